@@ -1,0 +1,41 @@
+//! What the host knows of the process around it, as a value: nothing below `cli` reads globals.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The process's surroundings, gathered once at the start.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The working directory, absolute.
+    pub directory: PathBuf,
+    /// The user's home directory (`HOME`), if there is one.
+    pub home: Option<PathBuf>,
+    /// All environment variables that are valid Unicode.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Reads the real process. Only `cli` (and tests) may call it.
+    ///
+    /// # Errors
+    /// When the working directory does not exist any more.
+    pub fn of_process() -> std::io::Result<Self> {
+        let variables: BTreeMap<_, _> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let home = variables.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        Ok(Self { directory: std::env::current_dir()?, home, variables })
+    }
+
+    /// Where zc.buildout keeps a user's own settings: `$BUILDOUT_HOME`, else `~/.buildout`.
+    pub fn buildout_home(&self) -> Option<PathBuf> {
+        let named = self.variables.get("BUILDOUT_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+        named.or_else(|| Some(self.home.as_ref()?.join(".buildout")))
+    }
+
+    /// Where caches that can be lost are kept: `$XDG_CACHE_HOME/buildout-host`, else `~/.cache/buildout-host`.
+    pub fn cache_directory(&self) -> Option<PathBuf> {
+        let named = self.variables.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = named.or_else(|| Some(self.home.as_ref()?.join(".cache")))?;
+        Some(base.join("buildout-host"))
+    }
+}

@@ -1,0 +1,79 @@
+//! What happens during a run, told as events; and the trait through which they are told.
+//!
+//! Knows nothing of terminals, formats or levels that a person chose: `cli` decides what is shown and how.
+
+/// Severity of a log message, with the numbers of Python's `logging`, which `log-level` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// 10
+    Debug = 10,
+    /// 20
+    Info = 20,
+    /// 30
+    Warning = 30,
+    /// 40
+    Error = 40,
+    /// 50
+    Critical = 50,
+}
+
+impl Level {
+    /// The name that `%(levelname)s` prints.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A log message. `logger` is `buildout` for the host itself, the part's name for a recipe.
+    Log {
+        /// Who says it.
+        logger: &'a str,
+        /// How severe it is.
+        level: Level,
+        /// The text, without line end.
+        message: &'a str,
+    },
+    /// A line that a recipe printed to its standard output; shown whatever the log level.
+    Output {
+        /// The part whose recipe printed it.
+        part: &'a str,
+        /// The line, without line end.
+        line: &'a str,
+    },
+    /// Long work began or went on (compiling a component, downloading a profile): shown on a terminal only.
+    Progress {
+        /// What is being done, e.g. `Compiling recipes`.
+        activity: &'a str,
+    },
+    /// The activity told last by `Progress` is over.
+    ProgressEnd,
+}
+
+/// Where events go.
+pub trait Report: Send + Sync {
+    /// Takes one event. Must not fail: a closed output is the receiver's business.
+    fn report(&self, event: Event<'_>);
+}
+
+impl dyn Report + '_ {
+    /// Logs as the host (`buildout`).
+    pub fn log(&self, level: Level, message: &str) {
+        self.report(Event::Log { logger: "buildout", level, message });
+    }
+}
+
+/// Swallows every event.
+pub struct Silent;
+
+impl Report for Silent {
+    fn report(&self, _event: Event<'_>) {}
+}

@@ -1,0 +1,3 @@
+//! The command `buildout-host`; everything is in the library.
+
+fn main() {}

@@ -1,0 +1,165 @@
+//! Texts with places: where an option was written, and how to show it to a person.
+//!
+//! Knows nothing of what the text means. A place keeps a byte span; line and column are computed only when they are
+//! shown.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One text that was read: a configuration file, a state file, `recipes.toml`.
+#[derive(Debug)]
+pub struct Source {
+    /// Path or URL, as a person should see it. Never holds credentials.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// Wraps a text that was read from `name`.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: text.into() })
+    }
+}
+
+/// A span of a text.
+#[derive(Clone)]
+pub struct Place {
+    /// The text.
+    pub source: Arc<Source>,
+    /// Start of the span, in bytes.
+    pub start: u32,
+    /// End of the span (exclusive), in bytes.
+    pub end: u32,
+}
+
+impl Place {
+    /// The span `range` of `source`, cut to the text's length.
+    pub fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
+        let length = source.text.len();
+        let clamp = |offset: usize| u32::try_from(offset.min(length)).unwrap_or(u32::MAX);
+        Self { source: Arc::clone(source), start: clamp(range.start), end: clamp(range.end.max(range.start)) }
+    }
+
+    /// Line of the start, counted from 1.
+    pub fn line(&self) -> usize {
+        self.before().bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// Column of the start, in characters, counted from 1.
+    pub fn column(&self) -> usize {
+        self.before().rsplit('\n').next().unwrap_or_default().chars().count() + 1
+    }
+
+    /// The line that holds the start, and below it a caret for each character of the span.
+    pub fn snippet(&self) -> String {
+        let line_start = self.before().rfind('\n').map_or(0, |newline| newline + 1);
+        let text = &self.source.text;
+        let line = text[line_start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
+        let line_end = line_start + line.len();
+        let start = floor(text, self.start as usize).min(line_end);
+        let end = floor(text, self.end as usize).clamp(start, line_end);
+        let indent: String = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let width = text[start..end].chars().count().max(1);
+        format!("{line}\n{indent}{}", "^".repeat(width))
+    }
+
+    fn before(&self) -> &str {
+        &self.source.text[..floor(&self.source.text, self.start as usize)]
+    }
+}
+
+/// The character boundary at or below `offset`.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// `file:line:column`.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.source.name, self.line(), self.column())
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// What an error can tell beyond its message. Every error that reaches a person implements it.
+///
+/// The message (`Display`) is one cause, without place and without trace: it becomes the line `Error: <message>`.
+pub trait Explain: std::error::Error {
+    /// The text that is to blame, shown with a caret.
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
+    /// What was being done, outermost first: the lines below `While:`.
+    fn doing(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the person can do about it, one sentence each.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whose fault it is, which decides the exit code.
+    fn blame(&self) -> Blame {
+        Blame::User
+    }
+}
+
+/// Whose fault an error is (exit codes: `design.md` section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The user's, or a recipe's: exit 1.
+    User,
+    /// The command line was wrong: exit 2.
+    Usage,
+    /// Ours: exit 3.
+    Host,
+}
+
+/// The name of `candidates` that a person most likely meant by `wrong`, if one is near enough.
+pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(wrong, candidate), candidate))
+        .filter(|(distance, candidate)| *distance > 0 && *distance <= candidate.chars().count().max(3) / 3)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_tells_line_column_and_snippet() {
+        let source = Source::new("a.cfg", "[x]\nünd = ${y:z}\n");
+        let start = source.text.find('$').unwrap();
+        let place = Place::new(&source, start..start + 6);
+        assert_eq!(place.to_string(), "a.cfg:2:7");
+        assert_eq!(place.snippet(), "ünd = ${y:z}\n      ^^^^^^");
+    }
+
+    #[test]
+    fn a_place_past_the_end_is_cut() {
+        let source = Source::new("a.cfg", "ab");
+        assert_eq!(Place::new(&source, 10..20).snippet(), "ab\n  ^");
+    }
+
+    #[test]
+    fn nearest_suggests_only_what_is_near() {
+        assert_eq!(nearest("pth", ["path", "recipe"]), Some("path"));
+        assert_eq!(nearest("zebra", ["path", "recipe"]), None);
+    }
+}

@@ -59,16 +59,13 @@ impl Files {
     /// zc.buildout's rule (`download.py`): a copy is good enough, unless `newest`; then it stands in for a URL that
     /// cannot be read.
     fn cached(&self, cache: &Cache, url: &str, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
-        let copy = cache.find(url)?;
-        if settings.offline || !settings.newest {
-            if let Some(copy) = copy {
-                return Ok(copy);
-            }
+        let refresh = settings.newest && !settings.offline;
+        if !refresh && let Some(copy) = cache.find(url)? {
+            return Ok(copy);
         }
-        match (self.download(url, settings), copy) {
-            (Ok(bytes), _) => cache.keep(url, &bytes).map(|()| bytes),
-            (Err(_), Some(copy)) => Ok(copy),
-            (Err(error), None) => Err(error),
+        match self.download(url, settings) {
+            Ok(bytes) => cache.keep(url, &bytes).map(|()| bytes),
+            Err(error) => cache.find(url)?.ok_or(error),
         }
     }
 }

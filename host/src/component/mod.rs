@@ -1,1 +1,25 @@
-//! (being written)
+//! From a recipe reference to verified bytes: built-in recipe packages, `recipes.toml`, `develop`; and the cache of
+//! compiled forms.
+//!
+//! Knows nothing of WIT, of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
+
+mod bytes;
+mod built_in;
+mod cache;
+mod develop;
+mod error;
+mod link;
+mod recipes_toml;
+mod reference;
+mod resolver;
+mod toolchain;
+
+pub use built_in::{BuiltIn, built_ins};
+pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
+pub use cache::CompileCache;
+pub use develop::develop;
+pub use error::ComponentError;
+pub use link::{Developed, developed_in};
+pub use recipes_toml::Grant;
+pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
+pub use resolver::{Resolved, Resolver};

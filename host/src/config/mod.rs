@@ -1,1 +1,23 @@
-//! (being written)
+//! The configuration: from texts to sections with raw options, as `extends`, `+=`, `-=` and assignments leave them.
+//!
+//! `parse` reads one text, `classic` does what only buildout 1.0 did within a text, `merge` says what a text does to a
+//! section, `load` follows `extends`. Knows nothing of the network, of recipes, or of `${section:option}`: options are
+//! substituted in [`crate::options`].
+
+pub mod condition;
+
+mod assignment;
+mod error;
+mod location;
+mod reader;
+mod value;
+
+pub use assignment::{Assignment, AssignmentError, Operator};
+pub use error::{ConfigError, Trouble};
+pub use location::{Location, redact};
+pub use reader::{ReadError, ReadSettings, Reader};
+pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
+
+pub mod load;
+
+pub use load::{ConfigFile, LoadRequest, load};

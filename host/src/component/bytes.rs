@@ -1,0 +1,188 @@
+//! A component's bytes: read within a limit, checked to be a component at all, hashed.
+//!
+//! Knows nothing of what the component imports or exports.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{BuiltIn, ComponentError};
+use crate::digest::Digest;
+
+/// The largest component that is read, in bytes. A Python interpreter with its library takes 18 MB.
+pub const LARGEST_COMPONENT: u64 = 128 << 20;
+
+/// The bytes of a component, and where they come from.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// SHA-256 of `bytes`: decides whether parts are installed again.
+    pub digest: Digest,
+    /// The component in the binary format.
+    pub bytes: Bytes,
+    /// The form compiled ahead of time, embedded in the host. Belongs to exactly these bytes.
+    pub compiled: Option<Compiled>,
+    /// Where the bytes come from.
+    pub origin: Origin,
+    /// Name of the recipe package: a built-in's name, the crate's name, or the file's stem.
+    pub package: String,
+}
+
+/// Bytes that are embedded in the host or were read.
+#[derive(Clone)]
+pub enum Bytes {
+    /// Embedded.
+    Embedded(&'static [u8]),
+    /// Read from a file.
+    Read(Arc<[u8]>),
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Embedded(bytes) => bytes,
+            Self::Read(bytes) => bytes,
+        }
+    }
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} bytes", self.len())
+    }
+}
+
+/// A compiled form that was made together with the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiled {
+    /// What the engine serialised.
+    pub bytes: &'static [u8],
+    /// The engine that can take it (see `CompileCache`).
+    pub engine_key: &'static str,
+}
+
+/// Where a component's bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of the host.
+    BuiltIn {
+        /// Its name among the built-in recipe packages.
+        name: &'static str,
+    },
+    /// `path` of `recipes.toml`, absolute.
+    Path(PathBuf),
+    /// A project that `develop` names.
+    Develop {
+        /// The project's directory, or the `.wasm` file that was named.
+        project: PathBuf,
+        /// The component that was built.
+        component: PathBuf,
+    },
+}
+
+impl Component {
+    /// The built-in recipe package. Its compiled form is taken only if it was made of the same bytes.
+    pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
+        let digest = Digest::of(built_in.component);
+        let compiled = Compiled { bytes: built_in.compiled, engine_key: built_in.engine_key };
+        Self {
+            digest,
+            bytes: Bytes::Embedded(built_in.component),
+            compiled: (built_in.digest.parse() == Ok(digest)).then_some(compiled),
+            origin: Origin::BuiltIn { name: built_in.name },
+            package: built_in.name.to_owned(),
+        }
+    }
+
+    /// Reads a component's file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is no component.
+    pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
+        let bytes = read_limited(path)?;
+        if let Some(found) = not_a_component(&bytes) {
+            return Err(ComponentError::NotAComponent { path: path.to_owned(), found });
+        }
+        let digest = Digest::of(&bytes);
+        Ok(Self { digest, bytes: Bytes::Read(bytes.into()), compiled: None, origin, package: package.to_owned() })
+    }
+}
+
+fn read_limited(path: &Path) -> Result<Vec<u8>, ComponentError> {
+    let unreadable = |error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
+    // Opening a FIFO would wait for a writer, so the kind is asked first.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(ComponentError::NotAFile { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_COMPONENT {
+        return Err(ComponentError::TooLarge { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+/// What the bytes are instead of a component, judged by the preamble (component model, binary format: `magic`,
+/// `version` 0x0d, `layer` 1; a core module has version 1, layer 0).
+fn not_a_component(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => None,
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Some("a core WebAssembly module"),
+        [b'\0', b'a', b's', b'm', ..] => Some("a WebAssembly file of an unknown kind"),
+        [] => Some("an empty file"),
+        _ => Some("not a WebAssembly file"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Component, ComponentError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        Component::read(&path, "a", Origin::Path(path.clone()))
+    }
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        for (bytes, found) in [
+            (&b""[..], "an empty file"),
+            (b"hello", "not a WebAssembly file"),
+            (b"\0asm\x01\0\0\0", "a core WebAssembly module"),
+            (b"\0as", "not a WebAssembly file"),
+            (b"\0asm\x07", "a WebAssembly file of an unknown kind"),
+        ] {
+            let error = read(bytes).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("is not a component: it is {found}.")), "{error}");
+        }
+        assert_eq!(read(b"\0asm\x0d\0\x01\0").unwrap().digest, Digest::of(b"\0asm\x0d\0\x01\0"));
+    }
+
+    #[test]
+    fn a_directory_a_missing_file_and_a_huge_file_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let try_read = |path: &Path| Component::read(path, "a", Origin::Path(path.to_owned()));
+        assert!(matches!(try_read(directory.path()), Err(ComponentError::NotAFile { .. })));
+        assert!(matches!(try_read(&directory.path().join("absent")), Err(ComponentError::Read { .. })));
+        let huge = directory.path().join("huge.wasm");
+        File::create(&huge).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
+        assert!(matches!(try_read(&huge), Err(ComponentError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_compiled_form_of_other_bytes_is_not_taken() {
+        static STALE: BuiltIn = BuiltIn {
+            name: "stale",
+            component: b"\0asm\x0d\0\x01\0",
+            compiled: b"code",
+            digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            engine_key: "key",
+        };
+        assert!(Component::embedded(&STALE).compiled.is_none());
+    }
+}

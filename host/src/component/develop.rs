@@ -1,0 +1,207 @@
+//! Builds the recipe projects that `[buildout] develop` names.
+//!
+//! Knows nothing of what a component holds. Cargo alone judges whether a crate must be built again: it knows of sources,
+//! build scripts, patches and configuration that a fingerprint of ours would miss, and its silent "nothing to do" is
+//! cheaper than a stale recipe.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml_edit::Document;
+
+use super::toolchain::{Fallback, TARGET, fallback, says_missing_target};
+use super::{ComponentError, Developed, RecipeReference};
+use crate::environment::Environment;
+use crate::event::{Event, Report};
+
+/// How many lines of the compiler's messages are kept for a failure.
+const MOST_LINES: usize = 10_000;
+
+/// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
+/// `develop_eggs`. What the compiler says is reported as output if it fails, as progress otherwise.
+///
+/// # Errors
+/// When `project` is no recipe project, its build fails, or the link cannot be written.
+pub fn develop(
+    project: &Path,
+    develop_eggs: &Path,
+    environment: &Environment,
+    report: &dyn Report,
+) -> Result<Developed, ComponentError> {
+    let project = environment.directory.join(project);
+    let project = project.canonicalize().map_err(|error| read_error(&project, error))?;
+    let (package, component) = if project.is_dir() {
+        let package = crate_name(&project)?;
+        let component = Build { project: &project, package: &package, environment, report }.run()?;
+        (package, component)
+    } else {
+        (component_name(&project)?, project.clone())
+    };
+    Developed::write(package, project, component, develop_eggs)
+}
+
+fn read_error(path: &Path, error: std::io::Error) -> ComponentError {
+    ComponentError::Read { path: path.to_owned(), error: Arc::new(error) }
+}
+
+/// The package name of a `.wasm` file: its stem.
+fn component_name(file: &Path) -> Result<String, ComponentError> {
+    let not_a_project = |reason, hint| ComponentError::NotAProject { project: file.to_owned(), reason, hint };
+    if file.extension().is_none_or(|extension| extension != "wasm") {
+        let hint = "develop takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
+        return Err(not_a_project("it is neither a directory nor a .wasm file", hint));
+    }
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    match stem.parse::<RecipeReference>() {
+        Ok(reference) if reference.package == stem => Ok(reference.package),
+        _ => Err(not_a_project("its name cannot be a recipe package's name", "Rename it, without spaces and colons.")),
+    }
+}
+
+/// The package name of a recipe crate: what its `Cargo.toml` says.
+fn crate_name(project: &Path) -> Result<String, ComponentError> {
+    let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
+    let manifest = project.join("Cargo.toml");
+    let text = match std::fs::read_to_string(&manifest) {
+        Ok(text) => text,
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(read_error(&manifest, error)),
+        Err(_) if project.join("recipe.toml").is_file() => {
+            let hint = "Build the component with its own tools, and name the .wasm file in develop.";
+            return Err(not_a_project("recipe.toml is not supported by this version of buildout-host", hint));
+        }
+        Err(_) if project.join("setup.py").is_file() || project.join("pyproject.toml").is_file() => {
+            let hint = "Recipes are WebAssembly components: see the recipe author's guide in docs/.";
+            return Err(not_a_project("it is a Python project, which this host does not develop", hint));
+        }
+        Err(_) => {
+            let hint = "develop takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
+            return Err(not_a_project("it has no Cargo.toml", hint));
+        }
+    };
+    let hint = "Name the directory of the crate itself.";
+    let name = Document::parse(text)
+        .ok()
+        .and_then(|document| Some(document.get("package")?.as_table_like()?.get("name")?.as_str()?.to_owned()));
+    name.ok_or_else(|| not_a_project("its Cargo.toml names no package", hint))
+}
+
+/// One build of a recipe crate.
+struct Build<'a> {
+    project: &'a Path,
+    package: &'a str,
+    environment: &'a Environment,
+    report: &'a dyn Report,
+}
+
+/// What Cargo left.
+struct Outcome {
+    success: bool,
+    component: Option<PathBuf>,
+    messages: VecDeque<String>,
+}
+
+impl Build<'_> {
+    fn run(&self) -> Result<PathBuf, ComponentError> {
+        let project = self.project.to_owned();
+        let mut outcome = self.cargo(None)?;
+        if !outcome.success && outcome.messages.iter().any(|line| says_missing_target(line)) {
+            let Some(fallback) = self.fallback() else { return Err(ComponentError::MissingTarget { project }) };
+            outcome = self.cargo(Some(&fallback))?;
+        }
+        if !outcome.success {
+            for line in &outcome.messages {
+                self.report.report(Event::Output { part: self.package, line });
+            }
+            return Err(ComponentError::Build { project });
+        }
+        outcome.component.ok_or(ComponentError::NoComponent { project })
+    }
+
+    fn cargo(&self, fallback: Option<&Fallback>) -> Result<Outcome, ComponentError> {
+        let program = self.environment.variables.get("CARGO").map_or("cargo", String::as_str);
+        let mut command = self.command(program);
+        command.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+        if let Some(fallback) = fallback {
+            command.args(fallback.arguments).envs(fallback.variables.iter().map(|(name, value)| (name, value)));
+        }
+        let failed = |error| self.start_error(program, error);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        // Both pipes are read at once: Cargo would stall on a full one.
+        let (component, messages) = std::thread::scope(|scope| {
+            let component = scope.spawn(|| stdout.and_then(|stdout| self.component(BufReader::new(stdout))));
+            let messages = stderr.map(|stderr| self.messages(BufReader::new(stderr))).unwrap_or_default();
+            (component.join().unwrap_or_default(), messages)
+        });
+        let success = child.wait().map_err(failed)?.success();
+        Ok(Outcome { success, component, messages })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.project).env_clear().envs(&self.environment.variables).stdin(Stdio::null());
+        command
+    }
+
+    fn start_error(&self, program: &str, error: std::io::Error) -> ComponentError {
+        let (program, project) = (program.to_owned(), self.project.to_owned());
+        ComponentError::Start { program, project, error: Arc::new(error) }
+    }
+
+    /// The component among Cargo's messages: the last WebAssembly file that this crate's library became.
+    fn component(&self, messages: impl BufRead) -> Option<PathBuf> {
+        let manifest = self.project.join("Cargo.toml");
+        let mut component = None;
+        for line in messages.split(b'\n').map_while(Result::ok) {
+            if let Ok(Artifact { reason, manifest_path, target, filenames }) = serde_json::from_slice(&line)
+                && reason == "compiler-artifact"
+                && target.crate_types.iter().any(|kind| kind == "cdylib")
+                && manifest_path.canonicalize().is_ok_and(|path| path == manifest)
+            {
+                let is_wasm = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
+                component = filenames.into_iter().find(is_wasm).or(component);
+            }
+        }
+        component
+    }
+
+    /// The compiler's messages, each told as progress on its way.
+    fn messages(&self, stderr: impl BufRead) -> VecDeque<String> {
+        let mut messages = VecDeque::new();
+        for line in stderr.split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            self.report.report(Event::Progress { activity: line.trim() });
+            if messages.len() == MOST_LINES {
+                messages.pop_front();
+            }
+            messages.push_back(line);
+        }
+        self.report.report(Event::ProgressEnd);
+        messages
+    }
+
+    fn fallback(&self) -> Option<Fallback> {
+        let variable = |name| self.environment.variables.get(name).map_or("", String::as_str);
+        let output = self.command("rustc").args(["--print", "sysroot"]).output().ok()?;
+        let sysroot = String::from_utf8(output.stdout).ok()?;
+        fallback(Path::new(sysroot.trim()), variable("PATH"), variable("RUSTFLAGS"))
+    }
+}
+
+/// What is read of a message of `cargo build --message-format json` (Cargo reference, "External tools").
+#[derive(Deserialize)]
+struct Artifact {
+    reason: String,
+    manifest_path: PathBuf,
+    target: Target,
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    crate_types: Vec<String>,
+}

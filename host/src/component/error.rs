@@ -1,0 +1,161 @@
+//! Why a recipe cannot be had.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::InvalidReference;
+use super::toolchain::MISSING_TARGET_HINT;
+use crate::source::{Explain, Place};
+
+/// Why a recipe reference has no component, or a recipe project could not be built.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ComponentError {
+    /// `recipe =` does not hold a recipe reference.
+    #[error("Invalid recipe reference {reference:?}: {error}.")]
+    Reference {
+        /// As written.
+        reference: String,
+        /// What is wrong.
+        error: InvalidReference,
+    },
+    /// No one knows the recipe.
+    #[error("There is no recipe {reference:?}.")]
+    Unknown {
+        /// As written.
+        reference: String,
+        /// What was searched, one clause each.
+        searched: Vec<String>,
+        /// The known reference that is nearest.
+        nearest: Option<String>,
+        /// What to write so that it is found.
+        remedy: String,
+    },
+    /// A recipe of the Python world whose built-in comes with a later version of this host.
+    #[error("Recipe {reference:?} is the built-in recipe {built_in:?}, which this version does not have yet.")]
+    NotYet {
+        /// As written.
+        reference: String,
+        /// The built-in that will do its work.
+        built_in: &'static str,
+    },
+    /// `recipes.toml` is wrong.
+    #[error("{message}")]
+    RecipesToml {
+        /// What is wrong.
+        message: String,
+        /// Where.
+        place: Option<Place>,
+        /// What to do.
+        hints: Vec<String>,
+    },
+    /// A file cannot be read.
+    #[error("Cannot read {}: {error}.", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+    },
+    /// A component's path leads to a directory, FIFO or device.
+    #[error("{} is not a regular file.", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A component's file is larger than [`super::LARGEST_COMPONENT`].
+    #[error("{} is too large for a component: the limit is {} MiB.", path.display(), super::LARGEST_COMPONENT >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that should be a component is something else.
+    #[error("{} is not a component: it is {found}.", path.display())]
+    NotAComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// `develop` names something that is no recipe project.
+    #[error("{} is not a recipe project: {reason}.", project.display())]
+    NotAProject {
+        /// What was named.
+        project: PathBuf,
+        /// What is missing.
+        reason: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The tool that builds a recipe crate cannot be started.
+    #[error("Cannot start {program} to build {}: {error}.", project.display())]
+    Start {
+        /// The program.
+        program: String,
+        /// The project.
+        project: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+    },
+    /// Cargo or the compiler failed; its messages were reported.
+    #[error("Building the recipe crate {} failed.", project.display())]
+    Build {
+        /// The project.
+        project: PathBuf,
+    },
+    /// Rust has no standard library for recipes.
+    #[error("Rust cannot build {}: its target wasm32-wasip2 is not installed.", project.display())]
+    MissingTarget {
+        /// The project.
+        project: PathBuf,
+    },
+    /// Cargo was content, but no component came out.
+    #[error("Building the recipe crate {} made no component.", project.display())]
+    NoComponent {
+        /// The project.
+        project: PathBuf,
+    },
+    /// A link file could not be written.
+    #[error("Cannot write {}: {error}.", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+    },
+}
+
+impl Explain for ComponentError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::RecipesToml { place, .. } => place.clone(),
+            _ => None,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
+            Self::Unknown { searched, nearest, remedy, .. } => {
+                let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
+                hints.extend(nearest.as_ref().map(|nearest| format!("Did you mean {nearest:?}?")));
+                hints.push(remedy.clone());
+                hints
+            }
+            Self::RecipesToml { hints, .. } => hints.clone(),
+            Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
+            Self::Start { .. } => vec!["Install Rust with rustup, or put cargo on the PATH.".to_owned()],
+            Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
+            Self::NoComponent { .. } => {
+                vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]
+            }
+            Self::NotAComponent { .. } => {
+                vec![
+                    "Build it for the target wasm32-wasip2, or wrap the module with wasm-tools component new."
+                        .to_owned(),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

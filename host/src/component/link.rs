@@ -1,0 +1,115 @@
+//! Link files: what `develop` leaves in `develop-eggs-directory`, so that the component is found again.
+//!
+//! Knows nothing of how a component is built. The first two lines are those of setuptools' `.egg-link` (the project's
+//! directory, and where its set-up is relative to it); the third is ours.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use super::ComponentError;
+
+const EXTENSION: &str = "egg-link";
+const COMPONENT: &str = "component = ";
+
+/// A recipe project that was built, as its link file tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Developed {
+    /// The recipe package.
+    pub package: String,
+    /// The project's directory, or the `.wasm` file that was named; absolute.
+    pub project: PathBuf,
+    /// The component; absolute.
+    pub component: PathBuf,
+    /// The link file.
+    pub link: PathBuf,
+}
+
+impl Developed {
+    /// Writes the link file into the directory `develop_eggs`, unless it says the same already.
+    pub(super) fn write(
+        package: String,
+        project: PathBuf,
+        component: PathBuf,
+        develop_eggs: &Path,
+    ) -> Result<Self, ComponentError> {
+        let link = develop_eggs.join(format!("{package}.{EXTENSION}"));
+        let text = format!("{}\n.\n{COMPONENT}{}\n", project.display(), component.display());
+        if fs::read_to_string(&link).ok().as_deref() != Some(text.as_str()) {
+            replace(&link, &text)
+                .map_err(|error| ComponentError::Write { path: link.clone(), error: Arc::new(error) })?;
+        }
+        Ok(Self { package, project, component, link })
+    }
+
+    /// Understands a link file; `None` if it is not one of ours.
+    fn parse(link: &Path, text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let (project, _, component) = (lines.next()?, lines.next()?, lines.next()?.strip_prefix(COMPONENT)?);
+        let package = link.file_stem()?.to_str()?.to_owned();
+        Some(Self { package, project: project.into(), component: component.into(), link: link.to_owned() })
+    }
+}
+
+/// The recipe projects that have a link file in the directory `develop_eggs`, sorted by package. Links of other tools
+/// are passed over.
+///
+/// # Errors
+/// When the directory or a link file in it cannot be read. A directory that does not exist holds none.
+pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentError> {
+    let unreadable = |path: &Path, error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
+    let entries = match fs::read_dir(develop_eggs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(|error| unreadable(develop_eggs, error))?,
+    };
+    let mut developed = Vec::new();
+    for entry in entries {
+        let link = entry.map_err(|error| unreadable(develop_eggs, error))?.path();
+        if link.extension().is_some_and(|extension| extension == EXTENSION) {
+            let text = fs::read(&link).map_err(|error| unreadable(&link, error))?;
+            developed.extend(Developed::parse(&link, &String::from_utf8_lossy(&text)));
+        }
+    }
+    developed.sort_by(|a, b| a.package.cmp(&b.package));
+    Ok(developed)
+}
+
+/// Replaces the file as a whole: a reader sees the old or the new text.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let temporary = file.with_extension(format!("{EXTENSION}.{}", std::process::id()));
+    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, file));
+    if written.is_err() {
+        // The first error tells more than one of cleaning up.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_found_again_and_foreign_links_are_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let eggs = directory.path();
+        let written = Developed::write("recipes".into(), "/src/recipes".into(), "/t/r.wasm".into(), eggs).unwrap();
+        fs::write(eggs.join("other.egg-link"), "/src/other\n.").unwrap();
+        fs::write(eggs.join("README"), "x").unwrap();
+        assert_eq!(developed_in(eggs).unwrap(), [written.clone()]);
+        assert_eq!(fs::read_to_string(written.link).unwrap().lines().next(), Some("/src/recipes"));
+        assert_eq!(fs::read_dir(eggs).unwrap().count(), 3, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_directory_that_does_not_exist_holds_no_links() {
+        assert_eq!(developed_in(Path::new("/nonexistent/develop-eggs")).unwrap(), []);
+    }
+
+    #[test]
+    fn an_unwritable_directory_is_named() {
+        let missing = Path::new("/nonexistent/develop-eggs");
+        let error = Developed::write("a".into(), "/a".into(), "/a.wasm".into(), missing).unwrap_err();
+        assert!(error.to_string().starts_with("Cannot write /nonexistent/develop-eggs/a.egg-link: "), "{error}");
+    }
+}

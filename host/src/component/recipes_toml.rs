@@ -1,0 +1,230 @@
+//! `recipes.toml`: where recipes come from, and what they are granted (`design.md` section 5).
+//!
+//! Knows nothing of how a recipe is loaded. Only the host reads the file here; templates in a grant stay as written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use toml_edit::{Document, Item, TableLike, Value};
+
+use super::{ComponentError, RecipeReference};
+use crate::source::{Place, Source, nearest};
+
+/// What a recipe may do beyond what every recipe may: `grant = {…}`. Templates (`${buildout:directory}`) are not yet
+/// substituted.
+#[derive(Clone, Debug, Default)]
+pub struct Grant {
+    /// Directories that it may read.
+    pub read: Vec<String>,
+    /// Directories that it may write.
+    pub write: Vec<String>,
+    /// Environment variables that it sees.
+    pub env: Vec<String>,
+    /// Programs that it may run.
+    pub run: Vec<String>,
+    /// URL prefixes that it may download from.
+    pub fetch: Vec<String>,
+    /// The most memory it may use, in bytes.
+    pub memory: Option<u64>,
+    /// The longest that one call may take.
+    pub timeout: Option<Duration>,
+    /// Where the grant is written.
+    pub place: Option<Place>,
+}
+
+/// The file, understood.
+#[derive(Debug, Default)]
+pub(super) struct RecipesToml {
+    pub(super) entries: Vec<Entry>,
+}
+
+/// One `[recipe.NAME]`.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The reference that it speaks of.
+    pub(super) reference: RecipeReference,
+    /// Whether the reference names its entry point: else the entry speaks of the whole package.
+    pub(super) names_entry_point: bool,
+    /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
+    pub(super) source: Option<EntrySource>,
+    /// What it is granted.
+    pub(super) grant: Grant,
+}
+
+/// Where an entry says that the component is.
+#[derive(Debug)]
+pub(super) enum EntrySource {
+    /// `builtin`, with the place of its value.
+    BuiltIn(RecipeReference, Option<Place>),
+    /// `path`, absolute.
+    Path(PathBuf),
+}
+
+impl RecipesToml {
+    /// Reads the file; where there is none, there are no entries.
+    pub(super) fn read(path: &Path) -> Result<Self, ComponentError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(ComponentError::Read { path: path.to_owned(), error: Arc::new(error) }),
+        }
+    }
+
+    /// Understands `text`, which was read from `path`.
+    pub(super) fn parse(path: &Path, text: String) -> Result<Self, ComponentError> {
+        let source = Source::new(path.display().to_string(), text);
+        let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
+        let document = Document::parse(source.text.as_str()).map_err(|error| {
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
+            file.error(error.span(), format!("Invalid TOML: {message}."), Vec::new())
+        })?;
+        file.check_keys(document.as_table(), "", &["recipe"], &["key"])?;
+        let mut entries = Vec::new();
+        if let Some(item) = document.get("recipe") {
+            let recipes = file.table(item, "recipe")?;
+            for (name, item) in recipes.iter() {
+                entries.push(file.entry(recipes, name, item)?);
+            }
+        }
+        Ok(Self { entries })
+    }
+}
+
+/// The file while it is being understood.
+struct File<'a> {
+    source: &'a Arc<Source>,
+    directory: &'a Path,
+}
+
+type Span = Option<std::ops::Range<usize>>;
+
+impl File<'_> {
+    fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<Entry, ComponentError> {
+        let key_span = recipes.key(name).and_then(toml_edit::Key::span);
+        let reference = name.parse::<RecipeReference>().map_err(|error| {
+            self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}."), Vec::new())
+        })?;
+        let table = self.table(item, name)?;
+        self.check_keys(table, &format!(" of recipe {name:?}"), &["builtin", "path", "grant"], &["oci", "signed-by"])?;
+        let grant = table.get("grant").map(|item| self.grant(item)).transpose()?.unwrap_or_default();
+        let source = match (table.get("builtin"), table.get("path")) {
+            (Some(_), Some(path)) => {
+                let message = format!("Recipe {name:?} has both \"builtin\" and \"path\".");
+                return Err(self.error(path.span(), message, vec!["Remove one of them.".to_owned()]));
+            }
+            (Some(item), None) => Some(self.built_in(item)?),
+            (None, Some(item)) => Some(EntrySource::Path(self.directory.join(self.string(item, "path")?))),
+            (None, None) if table.contains_key("grant") => None,
+            (None, None) => {
+                let hints = vec!["Write builtin = \"NAME\", path = \"FILE.wasm\" or grant = {…}.".to_owned()];
+                return Err(self.error(key_span, format!("Recipe {name:?} has neither source nor grant."), hints));
+            }
+        };
+        Ok(Entry { reference, names_entry_point: name.contains(':'), source, grant })
+    }
+
+    fn built_in(&self, item: &Item) -> Result<EntrySource, ComponentError> {
+        let name = self.string(item, "builtin")?;
+        let reference = name
+            .parse()
+            .map_err(|error| self.error(item.span(), format!("Invalid built-in {name:?}: {error}."), Vec::new()))?;
+        Ok(EntrySource::BuiltIn(reference, self.place(item.span())))
+    }
+
+    fn grant(&self, item: &Item) -> Result<Grant, ComponentError> {
+        let table = self.table(item, "grant")?;
+        self.check_keys(table, " of a grant", &["read", "write", "env", "run", "fetch", "memory", "timeout"], &[])?;
+        Ok(Grant {
+            read: self.strings(table, "read")?,
+            write: self.strings(table, "write")?,
+            env: self.strings(table, "env")?,
+            run: self.strings(table, "run")?,
+            fetch: self.strings(table, "fetch")?,
+            memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
+            timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
+            place: self.place(item.span()),
+        })
+    }
+
+    /// A whole number with a unit, above 0.
+    fn quantity(
+        &self,
+        table: &dyn TableLike,
+        key: &str,
+        units: &[(&str, u64)],
+        example: &str,
+    ) -> Result<Option<u64>, ComponentError> {
+        let Some(item) = table.get(key) else { return Ok(None) };
+        let text = self.string(item, key)?;
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let factor = units.iter().find(|(name, _)| *name == unit.trim()).map(|(_, factor)| *factor);
+        let value = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+        match value {
+            Some(value) if value > 0 => Ok(Some(value)),
+            _ => {
+                let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
+                let hint = format!("Write a whole number above 0 and its unit ({}): {example:?}.", names.join(", "));
+                Err(self.error(item.span(), format!("Invalid {key} {text:?}."), vec![hint]))
+            }
+        }
+    }
+
+    fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, ComponentError> {
+        let Some(item) = table.get(key) else { return Ok(Vec::new()) };
+        let wrong = |span: Span| {
+            let hints = vec![format!("Write {key} = [\"…\", \"…\"].")];
+            self.error(span, format!("{key:?} must be an array of strings."), hints)
+        };
+        let array = item.as_array().ok_or_else(|| wrong(item.span()))?;
+        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| wrong(value.span()));
+        array.iter().map(text).collect()
+    }
+
+    fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, ComponentError> {
+        let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
+        text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
+    }
+
+    fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, ComponentError> {
+        item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
+    }
+
+    /// Refuses keys that are not `known`; those of `later` are known to the format, but not to this version.
+    fn check_keys(
+        &self,
+        table: &dyn TableLike,
+        owner: &str,
+        known: &[&str],
+        later: &[&str],
+    ) -> Result<(), ComponentError> {
+        for (name, _) in table.iter() {
+            let span = table.key(name).and_then(toml_edit::Key::span);
+            if later.contains(&name) {
+                let message = format!("Key {name:?}{owner} is not supported by this version of buildout-host.");
+                return Err(self.error(span, message, vec!["Registries and signatures come later.".to_owned()]));
+            }
+            if !known.contains(&name) {
+                let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
+                hints.extend(nearest(name, known.iter().copied()).map(|near| format!("Did you mean {near:?}?")));
+                return Err(self.error(span, format!("Unknown key {name:?}{owner}."), hints));
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, span: Span) -> Option<Place> {
+        span.map(|span| Place::new(self.source, span))
+    }
+
+    fn error(&self, span: Span, message: String, hints: Vec<String>) -> ComponentError {
+        let start = span.unwrap_or(0..0);
+        ComponentError::RecipesToml { message, place: self.place(Some(start)), hints }
+    }
+}
+
+const MEMORY_UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// In seconds.
+const TIME_UNITS: [(&str, u64); 3] = [("s", 1), ("min", 60), ("h", 3600)];

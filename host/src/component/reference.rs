@@ -1,0 +1,94 @@
+//! Recipe references: what `recipe =` says.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The entry point of a reference that names none.
+pub const DEFAULT_ENTRY_POINT: &str = "default";
+
+/// `package[:entry-point]`. Prints without the entry point where it is `default`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecipeReference {
+    /// The recipe package.
+    pub package: String,
+    /// The entry point in it; `default` where none is written.
+    pub entry_point: String,
+}
+
+/// Why a text is not a recipe reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidReference {
+    /// Nothing before the colon, or nothing at all.
+    #[error("the package's name is missing")]
+    NoPackage,
+    /// Nothing after the colon.
+    #[error("the entry point's name is missing after the colon")]
+    NoEntryPoint,
+    /// A second colon.
+    #[error("there is more than one colon")]
+    ManyColons,
+    /// White space or a control character inside.
+    #[error("it contains white space or a control character")]
+    Blank,
+}
+
+impl FromStr for RecipeReference {
+    type Err = InvalidReference;
+
+    /// Parses what `recipe =` says; white space around the whole and around the colon is dropped, as zc.buildout does.
+    fn from_str(text: &str) -> Result<Self, InvalidReference> {
+        let (package, entry_point) = match text.trim().split_once(':') {
+            None => (text.trim(), DEFAULT_ENTRY_POINT),
+            Some((package, entry_point)) => (package.trim(), entry_point.trim()),
+        };
+        if package.is_empty() {
+            return Err(InvalidReference::NoPackage);
+        }
+        if entry_point.is_empty() {
+            return Err(InvalidReference::NoEntryPoint);
+        }
+        if entry_point.contains(':') {
+            return Err(InvalidReference::ManyColons);
+        }
+        if package.chars().chain(entry_point.chars()).any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(InvalidReference::Blank);
+        }
+        Ok(Self { package: package.to_owned(), entry_point: entry_point.to_owned() })
+    }
+}
+
+impl fmt::Display for RecipeReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.package)?;
+        if self.entry_point == DEFAULT_ENTRY_POINT { Ok(()) } else { write!(formatter, ":{}", self.entry_point) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_point_is_default_where_none_is_named() {
+        let bare: RecipeReference = "mkdir".parse().unwrap();
+        assert_eq!((bare.package.as_str(), bare.entry_point.as_str()), ("mkdir", "default"));
+        assert_eq!(bare.to_string(), "mkdir");
+        assert_eq!("mkdir:default".parse(), Ok(bare));
+        assert_eq!("recipes:mkdir".parse::<RecipeReference>().unwrap().to_string(), "recipes:mkdir");
+        assert_eq!(" a : b ".parse::<RecipeReference>().unwrap().to_string(), "a:b");
+    }
+
+    #[test]
+    fn what_is_no_reference_says_why() {
+        for (text, why) in [
+            ("", InvalidReference::NoPackage),
+            (":mkdir", InvalidReference::NoPackage),
+            ("mkdir:", InvalidReference::NoEntryPoint),
+            ("a:b:c", InvalidReference::ManyColons),
+            ("a b", InvalidReference::Blank),
+            ("a\nb", InvalidReference::Blank),
+        ] {
+            assert_eq!(text.parse::<RecipeReference>(), Err(why), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Recipe reference → component, in the order of `design.md` section 5: `recipes.toml`, `develop`, built-in names, the
+//! built-ins' names in the Python world.
+//!
+//! Knows nothing of parts: the same reference gives the same component throughout a run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::built_in::{built_in, of_python_name, python_names};
+use super::recipes_toml::{Entry, EntrySource, RecipesToml};
+use super::{Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, RecipeReference, built_ins};
+use crate::source::{Place, nearest};
+
+/// What a recipe reference stands for.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The reference as the configuration writes it.
+    pub reference: RecipeReference,
+    /// The recipe package.
+    pub component: Arc<Component>,
+    /// The entry point in the component.
+    pub entry_point: String,
+    /// What `recipes.toml` grants.
+    pub grant: Grant,
+    /// Whether it is part of the host, and so gets what it describes.
+    pub built_in: bool,
+}
+
+impl Resolved {
+    /// What `__buildout_signature__` records: the package and its digest.
+    pub fn signature(&self) -> String {
+        format!("{}-{}", self.component.package, self.component.digest.base64())
+    }
+}
+
+/// Finds components by recipe reference. Each is loaded once.
+#[derive(Debug)]
+pub struct Resolver {
+    recipes_toml: Option<PathBuf>,
+    entries: Vec<Entry>,
+    developed: Vec<Developed>,
+    loaded: Mutex<HashMap<PathBuf, Arc<Component>>>,
+}
+
+/// A component with the entry point that is meant in it.
+type Found = (Arc<Component>, String);
+
+impl Resolver {
+    /// Reads `recipes_toml` (the file beside the configuration file; it need not exist) and takes the developed recipe
+    /// projects.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is wrong.
+    pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
+        let entries = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default().entries;
+        let recipes_toml = recipes_toml.map(Path::to_owned);
+        Ok(Self { recipes_toml, entries, developed, loaded: Mutex::default() })
+    }
+
+    /// The component for `recipe` as written in the configuration.
+    ///
+    /// # Errors
+    /// When no one knows the recipe, or its component cannot be loaded.
+    pub fn resolve(&self, recipe: &str) -> Result<Resolved, ComponentError> {
+        let reference: RecipeReference =
+            recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
+        let entry = self.entry(&reference);
+        let found = match entry.and_then(|entry| entry.source.as_ref()) {
+            Some(EntrySource::BuiltIn(target, place)) => self.named_built_in(target, place.as_ref())?,
+            Some(EntrySource::Path(path)) => {
+                let package =
+                    path.file_stem().map_or_else(|| reference.package.clone().into(), |stem| stem.to_string_lossy());
+                (self.load(path, &package, Origin::Path(path.clone()))?, reference.entry_point.clone())
+            }
+            None => self.unlisted(&reference)?,
+        };
+        let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
+        let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in })
+    }
+
+    /// The entry for exactly this reference, else the one for its package.
+    fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
+        let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
+        let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
+        self.entries.iter().find(exact).or_else(|| self.entries.iter().find(whole))
+    }
+
+    /// What `builtin = "…"` names.
+    fn named_built_in(&self, target: &RecipeReference, place: Option<&Place>) -> Result<Found, ComponentError> {
+        self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
+            let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
+            let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
+            hints.extend(near.map(|near| format!("Did you mean {near:?}?")));
+            let message = format!("There is no built-in recipe {:?}.", target.package);
+            ComponentError::RecipesToml { message, place: place.cloned(), hints }
+        })
+    }
+
+    /// The component for a reference of which `recipes.toml` names no source.
+    fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
+        if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
+            let origin = Origin::Develop { project: developed.project.clone(), component: developed.component.clone() };
+            let component = self.load(&developed.component, &developed.package, origin)?;
+            return Ok((component, reference.entry_point.clone()));
+        }
+        if let Some(component) = self.load_built_in(&reference.package) {
+            return Ok((component, reference.entry_point.clone()));
+        }
+        match of_python_name(reference) {
+            None => Err(self.unknown(reference)),
+            Some(built_in) => self
+                .load_built_in(built_in)
+                .map(|component| (component, DEFAULT_ENTRY_POINT.to_owned()))
+                .ok_or_else(|| ComponentError::NotYet { reference: reference.to_string(), built_in }),
+        }
+    }
+
+    fn unknown(&self, reference: &RecipeReference) -> ComponentError {
+        let toml = match &self.recipes_toml {
+            Some(path) if path.exists() => path.display().to_string(),
+            Some(path) => format!("{} (not there)", path.display()),
+            None => "no recipes.toml".to_owned(),
+        };
+        let developed: Vec<_> = self.developed.iter().map(|developed| developed.package.as_str()).collect();
+        let developed = if developed.is_empty() { "none".to_owned() } else { developed.join(", ") };
+        let searched = vec![
+            toml,
+            format!("developed packages ({developed})"),
+            format!("built-in recipes ({})", built_in_names()),
+            "their names in the Python world".to_owned(),
+        ];
+        let remedy = format!(
+            "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml beside the configuration \
+             file, or name the recipe's project in [buildout] develop.",
+            toml_key(&reference.package)
+        );
+        let nearest = self.nearest(reference);
+        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
+    }
+
+    /// The known reference nearest to an unknown one: a whole reference, else a package.
+    fn nearest(&self, reference: &RecipeReference) -> Option<String> {
+        let mut known: Vec<String> = self.entries.iter().map(|entry| entry.reference.to_string()).collect();
+        known.extend(self.developed.iter().map(|developed| developed.package.clone()));
+        known.extend(built_ins().iter().map(|built_in| built_in.name.to_owned()));
+        known.extend(python_names());
+        let near = |wrong: &str| nearest(wrong, known.iter().map(String::as_str)).map(str::to_owned);
+        near(&reference.to_string()).or_else(|| near(&reference.package))
+    }
+
+    fn load_built_in(&self, name: &str) -> Option<Arc<Component>> {
+        let built_in = built_in(name)?;
+        // No file has this path: a file's path here is absolute.
+        let key = PathBuf::from(name);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(loaded.entry(key).or_insert_with(|| Arc::new(Component::embedded(built_in)))))
+    }
+
+    fn load(&self, path: &Path, package: &str, origin: Origin) -> Result<Arc<Component>, ComponentError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = loaded.get(path) {
+            return Ok(Arc::clone(component));
+        }
+        let component = Arc::new(Component::read(path, package, origin)?);
+        loaded.insert(path.to_owned(), Arc::clone(&component));
+        Ok(component)
+    }
+}
+
+fn built_in_names() -> String {
+    let names: Vec<_> = built_ins().iter().map(|built_in| built_in.name).collect();
+    names.join(", ")
+}
+
+/// A TOML key, quoted where it must be.
+fn toml_key(name: &str) -> String {
+    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if bare { name.to_owned() } else { format!("{name:?}") }
+}

@@ -1,0 +1,93 @@
+//! Why a configuration cannot be read.
+
+use std::fmt;
+
+use super::location::redact;
+use crate::source::{Explain, Place};
+
+/// A configuration that cannot be read.
+#[derive(Clone, Debug)]
+pub struct ConfigError {
+    /// Everything that is wrong, in the order of the text; never empty.
+    pub troubles: Vec<Trouble>,
+    /// What was being done, outermost first.
+    pub doing: Vec<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// The cause, one sentence.
+    pub message: String,
+    /// The text that is to blame.
+    pub place: Option<Place>,
+    /// What the person can do about it.
+    pub hints: Vec<String>,
+}
+
+impl Trouble {
+    /// Something wrong with the text at `place`.
+    pub fn at(place: Place, message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: Some(place), hints: Vec::new() }
+    }
+
+    /// The same, with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl ConfigError {
+    /// An error that no text is to blame for.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { troubles: vec![Trouble { message: message.into(), place: None, hints: Vec::new() }], doing: Vec::new() }
+    }
+
+    /// Tells what was being done when it happened; called from the inside out.
+    #[must_use]
+    pub fn while_doing(mut self, doing: impl Into<String>) -> Self {
+        self.doing.insert(0, redact(&doing.into()));
+        self
+    }
+}
+
+impl From<Trouble> for ConfigError {
+    fn from(trouble: Trouble) -> Self {
+        Self { troubles: vec![trouble], doing: Vec::new() }
+    }
+}
+
+/// The first cause; further ones follow, each with its place on a line of its own.
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut troubles = self.troubles.iter();
+        if let Some(first) = troubles.next() {
+            formatter.write_str(&redact(&first.message))?;
+        }
+        for trouble in troubles {
+            match &trouble.place {
+                Some(place) => write!(formatter, "\n{place}: {}", redact(&trouble.message))?,
+                None => write!(formatter, "\n{}", redact(&trouble.message))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Explain for ConfigError {
+    fn place(&self) -> Option<Place> {
+        self.troubles.first()?.place.clone()
+    }
+
+    fn doing(&self) -> Vec<String> {
+        self.doing.clone()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.troubles.first().map(|trouble| trouble.hints.clone()).unwrap_or_default()
+    }
+}

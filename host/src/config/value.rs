@@ -1,0 +1,169 @@
+//! What a configuration is made of: sections, options, and where each option's value comes from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::Location;
+use crate::source::Place;
+
+/// Everything that was read, after `extends`, increments and assignments, before macros and substitution.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The sections, in the order in which they were first named.
+    pub sections: IndexMap<String, Section>,
+    /// Whether options are substituted in the way of buildout 1.0: the main file is classic.
+    pub classic: bool,
+    /// Directory of the main file (the working directory, if there is none): what paths are shown relative to.
+    pub directory: PathBuf,
+    /// The main file.
+    pub file: Option<Location>,
+    /// What the person should be told, though nothing is wrong: optional files that are missing.
+    pub notices: Vec<String>,
+}
+
+/// One section: its options, still with macros (`<`) unexpanded.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    /// The options, in the order in which they were first set. A section that begins with a macro may hold options whose
+    /// name ends in ` +` or ` -`: they apply to what the macro brings.
+    pub options: IndexMap<String, OptionValue>,
+    /// The header, where the section was written last; `None` for a section that no file holds.
+    pub place: Option<Place>,
+}
+
+/// An option before substitution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionValue {
+    /// The value.
+    pub raw: String,
+    /// What was done to it, oldest first, never empty. A place that contributes by several paths of `extends` is there once.
+    pub history: Vec<HistoryItem>,
+    /// Who wrote which part of `raw`, in the order of the text; empty where nobody is known.
+    pub pieces: Vec<Piece>,
+    /// Whether it came from a `[DEFAULT]` section: then nobody has to use it.
+    pub inherited: bool,
+}
+
+/// A part of an option's value, all written at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// End of the part in [`OptionValue::raw`], in bytes. It starts where the one before it ends.
+    pub end: usize,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// One contribution to an option.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryItem {
+    /// What was done.
+    pub operation: Operation,
+    /// The value that was set, added or removed.
+    pub value: String,
+    /// Who did it.
+    pub origin: Origin,
+}
+
+/// What a contribution does, with the names of `annotate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// The first value.
+    Set,
+    /// A value that replaces an earlier one.
+    Override,
+    /// `+=`
+    Add,
+    /// `-=`
+    Remove,
+    /// A directory was made absolute.
+    Directory,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Set => "SET",
+            Self::Override => "OVERRIDE",
+            Self::Add => "ADD",
+            Self::Remove => "REMOVE",
+            Self::Directory => "DIRECTORY",
+        })
+    }
+}
+
+/// Who contributed to an option.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// The host's own defaults.
+    Default,
+    /// Worked out by the host (`directory`).
+    Computed,
+    /// An assignment on the command line.
+    CommandLine,
+    /// `+=` or `-=` found nothing to start from.
+    Implicit,
+    /// A file.
+    File(Place),
+}
+
+impl Origin {
+    /// The place, for what a file contributed.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::File(place) => Some(place),
+            _ => None,
+        }
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(a), Self::File(b)) => {
+                a.start == b.start && a.end == b.end && (std::sync::Arc::ptr_eq(&a.source, &b.source))
+            }
+            (Self::File(_), _) | (_, Self::File(_)) => false,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+/// `file:line`, or one of zc.buildout's names for values that no file holds.
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("DEFAULT_VALUE"),
+            Self::Computed => formatter.write_str("COMPUTED_VALUE"),
+            Self::CommandLine => formatter.write_str("COMMAND_LINE_VALUE"),
+            Self::Implicit => formatter.write_str("IMPLICIT_VALUE"),
+            Self::File(place) => write!(formatter, "{}:{}", place.source.name, place.line()),
+        }
+    }
+}
+
+impl OptionValue {
+    /// A value that `origin` set.
+    pub fn set(raw: impl Into<String>, origin: Origin) -> Self {
+        let raw = raw.into();
+        let pieces = vec![Piece { end: raw.len(), origin: origin.clone() }];
+        let history = vec![HistoryItem { operation: Operation::Set, value: raw.clone(), origin }];
+        Self { raw, history, pieces, inherited: false }
+    }
+
+    /// Who contributed last.
+    pub fn origin(&self) -> &Origin {
+        self.history.last().map_or(&Origin::Implicit, |item| &item.origin)
+    }
+
+    /// Where the option was written last.
+    pub fn place(&self) -> Option<Place> {
+        self.history.iter().rev().find_map(|item| item.origin.place()).cloned()
+    }
+
+    /// Who wrote the byte at `offset` of the value.
+    pub fn origin_at(&self, offset: usize) -> &Origin {
+        self.pieces.iter().find(|piece| offset < piece.end).map_or_else(|| self.origin(), |piece| &piece.origin)
+    }
+}

@@ -166,16 +166,12 @@ impl Program {
 
     fn load(&self, configuring: &Configuring, assignments: Vec<Assignment>) -> Result<Configuration, RunError> {
         let assignments: Vec<Assignment> = configuring.assignments().into_iter().chain(assignments).collect();
-        let file = match configuring.path(&self.environment.directory) {
-            Some(path) => ConfigFile::Path(path),
-            None => ConfigFile::Url(configuring.config.clone()),
-        };
         let report: Arc<dyn Report> = Arc::clone(&self.printer) as _;
         let executable = python(&self.environment, &assignments);
         let reader = Fetcher::new(report);
         let facts = MachineFacts::new(&executable);
         let request = LoadRequest {
-            file: Some(file),
+            file: Some(ConfigFile::parse(&configuring.config)),
             environment: &self.environment,
             use_user_defaults: !configuring.no_user_defaults,
             assignments: &assignments,

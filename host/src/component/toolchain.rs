@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 /// The target that recipes are built for.
-pub const TARGET: &str = "wasm32-wasip2";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// What to do when the target is missing and there is no fallback.
-pub const MISSING_TARGET_HINT: &str = "Run: rustup target add wasm32-wasip2. Where rustup cannot fetch it, Debian's \
+pub(crate) const MISSING_TARGET_HINT: &str = "Run: rustup target add wasm32-wasip2. Where rustup cannot fetch it, Debian's \
     packages rustc-web rust-web-src wasi-libc lld-22 serve as well.";
 
 /// Where Debian's `rustc-web` is installed.
@@ -20,21 +20,21 @@ const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 
 /// Settings that make Cargo build the standard library itself.
 #[derive(Debug)]
-pub struct Fallback {
+pub(crate) struct Fallback {
     /// Environment variables for Cargo.
-    pub variables: Vec<(&'static str, String)>,
+    pub(crate) variables: Vec<(&'static str, String)>,
     /// Arguments for `cargo build`.
-    pub arguments: [&'static str; 1],
+    pub(crate) arguments: [&'static str; 1],
 }
 
 /// Whether a compiler's messages say that the target is missing.
-pub fn says_missing_target(message: &str) -> bool {
+pub(crate) fn says_missing_target(message: &str) -> bool {
     message.contains(TARGET) && message.contains("may not be installed")
 }
 
 /// The fallback, if the distribution's packages are installed. `sysroot` is that of the Rust whose Cargo is used: it has
 /// the linker. `path` and `rustflags` are the variables `PATH` and `RUSTFLAGS` as they are.
-pub fn fallback(sysroot: &Path, path: &str, rustflags: &str) -> Option<Fallback> {
+pub(crate) fn fallback(sysroot: &Path, path: &str, rustflags: &str) -> Option<Fallback> {
     if !Path::new(DISTRIBUTION_RUSTC).is_file() || !Path::new(WASI_LIBC).is_dir() {
         return None;
     }

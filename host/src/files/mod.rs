@@ -1,0 +1,13 @@
+//! Files of the host: whole, durable replacement of one file ([`replace`]), and removal of what a recipe recorded
+//! ([`Removal`]).
+//!
+//! Knows nothing of what the files mean. Every error names the path and the system's cause.
+
+mod error;
+mod remove;
+mod replace;
+mod tree;
+
+pub use error::FileError;
+pub use remove::{Removal, RemovalError, Removed};
+pub use replace::{Replaced, delete, read, replace, replace_executable, replace_shared};

@@ -1,0 +1,345 @@
+//! Removal of paths that were recorded as made by a recipe: only below the roots it was given, never through a link.
+//!
+//! The state file can be edited by anybody who may write it, so a recorded path is foreign input. It is checked as text
+//! first, then walked from an open root directory, one component at a time, without following symbolic links.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+
+use cap_fs_ext::DirExt as _;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::tree::{is_no_directory, missing_is_fine, remove_tree};
+use crate::source::Explain;
+
+/// Where recorded paths may be removed.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    base: PathBuf,
+    roots: Vec<PathBuf>,
+    protected: Vec<PathBuf>,
+}
+
+/// What [`Removal::remove`] found and removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// A directory with all below it.
+    Directory,
+    /// A file (or socket, device, named pipe).
+    File,
+    /// A symbolic link; what it pointed to is untouched.
+    Link,
+    /// Nothing was there.
+    Missing,
+}
+
+/// A recorded path that is not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    /// The path is no plain path: it contains `..`, is empty, or holds a NUL.
+    #[error("Refusing to remove {path:?}: it is not a plain path")]
+    NotPlain {
+        /// As recorded.
+        path: PathBuf,
+    },
+    /// The path lies beneath none of the roots.
+    #[error("Refusing to remove {}: it lies outside the buildout and the directories granted to recipes", .path.display())]
+    Outside {
+        /// As recorded.
+        path: PathBuf,
+    },
+    /// The path is, or holds, something that belongs to the buildout itself.
+    #[error("Refusing to remove {}: {} belongs to the buildout itself", .path.display(), .protected.display())]
+    Protected {
+        /// As recorded.
+        path: PathBuf,
+        /// What must stay.
+        protected: PathBuf,
+    },
+    /// A directory on the way to the path is a symbolic link.
+    #[error("Refusing to remove {}: {} is a symbolic link now", .path.display(), .link.display())]
+    ThroughLink {
+        /// As recorded.
+        path: PathBuf,
+        /// The directory on the way.
+        link: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("Cannot remove {}: {cause}", .path.display())]
+    Io {
+        /// The very file or directory, perhaps below the recorded path.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+}
+
+impl Explain for RemovalError {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::NotPlain { .. } | Self::Outside { .. } | Self::Protected { .. } => {
+                "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
+                 take the path out of `__buildout_installed__`."
+            }
+            Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
+            Self::Io { .. } => "Nothing else was lost: when the cause is gone, run again.",
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+impl Removal {
+    /// Removal beneath `directory`, the buildout directory, to which relative paths are relative.
+    pub fn new(directory: &Path) -> Self {
+        let mut removal = Self { base: directory.to_owned(), roots: Vec::new(), protected: Vec::new() };
+        removal.protect(directory);
+        removal.allow(directory);
+        removal
+    }
+
+    /// Allows removal beneath `root` too: a standard directory that lies elsewhere, a directory granted for writing.
+    pub fn allow(&mut self, root: &Path) {
+        add_with_canonical(&mut self.roots, &self.base.join(root));
+    }
+
+    /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
+    /// configuration file, keys.
+    pub fn protect(&mut self, path: &Path) {
+        add_with_canonical(&mut self.protected, &self.base.join(path));
+    }
+
+    /// Whether `path` may be removed, as far as its text tells. Touches no file.
+    ///
+    /// # Errors
+    /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`].
+    pub fn check(&self, path: &Path) -> Result<(), RemovalError> {
+        self.locate(path).map(|_| ())
+    }
+
+    /// Removes `path` and all below it. A path that is missing is fine.
+    ///
+    /// # Errors
+    /// When the path may not be removed (then nothing was touched) or cannot be (then some of it may be gone).
+    pub fn remove(&self, path: &Path) -> Result<Removed, RemovalError> {
+        let (root, below) = self.locate(path)?;
+        let Some((name, directories)) = below.split_last() else {
+            return Err(RemovalError::Outside { path: path.to_owned() });
+        };
+        let Some(parent) = open_beneath(&root, directories, path)? else { return Ok(Removed::Missing) };
+        remove_entry(&parent, name).map_err(|(inner, cause)| {
+            let directory: PathBuf = directories.iter().collect();
+            RemovalError::Io { path: root.join(directory).join(inner), cause }
+        })
+    }
+
+    /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).
+    fn locate(&self, path: &Path) -> Result<(PathBuf, Vec<OsString>), RemovalError> {
+        let absolute = self.base.join(path);
+        let plain = |component: Component<'_>| matches!(component, Component::RootDir | Component::Normal(_));
+        let has_nul = path.as_os_str().as_encoded_bytes().contains(&0);
+        if path.as_os_str().is_empty() || has_nul || !absolute.components().all(plain) {
+            return Err(RemovalError::NotPlain { path: path.to_owned() });
+        }
+        if let Some(protected) = self.protected.iter().find(|protected| protected.starts_with(&absolute)) {
+            return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone() });
+        }
+        let beneath = |root: &&PathBuf| absolute.starts_with(root) && absolute != **root;
+        let root = self.roots.iter().filter(beneath).max_by_key(|root| root.components().count());
+        let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
+        match below {
+            Some((root, below)) => Ok((root.clone(), below.iter().map(OsStr::to_owned).collect())),
+            None => Err(RemovalError::Outside { path: path.to_owned() }),
+        }
+    }
+}
+
+/// Adds `path`, and the same without symbolic links: recipes may record either.
+fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
+    for path in [Some(path.to_owned()), path.canonicalize().ok()].into_iter().flatten() {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+}
+
+/// Opens the directory that `names` lead to; `None` if one of them is missing.
+fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
+    let mut here = root.to_owned();
+    let mut opened = Dir::open_ambient_dir(root, ambient_authority());
+    for name in names {
+        let directory = match opened {
+            Ok(directory) => directory,
+            Err(_) => break,
+        };
+        here.push(name);
+        opened = directory.open_dir_nofollow(name);
+        if opened.as_ref().is_err_and(is_no_directory) {
+            let is_link = directory.symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
+            // Below a file there is nothing: the recorded path is missing.
+            return if is_link {
+                Err(RemovalError::ThroughLink { path: recorded.to_owned(), link: here })
+            } else {
+                Ok(None)
+            };
+        }
+    }
+    match opened {
+        Ok(directory) => Ok(Some(directory)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(RemovalError::Io { path: here, cause }),
+    }
+}
+
+fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
+    let told = |error| (PathBuf::from(name), error);
+    let kind = match parent.symlink_metadata(name) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Removed::Missing),
+        Err(error) => return Err(told(error)),
+    };
+    if kind.is_dir() {
+        remove_tree(parent, name)?;
+        return Ok(Removed::Directory);
+    }
+    missing_is_fine(parent.remove_file(name)).map_err(told)?;
+    Ok(if kind.is_symlink() { Removed::Link } else { Removed::File })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    struct Space {
+        _keep: tempfile::TempDir,
+        buildout: PathBuf,
+        outside: PathBuf,
+        removal: Removal,
+    }
+
+    fn space() -> Space {
+        let keep = tempfile::tempdir().unwrap();
+        let (buildout, outside) = (keep.path().join("buildout"), keep.path().join("outside"));
+        for directory in [&buildout.join("parts/a/b"), &outside.join("granted/x"), &outside.join("private")] {
+            std::fs::create_dir_all(directory).unwrap();
+        }
+        for file in [buildout.join("parts/a/b/f"), outside.join("private/f"), buildout.join(".installed.cfg")] {
+            std::fs::write(file, "x").unwrap();
+        }
+        let mut removal = Removal::new(&buildout);
+        removal.protect(&buildout.join("parts"));
+        removal.protect(&buildout.join(".installed.cfg"));
+        removal.allow(&outside.join("granted"));
+        Space { _keep: keep, buildout, outside, removal }
+    }
+
+    #[test]
+    fn removes_beneath_the_roots() {
+        let s = space();
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/a")).unwrap(), Removed::Directory);
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/a")).unwrap(), Removed::Missing);
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/a/b/c")).unwrap(), Removed::Missing);
+        assert_eq!(s.removal.remove(&s.outside.join("granted/x")).unwrap(), Removed::Directory);
+        std::fs::write(s.buildout.join("f"), "x").unwrap();
+        assert_eq!(s.removal.remove(Path::new("f")).unwrap(), Removed::File);
+        assert_eq!(s.removal.remove(Path::new("f/below-a-file")).unwrap(), Removed::Missing);
+        assert!(s.buildout.join("parts").is_dir() && s.outside.join("granted").is_dir());
+    }
+
+    #[test]
+    fn refuses_whatever_is_not_beneath_a_root() {
+        let s = space();
+        let mut refused: Vec<PathBuf> = [
+            "/",
+            "",
+            ".",
+            "..",
+            "./",
+            "//",
+            "parts/..",
+            "parts/../../outside/private",
+            "a\0b",
+            ".installed.cfg",
+            "parts",
+        ]
+        .map(PathBuf::from)
+        .to_vec();
+        refused.extend([
+            s.buildout.clone(),
+            s.buildout.join("parts"),
+            s.buildout.join("parts/"),
+            s.buildout.join("parts/a/.."),
+            s.buildout.parent().unwrap().to_owned(),
+            s.buildout.with_file_name("buildout-not"),
+            s.outside.clone(),
+            s.outside.join("granted"),
+            s.outside.join("private"),
+            s.outside.join("granted/../private"),
+        ]);
+        for path in refused {
+            assert!(s.removal.check(&path).is_err(), "{path:?}");
+            let message = s.removal.remove(&path).unwrap_err().to_string();
+            assert!(message.starts_with("Refusing to remove"), "{message}");
+        }
+        assert!(s.outside.join("private/f").exists() && s.buildout.join("parts/a/b/f").exists());
+    }
+
+    #[test]
+    fn of_a_directory_that_became_a_link_only_the_link_goes() {
+        let s = space();
+        symlink(s.outside.join("private"), s.buildout.join("parts/link")).unwrap();
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/link")).unwrap(), Removed::Link);
+        assert!(s.outside.join("private/f").exists());
+        assert!(s.buildout.join("parts/link").symlink_metadata().is_err());
+    }
+
+    #[test]
+    fn links_are_followed_neither_on_the_way_nor_below() {
+        let s = space();
+        symlink(s.outside.join("private"), s.buildout.join("parts/link")).unwrap();
+        let error = s.removal.remove(&s.buildout.join("parts/link/f")).unwrap_err();
+        assert!(matches!(error, RemovalError::ThroughLink { .. }), "{error}");
+        symlink(s.outside.join("private"), s.buildout.join("parts/a/b/link")).unwrap();
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/a")).unwrap(), Removed::Directory);
+        assert!(s.outside.join("private/f").exists());
+    }
+
+    #[test]
+    fn read_only_directories_below_are_no_obstacle() {
+        let s = space();
+        for (directory, mode) in [("parts/a/b", 0o000), ("parts/a", 0o500)] {
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(s.buildout.join(directory), permissions).unwrap();
+        }
+        assert_eq!(s.removal.remove(&s.buildout.join("parts/a")).unwrap(), Removed::Directory);
+    }
+
+    #[test]
+    fn a_tree_of_any_depth_goes() {
+        let s = space();
+        let top = s.buildout.join("parts/deep");
+        std::fs::create_dir(&top).unwrap();
+        let mut here = Dir::open_ambient_dir(&top, ambient_authority()).unwrap();
+        for _ in 0..3000 {
+            here.create_dir("d").unwrap();
+            here.write("f", "x").unwrap();
+            here = here.open_dir("d").unwrap();
+        }
+        assert_eq!(s.removal.remove(&top).unwrap(), Removed::Directory);
+        assert!(!top.exists());
+    }
+
+    #[test]
+    fn a_buildout_reached_through_a_link_may_be_recorded_either_way() {
+        let s = space();
+        let alias = s.buildout.with_file_name("alias");
+        symlink(&s.buildout, &alias).unwrap();
+        let removal = Removal::new(&alias);
+        assert_eq!(removal.remove(&s.buildout.join("parts/a/b")).unwrap(), Removed::Directory);
+        assert_eq!(removal.remove(&alias.join("parts/a")).unwrap(), Removed::Directory);
+        assert!(removal.remove(&s.buildout).is_err());
+    }
+}

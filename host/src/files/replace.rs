@@ -1,0 +1,265 @@
+//! Whole, durable replacement of one file: temporary file beside it, fsync, rename, fsync of the directory.
+//!
+//! A reader sees the complete old or the complete new content, whatever happens to this process or to the machine. When a
+//! step before the rename fails (disk full, quota, fault of the device), the old file is as it was and the temporary one
+//! is removed.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
+
+use super::FileError;
+
+/// What [`replace`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// The file had these bytes (and permissions) already; nothing was written.
+    Unchanged,
+    /// The file holds the new bytes, durably.
+    Written,
+}
+
+/// Which permissions the new file gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permissions {
+    /// Those of the file that it replaces; else what the umask leaves of `rw-rw-rw-`.
+    Kept,
+    /// As `Kept`, and executable for whoever may read it.
+    Executable,
+}
+
+/// Makes `path` hold `bytes`. The permissions of a file that is there are kept.
+///
+/// The caller is the only one who writes this file (it holds the buildout's lock): the temporary file has a fixed name,
+/// `.NAME.new`, so that the next call clears away what a killed process left.
+///
+/// # Errors
+/// Names the path and the cause; the old content is intact, unless it is the last step (fsync of the directory) that
+/// failed: then the new content is there, but perhaps not durable.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
+    replace_with(path, bytes, Permissions::Kept, temporary_name(path, ".new"))
+}
+
+/// As [`replace`], and makes the file executable.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
+    replace_with(path, bytes, Permissions::Executable, temporary_name(path, ".new"))
+}
+
+/// As [`replace`], for a file that several processes write at once (a cache): the last one wins, none fails.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let suffix = format!(".{}-{number}.new", std::process::id());
+    replace_with(path, bytes, Permissions::Kept, temporary_name(path, &suffix))
+}
+
+/// The content of `path`; `None` if there is no such file.
+///
+/// # Errors
+/// Anything but a missing file; a directory is an error.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::of("read", path)(error)),
+    }
+}
+
+/// Removes the file `path` durably; a missing file is fine.
+///
+/// # Errors
+/// Names the path and the cause.
+pub fn delete(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Ok(()) => sync_directory(&open_parent(path)?, path),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::of("remove", path)(error)),
+    }
+}
+
+fn replace_with(
+    path: &Path,
+    bytes: &[u8],
+    permissions: Permissions,
+    temporary: OsString,
+) -> Result<Replaced, FileError> {
+    let Some(name) = path.file_name() else {
+        return Err(FileError::of("write", path)(io::Error::from(ErrorKind::InvalidInput)));
+    };
+    let directory = open_parent(path)?;
+    let old = current(&directory, name).map_err(FileError::of("read", path))?;
+    let mode = old.as_ref().map(|(_, mode)| *mode);
+    if let Some((content, mode)) = &old
+        && content == bytes
+        && (permissions == Permissions::Kept || executable(*mode) == *mode)
+    {
+        return Ok(Replaced::Unchanged);
+    }
+    let written = write_temporary(&directory, &temporary, bytes, permissions, mode)
+        .and_then(|()| Ok(renameat(&directory, &temporary, &directory, name)?));
+    if let Err(error) = written {
+        // The first error is the one to tell; a temporary file that cannot be removed either is cleared next time.
+        let _ = unlinkat(&directory, &temporary, AtFlags::empty());
+        return Err(FileError::of("write", path)(error));
+    }
+    sync_directory(&directory, path)?;
+    Ok(Replaced::Written)
+}
+
+fn temporary_name(path: &Path, suffix: &str) -> OsString {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy().trim_start_matches('.'));
+    name.push(suffix);
+    name
+}
+
+fn open_parent(path: &Path) -> Result<File, FileError> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    File::open(&parent).map_err(FileError::of("open the directory", &parent))
+}
+
+/// Content and permission bits of the file that is to be replaced. A symbolic link is not followed: the rename replaces
+/// the link itself.
+fn current(directory: &File, name: &OsStr) -> io::Result<Option<(Vec<u8>, Mode)>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match openat(directory, name, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::LOOP) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
+    let mut content = Vec::new();
+    (&file).read_to_end(&mut content)?;
+    Ok(Some((content, mode)))
+}
+
+fn write_temporary(
+    directory: &File,
+    name: &OsStr,
+    bytes: &[u8],
+    permissions: Permissions,
+    mode: Option<Mode>,
+) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let create = || openat(directory, name, flags, Mode::from_raw_mode(0o666));
+    let file = match create() {
+        // Left by a killed process. Removed rather than opened, as it could be a link to anything.
+        Err(rustix::io::Errno::EXIST) => unlinkat(directory, name, AtFlags::empty()).and_then(|()| create())?,
+        other => other?,
+    };
+    let mut file = File::from(file);
+    if let Some(mode) = mode {
+        fchmod(&file, mode)?;
+    }
+    if permissions == Permissions::Executable {
+        fchmod(&file, executable(Mode::from_raw_mode(fstat(&file)?.st_mode)))?;
+    }
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Adds `x` wherever there is `r`.
+fn executable(mode: Mode) -> Mode {
+    let readable = mode & (Mode::RUSR | Mode::RGRP | Mode::ROTH);
+    mode | Mode::from_raw_mode(readable.as_raw_mode() >> 2)
+}
+
+fn sync_directory(directory: &File, path: &Path) -> Result<(), FileError> {
+    directory.sync_all().map_err(FileError::of("make durable", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replaces_and_leaves_identical_bytes_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        assert_eq!(replace(&path, b"one").unwrap(), Replaced::Written);
+        let first = std::fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(replace(&path, b"one").unwrap(), Replaced::Unchanged);
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), first);
+        assert_eq!(replace(&path, b"two").unwrap(), Replaced::Written);
+        assert_eq!(read(&path).unwrap().unwrap(), b"two");
+        assert_eq!(names(directory.path()), ["a"]);
+    }
+
+    #[test]
+    fn keeps_permissions_and_can_make_executable() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        std::fs::write(&path, "x").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&path, b"y").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(replace_executable(&path, b"y").unwrap(), Replaced::Written);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o750);
+        assert_eq!(replace_executable(&path, b"y").unwrap(), Replaced::Unchanged);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleared_and_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        symlink(&victim, directory.path().join(".a.new")).unwrap();
+        replace(&directory.path().join("a"), b"one").unwrap();
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(names(directory.path()), ["a", "victim"]);
+    }
+
+    #[test]
+    fn a_link_is_replaced_not_written_through() {
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        let path = directory.path().join("a");
+        symlink(&victim, &path).unwrap();
+        replace(&path, b"one").unwrap();
+        assert!(!path.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let message = replace(&directory.path().join("none/a"), b"x").unwrap_err().to_string();
+        assert!(message.contains("none") && message.contains("No such file"), "{message}");
+        std::fs::create_dir(directory.path().join("d")).unwrap();
+        let message = replace(&directory.path().join("d"), b"x").unwrap_err().to_string();
+        assert!(message.contains("/d: "), "{message}");
+    }
+
+    #[test]
+    fn delete_of_nothing_is_fine() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        delete(&path).unwrap();
+        std::fs::write(&path, "x").unwrap();
+        delete(&path).unwrap();
+        assert_eq!(read(&path).unwrap(), None);
+    }
+}

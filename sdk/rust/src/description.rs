@@ -1,0 +1,141 @@
+//! What an entry point says about itself.
+
+use std::time::Duration;
+
+use crate::bindings::exports::buildout::recipe::description as wit;
+
+/// Describes an entry point. Made with [`Description::new`] and completed by calls.
+///
+/// ```
+/// use buildout_recipe::{Description, OptionDescription};
+///
+/// Description::new("Makes a directory.")
+///     .option(OptionDescription::path("path", "The directory.").required())
+///     .option(OptionDescription::text("mode", "Its permissions.").default("755"))
+///     .grant_write("${buildout:directory}");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Description {
+    documentation: String,
+    options: Vec<OptionDescription>,
+    grants: Vec<wit::Grant>,
+}
+
+impl Description {
+    /// `documentation`: one line that says what the entry point makes; then, after an empty line, whatever is useful.
+    pub fn new(documentation: impl Into<String>) -> Self {
+        Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new() }
+    }
+
+    /// Adds an option that the recipe reads.
+    pub fn option(mut self, option: OptionDescription) -> Self {
+        self.options.push(option);
+        self
+    }
+
+    /// Needs to read `directory` and all beneath it. References such as `${buildout:directory}` are replaced.
+    pub fn grant_read(self, directory: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Read(directory.into()))
+    }
+
+    /// Needs to write `directory` and all beneath it. References such as `${buildout:directory}` are replaced.
+    pub fn grant_write(self, directory: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Write(directory.into()))
+    }
+
+    /// Needs to see an environment variable.
+    pub fn grant_env(self, variable: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Env(variable.into()))
+    }
+
+    /// Needs up to so many bytes of memory.
+    pub fn grant_memory(self, bytes: u64) -> Self {
+        self.grant(wit::Grant::Memory(bytes))
+    }
+
+    /// Needs up to so much time for one call.
+    pub fn grant_timeout(self, timeout: Duration) -> Self {
+        self.grant(wit::Grant::Timeout(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    fn grant(mut self, grant: wit::Grant) -> Self {
+        self.grants.push(grant);
+        self
+    }
+
+    pub(crate) fn into_wit(self, name: &str, has_update: bool, has_uninstall: bool) -> wit::EntryPoint {
+        wit::EntryPoint {
+            name: name.into(),
+            documentation: self.documentation,
+            options: self.options.into_iter().map(|option| option.0).collect(),
+            grants: self.grants,
+            has_update,
+            has_uninstall,
+        }
+    }
+}
+
+/// Describes an option: its type, then whether it must be there (optional, if nothing is said).
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct OptionDescription(wit::OptionDescription);
+
+impl OptionDescription {
+    fn new(name: impl Into<String>, documentation: impl Into<String>, value_type: wit::OptionType) -> Self {
+        Self(wit::OptionDescription {
+            name: name.into(),
+            value_type,
+            presence: wit::Presence::Optional,
+            documentation: documentation.into(),
+        })
+    }
+
+    /// Any text.
+    pub fn text(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Text)
+    }
+
+    /// A path; relative ones are relative to the buildout directory.
+    pub fn path(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Path)
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Boolean)
+    }
+
+    /// A whole number.
+    pub fn integer(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Integer)
+    }
+
+    /// Words, separated by white space.
+    pub fn words(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Words)
+    }
+
+    /// One item per line.
+    pub fn lines(name: impl Into<String>, documentation: impl Into<String>) -> Self {
+        Self::new(name, documentation, wit::OptionType::Lines)
+    }
+
+    /// One of `choices`.
+    pub fn choice(name: impl Into<String>, documentation: impl Into<String>, choices: &[&str]) -> Self {
+        let choices = choices.iter().map(|choice| (*choice).to_owned()).collect();
+        Self::new(name, documentation, wit::OptionType::Choice(choices))
+    }
+
+    /// The part cannot be made without it.
+    pub fn required(mut self) -> Self {
+        self.0.presence = wit::Presence::Required;
+        self
+    }
+
+    /// Taken where it is left out.
+    pub fn default(mut self, value: impl Into<String>) -> Self {
+        self.0.presence = wit::Presence::Default(value.into());
+        self
+    }
+}

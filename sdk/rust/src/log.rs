@@ -1,0 +1,72 @@
+//! Messages to the person who runs the buildout; the part's name goes before each.
+//!
+//! ```
+//! let name = "mydata";
+//! buildout_recipe::info!("Creating directory {name}");
+//! ```
+
+use std::cell::RefCell;
+
+/// How important a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For the recipe's author.
+    Debug,
+    /// What is being done.
+    Info,
+    /// Something to be looked at, though the part is made.
+    Warning,
+    /// Why the part cannot be made.
+    Error,
+}
+
+thread_local! {
+    static RECORDED: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Logs a message. The macros [`debug!`](crate::debug), [`info!`](crate::info), [`warning!`](crate::warning) and
+/// [`error!`](crate::error) format one.
+///
+/// Outside WebAssembly it is kept for [`testing::logged`](crate::testing::logged).
+pub fn message(level: Level, text: &str) {
+    if cfg!(target_arch = "wasm32") {
+        use crate::bindings::buildout::recipe::log as wit;
+        let level = match level {
+            Level::Debug => wit::Level::Debug,
+            Level::Info => wit::Level::Info,
+            Level::Warning => wit::Level::Warning,
+            Level::Error => wit::Level::Error,
+        };
+        wit::message(level, text);
+    } else {
+        RECORDED.with_borrow_mut(|recorded| recorded.push((level, text.to_owned())));
+    }
+}
+
+pub(crate) fn take_recorded() -> Vec<(Level, String)> {
+    RECORDED.take()
+}
+
+/// Logs for the recipe's author; takes what `format!` takes.
+#[macro_export]
+macro_rules! debug {
+    ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Debug, &::std::format!($($argument)*)) };
+}
+
+/// Logs what is being done; takes what `format!` takes.
+#[macro_export]
+macro_rules! info {
+    ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Info, &::std::format!($($argument)*)) };
+}
+
+/// Logs something that should be looked at; takes what `format!` takes.
+#[macro_export]
+macro_rules! warning {
+    ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Warning, &::std::format!($($argument)*)) };
+}
+
+/// Logs why the part cannot be made; takes what `format!` takes.
+#[macro_export]
+macro_rules! error {
+    ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Error, &::std::format!($($argument)*)) };
+}

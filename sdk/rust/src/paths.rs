@@ -1,0 +1,94 @@
+//! The paths that make up a part.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// The files and directories that make up a part: they are removed when it is uninstalled. Absolute, or relative to the
+/// buildout directory.
+///
+/// ```
+/// use buildout_recipe::Paths;
+///
+/// let one: Paths = "/srv/buildout/var".into();
+/// let several: Paths = ["bin/start", "bin/stop"].into_iter().collect();
+/// let none = Paths::none();
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paths(Vec<String>);
+
+impl Paths {
+    /// No paths: there is nothing to remove.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a path.
+    pub fn push(&mut self, path: impl AsRef<Path>) {
+        // Paths of WebAssembly are Unicode; nothing is lost.
+        self.0.push(path.as_ref().to_string_lossy().into_owned());
+    }
+
+    /// The paths as text.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+impl<P: AsRef<Path>> FromIterator<P> for Paths {
+    fn from_iter<I: IntoIterator<Item = P>>(paths: I) -> Self {
+        let mut all = Self::none();
+        paths.into_iter().for_each(|path| all.push(path));
+        all
+    }
+}
+
+impl From<&str> for Paths {
+    fn from(path: &str) -> Self {
+        Self(vec![path.to_owned()])
+    }
+}
+
+impl From<String> for Paths {
+    fn from(path: String) -> Self {
+        Self(vec![path])
+    }
+}
+
+impl From<&Path> for Paths {
+    fn from(path: &Path) -> Self {
+        [path].into_iter().collect()
+    }
+}
+
+impl From<PathBuf> for Paths {
+    fn from(path: PathBuf) -> Self {
+        [path].into_iter().collect()
+    }
+}
+
+/// Tells the host that the recipe is about to create `path`, so that it is removed if the call fails later on. Only for
+/// `install` and `update`; paths that are to stay are returned all the same.
+///
+/// Outside WebAssembly it does nothing.
+///
+/// # Errors
+/// When the path is not one that the part may own.
+pub fn created(path: impl AsRef<Path>) -> Result<(), Error> {
+    use crate::bindings::buildout::recipe::paths as wit;
+    if !cfg!(target_arch = "wasm32") {
+        return Ok(());
+    }
+    let path = path.as_ref().to_string_lossy();
+    wit::created(&path).map_err(|error| match error {
+        wit::PathError::Outside => Error::fault(format!("{path} is outside of what the part may own")),
+        wit::PathError::Invalid => Error::fault(format!("{path:?} is not a path that can be recorded")),
+        wit::PathError::NotInstalling => Error::fault(format!("{path} was reported outside of install and update")),
+        wit::PathError::Limit => Error::fault("more paths were reported than the host allows".to_owned()),
+        wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
+    })
+}

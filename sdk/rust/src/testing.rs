@@ -1,0 +1,228 @@
+//! A buildout in memory, to test a recipe with `cargo test`: no WebAssembly, no host.
+//!
+//! ```
+//! use buildout_recipe::testing::Buildout;
+//! # use buildout_recipe::{Description, Error, Init, Paths, Recipe};
+//! # struct Greet(String);
+//! # impl Recipe for Greet {
+//! #     fn describe() -> Description { Description::new("") }
+//! #     fn init(init: &Init<'_>) -> Result<Self, Error> {
+//! #         let name = init.options().require("name")?;
+//! #         init.options().set("greeting", format!("Hello {name}"))?;
+//! #         Ok(Self(name))
+//! #     }
+//! #     fn install(&mut self) -> Result<Paths, Error> { Ok(Paths::none()) }
+//! # }
+//!
+//! let buildout = Buildout::new("/srv/buildout").section("greet", [("name", "Ada")]);
+//! let mut recipe = buildout.init::<Greet>("greet").unwrap();
+//! assert_eq!(buildout.option("greet", "greeting").unwrap(), "Hello Ada");
+//! assert_eq!(recipe.install().unwrap().as_slice(), [""; 0]);
+//! ```
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::backend::{BuildoutBackend, OptionsBackend};
+use crate::error::{Error, LookupError, Reason};
+use crate::init::Init;
+use crate::log::Level;
+use crate::recipe::Recipe;
+
+/// A buildout in memory. Values are taken as they are: references in them are not replaced, and reading a section does
+/// not initialise its recipe.
+#[derive(Debug, Clone)]
+pub struct Buildout(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: String,
+    sections: RefCell<Vec<(String, Section)>>,
+}
+
+type Section = Vec<(String, String)>;
+
+impl Buildout {
+    /// A buildout in `directory`, whose section `buildout` has the usual directories. Nothing is created.
+    pub fn new(directory: impl AsRef<std::path::Path>) -> Self {
+        let directory = directory.as_ref().to_string_lossy().into_owned();
+        let below = |name: &str| format!("{directory}/{name}");
+        let options = [
+            ("directory", directory.clone()),
+            ("bin-directory", below("bin")),
+            ("parts-directory", below("parts")),
+            ("eggs-directory", below("eggs")),
+            ("develop-eggs-directory", below("develop-eggs")),
+        ];
+        let buildout = Self(Rc::new(Inner { directory: directory.clone(), sections: RefCell::default() }));
+        buildout.section("buildout", options)
+    }
+
+    /// Adds a section, or options to one.
+    #[must_use]
+    pub fn section<N: Into<String>, V: Into<String>>(
+        self,
+        name: &str,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        for (option, value) in options {
+            self.0.set(name, &option.into(), value.into());
+        }
+        self
+    }
+
+    /// Initialises the part of the section `part`.
+    ///
+    /// # Errors
+    /// The recipe's.
+    pub fn init<R: Recipe>(&self, part: &str) -> Result<R, Error> {
+        let initialising = Rc::new(Cell::new(true));
+        let options =
+            PartOptions { inner: Rc::clone(&self.0), part: part.to_owned(), initialising: Rc::clone(&initialising) };
+        let outcome = R::init(&Init::new(options, Sections(&self.0)));
+        initialising.set(false);
+        outcome
+    }
+
+    /// The value of an option, as it is now.
+    pub fn option(&self, section: &str, option: &str) -> Option<String> {
+        self.0.get(section, option).ok().flatten()
+    }
+}
+
+/// What was logged in this thread since the last call.
+pub fn logged() -> Vec<(Level, String)> {
+    crate::log::take_recorded()
+}
+
+impl Inner {
+    fn set(&self, section: &str, option: &str, value: String) {
+        let mut sections = self.sections.borrow_mut();
+        let at = sections.iter().position(|(name, _)| name == section).unwrap_or_else(|| {
+            sections.push((section.to_owned(), Vec::new()));
+            sections.len() - 1
+        });
+        let options = &mut sections[at].1;
+        match options.iter_mut().find(|(name, _)| name == option) {
+            Some((_, old)) => *old = value,
+            None => options.push((option.to_owned(), value)),
+        }
+    }
+
+    fn options(&self, section: &str) -> Result<Section, Error> {
+        let found = self.sections.borrow().iter().find(|(name, _)| name == section).map(|(_, options)| options.clone());
+        let missing = || LookupError::new(Reason::UnknownSection, format!("there is no section {section}"));
+        found.ok_or_else(|| missing().into())
+    }
+
+    fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
+        Ok(self.options(section)?.into_iter().find(|(name, _)| name == option).map(|(_, value)| value))
+    }
+
+    fn require(&self, section: &str, option: &str) -> Result<String, Error> {
+        let missing = || LookupError::new(Reason::UnknownOption, format!("Missing option: {section}:{option}"));
+        self.get(section, option)?.ok_or_else(|| missing().into())
+    }
+
+    fn keys(&self, section: &str) -> Result<Vec<String>, Error> {
+        Ok(self.options(section)?.into_iter().map(|(name, _)| name).collect())
+    }
+}
+
+struct PartOptions {
+    inner: Rc<Inner>,
+    part: String,
+    initialising: Rc<Cell<bool>>,
+}
+
+impl OptionsBackend for PartOptions {
+    fn get(&self, name: &str) -> Result<Option<String>, Error> {
+        self.inner.get(&self.part, name)
+    }
+
+    fn require(&self, name: &str) -> Result<String, Error> {
+        self.inner.require(&self.part, name)
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<(), Error> {
+        if !self.initialising.get() {
+            return Err(Error::fault(format!("option {name:?} was set after init")));
+        }
+        self.inner.set(&self.part, name, value.to_owned());
+        Ok(())
+    }
+
+    fn keys(&self) -> Result<Vec<String>, Error> {
+        self.inner.keys(&self.part)
+    }
+
+    fn part(&self) -> String {
+        self.part.clone()
+    }
+
+    fn location(&self) -> String {
+        format!("{}/parts/{}", self.inner.directory, self.part)
+    }
+}
+
+struct Sections<'a>(&'a Inner);
+
+impl BuildoutBackend for Sections<'_> {
+    fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
+        self.0.get(section, option)
+    }
+
+    fn require(&self, section: &str, option: &str) -> Result<String, Error> {
+        self.0.require(section, option)
+    }
+
+    fn keys(&self, section: &str) -> Result<Vec<String>, Error> {
+        self.0.keys(section)
+    }
+
+    fn sections(&self) -> Result<Vec<String>, Error> {
+        Ok(self.0.sections.borrow().iter().map(|(name, _)| name.clone()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Description, Options, Paths};
+
+    struct Late(Options);
+
+    impl Recipe for Late {
+        fn describe() -> Description {
+            Description::new("")
+        }
+
+        fn init(init: &Init<'_>) -> Result<Self, Error> {
+            init.options().set("x", init.buildout().directory()?)?;
+            Ok(Self(init.options().clone()))
+        }
+
+        fn install(&mut self) -> Result<Paths, Error> {
+            crate::info!("x is {}", self.0.require("x")?);
+            self.0.set("x", "2")?;
+            Ok(Paths::none())
+        }
+    }
+
+    #[test]
+    fn options_are_set_in_init_only() {
+        let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
+        let mut recipe = buildout.init::<Late>("late").unwrap();
+        assert_eq!(recipe.install().unwrap_err().to_string(), "option \"x\" was set after init");
+        assert_eq!(buildout.option("late", "x").unwrap(), "/b");
+        assert_eq!(logged(), [(Level::Info, "x is /b".to_owned())]);
+    }
+
+    #[test]
+    fn a_missing_option_is_named() {
+        let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
+        let error = buildout.0.require("late", "path").unwrap_err();
+        assert_eq!(error.to_string(), "Missing option: late:path");
+        assert_eq!(error.lookup().unwrap().reason(), Reason::UnknownOption);
+    }
+}

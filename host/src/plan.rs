@@ -2,7 +2,7 @@
 //!
 //! Pure: reads no file and runs no recipe. Whether a recorded path is still there is told by the caller.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::state::{Installed, InstalledPart};
@@ -156,18 +156,6 @@ fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -
     reasons
 }
 
-/// The order in which the state lists parts: first as `wanted` has them, then the others as they stood.
-///
-/// Transcript of `buildouts-1.0.txt`: after `install d3 d4` the state says `parts = debug d2 d3 d4 d1`.
-pub fn recorded_order<'a>(wanted: &'a [String], installed: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let installed: Vec<&str> = installed.collect();
-    let known: HashSet<&str> = installed.iter().copied().collect();
-    let listed: HashSet<&str> = wanted.iter().map(String::as_str).collect();
-    let first = wanted.iter().filter(|part| known.contains(part.as_str())).cloned();
-    let rest = installed.into_iter().filter(|part| !listed.contains(part)).map(str::to_owned);
-    first.chain(rest).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,12 +246,5 @@ mod tests {
         part.has_update = true;
         let steps = plan(std::slice::from_ref(&part), &installed(std::slice::from_ref(&part)), Scope::Whole, &all_present);
         assert_eq!(steps, [Step::Update("a".into())]);
-    }
-
-    #[test]
-    fn the_recorded_order_is_that_of_the_document() {
-        let conf: Vec<String> = ["debug", "d2", "d3", "d4"].map(String::from).into();
-        let order = recorded_order(&conf, ["debug", "d1", "d2", "d3", "d4"].into_iter());
-        assert_eq!(order, ["debug", "d2", "d3", "d4", "d1"]);
     }
 }

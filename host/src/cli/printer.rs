@@ -5,6 +5,8 @@
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use serde_json::json;
+
 use crate::event::{Event, Level, Report};
 
 use super::log_format::{LogFormat, Record, now};
@@ -76,6 +78,12 @@ impl Printer {
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 
+    /// Writes one event, with the time, as a line of JSON.
+    fn json(&self, mut event: serde_json::Value) {
+        event["time"] = now().into();
+        self.write(&mut self.lock(), &event.to_string());
+    }
+
     fn clear_progress(&self, settings: &mut Settings) {
         if std::mem::take(&mut settings.progress_shown) {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
@@ -98,23 +106,27 @@ impl Report for Printer {
         match (event, self.style) {
             (Event::Progress { activity }, _) => self.progress(activity),
             (Event::ProgressEnd, _) => self.clear_progress(&mut self.lock()),
-            (Event::Log { level, .. }, _) if (level as i32) < self.lock().threshold => {}
+            (Event::Log { level, .. }, _) if !self.wants(level) => {}
             (Event::Log { logger, level, message }, Style::Text) => {
                 let mut settings = self.lock();
                 let line = settings.format.line(&Record { logger, level, message });
                 self.write(&mut settings, &line);
             }
+            (Event::Text { level, .. }, _) if !self.wants(level) => {}
+            (Event::Text { text, .. }, Style::Text) => self.write(&mut self.lock(), text),
+            (Event::Text { text, .. }, Style::Json) => self.json(json!({"event": "text", "text": text})),
             (Event::Output { line, .. }, Style::Text) => self.write(&mut self.lock(), line),
             (Event::Log { logger, level, message }, Style::Json) => {
-                let level = level.name();
-                let event = serde_json::json!({"time": now(), "event": "log", "logger": logger, "level": level, "message": message});
-                self.write(&mut self.lock(), &event.to_string());
+                self.json(json!({"event": "log", "logger": logger, "level": level.name(), "message": message}));
             }
             (Event::Output { part, line }, Style::Json) => {
-                let event = serde_json::json!({"time": now(), "event": "output", "part": part, "line": line});
-                self.write(&mut self.lock(), &event.to_string());
+                self.json(json!({"event": "output", "part": part, "line": line}));
             }
         }
+    }
+
+    fn wants(&self, level: Level) -> bool {
+        level as i32 >= self.lock().threshold
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::event::Level;
 use crate::files::Removal;
-use crate::plan::{self, Step, Wanted};
+use crate::plan::{Step, Wanted};
 use crate::recipe::Locations;
 use crate::state::{Change, Installed, InstalledPart, StateFile};
 
@@ -17,8 +17,6 @@ pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
     pub(super) locations: &'a Locations,
     pub(super) wanted: HashMap<&'a str, &'a Wanted>,
-    /// The order in which the state lists parts.
-    pub(super) order: &'a [String],
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
 }
@@ -134,13 +132,6 @@ impl Execution<'_> {
         }
         self.session.report_unused(part);
         Ok(())
-    }
-
-    /// Puts the parts of the state in their order.
-    pub(super) fn sort(&mut self) {
-        let order = plan::recorded_order(self.order, self.installed.parts.keys().map(String::as_str));
-        let mut parts = std::mem::take(&mut self.installed.parts);
-        self.installed.parts = order.into_iter().filter_map(|part| parts.swap_remove_entry(&part)).collect();
     }
 
     /// Removes recorded paths; the first that cannot be removed is an error.

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 use crate::config::Configuration;
 use crate::environment::Environment;
-use crate::event::{Level, Report};
+use crate::event::{Event, Level, Report};
 use crate::options::Buildout;
 use crate::plan::{self, Scope, Step, Wanted};
 use crate::recipe::Locations;
 use crate::source::nearest;
-use crate::state::{Change, Installed, StateFile};
+use crate::state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
 use execute::Execution;
@@ -86,19 +86,18 @@ impl Session {
         directories::create(&locations, &self.buildout, &*self.report)?;
         self.develop_phase(&locations, &mut state, &mut installed)?;
         let wanted = self.wanted(named, &installed)?;
-        self.dump_at_debug()?;
+        self.show_configuration();
         let steps = plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path));
         let order = self.recorded_parts(named, &wanted)?;
         let mut execution = Execution {
             session: self,
             locations: &locations,
             wanted: wanted.iter().map(|part| (part.name.as_str(), part)).collect(),
-            order: &order,
             state: &mut state,
             installed: &mut installed,
         };
         let outcome = execution.run(&steps);
-        execution.sort();
+        installed.apply(&Change::Order(order));
         let saved = state.commit(&installed);
         outcome?;
         Ok(saved?)
@@ -264,16 +263,16 @@ impl Session {
     }
 
     /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").
-    fn dump_at_debug(&self) -> Result<(), RunError> {
-        let mut text = String::from("Configuration data:");
+    fn show_configuration(&self) {
+        if !self.report.wants(Level::Debug) {
+            return;
+        }
         let mut sections = self.buildout.sections();
         sections.sort();
-        for section in sections.into_iter().filter(|section| self.buildout.is_initialised(section)) {
-            text.push('\n');
-            text.push_str(&crate::state::section_text(&section, &self.buildout.snapshot(&section)));
-        }
-        self.report.report(crate::event::Event::Dump { text: &text });
-        Ok(())
+        let shown = sections.iter().filter(|section| self.buildout.is_initialised(section));
+        let texts: String = shown.map(|section| state::section_text(section, &self.buildout.snapshot(section))).collect();
+        let text = format!("Configuration data:\n{texts}\n");
+        self.report.report(Event::Text { level: Level::Debug, text: &text });
     }
 
     /// Directories outside the buildout that grants of `recipes.toml` let recipes write: what was made there may be removed.

@@ -1,1 +1,54 @@
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+//!
+//! Only this file reads arguments. Nothing here knows how a recipe is compiled (that is `precompile`'s work) or what the
+//! host does.
+#![allow(clippy::print_stderr, reason = "a command-line tool tells what it does on standard error")]
+
+mod bench;
+mod build;
+mod ci;
+mod setup;
+mod test;
+mod workspace;
+
+// The host builds developed recipe crates by the same rules.
+#[path = "../../host/src/component/toolchain.rs"]
+#[allow(dead_code, reason = "the host uses more of it")]
+mod toolchain;
+
+use std::process::ExitCode;
+
+use workspace::{Failure, Workspace};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND [ARGUMENTS]
+
+  setup            install what is missing to build recipes, or say what to install
+  build            build the built-in recipes, and the host with them
+  run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
+  test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test)
+  ci               check format and lints, dependencies and their licences, then run all tests
+  bench [ARGUMENTS] measure against zc.buildout, and print the table
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    let done = Workspace::find().and_then(|workspace| match command.as_str() {
+        "setup" => setup::setup(&workspace).map(drop),
+        "build" => build::build(&workspace),
+        "run" => build::run(&workspace, &arguments),
+        "test" => test::test(&workspace, &arguments),
+        "ci" => ci::ci(&workspace),
+        "bench" => bench::bench(&workspace, &arguments),
+        _ => Err(Failure::usage(USAGE)),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}

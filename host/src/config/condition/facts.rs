@@ -15,7 +15,7 @@ pub trait Facts: Send + Sync {
     /// Why that Python cannot be asked.
     fn python(&self) -> Result<Arc<Python>, String>;
 
-    /// What `uname` says of the machine.
+    /// What `uname` and this program's own target say of the machine.
     fn system(&self) -> System;
 
     /// `platform.freedesktop_os_release()`: the lines of `/etc/os-release`, else `/usr/lib/os-release`, in their order.
@@ -71,9 +71,17 @@ pub struct VersionInfo {
     pub serial: u32,
 }
 
-/// What `uname` says.
+/// What is known of the machine without asking a Python: a condition about it works where no Python is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct System {
+    /// `sys.platform`, as Python 3 names it: `linux`.
+    pub platform: String,
+    /// `os.name`: `posix`.
+    pub os_name: String,
+    /// Size of a pointer: 32 or 64.
+    pub pointer_bits: u32,
+    /// `sys.byteorder`: whether it is `little`.
+    pub little_endian: bool,
     /// `platform.system()`, e.g. `Linux`.
     pub system: String,
     /// `platform.release()`, e.g. `6.1.0-18-amd64`.

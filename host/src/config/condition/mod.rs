@@ -5,11 +5,29 @@
 //! interpreter that can neither write nor start anything. Knows nothing of files of configuration, nor of how the
 //! answers about Python and machine are found ([`Facts`]).
 
+mod arithmetic;
+mod expression;
 mod facts;
+mod marker;
+mod methods;
+mod names;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::ops::Range;
 
+use ruff_text_size::TextRange;
+
+use value::{Budget, Value};
+
 pub use facts::{Facts, Kind, Python, System, VersionInfo};
+
+/// Longest expression, in bytes: a header is one line that a person wrote.
+const LONGEST: usize = 4096;
+
+/// Most brackets that may be open at once, and most operators before one operand (`not not x`).
+const DEEPEST: usize = 100;
 
 /// Why a condition has no answer.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -26,14 +44,115 @@ pub struct ConditionError {
 /// Whether the section counts: `expression` is what stands between `[name:` and the `]` that closes the header, with
 /// `\x23` and `\x3b` still as they were written (zc.buildout's way to say `#` and `;` in a header).
 ///
+/// zc.buildout (`configparser.parse`) tries a marker first; what is none is put in brackets, evaluated by Python, and
+/// the truth of the first element counts. So `[name:]` has no condition, and `[name:a, b]` asks for `a` alone.
+///
 /// # Errors
 /// When the expression is no Python, asks for something conditions do not offer, fails as it would in Python, or when a
 /// fact cannot be found out.
 pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionError> {
-    let _ = facts;
-    Err(ConditionError {
-        message: format!("conditions are not evaluated yet: {expression}"),
-        span: 0..expression.len(),
-        hint: None,
-    })
+    if expression.is_empty() {
+        return Ok(true);
+    }
+    let whole = |message: String| ConditionError { message, span: 0..expression.len(), hint: None };
+    if expression.len() > LONGEST {
+        return Err(whole(format!("the condition is longer than {LONGEST} bytes")));
+    }
+    let unescaped = Unescaped::new(expression);
+    if let Some(marker) = marker::parse(unescaped.expression()) {
+        return marker.evaluate(facts).map_err(whole);
+    }
+    python(&unescaped, facts)
+}
+
+/// Evaluates a condition that is a Python expression.
+fn python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionError> {
+    let fail = |message: String, range: TextRange, hint: Option<String>| ConditionError {
+        message,
+        span: unescaped.span(range),
+        hint,
+    };
+    if too_deep(&unescaped.text) {
+        let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
+        return Err(fail(format!("the condition is nested more than {DEEPEST} deep"), all, None));
+    }
+    let parsed = ruff_python_parser::parse_expression(&unescaped.text).map_err(|error| {
+        fail(format!("the condition is not a Python expression: {}", error.error), error.location, None)
+    })?;
+    let value = expression::evaluate(parsed.expr(), &unescaped.text, facts).map_err(|fault| {
+        let hint = fault.not_offered.then(|| OFFERED.to_owned());
+        fail(fault.message, fault.range, hint)
+    })?;
+    let first = arithmetic::subscript(&value, &Value::Integer(0), &Budget::new());
+    let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
+    first.map(|first| first.is_true()).map_err(|message| fail(message, all, None))
+}
+
+/// The hint where a condition asks for too much.
+const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits64 …), sys.version_info, sys.platform, \
+    os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods of strings";
+
+/// Whether a parser or the interpreter would have to nest too deep. A quick count that may err towards refusal: brackets
+/// inside texts count too.
+fn too_deep(text: &str) -> bool {
+    let (mut open, mut run) = (0_usize, 0_usize);
+    for token in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        let (word, sign) = token.split_at(token.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_').len());
+        match word {
+            "" => {}
+            "not" | "lambda" | "await" | "if" | "else" => run += 1,
+            _ => run = 0,
+        }
+        match sign {
+            "(" | "[" | "{" => open += 1,
+            ")" | "]" | "}" => open = open.saturating_sub(1),
+            "-" | "+" | "~" | "*" => run += 1,
+            _ => {}
+        }
+        if open > DEEPEST || run > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// An expression in the brackets that zc.buildout puts around it, its two escapes replaced.
+struct Unescaped {
+    /// `[expression]`
+    text: String,
+    /// For each byte of `text`, and its end, the offset in the expression as it was given.
+    origins: Vec<usize>,
+}
+
+impl Unescaped {
+    fn new(expression: &str) -> Self {
+        let (mut text, mut origins) = (String::from("["), vec![0]);
+        let mut rest = expression;
+        while let Some(next) = rest.chars().next() {
+            let at = expression.len() - rest.len();
+            let (character, width) = match rest.get(..4) {
+                Some(r"\x23") => ('#', 4),
+                Some(r"\x3b") => (';', 4),
+                _ => (next, next.len_utf8()),
+            };
+            text.push(character);
+            origins.resize(text.len(), at);
+            rest = &rest[width..];
+        }
+        text.push(']');
+        origins.resize(text.len() + 1, expression.len());
+        Self { text, origins }
+    }
+
+    /// The expression without the brackets.
+    fn expression(&self) -> &str {
+        &self.text[1..self.text.len() - 1]
+    }
+
+    /// A span of `text` as a span of the expression as it was given.
+    fn span(&self, range: TextRange) -> Range<usize> {
+        let origin = |offset: usize| self.origins.get(offset).or(self.origins.last()).copied().unwrap_or(0);
+        let start = origin(range.start().to_usize());
+        start..origin(range.end().to_usize()).max(start)
+    }
 }

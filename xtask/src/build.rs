@@ -1,0 +1,63 @@
+//! Builds what the host embeds, then the host: guests → compiled forms → host.
+//!
+//! Everything that uses wasmtime is built in the release profile, so that wasmtime is compiled once.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+
+use crate::setup::{Guests, setup};
+use crate::toolchain::TARGET;
+use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
+
+/// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
+pub(crate) const BUILT_INS: [&str; 2] = ["debug", "mkdir"];
+
+/// Builds the host, with all that it embeds.
+pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
+    let guests = setup(workspace)?;
+    build_with(workspace, &guests)
+}
+
+/// Builds the host with guests built in the given way.
+pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), Failure> {
+    let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
+    build_guests(workspace, guests, &crates)?;
+    precompile(workspace)?;
+    run_to_end(&mut workspace.cargo(["build", "--release", "--package", "buildout-host"]))
+}
+
+/// Builds the host, and becomes `buildout-host run ARGUMENTS`: exit code and signals are the host's own.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    build(workspace)?;
+    let mut command = std::process::Command::new(workspace.release("buildout-host"));
+    command.arg("run").args(arguments);
+    let error = command.exec();
+    Err(start_failure(&command, &error))
+}
+
+/// Builds guest crates as components.
+pub(crate) fn build_guests(workspace: &Workspace, guests: &Guests, crates: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["build", "--profile", "guest", "--target", TARGET]);
+    command.args(crates.iter().flat_map(|name| ["--package", name]));
+    if let Guests::Fallback(fallback) = guests {
+        command.args(fallback.arguments).envs(fallback.variables.iter().map(|(name, value)| (name, value)));
+    }
+    run_to_end(&mut command)
+}
+
+/// The component that a guest crate became.
+pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
+    workspace.target.join(TARGET).join("guest").join(format!("{}.wasm", crate_name.replace('-', "_")))
+}
+
+/// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
+/// them.
+fn precompile(workspace: &Workspace) -> Result<(), Failure> {
+    run_to_end(&mut workspace.cargo(["build", "--release", "--package", "precompile"]))?;
+    let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
+    command.arg(workspace.target.join("built-in"));
+    for name in BUILT_INS {
+        command.arg(name).arg(guest(workspace, &format!("recipe-{name}")));
+    }
+    run_to_end(&mut command)
+}

@@ -1,0 +1,55 @@
+//! What recipes need to be built: Rust's target `wasm32-wasip2`, or a distribution's sources of the standard library.
+
+use std::path::{Path, PathBuf};
+
+use crate::toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback};
+use crate::workspace::{Failure, Workspace, output};
+
+/// How guests are built here.
+#[derive(Debug)]
+pub(crate) enum Guests {
+    /// With the target that Rust has.
+    Target,
+    /// With the distribution's sources.
+    Fallback(Fallback),
+}
+
+/// Sees to it that recipes can be built.
+pub(crate) fn setup(workspace: &Workspace) -> Result<Guests, Failure> {
+    if has_target(workspace) || add_target(workspace) {
+        return Ok(Guests::Target);
+    }
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    match fallback(&sysroot(workspace)?, &variable("PATH"), &variable("RUSTFLAGS")) {
+        Some(fallback) => {
+            eprintln!("xtask: rustup cannot provide {TARGET}; building recipes with the distribution's sources");
+            Ok(Guests::Fallback(fallback))
+        }
+        None => {
+            Err(Failure::new(format!("Rust's target {TARGET} is missing, and recipes need it.\n{MISSING_TARGET_HINT}")))
+        }
+    }
+}
+
+fn has_target(workspace: &Workspace) -> bool {
+    rustc_prints(workspace, &["--print", "target-libdir", "--target", TARGET]).is_ok_and(|libraries| {
+        std::fs::read_dir(libraries)
+            .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
+    })
+}
+
+fn add_target(workspace: &Workspace) -> bool {
+    eprintln!("xtask: rustup target add {TARGET}");
+    let status = workspace.program("rustup", ["target", "add", TARGET]).status();
+    status.is_ok_and(|status| status.success()) && has_target(workspace)
+}
+
+fn sysroot(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    rustc_prints(workspace, &["--print", "sysroot"])
+}
+
+fn rustc_prints(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf, Failure> {
+    let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let printed = output(&mut workspace.program(&compiler, arguments))?.stdout;
+    Ok(Path::new(String::from_utf8_lossy(&printed).trim()).to_owned())
+}

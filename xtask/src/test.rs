@@ -1,0 +1,73 @@
+//! All tests: guests natively, the host, the scenarios; then, where the project lies beside `shared`, configuration parity.
+
+use std::fs;
+
+use crate::build::{BUILT_INS, build_guests, build_with};
+use crate::setup::{Guests, setup};
+use crate::workspace::{Failure, Workspace, run};
+
+/// Builds what tests need, and runs them. `arguments` go to `cargo test`.
+pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let guests = setup(workspace)?;
+    build_with(workspace, &guests)?;
+    build_test_guests(workspace, &guests)?;
+    // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
+    cargo_test(workspace, &["buildout-host"], arguments)?;
+    let recipes: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
+    let mut native: Vec<_> = recipes.iter().map(String::as_str).collect();
+    native.push("buildout-recipe");
+    cargo_test(workspace, &native, arguments)?;
+    config_parity(workspace)
+}
+
+fn cargo_test(workspace: &Workspace, packages: &[&str], arguments: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["test", "--release"]);
+    command.args(packages.iter().flat_map(|name| ["--package", name])).args(arguments);
+    run(&mut command)
+}
+
+/// Names of the guest crates in `tests/guests` (each directory there is one).
+pub(crate) fn test_guests(workspace: &Workspace) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(workspace.root.join("tests/guests")) else { return Vec::new() };
+    let manifests = entries.flatten().map(|entry| entry.path().join("Cargo.toml"));
+    let mut names: Vec<_> =
+        manifests.filter_map(|manifest| package_name(&fs::read_to_string(manifest).ok()?)).collect();
+    names.sort();
+    names
+}
+
+fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), Failure> {
+    let crates = test_guests(workspace);
+    if crates.is_empty() { Ok(()) } else { build_guests(workspace, guests, &crates) }
+}
+
+/// The name that a manifest gives to its package: its first `name`.
+fn package_name(manifest: &str) -> Option<String> {
+    let value = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
+    Some(value.trim().trim_matches('"').to_owned())
+}
+
+/// Compares `buildout-host config --json` with what zc.buildout makes of real profiles. The profiles are not part of
+/// the project.
+fn config_parity(workspace: &Workspace) -> Result<(), Failure> {
+    let shared = workspace.root.join("../shared");
+    let (check, corpus) = (shared.join("checks/config-parity"), shared.join("corpus"));
+    if !check.exists() {
+        eprintln!("xtask: left out config-parity: {} is not there", check.display());
+        return Ok(());
+    }
+    let mut command = workspace.program(&check.to_string_lossy(), [workspace.release("buildout-host")]);
+    run(command.arg(corpus.join("slapos")).arg(corpus.join("expected-a-m.json.gz")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package_name;
+
+    #[test]
+    fn the_package_is_named_by_the_first_name_of_the_manifest() {
+        let manifest = "[package]\nname = \"guest-loop\"\n\n[[bin]]\nname = \"other\"\n";
+        assert_eq!(package_name(manifest).as_deref(), Some("guest-loop"));
+        assert_eq!(package_name("[workspace]\n"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Where the project is, where Cargo builds it, and how other programs are started in it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What to tell.
+    pub(crate) message: String,
+    /// The exit code.
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    /// Something went wrong.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    /// The command line was wrong.
+    pub(crate) fn usage(message: &str) -> Self {
+        Self { message: message.to_owned(), code: 2 }
+    }
+}
+
+/// The project's directories.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The directory of the workspace's `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// Cargo's target directory.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the directories: the root is where this program was compiled from, the target directory is the one that it
+    /// lies in, whichever setting of Cargo's chose it.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
+        let program = std::env::current_exe().and_then(|program| program.canonicalize());
+        let program = program.map_err(|error| Failure::new(format!("Cannot find this program: {error}")))?;
+        let target = program.ancestors().nth(2).map(Path::to_owned);
+        match (root, target) {
+            (Some(root), Some(target)) => Ok(Self { root, target }),
+            _ => Err(Failure::new("Cannot find the workspace. Start this program with: cargo xtask")),
+        }
+    }
+
+    /// A file that Cargo built in the release profile.
+    pub(crate) fn release(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
+    }
+
+    /// Cargo, in the workspace's root.
+    pub(crate) fn cargo<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).args(arguments);
+        command
+    }
+
+    /// Another program, in the workspace's root.
+    pub(crate) fn program<S: AsRef<OsStr>>(&self, name: &str, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(name);
+        command.current_dir(&self.root).args(arguments);
+        command
+    }
+}
+
+/// Runs the command to its end; anything but exit code 0 is a failure.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command.status().map_err(|error| start_failure(command, &error))?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("Failed ({status}): {}", line(command)))) }
+}
+
+/// Runs the command to its end and takes what it wrote, whether it succeeded or not.
+pub(crate) fn output(command: &mut Command) -> Result<Output, Failure> {
+    command.output().map_err(|error| start_failure(command, &error))
+}
+
+/// Why the command could not be started.
+pub(crate) fn start_failure(command: &Command, error: &io::Error) -> Failure {
+    Failure::new(format!("Cannot start {}: {error}", line(command)))
+}
+
+/// The command as a person would type it.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

@@ -23,7 +23,7 @@ use crate::options::{Buildout, NoRecipes};
 use crate::run::{self, RunError, Session};
 use crate::source::{Blame, Explain};
 
-use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand, UsageError};
+use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
 use log_format::{InvalidFormat, LogFormat};
 use printer::{Printer, Style};
 
@@ -169,7 +169,7 @@ impl Program {
         let report: Arc<dyn Report> = Arc::clone(&self.printer) as _;
         let executable = python(&self.environment, &assignments);
         let reader = Fetcher::new(report);
-        let facts = MachineFacts::new(&executable);
+        let facts = MachineFacts::new(executable.as_str(), &self.environment);
         let request = LoadRequest {
             file: Some(ConfigFile::parse(&configuring.config)),
             environment: &self.environment,
@@ -195,7 +195,7 @@ impl Program {
     /// Level and format of messages, from `log-level`, `verbosity` and `log-format`.
     fn configure_printer(&self, buildout: &Buildout) -> Result<(), RunError> {
         let option = |name: &str| buildout.get("buildout", name).map(Option::unwrap_or_default);
-        let level = match option("log-level")?.as_str() {
+        let level: i32 = match option("log-level")?.as_str() {
             "DEBUG" => 10,
             "INFO" => 20,
             "WARNING" => 30,

@@ -142,6 +142,14 @@ impl Buildout {
         self.get(section, option)
     }
 
+    /// Replaces the references in a text that is not an option, as if it stood in `section` (a grant of `recipes.toml`).
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn expand(&self, section: &str, text: &str) -> Result<String, OptionError> {
+        Ok(self.substitute(section, text, None, &mut Vec::new())?.as_ref().to_owned())
+    }
+
     /// Sets an option.
     pub fn set(&self, section: &str, option: &str, value: String) {
         if let Some(section) = self.state().sections.get_mut(section) {

@@ -161,7 +161,7 @@ impl Buildout {
     }
 
     /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it was written.
-    fn substitute(
+    pub(super) fn substitute(
         &self,
         section: &str,
         text: &str,
@@ -241,7 +241,7 @@ impl Buildout {
             let expanded = expand_macros(&self.shared.configuration, section);
             expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {
-            configured.options.get(option).cloned()
+            configured.options.get(option).cloned().map(Arc::new)
         };
         let Some(value) = value else { return Ok(None) };
         self.mark_used(section, option);

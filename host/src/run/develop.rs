@@ -46,7 +46,7 @@ fn expand(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, RunError> {
     for entry in matches {
         found.push(entry.map_err(|error| {
             let path = error.path().to_owned();
-            Fault::io(&path, "cannot read", error.into_error())
+            Fault::io(&path, "cannot read", error.into())
         })?);
     }
     found.sort();

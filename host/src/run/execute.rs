@@ -52,7 +52,7 @@ impl Execution<'_> {
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
         self.installed.parts.shift_remove(part);
-        Ok(self.state.record(Change::Removed { part: part.to_owned() })?)
+        Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }
 
     /// Calls the recipe's own `uninstall`, if it has one. A recipe that cannot be found any more has none, as in zc.buildout.
@@ -113,7 +113,7 @@ impl Execution<'_> {
                 self.clean_up(&error.created());
                 self.clean_up(&before);
                 self.installed.parts.shift_remove(part);
-                self.state.record(Change::Removed { part: part.to_owned() })?;
+                self.state.record(&Change::Removed { part: part.to_owned() })?;
                 Err(error.into())
             }
         }
@@ -127,8 +127,9 @@ impl Execution<'_> {
             signature: Some(wanted.signature.clone()),
         };
         if self.installed.parts.get(part) != Some(&recorded) {
-            self.state.record(Change::Installed { part: part.to_owned(), as_recorded: recorded.clone() })?;
-            self.installed.parts.insert(part.to_owned(), recorded);
+            let change = Change::Installed { part: part.to_owned(), record: recorded };
+            self.state.record(&change)?;
+            self.installed.apply(&change);
         }
         self.session.report_unused(part);
         Ok(())
@@ -161,8 +162,8 @@ impl Execution<'_> {
             removal.allow(directory);
             removal.protect(directory);
         }
-        for directory in self.session.granted_directories() {
-            removal.allow(&directory);
+        for directory in self.session.recipes.granted_directories(&self.session.buildout) {
+            removal.allow(&locations.directory.join(directory));
         }
         if let Some(state) = &locations.installed {
             removal.protect(state);

@@ -9,7 +9,7 @@ mod error;
 mod execute;
 mod recipes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -81,8 +81,10 @@ impl Session {
         self.refuse_extensions()?;
         let locations = self.locations()?;
         directories::create_one(&locations.directory, &*self.report)?;
-        let state_path = locations.installed.clone();
-        let (mut state, mut installed) = StateFile::open(state_path.as_deref(), &*self.report)?;
+        let (mut state, mut installed) = match &locations.installed {
+            Some(path) => StateFile::open(path, &*self.report)?,
+            None => (StateFile::unsaved(), Installed::default()),
+        };
         directories::create(&locations, &self.buildout, &*self.report)?;
         self.develop_phase(&locations, &mut state, &mut installed)?;
         let wanted = self.wanted(named, &installed)?;
@@ -111,7 +113,7 @@ impl Session {
         self.refuse_extensions()?;
         let locations = self.locations()?;
         let installed = match &locations.installed {
-            Some(path) => StateFile::read_only(path)?,
+            Some(path) => state::peek(path, &*self.report)?,
             None => Installed::default(),
         };
         let links = tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
@@ -162,8 +164,9 @@ impl Session {
                     self.report.log(Level::Debug, &format!("Couldn't remove {gone}: {error}"));
                 }
             }
-            state.record(Change::DevelopEggs(links.clone()))?;
-            installed.develop_eggs = links;
+            let change = Change::DevelopEggs(links);
+            state.record(&change)?;
+            installed.apply(&change);
         }
         self.recipes.develop(&beside(self.buildout.configuration()), developed)
     }
@@ -270,15 +273,11 @@ impl Session {
         let mut sections = self.buildout.sections();
         sections.sort();
         let shown = sections.iter().filter(|section| self.buildout.is_initialised(section));
-        let texts: String = shown.map(|section| state::section_text(section, &self.buildout.snapshot(section))).collect();
+        let texts: String = shown.map(|section| section_text(section, &self.buildout.snapshot(section))).collect();
         let text = format!("Configuration data:\n{texts}\n");
         self.report.report(Event::Text { level: Level::Debug, text: &text });
     }
 
-    /// Directories outside the buildout that grants of `recipes.toml` let recipes write: what was made there may be removed.
-    fn granted_directories(&self) -> Vec<PathBuf> {
-        self.recipes.write_grants(&self.buildout)
-    }
 }
 
 fn scope(named: &[String]) -> Scope {
@@ -289,6 +288,14 @@ fn scope(named: &[String]) -> Scope {
 fn beside(configuration: &Configuration) -> PathBuf {
     let file = configuration.file_path().and_then(Path::parent);
     file.unwrap_or(&configuration.directory).to_owned()
+}
+
+/// A section as 1.0 shows it at debug level: options sorted, `%` doubled, further lines indented.
+fn section_text(name: &str, options: &BTreeMap<String, String>) -> String {
+    let line = |(option, value): (&String, &String)| {
+        format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
+    };
+    format!("[{name}]\n{}", options.iter().map(line).collect::<String>())
 }
 
 /// Whether a recorded path is still there; the link itself counts, not what it leads to.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use crate::component::{CompileCache, Developed, RecipeReference, Resolved, Resolver};
+use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
 use crate::options::{Buildout, Initialise};
@@ -69,6 +69,18 @@ impl Recipes {
     /// The recipe that initialised the part.
     pub(super) fn of_part(&self, part: &str) -> Option<Resolved> {
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
+    }
+
+    /// Directories that grants of `recipes.toml` let recipes write: what was made there may be removed again. A grant
+    /// that refers to what does not exist allows nothing.
+    pub(super) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
+        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
+        let mut directories: Vec<String> = general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
+        for (part, recipe) in self.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
+        }
+        directories
     }
 
     fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {

@@ -22,9 +22,12 @@ pub use reader::{ReadError, ReadSettings, Reader};
 pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
 
 mod classic;
+mod macros;
 mod merge;
 mod predefined;
 
 pub mod load;
+
+pub(crate) use macros::expand_macros;
 
 pub use load::{ConfigFile, LoadRequest, load};

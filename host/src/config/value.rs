@@ -142,6 +142,16 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Configuration {
+    /// The main file, if there is one and it is not a URL.
+    pub fn file_path(&self) -> Option<&std::path::Path> {
+        match self.file.as_ref()? {
+            Location::Path(path) => Some(path),
+            Location::Url(_) => None,
+        }
+    }
+}
+
 impl OptionValue {
     /// A value that `origin` set.
     pub fn set(raw: impl Into<Arc<str>>, origin: Origin) -> Self {

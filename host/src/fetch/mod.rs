@@ -1,11 +1,11 @@
-//! What is read from outside: files and URLs of configuration ([`Files`]), with `extends-cache`, over a small HTTP
+//! What is read from outside: files and URLs of configuration ([`Fetcher`]), with `extends-cache`, over a small HTTP
 //! client.
 //!
 //! Knows nothing of what the bytes mean, and nothing of parts. Opens no socket when it is told to be offline. No message
 //! shows the credentials of a URL.
 
 mod cache;
-mod files;
+mod fetcher;
 mod http;
 mod redirect;
 #[cfg(test)]
@@ -13,5 +13,5 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use files::Files;
+pub use fetcher::Fetcher;
 pub use http::Limits;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::server::{Answer, Server};
-use super::{Files, Limits};
+use super::{Fetcher, Limits};
 use crate::config::{Location, ReadError, ReadSettings, Reader};
 use crate::environment::Environment;
 use crate::event::{Event, Report, Silent};
@@ -17,12 +17,12 @@ fn limits() -> Limits {
     Limits { size: 1000, connect: SHORT, stall: SHORT, total: SHORT * 4, attempts: 3, pause, longest_pause: SHORT }
 }
 
-fn files() -> Files {
-    Files::with_limits(&Environment::default(), Arc::new(Silent), limits())
+fn fetcher() -> Fetcher {
+    Fetcher::with_limits(&Environment::default(), Arc::new(Silent), limits())
 }
 
 fn get(url: &str) -> Result<Vec<u8>, ReadError> {
-    files().read(&Location::Url(url.to_owned()), &ReadSettings::default())
+    fetcher().read(&Location::Url(url.to_owned()), &ReadSettings::default())
 }
 
 /// The message of the failure to read `url`.
@@ -159,7 +159,7 @@ fn a_copy_is_good_enough_unless_the_newest_is_wanted() {
     for (newest, expected, asked) in [(false, "old", 0), (true, "new", 1)] {
         let (directory, settings) = cached(newest, false);
         let path = keep(directory.path(), &server.url("/a.cfg"), "old");
-        assert_eq!(files().read(&location, &settings).unwrap(), expected.as_bytes());
+        assert_eq!(fetcher().read(&location, &settings).unwrap(), expected.as_bytes());
         assert_eq!(std::fs::read_to_string(path).unwrap(), expected);
         assert_eq!(server.requests().len(), asked);
     }
@@ -171,9 +171,9 @@ fn without_a_copy_the_url_is_read_and_kept() {
         let server = Server::start(vec![Answer::ok("new"), Answer::whole("500 Oops", "", "")]);
         let location = Location::Url(server.url("/a.cfg"));
         let (_directory, settings) = cached(newest, false);
-        assert_eq!(files().read(&location, &settings).unwrap(), b"new");
+        assert_eq!(fetcher().read(&location, &settings).unwrap(), b"new");
         // Once more, and the server fails now: the copy stands in.
-        assert_eq!(files().read(&location, &settings).unwrap(), b"new");
+        assert_eq!(fetcher().read(&location, &settings).unwrap(), b"new");
         assert_eq!(server.requests().len(), if newest { 2 } else { 1 });
     }
 }
@@ -184,21 +184,21 @@ fn offline_reads_only_copies_and_opens_no_socket() {
     let location = Location::Url(server.url("/a.cfg"));
     for newest in [false, true] {
         let (directory, settings) = cached(newest, true);
-        let error = files().read(&location, &settings).unwrap_err();
+        let error = fetcher().read(&location, &settings).unwrap_err();
         assert_eq!(error.message, format!("Couldn't download '{}' in offline mode.", server.url("/a.cfg")));
         assert!(!error.hints.is_empty());
         keep(directory.path(), &server.url("/a.cfg"), "old");
-        assert_eq!(files().read(&location, &settings).unwrap(), b"old");
+        assert_eq!(fetcher().read(&location, &settings).unwrap(), b"old");
     }
     let without_cache = ReadSettings { offline: true, ..ReadSettings::default() };
-    assert!(files().read(&location, &without_cache).is_err());
+    assert!(fetcher().read(&location, &without_cache).is_err());
     assert!(server.requests().is_empty());
 }
 
 #[test]
 fn a_cache_that_does_not_exist_is_an_error() {
     let settings = ReadSettings { extends_cache: Some("/nonexistent/cache".into()), ..ReadSettings::default() };
-    let error = files().read(&Location::Url("http://127.0.0.1:1/a.cfg".into()), &settings).unwrap_err();
+    let error = fetcher().read(&Location::Url("http://127.0.0.1:1/a.cfg".into()), &settings).unwrap_err();
     assert_eq!(error.message, "The directory /nonexistent/cache to be used as a download cache doesn't exist.");
 }
 
@@ -208,10 +208,10 @@ fn files_are_read_from_paths_and_file_urls() {
     let path = directory.path().join("a %20.cfg");
     std::fs::write(&path, "[a]\n").unwrap();
     let settings = ReadSettings { offline: true, ..ReadSettings::default() };
-    let read = |location: Location| files().read(&location, &settings);
+    let read = |location: Location| fetcher().read(&location, &settings);
     assert_eq!(read(Location::Path(path.clone())).unwrap(), b"[a]\n");
     assert_eq!(read(Location::Url(format!("file://{}", path.display()))).unwrap(), b"[a]\n");
-    assert!(files().exists(&path) && !files().exists(&directory.path().join("b")));
+    assert!(fetcher().exists(&path) && !fetcher().exists(&directory.path().join("b")));
 
     let missing = read(Location::Path(directory.path().join("b"))).unwrap_err();
     assert!(missing.missing, "{missing}");
@@ -238,9 +238,9 @@ impl Report for Activities {
 fn a_download_is_told_without_credentials() {
     let server = Server::start(vec![Answer::ok("")]);
     let report = Arc::new(Activities::default());
-    let files = Files::with_limits(&Environment::default(), Arc::clone(&report) as Arc<dyn Report>, limits());
+    let fetcher = Fetcher::with_limits(&Environment::default(), Arc::clone(&report) as Arc<dyn Report>, limits());
     let url = server.url("/a.cfg").replace("//", "//u:p@");
-    files.read(&Location::Url(url.clone()), &ReadSettings::default()).unwrap();
+    fetcher.read(&Location::Url(url.clone()), &ReadSettings::default()).unwrap();
     let told = report.0.lock().unwrap().clone();
     assert_eq!(told, [format!("Downloading {}", url.replace("u:p", "***")), "end".to_owned()]);
 }
@@ -250,8 +250,8 @@ fn the_environment_names_the_proxy() {
     let proxy = Server::start(vec![Answer::whole("502 Bad Gateway", "", "")]);
     let variables = [("http_proxy".to_owned(), proxy.url(""))].into();
     let environment = Environment { variables, ..Environment::default() };
-    let files = Files::with_limits(&environment, Arc::new(Silent), limits());
+    let fetcher = Fetcher::with_limits(&environment, Arc::new(Silent), limits());
     let url = Location::Url("http://buildout.invalid/a.cfg".into());
-    assert!(files.read(&url, &ReadSettings::default()).is_err());
+    assert!(fetcher.read(&url, &ReadSettings::default()).is_err());
     assert!(proxy.requests()[0].contains("buildout.invalid"), "{:?}", proxy.requests());
 }

@@ -12,13 +12,13 @@ use crate::environment::Environment;
 use crate::event::{Event, Report};
 
 /// Reads what `extends` names, from the file system and the network.
-pub struct Files {
+pub struct Fetcher {
     client: Client,
     report: Arc<dyn Report>,
     limits: Limits,
 }
 
-impl Files {
+impl Fetcher {
     /// Reads for the process that `environment` describes (its proxy settings count), within the usual limits.
     pub fn new(environment: &Environment, report: Arc<dyn Report>) -> Self {
         Self::with_limits(environment, report, Limits::default())
@@ -70,7 +70,7 @@ impl Files {
     }
 }
 
-impl Reader for Files {
+impl Reader for Fetcher {
     fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
         let url = match location {
             Location::Path(path) => return self.file(path, location),

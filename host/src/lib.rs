@@ -11,6 +11,7 @@ pub mod event;
 pub mod files;
 
 pub mod config;
+pub mod facts;
 pub mod options;
 pub mod state;
 pub mod plan;

@@ -87,6 +87,18 @@ pub fn delete(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Clears away what a killed [`replace`] of `path` left beside it.
+///
+/// # Errors
+/// Names the path and the cause.
+pub fn clear(path: &Path) -> Result<(), FileError> {
+    let temporary = path.with_file_name(temporary_name(path, ".new"));
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::of("remove", &temporary)(error)),
+        _ => Ok(()),
+    }
+}
+
 fn replace_with(
     path: &Path,
     bytes: &[u8],

@@ -1,0 +1,111 @@
+//! The installed model: what a buildout knows of the parts that it made, and how it changes.
+//!
+//! Knows neither files nor formats.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Everything that the installed state says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. Nobody writes such today; what a file
+    /// has is kept.
+    pub buildout: BTreeMap<String, String>,
+    /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
+    pub develop_eggs: Vec<String>,
+    /// The installed parts, in the order in which they were installed.
+    pub parts: IndexMap<String, InstalledPart>,
+}
+
+/// What is known of one installed part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstalledPart {
+    /// The part's options as they were when it was installed, without `__buildout_installed__` and
+    /// `__buildout_signature__`.
+    pub options: BTreeMap<String, String>,
+    /// The paths that the recipe made, to be removed when the part is uninstalled; as the recipe named them.
+    pub installed: Vec<String>,
+    /// `<package>-<digest>` of the recipe that made it; `None` where the file had none.
+    pub signature: Option<String>,
+}
+
+/// One step of a run, as far as the state is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// A part was installed or updated; it becomes the last of the parts.
+    Installed {
+        /// Its name.
+        part: String,
+        /// What is to be known of it.
+        record: InstalledPart,
+    },
+    /// A part was uninstalled.
+    Removed {
+        /// Its name.
+        part: String,
+    },
+    /// What `develop` made now.
+    DevelopEggs(Vec<String>),
+    /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
+    /// is left out.
+    Order(Vec<String>),
+}
+
+impl Installed {
+    /// Whether there is nothing to be kept: then there is no state file either, as with zc.buildout.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.develop_eggs.is_empty()
+    }
+
+    /// Applies one step.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Installed { part, record } => {
+                self.parts.shift_remove(part);
+                self.parts.insert(part.clone(), record.clone());
+            }
+            Change::Removed { part } => {
+                self.parts.shift_remove(part);
+            }
+            Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
+            Change::Order(names) => self.order(names),
+        }
+    }
+
+    fn order(&mut self, names: &[String]) {
+        let mut rest = std::mem::take(&mut self.parts);
+        for name in names {
+            if let Some((name, record)) = rest.shift_remove_entry(name) {
+                self.parts.insert(name, record);
+            }
+        }
+        self.parts.extend(rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(installed: &Installed) -> Vec<&str> {
+        installed.parts.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn changes_keep_the_order_of_installation() {
+        let mut installed = Installed::default();
+        assert!(installed.is_empty());
+        for part in ["a", "b", "c", "a"] {
+            installed.apply(&Change::Installed { part: part.into(), record: InstalledPart::default() });
+        }
+        assert_eq!(names(&installed), ["b", "c", "a"]);
+        installed.apply(&Change::Order(vec!["a".into(), "none".into(), "b".into(), "a".into()]));
+        assert_eq!(names(&installed), ["a", "b", "c"]);
+        installed.apply(&Change::Removed { part: "b".into() });
+        installed.apply(&Change::Removed { part: "b".into() });
+        assert_eq!(names(&installed), ["a", "c"]);
+    }
+}

@@ -49,6 +49,13 @@ pub enum Event<'a> {
         /// The line, without line end.
         line: &'a str,
     },
+    /// A text of several lines, shown as it is from this level on (the configuration at debug level).
+    Text {
+        /// From which level on it is shown.
+        level: Level,
+        /// The text, with its line ends.
+        text: &'a str,
+    },
     /// Long work began or went on (compiling a component, downloading a profile): shown on a terminal only.
     Progress {
         /// What is being done, e.g. `Compiling recipes`.
@@ -62,6 +69,11 @@ pub enum Event<'a> {
 pub trait Report: Send + Sync {
     /// Takes one event. Must not fail: a closed output is the receiver's business.
     fn report(&self, event: Event<'_>);
+
+    /// Whether anybody sees messages of this level: what is costly to put together can be left out.
+    fn wants(&self, _level: Level) -> bool {
+        true
+    }
 }
 
 impl dyn Report + '_ {

@@ -1,3 +1,5 @@
 //! The command `buildout-host`; everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    buildout_host::cli::main()
+}

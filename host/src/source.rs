@@ -65,6 +65,14 @@ impl Place {
         format!("{line}\n{indent}{}", "^".repeat(width))
     }
 
+    /// Where `text` stands within the span; the whole span, if it is not in there.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Self {
+        let (start, end) = (self.start as usize, self.end as usize);
+        let found = self.source.text.get(start..end).and_then(|span| span.find(text));
+        found.map_or_else(|| self.clone(), |at| Self::new(&self.source, start + at..start + at + text.len()))
+    }
+
     fn before(&self) -> &str {
         &self.source.text[..floor(&self.source.text, self.start as usize)]
     }

@@ -1,1 +1,248 @@
-//! (being written)
+//! The command line: understands arguments, calls the library, prints, and decides the exit code. The only printer.
+
+mod arguments;
+mod config;
+mod failure;
+mod log_format;
+mod plan;
+mod printer;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::environment::Environment;
+use crate::event::{Level, Report};
+use crate::facts::MachineFacts;
+use crate::fetch::Fetcher;
+use crate::options::{Buildout, NoRecipes};
+use crate::run::{self, RunError, Session};
+use crate::source::{Blame, Explain};
+
+use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
+use log_format::{InvalidFormat, LogFormat};
+use printer::{Printer, Style};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment = match Environment::of_process() {
+        Ok(environment) => environment,
+        Err(error) => {
+            failure::print(&Start(format!("the working directory cannot be used: {error}")));
+            return ExitCode::from(1);
+        }
+    };
+    let command = match parse(&arguments) {
+        Ok(command) => command,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed output must not turn `--help` into a panic.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
+    let printer = Arc::new(Printer::new(style));
+    let program = Program { environment, printer };
+    match program.execute(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = run::Explained::from(error);
+            failure::print(&error);
+            ExitCode::from(failure::exit_code(error.blame()))
+        }
+    }
+}
+
+/// Under the name `buildout` the program takes 1.0's grammar directly.
+fn parse(arguments: &[OsString]) -> Result<Command, clap::Error> {
+    let called = arguments.first().map(PathBuf::from);
+    if called.and_then(|path| path.file_name().map(|name| name == "buildout")) == Some(true) {
+        return Ok(Command::Run(arguments::Buildout::try_parse_from(arguments)?.run));
+    }
+    Ok(Arguments::try_parse_from(arguments)?.command)
+}
+
+/// A process that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Start(String);
+
+impl Explain for Start {}
+
+impl Explain for InvalidFormat {}
+
+/// A value of `[buildout]` that decides how messages are shown, and cannot.
+#[derive(Debug, thiserror::Error)]
+#[error("Invalid {option}: {value:?}; {expected}")]
+struct InvalidLevel {
+    option: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
+impl Explain for InvalidLevel {}
+
+/// The program with its surroundings.
+struct Program {
+    environment: Environment,
+    printer: Arc<Printer>,
+}
+
+impl Program {
+    fn execute(&self, command: Command) -> Result<(), RunError> {
+        match command {
+            Command::Run(arguments) => self.run(&arguments),
+            Command::Plan(arguments) => self.plan(&arguments),
+            Command::Config(arguments) => self.config(&arguments),
+            Command::Completions { shell } => {
+                self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
+                Ok(())
+            }
+        }
+    }
+
+    fn run(&self, arguments: &RunArguments) -> Result<(), RunError> {
+        let (mut assignments, words) = arguments::split(&arguments.words)?;
+        let command = arguments::command(&words)?;
+        assignments.extend(arguments.verbosity());
+        let configuring = &arguments.configuring;
+        self.prepare(&command, configuring)?;
+        let configuration = self.load(configuring, assignments)?;
+        match command {
+            RunCommand::Install(parts) => self.session(configuration)?.install(&parts),
+            RunCommand::Bootstrap | RunCommand::Init => {
+                self.session(configuration)?.bootstrap(&this_program()?).map(drop)
+            }
+            RunCommand::Annotate(sections) => {
+                self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
+                Ok(())
+            }
+            RunCommand::Query(option) => {
+                self.printer.text(&config::query(&configuration, &option, arguments.verbose > 0)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// `bootstrap` and `init` write a configuration where there is none.
+    fn prepare(&self, command: &RunCommand, configuring: &Configuring) -> Result<(), RunError> {
+        let Some(path) = configuring.path(&self.environment.directory) else { return Ok(()) };
+        match command {
+            RunCommand::Bootstrap => {
+                if run::write_configuration(&path)? {
+                    self.printer.text(&format!("Warning: creating {}", path.display()));
+                }
+            }
+            RunCommand::Init => {
+                run::write_new_configuration(&path)?;
+                self.printer.text(&format!("Creating {}", path.display()));
+            }
+            RunCommand::Install(_) | RunCommand::Annotate(_) | RunCommand::Query(_) => {}
+        }
+        Ok(())
+    }
+
+    fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
+        let (assignments, parts) = arguments::split(&arguments.words)?;
+        let configuration = self.load(&arguments.configuring, assignments)?;
+        let steps = self.session(configuration)?.plan(&parts)?;
+        self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
+        Ok(())
+    }
+
+    fn config(&self, arguments: &ConfigArguments) -> Result<(), RunError> {
+        let (assignments, chosen) = arguments::split(&arguments.words)?;
+        let configuration = self.load(&arguments.configuring, assignments)?;
+        let buildout = Buildout::new(configuration, Arc::new(NoRecipes));
+        self.printer.text(&config::config(&buildout, &chosen, arguments.json)?);
+        Ok(())
+    }
+
+    fn load(&self, configuring: &Configuring, assignments: Vec<Assignment>) -> Result<Configuration, RunError> {
+        let assignments: Vec<Assignment> = configuring.assignments().into_iter().chain(assignments).collect();
+        let report: Arc<dyn Report> = Arc::clone(&self.printer) as _;
+        let executable = python(&self.environment, &assignments);
+        let reader = Fetcher::new(report);
+        let facts = MachineFacts::new(executable.as_str(), &self.environment);
+        let request = LoadRequest {
+            file: Some(ConfigFile::parse(&configuring.config)),
+            environment: &self.environment,
+            use_user_defaults: !configuring.no_user_defaults,
+            assignments: &assignments,
+            executable: &executable,
+            reader: &reader,
+            facts: &facts,
+        };
+        let configuration = crate::config::load(&request)?;
+        for notice in &configuration.notices {
+            (&*self.printer as &dyn Report).log(Level::Info, notice);
+        }
+        Ok(configuration)
+    }
+
+    fn session(&self, configuration: Configuration) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _)?;
+        self.configure_printer(&session.buildout)?;
+        Ok(session)
+    }
+
+    /// Level and format of messages, from `log-level`, `verbosity` and `log-format`.
+    fn configure_printer(&self, buildout: &Buildout) -> Result<(), RunError> {
+        let option = |name: &str| buildout.get("buildout", name).map(Option::unwrap_or_default);
+        let level: i32 = match option("log-level")?.as_str() {
+            "DEBUG" => 10,
+            "INFO" => 20,
+            "WARNING" => 30,
+            "ERROR" => 40,
+            "CRITICAL" => 50,
+            value => value.parse().map_err(|_| InvalidLevel {
+                option: "log-level",
+                value: value.to_owned(),
+                expected: "there are DEBUG, INFO, WARNING, ERROR, CRITICAL, and numbers",
+            })?,
+        };
+        let verbosity: i32 = match option("verbosity")?.trim() {
+            "" => 0,
+            value => value.parse().map_err(|_| InvalidLevel {
+                option: "verbosity",
+                value: value.to_owned(),
+                expected: "a number is expected",
+            })?,
+        };
+        let format = option("log-format")?;
+        let format = if format.is_empty() { LogFormat::default() } else { LogFormat::parse(&format)? };
+        self.printer.configure(level.saturating_sub(verbosity), format);
+        Ok(())
+    }
+}
+
+/// The Python that runs the buildout: `buildout:executable=`, else `python3` on the PATH (`design.md` section 8).
+fn python(environment: &Environment, assignments: &[Assignment]) -> String {
+    let given = assignments.iter().rev().find(|one| one.section == "buildout" && one.option == "executable");
+    if let Some(given) = given {
+        return given.value.clone();
+    }
+    let path = environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
+    let found = std::env::split_paths(path).map(|directory| directory.join("python3")).find(|file| is_program(file));
+    found.map_or_else(|| "python3".into(), |file| file.to_string_lossy().into_owned())
+}
+
+fn is_program(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
+
+fn this_program() -> Result<PathBuf, RunError> {
+    Ok(std::env::current_exe().map_err(|error| Start(format!("where this program is cannot be found out: {error}")))?)
+}
+
+impl Explain for clap::Error {
+    fn blame(&self) -> Blame {
+        Blame::Usage
+    }
+}

@@ -80,6 +80,11 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in })
     }
 
+    /// Every directory that `recipes.toml` lets a recipe write, as written.
+    pub fn write_grants(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
+    }
+
     /// The entry for exactly this reference, else the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;

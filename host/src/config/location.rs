@@ -45,7 +45,7 @@ impl Location {
 }
 
 /// Whether `name` is a URL rather than a path: `scheme://`, zc.buildout's rule.
-pub fn is_url(name: &str) -> bool {
+pub(super) fn is_url(name: &str) -> bool {
     name.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
     })

@@ -12,12 +12,22 @@ mod location;
 mod reader;
 mod value;
 
+pub mod parse;
+
 pub use assignment::{Assignment, AssignmentError, Operator};
 pub use error::{ConfigError, Trouble};
+pub use predefined::is_predefined;
 pub use location::{Location, redact};
 pub use reader::{ReadError, ReadSettings, Reader};
 pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
 
+mod classic;
+mod macros;
+mod merge;
+mod predefined;
+
 pub mod load;
+
+pub(crate) use macros::expand_macros;
 
 pub use load::{ConfigFile, LoadRequest, load};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -37,7 +38,7 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptionValue {
     /// The value.
-    pub raw: String,
+    pub raw: Arc<str>,
     /// What was done to it, oldest first, never empty. A place that contributes by several paths of `extends` is there once.
     pub history: Vec<HistoryItem>,
     /// Who wrote which part of `raw`, in the order of the text; empty where nobody is known.
@@ -61,7 +62,7 @@ pub struct HistoryItem {
     /// What was done.
     pub operation: Operation,
     /// The value that was set, added or removed.
-    pub value: String,
+    pub value: Arc<str>,
     /// Who did it.
     pub origin: Origin,
 }
@@ -121,9 +122,7 @@ impl Origin {
 impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::File(a), Self::File(b)) => {
-                a.start == b.start && a.end == b.end && (std::sync::Arc::ptr_eq(&a.source, &b.source))
-            }
+            (Self::File(a), Self::File(b)) => a.start == b.start && a.end == b.end && Arc::ptr_eq(&a.source, &b.source),
             (Self::File(_), _) | (_, Self::File(_)) => false,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
@@ -143,12 +142,22 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Configuration {
+    /// The main file, if there is one and it is not a URL.
+    pub fn file_path(&self) -> Option<&std::path::Path> {
+        match self.file.as_ref()? {
+            Location::Path(path) => Some(path),
+            Location::Url(_) => None,
+        }
+    }
+}
+
 impl OptionValue {
     /// A value that `origin` set.
-    pub fn set(raw: impl Into<String>, origin: Origin) -> Self {
+    pub fn set(raw: impl Into<Arc<str>>, origin: Origin) -> Self {
         let raw = raw.into();
         let pieces = vec![Piece { end: raw.len(), origin: origin.clone() }];
-        let history = vec![HistoryItem { operation: Operation::Set, value: raw.clone(), origin }];
+        let history = vec![HistoryItem { operation: Operation::Set, value: Arc::clone(&raw), origin }];
         Self { raw, history, pieces, inherited: false }
     }
 

@@ -1,1 +1,262 @@
-//! (being written)
+//! From sections to resolved options: substitution of `${section:option}`, lazily, and the initialisation of recipes while
+//! options resolve.
+//!
+//! Knows nothing of how a recipe runs: [`Initialise`] is implemented further up. All state is behind one lock, which is
+//! never held while a recipe is initialised, since recipes read options, too.
+
+mod error;
+mod resolve;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexMap;
+
+use crate::config::{Configuration, OptionValue};
+use crate::source::{Explain, Place, nearest};
+
+pub use error::{OptionError, Problem};
+
+/// How a recipe is initialised. Called while options resolve.
+pub trait Initialise: Send + Sync {
+    /// Initialises the recipe of `part`: it may read and set the part's options, and read any other section, through
+    /// `buildout` — which may call this again, for the section that is read.
+    ///
+    /// # Errors
+    /// When the recipe cannot be found, or refuses.
+    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>>;
+
+    /// Whether recipes run at all. If not, nothing is resolved before it is asked for.
+    fn runs_recipes(&self) -> bool {
+        true
+    }
+}
+
+/// No recipe runs: what a recipe would set stays unknown (`config`).
+pub struct NoRecipes;
+
+impl Initialise for NoRecipes {
+    fn initialise(&self, _buildout: &Buildout, _part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        Ok(())
+    }
+
+    fn runs_recipes(&self) -> bool {
+        false
+    }
+}
+
+/// The options of a buildout. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Buildout {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    configuration: Configuration,
+    initialise: Arc<dyn Initialise>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The sections that were asked for. One that is being initialised is there already, half done, as in zc.buildout.
+    sections: HashMap<String, Section>,
+    /// Sections with a recipe, in the order in which their initialisation ended.
+    parts: Vec<String>,
+    /// Bytes that substitution has made.
+    made: usize,
+    /// How deep lookups are nested now.
+    depth: usize,
+    /// How deep initialisations are nested now.
+    initialising: usize,
+}
+
+/// A section that was asked for.
+#[derive(Default)]
+struct Section {
+    /// As configured, macros expanded.
+    raw: IndexMap<Arc<str>, Arc<OptionValue>>,
+    /// Values that were substituted because every reference must be valid; nobody has read them yet.
+    substituted: HashMap<Arc<str>, Arc<str>>,
+    /// Values that were read or set.
+    used: IndexMap<Arc<str>, Arc<str>>,
+    /// Sections that this one refers to.
+    dependencies: BTreeSet<String>,
+}
+
+impl Section {
+    fn has(&self, option: &str) -> bool {
+        self.used.contains_key(option) || self.raw.contains_key(option)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
+    }
+}
+
+impl Buildout {
+    /// The options of `configuration`, whose recipes are initialised by `initialise`.
+    pub fn new(configuration: Configuration, initialise: Arc<dyn Initialise>) -> Self {
+        Self { shared: Arc::new(Shared { configuration, initialise, state: Mutex::default() }) }
+    }
+
+    /// The configuration, before macros and substitution.
+    pub fn configuration(&self) -> &Configuration {
+        &self.shared.configuration
+    }
+
+    /// Makes sure that the section is there, its references are valid, and its recipe, if it has one, is initialised: it then is a part.
+    ///
+    /// # Errors
+    /// When the section does not exist, a reference is wrong, or the recipe refuses.
+    pub fn section(&self, section: &str) -> Result<(), OptionError> {
+        self.ensure(section)
+    }
+
+    /// The value of an option; `None` where there is none. The option then counts as used.
+    ///
+    /// # Errors
+    /// As [`Self::section`], or when the value cannot be substituted.
+    pub fn get(&self, section: &str, option: &str) -> Result<Option<String>, OptionError> {
+        self.ensure(section)?;
+        Ok(self.lookup(section, option, &mut Vec::new())?.map(|value| value.as_ref().to_owned()))
+    }
+
+    /// The value of an option that must be there.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and [`Problem::UnknownOption`].
+    pub fn require(&self, section: &str, option: &str) -> Result<String, OptionError> {
+        self.get(section, option)?.ok_or_else(|| self.unknown_option(section, option).at(self.place_of(section, None)))
+    }
+
+    /// As [`Self::get`], read by the recipe of `part`, which then depends on the section.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn get_for(&self, part: &str, section: &str, option: &str) -> Result<Option<String>, OptionError> {
+        self.depend(part, section);
+        self.get(section, option)
+    }
+
+    /// Replaces the references in a text that is not an option, as if it stood in `section` (a grant of `recipes.toml`).
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn expand(&self, section: &str, text: &str) -> Result<String, OptionError> {
+        Ok(self.substitute(section, text, None, &mut Vec::new())?.as_ref().to_owned())
+    }
+
+    /// Sets an option.
+    pub fn set(&self, section: &str, option: &str, value: String) {
+        if let Some(section) = self.state().sections.get_mut(section) {
+            section.used.insert(option.into(), value.into());
+        }
+    }
+
+    /// Removes an option. False if there was none.
+    pub fn remove(&self, section: &str, option: &str) -> bool {
+        let mut state = self.state();
+        let Some(section) = state.sections.get_mut(section) else { return false };
+        section.substituted.remove(option);
+        let was_set = section.used.shift_remove(option).is_some();
+        section.raw.shift_remove(option).is_some() || was_set
+    }
+
+    /// The names of a section's options, in the order in which they were written, then those that were set.
+    ///
+    /// # Errors
+    /// As [`Self::section`].
+    pub fn keys(&self, section: &str) -> Result<Vec<String>, OptionError> {
+        self.ensure(section)?;
+        let state = self.state();
+        Ok(state.sections.get(section).map(|section| section.names().map(|name| name.as_ref().to_owned()).collect()).unwrap_or_default())
+    }
+
+    /// The names of all sections, in the order in which they were first written.
+    pub fn sections(&self) -> Vec<String> {
+        self.shared.configuration.sections.keys().map(|name| name.to_string()).collect()
+    }
+
+    /// Whether the section was asked for.
+    pub fn is_initialised(&self, section: &str) -> bool {
+        self.state().sections.contains_key(section)
+    }
+
+    /// All options of a section that was asked for: what is compared with the installed state, and recorded there.
+    pub fn snapshot(&self, section: &str) -> BTreeMap<String, String> {
+        let state = self.state();
+        let Some(section) = state.sections.get(section) else { return BTreeMap::new() };
+        let mut options: BTreeMap<String, String> =
+            section.raw.iter().map(|(name, value)| (name.to_string(), value.raw.to_string())).collect();
+        for (name, value) in section.substituted.iter().chain(&section.used) {
+            options.insert(name.to_string(), value.to_string());
+        }
+        options
+    }
+
+    /// The parts so far: sections with a recipe, in the order in which their initialisation ended. That is the order of installation.
+    pub fn parts(&self) -> Vec<String> {
+        self.state().parts.clone()
+    }
+
+    /// The sections that a section refers to, in its options or by its recipe.
+    pub fn dependencies(&self, section: &str) -> BTreeSet<String> {
+        self.state().sections.get(section).map(|section| section.dependencies.clone()).unwrap_or_default()
+    }
+
+    /// The options of a section that nobody has read, sorted; those that came from a `[DEFAULT]` section don't count.
+    pub fn unused(&self, section: &str) -> Vec<String> {
+        let state = self.state();
+        let Some(section) = state.sections.get(section) else { return Vec::new() };
+        let unused = section.raw.iter().filter(|(name, value)| !value.inherited && !section.used.contains_key(*name));
+        let mut unused: Vec<String> = unused.map(|(name, _)| name.to_string()).collect();
+        unused.sort();
+        unused
+    }
+
+    /// Where an option, or the section itself, was written.
+    pub fn place_of(&self, section: &str, option: Option<&str>) -> Option<Place> {
+        let Some(option) = option else { return self.shared.configuration.sections.get(section)?.place.clone() };
+        let state = self.state();
+        let expanded = state.sections.get(section).and_then(|section| section.raw.get(option)).cloned();
+        drop(state);
+        match expanded {
+            Some(value) => value.place(),
+            None => self.shared.configuration.sections.get(section)?.options.get(option)?.place(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn depend(&self, part: &str, section: &str) {
+        if part != section
+            && let Some(part) = self.state().sections.get_mut(part)
+        {
+            part.dependencies.insert(section.to_owned());
+        }
+    }
+
+    fn unknown_section(&self, section: &str) -> OptionError {
+        let error = OptionError::new(Problem::UnknownSection { section: section.to_owned() });
+        match nearest(section, self.shared.configuration.sections.keys().map(|name| name.as_ref())) {
+            Some(near) => error.hint(format!("did you mean [{near}]?")),
+            None => error,
+        }
+    }
+
+    fn unknown_option(&self, section: &str, option: &str) -> OptionError {
+        let error = OptionError::new(Problem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
+        let state = self.state();
+        let names: Vec<Arc<str>> = state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
+        match nearest(option, names.iter().map(AsRef::as_ref)) {
+            Some(near) => error.hint(format!("[{section}] has `{near}`: did you mean that?")),
+            None => error,
+        }
+    }
+}

@@ -1,1 +1,304 @@
-//! (being written)
+//! A run: its phases in order (`design.md` section 7), from a configuration to made parts and saved state.
+//!
+//! Knows nothing of the terminal: what happens is told as events.
+
+mod bootstrap;
+mod develop;
+mod directories;
+mod error;
+mod execute;
+mod recipes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::Configuration;
+use crate::environment::Environment;
+use crate::event::{Event, Level, Report};
+use crate::options::Buildout;
+use crate::plan::{self, Scope, Step, Wanted};
+use crate::recipe::Locations;
+use crate::source::nearest;
+use crate::state::{self, Change, Installed, StateFile};
+
+use error::{Doing, Fault};
+use execute::Execution;
+use recipes::Recipes;
+
+pub use bootstrap::{write_configuration, write_new_configuration};
+pub use error::{Explained, RunError};
+
+/// Options of `[buildout]` that have a meaning though nothing may have read them in this run.
+const KNOWN_OPTIONS: [&str; 16] = [
+    "abi-tag-eggs",
+    "develop",
+    "download-cache",
+    "extends-cache",
+    "extensions",
+    "index",
+    "interpolation",
+    "networkcache-section",
+    "parts",
+    "rebootstrap-directory",
+    "rebootstrap-prepend-paths",
+    "relative-paths",
+    "shared-part-list",
+    "unzip",
+    "verbosity",
+    "versions",
+];
+
+/// One configuration, ready to run.
+pub struct Session {
+    /// The options; recipes initialise as they are read.
+    pub buildout: Buildout,
+    recipes: Arc<Recipes>,
+    environment: Environment,
+    report: Arc<dyn Report>,
+}
+
+impl Session {
+    /// Prepares a run of `configuration`.
+    ///
+    /// # Errors
+    /// When `recipes.toml` beside the configuration cannot be used.
+    pub fn new(
+        configuration: Configuration,
+        environment: &Environment,
+        report: Arc<dyn Report>,
+    ) -> Result<Self, RunError> {
+        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report))?);
+        let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
+        Ok(Self { buildout, recipes, environment: environment.clone(), report })
+    }
+
+    /// Makes the parts: all, or those that are named (they must be listed in `parts`).
+    ///
+    /// # Errors
+    /// The first failure. What was done before it is recorded.
+    pub fn install(&self, named: &[String]) -> Result<(), RunError> {
+        self.refuse_extensions()?;
+        let locations = self.locations()?;
+        directories::create_one(&locations.directory, &*self.report)?;
+        let (mut state, mut installed) = match &locations.installed {
+            Some(path) => StateFile::open(path, &*self.report)?,
+            None => (StateFile::unsaved(), Installed::default()),
+        };
+        directories::create(&locations, &self.buildout, &*self.report)?;
+        self.develop_phase(&locations, &mut state, &mut installed)?;
+        let wanted = self.wanted(named, &installed)?;
+        self.show_configuration();
+        let steps = plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path));
+        let order = self.recorded_parts(named, &wanted)?;
+        let mut execution = Execution {
+            session: self,
+            locations: &locations,
+            wanted: wanted.iter().map(|part| (part.name.as_str(), part)).collect(),
+            state: &mut state,
+            installed: &mut installed,
+        };
+        let outcome = execution.run(&steps);
+        installed.apply(&Change::Order(order));
+        let saved = state.commit(&installed);
+        outcome?;
+        Ok(saved?)
+    }
+
+    /// What `install` would do. Changes nothing of the buildout.
+    ///
+    /// # Errors
+    /// Where `install` would fail before it does anything.
+    pub fn plan(&self, named: &[String]) -> Result<Vec<Step>, RunError> {
+        self.refuse_extensions()?;
+        let locations = self.locations()?;
+        let installed = match &locations.installed {
+            Some(path) => state::peek(path, &*self.report)?,
+            None => Installed::default(),
+        };
+        let links = tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        let developed = self.develop(&locations, links.path())?;
+        self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
+        let wanted = self.wanted(named, &installed)?;
+        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+    }
+
+    /// The buildout's directories.
+    ///
+    /// # Errors
+    /// When an option of `[buildout]` cannot be substituted.
+    pub fn locations(&self) -> Result<Locations, RunError> {
+        self.buildout.section("buildout").doing(|| "Reading [buildout].".into())?;
+        directories::locations(&self.buildout)
+    }
+
+    fn report(&self) -> &dyn Report {
+        &*self.report
+    }
+
+    fn refuse_extensions(&self) -> Result<(), RunError> {
+        let named = self.buildout.get("buildout", "extensions")?.unwrap_or_default();
+        match named.split_whitespace().next() {
+            None => Ok(()),
+            Some(name) => {
+                let place = self.buildout.place_of("buildout", Some("extensions"));
+                Err(Fault::Extension { name: name.to_owned(), place }.into())
+            }
+        }
+    }
+
+    /// Builds the developed recipes; links of projects that are no longer developed go.
+    fn develop_phase(
+        &self,
+        locations: &Locations,
+        state: &mut StateFile,
+        installed: &mut Installed,
+    ) -> Result<(), RunError> {
+        let developed = self.develop(locations, &locations.develop_eggs)?;
+        let links: Vec<String> = developed.iter().map(|one| one.link.to_string_lossy().into_owned()).collect();
+        if installed.develop_eggs != links {
+            let removal = crate::files::Removal::new(&locations.develop_eggs);
+            for gone in installed.develop_eggs.iter().filter(|link| !links.contains(link)) {
+                if let Err(error) = removal.remove(Path::new(gone)) {
+                    // A link in a directory that is no longer this buildout's: it harms nobody.
+                    self.report.log(Level::Debug, &format!("Couldn't remove {gone}: {error}"));
+                }
+            }
+            let change = Change::DevelopEggs(links);
+            state.record(&change)?;
+            installed.apply(&change);
+        }
+        self.recipes.develop(&beside(self.buildout.configuration()), developed)
+    }
+
+    /// Initialises the parts that the run is about, and what they reference.
+    fn wanted(&self, named: &[String], installed: &Installed) -> Result<Vec<Wanted>, RunError> {
+        let listed = self.listed_parts()?;
+        self.check_named(named, &listed, installed)?;
+        let roots = if named.is_empty() { &listed } else { named };
+        for part in roots {
+            self.buildout.section(part).doing(|| self.doing("Initializing", part))?;
+            if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
+                let place = self.buildout.place_of(part, None);
+                return Err(Fault::NoRecipe { part: part.clone(), place }.into());
+            }
+        }
+        let mut parts = self.buildout.parts();
+        if !named.is_empty() {
+            parts = named.to_vec();
+            let mut seen = BTreeSet::new();
+            parts.retain(|part| seen.insert(part.clone()));
+        }
+        parts.into_iter().map(|part| self.want(part)).collect()
+    }
+
+    fn want(&self, name: String) -> Result<Wanted, RunError> {
+        let recipe = self.recipes.of_part(&name);
+        let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
+        let has_update = self.recipes.runtime()?.has_update(&name);
+        let options = self.buildout.snapshot(&name);
+        Ok(Wanted { name, options, signature, has_update })
+    }
+
+    /// The names in `parts`, each once, each fit to name a directory.
+    fn listed_parts(&self) -> Result<Vec<String>, RunError> {
+        let parts = self.buildout.require("buildout", "parts")?;
+        let mut listed: Vec<String> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for name in parts.split_whitespace() {
+            if name == "buildout" || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
+                let place = self.buildout.place_of("buildout", Some("parts"));
+                return Err(Fault::PartName { name: name.to_owned(), place }.into());
+            }
+            if seen.insert(name) {
+                listed.push(name.to_owned());
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The order in which the state lists parts: that of a whole run, or of `parts` where only some were named.
+    fn recorded_parts(&self, named: &[String], wanted: &[Wanted]) -> Result<Vec<String>, RunError> {
+        if named.is_empty() { Ok(wanted.iter().map(|part| part.name.clone()).collect()) } else { self.listed_parts() }
+    }
+
+    /// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`); a part
+    /// that is installed because another one references it counts, too.
+    fn check_named(&self, named: &[String], listed: &[String], installed: &Installed) -> Result<(), RunError> {
+        let known = |part: &String| listed.contains(part) || installed.parts.contains_key(part);
+        let unknown: Vec<&str> = named.iter().filter(|part| !known(part)).map(String::as_str).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let near = unknown.iter().filter_map(|part| nearest(part, listed.iter().map(String::as_str)));
+        let mut hints: Vec<String> = near.map(|near| format!("did you mean `{near}`?")).collect();
+        hints.push(format!("[buildout] parts lists: {}", listed.join(" ")));
+        Err(Fault::NotParts { names: unknown.join(" "), hints }.into())
+    }
+
+    /// What is being done with a part, with the place of its section.
+    fn doing(&self, what: &str, part: &str) -> String {
+        match self.buildout.place_of(part, None) {
+            Some(place) => format!("{what} part {part} ({}:{}).", place.source.name, place.line()),
+            None => format!("{what} part {part}."),
+        }
+    }
+
+    /// Reports options that nobody read: most are typing errors.
+    fn report_unused(&self, section: &str) {
+        let unused = self.buildout.unused(section);
+        let unused: Vec<&String> = unused
+            .iter()
+            .filter(|option| section != "buildout" || !KNOWN_OPTIONS.contains(&option.as_str()))
+            .collect();
+        if unused.is_empty() {
+            return;
+        }
+        let names: Vec<String> = unused.iter().map(|option| format!("'{option}'")).collect();
+        let place = self.buildout.place_of(section, Some(unused[0]));
+        let at = place.map(|place| format!(" ({}:{})", place.source.name, place.line())).unwrap_or_default();
+        let message = format!(
+            "Section `{section}` contains unused option(s): {}{at}.\n\
+             Nothing has read them: a typing error, or an option that this recipe does not have.",
+            names.join(" ")
+        );
+        self.report.log(Level::Warning, &message);
+    }
+
+    /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").
+    fn show_configuration(&self) {
+        if !self.report.wants(Level::Debug) {
+            return;
+        }
+        let mut sections = self.buildout.sections();
+        sections.sort();
+        let shown = sections.iter().filter(|section| self.buildout.is_initialised(section));
+        let texts: String = shown.map(|section| section_text(section, &self.buildout.snapshot(section))).collect();
+        let text = format!("Configuration data:\n{texts}\n");
+        self.report.report(Event::Text { level: Level::Debug, text: &text });
+    }
+
+}
+
+fn scope(named: &[String]) -> Scope {
+    if named.is_empty() { Scope::Whole } else { Scope::Named }
+}
+
+/// The directory in which `recipes.toml` is looked for: that of the configuration file.
+fn beside(configuration: &Configuration) -> PathBuf {
+    let file = configuration.file_path().and_then(Path::parent);
+    file.unwrap_or(&configuration.directory).to_owned()
+}
+
+/// A section as 1.0 shows it at debug level: options sorted, `%` doubled, further lines indented.
+fn section_text(name: &str, options: &BTreeMap<String, String>) -> String {
+    let line = |(option, value): (&String, &String)| {
+        format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
+    };
+    format!("[{name}]\n{}", options.iter().map(line).collect::<String>())
+}
+
+/// Whether a recorded path is still there; the link itself counts, not what it leads to.
+fn present(directory: &Path, path: &str) -> bool {
+    directory.join(path).symlink_metadata().is_ok()
+}

@@ -1,0 +1,68 @@
+//! `plan`: shows steps and their reasons.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::plan::{Reason, Step};
+
+/// One step a line, its reasons below.
+pub(super) fn text(steps: &[Step]) -> String {
+    if steps.is_empty() {
+        return "Nothing to do: there are no parts.".into();
+    }
+    let mut text = String::new();
+    for step in steps {
+        let (what, part, reasons) = told(step);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{what} {part}");
+        match reasons {
+            [] => {
+                let _ = writeln!(text, "  unchanged{}", if again(step) { "; the recipe has no update, so its install runs again" } else { "" });
+            }
+            reasons => {
+                for reason in reasons {
+                    let _ = writeln!(text, "  {reason}");
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The steps as one JSON object.
+pub(super) fn json(steps: &[Step]) -> String {
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            let (what, part, reasons) = told(step);
+            json!({"step": what.to_lowercase().replace(' ', "-"), "part": part, "reasons": reasons.iter().map(reason).collect::<Vec<_>>()})
+        })
+        .collect();
+    json!({ "steps": steps }).to_string()
+}
+
+fn told(step: &Step) -> (&'static str, &str, &[Reason]) {
+    match step {
+        Step::Uninstall(part, reasons) => ("Uninstall", part, reasons),
+        Step::Install(part, reasons) => ("Install", part, reasons),
+        Step::InstallAgain(part) => ("Install again", part, &[]),
+        Step::Update(part) => ("Update", part, &[]),
+    }
+}
+
+fn again(step: &Step) -> bool {
+    matches!(step, Step::InstallAgain(_))
+}
+
+fn reason(reason: &Reason) -> serde_json::Value {
+    match reason {
+        Reason::New => json!({"reason": "new"}),
+        Reason::Unwanted => json!({"reason": "unwanted"}),
+        Reason::Recipe { old, new } => json!({"reason": "recipe", "old": old, "new": new}),
+        Reason::Changed { option, old, new } => json!({"reason": "changed", "option": option, "old": old, "new": new}),
+        Reason::Added { option, new } => json!({"reason": "added", "option": option, "new": new}),
+        Reason::Dropped { option, old } => json!({"reason": "dropped", "option": option, "old": old}),
+        Reason::Missing { path } => json!({"reason": "missing", "path": path}),
+    }
+}

@@ -1,0 +1,1 @@
+//! What texts parse to.

@@ -1,0 +1,123 @@
+//! Why an option cannot be resolved.
+
+use std::sync::Arc;
+
+use crate::source::{Blame, Explain, Place};
+
+/// An option that cannot be resolved. Cheap to clone, so that one failure can travel through many callers.
+#[derive(Clone, Debug)]
+pub struct OptionError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    problem: Problem,
+    place: Option<Place>,
+    hints: Vec<String>,
+    doing: Vec<String>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// The section does not exist.
+    UnknownSection {
+        /// Its name.
+        section: String,
+    },
+    /// The section has no such option.
+    UnknownOption {
+        /// The section.
+        section: String,
+        /// The option.
+        option: String,
+    },
+    /// A reference that is not of the form `${section:option}`, or references that lead back to where they began, or grow
+    /// beyond what is allowed: the text is the message.
+    Reference(String),
+    /// The recipe that a section names could not be initialised.
+    Recipe(Arc<dyn Explain + Send + Sync>),
+}
+
+impl OptionError {
+    pub(super) fn new(problem: Problem) -> Self {
+        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new() }))
+    }
+
+    /// The problem itself.
+    pub fn problem(&self) -> &Problem {
+        &self.0.problem
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let inner = &self.0;
+        let mut inner = Inner {
+            problem: inner.problem.clone(),
+            place: inner.place.clone(),
+            hints: inner.hints.clone(),
+            doing: inner.doing.clone(),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Sets the place, where none is known yet: the innermost is the one to blame.
+    pub(super) fn at(self, place: Option<Place>) -> Self {
+        if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        self.with(|inner| inner.hints.push(hint.into()))
+    }
+
+    /// Adds what was being done around it.
+    pub(super) fn doing(self, what: impl Into<String>) -> Self {
+        self.with(|inner| inner.doing.insert(0, what.into()))
+    }
+}
+
+impl std::fmt::Display for OptionError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0.problem {
+            Problem::UnknownSection { section } => {
+                write!(formatter, "The referenced section, '{section}', was not defined.")
+            }
+            Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
+            Problem::Reference(message) => formatter.write_str(message),
+            Problem::Recipe(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for OptionError {}
+
+impl Explain for OptionError {
+    fn place(&self) -> Option<Place> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.place().or_else(|| self.0.place.clone()),
+            _ => self.0.place.clone(),
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        let inner = match &self.0.problem {
+            Problem::Recipe(error) => error.doing(),
+            _ => Vec::new(),
+        };
+        self.0.doing.iter().cloned().chain(inner).collect()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let inner = match &self.0.problem {
+            Problem::Recipe(error) => error.hints(),
+            _ => Vec::new(),
+        };
+        self.0.hints.iter().cloned().chain(inner).collect()
+    }
+
+    fn blame(&self) -> Blame {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.blame(),
+            _ => Blame::User,
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Lookup: substitutes references, initialises the sections that they name, notices circles and excess.
+
+use std::sync::Arc;
+
+use super::error::{OptionError, Problem};
+use super::template::{self, Flaw, Malformed, Piece};
+use super::{Buildout, Section};
+use crate::config::{OptionValue, Origin, expand_macros};
+use crate::source::Place;
+
+/// References nested deeper than this are refused: they would exhaust the stack.
+const MAX_DEPTH: usize = 1000;
+
+/// Recipes whose initialisation waits for another's, nested deeper than this, are refused.
+const MAX_INITIALISING: usize = 200;
+
+/// The longest value that substitution may make, in bytes.
+const MAX_VALUE: usize = 16 << 20;
+
+/// How much substitution may make in all, in bytes.
+const MAX_MADE: usize = 256 << 20;
+
+/// The options whose values are being worked out, outermost first.
+type Seen = Vec<(String, String)>;
+
+impl Buildout {
+    /// Makes sure that a section is there (zc.buildout: `buildout[section]`).
+    pub(super) fn ensure(&self, name: &str) -> Result<(), OptionError> {
+        if self.state().sections.contains_key(name) {
+            return Ok(());
+        }
+        if !self.shared.configuration.sections.contains_key(name) {
+            return Err(self.unknown_section(name));
+        }
+        let raw = expand_macros(&self.shared.configuration, name)
+            .map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
+        if !self.shared.initialise.runs_recipes() {
+            return Ok(());
+        }
+        self.substitute_all(name)?;
+        if name == "buildout" {
+            return Ok(());
+        }
+        let dependencies = self.lookup(name, "<part-dependencies>", &mut Seen::new())?;
+        for dependency in dependencies.as_deref().unwrap_or_default().split_whitespace() {
+            self.depend(name, dependency);
+            let place = || self.place_of(name, Some("<part-dependencies>"));
+            self.ensure(dependency).map_err(|error| error.at(place()))?;
+        }
+        match self.lookup(name, "recipe", &mut Seen::new())? {
+            Some(recipe) if !recipe.is_empty() => self.initialise(name),
+            _ => Ok(()),
+        }
+    }
+
+    /// Substitutes every option of a section: a wrong reference is an error even in an option that nobody reads.
+    fn substitute_all(&self, section: &str) -> Result<(), OptionError> {
+        let mut templates: Vec<(Arc<str>, Arc<OptionValue>)> = {
+            let state = self.state();
+            let Some(section) = state.sections.get(section) else { return Ok(()) };
+            let templates = section.raw.iter().filter(|(_, value)| template::is_template(&value.raw));
+            templates.map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect()
+        };
+        templates.sort_by(|a, b| a.0.cmp(&b.0));
+        for (option, value) in templates {
+            let mut seen = vec![(section.to_owned(), option.to_string())];
+            let text = self.substitute(section, &value.raw, Some(&value), &mut seen)?;
+            if let Some(section) = self.state().sections.get_mut(section) {
+                section.substituted.insert(option, text);
+            }
+        }
+        Ok(())
+    }
+
+    fn initialise(&self, part: &str) -> Result<(), OptionError> {
+        let nested = {
+            let mut state = self.state();
+            state.initialising += 1;
+            state.initialising
+        };
+        let outcome = if nested > MAX_INITIALISING {
+            let message = format!("More than {MAX_INITIALISING} parts wait for one another.");
+            Err(OptionError::new(Problem::Reference(message)))
+        } else {
+            let outcome = self.shared.initialise.initialise(self, part);
+            outcome.map_err(|error| OptionError::new(Problem::Recipe(Arc::from(error))))
+        };
+        let mut state = self.state();
+        state.initialising -= 1;
+        match outcome {
+            Ok(()) => {
+                state.parts.push(part.to_owned());
+                Ok(())
+            }
+            Err(error) => {
+                drop(state);
+                let doing = match self.place_of(part, None) {
+                    Some(place) => format!("Initializing part {part} ({}:{}).", place.source.name, place.line()),
+                    None => format!("Initializing part {part}."),
+                };
+                Err(error.doing(doing))
+            }
+        }
+    }
+
+    /// The value of an option of a section that is there (zc.buildout: `Options.get`).
+    pub(super) fn lookup(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+    ) -> Result<Option<Arc<str>>, OptionError> {
+        let (text, value) = {
+            let mut state = self.state();
+            let Some(section) = state.sections.get_mut(section) else { return Ok(None) };
+            if let Some(value) = section.used.get(option) {
+                return Ok(Some(Arc::clone(value)));
+            }
+            let value = section.raw.get(option).cloned();
+            let substituted = section.substituted.get(option).cloned();
+            let Some(text) = substituted.clone().or_else(|| value.as_ref().map(|value| Arc::clone(&value.raw))) else {
+                return Ok(None);
+            };
+            if !template::is_template(&text) {
+                section.used.insert(option.into(), Arc::clone(&text));
+                return Ok(Some(text));
+            }
+            // A place in the value is known only as long as the value is as it was written.
+            (text, if substituted.is_some() { None } else { value })
+        };
+        let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen))?;
+        if let Some(section) = self.state().sections.get_mut(section) {
+            section.used.insert(option.into(), Arc::clone(&text));
+        }
+        Ok(Some(text))
+    }
+
+    /// Works out an option within others, unless that leads back to it or too deep.
+    fn nested<T>(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+        work: impl FnOnce(&mut Seen) -> Result<T, OptionError>,
+    ) -> Result<T, OptionError> {
+        if let Some(start) = seen.iter().position(|(s, o)| s == section && o == option) {
+            let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
+            let message =
+                format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
+            return Err(OptionError::new(Problem::Reference(message)));
+        }
+        if std::mem::replace(&mut self.state().depth, seen.len()) > MAX_DEPTH || seen.len() > MAX_DEPTH {
+            let message = format!("References are nested more than {MAX_DEPTH} deep.");
+            return Err(OptionError::new(Problem::Reference(message)));
+        }
+        seen.push((section.to_owned(), option.to_owned()));
+        let outcome = work(seen);
+        seen.pop();
+        outcome
+    }
+
+    /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it was written.
+    pub(super) fn substitute(
+        &self,
+        section: &str,
+        text: &str,
+        value: Option<&Arc<OptionValue>>,
+        seen: &mut Seen,
+    ) -> Result<Arc<str>, OptionError> {
+        let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
+        let pieces = template::parse(text).map_err(|malformed| {
+            let place = place(malformed.start, malformed.end);
+            OptionError::new(Problem::Reference(flaw_message(&malformed))).at(place)
+        })?;
+        let mut result = String::with_capacity(text.len());
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => result.push_str(literal),
+                Piece::Reference { section: named, option, start, end } => {
+                    let origin = value.map(|value| value.origin_at(start));
+                    let target = if named.is_empty() { section } else { named };
+                    let found = self.refer(section, target, option, origin, seen);
+                    result.push_str(&found.map_err(|error| error.at(place(start, end)))?);
+                }
+            }
+            if result.len() > MAX_VALUE {
+                let message = format!("A value becomes longer than {} MiB by substitution.", MAX_VALUE >> 20);
+                return Err(OptionError::new(Problem::Reference(message)).at(value.and_then(|value| value.place())));
+            }
+        }
+        self.count(result.len())?;
+        Ok(result.into())
+    }
+
+    fn count(&self, bytes: usize) -> Result<(), OptionError> {
+        let mut state = self.state();
+        state.made = state.made.saturating_add(bytes);
+        if state.made <= MAX_MADE {
+            return Ok(());
+        }
+        let message = format!("Substitution makes more than {} MiB in all.", MAX_MADE >> 20);
+        Err(OptionError::new(Problem::Reference(message)))
+    }
+
+    /// What `${target:option}`, written in `section` by `origin`, stands for.
+    fn refer(
+        &self,
+        section: &str,
+        target: &str,
+        option: &str,
+        origin: Option<&Origin>,
+        seen: &mut Seen,
+    ) -> Result<Arc<str>, OptionError> {
+        if self.shared.configuration.classic
+            && let Some(value) = self.as_configured(target, option, seen)?
+        {
+            return Ok(value);
+        }
+        self.depend(section, target);
+        self.ensure(target)?;
+        if let Some(value) = self.lookup(target, option, seen)? {
+            return Ok(value);
+        }
+        match option {
+            "_buildout_section_name_" => Ok(section.into()),
+            // SlapOS: the directory, or the URL, of the profile that wrote the reference.
+            "_profile_base_location_" if origin.and_then(Origin::place).is_some() => {
+                let name = origin.and_then(Origin::place).map(|place| place.source.name.as_str()).unwrap_or_default();
+                Ok(name.rsplit_once('/').map_or("", |(directory, _)| directory).into())
+            }
+            _ => Err(self.unknown_option(target, option)),
+        }
+    }
+
+    /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without
+    /// initialising its section. `None` where the configuration has no such option.
+    fn as_configured(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
+        let Some(configured) = self.shared.configuration.sections.get(section) else { return Ok(None) };
+        let value = if configured.options.contains_key("<") {
+            let expanded = expand_macros(&self.shared.configuration, section);
+            expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
+        } else {
+            configured.options.get(option).cloned().map(Arc::new)
+        };
+        let Some(value) = value else { return Ok(None) };
+        self.mark_used(section, option);
+        if !template::is_template(&value.raw) {
+            return Ok(Some(Arc::clone(&value.raw)));
+        }
+        self.nested(section, option, seen, |seen| self.substitute(section, &value.raw, Some(&value), seen)).map(Some)
+    }
+
+    /// An option that others refer to is used, also where its own section has not been asked for yet.
+    fn mark_used(&self, section: &str, option: &str) {
+        let mut state = self.state();
+        if let Some(section) = state.sections.get_mut(section)
+            && let Some(value) = section.raw.get(option).cloned()
+            && !section.used.contains_key(option)
+            && !template::is_template(&value.raw)
+        {
+            section.used.insert(option.into(), Arc::clone(&value.raw));
+        }
+    }
+}
+
+/// Where a reference stands in the file. A value was joined and dedented since, so the text is looked for from the
+/// option's place on, in the lines that belong to the option.
+fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<Place> {
+    let reference = value.raw.get(start..end)?;
+    let place = value.origin_at(start).place()?;
+    let text = place.source.text.get(place.start as usize..)?;
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if number > 0 && !line.starts_with([' ', '\t', '#', ';', '\n', '\r']) {
+            break;
+        }
+        if let Some(at) = line.find(reference) {
+            let start = place.start as usize + offset + at;
+            return Some(Place::new(&place.source, start..start + reference.len()));
+        }
+        offset += line.len();
+    }
+    Some(place.clone())
+}
+
+fn flaw_message(malformed: &Malformed) -> String {
+    let flaw = match malformed.flaw {
+        Flaw::NoColon => "doesn't contain a colon",
+        Flaw::TooManyColons => "has too many colons",
+        Flaw::SectionName => "has invalid characters in the section name",
+        Flaw::OptionName => "has invalid characters in the option name",
+    };
+    format!("The substitution, {}, {flaw}.", malformed.reference)
+}

@@ -1,0 +1,55 @@
+//! The buildout's directories: where they are, and making those that are missing.
+
+use std::path::{Path, PathBuf};
+
+use crate::event::{Level, Report};
+use crate::options::Buildout;
+use crate::recipe::Locations;
+
+use super::error::{Fault, RunError};
+
+/// Reads the standard directories from `[buildout]`.
+///
+/// # Errors
+/// When an option of `[buildout]` cannot be substituted.
+pub(super) fn locations(buildout: &Buildout) -> Result<Locations, RunError> {
+    let directory = PathBuf::from(buildout.require("buildout", "directory")?);
+    let at = |option: &str| -> Result<PathBuf, RunError> { Ok(directory.join(buildout.require("buildout", option)?)) };
+    let installed = buildout.require("buildout", "installed")?;
+    let file = buildout.configuration().file_path();
+    let configuration_directory = file.and_then(Path::parent).unwrap_or(&directory).to_owned();
+    Ok(Locations {
+        parts: at("parts-directory")?,
+        bin: at("bin-directory")?,
+        develop_eggs: at("develop-eggs-directory")?,
+        eggs: at("eggs-directory")?,
+        installed: (!installed.is_empty()).then(|| directory.join(&installed)),
+        configuration_directory,
+        directory,
+    })
+}
+
+/// Makes the directories that are missing, in the order in which 1.0 does.
+///
+/// # Errors
+/// When one cannot be made.
+pub(super) fn create(locations: &Locations, buildout: &Buildout, report: &dyn Report) -> Result<(), RunError> {
+    for directory in [&locations.bin, &locations.parts, &locations.eggs, &locations.develop_eggs] {
+        create_one(directory, report)?;
+    }
+    for option in ["download-cache", "extends-cache"] {
+        if let Some(cache) = buildout.get("buildout", option)?.filter(|cache| !cache.is_empty()) {
+            create_one(&locations.directory.join(cache), report)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes one directory and those above it, and says so.
+pub(super) fn create_one(directory: &Path, report: &dyn Report) -> Result<(), RunError> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    report.log(Level::Info, &format!("Creating directory {}", directory.display()));
+    std::fs::create_dir_all(directory).map_err(|error| Fault::io(directory, "cannot create directory", error).into())
+}

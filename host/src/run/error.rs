@@ -1,0 +1,173 @@
+//! An error of a run: its cause, and what was being done when it came.
+
+use std::path::{Path, PathBuf};
+
+use crate::source::{Blame, Explain, Place};
+
+/// A failed run. `Display` is the cause alone; `doing` tells the rest.
+#[derive(Debug)]
+pub struct RunError {
+    doing: Vec<String>,
+    cause: Box<dyn Explain + Send + Sync>,
+}
+
+impl RunError {
+    /// Adds what was being done around it (outermost last added).
+    #[must_use]
+    pub fn doing(mut self, what: impl Into<String>) -> Self {
+        self.doing.insert(0, what.into());
+        self
+    }
+}
+
+impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
+    fn from(cause: E) -> Self {
+        Self { doing: Vec::new(), cause: Box::new(cause) }
+    }
+}
+
+/// A `RunError` as an error that explains itself. (Not `RunError` itself, which every such error turns into.)
+#[derive(Debug)]
+pub struct Explained(RunError);
+
+impl From<RunError> for Explained {
+    fn from(error: RunError) -> Self {
+        Self(error)
+    }
+}
+
+impl std::fmt::Display for Explained {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.cause.fmt(formatter)
+    }
+}
+
+impl std::error::Error for Explained {}
+
+impl Explain for Explained {
+    fn place(&self) -> Option<Place> {
+        self.0.cause.place()
+    }
+
+    fn doing(&self) -> Vec<String> {
+        self.0.doing.iter().cloned().chain(self.0.cause.doing()).collect()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.0.cause.hints()
+    }
+
+    fn blame(&self) -> Blame {
+        self.0.cause.blame()
+    }
+}
+
+/// Adds context to a result's error.
+pub(super) trait Doing<T> {
+    /// Names what was being done.
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, RunError>;
+}
+
+impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, RunError> {
+        self.map_err(|error| error.into().doing(what()))
+    }
+}
+
+/// What can go wrong in a run beyond what its modules tell themselves.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A named part is not among the parts.
+    #[error("Invalid install parts: {names}")]
+    NotParts {
+        /// The names, with spaces between.
+        names: String,
+        /// What they might have meant.
+        hints: Vec<String>,
+    },
+    /// A section is listed as a part but names no recipe.
+    #[error("Missing option: {part}:recipe")]
+    NoRecipe {
+        /// The part.
+        part: String,
+        /// Its section.
+        place: Option<Place>,
+    },
+    /// The name of a part cannot be a directory's name.
+    #[error("Invalid part name: {name:?}")]
+    PartName {
+        /// The name.
+        name: String,
+        /// The `parts` option.
+        place: Option<Place>,
+    },
+    /// An extension that this host does not have.
+    #[error("Extension {name} is not supported")]
+    Extension {
+        /// Its name.
+        name: String,
+        /// The `extensions` option.
+        place: Option<Place>,
+    },
+    /// A value that must be of another kind.
+    #[error("Invalid value for {option}: {value:?}; {expected}")]
+    Value {
+        /// `section:option`
+        option: String,
+        /// The value.
+        value: String,
+        /// What is expected.
+        expected: &'static str,
+        /// The option.
+        place: Option<Place>,
+    },
+    /// A file or directory could not be used.
+    #[error("{}: {what}: {error}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What failed.
+        what: &'static str,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// `init` where there is a configuration already.
+    #[error("{path:?} already exists.")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Fault {
+    pub(super) fn io(path: &Path, what: &'static str, error: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), what, error }
+    }
+}
+
+impl Explain for Fault {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::NoRecipe { place, .. }
+            | Self::PartName { place, .. }
+            | Self::Extension { place, .. }
+            | Self::Value { place, .. } => place.clone(),
+            Self::NotParts { .. } | Self::Io { .. } | Self::Exists { .. } => None,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NotParts { hints, .. } => hints.clone(),
+            Self::NoRecipe { part, .. } => {
+                vec![format!("a part needs a recipe: add `recipe = …` to [{part}], or take {part} out of `parts`")]
+            }
+            Self::PartName { .. } => {
+                vec!["a part's name is the name of a directory: no `/`, no `..`, not empty, not `buildout`".into()]
+            }
+            Self::Extension { .. } => vec!["this version supports no extension; take it out of `extensions`".into()],
+            Self::Exists { .. } => vec!["to make its directories and bin/buildout, run `bootstrap`".into()],
+            Self::Value { .. } | Self::Io { .. } => Vec::new(),
+        }
+    }
+}

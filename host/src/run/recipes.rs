@@ -1,0 +1,100 @@
+//! Which recipe makes which part: resolves references and initialises recipes while options resolve.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use crate::component::{CompileCache, Developed, Resolved, Resolver};
+use crate::environment::Environment;
+use crate::event::Report;
+use crate::options::{Buildout, Initialise};
+use crate::recipe::{Runtime, RuntimeSettings};
+use crate::source::Explain;
+
+use super::directories;
+use super::error::{Explained, RunError};
+
+/// Resolves and initialises the recipes of one run.
+pub(super) struct Recipes {
+    report: Arc<dyn Report>,
+    environment: Environment,
+    resolver: RwLock<Arc<Resolver>>,
+    runtime: OnceLock<Runtime>,
+    by_part: Mutex<HashMap<String, Resolved>>,
+}
+
+impl Recipes {
+    /// Recipes as `recipes.toml` (in `configuration_directory`) and the host itself offer them; developed ones are added later.
+    pub(super) fn new(
+        configuration_directory: &Path,
+        environment: &Environment,
+        report: Arc<dyn Report>,
+    ) -> Result<Self, RunError> {
+        let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), Vec::new())?;
+        Ok(Self {
+            report,
+            environment: environment.clone(),
+            resolver: RwLock::new(Arc::new(resolver)),
+            runtime: OnceLock::new(),
+            by_part: Mutex::default(),
+        })
+    }
+
+    /// Takes developed recipes into account.
+    pub(super) fn develop(&self, configuration_directory: &Path, developed: Vec<Developed>) -> Result<(), RunError> {
+        let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
+        *self.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
+        Ok(())
+    }
+
+    /// The engine, made when the first recipe needs it.
+    pub(super) fn runtime(&self) -> Result<&Runtime, RunError> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let runtime = Runtime::new(RuntimeSettings {
+            report: Arc::clone(&self.report),
+            cache: CompileCache::open(&self.environment),
+            environment: self.environment.clone(),
+        })?;
+        Ok(self.runtime.get_or_init(|| runtime))
+    }
+
+    /// What a reference, as `recipe =` writes it, stands for.
+    pub(super) fn resolve(&self, reference: &str) -> Result<Resolved, RunError> {
+        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        Ok(resolver.resolve(reference)?)
+    }
+
+    /// The recipe that initialised the part.
+    pub(super) fn of_part(&self, part: &str) -> Option<Resolved> {
+        self.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
+    }
+
+    /// Directories that grants of `recipes.toml` let recipes write: what was made there may be removed again. A grant
+    /// that refers to what does not exist allows nothing.
+    pub(super) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
+        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
+        let mut directories: Vec<String> = general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
+        for (part, recipe) in self.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
+        }
+        directories
+    }
+
+    fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
+        let reference = buildout.require(part, "recipe")?;
+        let resolved = self.resolve(&reference)?;
+        let locations = directories::locations(buildout)?;
+        self.runtime()?.init(buildout, part, &resolved, &locations)?;
+        self.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
+        Ok(())
+    }
+}
+
+impl Initialise for Recipes {
+    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        self.initialise_part(buildout, part).map_err(|error| Box::new(Explained::from(error)) as Box<_>)
+    }
+}

@@ -116,7 +116,8 @@ impl Session {
             Some(path) => state::peek(path, &*self.report)?,
             None => Installed::default(),
         };
-        let links = tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        let links =
+            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
         let developed = self.develop(&locations, links.path())?;
         self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
         let wanted = self.wanted(named, &installed)?;
@@ -247,10 +248,8 @@ impl Session {
     /// Reports options that nobody read: most are typing errors.
     fn report_unused(&self, section: &str) {
         let unused = self.buildout.unused(section);
-        let unused: Vec<&String> = unused
-            .iter()
-            .filter(|option| section != "buildout" || !KNOWN_OPTIONS.contains(&option.as_str()))
-            .collect();
+        let unused: Vec<&String> =
+            unused.iter().filter(|option| section != "buildout" || !KNOWN_OPTIONS.contains(&option.as_str())).collect();
         if unused.is_empty() {
             return;
         }
@@ -277,7 +276,6 @@ impl Session {
         let text = format!("Configuration data:\n{texts}\n");
         self.report.report(Event::Text { level: Level::Debug, text: &text });
     }
-
 }
 
 fn scope(named: &[String]) -> Scope {

@@ -10,19 +10,27 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut table = String::from("static BUILT_INS: &[BuiltIn] = &[\n");
-    if let Some(directory) = built_in_directory(&out) {
+    if let Some(directory) = places(&out).into_iter().find(|directory| directory.is_dir()) {
         println!("cargo::rerun-if-changed={}", directory.display());
         for name in names(&directory)? {
             write_entry(&mut table, &directory, &name)?;
+        }
+    }
+    if table.lines().count() == 1 {
+        println!("cargo::warning=this host has no built-in recipes: `cargo xtask build` builds and embeds them");
+        for directory in places(&out) {
+            // A file that is not there makes cargo ask again each time, until it is.
+            println!("cargo::rerun-if-changed={}", directory.display());
         }
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table)
 }
 
-/// The nearest `built-in` directory above the output directory, whatever `--target` or `CARGO_TARGET_DIR` say.
-fn built_in_directory(out: &Path) -> Option<PathBuf> {
-    out.ancestors().map(|ancestor| ancestor.join("built-in")).find(|directory| directory.is_dir())
+/// Where `built-in` may be: in the target directory, which lies four directories above the output directory
+/// (`PROFILE/build/PACKAGE/out`), or five where `--target` is given.
+fn places(out: &Path) -> Vec<PathBuf> {
+    out.ancestors().skip(4).take(2).map(|ancestor| ancestor.join("built-in")).collect()
 }
 
 /// Names of the recipe packages that are there whole, sorted.

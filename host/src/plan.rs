@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn a_missing_path_reinstalls() {
         let part = wanted("a", &[]);
-        let steps = plan(std::slice::from_ref(&part), &installed(std::slice::from_ref(&part)), Scope::Whole, &|_| false);
+        let steps =
+            plan(std::slice::from_ref(&part), &installed(std::slice::from_ref(&part)), Scope::Whole, &|_| false);
         let why = vec![Reason::Missing { path: "/b/a".into() }];
         assert_eq!(steps, [Step::Uninstall("a".into(), why.clone()), Step::Install("a".into(), why)]);
     }
@@ -244,7 +245,8 @@ mod tests {
     fn an_unchanged_part_is_updated_where_the_recipe_can() {
         let mut part = wanted("a", &[]);
         part.has_update = true;
-        let steps = plan(std::slice::from_ref(&part), &installed(std::slice::from_ref(&part)), Scope::Whole, &all_present);
+        let steps =
+            plan(std::slice::from_ref(&part), &installed(std::slice::from_ref(&part)), Scope::Whole, &all_present);
         assert_eq!(steps, [Step::Update("a".into())]);
     }
 }

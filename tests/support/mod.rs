@@ -84,7 +84,8 @@ impl Space {
 
     /// Runs a shell command; gives what it printed (both outputs, as they came) and its exit code.
     pub fn shell(&self, line: &str) -> (String, i32) {
-        let output = self.command("sh").arg("-c").arg(format!("exec 2>&1\n{}", self.real(line))).output().expect("sh runs");
+        let output =
+            self.command("sh").arg("-c").arg(format!("exec 2>&1\n{}", self.real(line))).output().expect("sh runs");
         (self.shown(&String::from_utf8_lossy(&output.stdout)), output.status.code().unwrap_or(-1))
     }
 
@@ -96,7 +97,13 @@ impl Space {
             .map(|entry| {
                 let entry = entry.expect("an entry");
                 let kind = entry.file_type().expect("its type");
-                let kind = if kind.is_symlink() { 'l' } else if kind.is_dir() { 'd' } else { '-' };
+                let kind = if kind.is_symlink() {
+                    'l'
+                } else if kind.is_dir() {
+                    'd'
+                } else {
+                    '-'
+                };
                 (entry.file_name().to_string_lossy().into_owned(), kind)
             })
             .collect();

@@ -54,7 +54,9 @@ pub(super) enum Command {
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(ConfigArguments),
     /// Print a completion script for a shell.
-    #[command(after_help = "Example:\n  buildout-host completions bash > ~/.local/share/bash-completion/completions/buildout-host")]
+    #[command(
+        after_help = "Example:\n  buildout-host completions bash > ~/.local/share/bash-completion/completions/buildout-host"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -222,8 +224,10 @@ impl Configuring {
             operator: Operator::Set,
             value: value.into(),
         };
-        let newest = (self.newest || self.non_newest).then(|| set("newest", if self.newest { "true" } else { "false" }));
-        let offline = (self.offline || self.online).then(|| set("offline", if self.offline { "true" } else { "false" }));
+        let newest =
+            (self.newest || self.non_newest).then(|| set("newest", if self.newest { "true" } else { "false" }));
+        let offline =
+            (self.offline || self.online).then(|| set("offline", if self.offline { "true" } else { "false" }));
         let timeout = self.socket_timeout.map(|seconds| set("socket-timeout", &seconds.to_string()));
         [newest, offline, timeout].into_iter().flatten().collect()
     }

@@ -177,7 +177,10 @@ mod tests {
         t("100%% %(levelno)d", "100% 20");
         t("%(name)-4s|%(name)4s|", "d1  |  d1|");
         t("", "");
-        t("%(nme)s", "Invalid log-format: unknown field `nme`; there are name, levelname, levelno, message, asctime and process");
+        t(
+            "%(nme)s",
+            "Invalid log-format: unknown field `nme`; there are name, levelname, levelno, message, asctime and process",
+        );
         t("%s", "Invalid log-format: `%s` is not of the form %(name)s");
         t("%(name)", "Invalid log-format: `%(name)` is not of the form %(name)s");
         assert_eq!(LogFormat::default().line(&Record { logger: "a", level: Level::Info, message: "b" }), "a: b");

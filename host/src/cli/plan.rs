@@ -18,7 +18,11 @@ pub(super) fn text(steps: &[Step]) -> String {
         let _ = writeln!(text, "{what} {part}");
         match reasons {
             [] => {
-                let _ = writeln!(text, "  unchanged{}", if again(step) { "; the recipe has no update, so its install runs again" } else { "" });
+                let _ = writeln!(
+                    text,
+                    "  unchanged{}",
+                    if again(step) { "; the recipe has no update, so its install runs again" } else { "" }
+                );
             }
             reasons => {
                 for reason in reasons {

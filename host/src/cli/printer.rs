@@ -38,11 +38,7 @@ struct Settings {
 
 impl Printer {
     pub(super) fn new(style: Style) -> Self {
-        let settings = Settings {
-            threshold: Level::Info as i32,
-            format: LogFormat::default(),
-            progress_shown: false,
-        };
+        let settings = Settings { threshold: Level::Info as i32, format: LogFormat::default(), progress_shown: false };
         Self {
             style,
             stdout_is_terminal: std::io::stdout().is_terminal(),

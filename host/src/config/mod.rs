@@ -16,8 +16,8 @@ pub mod parse;
 
 pub use assignment::{Assignment, AssignmentError, Operator};
 pub use error::{ConfigError, Trouble};
-pub use predefined::is_predefined;
 pub use location::{Location, redact};
+pub use predefined::is_predefined;
 pub use reader::{ReadError, ReadSettings, Reader};
 pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
 

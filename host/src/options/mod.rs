@@ -88,10 +88,6 @@ struct Section {
 }
 
 impl Section {
-    fn has(&self, option: &str) -> bool {
-        self.used.contains_key(option) || self.raw.contains_key(option)
-    }
-
     fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
     }
@@ -173,7 +169,11 @@ impl Buildout {
     pub fn keys(&self, section: &str) -> Result<Vec<String>, OptionError> {
         self.ensure(section)?;
         let state = self.state();
-        Ok(state.sections.get(section).map(|section| section.names().map(|name| name.as_ref().to_owned()).collect()).unwrap_or_default())
+        Ok(state
+            .sections
+            .get(section)
+            .map(|section| section.names().map(|name| name.as_ref().to_owned()).collect())
+            .unwrap_or_default())
     }
 
     /// The names of all sections, in the order in which they were first written.
@@ -253,7 +253,8 @@ impl Buildout {
     fn unknown_option(&self, section: &str, option: &str) -> OptionError {
         let error = OptionError::new(Problem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
         let state = self.state();
-        let names: Vec<Arc<str>> = state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
+        let names: Vec<Arc<str>> =
+            state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
         match nearest(option, names.iter().map(AsRef::as_ref)) {
             Some(near) => error.hint(format!("[{section}] has `{near}`: did you mean that?")),
             None => error,

@@ -105,12 +105,7 @@ impl Buildout {
     }
 
     /// The value of an option of a section that is there (zc.buildout: `Options.get`).
-    pub(super) fn lookup(
-        &self,
-        section: &str,
-        option: &str,
-        seen: &mut Seen,
-    ) -> Result<Option<Arc<str>>, OptionError> {
+    pub(super) fn lookup(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
         let (text, value) = {
             let mut state = self.state();
             let Some(section) = state.sections.get_mut(section) else { return Ok(None) };

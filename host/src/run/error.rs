@@ -76,7 +76,7 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
 
 /// What can go wrong in a run beyond what its modules tell themselves.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(super) enum Fault {
     /// A named part is not among the parts.
     #[error("Invalid install parts: {names}")]
     NotParts {

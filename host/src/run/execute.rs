@@ -121,11 +121,8 @@ impl Execution<'_> {
 
     fn record(&mut self, part: &str, installed: Vec<String>) -> Result<(), RunError> {
         let Some(wanted) = self.wanted.get(part) else { return Ok(()) };
-        let recorded = InstalledPart {
-            options: wanted.options.clone(),
-            installed,
-            signature: Some(wanted.signature.clone()),
-        };
+        let recorded =
+            InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
         if self.installed.parts.get(part) != Some(&recorded) {
             let change = Change::Installed { part: part.to_owned(), record: recorded };
             self.state.record(&change)?;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::Configuration;
+use crate::config::{Configuration, is_predefined};
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
 use crate::options::Buildout;
@@ -116,7 +116,8 @@ impl Session {
             Some(path) => state::peek(path, &*self.report)?,
             None => Installed::default(),
         };
-        let links = tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        let links =
+            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
         let developed = self.develop(&locations, links.path())?;
         self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
         let wanted = self.wanted(named, &installed)?;
@@ -177,7 +178,7 @@ impl Session {
         self.check_named(named, &listed, installed)?;
         let roots = if named.is_empty() { &listed } else { named };
         for part in roots {
-            self.buildout.section(part).doing(|| self.doing("Initializing", part))?;
+            self.buildout.section(part)?;
             if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
                 let place = self.buildout.place_of(part, None);
                 return Err(Fault::NoRecipe { part: part.clone(), place }.into());
@@ -249,7 +250,9 @@ impl Session {
         let unused = self.buildout.unused(section);
         let unused: Vec<&String> = unused
             .iter()
-            .filter(|option| section != "buildout" || !KNOWN_OPTIONS.contains(&option.as_str()))
+            .filter(|option| {
+                section != "buildout" || !(is_predefined(option) || KNOWN_OPTIONS.contains(&option.as_str()))
+            })
             .collect();
         if unused.is_empty() {
             return;
@@ -277,7 +280,6 @@ impl Session {
         let text = format!("Configuration data:\n{texts}\n");
         self.report.report(Event::Text { level: Level::Debug, text: &text });
     }
-
 }
 
 fn scope(named: &[String]) -> Scope {

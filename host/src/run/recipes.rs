@@ -76,7 +76,8 @@ impl Recipes {
     pub(super) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
         let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
         let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
-        let mut directories: Vec<String> = general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
+        let mut directories: Vec<String> =
+            general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
         for (part, recipe) in self.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
         }

@@ -21,7 +21,7 @@ use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::options::{Buildout, NoRecipes};
 use crate::run::{self, RunError, Session};
-use crate::source::{Blame, Explain};
+use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
 use log_format::{InvalidFormat, LogFormat};
@@ -84,9 +84,14 @@ struct InvalidLevel {
     option: &'static str,
     value: String,
     expected: &'static str,
+    place: Option<Place>,
 }
 
-impl Explain for InvalidLevel {}
+impl Explain for InvalidLevel {
+    fn place(&self) -> Option<Place> {
+        self.place.clone()
+    }
+}
 
 /// The program with its surroundings.
 struct Program {
@@ -205,6 +210,7 @@ impl Program {
                 option: "log-level",
                 value: value.to_owned(),
                 expected: "there are DEBUG, INFO, WARNING, ERROR, CRITICAL, and numbers",
+                place: buildout.place_of("buildout", Some("log-level")),
             })?,
         };
         let verbosity: i32 = match option("verbosity")?.trim() {
@@ -213,6 +219,7 @@ impl Program {
                 option: "verbosity",
                 value: value.to_owned(),
                 expected: "a number is expected",
+                place: buildout.place_of("buildout", Some("verbosity")),
             })?,
         };
         let format = option("log-format")?;

@@ -61,7 +61,8 @@ impl OptionError {
     }
 
     /// Sets the place, where none is known yet: the innermost is the one to blame.
-    pub(super) fn at(self, place: Option<Place>) -> Self {
+    #[must_use]
+    pub fn at(self, place: Option<Place>) -> Self {
         if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
     }
 

@@ -178,7 +178,7 @@ impl Session {
         self.check_named(named, &listed, installed)?;
         let roots = if named.is_empty() { &listed } else { named };
         for part in roots {
-            self.buildout.section(part)?;
+            self.buildout.section(part).map_err(|error| error.at(self.buildout.place_of("buildout", Some("parts"))))?;
             if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
                 let place = self.buildout.place_of(part, None);
                 return Err(Fault::NoRecipe { part: part.clone(), place }.into());

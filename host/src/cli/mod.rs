@@ -184,7 +184,7 @@ impl Program {
         let assignments: Vec<Assignment> = configuring.assignments().into_iter().chain(assignments).collect();
         let report: Arc<dyn Report> = Arc::clone(&self.printer) as _;
         let executable = python(&self.environment, &assignments);
-        let reader = Fetcher::new(report);
+        let reader = Fetcher::new(&self.environment, report);
         let facts = MachineFacts::new(executable.as_str(), &self.environment);
         let request = LoadRequest {
             file: Some(ConfigFile::parse(&configuring.config)),

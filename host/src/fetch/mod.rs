@@ -1,23 +1,17 @@
-#![allow(missing_docs)]
-use crate::{config::*, event::Report};
-use std::{path::*, sync::Arc};
-pub struct Fetcher;
-impl Fetcher {
-    pub fn new(_r: Arc<dyn Report>) -> Self {
-        Self
-    }
-}
-impl Reader for Fetcher {
-    fn read(&self, location: &Location, _settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
-        match location {
-            Location::Path(p) => std::fs::read(p).map_err(|_| ReadError::missing(location)),
-            _ => Err(ReadError::new("url")),
-        }
-    }
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
-    }
-    fn canonical(&self, directory: &Path) -> Option<PathBuf> {
-        directory.canonicalize().ok()
-    }
-}
+//! What is read from outside: files and URLs of configuration ([`Fetcher`]), with `extends-cache`, over a small HTTP
+//! client.
+//!
+//! Knows nothing of what the bytes mean, and nothing of parts. Opens no socket when it is told to be offline. No message
+//! shows the credentials of a URL.
+
+mod cache;
+mod fetcher;
+mod http;
+mod redirect;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use fetcher::Fetcher;
+pub use http::Limits;

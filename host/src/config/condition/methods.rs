@@ -327,7 +327,7 @@ pub(super) fn convert(function: Function, arguments: &Arguments, budget: &Budget
     let first = || Ok::<_, String>(arguments.plain(0, 1)?.first());
     Ok(Some(match function {
         Function::Int => first()?.map_or(Ok(Value::Integer(0)), integer)?,
-        Function::Str => first()?.map_or(Ok(Value::text("")), |value| as_text(value))?,
+        Function::Str => first()?.map_or(Ok(Value::text("")), as_text)?,
         Function::Bool => Value::Boolean(first()?.is_some_and(Value::is_true)),
         Function::Len => Value::Integer(length(arguments.one()?)?),
         Function::Tuple => Value::Tuple(elements(first()?, budget)?),

@@ -1,0 +1,106 @@
+//! Reads the files of a configuration: paths, `file://` and `http(s)://` URLs.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cache::Cache;
+use super::http::{Client, Limits};
+use crate::config::{Location, ReadError, ReadSettings, Reader};
+use crate::environment::Environment;
+use crate::event::{Event, Report};
+
+/// Reads what `extends` names, from the file system and the network.
+pub struct Fetcher {
+    client: Client,
+    report: Arc<dyn Report>,
+    limits: Limits,
+}
+
+impl Fetcher {
+    /// Reads for the process that `environment` describes (its proxy settings count), within the usual limits.
+    pub fn new(environment: &Environment, report: Arc<dyn Report>) -> Self {
+        Self::with_limits(environment, report, Limits::default())
+    }
+
+    /// As [`Self::new`], within `limits`.
+    pub fn with_limits(environment: &Environment, report: Arc<dyn Report>, limits: Limits) -> Self {
+        Self { client: Client::new(environment, limits.clone()), report, limits }
+    }
+
+    fn file(&self, path: &Path, location: &Location) -> Result<Vec<u8>, ReadError> {
+        let failed = |error: std::io::Error| match error.kind() {
+            ErrorKind::NotFound => ReadError::missing(location),
+            _ => ReadError::new(format!("Couldn't open {location}: {error}")),
+        };
+        let file = File::open(path).map_err(failed)?;
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells a file that is too long, whatever its metadata say (a device has no length).
+        file.take(self.limits.size.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > self.limits.size {
+            return Err(ReadError::new(format!("{location} is larger than {} bytes", self.limits.size)));
+        }
+        Ok(bytes)
+    }
+
+    fn download(&self, url: &str, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        let location = Location::Url(url.to_owned());
+        if settings.offline {
+            return Err(ReadError::new(format!("Couldn't download '{location}' in offline mode."))
+                .hint("a copy in the directory that [buildout] extends-cache names would be read"));
+        }
+        self.report.report(Event::Progress { activity: &format!("Downloading {location}") });
+        let outcome = self.client.get(url);
+        self.report.report(Event::ProgressEnd);
+        outcome.map_err(|cause| ReadError::new(format!("Error downloading extends for URL {location}: {cause}")))
+    }
+
+    /// zc.buildout's rule (`download.py`): a copy is good enough, unless `newest`; then it stands in for a URL that
+    /// cannot be read.
+    fn cached(&self, cache: &Cache, url: &str, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        let refresh = settings.newest && !settings.offline;
+        if !refresh && let Some(copy) = cache.find(url)? {
+            return Ok(copy);
+        }
+        match self.download(url, settings) {
+            Ok(bytes) => cache.keep(url, &bytes).map(|()| bytes),
+            Err(error) => cache.find(url)?.ok_or(error),
+        }
+    }
+}
+
+impl Reader for Fetcher {
+    fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        let url = match location {
+            Location::Path(path) => return self.file(path, location),
+            Location::Url(url) => url,
+        };
+        if let Some(path) = path_of_file_url(url) {
+            // zc.buildout would copy it into the cache, and then overlook changes of the file.
+            return self.file(&path, location);
+        }
+        match &settings.extends_cache {
+            Some(directory) => self.cached(&Cache::open(directory)?, url, settings),
+            None => self.download(url, settings),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
+    fn canonical(&self, directory: &Path) -> Option<PathBuf> {
+        std::fs::canonicalize(directory).ok()
+    }
+}
+
+/// The path that a `file://` URL names. As in zc.buildout, its host is not looked at, and `%` is an ordinary character.
+fn path_of_file_url(url: &str) -> Option<PathBuf> {
+    let (scheme, rest) = url.split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("file") {
+        return None;
+    }
+    let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+    Some(PathBuf::from(path.split(['?', '#']).next().unwrap_or_default()))
+}

@@ -1,0 +1,54 @@
+//! Where a server may send us, and what it is told there.
+
+use url::Url;
+
+/// Most redirects that are followed.
+pub(super) const MOST: usize = 5;
+
+/// The URL that `target`, the `Location` of an answer of `from`, names; refused where it would leave HTTP or give up TLS.
+///
+/// The new URL has the credentials of `from` only if it stays on its host and port (or goes to TLS on its host);
+/// credentials that a server puts into a `Location` are dropped.
+pub(super) fn follow(from: &Url, target: &str) -> Result<Url, String> {
+    let mut next = from.join(target).map_err(|error| format!("the server redirects to no URL: {error}"))?;
+    let upgrade = from.scheme() == "http" && next.scheme() == "https";
+    match next.scheme() {
+        "https" => {}
+        "http" if from.scheme() == "http" => {}
+        "http" => return Err("refused: the server redirects from https to http".into()),
+        scheme => return Err(format!("refused: the server redirects to a {scheme}: URL")),
+    }
+    let same_host = from.host() == next.host();
+    let same_place = same_host && (upgrade || from.port_or_known_default() == next.port_or_known_default());
+    let (user, password) = if same_place { (from.username(), from.password()) } else { ("", None) };
+    // Both can only fail for URLs without a host, which http(s) URLs have.
+    let _ = next.set_username(user);
+    let _ = next.set_password(password);
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_keep_tls_and_credentials_where_they_are() {
+        let t = |from: &str, target: &str, expected: Result<&str, &str>| {
+            let outcome = follow(&Url::parse(from).unwrap(), target).map(String::from);
+            match expected {
+                Ok(url) => assert_eq!(outcome.as_deref(), Ok(url)),
+                Err(part) => assert!(outcome.as_ref().is_err_and(|error| error.contains(part)), "{outcome:?}"),
+            }
+        };
+        t("http://u:p@a/x", "/y", Ok("http://u:p@a/y"));
+        t("http://u:p@a/x", "https://a/y", Ok("https://u:p@a/y"));
+        t("https://u:p@a/x", "https://b/y", Ok("https://b/y"));
+        t("https://u:p@a/x", "https://a:8443/y", Ok("https://a:8443/y"));
+        t("https://u:p@a/x", "//a/y", Ok("https://u:p@a/y"));
+        t("https://a/x", "https://v:q@a/y", Ok("https://a/y"));
+        t("https://a/x", "http://a/y", Err("https to http"));
+        t("http://a/x", "file:///etc/passwd", Err("file:"));
+        t("http://a/x", "ftp://a/y", Err("ftp:"));
+        t("http://a/x", "http://", Err("no URL"));
+    }
+}

@@ -31,9 +31,11 @@ pub enum Problem {
         /// The option.
         option: String,
     },
-    /// A reference that is not of the form `${section:option}`, or references that lead back to where they began, or grow
-    /// beyond what is allowed: the text is the message.
+    /// A reference that is not of the form `${section:option}`, or references that grow beyond what is allowed: the text
+    /// is the message.
     Reference(String),
+    /// References that lead back to where they began: the text is the message.
+    Circle(String),
     /// The recipe that a section names could not be initialised.
     Recipe(Arc<dyn Explain + Send + Sync>),
 }
@@ -83,7 +85,7 @@ impl std::fmt::Display for OptionError {
                 write!(formatter, "The referenced section, '{section}', was not defined.")
             }
             Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
-            Problem::Reference(message) => formatter.write_str(message),
+            Problem::Reference(message) | Problem::Circle(message) => formatter.write_str(message),
             Problem::Recipe(error) => error.fmt(formatter),
         }
     }
@@ -105,6 +107,13 @@ impl Explain for OptionError {
             _ => Vec::new(),
         };
         self.0.doing.iter().cloned().chain(inner).collect()
+    }
+
+    fn details(&self) -> Vec<String> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.details(),
+            _ => Vec::new(),
+        }
     }
 
     fn hints(&self) -> Vec<String> {

@@ -176,6 +176,15 @@ impl Buildout {
             .unwrap_or_default())
     }
 
+    /// As [`Self::keys`], read by the recipe of `part`, which then depends on the section.
+    ///
+    /// # Errors
+    /// As [`Self::section`].
+    pub fn keys_for(&self, part: &str, section: &str) -> Result<Vec<String>, OptionError> {
+        self.depend(part, section);
+        self.keys(section)
+    }
+
     /// The names of all sections, in the order in which they were first written.
     pub fn sections(&self) -> Vec<String> {
         self.shared.configuration.sections.keys().map(|name| name.to_string()).collect()

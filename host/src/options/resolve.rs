@@ -143,7 +143,7 @@ impl Buildout {
             let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
             let message =
                 format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
-            return Err(OptionError::new(Problem::Reference(message)));
+            return Err(OptionError::new(Problem::Circle(message)));
         }
         seen.push((section.to_owned(), option.to_owned()));
         let outcome = self.deeper(|| work(seen));

@@ -53,6 +53,10 @@ impl Explain for Explained {
         self.0.doing.iter().cloned().chain(self.0.cause.doing()).collect()
     }
 
+    fn details(&self) -> Vec<String> {
+        self.0.cause.details()
+    }
+
     fn hints(&self) -> Vec<String> {
         self.0.cause.hints()
     }

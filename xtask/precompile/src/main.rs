@@ -4,6 +4,7 @@
 //! that was compiled) and `NAME.engine-key` (the engines that can take it); whatever else is there goes. A file that
 //! would not change is not written, so that the host is not built again.
 
+#[path = "../../../host/src/recipe/engine.rs"]
 mod engine;
 
 #[path = "../../../host/src/digest.rs"]
@@ -27,7 +28,7 @@ fn main() -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("Cannot create {}", directory.display()))?;
     let recipes: Vec<_> = recipes.chunks_exact(2).map(|recipe| (recipe[0].as_str(), Path::new(&recipe[1]))).collect();
     remove_others(directory, &recipes)?;
-    let engine = Engine::new(&engine::configuration())?;
+    let engine = engine::engine()?;
     let engine_key = engine::engine_key(&engine);
     recipes.iter().try_for_each(|(name, component)| precompile(directory, name, component, &engine, &engine_key))
 }

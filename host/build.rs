@@ -4,33 +4,38 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{env, fs, io};
 
-fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=build.rs");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let mut table = String::from("static BUILT_INS: &[BuiltIn] = &[\n");
-    if let Some(directory) = places(&out).into_iter().find(|directory| directory.is_dir()) {
-        println!("cargo::rerun-if-changed={}", directory.display());
-        for name in names(&directory)? {
-            write_entry(&mut table, &directory, &name)?;
+fn main() -> ExitCode {
+    match write_table() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!(
+                "cargo::error=The built-in recipes are not built ({error}). Run: cargo xtask build. Afterwards plain cargo \
+                 commands work too."
+            );
+            ExitCode::FAILURE
         }
     }
-    if table.lines().count() == 1 {
-        println!("cargo::warning=this host has no built-in recipes: `cargo xtask build` builds and embeds them");
-        for directory in places(&out) {
-            // A file that is not there makes cargo ask again each time, until it is.
-            println!("cargo::rerun-if-changed={}", directory.display());
-        }
+}
+
+fn write_table() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let directory = built_in_directory(&out).ok_or_else(|| io::Error::other("no directory built-in"))?;
+    println!("cargo::rerun-if-changed={}", directory.display());
+    let mut table = String::from("static BUILT_INS: &[BuiltIn] = &[\n");
+    for name in names(&directory)? {
+        write_entry(&mut table, &directory, &name)?;
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table)
 }
 
-/// Where `built-in` may be: in the target directory, which lies four directories above the output directory
-/// (`PROFILE/build/PACKAGE/out`), or five where `--target` is given.
-fn places(out: &Path) -> Vec<PathBuf> {
-    out.ancestors().skip(4).take(2).map(|ancestor| ancestor.join("built-in")).collect()
+/// The nearest `built-in` directory above the output directory, whatever `--target` or `CARGO_TARGET_DIR` say.
+fn built_in_directory(out: &Path) -> Option<PathBuf> {
+    out.ancestors().map(|ancestor| ancestor.join("built-in")).find(|directory| directory.is_dir())
 }
 
 /// Names of the recipe packages that are there whole, sorted.
@@ -54,8 +59,8 @@ fn write_entry(table: &mut String, directory: &Path, name: &str) -> io::Result<(
     for extension in ["wasm", "cwasm", "digest", "engine-key"] {
         println!("cargo::rerun-if-changed={}", file(extension).display());
     }
-    let digest = fs::read_to_string(file("digest"))?;
-    let engine_key = fs::read_to_string(file("engine-key"))?;
+    let digest = read(&file("digest"))?;
+    let engine_key = read(&file("engine-key"))?;
     let row = writeln!(
         table,
         "    BuiltIn {{ name: {name:?}, component: include_bytes!({:?}), compiled: include_bytes!({:?}), \
@@ -66,4 +71,8 @@ fn write_entry(table: &mut String, directory: &Path, name: &str) -> io::Result<(
         engine_key.trim(),
     );
     row.map_err(io::Error::other)
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    fs::read_to_string(file).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
 }

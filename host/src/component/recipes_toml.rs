@@ -228,3 +228,99 @@ const MEMORY_UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("Gi
 
 /// In seconds.
 const TIME_UNITS: [(&str, u64); 3] = [("s", 1), ("min", 60), ("h", 3600)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Explain as _;
+
+    fn parse(text: &str) -> Result<RecipesToml, ComponentError> {
+        RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())
+    }
+
+    /// What a person sees of the error: place, message, hints.
+    fn wrong(text: &str) -> (String, String, String) {
+        let error = parse(text).unwrap_err();
+        let place = error.place().unwrap();
+        (place.to_string(), format!("{error}\n{}", place.snippet()), error.hints().join(" "))
+    }
+
+    #[test]
+    fn an_entry_with_everything_is_understood() {
+        let text = r#"
+            # a comment
+            [recipe.acme]
+            path = "recipes/acme.wasm"
+            grant = { read = ["/opt/data"], write = ["${buildout:directory}/var"], env = ["LANG"], run = ["git"],
+                      fetch = ["https://example.com/"], memory = "256MiB", timeout = "10min" }
+            [recipe."recipes:mkdir"]
+            builtin = "mkdir"
+        "#;
+        let entries = parse(text).unwrap().entries;
+        let [acme, mkdir] = &entries[..] else { panic!("{entries:?}") };
+        assert!(matches!(&acme.source, Some(EntrySource::Path(path)) if path == Path::new("/b/recipes/acme.wasm")));
+        assert!(!acme.names_entry_point && mkdir.names_entry_point);
+        assert_eq!(mkdir.reference.to_string(), "recipes:mkdir");
+        let grant = &acme.grant;
+        assert_eq!((&grant.read[0], &grant.write[0]), (&"/opt/data".into(), &"${buildout:directory}/var".into()));
+        assert_eq!(
+            (&grant.env[0], &grant.run[0], &grant.fetch[0]),
+            (&"LANG".into(), &"git".into(), &"https://example.com/".into())
+        );
+        assert_eq!((grant.memory, grant.timeout), (Some(256 << 20), Some(Duration::from_secs(600))));
+        assert_eq!(grant.place.as_ref().map(Place::line), Some(5));
+    }
+
+    #[test]
+    fn no_file_means_no_entries() {
+        assert!(RecipesToml::read(Path::new("/nonexistent/recipes.toml")).unwrap().entries.is_empty());
+        assert!(matches!(RecipesToml::read(Path::new("/")), Err(ComponentError::Read { .. })));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let (place, message, hints) = wrong("[recipe.acme]\npaht = \"a.wasm\"\n");
+        assert_eq!(place, "/b/recipes.toml:2:1");
+        assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\".\npaht = \"a.wasm\"\n^^^^");
+        assert_eq!(hints, "Known keys: builtin, path, grant. Did you mean \"path\"?");
+        let (place, _, hints) = wrong("[recipe.a]\ngrant = { red = [] }\n");
+        assert_eq!(place, "/b/recipes.toml:2:11");
+        assert!(hints.ends_with("Did you mean \"read\"?"), "{hints}");
+        assert_eq!(wrong("[recipes.a]\n").0, "/b/recipes.toml:1:2");
+    }
+
+    #[test]
+    fn what_comes_later_is_refused_by_name() {
+        for text in
+            ["[recipe.a]\noci = \"r/a:1\"\n", "[recipe.a]\nsigned-by = [\"a\"]\n", "[key.a]\npublic-key = \"a\"\n"]
+        {
+            let (_, message, _) = wrong(text);
+            assert!(message.contains("is not supported by this version of buildout-host."), "{message}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_point_at_the_value() {
+        for (text, place, start) in [
+            ("[recipe.a]\npath = 1\n", "2:8", "\"path\" must be a string"),
+            ("[recipe.a]\npath = \"\"\n", "2:8", "\"path\" must be a string that is not empty."),
+            ("[recipe.a]\nbuiltin = \"a:b:c\"\n", "2:11", "Invalid built-in \"a:b:c\""),
+            ("[recipe.\"a b\"]\npath = \"a\"\n", "1:9", "Invalid recipe reference \"a b\""),
+            ("[recipe.a]\n", "1:9", "Recipe \"a\" has neither source nor grant."),
+            ("[recipe.a]\npath = \"a\"\nbuiltin = \"b\"\n", "2:8", "Recipe \"a\" has both"),
+            ("recipe = 1\n", "1:10", "\"recipe\" must be a table."),
+            ("[recipe.a]\ngrant = { read = \"/\" }\n", "2:18", "\"read\" must be an array of strings."),
+            ("[recipe.a]\ngrant = { read = [\"/\", 1] }\n", "2:24", "\"read\" must be an array of strings."),
+            ("[recipe.a]\ngrant = { memory = \"256\" }\n", "2:20", "Invalid memory \"256\"."),
+            ("[recipe.a]\ngrant = { memory = \"0MiB\" }\n", "2:20", "Invalid memory \"0MiB\"."),
+            ("[recipe.a]\ngrant = { memory = \"99999999999GiB\" }\n", "2:20", "Invalid memory"),
+            ("[recipe.a]\ngrant = { timeout = \"-1s\" }\n", "2:21", "Invalid timeout \"-1s\"."),
+            ("[recipe.a\n", "1:10", "Invalid TOML: "),
+            ("[recipe.a]\npath = \"a\"\n[recipe.a]\n", "3:9", "Invalid TOML: duplicate key"),
+        ] {
+            let (found, message, _) = wrong(text);
+            assert_eq!(found, format!("/b/recipes.toml:{place}"), "{text}\n{message}");
+            assert!(message.starts_with(start), "{text}\n{message}");
+        }
+    }
+}

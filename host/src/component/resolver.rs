@@ -184,3 +184,122 @@ fn toml_key(name: &str) -> String {
     let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if bare { name.to_owned() } else { format!("{name:?}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::source::Explain as _;
+
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// A buildout's directory with that `recipes.toml`, and `acme.wasm` in it.
+    fn resolver(recipes_toml: &str, developed: &[&str]) -> (tempfile::TempDir, Result<Resolver, ComponentError>) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("recipes.toml"), recipes_toml).unwrap();
+        std::fs::write(path("acme.wasm"), COMPONENT).unwrap();
+        let developed = developed.iter().map(|name| {
+            let file = path(&format!("{name}.wasm"));
+            std::fs::write(&file, [COMPONENT, name.as_bytes()].concat()).unwrap();
+            Developed { package: (*name).to_owned(), project: path(name), component: file, link: path("link") }
+        });
+        let developed = developed.collect();
+        let resolver = Resolver::new(Some(&path("recipes.toml")), developed);
+        (directory, resolver)
+    }
+
+    /// Origin and entry point, in short.
+    fn found(resolver: &Resolver, reference: &str) -> String {
+        let resolved = resolver.resolve(reference).unwrap();
+        let origin = match &resolved.component.origin {
+            Origin::BuiltIn { name } => format!("built-in {name}"),
+            Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
+            Origin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
+        };
+        assert_eq!(resolved.built_in, origin.starts_with("built-in"));
+        format!("{origin}:{}", resolved.entry_point)
+    }
+
+    #[test]
+    fn references_resolve_in_the_order_of_the_design() {
+        let toml = "[recipe.acme]\npath = \"acme.wasm\"\n[recipe.\"recipes:mkdir\"]\nbuiltin = \"mkdir\"\n\
+                    [recipe.debug]\npath = \"acme.wasm\"\n";
+        let (_directory, resolver) = resolver(toml, &["recipes", "mkdir", "acme"]);
+        let resolver = resolver.unwrap();
+        for (reference, expected) in [
+            ("acme", "path acme.wasm:default"),
+            ("acme:other", "path acme.wasm:other"),
+            ("recipes:mkdir", "built-in mkdir:default"),
+            ("recipes:other", "develop recipes:other"),
+            ("mkdir", "develop mkdir:default"),
+            ("debug", "path acme.wasm:default"),
+        ] {
+            assert_eq!(found(&resolver, reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn built_ins_have_their_own_names_and_those_of_the_python_world() {
+        let resolver = Resolver::new(None, Vec::new()).unwrap();
+        assert_eq!(found(&resolver, "mkdir"), "built-in mkdir:default");
+        assert_eq!(found(&resolver, "debug"), "built-in debug:default");
+        assert_eq!(found(&resolver, "slapos.recipe.build:mkdirectory"), "built-in mkdir:default");
+        let error = resolver.resolve("slapos.recipe.cmmi").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "Recipe \"slapos.recipe.cmmi\" is the built-in recipe \"cmmi\", which this version does not have yet."
+        );
+        assert!(matches!(resolver.resolve("slapos.recipe.build"), Err(ComponentError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_built_in_brings_its_compiled_form_and_names_the_signature() {
+        let resolver = Resolver::new(None, Vec::new()).unwrap();
+        let resolved = resolver.resolve("mkdir").unwrap();
+        assert!(resolved.component.compiled.is_some());
+        assert_eq!(resolved.signature(), format!("mkdir-{}", Digest::of(&resolved.component.bytes).base64()));
+    }
+
+    #[test]
+    fn an_entry_without_source_only_grants() {
+        let toml = "[recipe.recipes]\ngrant = { env = [\"A\"] }\n[recipe.\"recipes:two\"]\ngrant = { env = [\"B\"] }\n";
+        let (_directory, resolver) = resolver(toml, &["recipes"]);
+        let resolver = resolver.unwrap();
+        let granted = |reference: &str| resolver.resolve(reference).unwrap().grant.env;
+        assert_eq!((granted("recipes"), granted("recipes:two")), (vec!["A".to_owned()], vec!["B".to_owned()]));
+        assert_eq!(found(&resolver, "recipes:two"), "develop recipes:two");
+    }
+
+    #[test]
+    fn a_component_is_read_once() {
+        let (directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &[]);
+        let resolver = resolver.unwrap();
+        let first = resolver.resolve("acme").unwrap();
+        std::fs::remove_file(directory.path().join("acme.wasm")).unwrap();
+        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x").unwrap().component));
+    }
+
+    #[test]
+    fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
+        let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
+        let error = resolver.unwrap().resolve("recipse:mkdir").unwrap_err();
+        assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
+        let hints = error.hints();
+        assert!(
+            hints[0].contains("recipes.toml; developed packages (recipes); built-in recipes (debug, mkdir)"),
+            "{hints:?}"
+        );
+        assert_eq!(hints[1], "Did you mean \"recipes\"?");
+        assert!(hints[2].starts_with("Write [recipe.recipse] with path = "), "{hints:?}");
+    }
+
+    #[test]
+    fn an_unknown_built_in_is_shown_where_it_is_written() {
+        let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
+        let error = resolver.unwrap().resolve("a").unwrap_err();
+        assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
+        assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
+        assert_eq!(error.hints(), ["Built-in recipes: debug, mkdir.", "Did you mean \"mkdir\"?"]);
+    }
+}

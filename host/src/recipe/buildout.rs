@@ -10,7 +10,8 @@ use super::state::State;
 use crate::options::Buildout;
 
 /// All sections, as the recipe of one part reads them while it is initialised.
-pub(super) struct Sections {
+#[allow(unreachable_pub, reason = "the bindings re-export it")]
+pub struct Sections {
     pub(super) part: Arc<str>,
     pub(super) buildout: Buildout,
 }

@@ -11,7 +11,8 @@ use super::state::{Call, Phase, State};
 use crate::options::{Buildout, OptionError, Problem};
 
 /// The section of one part, as its recipe holds it.
-pub(super) struct PartOptions {
+#[allow(unreachable_pub, reason = "the bindings re-export it")]
+pub struct PartOptions {
     pub(super) part: Arc<str>,
     pub(super) location: String,
     pub(super) buildout: Buildout,

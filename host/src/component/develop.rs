@@ -104,13 +104,23 @@ struct Outcome {
     messages: VecDeque<String>,
 }
 
+impl Outcome {
+    fn misses_target(&self) -> bool {
+        !self.success && self.messages.iter().any(|line| says_missing_target(line))
+    }
+}
+
 impl Build<'_> {
     fn run(&self) -> Result<PathBuf, ComponentError> {
         let project = self.project.to_owned();
         let mut outcome = self.cargo(None)?;
-        if !outcome.success && outcome.messages.iter().any(|line| says_missing_target(line)) {
-            let Some(fallback) = self.fallback() else { return Err(ComponentError::MissingTarget { project }) };
+        if outcome.misses_target()
+            && let Some(fallback) = self.fallback()
+        {
             outcome = self.cargo(Some(&fallback))?;
+        }
+        if outcome.misses_target() {
+            return Err(ComponentError::MissingTarget { project });
         }
         if !outcome.success {
             for line in &outcome.messages {
@@ -205,3 +215,7 @@ struct Artifact {
 struct Target {
     crate_types: Vec<String>,
 }
+
+#[cfg(test)]
+#[path = "develop_tests.rs"]
+mod tests;

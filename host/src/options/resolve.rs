@@ -215,7 +215,11 @@ impl Buildout {
         self.depend(section, target);
         self.ensure(target)?;
         if let Some(value) = self.lookup(target, option, seen)? {
-            return Ok(value);
+            return if (target, option) == ("buildout", "eggs-directory") {
+                self.versioned_eggs(&value, seen)
+            } else {
+                Ok(value)
+            };
         }
         match option {
             "_buildout_section_name_" => Ok(section.into()),
@@ -226,6 +230,13 @@ impl Buildout {
             }
             _ => Err(self.unknown_option(target, option)),
         }
+    }
+
+    /// What `${buildout:eggs-directory}` stands for in zc.buildout 6: the directory for eggs of the format that
+    /// `eggs-directory-version` names. This host keeps no eggs, so only references see it.
+    fn versioned_eggs(&self, directory: &str, seen: &mut Seen) -> Result<Arc<str>, OptionError> {
+        let version = self.lookup("buildout", "eggs-directory-version", seen)?.unwrap_or_default();
+        Ok(if version.is_empty() { directory.into() } else { format!("{directory}/{version}").into() })
     }
 
     /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without

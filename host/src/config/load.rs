@@ -125,6 +125,7 @@ struct Outline {
 fn finish(mut data: Sections, environment: &Environment, outline: Outline) -> Result<Configuration, ConfigError> {
     if let Some((buildout, _)) = data.get_mut("buildout") {
         predefined::absolutise(buildout, environment)?;
+        predefined::absolutise_directories(buildout, environment);
     }
     versions(&mut data)?;
     let section = |(options, place): (Options, _)| Section {

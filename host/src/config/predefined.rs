@@ -50,6 +50,28 @@ pub(super) fn options(directory: &Path, executable: &str) -> Options {
     options
 }
 
+/// Makes the buildout's directories absolute, relative to its own one.
+pub(super) fn absolutise_directories(options: &mut Options, environment: &Environment) {
+    let Some(directory) = options.get("directory").cloned() else { return };
+    if !directory.raw.contains("${") {
+        let path = normalise(&environment.directory.join(&*directory.raw));
+        if path != Path::new(&*directory.raw) {
+            options.insert("directory".into(), Arc::new(directory_value(&directory, &path)));
+        }
+    }
+    let Some(directory) = options.get("directory").map(|directory| PathBuf::from(&*directory.raw)) else { return };
+    for name in ["bin-directory", "parts-directory", "develop-eggs-directory", "eggs-directory", "installed"] {
+        // A reference may well be absolute: it is left as it is, as in zc.buildout.
+        let relative = |value: &&Arc<OptionValue>| {
+            !value.raw.is_empty() && !value.raw.contains("${") && !Path::new(&*value.raw).is_absolute()
+        };
+        if let Some(value) = options.get(name).filter(relative) {
+            let absolute = directory_value(value, &directory.join(&*value.raw));
+            options.insert(name.into(), Arc::new(absolute));
+        }
+    }
+}
+
 /// Makes the directories absolute that zc.buildout takes relative to the file that names them: caches and eggs.
 ///
 /// # Errors

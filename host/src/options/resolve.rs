@@ -38,7 +38,7 @@ impl Buildout {
         if !self.shared.initialise.runs_recipes() {
             return Ok(());
         }
-        self.substitute_all(name)?;
+        self.deeper(|| self.substitute_all(name))?;
         if name == "buildout" {
             return Ok(());
         }
@@ -143,15 +143,23 @@ impl Buildout {
             let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
             let message =
                 format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
-            return Err(OptionError::new(Problem::Reference(message)));
+            return Err(OptionError::new(Problem::Circle(message)));
         }
-        if std::mem::replace(&mut self.state().depth, seen.len()) > MAX_DEPTH || seen.len() > MAX_DEPTH {
+        seen.push((section.to_owned(), option.to_owned()));
+        let outcome = self.deeper(|| work(seen));
+        seen.pop();
+        outcome
+    }
+
+    /// Goes one level deeper, unless that is too deep.
+    fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
+        if self.state().depth >= MAX_DEPTH {
             let message = format!("References are nested more than {MAX_DEPTH} deep.");
             return Err(OptionError::new(Problem::Reference(message)));
         }
-        seen.push((section.to_owned(), option.to_owned()));
-        let outcome = work(seen);
-        seen.pop();
+        self.state().depth += 1;
+        let outcome = work();
+        self.state().depth -= 1;
         outcome
     }
 
@@ -215,7 +223,11 @@ impl Buildout {
         self.depend(section, target);
         self.ensure(target)?;
         if let Some(value) = self.lookup(target, option, seen)? {
-            return Ok(value);
+            return if (target, option) == ("buildout", "eggs-directory") {
+                self.versioned_eggs(&value, seen)
+            } else {
+                Ok(value)
+            };
         }
         match option {
             "_buildout_section_name_" => Ok(section.into()),
@@ -226,6 +238,13 @@ impl Buildout {
             }
             _ => Err(self.unknown_option(target, option)),
         }
+    }
+
+    /// What `${buildout:eggs-directory}` stands for in zc.buildout 6: the directory for eggs of the format that
+    /// `eggs-directory-version` names. This host keeps no eggs, so only references see it.
+    fn versioned_eggs(&self, directory: &str, seen: &mut Seen) -> Result<Arc<str>, OptionError> {
+        let version = self.lookup("buildout", "eggs-directory-version", seen)?.unwrap_or_default();
+        Ok(if version.is_empty() { directory.into() } else { format!("{directory}/{version}").into() })
     }
 
     /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 pub use print::print;
+pub(crate) use print::print_option;
 
 use super::condition::ConditionError;
 use super::{ConfigError, Location, Section, Trouble};

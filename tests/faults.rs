@@ -15,8 +15,26 @@ use fault::{Bench, Injection, strace_log};
 
 /// Calls that change files. A run that does not use one of them is not disturbed by it.
 const WRITES: [&str; 20] = [
-    "write", "pwrite64", "writev", "rename", "renameat", "renameat2", "fsync", "fdatasync", "unlink", "unlinkat", "rmdir",
-    "mkdir", "mkdirat", "ftruncate", "fchmod", "fchmodat", "link", "linkat", "symlink", "symlinkat",
+    "write",
+    "pwrite64",
+    "writev",
+    "rename",
+    "renameat",
+    "renameat2",
+    "fsync",
+    "fdatasync",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "mkdir",
+    "mkdirat",
+    "ftruncate",
+    "fchmod",
+    "fchmodat",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
 ];
 
 #[test]
@@ -98,9 +116,11 @@ fn the_state_is_durable_when_the_run_ends() {
     let at = |what: &str| {
         log.iter().position(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what} in\n{}", log.join("\n")))
     };
-    let renamed = log.iter().position(|line| line.contains("rename") && line.contains("\".installed.cfg\"")).expect("a rename");
+    let renamed =
+        log.iter().position(|line| line.contains("rename") && line.contains("\".installed.cfg\"")).expect("a rename");
     let flushed = at("sample-buildout/.installed.cfg.new>");
-    let directory = log.iter().skip(renamed).position(|line| line.contains("sync(") && line.contains("sample-buildout>"));
+    let directory =
+        log.iter().skip(renamed).position(|line| line.contains("sync(") && line.contains("sample-buildout>"));
     let directory = renamed + directory.expect("the directory is flushed after the rename");
     assert!(flushed < renamed && directory < at("exit_group(0)"), "{}", log.join("\n"));
 }

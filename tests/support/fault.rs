@@ -182,7 +182,8 @@ pub fn strace_log(space: &Space) -> Vec<String> {
 }
 
 fn list(directory: &Path, prefix: &str, paths: &mut Vec<String>) {
-    let mut entries: Vec<_> = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry")).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry")).collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());

@@ -20,3 +20,7 @@ pub mod component;
 pub mod recipe;
 pub mod run;
 pub mod cli;
+
+/// How much stack, in bytes, the thread needs that resolves options: references and initialisations nest, each level with
+/// frames of its own, up to limits that `options` sets. Memory is taken only as it is used.
+pub const STACK_SIZE: usize = 256 << 20;

@@ -114,6 +114,11 @@ pub trait Explain: std::error::Error {
         Vec::new()
     }
 
+    /// What helps to find the cause: the frames of a trap, the last lines that a recipe printed.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the person can do about it, one sentence each.
     fn hints(&self) -> Vec<String> {
         Vec::new()

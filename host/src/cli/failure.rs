@@ -50,6 +50,9 @@ pub(super) fn render(error: &dyn Explain) -> String {
             let _ = writeln!(text, "  {line}");
         }
     }
+    for detail in error.details() {
+        let _ = writeln!(text, "  {detail}");
+    }
     for hint in error.hints() {
         let _ = writeln!(text, "Hint: {hint}");
     }

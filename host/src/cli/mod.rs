@@ -21,7 +21,7 @@ use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::options::{Buildout, NoRecipes};
 use crate::run::{self, RunError, Session};
-use crate::source::{Blame, Explain};
+use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
 use log_format::{InvalidFormat, LogFormat};
@@ -29,26 +29,37 @@ use printer::{Printer, Style};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
+    let thread = std::thread::Builder::new().name("buildout".into()).stack_size(crate::STACK_SIZE);
+    match thread.spawn(main_thread) {
+        // A panic has been printed by then; it is a fault of ours.
+        Ok(thread) => thread.join().unwrap_or(ExitCode::from(failure::exit_code(Blame::Host))),
+        Err(error) => {
+            failure::print(&Start(format!("no thread can be started: {error}")));
+            ExitCode::from(failure::exit_code(Blame::User))
+        }
+    }
+}
+
+fn main_thread() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(error) => {
             failure::print(&Start(format!("the working directory cannot be used: {error}")));
-            return ExitCode::from(1);
+            return ExitCode::from(failure::exit_code(Blame::User));
         }
     };
     let command = match parse(&arguments) {
         Ok(command) => command,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
             // A closed output must not turn `--help` into a panic.
             let _ = error.print();
+            let code = if error.use_stderr() { failure::exit_code(Blame::Usage) } else { 0 };
             return ExitCode::from(code);
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
-    let printer = Arc::new(Printer::new(style));
-    let program = Program { environment, printer };
+    let program = Program { environment, printer: Arc::new(Printer::new(style)) };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -84,9 +95,14 @@ struct InvalidLevel {
     option: &'static str,
     value: String,
     expected: &'static str,
+    place: Option<Place>,
 }
 
-impl Explain for InvalidLevel {}
+impl Explain for InvalidLevel {
+    fn place(&self) -> Option<Place> {
+        self.place.clone()
+    }
+}
 
 /// The program with its surroundings.
 struct Program {
@@ -205,6 +221,7 @@ impl Program {
                 option: "log-level",
                 value: value.to_owned(),
                 expected: "there are DEBUG, INFO, WARNING, ERROR, CRITICAL, and numbers",
+                place: buildout.place_of("buildout", Some("log-level")),
             })?,
         };
         let verbosity: i32 = match option("verbosity")?.trim() {
@@ -213,6 +230,7 @@ impl Program {
                 option: "verbosity",
                 value: value.to_owned(),
                 expected: "a number is expected",
+                place: buildout.place_of("buildout", Some("verbosity")),
             })?,
         };
         let format = option("log-format")?;

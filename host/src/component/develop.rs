@@ -21,6 +21,9 @@ use crate::event::{Event, Report};
 /// How many lines of the compiler's messages are kept for a failure.
 const MOST_LINES: usize = 10_000;
 
+/// How much debug information Cargo gives a release. A trap can name the author's lines only where there are line tables.
+const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
+
 /// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
 /// `develop_eggs`. What the compiler says is reported as output if it fails, as progress otherwise.
 ///
@@ -35,9 +38,9 @@ pub fn develop(
     let project = environment.directory.join(project);
     let project = project.canonicalize().map_err(|error| read_error(&project, error))?;
     let (package, component) = if project.is_dir() {
-        let package = crate_name(&project)?;
-        let component = Build { project: &project, package: &package, environment, report }.run()?;
-        (package, component)
+        let manifest = Manifest::read(&project)?;
+        let component = Build { project: &project, manifest: &manifest, environment, report }.run()?;
+        (manifest.package, component)
     } else {
         (component_name(&project)?, project.clone())
     };
@@ -62,37 +65,54 @@ fn component_name(file: &Path) -> Result<String, ComponentError> {
     }
 }
 
-/// The package name of a recipe crate: what its `Cargo.toml` says.
-fn crate_name(project: &Path) -> Result<String, ComponentError> {
+/// What a recipe crate's `Cargo.toml` says.
+struct Manifest {
+    /// The package's name.
+    package: String,
+    /// Whether it says itself how much debug information a release has.
+    sets_debug: bool,
+}
+
+impl Manifest {
+    fn read(project: &Path) -> Result<Self, ComponentError> {
+        let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
+        let document = Document::parse(manifest_text(project)?).map_err(|_| {
+            not_a_project("its Cargo.toml is not valid TOML", "Run cargo check there: it tells the line.")
+        })?;
+        let value = |path: &[&str]| path.iter().try_fold(document.as_item(), |item, key| item.get(key));
+        let hint = "Name the directory of the crate itself.";
+        let package = value(&["package", "name"]).and_then(toml_edit::Item::as_str);
+        let package = package.ok_or_else(|| not_a_project("its Cargo.toml names no package", hint))?.to_owned();
+        Ok(Self { package, sets_debug: value(&["profile", "release", "debug"]).is_some() })
+    }
+}
+
+/// The text of a recipe crate's `Cargo.toml`.
+fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
     let manifest = project.join("Cargo.toml");
-    let text = match std::fs::read_to_string(&manifest) {
-        Ok(text) => text,
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(read_error(&manifest, error)),
+    match std::fs::read_to_string(&manifest) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(read_error(&manifest, error)),
         Err(_) if project.join("recipe.toml").is_file() => {
             let hint = "Build the component with its own tools, and name the .wasm file in develop.";
-            return Err(not_a_project("recipe.toml is not supported by this version of buildout-host", hint));
+            Err(not_a_project("recipe.toml is not supported by this version of buildout-host", hint))
         }
         Err(_) if project.join("setup.py").is_file() || project.join("pyproject.toml").is_file() => {
             let hint = "Recipes are WebAssembly components: see the recipe author's guide in docs/.";
-            return Err(not_a_project("it is a Python project, which this host does not develop", hint));
+            Err(not_a_project("it is a Python project, which this host does not develop", hint))
         }
         Err(_) => {
             let hint = "develop takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
-            return Err(not_a_project("it has no Cargo.toml", hint));
+            Err(not_a_project("it has no Cargo.toml", hint))
         }
-    };
-    let hint = "Name the directory of the crate itself.";
-    let name = Document::parse(text)
-        .ok()
-        .and_then(|document| Some(document.get("package")?.as_table_like()?.get("name")?.as_str()?.to_owned()));
-    name.ok_or_else(|| not_a_project("its Cargo.toml names no package", hint))
+    }
 }
 
 /// One build of a recipe crate.
 struct Build<'a> {
     project: &'a Path,
-    package: &'a str,
+    manifest: &'a Manifest,
     environment: &'a Environment,
     report: &'a dyn Report,
 }
@@ -124,7 +144,7 @@ impl Build<'_> {
         }
         if !outcome.success {
             for line in &outcome.messages {
-                self.report.report(Event::Output { part: self.package, line });
+                self.report.report(Event::Output { part: &self.manifest.package, line });
             }
             return Err(ComponentError::Build { project });
         }
@@ -135,6 +155,9 @@ impl Build<'_> {
         let program = self.environment.variables.get("CARGO").map_or("cargo", String::as_str);
         let mut command = self.command(program);
         command.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+        if !self.manifest.sets_debug && !self.environment.variables.contains_key(DEBUG) {
+            command.env(DEBUG, "line-tables-only");
+        }
         if let Some(fallback) = fallback {
             command.args(fallback.arguments).envs(fallback.variables.iter().map(|(name, value)| (name, value)));
         }

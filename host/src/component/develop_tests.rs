@@ -58,8 +58,16 @@ impl Project {
     }
 }
 
+fn component(developed: &Developed) -> Component {
+    Component::read(&developed.component, &developed.package, Origin::Path(PathBuf::new())).unwrap()
+}
+
 fn digest(developed: &Developed) -> crate::digest::Digest {
-    Component::read(&developed.component, &developed.package, Origin::Path(PathBuf::new())).unwrap().digest
+    component(developed).digest
+}
+
+fn has_line_tables(project: &Project) -> bool {
+    component(&project.develop(&Silent).unwrap()).bytes.windows(11).any(|window| window == b".debug_line")
 }
 
 /// Keeps the lines that were reported as output.
@@ -133,6 +141,7 @@ fn what_is_no_recipe_project_says_why() {
     assert!(Project::new(&[]).reason().ends_with("it has no Cargo.toml."));
     let workspace = Project::new(&[("Cargo.toml", "[workspace]\n")]);
     assert!(workspace.reason().ends_with("its Cargo.toml names no package."));
+    assert!(Project::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML."));
     let other = Project::new(&[("recipe.toml", "")]);
     assert!(other.reason().ends_with("recipe.toml is not supported by this version of buildout-host."));
     let python = Project::new(&[("setup.py", "")]);
@@ -149,4 +158,12 @@ fn a_component_file_is_taken_as_it_is() {
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
     assert!(take("recipes/a b.wasm").unwrap_err().to_string().contains("cannot be a recipe package's name"));
     assert!(take("recipes/acme.txt").unwrap_err().to_string().contains("neither a directory nor a .wasm file"));
+}
+
+#[test]
+fn a_crate_has_line_tables_unless_it_says_otherwise() {
+    let library = ("src/lib.rs", "#[unsafe(no_mangle)] pub fn one(a: &[u8], i: usize) -> u8 { a[i] }");
+    assert!(has_line_tables(&Project::new(&[("Cargo.toml", MANIFEST), library])));
+    let without = format!("{MANIFEST}[profile.release]\ndebug = false\n");
+    assert!(!has_line_tables(&Project::new(&[("Cargo.toml", &without), library])));
 }

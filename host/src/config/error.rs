@@ -59,20 +59,13 @@ impl From<Trouble> for ConfigError {
     }
 }
 
-/// The first cause; further ones follow, each with its place on a line of its own.
+/// The first cause.
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut troubles = self.troubles.iter();
-        if let Some(first) = troubles.next() {
-            formatter.write_str(&redact(&first.message))?;
+        match self.troubles.first() {
+            Some(first) => formatter.write_str(&redact(&first.message)),
+            None => formatter.write_str("The configuration cannot be read"),
         }
-        for trouble in troubles {
-            match &trouble.place {
-                Some(place) => write!(formatter, "\n{place}: {}", redact(&trouble.message))?,
-                None => write!(formatter, "\n{}", redact(&trouble.message))?,
-            }
-        }
-        Ok(())
     }
 }
 
@@ -87,7 +80,13 @@ impl Explain for ConfigError {
         self.doing.clone()
     }
 
+    /// The advice for the first cause, and the places of all further ones.
     fn hints(&self) -> Vec<String> {
-        self.troubles.first().map(|trouble| trouble.hints.clone()).unwrap_or_default()
+        let Some((first, further)) = self.troubles.split_first() else { return Vec::new() };
+        let more = further.iter().map(|trouble| match &trouble.place {
+            Some(place) => format!("also at {place}: {}", redact(&trouble.message)),
+            None => redact(&trouble.message),
+        });
+        first.hints.iter().cloned().chain(more).collect()
     }
 }

@@ -166,8 +166,11 @@ impl OptionValue {
         self.history.last().map_or(&Origin::Implicit, |item| &item.origin)
     }
 
-    /// Where the option was written last.
+    /// Where the option was written last; `None` where the command line had the last word.
     pub fn place(&self) -> Option<Place> {
+        if matches!(self.origin(), Origin::CommandLine) {
+            return None;
+        }
         self.history.iter().rev().find_map(|item| item.origin.place()).cloned()
     }
 

@@ -31,9 +31,11 @@ pub enum Problem {
         /// The option.
         option: String,
     },
-    /// A reference that is not of the form `${section:option}`, or references that lead back to where they began, or grow
-    /// beyond what is allowed: the text is the message.
+    /// A reference that is not of the form `${section:option}`, or references that grow beyond what is allowed: the text
+    /// is the message.
     Reference(String),
+    /// References that lead back to where they began: the text is the message.
+    Circle(String),
     /// The recipe that a section names could not be initialised.
     Recipe(Arc<dyn Explain + Send + Sync>),
 }
@@ -61,7 +63,8 @@ impl OptionError {
     }
 
     /// Sets the place, where none is known yet: the innermost is the one to blame.
-    pub(super) fn at(self, place: Option<Place>) -> Self {
+    #[must_use]
+    pub fn at(self, place: Option<Place>) -> Self {
         if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
     }
 
@@ -82,7 +85,7 @@ impl std::fmt::Display for OptionError {
                 write!(formatter, "The referenced section, '{section}', was not defined.")
             }
             Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
-            Problem::Reference(message) => formatter.write_str(message),
+            Problem::Reference(message) | Problem::Circle(message) => formatter.write_str(message),
             Problem::Recipe(error) => error.fmt(formatter),
         }
     }
@@ -104,6 +107,13 @@ impl Explain for OptionError {
             _ => Vec::new(),
         };
         self.0.doing.iter().cloned().chain(inner).collect()
+    }
+
+    fn details(&self) -> Vec<String> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.details(),
+            _ => Vec::new(),
+        }
     }
 
     fn hints(&self) -> Vec<String> {

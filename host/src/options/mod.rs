@@ -88,10 +88,6 @@ struct Section {
 }
 
 impl Section {
-    fn has(&self, option: &str) -> bool {
-        self.used.contains_key(option) || self.raw.contains_key(option)
-    }
-
     fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
     }
@@ -178,6 +174,15 @@ impl Buildout {
             .get(section)
             .map(|section| section.names().map(|name| name.as_ref().to_owned()).collect())
             .unwrap_or_default())
+    }
+
+    /// As [`Self::keys`], read by the recipe of `part`, which then depends on the section.
+    ///
+    /// # Errors
+    /// As [`Self::section`].
+    pub fn keys_for(&self, part: &str, section: &str) -> Result<Vec<String>, OptionError> {
+        self.depend(part, section);
+        self.keys(section)
     }
 
     /// The names of all sections, in the order in which they were first written.

@@ -38,7 +38,7 @@ impl Buildout {
         if !self.shared.initialise.runs_recipes() {
             return Ok(());
         }
-        self.substitute_all(name)?;
+        self.deeper(|| self.substitute_all(name))?;
         if name == "buildout" {
             return Ok(());
         }
@@ -143,15 +143,23 @@ impl Buildout {
             let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
             let message =
                 format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
-            return Err(OptionError::new(Problem::Reference(message)));
+            return Err(OptionError::new(Problem::Circle(message)));
         }
-        if std::mem::replace(&mut self.state().depth, seen.len()) > MAX_DEPTH || seen.len() > MAX_DEPTH {
+        seen.push((section.to_owned(), option.to_owned()));
+        let outcome = self.deeper(|| work(seen));
+        seen.pop();
+        outcome
+    }
+
+    /// Goes one level deeper, unless that is too deep.
+    fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
+        if self.state().depth >= MAX_DEPTH {
             let message = format!("References are nested more than {MAX_DEPTH} deep.");
             return Err(OptionError::new(Problem::Reference(message)));
         }
-        seen.push((section.to_owned(), option.to_owned()));
-        let outcome = work(seen);
-        seen.pop();
+        self.state().depth += 1;
+        let outcome = work();
+        self.state().depth -= 1;
         outcome
     }
 

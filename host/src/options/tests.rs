@@ -1,1 +1,168 @@
+//! Options as recipes see them, with recipes that are closures.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Buildout, Initialise, NoRecipes, OptionError};
+use crate::config::condition::{Facts, Kind, Python, System};
+use crate::config::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
+use crate::environment::Environment;
+use crate::source::Explain;
+
+struct OneFile(String);
+
+impl Reader for OneFile {
+    fn read(&self, _: &Location, _: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        Ok(self.0.clone().into_bytes())
+    }
+    fn exists(&self, _: &Path) -> bool {
+        false
+    }
+    fn canonical(&self, directory: &Path) -> Option<PathBuf> {
+        Some(directory.to_owned())
+    }
+}
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn python(&self) -> Result<Arc<Python>, String> {
+        Err("no Python here".into())
+    }
+    fn system(&self) -> System {
+        unreachable!("no condition asks for it")
+    }
+    fn os_release(&self) -> Result<Vec<(String, String)>, String> {
+        Err("no system here".into())
+    }
+    fn look(&self, _: &Path) -> Option<Kind> {
+        None
+    }
+}
+
+/// A recipe that does what its part's name says.
+struct Recipes;
+
+impl Initialise for Recipes {
+    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        let boxed = |error: OptionError| Box::new(error) as Box<dyn Explain + Send + Sync>;
+        if let Some(path) = buildout.get(part, "path").map_err(boxed)? {
+            buildout.set(part, "path", format!("/b/{path}"));
+        }
+        if let Some(read) = buildout.get(part, "reads").map_err(boxed)? {
+            buildout.get_for(part, &read, "path").map_err(boxed)?;
+        }
+        Ok(())
+    }
+}
+
+fn buildout_of(text: &str, recipes: Arc<dyn Initialise>) -> Buildout {
+    let environment = Environment { directory: "/b".into(), ..Environment::default() };
+    let request = LoadRequest {
+        file: Some(ConfigFile::Path("/b/buildout.cfg".into())),
+        environment: &environment,
+        use_user_defaults: false,
+        assignments: &[],
+        executable: "python3",
+        reader: &OneFile(text.to_owned()),
+        facts: &NoFacts,
+    };
+    Buildout::new(load(&request).unwrap(), recipes)
+}
+
+fn buildout(text: &str) -> Buildout {
+    buildout_of(text, Arc::new(Recipes))
+}
+
+const REFERENCE: &str = "[show]\nrecipe = x\nfile = ${data:path}/file\n[data]\nrecipe = x\npath = mydata\n";
+
+#[test]
+fn today_a_reference_initialises_the_part_that_it_names() {
+    let buildout = buildout(REFERENCE);
+    assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("/b/mydata/file"));
+    assert_eq!(buildout.parts(), ["data", "show"]);
+    assert_eq!(buildout.dependencies("show").into_iter().collect::<Vec<_>>(), ["data"]);
+}
+
+#[test]
+fn the_classic_way_a_reference_reads_the_configuration() {
+    let buildout = buildout(&format!("[buildout]\ninterpolation = classic\n{REFERENCE}"));
+    assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("mydata/file"));
+    assert_eq!(buildout.parts(), ["show"]);
+}
+
+#[test]
+fn a_section_that_a_recipe_reads_becomes_a_part_before_it() {
+    let buildout = buildout("[a]\nrecipe = x\nreads = b\n[b]\nrecipe = x\npath = p\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.parts(), ["b", "a"]);
+}
+
+#[test]
+fn sections_that_read_each_other_see_each_other_half_done() {
+    let buildout = buildout("[a]\nrecipe = x\nreads = b\n[b]\nrecipe = x\nreads = a\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.parts(), ["b", "a"]);
+}
+
+#[test]
+fn values() {
+    let text = "[a]\nself = ${:plain}\nplain = p\nescaped = $${a:plain}\nname = ${:_buildout_section_name_}\n\
+                base = ${:_profile_base_location_}\nodd = ${:plain\n[b]\n<= a\nplain = q\nx = ${:self}-${a:self}\n";
+    let buildout = buildout_of(text, Arc::new(NoRecipes));
+    let t = |section: &str, option: &str, expected: &str| {
+        assert_eq!(buildout.get(section, option).unwrap().as_deref(), Some(expected), "{section}:{option}");
+    };
+    t("a", "self", "p");
+    t("a", "escaped", "$${a:plain}");
+    t("a", "name", "a");
+    t("a", "base", "/b");
+    t("a", "odd", "${:plain");
+    t("b", "name", "b");
+    t("b", "x", "q-p");
+    assert_eq!(buildout.get("a", "nothing").unwrap(), None);
+}
+
+#[test]
+fn errors() {
+    let t = |text: &str, section: &str, expected: &str| {
+        let error = buildout(text).section(section).unwrap_err();
+        let place = error.place().map(|place| format!("{place}: ")).unwrap_or_default();
+        assert_eq!(format!("{place}{error}"), expected);
+    };
+    t("[a]\nx = 1\ny = ${b:x}\n", "a", "/b/buildout.cfg:3:5: The referenced section, 'b', was not defined.");
+    t("[a]\nx = ${:z}\n", "a", "/b/buildout.cfg:2:5: Missing option: a:z");
+    t("[a]\nx =\n  one\n  ${a:b:c}\n", "a", "/b/buildout.cfg:4:3: The substitution, ${a:b:c}, has too many colons.");
+    t(
+        "[a]\nx = ${b:y}\n[b]\ny = ${a:x}\n",
+        "a",
+        "/b/buildout.cfg:2:5: Circular reference in substitutions: ${b:y} → ${a:x} → ${b:y}.",
+    );
+    t("[a]\n<= b\n", "a", "/b/buildout.cfg:2:1: No section named 'b'");
+}
+
+#[test]
+fn growth_and_depth_end_in_an_error() {
+    let mut doubling = String::from("[a]\nx0 = 0123456789\n");
+    for number in 1..40 {
+        doubling += &format!("x{number} = ${{:x{}}}${{:x{}}}\n", number - 1, number - 1);
+    }
+    let error = buildout(&doubling).section("a").unwrap_err();
+    assert!(error.to_string().contains("MiB"), "{error}");
+
+    let deep: String = (0..5000).map(|number| format!("[s{number}]\nx = ${{s{}:x}}\n", number + 1)).collect();
+    let thread = std::thread::Builder::new().stack_size(crate::STACK_SIZE);
+    let error = thread.spawn(move || buildout(&deep).section("s0").unwrap_err()).unwrap().join().unwrap();
+    assert!(error.to_string().contains("deep"), "{error}");
+}
+
+#[test]
+fn what_nobody_read_is_unused() {
+    let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:other}\nother = 1\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.unused("a"), ["extra"]);
+    let expected = [("extra", "1"), ("other", "1"), ("path", "/b/p"), ("recipe", "x")];
+    assert_eq!(buildout.snapshot("a"), expected.map(|(k, v)| (k.into(), v.into())).into());
+    assert!(buildout.remove("a", "extra"));
+    assert_eq!(buildout.keys("a").unwrap(), ["recipe", "path", "other"]);
+}

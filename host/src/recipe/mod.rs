@@ -1,63 +1,385 @@
-#![allow(missing_docs)]
-use crate::{component::*, environment::Environment, event::Report, options::Buildout, source::Explain};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+//! Runs recipes: the only user of the WebAssembly engine.
+//!
+//! A recipe package is a component; a part is a resource in an instance of it. Parts whose component, environment and
+//! memory are the same share an instance, one call at a time: what a call may reach is decided for each call. Knows
+//! nothing of the plan, and decides nothing about parts.
+
+mod bindings;
+mod buildout;
+mod clocks;
+mod compile;
+mod deadline;
+mod engine;
+mod error;
+mod files;
+mod grants;
+mod instance;
+mod limits;
+mod log;
+mod mounts;
+mod options;
+mod output;
+mod state;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+
+use wasmtime::Engine;
+use wasmtime::component::{Linker, Resource, ResourceAny};
+
+use crate::component::{CompileCache, Resolved};
+use crate::digest::Digest;
+use crate::environment::Environment;
+use crate::event::Report;
+use crate::options::Buildout;
+use crate::source::nearest;
+
+use bindings::RecipePre;
+use bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
+use bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
+use compile::Workshop;
+use deadline::Watchdog;
+use error::{Problem, Subject};
+use grants::{Asking, Granted, Process};
+use instance::{Answer, Instance, Request};
+use state::{Phase, State};
+
+pub use error::RecipeError;
+
+/// The buildout's directories: they decide what a recipe reaches, and what it may never write.
+#[derive(Clone, Debug, Default)]
+pub struct Locations {
+    /// The buildout directory.
+    pub directory: PathBuf,
+    /// `parts-directory`
+    pub parts: PathBuf,
+    /// `bin-directory`
+    pub bin: PathBuf,
+    /// `develop-eggs-directory`
+    pub develop_eggs: PathBuf,
+    /// `eggs-directory`
+    pub eggs: PathBuf,
+    /// The state file; `None` for a buildout that keeps none.
+    pub installed: Option<PathBuf>,
+    /// Where `recipes.toml` and `recipes.lock` are.
+    pub configuration_directory: PathBuf,
+}
+
+/// What a runtime works with.
 pub struct RuntimeSettings {
+    /// Where events go.
     pub report: Arc<dyn Report>,
+    /// Keeps compiled components.
     pub cache: CompileCache,
+    /// The process's surroundings: environment variables are granted from it.
     pub environment: Environment,
 }
-pub struct Runtime {}
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct RecipeError;
-impl Explain for RecipeError {}
-impl RecipeError {
-    pub fn created(&self) -> Vec<String> {
-        vec![]
-    }
+
+/// The engine, the components that were compiled, and the parts that were initialised.
+pub struct Runtime {
+    settings: RuntimeSettings,
+    engine: Engine,
+    engine_key: String,
+    linker: Linker<State>,
+    watchdog: Watchdog,
+    prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
+    instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
+    parts: Mutex<HashMap<String, Part>>,
 }
+
+type Shared = Arc<Mutex<Instance>>;
+
+/// A component that can be instantiated.
+struct Prepared {
+    pre: RecipePre<State>,
+    description: OnceLock<PackageDescription>,
+}
+
+/// A part that was initialised.
+#[derive(Clone)]
+struct Part {
+    instance: Shared,
+    handle: ResourceAny,
+    granted: Arc<Granted>,
+    subject: Subject,
+    has_update: bool,
+}
+
 impl Runtime {
-    pub fn new(_settings: RuntimeSettings) -> Result<Self, RecipeError> {
-        Ok(Self {})
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// When this machine cannot run it.
+    pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
+        let fail = |error: wasmtime::Error| {
+            RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default())
+        };
+        let engine = engine::engine().map_err(fail)?;
+        let linker = compile::linker(&engine).map_err(fail)?;
+        Ok(Self {
+            engine_key: engine::engine_key(&engine),
+            watchdog: Watchdog::new(&engine),
+            linker,
+            engine,
+            settings,
+            prepared: Mutex::default(),
+            instances: Mutex::default(),
+            parts: Mutex::default(),
+        })
     }
+
+    /// Calls the recipe's `init` for a part. The part is kept, for [`Self::install`] and [`Self::update`].
+    ///
+    /// # Errors
+    /// When the component cannot be used, a grant is refused, or the recipe fails.
     pub fn init(
         &self,
-        _buildout: &Buildout,
-        _part: &str,
-        _recipe: &Resolved,
-        _locations: &Locations,
+        buildout: &Buildout,
+        part: &str,
+        recipe: &Resolved,
+        locations: &Locations,
     ) -> Result<(), RecipeError> {
-        Ok(())
+        let subject = subject(part, recipe, Some(buildout));
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        let environment = &self.settings.environment;
+        let granted = Arc::new(Granted::of(&Asking {
+            part,
+            recipe,
+            entry_point,
+            locations,
+            environment,
+            buildout: Some(buildout),
+            subject: &subject,
+        })?);
+        let request = Request { phase: Phase::Init, subject: &subject, granted: &granted };
+        let shared = self.instance(recipe.component.digest, &prepared, &request)?;
+        let mut instance = lock(&shared);
+        let name = entry_point.name.as_str();
+        let answer = instance.call(&self.watchdog, &request, |store, guest| {
+            let location = granted.location.to_string_lossy().into_owned();
+            let table = &mut store.data_mut().table;
+            let options = options::PartOptions { part: part.into(), location, buildout: buildout.clone() };
+            let options = table.push(options)?;
+            let sections = table.push(buildout::Sections { part: part.into(), buildout: buildout.clone() })?;
+            let lent = Resource::new_borrow(sections.rep());
+            let outcome = guest.buildout_recipe_parts().call_init(&mut *store, name, options, lent)?;
+            store.data_mut().table.delete(sections)?;
+            Ok(outcome)
+        })?;
+        match answer.value {
+            Ok(handle) => {
+                instance.parts += 1;
+                drop(instance);
+                let has_update = entry_point.has_update;
+                let initialised = Part { instance: shared, handle, granted, subject, has_update };
+                locked(&self.parts).insert(part.to_owned(), initialised);
+                Ok(())
+            }
+            Err(failure) => Err(instance.failed(failure, answer.created, &subject)),
+        }
     }
-    pub fn has_update(&self, _part: &str) -> bool {
-        false
+
+    /// Whether the recipe of an initialised part can update it.
+    pub fn has_update(&self, part: &str) -> bool {
+        locked(&self.parts).get(part).is_some_and(|part| part.has_update)
     }
-    pub fn install(&self, _part: &str) -> Result<Vec<String>, RecipeError> {
-        Ok(vec![])
+
+    /// Makes an initialised part; gives the paths that make it up, as the recipe named them.
+    ///
+    /// # Errors
+    /// When the recipe fails: [`RecipeError::created`] tells what it had made.
+    pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
+        let paths = self.make(part, Phase::Install, |store, guest, handle| {
+            let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
+            Ok(outcome.map(Some))
+        })?;
+        Ok(paths.unwrap_or_default())
     }
-    pub fn update(&self, _part: &str) -> Result<Option<Vec<String>>, RecipeError> {
-        Ok(None)
+
+    /// Updates an initialised part; `None` if its paths are as they were.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn update(&self, part: &str) -> Result<Option<Vec<String>>, RecipeError> {
+        self.make(part, Phase::Update, |store, guest, handle| {
+            guest.buildout_recipe_parts().part().call_update(&mut *store, handle)
+        })
     }
-    pub fn has_uninstall(&self, _recipe: &Resolved) -> Result<bool, RecipeError> {
-        Ok(false)
+
+    /// Whether the recipe wants to be called before what it made is removed.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn has_uninstall(&self, recipe: &Resolved) -> Result<bool, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
+
+    /// Calls the recipe's `uninstall` with the options that were recorded.
+    ///
+    /// # Errors
+    /// When the component cannot be used, or the recipe fails.
     pub fn uninstall(
         &self,
-        _part: &str,
-        _recipe: &Resolved,
-        _recorded: &BTreeMap<String, String>,
-        _locations: &Locations,
+        part: &str,
+        recipe: &Resolved,
+        recorded: &BTreeMap<String, String>,
+        locations: &Locations,
     ) -> Result<(), RecipeError> {
-        Ok(())
+        let subject = subject(part, recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        let environment = &self.settings.environment;
+        let granted = Arc::new(Granted::of(&Asking {
+            part,
+            recipe,
+            entry_point,
+            locations,
+            environment,
+            buildout: None,
+            subject: &subject,
+        })?);
+        let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
+        let shared = self.instance(recipe.component.digest, &prepared, &request)?;
+        let mut instance = lock(&shared);
+        let options: Vec<RecordedOption> =
+            recorded.iter().map(|(name, value)| RecordedOption { name: name.clone(), value: value.clone() }).collect();
+        let name = entry_point.name.as_str();
+        let answer = instance.call(&self.watchdog, &request, |store, guest| {
+            guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)
+        })?;
+        answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
+    }
+
+    /// Calls an initialised part, and checks the paths that it names.
+    fn make(
+        &self,
+        name: &str,
+        phase: Phase,
+        call: impl FnOnce(
+            &mut wasmtime::Store<State>,
+            &bindings::Recipe,
+            ResourceAny,
+        ) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+    ) -> Result<Option<Vec<String>>, RecipeError> {
+        let Some(part) = locked(&self.parts).get(name).cloned() else { return Ok(None) };
+        let request = Request { phase, subject: &part.subject, granted: &part.granted };
+        let mut instance = lock(&part.instance);
+        let Answer { value, created } =
+            instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
+        let paths = match value {
+            Ok(paths) => paths,
+            Err(failure) => return Err(instance.failed(failure, created, &part.subject)),
+        };
+        for path in paths.iter().flatten() {
+            if let Err(why) = part.granted.check_path(path) {
+                let Subject { recipe, part: name, .. } = part.subject.clone();
+                let problem = Problem::Path { recipe, part: name, path: path.clone(), why };
+                return Err(RecipeError { created, ..RecipeError::new(problem, part.subject.clone()) });
+            }
+        }
+        Ok(paths)
+    }
+
+    /// An instance that nobody is calling: one that is there, or a new one.
+    fn instance(&self, digest: Digest, prepared: &Prepared, request: &Request<'_>) -> Result<Shared, RecipeError> {
+        let key = (digest, request.granted.process.clone());
+        if let Some(free) = locked(&self.instances).get(&key).and_then(|known| known.iter().find(|one| is_free(one))) {
+            return Ok(Arc::clone(free));
+        }
+        let report = &self.settings.report;
+        let instance = Instance::start(&prepared.pre, &key.1, report, &self.watchdog, request)?;
+        let shared = Arc::new(Mutex::new(instance));
+        let mut instances = locked(&self.instances);
+        let known = instances.entry(key).or_default();
+        known.retain(|one| !is_spent(one));
+        known.push(Arc::clone(&shared));
+        Ok(shared)
+    }
+
+    fn prepare(&self, recipe: &Resolved, subject: &Subject) -> Result<Arc<Prepared>, RecipeError> {
+        let component = &recipe.component;
+        if let Some(prepared) = locked(&self.prepared).get(&component.digest) {
+            return Ok(Arc::clone(prepared));
+        }
+        let workshop = Workshop {
+            engine: &self.engine,
+            engine_key: &self.engine_key,
+            linker: &self.linker,
+            cache: &self.settings.cache,
+            report: &*self.settings.report,
+        };
+        let pre = workshop.prepare(component, subject)?;
+        let prepared = Arc::new(Prepared { pre, description: OnceLock::new() });
+        locked(&self.prepared).insert(component.digest, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    /// What the recipe says of the entry point that is meant.
+    fn entry_point<'a>(
+        &self,
+        prepared: &'a Prepared,
+        recipe: &Resolved,
+        subject: &Subject,
+    ) -> Result<&'a EntryPoint, RecipeError> {
+        let description = self.description(prepared, recipe, subject)?;
+        let wanted = recipe.entry_point.as_str();
+        description.entry_points.iter().find(|known| known.name == wanted).ok_or_else(|| {
+            let known: Vec<String> = description.entry_points.iter().map(|known| known.name.clone()).collect();
+            let near = nearest(wanted, known.iter().map(String::as_str)).map(str::to_owned);
+            let (package, entry_point) = (recipe.reference.package.clone(), wanted.to_owned());
+            RecipeError::new(Problem::EntryPoint { package, entry_point, known, near }, subject.clone())
+        })
+    }
+
+    fn description<'a>(
+        &self,
+        prepared: &'a Prepared,
+        recipe: &Resolved,
+        subject: &Subject,
+    ) -> Result<&'a PackageDescription, RecipeError> {
+        if let Some(description) = prepared.description.get() {
+            return Ok(description);
+        }
+        let mut nothing = Granted::nothing();
+        nothing.timeout = recipe.grant.timeout.unwrap_or(nothing.timeout);
+        nothing.process.memory = recipe.grant.memory.unwrap_or(nothing.process.memory);
+        let granted = Arc::new(nothing);
+        let request = Request { phase: Phase::Describe, subject, granted: &granted };
+        let shared = self.instance(recipe.component.digest, prepared, &request)?;
+        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
+            guest.buildout_recipe_description().call_describe(&mut *store)
+        })?;
+        Ok(prepared.description.get_or_init(|| answer.value))
     }
 }
-#[derive(Debug, Clone)]
-pub struct Locations {
-    pub directory: PathBuf,
-    pub parts: PathBuf,
-    pub bin: PathBuf,
-    pub develop_eggs: PathBuf,
-    pub eggs: PathBuf,
-    pub installed: Option<PathBuf>,
-    pub configuration_directory: PathBuf,
+
+fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subject {
+    let place = buildout.and_then(|buildout| buildout.place_of(part, None));
+    Subject { part: part.to_owned(), recipe: recipe.reference.to_string(), place }
+}
+
+/// Whether another part may use an instance now. One that is being called is not free: a recipe's `init` may lead to
+/// that of another part of the same recipe.
+fn is_free(shared: &Shared) -> bool {
+    match shared.try_lock() {
+        Ok(instance) => instance.sharable && instance.parts < limits::PARTS_PER_INSTANCE,
+        Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => false,
+    }
+}
+
+/// Whether no other part will ever use an instance.
+fn is_spent(shared: &Shared) -> bool {
+    shared.try_lock().is_ok_and(|instance| !instance.sharable)
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Instance> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

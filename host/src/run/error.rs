@@ -53,6 +53,10 @@ impl Explain for Explained {
         self.0.doing.iter().cloned().chain(self.0.cause.doing()).collect()
     }
 
+    fn details(&self) -> Vec<String> {
+        self.0.cause.details()
+    }
+
     fn hints(&self) -> Vec<String> {
         self.0.cause.hints()
     }
@@ -76,7 +80,7 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
 
 /// What can go wrong in a run beyond what its modules tell themselves.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(super) enum Fault {
     /// A named part is not among the parts.
     #[error("Invalid install parts: {names}")]
     NotParts {

@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::Configuration;
+use crate::config::{Configuration, is_predefined};
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::options::Buildout;
+use crate::options::{Buildout, Problem};
 use crate::plan::{self, Scope, Step, Wanted};
 use crate::recipe::Locations;
 use crate::source::nearest;
@@ -178,7 +178,12 @@ impl Session {
         self.check_named(named, &listed, installed)?;
         let roots = if named.is_empty() { &listed } else { named };
         for part in roots {
-            self.buildout.section(part).doing(|| self.doing("Initializing", part))?;
+            self.buildout.section(part).map_err(|error| match error.problem() {
+                Problem::UnknownSection { section } if section == part => {
+                    error.at(self.buildout.place_of("buildout", Some("parts")))
+                }
+                _ => error,
+            })?;
             if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
                 let place = self.buildout.place_of(part, None);
                 return Err(Fault::NoRecipe { part: part.clone(), place }.into());
@@ -248,8 +253,12 @@ impl Session {
     /// Reports options that nobody read: most are typing errors.
     fn report_unused(&self, section: &str) {
         let unused = self.buildout.unused(section);
-        let unused: Vec<&String> =
-            unused.iter().filter(|option| section != "buildout" || !KNOWN_OPTIONS.contains(&option.as_str())).collect();
+        let unused: Vec<&String> = unused
+            .iter()
+            .filter(|option| {
+                section != "buildout" || !(is_predefined(option) || KNOWN_OPTIONS.contains(&option.as_str()))
+            })
+            .collect();
         if unused.is_empty() {
             return;
         }

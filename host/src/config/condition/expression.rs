@@ -290,13 +290,13 @@ fn compare(left: &Value, operator: CmpOp, right: &Value, budget: &Budget) -> Res
     }
 }
 
-/// `is`, for the values of which there is one each: `None`, `True`, `False`. Whether two others are the same object is
-/// an accident of the Python that runs.
+/// `is`, where the answer is one of the language: values of different types, `None`, `True` and `False`. Whether two
+/// others are the same object is an accident of the Python that runs.
 fn identical(left: &Value, right: &Value) -> Result<bool, String> {
     match (left, right) {
         (Value::Boolean(left), Value::Boolean(right)) => Ok(left == right),
         (Value::None, Value::None) => Ok(true),
-        (Value::None | Value::Boolean(_), _) | (_, Value::None | Value::Boolean(_)) => Ok(false),
-        _ => Err("`is` compares only with None, True and False in a condition: use ==".into()),
+        _ if left.type_name() != right.type_name() => Ok(false),
+        _ => Err("`is` tells only None, True and False apart in a condition: use ==".into()),
     }
 }

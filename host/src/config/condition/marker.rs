@@ -42,6 +42,11 @@ const OF_LOCK_FILES: [&str; 2] = ["extras", "dependency_groups"];
 /// Variables whose values are versions.
 const VERSIONS: [&str; 4] = ["implementation_version", "platform_release", "python_full_version", "python_version"];
 
+/// Whether `name` is a variable of markers.
+pub(super) fn is_variable(name: &str) -> bool {
+    VARIABLES.iter().any(|(written, _)| *written == name)
+}
+
 /// A parsed marker.
 #[derive(Debug)]
 pub(super) enum Marker {

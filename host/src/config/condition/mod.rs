@@ -80,7 +80,10 @@ fn python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionErr
         fail(format!("the condition is not a Python expression: {}", error.error), error.location, None)
     })?;
     let value = expression::evaluate(parsed.expr(), &unescaped.text, facts).map_err(|fault| {
-        let hint = fault.not_offered.then(|| OFFERED.to_owned());
+        let hint = fault.not_offered.then(|| {
+            let written = &unescaped.text[fault.range];
+            if marker::is_variable(written) { MIXED.to_owned() } else { OFFERED.to_owned() }
+        });
         fail(fault.message, fault.range, hint)
     })?;
     let first = arithmetic::subscript(&value, &Value::Integer(0), &Budget::new());
@@ -91,6 +94,10 @@ fn python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionErr
 /// The hint where a condition asks for too much.
 const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits64 …), sys.version_info, sys.platform, \
     os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods of strings";
+
+/// The hint where a marker's variable stands in a Python expression.
+const MIXED: &str = "this is a name of PEP 508 markers, and the condition is none: a marker is nothing but comparisons of \
+    such names with texts (in Python, write sys.platform, os.name, platform.machine() …)";
 
 /// Whether a parser or the interpreter would have to nest too deep. A quick count that may err towards refusal: brackets
 /// inside texts count too.

@@ -118,6 +118,13 @@ fn what_is_not_offered_is_named_with_its_place() {
 }
 
 #[test]
+fn a_marker_that_is_mixed_with_python_is_recognised() {
+    let hint = |expression: &str| evaluate(expression, &Machine::default()).unwrap_err().hint.unwrap();
+    assert!(hint("windows or sys_platform == 'win32'").contains("markers"));
+    assert!(!hint("windows or nothing").contains("markers"));
+}
+
+#[test]
 fn the_place_is_right_after_escapes_and_beyond_ascii() {
     assert_eq!(refusal(r"'\x23\x3bé' == nothing").1, "nothing");
     assert_eq!(refusal(r"'é' < 1").1, "'é' < 1");

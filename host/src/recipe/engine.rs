@@ -14,7 +14,7 @@ const WASM_STACK: usize = 512 << 10;
 ///
 /// # Errors
 /// When the engine cannot be had on this machine.
-pub fn engine() -> wasmtime::Result<Engine> {
+pub(crate) fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
     // Deadlines are enforced by raising the epoch.
@@ -30,7 +30,7 @@ pub fn engine() -> wasmtime::Result<Engine> {
 
 /// Names the engine: a hash of the version, the settings and the processor features that decide whether it can take a
 /// compiled form.
-pub fn engine_key(engine: &Engine) -> String {
+pub(crate) fn engine_key(engine: &Engine) -> String {
     let mut hasher = Fnv1a(0xcbf2_9ce4_8422_2325);
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("wasmtime-{:016x}", hasher.finish())

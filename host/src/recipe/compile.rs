@@ -1,0 +1,192 @@
+//! From a component's bytes to something that can be instantiated: checked, compiled or taken from a cache, linked.
+
+use std::sync::mpsc;
+use std::thread;
+
+use wasmtime::component::{Component as Compiled, Linker};
+use wasmtime::{Engine, Precompiled};
+
+use super::bindings::{self, RecipePre};
+use super::error::{Problem, RecipeError, Subject};
+use super::limits;
+use super::state::{State, Whole};
+use crate::component::{CompileCache, Component};
+use crate::event::{Event, Report};
+
+/// Interfaces of package `buildout:recipe` that this host offers.
+const OFFERED: [&str; 5] = ["buildout", "log", "options", "paths", "types"];
+/// The version of that package.
+const VERSION: &str = "0.1";
+/// Packages of WASI 0.2 that this host offers.
+const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// A linker that offers `buildout:recipe` and WASI to recipes.
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, sync};
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+    // What follows takes the place of WASI's own: files are routed to what is granted, output to the part, and no sleep
+    // outlasts a call.
+    linker.allow_shadowing(true);
+    sync::filesystem::types::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    filesystem::preopens::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    cli::stdout::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    cli::stderr::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    clocks::monotonic_clock::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    bindings::Recipe::add_to_linker::<State, Whole>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+/// What is needed to prepare components.
+pub(super) struct Workshop<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) engine_key: &'a str,
+    pub(super) linker: &'a Linker<State>,
+    pub(super) cache: &'a CompileCache,
+    pub(super) report: &'a dyn Report,
+}
+
+impl Workshop<'_> {
+    /// The component, ready to be instantiated.
+    pub(super) fn prepare(&self, component: &Component, subject: &Subject) -> Result<RecipePre<State>, RecipeError> {
+        let fail = |problem| RecipeError::new(problem, subject.clone());
+        let recipe = || subject.recipe.clone();
+        check_header(&component.bytes, &recipe()).map_err(fail)?;
+        let compiled = self.compiled(component, subject)?;
+        self.check_imports(&compiled).map_err(fail)?;
+        let wrong_world =
+            |error: wasmtime::Error| fail(Problem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
+        let linked = self.linker.instantiate_pre(&compiled).map_err(wrong_world)?;
+        RecipePre::new(linked).map_err(wrong_world)
+    }
+
+    fn compiled(&self, component: &Component, subject: &Subject) -> Result<Compiled, RecipeError> {
+        if let Some(embedded) = component.compiled.as_ref().filter(|embedded| embedded.engine_key == self.engine_key)
+            && let Some(compiled) = self.deserialize(embedded.bytes)
+        {
+            return Ok(compiled);
+        }
+        let cached = self.cache.load(&component.digest, self.engine_key);
+        if let Some(compiled) = cached.and_then(|bytes| self.deserialize(&bytes)) {
+            return Ok(compiled);
+        }
+        self.report.report(Event::Progress { activity: &format!("Compiling recipe {}", subject.recipe) });
+        let compiled = self.compile(component, &subject.recipe);
+        self.report.report(Event::ProgressEnd);
+        let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;
+        if let Ok(bytes) = compiled.serialize() {
+            self.cache.store(&component.digest, self.engine_key, &bytes);
+        }
+        Ok(compiled)
+    }
+
+    /// Takes a compiled form; `None` if it is of another engine.
+    #[allow(unsafe_code, reason = "a compiled form is machine code, and wasmtime cannot check it")]
+    fn deserialize(&self, bytes: &[u8]) -> Option<Compiled> {
+        if Engine::detect_precompiled(bytes) != Some(Precompiled::Component) {
+            return None;
+        }
+        // SAFETY: the bytes are either embedded in this program, or were written by this user's own host, which
+        // `CompileCache::load` has verified by their authentication code.
+        unsafe { Compiled::deserialize(self.engine, bytes) }.ok()
+    }
+
+    /// Compiles in a thread of its own, so that a component made to be slow cannot hold up the run for ever.
+    fn compile(&self, component: &Component, recipe: &str) -> Result<Compiled, Problem> {
+        let size = component.bytes.len();
+        if size > limits::LARGEST_COMPILED {
+            return Err(Problem::TooLarge { recipe: recipe.to_owned(), size, limit: limits::LARGEST_COMPILED });
+        }
+        let (sender, receiver) = mpsc::channel();
+        let (engine, bytes) = (self.engine.clone(), component.bytes.to_vec());
+        let compile = move || drop(sender.send(Compiled::new(&engine, &bytes)));
+        let started = thread::Builder::new().name("compile".into()).stack_size(64 << 20).spawn(compile);
+        started.map_err(|error| Problem::Engine(format!("no thread can be started: {error}")))?;
+        match receiver.recv_timeout(limits::COMPILE_TIME) {
+            Ok(Ok(compiled)) => Ok(compiled),
+            Ok(Err(error)) => Err(Problem::Damaged { recipe: recipe.to_owned(), cause: first_line(&error) }),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(Problem::CompilesTooLong { recipe: recipe.to_owned(), seconds: limits::COMPILE_TIME.as_secs() })
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Err(Problem::Damaged { recipe: recipe.to_owned(), cause: "the compiler cannot cope with it".into() })
+            }
+        }
+    }
+
+    /// Compares what the component imports with what this host offers, before anything of it runs.
+    fn check_imports(&self, compiled: &Compiled) -> Result<(), Problem> {
+        for (name, _) in compiled.component_type().imports(self.engine) {
+            if let Some(offered) = not_offered(name) {
+                return Err(Problem::Import { import: name.to_owned(), offered });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why an import is not offered; `None` if it is.
+fn not_offered(import: &str) -> Option<String> {
+    let (path, version) = import.split_once('@').unwrap_or((import, ""));
+    let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+    let is_version =
+        |known: &str| version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match package.split_once(':') {
+        Some(("buildout", "recipe")) if !is_version(VERSION) => Some(format!("this host has {VERSION}")),
+        Some(("buildout", "recipe")) if !OFFERED.contains(&interface) => {
+            Some(format!("this host has {VERSION} with {}", OFFERED.join(", ")))
+        }
+        Some(("buildout", "recipe")) => None,
+        Some(("wasi", name)) if WASI.contains(&name) && !is_version("0.2") => Some("this host has WASI 0.2".into()),
+        Some(("wasi", name)) if WASI.contains(&name) => None,
+        _ => Some(format!("this host offers buildout:recipe {VERSION} and of WASI 0.2 {}", WASI.join(", "))),
+    }
+}
+
+/// The first eight bytes tell components and core modules from everything else.
+fn check_header(bytes: &[u8], recipe: &str) -> Result<(), Problem> {
+    let recipe = recipe.to_owned();
+    match bytes.get(..8) {
+        Some(b"\0asm\x0d\0\x01\0") => Ok(()),
+        Some(b"\0asm\x01\0\0\0") => Err(Problem::CoreModule { recipe }),
+        Some(header) if header.starts_with(b"\0asm") => {
+            Err(Problem::NotWasm { recipe, what: "its format has another version" })
+        }
+        Some(_) => Err(Problem::NotWasm { recipe, what: "it does not begin as WebAssembly does" }),
+        None => Err(Problem::NotWasm { recipe, what: "it has less than 8 bytes" }),
+    }
+}
+
+/// The cause, without its trace.
+fn first_line(error: &wasmtime::Error) -> String {
+    let message = format!("{error:#}");
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_compared_with_the_offer() {
+        let t = |import: &str, expected: Option<&str>| assert_eq!(not_offered(import).as_deref(), expected, "{import}");
+        t("buildout:recipe/options@0.1.0", None);
+        t("buildout:recipe/log@0.1.7", None);
+        t("wasi:filesystem/types@0.2.6", None);
+        t("buildout:recipe/process@0.3.0", Some("this host has 0.1"));
+        t("buildout:recipe/options@0.10.0", Some("this host has 0.1"));
+        t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
+        assert!(not_offered("buildout:recipe/process@0.1.0").is_some());
+        assert!(not_offered("wasi:http/types@0.2.0").is_some());
+        assert!(not_offered("environment").is_some());
+    }
+
+    #[test]
+    fn headers() {
+        let t = |bytes: &[u8]| check_header(bytes, "x").map_err(|problem| problem.to_string());
+        assert_eq!(t(b"\0asm\x0d\0\x01\0..."), Ok(()));
+        assert!(t(b"\0asm\x01\0\0\0").unwrap_err().contains("core WebAssembly module"));
+        assert!(t(b"hello, world").unwrap_err().contains("no WebAssembly"));
+        assert!(t(b"").unwrap_err().contains("less than 8 bytes"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Why a recipe cannot be used, or failed.
+
+use std::path::PathBuf;
+
+use crate::options::OptionError;
+use crate::source::{Blame, Explain, Place};
+
+/// A look-up that failed while the recipe ran, kept so that the recipe can fail with it.
+pub(super) type LookupFailure = OptionError;
+
+/// A recipe that cannot be used, or failed: what happened, and to whom.
+#[derive(Debug)]
+pub struct RecipeError {
+    pub(super) problem: Box<Problem>,
+    pub(super) subject: Subject,
+    pub(super) created: Vec<String>,
+}
+
+/// Whom an error is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subject {
+    /// The part; empty where a recipe could not even be loaded.
+    pub(super) part: String,
+    /// The recipe reference.
+    pub(super) recipe: String,
+    /// The part's section.
+    pub(super) place: Option<Place>,
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("The engine for recipes cannot be started: {0}")]
+    Engine(String),
+    #[error("Recipe {recipe} is no WebAssembly: {what}")]
+    NotWasm { recipe: String, what: &'static str },
+    #[error("Recipe {recipe} is a core WebAssembly module, not a component")]
+    CoreModule { recipe: String },
+    #[error("Recipe {recipe} is damaged: {cause}")]
+    Damaged { recipe: String, cause: String },
+    #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
+    TooLarge { recipe: String, size: usize, limit: usize },
+    #[error("Compiling recipe {recipe} takes longer than {seconds} s")]
+    CompilesTooLong { recipe: String, seconds: u64 },
+    #[error("recipe needs {import}; {offered}")]
+    Import { import: String, offered: String },
+    #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
+    WrongWorld { recipe: String, cause: String },
+    #[error("Recipe {package} has no entry point \"{entry_point}\"")]
+    EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
+    #[error("{message}")]
+    User { message: String, denied: Vec<String> },
+    #[error("{message}")]
+    Failed { message: String, denied: Vec<String> },
+    #[error("{0}")]
+    Lookup(LookupFailure),
+    #[error("Recipe {recipe} {what} in {phase} of part {part}")]
+    Trap { recipe: String, part: String, phase: &'static str, what: String, details: Vec<String> },
+    #[error("Recipe {recipe} took longer than {seconds} s in {phase} of part {part}")]
+    Deadline { recipe: String, part: String, phase: &'static str, seconds: u64, details: Vec<String> },
+    #[error("Recipe {recipe} needs more than {limit} MiB of memory for part {part}")]
+    Memory { recipe: String, part: String, limit: u64 },
+    #[error("Recipe {recipe} asked for too much in {phase} of part {part}: {what}")]
+    Limit { recipe: String, part: String, phase: &'static str, what: String },
+    #[error("Recipe {recipe} names a path that part {part} may not own: {path:?}")]
+    Path { recipe: String, part: String, path: String, why: &'static str },
+    #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
+    Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
+}
+
+impl RecipeError {
+    pub(super) fn new(problem: Problem, subject: Subject) -> Self {
+        Self { problem: Box::new(problem), subject, created: Vec::new() }
+    }
+
+    /// Paths that the recipe reported as created before it failed: they are to be removed.
+    pub fn created(&self) -> &[String] {
+        &self.created
+    }
+}
+
+impl std::fmt::Display for RecipeError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.problem.fmt(formatter)
+    }
+}
+
+impl std::error::Error for RecipeError {}
+
+impl Explain for RecipeError {
+    fn place(&self) -> Option<Place> {
+        match &*self.problem {
+            Problem::Lookup(error) => error.place(),
+            Problem::Grant { place, .. } => place.clone(),
+            // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
+            Problem::User { .. } | Problem::Engine(_) => None,
+            _ => self.subject.place.clone(),
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        if let Problem::Lookup(error) = &*self.problem { error.doing() } else { Vec::new() }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match &*self.problem {
+            Problem::Lookup(error) => error.details(),
+            Problem::Trap { details, .. } | Problem::Deadline { details, .. } => details.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let recipe = &self.subject.recipe;
+        let grant = |what: &str| format!("in recipes.toml, write: [recipe.{recipe:?}] grant = {{ {what} }}");
+        match &*self.problem {
+            Problem::Lookup(error) => error.hints(),
+            Problem::User { denied, .. } | Problem::Failed { denied, .. } => {
+                denied.iter().map(|line| grant(line)).collect()
+            }
+            Problem::Deadline { seconds, .. } => {
+                vec![format!("to give it more time, {}", grant(&format!("timeout = \"{}s\"", seconds * 10)))]
+            }
+            Problem::Memory { limit, .. } => {
+                vec![format!("to give it more, {}", grant(&format!("memory = \"{}MiB\"", limit * 4)))]
+            }
+            Problem::EntryPoint { known, near, .. } => {
+                let near = near.iter().map(|near| format!("did you mean `{near}`?"));
+                near.chain([format!("its entry points: {}", known.join(", "))]).collect()
+            }
+            Problem::CoreModule { .. } => vec!["build it for wasm32-wasip2, whose output is a component".into()],
+            Problem::NotWasm { .. } | Problem::Damaged { .. } => vec!["build or fetch the component again".into()],
+            Problem::WrongWorld { .. } => {
+                vec!["a recipe exports the world `recipe` of package buildout:recipe (wit/)".into()]
+            }
+            Problem::Path { why, .. } => vec![(*why).into()],
+            Problem::Grant { .. } => vec!["grant a directory below it".into()],
+            Problem::Import { .. } => vec!["build the recipe against this host's wit/, or update buildout-host".into()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        if matches!(&*self.problem, Problem::Engine(_)) { Blame::Host } else { Blame::User }
+    }
+}

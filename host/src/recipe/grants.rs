@@ -1,0 +1,176 @@
+//! What a part's recipe may do: the default, what a built-in recipe describes, and what `recipes.toml` grants.
+
+use std::path::{Component, PathBuf};
+use std::time::Duration;
+
+use super::Locations;
+use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
+use super::error::{Problem, RecipeError, Subject};
+use super::limits;
+use super::mounts::{Access, Mounts, normalise};
+use crate::component::Resolved;
+use crate::environment::Environment;
+use crate::options::Buildout;
+
+/// What one part's recipe may do.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) mounts: Mounts,
+    /// The part's own place.
+    pub(super) location: PathBuf,
+    pub(super) timeout: Duration,
+    /// What decides whether two parts can share an instance.
+    pub(super) process: Process,
+    locations: Locations,
+    protected: Vec<PathBuf>,
+}
+
+/// What is fixed for the life of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Process {
+    /// Environment variables, by name.
+    pub(super) env: Vec<(String, String)>,
+    /// Bytes of memory.
+    pub(super) memory: u64,
+}
+
+/// What is asked for, by whom.
+pub(super) struct Asking<'a> {
+    pub(super) part: &'a str,
+    pub(super) recipe: &'a Resolved,
+    pub(super) entry_point: &'a EntryPoint,
+    pub(super) locations: &'a Locations,
+    pub(super) environment: &'a Environment,
+    /// Replaces references in grants; `None` for a part whose section may be gone.
+    pub(super) buildout: Option<&'a Buildout>,
+    pub(super) subject: &'a Subject,
+}
+
+impl Granted {
+    /// Nothing at all: for asking a component for its description.
+    pub(super) fn nothing() -> Self {
+        Self {
+            mounts: Mounts::default(),
+            location: PathBuf::new(),
+            timeout: limits::TIMEOUT,
+            process: Process { env: Vec::new(), memory: limits::MEMORY },
+            locations: Locations::default(),
+            protected: Vec::new(),
+        }
+    }
+
+    /// What the part's recipe may do.
+    pub(super) fn of(asking: &Asking<'_>) -> Result<Self, RecipeError> {
+        let Asking { locations, recipe, .. } = asking;
+        let wanted = Wanted::of(asking);
+        let protected = protected(locations);
+        let location = normalise(&locations.parts.join(asking.part));
+        let mut access = vec![(locations.directory.clone(), Access::Read)];
+        if !protected.iter().any(|path| path.starts_with(&location)) || recipe.built_in {
+            access.push((location.clone(), Access::Write));
+        }
+        access.extend(wanted.read.into_iter().map(|path| (path, Access::Read)));
+        for directory in wanted.write {
+            let directory = normalise(&directory);
+            if !recipe.built_in
+                && let Some(holds) = protected.iter().find(|path| path.starts_with(&directory))
+            {
+                let problem = Problem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
+                return Err(RecipeError::new(problem, asking.subject.clone()));
+            }
+            access.push((directory, Access::Write));
+        }
+        let writable = [locations.directory.as_path(), &locations.parts];
+        let variable = |name: &String| Some((name.clone(), asking.environment.variables.get(name)?.clone()));
+        let mut env: Vec<_> = wanted.env.iter().filter_map(variable).collect();
+        env.sort();
+        env.dedup();
+        Ok(Self {
+            mounts: Mounts::new(access, &writable),
+            location,
+            timeout: wanted.timeout,
+            process: Process { env, memory: wanted.memory },
+            locations: Locations::clone(locations),
+            protected,
+        })
+    }
+
+    /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
+    /// themselves, and nothing that the host keeps. The error says why not.
+    pub(super) fn check_path(&self, path: &str) -> Result<(), &'static str> {
+        if path.is_empty() || path.len() > limits::PATH || path.contains('\0') {
+            return Err("a path is not empty, not longer than 4096 bytes, and has no NUL");
+        }
+        let path = self.locations.directory.join(path);
+        if path.components().any(|component| component == Component::ParentDir) {
+            return Err("a path has no `..`");
+        }
+        let path = normalise(&path);
+        if self.protected.iter().any(|protected| protected.starts_with(&path)) {
+            return Err("the host's own files belong to no part");
+        }
+        let Locations { directory, parts, bin, eggs, develop_eggs, .. } = &self.locations;
+        let standard = [directory, parts, bin, eggs, develop_eggs].map(|path| normalise(path));
+        if standard.contains(&path) {
+            return Err("the buildout's directories belong to no part");
+        }
+        if standard.iter().any(|directory| path.starts_with(directory)) || self.mounts.writable(&path) {
+            return Ok(());
+        }
+        Err("a part owns only what lies beneath the buildout's directories or a directory granted for writing")
+    }
+}
+
+/// What is asked for, with references replaced.
+struct Wanted {
+    read: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    env: Vec<String>,
+    memory: u64,
+    timeout: Duration,
+}
+
+impl Wanted {
+    fn of(asking: &Asking<'_>) -> Self {
+        let grant = &asking.recipe.grant;
+        let mut wanted = Self {
+            read: paths(asking, grant.read.iter().map(String::as_str)),
+            write: paths(asking, grant.write.iter().map(String::as_str)),
+            env: grant.env.clone(),
+            memory: grant.memory.unwrap_or(limits::MEMORY),
+            timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
+        };
+        // "Built-in recipes get what they describe; everything else comes from a grant" (design.md section 5).
+        let described = if asking.recipe.built_in { asking.entry_point.grants.as_slice() } else { &[] };
+        for described in described {
+            match described {
+                Grant::Read(path) => wanted.read.extend(paths(asking, [path.as_str()])),
+                Grant::Write(path) => wanted.write.extend(paths(asking, [path.as_str()])),
+                Grant::Env(name) => wanted.env.push(name.clone()),
+                Grant::Memory(bytes) if grant.memory.is_none() => wanted.memory = *bytes,
+                Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
+                    wanted.timeout = Duration::from_millis(*milliseconds);
+                }
+                Grant::Memory(_) | Grant::Timeout(_) | Grant::Run(_) | Grant::Fetch(_) | Grant::Other(_) => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// The paths that templates stand for. What refers to something that does not exist grants nothing.
+fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
+    let expand = |template: &str| match asking.buildout {
+        Some(buildout) => buildout.expand(asking.part, template).ok(),
+        None => (!template.contains("${")).then(|| template.to_owned()),
+    };
+    templates.into_iter().filter_map(expand).map(|path| asking.locations.directory.join(path)).collect()
+}
+
+/// What no recipe may write unless it is built in: the state with all that lies beside it, `recipes.toml`, the launcher.
+fn protected(locations: &Locations) -> Vec<PathBuf> {
+    let state = locations.installed.iter().cloned();
+    let beside = ["recipes.toml", "recipes.lock"].map(|name| locations.configuration_directory.join(name));
+    let paths = state.chain(beside).chain([locations.bin.join("buildout")]);
+    paths.map(|path| normalise(&path)).collect()
+}

@@ -1,0 +1,65 @@
+//! `buildout:recipe/log` and `paths`: what a recipe says, and what it says that it makes.
+
+use super::bindings::buildout::recipe::log::{self, Level};
+use super::bindings::buildout::recipe::paths::{self, PathError};
+use super::bindings::buildout::recipe::types;
+use super::limits;
+use super::state::{Phase, State};
+use crate::event;
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn message(&mut self, level: Level, mut text: String) -> wasmtime::Result<()> {
+        self.calling(format_args!("log.message"));
+        self.call.log_messages += 1;
+        if self.call.log_messages > limits::LOG_MESSAGES {
+            if self.call.log_messages == limits::LOG_MESSAGES + 1 {
+                let text = format!("more than {} messages; the rest is left out", limits::LOG_MESSAGES);
+                self.say(event::Level::Warning, &text);
+            }
+            return Ok(());
+        }
+        if text.len() > limits::LOG_MESSAGE {
+            let end = (0..=limits::LOG_MESSAGE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            text.truncate(end);
+            text.push_str(" […]");
+        }
+        let level = match level {
+            Level::Debug => event::Level::Debug,
+            Level::Info => event::Level::Info,
+            Level::Warning => event::Level::Warning,
+            Level::Error => event::Level::Error,
+            Level::Critical => event::Level::Critical,
+        };
+        self.say(level, &text);
+        Ok(())
+    }
+}
+
+impl paths::Host for State {
+    fn created(&mut self, path: String) -> wasmtime::Result<Result<(), PathError>> {
+        self.calling(format_args!("paths.created {path:?}"));
+        if !matches!(self.call.phase, Phase::Install | Phase::Update) {
+            return Ok(Err(PathError::NotInstalling));
+        }
+        if self.call.created.len() >= limits::PATHS || path.len() > limits::PATH {
+            return Ok(Err(PathError::Limit));
+        }
+        if path.is_empty() || path.contains('\0') || path.split('/').any(|component| component == "..") {
+            return Ok(Err(PathError::Invalid));
+        }
+        if self.call.granted.check_path(&path).is_err() {
+            return Ok(Err(PathError::Outside));
+        }
+        self.call.created.push(path);
+        Ok(Ok(()))
+    }
+}
+
+impl State {
+    /// Logs in the part's name. What the recipe has printed so far comes before.
+    fn say(&mut self, level: event::Level, text: &str) {
+        self.output().log(&self.call.part, level, text);
+    }
+}

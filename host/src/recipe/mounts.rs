@@ -1,0 +1,201 @@
+//! Which directories a part's recipe reaches, and by which handle: routes absolute paths to granted directories.
+//!
+//! Knows nothing of WASI or of parts. A granted directory need not exist: it is opened when it is first used, and the
+//! recipe can create it. Directories that recipes can write are never entered through a symbolic link that one of them
+//! may have made.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+/// What may be done beneath a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// A directory that is granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mount {
+    /// Absolute, without `.`, `..` and doubled slashes.
+    pub(super) path: PathBuf,
+    pub(super) access: Access,
+    /// The part of `path` that the user answers for: below it, recipes may have written, so symbolic links are not
+    /// followed there.
+    pub(super) trusted: PathBuf,
+}
+
+/// The directories that are granted, longest path first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mounts(Vec<Mount>);
+
+impl Mounts {
+    /// Collects grants; the wider access wins where a path is granted twice. `writable` are the directories beneath
+    /// which recipes write (of this part or of others).
+    pub(super) fn new(grants: impl IntoIterator<Item = (PathBuf, Access)>, writable: &[&Path]) -> Self {
+        let mut grants: Vec<(PathBuf, Access)> =
+            grants.into_iter().map(|(path, access)| (normalise(&path), access)).collect();
+        grants
+            .sort_by(|a, b| b.0.as_os_str().len().cmp(&a.0.as_os_str().len()).then(a.0.cmp(&b.0)).then(b.1.cmp(&a.1)));
+        grants.dedup_by(|later, first| later.0 == first.0);
+        // A handle of a directory gives access to all beneath it: less cannot be granted there.
+        let wider: Vec<PathBuf> = grants.iter().filter(|grant| grant.1 == Access::Write).map(|g| g.0.clone()).collect();
+        grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| path.starts_with(wider)));
+        let written: Vec<PathBuf> = wider.into_iter().chain(writable.iter().map(|path| normalise(path))).collect();
+        let trusted = |path: &Path| {
+            let above = written.iter().filter(|written| path != written.as_path() && path.starts_with(written));
+            above.min_by_key(|written| written.as_os_str().len()).cloned().unwrap_or_else(|| path.to_owned())
+        };
+        let mounts = grants.into_iter().map(|(path, access)| Mount { trusted: trusted(&path), path, access });
+        Self(mounts.collect())
+    }
+
+    /// The mount that holds `path` (normalised), by its place in the list, and the rest of the path.
+    pub(super) fn route<'a>(&self, path: &'a Path) -> Option<(usize, &'a Path)> {
+        self.0.iter().enumerate().find_map(|(at, mount)| Some((at, path.strip_prefix(&mount.path).ok()?)))
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Mount> {
+        self.0.get(at)
+    }
+
+    /// Whether some directory that may be written holds `path`.
+    pub(super) fn writable(&self, path: &Path) -> bool {
+        self.route(path).and_then(|(at, _)| self.get(at)).is_some_and(|mount| mount.access == Access::Write)
+    }
+}
+
+impl Mount {
+    /// Opens the directory.
+    pub(super) fn open(&self) -> io::Result<File> {
+        let (parent, name) = self.parent()?;
+        match name {
+            Some(name) => beneath(&parent, name),
+            None => Ok(parent),
+        }
+    }
+
+    /// Creates the directory, whose parent must exist.
+    pub(super) fn create(&self) -> io::Result<()> {
+        match self.parent()? {
+            (parent, Some(name)) => Ok(rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?),
+            (_, None) => Ok(std::fs::create_dir(&self.path)?),
+        }
+    }
+
+    /// Removes the directory, which must be empty.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        match self.parent()? {
+            (parent, Some(name)) => Ok(rustix::fs::unlinkat(parent, name, rustix::fs::AtFlags::REMOVEDIR)?),
+            (_, None) => Ok(std::fs::remove_dir(&self.path)?),
+        }
+    }
+
+    /// The directory that holds this one and the name in it; the directory itself and no name where it is trusted.
+    fn parent(&self) -> io::Result<(File, Option<&OsStr>)> {
+        let below = self.path.strip_prefix(&self.trusted).unwrap_or(Path::new(""));
+        let Some(name) = below.file_name() else {
+            if self.path.is_dir() || self.path.parent().is_none() {
+                return Ok((open_trusted(&self.path)?, None));
+            }
+            let parent = self.path.parent().unwrap_or(Path::new("/"));
+            return Ok((open_trusted(parent)?, self.path.file_name()));
+        };
+        let mut directory = open_trusted(&self.trusted)?;
+        for component in below.parent().into_iter().flat_map(Path::iter) {
+            directory = beneath(&directory, component)?;
+        }
+        Ok((directory, Some(name)))
+    }
+}
+
+fn open_trusted(path: &Path) -> io::Result<File> {
+    Ok(rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?.into())
+}
+
+fn beneath(directory: &File, name: &OsStr) -> io::Result<File> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(directory, name, flags, Mode::empty())?.into())
+}
+
+/// `path` without `.`, `..` (resolved in the text) and doubled slashes; absolute.
+pub(super) fn normalise(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => normal.push(name),
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mounts(grants: &[(&str, Access)]) -> Mounts {
+        Mounts::new(grants.iter().map(|(path, access)| (PathBuf::from(path), *access)), &[Path::new("/b")])
+    }
+
+    fn access(mounts: &Mounts, path: &str) -> Option<Access> {
+        mounts.route(&normalise(Path::new(path))).and_then(|(at, _)| mounts.get(at)).map(|mount| mount.access)
+    }
+
+    #[test]
+    fn the_nearest_directory_decides() {
+        let mounts = mounts(&[("/b", Access::Read), ("/b/parts/x", Access::Write), ("/b", Access::Read)]);
+        assert_eq!(access(&mounts, "/b/file"), Some(Access::Read));
+        assert_eq!(access(&mounts, "/b/parts/x/deep/file"), Some(Access::Write));
+        assert_eq!(access(&mounts, "/b/parts/x/../y"), Some(Access::Read));
+        assert_eq!(access(&mounts, "/b/parts/xy"), Some(Access::Read));
+        assert_eq!(access(&mounts, "/b/../etc/passwd"), None);
+    }
+
+    #[test]
+    fn the_wider_access_wins() {
+        let mounts = mounts(&[("/b", Access::Read), ("/b/", Access::Write)]);
+        assert_eq!(access(&mounts, "/b/file"), Some(Access::Write));
+        assert!(mounts.writable(Path::new("/b")));
+    }
+
+    #[test]
+    fn a_link_beneath_a_writable_directory_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir(root.join("outside")).unwrap();
+        std::fs::create_dir(root.join("b")).unwrap();
+        std::os::unix::fs::symlink(root.join("outside"), root.join("b/x")).unwrap();
+        std::os::unix::fs::symlink(root.join("b"), root.join("link")).unwrap();
+        let open = |path: &str| {
+            let mounts = Mounts::new([(root.join(path), Access::Write)], &[&root.join("b")]);
+            mounts.get(0).unwrap().open().map(drop)
+        };
+        assert!(open("b/x").is_err());
+        open("b").unwrap();
+        open("link").unwrap();
+    }
+
+    #[test]
+    fn a_directory_is_created_and_removed_by_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        for writable in [directory.path(), &path] {
+            let mounts = Mounts::new([(path.clone(), Access::Write)], &[writable]);
+            let mount = mounts.get(0).unwrap();
+            assert_eq!(mount.open().unwrap_err().kind(), io::ErrorKind::NotFound);
+            mount.create().unwrap();
+            assert_eq!(mount.create().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+            mount.open().unwrap();
+            mount.remove().unwrap();
+            assert!(!path.exists());
+        }
+    }
+}

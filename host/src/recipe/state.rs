@@ -1,0 +1,117 @@
+//! What a store holds for its guest: WASI's context, the handles, and the call that is being made.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::deadline::Watch;
+use super::error::LookupFailure;
+use super::files::Open;
+use super::grants::Granted;
+use super::limits::Limiter;
+use super::output::Output;
+
+/// What is being called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Describe,
+    Init,
+    Install,
+    Update,
+    Uninstall,
+}
+
+impl Phase {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::Init => "init",
+            Self::Install => "install",
+            Self::Update => "update",
+            Self::Uninstall => "uninstall",
+        }
+    }
+}
+
+/// One call of the guest: what it may do, and what it did.
+pub(super) struct Call {
+    pub(super) phase: Phase,
+    /// The part; empty for `describe`.
+    pub(super) part: Arc<str>,
+    pub(super) granted: Arc<Granted>,
+    /// When the call is ended.
+    pub(super) deadline: Instant,
+    pub(super) watch: Option<Watch>,
+    /// The last function of the host that was called.
+    pub(super) last_host_call: String,
+    /// Paths reported as created.
+    pub(super) created: Vec<String>,
+    /// Look-ups that failed, by reference number.
+    pub(super) lookup_errors: Vec<LookupFailure>,
+    pub(super) log_messages: usize,
+    pub(super) options_set: usize,
+    /// Paths that were refused since nothing grants them, with what was wanted.
+    pub(super) denied: Vec<super::files::Denied>,
+}
+
+impl Call {
+    /// The time until the deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Does what is not the recipe's doing: the time that it takes does not count.
+    pub(super) fn pausing<R>(state: &mut State, action: impl FnOnce(&mut State) -> R) -> R {
+        let start = Instant::now();
+        let result = action(state);
+        let call = &mut state.call;
+        call.deadline += start.elapsed();
+        if let Some(watch) = &mut call.watch {
+            watch.postpone(call.deadline);
+        }
+        result
+    }
+}
+
+/// What a store holds.
+pub(super) struct State {
+    pub(super) wasi: WasiCtx,
+    pub(super) table: ResourceTable,
+    pub(super) limiter: Limiter,
+    pub(super) output: Arc<Mutex<Output>>,
+    pub(super) call: Call,
+    /// Handles of the root directory that the guest holds, by number.
+    pub(super) roots: HashSet<u32>,
+    /// What the guest has opened in this call.
+    pub(super) open: Open,
+}
+
+impl State {
+    pub(super) fn output(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes which function of the host is called, for the report of a trap.
+    pub(super) fn calling(&mut self, function: std::fmt::Arguments<'_>) {
+        use std::fmt::Write as _;
+        self.call.last_host_call.clear();
+        // Writing to a string does not fail.
+        let _ = self.call.last_host_call.write_fmt(function);
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// Marks the whole state as what the functions of the host get.
+pub(super) struct Whole;
+
+impl HasData for Whole {
+    type Data<'a> = &'a mut State;
+}

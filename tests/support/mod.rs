@@ -132,6 +132,7 @@ impl Space {
 fn shown_signature(line: &str) -> String {
     match line.strip_prefix("__buildout_signature__ = ").and_then(|signature| signature.rsplit_once('-')) {
         Some((package, _)) => format!("__buildout_signature__ = {package}-DIGEST"),
+        None if line.starts_with("executable = ") => "executable = PYTHON".to_owned(),
         None => line.to_owned(),
     }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod ci;
+mod parity;
 mod setup;
 mod test;
 mod workspace;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::build::{BUILT_INS, build_guests, build_with};
+use crate::parity::config_parity;
 use crate::setup::{Guests, setup};
 use crate::workspace::{Failure, Workspace, run};
 
@@ -45,19 +46,6 @@ fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), Failu
 fn package_name(manifest: &str) -> Option<String> {
     let value = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
     Some(value.trim().trim_matches('"').to_owned())
-}
-
-/// Compares `buildout-host config --json` with what zc.buildout makes of real profiles. The profiles are not part of
-/// the project.
-fn config_parity(workspace: &Workspace) -> Result<(), Failure> {
-    let shared = workspace.root.join("../shared");
-    let (check, corpus) = (shared.join("checks/config-parity"), shared.join("corpus"));
-    if !check.exists() {
-        eprintln!("xtask: left out config-parity: {} is not there", check.display());
-        return Ok(());
-    }
-    let mut command = workspace.program(&check.to_string_lossy(), [workspace.release("buildout-host")]);
-    run(command.arg(corpus.join("slapos")).arg(corpus.join("expected-a-m.json.gz")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,13 @@
 //! or say how URLs are read. Each file is read once, whatever the number of paths of `extends` that lead to it.
 
 mod chain;
+#[cfg(test)]
+pub(crate) mod memory;
 mod profile;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -62,6 +62,11 @@ impl OptionError {
         Self(Arc::new(inner))
     }
 
+    /// Whether it names neither a place nor what was being done.
+    pub(super) fn is_bare(&self) -> bool {
+        self.place().is_none() && Explain::doing(self).is_empty()
+    }
+
     /// Sets the place, where none is known yet: the innermost is the one to blame.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Self {

@@ -174,7 +174,7 @@ impl Buildout {
         let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
         let pieces = template::parse(text).map_err(|malformed| {
             let place = place(malformed.start, malformed.end);
-            OptionError::new(Problem::Reference(flaw_message(&malformed))).at(place)
+            refused(OptionError::new(Problem::Reference(flaw_message(&malformed))), place, section, seen)
         })?;
         let mut result = String::with_capacity(text.len());
         for piece in pieces {
@@ -184,7 +184,7 @@ impl Buildout {
                     let origin = value.map(|value| value.origin_at(start));
                     let target = if named.is_empty() { section } else { named };
                     let found = self.refer(section, target, option, origin, seen);
-                    result.push_str(&found.map_err(|error| error.at(place(start, end)))?);
+                    result.push_str(&found.map_err(|error| refused(error, place(start, end), section, seen))?);
                 }
             }
             if result.len() > MAX_VALUE {
@@ -296,6 +296,16 @@ fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<P
         offset += line.len();
     }
     Some(place.clone())
+}
+
+/// The error with the place of the reference; where no file holds it (an assignment of the command line), with the option.
+fn refused(error: OptionError, place: Option<Place>, section: &str, seen: &Seen) -> OptionError {
+    match (seen.last(), place) {
+        (Some((in_section, option)), None) if error.is_bare() && in_section == section => {
+            error.doing(format!("Getting option {section}:{option}."))
+        }
+        (_, place) => error.at(place),
+    }
 }
 
 fn flaw_message(malformed: &Malformed) -> String {

@@ -105,8 +105,10 @@ impl Instance {
     pub(super) fn failed(&mut self, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
         let call = &mut self.store.data_mut().call;
         let denied = || call.denied.iter().map(denied_grant).collect();
+        // That something cannot be read is most often no mistake: recipes look whether it is there.
+        let unwritable = call.denied.iter().filter(|denied| denied.access == Access::Write);
         let problem = match failure {
-            Failure::UserError(message) => Problem::User { message, denied: denied() },
+            Failure::UserError(message) => Problem::User { message, denied: unwritable.map(denied_grant).collect() },
             Failure::Fault(message) => Problem::Failed { message, denied: denied() },
             Failure::Other(other) => Problem::Failed { message: other.message, denied: denied() },
             Failure::Lookup(error) => {

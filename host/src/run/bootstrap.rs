@@ -51,9 +51,9 @@ fn launcher_text(host: &Path) -> String {
          # Runs this buildout. Written by `buildout-host run bootstrap`; run that again after buildout-host has moved.\n\
          host={host}\n\
          if [ ! -x \"$host\" ]; then\n\
+         \x20 echo \"Hint: install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
          \x20 echo \"Error: $host, which made this buildout, is not there any more.\" >&2\n\
-         \x20 echo \"Install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
-         \x20 exit 3\n\
+         \x20 exit 1\n\
          fi\n\
          exec \"$host\" run \"$@\"\n"
     )

@@ -8,10 +8,17 @@ use crate::source::{Blame, Explain, Place};
 #[derive(Debug)]
 pub struct RunError {
     doing: Vec<String>,
+    /// The text to blame, where the cause itself does not know it.
+    place: Option<Place>,
     cause: Box<dyn Explain + Send + Sync>,
 }
 
 impl RunError {
+    /// Names the text to blame, for a cause that does not know it.
+    pub(super) fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
     /// Adds what was being done around it (outermost last added).
     #[must_use]
     pub fn doing(mut self, what: impl Into<String>) -> Self {
@@ -22,7 +29,7 @@ impl RunError {
 
 impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self { doing: Vec::new(), cause: Box::new(cause) }
+        Self { doing: Vec::new(), place: None, cause: Box::new(cause) }
     }
 }
 
@@ -46,7 +53,7 @@ impl std::error::Error for Explained {}
 
 impl Explain for Explained {
     fn place(&self) -> Option<Place> {
-        self.0.cause.place()
+        self.0.cause.place().or_else(|| self.0.place.clone())
     }
 
     fn doing(&self) -> Vec<String> {

@@ -86,7 +86,7 @@ impl Recipes {
 
     fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
         let reference = buildout.require(part, "recipe")?;
-        let resolved = self.resolve(&reference)?;
+        let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         let locations = directories::locations(buildout)?;
         self.runtime()?.init(buildout, part, &resolved, &locations)?;
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);

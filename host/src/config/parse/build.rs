@@ -61,6 +61,8 @@ struct DraftOption {
     value: String,
     /// Number of lines in `value`.
     lines: usize,
+    /// Options are sorted by it: an option that was made void and is written again comes where it is written again.
+    order: usize,
     /// One for each assignment in the text that `value` comes from.
     parts: Vec<Part>,
 }
@@ -158,6 +160,9 @@ impl Builder<'_> {
             let kept = strip_end(&draft.value).len();
             draft.lines -= draft.value[kept..].matches('\n').count();
             draft.value.truncate(kept);
+            if let Some(part) = draft.parts.last_mut() {
+                part.lines = part.lines.min(draft.lines);
+            }
             if !value.is_empty() {
                 draft.push_line(value);
             }
@@ -169,8 +174,9 @@ impl Builder<'_> {
                     options.get_mut(&format!("{name} {sign}")).map(Option::take);
                 }
             }
-            options
-                .insert(name.to_owned(), Some(DraftOption { value: value.to_owned(), lines: 1, parts: vec![part(1)] }));
+            let order = options.get(name).and_then(Option::as_ref).map_or(line.span.start, |draft| draft.order);
+            let draft = DraftOption { value: value.to_owned(), lines: 1, order, parts: vec![part(1)] };
+            options.insert(name.to_owned(), Some(draft));
         }
         self.option = options.get_index_of(name);
     }
@@ -202,13 +208,12 @@ impl Builder<'_> {
             return Err(ConfigError { troubles: self.troubles, doing: Vec::new() });
         }
         let source = self.source;
-        let section = |draft: Draft| Section {
-            options: draft
-                .options
-                .into_iter()
-                .filter_map(|(name, draft)| Some((name, draft?.finish(source))))
-                .collect(),
-            place: Some(draft.place),
+        let section = |draft: Draft| {
+            let written = draft.options.into_iter().filter_map(|(name, option)| Some((name, option?)));
+            let mut written: Vec<(String, DraftOption)> = written.collect();
+            written.sort_by_key(|(_, option)| option.order);
+            let options = written.into_iter().map(|(name, option)| (name, option.finish(source))).collect();
+            Section { options, place: Some(draft.place) }
         };
         Ok(self.sections.into_iter().map(|(name, draft)| (name, section(draft))).collect())
     }
@@ -219,10 +224,10 @@ fn explain(trouble: Trouble, line: &str) -> Trouble {
     if line.starts_with('[') {
         trouble
             .hint("A header is `[name]` or `[name:condition]`; its name has no white space, colon, bracket or brace.")
-    } else if line.contains('=') {
-        trouble.hint("The name of an option has no bracket, brace or colon.")
     } else if line.starts_with(is_space) {
         trouble.hint("An indented line goes on with an option's value, and there is no option before this one.")
+    } else if line.contains('=') {
+        trouble.hint("The name of an option has no bracket, brace or colon.")
     } else {
         trouble.hint("Indent the line if it goes on with the value above it; else write `name = value`.")
     }

@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
+use super::text::strip;
 use crate::config::Section;
 
 /// Writes sections in today's syntax: `[name]`, `option = value`, and longer values indented below their name.
+///
+/// Blank lines at the end of a value are lost: only a second `+=` in one text can write them.
 pub fn print(sections: &IndexMap<String, Section>) -> String {
     let mut text = String::new();
     for (number, (name, section)) in sections.iter().enumerate() {
@@ -23,7 +26,8 @@ pub fn print(sections: &IndexMap<String, Section>) -> String {
 pub(crate) fn print_option(text: &mut String, name: &str, value: &str) {
     text.push_str(name);
     text.push_str(if name.ends_with(['+', '-']) { "=" } else { " =" });
-    if value.contains('\n') {
+    // White space at either end would be lost on the name's line.
+    if value.contains('\n') || value != strip(value) {
         for line in value.split('\n') {
             text.push_str(if line.is_empty() { "\n" } else { "\n    " });
             text.push_str(line);

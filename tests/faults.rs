@@ -11,7 +11,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use fault::{Bench, Injection, strace_log};
+use fault::{Bench, ERRORS, Injection, strace_log};
 
 /// Calls that change files. A run that does not use one of them is not disturbed by it.
 const WRITES: [&str; 20] = [
@@ -44,7 +44,7 @@ fn killed_at_any_write_the_next_run_converges() {
     for call in WRITES {
         for number in 1.. {
             bench.reset();
-            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number });
+            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number, path: None });
             if run.status.signal().is_none() && run.status.code() != Some(137) {
                 assert!(run.status.success(), "{call} {number}: {run:?}");
                 break;
@@ -53,11 +53,11 @@ fn killed_at_any_write_the_next_run_converges() {
             bench.assert_recovers(&format!("killed at {call} {number}"));
         }
     }
-    for number in bench.creating_opens() {
+    for path in bench.created_files() {
         bench.reset();
-        bench.disturbed(&Injection { call: "openat", what: "signal=KILL", number });
+        bench.disturbed(&Injection { call: "openat", what: "signal=KILL", number: 1, path: Some(&path) });
         kills += 1;
-        bench.assert_recovers(&format!("killed at openat {number}"));
+        bench.assert_recovers(&format!("killed at openat {path}"));
     }
     assert!(kills > 20, "only {kills} places were found to kill at");
 }
@@ -66,25 +66,23 @@ fn killed_at_any_write_the_next_run_converges() {
 fn a_failing_write_leaves_the_state_intact_and_is_named() {
     let bench = Bench::new();
     let mut failures = 0;
-    for (error, message) in
-        [("ENOSPC", "No space left on device"), ("EIO", "Input/output error"), ("EDQUOT", "Disk quota exceeded")]
-    {
+    for (error, messages) in ERRORS {
         let what = format!("error={error}");
         for call in WRITES {
             for number in 1.. {
                 bench.reset();
-                let run = bench.disturbed(&Injection { call, what: &what, number });
+                let run = bench.disturbed(&Injection { call, what: &what, number, path: None });
                 let Some(target) = bench.injected() else { break };
-                failures += usize::from(bench.assert_told(&run, &target, message));
+                failures += usize::from(bench.assert_told(&run, &target, messages));
                 bench.assert_recovers(&format!("{error} at {call} {number}, {target}"));
             }
         }
-        for number in bench.creating_opens() {
+        for path in bench.created_files() {
             bench.reset();
-            let run = bench.disturbed(&Injection { call: "openat", what: &what, number });
+            let run = bench.disturbed(&Injection { call: "openat", what: &what, number: 1, path: Some(&path) });
             let target = bench.injected().expect("openat fails");
-            failures += usize::from(bench.assert_told(&run, &target, message));
-            bench.assert_recovers(&format!("{error} at openat {number}, {target}"));
+            failures += usize::from(bench.assert_told(&run, &target, messages));
+            bench.assert_recovers(&format!("{error} at openat {target}"));
         }
     }
     assert!(failures > 20, "only {failures} failures were told");
@@ -96,7 +94,7 @@ fn a_first_run_that_is_killed_is_picked_up() {
     for call in ["mkdirat", "mkdir", "write", "renameat", "fsync"] {
         for number in 1.. {
             bench.reset();
-            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number });
+            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number, path: None });
             if run.status.success() {
                 break;
             }
@@ -150,7 +148,7 @@ fn the_second_run_waits_and_names_the_first() {
     output.read_to_string(&mut line).expect("the rest");
     assert!(first.wait().expect("strace ends").success());
     assert!(second.wait().expect("the host ends").success(), "{line}");
-    assert!(!line.contains("Installing"), "the first run has done the work: {line}");
+    assert!(!line.contains("Uninstalling"), "the first run has done the work: {line}");
     bench.assert_converged("after two runs");
 }
 
@@ -158,7 +156,7 @@ fn the_second_run_waits_and_names_the_first() {
 fn the_lock_of_a_dead_run_is_free() {
     let bench = Bench::new();
     bench.reset();
-    bench.disturbed(&Injection { call: "fsync", what: "signal=KILL", number: 1 });
+    bench.disturbed(&Injection { call: "fsync", what: "signal=KILL", number: 1, path: None });
     assert!(bench.space.exists(".installed.cfg.lock") && bench.space.exists(".installed.cfg.journal"));
     let run = bench.space.host(&["run"]);
     let output = String::from_utf8_lossy(&run.stdout).into_owned();
@@ -169,13 +167,14 @@ fn the_lock_of_a_dead_run_is_free() {
 #[test]
 fn where_nothing_can_be_written_nothing_is_begun() {
     let bench = Bench::new();
-    let lock = bench.creating_opens()[0];
+    let lock = bench.created_files().remove(0);
+    assert!(lock.ends_with(".installed.cfg.lock"), "the lock comes first, not {lock}");
     for (error, message) in [("EROFS", "Read-only file system"), ("EACCES", "Permission denied")] {
         bench.reset();
         let before = bench.tree();
-        let run = bench.disturbed(&Injection { call: "openat", what: &format!("error={error}"), number: lock });
-        assert!(bench.injected().is_some_and(|target| target.contains(".installed.cfg.lock")), "the lock comes first");
-        assert!(bench.assert_told(&run, ".installed.cfg.lock", message));
+        let what = format!("error={error}");
+        let run = bench.disturbed(&Injection { call: "openat", what: &what, number: 1, path: Some(&lock) });
+        assert!(bench.assert_told(&run, &lock, &[message]));
         assert_eq!(bench.tree(), before);
     }
 }

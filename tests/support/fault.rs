@@ -34,16 +34,25 @@ path = added
 ";
 
 /// One disturbance, in the words of `strace -e inject`.
-pub struct Injection<'a> {
-    pub call: &'a str,
-    pub what: &'a str,
-    /// Which of these calls is disturbed, from 1.
-    pub number: usize,
+pub(crate) struct Injection<'a> {
+    pub(crate) call: &'a str,
+    pub(crate) what: &'a str,
+    /// Which of these calls is disturbed, from 1 (counted in each thread).
+    pub(crate) number: usize,
+    /// Only calls with this path count.
+    pub(crate) path: Option<&'a str>,
 }
 
+/// What an error is called by the system, and by the library that recipes written in Rust are built with.
+pub(crate) const ERRORS: [(&str, &[&str]); 3] = [
+    ("ENOSPC", &["No space left on device"]),
+    ("EIO", &["Input/output error", "I/O error"]),
+    ("EDQUOT", &["Disk quota exceeded", "Quota exceeded"]),
+];
+
 /// A buildout whose next run uninstalls, moves, adds and keeps parts; with what an undisturbed run makes of it.
-pub struct Bench {
-    pub space: Space,
+pub(crate) struct Bench {
+    pub(crate) space: Space,
     old: Option<String>,
     new: String,
     tree: Vec<String>,
@@ -51,7 +60,7 @@ pub struct Bench {
 
 impl Bench {
     /// A buildout that was run once, then edited.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::prepare(|space| {
             space.write("buildout.cfg", BEFORE);
             let run = space.host(&["run"]);
@@ -64,7 +73,7 @@ impl Bench {
     }
 
     /// A buildout that was never run.
-    pub fn of_first_run() -> Self {
+    pub(crate) fn of_first_run() -> Self {
         Self::prepare(|space| space.write("buildout.cfg", AFTER))
     }
 
@@ -84,20 +93,23 @@ impl Bench {
     }
 
     /// Back to the start.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         let buildout = self.space.buildout();
         std::fs::remove_dir_all(&buildout).expect("the buildout goes");
         copy(&self.space.root().join("start"), &buildout);
     }
 
     /// Runs with one call disturbed.
-    pub fn disturbed(&self, injection: &Injection<'_>) -> Output {
-        let Injection { call, what, number } = injection;
-        self.strace(&["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{what}:when={number}")])
+    pub(crate) fn disturbed(&self, injection: &Injection<'_>) -> Output {
+        let Injection { call, what, number, path } = injection;
+        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:{what}:when={number}"));
+        let mut arguments = vec!["-e", &trace, "-e", &inject];
+        arguments.extend(path.iter().flat_map(|path| ["-P", path]));
+        self.strace(&arguments)
     }
 
     /// Runs with these calls logged.
-    pub fn traced(&self, calls: &str) -> Output {
+    pub(crate) fn traced(&self, calls: &str) -> Output {
         self.strace(&["-e", &format!("trace={calls}")])
     }
 
@@ -107,25 +119,29 @@ impl Bench {
         command.arg(support::host()).arg("run").output().expect("strace runs")
     }
 
-    /// Which calls of openat, counted from 1, make a file.
-    pub fn creating_opens(&self) -> Vec<usize> {
+    /// Files that a run makes, as the calls of openat name them.
+    pub(crate) fn created_files(&self) -> Vec<String> {
         self.reset();
         assert!(self.traced("openat").status.success());
         let log = strace_log(&self.space);
-        let main = log[0].split_whitespace().next().unwrap_or_default().to_owned();
-        let of_main = log.iter().filter(|line| line.starts_with(&main) && line.contains("openat("));
-        let numbered = of_main.enumerate().filter(|(_, line)| line.contains("O_CREAT"));
-        numbered.map(|(index, _)| index + 1).collect()
+        let mut paths: Vec<String> = log
+            .iter()
+            .filter(|line| line.contains("O_CREAT"))
+            .filter_map(|line| line.split('"').nth(1).map(str::to_owned))
+            .collect();
+        paths.dedup();
+        assert!(paths.len() >= 3, "lock, journal and new state at least: {log:?}");
+        paths
     }
 
     /// The call that was made to fail in the last run; none if the run did not come so far.
-    pub fn injected(&self) -> Option<String> {
+    pub(crate) fn injected(&self) -> Option<String> {
         strace_log(&self.space).into_iter().find(|line| line.contains("(INJECTED)"))
     }
 
     /// Checks how a failed call was told, and whether it was: what is tried as a courtesy (the text of the lock, clearing
     /// away) may fail in silence if the run did its work nevertheless.
-    pub fn assert_told(&self, run: &Output, call: &str, message: &str) -> bool {
+    pub(crate) fn assert_told(&self, run: &Output, call: &str, messages: &[&str]) -> bool {
         let errors = String::from_utf8_lossy(&run.stderr);
         if run.status.success() {
             assert_eq!(self.space.read(".installed.cfg"), self.new, "{call}: exit 0 without the work");
@@ -137,7 +153,7 @@ impl Bench {
         assert_eq!(run.status.code(), Some(1), "{call}: {errors}");
         let last = errors.lines().last().unwrap_or_default();
         assert!(last.starts_with("Error: "), "{call}: {errors}");
-        assert!(errors.contains(message), "{call}: no cause in {errors}");
+        assert!(messages.iter().any(|message| errors.contains(message)), "{call}: no cause in {errors}");
         let root = self.space.root().display().to_string();
         let named = errors.lines().filter(|line| !line.starts_with(' ')).any(|line| line.contains(&root));
         assert!(named, "{call}: no path in {errors}");
@@ -145,7 +161,7 @@ impl Bench {
     }
 
     /// The state is the old or the new one, whole; and the next run makes what an undisturbed one makes.
-    pub fn assert_recovers(&self, what: &str) {
+    pub(crate) fn assert_recovers(&self, what: &str) {
         let state = std::fs::read_to_string(self.space.buildout().join(".installed.cfg")).ok();
         let is_new = state.as_ref() == Some(&self.new);
         assert!(is_new || state == self.old || is_whole(state.as_deref()), "{what}: neither old nor new: {state:?}");
@@ -155,13 +171,13 @@ impl Bench {
     }
 
     /// The tree and the state are those of an undisturbed run.
-    pub fn assert_converged(&self, what: &str) {
+    pub(crate) fn assert_converged(&self, what: &str) {
         assert_eq!(self.space.read(".installed.cfg"), self.new, "{what}");
         assert_eq!(self.tree(), self.tree, "{what}");
     }
 
     /// All paths in the buildout directory.
-    pub fn tree(&self) -> Vec<String> {
+    pub(crate) fn tree(&self) -> Vec<String> {
         let mut paths = Vec::new();
         list(&self.space.buildout(), "", &mut paths);
         paths
@@ -176,7 +192,7 @@ fn is_whole(state: Option<&str>) -> bool {
     state.ends_with("recipe = mkdir\n") && parts.split(' ').all(has_section)
 }
 
-pub fn strace_log(space: &Space) -> Vec<String> {
+pub(crate) fn strace_log(space: &Space) -> Vec<String> {
     let log = std::fs::read(space.root().join("strace.log")).unwrap_or_default();
     String::from_utf8_lossy(&log).lines().map(str::to_owned).collect()
 }

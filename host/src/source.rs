@@ -52,7 +52,8 @@ impl Place {
         self.before().rsplit('\n').next().unwrap_or_default().chars().count() + 1
     }
 
-    /// The line that holds the start, and below it a caret for each character of the span.
+    /// The line that holds the start, and below it a caret for each character of the span. Credentials of URLs in the
+    /// line are masked, character by character.
     pub fn snippet(&self) -> String {
         let line_start = self.before().rfind('\n').map_or(0, |newline| newline + 1);
         let text = &self.source.text;
@@ -62,7 +63,7 @@ impl Place {
         let end = floor(text, self.end as usize).clamp(start, line_end);
         let indent: String = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let width = text[start..end].chars().count().max(1);
-        format!("{line}\n{indent}{}", "^".repeat(width))
+        format!("{}\n{indent}{}", mask(line), "^".repeat(width))
     }
 
     /// Where `text` stands within the span; the whole span, if it is not in there.
@@ -76,6 +77,33 @@ impl Place {
     fn before(&self) -> &str {
         &self.source.text[..floor(&self.source.text, self.start as usize)]
     }
+}
+
+/// `text` without the credentials of the URLs in it: what stands between `://` and `@` becomes `***`.
+pub fn redact(text: &str) -> String {
+    without_credentials(text, |_| "***".to_owned())
+}
+
+fn mask(line: &str) -> String {
+    without_credentials(line, |secret| "*".repeat(secret.chars().count()))
+}
+
+fn without_credentials(text: &str, instead: impl Fn(&str) -> String) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(scheme_end) = rest.find("://") {
+        let start = scheme_end + 3;
+        let ends = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
+        let end = rest[start..].find(ends).map_or(rest.len(), |end| start + end);
+        shown.push_str(&rest[..start]);
+        let authority = &rest[start..end];
+        let (secret, host) = authority.split_at(authority.rfind('@').unwrap_or(0));
+        shown.push_str(&if secret.is_empty() { String::new() } else { instead(secret) });
+        shown.push_str(host);
+        rest = &rest[end..];
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// The character boundary at or below `offset`.
@@ -162,6 +190,17 @@ mod tests {
         let place = Place::new(&source, start..start + 6);
         assert_eq!(place.to_string(), "a.cfg:2:7");
         assert_eq!(place.snippet(), "ünd = ${y:z}\n      ^^^^^^");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let t = |text: &str, expected: &str| assert_eq!(redact(text), expected);
+        t("https://user:pass@host/a?b", "https://***@host/a?b");
+        t("a https://u@h b ftp://u:p@s@h/x", "a https://***@h b ftp://***@h/x");
+        t("https://host/a@b ://", "https://host/a@b ://");
+        t("no url", "no url");
+        let source = Source::new("a.cfg", "extends = https://u:p@host/x");
+        assert_eq!(Place::new(&source, 10..28).snippet(), "extends = https://***@host/x\n          ^^^^^^^^^^^^^^^^^^");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback};
+use crate::toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback, has_target};
 use crate::workspace::{Failure, Workspace, output};
 
 /// How guests are built here.
@@ -16,7 +16,7 @@ pub(crate) enum Guests {
 
 /// Sees to it that recipes can be built.
 pub(crate) fn setup(workspace: &Workspace) -> Result<Guests, Failure> {
-    if has_target(workspace) || add_target(workspace) {
+    if sysroot(workspace).is_ok_and(|sysroot| has_target(&sysroot)) || add_target(workspace) {
         return Ok(Guests::Target);
     }
     let variable = |name| std::env::var(name).unwrap_or_default();
@@ -31,25 +31,14 @@ pub(crate) fn setup(workspace: &Workspace) -> Result<Guests, Failure> {
     }
 }
 
-fn has_target(workspace: &Workspace) -> bool {
-    rustc_prints(workspace, &["--print", "target-libdir", "--target", TARGET]).is_ok_and(|libraries| {
-        std::fs::read_dir(libraries)
-            .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
-    })
-}
-
 fn add_target(workspace: &Workspace) -> bool {
     eprintln!("xtask: rustup target add {TARGET}");
     let status = workspace.program("rustup", ["target", "add", TARGET]).status();
-    status.is_ok_and(|status| status.success()) && has_target(workspace)
+    status.is_ok_and(|status| status.success()) && sysroot(workspace).is_ok_and(|sysroot| has_target(&sysroot))
 }
 
 fn sysroot(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    rustc_prints(workspace, &["--print", "sysroot"])
-}
-
-fn rustc_prints(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf, Failure> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let printed = output(&mut workspace.program(&compiler, arguments))?.stdout;
+    let printed = output(&mut workspace.program(&compiler, ["--print", "sysroot"]))?.stdout;
     Ok(Path::new(String::from_utf8_lossy(&printed).trim()).to_owned())
 }

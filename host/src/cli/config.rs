@@ -2,6 +2,9 @@
 //!
 //! Knows nothing of how a configuration is read or substituted, and prints nothing itself.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -236,7 +239,8 @@ fn last_history(configuration: &Configuration, value: &OptionValue) -> String {
 fn whole_history(configuration: &Configuration, value: &OptionValue) -> String {
     let mut text = String::from("\n");
     for item in value.history.iter().rev() {
-        let preposition = if item.origin.place().is_some() { "IN" } else { "AS" };
+        let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::CommandLine);
+        let preposition = if named { "AS" } else { "IN" };
         let _ = writeln!(text, "   {preposition} {}", source_name(configuration, &item.origin));
         if item.value.contains('\n') {
             let _ = writeln!(text, "   {} VALUE =", item.operation);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml_edit::Document;
 
-use super::toolchain::{Fallback, TARGET, fallback, says_missing_target};
+use super::toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
 use super::{ComponentError, Developed, RecipeReference};
 use crate::environment::Environment;
 use crate::event::{Event, Report};
@@ -133,12 +133,8 @@ impl Outcome {
 impl Build<'_> {
     fn run(&self) -> Result<PathBuf, ComponentError> {
         let project = self.project.to_owned();
-        let mut outcome = self.cargo(None)?;
-        if outcome.misses_target()
-            && let Some(fallback) = self.fallback()
-        {
-            outcome = self.cargo(Some(&fallback))?;
-        }
+        // Asked before, not tried: a failed try would make Cargo build everything again the next time.
+        let outcome = self.cargo(self.fallback().as_ref())?;
         if outcome.misses_target() {
             return Err(ComponentError::MissingTarget { project });
         }
@@ -217,11 +213,16 @@ impl Build<'_> {
         messages
     }
 
+    /// What to do otherwise, where Rust has no target for recipes but the distribution has its sources.
     fn fallback(&self) -> Option<Fallback> {
+        if !distribution_has_sources() {
+            return None;
+        }
         let variable = |name| self.environment.variables.get(name).map_or("", String::as_str);
         let output = self.command("rustc").args(["--print", "sysroot"]).output().ok()?;
         let sysroot = String::from_utf8(output.stdout).ok()?;
-        fallback(Path::new(sysroot.trim()), variable("PATH"), variable("RUSTFLAGS"))
+        let sysroot = Path::new(sysroot.trim());
+        if has_target(sysroot) { None } else { fallback(sysroot, variable("PATH"), variable("RUSTFLAGS")) }
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
         let written = Developed::write("recipes".into(), "/src/recipes".into(), "/t/r.wasm".into(), eggs).unwrap();
         fs::write(eggs.join("other.egg-link"), "/src/other\n.").unwrap();
         fs::write(eggs.join("README"), "x").unwrap();
-        assert_eq!(developed_in(eggs).unwrap(), [written.clone()]);
+        assert_eq!(developed_in(eggs).unwrap(), std::slice::from_ref(&written));
         assert_eq!(fs::read_to_string(written.link).unwrap().lines().next(), Some("/src/recipes"));
         assert_eq!(fs::read_dir(eggs).unwrap().count(), 3, "nothing else is left behind");
     }

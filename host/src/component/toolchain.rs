@@ -32,10 +32,21 @@ pub(crate) fn says_missing_target(message: &str) -> bool {
     message.contains(TARGET) && message.contains("may not be installed")
 }
 
+/// Whether the distribution's packages are installed.
+pub(crate) fn distribution_has_sources() -> bool {
+    Path::new(DISTRIBUTION_RUSTC).is_file() && Path::new(WASI_LIBC).is_dir()
+}
+
+/// Whether the Rust with that sysroot has the target.
+pub(crate) fn has_target(sysroot: &Path) -> bool {
+    let libraries = std::fs::read_dir(sysroot.join("lib/rustlib").join(TARGET).join("lib"));
+    libraries.is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-")))
+}
+
 /// The fallback, if the distribution's packages are installed. `sysroot` is that of the Rust whose Cargo is used: it has
 /// the linker. `path` and `rustflags` are the variables `PATH` and `RUSTFLAGS` as they are.
 pub(crate) fn fallback(sysroot: &Path, path: &str, rustflags: &str) -> Option<Fallback> {
-    if !Path::new(DISTRIBUTION_RUSTC).is_file() || !Path::new(WASI_LIBC).is_dir() {
+    if !distribution_has_sources() {
         return None;
     }
     let linkers = linker_directories(sysroot)?;

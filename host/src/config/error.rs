@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::location::redact;
-use crate::source::{Explain, Place};
+use crate::source::{Explain, Place, redact};
 
 /// A configuration that cannot be read.
 #[derive(Clone, Debug)]

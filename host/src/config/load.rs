@@ -118,17 +118,17 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
         update(&mut data, &sections)?;
     }
     update(&mut data, &assigned)?;
-    finish(data, environment, Outline { classic, directory, file, notices: chain.into_notices() })
+    finish(data, environment, Outline { classic, directory, file, chain })
 }
 
-struct Outline {
+struct Outline<'a> {
     classic: bool,
     directory: PathBuf,
     file: Option<Location>,
-    notices: Vec<String>,
+    chain: Chain<'a>,
 }
 
-fn finish(mut data: Sections, environment: &Environment, outline: Outline) -> Result<Configuration, ConfigError> {
+fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -> Result<Configuration, ConfigError> {
     if let Some((buildout, _)) = data.get_mut("buildout") {
         predefined::absolutise(buildout, environment)?;
         predefined::absolutise_directories(buildout, environment);
@@ -140,8 +140,9 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline) -> Re
     };
     let sections: IndexMap<String, Section> =
         data.into_iter().map(|(name, data)| (name.to_string(), section(data))).collect();
-    let Outline { classic, directory, file, notices } = outline;
-    Ok(Configuration { sections, classic, directory, file, notices })
+    let Outline { classic, directory, file, chain } = outline;
+    let (unnamed, notices) = (chain.unnamed(), chain.into_notices());
+    Ok(Configuration { sections, classic, directory, file, notices, unnamed })
 }
 
 /// `versions` names a section, by default one of that name, which is then made.

@@ -14,9 +14,10 @@ mod value;
 
 pub mod parse;
 
+pub use crate::source::redact;
 pub use assignment::{Assignment, AssignmentError, Operator};
 pub use error::{ConfigError, Trouble};
-pub use location::{Location, redact};
+pub use location::Location;
 pub use predefined::is_predefined;
 pub use reader::{ReadError, ReadSettings, Reader};
 pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};

@@ -48,7 +48,7 @@ pub struct ReadError {
 impl ReadError {
     /// A file that cannot be read, for the reason that `message` gives.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: super::location::redact(&message.into()), hints: Vec::new(), missing: false }
+        Self { message: crate::source::redact(&message.into()), hints: Vec::new(), missing: false }
     }
 
     /// A file that is not there.

@@ -1,5 +1,6 @@
 //! What a configuration is made of: sections, options, and where each option's value comes from.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,19 @@ pub struct Configuration {
     pub file: Option<Location>,
     /// What the person should be told, though nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
+    /// The files whose name does not show all of their location: credentials of a URL are left out of it.
+    pub(super) unnamed: HashMap<String, Location>,
+}
+
+impl Configuration {
+    /// The directory or URL of the file that `place` is in (`_profile_base_location_`).
+    pub(crate) fn base_of(&self, place: &Place) -> String {
+        let name = &place.source.name;
+        match self.unnamed.get(name) {
+            Some(location) => location.directory().as_written(),
+            None => name.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned(),
+        }
+    }
 }
 
 /// One section: its options, still with macros (`<`) unexpanded.

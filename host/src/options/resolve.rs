@@ -232,10 +232,11 @@ impl Buildout {
         match option {
             "_buildout_section_name_" => Ok(section.into()),
             // SlapOS: the directory, or the URL, of the profile that wrote the reference.
-            "_profile_base_location_" if origin.and_then(Origin::place).is_some() => {
-                let name = origin.and_then(Origin::place).map(|place| place.source.name.as_str()).unwrap_or_default();
-                Ok(name.rsplit_once('/').map_or("", |(directory, _)| directory).into())
-            }
+            "_profile_base_location_" => match origin.and_then(Origin::place) {
+                // SlapOS: the directory, or the URL, of the profile that wrote the reference.
+                Some(place) => Ok(self.shared.configuration.base_of(place).into()),
+                None => Err(self.unknown_option(target, option)),
+            },
             _ => Err(self.unknown_option(target, option)),
         }
     }

@@ -86,6 +86,11 @@ impl Instance {
         let outcome = call(&mut self.store, &self.recipe);
         self.store.data_mut().call.watch = None;
         let result = match outcome {
+            Ok(_) if self.store.data().call.left().is_zero() => {
+                // It slept, say, and came back before the engine took notice.
+                self.sharable = false;
+                Err(explain(&mut self.store, &Trap::Interrupt.into(), request))
+            }
             Ok(value) => {
                 self.store.data().output().end();
                 Ok(Answer { value, created: std::mem::take(&mut self.store.data_mut().call.created) })
@@ -212,6 +217,7 @@ fn trap(request: &Request<'_>, what: String, details: Vec<String>) -> Problem {
 fn cause(error: &wasmtime::Error, printed: Vec<String>) -> (String, Vec<String>) {
     let what = match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "ran out of stack".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => "trapped (it left its memory, as when its stack is used up)".to_owned(),
         Some(Trap::UnreachableCodeReached) if printed.iter().any(|line| line.contains("panicked at")) => {
             "panicked".to_owned()
         }

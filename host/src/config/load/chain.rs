@@ -104,6 +104,12 @@ impl<'a> Chain<'a> {
         self.profiles.get(location).is_some_and(|profile| profile.classic)
     }
 
+    /// The files whose name does not show all of their location, by that name.
+    pub(super) fn unnamed(&self) -> HashMap<String, Location> {
+        let named = self.profiles.keys().map(|location| (location.to_string(), location));
+        named.filter(|(name, location)| *name != location.as_written()).map(|(n, l)| (n, l.clone())).collect()
+    }
+
     pub(super) fn into_notices(self) -> Vec<String> {
         self.notices
     }

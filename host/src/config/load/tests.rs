@@ -230,6 +230,8 @@ fn credentials_of_urls_are_never_shown() {
     assert!(!shown.contains("secret") && shown.contains("https://***@host/more.cfg"), "{shown}");
     let good = Files::new(&[("buildout.cfg", main.as_str()), (secret, "[a]\nx = 1\n")]).load(&[]).unwrap();
     assert_eq!(origins(&good, "a:x"), ["SET https://***@host/base.cfg:2"]);
+    let place = good.sections["a"].options["x"].place().unwrap();
+    assert_eq!(good.base_of(&place), "https://user:secret@host");
 }
 
 #[test]

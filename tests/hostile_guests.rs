@@ -1,0 +1,240 @@
+//! Recipes that misbehave, in the real host (`hostile.md` 13–16, 18–20, 22, 23, 25): each ends with its own message, exit
+//! code 1, nothing touched, and a good run afterwards works.
+
+mod support;
+
+use std::path::PathBuf;
+
+use support::{Space, repository};
+
+/// The component of `tests/guests/hostile`.
+fn guest() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    let guest = target.join("wasm32-wasip2/guest/guest_hostile.wasm");
+    assert!(guest.exists(), "{} is not built: run `cargo xtask test` once", guest.display());
+    guest
+}
+
+/// A buildout with one part `bad`, made by the hostile recipe.
+fn space(options: &str, grant: &str) -> Space {
+    let space = Space::new();
+    space.write("buildout.cfg", &format!("[buildout]\nparts = bad\n\n[bad]\nrecipe = hostile\n{options}\n"));
+    let path = guest();
+    space.write(
+        "recipes.toml",
+        &format!("[recipe.hostile]\npath = {path:?}\ngrant = {{ timeout = \"1s\", memory = \"32MiB\"{grant} }}\n"),
+    );
+    space
+}
+
+/// Runs; the run must fail with a message that holds all of `expected`, and touch nothing.
+fn refused(space: &Space, expected: &[&str]) -> String {
+    let output = space.host(&["run"]);
+    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for text in expected {
+        assert!(told.contains(text), "no {text:?} in:\n{told}");
+    }
+    assert!(!space.exists(".installed.cfg"), "nothing was installed, but the state says so:\n{told}");
+    for escaped in ["escaped", "../escaped", "intruder", "bin/buildout", "/tmp/escaped-from-a-recipe"] {
+        assert!(!space.exists(escaped), "{escaped} was written");
+    }
+    assert!(space.read("recipes.toml").starts_with("[recipe.hostile]"));
+    told
+}
+
+/// After whatever happened, a good recipe works.
+fn converges(space: &Space) {
+    let output = space.host(&["run", "bad:recipe=hostile:good", "bad:init=", "bad:install="]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(space.exists("parts/bad/greeting"));
+}
+
+fn case(options: &str, expected: &[&str]) {
+    let space = space(options, "");
+    refused(&space, expected);
+    converges(&space);
+}
+
+fn not_a_recipe(bytes: &[u8], expected: &str) {
+    let space = space("", "");
+    std::fs::write(space.buildout().join("other.wasm"), bytes).unwrap();
+    space.write("recipes.toml", "[recipe.hostile]\npath = \"other.wasm\"\n");
+    refused(&space, &[expected]);
+}
+
+/// A component that imports an empty instance of this name (component model binary format: type section, import section).
+fn component_importing(name: &str) -> Vec<u8> {
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    bytes.extend([7, 3, 1, 0x42, 0]);
+    let length = u8::try_from(name.len()).unwrap();
+    bytes.extend([10, length + 5, 1, 0, length]);
+    bytes.extend(name.as_bytes());
+    bytes.extend([5, 0]);
+    bytes
+}
+
+#[test]
+fn random_bytes_are_no_component() {
+    not_a_recipe(b"random bytes that are nothing at all", "is not a component");
+}
+
+#[test]
+fn a_truncated_component_is_damaged() {
+    let whole = std::fs::read(guest()).unwrap();
+    not_a_recipe(&whole[..whole.len() / 2], "Recipe hostile is damaged");
+}
+
+#[test]
+fn a_core_module_is_no_component() {
+    not_a_recipe(b"\0asm\x01\0\0\0", "core");
+}
+
+#[test]
+fn a_component_of_another_world_is_no_recipe() {
+    not_a_recipe(b"\0asm\x0d\0\x01\0", "but no recipe");
+}
+
+#[test]
+fn an_import_that_is_not_offered_is_named() {
+    let import = component_importing("buildout:recipe/process@0.3.0");
+    not_a_recipe(&import, "recipe needs buildout:recipe/process@0.3.0; this host has 0.1");
+    not_a_recipe(&component_importing("wasi:http/types@0.2.0"), "recipe needs wasi:http/types@0.2.0");
+}
+
+#[test]
+fn a_huge_component_is_refused_unread() {
+    let space = space("", "");
+    let file = std::fs::File::create(space.buildout().join("huge.wasm")).unwrap();
+    file.set_len(500 << 20).unwrap();
+    space.write("recipes.toml", "[recipe.hostile]\npath = \"huge.wasm\"\n");
+    refused(&space, &["huge.wasm"]);
+}
+
+#[test]
+fn a_panic_tells_message_part_and_line() {
+    let expected = ["Recipe hostile panicked in init of part bad", "told to panic", "src/lib.rs:", "buildout.cfg:4"];
+    case("init = panic", &expected);
+    case("init = panic", &["last call of the host: options.get"]);
+    case("install = panic", &["panicked in install of part bad", "told to panic"]);
+}
+
+#[test]
+fn an_abort_and_a_stack_overflow_are_traps() {
+    case("install = abort", &["Recipe hostile trapped", "in install of part bad"]);
+    case("init = recurse", &["in init of part bad", "stack"]);
+}
+
+#[test]
+fn an_endless_loop_ends_at_the_deadline() {
+    case("init = loop", &["Recipe hostile took longer than 1 s in init of part bad", "timeout ="]);
+    case("install = loop", &["took longer than 1 s in install of part bad"]);
+}
+
+#[test]
+fn a_sleep_ends_at_the_deadline() {
+    case("install = sleep", &["took longer than 1 s in install of part bad"]);
+}
+
+#[test]
+fn memory_is_limited() {
+    case("init = memory", &["needs more than 32 MiB of memory for part bad", "memory ="]);
+    case("init = table", &["of part bad"]);
+}
+
+#[test]
+fn names_and_values_are_limited() {
+    case("init = long-name", &["Error:"]);
+    case("init = long-value", &["Error:"]);
+    case("init = signature", &["Error:"]);
+}
+
+#[test]
+fn endless_logs_are_cut() {
+    for (action, mark) in [("log", "the rest is left out"), ("print", "the rest is left out"), ("long-line", "[…]")] {
+        let space = space(&format!("install = {action}"), "");
+        let output = space.host(&["run"]);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(told.contains(mark), "{action}");
+        assert!(told.len() < 16 << 20, "{action}: {} bytes", told.len());
+    }
+}
+
+#[test]
+fn a_million_handles_are_too_many() {
+    case("install = handles", &["of part bad"]);
+}
+
+#[test]
+fn options_are_set_only_in_init() {
+    case("install = set", &["Error:"]);
+}
+
+#[test]
+fn files_outside_are_out_of_reach() {
+    for action in ["dot-dot", "absolute", "directory", "state", "recipes", "launcher", "read-outside", "link"] {
+        case(&format!("install = {action}"), &["Error:"]);
+    }
+}
+
+#[test]
+fn a_grant_that_holds_the_hosts_files_is_refused() {
+    let space = space("install = state", ", write = [\"${buildout:directory}\"]");
+    refused(&space, &["A grant to write", "is refused", "recipes.toml:3", ".installed.cfg"]);
+}
+
+#[test]
+fn returned_paths_must_be_the_parts_own() {
+    for path in ["/etc", "../x", ".", "parts", ".installed.cfg", "bin/buildout"] {
+        case(&format!("install = return {path}"), &["names a path that part bad may not own"]);
+    }
+}
+
+#[test]
+fn what_a_failed_recipe_created_is_removed() {
+    let space = space("install = created", "");
+    refused(&space, &["told to fail"]);
+    assert!(!space.exists("parts/bad"));
+}
+
+#[test]
+fn a_failed_look_up_names_what_was_looked_up() {
+    case("init = look-up", &["'nowhere'"]);
+}
+
+#[test]
+fn only_granted_variables_are_seen() {
+    let space = space("install = env", ", env = [\"LANG\"]");
+    let output = space.command(support::host()).arg("run").env("LANG", "C.UTF-8").env("SECRET", "x").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("LANG is Some(\"C.UTF-8\"), SECRET is None"), "{told}");
+}
+
+#[test]
+fn parts_of_one_recipe_may_read_each_other_in_init() {
+    let space = space("init = read\nsection = other", "");
+    let cfg = space.read("buildout.cfg");
+    space.write("buildout.cfg", &format!("{cfg}\n[other]\nrecipe = hostile\ninstall = nothing\n"));
+    let output = space.host(&["run"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("Installing other\nbuildout: Installing bad"), "{told}");
+}
+
+#[test]
+fn a_good_recipe_is_installed_updated_and_uninstalled() {
+    let space = space("", "");
+    let run = |arguments: &[&str]| {
+        let output = space.host(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let good = "bad:recipe=hostile:good";
+    run(&["run", good]);
+    assert!(space.exists("parts/bad/greeting"));
+    assert_eq!(run(&["run", good]), "buildout: Updating bad\nbad: still 27 bytes\n");
+    let expected =
+        "buildout: Uninstalling bad\nbuildout: Running uninstall recipe.\nbad: good-bye bad, made by hostile:good\n";
+    assert_eq!(run(&["run", good, "parts="]), expected);
+    assert!(!space.exists("parts/bad"));
+}

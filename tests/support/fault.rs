@@ -43,11 +43,11 @@ pub(crate) struct Injection<'a> {
     pub(crate) path: Option<&'a str>,
 }
 
-/// What an error is called by the system, and by the library that recipes written in Rust are built with.
+/// What an error is called by the system, and by WASI (which has no quota) in recipes.
 pub(crate) const ERRORS: [(&str, &[&str]); 3] = [
     ("ENOSPC", &["No space left on device"]),
     ("EIO", &["Input/output error", "I/O error"]),
-    ("EDQUOT", &["Disk quota exceeded", "Quota exceeded"]),
+    ("EDQUOT", &["Disk quota exceeded", "I/O error"]),
 ];
 
 /// A buildout whose next run uninstalls, moves, adds and keeps parts; with what an undisturbed run makes of it.

@@ -1,6 +1,6 @@
 //! What the black-box tests share: a directory of its own for each test, in which the real binary runs.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 pub(crate) mod blocks;
 

@@ -72,7 +72,7 @@ impl Execution<'_> {
         let paths = match self.session.recipes.runtime()?.install(part) {
             Ok(paths) => paths,
             Err(error) => {
-                self.clean_up(&error.created());
+                self.clean_up(error.created());
                 return Err(error.into());
             }
         };
@@ -110,7 +110,7 @@ impl Execution<'_> {
                 self.record(part, all)
             }
             Err(error) => {
-                self.clean_up(&error.created());
+                self.clean_up(error.created());
                 self.clean_up(&before);
                 self.installed.parts.shift_remove(part);
                 self.state.record(&Change::Removed { part: part.to_owned() })?;

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The repository's root.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host/ lies in the repository").to_owned()
 }
 
 /// The binary under test.
-pub fn host() -> PathBuf {
+pub(crate) fn host() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_buildout-host"))
 }
 
 /// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it.
-pub struct Space {
+pub(crate) struct Space {
     root: tempfile::TempDir,
 }
 
 impl Space {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary directory");
         let space = Self { root };
         std::fs::create_dir(space.buildout()).expect("the buildout directory");
@@ -31,35 +31,35 @@ impl Space {
     }
 
     /// What the tests call `/tmp`.
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.root.path().canonicalize().expect("the temporary directory")
     }
 
     /// The buildout directory.
-    pub fn buildout(&self) -> PathBuf {
+    pub(crate) fn buildout(&self) -> PathBuf {
         self.root().join("sample-buildout")
     }
 
     /// Writes a file below the buildout directory, with the directories that it needs.
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.buildout().join(self.real(path));
         std::fs::create_dir_all(path.parent().expect("a file's directory")).expect("the file's directory");
         std::fs::write(path, self.real(text)).expect("the file");
     }
 
     /// Reads a file below the buildout directory.
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         let path = self.buildout().join(self.real(path));
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    pub fn exists(&self, path: &str) -> bool {
+    pub(crate) fn exists(&self, path: &str) -> bool {
         self.buildout().join(self.real(path)).symlink_metadata().is_ok()
     }
 
     /// A command in the buildout directory, with a home of its own and the binary on its PATH.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let real_home = std::env::var("HOME").unwrap_or_default();
         let keep = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| format!("{real_home}/{default}"));
         let path = std::env::var("PATH").unwrap_or_default();
@@ -80,19 +80,19 @@ impl Space {
     }
 
     /// Runs the binary with arguments.
-    pub fn host(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn host(&self, arguments: &[&str]) -> Output {
         self.command(host()).args(arguments).output().expect("the host runs")
     }
 
     /// Runs a shell command; gives what it printed (both outputs, as they came) and its exit code.
-    pub fn shell(&self, line: &str) -> (String, i32) {
+    pub(crate) fn shell(&self, line: &str) -> (String, i32) {
         let output =
             self.command("sh").arg("-c").arg(format!("exec 2>&1\n{}", self.real(line))).output().expect("sh runs");
         (self.shown(&String::from_utf8_lossy(&output.stdout)), output.status.code().unwrap_or(-1))
     }
 
     /// The entries of a directory as `buildouts-1.0.txt` lists them: `d  bin`, `-  buildout.cfg`.
-    pub fn list(&self, path: &str) -> String {
+    pub(crate) fn list(&self, path: &str) -> String {
         let directory = self.buildout().join(self.real(path));
         let mut entries: Vec<(String, char)> = std::fs::read_dir(&directory)
             .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
@@ -114,13 +114,13 @@ impl Space {
     }
 
     /// A text of a test, with real paths.
-    pub fn real(&self, text: &str) -> String {
+    pub(crate) fn real(&self, text: &str) -> String {
         let root = self.root();
         text.replace("[REPOSITORY]", &repository().to_string_lossy()).replace("/tmp/", &format!("{}/", root.display()))
     }
 
     /// A text of the program, with the paths and signatures that tests show.
-    pub fn shown(&self, text: &str) -> String {
+    pub(crate) fn shown(&self, text: &str) -> String {
         let text = text.replace(&format!("{}/", self.root().display()), "/tmp/");
         let text = text.replace(&self.root().display().to_string(), "/tmp");
         let text = text.replace(&repository().display().to_string(), "[REPOSITORY]");

@@ -323,7 +323,7 @@ mod tests {
         let top = s.buildout.join("parts/deep");
         std::fs::create_dir(&top).unwrap();
         let mut here = Dir::open_ambient_dir(&top, ambient_authority()).unwrap();
-        for _ in 0..3000 {
+        for _ in 0..400 {
             here.create_dir("d").unwrap();
             here.write("f", "x").unwrap();
             here = here.open_dir("d").unwrap();

@@ -51,19 +51,14 @@ pub(super) fn remove_tree(parent: &Dir, name: &OsStr) -> Result<(), (PathBuf, io
     Ok(())
 }
 
-/// Opens the directory `name`, never through a link, and lists it.
+/// Makes the directory `name` accessible to its owner, opens it, never through a link, and lists it.
 fn enter(parent: &Dir, name: &OsStr) -> io::Result<Level> {
-    let directory = match parent.open_dir_nofollow(name) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            parent.set_permissions(name, Permissions::from_mode(OWNER_ACCESS))?;
-            parent.open_dir_nofollow(name)?
-        }
-        other => other?,
-    };
-    let mode = directory.dir_metadata()?.permissions().mode();
-    if mode & OWNER_ACCESS != OWNER_ACCESS {
-        directory.set_permissions(".", Permissions::from_mode((mode | OWNER_ACCESS) & 0o7777))?;
+    let metadata = parent.symlink_metadata(name)?;
+    let mode = metadata.permissions().mode();
+    if metadata.is_dir() && mode & OWNER_ACCESS != OWNER_ACCESS {
+        parent.set_permissions(name, Permissions::from_mode((mode | OWNER_ACCESS) & 0o7777))?;
     }
+    let directory = parent.open_dir_nofollow(name)?;
     let mut entries = Vec::new();
     for entry in directory.entries()? {
         let entry = entry?;

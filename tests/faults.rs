@@ -1,0 +1,240 @@
+//! Faults at every step of a run (kill -9, disk full, quota, faulty device), by strace injection; two runs at once; what is
+//! durable when. After each fault the state is the complete old or the complete new one, and the next run converges to
+//! what an undisturbed run makes.
+
+mod support;
+#[path = "support/fault.rs"]
+mod fault;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use fault::{Bench, ERRORS, Injection, strace_log};
+
+/// Calls that change files. A run that does not use one of them is not disturbed by it.
+const WRITES: [&str; 20] = [
+    "write",
+    "pwrite64",
+    "writev",
+    "rename",
+    "renameat",
+    "renameat2",
+    "fsync",
+    "fdatasync",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "mkdir",
+    "mkdirat",
+    "ftruncate",
+    "fchmod",
+    "fchmodat",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+];
+
+#[test]
+fn killed_at_any_write_the_next_run_converges() {
+    let bench = Bench::new();
+    let mut kills = 0;
+    for call in WRITES {
+        for number in 1.. {
+            bench.reset();
+            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number, path: None });
+            if run.status.signal().is_none() && run.status.code() != Some(137) {
+                assert!(run.status.success(), "{call} {number}: {run:?}");
+                break;
+            }
+            kills += 1;
+            bench.assert_recovers(&format!("killed at {call} {number}"));
+        }
+    }
+    for path in bench.created_files() {
+        bench.reset();
+        bench.disturbed(&Injection { call: "openat", what: "signal=KILL", number: 1, path: Some(&path) });
+        kills += 1;
+        bench.assert_recovers(&format!("killed at openat {path}"));
+    }
+    assert!(kills > 20, "only {kills} places were found to kill at");
+}
+
+#[test]
+fn a_failing_write_leaves_the_state_intact_and_is_named() {
+    let bench = Bench::new();
+    let mut failures = 0;
+    for (error, messages) in ERRORS {
+        let what = format!("error={error}");
+        for call in WRITES {
+            for number in 1.. {
+                bench.reset();
+                let run = bench.disturbed(&Injection { call, what: &what, number, path: None });
+                let Some(target) = bench.injected() else { break };
+                failures += usize::from(bench.assert_told(&run, &target, messages));
+                bench.assert_recovers(&format!("{error} at {call} {number}, {target}"));
+            }
+        }
+        for path in bench.created_files() {
+            bench.reset();
+            let run = bench.disturbed(&Injection { call: "openat", what: &what, number: 1, path: Some(&path) });
+            let target = bench.injected().expect("openat fails");
+            failures += usize::from(bench.assert_told(&run, &target, messages));
+            bench.assert_recovers(&format!("{error} at openat {target}"));
+        }
+    }
+    assert!(failures > 20, "only {failures} failures were told");
+}
+
+#[test]
+fn a_first_run_that_is_killed_is_picked_up() {
+    let bench = Bench::of_first_run();
+    for call in ["mkdirat", "mkdir", "write", "renameat", "fsync"] {
+        for number in 1.. {
+            bench.reset();
+            let run = bench.disturbed(&Injection { call, what: "signal=KILL", number, path: None });
+            if run.status.success() {
+                break;
+            }
+            bench.assert_recovers(&format!("killed at {call} {number}"));
+        }
+    }
+}
+
+/// Before the run ends with 0: the new file is flushed, then renamed, then its directory is flushed.
+#[test]
+fn the_state_is_durable_when_the_run_ends() {
+    let bench = Bench::new();
+    bench.reset();
+    let run = bench.traced("fsync,fdatasync,rename,renameat,renameat2,exit_group");
+    assert!(run.status.success(), "{run:?}");
+    let log = strace_log(&bench.space);
+    let at = |what: &str| {
+        log.iter().position(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what} in\n{}", log.join("\n")))
+    };
+    let renamed =
+        log.iter().position(|line| line.contains("rename") && line.contains("\".installed.cfg\"")).expect("a rename");
+    let flushed = at("sample-buildout/.installed.cfg.new>");
+    let directory =
+        log.iter().skip(renamed).position(|line| line.contains("sync(") && line.contains("sample-buildout>"));
+    let directory = renamed + directory.expect("the directory is flushed after the rename");
+    assert!(flushed < renamed && directory < at("exit_group(0)"), "{}", log.join("\n"));
+}
+
+#[test]
+fn the_second_run_waits_and_names_the_first() {
+    let bench = Bench::new();
+    bench.reset();
+    let space = &bench.space;
+    let mut first = space
+        .command("strace")
+        .args(["-f", "-o", "../strace.log", "-e", "inject=fsync:delay_enter=3000000:when=1"])
+        .arg(support::host())
+        .arg("run")
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("strace starts");
+    let holder = wait_for(|| {
+        let text = std::fs::read_to_string(space.buildout().join(".installed.cfg.lock")).ok()?;
+        Some(text.strip_prefix("process ")?.split_once(',')?.0.to_owned())
+    });
+    let mut second = space.command(support::host()).arg("run").stdout(Stdio::piped()).spawn().expect("the host starts");
+    let mut output = BufReader::new(second.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("a line");
+    assert!(line.contains(&format!("Waiting for another run of this buildout: process {holder}, started ")), "{line}");
+    output.read_to_string(&mut line).expect("the rest");
+    assert!(first.wait().expect("strace ends").success());
+    assert!(second.wait().expect("the host ends").success(), "{line}");
+    assert!(!line.contains("Uninstalling"), "the first run has done the work: {line}");
+    bench.assert_converged("after two runs");
+}
+
+#[test]
+fn the_lock_of_a_dead_run_is_free() {
+    let bench = Bench::new();
+    bench.reset();
+    bench.disturbed(&Injection { call: "fsync", what: "signal=KILL", number: 1, path: None });
+    assert!(bench.space.exists(".installed.cfg.lock") && bench.space.exists(".installed.cfg.journal"));
+    let run = bench.space.host(&["run"]);
+    let output = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success() && !output.contains("Waiting"), "{run:?}");
+    bench.assert_converged("after the lock of a dead run");
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_begun() {
+    let bench = Bench::new();
+    let lock = bench.created_files().remove(0);
+    assert!(lock.ends_with(".installed.cfg.lock"), "the lock comes first, not {lock}");
+    for (error, message) in [("EROFS", "Read-only file system"), ("EACCES", "Permission denied")] {
+        bench.reset();
+        let before = bench.tree();
+        let what = format!("error={error}");
+        let run = bench.disturbed(&Injection { call: "openat", what: &what, number: 1, path: Some(&lock) });
+        assert!(bench.assert_told(&run, &lock, &[message]));
+        assert_eq!(bench.tree(), before);
+    }
+}
+
+/// The same with a real read-only mount, where namespaces of an ordinary user allow one.
+#[test]
+fn a_read_only_file_system_is_named() {
+    let bench = Bench::new();
+    bench.reset();
+    let before = bench.tree();
+    let script = "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\" && exec buildout-host run";
+    let run = bench.space.command("unshare").args(["-rm", "sh", "-c", script]).output().expect("unshare runs");
+    let errors = String::from_utf8_lossy(&run.stderr);
+    if errors.contains("unshare:") || errors.contains("mount:") {
+        // No namespaces here: the injected error above has shown the same.
+        return;
+    }
+    assert_eq!(run.status.code(), Some(1), "{errors}");
+    assert!(errors.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{errors}");
+    assert!(errors.contains("Read-only file system") && errors.contains(".installed.cfg.lock"), "{errors}");
+    assert_eq!(bench.tree(), before);
+}
+
+#[test]
+fn a_closed_standard_output_is_a_clean_end() {
+    let bench = Bench::new();
+    bench.reset();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let run = bench.space.command(support::host()).arg("run").stdout(writer).output().expect("the host runs");
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(0) && errors.is_empty(), "{run:?}");
+    bench.assert_recovers("closed standard output");
+}
+
+/// Files older than the epoch's first day and newer than the clock: neither hides a change nor fakes one.
+#[test]
+fn no_decision_depends_on_a_time() {
+    let bench = Bench::new();
+    for date in ["1970-01-02", "2100-01-01"] {
+        bench.reset();
+        let touch = format!("find . -exec touch -h -d {date} {{}} +");
+        assert_eq!(bench.space.shell(&touch).1, 0);
+        assert!(bench.space.host(&["run"]).status.success());
+        bench.assert_converged(date);
+        assert_eq!(bench.space.shell(&touch).1, 0);
+        let again = bench.space.host(&["run"]);
+        let output = String::from_utf8_lossy(&again.stdout).into_owned();
+        assert!(again.status.success() && !output.contains("Uninstalling"), "{output}");
+        bench.assert_converged(date);
+    }
+}
+
+fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match condition() {
+            Some(value) => return value,
+            None => assert!(Instant::now() < end, "waited for a minute"),
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

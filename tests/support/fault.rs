@@ -1,0 +1,224 @@
+//! A run that is disturbed at one place, again and again from the same start.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::{self, Space};
+
+const BEFORE: &str = "\
+[buildout]
+parts = kept moved dropped
+[kept]
+recipe = mkdir
+path = kept
+[moved]
+recipe = mkdir
+path = moved-from
+[dropped]
+recipe = mkdir
+path = dropped
+";
+
+const AFTER: &str = "\
+[buildout]
+parts = kept moved added
+[kept]
+recipe = mkdir
+path = kept
+[moved]
+recipe = mkdir
+path = moved-to
+[added]
+recipe = mkdir
+path = added
+";
+
+/// One disturbance, in the words of `strace -e inject`.
+pub(crate) struct Injection<'a> {
+    pub(crate) call: &'a str,
+    pub(crate) what: &'a str,
+    /// Which of these calls is disturbed, from 1 (counted in each thread).
+    pub(crate) number: usize,
+    /// Only calls with this path count.
+    pub(crate) path: Option<&'a str>,
+}
+
+/// What an error is called by the system, and by WASI (which has no quota) in recipes.
+pub(crate) const ERRORS: [(&str, &[&str]); 3] = [
+    ("ENOSPC", &["No space left on device"]),
+    ("EIO", &["Input/output error", "I/O error"]),
+    ("EDQUOT", &["Disk quota exceeded", "I/O error"]),
+];
+
+/// A buildout whose next run uninstalls, moves, adds and keeps parts; with what an undisturbed run makes of it.
+pub(crate) struct Bench {
+    pub(crate) space: Space,
+    old: Option<String>,
+    new: String,
+    tree: Vec<String>,
+}
+
+impl Bench {
+    /// A buildout that was run once, then edited.
+    pub(crate) fn new() -> Self {
+        Self::prepare(|space| {
+            space.write("buildout.cfg", BEFORE);
+            let run = space.host(&["run"]);
+            assert!(run.status.success(), "{run:?}");
+            for part in ["kept", "moved-from", "dropped"] {
+                space.write(&format!("{part}/below/file"), "x");
+            }
+            space.write("buildout.cfg", AFTER);
+        })
+    }
+
+    /// A buildout that was never run.
+    pub(crate) fn of_first_run() -> Self {
+        Self::prepare(|space| space.write("buildout.cfg", AFTER))
+    }
+
+    fn prepare(make: impl Fn(&Space)) -> Self {
+        let strace = Command::new("strace").arg("-V").output();
+        assert!(strace.is_ok(), "these tests need strace: install it (Debian: apt-get install strace)");
+        let space = Space::new();
+        make(&space);
+        copy(&space.buildout(), &space.root().join("start"));
+        let old = std::fs::read_to_string(space.buildout().join(".installed.cfg")).ok();
+        let run = space.host(&["run"]);
+        assert!(run.status.success(), "{run:?}");
+        let new = space.read(".installed.cfg");
+        let mut bench = Self { space, old, new, tree: Vec::new() };
+        bench.tree = bench.tree();
+        bench
+    }
+
+    /// Back to the start.
+    pub(crate) fn reset(&self) {
+        let buildout = self.space.buildout();
+        std::fs::remove_dir_all(&buildout).expect("the buildout goes");
+        copy(&self.space.root().join("start"), &buildout);
+    }
+
+    /// Runs with one call disturbed.
+    pub(crate) fn disturbed(&self, injection: &Injection<'_>) -> Output {
+        let Injection { call, what, number, path } = injection;
+        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:{what}:when={number}"));
+        let mut arguments = vec!["-e", &trace, "-e", &inject];
+        arguments.extend(path.iter().flat_map(|path| ["-P", path]));
+        self.strace(&arguments)
+    }
+
+    /// Runs with these calls logged.
+    pub(crate) fn traced(&self, calls: &str) -> Output {
+        self.strace(&["-e", &format!("trace={calls}")])
+    }
+
+    fn strace(&self, arguments: &[&str]) -> Output {
+        let mut command = self.space.command("strace");
+        command.args(["-f", "-y", "-qq", "-s", "300", "-o", "../strace.log"]).args(arguments);
+        command.arg(support::host()).arg("run").output().expect("strace runs")
+    }
+
+    /// Files that a run makes, as the calls of openat name them.
+    pub(crate) fn created_files(&self) -> Vec<String> {
+        self.reset();
+        assert!(self.traced("openat").status.success());
+        let log = strace_log(&self.space);
+        let mut paths: Vec<String> = log
+            .iter()
+            .filter(|line| line.contains("O_CREAT"))
+            .filter_map(|line| line.split('"').nth(1).map(str::to_owned))
+            .collect();
+        paths.dedup();
+        assert!(paths.len() >= 3, "lock, journal and new state at least: {log:?}");
+        paths
+    }
+
+    /// The call that was made to fail in the last run; none if the run did not come so far.
+    pub(crate) fn injected(&self) -> Option<String> {
+        strace_log(&self.space).into_iter().find(|line| line.contains("(INJECTED)"))
+    }
+
+    /// Checks how a failed call was told, and whether it was: what is tried as a courtesy (the text of the lock, clearing
+    /// away) may fail in silence if the run did its work nevertheless.
+    pub(crate) fn assert_told(&self, run: &Output, call: &str, messages: &[&str]) -> bool {
+        let errors = String::from_utf8_lossy(&run.stderr);
+        if run.status.success() {
+            assert_eq!(self.space.read(".installed.cfg"), self.new, "{call}: exit 0 without the work");
+            return false;
+        }
+        if call.contains("(1<") || call.contains("(2<") {
+            return false;
+        }
+        assert_eq!(run.status.code(), Some(1), "{call}: {errors}");
+        let last = errors.lines().last().unwrap_or_default();
+        assert!(last.starts_with("Error: "), "{call}: {errors}");
+        assert!(messages.iter().any(|message| errors.contains(message)), "{call}: no cause in {errors}");
+        let root = self.space.root().display().to_string();
+        let named = errors.lines().filter(|line| !line.starts_with(' ')).any(|line| line.contains(&root));
+        assert!(named, "{call}: no path in {errors}");
+        true
+    }
+
+    /// The state is the old or the new one, whole; and the next run makes what an undisturbed one makes.
+    pub(crate) fn assert_recovers(&self, what: &str) {
+        let state = std::fs::read_to_string(self.space.buildout().join(".installed.cfg")).ok();
+        let is_new = state.as_ref() == Some(&self.new);
+        assert!(is_new || state == self.old || is_whole(state.as_deref()), "{what}: neither old nor new: {state:?}");
+        let run = self.space.host(&["run"]);
+        assert!(run.status.success(), "after {what}: {run:?}");
+        self.assert_converged(what);
+    }
+
+    /// The tree and the state are those of an undisturbed run.
+    pub(crate) fn assert_converged(&self, what: &str) {
+        assert_eq!(self.space.read(".installed.cfg"), self.new, "{what}");
+        assert_eq!(self.tree(), self.tree, "{what}");
+    }
+
+    /// All paths in the buildout directory.
+    pub(crate) fn tree(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        list(&self.space.buildout(), "", &mut paths);
+        paths
+    }
+}
+
+/// A failed run saves what it has done: a state between the two, but never half a file.
+fn is_whole(state: Option<&str>) -> bool {
+    let Some(state) = state else { return false };
+    let parts = state.lines().find_map(|line| line.strip_prefix("parts = ")).unwrap_or_default();
+    let has_section = |part: &str| state.contains(&format!("\n[{part}]\n__buildout_installed__ = /"));
+    state.ends_with("recipe = mkdir\n") && parts.split(' ').all(has_section)
+}
+
+pub(crate) fn strace_log(space: &Space) -> Vec<String> {
+    let log = std::fs::read(space.root().join("strace.log")).unwrap_or_default();
+    String::from_utf8_lossy(&log).lines().map(str::to_owned).collect()
+}
+
+fn list(directory: &Path, prefix: &str, paths: &mut Vec<String>) {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry")).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().expect("a type").is_dir() {
+            list(&entry.path(), &path, paths);
+        }
+        paths.push(path);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a copy");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
+//! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
+
+mod measure;
+mod reference;
+mod table;
+mod work;
+
+use std::path::{Path, PathBuf};
+
+use crate::build::build;
+use crate::workspace::{Failure, Workspace};
+
+use measure::{Cost, median};
+use reference::install_reference;
+use table::{Row, Unit, print_json, print_table};
+use work::{many_parts, one_part, profile};
+
+/// How often each tool does a piece of work; the median counts.
+const ROUNDS: usize = 5;
+
+/// The same for work that takes zc.buildout many seconds.
+const SLOW_ROUNDS: usize = 3;
+
+const PARTS: usize = 1000;
+
+/// Builds the host, installs zc.buildout, measures, prints the table. `--json` prints it for programs.
+pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let json = match arguments {
+        [] => false,
+        [flag] if flag == "--json" => true,
+        _ => return Err(Failure::usage("Usage: cargo xtask bench [--json]")),
+    };
+    build(workspace)?;
+    let directory = workspace.target.join("bench");
+    let tools = Tools {
+        reference: install_reference(workspace, &directory)?,
+        host: workspace.release("buildout-host"),
+        directory,
+    };
+    let rows = tools.rows()?;
+    if json {
+        print_json(&rows)
+    } else {
+        print_table(&rows)
+    }
+    Ok(())
+}
+
+/// The two programs, and where they work.
+struct Tools {
+    reference: PathBuf,
+    host: PathBuf,
+    directory: PathBuf,
+}
+
+/// One of the programs, in a buildout directory of its own.
+struct Tool<'a> {
+    name: &'static str,
+    command: Vec<&'a Path>,
+    buildout: PathBuf,
+}
+
+impl Tools {
+    fn rows(&self) -> Result<Vec<Row>, Failure> {
+        let one = self.both("one", &one_part())?;
+        self.once(&one, &[])?;
+        let [theirs, ours] = self.compare(&one, ROUNDS, &[], false)?;
+        let mut rows = vec![Row::time("one part, nothing to do", &theirs, &ours, 50.0, 200.0)];
+
+        let many = self.both("many", &many_parts(PARTS))?;
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], true)?;
+        let first = Row::time("1,000 mkdir parts, first run", &theirs, &ours, 60.0, 200.0);
+        let [theirs, ours] = self.compare(&many, ROUNDS, &[], false)?;
+        rows.push(Row::time("1,000 parts, nothing to do", &theirs, &ours, 30.0, 100.0));
+        rows.push(first);
+
+        let stack = self.both("profile", &profile())?;
+        let query = ["query", "versions:total"];
+        self.agree(&stack, &query)?;
+        let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, false)?;
+        rows.push(Row::time("read a 45-file profile, 359 paths of extends", &theirs, &ours, 500.0, 2000.0));
+
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], false)?;
+        let peak = |costs: &[Cost]| costs.iter().map(|cost| cost.peak_memory).max().unwrap_or_default() as f64;
+        let unit = Unit::Megabytes;
+        let (theirs, ours) = (peak(&theirs) / 1024.0, peak(&ours) / 1024.0);
+        rows.push(Row { work: "peak memory, 1,000 parts", unit, theirs, ours, required: 1.0, aim: 2.0 });
+        Ok(rows)
+    }
+
+    /// A buildout directory for each tool with these files.
+    fn both(&self, name: &str, files: &[(String, String)]) -> Result<[Tool<'_>; 2], Failure> {
+        let tool = |tool: &'static str, command: Vec<&'static str>, program| {
+            let buildout = self.directory.join(format!("{name}-{tool}"));
+            work::write(&buildout, files)?;
+            let arguments = command.into_iter().map(Path::new);
+            Ok(Tool { name: tool, command: std::iter::once(program).chain(arguments).collect(), buildout })
+        };
+        Ok([
+            tool("zc.buildout", Vec::new(), self.reference.as_path())?,
+            tool("buildout-host", vec!["run"], &self.host)?,
+        ])
+    }
+
+    /// Runs each tool once, untimed.
+    fn once(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
+        for tool in tools {
+            measure::run(tool, &self.directory, arguments)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the tools take turns; `fresh` work starts from an empty buildout each time.
+    fn compare(
+        &self,
+        tools: &[Tool<'_>; 2],
+        rounds: usize,
+        arguments: &[&str],
+        fresh: bool,
+    ) -> Result<[Vec<Cost>; 2], Failure> {
+        let mut costs = [Vec::new(), Vec::new()];
+        for round in 1..=rounds {
+            for (tool, costs) in tools.iter().zip(&mut costs) {
+                if fresh {
+                    work::clear(&tool.buildout)?;
+                }
+                table::progress(tool.name, &tool.buildout, round, rounds);
+                costs.push(measure::run(tool, &self.directory, arguments)?.0);
+            }
+        }
+        Ok(costs)
+    }
+
+    /// Both tools must give the same answer, or the comparison means nothing.
+    fn agree(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
+        let [theirs, ours] = tools;
+        let theirs = measure::run(theirs, &self.directory, arguments)?.1;
+        let ours = measure::run(ours, &self.directory, arguments)?.1;
+        if theirs.trim() == ours.trim() && !ours.trim().is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "The tools disagree about {arguments:?}:\nzc.buildout: {theirs}\nbuildout-host: {ours}"
+        )))
+    }
+}
+
+impl Row {
+    fn time(work: &'static str, theirs: &[Cost], ours: &[Cost], required: f64, aim: f64) -> Self {
+        let seconds = |costs: &[Cost]| median(costs.iter().map(|cost| cost.seconds).collect());
+        Self { work, unit: Unit::Seconds, theirs: seconds(theirs), ours: seconds(ours), required, aim }
+    }
+}

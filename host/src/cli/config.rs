@@ -6,11 +6,12 @@
 mod tests;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::config::parse::print_option;
-use crate::config::{Configuration, HistoryItem, Operation, OptionValue, Origin, expand_macros};
+use crate::config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
 use crate::options::{Buildout, OptionError, Problem};
 use crate::run::RunError;
 use crate::source::{Explain, Place, nearest};
@@ -63,10 +64,10 @@ pub(super) fn config(buildout: &Buildout, chosen: &[String], json: bool) -> Resu
     names.retain(|name| choice.section(name));
     for (section, option) in &choice.0 {
         find_section(configuration, section)?;
-        if let Some(option) =
-            option.filter(|option| !expanded(configuration, section).iter().any(|(name, _)| name == option))
-        {
-            return Err(no_option(configuration, section, option).into());
+        if let Some(option) = option.filter(|option| !has(buildout, section, option)) {
+            let names = expanded(buildout, section);
+            let names = names.iter().map(|(name, _)| name.as_str());
+            return Err(no_option(configuration, section, option, names).into());
         }
     }
     let shown = names.iter().map(|name| (*name, options(buildout, name, &choice)));
@@ -75,19 +76,19 @@ pub(super) fn config(buildout: &Buildout, chosen: &[String], json: bool) -> Resu
             shown.map(|(name, options)| (name.to_owned(), section_json(configuration, &options))).collect();
         return Ok(serde_json::to_string_pretty(&json!({ "sections": sections })).unwrap_or_default());
     }
-    let texts: Vec<String> = shown.map(|(name, options)| section_text(name, &options, configuration)).collect();
+    let texts: Vec<String> = shown.map(|(name, options)| section_text(name, &options, buildout)).collect();
     Ok(texts.join("\n").trim_end_matches('\n').to_owned())
 }
 
 /// One option to be shown.
 struct Shown {
     name: String,
-    written: OptionValue,
+    written: Arc<OptionValue>,
     value: Result<String, OptionError>,
 }
 
 fn options(buildout: &Buildout, section: &str, choice: &Choice<'_>) -> Vec<Shown> {
-    let written = expanded(buildout.configuration(), section).into_iter();
+    let written = expanded(buildout, section).into_iter();
     let chosen = written.filter(|(name, _)| choice.option(section, name));
     let shown = chosen.map(|(name, written)| {
         let value = buildout.get(section, &name).map(Option::unwrap_or_default);
@@ -97,12 +98,16 @@ fn options(buildout: &Buildout, section: &str, choice: &Choice<'_>) -> Vec<Shown
 }
 
 /// The options of a section with what its macros bring; as it is written, if a macro is wrong.
-fn expanded(configuration: &Configuration, section: &str) -> Vec<(String, OptionValue)> {
-    if let Ok(options) = expand_macros(configuration, section) {
-        return options.into_iter().map(|(name, value)| (name.to_string(), OptionValue::clone(&value))).collect();
+fn expanded(buildout: &Buildout, section: &str) -> Vec<(String, Arc<OptionValue>)> {
+    if let Ok(options) = buildout.written(section) {
+        return options.iter().map(|(name, value)| (name.to_string(), Arc::clone(value))).collect();
     }
-    let written = configuration.sections.get(section).into_iter().flat_map(|section| section.options.iter());
-    written.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let written = buildout.configuration().sections.get(section).into_iter().flat_map(|section| section.options.iter());
+    written.map(|(name, value)| (name.clone(), Arc::new(value.clone()))).collect()
+}
+
+fn has(buildout: &Buildout, section: &str, option: &str) -> bool {
+    expanded(buildout, section).iter().any(|(name, _)| name == option)
 }
 
 fn section_json(configuration: &Configuration, options: &[Shown]) -> Value {
@@ -113,13 +118,13 @@ fn section_json(configuration: &Configuration, options: &[Shown]) -> Value {
     Value::Object(options.iter().map(option).collect())
 }
 
-fn section_text(name: &str, options: &[Shown], configuration: &Configuration) -> String {
+fn section_text(name: &str, options: &[Shown], buildout: &Buildout) -> String {
     let mut text = format!("[{name}]\n");
     for shown in options {
         match &shown.value {
             Ok(value) => print_option(&mut text, &shown.name, value),
             Err(error) => {
-                let _ = writeln!(text, "# {}", why(configuration, error));
+                let _ = writeln!(text, "# {}", why(buildout, error));
                 print_option(&mut text, &shown.name, &shown.written.raw);
             }
         }
@@ -128,9 +133,9 @@ fn section_text(name: &str, options: &[Shown], configuration: &Configuration) ->
 }
 
 /// Why an option has no value yet, in one line.
-fn why(configuration: &Configuration, error: &OptionError) -> String {
+fn why(buildout: &Buildout, error: &OptionError) -> String {
     if let Problem::UnknownOption { section, option } = error.problem()
-        && expanded(configuration, section).iter().any(|(name, _)| name == "recipe")
+        && has(buildout, section, "recipe")
     {
         return format!("needs the recipe of [{section}], for `{option}`:");
     }
@@ -173,12 +178,16 @@ fn find_section<'a>(configuration: &'a Configuration, section: &str) -> Result<&
     })
 }
 
-fn no_option(configuration: &Configuration, section: &str, option: &str) -> NotFound {
-    let names = expanded(configuration, section);
+fn no_option<'a>(
+    configuration: &Configuration,
+    section: &str,
+    option: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> NotFound {
     NotFound {
         message: format!("Key not found: {option}"),
         place: configuration.sections.get(section).and_then(|section| section.place.clone()),
-        near: nearest(option, names.iter().map(|(name, _)| name.as_str())).map(str::to_owned),
+        near: nearest(option, names).map(str::to_owned),
     }
 }
 
@@ -188,8 +197,9 @@ pub(super) fn query(configuration: &Configuration, name: &str, verbose: bool) ->
     if option.contains(':') {
         return Err(NotFound { message: format!("Invalid option: {name}"), place: None, near: None }.into());
     }
-    let Some(value) = find_section(configuration, section)?.options.get(option) else {
-        return Err(no_option(configuration, section, option).into());
+    let options = &find_section(configuration, section)?.options;
+    let Some(value) = options.get(option) else {
+        return Err(no_option(configuration, section, option, options.keys().map(String::as_str)).into());
     };
     let heading = if verbose { format!("${{{section}:{option}}}\n") } else { String::new() };
     Ok(format!("{heading}{}", value.raw))

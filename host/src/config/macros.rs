@@ -4,7 +4,7 @@
 //! and `[buildout]` takes part in none of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::merge::{Options, SectionEffect};
 use super::{ConfigError, Configuration, Section, Trouble};
@@ -13,40 +13,59 @@ use crate::source::nearest;
 /// Macros that stand for macros, nested deeper than this, are refused.
 const MAX_DEPTH: usize = 500;
 
-/// The options of a section that exists, with what its macros bring.
-///
-/// # Errors
-/// When a macro names no section, or leads back to itself.
-pub(crate) fn expand_macros(configuration: &Configuration, section: &str) -> Result<Options, ConfigError> {
-    Expansion { configuration, done: HashMap::new(), doing: Vec::new() }.expand(section)
+/// Sections with what their macros bring, each worked out once.
+#[derive(Debug, Default)]
+pub(crate) struct Macros {
+    /// By section; also what is wrong, so that many sections that share a wrong macro cost no more than one.
+    done: Mutex<HashMap<String, Result<Arc<Options>, ConfigError>>>,
+}
+
+impl Macros {
+    /// The options of a section of `configuration`, which must be the same in all calls.
+    ///
+    /// # Errors
+    /// When a macro names no section, or leads back to itself.
+    pub(crate) fn expand(&self, configuration: &Configuration, section: &str) -> Result<Arc<Options>, ConfigError> {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        Expansion { configuration, done: &mut done, doing: Vec::new() }.expand(section)
+    }
 }
 
 struct Expansion<'a> {
     configuration: &'a Configuration,
-    /// Each macro is expanded once, however many ways lead to it.
-    done: HashMap<String, Options>,
+    done: &'a mut HashMap<String, Result<Arc<Options>, ConfigError>>,
     doing: Vec<String>,
 }
 
 impl Expansion<'_> {
-    fn expand(&mut self, name: &str) -> Result<Options, ConfigError> {
-        let Some(section) = self.configuration.sections.get(name) else { return Ok(Options::new()) };
-        let Some(macros) = section.options.get("<").filter(|_| name != "buildout") else { return Ok(own(section)) };
+    fn expand(&mut self, name: &str) -> Result<Arc<Options>, ConfigError> {
         if let Some(done) = self.done.get(name) {
-            return Ok(done.clone());
+            return done.clone();
         }
-        self.enter(name, section)?;
+        let Some(section) = self.configuration.sections.get(name) else { return Ok(Arc::default()) };
+        let outcome = match section.options.get("<").filter(|_| name != "buildout") {
+            Some(macros) => self.enter(name, section).and_then(|()| {
+                let options = self.with_macros(section, &macros.raw);
+                self.doing.pop();
+                options
+            }),
+            None => Ok(own(section)),
+        };
+        let outcome = outcome.map(Arc::new);
+        self.done.insert(name.to_owned(), outcome.clone());
+        outcome
+    }
+
+    fn with_macros(&mut self, section: &Section, macros: &str) -> Result<Options, ConfigError> {
         let mut brought = Options::new();
-        for named in macros.raw.lines().map(str::trim).filter(|named| !named.is_empty()) {
+        for named in macros.lines().map(str::trim).filter(|named| !named.is_empty()) {
             if !self.configuration.sections.contains_key(named) {
                 return Err(self.unknown(section, named));
             }
-            brought.extend(self.expand(named)?);
+            brought.extend(self.expand(named)?.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))));
         }
         let mut options = SectionEffect::of(section)?.over(brought)?;
         options.shift_remove("<");
-        self.doing.pop();
-        self.done.insert(name.to_owned(), options.clone());
         Ok(options)
     }
 

@@ -29,6 +29,6 @@ mod predefined;
 
 pub mod load;
 
-pub(crate) use macros::expand_macros;
+pub(crate) use macros::Macros;
 
 pub use load::{ConfigFile, LoadRequest, load};

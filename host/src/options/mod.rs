@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
-use crate::config::{Configuration, OptionValue};
+use crate::config::{ConfigError, Configuration, Macros, OptionValue};
 use crate::source::{Explain, Place, nearest};
 
 pub use error::{OptionError, Problem};
@@ -56,6 +56,7 @@ pub struct Buildout {
 
 struct Shared {
     configuration: Configuration,
+    macros: Macros,
     initialise: Arc<dyn Initialise>,
     state: Mutex<State>,
 }
@@ -66,6 +67,10 @@ struct State {
     sections: HashMap<String, Section>,
     /// Sections with a recipe, in the order in which their initialisation ended.
     parts: Vec<String>,
+    /// What options are for references in the way of 1.0, by section and option.
+    configured: HashMap<(String, String), Arc<str>>,
+    /// Options that cannot be substituted, as long as no recipe runs, which might change that.
+    failed: HashMap<(String, String), OptionError>,
     /// Bytes that substitution has made.
     made: usize,
     /// How deep lookups are nested now.
@@ -96,12 +101,22 @@ impl Section {
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialised by `initialise`.
     pub fn new(configuration: Configuration, initialise: Arc<dyn Initialise>) -> Self {
-        Self { shared: Arc::new(Shared { configuration, initialise, state: Mutex::default() }) }
+        Self {
+            shared: Arc::new(Shared { configuration, macros: Macros::default(), initialise, state: Mutex::default() }),
+        }
     }
 
     /// The configuration, before macros and substitution.
     pub fn configuration(&self) -> &Configuration {
         &self.shared.configuration
+    }
+
+    /// The options of a section before substitution, with what its macros bring.
+    ///
+    /// # Errors
+    /// When a macro names no section, or leads back to itself.
+    pub fn written(&self, section: &str) -> Result<Arc<IndexMap<Arc<str>, Arc<OptionValue>>>, ConfigError> {
+        self.shared.macros.expand(&self.shared.configuration, section)
     }
 
     /// Makes sure that the section is there, its references are valid, and its recipe, if it has one, is initialised: it then is a part.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::error::{OptionError, Problem};
 use super::template::{self, Flaw, Malformed, Piece};
 use super::{Buildout, Section};
-use crate::config::{OptionValue, Origin, expand_macros};
+use crate::config::{OptionValue, Origin};
 use crate::source::Place;
 
 /// References nested deeper than this are refused: they would exhaust the stack.
@@ -32,8 +34,8 @@ impl Buildout {
         if !self.shared.configuration.sections.contains_key(name) {
             return Err(self.unknown_section(name));
         }
-        let raw = expand_macros(&self.shared.configuration, name)
-            .map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        let written = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        let raw = IndexMap::clone(&written);
         self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
         if !self.shared.initialise.runs_recipes() {
             return Ok(());
@@ -124,7 +126,16 @@ impl Buildout {
             // A place in the value is known only as long as the value is as it was written.
             (text, if substituted.is_some() { None } else { value })
         };
-        let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen))?;
+        let key = (section.to_owned(), option.to_owned());
+        if let Some(error) = self.state().failed.get(&key) {
+            return Err(error.clone());
+        }
+        let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen));
+        let text = text.inspect_err(|error| {
+            if !self.shared.initialise.runs_recipes() {
+                self.state().failed.insert(key, error.clone());
+            }
+        })?;
         if let Some(section) = self.state().sections.get_mut(section) {
             section.used.insert(option.into(), Arc::clone(&text));
         }
@@ -252,18 +263,25 @@ impl Buildout {
     /// initialising its section. `None` where the configuration has no such option.
     fn as_configured(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
         let Some(configured) = self.shared.configuration.sections.get(section) else { return Ok(None) };
+        self.mark_used(section, option);
+        let key = (section.to_owned(), option.to_owned());
+        if let Some(text) = self.state().configured.get(&key) {
+            return Ok(Some(Arc::clone(text)));
+        }
         let value = if configured.options.contains_key("<") {
-            let expanded = expand_macros(&self.shared.configuration, section);
+            let expanded = self.written(section);
             expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {
             configured.options.get(option).cloned().map(Arc::new)
         };
         let Some(value) = value else { return Ok(None) };
-        self.mark_used(section, option);
         if !template::is_template(&value.raw) {
             return Ok(Some(Arc::clone(&value.raw)));
         }
-        self.nested(section, option, seen, |seen| self.substitute(section, &value.raw, Some(&value), seen)).map(Some)
+        let text =
+            self.nested(section, option, seen, |seen| self.substitute(section, &value.raw, Some(&value), seen))?;
+        self.state().configured.insert(key, Arc::clone(&text));
+        Ok(Some(text))
     }
 
     /// An option that others refer to is used, also where its own section has not been asked for yet.

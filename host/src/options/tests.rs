@@ -157,6 +157,29 @@ fn growth_and_depth_end_in_an_error() {
 }
 
 #[test]
+fn many_that_share_what_is_wrong_or_long_cost_no_more() {
+    let begin = std::time::Instant::now();
+    let chain = |head: &str, line: fn(usize) -> String, count: usize, tail: &str| {
+        format!("{head}{}{tail}", (0..count).map(line).collect::<String>())
+    };
+    let all = |text: &str| {
+        let buildout = buildout_of(text, Arc::new(NoRecipes));
+        for section in buildout.sections() {
+            for option in buildout.keys(&section).unwrap_or_default() {
+                let _ = buildout.get(&section, &option);
+            }
+        }
+    };
+    all(&chain("[a]\n", |n| format!("x{n} = ${{:x{}}}\n", n + 1), 20_000, "x20000 = 1\n"));
+    all(&chain("", |n| format!("[a{n}]\n<= a{}\n", n + 1), 2_000, "[a2000]\n"));
+    all(&chain("", |n| format!("[a{n}]\n<= a{}\nx += 1\n", n + 1), 300, "[a300]\nx = 1\n"));
+    all(&chain("", |n| format!("[a{n}]\n<= a{m}\n  a{m}\n", m = n + 1), 300, "[a300]\nx = 1\n"));
+    all(&chain("[DEFAULT]\n[a]\n", |n| format!("x{n} = ${{:x{m}}}${{:x{m}}}\n", m = n + 1), 60, "x60 =\n"));
+    // Far above what is needed, far below what it takes when each is worked out by itself.
+    assert!(begin.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn what_nobody_read_is_unused() {
     let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:other}\nother = 1\n");
     buildout.section("a").unwrap();

@@ -6,7 +6,7 @@ use buildout_recipe::{
 };
 
 /// Does what its options say.
-struct Hostile {
+pub struct Hostile {
     options: Options,
     install: String,
     location: String,
@@ -124,7 +124,7 @@ fn through_a_link(location: &str) -> Result<(), Error> {
 }
 
 /// Writes a file into its own place.
-struct Good {
+pub struct Good {
     path: String,
     location: String,
 }

@@ -1,6 +1,6 @@
 //! What a part's recipe may do: the default, what a built-in recipe describes, and what `recipes.toml` grants.
 
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::Locations;
@@ -65,7 +65,9 @@ impl Granted {
         let wanted = Wanted::of(asking);
         let protected = protected(locations);
         let location = normalise(&locations.parts.join(asking.part));
-        let mut access = vec![(locations.directory.clone(), Access::Read)];
+        let Locations { directory, parts, bin, eggs, develop_eggs, .. } = locations;
+        let mut access: Vec<_> =
+            [directory, parts, bin, eggs, develop_eggs].map(|path| (path.clone(), Access::Read)).into();
         if !protected.iter().any(|path| path.starts_with(&location)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
         }
@@ -93,6 +95,13 @@ impl Granted {
             locations: Locations::clone(locations),
             protected,
         })
+    }
+
+    /// The directory that a grant would have to name so that `path` can be used: the one that holds it, or itself where
+    /// that one holds the host's own files, which no grant can open.
+    pub(super) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
+        let parent = path.parent().unwrap_or(path);
+        if self.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
     }
 
     /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those

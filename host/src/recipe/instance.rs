@@ -11,7 +11,7 @@ use super::bindings::exports::buildout::recipe::parts::Failure;
 use super::bindings::{Recipe, RecipePre};
 use super::deadline::Watchdog;
 use super::error::{Problem, RecipeError, Subject};
-use super::files::Open;
+use super::files::{Denied, Open};
 use super::grants::{Granted, Process};
 use super::limits::{self, Limiter, Refused};
 use super::mounts::Access;
@@ -109,11 +109,12 @@ impl Instance {
     /// The failure that the recipe itself returned, as an error.
     pub(super) fn failed(&mut self, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
         let call = &mut self.store.data_mut().call;
-        let denied = || call.denied.iter().map(denied_grant).collect();
+        let grant = |denied: &Denied| denied_grant(denied, &call.granted);
+        let denied = || call.denied.iter().map(grant).collect();
         // That something cannot be read is most often no mistake: recipes look whether it is there.
         let unwritable = call.denied.iter().filter(|denied| denied.access == Access::Write);
         let problem = match failure {
-            Failure::UserError(message) => Problem::User { message, denied: unwritable.map(denied_grant).collect() },
+            Failure::UserError(message) => Problem::User { message, denied: unwritable.map(grant).collect() },
             Failure::Fault(message) => Problem::Failed { message, denied: denied() },
             Failure::Other(other) => Problem::Failed { message: other.message, denied: denied() },
             Failure::Lookup(error) => {
@@ -129,9 +130,9 @@ impl Instance {
 }
 
 /// What a grant in `recipes.toml` would have to say for what was denied.
-fn denied_grant(denied: &super::files::Denied) -> String {
+fn denied_grant(denied: &Denied, granted: &Granted) -> String {
     let key = if denied.access == Access::Write { "write" } else { "read" };
-    let directory = denied.path.parent().unwrap_or(&denied.path);
+    let directory = granted.directory_to_grant(&denied.path);
     format!("{key} = [{:?}]", directory.display().to_string())
 }
 

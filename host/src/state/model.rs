@@ -76,13 +76,18 @@ impl Installed {
     }
 
     fn order(&mut self, names: &[String]) {
-        let mut rest = std::mem::take(&mut self.parts);
+        if self.parts.keys().eq(names) {
+            return;
+        }
+        // Not removed one by one: each removal would move all that follow.
+        let parts = std::mem::take(&mut self.parts);
+        let mut rest: IndexMap<_, _> = parts.into_iter().map(|(name, record)| (name, Some(record))).collect();
         for name in names {
-            if let Some((name, record)) = rest.shift_remove_entry(name) {
-                self.parts.insert(name, record);
+            if let Some(record) = rest.get_mut(name).and_then(Option::take) {
+                self.parts.insert(name.clone(), record);
             }
         }
-        self.parts.extend(rest);
+        self.parts.extend(rest.into_iter().filter_map(|(name, record)| Some((name, record?))));
     }
 }
 

@@ -24,7 +24,10 @@ const DIALECT: Dialect = Dialect {
 };
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Two documents develop a crate of the same name: in the target directory that all tests share, one would take the
+    // other's component if they ran at once.
+    arguments.test_threads = Some(1);
     let trials = documents().into_iter().map(|file| {
         let name = file.strip_prefix(repository()).expect("in the repository").display().to_string();
         Trial::test(name, move || check(&file))

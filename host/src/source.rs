@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One text that was read: a configuration file, a state file, `recipes.toml`.
 #[derive(Debug)]
@@ -14,12 +14,14 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where the lines after the first begin, in bytes; worked out when a line number is first asked for.
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 impl Source {
     /// Wraps a text that was read from `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        Arc::new(Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() })
     }
 }
 
@@ -44,7 +46,9 @@ impl Place {
 
     /// Line of the start, counted from 1.
     pub fn line(&self) -> usize {
-        self.before().bytes().filter(|byte| *byte == b'\n').count() + 1
+        let source = &self.source;
+        let starts = source.line_starts.get_or_init(|| source.text.match_indices('\n').map(|(at, _)| at + 1).collect());
+        starts.partition_point(|start| *start <= self.start as usize) + 1
     }
 
     /// Column of the start, in characters, counted from 1.

@@ -48,6 +48,9 @@ impl Initialise for NoRecipes {
     }
 }
 
+/// Options before substitution, by name.
+pub type Options = IndexMap<Arc<str>, Arc<OptionValue>>;
+
 /// The options of a buildout. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Buildout {
@@ -83,7 +86,7 @@ struct State {
 #[derive(Default)]
 struct Section {
     /// As configured, macros expanded.
-    raw: IndexMap<Arc<str>, Arc<OptionValue>>,
+    raw: Options,
     /// Values that were substituted because every reference must be valid; nobody has read them yet.
     substituted: HashMap<Arc<str>, Arc<str>>,
     /// Values that were read or set.
@@ -115,7 +118,7 @@ impl Buildout {
     ///
     /// # Errors
     /// When a macro names no section, or leads back to itself.
-    pub fn written(&self, section: &str) -> Result<Arc<IndexMap<Arc<str>, Arc<OptionValue>>>, ConfigError> {
+    pub fn written(&self, section: &str) -> Result<Arc<Options>, ConfigError> {
         self.shared.macros.expand(&self.shared.configuration, section)
     }
 

@@ -144,15 +144,10 @@ impl Runtime {
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         let environment = &self.settings.environment;
-        let granted = Arc::new(Granted::of(&Asking {
-            part,
-            recipe,
-            entry_point,
-            locations,
-            environment,
-            buildout: Some(buildout),
-            subject: &subject,
-        })?);
+        let buildout_of_part = Some(buildout);
+        let asking =
+            Asking { part, recipe, entry_point, locations, environment, buildout: buildout_of_part, subject: &subject };
+        let granted = Arc::new(Granted::of(&asking)?);
         let request = Request { phase: Phase::Init, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
@@ -233,15 +228,8 @@ impl Runtime {
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         let environment = &self.settings.environment;
-        let granted = Arc::new(Granted::of(&Asking {
-            part,
-            recipe,
-            entry_point,
-            locations,
-            environment,
-            buildout: None,
-            subject: &subject,
-        })?);
+        let asking = Asking { part, recipe, entry_point, locations, environment, buildout: None, subject: &subject };
+        let granted = Arc::new(Granted::of(&asking)?);
         let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);

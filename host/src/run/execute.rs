@@ -165,6 +165,9 @@ impl Execution<'_> {
         if let Some(state) = &locations.installed {
             removal.protect(state);
         }
+        for name in ["recipes.toml", "recipes.lock"] {
+            removal.protect(&locations.configuration_directory.join(name));
+        }
         removal
     }
 

@@ -85,24 +85,31 @@ impl Session {
             Some(path) => StateFile::open(path, &*self.report)?,
             None => (StateFile::unsaved(), Installed::default()),
         };
-        directories::create(&locations, &self.buildout, &*self.report)?;
-        self.develop_phase(&locations, &mut state, &mut installed)?;
-        let wanted = self.wanted(named, &installed)?;
-        self.show_configuration();
-        let steps = plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path));
-        let order = self.recorded_parts(named, &wanted)?;
-        let mut execution = Execution {
-            session: self,
-            locations: &locations,
-            wanted: wanted.iter().map(|part| (part.name.as_str(), part)).collect(),
-            state: &mut state,
-            installed: &mut installed,
-        };
-        let outcome = execution.run(&steps);
-        installed.apply(&Change::Order(order));
+        let outcome = self.make_parts(named, &locations, &mut state, &mut installed);
+        // Also after a failure: what was done before it is recorded, and no journal is left.
         let saved = state.commit(&installed);
         outcome?;
         Ok(saved?)
+    }
+
+    /// What a run does while it holds the state.
+    fn make_parts(
+        &self,
+        named: &[String],
+        locations: &Locations,
+        state: &mut StateFile,
+        installed: &mut Installed,
+    ) -> Result<(), RunError> {
+        directories::create(locations, &self.buildout, &*self.report)?;
+        self.develop_phase(locations, state, installed)?;
+        let wanted = self.wanted(named, installed)?;
+        self.show_configuration();
+        let steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
+        let order = self.recorded_parts(named, &wanted)?;
+        let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
+        let outcome = Execution { session: self, locations, wanted, state, installed }.run(&steps);
+        installed.apply(&Change::Order(order));
+        outcome
     }
 
     /// What `install` would do. Changes nothing of the buildout.

@@ -29,7 +29,7 @@ pub(crate) fn config_parity(workspace: &Workspace) -> Result<(), Failure> {
     let told = String::from_utf8_lossy(&output.stdout);
     eprint!("{told}{}", String::from_utf8_lossy(&output.stderr));
     let disagreeing = disagreeing(&told);
-    if !output.status.success() && (disagreeing.is_empty() || disagreeing.iter().any(|profile| !profile.left_out)) {
+    if !output.status.success() && (disagreeing.is_empty() || disagreeing.iter().any(|profile| !profile.left_out())) {
         return Err(Failure::new("config-parity: profiles disagree".to_owned()));
     }
     if !disagreeing.is_empty() {
@@ -55,20 +55,28 @@ fn write_program(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// A profile that does not agree.
 struct Disagreeing {
-    /// Whether it extends what is not among the profiles.
-    left_out: bool,
+    /// How many differences it has.
+    differences: usize,
+    /// Whether the host could not open a file of the folder that is left out.
+    missing_file: bool,
 }
 
-/// The profiles that the check names, each on a line of its own, its differences indented below.
+impl Disagreeing {
+    /// Whether the missing file is the whole of it.
+    fn left_out(&self) -> bool {
+        self.differences == 1 && self.missing_file
+    }
+}
+
+/// The profiles that the check names (`FILE: 2 differences`), each on a line of its own, the differences below.
 fn disagreeing(told: &str) -> Vec<Disagreeing> {
     let mut profiles: Vec<Disagreeing> = Vec::new();
     for line in told.lines() {
-        if line.starts_with(' ') {
-            if let Some(profile) = profiles.last_mut() {
-                profile.left_out |= line.contains(FOLDER_LEFT_OUT);
-            }
-        } else if line.ends_with(" differences") {
-            profiles.push(Disagreeing { left_out: false });
+        let count = line.strip_suffix(" differences").and_then(|line| line.rsplit_once(": ")?.1.parse().ok());
+        if let Some(differences) = count {
+            profiles.push(Disagreeing { differences, missing_file: false });
+        } else if let Some(profile) = profiles.last_mut() {
+            profile.missing_file |= line.contains("Error: Couldn't open ") && line.contains(FOLDER_LEFT_OUT);
         }
     }
     profiles
@@ -76,13 +84,14 @@ fn disagreeing(told: &str) -> Vec<Disagreeing> {
 
 #[cfg(test)]
 mod tests {
-    use super::disagreeing;
+    use super::{Disagreeing, disagreeing};
 
     #[test]
-    fn profiles_are_told_apart() {
-        let told =
-            "a.cfg: 1 differences\n    host: /x/stack/y.cfg\nb.cfg: 2 differences\n    [s] o\n1 of 3 profiles agree\n";
-        let left_out: Vec<bool> = disagreeing(told).iter().map(|profile| profile.left_out).collect();
-        assert_eq!(left_out, [true, false]);
+    fn only_a_missing_file_of_the_folder_is_left_out() {
+        let told = "a.cfg: 1 differences\n    host: …\nError: Couldn't open /x/stack/y.cfg\n\
+                    b.cfg: 2 differences\n    [s] o\n\
+                    c.cfg: 1 differences\n    [s] o: want /stack/\n1 of 4 profiles agree\n";
+        let left_out: Vec<bool> = disagreeing(told).iter().map(Disagreeing::left_out).collect();
+        assert_eq!(left_out, [true, false, false]);
     }
 }

@@ -20,8 +20,9 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::mounts::{Access, normalise};
+use super::mounts::{Access, Mount, normalise};
 use super::state::State;
+use super::status;
 
 /// Paths whose refusal is kept for the report.
 const DENIED_KEPT: usize = 10;
@@ -31,6 +32,13 @@ const DENIED_KEPT: usize = 10;
 pub(super) struct Denied {
     pub(super) path: PathBuf,
     pub(super) access: Access,
+}
+
+/// A handle of a granted directory that stays where it is: it serves all calls.
+pub(super) struct Lasting {
+    path: PathBuf,
+    access: Access,
+    number: u32,
 }
 
 /// What is open during a call.
@@ -70,10 +78,7 @@ impl State {
         if rest.as_os_str().is_empty() {
             return Ok(Located { directory, path: ".".to_owned(), mount: Some(at) });
         }
-        let number = match self.open.mounts.get(&at) {
-            Some(number) => *number,
-            None => self.open_mount(at, mount)?,
-        };
+        let number = self.open_mount(at, mount)?;
         // The text came from a `String`, and nothing was cut out of the middle of a character.
         let path = rest.to_string_lossy().into_owned();
         Ok(Located { directory: Resource::new_borrow(number), path, mount: None })
@@ -86,15 +91,24 @@ impl State {
             return Ok(located);
         };
         let granted = std::sync::Arc::clone(&self.call.granted);
-        let number = match (self.open.mounts.get(&at), granted.mounts.get(at)) {
-            (Some(number), _) => *number,
-            (None, Some(mount)) => self.open_mount(at, mount)?,
-            (None, None) => return Err(ErrorCode::NoEntry.into()),
+        let Some(mount) = granted.mounts.get(at) else {
+            return Err(ErrorCode::NoEntry.into());
         };
+        let number = self.open_mount(at, mount)?;
         Ok(Located { directory: Resource::new_borrow(number), path: located.path, mount: Some(at) })
     }
 
-    fn open_mount(&mut self, at: usize, mount: &super::mounts::Mount) -> FsResult<u32> {
+    /// The handle of a granted directory.
+    fn open_mount(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
+        let kept = if mount.lasting {
+            let same = |kept: &&Lasting| kept.access == mount.access && kept.path == mount.path;
+            self.lasting.iter().find(same).map(|kept| kept.number)
+        } else {
+            self.open.mounts.get(&at).copied()
+        };
+        if let Some(number) = kept {
+            return Ok(number);
+        }
         let file = mount.open().map_err(|error| ErrorCode::from(&error))?;
         let (permissions, mode) = match mount.access {
             Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
@@ -102,7 +116,11 @@ impl State {
         };
         let directory = Dir::new(file, permissions, mode, true);
         let number = self.table.push(Descriptor::Dir(directory)).map_err(FsError::trap)?.rep();
-        self.open.mounts.insert(at, number);
+        if mount.lasting {
+            self.lasting.push(Lasting { path: mount.path.clone(), access: mount.access, number });
+        } else {
+            self.open.mounts.insert(at, number);
+        }
         Ok(number)
     }
 
@@ -120,6 +138,27 @@ impl State {
             return Ok(handle);
         }
         Ok(self.locate_any(handle, String::new(), access)?.directory)
+    }
+
+    /// What an entry is, and its identity, where one call of the system tells. C's `stat` asks for both, one after the
+    /// other: the answer is kept for the second question.
+    fn look(&mut self, directory: Resource<Descriptor>, flags: wit::PathFlags, path: String) -> FsResult<Look> {
+        let asked = Asked { directory: directory.rep(), flags, path };
+        if let Some((earlier, found)) = self.known.take()
+            && earlier == asked
+        {
+            return Ok(Look::Found(found));
+        }
+        self.calling(format_args!("stat {:?}", asked.path));
+        let located = self.locate_any(directory, asked.path.clone(), Access::Read)?;
+        if let Descriptor::Dir(directory) = self.table.get(&located.directory)?
+            && let Some(found) = status::of_entry(&directory.dir, &located.path, flags)
+        {
+            let found = found.map_err(|error| ErrorCode::from(&error))?;
+            self.known = Some((asked, found));
+            return Ok(Look::Found(found));
+        }
+        Ok(Look::Walk(located))
     }
 
     /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
@@ -144,6 +183,21 @@ impl State {
     }
 }
 
+/// What the guest asked about, as it called it.
+#[derive(PartialEq)]
+pub(super) struct Asked {
+    directory: u32,
+    flags: wit::PathFlags,
+    path: String,
+}
+
+/// What looking at an entry gave.
+enum Look {
+    Found(status::Status),
+    /// Its path has to be walked.
+    Walk(Located),
+}
+
 /// A directory and a path in it; `mount` if that is a granted directory itself.
 struct Located {
     directory: Resource<Descriptor>,
@@ -152,7 +206,7 @@ struct Located {
 }
 
 /// Completes what WASI's implementation does at once, since it may block this thread.
-fn ready<F: Future>(future: F) -> F::Output {
+pub(super) fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -205,6 +259,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn set_size(&mut self, file: Resource<Descriptor>, size: wit::Filesize) -> FsResult<()> {
+        self.calling(format_args!("set-size"));
         ready(Inner::set_size(&mut self.filesystem(), file, size))
     }
 
@@ -214,6 +269,7 @@ impl wit::HostDescriptor for State {
         accessed: wit::NewTimestamp,
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
+        self.calling(format_args!("set-times"));
         let file = self.itself(file, Access::Write)?;
         ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
     }
@@ -266,8 +322,10 @@ impl wit::HostDescriptor for State {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::DescriptorStat> {
-        self.calling(format_args!("stat {path:?}"));
-        let located = self.locate_any(directory, path, Access::Read)?;
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.0),
+            Look::Walk(located) => located,
+        };
         let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags.into(), located.path));
         Ok(found?.into())
     }
@@ -344,6 +402,9 @@ impl wit::HostDescriptor for State {
         let located = self.locate(directory, path, Access::Write)?;
         let granted = std::sync::Arc::clone(&self.call.granted);
         if let Some((at, mount)) = located.mount.and_then(|at| Some((at, granted.mounts.get(at)?))) {
+            if mount.lasting {
+                return Err(ErrorCode::Busy.into());
+            }
             mount.remove().map_err(|error| ErrorCode::from(&error))?;
             if let Some(number) = self.open.mounts.remove(&at) {
                 self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
@@ -396,11 +457,13 @@ impl wit::HostDescriptor for State {
         file: Resource<Descriptor>,
         offset: wit::Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
+        self.calling(format_args!("write-via-stream"));
         let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset);
         self.opened(stream)
     }
 
     fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.calling(format_args!("append-via-stream"));
         let stream = Inner::append_via_stream(&mut self.filesystem(), file);
         self.opened(stream)
     }
@@ -420,7 +483,10 @@ impl wit::HostDescriptor for State {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::MetadataHashValue> {
-        let located = self.locate_any(directory, path, Access::Read)?;
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.1),
+            Look::Walk(located) => located,
+        };
         let view = &mut self.filesystem();
         let flags = PathFlags::from(flags);
         Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())

@@ -152,6 +152,8 @@ fn new_state(process: &Process, report: &Arc<dyn Report>, request: &Request<'_>)
         call: new_call(request),
         roots: std::collections::HashSet::new(),
         open: Open::default(),
+        lasting: Vec::new(),
+        known: None,
     }
 }
 

@@ -15,14 +15,15 @@ mod files;
 mod grants;
 mod instance;
 mod limits;
+mod locations;
 mod log;
 mod mounts;
 mod options;
 mod output;
 mod state;
+mod status;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use wasmtime::Engine;
@@ -46,25 +47,7 @@ use instance::{Answer, Instance, Request};
 use state::{Phase, State};
 
 pub use error::RecipeError;
-
-/// The buildout's directories: they decide what a recipe reaches, and what it may never write.
-#[derive(Clone, Debug, Default)]
-pub struct Locations {
-    /// The buildout directory.
-    pub directory: PathBuf,
-    /// `parts-directory`
-    pub parts: PathBuf,
-    /// `bin-directory`
-    pub bin: PathBuf,
-    /// `develop-eggs-directory`
-    pub develop_eggs: PathBuf,
-    /// `eggs-directory`
-    pub eggs: PathBuf,
-    /// The state file; `None` for a buildout that keeps none.
-    pub installed: Option<PathBuf>,
-    /// Where `recipes.toml` and `recipes.lock` are.
-    pub configuration_directory: PathBuf,
-}
+pub use locations::{Locations, Written};
 
 /// What a runtime works with.
 pub struct RuntimeSettings {
@@ -138,7 +121,7 @@ impl Runtime {
         buildout: &Buildout,
         part: &str,
         recipe: &Resolved,
-        locations: &Locations,
+        locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
@@ -222,7 +205,7 @@ impl Runtime {
         part: &str,
         recipe: &Resolved,
         recorded: &BTreeMap<String, String>,
-        locations: &Locations,
+        locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, None);
         let prepared = self.prepare(recipe, &subject)?;

@@ -9,10 +9,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::deadline::Watch;
 use super::error::LookupFailure;
-use super::files::Open;
+use super::files::{Asked, Lasting, Open};
 use super::grants::Granted;
 use super::limits::Limiter;
 use super::output::Output;
+use super::status::Status;
 
 /// What is being called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,10 @@ pub(super) struct State {
     pub(super) roots: HashSet<u32>,
     /// What the guest has opened in this call.
     pub(super) open: Open,
+    /// Granted directories that stay open from call to call.
+    pub(super) lasting: Vec<Lasting>,
+    /// What the guest's last call of the host looked at.
+    pub(super) known: Option<(Asked, Status)>,
 }
 
 impl State {
@@ -98,6 +103,7 @@ impl State {
     pub(super) fn calling(&mut self, function: std::fmt::Arguments<'_>) {
         use std::fmt::Write as _;
         self.call.last_host_call.clear();
+        self.known = None;
         // Writing to a string does not fail.
         let _ = self.call.last_host_call.write_fmt(function);
     }

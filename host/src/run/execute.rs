@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::event::Level;
 use crate::files::Removal;
@@ -15,7 +16,7 @@ use super::error::{Doing, RunError};
 /// A plan being carried out.
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
-    pub(super) locations: &'a Locations,
+    pub(super) locations: &'a Arc<Locations>,
     pub(super) wanted: HashMap<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,

@@ -20,7 +20,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::mounts::{Access, Mount, normalise};
+use super::mounts::{Access, Mount, normalise, same};
 use super::state::State;
 use super::status;
 
@@ -101,8 +101,8 @@ impl State {
     /// The handle of a granted directory.
     fn open_mount(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
         let kept = if mount.lasting {
-            let same = |kept: &&Lasting| kept.access == mount.access && kept.path == mount.path;
-            self.lasting.iter().find(same).map(|kept| kept.number)
+            let is_it = |kept: &&Lasting| kept.access == mount.access && same(&kept.path, &mount.path);
+            self.lasting.iter().find(is_it).map(|kept| kept.number)
         } else {
             self.open.mounts.get(&at).copied()
         };
@@ -143,13 +143,15 @@ impl State {
     /// What an entry is, and its identity, where one call of the system tells. C's `stat` asks for both, one after the
     /// other: the answer is kept for the second question.
     fn look(&mut self, directory: Resource<Descriptor>, flags: wit::PathFlags, path: String) -> FsResult<Look> {
-        let asked = Asked { directory: directory.rep(), flags, path };
+        let asked = Asked { directory: directory.rep(), path };
+        // Whether links are followed makes a difference for links only.
         if let Some((earlier, found)) = self.known.take()
             && earlier == asked
+            && found.0.type_ != wit::DescriptorType::SymbolicLink
         {
             return Ok(Look::Found(found));
         }
-        self.calling(format_args!("stat {:?}", asked.path));
+        self.calling("stat", &[&asked.path]);
         let located = self.locate_any(directory, asked.path.clone(), Access::Read)?;
         if let Descriptor::Dir(directory) = self.table.get(&located.directory)?
             && let Some(found) = status::of_entry(&directory.dir, &located.path, flags)
@@ -187,7 +189,6 @@ impl State {
 #[derive(PartialEq)]
 pub(super) struct Asked {
     directory: u32,
-    flags: wit::PathFlags,
     path: String,
 }
 
@@ -245,7 +246,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn sync_data(&mut self, file: Resource<Descriptor>) -> FsResult<()> {
-        self.calling(format_args!("sync-data"));
+        self.calling("sync-data", &[]);
         let file = self.itself(file, Access::Read)?;
         ready(Inner::sync_data(&mut self.filesystem(), file))
     }
@@ -259,7 +260,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn set_size(&mut self, file: Resource<Descriptor>, size: wit::Filesize) -> FsResult<()> {
-        self.calling(format_args!("set-size"));
+        self.calling("set-size", &[]);
         ready(Inner::set_size(&mut self.filesystem(), file, size))
     }
 
@@ -269,7 +270,7 @@ impl wit::HostDescriptor for State {
         accessed: wit::NewTimestamp,
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
-        self.calling(format_args!("set-times"));
+        self.calling("set-times", &[]);
         let file = self.itself(file, Access::Write)?;
         ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
     }
@@ -280,17 +281,17 @@ impl wit::HostDescriptor for State {
         length: wit::Filesize,
         offset: wit::Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
-        self.calling(format_args!("read"));
+        self.calling("read", &[]);
         ready(Inner::read(&mut self.filesystem(), file, length, offset))
     }
 
     fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: wit::Filesize) -> FsResult<wit::Filesize> {
-        self.calling(format_args!("write"));
+        self.calling("write", &[]);
         ready(Inner::write(&mut self.filesystem(), file, bytes, offset))
     }
 
     fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<wit::DirectoryEntryStream>> {
-        self.calling(format_args!("read-directory"));
+        self.calling("read-directory", &[]);
         let directory = self.itself(directory, Access::Read)?;
         let entries = ready(Inner::read_directory(&mut self.filesystem(), directory));
         self.opened(entries)
@@ -302,7 +303,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("create-directory {path:?}"));
+        self.calling("create-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let granted = std::sync::Arc::clone(&self.call.granted);
         if let Some(mount) = located.mount.and_then(|at| granted.mounts.get(at)) {
@@ -338,7 +339,7 @@ impl wit::HostDescriptor for State {
         accessed: wit::NewTimestamp,
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
-        self.calling(format_args!("set-times {path:?}"));
+        self.calling("set-times", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         let (directory, path) = (located.directory, located.path);
         ready(Inner::set_times_at(
@@ -359,7 +360,7 @@ impl wit::HostDescriptor for State {
         new_directory: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.calling(format_args!("link {path:?} {new_path:?}"));
+        self.calling("link", &[&path, &new_path]);
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
         let view = &mut self.filesystem();
@@ -374,7 +375,7 @@ impl wit::HostDescriptor for State {
         open: wit::OpenFlags,
         mode: wit::DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
-        self.calling(format_args!("open {path:?}"));
+        self.calling("open", &[&path]);
         let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
@@ -392,13 +393,13 @@ impl wit::HostDescriptor for State {
     }
 
     fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<String> {
-        self.calling(format_args!("readlink {path:?}"));
+        self.calling("readlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Read)?;
         ready(Inner::readlink_at(&mut self.filesystem(), located.directory, located.path))
     }
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("remove-directory {path:?}"));
+        self.calling("remove-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let granted = std::sync::Arc::clone(&self.call.granted);
         if let Some((at, mount)) = located.mount.and_then(|at| Some((at, granted.mounts.get(at)?))) {
@@ -421,7 +422,7 @@ impl wit::HostDescriptor for State {
         new_directory: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.calling(format_args!("rename {path:?} {new_path:?}"));
+        self.calling("rename", &[&path, &new_path]);
         let old = self.locate(directory, path, Access::Write)?;
         let new = self.locate(new_directory, new_path, Access::Write)?;
         if old.mount.is_some() || new.mount.is_some() {
@@ -432,13 +433,13 @@ impl wit::HostDescriptor for State {
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
-        self.calling(format_args!("symlink {path:?}"));
+        self.calling("symlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("unlink {path:?}"));
+        self.calling("unlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
     }
@@ -457,13 +458,13 @@ impl wit::HostDescriptor for State {
         file: Resource<Descriptor>,
         offset: wit::Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
-        self.calling(format_args!("write-via-stream"));
+        self.calling("write-via-stream", &[]);
         let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset);
         self.opened(stream)
     }
 
     fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        self.calling(format_args!("append-via-stream"));
+        self.calling("append-via-stream", &[]);
         let stream = Inner::append_via_stream(&mut self.filesystem(), file);
         self.opened(stream)
     }

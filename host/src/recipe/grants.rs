@@ -8,7 +8,7 @@ use super::Locations;
 use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
-use super::mounts::{Access, Mounts, holds, normalise};
+use super::mounts::{Access, Mounts, holds, normalise, same};
 use crate::component::Resolved;
 use crate::environment::Environment;
 use crate::options::Buildout;
@@ -114,7 +114,7 @@ impl Granted {
             return Err("the host's own files belong to no part");
         }
         let standard = self.locations.standard();
-        if standard.contains(&&path) {
+        if standard.iter().any(|directory| same(directory, &path)) {
             return Err("the buildout's directories belong to no part");
         }
         if standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {

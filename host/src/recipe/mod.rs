@@ -68,7 +68,7 @@ pub struct Runtime {
     watchdog: Watchdog,
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
     instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
-    parts: Mutex<HashMap<String, Part>>,
+    parts: Mutex<HashMap<String, Arc<Part>>>,
 }
 
 type Shared = Arc<Mutex<Instance>>;
@@ -80,7 +80,6 @@ struct Prepared {
 }
 
 /// A part that was initialised.
-#[derive(Clone)]
 struct Part {
     instance: Shared,
     handle: ResourceAny,
@@ -152,7 +151,7 @@ impl Runtime {
                 drop(instance);
                 let has_update = entry_point.has_update;
                 let initialised = Part { instance: shared, handle, granted, subject, has_update };
-                locked(&self.parts).insert(part.to_owned(), initialised);
+                locked(&self.parts).insert(part.to_owned(), Arc::new(initialised));
                 Ok(())
             }
             Err(failure) => Err(instance.failed(failure, answer.created, &subject)),

@@ -46,20 +46,25 @@ impl Mounts {
     ) -> Self {
         let mut grants: Vec<(PathBuf, Access)> =
             grants.into_iter().map(|(path, access)| (normalise(&path), access)).collect();
-        grants
-            .sort_by(|a, b| b.0.as_os_str().len().cmp(&a.0.as_os_str().len()).then(a.0.cmp(&b.0)).then(b.1.cmp(&a.1)));
-        grants.dedup_by(|later, first| later.0 == first.0);
+        grants.sort_by(|a, b| {
+            b.0.as_os_str()
+                .len()
+                .cmp(&a.0.as_os_str().len())
+                .then_with(|| a.0.as_os_str().cmp(b.0.as_os_str()))
+                .then(b.1.cmp(&a.1))
+        });
+        grants.dedup_by(|later, first| same(&later.0, &first.0));
         // A handle of a directory gives access to all beneath it: less cannot be granted there.
         let wider: Vec<PathBuf> = grants.iter().filter(|grant| grant.1 == Access::Write).map(|g| g.0.clone()).collect();
         grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| holds(wider, path)));
         let written: Vec<PathBuf> = wider.into_iter().chain(writable.iter().map(|path| normalise(path))).collect();
         let trusted = |path: &Path| {
-            let above = written.iter().filter(|written| path != written.as_path() && holds(written, path));
+            let above = written.iter().filter(|written| !same(path, written) && holds(written, path));
             above.min_by_key(|written| written.as_os_str().len()).cloned().unwrap_or_else(|| path.to_owned())
         };
         let mounts = grants.into_iter().map(|(path, access)| {
             let trusted = trusted(&path);
-            let lasting = trusted == path && lasting.contains(&path.as_path());
+            let lasting = same(&trusted, &path) && lasting.iter().any(|lasting| same(lasting, &path));
             Mount { path, access, trusted, lasting }
         });
         Self(mounts.collect())
@@ -134,6 +139,11 @@ fn open_trusted(path: &Path) -> io::Result<File> {
 fn beneath(directory: &File, name: &OsStr) -> io::Result<File> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(directory, name, flags, Mode::empty())?.into())
+}
+
+/// Whether two normalised paths are the same: their texts are, which is told faster than by their components.
+pub(super) fn same(a: &Path, b: &Path) -> bool {
+    a.as_os_str() == b.as_os_str()
 }
 
 /// Whether `path`, both normalised, is `directory` or lies beneath it.

@@ -122,10 +122,15 @@ impl Execution<'_> {
 
     fn record(&mut self, part: &str, installed: Vec<String>) -> Result<(), RunError> {
         let Some(wanted) = self.wanted.get(part) else { return Ok(()) };
-        let recorded =
-            InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
-        if self.installed.parts.get(part) != Some(&recorded) {
-            let change = Change::Installed { part: part.to_owned(), record: recorded };
+        let unchanged = self.installed.parts.get(part).is_some_and(|recorded| {
+            recorded.installed == installed
+                && recorded.signature.as_ref() == Some(&wanted.signature)
+                && recorded.options == wanted.options
+        });
+        if !unchanged {
+            let record =
+                InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
+            let change = Change::Installed { part: part.to_owned(), record };
             self.state.record(&change)?;
             self.installed.apply(&change);
         }

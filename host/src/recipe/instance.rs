@@ -11,11 +11,11 @@ use super::bindings::exports::buildout::recipe::parts::Failure;
 use super::bindings::{Recipe, RecipePre};
 use super::deadline::Watchdog;
 use super::error::{Problem, RecipeError, Subject};
-use super::files::{Denied, Open};
 use super::grants::{Granted, Process};
 use super::limits::{self, Limiter, Refused};
 use super::mounts::Access;
 use super::output::Output;
+use super::routing::{Denied, Open};
 use super::state::{Call, HostCall, Phase, State};
 use crate::event::Report;
 

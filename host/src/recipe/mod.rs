@@ -20,6 +20,7 @@ mod log;
 mod mounts;
 mod options;
 mod output;
+mod routing;
 mod state;
 mod status;
 

@@ -9,10 +9,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::deadline::Watch;
 use super::error::LookupFailure;
-use super::files::{Asked, Lasting, Open};
 use super::grants::Granted;
 use super::limits::Limiter;
 use super::output::Output;
+use super::routing::{Asked, Lasting, Open};
 use super::status::Status;
 
 /// What is being called.
@@ -55,7 +55,7 @@ pub(super) struct Call {
     pub(super) log_messages: usize,
     pub(super) options_set: usize,
     /// Paths that were refused since nothing grants them, with what was wanted.
-    pub(super) denied: Vec<super::files::Denied>,
+    pub(super) denied: Vec<super::routing::Denied>,
 }
 
 impl Call {

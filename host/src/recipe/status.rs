@@ -44,7 +44,7 @@ fn description(found: &Stat) -> wit::DescriptorStat {
             FileType::BlockDevice => wit::DescriptorType::BlockDevice,
             FileType::Unknown => wit::DescriptorType::Unknown,
         },
-        link_count: found.st_nlink.into(),
+        link_count: found.st_nlink,
         size: u64::try_from(found.st_size).unwrap_or_default(),
         data_access_timestamp: time(found.st_atime, found.st_atime_nsec),
         data_modification_timestamp: time(found.st_mtime, found.st_mtime_nsec),

@@ -5,14 +5,18 @@ mod support;
 
 use std::path::PathBuf;
 
-use support::{Space, repository};
+use support::{Space, target_directory};
 
 /// The component of `tests/guests/hostile`.
 fn guest() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    let guest = target.join("wasm32-wasip2/guest/guest_hostile.wasm");
-    assert!(guest.exists(), "{} is not built: run `cargo xtask test` once", guest.display());
-    guest
+    component("guest_hostile")
+}
+
+/// A component that `cargo xtask test` builds.
+fn component(name: &str) -> PathBuf {
+    let component = target_directory().join(format!("wasm32-wasip2/guest/{name}.wasm"));
+    assert!(component.exists(), "{} is not built: run `cargo xtask test` once", component.display());
+    component
 }
 
 /// A buildout with one part `bad`, made by the hostile recipe.

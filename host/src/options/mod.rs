@@ -91,7 +91,7 @@ struct State {
 #[derive(Default)]
 struct Section {
     /// As configured, macros expanded.
-    raw: Options,
+    raw: Arc<Options>,
     /// Values that were substituted because every reference must be valid; nobody has read them yet.
     substituted: HashMap<Arc<str>, Arc<str>>,
     /// Values that were read or set.
@@ -182,7 +182,7 @@ impl Buildout {
         let Some(section) = state.sections.get_mut(section) else { return false };
         section.substituted.remove(option);
         let was_set = section.used.shift_remove(option).is_some();
-        section.raw.shift_remove(option).is_some() || was_set
+        Arc::make_mut(&mut section.raw).shift_remove(option).is_some() || was_set
     }
 
     /// The names of a section's options, in the order in which they were written, then those that were set.

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::error::{OptionError, Problem};
 use super::template::{self, Flaw, Malformed, Piece};
 use super::{Buildout, Section};
@@ -37,8 +35,7 @@ impl Buildout {
         if !self.shared.configuration.sections.contains_key(name) {
             return Err(self.unknown_section(name));
         }
-        let written = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
-        let raw = IndexMap::clone(&written);
+        let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
         self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
         if !self.shared.initialise.runs_recipes() {
             return Ok(());

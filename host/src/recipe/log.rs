@@ -11,7 +11,7 @@ impl types::Host for State {}
 
 impl log::Host for State {
     fn message(&mut self, level: Level, mut text: String) -> wasmtime::Result<()> {
-        self.calling(format_args!("log.message"));
+        self.calling("log.message", &[]);
         self.call.log_messages += 1;
         if self.call.log_messages > limits::LOG_MESSAGES {
             if self.call.log_messages == limits::LOG_MESSAGES + 1 {
@@ -39,7 +39,7 @@ impl log::Host for State {
 
 impl paths::Host for State {
     fn created(&mut self, path: String) -> wasmtime::Result<Result<(), PathError>> {
-        self.calling(format_args!("paths.created {path:?}"));
+        self.calling("paths.created", &[&path]);
         if !matches!(self.call.phase, Phase::Install | Phase::Update) {
             return Ok(Err(PathError::NotInstalling));
         }

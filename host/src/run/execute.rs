@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::event::Level;
 use crate::files::Removal;
@@ -15,7 +16,7 @@ use super::error::{Doing, RunError};
 /// A plan being carried out.
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
-    pub(super) locations: &'a Locations,
+    pub(super) locations: &'a Arc<Locations>,
     pub(super) wanted: HashMap<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
@@ -122,10 +123,15 @@ impl Execution<'_> {
 
     fn record(&mut self, part: &str, installed: Vec<String>) -> Result<(), RunError> {
         let Some(wanted) = self.wanted.get(part) else { return Ok(()) };
-        let recorded =
-            InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
-        if self.installed.parts.get(part) != Some(&recorded) {
-            let change = Change::Installed { part: part.to_owned(), record: recorded };
+        let unchanged = self.installed.parts.get(part).is_some_and(|recorded| {
+            recorded.installed == installed
+                && recorded.signature.as_ref() == Some(&wanted.signature)
+                && recorded.options == wanted.options
+        });
+        if !unchanged {
+            let record =
+                InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
+            let change = Change::Installed { part: part.to_owned(), record };
             self.state.record(&change)?;
             self.installed.apply(&change);
         }

@@ -25,7 +25,8 @@ const MOST_LINES: usize = 10_000;
 const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
 
 /// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
-/// `develop_eggs`. What the compiler says is reported as output if it fails, as progress otherwise.
+/// `develop_eggs`. Where the run is `offline`, Cargo opens no socket. What the compiler says is reported as output if it
+/// fails, as progress otherwise.
 ///
 /// # Errors
 /// When `project` is no recipe project, its build fails, or the link cannot be written.
@@ -33,13 +34,14 @@ pub fn develop(
     project: &Path,
     develop_eggs: &Path,
     environment: &Environment,
+    offline: bool,
     report: &dyn Report,
 ) -> Result<Developed, ComponentError> {
     let project = environment.directory.join(project);
     let project = project.canonicalize().map_err(|error| read_error(&project, error))?;
     let (package, component) = if project.is_dir() {
         let manifest = Manifest::read(&project)?;
-        let component = Build { project: &project, manifest: &manifest, environment, report }.run()?;
+        let component = Build { project: &project, manifest: &manifest, environment, offline, report }.run()?;
         (manifest.package, component)
     } else {
         (component_name(&project)?, project.clone())
@@ -114,6 +116,7 @@ struct Build<'a> {
     project: &'a Path,
     manifest: &'a Manifest,
     environment: &'a Environment,
+    offline: bool,
     report: &'a dyn Report,
 }
 
@@ -151,6 +154,9 @@ impl Build<'_> {
         let program = self.environment.variables.get("CARGO").map_or("cargo", String::as_str);
         let mut command = self.command(program);
         command.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+        if self.offline {
+            command.arg("--offline");
+        }
         if !self.manifest.sets_debug && !self.environment.variables.contains_key(DEBUG) {
             command.env(DEBUG, "line-tables-only");
         }

@@ -42,7 +42,7 @@ impl Project {
     }
 
     fn develop(&self, report: &dyn Report) -> Result<Developed, ComponentError> {
-        develop(Path::new("recipes"), &self.path("links"), &self.environment, report)
+        develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report)
     }
 
     /// Why it is not a recipe project.
@@ -146,14 +146,14 @@ fn what_is_no_recipe_project_says_why() {
     assert!(other.reason().ends_with("recipe.toml is not supported by this version of buildout-host."));
     let python = Project::new(&[("setup.py", "")]);
     assert!(python.reason().ends_with("it is a Python project, which this host does not develop."));
-    let absent = develop(Path::new("/nonexistent"), Path::new("/"), &python.environment, &Silent).unwrap_err();
+    let absent = develop(Path::new("/nonexistent"), Path::new("/"), &python.environment, false, &Silent).unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
 }
 
 #[test]
 fn a_component_file_is_taken_as_it_is() {
     let project = Project::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
-    let take = |name: &str| develop(&project.path(name), &project.path("links"), &project.environment, &Silent);
+    let take = |name: &str| develop(&project.path(name), &project.path("links"), &project.environment, false, &Silent);
     let developed = take("recipes/acme.wasm").unwrap();
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
     assert!(take("recipes/a b.wasm").unwrap_err().to_string().contains("cannot be a recipe package's name"));

@@ -74,6 +74,11 @@ struct State {
     configured: HashMap<(String, String), Arc<str>>,
     /// Options that cannot be substituted, as long as no recipe runs, which might change that.
     failed: HashMap<(String, String), OptionError>,
+    /// Failures that were not kept, as the options may have values when they are asked for by themselves.
+    retries: usize,
+    /// How many texts were substituted: the work that tests count.
+    #[cfg(test)]
+    substitutions: usize,
     /// Bytes that substitution has made.
     made: usize,
     /// How deep lookups are nested now.

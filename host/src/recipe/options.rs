@@ -36,7 +36,7 @@ impl State {
                     Problem::UnknownSection { .. } => LookupReason::UnknownSection,
                     Problem::UnknownOption { .. } => LookupReason::UnknownOption,
                     Problem::Circle(_) => LookupReason::Cycle,
-                    Problem::Reference(_) | Problem::Recipe(_) => LookupReason::Failed,
+                    Problem::Reference(_) | Problem::TooDeep(_) | Problem::Recipe(_) => LookupReason::Failed,
                 };
                 let message = error.to_string();
                 let reference = u32::try_from(self.call.lookup_errors.len()).unwrap_or(u32::MAX);

@@ -50,6 +50,7 @@ impl Execution<'_> {
     fn uninstall(&mut self, part: &str) -> Result<(), RunError> {
         self.log(&format!("Uninstalling {part}"));
         let Some(recorded) = self.installed.parts.get(part).cloned() else { return Ok(()) };
+        self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
         self.installed.parts.shift_remove(part);
@@ -138,6 +139,15 @@ impl Execution<'_> {
         Ok(())
     }
 
+    /// Refuses paths that no recipe can have made, before anything of the part is touched.
+    fn check(&self, paths: &[String]) -> Result<(), RunError> {
+        let removal = self.removal();
+        for path in paths.iter().filter(|path| !path.is_empty()) {
+            removal.check(Path::new(path))?;
+        }
+        Ok(())
+    }
+
     /// Removes recorded paths; the first that cannot be removed is an error.
     fn remove(&self, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal();
@@ -170,6 +180,9 @@ impl Execution<'_> {
         }
         if let Some(state) = &locations.installed {
             removal.protect(state);
+        }
+        if let Some(file) = self.session.buildout.configuration().file_path() {
+            removal.protect(file);
         }
         for name in ["recipes.toml", "recipes.lock"] {
             removal.protect(&locations.configuration_directory.join(name));

@@ -17,6 +17,7 @@ mod grants;
 mod instance;
 mod limits;
 mod locations;
+mod lock;
 mod log;
 mod mounts;
 mod options;

@@ -21,6 +21,7 @@ pub(crate) fn build(settings: &Settings) -> Result<(), Error> {
     let own = settings.sources.in_place().is_none();
     if own {
         remove(&runner, directory)?;
+        make_parent(directory)?;
     }
     let base = runner.environment();
     let environment = environment::evaluate(&settings.environment, &base)?;
@@ -133,6 +134,16 @@ fn remove(runner: &Runner, directory: &str) -> Result<(), Error> {
     // The directory itself cannot be removed by a command that is confined to it: what is left is removed from here.
     let _ = Command::new("/bin/sh").args(["-c", SCRIPT, "remove", directory]).run(runner)?;
     clear(directory)
+}
+
+/// The parts directory is there, unless all parts before were shared ones.
+fn make_parent(directory: &str) -> Result<(), Error> {
+    match Path::new(directory).parent() {
+        Some(parent) if !parent.exists() => {
+            std::fs::create_dir_all(parent).context(format!("creating {}", parent.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_missing(path: &str) -> bool {

@@ -11,7 +11,7 @@ use super::*;
 /// A configure script that keeps what it was given, and a makefile that installs it.
 const CONFIGURE: &str = "#!/bin/sh\necho \"configured $*\"\necho \"$*\" > options\n\
                          for o in \"$@\"; do case $o in --prefix=*) echo \"P = ${o#*=}\" > config.mk;; esac; done\n";
-const MAKEFILE: &str = "-include config.mk\nP = $(prefix)\nall:\n\tcat options > built\ninstall: all\n\
+const MAKEFILE: &str = "-include config.mk\nP ?= $(prefix)\nall:\n\tcat options > built\ninstall: all\n\
                         \tmkdir -p $(P)/bin\n\tcp built $(P)/bin/tool\nextra:\n\tmkdir -p $(P)\n\ttouch $(P)/extra\n";
 
 struct Space(tempfile::TempDir);

@@ -155,9 +155,8 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
         environment.entry("TMPDIR".into()).or_insert_with(|| directory.into());
     }
     let path: Vec<OsString> = search_path(environment.get(&OsString::from("PATH")));
-    if let Some(value) = environment.get_mut(&OsString::from("PATH")) {
-        *value = path.join(":".as_ref());
-    }
+    // Also where there was none: a shell would find programs all the same, make would not.
+    environment.insert("PATH".into(), path.join(":".as_ref()));
     let in_directory = |entry: &OsString| Path::new(entry).starts_with(&command.directory);
     Order {
         host: std::process::id().cast_signed(),
@@ -220,9 +219,7 @@ fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineE
         Some(Notice::NotFound) => {
             Err(ConfineError::NotFound { program: order.program.clone(), looked: order.path.clone() })
         }
-        Some(Notice::Start(errno)) => {
-            Err(ConfineError::Start { program: order.program.clone(), cause: system(errno) })
-        }
+        Some(Notice::Start(errno)) => Err(ConfineError::Start { program: order.program.clone(), cause: system(errno) }),
         Some(Notice::Directory(errno)) => {
             Err(ConfineError::Path { path: order.directory.clone().into(), cause: system(errno) })
         }

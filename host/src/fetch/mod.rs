@@ -12,6 +12,7 @@ mod redirect;
 mod server;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 pub use fetcher::Fetcher;
 pub use http::Limits;

@@ -209,7 +209,7 @@ pub(crate) fn on_full_disk(space: &Space, blocks: usize, files: usize) -> Output
          mount --bind sample \"$OLDPWD\" && cd \"$OLDPWD\" && buildout-host run; code=$?
          cp -a . ../left; exit $code"
     );
-    let run = mounted(space, &mounts, &script);
+    let run = mounted(space, mounts, &script);
     let (buildout, left) = (space.buildout(), space.root().join("left"));
     std::fs::remove_dir_all(&buildout).expect("the buildout goes");
     std::fs::rename(left, &buildout).expect("what was left on the disk");

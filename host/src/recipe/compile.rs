@@ -15,7 +15,7 @@ use crate::component::{CompileCache, Component};
 use crate::event::{Event, Report};
 
 /// Interfaces of package `buildout:recipe` that this host offers.
-const OFFERED: [&str; 5] = ["buildout", "log", "options", "paths", "types"];
+const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
 /// The version of that package.
 const VERSION: &str = "0.1";
 /// Packages of WASI 0.2 that this host offers.
@@ -175,7 +175,7 @@ mod tests {
         t("buildout:recipe/process@0.3.0", Some("this host has 0.1"));
         t("buildout:recipe/options@0.10.0", Some("this host has 0.1"));
         t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
-        assert!(not_offered("buildout:recipe/process@0.1.0").is_some());
+        assert!(not_offered("buildout:recipe/oracle@0.1.0").is_some());
         assert!(not_offered("wasi:http/types@0.2.0").is_some());
         assert!(not_offered("environment").is_some());
     }

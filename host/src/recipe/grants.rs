@@ -19,6 +19,12 @@ pub(super) struct Granted {
     pub(super) mounts: Mounts,
     /// The part's own place.
     pub(super) location: PathBuf,
+    /// The part's own place to build in.
+    pub(super) build_directory: PathBuf,
+    /// Programs that it may start; `*` for all.
+    pub(super) run: Vec<String>,
+    /// Beginnings of addresses that it may fetch; `*` for all.
+    pub(super) fetch: Vec<String>,
     pub(super) timeout: Duration,
     /// What decides whether two parts can share an instance.
     pub(super) process: Process,
@@ -52,6 +58,9 @@ impl Granted {
         Self {
             mounts: Mounts::default(),
             location: PathBuf::new(),
+            build_directory: PathBuf::new(),
+            run: Vec::new(),
+            fetch: Vec::new(),
             timeout: limits::TIMEOUT,
             process: Process { env: Vec::new(), memory: limits::MEMORY },
             locations: Arc::default(),
@@ -67,6 +76,10 @@ impl Granted {
         let mut access: Vec<_> = locations.standard().map(|path| (path.clone(), Access::Read)).into();
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
+        }
+        let build_directory = normalise(&locations.parts.join(format!("{}__compile__", asking.part)));
+        if !wanted.run.is_empty() {
+            access.push((build_directory.clone(), Access::Write));
         }
         access.extend(wanted.read.into_iter().map(|path| (path, Access::Read)));
         for directory in wanted.write {
@@ -87,6 +100,9 @@ impl Granted {
         Ok(Self {
             mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             location,
+            build_directory,
+            run: wanted.run,
+            fetch: wanted.fetch,
             timeout: wanted.timeout,
             process: Process { env, memory: wanted.memory },
             locations: Arc::clone(locations),
@@ -129,6 +145,8 @@ struct Wanted {
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
     env: Vec<String>,
+    run: Vec<String>,
+    fetch: Vec<String>,
     memory: u64,
     timeout: Duration,
 }
@@ -140,6 +158,8 @@ impl Wanted {
             read: paths(asking, grant.read.iter().map(String::as_str)),
             write: paths(asking, grant.write.iter().map(String::as_str)),
             env: grant.env.clone(),
+            run: grant.run.clone(),
+            fetch: grant.fetch.clone(),
             memory: grant.memory.unwrap_or(limits::MEMORY),
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
         };
@@ -154,7 +174,9 @@ impl Wanted {
                 Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
                     wanted.timeout = Duration::from_millis(*milliseconds);
                 }
-                Grant::Memory(_) | Grant::Timeout(_) | Grant::Run(_) | Grant::Fetch(_) | Grant::Other(_) => {}
+                Grant::Run(program) => wanted.run.push(program.clone()),
+                Grant::Fetch(address) => wanted.fetch.push(address.clone()),
+                Grant::Memory(_) | Grant::Timeout(_) | Grant::Other(_) => {}
             }
         }
         wanted

@@ -35,6 +35,20 @@ impl log::Host for State {
         self.say(level, &text);
         Ok(())
     }
+
+    fn activity(&mut self, text: String) -> wasmtime::Result<()> {
+        self.calling("log.activity", &[]);
+        let text: String = text.chars().take(limits::ACTIVITY).collect();
+        self.output().activity(&self.call.part, &text);
+        Ok(())
+    }
+}
+
+impl State {
+    /// Logs in the part's name. What the recipe has printed so far comes before.
+    pub(super) fn say(&mut self, level: event::Level, text: &str) {
+        self.output().log(&self.call.part, level, text);
+    }
 }
 
 impl paths::Host for State {
@@ -54,12 +68,5 @@ impl paths::Host for State {
         }
         self.call.created.push(path);
         Ok(Ok(()))
-    }
-}
-
-impl State {
-    /// Logs in the part's name. What the recipe has printed so far comes before.
-    fn say(&mut self, level: event::Level, text: &str) {
-        self.output().log(&self.call.part, level, text);
     }
 }

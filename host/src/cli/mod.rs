@@ -131,7 +131,11 @@ impl Program {
         self.prepare(&command, configuring)?;
         let configuration = self.load(configuring, assignments)?;
         match command {
-            RunCommand::Install(parts) => self.session(configuration)?.install(&parts),
+            RunCommand::Install(parts) => {
+                // The process ends after this: freeing thousands of values one by one would be for nobody.
+                let session = std::mem::ManuallyDrop::new(self.session(configuration)?);
+                session.install(&parts)
+            }
             RunCommand::Bootstrap | RunCommand::Init => {
                 self.session(configuration)?.bootstrap(&this_program()?).map(drop)
             }

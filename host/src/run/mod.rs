@@ -96,7 +96,7 @@ impl Session {
     fn make_parts(
         &self,
         named: &[String],
-        locations: &Locations,
+        locations: &Arc<Locations>,
         state: &mut StateFile,
         installed: &mut Installed,
     ) -> Result<(), RunError> {
@@ -135,9 +135,9 @@ impl Session {
     ///
     /// # Errors
     /// When an option of `[buildout]` cannot be substituted.
-    pub fn locations(&self) -> Result<Locations, RunError> {
+    pub fn locations(&self) -> Result<Arc<Locations>, RunError> {
         self.buildout.section("buildout").doing(|| "Reading [buildout].".into())?;
-        directories::locations(&self.buildout)
+        Ok(Arc::clone(self.recipes.locations(&self.buildout)?))
     }
 
     fn report(&self) -> &dyn Report {
@@ -158,7 +158,7 @@ impl Session {
     /// Builds the developed recipes; links of projects that are no longer developed go.
     fn develop_phase(
         &self,
-        locations: &Locations,
+        locations: &Arc<Locations>,
         state: &mut StateFile,
         installed: &mut Installed,
     ) -> Result<(), RunError> {

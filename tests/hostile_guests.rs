@@ -5,14 +5,18 @@ mod support;
 
 use std::path::PathBuf;
 
-use support::{Space, repository};
+use support::{Space, target_directory};
 
 /// The component of `tests/guests/hostile`.
 fn guest() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    let guest = target.join("wasm32-wasip2/guest/guest_hostile.wasm");
-    assert!(guest.exists(), "{} is not built: run `cargo xtask test` once", guest.display());
-    guest
+    component("guest_hostile")
+}
+
+/// A component that `cargo xtask test` builds.
+fn component(name: &str) -> PathBuf {
+    let component = target_directory().join(format!("wasm32-wasip2/guest/{name}.wasm"));
+    assert!(component.exists(), "{} is not built: run `cargo xtask test` once", component.display());
+    component
 }
 
 /// A buildout with one part `bad`, made by the hostile recipe.
@@ -219,6 +223,49 @@ fn parts_of_one_recipe_may_read_each_other_in_init() {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(told.contains("Installing other\nbuildout: Installing bad"), "{told}");
+}
+
+/// As many parts, the first of which needs the second in `init`, and so on; each with as much of its stack in use.
+fn chain(count: usize, depth: usize) -> Space {
+    let space = space("", "");
+    let line = |number| {
+        let next = number + 1;
+        format!(
+            "[p{number}]\nrecipe = hostile\ninit = read-deep\ndepth = {depth}\nsection = p{next}\ninstall = nothing\n"
+        )
+    };
+    let lines: String = (1..count).map(line).collect();
+    space.write(
+        "buildout.cfg",
+        &format!("[buildout]\nparts = p1\n{lines}[p{count}]\nrecipe = hostile:good\ninstall = nothing\n"),
+    );
+    space
+}
+
+/// The deepest that a recipe can be in its stack, to within one part in thirty.
+fn deepest() -> usize {
+    let fits = |depth: &usize| chain(2, *depth).host(&["run"]).status.success();
+    let mut depth = 1000;
+    while fits(&depth) {
+        depth += depth / 30;
+        assert!(depth < 1_000_000, "no limit of the stack was found");
+    }
+    depth - depth / 20
+}
+
+#[test]
+fn recipes_that_need_one_another_are_counted() {
+    for depth in [0, deepest()] {
+        let output = chain(150, depth).host(&["run"]);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{depth}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(told.contains("Installing p150\nbuildout: Installing p149\n"), "{told}");
+        for count in [250, 5000] {
+            let space = chain(count, depth);
+            let told = refused(&space, &["More than 200 parts wait for one another."]);
+            assert!(told.contains("Initializing part p200 ("), "{depth}: {told}");
+        }
+    }
 }
 
 #[test]

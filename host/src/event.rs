@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of terminals, formats or levels that a person chose: `cli` decides what is shown and how.
 
+use std::time::Duration;
+
 /// Severity of a log message, with the numbers of Python's `logging`, which `log-level` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -30,6 +32,19 @@ impl Level {
     }
 }
 
+/// How a part's turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartOutcome {
+    /// It was installed.
+    Installed,
+    /// It was updated, or its install ran again.
+    Updated,
+    /// It was removed.
+    Uninstalled,
+    /// It could not be made.
+    Failed,
+}
+
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
@@ -55,6 +70,47 @@ pub enum Event<'a> {
         level: Level,
         /// The text, with its line ends.
         text: &'a str,
+    },
+    /// A part's turn began.
+    PartBegan {
+        /// The part.
+        part: &'a str,
+        /// What is done with it, as the log says it, e.g. `Installing`.
+        step: &'a str,
+    },
+    /// What is being done for a part now, for the live display, e.g. `configure`.
+    PartActivity {
+        /// The part.
+        part: &'a str,
+        /// What is being done.
+        activity: &'a str,
+    },
+    /// A line that a native command of a part printed. It is in the part's log; the live display shows the last one.
+    CommandLine {
+        /// The part.
+        part: &'a str,
+        /// The line, without line end.
+        line: &'a str,
+    },
+    /// Bytes of a download have arrived.
+    Download {
+        /// The part that wants it; empty for a profile.
+        part: &'a str,
+        /// Where it comes from, without credentials.
+        url: &'a str,
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all, where the server tells.
+        total: Option<u64>,
+    },
+    /// A part's turn ended.
+    PartEnded {
+        /// The part.
+        part: &'a str,
+        /// How.
+        outcome: PartOutcome,
+        /// How long it took.
+        elapsed: Duration,
     },
     /// Long work began or went on (compiling a component, downloading a profile): shown on a terminal only.
     Progress {

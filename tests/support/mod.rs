@@ -12,6 +12,11 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host/ lies in the repository").to_owned()
 }
 
+/// Cargo's target directory, whichever setting chose it: Cargo keeps the tests' own directory in it.
+pub(crate) fn target_directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp lies in the target directory").to_owned()
+}
+
 /// The binary under test.
 pub(crate) fn host() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_buildout-host"))
@@ -69,7 +74,7 @@ impl Space {
             .current_dir(self.buildout())
             .env("CARGO_HOME", keep("CARGO_HOME", ".cargo"))
             .env("RUSTUP_HOME", keep("RUSTUP_HOME", ".rustup"))
-            .env("CARGO_TARGET_DIR", repository().join("target/developed"))
+            .env("CARGO_TARGET_DIR", target_directory().join("developed"))
             .env("HOME", self.root().join("home"))
             .env_remove("XDG_CACHE_HOME")
             .env_remove("BUILDOUT_HOME")

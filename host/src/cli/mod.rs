@@ -141,7 +141,11 @@ impl Program {
         self.prepare(&command, configuring)?;
         let configuration = self.load(configuring, assignments)?;
         match command {
-            RunCommand::Install(parts) => self.session(configuration, arguments.sandbox.level())?.install(&parts),
+            RunCommand::Install(parts) => {
+                // The process ends after this: freeing thousands of values one by one would be for nobody.
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, arguments.sandbox.level())?);
+                session.install(&parts)
+            }
             RunCommand::Bootstrap | RunCommand::Init => {
                 self.session(configuration, arguments.sandbox.level())?.bootstrap(&this_program()?).map(drop)
             }

@@ -101,6 +101,14 @@ impl Report for Printer {
     fn report(&self, event: Event<'_>) {
         match (event, self.style) {
             (Event::Progress { activity }, _) => self.progress(activity),
+            (
+                Event::PartBegan { .. }
+                | Event::PartActivity { .. }
+                | Event::CommandLine { .. }
+                | Event::Download { .. }
+                | Event::PartEnded { .. },
+                _,
+            ) => {}
             (Event::ProgressEnd, _) => self.clear_progress(&mut self.lock()),
             (Event::Log { level, .. }, _) if !self.wants(level) => {}
             (Event::Log { logger, level, message }, Style::Text) => {

@@ -42,7 +42,15 @@ impl Project {
     }
 
     fn develop(&self, report: &dyn Report) -> Result<Developed, ComponentError> {
-        develop(Path::new("recipes"), &self.path("links"), &self.environment, report)
+        develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report)
+    }
+
+    /// Develops, and keeps what was reported as output.
+    fn output(&self, offline: bool) -> Vec<String> {
+        let lines = Lines::default();
+        let outcome = develop(Path::new("recipes"), &self.path("links"), &self.environment, offline, &lines);
+        outcome.unwrap_err();
+        lines.0.into_inner().unwrap()
     }
 
     /// Why it is not a recipe project.
@@ -99,6 +107,44 @@ fn a_crate_is_built_again_only_when_it_changed() {
     assert_ne!(digest(&project.develop(&Silent).unwrap()), before);
 }
 
+/// Whatever the clock says: it was set back before an edit, or far ahead before the first build.
+#[test]
+fn a_source_with_an_old_time_is_built_again() {
+    let manifest = MANIFEST.replace("[workspace]", "[dependencies]\nhelp = { path = \"help\" }\n[workspace]");
+    let library = "#[unsafe(no_mangle)] pub fn one() -> u8 { help::HELP }";
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", library)]);
+    fs::create_dir_all(project.path("recipes/help/src")).unwrap();
+    project.write("help/Cargo.toml", "[package]\nname = \"help\"\nedition = \"2024\"\n");
+    project.write("help/src/lib.rs", "pub const HELP: u8 = 1;");
+    let write_dated = |name: &str, text: &str, days: u64| {
+        project.write(name, text);
+        let file = fs::File::options().append(true).open(project.path("recipes").join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(days * 86_400)).unwrap();
+    };
+    let mut digests = std::collections::HashSet::new();
+    let mut is_new = || digests.insert(digest(&project.develop(&Silent).unwrap()));
+    assert!(is_new());
+    write_dated("src/lib.rs", &library.replace("help::HELP", "2 + help::HELP"), 1);
+    assert!(is_new(), "the crate itself");
+    write_dated("help/src/lib.rs", "pub const HELP: u8 = 3;", 1);
+    assert!(is_new(), "a crate that it depends on");
+    write_dated("src/lib.rs", &library.replace("help::HELP", "5 + help::HELP"), 100_000);
+    assert!(is_new());
+    write_dated("src/lib.rs", &library.replace("help::HELP", "7 + help::HELP"), 99_999);
+    assert!(is_new(), "the future is over");
+    assert!(!is_new(), "and nothing to do");
+}
+
+/// A script stands for Cargo: what the real one does with the argument, a scenario shows.
+#[test]
+fn cargo_is_told_when_it_may_not_use_the_network() {
+    let project = Project::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");
+    let build = "--release --target wasm32-wasip2";
+    let format = "--message-format json-render-diagnostics";
+    assert_eq!(project.output(true), [format!("{build} --offline {format}")]);
+    assert_eq!(project.output(false), [format!("{build} {format}")]);
+}
+
 #[test]
 fn what_the_compiler_says_is_reported_as_it_is() {
     let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "pub fn one() -> u8 { \"one\" }")]);
@@ -146,14 +192,14 @@ fn what_is_no_recipe_project_says_why() {
     assert!(other.reason().ends_with("recipe.toml is not supported by this version of buildout-host."));
     let python = Project::new(&[("setup.py", "")]);
     assert!(python.reason().ends_with("it is a Python project, which this host does not develop."));
-    let absent = develop(Path::new("/nonexistent"), Path::new("/"), &python.environment, &Silent).unwrap_err();
+    let absent = develop(Path::new("/nonexistent"), Path::new("/"), &python.environment, false, &Silent).unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
 }
 
 #[test]
 fn a_component_file_is_taken_as_it_is() {
     let project = Project::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
-    let take = |name: &str| develop(&project.path(name), &project.path("links"), &project.environment, &Silent);
+    let take = |name: &str| develop(&project.path(name), &project.path("links"), &project.environment, false, &Silent);
     let developed = take("recipes/acme.wasm").unwrap();
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
     assert!(take("recipes/a b.wasm").unwrap_err().to_string().contains("cannot be a recipe package's name"));

@@ -36,6 +36,9 @@ pub enum Problem {
     Reference(String),
     /// References that lead back to where they began: the text is the message.
     Circle(String),
+    /// References or initialisations nested too deep: the text is the message. Asked for from further in, the same option
+    /// may have a value.
+    TooDeep(String),
     /// The recipe that a section names could not be initialised.
     Recipe(Arc<dyn Explain + Send + Sync>),
 }
@@ -90,7 +93,9 @@ impl std::fmt::Display for OptionError {
                 write!(formatter, "The referenced section, '{section}', was not defined.")
             }
             Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
-            Problem::Reference(message) | Problem::Circle(message) => formatter.write_str(message),
+            Problem::Reference(message) | Problem::Circle(message) | Problem::TooDeep(message) => {
+                formatter.write_str(message)
+            }
             Problem::Recipe(error) => error.fmt(formatter),
         }
     }

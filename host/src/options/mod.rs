@@ -74,6 +74,11 @@ struct State {
     configured: HashMap<(String, String), Arc<str>>,
     /// Options that cannot be substituted, as long as no recipe runs, which might change that.
     failed: HashMap<(String, String), OptionError>,
+    /// Failures that were not kept, as the options may have values when they are asked for by themselves.
+    retries: usize,
+    /// How many texts were substituted: the work that tests count.
+    #[cfg(test)]
+    substitutions: usize,
     /// Bytes that substitution has made.
     made: usize,
     /// How deep lookups are nested now.
@@ -86,7 +91,7 @@ struct State {
 #[derive(Default)]
 struct Section {
     /// As configured, macros expanded.
-    raw: Options,
+    raw: Arc<Options>,
     /// Values that were substituted because every reference must be valid; nobody has read them yet.
     substituted: HashMap<Arc<str>, Arc<str>>,
     /// Values that were read or set.
@@ -177,7 +182,7 @@ impl Buildout {
         let Some(section) = state.sections.get_mut(section) else { return false };
         section.substituted.remove(option);
         let was_set = section.used.shift_remove(option).is_some();
-        section.raw.shift_remove(option).is_some() || was_set
+        Arc::make_mut(&mut section.raw).shift_remove(option).is_some() || was_set
     }
 
     /// The names of a section's options, in the order in which they were written, then those that were set.

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::error::{OptionError, Problem};
 use super::template::{self, Flaw, Malformed, Piece};
 use super::{Buildout, Section};
@@ -15,6 +13,9 @@ const MAX_DEPTH: usize = 1000;
 
 /// Recipes whose initialisation waits for another's, nested deeper than this, are refused.
 const MAX_INITIALISING: usize = 200;
+
+/// How many failures of options that were too deep from where they were asked for are not kept: so many steps are lost.
+const MAX_RETRIES: usize = 1_000_000;
 
 /// The longest value that substitution may make, in bytes.
 const MAX_VALUE: usize = 16 << 20;
@@ -34,8 +35,7 @@ impl Buildout {
         if !self.shared.configuration.sections.contains_key(name) {
             return Err(self.unknown_section(name));
         }
-        let written = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
-        let raw = IndexMap::clone(&written);
+        let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
         self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
         if !self.shared.initialise.runs_recipes() {
             return Ok(());
@@ -83,7 +83,7 @@ impl Buildout {
         };
         let outcome = if nested > MAX_INITIALISING {
             let message = format!("More than {MAX_INITIALISING} parts wait for one another.");
-            Err(OptionError::new(Problem::Reference(message)))
+            Err(OptionError::new(Problem::TooDeep(message)))
         } else {
             let outcome = self.shared.initialise.initialise(self, part);
             outcome.map_err(|error| OptionError::new(Problem::Recipe(Arc::from(error))))
@@ -132,7 +132,7 @@ impl Buildout {
         }
         let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen));
         let text = text.inspect_err(|error| {
-            if !self.shared.initialise.runs_recipes() {
+            if !self.shared.initialise.runs_recipes() && self.is_lasting(error, seen) {
                 self.state().failed.insert(key, error.clone());
             }
         })?;
@@ -140,6 +140,17 @@ impl Buildout {
             section.used.insert(option.into(), Arc::clone(&text));
         }
         Ok(Some(text))
+    }
+
+    /// Whether an option that failed within those in `seen` would fail again. What is nested too deep from here may have a
+    /// value when it is asked for by itself; it is tried again, but not without end.
+    fn is_lasting(&self, error: &OptionError, seen: &Seen) -> bool {
+        if seen.is_empty() || !matches!(error.problem(), Problem::TooDeep(_)) {
+            return true;
+        }
+        let mut state = self.state();
+        state.retries += 1;
+        state.retries > MAX_RETRIES
     }
 
     /// Works out an option within others, unless that leads back to it or too deep.
@@ -166,7 +177,7 @@ impl Buildout {
     fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
         if self.state().depth >= MAX_DEPTH {
             let message = format!("References are nested more than {MAX_DEPTH} deep.");
-            return Err(OptionError::new(Problem::Reference(message)));
+            return Err(OptionError::new(Problem::TooDeep(message)));
         }
         self.state().depth += 1;
         let outcome = work();
@@ -174,7 +185,8 @@ impl Buildout {
         outcome
     }
 
-    /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it was written.
+    /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it
+    /// was written.
     pub(super) fn substitute(
         &self,
         section: &str,
@@ -182,6 +194,10 @@ impl Buildout {
         value: Option<&Arc<OptionValue>>,
         seen: &mut Seen,
     ) -> Result<Arc<str>, OptionError> {
+        #[cfg(test)]
+        {
+            self.state().substitutions += 1;
+        }
         let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
         let pieces = template::parse(text).map_err(|malformed| {
             let place = place(malformed.start, malformed.end);
@@ -242,7 +258,6 @@ impl Buildout {
         }
         match option {
             "_buildout_section_name_" => Ok(section.into()),
-            // SlapOS: the directory, or the URL, of the profile that wrote the reference.
             "_profile_base_location_" => match origin.and_then(Origin::place) {
                 // SlapOS: the directory, or the URL, of the profile that wrote the reference.
                 Some(place) => Ok(self.shared.configuration.base_of(place).into()),

@@ -32,7 +32,7 @@ impl HostBuildout for State {
         section: String,
         name: String,
     ) -> wasmtime::Result<Result<Option<String>, LookupError>> {
-        self.calling(format_args!("buildout.get {section:?} {name:?}"));
+        self.calling("buildout.get", &[&section, &name]);
         let (part, buildout) = self.sections_of(&sections)?;
         self.look_up(|| buildout.get_for(&part, &section, &name))
     }
@@ -43,7 +43,7 @@ impl HostBuildout for State {
         section: String,
         name: String,
     ) -> wasmtime::Result<Result<String, LookupError>> {
-        self.calling(format_args!("buildout.require {section:?} {name:?}"));
+        self.calling("buildout.require", &[&section, &name]);
         let (part, buildout) = self.sections_of(&sections)?;
         self.look_up(|| match buildout.get_for(&part, &section, &name)? {
             Some(value) => Ok(value),
@@ -61,7 +61,7 @@ impl HostBuildout for State {
         sections: Resource<Sections>,
         section: String,
     ) -> wasmtime::Result<Result<Vec<String>, LookupError>> {
-        self.calling(format_args!("buildout.keys {section:?}"));
+        self.calling("buildout.keys", &[&section]);
         let (part, buildout) = self.sections_of(&sections)?;
         self.look_up(|| buildout.keys_for(&part, &section))
     }

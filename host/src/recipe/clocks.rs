@@ -32,7 +32,7 @@ impl Host for State {
     }
 
     fn subscribe_duration(&mut self, nanoseconds: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        self.calling(format_args!("sleep"));
+        self.calling("sleep", &[]);
         let nanoseconds = self.sleep_at_most(nanoseconds);
         self.clocks().subscribe_duration(nanoseconds)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime::{Engine, Precompiled};
@@ -14,7 +15,7 @@ use crate::component::{CompileCache, Component};
 use crate::event::{Event, Report};
 
 /// Interfaces of package `buildout:recipe` that this host offers.
-const OFFERED: [&str; 5] = ["buildout", "log", "options", "paths", "types"];
+const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
 /// The version of that package.
 const VERSION: &str = "0.1";
 /// Packages of WASI 0.2 that this host offers.
@@ -71,7 +72,7 @@ impl Workshop<'_> {
             return Ok(compiled);
         }
         self.report.report(Event::Progress { activity: &format!("Compiling recipe {}", subject.recipe) });
-        let compiled = self.compile(component, &subject.recipe);
+        let compiled = compile(self.engine, &component.bytes, &subject.recipe, limits::COMPILE_TIME);
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;
         if let Ok(bytes) = compiled.serialize() {
@@ -91,29 +92,6 @@ impl Workshop<'_> {
         unsafe { Compiled::deserialize(self.engine, bytes) }.ok()
     }
 
-    /// Compiles in a thread of its own, so that a component made to be slow cannot hold up the run for ever.
-    fn compile(&self, component: &Component, recipe: &str) -> Result<Compiled, Problem> {
-        let size = component.bytes.len();
-        if size > limits::LARGEST_COMPILED {
-            return Err(Problem::TooLarge { recipe: recipe.to_owned(), size, limit: limits::LARGEST_COMPILED });
-        }
-        let (sender, receiver) = mpsc::channel();
-        let (engine, bytes) = (self.engine.clone(), component.bytes.to_vec());
-        let compile = move || drop(sender.send(Compiled::new(&engine, &bytes)));
-        let started = thread::Builder::new().name("compile".into()).stack_size(64 << 20).spawn(compile);
-        started.map_err(|error| Problem::Engine(format!("no thread can be started: {error}")))?;
-        match receiver.recv_timeout(limits::COMPILE_TIME) {
-            Ok(Ok(compiled)) => Ok(compiled),
-            Ok(Err(error)) => Err(Problem::Damaged { recipe: recipe.to_owned(), cause: first_line(&error) }),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                Err(Problem::CompilesTooLong { recipe: recipe.to_owned(), seconds: limits::COMPILE_TIME.as_secs() })
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                Err(Problem::Damaged { recipe: recipe.to_owned(), cause: "the compiler cannot cope with it".into() })
-            }
-        }
-    }
-
     /// Compares what the component imports with what this host offers, before anything of it runs.
     fn check_imports(&self, compiled: &Compiled) -> Result<(), Problem> {
         for (name, _) in compiled.component_type().imports(self.engine) {
@@ -122,6 +100,27 @@ impl Workshop<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Compiles in a thread of its own, so that a component made to be slow cannot hold up the run for longer than `time`.
+fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Result<Compiled, Problem> {
+    let (recipe, size) = (recipe.to_owned(), bytes.len());
+    if size > limits::LARGEST_COMPILED {
+        return Err(Problem::TooLarge { recipe, size, limit: limits::LARGEST_COMPILED });
+    }
+    let (sender, receiver) = mpsc::channel();
+    let (engine, bytes) = (engine.clone(), bytes.to_vec());
+    let compile = move || drop(sender.send(Compiled::new(&engine, &bytes)));
+    let started = thread::Builder::new().name("compile".into()).stack_size(64 << 20).spawn(compile);
+    started.map_err(|error| Problem::Engine(format!("no thread can be started: {error}")))?;
+    match receiver.recv_timeout(time) {
+        Ok(Ok(compiled)) => Ok(compiled),
+        Ok(Err(error)) => Err(Problem::Damaged { recipe, cause: first_line(&error) }),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(Problem::CompilesTooLong { recipe, time }),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(Problem::Damaged { recipe, cause: "the compiler cannot cope with it".into() })
+        }
     }
 }
 
@@ -176,9 +175,34 @@ mod tests {
         t("buildout:recipe/process@0.3.0", Some("this host has 0.1"));
         t("buildout:recipe/options@0.10.0", Some("this host has 0.1"));
         t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
-        assert!(not_offered("buildout:recipe/process@0.1.0").is_some());
+        assert!(not_offered("buildout:recipe/oracle@0.1.0").is_some());
         assert!(not_offered("wasi:http/types@0.2.0").is_some());
         assert!(not_offered("environment").is_some());
+    }
+
+    /// A component of one core module with one function, made of so many additions.
+    fn component_of(additions: usize) -> Vec<u8> {
+        let section = |id: u8, content: &[u8]| [&[id], &length(content.len())[..], content].concat();
+        // i32.const 1, i32.const 1, i32.add, drop
+        let body = [&[0], &[0x41, 1, 0x41, 1, 0x6a, 0x1a].repeat(additions)[..], &[0x0b]].concat();
+        let function = [&length(body.len())[..], &body].concat();
+        let (types, functions, code) = ([1, 0x60, 0, 0], [1, 0], [&[1], &function[..]].concat());
+        let module = [section(1, &types), section(3, &functions), section(10, &code)].concat();
+        [b"\0asm\x0d\0\x01\0", &section(1, &[b"\0asm\x01\0\0\0", &module[..]].concat())[..]].concat()
+    }
+
+    /// A number as WebAssembly writes it, always in five bytes.
+    fn length(number: usize) -> [u8; 5] {
+        [0, 7, 14, 21, 28].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 28 { 0x80 } else { 0 })
+    }
+
+    #[test]
+    fn what_compiles_too_long_is_given_up() {
+        let engine = super::super::engine::engine().unwrap();
+        let compile = |additions, time| compile(&engine, &component_of(additions), "acme", time).map(drop);
+        let error = compile(1_000_000, Duration::from_millis(1)).unwrap_err();
+        assert_eq!(error.to_string(), "Compiling recipe acme takes longer than 1ms");
+        compile(1, limits::COMPILE_TIME).unwrap();
     }
 
     #[test]

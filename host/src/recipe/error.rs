@@ -1,6 +1,7 @@
 //! Why a recipe cannot be used, or failed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::options::OptionError;
 use crate::source::{Blame, Explain, Place};
@@ -40,8 +41,8 @@ pub(super) enum Problem {
     Damaged { recipe: String, cause: String },
     #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
     TooLarge { recipe: String, size: usize, limit: usize },
-    #[error("Compiling recipe {recipe} takes longer than {seconds} s")]
-    CompilesTooLong { recipe: String, seconds: u64 },
+    #[error("Compiling recipe {recipe} takes longer than {time:?}")]
+    CompilesTooLong { recipe: String, time: Duration },
     #[error("recipe needs {import}; {offered}")]
     Import { import: String, offered: String },
     #[error("Recipe {recipe} is a component, but no recipe: {cause}")]

@@ -5,9 +5,7 @@
 //! directory; from there WASI's implementation keeps the guest inside. A granted directory that does not exist can be
 //! created by the guest.
 
-use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -20,139 +18,12 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::mounts::{Access, normalise};
+use super::mounts::Access;
+use super::routing::Look;
 use super::state::State;
 
-/// Paths whose refusal is kept for the report.
-const DENIED_KEPT: usize = 10;
-
-/// Something that was refused because nothing grants it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Denied {
-    pub(super) path: PathBuf,
-    pub(super) access: Access,
-}
-
-/// What is open during a call.
-#[derive(Default)]
-pub(super) struct Open {
-    /// Handles of granted directories, by their place among the mounts. The guest never holds them.
-    mounts: HashMap<usize, u32>,
-    /// Numbers of what the guest opened: files, directories, streams.
-    handles: HashSet<u32>,
-}
-
-impl State {
-    /// Closes what the call held, and says whether the guest still holds something open.
-    pub(super) fn close_files(&mut self) -> bool {
-        let open = std::mem::take(&mut self.open);
-        for number in open.mounts.into_values() {
-            // It is there: only this file knows the number.
-            let _ = self.table.delete(Resource::<Descriptor>::new_own(number));
-        }
-        open.handles.into_iter().any(|number| self.table.get_any_mut(number).is_ok())
-    }
-
-    /// The handle and the path in it for what the guest calls `path` in `directory`.
-    fn locate(&mut self, directory: Resource<Descriptor>, path: String, access: Access) -> FsResult<Located> {
-        if !self.roots.contains(&directory.rep()) {
-            return Ok(Located { directory, path, mount: None });
-        }
-        let absolute = normalise(&Path::new("/").join(&path));
-        let granted = std::sync::Arc::clone(&self.call.granted);
-        let Some((at, rest)) = granted.mounts.route(&absolute) else {
-            return Err(self.deny(absolute, access));
-        };
-        let mount = granted.mounts.get(at).filter(|mount| mount.access >= access);
-        let Some(mount) = mount else {
-            return Err(self.deny(absolute, access));
-        };
-        if rest.as_os_str().is_empty() {
-            return Ok(Located { directory, path: ".".to_owned(), mount: Some(at) });
-        }
-        let number = match self.open.mounts.get(&at) {
-            Some(number) => *number,
-            None => self.open_mount(at, mount)?,
-        };
-        // The text came from a `String`, and nothing was cut out of the middle of a character.
-        let path = rest.to_string_lossy().into_owned();
-        Ok(Located { directory: Resource::new_borrow(number), path, mount: None })
-    }
-
-    /// As [`Self::locate`], where the granted directory itself is an ordinary directory too.
-    fn locate_any(&mut self, directory: Resource<Descriptor>, path: String, access: Access) -> FsResult<Located> {
-        let located = self.locate(directory, path, access)?;
-        let Some(at) = located.mount else {
-            return Ok(located);
-        };
-        let granted = std::sync::Arc::clone(&self.call.granted);
-        let number = match (self.open.mounts.get(&at), granted.mounts.get(at)) {
-            (Some(number), _) => *number,
-            (None, Some(mount)) => self.open_mount(at, mount)?,
-            (None, None) => return Err(ErrorCode::NoEntry.into()),
-        };
-        Ok(Located { directory: Resource::new_borrow(number), path: located.path, mount: Some(at) })
-    }
-
-    fn open_mount(&mut self, at: usize, mount: &super::mounts::Mount) -> FsResult<u32> {
-        let file = mount.open().map_err(|error| ErrorCode::from(&error))?;
-        let (permissions, mode) = match mount.access {
-            Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
-            Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
-        };
-        let directory = Dir::new(file, permissions, mode, true);
-        let number = self.table.push(Descriptor::Dir(directory)).map_err(FsError::trap)?.rep();
-        self.open.mounts.insert(at, number);
-        Ok(number)
-    }
-
-    fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
-        let denied = Denied { path, access };
-        if self.call.denied.len() < DENIED_KEPT && !self.call.denied.contains(&denied) {
-            self.call.denied.push(denied);
-        }
-        ErrorCode::NotPermitted.into()
-    }
-
-    /// The directory behind a handle on which the guest acts without a path.
-    fn itself(&mut self, handle: Resource<Descriptor>, access: Access) -> FsResult<Resource<Descriptor>> {
-        if !self.roots.contains(&handle.rep()) {
-            return Ok(handle);
-        }
-        Ok(self.locate_any(handle, String::new(), access)?.directory)
-    }
-
-    /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
-    fn refuse_special(&mut self, located: &Located, flags: wit::PathFlags) -> FsResult<()> {
-        let directory = Resource::new_borrow(located.directory.rep());
-        let found = ready(Inner::stat_at(&mut self.filesystem(), directory, flags.into(), located.path.clone()));
-        match found.map(|found| wit::DescriptorStat::from(found).type_) {
-            Ok(
-                wit::DescriptorType::RegularFile | wit::DescriptorType::Directory | wit::DescriptorType::SymbolicLink,
-            ) => Ok(()),
-            Ok(_) => Err(ErrorCode::Unsupported.into()),
-            // It does not exist, or cannot be had: opening it says so, or creates it.
-            Err(_) => Ok(()),
-        }
-    }
-
-    fn opened<T: 'static>(&mut self, handle: FsResult<Resource<T>>) -> FsResult<Resource<T>> {
-        if let Ok(handle) = &handle {
-            self.open.handles.insert(handle.rep());
-        }
-        handle
-    }
-}
-
-/// A directory and a path in it; `mount` if that is a granted directory itself.
-struct Located {
-    directory: Resource<Descriptor>,
-    path: String,
-    mount: Option<usize>,
-}
-
 /// Completes what WASI's implementation does at once, since it may block this thread.
-fn ready<F: Future>(future: F) -> F::Output {
+pub(super) fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -191,7 +62,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn sync_data(&mut self, file: Resource<Descriptor>) -> FsResult<()> {
-        self.calling(format_args!("sync-data"));
+        self.calling("sync-data", &[]);
         let file = self.itself(file, Access::Read)?;
         ready(Inner::sync_data(&mut self.filesystem(), file))
     }
@@ -205,6 +76,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn set_size(&mut self, file: Resource<Descriptor>, size: wit::Filesize) -> FsResult<()> {
+        self.calling("set-size", &[]);
         ready(Inner::set_size(&mut self.filesystem(), file, size))
     }
 
@@ -214,6 +86,7 @@ impl wit::HostDescriptor for State {
         accessed: wit::NewTimestamp,
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
+        self.calling("set-times", &[]);
         let file = self.itself(file, Access::Write)?;
         ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
     }
@@ -224,17 +97,17 @@ impl wit::HostDescriptor for State {
         length: wit::Filesize,
         offset: wit::Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
-        self.calling(format_args!("read"));
+        self.calling("read", &[]);
         ready(Inner::read(&mut self.filesystem(), file, length, offset))
     }
 
     fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: wit::Filesize) -> FsResult<wit::Filesize> {
-        self.calling(format_args!("write"));
+        self.calling("write", &[]);
         ready(Inner::write(&mut self.filesystem(), file, bytes, offset))
     }
 
     fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<wit::DirectoryEntryStream>> {
-        self.calling(format_args!("read-directory"));
+        self.calling("read-directory", &[]);
         let directory = self.itself(directory, Access::Read)?;
         let entries = ready(Inner::read_directory(&mut self.filesystem(), directory));
         self.opened(entries)
@@ -246,7 +119,7 @@ impl wit::HostDescriptor for State {
     }
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("create-directory {path:?}"));
+        self.calling("create-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let granted = std::sync::Arc::clone(&self.call.granted);
         if let Some(mount) = located.mount.and_then(|at| granted.mounts.get(at)) {
@@ -266,8 +139,10 @@ impl wit::HostDescriptor for State {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::DescriptorStat> {
-        self.calling(format_args!("stat {path:?}"));
-        let located = self.locate_any(directory, path, Access::Read)?;
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.0),
+            Look::Walk(located) => located,
+        };
         let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags.into(), located.path));
         Ok(found?.into())
     }
@@ -280,7 +155,7 @@ impl wit::HostDescriptor for State {
         accessed: wit::NewTimestamp,
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
-        self.calling(format_args!("set-times {path:?}"));
+        self.calling("set-times", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         let (directory, path) = (located.directory, located.path);
         ready(Inner::set_times_at(
@@ -301,7 +176,7 @@ impl wit::HostDescriptor for State {
         new_directory: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.calling(format_args!("link {path:?} {new_path:?}"));
+        self.calling("link", &[&path, &new_path]);
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
         let view = &mut self.filesystem();
@@ -316,7 +191,7 @@ impl wit::HostDescriptor for State {
         open: wit::OpenFlags,
         mode: wit::DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
-        self.calling(format_args!("open {path:?}"));
+        self.calling("open", &[&path]);
         let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
@@ -334,16 +209,19 @@ impl wit::HostDescriptor for State {
     }
 
     fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<String> {
-        self.calling(format_args!("readlink {path:?}"));
+        self.calling("readlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Read)?;
         ready(Inner::readlink_at(&mut self.filesystem(), located.directory, located.path))
     }
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("remove-directory {path:?}"));
+        self.calling("remove-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let granted = std::sync::Arc::clone(&self.call.granted);
         if let Some((at, mount)) = located.mount.and_then(|at| Some((at, granted.mounts.get(at)?))) {
+            if mount.lasting {
+                return Err(ErrorCode::Busy.into());
+            }
             mount.remove().map_err(|error| ErrorCode::from(&error))?;
             if let Some(number) = self.open.mounts.remove(&at) {
                 self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
@@ -360,7 +238,7 @@ impl wit::HostDescriptor for State {
         new_directory: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.calling(format_args!("rename {path:?} {new_path:?}"));
+        self.calling("rename", &[&path, &new_path]);
         let old = self.locate(directory, path, Access::Write)?;
         let new = self.locate(new_directory, new_path, Access::Write)?;
         if old.mount.is_some() || new.mount.is_some() {
@@ -371,13 +249,13 @@ impl wit::HostDescriptor for State {
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
-        self.calling(format_args!("symlink {path:?}"));
+        self.calling("symlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.calling(format_args!("unlink {path:?}"));
+        self.calling("unlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
         ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
     }
@@ -396,11 +274,13 @@ impl wit::HostDescriptor for State {
         file: Resource<Descriptor>,
         offset: wit::Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
+        self.calling("write-via-stream", &[]);
         let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset);
         self.opened(stream)
     }
 
     fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.calling("append-via-stream", &[]);
         let stream = Inner::append_via_stream(&mut self.filesystem(), file);
         self.opened(stream)
     }
@@ -420,7 +300,10 @@ impl wit::HostDescriptor for State {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::MetadataHashValue> {
-        let located = self.locate_any(directory, path, Access::Read)?;
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.1),
+            Look::Walk(located) => located,
+        };
         let view = &mut self.filesystem();
         let flags = PathFlags::from(flags);
         Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())

@@ -1,13 +1,14 @@
 //! What a part's recipe may do: the default, what a built-in recipe describes, and what `recipes.toml` grants.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Locations;
 use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
-use super::mounts::{Access, Mounts, normalise};
+use super::mounts::{Access, Mounts, holds, normalise, same};
 use crate::component::Resolved;
 use crate::environment::Environment;
 use crate::options::Buildout;
@@ -18,11 +19,16 @@ pub(super) struct Granted {
     pub(super) mounts: Mounts,
     /// The part's own place.
     pub(super) location: PathBuf,
+    /// The part's own place to build in.
+    pub(super) build_directory: PathBuf,
+    /// Programs that it may start; `*` for all.
+    pub(super) run: Vec<String>,
+    /// Beginnings of addresses that it may fetch; `*` for all.
+    pub(super) fetch: Vec<String>,
     pub(super) timeout: Duration,
     /// What decides whether two parts can share an instance.
     pub(super) process: Process,
-    locations: Locations,
-    protected: Vec<PathBuf>,
+    locations: Arc<Locations>,
 }
 
 /// What is fixed for the life of an instance.
@@ -39,7 +45,7 @@ pub(super) struct Asking<'a> {
     pub(super) part: &'a str,
     pub(super) recipe: &'a Resolved,
     pub(super) entry_point: &'a EntryPoint,
-    pub(super) locations: &'a Locations,
+    pub(super) locations: &'a Arc<Locations>,
     pub(super) environment: &'a Environment,
     /// Replaces references in grants; `None` for a part whose section may be gone.
     pub(super) buildout: Option<&'a Buildout>,
@@ -52,10 +58,12 @@ impl Granted {
         Self {
             mounts: Mounts::default(),
             location: PathBuf::new(),
+            build_directory: PathBuf::new(),
+            run: Vec::new(),
+            fetch: Vec::new(),
             timeout: limits::TIMEOUT,
             process: Process { env: Vec::new(), memory: limits::MEMORY },
-            locations: Locations::default(),
-            protected: Vec::new(),
+            locations: Arc::default(),
         }
     }
 
@@ -63,19 +71,21 @@ impl Granted {
     pub(super) fn of(asking: &Asking<'_>) -> Result<Self, RecipeError> {
         let Asking { locations, recipe, .. } = asking;
         let wanted = Wanted::of(asking);
-        let protected = protected(locations);
         let location = normalise(&locations.parts.join(asking.part));
-        let Locations { directory, parts, bin, eggs, develop_eggs, .. } = locations;
-        let mut access: Vec<_> =
-            [directory, parts, bin, eggs, develop_eggs].map(|path| (path.clone(), Access::Read)).into();
-        if !protected.iter().any(|path| path.starts_with(&location)) || recipe.built_in {
+        let protected = locations.protected.as_slice();
+        let mut access: Vec<_> = locations.standard().map(|path| (path.clone(), Access::Read)).into();
+        if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
+        }
+        let build_directory = normalise(&locations.parts.join(format!("{}__compile__", asking.part)));
+        if !wanted.run.is_empty() {
+            access.push((build_directory.clone(), Access::Write));
         }
         access.extend(wanted.read.into_iter().map(|path| (path, Access::Read)));
         for directory in wanted.write {
             let directory = normalise(&directory);
             if !recipe.built_in
-                && let Some(holds) = protected.iter().find(|path| path.starts_with(&directory))
+                && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
             {
                 let problem = Problem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
                 return Err(RecipeError::new(problem, asking.subject.clone()));
@@ -88,12 +98,14 @@ impl Granted {
         env.sort();
         env.dedup();
         Ok(Self {
-            mounts: Mounts::new(access, &writable),
+            mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             location,
+            build_directory,
+            run: wanted.run,
+            fetch: wanted.fetch,
             timeout: wanted.timeout,
             process: Process { env, memory: wanted.memory },
-            locations: Locations::clone(locations),
-            protected,
+            locations: Arc::clone(locations),
         })
     }
 
@@ -101,7 +113,7 @@ impl Granted {
     /// that one holds the host's own files, which no grant can open.
     pub(super) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
-        if self.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
+        if self.locations.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
     }
 
     /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
@@ -110,20 +122,18 @@ impl Granted {
         if path.is_empty() || path.len() > limits::PATH || path.contains('\0') {
             return Err("a path is not empty, not longer than 4096 bytes, and has no NUL");
         }
-        let path = self.locations.directory.join(path);
-        if path.components().any(|component| component == Component::ParentDir) {
+        if path.split('/').any(|name| name == "..") {
             return Err("a path has no `..`");
         }
-        let path = normalise(&path);
-        if self.protected.iter().any(|protected| protected.starts_with(&path)) {
+        let path = normalise(&self.locations.directory.join(path));
+        if self.locations.protected.iter().any(|protected| holds(&path, protected)) {
             return Err("the host's own files belong to no part");
         }
-        let Locations { directory, parts, bin, eggs, develop_eggs, .. } = &self.locations;
-        let standard = [directory, parts, bin, eggs, develop_eggs].map(|path| normalise(path));
-        if standard.contains(&path) {
+        let standard = self.locations.standard();
+        if standard.iter().any(|directory| same(directory, &path)) {
             return Err("the buildout's directories belong to no part");
         }
-        if standard.iter().any(|directory| path.starts_with(directory)) || self.mounts.writable(&path) {
+        if standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
             return Ok(());
         }
         Err("a part owns only what lies beneath the buildout's directories or a directory granted for writing")
@@ -135,6 +145,8 @@ struct Wanted {
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
     env: Vec<String>,
+    run: Vec<String>,
+    fetch: Vec<String>,
     memory: u64,
     timeout: Duration,
 }
@@ -146,6 +158,8 @@ impl Wanted {
             read: paths(asking, grant.read.iter().map(String::as_str)),
             write: paths(asking, grant.write.iter().map(String::as_str)),
             env: grant.env.clone(),
+            run: grant.run.clone(),
+            fetch: grant.fetch.clone(),
             memory: grant.memory.unwrap_or(limits::MEMORY),
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
         };
@@ -160,7 +174,9 @@ impl Wanted {
                 Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
                     wanted.timeout = Duration::from_millis(*milliseconds);
                 }
-                Grant::Memory(_) | Grant::Timeout(_) | Grant::Run(_) | Grant::Fetch(_) | Grant::Other(_) => {}
+                Grant::Run(program) => wanted.run.push(program.clone()),
+                Grant::Fetch(address) => wanted.fetch.push(address.clone()),
+                Grant::Memory(_) | Grant::Timeout(_) | Grant::Other(_) => {}
             }
         }
         wanted
@@ -174,12 +190,4 @@ fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) 
         None => (!template.contains("${")).then(|| template.to_owned()),
     };
     templates.into_iter().filter_map(expand).map(|path| asking.locations.directory.join(path)).collect()
-}
-
-/// What no recipe may write unless it is built in: the state with all that lies beside it, `recipes.toml`, the launcher.
-fn protected(locations: &Locations) -> Vec<PathBuf> {
-    let state = locations.installed.iter().cloned();
-    let beside = ["recipes.toml", "recipes.lock"].map(|name| locations.configuration_directory.join(name));
-    let paths = state.chain(beside).chain([locations.bin.join("buildout")]);
-    paths.map(|path| normalise(&path)).collect()
 }

@@ -11,12 +11,12 @@ use super::bindings::exports::buildout::recipe::parts::Failure;
 use super::bindings::{Recipe, RecipePre};
 use super::deadline::Watchdog;
 use super::error::{Problem, RecipeError, Subject};
-use super::files::{Denied, Open};
 use super::grants::{Granted, Process};
 use super::limits::{self, Limiter, Refused};
 use super::mounts::Access;
 use super::output::Output;
-use super::state::{Call, Phase, State};
+use super::routing::{Denied, Open};
+use super::state::{Call, HostCall, Phase, State};
 use crate::event::Report;
 
 /// An instance of a component with its store.
@@ -152,6 +152,8 @@ fn new_state(process: &Process, report: &Arc<dyn Report>, request: &Request<'_>)
         call: new_call(request),
         roots: std::collections::HashSet::new(),
         open: Open::default(),
+        lasting: Vec::new(),
+        known: None,
     }
 }
 
@@ -162,7 +164,7 @@ fn new_call(request: &Request<'_>) -> Call {
         granted: Arc::clone(request.granted),
         deadline: Instant::now() + request.granted.timeout,
         watch: None,
-        last_host_call: String::new(),
+        last_host_call: HostCall::default(),
         created: Vec::new(),
         lookup_errors: Vec::new(),
         log_messages: 0,
@@ -188,9 +190,7 @@ fn explain(store: &mut Store<State>, error: &wasmtime::Error, request: &Request<
     let over = state.call.deadline <= Instant::now() + Duration::from_millis(1);
     let interrupted = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt);
     let mut details = frames(error);
-    if !state.call.last_host_call.is_empty() {
-        details.push(format!("last call of the host: {}", state.call.last_host_call));
-    }
+    details.extend(state.call.last_host_call.text().map(|call| format!("last call of the host: {call}")));
     let problem = match state.limiter.refused {
         _ if over && interrupted => {
             Problem::Deadline { recipe, part, phase, seconds: request.granted.timeout.as_secs().max(1), details }

@@ -29,6 +29,8 @@ pub(super) const PARTS_PER_INSTANCE: usize = 1000;
 pub(super) const LOG_MESSAGES: usize = 10_000;
 /// Bytes of one message; the rest is cut.
 pub(super) const LOG_MESSAGE: usize = 64 << 10;
+/// Characters that tell what a recipe is doing.
+pub(super) const ACTIVITY: usize = 200;
 /// Bytes that one call may print; the rest is left out.
 pub(super) const OUTPUT: usize = 4 << 20;
 /// Bytes of a line that is printed; longer ones are broken.

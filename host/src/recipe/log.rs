@@ -11,7 +11,7 @@ impl types::Host for State {}
 
 impl log::Host for State {
     fn message(&mut self, level: Level, mut text: String) -> wasmtime::Result<()> {
-        self.calling(format_args!("log.message"));
+        self.calling("log.message", &[]);
         self.call.log_messages += 1;
         if self.call.log_messages > limits::LOG_MESSAGES {
             if self.call.log_messages == limits::LOG_MESSAGES + 1 {
@@ -35,11 +35,25 @@ impl log::Host for State {
         self.say(level, &text);
         Ok(())
     }
+
+    fn activity(&mut self, text: String) -> wasmtime::Result<()> {
+        self.calling("log.activity", &[]);
+        let text: String = text.chars().take(limits::ACTIVITY).collect();
+        self.output().activity(&self.call.part, &text);
+        Ok(())
+    }
+}
+
+impl State {
+    /// Logs in the part's name. What the recipe has printed so far comes before.
+    pub(super) fn say(&mut self, level: event::Level, text: &str) {
+        self.output().log(&self.call.part, level, text);
+    }
 }
 
 impl paths::Host for State {
     fn created(&mut self, path: String) -> wasmtime::Result<Result<(), PathError>> {
-        self.calling(format_args!("paths.created {path:?}"));
+        self.calling("paths.created", &[&path]);
         if !matches!(self.call.phase, Phase::Install | Phase::Update) {
             return Ok(Err(PathError::NotInstalling));
         }
@@ -54,12 +68,5 @@ impl paths::Host for State {
         }
         self.call.created.push(path);
         Ok(Ok(()))
-    }
-}
-
-impl State {
-    /// Logs in the part's name. What the recipe has printed so far comes before.
-    fn say(&mut self, level: event::Level, text: &str) {
-        self.output().log(&self.call.part, level, text);
     }
 }

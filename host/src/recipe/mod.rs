@@ -9,20 +9,24 @@ mod buildout;
 mod clocks;
 mod compile;
 mod deadline;
+mod download;
 mod engine;
 mod error;
 mod files;
 mod grants;
 mod instance;
 mod limits;
+mod locations;
 mod log;
 mod mounts;
 mod options;
 mod output;
+mod process;
+mod routing;
 mod state;
+mod status;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use wasmtime::Engine;
@@ -46,25 +50,7 @@ use instance::{Answer, Instance, Request};
 use state::{Phase, State};
 
 pub use error::RecipeError;
-
-/// The buildout's directories: they decide what a recipe reaches, and what it may never write.
-#[derive(Clone, Debug, Default)]
-pub struct Locations {
-    /// The buildout directory.
-    pub directory: PathBuf,
-    /// `parts-directory`
-    pub parts: PathBuf,
-    /// `bin-directory`
-    pub bin: PathBuf,
-    /// `develop-eggs-directory`
-    pub develop_eggs: PathBuf,
-    /// `eggs-directory`
-    pub eggs: PathBuf,
-    /// The state file; `None` for a buildout that keeps none.
-    pub installed: Option<PathBuf>,
-    /// Where `recipes.toml` and `recipes.lock` are.
-    pub configuration_directory: PathBuf,
-}
+pub use locations::{Locations, Written};
 
 /// What a runtime works with.
 pub struct RuntimeSettings {
@@ -85,7 +71,7 @@ pub struct Runtime {
     watchdog: Watchdog,
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
     instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
-    parts: Mutex<HashMap<String, Part>>,
+    parts: Mutex<HashMap<String, Arc<Part>>>,
 }
 
 type Shared = Arc<Mutex<Instance>>;
@@ -97,7 +83,6 @@ struct Prepared {
 }
 
 /// A part that was initialised.
-#[derive(Clone)]
 struct Part {
     instance: Shared,
     handle: ResourceAny,
@@ -138,7 +123,7 @@ impl Runtime {
         buildout: &Buildout,
         part: &str,
         recipe: &Resolved,
-        locations: &Locations,
+        locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
@@ -169,7 +154,7 @@ impl Runtime {
                 drop(instance);
                 let has_update = entry_point.has_update;
                 let initialised = Part { instance: shared, handle, granted, subject, has_update };
-                locked(&self.parts).insert(part.to_owned(), initialised);
+                locked(&self.parts).insert(part.to_owned(), Arc::new(initialised));
                 Ok(())
             }
             Err(failure) => Err(instance.failed(failure, answer.created, &subject)),
@@ -222,7 +207,7 @@ impl Runtime {
         part: &str,
         recipe: &Resolved,
         recorded: &BTreeMap<String, String>,
-        locations: &Locations,
+        locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, None);
         let prepared = self.prepare(recipe, &subject)?;

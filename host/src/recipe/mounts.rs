@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -27,6 +28,8 @@ pub(super) struct Mount {
     /// The part of `path` that the user answers for: below it, recipes may have written, so symbolic links are not
     /// followed there.
     pub(super) trusted: PathBuf,
+    /// Whether it stays where it is for the whole run, so that one handle of it serves all calls.
+    pub(super) lasting: bool,
 }
 
 /// The directories that are granted, longest path first.
@@ -35,28 +38,41 @@ pub(super) struct Mounts(Vec<Mount>);
 
 impl Mounts {
     /// Collects grants; the wider access wins where a path is granted twice. `writable` are the directories beneath
-    /// which recipes write (of this part or of others).
-    pub(super) fn new(grants: impl IntoIterator<Item = (PathBuf, Access)>, writable: &[&Path]) -> Self {
+    /// which recipes write (of this part or of others), `lasting` those that nothing replaces during a run.
+    pub(super) fn new(
+        grants: impl IntoIterator<Item = (PathBuf, Access)>,
+        writable: &[&Path],
+        lasting: &[&Path],
+    ) -> Self {
         let mut grants: Vec<(PathBuf, Access)> =
             grants.into_iter().map(|(path, access)| (normalise(&path), access)).collect();
-        grants
-            .sort_by(|a, b| b.0.as_os_str().len().cmp(&a.0.as_os_str().len()).then(a.0.cmp(&b.0)).then(b.1.cmp(&a.1)));
-        grants.dedup_by(|later, first| later.0 == first.0);
+        grants.sort_by(|a, b| {
+            b.0.as_os_str()
+                .len()
+                .cmp(&a.0.as_os_str().len())
+                .then_with(|| a.0.as_os_str().cmp(b.0.as_os_str()))
+                .then(b.1.cmp(&a.1))
+        });
+        grants.dedup_by(|later, first| same(&later.0, &first.0));
         // A handle of a directory gives access to all beneath it: less cannot be granted there.
         let wider: Vec<PathBuf> = grants.iter().filter(|grant| grant.1 == Access::Write).map(|g| g.0.clone()).collect();
-        grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| path.starts_with(wider)));
+        grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| holds(wider, path)));
         let written: Vec<PathBuf> = wider.into_iter().chain(writable.iter().map(|path| normalise(path))).collect();
         let trusted = |path: &Path| {
-            let above = written.iter().filter(|written| path != written.as_path() && path.starts_with(written));
+            let above = written.iter().filter(|written| !same(path, written) && holds(written, path));
             above.min_by_key(|written| written.as_os_str().len()).cloned().unwrap_or_else(|| path.to_owned())
         };
-        let mounts = grants.into_iter().map(|(path, access)| Mount { trusted: trusted(&path), path, access });
+        let mounts = grants.into_iter().map(|(path, access)| {
+            let trusted = trusted(&path);
+            let lasting = same(&trusted, &path) && lasting.iter().any(|lasting| same(lasting, &path));
+            Mount { path, access, trusted, lasting }
+        });
         Self(mounts.collect())
     }
 
     /// The mount that holds `path` (normalised), by its place in the list, and the rest of the path.
     pub(super) fn route<'a>(&self, path: &'a Path) -> Option<(usize, &'a Path)> {
-        self.0.iter().enumerate().find_map(|(at, mount)| Some((at, path.strip_prefix(&mount.path).ok()?)))
+        self.0.iter().enumerate().find_map(|(at, mount)| Some((at, rest_beneath(&mount.path, path)?)))
     }
 
     pub(super) fn get(&self, at: usize) -> Option<&Mount> {
@@ -72,6 +88,9 @@ impl Mounts {
 impl Mount {
     /// Opens the directory.
     pub(super) fn open(&self) -> io::Result<File> {
+        if self.trusted == self.path {
+            return open_trusted(&self.path);
+        }
         let (parent, name) = self.parent()?;
         match name {
             Some(name) => beneath(&parent, name),
@@ -122,8 +141,40 @@ fn beneath(directory: &File, name: &OsStr) -> io::Result<File> {
     Ok(rustix::fs::openat(directory, name, flags, Mode::empty())?.into())
 }
 
+/// Whether two normalised paths are the same: their texts are, which is told faster than by their components.
+pub(super) fn same(a: &Path, b: &Path) -> bool {
+    a.as_os_str() == b.as_os_str()
+}
+
+/// Whether `path`, both normalised, is `directory` or lies beneath it.
+pub(super) fn holds(directory: &Path, path: &Path) -> bool {
+    rest_beneath(directory, path).is_some()
+}
+
+/// What follows `directory` in `path`, both normalised: a comparison of bytes, as this is asked a few times per call.
+fn rest_beneath<'a>(directory: &Path, path: &'a Path) -> Option<&'a Path> {
+    let (directory, path) = (directory.as_os_str().as_bytes(), path.as_os_str().as_bytes());
+    let rest = path.strip_prefix(directory)?;
+    let rest = match rest {
+        _ if directory.ends_with(b"/") => rest,
+        [] => rest,
+        [b'/', rest @ ..] => rest,
+        _ => return None,
+    };
+    Some(Path::new(OsStr::from_bytes(rest)))
+}
+
+/// Whether [`normalise`] would give back the same text.
+fn is_normal(path: &Path) -> bool {
+    let Some(names) = path.as_os_str().as_bytes().strip_prefix(b"/") else { return false };
+    names.is_empty() || names.split(|byte| *byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
+}
+
 /// `path` without `.`, `..` (resolved in the text) and doubled slashes; absolute.
 pub(super) fn normalise(path: &Path) -> PathBuf {
+    if is_normal(path) {
+        return path.to_owned();
+    }
     let mut normal = PathBuf::from("/");
     for component in path.components() {
         match component {
@@ -142,7 +193,7 @@ mod tests {
     use super::*;
 
     fn mounts(grants: &[(&str, Access)]) -> Mounts {
-        Mounts::new(grants.iter().map(|(path, access)| (PathBuf::from(path), *access)), &[Path::new("/b")])
+        Mounts::new(grants.iter().map(|(path, access)| (PathBuf::from(path), *access)), &[Path::new("/b")], &[])
     }
 
     fn access(mounts: &Mounts, path: &str) -> Option<Access> {
@@ -157,6 +208,22 @@ mod tests {
         assert_eq!(access(&mounts, "/b/parts/x/../y"), Some(Access::Read));
         assert_eq!(access(&mounts, "/b/parts/xy"), Some(Access::Read));
         assert_eq!(access(&mounts, "/b/../etc/passwd"), None);
+    }
+
+    #[test]
+    fn normal_paths_are_told_by_their_text() {
+        for (path, normal) in [("/", true), ("/a/b", true), ("/a/", false), ("/a//b", false), ("/./a", false)] {
+            assert_eq!(is_normal(Path::new(path)), normal, "{path}");
+        }
+        for path in ["", "a", "/..", "/a/..", "/a/.", "//"] {
+            assert!(!is_normal(Path::new(path)), "{path}");
+        }
+        for (directory, path, held) in
+            [("/a", "/a", true), ("/a", "/a/b", true), ("/a", "/ab", false), ("/", "/", true), ("/", "/a", true)]
+        {
+            assert_eq!(holds(Path::new(directory), Path::new(path)), held, "{directory} {path}");
+        }
+        assert_eq!(rest_beneath(Path::new("/a"), Path::new("/a/b/c")), Some(Path::new("b/c")));
     }
 
     #[test]
@@ -175,7 +242,7 @@ mod tests {
         std::os::unix::fs::symlink(root.join("outside"), root.join("b/x")).unwrap();
         std::os::unix::fs::symlink(root.join("b"), root.join("link")).unwrap();
         let open = |path: &str| {
-            let mounts = Mounts::new([(root.join(path), Access::Write)], &[&root.join("b")]);
+            let mounts = Mounts::new([(root.join(path), Access::Write)], &[&root.join("b")], &[]);
             mounts.get(0).unwrap().open().map(drop)
         };
         assert!(open("b/x").is_err());
@@ -188,7 +255,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         for writable in [directory.path(), &path] {
-            let mounts = Mounts::new([(path.clone(), Access::Write)], &[writable]);
+            let mounts = Mounts::new([(path.clone(), Access::Write)], &[writable], &[]);
             let mount = mounts.get(0).unwrap();
             assert_eq!(mount.open().unwrap_err().kind(), io::ErrorKind::NotFound);
             mount.create().unwrap();

@@ -36,7 +36,7 @@ impl State {
                     Problem::UnknownSection { .. } => LookupReason::UnknownSection,
                     Problem::UnknownOption { .. } => LookupReason::UnknownOption,
                     Problem::Circle(_) => LookupReason::Cycle,
-                    Problem::Reference(_) | Problem::Recipe(_) => LookupReason::Failed,
+                    Problem::Reference(_) | Problem::TooDeep(_) | Problem::Recipe(_) => LookupReason::Failed,
                 };
                 let message = error.to_string();
                 let reference = u32::try_from(self.call.lookup_errors.len()).unwrap_or(u32::MAX);
@@ -60,7 +60,7 @@ impl HostOptions for State {
         options: Resource<PartOptions>,
         name: String,
     ) -> wasmtime::Result<Result<Option<String>, LookupError>> {
-        self.calling(format_args!("options.get {name:?}"));
+        self.calling("options.get", &[&name]);
         let (part, buildout) = self.part_options(&options)?;
         self.look_up(|| buildout.get(&part, &name))
     }
@@ -70,7 +70,7 @@ impl HostOptions for State {
         options: Resource<PartOptions>,
         name: String,
     ) -> wasmtime::Result<Result<String, LookupError>> {
-        self.calling(format_args!("options.require {name:?}"));
+        self.calling("options.require", &[&name]);
         let (part, buildout) = self.part_options(&options)?;
         self.look_up(|| buildout.require(&part, &name))
     }
@@ -81,7 +81,7 @@ impl HostOptions for State {
         name: String,
         value: String,
     ) -> wasmtime::Result<Result<(), SetError>> {
-        self.calling(format_args!("options.set {name:?}"));
+        self.calling("options.set", &[&name]);
         let (part, buildout) = self.part_options(&options)?;
         if self.call.phase != Phase::Init || self.call.part != part {
             return Ok(Err(SetError::AfterInit));
@@ -100,7 +100,7 @@ impl HostOptions for State {
     }
 
     fn keys(&mut self, options: Resource<PartOptions>) -> wasmtime::Result<Result<Vec<String>, LookupError>> {
-        self.calling(format_args!("options.keys"));
+        self.calling("options.keys", &[]);
         let (part, buildout) = self.part_options(&options)?;
         self.look_up(|| buildout.keys(&part))
     }

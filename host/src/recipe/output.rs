@@ -50,6 +50,11 @@ impl Output {
         self.report.report(Event::Log { logger: part, level, message });
     }
 
+    /// Tells what the recipe is doing.
+    pub(super) fn activity(&self, part: &str, activity: &str) {
+        self.report.report(Event::PartActivity { part, activity });
+    }
+
     fn write(&mut self, stream: Stream, bytes: &[u8]) {
         let kept = &bytes[..bytes.len().min(self.bytes_left)];
         self.bytes_left -= kept.len();

@@ -9,10 +9,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::deadline::Watch;
 use super::error::LookupFailure;
-use super::files::Open;
 use super::grants::Granted;
 use super::limits::Limiter;
 use super::output::Output;
+use super::routing::{Asked, Lasting, Open};
+use super::status::Status;
 
 /// What is being called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(super) struct Call {
     pub(super) deadline: Instant,
     pub(super) watch: Option<Watch>,
     /// The last function of the host that was called.
-    pub(super) last_host_call: String,
+    pub(super) last_host_call: HostCall,
     /// Paths reported as created.
     pub(super) created: Vec<String>,
     /// Look-ups that failed, by reference number.
@@ -54,7 +55,7 @@ pub(super) struct Call {
     pub(super) log_messages: usize,
     pub(super) options_set: usize,
     /// Paths that were refused since nothing grants them, with what was wanted.
-    pub(super) denied: Vec<super::files::Denied>,
+    pub(super) denied: Vec<super::routing::Denied>,
 }
 
 impl Call {
@@ -87,6 +88,10 @@ pub(super) struct State {
     pub(super) roots: HashSet<u32>,
     /// What the guest has opened in this call.
     pub(super) open: Open,
+    /// Granted directories that stay open from call to call.
+    pub(super) lasting: Vec<Lasting>,
+    /// What the guest's last call of the host looked at.
+    pub(super) known: Option<(Asked, Status)>,
 }
 
 impl State {
@@ -94,12 +99,32 @@ impl State {
         self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes which function of the host is called, for the report of a trap.
-    pub(super) fn calling(&mut self, function: std::fmt::Arguments<'_>) {
-        use std::fmt::Write as _;
-        self.call.last_host_call.clear();
-        // Writing to a string does not fail.
-        let _ = self.call.last_host_call.write_fmt(function);
+    /// Notes which function of the host is called, and with what, for the report of a trap.
+    pub(super) fn calling(&mut self, function: &'static str, arguments: &[&str]) {
+        self.known = None;
+        let last = &mut self.call.last_host_call;
+        last.function = function;
+        last.arguments.clear();
+        for argument in arguments {
+            last.arguments.push_str(argument);
+            last.arguments.push('\0');
+        }
+    }
+}
+
+/// A function of the host that was called. Noted at each call, told only when a recipe traps.
+#[derive(Default)]
+pub(super) struct HostCall {
+    function: &'static str,
+    /// Each ends with a NUL.
+    arguments: String,
+}
+
+impl HostCall {
+    /// The call as a person reads it; none if there was none.
+    pub(super) fn text(&self) -> Option<String> {
+        let arguments = self.arguments.split_terminator('\0').map(|argument| format!(" {argument:?}"));
+        (!self.function.is_empty()).then(|| format!("{}{}", self.function, arguments.collect::<String>()))
     }
 }
 

@@ -13,6 +13,7 @@ impl Session {
     /// Builds every project that `develop` names, into `develop_eggs`.
     pub(super) fn develop(&self, locations: &Locations, develop_eggs: &Path) -> Result<Vec<Developed>, RunError> {
         let named = self.buildout.get("buildout", "develop")?.unwrap_or_default();
+        let offline = self.buildout.get("buildout", "offline")?.as_deref() == Some("true");
         let mut developed = Vec::new();
         for pattern in named.split_whitespace() {
             let projects = expand(&locations.directory, pattern)?;
@@ -21,7 +22,7 @@ impl Session {
             }
             for project in projects {
                 self.report.log(Level::Info, &format!("Develop: {}", project.display()));
-                let one = component::develop(&project, develop_eggs, &self.environment, &*self.report)
+                let one = component::develop(&project, develop_eggs, &self.environment, offline, &*self.report)
                     .doing(|| format!("Processing develop directory {}.", project.display()))?;
                 developed.push(one);
             }

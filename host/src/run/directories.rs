@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::{Level, Report};
 use crate::options::Buildout;
-use crate::recipe::Locations;
+use crate::recipe::{Locations, Written};
 
 use super::error::{Fault, RunError};
 
@@ -13,20 +13,18 @@ use super::error::{Fault, RunError};
 /// # Errors
 /// When an option of `[buildout]` cannot be substituted.
 pub(super) fn locations(buildout: &Buildout) -> Result<Locations, RunError> {
-    let directory = PathBuf::from(buildout.require("buildout", "directory")?);
-    let at = |option: &str| -> Result<PathBuf, RunError> { Ok(directory.join(buildout.require("buildout", option)?)) };
-    let installed = buildout.require("buildout", "installed")?;
+    let require = |option: &str| buildout.require("buildout", option);
+    let directory = PathBuf::from(require("directory")?);
     let file = buildout.configuration().file_path();
-    let configuration_directory = file.and_then(Path::parent).unwrap_or(&directory).to_owned();
-    Ok(Locations {
-        parts: at("parts-directory")?,
-        bin: at("bin-directory")?,
-        develop_eggs: at("develop-eggs-directory")?,
-        eggs: at("eggs-directory")?,
-        installed: (!installed.is_empty()).then(|| directory.join(&installed)),
-        configuration_directory,
-        directory,
-    })
+    Ok(Locations::new(&Written {
+        directory: &directory,
+        parts: &require("parts-directory")?,
+        bin: &require("bin-directory")?,
+        develop_eggs: &require("develop-eggs-directory")?,
+        eggs: &require("eggs-directory")?,
+        installed: &require("installed")?,
+        configuration_directory: file.and_then(Path::parent).unwrap_or(&directory),
+    }))
 }
 
 /// Makes the directories that are missing, in the order in which 1.0 does.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::event::Level;
 use crate::files::Removal;
@@ -15,7 +16,7 @@ use super::error::{Doing, RunError};
 /// A plan being carried out.
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
-    pub(super) locations: &'a Locations,
+    pub(super) locations: &'a Arc<Locations>,
     pub(super) wanted: HashMap<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
@@ -50,6 +51,7 @@ impl Execution<'_> {
     fn uninstall(&mut self, part: &str) -> Result<(), RunError> {
         self.log(&format!("Uninstalling {part}"));
         let Some(recorded) = self.installed.parts.get(part).cloned() else { return Ok(()) };
+        self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
         self.installed.parts.shift_remove(part);
@@ -122,14 +124,28 @@ impl Execution<'_> {
 
     fn record(&mut self, part: &str, installed: Vec<String>) -> Result<(), RunError> {
         let Some(wanted) = self.wanted.get(part) else { return Ok(()) };
-        let recorded =
-            InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
-        if self.installed.parts.get(part) != Some(&recorded) {
-            let change = Change::Installed { part: part.to_owned(), record: recorded };
+        let unchanged = self.installed.parts.get(part).is_some_and(|recorded| {
+            recorded.installed == installed
+                && recorded.signature.as_ref() == Some(&wanted.signature)
+                && recorded.options == wanted.options
+        });
+        if !unchanged {
+            let record =
+                InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
+            let change = Change::Installed { part: part.to_owned(), record };
             self.state.record(&change)?;
             self.installed.apply(&change);
         }
         self.session.report_unused(part);
+        Ok(())
+    }
+
+    /// Refuses paths that no recipe can have made, before anything of the part is touched.
+    fn check(&self, paths: &[String]) -> Result<(), RunError> {
+        let removal = self.removal();
+        for path in paths.iter().filter(|path| !path.is_empty()) {
+            removal.check(Path::new(path))?;
+        }
         Ok(())
     }
 
@@ -165,6 +181,9 @@ impl Execution<'_> {
         }
         if let Some(state) = &locations.installed {
             removal.protect(state);
+        }
+        if let Some(file) = self.session.buildout.configuration().file_path() {
+            removal.protect(file);
         }
         for name in ["recipes.toml", "recipes.lock"] {
             removal.protect(&locations.configuration_directory.join(name));

@@ -145,7 +145,7 @@ impl Session {
     fn make_parts(
         &self,
         named: &[String],
-        locations: &Locations,
+        locations: &Arc<Locations>,
         state: &mut StateFile,
         installed: &mut Installed,
     ) -> Result<(), RunError> {
@@ -184,9 +184,9 @@ impl Session {
     ///
     /// # Errors
     /// When an option of `[buildout]` cannot be substituted.
-    pub fn locations(&self) -> Result<Locations, RunError> {
+    pub fn locations(&self) -> Result<Arc<Locations>, RunError> {
         self.buildout.section("buildout").doing(|| "Reading [buildout].".into())?;
-        directories::locations(&self.buildout)
+        Ok(Arc::clone(self.recipes.locations(&self.buildout)?))
     }
 
     fn report(&self) -> &dyn Report {
@@ -207,7 +207,7 @@ impl Session {
     /// Builds the developed recipes; links of projects that are no longer developed go.
     fn develop_phase(
         &self,
-        locations: &Locations,
+        locations: &Arc<Locations>,
         state: &mut StateFile,
         installed: &mut Installed,
     ) -> Result<(), RunError> {

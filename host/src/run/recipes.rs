@@ -8,7 +8,7 @@ use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
 use crate::options::{Buildout, Initialise};
-use crate::recipe::{Runtime, RuntimeSettings};
+use crate::recipe::{Locations, Runtime, RuntimeSettings};
 use crate::source::Explain;
 
 use super::directories;
@@ -21,6 +21,8 @@ pub(super) struct Recipes {
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
     by_part: Mutex<HashMap<String, Resolved>>,
+    /// The buildout's directories, read once: no recipe can change `[buildout]`.
+    locations: OnceLock<Arc<Locations>>,
 }
 
 impl Recipes {
@@ -37,6 +39,7 @@ impl Recipes {
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
             by_part: Mutex::default(),
+            locations: OnceLock::new(),
         })
     }
 
@@ -84,11 +87,19 @@ impl Recipes {
         directories
     }
 
+    /// The buildout's directories.
+    pub(super) fn locations(&self, buildout: &Buildout) -> Result<&Arc<Locations>, RunError> {
+        if let Some(locations) = self.locations.get() {
+            return Ok(locations);
+        }
+        let locations = Arc::new(directories::locations(buildout)?);
+        Ok(self.locations.get_or_init(|| locations))
+    }
+
     fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
         let reference = buildout.require(part, "recipe")?;
         let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
-        let locations = directories::locations(buildout)?;
-        self.runtime()?.init(buildout, part, &resolved, &locations)?;
+        self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
         Ok(())
     }

@@ -25,9 +25,6 @@ class Mkdir:
             logging.getLogger(self.name).info('Creating directory %s', os.path.basename(path))
             os.mkdir(path)
         return path
-
-    def update(self):
-        pass
 ";
 
 const METADATA: &str = "Metadata-Version: 2.1\nName: mkdir\nVersion: 1.0\n";

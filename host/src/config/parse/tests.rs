@@ -132,17 +132,15 @@ fn pieces_tell_which_assignment_wrote_a_line() {
 }
 
 #[test]
-fn time_grows_with_the_length_alone() {
-    let begin = std::time::Instant::now();
+fn work_grows_with_the_length_alone() {
+    // So long that a parser which goes back over what it has read would not end: 10^12 steps for each text.
     for line in ["x += a\n", "x = a\n", "[", "  \n", "\t x\n", "x =\n", "[a:", "=", "x +=\n  b\n"] {
-        let text = format!("[a]\n{}", line.repeat(400_000));
+        let text = format!("[a]\n{}", line.repeat(1_000_000));
         let _ = read(&text);
     }
-    let many: String = (0..200_000).map(|number| format!("x{number} += a\n")).collect();
-    let voided: String = (0..200_000).map(|number| format!("x{number} = a\n")).collect();
-    assert_eq!(read(&format!("[a]\n{many}{voided}")).unwrap().sections["a"].options.len(), 200_000);
-    // Far above what is needed, far below what a quadratic parser takes (minutes).
-    assert!(begin.elapsed().as_secs() < 30);
+    let many: String = (0..500_000).map(|number| format!("x{number} += a\n")).collect();
+    let voided: String = (0..500_000).map(|number| format!("x{number} = a\n")).collect();
+    assert_eq!(read(&format!("[a]\n{many}{voided}")).unwrap().sections["a"].options.len(), 500_000);
 }
 
 fn line() -> impl Strategy<Value = String> {

@@ -30,7 +30,8 @@ impl Recipe for Hostile {
             "long-value" => options.set("x", "y".repeat(8 << 20))?,
             "signature" => options.set("__buildout_signature__", "forged")?,
             "look-up" => drop(init.buildout().require("nowhere", "nothing")?),
-            "read" => drop(init.buildout().require(&options.require("section")?, "install")?),
+            "read" => read(init)?,
+            "read-deep" => descend(options.require("depth")?.parse().unwrap_or_default(), &mut || read(init))?,
             _ => {}
         }
         Ok(Self {
@@ -84,6 +85,22 @@ fn spin() -> ! {
 fn recurse(depth: u64) -> u64 {
     let filler = std::hint::black_box([depth; 64]);
     recurse(depth + 1) + filler[(depth % 64) as usize]
+}
+
+/// Reads an option of another section, whose recipe is initialised for that.
+fn read(init: &Init<'_>) -> Result<(), Error> {
+    drop(init.buildout().require(&init.options().require("section")?, "install")?);
+    Ok(())
+}
+
+/// Works with much of its stack in use.
+fn descend(depth: u64, work: &mut dyn FnMut() -> Result<(), Error>) -> Result<(), Error> {
+    if std::hint::black_box(depth) == 0 {
+        return work();
+    }
+    let done = descend(depth - 1, work);
+    std::hint::black_box(depth);
+    done
 }
 
 fn hoard() -> ! {

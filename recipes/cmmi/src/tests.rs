@@ -182,8 +182,8 @@ fn variables_come_from_options_and_sections() {
 #[test]
 fn patches_are_applied_and_checked() {
     let space = Space::new();
-    let patch =
-        "--- Makefile\n+++ Makefile\n@@ -3,2 +3,3 @@\n all:\n \tcat options > built\n+\techo patched >> built\n";
+    let patch = "--- Makefile\n+++ Makefile\n@@ -3,3 +3,3 @@\n all:\n-\tcat options > built\n\
+                 +\tcat options > built; echo patched >> built\n install: all\n";
     space.write("fix.patch", patch);
     let digest = |program: &str| {
         let printed = Command::new(program).arg(space.path("fix.patch")).output().unwrap().stdout;

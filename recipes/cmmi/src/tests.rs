@@ -326,3 +326,9 @@ fn a_first_line_that_is_too_long_is_started_by_a_short_script() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "u a b c\n");
     assert!(!Path::new(&space.path("parts/part/bin/short.shebang")).exists());
 }
+
+#[test]
+fn the_page_of_documentation_is_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/cmmi.md");
+    buildout_recipe::testing::assert_documented(page, "cmmi", vec![("default", Cmmi::describe())]);
+}

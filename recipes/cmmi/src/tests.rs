@@ -83,6 +83,17 @@ fn a_directory_is_built_in_a_copy_that_leaves_it_alone() {
 }
 
 #[test]
+fn sources_that_are_not_there_are_told() {
+    let space = Space::new();
+    for options in [&[("path", "none")][..], &[("path", "none"), ("compile-directory", "none")]] {
+        let error = space.install(options).unwrap_err();
+        assert!(error.is_user());
+        let expected = format!("There is no directory of sources at {}", space.path("none").display());
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn a_directory_that_holds_the_buildout_is_not_copied_into_itself() {
     let space = Space::new();
     for file in ["configure", "Makefile"] {

@@ -60,7 +60,8 @@ fn a_part_waits_for_what_it_refers_to() {
     space.write("buildout.cfg", &format!("{}[settings]\nb = ${{b:install}}\n", space.read("buildout.cfg")));
     for _ in 0..5 {
         let told = run(&space, &["-j8"]);
-        assert!(told.ends_with("buildout: Installing last\n"), "{told}");
+        let installed: Vec<&str> = told.lines().filter(|line| line.contains("Installing")).collect();
+        assert_eq!((installed.len(), installed[2]), (3, "buildout: Installing last"), "{told}");
         run(&space, &["parts="]);
     }
 }
@@ -155,7 +156,8 @@ fn lines_of_parts_are_whole_and_say_whose_they_are() {
     let space = space(&[("a", &a), ("b", &b)]);
     let told = run(&space, &["-j2"]);
     for (part, word) in [("a", "alice"), ("b", "bob")] {
-        assert_eq!(told.matches(&format!("\n{part}: well, {word}\n")).count(), 50, "{told}");
+        let line = format!("{part}: well, {word}");
+        assert_eq!(told.lines().filter(|told| *told == line).count(), 50, "{told}");
     }
 }
 

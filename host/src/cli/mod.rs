@@ -6,6 +6,7 @@ mod failure;
 mod log_format;
 mod plan;
 mod printer;
+mod signals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,14 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
-use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
+use crate::run::{self, AfterFailure, Conduct, RunError, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
@@ -61,7 +63,14 @@ fn main_thread() -> ExitCode {
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
     let many = matches!(&command, Command::Run(run) if run.jobs > 1);
-    let program = Program { environment, printer: Arc::new(Printer::new(style, many)) };
+    let interrupt = match signals::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            failure::print(&Start(format!("signals cannot be listened to: {error}")));
+            return ExitCode::from(failure::exit_code(Blame::User));
+        }
+    };
+    let program = Program { environment, printer: Arc::new(Printer::new(style, many)), interrupt };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -110,6 +119,7 @@ impl Explain for InvalidLevel {
 struct Program {
     environment: Environment,
     printer: Arc<Printer>,
+    interrupt: Interrupt,
 }
 
 impl Program {
@@ -135,12 +145,11 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let settings = run_settings(arguments)?;
-                let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, self.conduct(arguments)?)?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration, RunSettings::default())?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, self.conduct(arguments)?)?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -174,7 +183,7 @@ impl Program {
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration, RunSettings::default())?.plan(&parts)?;
+        let steps = self.session(configuration, self.careful())?.plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -209,8 +218,21 @@ impl Program {
         Ok(configuration)
     }
 
-    fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, settings)?;
+    /// How a run goes, as the command line says.
+    fn conduct(&self, arguments: &RunArguments) -> Result<Conduct, RunError> {
+        let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
+        let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
+        Ok(Conduct { sandbox: arguments.sandbox.level(), jobs, after_failure, ..self.careful() })
+    }
+
+    /// How a run goes where the command line has no say.
+    fn careful(&self) -> Conduct {
+        let (sandbox, interrupt) = (confine::Level::Full, self.interrupt.clone());
+        Conduct { sandbox, interrupt, jobs: Jobs::one(), after_failure: AfterFailure::Stop }
+    }
+
+    fn session(&self, configuration: Configuration, conduct: Conduct) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, conduct)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }
@@ -260,13 +282,6 @@ fn python(environment: &Environment, assignments: &[Assignment]) -> String {
 
 fn is_program(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
-}
-
-/// How parts are made, as the command line says.
-fn run_settings(arguments: &RunArguments) -> Result<RunSettings, RunError> {
-    let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
-    let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-    Ok(RunSettings { jobs, after_failure, ..RunSettings::default() })
 }
 
 fn this_program() -> Result<PathBuf, RunError> {

@@ -12,7 +12,7 @@ use crate::recipe::{Locations, RecipeError};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
-use super::error::{Doing, Fault, RunError};
+use super::error::{Doing, RunError};
 use super::schedule::AfterFailure;
 
 /// A plan being carried out.
@@ -32,18 +32,17 @@ impl Execution<'_> {
         let uninstalls = steps.iter().take_while(|step| matches!(step, Step::Uninstall(..))).count();
         let (uninstalls, makes) = steps.split_at(uninstalls);
         for step in uninstalls {
+            self.session.heed_interrupt()?;
             self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
         self.session.report_unused("buildout");
-        let settings = &self.session.settings;
-        if settings.jobs.limit() > 1 || settings.after_failure == AfterFailure::KeepGoing {
+        let conduct = &self.session.conduct;
+        if conduct.jobs.limit() > 1 || conduct.after_failure == AfterFailure::KeepGoing {
             return super::parallel::make(self, makes);
         }
         self.session.report.report(Event::PartsPlanned { count: makes.len() });
         for step in makes {
-            if (settings.is_interrupted)() {
-                return Err(Fault::Interrupted.into());
-            }
+            self.session.heed_interrupt()?;
             self.timed(step, |execution| {
                 let outcome = call(execution.session, step)?;
                 execution.settle(step, outcome)

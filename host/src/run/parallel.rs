@@ -16,29 +16,28 @@ use crate::event::{Event, Level};
 use crate::plan::Step;
 use crate::state::Change;
 
-use super::Session;
 use super::error::{Doing, Fault, RunError};
 use super::execute::{self, Execution, Outcome};
 use super::graph;
 use super::schedule::Schedule;
+use super::{Conduct, Session};
 
 /// Makes the parts of `steps`.
 pub(super) fn make(execution: &mut Execution<'_>, steps: &[Step]) -> Result<(), RunError> {
     let session = execution.session;
     let parts: Vec<&str> = steps.iter().map(Step::part).collect();
     let needs = graph::needs(&session.buildout, &parts);
-    let schedule = Schedule::new(&needs, session.settings.jobs.limit(), session.settings.after_failure);
+    let schedule = Schedule::new(&needs, session.conduct.jobs.limit(), session.conduct.after_failure);
     session.report.report(Event::PartsPlanned { count: steps.len() });
     let mut making =
         Making { execution, steps, schedule, stopping: &AtomicBool::new(false), failures: BTreeMap::new() };
     making.run();
     making.tell_dropped();
-    let Making { failures, schedule, .. } = making;
+    let failures: Vec<RunError> = std::mem::take(&mut making.failures).into_values().collect();
     order_as_in_steps(execution, &parts);
-    if failures.is_empty() && schedule.is_stopped() {
-        return Err(Fault::Interrupted.into());
-    }
-    RunError::all(failures.into_values().collect())
+    // Last, as it decides the exit code; what fails then mostly does so because it was ended.
+    let interrupted = session.heed_interrupt().err();
+    RunError::all(failures.into_iter().chain(interrupted).collect())
 }
 
 struct Making<'a, 'e> {
@@ -109,7 +108,7 @@ impl<'a> Making<'a, '_> {
     }
 
     fn look_for_an_interrupt(&mut self) {
-        if (self.execution.session.settings.is_interrupted)() {
+        if self.execution.session.conduct.interrupt.signal().is_some() {
             self.schedule.stop();
         }
         self.stopping.store(self.schedule.is_stopped(), Ordering::Relaxed);
@@ -148,9 +147,9 @@ impl<'a> Making<'a, '_> {
 
 /// What a thread does: takes a slot, and calls the recipe.
 fn call(session: &Session, step: &Step, stopping: &AtomicBool) -> Option<Made> {
-    let is_interrupted = &session.settings.is_interrupted;
-    let stop = || stopping.load(Ordering::Relaxed) || is_interrupted();
-    let _slot = session.settings.jobs.begin(&stop)?;
+    let Conduct { interrupt, jobs, .. } = &session.conduct;
+    let stop = || stopping.load(Ordering::Relaxed) || interrupt.signal().is_some();
+    let _slot = jobs.begin(&stop)?;
     let began = execute::begin(session, step);
     let outcome = catch_unwind(AssertUnwindSafe(|| execute::call(session, step)));
     Some(Made { began, outcome })

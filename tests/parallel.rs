@@ -114,13 +114,13 @@ fn after_a_failure_nothing_begins_and_what_runs_ends() {
         [("a", "install = outlive; with = b"), ("b", "install = meet-and-fail; with = a"), ("c", "install = x")];
     let space = space(&parts);
     let told = fails(&space, &["-j2"]);
-    assert!(told.ends_with("Error: told to fail\n") && told.contains("Installing part b (buildout.cfg:"), "{told}");
+    assert!(told.ends_with("Error: told to fail\n") && told.contains("Installing part b ("), "{told}");
     assert!(!told.contains("Installing c"), "{told}");
     let state = space.read(".installed.cfg");
     assert!(state.contains("parts = a\n"), "{state}");
     assert!(!space.exists("parts/b"), "what the failed part had made is removed");
     // The next run goes on.
-    run(&space, &["-j2", "b:install=return"]);
+    run(&space, &["-j2", "a:install=x", "b:install=x"]);
     assert!(space.read(".installed.cfg").contains("parts = a b c\n"));
 }
 

@@ -1,11 +1,11 @@
 //! `extends-cache`: copies of URLs, each in a file named by the MD5 digest of the URL as it was written, which is where
 //! zc.buildout keeps and finds them too.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
 
+use super::checksum::hexadecimal;
 use crate::config::ReadError;
 use crate::files;
 
@@ -37,11 +37,6 @@ impl Cache {
 
     /// Where the copy of `url` is.
     fn path(&self, url: &str) -> PathBuf {
-        let mut name = String::with_capacity(32);
-        for byte in Md5::digest(url.as_bytes()) {
-            // Writing to a String cannot fail.
-            let _ = write!(name, "{byte:02x}");
-        }
-        self.directory.join(name)
+        self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())))
     }
 }

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::http::{Client, Limits};
+use super::http::Client;
+use super::limits::Limits;
+use super::local;
+use super::transfer::Transfer;
+use super::{Allowed, fault::Ended};
 use crate::config::{Location, ReadError, ReadSettings, Reader};
 use crate::environment::Environment;
 use crate::event::{Event, Report};
@@ -21,12 +25,12 @@ pub struct Fetcher {
 impl Fetcher {
     /// Reads for the process that `environment` describes (its proxy settings count), within the usual limits.
     pub fn new(environment: &Environment, report: Arc<dyn Report>) -> Self {
-        Self::with_limits(environment, report, Limits::default())
+        Self::with_limits(environment, report, Limits::for_configuration())
     }
 
     /// As [`Self::new`], within `limits`.
     pub fn with_limits(environment: &Environment, report: Arc<dyn Report>, limits: Limits) -> Self {
-        Self { client: Client::new(environment, limits.clone()), report, limits }
+        Self { client: Client::new(environment), report, limits }
     }
 
     fn file(&self, path: &Path, location: &Location) -> Result<Vec<u8>, ReadError> {
@@ -51,9 +55,19 @@ impl Fetcher {
                 .hint("a copy in the directory that [buildout] extends-cache names would be read"));
         }
         self.report.report(Event::Progress { activity: &format!("Downloading {location}") });
-        let outcome = self.client.get(url);
+        let mut bytes = Vec::new();
+        let transfer = Transfer { url, allowed: &Allowed::Any, limits: &self.limits, cancelled: &|| false };
+        let outcome = self.client.get(&transfer, &mut bytes);
         self.report.report(Event::ProgressEnd);
-        outcome.map_err(|cause| ReadError::new(format!("Error downloading extends for URL {location}: {cause}")))
+        let failed = |cause: &dyn std::fmt::Display| {
+            ReadError::new(format!("Error downloading extends for URL {location}: {cause}"))
+        };
+        match outcome {
+            Ok(()) => Ok(bytes),
+            Err(Ended::Fault(fault)) => Err(failed(&fault)),
+            Err(Ended::File(error)) => Err(failed(&error)),
+            Err(Ended::Cancelled) => Err(failed(&"cancelled")),
+        }
     }
 
     /// zc.buildout's rule (`download.py`): a copy is good enough, unless `newest`; then it stands in for a URL that
@@ -76,7 +90,7 @@ impl Reader for Fetcher {
             Location::Path(path) => return self.file(path, location),
             Location::Url(url) => url,
         };
-        if let Some(path) = path_of_file_url(url) {
+        if let Some(path) = local::path_of_file_url(url) {
             // zc.buildout would copy it into the cache, and then overlook changes of the file.
             return self.file(&path, location);
         }
@@ -93,14 +107,4 @@ impl Reader for Fetcher {
     fn canonical(&self, directory: &Path) -> Option<PathBuf> {
         std::fs::canonicalize(directory).ok()
     }
-}
-
-/// The path that a `file://` URL names. As in zc.buildout, its host is not looked at, and `%` is an ordinary character.
-fn path_of_file_url(url: &str) -> Option<PathBuf> {
-    let (scheme, rest) = url.split_once("://")?;
-    if !scheme.eq_ignore_ascii_case("file") {
-        return None;
-    }
-    let path = rest.find('/').map_or("", |slash| &rest[slash..]);
-    Some(PathBuf::from(path.split(['?', '#']).next().unwrap_or_default()))
 }

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::fault::TransferFault;
+
 /// Most redirects that are followed.
 pub(super) const MOST: usize = 5;
 
@@ -9,14 +11,14 @@ pub(super) const MOST: usize = 5;
 ///
 /// The new URL has the credentials of `from` only if it stays on its host and port (or goes to TLS on its host);
 /// credentials that a server puts into a `Location` are dropped.
-pub(super) fn follow(from: &Url, target: &str) -> Result<Url, String> {
-    let mut next = from.join(target).map_err(|error| format!("the server redirects to no URL: {error}"))?;
+pub(super) fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
+    let mut next = from.join(target).map_err(|error| refused(&format!("to no URL: {error}")))?;
     let upgrade = from.scheme() == "http" && next.scheme() == "https";
     match next.scheme() {
         "https" => {}
         "http" if from.scheme() == "http" => {}
-        "http" => return Err("refused: the server redirects from https to http".into()),
-        scheme => return Err(format!("refused: the server redirects to a {scheme}: URL")),
+        "http" => return Err(refused("from https to http")),
+        scheme => return Err(refused(&format!("to a {scheme}: URL"))),
     }
     let same_host = from.host() == next.host();
     let same_place = same_host && (upgrade || from.port_or_known_default() == next.port_or_known_default());
@@ -25,6 +27,11 @@ pub(super) fn follow(from: &Url, target: &str) -> Result<Url, String> {
     let _ = next.set_username(user);
     let _ = next.set_password(password);
     Ok(next)
+}
+
+/// For a redirect that is not followed.
+pub(super) fn refused(why: &str) -> TransferFault {
+    TransferFault::Redirect(why.to_owned())
 }
 
 #[cfg(test)]
@@ -37,7 +44,9 @@ mod tests {
             let outcome = follow(&Url::parse(from).unwrap(), target).map(String::from);
             match expected {
                 Ok(url) => assert_eq!(outcome.as_deref(), Ok(url)),
-                Err(part) => assert!(outcome.as_ref().is_err_and(|error| error.contains(part)), "{outcome:?}"),
+                Err(part) => {
+                    assert!(outcome.as_ref().is_err_and(|error| error.to_string().contains(part)), "{outcome:?}")
+                }
             }
         };
         t("http://u:p@a/x", "/y", Ok("http://u:p@a/y"));

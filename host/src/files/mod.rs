@@ -11,3 +11,4 @@ mod tree;
 pub use error::FileError;
 pub use remove::{Removal, RemovalError, Removed};
 pub use replace::{Replaced, clear, delete, read, replace, replace_executable, replace_shared};
+pub use tree::remove_directory;

@@ -5,10 +5,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cap_fs_ext::DirExt as _;
+use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
+
+use super::FileError;
 
 /// How many levels are open at once; each costs a file descriptor, of which a process has 1,024 by default.
 const OPEN_LEVELS: usize = 64;
@@ -21,6 +24,20 @@ struct Level {
     name: OsString,
     directory: Dir,
     entries: Vec<(OsString, bool)>,
+}
+
+/// Removes the directory `path` and everything in it, without following symbolic links. The caller is the one who made
+/// it: a path that somebody else wrote down is for [`Removal`](super::Removal).
+///
+/// # Errors
+/// Names what could not be removed, and the cause.
+pub fn remove_directory(path: &Path) -> Result<(), FileError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(name) = path.file_name() else {
+        return Err(FileError::of("remove", path)(ErrorKind::InvalidInput.into()));
+    };
+    let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
+    remove_tree(&open, name).map_err(|(inner, cause)| FileError::of("remove", &parent.join(inner))(cause))
 }
 
 /// Removes the directory `name` of `parent` and everything in it.

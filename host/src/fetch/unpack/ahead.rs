@@ -1,0 +1,64 @@
+//! Decompression ahead of use: one thread decompresses while another writes files, as in `xz -dc | tar x`.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+const CHUNK: usize = 128 << 10;
+/// Chunks that wait at most, so that memory is bounded.
+const WAITING: usize = 8;
+
+/// What another thread decompresses.
+pub(super) struct Ahead {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+    used: usize,
+    failed: Option<(io::ErrorKind, String)>,
+}
+
+/// The stream, and what its thread is to do: it ends when the stream is at its end, or dropped.
+pub(super) fn ahead<'a>(source: Box<dyn Read + Send + 'a>) -> (Ahead, impl FnOnce() + Send + 'a) {
+    let (sender, chunks) = sync_channel(WAITING);
+    (Ahead { chunks, chunk: Vec::new(), used: 0, failed: None }, move || produce(source, &sender))
+}
+
+fn produce(mut source: Box<dyn Read + Send + '_>, sender: &SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let outcome = (&mut source).take(CHUNK as u64).read_to_end(&mut chunk);
+        // What came before a fault is good and goes first: the fault may lie behind the entry that is refused anyway.
+        if !chunk.is_empty() && sender.send(Ok(chunk)).is_err() {
+            return;
+        }
+        match outcome {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                let _ = sender.send(Err(error));
+                return;
+            }
+        }
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.used == self.chunk.len() {
+            if let Some((kind, cause)) = &self.failed {
+                return Err(io::Error::new(*kind, cause.clone()));
+            }
+            match self.chunks.recv() {
+                Ok(Ok(chunk)) => (self.chunk, self.used) = (chunk, 0),
+                Ok(Err(error)) => {
+                    self.failed = Some((error.kind(), error.to_string()));
+                    return Err(error);
+                }
+                // The thread is done.
+                Err(_) => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.chunk.len() - self.used);
+        buffer[..count].copy_from_slice(&self.chunk[self.used..self.used + count]);
+        self.used += count;
+        Ok(count)
+    }
+}

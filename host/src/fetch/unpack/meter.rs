@@ -1,0 +1,82 @@
+//! What an archive may grow to.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::Fault;
+
+/// What an archive may grow to. The usual limits are far above those of real sources (the kernel of Linux: 1.5 GB, 90,000
+/// files, 9 times its archive, 12 deep).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of all files together.
+    pub bytes: u64,
+    /// Most files, directories and links.
+    pub entries: u64,
+    /// How many times larger than the archive the content may be, where it is larger than [`Self::FREE`].
+    pub ratio: u64,
+    /// Deepest nesting of directories.
+    pub depth: u64,
+}
+
+impl Limits {
+    /// Content up to this size, in bytes, may have any ratio: small files of zeros are no bomb.
+    pub const FREE: u64 = 16 << 20;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 32 << 30, entries: 500_000, ratio: 200, depth: 100 }
+    }
+}
+
+/// Counts what is read of an archive, and holds what comes out of it against the limits. Clones share the count.
+#[derive(Clone)]
+pub(super) struct Meter {
+    pub(super) limits: Limits,
+    consumed: Arc<AtomicU64>,
+}
+
+impl Meter {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, consumed: Arc::default() }
+    }
+
+    /// Counts bytes of the archive as it is on disk.
+    pub(super) fn consumed(&self, bytes: u64) {
+        self.consumed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether so many bytes may have come out of the archive by now.
+    pub(super) fn check(&self, bytes: u64) -> Result<(), Fault> {
+        let Limits { bytes: most, ratio, .. } = self.limits;
+        if bytes > most {
+            return Err(Fault::Limit { what: "unpacked bytes", limit: most });
+        }
+        if bytes > Limits::FREE && bytes / ratio.max(1) > self.consumed.load(Ordering::Relaxed) {
+            return Err(Fault::Limit { what: "times the size of the archive", limit: ratio });
+        }
+        Ok(())
+    }
+}
+
+/// Counts what is read through it as bytes of the archive.
+pub(super) struct Counted<R> {
+    inner: R,
+    meter: Meter,
+}
+
+impl<R> Counted<R> {
+    pub(super) fn new(inner: R, meter: &Meter) -> Self {
+        Self { inner, meter: meter.clone() }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.meter.consumed(count as u64);
+        Ok(count)
+    }
+}

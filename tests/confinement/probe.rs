@@ -144,9 +144,7 @@ pub(crate) const ESCAPES: &[Escape] = &[
     escape("27_listen", Succeeds, Denied, |_| std::net::TcpListener::bind("127.0.0.1:0").map(drop)),
     escape("27_raw", SucceedsForRoot, Denied, |_| socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_ICMP).map(drop)),
     escape("27_packet", SucceedsForRoot, Denied, |_| socket(libc::AF_PACKET, libc::SOCK_RAW, 0).map(drop)),
-    escape("27_netlink", Succeeds, Denied, |_| {
-        socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE).map(drop)
-    }),
+    escape("27_netlink", Succeeds, Denied, |_| socket(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE).map(drop)),
     escape("27_vsock", Unknown, Denied, |_| socket(libc::AF_VSOCK, libc::SOCK_STREAM, 0).map(drop)),
     escape("27_abstract_socket_of_others", Succeeds, Denied, |t| {
         use std::os::linux::net::SocketAddrExt as _;
@@ -161,7 +159,9 @@ pub(crate) const ESCAPES: &[Escape] = &[
     escape("28_memory_of_another_process", Succeeds, Denied, |t| {
         OpenOptions::new().write(true).open(format!("/proc/{}/mem", t.victim)).map(drop)
     }),
-    escape("28_ptrace_own_child", Succeeds, Denied, |_| system(unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) } as i32)),
+    escape("28_ptrace_own_child", Succeeds, Denied, |_| {
+        system(unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) } as i32)
+    }),
     escape("28_core_pattern", SucceedsForRoot, Denied, |_| {
         OpenOptions::new().write(true).open("/proc/sys/kernel/core_pattern").map(drop)
     }),
@@ -302,9 +302,8 @@ fn send_to(socket: &OwnedFd, port: u16, flags: i32) -> io::Result<()> {
     address.sin_port = port.to_be();
     address.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
     let (data, size) = (b"x", size_of_val(&address) as u32);
-    let sent = unsafe {
-        libc::sendto(socket.as_raw_fd(), data.as_ptr().cast(), 1, flags, (&raw const address).cast(), size)
-    };
+    let sent =
+        unsafe { libc::sendto(socket.as_raw_fd(), data.as_ptr().cast(), 1, flags, (&raw const address).cast(), size) };
     system(sent as i32)
 }
 

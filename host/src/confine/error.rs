@@ -149,7 +149,10 @@ impl Explain for ConfineError {
             }
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
-                vec![format!("its PATH is {:?}; empty and relative entries, and those in the working directory, don't count", looked.join(":"))]
+                vec![format!(
+                    "its PATH is {:?}; empty and relative entries, and those in the working directory, don't count",
+                    looked.join(":")
+                )]
             }
             Self::Start { .. } | Self::Path { .. } | Self::Malformed(_) | Self::Host { .. } => Vec::new(),
         }

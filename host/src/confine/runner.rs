@@ -220,9 +220,7 @@ fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineE
         Some(Notice::NotFound) => {
             Err(ConfineError::NotFound { program: order.program.clone(), looked: order.path.clone() })
         }
-        Some(Notice::Start(errno)) => {
-            Err(ConfineError::Start { program: order.program.clone(), cause: system(errno) })
-        }
+        Some(Notice::Start(errno)) => Err(ConfineError::Start { program: order.program.clone(), cause: system(errno) }),
         Some(Notice::Directory(errno)) => {
             Err(ConfineError::Path { path: order.directory.clone().into(), cause: system(errno) })
         }

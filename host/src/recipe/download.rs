@@ -17,9 +17,8 @@ use super::mounts::normalise;
 use super::state::{Phase, State};
 use crate::digest::Digest;
 use crate::event::{Event, Report};
-use crate::fetch::unpack::{self, UnpackError, UnpackOptions};
+use crate::fetch::unpack::{self, Fault, UnpackError, UnpackOptions};
 use crate::fetch::{self, Algorithm, Allowed, Checksum, Request};
-use crate::source::Explain;
 
 /// What a part may fetch, as its recipe holds it.
 #[allow(unreachable_pub, reason = "the bindings re-export it")]
@@ -47,7 +46,7 @@ impl Host for State {
         let missing = addresses.iter().find(|address| !within(address, &granted, &self.native.directory()));
         if let Some(missing) = missing {
             let line = format!("fetch = [{missing:?}]");
-            self.call.advice.push(line.clone());
+            self.call.refused.push(line.clone());
             let message = format!("{missing} may not be fetched: no grant says {line}");
             return Ok(Err(DownloadError::NotGranted(message)));
         }
@@ -127,7 +126,7 @@ impl HostFetched for State {
             unpack::unpack(&archive, &target, &options, &cancelled)
         };
         let mut outcome = unpack(top_level != TopLevel::Keep);
-        if top_level == TopLevel::StripIfSingle && outcome.as_ref().is_err_and(UnpackError::is_not_single) {
+        if top_level == TopLevel::StripIfSingle && outcome.as_ref().is_err_and(is_not_single) {
             outcome = unpack(false);
         }
         self.go_on()?;
@@ -178,6 +177,10 @@ impl State {
             _ => DownloadError::Unavailable(message),
         }
     }
+}
+
+fn is_not_single(error: &UnpackError) -> bool {
+    matches!(error, UnpackError::Refused { fault: Fault::NoTopLevelDirectory(_), .. })
 }
 
 /// A grant, or what a recipe asks for, as addresses.

@@ -7,6 +7,7 @@
 mod bindings;
 mod buildout;
 mod clocks;
+mod command_log;
 mod compile;
 mod deadline;
 mod download;
@@ -19,6 +20,7 @@ mod limits;
 mod locations;
 mod log;
 mod mounts;
+mod native;
 mod options;
 mod output;
 mod process;
@@ -47,10 +49,12 @@ use deadline::Watchdog;
 use error::{Problem, Subject};
 use grants::{Asking, Granted, Process};
 use instance::{Answer, Instance, Request};
+use native::Native;
 use state::{Phase, State};
 
 pub use error::RecipeError;
 pub use locations::{Locations, Written};
+pub use native::NativeSettings;
 
 /// What a runtime works with.
 pub struct RuntimeSettings {
@@ -60,6 +64,8 @@ pub struct RuntimeSettings {
     pub cache: CompileCache,
     /// The process's surroundings: environment variables are granted from it.
     pub environment: Environment,
+    /// How native commands are run.
+    pub native: NativeSettings,
 }
 
 /// The engine, the components that were compiled, and the parts that were initialised.
@@ -69,6 +75,7 @@ pub struct Runtime {
     engine_key: String,
     linker: Linker<State>,
     watchdog: Watchdog,
+    native: Arc<Native>,
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
     instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
     parts: Mutex<HashMap<String, Arc<Part>>>,
@@ -105,6 +112,11 @@ impl Runtime {
         Ok(Self {
             engine_key: engine::engine_key(&engine),
             watchdog: Watchdog::new(&engine),
+            native: Arc::new(Native::new(
+                Arc::clone(&settings.report),
+                settings.native.clone(),
+                settings.environment.clone(),
+            )),
             linker,
             engine,
             settings,
@@ -125,6 +137,7 @@ impl Runtime {
         recipe: &Resolved,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
@@ -263,8 +276,7 @@ impl Runtime {
         if let Some(free) = locked(&self.instances).get(&key).and_then(|known| known.iter().find(|one| is_free(one))) {
             return Ok(Arc::clone(free));
         }
-        let report = &self.settings.report;
-        let instance = Instance::start(&prepared.pre, &key.1, report, &self.watchdog, request)?;
+        let instance = Instance::start(&prepared.pre, &key.1, &self.native, &self.watchdog, request)?;
         let shared = Arc::new(Mutex::new(instance));
         let mut instances = locked(&self.instances);
         let known = instances.entry(key).or_default();

@@ -3,8 +3,8 @@
 use std::ffi::{CStr, OsStr};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::symlink;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, missing, system};
@@ -64,7 +64,8 @@ fn map(outside: u32) -> String {
 /// Builds the new root and makes it the only one.
 pub(super) fn enter(order: &Order) -> Outcome<()> {
     let because = |what: &'static str| missing(Layer::Root, what);
-    rustix::system::sethostname(b"localhost").map_err(|error| missing(Layer::Namespaces, "sethostname")(error.into()))?;
+    rustix::system::sethostname(b"localhost")
+        .map_err(|error| missing(Layer::Namespaces, "sethostname")(error.into()))?;
     leave_old_root().map_err(because("pivot_root"))?;
     make_temporary(order).map_err(because("/tmp"))?;
     make_proc(order).map_err(missing(Layer::Proc, "mount"))?;

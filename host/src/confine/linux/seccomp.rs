@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-    apply_filter, sock_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter, sock_filter,
 };
 
 use super::{Outcome, missing};
@@ -134,7 +134,10 @@ fn refused() -> Built<Rules> {
     let mut rules = no_rules(FORBIDDEN);
     rules.extend(no_rules(FORBIDDEN_HERE));
     // Its flags are the first argument on both architectures.
-    rules.insert(libc::SYS_clone, NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<Built<_>>()?);
+    rules.insert(
+        libc::SYS_clone,
+        NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<Built<_>>()?,
+    );
     // Typing into a terminal; taking its console.
     let terminal = [0x5412_u64, 0x541C].into_iter();
     rules.insert(libc::SYS_ioctl, terminal.map(|command| rule(&[is(1, command)])).collect::<Built<_>>()?);

@@ -108,10 +108,7 @@ pub(super) fn drop_capabilities() -> io::Result<()> {
 /// Lets every descriptor from 3 on close when a program is executed.
 pub(super) fn close_all_on_exec() -> io::Result<()> {
     // SAFETY: takes numbers alone; no descriptor is closed by it.
-    checked(unsafe {
-        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
-    })
-    .map(drop)
+    checked(unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) }).map(drop)
 }
 
 /// Makes `number` another name of the descriptor, open in the program that will be executed.

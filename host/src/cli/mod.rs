@@ -19,8 +19,9 @@ use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
+use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
-use crate::run::{self, RunError, Session};
+use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
@@ -59,13 +60,14 @@ fn main_thread() -> ExitCode {
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
-    let program = Program { environment, printer: Arc::new(Printer::new(style)) };
+    let many = matches!(&command, Command::Run(run) if run.jobs > 1);
+    let program = Program { environment, printer: Arc::new(Printer::new(style, many)) };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let error = run::Explained::from(error);
-            failure::print(&error);
-            ExitCode::from(failure::exit_code(error.blame()))
+            let failures = error.failures();
+            failures.iter().for_each(|failure| failure::print(failure));
+            ExitCode::from(failures.iter().map(|failure| failure::exit_code(failure.blame())).max().unwrap_or(1))
         }
     }
 }
@@ -133,11 +135,12 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let session = std::mem::ManuallyDrop::new(self.session(configuration)?);
+                let settings = run_settings(arguments)?;
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration)?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, RunSettings::default())?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -171,7 +174,7 @@ impl Program {
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration)?.plan(&parts)?;
+        let steps = self.session(configuration, RunSettings::default())?.plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -206,8 +209,8 @@ impl Program {
         Ok(configuration)
     }
 
-    fn session(&self, configuration: Configuration) -> Result<Session, RunError> {
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _)?;
+    fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, settings)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }
@@ -257,6 +260,13 @@ fn python(environment: &Environment, assignments: &[Assignment]) -> String {
 
 fn is_program(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
+
+/// How parts are made, as the command line says.
+fn run_settings(arguments: &RunArguments) -> Result<RunSettings, RunError> {
+    let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
+    let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
+    Ok(RunSettings { jobs, after_failure, ..RunSettings::default() })
 }
 
 fn this_program() -> Result<PathBuf, RunError> {

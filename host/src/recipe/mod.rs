@@ -87,6 +87,8 @@ type Shared = Arc<Mutex<Instance>>;
 struct Prepared {
     pre: RecipePre<State>,
     description: OnceLock<PackageDescription>,
+    /// How many parts one instance of it makes.
+    parts_per_instance: usize,
 }
 
 /// A part that was initialised.
@@ -273,9 +275,12 @@ impl Runtime {
     /// An instance that nobody is calling: one that is there, or a new one.
     fn instance(&self, digest: Digest, prepared: &Prepared, request: &Request<'_>) -> Result<Shared, RecipeError> {
         let key = (digest, request.granted.process.clone());
-        if let Some(free) = locked(&self.instances).get(&key).and_then(|known| known.iter().find(|one| is_free(one))) {
+        let most = prepared.parts_per_instance;
+        let instances = locked(&self.instances);
+        if let Some(free) = instances.get(&key).and_then(|known| known.iter().find(|one| is_free(one, most))) {
             return Ok(Arc::clone(free));
         }
+        drop(instances);
         let instance = Instance::start(&prepared.pre, &key.1, &self.native, &self.watchdog, request)?;
         let shared = Arc::new(Mutex::new(instance));
         let mut instances = locked(&self.instances);
@@ -298,7 +303,10 @@ impl Runtime {
             report: &*self.settings.report,
         };
         let pre = workshop.prepare(component, subject)?;
-        let prepared = Arc::new(Prepared { pre, description: OnceLock::new() });
+        // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
+        let alone = self.settings.native.jobs.limit() > 1 && compile::waits_for_others(&pre);
+        let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
+        let prepared = Arc::new(Prepared { pre, description: OnceLock::new(), parts_per_instance });
         locked(&self.prepared).insert(component.digest, Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -347,11 +355,11 @@ fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subjec
     Subject { part: part.to_owned(), recipe: recipe.reference.to_string(), place }
 }
 
-/// Whether another part may use an instance now. One that is being called is not free: a recipe's `init` may lead to
+/// Whether another part may use an instance, which makes `most` of them, now. One that is being called is not free: a recipe's `init` may lead to
 /// that of another part of the same recipe.
-fn is_free(shared: &Shared) -> bool {
+fn is_free(shared: &Shared, most: usize) -> bool {
     match shared.try_lock() {
-        Ok(instance) => instance.sharable && instance.parts < limits::PARTS_PER_INSTANCE,
+        Ok(instance) => instance.sharable && instance.parts < most,
         Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => false,
     }
 }

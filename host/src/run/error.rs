@@ -11,9 +11,26 @@ pub struct RunError {
     /// The text to blame, where the cause itself does not know it.
     place: Option<Place>,
     cause: Box<dyn Explain + Send + Sync>,
+    /// Failures of other parts in the same run.
+    further: Vec<RunError>,
 }
 
 impl RunError {
+    /// One error of several failures, in this order; none of none.
+    pub(super) fn all(failures: Vec<Self>) -> Result<(), Self> {
+        let mut failures = failures.into_iter();
+        match failures.next() {
+            None => Ok(()),
+            Some(first) => Err(Self { further: first.further.into_iter().chain(failures).collect(), ..first }),
+        }
+    }
+
+    /// Every failure by itself: one, unless several parts failed.
+    pub fn failures(mut self) -> Vec<Explained> {
+        let further = std::mem::take(&mut self.further);
+        std::iter::once(self).chain(further).map(Explained).collect()
+    }
+
     /// Names the text to blame, for a cause that does not know it.
     pub(super) fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }
@@ -29,7 +46,7 @@ impl RunError {
 
 impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self { doing: Vec::new(), place: None, cause: Box::new(cause) }
+        Self { doing: Vec::new(), place: None, cause: Box::new(cause), further: Vec::new() }
     }
 }
 
@@ -142,6 +159,9 @@ pub(super) enum Fault {
         /// Why.
         error: std::io::Error,
     },
+    /// Somebody wanted the run to end.
+    #[error("Interrupted; what was made is recorded, and the next run goes on from there")]
+    Interrupted,
     /// `init` where there is a configuration already.
     #[error("{path:?} already exists.")]
     Exists {
@@ -163,7 +183,7 @@ impl Explain for Fault {
             | Self::PartName { place, .. }
             | Self::Extension { place, .. }
             | Self::Value { place, .. } => place.clone(),
-            Self::NotParts { .. } | Self::Io { .. } | Self::Exists { .. } => None,
+            Self::NotParts { .. } | Self::Io { .. } | Self::Interrupted | Self::Exists { .. } => None,
         }
     }
 
@@ -178,7 +198,7 @@ impl Explain for Fault {
             }
             Self::Extension { .. } => vec!["this version supports no extension; take it out of `extensions`".into()],
             Self::Exists { .. } => vec!["to make its directories and bin/buildout, run `bootstrap`".into()],
-            Self::Value { .. } | Self::Io { .. } => Vec::new(),
+            Self::Value { .. } | Self::Io { .. } | Self::Interrupted => Vec::new(),
         }
     }
 }

@@ -7,9 +7,13 @@ mod develop;
 mod directories;
 mod error;
 mod execute;
+mod graph;
+mod parallel;
 mod recipes;
+mod schedule;
+mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +32,8 @@ use recipes::Recipes;
 
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
+pub use schedule::AfterFailure;
+pub use settings::RunSettings;
 
 /// Options of `[buildout]` that have a meaning though nothing may have read them in this run.
 const KNOWN_OPTIONS: [&str; 16] = [
@@ -56,6 +62,7 @@ pub struct Session {
     recipes: Arc<Recipes>,
     environment: Environment,
     report: Arc<dyn Report>,
+    settings: RunSettings,
 }
 
 impl Session {
@@ -67,10 +74,12 @@ impl Session {
         configuration: Configuration,
         environment: &Environment,
         report: Arc<dyn Report>,
+        settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report))?);
+        let native = settings.native.clone();
+        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
-        Ok(Self { buildout, recipes, environment: environment.clone(), report })
+        Ok(Self { buildout, recipes, environment: environment.clone(), report, settings })
     }
 
     /// Makes the parts: all, or those that are named (they must be listed in `parts`).
@@ -107,7 +116,8 @@ impl Session {
         let steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
         let order = self.recorded_parts(named, &wanted)?;
         let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let outcome = Execution { session: self, locations, wanted, state, installed }.run(&steps);
+        let recorded = HashSet::new();
+        let outcome = Execution { session: self, locations, wanted, state, installed, recorded }.run(&steps);
         installed.apply(&Change::Order(order));
         outcome
     }

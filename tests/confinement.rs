@@ -2,6 +2,7 @@
 //! library and the real shim, and each escape must fail at full. That the same probe succeeds at `none` shows that it can.
 //!
 //! The whole is repeated as an ordinary user, if run as root.
+#![allow(clippy::print_stdout, reason = "as a command it prints what it found")]
 
 #[path = "confinement/probe.rs"]
 mod probe;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Assignment, Operator};
+use crate::confine::Level;
 
 use super::printer::Style;
 
@@ -117,6 +118,9 @@ pub(super) struct RunArguments {
     /// After a failure go on with parts that don't need the failed one.
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// How native commands are confined.
+    #[arg(long, value_name = "LEVEL", default_value = "full")]
+    pub(super) sandbox: Sandbox,
     /// How messages are written.
     #[arg(long, value_name = "STYLE", default_value = "text")]
     pub(super) log_format: Style,
@@ -133,6 +137,27 @@ fn jobs(value: &str) -> Result<usize, String> {
     match value.parse() {
         Ok(0) | Err(_) => Err("a number from 1 on is expected, or `auto`".into()),
         Ok(number) => Ok(number),
+    }
+}
+
+/// `--sandbox`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Sandbox {
+    /// By all that the operating system has: namespaces, Landlock, seccomp.
+    Full,
+    /// Without namespaces.
+    Partial,
+    /// Not at all.
+    None,
+}
+
+impl Sandbox {
+    pub(super) fn level(self) -> Level {
+        match self {
+            Self::Full => Level::Full,
+            Self::Partial => Level::Partial,
+            Self::None => Level::None,
+        }
     }
 }
 

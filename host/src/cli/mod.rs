@@ -6,6 +6,7 @@ mod failure;
 mod log_format;
 mod plan;
 mod printer;
+mod signals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,14 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
+use crate::recipe::NativeSettings;
 use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
@@ -61,7 +64,14 @@ fn main_thread() -> ExitCode {
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
     let many = matches!(&command, Command::Run(run) if run.jobs > 1);
-    let program = Program { environment, printer: Arc::new(Printer::new(style, many)) };
+    let interrupt = match signals::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            failure::print(&Start(format!("signals cannot be listened to: {error}")));
+            return ExitCode::from(failure::exit_code(Blame::User));
+        }
+    };
+    let program = Program { environment, printer: Arc::new(Printer::new(style, many)), interrupt };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -110,6 +120,7 @@ impl Explain for InvalidLevel {
 struct Program {
     environment: Environment,
     printer: Arc<Printer>,
+    interrupt: Interrupt,
 }
 
 impl Program {
@@ -135,12 +146,12 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let settings = run_settings(arguments)?;
+                let settings = self.run_settings(arguments)?;
                 let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration, RunSettings::default())?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, self.run_settings(arguments)?)?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -171,10 +182,23 @@ impl Program {
         Ok(())
     }
 
+    /// How parts are made, as the command line says.
+    fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
+        let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
+        let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
+        Ok(self.settings(arguments.sandbox.level(), jobs, after_failure))
+    }
+
+    fn settings(&self, level: confine::Level, jobs: Jobs, after_failure: AfterFailure) -> RunSettings {
+        RunSettings { native: NativeSettings { level, interrupt: self.interrupt.clone(), jobs }, after_failure }
+    }
+
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration, RunSettings::default())?.plan(&parts)?;
+        let steps = self
+            .session(configuration, self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop))?
+            .plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -260,13 +284,6 @@ fn python(environment: &Environment, assignments: &[Assignment]) -> String {
 
 fn is_program(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
-}
-
-/// How parts are made, as the command line says.
-fn run_settings(arguments: &RunArguments) -> Result<RunSettings, RunError> {
-    let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
-    let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-    Ok(RunSettings { jobs, after_failure, ..RunSettings::default() })
 }
 
 fn this_program() -> Result<PathBuf, RunError> {

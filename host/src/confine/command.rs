@@ -16,7 +16,8 @@ pub struct Command {
     pub arguments: Vec<OsString>,
     /// The working directory, absolute.
     pub directory: PathBuf,
-    /// All of the environment. In `PATH`, entries that are empty or relative are left out.
+    /// All of the environment. In `PATH`, entries that are empty or relative are left out; without one, the system's
+    /// directories are in it.
     pub environment: BTreeMap<OsString, OsString>,
     /// What it reads from its standard input; `None`: nothing (`/dev/null`).
     pub stdin: Option<Vec<u8>>,

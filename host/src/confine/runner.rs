@@ -155,9 +155,8 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
         environment.entry("TMPDIR".into()).or_insert_with(|| directory.into());
     }
     let path: Vec<OsString> = search_path(environment.get(&OsString::from("PATH")));
-    if let Some(value) = environment.get_mut(&OsString::from("PATH")) {
-        *value = path.join(":".as_ref());
-    }
+    // Also where there was none: a shell would find programs all the same, make would not.
+    environment.insert("PATH".into(), path.join(":".as_ref()));
     let in_directory = |entry: &OsString| Path::new(entry).starts_with(&command.directory);
     Order {
         host: std::process::id().cast_signed(),

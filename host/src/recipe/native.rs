@@ -97,7 +97,9 @@ impl Native {
             Level::Full => PathBuf::from("/tmp"),
             Level::Partial | Level::None => granted.build_directory.clone(),
         };
-        let mut set = |name: &str, value: String| drop(variables.entry(name.to_owned()).or_insert(value));
+        let mut set = |name: &str, value: String| {
+            variables.entry(name.to_owned()).or_insert(value);
+        };
         set("PATH", search_path(self.environment.variables.get("PATH").map_or("", String::as_str)));
         set("HOME", home.to_string_lossy().into_owned());
         set("LANG", "C.UTF-8".to_owned());

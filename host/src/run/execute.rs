@@ -12,7 +12,7 @@ use crate::recipe::{Locations, RecipeError};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
-use super::error::{Doing, Fault, RunError};
+use super::error::{Doing, RunError};
 use super::schedule::AfterFailure;
 
 /// A plan being carried out.
@@ -32,6 +32,7 @@ impl Execution<'_> {
         let uninstalls = steps.iter().take_while(|step| matches!(step, Step::Uninstall(..))).count();
         let (uninstalls, makes) = steps.split_at(uninstalls);
         for step in uninstalls {
+            self.session.heed_interrupt()?;
             self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
         self.session.report_unused("buildout");

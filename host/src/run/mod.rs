@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Configuration, is_predefined};
+use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
 use crate::options::{Buildout, Problem};
@@ -34,6 +35,9 @@ pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
+
+/// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
+const SANDBOX: &str = "sandbox";
 
 /// Options of `[buildout]` that have a meaning though nothing may have read them in this run.
 const KNOWN_OPTIONS: [&str; 16] = [
@@ -94,11 +98,45 @@ impl Session {
             Some(path) => StateFile::open(path, &*self.report)?,
             None => (StateFile::unsaved(), Installed::default()),
         };
-        let outcome = self.make_parts(named, &locations, &mut state, &mut installed);
+        // From here on a signal ends the run between parts, with its state saved.
+        let _watch = self.settings.native.interrupt.watch();
+        let outcome = self
+            .tell_sandbox(&mut state, &mut installed)
+            .and_then(|()| self.make_parts(named, &locations, &mut state, &mut installed));
         // Also after a failure: what was done before it is recorded, and no journal is left.
         let saved = state.commit(&installed);
         outcome?;
         Ok(saved?)
+    }
+
+    /// Every run that confines native commands less than fully says so, and the state keeps it.
+    fn tell_sandbox(&self, state: &mut StateFile, installed: &mut Installed) -> Result<(), RunError> {
+        let level = self.settings.native.level;
+        if level == confine::Level::Full {
+            return Ok(());
+        }
+        let message = match level {
+            confine::Level::Partial => {
+                "Native commands are confined partially only (--sandbox=partial): they see other processes and change what Landlock does not guard."
+            }
+            _ => "Native commands are not confined (--sandbox=none): they can do all that you can.",
+        };
+        self.report.log(Level::Warning, message);
+        let recorded = installed.buildout.get(SANDBOX).and_then(|name| confine::Level::of_name(name));
+        if recorded.is_none_or(|recorded| level < recorded) {
+            let change = Change::Option { name: SANDBOX.to_owned(), value: level.name().to_owned() };
+            state.record(&change)?;
+            installed.apply(&change);
+        }
+        Ok(())
+    }
+
+    /// Ends the run if a signal asked for it.
+    fn heed_interrupt(&self) -> Result<(), RunError> {
+        match self.settings.native.interrupt.signal() {
+            Some(signal) => Err(Fault::Interrupted { signal }.into()),
+            None => Ok(()),
+        }
     }
 
     /// What a run does while it holds the state.

@@ -8,7 +8,7 @@ use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
 use crate::options::{Buildout, Initialise};
-use crate::recipe::{NativeSettings, Locations, Runtime, RuntimeSettings};
+use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings};
 use crate::source::Explain;
 
 use super::directories;

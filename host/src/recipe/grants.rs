@@ -123,6 +123,11 @@ impl Granted {
         })
     }
 
+    /// The buildout directory: relative paths are relative to it.
+    pub(super) fn directory(&self) -> &Path {
+        &self.locations.directory
+    }
+
     /// The directory that a grant would have to name so that `path` can be used: the one that holds it, or itself where
     /// that one holds the host's own files, which no grant can open.
     pub(super) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
@@ -197,11 +202,14 @@ impl Wanted {
     }
 }
 
-/// The paths that templates stand for. What refers to something that does not exist grants nothing.
+/// The paths that templates stand for, one per line of what each becomes (`${buildout:shared-part-list}` is a list). What
+/// refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
         Some(buildout) => buildout.expand(asking.part, template).ok(),
         None => (!template.contains("${")).then(|| template.to_owned()),
     };
-    templates.into_iter().filter_map(expand).map(|path| asking.locations.directory.join(path)).collect()
+    let expanded: Vec<String> = templates.into_iter().filter_map(expand).collect();
+    let lines = expanded.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|path| asking.locations.directory.join(path)).collect()
 }

@@ -18,6 +18,7 @@ mod grants;
 mod instance;
 mod limits;
 mod locations;
+mod lock;
 mod log;
 mod mounts;
 mod native;

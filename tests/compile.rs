@@ -117,6 +117,31 @@ fn assert_cached_nothing(space: &Space, good: &[(PathBuf, Vec<u8>)]) {
     assert_eq!(before, after, "a form that is used is marked so: none was");
 }
 
+/// Whatever the clock says: an older file is not an older recipe, nor a newer one a newer.
+#[test]
+fn a_component_is_judged_by_its_bytes() {
+    let space = space();
+    let run = || {
+        let output = space.host(&["run"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run();
+    let unchanged = run();
+    for (number, date) in ["1970-01-02", "2100-01-01"].into_iter().enumerate() {
+        let all = format!("find . ../home -exec touch -h -d {date} {{}} +");
+        assert_eq!(space.shell(&all).1, 0);
+        assert_eq!(run(), unchanged, "{date}");
+        let mut bytes = fs::read(component("recipe_mkdir")).unwrap();
+        bytes.extend([0, 2, 1, b'a' + number as u8]); // a section of its own, without a meaning
+        fs::write(space.buildout().join("made.wasm"), bytes).unwrap();
+        assert_eq!(space.shell(&all).1, 0);
+        let told = run();
+        assert!(told.contains("Uninstalling two\n") && told.contains("Installing two\n"), "{date}: {told}");
+        assert!(told.contains("Updating one\n"), "{date}: {told}");
+    }
+}
+
 /// Runs with `bytes` as a component; the run must end with a message that holds `expected`.
 fn refused(bytes: impl FnOnce(&Path), expected: &str) {
     let space = space();

@@ -179,23 +179,41 @@ fn where_nothing_can_be_written_nothing_is_begun() {
     }
 }
 
-/// The same with a real read-only mount, where namespaces of an ordinary user allow one.
+/// The same with a real read-only mount.
 #[test]
 fn a_read_only_file_system_is_named() {
     let bench = Bench::new();
     bench.reset();
     let before = bench.tree();
-    let script = "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\" && exec buildout-host run";
-    let run = bench.space.command("unshare").args(["-rm", "sh", "-c", script]).output().expect("unshare runs");
+    let script = "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\"";
+    let run = fault::mounted(&bench.space, script, "exec buildout-host run");
     let errors = String::from_utf8_lossy(&run.stderr);
-    if errors.contains("unshare:") || errors.contains("mount:") {
-        // No namespaces here: the injected error above has shown the same.
-        return;
-    }
     assert_eq!(run.status.code(), Some(1), "{errors}");
     assert!(errors.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{errors}");
     assert!(errors.contains("Read-only file system") && errors.contains(".installed.cfg.lock"), "{errors}");
     assert_eq!(bench.tree(), before);
+}
+
+/// The buildout on a disk that has less and less left: a run that cannot be finished leaves the old state or a whole
+/// one, and with room again the next run converges.
+#[test]
+fn a_full_disk_leaves_the_state_intact() {
+    // A run that removes something first would make room for itself.
+    let bench = Bench::of_first_run();
+    let mut full = 0;
+    for (blocks, files) in (0..4).map(|blocks| (blocks, 100)).chain((0..12).map(|files| (100, files))) {
+        bench.reset();
+        let run = fault::on_full_disk(&bench.space, blocks, files);
+        let errors = String::from_utf8_lossy(&run.stderr);
+        if !run.status.success() {
+            full += 1;
+            assert_eq!(run.status.code(), Some(1), "{errors}");
+            assert!(errors.lines().last().is_some_and(|line| line.starts_with("Error: ")), "{errors}");
+            assert!(errors.contains("No space left on device"), "{errors}");
+        }
+        bench.assert_recovers(&format!("a disk with room for {blocks} blocks and {files} files"));
+    }
+    assert!(full > 8, "the disk was full in {full} runs only");
 }
 
 #[test]

@@ -122,16 +122,7 @@ pub enum Event<'a> {
         /// What is being done, e.g. `Compiling recipes`.
         activity: &'a str,
     },
-    /// A download went on: shown on a terminal only.
-    Transfer {
-        /// What is being done, e.g. `Downloading URL`.
-        activity: &'a str,
-        /// Bytes so far.
-        done: u64,
-        /// Bytes in all, if that is known.
-        total: Option<u64>,
-    },
-    /// The activity told last by `Progress` or `Transfer` is over.
+    /// The activity told last by `Progress` is over.
     ProgressEnd,
 }
 

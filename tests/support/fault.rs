@@ -184,6 +184,39 @@ impl Bench {
     }
 }
 
+/// Runs shell commands in the buildout, in a mount namespace of their own, after `mounts` were made there. Root may do so;
+/// others need namespaces of an ordinary user.
+pub(crate) fn mounted(space: &Space, mounts: &str, script: &str) -> Output {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let namespaces = if is_root { "-m" } else { "-rm" };
+    let script = format!("{{ {mounts}; }} || exit 99\n{script}");
+    let run = space.command("unshare").args([namespaces, "sh", "-c", &script]).output();
+    let run = run.expect("these tests need unshare and mount: install util-linux");
+    let errors = String::from_utf8_lossy(&run.stderr);
+    let cannot = run.status.code() == Some(99) || errors.contains("unshare:");
+    assert!(!cannot, "file systems cannot be mounted here, as root or with `unshare -rm`: {errors}");
+    run
+}
+
+/// Runs the host with the buildout on a small file system of its own, of which so many blocks (4 KiB) and files are left;
+/// then the buildout is what that file system held.
+pub(crate) fn on_full_disk(space: &Space, blocks: usize, files: usize) -> Output {
+    let mounts = "mkdir ../disk && mount -t tmpfs -o size=1m,nr_inodes=1000 tmpfs ../disk && cp -a . ../disk/sample";
+    let script = format!(
+        "cd ../disk && free() {{ stat -f -c \"$1\" .; }}
+         dd if=/dev/zero of=filler bs=4k count=$(($(free %a) - {blocks})) status=none
+         for file in $(seq $(($(free %d) - {files}))); do : > fill$file; done
+         mount --bind sample \"$OLDPWD\" && cd \"$OLDPWD\" && buildout-host run; code=$?
+         cp -a . ../left; exit $code"
+    );
+    let run = mounted(space, mounts, &script);
+    let (buildout, left) = (space.buildout(), space.root().join("left"));
+    std::fs::remove_dir_all(&buildout).expect("the buildout goes");
+    std::fs::rename(left, &buildout).expect("what was left on the disk");
+    std::fs::remove_dir(space.root().join("disk")).expect("the mount point");
+    run
+}
+
 /// A failed run saves what it has done: a state between the two, but never half a file.
 fn is_whole(state: Option<&str>) -> bool {
     let Some(state) = state else { return false };

@@ -113,7 +113,6 @@ impl Report for Printer {
                 | Event::PartEnded { .. },
                 _,
             ) => {}
-            (Event::Transfer { activity, done, total }, _) => self.progress(&transfer(activity, done, total)),
             (Event::ProgressEnd, _) => self.clear_progress(&mut self.lock()),
             (Event::Log { level, .. }, _) if !self.wants(level) => {}
             (Event::Log { logger, level, message }, Style::Text) => {
@@ -144,15 +143,6 @@ impl Report for Printer {
     }
 }
 
-/// How far a download is, in the units of disks (1 MB = 1,000,000 bytes).
-fn transfer(activity: &str, done: u64, total: Option<u64>) -> String {
-    let megabytes = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes % 1_000_000 / 100_000);
-    match total {
-        Some(total) => format!("{activity}: {} of {} MB", megabytes(done), megabytes(total)),
-        None => format!("{activity}: {} MB", megabytes(done)),
-    }
-}
-
 /// Shows control characters instead of obeying them: a value must not steer the terminal (`hostile.md` 7).
 pub(super) fn neutralise(text: &str) -> String {
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
@@ -164,13 +154,7 @@ pub(super) fn neutralise(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{neutralise, transfer};
-
-    #[test]
-    fn a_download_is_told_in_megabytes() {
-        assert_eq!(transfer("Downloading x", 1_260_000, Some(20_000_000)), "Downloading x: 1.2 of 20.0 MB");
-        assert_eq!(transfer("Downloading x", 0, None), "Downloading x: 0.0 MB");
-    }
+    use super::neutralise;
 
     #[test]
     fn control_characters_are_shown() {

@@ -1,8 +1,8 @@
 //! Builds the recipe projects that `[buildout] develop` names.
 //!
 //! Knows nothing of what a component holds. Cargo alone judges whether a crate must be built again: it knows of sources,
-//! build scripts, patches and configuration that a fingerprint of ours would miss, and its silent "nothing to do" is
-//! cheaper than a stale recipe.
+//! build scripts, patches and configuration that a fingerprint of ours would miss. But it goes by times, so what it left
+//! alone although the content changed is built anew.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml_edit::Document;
 
+use super::sources::{Package, Sources};
 use super::toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
 use super::{ComponentError, Developed, RecipeReference};
 use crate::environment::Environment;
@@ -25,7 +26,7 @@ const MOST_LINES: usize = 10_000;
 const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
 
 /// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
-/// `develop_eggs`. Where the run is `offline`, Cargo opens no socket. What the compiler says is reported as output if it
+/// `develop_eggs`. Where the run is `offline`, Cargo downloads nothing. What the compiler says is reported as output if it
 /// fails, as progress otherwise.
 ///
 /// # Errors
@@ -123,8 +124,16 @@ struct Build<'a> {
 /// What Cargo left.
 struct Outcome {
     success: bool,
-    component: Option<PathBuf>,
+    built: Built,
     messages: VecDeque<String>,
+}
+
+/// What Cargo told of what it built.
+#[derive(Default)]
+struct Built {
+    component: Option<PathBuf>,
+    /// The crate, and those that it depends on by path.
+    packages: Vec<Package>,
 }
 
 impl Outcome {
@@ -137,7 +146,11 @@ impl Build<'_> {
     fn run(&self) -> Result<PathBuf, ComponentError> {
         let project = self.project.to_owned();
         // Asked before, not tried: a failed try would make Cargo build everything again the next time.
-        let outcome = self.cargo(self.fallback().as_ref())?;
+        let fallback = self.fallback();
+        let mut outcome = self.cargo(fallback.as_ref())?;
+        if self.forget_stale(&outcome.built, fallback.as_ref())? {
+            outcome = self.cargo(fallback.as_ref())?;
+        }
         if outcome.misses_target() {
             return Err(ComponentError::MissingTarget { project });
         }
@@ -147,33 +160,56 @@ impl Build<'_> {
             }
             return Err(ComponentError::Build { project });
         }
-        outcome.component.ok_or(ComponentError::NoComponent { project })
+        let component = outcome.built.component.ok_or(ComponentError::NoComponent { project })?;
+        Sources::of(&component).record(&component);
+        Ok(component)
+    }
+
+    /// Removes what Cargo keeps of packages that it wrongly took for unchanged; tells whether there are any.
+    fn forget_stale(&self, built: &Built, fallback: Option<&Fallback>) -> Result<bool, ComponentError> {
+        let Some(component) = &built.component else { return Ok(false) };
+        let sources = Sources::of(component);
+        let stale = sources.stale(&Sources::recorded(component), &built.packages);
+        if stale.is_empty() {
+            return Ok(false);
+        }
+        let mut command = self.cargo_command("clean", fallback);
+        command.arg("--quiet").args(stale.iter().flat_map(|package| ["--package", &package.id]));
+        // Should it fail, Cargo says so again when it builds.
+        command.output().map_err(|error| self.start_error(self.program(), error))?;
+        Ok(true)
+    }
+
+    fn program(&self) -> &str {
+        self.environment.variables.get("CARGO").map_or("cargo", String::as_str)
     }
 
     fn cargo(&self, fallback: Option<&Fallback>) -> Result<Outcome, ComponentError> {
-        let program = self.environment.variables.get("CARGO").map_or("cargo", String::as_str);
-        let mut command = self.command(program);
-        command.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
-        if self.offline {
-            command.arg("--offline");
-        }
+        let mut command = self.cargo_command("build", fallback);
+        command.args(["--message-format", "json-render-diagnostics"]);
         if !self.manifest.sets_debug && !self.environment.variables.contains_key(DEBUG) {
             command.env(DEBUG, "line-tables-only");
         }
-        if let Some(fallback) = fallback {
-            command.args(fallback.arguments).envs(fallback.variables.iter().map(|(name, value)| (name, value)));
-        }
-        let failed = |error| self.start_error(program, error);
+        command.args(fallback.iter().flat_map(|fallback| fallback.arguments));
+        let failed = |error| self.start_error(self.program(), error);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         // Both pipes are read at once: Cargo would stall on a full one.
-        let (component, messages) = std::thread::scope(|scope| {
-            let component = scope.spawn(|| stdout.and_then(|stdout| self.component(BufReader::new(stdout))));
+        let (built, messages) = std::thread::scope(|scope| {
+            let built = scope.spawn(|| stdout.map(|stdout| self.built(BufReader::new(stdout))));
             let messages = stderr.map(|stderr| self.messages(BufReader::new(stderr))).unwrap_or_default();
-            (component.join().unwrap_or_default(), messages)
+            (built.join().ok().flatten().unwrap_or_default(), messages)
         });
         let success = child.wait().map_err(failed)?.success();
-        Ok(Outcome { success, component, messages })
+        Ok(Outcome { success, built, messages })
+    }
+
+    /// Cargo, about to do what it is told with what is built for recipes.
+    fn cargo_command(&self, what: &str, fallback: Option<&Fallback>) -> Command {
+        let mut command = self.command(self.program());
+        command.args([what, "--release", "--target", TARGET]).args(self.offline.then_some("--offline"));
+        command.envs(fallback.iter().flat_map(|fallback| &fallback.variables).map(|(name, value)| (name, value)));
+        command
     }
 
     fn command(&self, program: &str) -> Command {
@@ -187,21 +223,23 @@ impl Build<'_> {
         ComponentError::Start { program, project, error: Arc::new(error) }
     }
 
-    /// The component among Cargo's messages: the last WebAssembly file that this crate's library became.
-    fn component(&self, messages: impl BufRead) -> Option<PathBuf> {
+    /// What Cargo's messages tell. The component is the last WebAssembly file that this crate's library became.
+    fn built(&self, messages: impl BufRead) -> Built {
         let manifest = self.project.join("Cargo.toml");
-        let mut component = None;
+        let mut built = Built::default();
         for line in messages.split(b'\n').map_while(Result::ok) {
-            if let Ok(Artifact { reason, manifest_path, target, filenames }) = serde_json::from_slice(&line)
-                && reason == "compiler-artifact"
-                && target.crate_types.iter().any(|kind| kind == "cdylib")
-                && manifest_path.canonicalize().is_ok_and(|path| path == manifest)
-            {
-                let is_wasm = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
-                component = filenames.into_iter().find(is_wasm).or(component);
+            let Ok(artifact) = serde_json::from_slice::<Artifact>(&line) else { continue };
+            if artifact.reason != "compiler-artifact" {
+                continue;
             }
+            let is_library = artifact.target.crate_types.iter().any(|kind| kind == "cdylib");
+            if is_library && artifact.manifest_path.canonicalize().is_ok_and(|path| path == manifest) {
+                let is_wasm = |file: &&PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
+                built.component = artifact.filenames.iter().find(is_wasm).cloned().or(built.component);
+            }
+            built.packages.extend(artifact.package());
         }
-        component
+        built
     }
 
     /// The compiler's messages, each told as progress on its way.
@@ -236,9 +274,20 @@ impl Build<'_> {
 #[derive(Deserialize)]
 struct Artifact {
     reason: String,
+    package_id: String,
     manifest_path: PathBuf,
     target: Target,
     filenames: Vec<PathBuf>,
+    fresh: bool,
+}
+
+impl Artifact {
+    /// The package, unless it comes from a registry or a repository.
+    fn package(self) -> Option<Package> {
+        let Self { package_id: id, manifest_path, fresh, .. } = self;
+        let directory = manifest_path.parent()?.to_owned();
+        id.starts_with("path+file:").then_some(Package { id, directory, fresh })
+    }
 }
 
 #[derive(Deserialize)]

@@ -45,6 +45,14 @@ impl Project {
         develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report)
     }
 
+    /// Develops, and keeps what was reported as output.
+    fn output(&self, offline: bool) -> Vec<String> {
+        let lines = Lines::default();
+        let outcome = develop(Path::new("recipes"), &self.path("links"), &self.environment, offline, &lines);
+        outcome.unwrap_err();
+        lines.0.into_inner().unwrap()
+    }
+
     /// Why it is not a recipe project.
     fn reason(&self) -> String {
         self.develop(&Silent).unwrap_err().to_string()
@@ -97,6 +105,44 @@ fn a_crate_is_built_again_only_when_it_changed() {
     assert_eq!(fs::metadata(&first.component).unwrap().modified().unwrap(), written, "not built again");
     project.write("src/lib.rs", "#[unsafe(no_mangle)] pub fn one() -> u8 { 2 }");
     assert_ne!(digest(&project.develop(&Silent).unwrap()), before);
+}
+
+/// Whatever the clock says: it was set back before an edit, or far ahead before the first build.
+#[test]
+fn a_source_with_an_old_time_is_built_again() {
+    let manifest = MANIFEST.replace("[workspace]", "[dependencies]\nhelp = { path = \"help\" }\n[workspace]");
+    let library = "#[unsafe(no_mangle)] pub fn one() -> u8 { help::HELP }";
+    let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", library)]);
+    fs::create_dir_all(project.path("recipes/help/src")).unwrap();
+    project.write("help/Cargo.toml", "[package]\nname = \"help\"\nedition = \"2024\"\n");
+    project.write("help/src/lib.rs", "pub const HELP: u8 = 1;");
+    let write_dated = |name: &str, text: &str, days: u64| {
+        project.write(name, text);
+        let file = fs::File::options().append(true).open(project.path("recipes").join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(days * 86_400)).unwrap();
+    };
+    let mut digests = std::collections::HashSet::new();
+    let mut is_new = || digests.insert(digest(&project.develop(&Silent).unwrap()));
+    assert!(is_new());
+    write_dated("src/lib.rs", &library.replace("help::HELP", "2 + help::HELP"), 1);
+    assert!(is_new(), "the crate itself");
+    write_dated("help/src/lib.rs", "pub const HELP: u8 = 3;", 1);
+    assert!(is_new(), "a crate that it depends on");
+    write_dated("src/lib.rs", &library.replace("help::HELP", "5 + help::HELP"), 100_000);
+    assert!(is_new());
+    write_dated("src/lib.rs", &library.replace("help::HELP", "7 + help::HELP"), 99_999);
+    assert!(is_new(), "the future is over");
+    assert!(!is_new(), "and nothing to do");
+}
+
+/// A script stands for Cargo: what the real one does with the argument, a scenario shows.
+#[test]
+fn cargo_is_told_when_it_may_not_use_the_network() {
+    let project = Project::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");
+    let build = "--release --target wasm32-wasip2";
+    let format = "--message-format json-render-diagnostics";
+    assert_eq!(project.output(true), [format!("{build} --offline {format}")]);
+    assert_eq!(project.output(false), [format!("{build} {format}")]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod link;
 mod recipes_toml;
 mod reference;
 mod resolver;
+mod sources;
 mod toolchain;
 
 pub use built_in::{BuiltIn, built_ins};

@@ -13,6 +13,7 @@ use super::fault::{Ended, TransferFault};
 use super::http::Client;
 use super::limits::Limits;
 use super::local;
+use super::partial::Label;
 use super::settings::{DownloadSettings, Network};
 use super::store::Store;
 use super::transfer::Transfer;
@@ -27,6 +28,8 @@ use crate::source::redact;
 pub struct Request {
     /// An `http:`, `https:` or `file:` URL, or a path relative to the buildout directory.
     pub url: String,
+    /// Who asks: the part that events tell.
+    pub part: String,
     /// What it must be; all must hold.
     pub checksums: Vec<Checksum>,
     /// Where it, and redirects, may lead.
@@ -146,11 +149,9 @@ impl Downloader {
             let cache = self.store.directory().to_owned();
             return Err(DownloadError::NotInCache { url, cache, network: *network, damaged });
         }
-        let activity = format!("Downloading {url}");
-        report.report(Event::Log { logger: "buildout", level: Level::Info, message: &activity });
-        let outcome = self.transfer(request, &activity, report, cancelled);
-        report.report(Event::ProgressEnd);
-        outcome
+        let message = format!("Downloading {url}");
+        report.report(Event::Log { logger: "buildout", level: Level::Info, message: &message });
+        self.transfer(request, Label { part: &request.part, url: &url }, report, cancelled)
     }
 
     /// Looks into the cache. A copy that is not what its name promises has changed since it was written: it is removed.
@@ -184,11 +185,11 @@ impl Downloader {
     fn transfer(
         &self,
         request: &Request,
-        activity: &str,
+        label: Label<'_>,
         report: &dyn Report,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Downloaded, DownloadError> {
-        let mut partial = self.store.partial(&request.checksums, activity, report)?;
+        let mut partial = self.store.partial(&request.checksums, label, report)?;
         let limits = self.limits(request);
         let transfer = Transfer { url: &request.url, allowed: &request.allowed, limits: &limits, cancelled };
         self.client.get(&transfer, &mut partial).map_err(|ended| match ended {

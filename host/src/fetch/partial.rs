@@ -21,6 +21,15 @@ const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// How often progress is told at most.
 const TELL: Duration = Duration::from_millis(100);
 
+/// What is downloaded, as events tell it.
+#[derive(Clone, Copy)]
+pub(super) struct Label<'a> {
+    /// The part that wants it.
+    pub(super) part: &'a str,
+    /// The URL, without credentials.
+    pub(super) url: &'a str,
+}
+
 /// A file that is being downloaded. Its name begins with a dot until it is whole.
 pub(super) struct Partial<'a> {
     file: NamedTempFile,
@@ -28,17 +37,17 @@ pub(super) struct Partial<'a> {
     hasher: Hasher,
     length: u64,
     total: Option<u64>,
-    activity: &'a str,
+    label: Label<'a>,
     report: &'a dyn Report,
     told: Option<Instant>,
 }
 
 impl<'a> Partial<'a> {
-    /// An empty file in `directory`, to be verified by `checksums`; its progress is told as `activity`.
+    /// An empty file in `directory`, to be verified by `checksums`; its progress is told as that of `label`.
     pub(super) fn new(
         directory: &Path,
         checksums: &[Checksum],
-        activity: &'a str,
+        label: Label<'a>,
         report: &'a dyn Report,
     ) -> Result<Self, FileError> {
         remove_abandoned(directory);
@@ -49,7 +58,7 @@ impl<'a> Partial<'a> {
             .tempfile_in(directory)
             .map_err(FileError::of("write in", directory))?;
         let fresh = Hasher::new(checksums);
-        Ok(Self { file, hasher: fresh.clone(), fresh, length: 0, total: None, activity, report, told: None })
+        Ok(Self { file, hasher: fresh.clone(), fresh, length: 0, total: None, label, report, told: None })
     }
 
     /// What was computed of all that was written.
@@ -71,7 +80,12 @@ impl<'a> Partial<'a> {
     fn tell(&mut self) {
         if self.told.is_none_or(|told| told.elapsed() >= TELL) {
             self.told = Some(Instant::now());
-            self.report.report(Event::Transfer { activity: self.activity, done: self.length, total: self.total });
+            self.report.report(Event::Download {
+                part: self.label.part,
+                url: self.label.url,
+                done: self.length,
+                total: self.total,
+            });
         }
     }
 }

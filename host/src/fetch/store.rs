@@ -16,7 +16,7 @@ use md5::Md5;
 use sha2::Digest as _;
 
 use super::checksum::{Algorithm, Checksum, Computed, hexadecimal};
-use super::partial::Partial;
+use super::partial::{Label, Partial};
 use crate::digest::Digest;
 use crate::files::{self, FileError};
 
@@ -70,12 +70,12 @@ impl Store {
     pub(super) fn partial<'a>(
         &self,
         checksums: &[Checksum],
-        activity: &'a str,
+        label: Label<'a>,
         report: &'a dyn crate::event::Report,
     ) -> Result<Partial<'a>, FileError> {
         let directory = self.directory.join(Algorithm::Sha256.name());
         std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
-        Partial::new(&directory, checksums, activity, report)
+        Partial::new(&directory, checksums, label, report)
     }
 
     /// Keeps a verified file as the content of `url`, and of `checksums`; tells where it is.

@@ -229,10 +229,7 @@ impl Report for OfPart {
     fn report(&self, event: Event<'_>) {
         let part = &*self.part;
         self.report.report(match event {
-            Event::Transfer { activity, done, total } => {
-                let url = activity.strip_prefix("Downloading ").unwrap_or(activity);
-                Event::Download { part, url, done, total }
-            }
+            Event::Download { url, done, total, .. } => Event::Download { part, url, done, total },
             Event::Log { logger: "buildout", level, message } => Event::Log { logger: part, level, message },
             Event::ProgressEnd => return,
             other => other,

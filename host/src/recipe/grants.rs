@@ -80,7 +80,7 @@ impl Granted {
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
         }
-        let build_directory = normalise(&locations.parts.join(format!("{}__compile__", asking.part)));
+        let build_directory = locations.build_directory(asking.part);
         if !wanted.run.is_empty() {
             access.push((build_directory.clone(), Access::Write));
         }
@@ -104,7 +104,7 @@ impl Granted {
             mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             location,
             build_directory,
-            command_log: normalise(&locations.parts.join(format!("{}.log", asking.part))),
+            command_log: locations.command_log(asking.part),
             run: wanted.run,
             fetch: wanted.fetch,
             timeout: wanted.timeout,

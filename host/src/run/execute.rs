@@ -66,6 +66,10 @@ impl Execution<'_> {
         self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
+        let log = self.locations.command_log(part);
+        if log.is_file() {
+            self.clean_up(&[log.to_string_lossy().into_owned()]);
+        }
         self.installed.parts.shift_remove(part);
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }

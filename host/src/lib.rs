@@ -15,6 +15,7 @@ pub mod facts;
 pub mod options;
 pub mod state;
 pub mod plan;
+pub mod confine;
 pub mod fetch;
 pub mod component;
 pub mod recipe;

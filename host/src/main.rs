@@ -5,5 +5,6 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    buildout_host::cli::main()
+    // First of all: a shim must have a single thread, and does nothing else.
+    buildout_host::confine::shim::main().unwrap_or_else(buildout_host::cli::main)
 }

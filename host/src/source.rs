@@ -171,6 +171,10 @@ pub enum Blame {
     Usage,
     /// Ours: exit 3.
     Host,
+    /// The machine's, on which native commands cannot be confined as asked: exit 4.
+    Confinement,
+    /// Nobody's: this signal asked the run to end. Exit 128 and its number.
+    Signal(u8),
 }
 
 /// The name of `candidates` that a person most likely meant by `wrong`, if one is near enough.

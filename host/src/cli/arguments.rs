@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Assignment, Operator};
+use crate::confine::Level;
 
 use super::printer::Style;
 
@@ -112,12 +113,36 @@ pub(super) struct RunArguments {
     /// Make at most N parts at a time. This version makes them one after the other.
     #[arg(short, long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: u16,
+    /// How native commands are confined.
+    #[arg(long, value_name = "LEVEL", default_value = "full")]
+    pub(super) sandbox: Sandbox,
     /// How messages are written.
     #[arg(long, value_name = "STYLE", default_value = "text")]
     pub(super) log_format: Style,
     /// Assignments, the command and its arguments.
     #[arg(value_name = "ASSIGNMENT|COMMAND")]
     pub(super) words: Vec<String>,
+}
+
+/// `--sandbox`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Sandbox {
+    /// By all that the operating system has: namespaces, Landlock, seccomp.
+    Full,
+    /// Without namespaces.
+    Partial,
+    /// Not at all.
+    None,
+}
+
+impl Sandbox {
+    pub(super) fn level(self) -> Level {
+        match self {
+            Self::Full => Level::Full,
+            Self::Partial => Level::Partial,
+            Self::None => Level::None,
+        }
+    }
 }
 
 /// `buildout-host plan`.

@@ -13,6 +13,8 @@ pub(super) fn exit_code(blame: Blame) -> u8 {
         Blame::User => 1,
         Blame::Usage => 2,
         Blame::Host => 3,
+        Blame::Confinement => 4,
+        Blame::Signal(number) => 128_u8.saturating_add(number),
     }
 }
 

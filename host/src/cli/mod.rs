@@ -6,6 +6,7 @@ mod failure;
 mod log_format;
 mod plan;
 mod printer;
+mod signals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,13 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::options::{Buildout, NoRecipes};
-use crate::run::{self, RunError, Session};
+use crate::run::{self, Conduct, RunError, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
@@ -59,7 +61,14 @@ fn main_thread() -> ExitCode {
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
-    let program = Program { environment, printer: Arc::new(Printer::new(style)) };
+    let interrupt = match signals::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            failure::print(&Start(format!("signals cannot be listened to: {error}")));
+            return ExitCode::from(failure::exit_code(Blame::User));
+        }
+    };
+    let program = Program { environment, printer: Arc::new(Printer::new(style)), interrupt };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -108,6 +117,7 @@ impl Explain for InvalidLevel {
 struct Program {
     environment: Environment,
     printer: Arc<Printer>,
+    interrupt: Interrupt,
 }
 
 impl Program {
@@ -133,11 +143,11 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let session = std::mem::ManuallyDrop::new(self.session(configuration)?);
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, arguments.sandbox.level())?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration)?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, arguments.sandbox.level())?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -171,7 +181,7 @@ impl Program {
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration)?.plan(&parts)?;
+        let steps = self.session(configuration, confine::Level::Full)?.plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -206,8 +216,9 @@ impl Program {
         Ok(configuration)
     }
 
-    fn session(&self, configuration: Configuration) -> Result<Session, RunError> {
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _)?;
+    fn session(&self, configuration: Configuration, sandbox: confine::Level) -> Result<Session, RunError> {
+        let conduct = Conduct { sandbox, interrupt: self.interrupt.clone() };
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, conduct)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }

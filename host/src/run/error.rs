@@ -142,6 +142,12 @@ pub(super) enum Fault {
         /// Why.
         error: std::io::Error,
     },
+    /// A signal asked the run to end.
+    #[error("Interrupted")]
+    Interrupted {
+        /// Its number.
+        signal: i32,
+    },
     /// `init` where there is a configuration already.
     #[error("{path:?} already exists.")]
     Exists {
@@ -163,7 +169,7 @@ impl Explain for Fault {
             | Self::PartName { place, .. }
             | Self::Extension { place, .. }
             | Self::Value { place, .. } => place.clone(),
-            Self::NotParts { .. } | Self::Io { .. } | Self::Exists { .. } => None,
+            Self::NotParts { .. } | Self::Io { .. } | Self::Exists { .. } | Self::Interrupted { .. } => None,
         }
     }
 
@@ -178,7 +184,15 @@ impl Explain for Fault {
             }
             Self::Extension { .. } => vec!["this version supports no extension; take it out of `extensions`".into()],
             Self::Exists { .. } => vec!["to make its directories and bin/buildout, run `bootstrap`".into()],
+            Self::Interrupted { .. } => vec!["what was made is recorded; the next run goes on from there".into()],
             Self::Value { .. } | Self::Io { .. } => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Interrupted { signal } => Blame::Signal(u8::try_from(*signal).unwrap_or(u8::MAX)),
+            _ => Blame::User,
         }
     }
 }

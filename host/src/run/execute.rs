@@ -27,6 +27,7 @@ impl Execution<'_> {
     pub(super) fn run(&mut self, steps: &[Step]) -> Result<(), RunError> {
         let mut unused_of_buildout_told = false;
         for step in steps {
+            self.session.heed_interrupt()?;
             if !matches!(step, Step::Uninstall(..)) && !std::mem::replace(&mut unused_of_buildout_told, true) {
                 self.session.report_unused("buildout");
             }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Configuration, is_predefined};
+use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
 use crate::options::{Buildout, Problem};
@@ -28,6 +29,9 @@ use recipes::Recipes;
 
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
+
+/// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
+const SANDBOX: &str = "sandbox";
 
 /// Options of `[buildout]` that have a meaning though nothing may have read them in this run.
 const KNOWN_OPTIONS: [&str; 16] = [
@@ -49,6 +53,15 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "versions",
 ];
 
+/// What a run is asked to do beyond its configuration.
+#[derive(Clone, Debug)]
+pub struct Conduct {
+    /// How native commands are confined.
+    pub sandbox: confine::Level,
+    /// Asks the run to end.
+    pub interrupt: Interrupt,
+}
+
 /// One configuration, ready to run.
 pub struct Session {
     /// The options; recipes initialise as they are read.
@@ -56,6 +69,7 @@ pub struct Session {
     recipes: Arc<Recipes>,
     environment: Environment,
     report: Arc<dyn Report>,
+    conduct: Conduct,
 }
 
 impl Session {
@@ -67,10 +81,11 @@ impl Session {
         configuration: Configuration,
         environment: &Environment,
         report: Arc<dyn Report>,
+        conduct: Conduct,
     ) -> Result<Self, RunError> {
         let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report))?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
-        Ok(Self { buildout, recipes, environment: environment.clone(), report })
+        Ok(Self { buildout, recipes, environment: environment.clone(), report, conduct })
     }
 
     /// Makes the parts: all, or those that are named (they must be listed in `parts`).
@@ -85,11 +100,45 @@ impl Session {
             Some(path) => StateFile::open(path, &*self.report)?,
             None => (StateFile::unsaved(), Installed::default()),
         };
-        let outcome = self.make_parts(named, &locations, &mut state, &mut installed);
+        // From here on a signal ends the run between parts, with its state saved.
+        let _watch = self.conduct.interrupt.watch();
+        let outcome = self
+            .tell_sandbox(&mut state, &mut installed)
+            .and_then(|()| self.make_parts(named, &locations, &mut state, &mut installed));
         // Also after a failure: what was done before it is recorded, and no journal is left.
         let saved = state.commit(&installed);
         outcome?;
         Ok(saved?)
+    }
+
+    /// Every run that confines native commands less than fully says so, and the state keeps it.
+    fn tell_sandbox(&self, state: &mut StateFile, installed: &mut Installed) -> Result<(), RunError> {
+        let level = self.conduct.sandbox;
+        if level == confine::Level::Full {
+            return Ok(());
+        }
+        let message = match level {
+            confine::Level::Partial => {
+                "Native commands are confined partially only (--sandbox=partial): they see other processes and change what Landlock does not guard."
+            }
+            _ => "Native commands are not confined (--sandbox=none): they can do all that you can.",
+        };
+        self.report.log(Level::Warning, message);
+        let recorded = installed.buildout.get(SANDBOX).and_then(|name| confine::Level::of_name(name));
+        if recorded.is_none_or(|recorded| level < recorded) {
+            let change = Change::Option { name: SANDBOX.to_owned(), value: level.name().to_owned() };
+            state.record(&change)?;
+            installed.apply(&change);
+        }
+        Ok(())
+    }
+
+    /// Ends the run if a signal asked for it.
+    fn heed_interrupt(&self) -> Result<(), RunError> {
+        match self.conduct.interrupt.signal() {
+            Some(signal) => Err(Fault::Interrupted { signal }.into()),
+            None => Ok(()),
+        }
     }
 
     /// What a run does while it holds the state.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Everything that the installed state says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Installed {
-    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. Nobody writes such today; what a file
+    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. What a file
     /// has is kept.
     pub buildout: BTreeMap<String, String>,
     /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
@@ -47,6 +47,13 @@ pub enum Change {
         /// Its name.
         part: String,
     },
+    /// An option of `[buildout]`, as of now.
+    Option {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// What `develop` made now.
     DevelopEggs(Vec<String>),
     /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
@@ -69,6 +76,9 @@ impl Installed {
             }
             Change::Removed { part } => {
                 self.parts.shift_remove(part);
+            }
+            Change::Option { name, value } => {
+                self.buildout.insert(name.clone(), value.clone());
             }
             Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
             Change::Order(names) => self.order(names),

@@ -1,0 +1,222 @@
+//! What a confined command sees of the file system: computed from the policy, carried out by the shim.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ConfineError;
+use super::policy::Policy;
+
+/// Directories of the system, or links to such (`/bin` → `usr/bin`).
+const SYSTEM: [&str; 10] =
+    ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store"];
+
+/// Directories of `/etc` that programs need and that hold no secrets.
+const SETTINGS: [&str; 9] = [
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.conf.d",
+    "/etc/perl",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/ssl/certs",
+    "/etc/terminfo",
+    "/etc/xml",
+];
+
+/// Settings of programs that have their version in the name.
+const SETTINGS_WITH_VERSION: [&str; 2] = ["java-", "python3"];
+
+/// Files of `/etc` of the same kind.
+const SETTINGS_FILES: [&str; 19] = [
+    "/etc/bindresvport.blacklist",
+    "/etc/debian_version",
+    "/etc/group",
+    "/etc/host.conf",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/localtime",
+    "/etc/lsb-release",
+    "/etc/magic",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/os-release",
+    "/etc/passwd",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/shells",
+    "/etc/ssl/openssl.cnf",
+    "/etc/timezone",
+];
+
+/// Places that the shim fills itself; a policy cannot name them.
+const RESERVED: [&str; 2] = ["/proc", "/dev"];
+
+/// A file or directory of the machine that the command sees under the same path.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bind {
+    /// Absolute, without links in it.
+    pub(super) path: OsString,
+    pub(super) is_writable: bool,
+    pub(super) is_directory: bool,
+}
+
+/// What the command sees.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Layout {
+    /// Outer ones before those that they contain.
+    pub(super) binds: Vec<Bind>,
+    /// Small files, by their paths: seen as copies at full, as themselves at partial.
+    pub(super) copies: Vec<OsString>,
+    /// Links (first) to where they lead (second).
+    pub(super) links: Vec<(OsString, OsString)>,
+}
+
+/// What a command under this policy sees.
+pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
+    let mut layout = Layout::default();
+    let mut paths: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    for path in SYSTEM.map(Path::new) {
+        match std::fs::read_link(path) {
+            Ok(target) => layout.links.push((path.into(), target.into())),
+            Err(_) => layout.add(&mut paths, path, false)?,
+        }
+    }
+    for path in SETTINGS.map(PathBuf::from).into_iter().chain(settings_with_version()) {
+        layout.add(&mut paths, &path, false)?;
+    }
+    layout.copies = SETTINGS_FILES.iter().filter(|path| Path::new(path).is_file()).map(OsString::from).collect();
+    for path in &policy.read {
+        layout.add(&mut paths, path, false)?;
+    }
+    for path in &policy.write {
+        layout.add(&mut paths, path, true)?;
+    }
+    layout.binds = binds(&paths);
+    Ok(layout)
+}
+
+fn settings_with_version() -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir("/etc").into_iter().flatten().flatten();
+    let named = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        SETTINGS_WITH_VERSION.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+    };
+    entries.filter(move |entry| named(entry) && entry.path().is_dir()).map(|entry| entry.path())
+}
+
+impl Layout {
+    /// Adds a directory that only the host knows of.
+    pub(super) fn add_writable_directory(&mut self, path: &Path) {
+        self.binds.push(Bind { path: path.into(), is_writable: true, is_directory: true });
+    }
+
+    fn add(&mut self, paths: &mut BTreeMap<PathBuf, bool>, path: &Path, write: bool) -> Result<(), ConfineError> {
+        let refuse = |why: &str| {
+            let cause = io::Error::new(io::ErrorKind::InvalidInput, why.to_owned());
+            Err(ConfineError::Path { path: path.to_owned(), cause })
+        };
+        if !path.is_absolute() {
+            return refuse("the path is not absolute");
+        }
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !write => return Ok(()),
+            Err(cause) => return Err(ConfineError::Path { path: path.to_owned(), cause }),
+        };
+        if real == Path::new("/") {
+            return refuse("a native command cannot be given the whole machine; name directories");
+        }
+        if RESERVED.iter().any(|reserved| real.starts_with(reserved)) {
+            return refuse("a native command has its own /proc and /dev");
+        }
+        if real != path && !path.components().any(|component| component.as_os_str() == "..") {
+            self.links.push((path.into(), real.clone().into()));
+        }
+        *paths.entry(real).or_default() |= write;
+        Ok(())
+    }
+}
+
+/// In order, so that an outer path comes before an inner one; without those that an outer one includes.
+fn binds(paths: &BTreeMap<PathBuf, bool>) -> Vec<Bind> {
+    let mut binds: Vec<Bind> = Vec::new();
+    for (path, is_writable) in paths {
+        let outer = binds.iter().filter(|bind| path.starts_with(&bind.path));
+        // Rules add up: beneath a writable path, nothing is read-only.
+        if outer.into_iter().any(|bind| bind.is_writable || !is_writable) {
+            continue;
+        }
+        let is_directory = path.is_dir();
+        binds.push(Bind { path: path.into(), is_writable: *is_writable, is_directory });
+    }
+    binds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(read: &[&Path], write: &[&Path]) -> Policy {
+        let paths = |paths: &[&Path]| paths.iter().map(|path| (*path).to_owned()).collect();
+        Policy { read: paths(read), write: paths(write), ..Policy::default() }
+    }
+
+    /// The binds below the directory, relative to it.
+    fn shown(layout: &Layout, root: &Path) -> Vec<String> {
+        let inside = layout.binds.iter().filter_map(|bind| {
+            let path = Path::new(&bind.path).strip_prefix(root).ok()?;
+            Some(format!("{}{}", if bind.is_writable { "+" } else { "-" }, path.display()))
+        });
+        inside.collect()
+    }
+
+    #[test]
+    fn outer_paths_come_first_and_include_inner_ones() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for directory in ["a/b/c", "d/e"] {
+            std::fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        let t = |read: &[&str], write: &[&str], expected: &[&str]| {
+            let read: Vec<_> = read.iter().map(|path| root.join(path)).collect();
+            let write: Vec<_> = write.iter().map(|path| root.join(path)).collect();
+            let borrow = |paths: &'static [PathBuf]| paths.iter().map(PathBuf::as_path).collect::<Vec<_>>();
+            let layout = layout(&policy(&borrow(read.leak()), &borrow(write.leak()))).unwrap();
+            assert_eq!(shown(&layout, &root), expected);
+        };
+        t(&["a", "a/b"], &[], &["-a"]);
+        t(&["a"], &["a/b"], &["-a", "+a/b"]);
+        t(&["a/b/c"], &["a/b", "d"], &["+a/b", "+d"]);
+        t(&["a/b"], &["a/b"], &["+a/b"]);
+        t(&["missing"], &[], &[]);
+    }
+
+    #[test]
+    fn a_path_with_links_leads_to_the_real_one() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("real")).unwrap();
+        std::os::unix::fs::symlink(root.join("real"), root.join("link")).unwrap();
+        let layout = layout(&policy(&[&root.join("link")], &[])).unwrap();
+        assert_eq!(shown(&layout, &root), ["-real"]);
+        assert!(layout.links.contains(&(root.join("link").into(), root.join("real").into())));
+    }
+
+    #[test]
+    fn what_no_command_may_have_is_refused() {
+        let t = |path: &str, write: bool| {
+            let path = [Path::new(path)];
+            let policy = if write { policy(&[], &path) } else { policy(&path, &[]) };
+            layout(&policy).unwrap_err().to_string()
+        };
+        assert!(t("/", false).contains("whole machine"));
+        assert!(t("/proc/sys", true).contains("own /proc"));
+        assert!(t("relative", false).contains("not absolute"));
+        assert!(t("/no/such/place", true).starts_with("Cannot use /no/such/place"));
+    }
+}

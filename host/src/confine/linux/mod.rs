@@ -1,0 +1,115 @@
+//! The shim: this program, executed again to confine and keep one command.
+//!
+//! At full it is two processes: a keeper outside, and process 1 of the command's own process namespace, whose end is the
+//! end of all in it. Otherwise it is one, to which the kernel hands what the command leaves behind. Either way the process
+//! has a single thread.
+
+mod keep;
+mod landlock;
+mod privileges;
+mod root;
+mod seccomp;
+mod start;
+mod system;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use super::error::Layer;
+use super::message::{Notice, Order, receive, tell};
+use super::policy::Level;
+use system::Fork;
+
+/// The name under which this program is a shim.
+pub(super) const NAME: &str = "buildout-host: confine";
+
+/// Descriptors of ours get numbers from here on, above all that a command may keep.
+const FIRST_DESCRIPTOR: i32 = 512;
+
+/// A notice that ends the shim.
+type Outcome<T> = Result<T, Notice>;
+
+/// For `map_err`: a layer is missing, as `what` failed.
+fn missing(layer: Layer, what: impl Into<String>) -> impl FnOnce(io::Error) -> Notice {
+    move |error| Notice::Missing { layer, what: what.into(), errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
+}
+
+/// If the process was started as shim, does its work and gives its exit code; else gives nothing. To be called before
+/// anything else, while there is a single thread.
+pub fn main() -> Option<ExitCode> {
+    if std::env::args_os().next()? != NAME {
+        return None;
+    }
+    let socket = rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), FIRST_DESCRIPTOR).map(UnixStream::from);
+    let Ok(socket) = socket else { return Some(ExitCode::FAILURE) };
+    // Without an order there is nobody to tell: a person called the program by this name.
+    let Ok((order, descriptors)) = receive(&socket) else { return Some(ExitCode::FAILURE) };
+    if let Err(notice) = confine(&socket, &order, descriptors) {
+        tell(&socket, &notice);
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+    let descriptors = out_of_the_way(descriptors).map_err(missing(Layer::Limits, "descriptors"))?;
+    // A session of its own has no terminal, and gets no Ctrl-C: the host decides.
+    rustix::process::setsid().map_err(|error| missing(Layer::Death, "setsid")(error.into()))?;
+    if order.level == Level::Full {
+        die_with_parent()?;
+        if rustix::process::getppid().map(rustix::process::Pid::as_raw_pid) != Some(order.host) {
+            // It died before it could be noticed.
+            return Ok(());
+        }
+        return confine_fully(socket, order, descriptors);
+    }
+    // The host's death closes the socket; this process must survive it, to kill what it keeps.
+    system::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0).map_err(missing(Layer::Death, "child subreaper"))?;
+    system::prctl(libc::PR_SET_DUMPABLE, 0, 0).map_err(missing(Layer::Privileges, "not dumpable"))?;
+    let command = start::start(socket, order, descriptors)?;
+    keep::until_it_ends(socket, command);
+    keep::kill_all();
+    Ok(())
+}
+
+fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+    privileges::prefer_to_kill();
+    root::enter_namespaces()?;
+    match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
+        Fork::Child => {
+            if let Err(notice) = first_process(socket, order, descriptors) {
+                tell(socket, &notice);
+            }
+            // All others of this process namespace die with this one.
+            system::exit_now(0)
+        }
+        Fork::Parent(first) => {
+            drop(descriptors);
+            keep::wait_for(first);
+            Ok(())
+        }
+    }
+}
+
+/// Process 1 of the command's namespaces.
+fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+    die_with_parent()?;
+    root::enter(order)?;
+    system::prctl(libc::PR_SET_DUMPABLE, 0, 0).map_err(missing(Layer::Privileges, "not dumpable"))?;
+    let command = start::start(socket, order, descriptors)?;
+    keep::until_it_ends(socket, command);
+    Ok(())
+}
+
+fn die_with_parent() -> Outcome<()> {
+    let signal = rustix::process::Signal::KILL;
+    rustix::process::set_parent_process_death_signal(Some(signal))
+        .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))
+}
+
+/// The same descriptors under numbers that no command keeps.
+fn out_of_the_way(descriptors: Vec<OwnedFd>) -> io::Result<Vec<OwnedFd>> {
+    let moved = descriptors.into_iter().map(|one| Ok(rustix::io::fcntl_dupfd_cloexec(one, FIRST_DESCRIPTOR)?));
+    moved.collect()
+}

@@ -1,0 +1,131 @@
+//! System calls that no safe wrapper offers; the only unsafe code of the project.
+#![allow(unsafe_code, reason = "system calls that neither the standard library nor rustix offer without it")]
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+/// What a system call that gives -1 for failure said.
+fn checked(result: impl Into<i64>) -> io::Result<i64> {
+    let result = result.into();
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+fn text(path: &Path) -> io::Result<CString> {
+    Ok(CString::new(path.as_os_str().as_bytes())?)
+}
+
+/// Which process a fork left us in.
+pub(super) enum Fork {
+    Child,
+    Parent(i32),
+}
+
+/// Makes a second process. Only for a process with one thread: that of the shim.
+pub(super) fn fork() -> io::Result<Fork> {
+    // SAFETY: the process has a single thread, so that no lock is held by one that does not exist in the child.
+    match checked(unsafe { libc::fork() })? {
+        0 => Ok(Fork::Child),
+        child => Ok(Fork::Parent(child as i32)),
+    }
+}
+
+/// Ends the process without running anything more of it.
+pub(super) fn exit_now(code: i32) -> ! {
+    // SAFETY: takes a number, does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// Leaves namespaces for new ones.
+pub(super) fn unshare(flags: i32) -> io::Result<()> {
+    // SAFETY: takes flags alone.
+    checked(unsafe { libc::unshare(flags) }).map(drop)
+}
+
+/// `prctl` with two numbers.
+pub(super) fn prctl(option: i32, first: u64, second: u64) -> io::Result<i64> {
+    // SAFETY: the options used here take numbers, no pointers.
+    checked(unsafe { libc::prctl(option, first, second, 0_u64, 0_u64) })
+}
+
+/// Mounts. Source and file system type may be empty where the kernel ignores them.
+pub(super) fn mount(source: &Path, target: &Path, kind: &CStr, flags: u64, data: &str) -> io::Result<()> {
+    let (source, target, data) = (text(source)?, text(target)?, CString::new(data)?);
+    // SAFETY: all pointers lead to strings that end with NUL and live until the call returns.
+    checked(unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, data.as_ptr().cast()) })
+        .map(drop)
+}
+
+/// Sets attributes of a mount and of all below it.
+pub(super) fn set_mount_attributes(target: &Path, attributes: u64) -> io::Result<()> {
+    let target = text(target)?;
+    let wanted = libc::mount_attr { attr_set: attributes, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the string ends with NUL, the structure has the size that is told, both outlive the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            target.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const wanted,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    checked(result).map(drop)
+}
+
+/// Makes `root` the root, and the old one visible at `old`.
+pub(super) fn pivot_root(root: &Path, old: &Path) -> io::Result<()> {
+    let (root, old) = (text(root)?, text(old)?);
+    // SAFETY: both strings end with NUL and outlive the call.
+    checked(unsafe { libc::syscall(libc::SYS_pivot_root, root.as_ptr(), old.as_ptr()) }).map(drop)
+}
+
+/// Unmounts a tree, in use or not.
+pub(super) fn unmount(target: &Path) -> io::Result<()> {
+    let target = text(target)?;
+    // SAFETY: the string ends with NUL and outlives the call.
+    checked(unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) }).map(drop)
+}
+
+/// Gives up all supplementary groups.
+pub(super) fn drop_groups() -> io::Result<()> {
+    // SAFETY: no group is passed, so the pointer is not read.
+    checked(unsafe { libc::setgroups(0, std::ptr::null()) }).map(drop)
+}
+
+/// Gives up all capabilities.
+pub(super) fn drop_capabilities() -> io::Result<()> {
+    // Version 3 of the structures of capset(2): a header, then two words for each of the three sets.
+    let header: [u32; 2] = [0x2008_0522, 0];
+    let sets = [0_u32; 6];
+    // SAFETY: header and sets have the layout that version 3 prescribes, and outlive the call.
+    checked(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) }).map(drop)
+}
+
+/// Lets every descriptor from 3 on close when a program is executed.
+pub(super) fn close_all_on_exec() -> io::Result<()> {
+    // SAFETY: takes numbers alone; no descriptor is closed by it.
+    checked(unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) }).map(drop)
+}
+
+/// Makes `number` another name of the descriptor, open in the program that will be executed.
+pub(super) fn keep_open_as(descriptor: BorrowedFd<'_>, number: RawFd) -> io::Result<()> {
+    // SAFETY: the caller's descriptors all have numbers above those that are kept, so none is closed by this.
+    checked(unsafe { libc::dup2(descriptor.as_raw_fd(), number) }).map(drop)
+}
+
+/// A descriptor that becomes readable when a child ends. The signal itself is blocked (until a program is executed).
+pub(super) fn child_events() -> io::Result<OwnedFd> {
+    // SAFETY: the set is initialised by sigemptyset before it is read; the descriptor is new, and nobody else's.
+    unsafe {
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        checked(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()))?;
+        let descriptor = checked(libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
+        Ok(OwnedFd::from_raw_fd(descriptor as RawFd))
+    }
+}

@@ -1,0 +1,108 @@
+//! What host and shim tell each other, over a socket: the order with its descriptors, and how it went.
+//!
+//! The socket is also the lifeline: when the host's end closes or shuts down, the shim kills what it keeps.
+
+use std::ffi::OsString;
+use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+};
+use serde::{Deserialize, Serialize};
+
+use super::error::Layer;
+use super::layout::Layout;
+use super::policy::{Level, Limits};
+
+/// Descriptors that one message may carry (the kernel's limit is 253).
+pub(super) const MOST_DESCRIPTORS: usize = 64;
+
+/// What the shim is to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// The process that must live.
+    pub(super) host: i32,
+    pub(super) level: Level,
+    pub(super) limits: Limits,
+    pub(super) layout: Layout,
+    /// A path, or a name to be looked for in `path`.
+    pub(super) program: OsString,
+    /// Directories in which the program is looked for.
+    pub(super) path: Vec<OsString>,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) environment: Vec<(OsString, OsString)>,
+    pub(super) directory: OsString,
+    /// The numbers of the descriptors that follow standard input, output and error.
+    pub(super) keep: Vec<RawFd>,
+}
+
+/// How it went.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Notice {
+    Exited(i32),
+    Signalled(i32),
+    NotFound,
+    /// The program could not be executed: errno.
+    Start(i32),
+    /// The working directory cannot be entered: errno.
+    Directory(i32),
+    /// A layer of the confinement is missing.
+    Missing {
+        layer: Layer,
+        what: String,
+        errno: i32,
+    },
+}
+
+/// Sends an order with descriptors.
+pub(super) fn send(socket: &UnixStream, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let body = serde_json::to_vec(order)?;
+    let length = (body.len() as u64).to_ne_bytes();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    if !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
+        return Err(io::Error::from(io::ErrorKind::ArgumentListTooLong));
+    }
+    let flags = SendFlags::NOSIGNAL;
+    if rustix::net::sendmsg(socket, &[IoSlice::new(&length)], &mut ancillary, flags)? != length.len() {
+        return Err(io::Error::from(io::ErrorKind::WriteZero));
+    }
+    let mut socket = socket;
+    socket.write_all(&body)
+}
+
+/// Takes an order with its descriptors.
+pub(super) fn receive(socket: &UnixStream) -> io::Result<(Order, Vec<OwnedFd>)> {
+    let mut length = [0; 8];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [IoSliceMut::new(&mut length)];
+    let received = rustix::net::recvmsg(socket, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    if received.bytes != 8 {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+    }
+    let rights = ancillary.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    let descriptors = rights.flatten().collect();
+    let mut body = Vec::new();
+    socket.take(u64::from_ne_bytes(length)).read_to_end(&mut body)?;
+    Ok((serde_json::from_slice(&body)?, descriptors))
+}
+
+/// Tells how it went. Nobody may be listening any more; then there is nobody to be told.
+pub(super) fn tell(mut socket: &UnixStream, notice: &Notice) {
+    if let Ok(mut line) = serde_json::to_vec(notice) {
+        line.push(b'\n');
+        let _ = socket.write_all(&line);
+    }
+}
+
+/// The first notice of what was told: a later one is a consequence.
+pub(super) fn first_notice(told: &[u8]) -> Option<Notice> {
+    serde_json::from_slice(told.split(|byte| *byte == b'\n').next()?).ok()
+}

@@ -1,0 +1,237 @@
+//! Where commands under test run: directories that may be written, read, and neither; a process, sockets and a terminal
+//! that are none of their business.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use buildout_host::confine::{Command, ConfineError, Interrupt, Level, Outcome, Policy, Runner, Stream};
+use buildout_host::source::Explain as _;
+
+use super::AS_COMMAND;
+use super::probe::{self, Target};
+
+/// Set where the tests run as another user: the directory with copies of both programs, which that user can reach.
+const COPIES: &str = "CONFINEMENT_COPIES";
+
+pub(crate) struct Space {
+    root: Root,
+    victim: OnceLock<Victim>,
+}
+
+enum Root {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+struct Victim {
+    process: Child,
+    port: u16,
+    _listeners: (TcpListener, UnixListener, UnixListener),
+}
+
+impl Space {
+    /// Not below `/tmp`, where a private one would hide everything anyway (but for the other user, who has no other place).
+    pub(crate) fn new() -> Self {
+        let base = copies().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
+        let root = tempfile::tempdir_in(base).unwrap();
+        let space = Self { root: Root::Own(root), victim: OnceLock::new() };
+        for directory in ["work", "readable", "outside", "home"] {
+            fs::create_dir(space.root().join(directory)).unwrap();
+        }
+        fs::write(space.root().join("readable/file"), "content").unwrap();
+        fs::write(space.outside().join("secret"), "secret").unwrap();
+        space
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        match &self.root {
+            Root::Own(directory) => directory.path().canonicalize().unwrap(),
+            Root::Given(directory) => directory.clone(),
+        }
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root().join("work")
+    }
+
+    pub(crate) fn outside(&self) -> PathBuf {
+        self.root().join("outside")
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        let victim = self.victim.get_or_init(|| Victim::new(&self.outside()));
+        let root = self.root();
+        Target {
+            work: self.work(),
+            readable: root.join("readable"),
+            outside: self.outside(),
+            victim: victim.process.id().cast_signed(),
+            port: victim.port,
+        }
+    }
+
+    /// One end of a terminal.
+    pub(crate) fn terminal(&self) -> OwnedFd {
+        probe::terminal().unwrap()
+    }
+
+    pub(crate) fn policy(&self, level: Level) -> Policy {
+        let program = std::env::current_exe().unwrap();
+        Policy {
+            read: vec![self.root().join("readable"), program.clone(), shim()],
+            write: vec![self.work()],
+            level,
+            ..Policy::default()
+        }
+    }
+
+    /// This program as a command.
+    pub(crate) fn command(&self, what: &str, arguments: &[&str]) -> Command {
+        let mut command = Command { program: own_path().into(), directory: self.work(), ..Command::default() };
+        command.arguments = [AS_COMMAND, what].iter().chain(arguments).map(Into::into).collect();
+        if let Some(copies) = copies() {
+            command.environment.insert(COPIES.into(), copies.into());
+        }
+        command
+    }
+
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = Command { program: "sh".into(), directory: self.work(), ..Command::default() };
+        command.arguments = vec!["-c".into(), script.into()];
+        if let Some(copies) = copies() {
+            command.environment.insert(COPIES.into(), copies.into());
+        }
+        command
+    }
+
+    /// A shell script in which `daemon` starts one that locks `lock`.
+    pub(crate) fn daemon(&self, script: &str) -> Command {
+        let lock = self.work().join("lock");
+        self.shell(&format!("daemon() {{ {} {AS_COMMAND} daemon {}; }}\n{script}", own_path(), lock.display()))
+    }
+
+    pub(crate) fn runner() -> Runner {
+        Runner::with_shim(shim()).unwrap()
+    }
+
+    /// Runs; gives the outcome and what was printed, both streams as they came.
+    pub(crate) fn run(&self, command: &Command, level: Level) -> (Outcome, String) {
+        let mut output = String::new();
+        let mut take = |_: Stream, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
+        let outcome = self.run_with(command, &self.policy(level), &mut take);
+        (outcome.unwrap_or_else(|error| panic!("{error} {:?}", error.hints())), output)
+    }
+
+    pub(crate) fn run_with(
+        &self,
+        command: &Command,
+        policy: &Policy,
+        take: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Result<Outcome, ConfineError> {
+        Self::runner().run(command, policy, take, &Interrupt::new().unwrap())
+    }
+}
+
+impl Victim {
+    fn new(outside: &Path) -> Self {
+        let process = std::process::Command::new("sleep")
+            .arg("1000")
+            .env("CONFINEMENT_SECRET", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        let path = UnixListener::bind(outside.join("socket")).unwrap();
+        let name = format!("confinement-{port}");
+        let address = std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap();
+        let nameless = UnixListener::bind_addr(&address).unwrap();
+        Self { process, port, _listeners: (tcp, path, nameless) }
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn copies() -> Option<PathBuf> {
+    std::env::var_os(COPIES).map(PathBuf::from)
+}
+
+/// The program whose shim is tested.
+fn shim() -> PathBuf {
+    copies().map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_buildout-host")), |copies| copies.join("buildout-host"))
+}
+
+pub(crate) fn own_path() -> String {
+    std::env::current_exe().unwrap().to_str().unwrap().to_owned()
+}
+
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether nobody holds the lock.
+pub(crate) fn is_free(lock: &Path) -> bool {
+    fs::File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Waits for what must come; gives up only long after it should have.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A host of its own, which is killed while its command runs; or fails, and exits with 4.
+pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
+    let space = Space { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
+    let lock = space.work().join("lock");
+    let command = space.command("daemon-and-wait", &[lock.to_str().unwrap()]);
+    if let Err(error) = space.run_with(&command, &space.policy(level), &mut |_, _| {}) {
+        println!("{error}\n{}", error.hints().join("\n"));
+        std::process::exit(4);
+    }
+}
+
+/// Runs this program's other tests again as the user `nobody`, with copies of the programs.
+pub(crate) fn all_again_as_an_ordinary_user() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = |program: &Path, name: &str| {
+        let path = directory.path().join(name);
+        fs::copy(program, &path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    copy(&shim(), "buildout-host");
+    let program = copy(&std::env::current_exe().unwrap(), "confinement");
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::chown(directory.path(), Some(65534), Some(65534)).unwrap();
+    let output = std::process::Command::new(program)
+        .uid(65534)
+        .gid(65534)
+        .current_dir(directory.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env(COPIES, directory.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("test full::26_read_outside"), "{text}");
+}

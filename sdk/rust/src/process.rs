@@ -185,12 +185,12 @@ impl Outcome {
         self.ending == Ending::Exited(0)
     }
 
-    /// The outcome, if the command succeeded.
+    /// What it printed (if that was to be captured), if the command succeeded.
     ///
     /// # Errors
     /// When it did not: says how it ended.
-    pub fn check(self) -> Result<Self, Error> {
-        if self.success() { Ok(self) } else { Err(Error::user(format!("{} {}", self.program, self.ending))) }
+    pub fn check(self) -> Result<Vec<u8>, Error> {
+        if self.success() { Ok(self.captured) } else { Err(Error::user(format!("{} {}", self.program, self.ending))) }
     }
 }
 

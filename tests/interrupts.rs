@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use support::{Space, host};
 
-const PARTS: usize = 4000;
+const PARTS: usize = 1500;
 
 /// A buildout whose parts take long enough, together, to be interrupted among them.
 fn space() -> Space {

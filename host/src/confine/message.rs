@@ -123,9 +123,8 @@ pub(super) fn receive_descriptor(socket: &UnixStream) -> Option<OwnedFd> {
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let (mut byte, flags) = ([0], RecvFlags::CMSG_CLOEXEC);
     rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, flags).ok()?;
-    let rights = ancillary.drain().find_map(|message| match message {
+    ancillary.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
-    });
-    rights
+    })
 }

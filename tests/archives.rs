@@ -236,6 +236,22 @@ fn wrong_checksums_are_found() {
     assert!(matches!(fault_of(&zip(&[entry])), Fault::Damaged(_)));
 }
 
+/// Whatever byte is wrong: the archive is unpacked whole, or refused without a trace, and nothing panics.
+#[test]
+fn any_damage_is_survived() {
+    for name in ["gnu.tar.gz", "pax.tar.xz", "gnu.tar.bz2", "pax.tar.zst", "plain.zip"] {
+        let whole = fixture(name);
+        for at in (0..whole.len()).step_by(7) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let space = Space::new();
+            let outcome = space.unpack(&damaged, &UnpackOptions::default());
+            let expected: &[&str] = if outcome.is_ok() { &["out"] } else { &[] };
+            assert_eq!(space.names(), expected, "{name}, byte {at}: {outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn two_entries_of_one_name_are_refused() {
     let a = || Member::file("a", b"x");

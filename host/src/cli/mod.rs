@@ -23,7 +23,8 @@ use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
-use crate::run::{self, AfterFailure, Conduct, RunError, Session};
+use crate::recipe::NativeSettings;
+use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
@@ -145,11 +146,12 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let session = std::mem::ManuallyDrop::new(self.session(configuration, self.conduct(arguments)?)?);
+                let settings = self.run_settings(arguments)?;
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration, self.conduct(arguments)?)?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, self.run_settings(arguments)?)?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -180,10 +182,23 @@ impl Program {
         Ok(())
     }
 
+    /// How parts are made, as the command line says.
+    fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
+        let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
+        let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
+        Ok(self.settings(arguments.sandbox.level(), jobs, after_failure))
+    }
+
+    fn settings(&self, level: confine::Level, jobs: Jobs, after_failure: AfterFailure) -> RunSettings {
+        RunSettings { native: NativeSettings { level, interrupt: self.interrupt.clone(), jobs }, after_failure }
+    }
+
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration, self.careful())?.plan(&parts)?;
+        let steps = self
+            .session(configuration, self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop))?
+            .plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -218,21 +233,8 @@ impl Program {
         Ok(configuration)
     }
 
-    /// How a run goes, as the command line says.
-    fn conduct(&self, arguments: &RunArguments) -> Result<Conduct, RunError> {
-        let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
-        let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-        Ok(Conduct { sandbox: arguments.sandbox.level(), jobs, after_failure, ..self.careful() })
-    }
-
-    /// How a run goes where the command line has no say.
-    fn careful(&self) -> Conduct {
-        let (sandbox, interrupt) = (confine::Level::Full, self.interrupt.clone());
-        Conduct { sandbox, interrupt, jobs: Jobs::one(), after_failure: AfterFailure::Stop }
-    }
-
-    fn session(&self, configuration: Configuration, conduct: Conduct) -> Result<Session, RunError> {
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, conduct)?;
+    fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, settings)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }

@@ -7,6 +7,7 @@
 mod bindings;
 mod buildout;
 mod clocks;
+mod command_log;
 mod compile;
 mod deadline;
 mod download;
@@ -17,8 +18,10 @@ mod grants;
 mod instance;
 mod limits;
 mod locations;
+mod lock;
 mod log;
 mod mounts;
+mod native;
 mod options;
 mod output;
 mod process;
@@ -36,7 +39,6 @@ use crate::component::{CompileCache, Resolved};
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::Report;
-use crate::jobs::Jobs;
 use crate::options::Buildout;
 use crate::source::nearest;
 
@@ -48,21 +50,23 @@ use deadline::Watchdog;
 use error::{Problem, Subject};
 use grants::{Asking, Granted, Process};
 use instance::{Answer, Instance, Request};
+use native::Native;
 use state::{Phase, State};
 
 pub use error::RecipeError;
 pub use locations::{Locations, Written};
+pub use native::NativeSettings;
 
 /// What a runtime works with.
 pub struct RuntimeSettings {
     /// Where events go.
     pub report: Arc<dyn Report>,
-    /// How many parts are made at once, and the slots that they share with makes.
-    pub jobs: Jobs,
     /// Keeps compiled components.
     pub cache: CompileCache,
     /// The process's surroundings: environment variables are granted from it.
     pub environment: Environment,
+    /// How native commands are run.
+    pub native: NativeSettings,
 }
 
 /// The engine, the components that were compiled, and the parts that were initialised.
@@ -72,6 +76,7 @@ pub struct Runtime {
     engine_key: String,
     linker: Linker<State>,
     watchdog: Watchdog,
+    native: Arc<Native>,
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
     instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
     parts: Mutex<HashMap<String, Arc<Part>>>,
@@ -110,6 +115,11 @@ impl Runtime {
         Ok(Self {
             engine_key: engine::engine_key(&engine),
             watchdog: Watchdog::new(&engine),
+            native: Arc::new(Native::new(
+                Arc::clone(&settings.report),
+                settings.native.clone(),
+                settings.environment.clone(),
+            )),
             linker,
             engine,
             settings,
@@ -130,6 +140,7 @@ impl Runtime {
         recipe: &Resolved,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
@@ -271,8 +282,7 @@ impl Runtime {
             return Ok(Arc::clone(free));
         }
         drop(instances);
-        let report = &self.settings.report;
-        let instance = Instance::start(&prepared.pre, &key.1, report, &self.watchdog, request)?;
+        let instance = Instance::start(&prepared.pre, &key.1, &self.native, &self.watchdog, request)?;
         let shared = Arc::new(Mutex::new(instance));
         let mut instances = locked(&self.instances);
         let known = instances.entry(key).or_default();
@@ -295,7 +305,7 @@ impl Runtime {
         };
         let pre = workshop.prepare(component, subject)?;
         // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
-        let alone = self.settings.jobs.limit() > 1 && compile::waits_for_others(&pre);
+        let alone = self.settings.native.jobs.limit() > 1 && compile::waits_for_others(&pre);
         let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
         let prepared = Arc::new(Prepared { pre, description: OnceLock::new(), parts_per_instance });
         locked(&self.prepared).insert(component.digest, Arc::clone(&prepared));

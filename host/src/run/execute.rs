@@ -36,8 +36,8 @@ impl Execution<'_> {
             self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
         self.session.report_unused("buildout");
-        let conduct = &self.session.conduct;
-        if conduct.jobs.limit() > 1 || conduct.after_failure == AfterFailure::KeepGoing {
+        let settings = &self.session.settings;
+        if settings.jobs().limit() > 1 || settings.after_failure == AfterFailure::KeepGoing {
             return super::parallel::make(self, makes);
         }
         self.session.report.report(Event::PartsPlanned { count: makes.len() });
@@ -66,6 +66,10 @@ impl Execution<'_> {
         self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
+        let log = self.locations.command_log(part);
+        if log.is_file() {
+            self.clean_up(&[log.to_string_lossy().into_owned()]);
+        }
         self.installed.parts.shift_remove(part);
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }

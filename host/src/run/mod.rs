@@ -11,16 +11,16 @@ mod graph;
 mod parallel;
 mod recipes;
 mod schedule;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Configuration, is_predefined};
-use crate::confine::{self, Interrupt};
+use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::jobs::Jobs;
 use crate::options::{Buildout, Problem};
 use crate::plan::{self, Scope, Step, Wanted};
 use crate::recipe::Locations;
@@ -34,6 +34,7 @@ use recipes::Recipes;
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
 pub use schedule::AfterFailure;
+pub use settings::RunSettings;
 
 /// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";
@@ -58,19 +59,6 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "versions",
 ];
 
-/// What a run is asked to do beyond its configuration.
-#[derive(Clone, Debug)]
-pub struct Conduct {
-    /// How native commands are confined.
-    pub sandbox: confine::Level,
-    /// Asks the run to end.
-    pub interrupt: Interrupt,
-    /// How many parts are made at once, and the slots that they share with makes.
-    pub jobs: Jobs,
-    /// What happens after a failure.
-    pub after_failure: AfterFailure,
-}
-
 /// One configuration, ready to run.
 pub struct Session {
     /// The options; recipes initialise as they are read.
@@ -78,7 +66,7 @@ pub struct Session {
     recipes: Arc<Recipes>,
     environment: Environment,
     report: Arc<dyn Report>,
-    conduct: Conduct,
+    settings: RunSettings,
 }
 
 impl Session {
@@ -90,12 +78,12 @@ impl Session {
         configuration: Configuration,
         environment: &Environment,
         report: Arc<dyn Report>,
-        conduct: Conduct,
+        settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let jobs = conduct.jobs.clone();
-        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), jobs)?);
+        let native = settings.native.clone();
+        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
-        Ok(Self { buildout, recipes, environment: environment.clone(), report, conduct })
+        Ok(Self { buildout, recipes, environment: environment.clone(), report, settings })
     }
 
     /// Makes the parts: all, or those that are named (they must be listed in `parts`).
@@ -111,7 +99,7 @@ impl Session {
             None => (StateFile::unsaved(), Installed::default()),
         };
         // From here on a signal ends the run between parts, with its state saved.
-        let _watch = self.conduct.interrupt.watch();
+        let _watch = self.settings.native.interrupt.watch();
         let outcome = self
             .tell_sandbox(&mut state, &mut installed)
             .and_then(|()| self.make_parts(named, &locations, &mut state, &mut installed));
@@ -123,7 +111,7 @@ impl Session {
 
     /// Every run that confines native commands less than fully says so, and the state keeps it.
     fn tell_sandbox(&self, state: &mut StateFile, installed: &mut Installed) -> Result<(), RunError> {
-        let level = self.conduct.sandbox;
+        let level = self.settings.native.level;
         if level == confine::Level::Full {
             return Ok(());
         }
@@ -145,7 +133,7 @@ impl Session {
 
     /// Ends the run if a signal asked for it.
     fn heed_interrupt(&self) -> Result<(), RunError> {
-        match self.conduct.interrupt.signal() {
+        match self.settings.native.interrupt.signal() {
             Some(signal) => Err(Fault::Interrupted { signal }.into()),
             None => Ok(()),
         }

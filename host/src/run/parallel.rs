@@ -16,18 +16,18 @@ use crate::event::{Event, Level};
 use crate::plan::Step;
 use crate::state::Change;
 
+use super::Session;
 use super::error::{Doing, Fault, RunError};
 use super::execute::{self, Execution, Outcome};
 use super::graph;
 use super::schedule::Schedule;
-use super::{Conduct, Session};
 
 /// Makes the parts of `steps`.
 pub(super) fn make(execution: &mut Execution<'_>, steps: &[Step]) -> Result<(), RunError> {
     let session = execution.session;
     let parts: Vec<&str> = steps.iter().map(Step::part).collect();
     let needs = graph::needs(&session.buildout, &parts);
-    let schedule = Schedule::new(&needs, session.conduct.jobs.limit(), session.conduct.after_failure);
+    let schedule = Schedule::new(&needs, session.settings.jobs().limit(), session.settings.after_failure);
     session.report.report(Event::PartsPlanned { count: steps.len() });
     let mut making =
         Making { execution, steps, schedule, stopping: &AtomicBool::new(false), failures: BTreeMap::new() };
@@ -108,7 +108,7 @@ impl<'a> Making<'a, '_> {
     }
 
     fn look_for_an_interrupt(&mut self) {
-        if self.execution.session.conduct.interrupt.signal().is_some() {
+        if self.execution.session.settings.signal().is_some() {
             self.schedule.stop();
         }
         self.stopping.store(self.schedule.is_stopped(), Ordering::Relaxed);
@@ -147,9 +147,8 @@ impl<'a> Making<'a, '_> {
 
 /// What a thread does: takes a slot, and calls the recipe.
 fn call(session: &Session, step: &Step, stopping: &AtomicBool) -> Option<Made> {
-    let Conduct { interrupt, jobs, .. } = &session.conduct;
-    let stop = || stopping.load(Ordering::Relaxed) || interrupt.signal().is_some();
-    let _slot = jobs.begin(&stop)?;
+    let stop = || stopping.load(Ordering::Relaxed) || session.settings.signal().is_some();
+    let _slot = session.settings.jobs().begin(&stop)?;
     let began = execute::begin(session, step);
     let outcome = catch_unwind(AssertUnwindSafe(|| execute::call(session, step)));
     Some(Made { began, outcome })

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
-use crate::jobs::Jobs;
 use crate::options::{Buildout, Initialise};
-use crate::recipe::{Locations, Runtime, RuntimeSettings};
+use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings};
 use crate::source::Explain;
 
 use super::directories;
@@ -18,7 +17,7 @@ use super::error::{Explained, RunError};
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
     report: Arc<dyn Report>,
-    jobs: Jobs,
+    native: NativeSettings,
     environment: Environment,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
@@ -33,12 +32,12 @@ impl Recipes {
         configuration_directory: &Path,
         environment: &Environment,
         report: Arc<dyn Report>,
-        jobs: Jobs,
+        native: NativeSettings,
     ) -> Result<Self, RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), Vec::new())?;
         Ok(Self {
             report,
-            jobs,
+            native,
             environment: environment.clone(),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
@@ -61,9 +60,9 @@ impl Recipes {
         }
         let runtime = Runtime::new(RuntimeSettings {
             report: Arc::clone(&self.report),
-            jobs: self.jobs.clone(),
             cache: CompileCache::open(&self.environment),
             environment: self.environment.clone(),
+            native: self.native.clone(),
         })?;
         Ok(self.runtime.get_or_init(|| runtime))
     }

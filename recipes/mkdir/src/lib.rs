@@ -1,7 +1,11 @@
 //! Built-in recipe `mkdir`: makes a directory, as the recipe of the 1.0 document does.
 //!
 //! Option `path`, relative to the buildout directory; its parent must exist. There is no update: a directory that was
-//! removed by hand is made again.
+//! removed by hand is made again. The entry point `mkdirectory` is in its own file.
+
+mod mkdirectory;
+
+pub use mkdirectory::Mkdirectory;
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
 
@@ -61,7 +65,7 @@ fn split(path: &str) -> (&str, &str) {
     }
 }
 
-buildout_recipe::export! { package "mkdir"; "default" => Mkdir, "mkdir" => Mkdir }
+buildout_recipe::export! { package "mkdir"; "default" => Mkdir, "mkdir" => Mkdir, "mkdirectory" => Mkdirectory }
 
 #[cfg(test)]
 mod tests {

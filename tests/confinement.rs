@@ -72,6 +72,7 @@ type TestOfLevel = fn(Level);
 const TESTS: &[(&str, Test)] = &[
     ("a_build_works", a_build_works),
     ("nothing_else_is_there", nothing_else_is_there),
+    ("own_sockets_work", own_sockets_work),
     ("31_processes_are_capped", processes_are_capped),
     ("31_memory_is_capped", memory_is_capped),
     ("31_a_file_is_capped", a_file_is_capped),
@@ -102,6 +103,7 @@ fn as_command(what: &str, arguments: &[String]) -> ExitCode {
             probe::daemon(path(0));
             probe::sleep_long();
         }
+        "own-sockets" => println!("{}", probe::own_sockets(path(0))),
         "fork-bomb" => println!("{}", probe::fork_bomb()),
         "allocate" => println!("{}", probe::allocate(arguments[0].parse().unwrap())),
         "fill" => println!("{}", probe::fill(path(0), arguments[1].parse().unwrap())),
@@ -160,6 +162,14 @@ fn nothing_else_is_there() {
     let count: usize = output.lines().next().unwrap().parse().unwrap();
     assert!(count < 8, "{output}");
     assert!(output.ends_with("localhost\n"), "{output}");
+}
+
+fn own_sockets_work() {
+    let space = Space::new();
+    for directory in [space.work(), "/tmp".into()] {
+        let (outcome, output) = space.run(&space.command("own-sockets", &[directory.to_str().unwrap()]), Level::Full);
+        assert_eq!((outcome, output.as_str()), (Outcome::Exited(0), "aaaa\n"), "{}", directory.display());
+    }
 }
 
 fn output_status_input_and_environment(level: Level) {

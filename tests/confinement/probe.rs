@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -152,6 +152,19 @@ pub(crate) const ESCAPES: &[Escape] = &[
         UnixStream::connect_addr(&address).map(drop)
     }),
     escape("27_path_socket_outside", Succeeds, Denied, |t| UnixStream::connect(t.outside.join("socket")).map(drop)),
+    escape("27_path_socket_readable", Succeeds, Denied, |t| UnixStream::connect(t.readable.join("socket")).map(drop)),
+    escape("27_path_socket_readable_by_relative_path", Succeeds, Denied, |t| {
+        std::env::set_current_dir(&t.readable)?;
+        UnixStream::connect("socket").map(drop)
+    }),
+    escape("27_path_socket_readable_by_symlink", Succeeds, Denied, |t| {
+        symlink(t.readable.join("socket"), t.work.join("symlink"))?;
+        UnixStream::connect(t.work.join("symlink")).map(drop)
+    }),
+    escape("27_datagram_to_path_socket_readable", Succeeds, Denied, |t| {
+        UnixDatagram::unbound()?.send_to(b"x", t.readable.join("datagrams")).map(drop)
+    }),
+    escape("27_datagram_from_a_pair", Unknown, Denied, |_| UnixDatagram::pair().map(drop)),
     escape("28_kill_another_process", Succeeds, Denied, |t| system(unsafe { libc::kill(t.victim, 0) })),
     escape("28_ptrace_another_process", Succeeds, Denied, |t| {
         system(unsafe { libc::ptrace(libc::PTRACE_SEIZE, t.victim, 0, 0) } as i32)
@@ -358,6 +371,27 @@ pub(crate) fn daemon(lock: &std::path::Path) {
     file.lock().unwrap();
     fs::write(lock.with_extension("ready"), "").unwrap();
     sleep_long()
+}
+
+/// Connects to sockets of its own in every way: by path, relative, from threads, while the listener does not accept yet,
+/// without a name. Gives what came.
+pub(crate) fn own_sockets(directory: &std::path::Path) -> String {
+    use std::os::linux::net::SocketAddrExt as _;
+    std::env::set_current_dir(directory).unwrap();
+    let listener = UnixListener::bind("own").unwrap();
+    let address = std::os::unix::net::SocketAddr::from_abstract_name("own").unwrap();
+    let nameless = UnixListener::bind_addr(&address).unwrap();
+    let connect =
+        |path: PathBuf| std::thread::spawn(move || UnixStream::connect(path).unwrap().write_all(b"a").unwrap());
+    let threads = ["own".into(), directory.join("own"), "./own".into()].map(connect);
+    UnixStream::connect_addr(&address).unwrap().write_all(b"a").unwrap();
+    let mut text = String::new();
+    for listener in [&listener, &listener, &listener, &nameless] {
+        listener.accept().unwrap().0.read_to_string(&mut text).unwrap();
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(UnixStream::connect("none").unwrap_err().kind(), io::ErrorKind::NotFound);
+    text
 }
 
 /// Makes processes until one is refused, or there are a thousand.

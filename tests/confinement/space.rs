@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -35,7 +35,7 @@ enum Root {
 struct Victim {
     process: Child,
     port: u16,
-    _listeners: (TcpListener, UnixListener, UnixListener),
+    _listeners: (TcpListener, [UnixListener; 2], UnixDatagram, UnixListener),
 }
 
 impl Space {
@@ -68,7 +68,7 @@ impl Space {
     }
 
     pub(crate) fn target(&self) -> Target {
-        let victim = self.victim.get_or_init(|| Victim::new(&self.outside()));
+        let victim = self.victim.get_or_init(|| Victim::new(&self.root()));
         let root = self.root();
         Target {
             work: self.work(),
@@ -142,7 +142,7 @@ impl Space {
 }
 
 impl Victim {
-    fn new(outside: &Path) -> Self {
+    fn new(root: &Path) -> Self {
         let process = std::process::Command::new("sleep")
             .arg("1000")
             .env("CONFINEMENT_SECRET", "1")
@@ -152,11 +152,12 @@ impl Victim {
             .unwrap();
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = tcp.local_addr().unwrap().port();
-        let path = UnixListener::bind(outside.join("socket")).unwrap();
+        let sockets = ["outside", "readable"].map(|place| UnixListener::bind(root.join(place).join("socket")).unwrap());
+        let datagrams = UnixDatagram::bind(root.join("readable/datagrams")).unwrap();
         let name = format!("confinement-{port}");
         let address = std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap();
         let nameless = UnixListener::bind_addr(&address).unwrap();
-        Self { process, port, _listeners: (tcp, path, nameless) }
+        Self { process, port, _listeners: (tcp, sockets, datagrams, nameless) }
     }
 }
 

@@ -150,7 +150,9 @@ fn receive(
     validator: &mut Option<String>,
     sink: &mut dyn Sink,
 ) -> Result<(), Failed> {
-    let goes_on = head.status == StatusCode::PARTIAL_CONTENT && range_start(&head.headers) == Some(sink.length());
+    let goes_on = head.status == StatusCode::PARTIAL_CONTENT
+        && validator.as_ref().is_some_and(|validator| !contradicts(&head.headers, validator))
+        && range_start(&head.headers) == Some(sink.length());
     if !goes_on {
         *validator = None;
         sink.restart()?;
@@ -168,7 +170,7 @@ fn receive(
         return Err(TransferFault::TooLarge(limits.size).into());
     }
     sink.announce(total);
-    *validator = validator_of(&head.headers);
+    *validator = validator_of(&head.headers).or(validator.take());
     while let Some(bytes) = exchange.chunk()? {
         // The announced length may be a lie, and a chunked body announces none.
         if sink.length().saturating_add(bytes.len() as u64) > limits.size {
@@ -190,6 +192,12 @@ fn validator_of(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let tag = text(header::ETAG).filter(|tag| tag.starts_with('"'));
     tag.or_else(|| text(header::LAST_MODIFIED))
+}
+
+/// Whether an answer says that it is of another file than `validator` identifies.
+fn contradicts(headers: &HeaderMap, validator: &str) -> bool {
+    let name = if validator.starts_with('"') { header::ETAG } else { header::LAST_MODIFIED };
+    headers.get(name).is_some_and(|value| value != validator)
 }
 
 fn status(status: StatusCode) -> TransferFault {

@@ -21,6 +21,8 @@ pub(super) struct Granted {
     pub(super) location: PathBuf,
     /// The part's own place to build in.
     pub(super) build_directory: PathBuf,
+    /// Where what its native commands print is kept.
+    pub(super) command_log: PathBuf,
     /// Programs that it may start; `*` for all.
     pub(super) run: Vec<String>,
     /// Beginnings of addresses that it may fetch; `*` for all.
@@ -59,6 +61,7 @@ impl Granted {
             mounts: Mounts::default(),
             location: PathBuf::new(),
             build_directory: PathBuf::new(),
+            command_log: PathBuf::new(),
             run: Vec::new(),
             fetch: Vec::new(),
             timeout: limits::TIMEOUT,
@@ -77,7 +80,7 @@ impl Granted {
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
         }
-        let build_directory = normalise(&locations.parts.join(format!("{}__compile__", asking.part)));
+        let build_directory = locations.build_directory(asking.part);
         if !wanted.run.is_empty() {
             access.push((build_directory.clone(), Access::Write));
         }
@@ -101,11 +104,22 @@ impl Granted {
             mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             location,
             build_directory,
+            command_log: locations.command_log(asking.part),
             run: wanted.run,
             fetch: wanted.fetch,
             timeout: wanted.timeout,
             process: Process { env, memory: wanted.memory },
             locations: Arc::clone(locations),
+        })
+    }
+
+    /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
+    /// latter, nor what holds it, though a built-in recipe may write it: this is for native commands.
+    pub(super) fn directories(&self) -> impl Iterator<Item = (&Path, bool)> {
+        let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
+        self.mounts.iter().map(move |mount| {
+            let writable = mount.access == Access::Write && !holds_protected(&mount.path);
+            (mount.path.as_path(), writable)
         })
     }
 

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
 
-use super::system;
+use super::{connect, system};
 use crate::confine::message::{Notice, tell};
 
 /// A started command.
@@ -15,10 +15,12 @@ pub(super) struct Started {
     pub(super) process: Pid,
     /// Readable when a child has ended.
     pub(super) events: OwnedFd,
+    /// Where the kernel asks about connections, if it does.
+    pub(super) questions: Option<OwnedFd>,
 }
 
 /// Waits until the command ends, and tells the host how; or until the host wants it to end, or has gone.
-pub(super) fn until_it_ends(socket: &UnixStream, started: Started) {
+pub(super) fn until_it_ends(socket: &UnixStream, mut started: Started) {
     loop {
         while let Ok(Some((process, status))) = wait(WaitOptions::NOHANG) {
             if process != started.process {
@@ -33,12 +35,20 @@ pub(super) fn until_it_ends(socket: &UnixStream, started: Started) {
             return;
         }
         let mut watched =
-            [PollFd::new(socket, PollFlags::IN | PollFlags::RDHUP), PollFd::new(&started.events, PollFlags::IN)];
+            vec![PollFd::new(socket, PollFlags::IN | PollFlags::RDHUP), PollFd::new(&started.events, PollFlags::IN)];
+        watched.extend(started.questions.iter().map(|questions| PollFd::new(questions, PollFlags::IN)));
         // Interrupted or out of memory: look again.
         let _ = poll(&mut watched, None);
         // The host sends nothing after its order: whatever comes is the end of its side.
         if !watched[0].revents().is_empty() {
             return;
+        }
+        let asked = watched.get(2).map(PollFd::revents).unwrap_or(PollFlags::empty());
+        match &started.questions {
+            Some(questions) if asked.contains(PollFlags::IN) => connect::answer(questions.as_fd()),
+            // Nobody is left who could ask.
+            Some(_) if !asked.is_empty() => started.questions = None,
+            _ => {}
         }
         // Emptied, so that the next poll waits.
         let _ = rustix::io::read(started.events.as_fd(), &mut [0_u8; 512]);
@@ -78,11 +88,6 @@ fn children(parent: i32) -> Vec<Pid> {
 fn parent_of(process: i32) -> Option<i32> {
     let status = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     status.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
-}
-
-/// A command that was started as process `process`.
-pub(super) fn started(process: i32, events: OwnedFd) -> Option<Started> {
-    Some(Started { process: Pid::from_raw(process)?, events })
 }
 
 /// Where to hear of children; to be called before there are any.

@@ -4,6 +4,7 @@
 //! end of all in it. Otherwise it is one, to which the kernel hands what the command leaves behind. Either way the process
 //! has a single thread.
 
+mod connect;
 mod keep;
 mod landlock;
 mod privileges;

@@ -9,6 +9,7 @@ use seccompiler::{
 
 use super::{Outcome, missing};
 use crate::confine::error::Layer;
+use crate::confine::message::Notice;
 use crate::confine::policy::Level;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
@@ -88,6 +89,8 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_io_uring_register,
 ];
 
+/// The bits of a socket's type that are no flags.
+const KIND_OF_SOCKET: u64 = 0xf;
 const SETUID: u64 = 0o4000;
 const SETGID: u64 = 0o2000;
 const NAMESPACES: [i32; 7] = [
@@ -110,13 +113,14 @@ pub(super) fn filter(level: Level) -> Outcome<()> {
             beyond_the_last(),
         ])
     };
-    let error = |error: &dyn std::error::Error| {
-        missing(Layer::Seccomp, error.to_string())(std::io::Error::from_raw_os_error(libc::EOPNOTSUPP))
-    };
-    for program in build().map_err(|cause| error(&cause))? {
-        apply_filter(&program).map_err(|cause| error(&cause))?;
+    for program in build().map_err(|error| failed(&error))? {
+        apply_filter(&program).map_err(|error| failed(&error))?;
     }
     Ok(())
+}
+
+fn failed(error: &dyn std::error::Error) -> Notice {
+    missing(Layer::Seccomp, error.to_string())(std::io::Error::from_raw_os_error(libc::EOPNOTSUPP))
 }
 
 fn compile(rules: Rules, errno: i32) -> Built<BpfProgram> {
@@ -193,11 +197,17 @@ fn node(mode: u8) -> Built<Vec<SeccompRule>> {
     devices.into_iter().chain(bits).map(|conditions| rule(&conditions)).collect()
 }
 
-/// Only sockets within the machine at full; at partial, where those of others can be reached by their paths, only pairs.
+/// Only unix sockets at full, and no datagrams, whose address no filter can read; at partial, where sockets of others can be
+/// reached by their paths, only connected pairs.
 fn sockets(level: Level) -> Built<Rules> {
-    let others = || Ok(vec![rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?]);
-    let socket = if level == Level::Full { others()? } else { Vec::new() };
-    Ok(Rules::from([(libc::SYS_socket, socket), (libc::SYS_socketpair, others()?)]))
+    let kind = |kind: i32| rule(&[argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64)]);
+    let refused = || {
+        let other_families = rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?;
+        // For unix sockets, raw is another word for datagrams.
+        Ok(vec![other_families, kind(libc::SOCK_DGRAM)?, kind(libc::SOCK_RAW)?])
+    };
+    let socket = if level == Level::Full { refused()? } else { Vec::new() };
+    Ok(Rules::from([(libc::SYS_socket, socket), (libc::SYS_socketpair, refused()?)]))
 }
 
 type Condition = (u8, SeccompCmpOp, u64);
@@ -222,13 +232,28 @@ fn rule(conditions: &[Condition]) -> Built<SeccompRule> {
     SeccompRule::new(conditions.collect::<Built<_>>()?)
 }
 
-/// Four instructions: load the call's number, compare, refuse or allow.
+/// A filter that makes the kernel ask about one call.
+pub(super) fn ask_about(call: i64) -> BpfProgram {
+    compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_USER_NOTIF)
+}
+
+/// Refuses one call.
+pub(super) fn refuse(call: i64) -> Outcome<()> {
+    let program = compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_ERRNO | libc::EACCES.cast_unsigned());
+    apply_filter(&program).map_err(|error| failed(&error))
+}
+
 fn beyond_the_last() -> BpfProgram {
+    compared(libc::BPF_JGT, LAST_CALL, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned())
+}
+
+/// Four instructions: load the call's number, compare it, and do this, or allow it.
+fn compared(comparison: u32, number: u32, then: u32) -> BpfProgram {
     let instruction = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
     vec![
         instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        instruction(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K, 0, 1, LAST_CALL),
-        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned()),
+        instruction(libc::BPF_JMP | comparison | libc::BPF_K, 0, 1, number),
+        instruction(libc::BPF_RET | libc::BPF_K, 0, 0, then),
         instruction(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ]
 }

@@ -9,29 +9,38 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::Pid;
+
 use super::keep::{self, Started};
 use super::system::{self, Fork};
-use super::{Outcome, die_with_parent, landlock, missing, privileges, seccomp};
+use super::{Outcome, connect, die_with_parent, landlock, missing, privileges, seccomp};
 use crate::confine::error::Layer;
-use crate::confine::message::{Notice, Order, tell};
+use crate::confine::message::{Notice, Order, receive_descriptor, tell};
 use crate::confine::policy::Level;
 
 /// Starts the command as a child. Failures up to the execution of the program are told by the child.
 pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
+    let (keeper, own) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
     match system::fork().map_err(missing(Layer::Limits, "fork"))? {
         Fork::Child => {
-            if let Err(notice) = become_command(order, descriptors) {
+            drop(own);
+            if let Err(notice) = become_command(order, descriptors, &keeper) {
                 tell(socket, &notice);
             }
             system::exit_now(127)
         }
-        Fork::Parent(process) => keep::started(process, events).ok_or(Notice::Start(libc::ESRCH)),
+        Fork::Parent(process) => {
+            drop((keeper, descriptors));
+            let process = Pid::from_raw(process).ok_or(Notice::Start(libc::ESRCH))?;
+            let questions = (order.level == Level::Full).then(|| receive_descriptor(&own)).flatten();
+            Ok(Started { process, events, questions })
+        }
     }
 }
 
 /// Returns only where the program could not be executed.
-fn become_command(order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Outcome<()> {
     die_with_parent()?;
     // Not the leader of a group yet, as it was just made; so it cannot fail.
     let _ = rustix::process::setsid();
@@ -44,6 +53,9 @@ fn become_command(order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
         privileges::drop_all(order.level)?;
         landlock::restrict(order)?;
         seccomp::filter(order.level)?;
+    }
+    if order.level == Level::Full {
+        connect::ask_keeper(keeper)?;
     }
     Err(Notice::Start(errno(&command.exec())))
 }

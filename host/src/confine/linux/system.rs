@@ -129,3 +129,50 @@ pub(super) fn child_events() -> io::Result<OwnedFd> {
         Ok(OwnedFd::from_raw_fd(descriptor as RawFd))
     }
 }
+
+/// A system call that the kernel asks about.
+pub(super) struct Question {
+    pub(super) id: u64,
+    /// The thread that waits.
+    pub(super) process: i32,
+    /// The first arguments of the call.
+    pub(super) arguments: [u64; 3],
+}
+
+/// Adds a filter of system calls, and gives the descriptor on which the kernel asks about those that it singles out.
+pub(super) fn listen_to_calls(filter: &[seccompiler::sock_filter]) -> io::Result<OwnedFd> {
+    let length = u16::try_from(filter.len()).map_err(io::Error::other)?;
+    // The instructions have the kernel's layout in both crates; they are only read.
+    let program = libc::sock_fprog { len: length, filter: filter.as_ptr().cast_mut().cast() };
+    let (operation, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    // SAFETY: the program and its instructions outlive the call; the descriptor is new, and nobody else's.
+    unsafe {
+        let descriptor = checked(libc::syscall(libc::SYS_seccomp, operation, flags, &raw const program))?;
+        Ok(OwnedFd::from_raw_fd(descriptor as RawFd))
+    }
+}
+
+/// Takes the next question.
+pub(super) fn take_question(listener: BorrowedFd<'_>) -> io::Result<Question> {
+    // SAFETY: the structure is of numbers alone, and must be zero when the kernel fills it.
+    let notice = unsafe {
+        let mut notice: libc::seccomp_notif = std::mem::zeroed();
+        checked(libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut notice))?;
+        notice
+    };
+    let [first, second, third, ..] = notice.data.args;
+    Ok(Question { id: notice.id, process: notice.pid.cast_signed(), arguments: [first, second, third] })
+}
+
+/// Whether the thread that asked still waits: until then its number is not another's.
+pub(super) fn is_still_asked(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
+    // SAFETY: the kernel reads the number, which outlives the call.
+    checked(unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw const id) }).map(drop)
+}
+
+/// Lets the call return: 0, or this error. If the thread has died, nobody is to be answered.
+pub(super) fn give_answer(listener: BorrowedFd<'_>, id: u64, errno: i32) {
+    let answer = libc::seccomp_notif_resp { id, val: 0, error: -errno, flags: 0 };
+    // SAFETY: the kernel reads the structure, which outlives the call.
+    unsafe { libc::ioctl(listener.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) };
+}

@@ -46,6 +46,7 @@ impl Recipe for ShellCommand {
             .grant_run("*")
             .grant_write("${buildout:directory}")
             .grant_write("${:location}")
+            .grant_read("${buildout:shared-part-list}")
             .grant_timeout(Duration::from_secs(24 * 60 * 60))
     }
 

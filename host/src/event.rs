@@ -71,6 +71,11 @@ pub enum Event<'a> {
         /// The text, with its line ends.
         text: &'a str,
     },
+    /// So many parts are going to be made, now that what is gone or changed was removed.
+    PartsPlanned {
+        /// How many.
+        count: usize,
+    },
     /// A part's turn began.
     PartBegan {
         /// The part.

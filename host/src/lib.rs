@@ -9,6 +9,7 @@ pub mod digest;
 pub mod environment;
 pub mod event;
 pub mod files;
+pub mod jobs;
 
 pub mod config;
 pub mod facts;

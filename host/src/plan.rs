@@ -42,6 +42,15 @@ pub enum Step {
     Update(String),
 }
 
+impl Step {
+    /// The part that it is about.
+    pub fn part(&self) -> &str {
+        match self {
+            Self::Uninstall(part, _) | Self::Install(part, _) | Self::InstallAgain(part) | Self::Update(part) => part,
+        }
+    }
+}
+
 /// Why a part is installed or uninstalled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {

@@ -9,6 +9,7 @@ mod build;
 mod ci;
 mod parity;
 mod setup;
+mod sources;
 mod test;
 mod workspace;
 
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   build            build the built-in recipes, and the host with them
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test)
+  sources          fetch the upstream sources that tests build
   ci               check format and lints, dependencies and their licences, then run all tests
   bench [ARGUMENTS] measure against zc.buildout, and print the table
 ";
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         "build" => build::build(&workspace),
         "run" => build::run(&workspace, &arguments),
         "test" => test::test(&workspace, &arguments),
+        "sources" => sources::sources(&workspace).map(drop),
         "ci" => ci::ci(&workspace),
         "bench" => bench::bench(&workspace, &arguments),
         _ => Err(Failure::usage(USAGE)),

@@ -5,6 +5,7 @@ use std::fs;
 use crate::build::{BUILT_INS, build_guests, build_with};
 use crate::parity::config_parity;
 use crate::setup::{Guests, setup};
+use crate::sources::sources;
 use crate::workspace::{Failure, Workspace, run};
 
 /// Builds what tests need, and runs them. `arguments` go to `cargo test`.
@@ -12,11 +13,17 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Fa
     let guests = setup(workspace)?;
     build_with(workspace, &guests)?;
     build_test_guests(workspace, &guests)?;
+    if !sources(workspace)? {
+        eprintln!(
+            "xtask: no apt here: put upstream archives into {} for the tests that build them",
+            crate::sources::directory(workspace).display()
+        );
+    }
     // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
     cargo_test(workspace, &["buildout-host"], arguments)?;
     let recipes: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     let mut native: Vec<_> = recipes.iter().map(String::as_str).collect();
-    native.extend(["buildout-recipe", "xtask"]);
+    native.extend(["buildout-recipe", "shared-parts", "xtask"]);
     cargo_test(workspace, &native, arguments)?;
     config_parity(workspace)
 }

@@ -23,6 +23,7 @@ Examples:
   buildout-host run                              Make everything that buildout.cfg describes
   buildout-host run install docs                 Make only the part docs
   buildout-host run -vc other.cfg debug:op=1     Another file, more messages, one option set
+  buildout-host run -j auto                      As many parts at a time as there are processors
   buildout-host run -o                           Work offline";
 
 const PLAN_EXAMPLES: &str = "\
@@ -110,9 +111,13 @@ pub(super) struct RunArguments {
     /// Fewer messages; can be repeated.
     #[arg(short, action = ArgAction::Count)]
     pub(super) quiet: u8,
-    /// Make at most N parts at a time. This version makes them one after the other.
-    #[arg(short, long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) jobs: u16,
+    /// Make up to N parts at a time, each as soon as what it refers to is done; their makes share N jobs. `auto`: as many
+    /// as there are processors.
+    #[arg(short, long, value_name = "N", default_value = "1", value_parser = jobs)]
+    pub(super) jobs: usize,
+    /// After a failure go on with parts that don't need the failed one.
+    #[arg(long)]
+    pub(super) keep_going: bool,
     /// How native commands are confined.
     #[arg(long, value_name = "LEVEL", default_value = "full")]
     pub(super) sandbox: Sandbox,
@@ -122,6 +127,17 @@ pub(super) struct RunArguments {
     /// Assignments, the command and its arguments.
     #[arg(value_name = "ASSIGNMENT|COMMAND")]
     pub(super) words: Vec<String>,
+}
+
+/// The value of `-j`. None and zero are refused, as by make and cargo.
+fn jobs(value: &str) -> Result<usize, String> {
+    if value == "auto" {
+        return std::thread::available_parallelism().map(Into::into).map_err(|error| error.to_string());
+    }
+    match value.parse() {
+        Ok(0) | Err(_) => Err("a number from 1 on is expected, or `auto`".into()),
+        Ok(number) => Ok(number),
+    }
 }
 
 /// `--sandbox`.

@@ -21,8 +21,10 @@ use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::facts::MachineFacts;
 use crate::fetch::Fetcher;
+use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
-use crate::run::{self, Conduct, RunError, Session};
+use crate::recipe::NativeSettings;
+use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
@@ -61,6 +63,7 @@ fn main_thread() -> ExitCode {
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
+    let many = matches!(&command, Command::Run(run) if run.jobs > 1);
     let interrupt = match signals::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
@@ -68,13 +71,13 @@ fn main_thread() -> ExitCode {
             return ExitCode::from(failure::exit_code(Blame::User));
         }
     };
-    let program = Program { environment, printer: Arc::new(Printer::new(style)), interrupt };
+    let program = Program { environment, printer: Arc::new(Printer::new(style, many)), interrupt };
     match program.execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let error = run::Explained::from(error);
-            failure::print(&error);
-            ExitCode::from(failure::exit_code(error.blame()))
+            let failures = error.failures();
+            failures.iter().for_each(|failure| failure::print(failure));
+            ExitCode::from(failures.iter().map(|failure| failure::exit_code(failure.blame())).max().unwrap_or(1))
         }
     }
 }
@@ -143,11 +146,12 @@ impl Program {
         match command {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
-                let session = std::mem::ManuallyDrop::new(self.session(configuration, arguments.sandbox.level())?);
+                let settings = self.run_settings(arguments)?;
+                let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
                 session.install(&parts)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration, arguments.sandbox.level())?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, self.run_settings(arguments)?)?.bootstrap(&this_program()?).map(drop)
             }
             RunCommand::Annotate(sections) => {
                 self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
@@ -178,10 +182,23 @@ impl Program {
         Ok(())
     }
 
+    /// How parts are made, as the command line says.
+    fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
+        let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
+        let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
+        Ok(self.settings(arguments.sandbox.level(), jobs, after_failure))
+    }
+
+    fn settings(&self, level: confine::Level, jobs: Jobs, after_failure: AfterFailure) -> RunSettings {
+        RunSettings { native: NativeSettings { level, interrupt: self.interrupt.clone(), jobs }, after_failure }
+    }
+
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self.session(configuration, confine::Level::Full)?.plan(&parts)?;
+        let steps = self
+            .session(configuration, self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop))?
+            .plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
         Ok(())
     }
@@ -216,9 +233,8 @@ impl Program {
         Ok(configuration)
     }
 
-    fn session(&self, configuration: Configuration, sandbox: confine::Level) -> Result<Session, RunError> {
-        let conduct = Conduct { sandbox, interrupt: self.interrupt.clone() };
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, conduct)?;
+    fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, settings)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }

@@ -24,6 +24,8 @@ pub(super) enum Style {
 /// Prints events.
 pub(super) struct Printer {
     style: Style,
+    /// Several parts are made at once: each line says whose it is.
+    several: bool,
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
     settings: Mutex<Settings>,
@@ -37,10 +39,11 @@ struct Settings {
 }
 
 impl Printer {
-    pub(super) fn new(style: Style) -> Self {
+    pub(super) fn new(style: Style, several: bool) -> Self {
         let settings = Settings { threshold: Level::Info as i32, format: LogFormat::default(), progress_shown: false };
         Self {
             style,
+            several,
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             settings: Mutex::new(settings),
@@ -102,7 +105,8 @@ impl Report for Printer {
         match (event, self.style) {
             (Event::Progress { activity }, _) => self.progress(activity),
             (
-                Event::PartBegan { .. }
+                Event::PartsPlanned { .. }
+                | Event::PartBegan { .. }
                 | Event::PartActivity { .. }
                 | Event::CommandLine { .. }
                 | Event::Download { .. }
@@ -119,6 +123,11 @@ impl Report for Printer {
             (Event::Text { level, .. }, _) if !self.wants(level) => {}
             (Event::Text { text, .. }, Style::Text) => self.write(&mut self.lock(), text),
             (Event::Text { text, .. }, Style::Json) => self.json(json!({"event": "text", "text": text})),
+            (Event::Output { part, line }, Style::Text) if self.several => {
+                let mut settings = self.lock();
+                let line = settings.format.line(&Record { logger: part, level: Level::Info, message: line });
+                self.write(&mut settings, &line);
+            }
             (Event::Output { line, .. }, Style::Text) => self.write(&mut self.lock(), line),
             (Event::Log { logger, level, message }, Style::Json) => {
                 self.json(json!({"event": "log", "logger": logger, "level": level.name(), "message": message}));

@@ -31,26 +31,43 @@ pub(super) fn built_in(name: &str) -> Option<&'static BuiltIn> {
     built_ins().iter().find(|built_in| built_in.name == name)
 }
 
-/// Recipes of the Python world that a built-in stands for (`design.md` section 5): package, entry point, built-in.
-const PYTHON_NAMES: [(&str, &str, &str); 5] = [
-    ("slapos.recipe.cmmi", "default", "cmmi"),
-    ("plone.recipe.command", "default", "command"),
-    ("slapos.recipe.build", "download", "download"),
-    ("slapos.recipe.build", "download-unpacked", "download"),
-    ("slapos.recipe.build", "mkdirectory", "mkdir"),
+/// A recipe of the Python world that a built-in stands for (`design.md` section 5).
+pub(super) struct PythonName {
+    /// The Python package.
+    package: &'static str,
+    /// The entry point in it.
+    entry_point: &'static str,
+    /// The name of the built-in, whether this host has it or not.
+    pub(super) built_in: &'static str,
+    /// The entry point in the built-in.
+    pub(super) target: &'static str,
+}
+
+const PYTHON_NAMES: [PythonName; 5] = [
+    python_name("slapos.recipe.cmmi", "default", "cmmi", "default"),
+    python_name("plone.recipe.command", "default", "command", "default"),
+    python_name("slapos.recipe.build", "download", "download", "download"),
+    python_name("slapos.recipe.build", "download-unpacked", "download", "download-unpacked"),
+    python_name("slapos.recipe.build", "mkdirectory", "mkdir", "mkdirectory"),
 ];
 
-/// The name of the built-in that does the work of a recipe of the Python world, whether this host has it or not.
-pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static str> {
-    let same = |(package, entry_point, _): &&(&str, &str, &str)| {
-        *package == reference.package && *entry_point == reference.entry_point
-    };
-    PYTHON_NAMES.iter().find(same).map(|(_, _, built_in)| *built_in)
+const fn python_name(
+    package: &'static str,
+    entry_point: &'static str,
+    built_in: &'static str,
+    target: &'static str,
+) -> PythonName {
+    PythonName { package, entry_point, built_in, target }
+}
+
+/// What does the work of a recipe of the Python world.
+pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static PythonName> {
+    PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
 }
 
 /// The references of the Python world that are understood, as they are written.
 pub(super) fn python_names() -> impl Iterator<Item = String> {
-    PYTHON_NAMES.iter().map(|(package, entry_point, _)| {
-        RecipeReference { package: (*package).to_owned(), entry_point: (*entry_point).to_owned() }.to_string()
+    PYTHON_NAMES.iter().map(|name| {
+        RecipeReference { package: name.package.to_owned(), entry_point: name.entry_point.to_owned() }.to_string()
     })
 }

@@ -31,14 +31,6 @@ pub enum ComponentError {
         /// What to write so that it is found.
         remedy: String,
     },
-    /// A recipe of the Python world whose built-in comes with a later version of this host.
-    #[error("Recipe {reference:?} is the built-in recipe {built_in:?}, which this version does not have yet.")]
-    NotYet {
-        /// As written.
-        reference: String,
-        /// The built-in that will do its work.
-        built_in: &'static str,
-    },
     /// `recipes.toml` is wrong.
     #[error("{message}")]
     RecipesToml {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::built_in::{built_in, of_python_name, python_names};
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
-use super::{Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, RecipeReference, built_ins};
+use super::{Component, ComponentError, Developed, Grant, Origin, RecipeReference, built_ins};
 use crate::source::{Place, nearest};
 
 /// What a recipe reference stands for.
@@ -113,13 +113,9 @@ impl Resolver {
         if let Some(component) = self.load_built_in(&reference.package) {
             return Ok((component, reference.entry_point.clone()));
         }
-        match of_python_name(reference) {
-            None => Err(self.unknown(reference)),
-            Some(built_in) => self
-                .load_built_in(built_in)
-                .map(|component| (component, DEFAULT_ENTRY_POINT.to_owned()))
-                .ok_or_else(|| ComponentError::NotYet { reference: reference.to_string(), built_in }),
-        }
+        let found = of_python_name(reference)
+            .and_then(|name| Some((self.load_built_in(name.built_in)?, name.target.to_owned())));
+        found.ok_or_else(|| self.unknown(reference))
     }
 
     fn unknown(&self, reference: &RecipeReference) -> ComponentError {
@@ -244,12 +240,15 @@ mod tests {
         let resolver = Resolver::new(None, Vec::new()).unwrap();
         assert_eq!(found(&resolver, "mkdir"), "built-in mkdir:default");
         assert_eq!(found(&resolver, "debug"), "built-in debug:default");
-        assert_eq!(found(&resolver, "slapos.recipe.build:mkdirectory"), "built-in mkdir:default");
-        let error = resolver.resolve("slapos.recipe.cmmi").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "Recipe \"slapos.recipe.cmmi\" is the built-in recipe \"cmmi\", which this version does not have yet."
-        );
+        for (python, expected) in [
+            ("slapos.recipe.cmmi", "cmmi:default"),
+            ("plone.recipe.command", "command:default"),
+            ("slapos.recipe.build:download", "download:download"),
+            ("slapos.recipe.build:download-unpacked", "download:download-unpacked"),
+            ("slapos.recipe.build:mkdirectory", "mkdir:mkdirectory"),
+        ] {
+            assert_eq!(found(&resolver, python), format!("built-in {expected}"));
+        }
         assert!(matches!(resolver.resolve("slapos.recipe.build"), Err(ComponentError::Unknown { .. })));
     }
 
@@ -287,7 +286,9 @@ mod tests {
         assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
         let hints = error.hints();
         assert!(
-            hints[0].contains("recipes.toml; developed packages (recipes); built-in recipes (debug, mkdir)"),
+            hints[0].contains(
+                "recipes.toml; developed packages (recipes); built-in recipes (cmmi, command, debug, download, mkdir)"
+            ),
             "{hints:?}"
         );
         assert_eq!(hints[1], "Did you mean \"recipes\"?");
@@ -300,6 +301,9 @@ mod tests {
         let error = resolver.unwrap().resolve("a").unwrap_err();
         assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
-        assert_eq!(error.hints(), ["Built-in recipes: debug, mkdir.", "Did you mean \"mkdir\"?"]);
+        assert_eq!(
+            error.hints(),
+            ["Built-in recipes: cmmi, command, debug, download, mkdir.", "Did you mean \"mkdir\"?"]
+        );
     }
 }

@@ -70,6 +70,8 @@ struct State {
     sections: HashMap<String, Section>,
     /// Sections with a recipe, in the order in which their initialisation ended.
     parts: Vec<String>,
+    /// What each section refers to; also of sections that nobody has asked for, as in 1.0's way they are only read.
+    references: HashMap<String, BTreeSet<String>>,
     /// What options are for references in the way of 1.0, by section and option.
     configured: HashMap<(String, String), Arc<str>>,
     /// Options that cannot be substituted, as long as no recipe runs, which might change that.
@@ -96,8 +98,6 @@ struct Section {
     substituted: HashMap<Arc<str>, Arc<str>>,
     /// Values that were read or set.
     used: IndexMap<Arc<str>, Arc<str>>,
-    /// Sections that this one refers to.
-    dependencies: BTreeSet<String>,
 }
 
 impl Section {
@@ -237,7 +237,7 @@ impl Buildout {
 
     /// The sections that a section refers to, in its options or by its recipe.
     pub fn dependencies(&self, section: &str) -> BTreeSet<String> {
-        self.state().sections.get(section).map(|section| section.dependencies.clone()).unwrap_or_default()
+        self.state().references.get(section).cloned().unwrap_or_default()
     }
 
     /// The options of a section that nobody has read, sorted; those that came from a `[DEFAULT]` section don't count.
@@ -267,10 +267,18 @@ impl Buildout {
     }
 
     fn depend(&self, part: &str, section: &str) {
-        if part != section
-            && let Some(part) = self.state().sections.get_mut(part)
-        {
-            part.dependencies.insert(section.to_owned());
+        if part == section {
+            return;
+        }
+        let mut state = self.state();
+        match state.references.get_mut(part) {
+            Some(known) if known.contains(section) => {}
+            Some(known) => {
+                known.insert(section.to_owned());
+            }
+            None => {
+                state.references.insert(part.to_owned(), BTreeSet::from([section.to_owned()]));
+            }
         }
     }
 

@@ -242,12 +242,12 @@ impl Buildout {
         origin: Option<&Origin>,
         seen: &mut Seen,
     ) -> Result<Arc<str>, OptionError> {
+        self.depend(section, target);
         if self.shared.configuration.classic
             && let Some(value) = self.as_configured(target, option, seen)?
         {
             return Ok(value);
         }
-        self.depend(section, target);
         self.ensure(target)?;
         if let Some(value) = self.lookup(target, option, seen)? {
             return if (target, option) == ("buildout", "eggs-directory") {

@@ -89,6 +89,17 @@ fn the_classic_way_a_reference_reads_the_configuration() {
     let buildout = buildout(&format!("[buildout]\ninterpolation = classic\n{REFERENCE}"));
     assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("mydata/file"));
     assert_eq!(buildout.parts(), ["show"]);
+    assert_eq!(buildout.dependencies("show").into_iter().collect::<Vec<_>>(), ["data"]);
+}
+
+#[test]
+fn the_classic_way_references_are_known_of_sections_that_are_only_read() {
+    let text = "[buildout]\ninterpolation = classic\n[a]\nrecipe = x\nb = ${set:c}\n[set]\nc = ${z:path}\n[z]\nrecipe = x\npath = p\n";
+    let buildout = buildout(text);
+    assert_eq!(buildout.get("a", "b").unwrap().as_deref(), Some("p"));
+    assert!(!buildout.is_initialised("set"));
+    assert_eq!(buildout.dependencies("a").into_iter().collect::<Vec<_>>(), ["set"]);
+    assert_eq!(buildout.dependencies("set").into_iter().collect::<Vec<_>>(), ["z"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
     with: {
         "buildout:recipe/options.options": super::options::PartOptions,
         "buildout:recipe/buildout.buildout": super::buildout::Sections,
+        "buildout:recipe/paths.lock": super::lock::Lock,
         "buildout:recipe/process.runner": super::process::Runner,
         "buildout:recipe/download.downloader": super::download::Downloader,
         "buildout:recipe/download.fetched": super::download::Fetched,

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::command_log::FailedCommand;
+use crate::confine::ConfineError;
 use crate::options::OptionError;
 use crate::source::{Blame, Explain, Place};
 
@@ -28,6 +30,17 @@ pub(super) struct Subject {
     pub(super) place: Option<Place>,
 }
 
+/// What is known of a failure beyond what the recipe says.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    /// What a grant would have to say for what was refused.
+    pub(super) denied: Vec<String>,
+    /// What helps with what failed.
+    pub(super) advice: Vec<String>,
+    /// The native command that ended badly.
+    pub(super) command: Option<FailedCommand>,
+}
+
 /// What happened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Problem {
@@ -50,9 +63,13 @@ pub(super) enum Problem {
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
     #[error("{message}")]
-    User { message: String, denied: Vec<String> },
+    User { message: String, context: Context },
     #[error("{message}")]
-    Failed { message: String, denied: Vec<String> },
+    Failed { message: String, context: Context },
+    #[error("Interrupted by signal {0}")]
+    Interrupted(i32),
+    #[error(transparent)]
+    Confine(ConfineError),
     #[error("{0}")]
     Lookup(LookupFailure),
     #[error("Recipe {recipe} {what} in {phase} of part {part}")]
@@ -94,7 +111,7 @@ impl Explain for RecipeError {
             Problem::Lookup(error) => error.place(),
             Problem::Grant { place, .. } => place.clone(),
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
-            Problem::User { .. } | Problem::Engine(_) => None,
+            Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
         }
     }
@@ -106,6 +123,9 @@ impl Explain for RecipeError {
     fn details(&self) -> Vec<String> {
         match &*self.problem {
             Problem::Lookup(error) => error.details(),
+            Problem::User { context, .. } | Problem::Failed { context, .. } => {
+                context.command.iter().flat_map(FailedCommand::details).collect()
+            }
             Problem::Trap { details, .. } | Problem::Deadline { details, .. } => details.clone(),
             _ => Vec::new(),
         }
@@ -116,9 +136,10 @@ impl Explain for RecipeError {
         let grant = |what: &str| format!("in recipes.toml, write: [recipe.{recipe:?}] grant = {{ {what} }}");
         match &*self.problem {
             Problem::Lookup(error) => error.hints(),
-            Problem::User { denied, .. } | Problem::Failed { denied, .. } => {
-                denied.iter().map(|line| grant(line)).collect()
+            Problem::User { context, .. } | Problem::Failed { context, .. } => {
+                context.denied.iter().map(|line| grant(line)).chain(context.advice.iter().cloned()).collect()
             }
+            Problem::Confine(error) => error.hints(),
             Problem::Deadline { seconds, .. } => {
                 vec![format!("to give it more time, {}", grant(&format!("timeout = \"{}s\"", seconds * 10)))]
             }
@@ -142,6 +163,11 @@ impl Explain for RecipeError {
     }
 
     fn blame(&self) -> Blame {
-        if matches!(&*self.problem, Problem::Engine(_)) { Blame::Host } else { Blame::User }
+        match &*self.problem {
+            Problem::Engine(_) => Blame::Host,
+            Problem::Confine(error) => error.blame(),
+            Problem::Interrupted(signal) => Blame::Signal(u8::try_from(*signal).unwrap_or_default()),
+            _ => Blame::User,
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Granted {
     pub(super) location: PathBuf,
     /// The part's own place to build in.
     pub(super) build_directory: PathBuf,
+    /// Where what its native commands print is kept.
+    pub(super) command_log: PathBuf,
     /// Programs that it may start; `*` for all.
     pub(super) run: Vec<String>,
     /// Beginnings of addresses that it may fetch; `*` for all.
@@ -59,6 +61,7 @@ impl Granted {
             mounts: Mounts::default(),
             location: PathBuf::new(),
             build_directory: PathBuf::new(),
+            command_log: PathBuf::new(),
             run: Vec::new(),
             fetch: Vec::new(),
             timeout: limits::TIMEOUT,
@@ -77,7 +80,7 @@ impl Granted {
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
         }
-        let build_directory = normalise(&locations.parts.join(format!("{}__compile__", asking.part)));
+        let build_directory = locations.build_directory(asking.part);
         if !wanted.run.is_empty() {
             access.push((build_directory.clone(), Access::Write));
         }
@@ -101,12 +104,28 @@ impl Granted {
             mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             location,
             build_directory,
+            command_log: locations.command_log(asking.part),
             run: wanted.run,
             fetch: wanted.fetch,
             timeout: wanted.timeout,
             process: Process { env, memory: wanted.memory },
             locations: Arc::clone(locations),
         })
+    }
+
+    /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
+    /// latter, nor what holds it, though a built-in recipe may write it: this is for native commands.
+    pub(super) fn directories(&self) -> impl Iterator<Item = (&Path, bool)> {
+        let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
+        self.mounts.iter().map(move |mount| {
+            let writable = mount.access == Access::Write && !holds_protected(&mount.path);
+            (mount.path.as_path(), writable)
+        })
+    }
+
+    /// The buildout directory: relative paths are relative to it.
+    pub(super) fn directory(&self) -> &Path {
+        &self.locations.directory
     }
 
     /// The directory that a grant would have to name so that `path` can be used: the one that holds it, or itself where
@@ -183,11 +202,14 @@ impl Wanted {
     }
 }
 
-/// The paths that templates stand for. What refers to something that does not exist grants nothing.
+/// The paths that templates stand for, one per line of what each becomes (`${buildout:shared-part-list}` is a list). What
+/// refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
         Some(buildout) => buildout.expand(asking.part, template).ok(),
         None => (!template.contains("${")).then(|| template.to_owned()),
     };
-    templates.into_iter().filter_map(expand).map(|path| asking.locations.directory.join(path)).collect()
+    let expanded: Vec<String> = templates.into_iter().filter_map(expand).collect();
+    let lines = expanded.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|path| asking.locations.directory.join(path)).collect()
 }

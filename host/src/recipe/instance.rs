@@ -10,14 +10,15 @@ use wasmtime_wasi::WasiCtxBuilder;
 use super::bindings::exports::buildout::recipe::parts::Failure;
 use super::bindings::{Recipe, RecipePre};
 use super::deadline::Watchdog;
-use super::error::{Problem, RecipeError, Subject};
+use super::error::{Context, Problem, RecipeError, Subject};
 use super::grants::{Granted, Process};
 use super::limits::{self, Limiter, Refused};
 use super::mounts::Access;
+use super::native::{Interrupted, Native};
 use super::output::Output;
 use super::routing::{Denied, Open};
 use super::state::{Call, HostCall, Phase, State};
-use crate::event::Report;
+use crate::confine::ConfineError;
 
 /// An instance of a component with its store.
 pub(super) struct Instance {
@@ -48,11 +49,11 @@ impl Instance {
     pub(super) fn start(
         pre: &RecipePre<State>,
         process: &Process,
-        report: &Arc<dyn Report>,
+        native: &Arc<Native>,
         watchdog: &Watchdog,
         request: &Request<'_>,
     ) -> Result<Self, RecipeError> {
-        let mut store = Store::new(pre.engine(), new_state(process, report, request));
+        let mut store = Store::new(pre.engine(), new_state(process, native, request));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits::DATA_PER_CALL);
         store.epoch_deadline_callback(|context| {
@@ -64,7 +65,7 @@ impl Instance {
         store.set_epoch_deadline(1);
         match pre.instantiate(&mut store) {
             Ok(recipe) => Ok(Self { store, recipe, parts: 0, sharable: true, trapped: false }),
-            Err(error) => Err(explain(&mut store, &error, request)),
+            Err(error) => Err(explain(&mut store, error, request)),
         }
     }
 
@@ -89,7 +90,7 @@ impl Instance {
             Ok(_) if self.store.data().call.left().is_zero() => {
                 // It slept, say, and came back before the engine took notice.
                 self.sharable = false;
-                Err(explain(&mut self.store, &Trap::Interrupt.into(), request))
+                Err(explain(&mut self.store, Trap::Interrupt.into(), request))
             }
             Ok(value) => {
                 self.store.data().output().end();
@@ -97,7 +98,7 @@ impl Instance {
             }
             Err(error) => {
                 (self.trapped, self.sharable) = (true, false);
-                Err(explain(&mut self.store, &error, request))
+                Err(explain(&mut self.store, error, request))
             }
         };
         if self.store.data_mut().close_files() {
@@ -110,18 +111,20 @@ impl Instance {
     pub(super) fn failed(&mut self, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
         let call = &mut self.store.data_mut().call;
         let grant = |denied: &Denied| denied_grant(denied, &call.granted);
-        let denied = || call.denied.iter().map(grant).collect();
         // That something cannot be read is most often no mistake: recipes look whether it is there.
-        let unwritable = call.denied.iter().filter(|denied| denied.access == Access::Write);
+        let told = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
+        let denied = call.denied.iter().filter(told).map(grant).chain(std::mem::take(&mut call.refused)).collect();
+        let (advice, command) = (std::mem::take(&mut call.advice), call.failed_command.take());
+        let context = Context { denied, advice, command };
         let problem = match failure {
-            Failure::UserError(message) => Problem::User { message, denied: unwritable.map(grant).collect() },
-            Failure::Fault(message) => Problem::Failed { message, denied: denied() },
-            Failure::Other(other) => Problem::Failed { message: other.message, denied: denied() },
+            Failure::UserError(message) => Problem::User { message, context },
+            Failure::Fault(message) => Problem::Failed { message, context },
+            Failure::Other(other) => Problem::Failed { message: other.message, context },
             Failure::Lookup(error) => {
                 let kept = usize::try_from(error.reference).ok().filter(|at| *at < call.lookup_errors.len());
                 match kept {
                     Some(at) => Problem::Lookup(call.lookup_errors.swap_remove(at)),
-                    None => Problem::Failed { message: error.message, denied: denied() },
+                    None => Problem::Failed { message: error.message, context },
                 }
             }
         };
@@ -136,13 +139,13 @@ fn denied_grant(denied: &Denied, granted: &Granted) -> String {
     format!("{key} = [{:?}]", directory.display().to_string())
 }
 
-fn new_state(process: &Process, report: &Arc<dyn Report>, request: &Request<'_>) -> State {
+fn new_state(process: &Process, native: &Arc<Native>, request: &Request<'_>) -> State {
     let mut wasi = WasiCtxBuilder::new();
     wasi.allow_blocking_current_thread(true).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     wasi.envs(&process.env);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits::HANDLES);
-    let mut output = Output::new(Arc::clone(report));
+    let mut output = Output::new(Arc::clone(&native.report));
     output.begin(&request.subject.part.as_str().into());
     State {
         wasi: wasi.build(),
@@ -150,6 +153,7 @@ fn new_state(process: &Process, report: &Arc<dyn Report>, request: &Request<'_>)
         limiter: Limiter::new(process.memory),
         output: Arc::new(Mutex::new(output)),
         call: new_call(request),
+        native: Arc::clone(native),
         roots: std::collections::HashSet::new(),
         open: Open::default(),
         lasting: Vec::new(),
@@ -170,6 +174,10 @@ fn new_call(request: &Request<'_>) -> Call {
         log_messages: 0,
         options_set: 0,
         denied: Vec::new(),
+        refused: Vec::new(),
+        advice: Vec::new(),
+        command_log: None,
+        failed_command: None,
     }
 }
 
@@ -181,15 +189,23 @@ fn begin(store: &mut Store<State>, request: &Request<'_>) {
 }
 
 /// Why the guest did not return.
-fn explain(store: &mut Store<State>, error: &wasmtime::Error, request: &Request<'_>) -> RecipeError {
+fn explain(store: &mut Store<State>, error: wasmtime::Error, request: &Request<'_>) -> RecipeError {
     let state = store.data_mut();
     let printed = state.output().end();
     let created = std::mem::take(&mut state.call.created);
     let subject = request.subject;
+    let failed = |problem| RecipeError { created: created.clone(), ..RecipeError::new(problem, subject.clone()) };
+    if error.is::<Interrupted>() {
+        return failed(Problem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));
+    }
+    let error = match error.downcast::<ConfineError>() {
+        Ok(error) => return failed(Problem::Confine(error)),
+        Err(error) => error,
+    };
     let (recipe, part, phase) = (subject.recipe.clone(), subject.part.clone(), request.phase.name());
     let over = state.call.deadline <= Instant::now() + Duration::from_millis(1);
     let interrupted = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt);
-    let mut details = frames(error);
+    let mut details = frames(&error);
     details.extend(state.call.last_host_call.text().map(|call| format!("last call of the host: {call}")));
     let problem = match state.limiter.refused {
         _ if over && interrupted => {
@@ -201,11 +217,11 @@ fn explain(store: &mut Store<State>, error: &wasmtime::Error, request: &Request<
             Problem::Limit { recipe, part, phase, what: format!("too many handles ({error})") }
         }
         None => {
-            let (what, lines) = cause(error, printed.into_iter().collect());
+            let (what, lines) = cause(&error, printed.into_iter().collect());
             trap(request, what, lines.into_iter().chain(details).collect())
         }
     };
-    RecipeError { created, ..RecipeError::new(problem, subject.clone()) }
+    failed(problem)
 }
 
 fn trap(request: &Request<'_>, what: String, details: Vec<String>) -> Problem {

@@ -35,6 +35,16 @@ pub(super) const ACTIVITY: usize = 200;
 pub(super) const OUTPUT: usize = 4 << 20;
 /// Bytes of a line that is printed; longer ones are broken.
 pub(super) const OUTPUT_LINE: usize = 64 << 10;
+/// Bytes of arguments and environment of a native command (what Linux takes is 2 MiB at most).
+pub(super) const COMMAND: usize = 1 << 20;
+/// Characters of a native command that are shown.
+pub(super) const COMMAND_LINE: usize = 2000;
+/// Bytes that a native command may print to be captured.
+pub(super) const CAPTURED: usize = 8 << 20;
+/// Bytes of the log of a part's native commands.
+pub(super) const COMMAND_LOG: u64 = 1 << 30;
+/// Lines of a native command that are shown when its part fails.
+pub(super) const COMMAND_TAIL: usize = 50;
 /// Lines of standard error that are kept for the report of a trap.
 pub(super) const STDERR_LINES: usize = 50;
 /// Bytes of the name of an option.

@@ -66,6 +66,16 @@ impl Locations {
         }
     }
 
+    /// Where what a part's native commands print is kept.
+    pub fn command_log(&self, part: &str) -> PathBuf {
+        normalise(&self.parts.join(format!("{part}.log")))
+    }
+
+    /// Where a part's native commands build.
+    pub(super) fn build_directory(&self, part: &str) -> PathBuf {
+        normalise(&self.parts.join(format!("{part}__compile__")))
+    }
+
     /// The directories that every recipe may read, and in which a part may own paths.
     pub(super) fn standard(&self) -> [&PathBuf; 5] {
         [&self.directory, &self.parts, &self.bin, &self.eggs, &self.develop_eggs]

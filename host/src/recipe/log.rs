@@ -1,9 +1,12 @@
 //! `buildout:recipe/log` and `paths`: what a recipe says, and what it says that it makes.
 
+use wasmtime::component::Resource;
+
 use super::bindings::buildout::recipe::log::{self, Level};
 use super::bindings::buildout::recipe::paths::{self, PathError};
 use super::bindings::buildout::recipe::types;
 use super::limits;
+use super::lock::Lock;
 use super::state::{Phase, State};
 use crate::event;
 
@@ -68,5 +71,23 @@ impl paths::Host for State {
         }
         self.call.created.push(path);
         Ok(Ok(()))
+    }
+    fn try_lock(&mut self, path: String) -> wasmtime::Result<Result<Option<Resource<Lock>>, PathError>> {
+        self.calling("paths.try-lock", &[&path]);
+        if !matches!(self.call.phase, Phase::Install | Phase::Update) {
+            return Ok(Err(PathError::NotInstalling));
+        }
+        match Lock::attempt(&self.call.granted, &path) {
+            Ok(Some(lock)) => Ok(Ok(Some(self.table.push(lock)?))),
+            Ok(None) => Ok(Ok(None)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+impl paths::HostLock for State {
+    fn drop(&mut self, lock: Resource<Lock>) -> wasmtime::Result<()> {
+        self.table.delete(lock)?;
+        Ok(())
     }
 }

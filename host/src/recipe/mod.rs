@@ -7,6 +7,7 @@
 mod bindings;
 mod buildout;
 mod clocks;
+mod command_log;
 mod compile;
 mod deadline;
 mod download;
@@ -17,8 +18,10 @@ mod grants;
 mod instance;
 mod limits;
 mod locations;
+mod lock;
 mod log;
 mod mounts;
+mod native;
 mod options;
 mod output;
 mod process;
@@ -47,10 +50,12 @@ use deadline::Watchdog;
 use error::{Problem, Subject};
 use grants::{Asking, Granted, Process};
 use instance::{Answer, Instance, Request};
+use native::Native;
 use state::{Phase, State};
 
 pub use error::RecipeError;
 pub use locations::{Locations, Written};
+pub use native::NativeSettings;
 
 /// What a runtime works with.
 pub struct RuntimeSettings {
@@ -60,6 +65,8 @@ pub struct RuntimeSettings {
     pub cache: CompileCache,
     /// The process's surroundings: environment variables are granted from it.
     pub environment: Environment,
+    /// How native commands are run.
+    pub native: NativeSettings,
 }
 
 /// The engine, the components that were compiled, and the parts that were initialised.
@@ -69,6 +76,7 @@ pub struct Runtime {
     engine_key: String,
     linker: Linker<State>,
     watchdog: Watchdog,
+    native: Arc<Native>,
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
     instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
     parts: Mutex<HashMap<String, Arc<Part>>>,
@@ -80,6 +88,8 @@ type Shared = Arc<Mutex<Instance>>;
 struct Prepared {
     pre: RecipePre<State>,
     description: OnceLock<PackageDescription>,
+    /// How many parts one instance of it makes.
+    parts_per_instance: usize,
 }
 
 /// A part that was initialised.
@@ -105,6 +115,11 @@ impl Runtime {
         Ok(Self {
             engine_key: engine::engine_key(&engine),
             watchdog: Watchdog::new(&engine),
+            native: Arc::new(Native::new(
+                Arc::clone(&settings.report),
+                settings.native.clone(),
+                settings.environment.clone(),
+            )),
             linker,
             engine,
             settings,
@@ -125,6 +140,7 @@ impl Runtime {
         recipe: &Resolved,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
@@ -260,11 +276,13 @@ impl Runtime {
     /// An instance that nobody is calling: one that is there, or a new one.
     fn instance(&self, digest: Digest, prepared: &Prepared, request: &Request<'_>) -> Result<Shared, RecipeError> {
         let key = (digest, request.granted.process.clone());
-        if let Some(free) = locked(&self.instances).get(&key).and_then(|known| known.iter().find(|one| is_free(one))) {
+        let most = prepared.parts_per_instance;
+        let instances = locked(&self.instances);
+        if let Some(free) = instances.get(&key).and_then(|known| known.iter().find(|one| is_free(one, most))) {
             return Ok(Arc::clone(free));
         }
-        let report = &self.settings.report;
-        let instance = Instance::start(&prepared.pre, &key.1, report, &self.watchdog, request)?;
+        drop(instances);
+        let instance = Instance::start(&prepared.pre, &key.1, &self.native, &self.watchdog, request)?;
         let shared = Arc::new(Mutex::new(instance));
         let mut instances = locked(&self.instances);
         let known = instances.entry(key).or_default();
@@ -286,7 +304,10 @@ impl Runtime {
             report: &*self.settings.report,
         };
         let pre = workshop.prepare(component, subject)?;
-        let prepared = Arc::new(Prepared { pre, description: OnceLock::new() });
+        // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
+        let alone = self.settings.native.jobs.limit() > 1 && compile::waits_for_others(&pre);
+        let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
+        let prepared = Arc::new(Prepared { pre, description: OnceLock::new(), parts_per_instance });
         locked(&self.prepared).insert(component.digest, Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -335,11 +356,11 @@ fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subjec
     Subject { part: part.to_owned(), recipe: recipe.reference.to_string(), place }
 }
 
-/// Whether another part may use an instance now. One that is being called is not free: a recipe's `init` may lead to
+/// Whether another part may use an instance, which makes `most` of them, now. One that is being called is not free: a recipe's `init` may lead to
 /// that of another part of the same recipe.
-fn is_free(shared: &Shared) -> bool {
+fn is_free(shared: &Shared, most: usize) -> bool {
     match shared.try_lock() {
-        Ok(instance) => instance.sharable && instance.parts < limits::PARTS_PER_INSTANCE,
+        Ok(instance) => instance.sharable && instance.parts < most,
         Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => false,
     }
 }

@@ -75,6 +75,10 @@ impl Mounts {
         self.0.iter().enumerate().find_map(|(at, mount)| Some((at, rest_beneath(&mount.path, path)?)))
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Mount> {
+        self.0.iter()
+    }
+
     pub(super) fn get(&self, at: usize) -> Option<&Mount> {
         self.0.get(at)
     }

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::command_log::{CommandLog, FailedCommand};
 use super::deadline::Watch;
 use super::error::LookupFailure;
 use super::grants::Granted;
 use super::limits::Limiter;
+use super::native::Native;
 use super::output::Output;
 use super::routing::{Asked, Lasting, Open};
 use super::status::Status;
+use crate::source::Explain;
 
 /// What is being called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +59,22 @@ pub(super) struct Call {
     pub(super) options_set: usize,
     /// Paths that were refused since nothing grants them, with what was wanted.
     pub(super) denied: Vec<super::routing::Denied>,
+    /// Lines that a grant would need for what was refused.
+    pub(super) refused: Vec<String>,
+    /// What helps with what failed.
+    pub(super) advice: Vec<String>,
+    /// What native commands printed.
+    pub(super) command_log: Option<CommandLog>,
+    /// The last native command, if it ended badly.
+    pub(super) failed_command: Option<FailedCommand>,
 }
 
 impl Call {
+    /// Keeps what helps with an error, for the case that the recipe fails over it.
+    pub(super) fn advice_of(&mut self, error: &dyn Explain) {
+        self.advice = error.hints();
+    }
+
     /// The time until the deadline.
     pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -84,6 +100,7 @@ pub(super) struct State {
     pub(super) limiter: Limiter,
     pub(super) output: Arc<Mutex<Output>>,
     pub(super) call: Call,
+    pub(super) native: Arc<Native>,
     /// Handles of the root directory that the guest holds, by number.
     pub(super) roots: HashSet<u32>,
     /// What the guest has opened in this call.

@@ -11,9 +11,26 @@ pub struct RunError {
     /// The text to blame, where the cause itself does not know it.
     place: Option<Place>,
     cause: Box<dyn Explain + Send + Sync>,
+    /// Failures of other parts in the same run.
+    further: Vec<RunError>,
 }
 
 impl RunError {
+    /// One error of several failures, in this order; none of none.
+    pub(super) fn all(failures: Vec<Self>) -> Result<(), Self> {
+        let mut failures = failures.into_iter();
+        match failures.next() {
+            None => Ok(()),
+            Some(first) => Err(Self { further: first.further.into_iter().chain(failures).collect(), ..first }),
+        }
+    }
+
+    /// Every failure by itself: one, unless several parts failed.
+    pub fn failures(mut self) -> Vec<Explained> {
+        let further = std::mem::take(&mut self.further);
+        std::iter::once(self).chain(further).map(Explained).collect()
+    }
+
     /// Names the text to blame, for a cause that does not know it.
     pub(super) fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }
@@ -29,7 +46,7 @@ impl RunError {
 
 impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self { doing: Vec::new(), place: None, cause: Box::new(cause) }
+        Self { doing: Vec::new(), place: None, cause: Box::new(cause), further: Vec::new() }
     }
 }
 

@@ -1,17 +1,19 @@
 //! Carries out a plan: calls recipes, removes what is gone, and saves the outcome of each part.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::event::Level;
+use crate::event::{Event, Level, PartOutcome};
 use crate::files::Removal;
 use crate::plan::{Step, Wanted};
-use crate::recipe::Locations;
+use crate::recipe::{Locations, RecipeError};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
 use super::error::{Doing, RunError};
+use super::schedule::AfterFailure;
 
 /// A plan being carried out.
 pub(super) struct Execution<'a> {
@@ -20,32 +22,42 @@ pub(super) struct Execution<'a> {
     pub(super) wanted: HashMap<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
+    /// Parts that this run has recorded.
+    pub(super) recorded: HashSet<String>,
 }
 
 impl Execution<'_> {
-    /// Carries out the steps in order; stops at the first failure. What was done is recorded either way.
+    /// Carries out the steps; stops at the first failure, unless told to go on. What was done is recorded either way.
     pub(super) fn run(&mut self, steps: &[Step]) -> Result<(), RunError> {
-        let mut unused_of_buildout_told = false;
-        for step in steps {
+        let uninstalls = steps.iter().take_while(|step| matches!(step, Step::Uninstall(..))).count();
+        let (uninstalls, makes) = steps.split_at(uninstalls);
+        for step in uninstalls {
             self.session.heed_interrupt()?;
-            if !matches!(step, Step::Uninstall(..)) && !std::mem::replace(&mut unused_of_buildout_told, true) {
-                self.session.report_unused("buildout");
-            }
-            match step {
-                Step::Uninstall(part, _) => {
-                    self.uninstall(part).doing(|| format!("Uninstalling {part}."))?;
-                }
-                Step::Install(part, _) => self.install(part).doing(|| self.session.doing("Installing", part))?,
-                Step::InstallAgain(part) => {
-                    self.install_again(part).doing(|| self.session.doing("Installing", part))?;
-                }
-                Step::Update(part) => self.update(part).doing(|| self.session.doing("Updating", part))?,
-            }
+            self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
-        if !unused_of_buildout_told {
-            self.session.report_unused("buildout");
+        self.session.report_unused("buildout");
+        let settings = &self.session.settings;
+        if settings.jobs().limit() > 1 || settings.after_failure == AfterFailure::KeepGoing {
+            return super::parallel::make(self, makes);
+        }
+        self.session.report.report(Event::PartsPlanned { count: makes.len() });
+        for step in makes {
+            self.session.heed_interrupt()?;
+            self.timed(step, |execution| {
+                let outcome = call(execution.session, step)?;
+                execution.settle(step, outcome)
+            })?;
         }
         Ok(())
+    }
+
+    /// Takes one step, and tells of its begin and end.
+    fn timed(&mut self, step: &Step, work: impl FnOnce(&mut Self) -> Result<(), RunError>) -> Result<(), RunError> {
+        let session = self.session;
+        let begin = begin(session, step);
+        let outcome = work(self).doing(|| doing(session, step));
+        end(session, step, begin, outcome.is_ok());
+        outcome
     }
 
     fn uninstall(&mut self, part: &str) -> Result<(), RunError> {
@@ -54,6 +66,10 @@ impl Execution<'_> {
         self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
+        let log = self.locations.command_log(part);
+        if log.is_file() {
+            self.clean_up(&[log.to_string_lossy().into_owned()]);
+        }
         self.installed.parts.shift_remove(part);
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }
@@ -70,37 +86,21 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn install(&mut self, part: &str) -> Result<(), RunError> {
-        self.log(&format!("Installing {part}"));
-        let paths = match self.session.recipes.runtime()?.install(part) {
-            Ok(paths) => paths,
-            Err(error) => {
+    /// Records what a recipe made, and removes what a failed one left.
+    pub(super) fn settle(&mut self, step: &Step, outcome: Outcome) -> Result<(), RunError> {
+        let part = step.part();
+        match (step, outcome) {
+            (Step::Install(..), Ok(paths)) => self.record(part, paths.unwrap_or_default()),
+            (Step::Install(..), Err(error)) => {
                 self.clean_up(error.created());
-                return Err(error.into());
+                Err(error.into())
             }
-        };
-        self.record(part, paths)
-    }
-
-    /// The recipe has no `update`: its `install` runs over what is there.
-    fn install_again(&mut self, part: &str) -> Result<(), RunError> {
-        self.log(&format!("Installing {part}"));
-        let outcome = self.session.recipes.runtime()?.install(part).map(Some);
-        self.finish_update(part, outcome)
-    }
-
-    fn update(&mut self, part: &str) -> Result<(), RunError> {
-        self.log(&format!("Updating {part}"));
-        let outcome = self.session.recipes.runtime()?.update(part);
-        self.finish_update(part, outcome)
+            (_, outcome) => self.settle_update(part, outcome),
+        }
     }
 
     /// Records what an update made beyond what was there; after a failure the part is gone, as in zc.buildout.
-    fn finish_update(
-        &mut self,
-        part: &str,
-        outcome: Result<Option<Vec<String>>, crate::recipe::RecipeError>,
-    ) -> Result<(), RunError> {
+    fn settle_update(&mut self, part: &str, outcome: Outcome) -> Result<(), RunError> {
         let before = self.installed.parts.get(part).map(|recorded| recorded.installed.clone()).unwrap_or_default();
         match outcome {
             Ok(paths) => {
@@ -135,6 +135,7 @@ impl Execution<'_> {
             let change = Change::Installed { part: part.to_owned(), record };
             self.state.record(&change)?;
             self.installed.apply(&change);
+            self.recorded.insert(part.to_owned());
         }
         self.session.report_unused(part);
         Ok(())
@@ -193,5 +194,53 @@ impl Execution<'_> {
 
     fn log(&self, message: &str) {
         self.session.report.log(Level::Info, message);
+    }
+}
+
+/// What a recipe named when it made a part: the paths; `None` if they are as they were.
+pub(super) type Outcome = Result<Option<Vec<String>>, RecipeError>;
+
+/// Calls the recipe of a part that is to be made. Touches nothing of the state, so that several can be called at once.
+pub(super) fn call(session: &Session, step: &Step) -> Result<Outcome, RunError> {
+    let part = step.part();
+    session.report.log(Level::Info, &format!("{} {part}", doing_word(step)));
+    let runtime = session.recipes.runtime()?;
+    Ok(match step {
+        Step::Update(_) => runtime.update(part),
+        _ => runtime.install(part).map(Some),
+    })
+}
+
+/// Tells that a step begins.
+pub(super) fn begin(session: &Session, step: &Step) -> Instant {
+    session.report.report(Event::PartBegan { part: step.part(), step: doing_word(step) });
+    Instant::now()
+}
+
+/// Tells how a step ended.
+pub(super) fn end(session: &Session, step: &Step, begin: Instant, succeeded: bool) {
+    let outcome = match step {
+        _ if !succeeded => PartOutcome::Failed,
+        Step::Uninstall(..) => PartOutcome::Uninstalled,
+        Step::Install(..) => PartOutcome::Installed,
+        Step::InstallAgain(_) | Step::Update(_) => PartOutcome::Updated,
+    };
+    session.report.report(Event::PartEnded { part: step.part(), outcome, elapsed: begin.elapsed() });
+}
+
+/// What is being done in a step, as errors tell it.
+pub(super) fn doing(session: &Session, step: &Step) -> String {
+    match step {
+        Step::Uninstall(part, _) => format!("Uninstalling {part}."),
+        _ => session.doing(doing_word(step), step.part()),
+    }
+}
+
+/// What is being done in a step, as the log says it. (A recipe without `update` is installed again.)
+fn doing_word(step: &Step) -> &'static str {
+    match step {
+        Step::Uninstall(..) => "Uninstalling",
+        Step::Install(..) | Step::InstallAgain(_) => "Installing",
+        Step::Update(_) => "Updating",
     }
 }

@@ -7,14 +7,18 @@ mod develop;
 mod directories;
 mod error;
 mod execute;
+mod graph;
+mod parallel;
 mod recipes;
+mod schedule;
+mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{Configuration, is_predefined};
-use crate::confine::{self, Interrupt};
+use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
 use crate::options::{Buildout, Problem};
@@ -29,6 +33,8 @@ use recipes::Recipes;
 
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
+pub use schedule::AfterFailure;
+pub use settings::RunSettings;
 
 /// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";
@@ -53,15 +59,6 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "versions",
 ];
 
-/// What a run is asked to do beyond its configuration.
-#[derive(Clone, Debug)]
-pub struct Conduct {
-    /// How native commands are confined.
-    pub sandbox: confine::Level,
-    /// Asks the run to end.
-    pub interrupt: Interrupt,
-}
-
 /// One configuration, ready to run.
 pub struct Session {
     /// The options; recipes initialise as they are read.
@@ -69,7 +66,7 @@ pub struct Session {
     recipes: Arc<Recipes>,
     environment: Environment,
     report: Arc<dyn Report>,
-    conduct: Conduct,
+    settings: RunSettings,
 }
 
 impl Session {
@@ -81,11 +78,12 @@ impl Session {
         configuration: Configuration,
         environment: &Environment,
         report: Arc<dyn Report>,
-        conduct: Conduct,
+        settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report))?);
+        let native = settings.native.clone();
+        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
-        Ok(Self { buildout, recipes, environment: environment.clone(), report, conduct })
+        Ok(Self { buildout, recipes, environment: environment.clone(), report, settings })
     }
 
     /// Makes the parts: all, or those that are named (they must be listed in `parts`).
@@ -101,7 +99,7 @@ impl Session {
             None => (StateFile::unsaved(), Installed::default()),
         };
         // From here on a signal ends the run between parts, with its state saved.
-        let _watch = self.conduct.interrupt.watch();
+        let _watch = self.settings.native.interrupt.watch();
         let outcome = self
             .tell_sandbox(&mut state, &mut installed)
             .and_then(|()| self.make_parts(named, &locations, &mut state, &mut installed));
@@ -113,7 +111,7 @@ impl Session {
 
     /// Every run that confines native commands less than fully says so, and the state keeps it.
     fn tell_sandbox(&self, state: &mut StateFile, installed: &mut Installed) -> Result<(), RunError> {
-        let level = self.conduct.sandbox;
+        let level = self.settings.native.level;
         if level == confine::Level::Full {
             return Ok(());
         }
@@ -135,7 +133,7 @@ impl Session {
 
     /// Ends the run if a signal asked for it.
     fn heed_interrupt(&self) -> Result<(), RunError> {
-        match self.conduct.interrupt.signal() {
+        match self.settings.native.interrupt.signal() {
             Some(signal) => Err(Fault::Interrupted { signal }.into()),
             None => Ok(()),
         }
@@ -156,7 +154,8 @@ impl Session {
         let steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
         let order = self.recorded_parts(named, &wanted)?;
         let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let outcome = Execution { session: self, locations, wanted, state, installed }.run(&steps);
+        let recorded = HashSet::new();
+        let outcome = Execution { session: self, locations, wanted, state, installed, recorded }.run(&steps);
         installed.apply(&Change::Order(order));
         outcome
     }

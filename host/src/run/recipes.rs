@@ -8,7 +8,7 @@ use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
 use crate::options::{Buildout, Initialise};
-use crate::recipe::{Locations, Runtime, RuntimeSettings};
+use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings};
 use crate::source::Explain;
 
 use super::directories;
@@ -17,6 +17,7 @@ use super::error::{Explained, RunError};
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
     report: Arc<dyn Report>,
+    native: NativeSettings,
     environment: Environment,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
@@ -31,10 +32,12 @@ impl Recipes {
         configuration_directory: &Path,
         environment: &Environment,
         report: Arc<dyn Report>,
+        native: NativeSettings,
     ) -> Result<Self, RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), Vec::new())?;
         Ok(Self {
             report,
+            native,
             environment: environment.clone(),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
@@ -59,6 +62,7 @@ impl Recipes {
             report: Arc::clone(&self.report),
             cache: CompileCache::open(&self.environment),
             environment: self.environment.clone(),
+            native: self.native.clone(),
         })?;
         Ok(self.runtime.get_or_init(|| runtime))
     }

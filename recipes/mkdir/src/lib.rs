@@ -1,7 +1,11 @@
 //! Built-in recipe `mkdir`: makes a directory, as the recipe of the 1.0 document does.
 //!
 //! Option `path`, relative to the buildout directory; its parent must exist. There is no update: a directory that was
-//! removed by hand is made again.
+//! removed by hand is made again. The entry point `mkdirectory` is in its own file.
+
+mod mkdirectory;
+
+pub use mkdirectory::Mkdirectory;
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
 
@@ -61,7 +65,7 @@ fn split(path: &str) -> (&str, &str) {
     }
 }
 
-buildout_recipe::export! { package "mkdir"; "default" => Mkdir, "mkdir" => Mkdir }
+buildout_recipe::export! { package "mkdir"; "default" => Mkdir, "mkdir" => Mkdir, "mkdirectory" => Mkdirectory }
 
 #[cfg(test)]
 mod tests {
@@ -111,5 +115,15 @@ mod tests {
         assert_eq!(split("/a//b"), ("/a", "b"));
         assert_eq!(join("/a/", "b"), "/a/b");
         assert_eq!(join("/a", "/b"), "/b");
+    }
+
+    #[test]
+    fn the_page_of_documentation_is_true() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/mkdir.md");
+        buildout_recipe::testing::assert_documented(
+            page,
+            "mkdir",
+            vec![("default", Mkdir::describe()), ("mkdirectory", Mkdirectory::describe())],
+        );
     }
 }

@@ -49,6 +49,16 @@ impl Description {
         self.grant(wit::Grant::Env(variable.into()))
     }
 
+    /// Needs to start a native command: a name, an absolute path, or `*` for all.
+    pub fn grant_run(self, program: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Run(program.into()))
+    }
+
+    /// Needs to fetch from addresses that begin so; `*` for all.
+    pub fn grant_fetch(self, address: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Fetch(address.into()))
+    }
+
     /// Needs up to so many bytes of memory.
     pub fn grant_memory(self, bytes: u64) -> Self {
         self.grant(wit::Grant::Memory(bytes))

@@ -40,15 +40,19 @@
 //! Recipes print with `println!`: the host shows each line. Files are opened by their own paths, with `std::fs`; what can
 //! be reached is the part's location (read and write), the buildout (read) and what `recipes.toml` grants.
 //!
+//! Native commands are started with a [`Runner`], files fetched with a [`Downloader`]: both are lent under a grant.
+//!
 //! [`testing`] runs a recipe in `cargo test`, without WebAssembly and without a host.
 
 mod backend;
 mod description;
+mod download;
 mod error;
 mod export;
 mod init;
 pub mod log;
 mod paths;
+mod process;
 mod recipe;
 pub mod testing;
 
@@ -66,9 +70,12 @@ pub mod bindings {
 }
 
 pub use description::{Description, OptionDescription};
+pub use download::{Download, DownloadError, DownloadReason, Downloader, Fetched, TopLevel};
 pub use error::{Context, Error, LookupError, Reason};
 pub use init::{Buildout, Init, Options};
-pub use paths::{Paths, created};
+pub use log::activity;
+pub use paths::{Lock, Paths, created};
+pub use process::{Command, Ending, Outcome, ProcessError, ProcessReason, Runner};
 pub use recipe::{Recipe, Recorded, Uninstall, Update};
 
 #[doc(hidden)]

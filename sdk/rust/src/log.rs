@@ -22,6 +22,7 @@ pub enum Level {
 
 thread_local! {
     static RECORDED: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
+    static ACTIVITIES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Logs a message. The macros [`debug!`](crate::debug), [`info!`](crate::info), [`warning!`](crate::warning) and
@@ -43,8 +44,23 @@ pub fn message(level: Level, text: &str) {
     }
 }
 
+/// Says in a few words what the recipe is doing now, for the live display of a terminal. Example: `configure`.
+///
+/// Outside WebAssembly it is kept for [`testing::activities`](crate::testing::activities).
+pub fn activity(text: &str) {
+    if cfg!(target_arch = "wasm32") {
+        crate::bindings::buildout::recipe::log::activity(text);
+    } else {
+        ACTIVITIES.with_borrow_mut(|activities| activities.push(text.to_owned()));
+    }
+}
+
 pub(crate) fn take_recorded() -> Vec<(Level, String)> {
     RECORDED.take()
+}
+
+pub(crate) fn take_activities() -> Vec<String> {
+    ACTIVITIES.take()
 }
 
 /// Logs for the recipe's author; takes what `format!` takes.

@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::bindings::buildout::recipe::paths as wit;
 use crate::error::Error;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::native::paths as lent;
+#[cfg(target_arch = "wasm32")]
+use wit as lent;
 
 /// The files and directories that make up a part: they are removed when it is uninstalled. Absolute, or relative to the
 /// buildout directory.
@@ -79,16 +84,46 @@ impl From<PathBuf> for Paths {
 /// # Errors
 /// When the path is not one that the part may own.
 pub fn created(path: impl AsRef<Path>) -> Result<(), Error> {
-    use crate::bindings::buildout::recipe::paths as wit;
     if !cfg!(target_arch = "wasm32") {
         return Ok(());
     }
     let path = path.as_ref().to_string_lossy();
-    wit::created(&path).map_err(|error| match error {
+    wit::created(&path).map_err(|error| failure(&path, error))
+}
+
+/// A lock that is held; dropping it frees it.
+#[derive(Debug)]
+pub struct Lock {
+    _held: lent::Lock,
+}
+
+impl Lock {
+    /// Takes the lock of a file, which must lie where the recipe may write, and is created where there is none. For what
+    /// several buildouts make at one place. `waiting` is called once, if somebody else holds the lock.
+    ///
+    /// # Errors
+    /// When the file cannot be used so.
+    pub fn acquire(path: impl AsRef<Path>, waiting: impl FnOnce()) -> Result<Self, Error> {
+        let path = path.as_ref().to_string_lossy();
+        let mut waiting = Some(waiting);
+        loop {
+            if let Some(held) = lent::try_lock(&path).map_err(|error| failure(&path, error))? {
+                return Ok(Self { _held: held });
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+}
+
+fn failure(path: &str, error: wit::PathError) -> Error {
+    match error {
         wit::PathError::Outside => Error::fault(format!("{path} is outside of what the part may own")),
-        wit::PathError::Invalid => Error::fault(format!("{path:?} is not a path that can be recorded")),
-        wit::PathError::NotInstalling => Error::fault(format!("{path} was reported outside of install and update")),
-        wit::PathError::Limit => Error::fault("more paths were reported than the host allows".to_owned()),
+        wit::PathError::Invalid => Error::fault(format!("{path:?} is not a path that can be used so")),
+        wit::PathError::NotInstalling => Error::fault(format!("{path} was used so outside of install and update")),
+        wit::PathError::Limit => Error::fault("more paths were named than the host allows".to_owned()),
         wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
-    })
+    }
 }

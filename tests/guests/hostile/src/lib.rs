@@ -67,10 +67,62 @@ impl Recipe for Hostile {
                 created(location)?;
                 return Err(Error::user("told to fail"));
             }
+            "meet" => {
+                self.meet()?;
+                return Ok(location.as_str().into());
+            }
+            "meet-and-fail" => {
+                created(location)?;
+                self.meet()?;
+                let seen = format!("{}/seen", self.other()?);
+                wait_until(|| std::path::Path::new(&seen).exists());
+                return Err(Error::user("told to fail"));
+            }
+            "outlive" => {
+                self.meet()?;
+                write(&format!("{location}/seen"))?;
+                let other = self.other()?;
+                wait_until(|| !std::path::Path::new(&other).exists());
+                return Ok(location.as_str().into());
+            }
+            "fail" => return Err(Error::user("told to fail")),
+            "greet" => greet(&self.options.require("words")?),
             "env" => info!("LANG is {:?}, SECRET is {:?}", std::env::var("LANG").ok(), std::env::var("SECRET").ok()),
             returned => return Ok(returned.strip_prefix("return ").map_or_else(Paths::none, Paths::from)),
         }
         Ok(Paths::none())
+    }
+}
+
+impl Hostile {
+    /// Leaves a mark in its own place, and waits until the part `with` has left its own.
+    fn meet(&self) -> Result<(), Error> {
+        std::fs::create_dir_all(&self.location).context("creating the location")?;
+        write(&format!("{}/mark", self.location))?;
+        let other = format!("{}/mark", self.other()?);
+        wait_until(|| std::path::Path::new(&other).exists());
+        Ok(())
+    }
+
+    fn other(&self) -> Result<String, Error> {
+        Ok(format!("{}/parts/{}", self.directory, self.options.require("with")?))
+    }
+}
+
+/// Waits; the host ends it at the deadline.
+fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Prints each word in a line, piece by piece.
+#[allow(clippy::print_stdout, reason = "printing is what is tested")]
+fn greet(words: &str) {
+    for word in words.split_whitespace() {
+        print!("well, ");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        println!("{word}");
     }
 }
 

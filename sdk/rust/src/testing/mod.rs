@@ -19,6 +19,14 @@
 //! assert_eq!(buildout.option("greet", "greeting").unwrap(), "Hello Ada");
 //! assert_eq!(recipe.install().unwrap().as_slice(), [""; 0]);
 //! ```
+//!
+//! Commands of a recipe are real processes, with [`output`] for what they printed; downloads are files of this machine
+//! (`file:` or a path), whose digests are checked, and which `tar` unpacks. What the host adds is not here: confinement,
+//! the cache, the network.
+
+mod document;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod native;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -71,11 +79,12 @@ impl Buildout {
         self
     }
 
-    /// Initialises the part of the section `part`.
+    /// Initialises the part of the section `part`. Commands and downloads in this thread are then that part's.
     ///
     /// # Errors
     /// The recipe's.
     pub fn init<R: Recipe>(&self, part: &str) -> Result<R, Error> {
+        self.turn_to(part);
         let initialising = Rc::new(Cell::new(true));
         let options =
             PartOptions { inner: Rc::clone(&self.0), part: part.to_owned(), initialising: Rc::clone(&initialising) };
@@ -84,15 +93,36 @@ impl Buildout {
         outcome
     }
 
+    /// Makes `part` the one that commands and downloads in this thread are for, if several were initialised.
+    pub fn turn_to(&self, part: &str) {
+        #[cfg(not(target_arch = "wasm32"))]
+        native::turn_to(native::Part { buildout_directory: self.0.directory.clone(), name: part.to_owned() });
+        #[cfg(target_arch = "wasm32")]
+        let _ = part;
+    }
+
     /// The value of an option, as it is now.
     pub fn option(&self, section: &str, option: &str) -> Option<String> {
         self.0.get(section, option).ok().flatten()
     }
 }
 
+pub use document::{assert_documented, document};
+
 /// What was logged in this thread since the last call.
 pub fn logged() -> Vec<(Level, String)> {
     crate::log::take_recorded()
+}
+
+/// What the recipe said that it is doing, in this thread since the last call.
+pub fn activities() -> Vec<String> {
+    crate::log::take_activities()
+}
+
+/// What commands printed to the part's log, in this thread since the last call.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn output() -> String {
+    String::from_utf8_lossy(&native::take_output()).into_owned()
 }
 
 impl Inner {

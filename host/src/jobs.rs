@@ -1,0 +1,256 @@
+//! How much may be done at once: a number of slots that running parts and the makes they start share, through the
+//! jobserver of GNU make.
+//!
+//! The protocol is that of make's manual ("POSIX Jobserver Interaction"): a pipe holds a byte for each free slot; who
+//! wants a slot reads one and writes it back when done. There, a make's first job needs no byte, as who started the make
+//! holds one for it: here the part does. So a part takes a byte from the same pipe while it runs, and all makes together
+//! with all parts never do more than was allowed. Knows nothing of parts and commands.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+
+/// The number under which a command finds the end of the pipe from which bytes are read. Shell scripts name descriptors
+/// by one digit (`configure` uses 5 to 7), so none of them takes it for something else.
+const READ: RawFd = 98;
+/// The number of the end to which bytes are written.
+const WRITE: RawFd = 99;
+/// Written for each free slot, as make does.
+const TOKEN: u8 = b'+';
+/// The most slots: each is a byte in the pipe, which holds 64 KiB on Linux.
+const MOST: usize = 4096;
+/// How long to wait before looking again whether the run is to stop, or all bytes are lost.
+const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// The slots of a run. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    /// `None`: one at a time, and nothing to share.
+    pool: Option<Arc<Pool>>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    limit: usize,
+    reader: PipeReader,
+    writer: PipeWriter,
+    /// The reading end again, but opened anew and so with modes of its own: makes before 4.3 cannot cope with a pipe that
+    /// doesn't block, later ones make it so for all that share it.
+    own_reader: File,
+    /// Slots that were taken by [`Jobs::begin`].
+    taken: Mutex<usize>,
+}
+
+/// A slot, taken until it is dropped.
+#[derive(Debug)]
+pub struct Slot(Option<Arc<Pool>>);
+
+impl Jobs {
+    /// One at a time; makes are told nothing.
+    pub fn one() -> Self {
+        Self::default()
+    }
+
+    /// At most `limit` at a time (4096 where it is more).
+    ///
+    /// # Errors
+    /// When no pipe can be made.
+    pub fn new(limit: usize) -> io::Result<Self> {
+        if limit <= 1 {
+            return Ok(Self::one());
+        }
+        let limit = limit.min(MOST);
+        let (reader, writer) = io::pipe()?;
+        let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+        let own = format!("/proc/self/fd/{}", reader.as_raw_fd());
+        let own_reader = OpenOptions::new().read(true).custom_flags(nonblocking).open(own)?;
+        let pool = Pool { limit, reader, writer, own_reader, taken: Mutex::new(0) };
+        pool.put(limit)?;
+        Ok(Self { pool: Some(Arc::new(pool)) })
+    }
+
+    /// How many slots there are.
+    pub fn limit(&self) -> usize {
+        self.pool.as_ref().map_or(1, |pool| pool.limit)
+    }
+
+    /// What a command's variable `MAKEFLAGS` says, so that its makes take part; `None` if there is nothing to share. To
+    /// be given together with [`Self::descriptors`].
+    pub fn makeflags(&self) -> Option<String> {
+        let pool = self.pool.as_ref()?;
+        Some(format!("-j{} --jobserver-auth={READ},{WRITE}", pool.limit))
+    }
+
+    /// What a command must find open, each under this number. Empty if there is nothing to share.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn descriptors(&self) -> io::Result<Vec<(OwnedFd, RawFd)>> {
+        let Some(pool) = &self.pool else { return Ok(Vec::new()) };
+        let (reader, writer) = (pool.reader.as_fd().try_clone_to_owned()?, pool.writer.as_fd().try_clone_to_owned()?);
+        Ok(vec![(reader, READ), (writer, WRITE)])
+    }
+
+    /// Takes a slot, waiting until one is free; `None` if `stop` became true before.
+    ///
+    /// A make that was killed cannot give back what it took. Slots that were lost so are found again as soon as nobody
+    /// else holds one from here.
+    pub fn begin(&self, stop: &dyn Fn() -> bool) -> Option<Slot> {
+        let Some(pool) = &self.pool else { return (!stop()).then_some(Slot(None)) };
+        while !stop() {
+            if pool.take() {
+                return Some(Slot(Some(Arc::clone(pool))));
+            }
+            let mut wanted = [PollFd::new(&pool.own_reader, PollFlags::IN)];
+            // Interrupted or out of memory: look again.
+            let _ = poll(&mut wanted, Some(&WAIT));
+        }
+        None
+    }
+}
+
+impl Pool {
+    fn taken(&self) -> MutexGuard<'_, usize> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a slot, if there is one.
+    fn take(&self) -> bool {
+        let mut taken = self.taken();
+        let found = self.read() || *taken == 0;
+        *taken += usize::from(found);
+        found
+    }
+
+    /// Takes a byte, if there is one.
+    fn read(&self) -> bool {
+        loop {
+            match (&self.own_reader).read(&mut [0]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read.is_ok_and(|bytes| bytes == 1),
+            }
+        }
+    }
+
+    fn put(&self, tokens: usize) -> io::Result<()> {
+        (&self.writer).write_all(&vec![TOKEN; tokens])
+    }
+
+    /// Gives a slot back. With the last one, the pipe is filled anew: what is missing then was lost.
+    fn give_back(&self) {
+        let mut taken = self.taken();
+        *taken = taken.saturating_sub(1);
+        let tokens = if *taken == 0 {
+            while self.read() {}
+            self.limit
+        } else {
+            1
+        };
+        // Cannot fail: both ends are open here, and the pipe is larger than the limit.
+        let _ = self.put(tokens);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(pool) = &self.0 {
+            pool.give_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::process::{Child, Command};
+
+    const GO_ON: &dyn Fn() -> bool = &|| false;
+
+    /// Slots that are free now.
+    fn free(jobs: &Jobs) -> usize {
+        let slots: Vec<_> = std::iter::from_fn(|| jobs.pool.as_ref().unwrap().read().then_some(())).collect();
+        jobs.pool.as_ref().unwrap().put(slots.len()).unwrap();
+        slots.len()
+    }
+
+    #[test]
+    fn one_at_a_time_needs_no_pipe() {
+        let jobs = Jobs::new(1).unwrap();
+        assert_eq!((jobs.limit(), jobs.makeflags()), (1, None));
+        assert!(jobs.descriptors().unwrap().is_empty());
+        assert!(jobs.begin(GO_ON).is_some());
+        assert!(jobs.begin(&|| true).is_none());
+    }
+
+    #[test]
+    fn slots_are_taken_and_given_back() {
+        let jobs = Jobs::new(2).unwrap();
+        let (first, second) = (jobs.begin(GO_ON), jobs.begin(GO_ON));
+        assert_eq!(free(&jobs), 0);
+        let asked = std::cell::Cell::new(0);
+        let third_time = || asked.replace(asked.get() + 1) == 2;
+        assert!(jobs.begin(&third_time).is_none(), "both are taken");
+        drop(first);
+        assert_eq!(free(&jobs), 1);
+        drop(second);
+        assert_eq!(free(&jobs), 2);
+    }
+
+    #[test]
+    fn lost_slots_are_found_again() {
+        let jobs = Jobs::new(3).unwrap();
+        let slot = jobs.begin(GO_ON);
+        let pool = jobs.pool.as_ref().unwrap();
+        assert!(pool.read() && pool.read(), "a make took both others, and was killed");
+        drop(slot);
+        assert_eq!(free(&jobs), 3);
+        assert!(pool.read() && pool.read() && pool.read());
+        assert!(jobs.begin(GO_ON).is_some(), "the first part needs none");
+        assert_eq!(free(&jobs), 3);
+    }
+
+    /// Starts a make in a directory of its own below `root`. Each of its six jobs notes how many run, in all makes.
+    fn make(jobs: &Jobs, root: &Path, name: &str) -> Child {
+        let directory = root.join(name);
+        std::fs::create_dir(&directory).unwrap();
+        let rule = "\t@mkdir ../running/$(notdir $(CURDIR))-$@; ls ../running | wc -l >> ../counts; sleep 0.1; \
+                    rmdir ../running/$(notdir $(CURDIR))-$@\n";
+        std::fs::write(directory.join("Makefile"), format!("all: 1 2 3 4 5 6\n1 2 3 4 5 6:\n{rule}")).unwrap();
+        // The shim of `confine` renames descriptors by itself; here bash does (other shells know one digit only).
+        let lent = jobs.descriptors().unwrap();
+        let mut renaming = String::new();
+        for (descriptor, number) in &lent {
+            rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty()).unwrap();
+            renaming.push_str(&format!("exec {number}<&{}; ", descriptor.as_raw_fd()));
+        }
+        let mut command = Command::new("bash");
+        command.args(["-c", &format!("{renaming}exec make all")]).current_dir(&directory);
+        command.env("MAKEFLAGS", jobs.makeflags().unwrap()).spawn().unwrap()
+    }
+
+    #[test]
+    fn makes_share_the_slots() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("running")).unwrap();
+        let jobs = Jobs::new(3).unwrap();
+        let slots = [jobs.begin(GO_ON), jobs.begin(GO_ON)];
+        let makes = ["a", "b"].map(|name| make(&jobs, directory.path(), name));
+        for mut make in makes {
+            assert!(make.wait().unwrap().success());
+        }
+        let counts = std::fs::read_to_string(directory.path().join("counts")).unwrap();
+        let counts: Vec<usize> = counts.lines().map(|line| line.trim().parse().unwrap()).collect();
+        assert_eq!(counts.len(), 12, "each job ran");
+        assert!(counts.iter().all(|count| *count <= 3), "more than three at once: {counts:?}");
+        assert!(counts.iter().any(|count| *count == 3), "all slots were used: {counts:?}");
+        assert_eq!(free(&jobs), 1, "makes gave back what they took");
+        drop(slots);
+        assert_eq!(free(&jobs), 3);
+    }
+}

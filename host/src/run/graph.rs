@@ -1,0 +1,40 @@
+//! Which parts need which: references from option to option and what recipes read, followed through sections that are no
+//! parts.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::options::Buildout;
+
+/// For each of `parts` the parts that it refers to, by number.
+pub(super) fn references(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+    follow(buildout, parts, |_, _| true)
+}
+
+/// For each of `parts` those before it that must be done first. Where a reference leads to a part that comes later (two
+/// that read each other), what that one refers to counts instead.
+pub(super) fn needs(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+    follow(buildout, parts, |part, target| target < part)
+}
+
+/// Follows references from each part to the next ones that count.
+fn follow(buildout: &Buildout, parts: &[&str], counts: impl Fn(usize, usize) -> bool) -> Vec<BTreeSet<usize>> {
+    let numbers: HashMap<&str, usize> = parts.iter().enumerate().map(|(number, part)| (*part, number)).collect();
+    let from = |part: usize| {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::from([parts[part].to_owned()]);
+        let mut left = vec![parts[part].to_owned()];
+        while let Some(section) = left.pop() {
+            for target in buildout.dependencies(&section) {
+                match numbers.get(target.as_str()) {
+                    Some(number) if *number != part && counts(part, *number) => {
+                        found.insert(*number);
+                    }
+                    _ if seen.insert(target.clone()) => left.push(target),
+                    _ => {}
+                }
+            }
+        }
+        found
+    };
+    (0..parts.len()).map(from).collect()
+}

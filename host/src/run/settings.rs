@@ -1,0 +1,26 @@
+//! How a run is carried out: what the command line decides, rather than the configuration.
+
+use crate::recipe::NativeSettings;
+
+use super::schedule::AfterFailure;
+
+/// How parts are made.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// How native commands are confined, what ends them and the run, and how much is done at once.
+    pub native: NativeSettings,
+    /// What happens after a failure.
+    pub after_failure: AfterFailure,
+}
+
+impl RunSettings {
+    /// How many parts are made at once.
+    pub(super) fn jobs(&self) -> &crate::jobs::Jobs {
+        &self.native.jobs
+    }
+
+    /// The signal that asked the run to end. What runs then has to end by itself.
+    pub(super) fn signal(&self) -> Option<i32> {
+        self.native.interrupt.signal()
+    }
+}

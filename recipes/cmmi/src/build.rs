@@ -1,0 +1,151 @@
+//! Making a part: bring the sources, patch them, run the phases.
+
+use std::path::Path;
+
+use buildout_recipe::{Command, Context, Error, Runner, activity, debug, warning};
+use shared_parts::clear;
+
+use crate::environment::{self, Variables};
+use crate::reproduce;
+use crate::settings::{Phase, Settings};
+use crate::shebang;
+use crate::sources::fetch;
+
+/// Where patches are kept, in the build directory, for the person who looks at a failed build.
+const PATCHES: &str = ".patches";
+
+/// Builds what `settings` say, into a location that is there and empty.
+pub(crate) fn build(settings: &Settings) -> Result<(), Error> {
+    let runner = Runner::open(&["*"])?;
+    let directory = settings.build_directory.as_str();
+    let own = settings.sources.in_place().is_none();
+    if own {
+        remove(&runner, directory)?;
+        make_parent(directory)?;
+    }
+    let base = runner.environment();
+    let environment = environment::evaluate(&settings.environment, &base)?;
+    for (name, value) in &environment {
+        debug!("{name}={value}");
+    }
+    settings.sources.bring(&runner, directory)?;
+    let sources = top(directory)?;
+    let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
+    build.patch()?;
+    build.run_phases(&base)?;
+    if own && !settings.keep_build_directory {
+        remove(&runner, directory)?;
+    }
+    for promise in settings.promises.iter().filter(|promise| is_missing(promise)) {
+        warning!("The part promises {promise}, which is not there");
+    }
+    shebang::repair(&runner, settings.place.location())
+}
+
+/// A build that is under way.
+struct Build<'a> {
+    settings: &'a Settings,
+    runner: &'a Runner,
+    /// Where the commands run.
+    directory: &'a str,
+    environment: &'a Variables,
+}
+
+impl Build<'_> {
+    fn patch(&self) -> Result<(), Error> {
+        let patches = &self.settings.patches;
+        if patches.files.is_empty() {
+            return Ok(());
+        }
+        activity("patch");
+        let kept = format!("{}/{PATCHES}", self.settings.build_directory);
+        std::fs::create_dir_all(&kept).context(format!("creating {kept}"))?;
+        for (number, address) in patches.files.iter().enumerate() {
+            let (url, digest) = address.split_once('#').unwrap_or((address, ""));
+            let digests: Vec<_> = Some(digest.to_owned()).filter(|digest| !digest.is_empty()).into_iter().collect();
+            let file = format!("{kept}/{}", number + 1);
+            fetch(url, None, &digests).and_then(|patch| Ok(patch.copy(&file)?)).context(format!("patch {url}"))?;
+            let command = format!("{} < {}", patches.command, reproduce::quoted(&file));
+            let outcome = self.shell(&command)?;
+            if !outcome.success() {
+                return Err(Error::user(format!("Patch {url} cannot be applied in {}", self.directory)));
+            }
+        }
+        Ok(())
+    }
+
+    fn run_phases(&self, base: &Variables) -> Result<(), Error> {
+        let phases = self.settings.phases.as_slice();
+        for phase in phases {
+            activity(phase.name);
+            let outcome = self.shell(&phase.command)?;
+            if !outcome.success() {
+                let script = self.write_script(base, phase)?;
+                return Err(Error::user(format!(
+                    "{} {}. What it left is in {}; to do it again by hand: sh {script}",
+                    phase.name, outcome.ending, self.directory
+                )));
+            }
+        }
+        if let Some(first) = phases.first().filter(|_| self.settings.keep_build_directory) {
+            self.write_script(base, first)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a command of the shell that ends where one of its own fails.
+    fn shell(&self, command: &str) -> Result<buildout_recipe::Outcome, Error> {
+        let shell = Command::new("/bin/sh").args(["-c", &format!("set -e;{command}")]);
+        Ok(shell.directory(self.directory).environment(self.environment.clone()).run(self.runner)?)
+    }
+
+    /// Writes the script that does the build again, beginning with `first`.
+    fn write_script(&self, base: &Variables, first: &Phase) -> Result<String, Error> {
+        let path = format!("{}/{}", self.settings.build_directory, reproduce::NAME);
+        let script = reproduce::Script {
+            directory: self.directory,
+            base,
+            environment: self.environment,
+            phases: &self.settings.phases,
+            first: first.name,
+        };
+        std::fs::write(&path, script.text()).context(format!("writing {path}"))?;
+        Ok(path)
+    }
+}
+
+/// Where the sources are: in the one directory that holds everything, if there is one.
+fn top(directory: &str) -> Result<String, Error> {
+    let mut entries = std::fs::read_dir(directory)
+        .map_err(|error| Error::user(error.to_string()))
+        .context(format!("reading {directory}"))?;
+    let (Some(first), None) = (entries.next(), entries.next()) else { return Ok(directory.to_owned()) };
+    let name = first.context(format!("reading {directory}"))?.file_name().to_string_lossy().into_owned();
+    let inner = format!("{directory}/{name}");
+    Ok(if Path::new(&inner).is_dir() { inner } else { directory.to_owned() })
+}
+
+/// Removes a directory: with a native command, which is faster for many files, and can remove what is protected.
+fn remove(runner: &Runner, directory: &str) -> Result<(), Error> {
+    if !Path::new(directory).is_dir() {
+        return clear(directory);
+    }
+    const SCRIPT: &str = "rm -rf -- \"$1\" 2>/dev/null || { chmod -R u+rwx -- \"$1\"; rm -rf -- \"$1\"; } 2>/dev/null";
+    // The directory itself cannot be removed by a command that is confined to it: what is left is removed from here.
+    let _ = Command::new("/bin/sh").args(["-c", SCRIPT, "remove", directory]).run(runner)?;
+    clear(directory)
+}
+
+/// The parts directory is there, unless all parts before were shared ones.
+fn make_parent(directory: &str) -> Result<(), Error> {
+    match Path::new(directory).parent() {
+        Some(parent) if !parent.exists() => {
+            std::fs::create_dir_all(parent).context(format!("creating {}", parent.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_missing(path: &str) -> bool {
+    std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}

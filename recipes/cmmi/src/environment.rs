@@ -1,0 +1,62 @@
+//! The variables that a part sets for its commands.
+
+use std::collections::BTreeMap;
+
+use buildout_recipe::{Error, Init};
+use shared_parts::filled;
+
+use crate::template::expand;
+
+/// Variables as the options have them: `%(NAME)s` is replaced when commands are run.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// The option that keeps what another section says, so that the part is made again when that changes.
+const KEPT: &str = "environment-variables";
+
+/// Reads `environment` (`NAME = VALUE` lines, or the name of a section) and `environment-section`.
+pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
+    let options = init.options();
+    let mut variables = Variables::new();
+    let mut sections = Vec::from_iter(filled(options, "environment-section")?);
+    match filled(options, "environment")? {
+        Some(lines) if lines.contains('=') => variables = parse(&lines)?,
+        other => sections.extend(other),
+    }
+    let mut kept = Vec::new();
+    for section in sections {
+        for name in init.buildout().keys(&section)? {
+            let value = init.buildout().require(&section, &name)?;
+            kept.push(format!("{name}={value}"));
+            // The part's own lines come before those of a section.
+            variables.entry(name).or_insert(value);
+        }
+    }
+    if !kept.is_empty() {
+        kept.sort();
+        options.set(KEPT, kept.join("\n"))?;
+    }
+    Ok(variables)
+}
+
+fn parse(lines: &str) -> Result<Variables, Error> {
+    let mut variables = Variables::new();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let Some((name, value)) = line.split_once('=') else {
+            return Err(Error::user(format!("Option environment: {line:?} is not NAME = VALUE")));
+        };
+        let name = name.trim_end();
+        if variables.insert(name.to_owned(), value.trim_start().to_owned()).is_some() {
+            return Err(Error::user(format!("Option environment sets {name} twice")));
+        }
+    }
+    Ok(variables)
+}
+
+/// The values, with `%(NAME)s` replaced by what the commands' environment has without them.
+pub(crate) fn evaluate(variables: &Variables, base: &Variables) -> Result<Variables, Error> {
+    let evaluate = |(name, value): (&String, &String)| {
+        let value = expand(value, &format!("Option environment, {name}"), |name| Ok(base.get(name).cloned()))?;
+        Ok((name.clone(), value))
+    };
+    variables.iter().map(evaluate).collect()
+}

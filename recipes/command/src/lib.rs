@@ -1,0 +1,173 @@
+//! Built-in recipe `command`: runs a shell command when the part is installed or updated, as `plone.recipe.command` does.
+
+use std::time::Duration;
+
+use buildout_recipe::{
+    Command, Description, Error, Init, OptionDescription, Options, Paths, Recipe, Runner, Update, activity, info,
+    warning,
+};
+
+/// A command that makes a part.
+pub struct ShellCommand {
+    directory: String,
+    command: String,
+    update_command: Option<String>,
+    stop_on_error: bool,
+    location: Paths,
+}
+
+impl Recipe for ShellCommand {
+    fn describe() -> Description {
+        let command = "What to run when the part is installed: a command of the shell `/bin/sh`, which may have several \
+                       lines. It runs in the buildout directory, which it may write, without a network.";
+        Description::new("Runs a shell command when the part is installed or updated.")
+            .option(OptionDescription::text("command", command).required())
+            .option(OptionDescription::text(
+                "update-command",
+                "What to run when the part is installed already and its options have not changed.",
+            ))
+            .option(
+                OptionDescription::choice(
+                    "stop-on-error",
+                    "Whether the run fails when the command ends with another status than 0. Otherwise that is a \
+                     warning.",
+                    &["true", "yes", "on", "false", "no", "off"],
+                )
+                .default("false"),
+            )
+            .option(OptionDescription::words(
+                "location",
+                "Paths that the command makes: they are removed when the part is uninstalled.",
+            ))
+            .grant_run("*")
+            .grant_write("${buildout:directory}")
+            .grant_timeout(Duration::from_secs(24 * 60 * 60))
+    }
+
+    fn init(init: &Init<'_>) -> Result<Self, Error> {
+        let options = init.options();
+        let command = options.require("command")?;
+        if command.trim().is_empty() {
+            return Err(Error::user("No command specified"));
+        }
+        Ok(Self {
+            directory: init.buildout().directory()?,
+            command,
+            update_command: options.get("update-command")?,
+            stop_on_error: stop_on_error(options)?,
+            location: options.get("location")?.unwrap_or_default().split_whitespace().collect(),
+        })
+    }
+
+    fn install(&mut self) -> Result<Paths, Error> {
+        self.run(&self.command)?;
+        Ok(self.location.clone())
+    }
+}
+
+impl Update for ShellCommand {
+    fn update(&mut self) -> Result<Option<Paths>, Error> {
+        if let Some(command) = self.update_command.as_deref().filter(|command| !command.trim().is_empty()) {
+            self.run(command)?;
+        }
+        Ok(None)
+    }
+}
+
+impl ShellCommand {
+    fn run(&self, command: &str) -> Result<(), Error> {
+        info!("Running {:?}", command.trim());
+        activity("command");
+        let runner = Runner::open(&["/bin/sh"])?;
+        let shell = Command::new("/bin/sh").arg("-c").arg(command).directory(&self.directory).show();
+        let outcome = shell.run(&runner)?;
+        if outcome.success() {
+            return Ok(());
+        }
+        let message = format!("The command {}", outcome.ending);
+        if self.stop_on_error {
+            return Err(Error::user(message));
+        }
+        warning!("{message}");
+        Ok(())
+    }
+}
+
+fn stop_on_error(options: &Options) -> Result<bool, Error> {
+    let value = options.get_or("stop-on-error", "false")?;
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "true" => Ok(true),
+        "no" | "off" | "false" => Ok(false),
+        _ => {
+            let message = format!("Option stop-on-error is yes, on, true, no, off or false, not {value:?}");
+            Err(Error::user(message))
+        }
+    }
+}
+
+buildout_recipe::export! { package "command"; "default" => ShellCommand, "command" => ShellCommand }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use buildout_recipe::log::Level;
+    use buildout_recipe::testing::{Buildout, logged, output};
+
+    fn part(directory: &std::path::Path, options: &[(&str, &str)]) -> Result<ShellCommand, Error> {
+        let buildout = Buildout::new(directory).section("part", [("recipe", "plone.recipe.command")]);
+        buildout.section("part", options.iter().copied()).init("part")
+    }
+
+    #[test]
+    fn runs_in_the_buildout_directory_and_owns_what_location_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = [("command", "mkdir -p var/x\necho done"), ("location", "var/x\n var/y")];
+        let mut recipe = part(directory.path(), &options).unwrap();
+        assert_eq!(recipe.install().unwrap().as_slice(), ["var/x", "var/y"]);
+        assert!(directory.path().join("var/x").is_dir());
+        assert_eq!(output(), "done\n");
+        assert_eq!(logged(), [(Level::Info, "Running \"mkdir -p var/x\\necho done\"".to_owned())]);
+        assert_eq!(recipe.update().unwrap(), None);
+        assert_eq!(logged(), [], "there is nothing to run in an update");
+    }
+
+    #[test]
+    fn an_update_runs_its_own_command() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut recipe = part(directory.path(), &[("command", "touch a"), ("update-command", "touch b")]).unwrap();
+        assert_eq!(recipe.update().unwrap(), None);
+        assert!(directory.path().join("b").exists() && !directory.path().join("a").exists());
+    }
+
+    #[test]
+    fn a_failure_stops_only_where_that_is_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        part(directory.path(), &[("command", "exit 3")]).unwrap().install().unwrap();
+        assert_eq!(logged().pop(), Some((Level::Warning, "The command ended with status 3".to_owned())));
+        let options = [("command", "kill -9 $$"), ("stop-on-error", "Yes")];
+        let error = part(directory.path(), &options).unwrap().install().unwrap_err();
+        assert!(error.is_user());
+        assert_eq!(error.to_string(), "The command was ended by signal 9");
+    }
+
+    #[test]
+    fn options_that_make_no_sense_are_told_before_anything_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        for (options, message) in [
+            (&[("x", "y")][..], "Missing option: part:command"),
+            (&[("command", " ")], "No command specified"),
+            (
+                &[("command", "true"), ("stop-on-error", "maybe")],
+                "Option stop-on-error is yes, on, true, no, off or false, not \"maybe\"",
+            ),
+        ] {
+            assert_eq!(part(directory.path(), options).err().unwrap().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn the_page_of_documentation_is_true() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/command.md");
+        buildout_recipe::testing::assert_documented(page, "command", vec![("default", ShellCommand::describe())]);
+    }
+}

@@ -1,0 +1,20 @@
+//! Built-in recipe `download`: fetches a file, or an archive and unpacks it, as `slapos.recipe.build:download` and
+//! `slapos.recipe.build:download-unpacked` do.
+
+mod file;
+mod source;
+mod unpacked;
+
+pub use file::File;
+pub use unpacked::Unpacked;
+
+buildout_recipe::export! {
+    package "download";
+    "default" => File,
+    "download" => File,
+    "unpacked" => Unpacked,
+    "download-unpacked" => Unpacked,
+}
+
+#[cfg(test)]
+mod tests;

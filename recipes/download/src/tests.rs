@@ -1,0 +1,174 @@
+//! Both entry points, with real files.
+
+use std::path::Path;
+use std::process::Command;
+
+use buildout_recipe::testing::{Buildout, logged};
+use buildout_recipe::{Error, Recipe, Update};
+
+use super::*;
+
+const MD5_OF_ABC: &str = "900150983cd24fb0d6963f7d28e17f72";
+const SHA256_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+/// A buildout beside whose profile lie `abc` and `a.tar.gz`, with the directory `a-1.0` that holds `file`.
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("abc"), "abc").unwrap();
+    std::fs::create_dir(directory.path().join("a-1.0")).unwrap();
+    std::fs::write(directory.path().join("a-1.0/file"), "").unwrap();
+    let mut tar = Command::new("tar");
+    let tar = tar.arg("-C").arg(directory.path()).arg("-czf").arg(directory.path().join("a.tar.gz"));
+    assert!(tar.arg("a-1.0").status().unwrap().success());
+    std::fs::remove_dir_all(directory.path().join("a-1.0")).unwrap();
+    directory
+}
+
+fn buildout(directory: &Path, options: &[(&str, &str)]) -> Buildout {
+    let shared = directory.join("shared").to_str().unwrap().to_owned();
+    Buildout::new(directory)
+        .section("buildout", [("shared-part-list", shared)])
+        .section("part", [("recipe", "slapos.recipe.build:download")])
+        .section("part", options.iter().copied())
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_file_goes_to_the_parts_directory_under_the_name_that_is_asked_for() {
+    let directory = directory();
+    for (options, name) in [
+        (&[("url", "abc"), ("md5sum", MD5_OF_ABC)][..], "part"),
+        (&[("url", "abc"), ("sha256sum", SHA256_OF_ABC), ("filename", "sub/other")], "other"),
+    ] {
+        let buildout = buildout(directory.path(), options);
+        let mut recipe = buildout.init::<File>("part").unwrap();
+        let location = directory.path().join("parts/part");
+        assert_eq!(recipe.install().unwrap().as_slice(), [location.to_str().unwrap()]);
+        assert_eq!(read(location.join(name)), "abc");
+        assert_eq!(buildout.option("part", "target").unwrap(), location.join(name).to_str().unwrap());
+        assert_eq!(buildout.option("part", "location").unwrap(), location.to_str().unwrap());
+    }
+}
+
+#[test]
+fn a_wrong_digest_shows_both_and_leaves_nothing() {
+    let directory = directory();
+    let wrong = "0".repeat(64);
+    let buildout = buildout(directory.path(), &[("url", "abc"), ("sha256sum", &wrong)]);
+    let error = buildout.init::<File>("part").unwrap().install().unwrap_err();
+    assert!(error.is_user());
+    assert!(error.to_string().contains(&wrong) && error.to_string().contains(SHA256_OF_ABC), "{error}");
+    assert!(!directory.path().join("parts/part").exists());
+}
+
+#[test]
+fn destination_and_mode_are_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = directory();
+    let options = [("url", "abc"), ("md5sum", MD5_OF_ABC), ("destination", "bin/abc"), ("mode", "0751")];
+    let buildout = buildout(directory.path(), &options);
+    let path = directory.path().join("bin/abc");
+    assert_eq!(buildout.init::<File>("part").unwrap().install().unwrap().as_slice(), [path.to_str().unwrap()]);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o751);
+    assert_eq!(buildout.option("part", "location"), None);
+}
+
+#[test]
+fn what_has_no_digest_is_fetched_in_each_run() {
+    let directory = directory();
+    for (digest, after) in [(None, "new"), (Some(MD5_OF_ABC), "abc")] {
+        std::fs::write(directory.path().join("abc"), "abc").unwrap();
+        let buildout = buildout(directory.path(), &[("url", "abc"), ("md5sum", digest.unwrap_or_default())]);
+        let mut recipe = buildout.init::<File>("part").unwrap();
+        recipe.install().unwrap();
+        std::fs::write(directory.path().join("abc"), "new").unwrap();
+        assert_eq!(recipe.update().unwrap(), None);
+        assert_eq!(read(directory.path().join("parts/part/part")), after);
+    }
+}
+
+#[test]
+fn the_other_address_serves_where_the_first_cannot() {
+    let directory = directory();
+    let buildout = buildout(directory.path(), &[("url", "missing"), ("alternate-url", "abc")]);
+    buildout.init::<File>("part").unwrap().install().unwrap();
+    assert_eq!(read(directory.path().join("parts/part/part")), "abc");
+    assert!(logged()[0].1.ends_with("; trying abc"));
+}
+
+#[test]
+fn an_archive_is_unpacked_with_or_without_its_top() {
+    let directory = directory();
+    for (strip, file) in [("", "file"), ("true", "file"), ("false", "a-1.0/file")] {
+        let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("strip-top-level-dir", strip)]);
+        let location = directory.path().join("parts/part");
+        assert_eq!(
+            buildout.init::<Unpacked>("part").unwrap().install().unwrap().as_slice(),
+            [location.to_str().unwrap()]
+        );
+        assert!(location.join(file).is_file(), "{strip}");
+    }
+}
+
+#[test]
+fn a_directory_of_the_users_own_is_not_replaced() {
+    let directory = directory();
+    std::fs::create_dir(directory.path().join("mine")).unwrap();
+    std::fs::write(directory.path().join("mine/data"), "").unwrap();
+    let unpack = |destination: &str| -> Result<(), Error> {
+        let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("destination", destination)]);
+        buildout.init::<Unpacked>("part")?.install().map(drop)
+    };
+    assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine is there already, and not empty"));
+    assert!(directory.path().join("mine/data").exists());
+    unpack("new/place").unwrap();
+    assert!(directory.path().join("new/place/file").exists());
+}
+
+#[test]
+fn a_shared_file_is_fetched_once() {
+    let directory = directory();
+    let options = [("url", "abc"), ("sha256sum", SHA256_OF_ABC), ("shared", "true")];
+    let fetch = || {
+        let buildout = buildout(directory.path(), &options);
+        let paths = buildout.init::<File>("part").unwrap().install().unwrap();
+        assert_eq!(paths.as_slice(), [""; 0]);
+        buildout.option("part", "target").unwrap()
+    };
+    let target = fetch();
+    assert!(target.starts_with(&format!("{}/shared/part/", directory.path().display())), "{target}");
+    std::fs::remove_file(directory.path().join("abc")).unwrap();
+    assert_eq!(fetch(), target);
+    assert_eq!(read(target), "abc");
+}
+
+#[test]
+fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
+    for (options, message) in [
+        (&[("x", "")][..], "Missing option: part:url"),
+        (&[("url", "abc"), ("mode", "+x")], "Option mode has three or four octal digits, not \"+x\""),
+        (
+            &[("url", "abc"), ("shared", "true")],
+            "A part with shared = true needs a digest: sha256sum, sha512sum or md5sum",
+        ),
+        (
+            &[("url", "abc"), ("md5sum", MD5_OF_ABC), ("shared", "true"), ("destination", "x")],
+            "A part with shared = true has no destination of its own",
+        ),
+    ] {
+        assert_eq!(buildout(Path::new("/b"), options).init::<File>("part").err().unwrap().to_string(), message);
+    }
+}
+
+#[test]
+fn the_page_of_documentation_is_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/download.md");
+    buildout_recipe::testing::assert_documented(
+        page,
+        "download",
+        vec![("default", File::describe()), ("unpacked", Unpacked::describe())],
+    );
+}

@@ -1,0 +1,141 @@
+//! Places, tried on real directories.
+
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use buildout_recipe::testing::Buildout;
+use buildout_recipe::{Description, Recipe};
+
+use super::*;
+
+/// Writes a file, slowly enough that two at once would meet.
+struct Slow(Place);
+
+impl Slow {
+    fn make(&self) -> Result<(), Error> {
+        let file = format!("{}/made", self.0.location());
+        // Fails where the other is making it too.
+        std::fs::File::create_new(&file).context("two at once")?;
+        std::thread::sleep(Duration::from_millis(50));
+        Ok(())
+    }
+}
+
+impl Recipe for Slow {
+    fn describe() -> Description {
+        Description::new("")
+    }
+
+    fn init(init: &Init<'_>) -> Result<Self, Error> {
+        Place::of(init).map(Self)
+    }
+
+    fn install(&mut self) -> Result<Paths, Error> {
+        self.0.install(|| self.make())
+    }
+}
+
+fn buildout(directory: &Path, list: &str, options: &[(&str, &str)]) -> Buildout {
+    Buildout::new(directory)
+        .section("buildout", [("shared-part-list", list)])
+        .section("a", [("recipe", "cmmi"), ("shared", "true")])
+        .section("a", options.iter().copied())
+}
+
+fn location(buildout: &Buildout) -> String {
+    buildout.init::<Slow>("a").unwrap().0.location().to_owned()
+}
+
+#[test]
+fn the_options_decide_where_a_shared_part_lies() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let at = |base: &str, options: &[(&str, &str)]| location(&buildout(&root.join(base), "../shared", options));
+    let one = at("b1", &[("url", "x")]);
+    assert!(one.starts_with(&format!("{}/shared/a/", root.display())), "{one}");
+    let digest = |location: &str| location.rsplit('/').next().unwrap().to_owned();
+    assert_eq!(digest(&one), digest(&at("b2", &[("url", "x")])));
+    assert_ne!(digest(&one), digest(&at("b1", &[("url", "y")])));
+}
+
+#[test]
+fn without_a_list_a_shared_part_is_like_any_other() {
+    assert_eq!(location(&buildout(Path::new("/b"), "", &[])), "/b/parts/a");
+    let wrong = buildout(Path::new("/b"), "", &[("shared", "yes")]).init::<Slow>("a").err().unwrap();
+    assert_eq!(wrong.to_string(), "Option shared is true or false, not \"yes\"");
+}
+
+#[test]
+fn it_is_taken_from_where_it_is_and_made_where_that_is_possible() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().to_str().unwrap();
+    let list = format!("{root}/none\n{root}/file\n{root}/first\n{root}/second");
+    for name in ["first", "second"] {
+        std::fs::create_dir(format!("{root}/{name}")).unwrap();
+    }
+    std::fs::write(format!("{root}/file"), "").unwrap();
+    let buildout = buildout(Path::new("/b"), &list, &[]);
+    let first = location(&buildout);
+    assert!(first.starts_with(&format!("{root}/first/a/")), "{first}");
+    let second = first.replace("/first/", "/second/");
+    std::fs::create_dir_all(&second).unwrap();
+    assert_eq!(location(&buildout), first);
+    std::fs::write(format!("{second}/{MARKER}"), "").unwrap();
+    assert_eq!(location(&buildout), second);
+}
+
+#[test]
+fn two_buildouts_make_it_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = directory.path().join("shared").to_str().unwrap().to_owned();
+    let barrier = Arc::new(Barrier::new(2));
+    let threads: Vec<_> = ["b1", "b2"]
+        .into_iter()
+        .map(|name| {
+            let (base, shared, barrier) = (directory.path().join(name), shared.clone(), Arc::clone(&barrier));
+            std::thread::spawn(move || {
+                let mut recipe = buildout(&base, &shared, &[]).init::<Slow>("a").unwrap();
+                barrier.wait();
+                let paths = recipe.install().unwrap();
+                assert_eq!(paths, Paths::none(), "it belongs to no buildout");
+                recipe.0.location().to_owned()
+            })
+        })
+        .collect();
+    let locations: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(locations[0], locations[1]);
+    let marker = std::fs::read_to_string(format!("{}/{MARKER}", locations[0])).unwrap();
+    assert!(marker.contains("\"shared\": \"true\""), "{marker}");
+    let made = std::fs::metadata(format!("{}/made", locations[0])).unwrap();
+    assert!(made.permissions().readonly());
+}
+
+#[test]
+fn what_was_left_by_a_killed_run_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = directory.path().to_str().unwrap();
+    let buildout = buildout(Path::new("/b"), shared, &[]);
+    let mut recipe = buildout.init::<Slow>("a").unwrap();
+    std::fs::create_dir_all(recipe.0.location()).unwrap();
+    std::fs::write(format!("{}/made", recipe.0.location()), "half").unwrap();
+    recipe.install().unwrap();
+    assert_eq!(std::fs::read(format!("{}/made", recipe.0.location())).unwrap(), b"");
+    let place = recipe.0.clone();
+    assert_eq!(place.update(|| panic!("it is whole")).unwrap(), None);
+}
+
+#[test]
+fn nothing_is_left_of_a_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = directory.path().to_str().unwrap();
+    for list in [shared, ""] {
+        let buildout = buildout(&directory.path().join("b"), list, &[]);
+        let place = buildout.init::<Slow>("a").unwrap().0;
+        let fail = || {
+            std::fs::write(format!("{}/half", place.location()), "")?;
+            Err(Error::user("no"))
+        };
+        assert_eq!(place.install(fail).unwrap_err().to_string(), "no");
+        assert!(!Path::new(place.location()).exists());
+    }
+}

@@ -1,0 +1,183 @@
+//! Fetching files, and unpacking them.
+//!
+//! ```no_run
+//! use buildout_recipe::{Download, Downloader, Error, TopLevel};
+//!
+//! # fn install() -> Result<(), Error> {
+//! let downloader = Downloader::open(&["https://example.com/"])?;
+//! let archive = Download::new("https://example.com/a-1.0.tar.gz")
+//!     .sha256("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+//!     .fetch(&downloader)?;
+//! archive.unpack("/srv/buildout/parts/a", TopLevel::Strip)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A recipe needs the grant `fetch` for each address ([`Description::grant_fetch`](crate::Description::grant_fetch)).
+
+use std::fmt;
+
+use crate::bindings::buildout::recipe::download as wit;
+use crate::error::Error;
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::native::downloads as lent;
+#[cfg(target_arch = "wasm32")]
+use wit as lent;
+
+pub use wit::TopLevel;
+
+/// Fetches files, while the part is installed or updated.
+#[derive(Debug)]
+pub struct Downloader(lent::Downloader);
+
+impl Downloader {
+    /// A downloader for addresses that begin so; `*` for all.
+    ///
+    /// # Errors
+    /// When one of them is not granted, or the part is not being made.
+    pub fn open<A: AsRef<str>>(addresses: &[A]) -> Result<Self, DownloadError> {
+        let addresses: Vec<String> = addresses.iter().map(|address| address.as_ref().to_owned()).collect();
+        Ok(Self(lent::open(&addresses)?))
+    }
+}
+
+/// A file to fetch.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Download(wit::Request);
+
+impl Download {
+    /// The file's address: `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory).
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(wit::Request { url: url.into(), digests: Vec::new() })
+    }
+
+    /// The file must have this MD5 digest. It protects against damage, not against intent.
+    pub fn md5(self, digest: impl Into<String>) -> Self {
+        self.digest(wit::Algorithm::Md5, digest.into())
+    }
+
+    /// The file must have this SHA-256 digest.
+    pub fn sha256(self, digest: impl Into<String>) -> Self {
+        self.digest(wit::Algorithm::Sha256, digest.into())
+    }
+
+    /// The file must have this SHA-512 digest.
+    pub fn sha512(self, digest: impl Into<String>) -> Self {
+        self.digest(wit::Algorithm::Sha512, digest.into())
+    }
+
+    fn digest(mut self, algorithm: wit::Algorithm, value: String) -> Self {
+        self.0.digests.push(wit::Digest { algorithm, value });
+        self
+    }
+
+    /// Fetches the file, or takes it from the cache.
+    ///
+    /// # Errors
+    /// When it cannot be had, or is not what a digest says.
+    pub fn fetch(self, downloader: &Downloader) -> Result<Fetched, DownloadError> {
+        Ok(Fetched(downloader.0.fetch(&self.0)?))
+    }
+}
+
+/// A file that was fetched; it lies in the host's cache.
+#[derive(Debug)]
+pub struct Fetched(lent::Fetched);
+
+impl Fetched {
+    /// Its SHA-256 digest, in hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        self.0.sha256()
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    /// Copies it to `path`, absolute. What is there is replaced.
+    ///
+    /// # Errors
+    /// When the recipe may not write there, or writing fails.
+    pub fn copy(&self, path: impl AsRef<str>) -> Result<(), DownloadError> {
+        Ok(self.0.copy(path.as_ref())?)
+    }
+
+    /// Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which must not exist.
+    /// Returns the names in it.
+    ///
+    /// # Errors
+    /// When it is no archive that can be unpacked, or one that would do harm.
+    pub fn unpack(&self, directory: impl AsRef<str>, top_level: TopLevel) -> Result<Vec<String>, DownloadError> {
+        Ok(self.0.unpack(directory.as_ref(), top_level)?)
+    }
+}
+
+/// Why a file could not be fetched or used. `?` makes an [`Error`] of it.
+#[derive(Debug, Clone)]
+pub struct DownloadError {
+    reason: DownloadReason,
+    message: String,
+}
+
+/// Why a file could not be fetched or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DownloadReason {
+    /// Nothing grants the address.
+    NotGranted,
+    /// The file is not what its digest says.
+    Mismatch,
+    /// It cannot be had.
+    Unavailable,
+    /// It is no archive that can be unpacked.
+    BadArchive,
+    /// The address, the digest or the path makes no sense.
+    Invalid,
+    /// Too large, or too many.
+    Limit,
+    /// A reason that this version of the crate does not know.
+    Other,
+}
+
+impl DownloadError {
+    /// Why.
+    pub fn reason(&self) -> DownloadReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for DownloadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DownloadError {}
+
+impl From<wit::DownloadError> for DownloadError {
+    fn from(error: wit::DownloadError) -> Self {
+        let (reason, message) = match error {
+            wit::DownloadError::NotGranted(message) => (DownloadReason::NotGranted, message),
+            wit::DownloadError::Mismatch(message) => (DownloadReason::Mismatch, message),
+            wit::DownloadError::Unavailable(message) => (DownloadReason::Unavailable, message),
+            wit::DownloadError::BadArchive(message) => (DownloadReason::BadArchive, message),
+            wit::DownloadError::Invalid(message) => (DownloadReason::Invalid, message),
+            wit::DownloadError::Limit(message) => (DownloadReason::Limit, message),
+            wit::DownloadError::Other(other) => (DownloadReason::Other, other.message),
+        };
+        Self { reason, message }
+    }
+}
+
+impl From<DownloadError> for Error {
+    fn from(error: DownloadError) -> Self {
+        match error.reason {
+            DownloadReason::Other => Self::fault(error.message),
+            // Addresses, digests and archives are what the configuration names.
+            _ => Self::user(error.message),
+        }
+    }
+}

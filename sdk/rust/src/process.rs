@@ -1,0 +1,256 @@
+//! Starting native commands.
+//!
+//! ```no_run
+//! use buildout_recipe::{Command, Error, Runner};
+//!
+//! # fn install() -> Result<(), Error> {
+//! let runner = Runner::open(&["make"])?;
+//! Command::new("make").arg("install").directory(runner.build_directory()).run(&runner)?.check()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A recipe needs the grant `run` for each program ([`Description::grant_run`](crate::Description::grant_run)). Commands
+//! are confined by the operating system and have no network.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::bindings::buildout::recipe::process as wit;
+use crate::error::Error;
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::testing::native::commands as lent;
+#[cfg(target_arch = "wasm32")]
+use wit as lent;
+
+/// Starts commands, while the part is installed, updated or uninstalled.
+#[derive(Debug)]
+pub struct Runner(lent::Runner);
+
+impl Runner {
+    /// A runner for these programs: names, absolute paths, or `*` for all.
+    ///
+    /// # Errors
+    /// When one of them is not granted, or the part is not being made.
+    pub fn open<P: AsRef<str>>(programs: &[P]) -> Result<Self, ProcessError> {
+        let programs: Vec<String> = programs.iter().map(|program| program.as_ref().to_owned()).collect();
+        Ok(Self(lent::open(&programs)?))
+    }
+
+    /// The environment that each command has, by name. Nothing of the person's own is in it but what was granted.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        self.0.environment().into_iter().collect()
+    }
+
+    /// A directory of the part's own to build in, absolute. The recipe creates and removes it.
+    pub fn build_directory(&self) -> String {
+        self.0.build_directory()
+    }
+
+    /// How many processors the part may use. `make` needs no `-j`: the host's jobserver is in `MAKEFLAGS`.
+    pub fn jobs(&self) -> u32 {
+        self.0.jobs()
+    }
+}
+
+/// A command to run.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Command(wit::Command);
+
+impl Command {
+    /// The program: a name, looked up in the `PATH` of the command's own environment, or an absolute path. It runs in
+    /// `/` and logs its output where nothing else is said.
+    pub fn new(program: impl Into<String>) -> Self {
+        Self(wit::Command {
+            program: program.into(),
+            arguments: Vec::new(),
+            directory: "/".to_owned(),
+            environment: Vec::new(),
+            standard_input: Vec::new(),
+            deadline: None,
+            output: wit::OutputUse::Log,
+        })
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.0.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<A: Into<String>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.0.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The working directory, absolute.
+    pub fn directory(mut self, directory: impl Into<String>) -> Self {
+        self.0.directory = directory.into();
+        self
+    }
+
+    /// Sets a variable, beside or in place of those of [`Runner::environment`].
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets variables, beside or in place of those of [`Runner::environment`].
+    pub fn environment<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.0.environment.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// What the command reads from its standard input; nothing, otherwise.
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.0.standard_input = input.into();
+        self
+    }
+
+    /// Ends the command after so much time.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.0.deadline = Some(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// Shows what the command prints as it comes. Otherwise it goes to the part's log alone.
+    pub fn show(mut self) -> Self {
+        self.0.output = wit::OutputUse::Show;
+        self
+    }
+
+    /// Gives back what the command prints to its standard output, as [`Outcome::captured`].
+    pub fn capture(mut self) -> Self {
+        self.0.output = wit::OutputUse::Capture;
+        self
+    }
+
+    /// Runs the command and waits for its end. That it ends badly is an outcome, not an error: [`Outcome::check`].
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(self, runner: &Runner) -> Result<Outcome, ProcessError> {
+        let outcome = runner.0.run(&self.0)?;
+        let ending = match outcome.ending {
+            wit::Ending::Exited(status) => Ending::Exited(status),
+            wit::Ending::Signalled(signal) => Ending::Signalled(signal),
+            wit::Ending::TimedOut => Ending::TimedOut,
+        };
+        Ok(Outcome { program: self.0.program, ending, captured: outcome.captured })
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this status: 0 is success.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It was ended at its deadline.
+    TimedOut,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(formatter, "ended with status {status}"),
+            Self::Signalled(signal) => write!(formatter, "was ended by signal {signal}"),
+            Self::TimedOut => formatter.write_str("took longer than it may"),
+        }
+    }
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Outcome {
+    program: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it printed to its standard output, if that was to be captured.
+    pub captured: Vec<u8>,
+}
+
+impl Outcome {
+    /// Whether it ended with status 0.
+    pub fn success(&self) -> bool {
+        self.ending == Ending::Exited(0)
+    }
+
+    /// What it printed (if that was to be captured), if the command succeeded.
+    ///
+    /// # Errors
+    /// When it did not: says how it ended.
+    pub fn check(self) -> Result<Vec<u8>, Error> {
+        if self.success() { Ok(self.captured) } else { Err(Error::user(format!("{} {}", self.program, self.ending))) }
+    }
+}
+
+/// Why a command could not be started. `?` makes an [`Error`] of it.
+#[derive(Debug, Clone)]
+pub struct ProcessError {
+    reason: ProcessReason,
+    message: String,
+}
+
+/// Why a command could not be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProcessReason {
+    /// Nothing grants it.
+    NotGranted,
+    /// There is no such program.
+    NotFound,
+    /// The directory, an argument or a variable makes no sense, or nothing is being made.
+    Invalid,
+    /// More was asked for than the host allows.
+    Limit,
+    /// A reason that this version of the crate does not know.
+    Other,
+}
+
+impl ProcessError {
+    /// Why.
+    pub fn reason(&self) -> ProcessReason {
+        self.reason
+    }
+}
+
+impl fmt::Display for ProcessError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ProcessError {}
+
+impl From<wit::ProcessError> for ProcessError {
+    fn from(error: wit::ProcessError) -> Self {
+        let (reason, message) = match error {
+            wit::ProcessError::NotGranted(message) => (ProcessReason::NotGranted, message),
+            wit::ProcessError::NotFound(message) => (ProcessReason::NotFound, message),
+            wit::ProcessError::Invalid(message) => (ProcessReason::Invalid, message),
+            wit::ProcessError::Limit(message) => (ProcessReason::Limit, message),
+            wit::ProcessError::Other(other) => (ProcessReason::Other, other.message),
+        };
+        Self { reason, message }
+    }
+}
+
+impl From<ProcessError> for Error {
+    fn from(error: ProcessError) -> Self {
+        match error.reason {
+            // What is installed and what is granted is the user's to decide.
+            ProcessReason::NotGranted | ProcessReason::NotFound => Self::user(error.message),
+            _ => Self::fault(error.message),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Commands: processes of this machine.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Part;
+use crate::bindings::buildout::recipe::process::{Command, Ending, Outcome, OutputUse, ProcessError};
+
+/// Starts processes of this machine.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    part: Part,
+    programs: Vec<String>,
+}
+
+pub(crate) fn open(programs: &[String]) -> Result<Runner, ProcessError> {
+    let none = || ProcessError::Invalid("no part was initialised in this thread".to_owned());
+    Ok(Runner { part: super::part().ok_or_else(none)?, programs: programs.to_owned() })
+}
+
+impl Runner {
+    pub(crate) fn build_directory(&self) -> String {
+        format!("{}/parts/{}__compile__", self.part.buildout_directory, self.part.name)
+    }
+
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+        let temporary = std::env::temp_dir().to_string_lossy().into_owned();
+        let variables =
+            [("HOME", "/".to_owned()), ("LANG", "C.UTF-8".to_owned()), ("PATH", path), ("TMPDIR", temporary)];
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    pub(crate) fn jobs(&self) -> u32 {
+        1
+    }
+
+    pub(crate) fn run(&self, command: &Command) -> Result<Outcome, ProcessError> {
+        let program = &command.program;
+        if !self.programs.iter().any(|granted| granted == "*" || granted == program) {
+            let message = format!("{program} is none of the programs that this runner was asked for");
+            return Err(ProcessError::NotGranted(message));
+        }
+        if !Path::new(&command.directory).is_absolute() || !Path::new(&command.directory).is_dir() {
+            return Err(ProcessError::Invalid(format!("{} is not a directory", command.directory)));
+        }
+        run(command, self.environment()).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => ProcessError::NotFound(format!("{program}: {error}")),
+            _ => ProcessError::Invalid(format!("{program}: {error}")),
+        })
+    }
+}
+
+fn run(command: &Command, base: Vec<(String, String)>) -> std::io::Result<Outcome> {
+    // Files rather than pipes: neither a full pipe nor a child that lives on can block the test.
+    let (printed, input) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let logged = tempfile::tempfile()?;
+    (&input).write_all(&command.standard_input)?;
+    (&input).rewind()?;
+    let capture = command.output == OutputUse::Capture;
+    let mut child = Process::new(&command.program)
+        .args(&command.arguments)
+        .current_dir(&command.directory)
+        .env_clear()
+        .envs(base)
+        .envs(command.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::from(input))
+        .stdout(if capture { printed.try_clone()? } else { logged.try_clone()? })
+        .stderr(logged.try_clone()?)
+        .spawn()?;
+    let ending = wait(&mut child, command.deadline)?;
+    super::log(content(logged));
+    Ok(Outcome { ending, captured: content(printed) })
+}
+
+fn content(mut file: File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
+    read.map(|_| bytes).unwrap_or_default()
+}
+
+fn wait(child: &mut Child, deadline: Option<u64>) -> std::io::Result<Ending> {
+    use std::os::unix::process::ExitStatusExt as _;
+    let started = Instant::now();
+    let status = match deadline.map(Duration::from_millis) {
+        None => child.wait()?,
+        Some(deadline) => loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if started.elapsed() >= deadline {
+                child.kill()?;
+                child.wait()?;
+                return Ok(Ending::TimedOut);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        },
+    };
+    Ok(match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exited(code),
+        (None, signal) => Ending::Signalled(signal.unwrap_or_default()),
+    })
+}

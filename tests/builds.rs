@@ -1,0 +1,160 @@
+//! Builds of real software: upstream sources, served from loopback, made by their own `configure` and `make`.
+//!
+//! `cargo xtask sources` brings the sources (`cargo xtask test` does it). The SlapOS profiles are those of the corpus
+//! that lies beside the project; where there is none, the tests that need them say so and end.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::{Space, repository, target_directory};
+
+/// The directory of upstream sources, served over HTTP.
+struct Sources {
+    directory: PathBuf,
+    address: String,
+}
+
+impl Sources {
+    fn serve() -> Self {
+        let directory = target_directory().join("sources");
+        assert!(directory.is_dir(), "no sources in {}: run `cargo xtask sources`", directory.display());
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("its address"));
+        let served = directory.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let served = served.clone();
+                std::thread::spawn(move || answer(stream, &served));
+            }
+        });
+        Self { directory, address }
+    }
+
+    /// The upstream archive whose name begins so.
+    fn archive(&self, begin: &str) -> PathBuf {
+        let entries = std::fs::read_dir(&self.directory).expect("the sources");
+        let mut names = entries.flatten().map(|entry| entry.path());
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.starts_with(&format!("{begin}_")) && name.contains(".orig.tar.") && !name.ends_with(".asc")
+        };
+        names.find(is_it).unwrap_or_else(|| panic!("no {begin} in {}", self.directory.display()))
+    }
+
+    /// The section that gives a part its source.
+    fn section(&self, part: &str, source: &str) -> String {
+        let archive = self.archive(source);
+        let name = archive.file_name().expect("a file").to_string_lossy().into_owned();
+        let sum = Command::new("md5sum").arg(&archive).output().expect("md5sum runs");
+        let sum = String::from_utf8_lossy(&sum.stdout).split_whitespace().next().unwrap_or_default().to_owned();
+        format!("[{part}]\nurl = {}/{name}\nmd5sum = {sum}\n", self.address)
+    }
+}
+
+fn answer(mut stream: TcpStream, directory: &Path) {
+    let mut request = BufReader::new(stream.try_clone().expect("the stream"));
+    let mut line = String::new();
+    let _ = request.read_line(&mut line);
+    let mut header = String::new();
+    while request.read_line(&mut header).is_ok_and(|read| read > 2) {
+        header.clear();
+    }
+    let name = line.split(' ').nth(1).unwrap_or("/").rsplit('/').next().unwrap_or_default();
+    let mut body = Vec::new();
+    let found = std::fs::File::open(directory.join(name)).and_then(|mut file| file.read_to_end(&mut body));
+    let status = if found.is_ok() { "200 OK" } else { "404 Not Found" };
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+}
+
+/// The profiles of SlapOS, where the corpus lies beside the project.
+fn profiles() -> Option<PathBuf> {
+    let directory = repository().join("../shared/corpus/slapos/component");
+    let found = directory.canonicalize().ok();
+    if found.is_none() {
+        eprintln!("left out: no corpus in {}", directory.display());
+    }
+    found
+}
+
+fn succeed(output: &Output) -> String {
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{printed}", output.status);
+    printed
+}
+
+fn run(space: &Space, arguments: &[&str]) -> String {
+    succeed(&space.host(&[&["run"], arguments].concat()))
+}
+
+#[test]
+fn hello_is_built_and_greets() {
+    let (space, sources) = (Space::new(), Sources::serve());
+    let section = sources.section("hello", "hello");
+    space.write("buildout.cfg", &format!("[buildout]\nparts = hello\n{section}recipe = slapos.recipe.cmmi\n"));
+    let printed = run(&space, &[]);
+    assert!(printed.contains("buildout: Installing hello"), "{printed}");
+    assert_eq!(space.shell("parts/hello/bin/hello"), ("Hello, world!\n".into(), 0));
+    assert!(!space.exists("parts/hello__compile__"), "the build directory is gone");
+
+    // Nothing changed: nothing is built. An option changed: it is built again.
+    let state = space.read(".installed.cfg");
+    let printed = run(&space, &[]);
+    assert!(!printed.contains("Installing hello"), "{printed}");
+    assert_eq!(space.read(".installed.cfg"), state);
+    let printed = run(&space, &["-v", "hello:configure-options=--disable-nls"]);
+    assert!(printed.contains("Uninstalling hello") && printed.contains("Installing hello"), "{printed}");
+}
+
+/// libpng needs zlib and xz-utils; libtool needs m4, which needs xz-utils.
+#[test]
+fn profiles_of_slapos_build_with_their_own_dependencies() {
+    let Some(profiles) = profiles() else { return };
+    let (space, sources) = (Space::new(), Sources::serve());
+    let stack = |options: &str| {
+        let extended = ["libpng", "libtool"].map(|name| format!("    {}/{name}/buildout.cfg\n", profiles.display()));
+        let names =
+            [("zlib", "zlib"), ("xz-utils", "xz-utils"), ("libpng", "libpng1.6"), ("m4", "m4"), ("libtool", "libtool")];
+        let sections: String = names.iter().map(|(part, source)| sources.section(part, source)).collect();
+        format!("[buildout]\nextends =\n{}parts = libpng libtool\n{sections}{options}", extended.concat())
+    };
+    space.write("buildout.cfg", &stack(""));
+    run(&space, &["-j", "2"]);
+    the_stack_works(&space);
+
+    // The same again does nothing.
+    let state = space.read(".installed.cfg");
+    let printed = run(&space, &["-j", "2"]);
+    assert!(!printed.contains("Installing"), "{printed}");
+    assert_eq!(space.read(".installed.cfg"), state);
+
+    // A changed option rebuilds that part and what references it, no other.
+    space.write("buildout.cfg", &stack("[m4]\nconfigure-options = --disable-nls\n"));
+    let printed = run(&space, &["-j", "2"]);
+    let installed: Vec<&str> = printed.lines().filter_map(|line| line.split("Installing ").nth(1)).collect();
+    assert_eq!(installed, ["m4", "libtool"], "{printed}");
+    the_stack_works(&space);
+}
+
+fn the_stack_works(space: &Space) {
+    let xz = "parts/xz-utils/bin/xz";
+    let round_trip = format!("printf 'round trip' | {xz} -9 | {xz} -d");
+    assert_eq!(space.shell(&round_trip), ("round trip\n".into(), 0));
+    let (version, code) = space.shell("parts/libtool/bin/libtool --version");
+    assert!(code == 0 && version.contains("GNU libtool"), "{version}");
+    // A C program linked with libpng finds it, and zlib through it, by the paths recorded in them.
+    space.write("png.c", include_str!("builds/png.c"));
+    let build = "cc png.c -o png -Iparts/libpng/include -Iparts/zlib/include -Lparts/libpng/lib \
+                 -Wl,-rpath,$PWD/parts/libpng/lib -Wl,-rpath-link,parts/zlib/lib -lpng16";
+    assert_eq!(space.shell(build), (String::new(), 0));
+    assert_eq!(space.shell("./png"), ("encoded\n".into(), 0));
+    let (libraries, _) = space.shell("ldd png");
+    for library in ["libpng16.so", "libz.so"] {
+        let line = libraries.lines().find(|line| line.contains(library)).unwrap_or_default();
+        assert!(line.contains("/parts/"), "{libraries}");
+    }
+}

@@ -60,7 +60,8 @@ fn a_part_waits_for_what_it_refers_to() {
     space.write("buildout.cfg", &format!("{}[settings]\nb = ${{b:install}}\n", space.read("buildout.cfg")));
     for _ in 0..5 {
         let told = run(&space, &["-j8"]);
-        assert!(told.ends_with("buildout: Installing last\n"), "{told}");
+        let installed: Vec<&str> = told.lines().filter(|line| line.contains("Installing")).collect();
+        assert_eq!((installed.len(), installed[2]), (3, "buildout: Installing last"), "{told}");
         run(&space, &["parts="]);
     }
 }
@@ -113,13 +114,13 @@ fn after_a_failure_nothing_begins_and_what_runs_ends() {
         [("a", "install = outlive; with = b"), ("b", "install = meet-and-fail; with = a"), ("c", "install = x")];
     let space = space(&parts);
     let told = fails(&space, &["-j2"]);
-    assert!(told.ends_with("Error: told to fail\n") && told.contains("Installing part b (buildout.cfg:"), "{told}");
+    assert!(told.ends_with("Error: told to fail\n") && told.contains("Installing part b ("), "{told}");
     assert!(!told.contains("Installing c"), "{told}");
     let state = space.read(".installed.cfg");
     assert!(state.contains("parts = a\n"), "{state}");
     assert!(!space.exists("parts/b"), "what the failed part had made is removed");
     // The next run goes on.
-    run(&space, &["-j2", "b:install=return"]);
+    run(&space, &["-j2", "a:install=x", "b:install=x"]);
     assert!(space.read(".installed.cfg").contains("parts = a b c\n"));
 }
 
@@ -155,7 +156,8 @@ fn lines_of_parts_are_whole_and_say_whose_they_are() {
     let space = space(&[("a", &a), ("b", &b)]);
     let told = run(&space, &["-j2"]);
     for (part, word) in [("a", "alice"), ("b", "bob")] {
-        assert_eq!(told.matches(&format!("\n{part}: well, {word}\n")).count(), 50, "{told}");
+        let line = format!("{part}: well, {word}");
+        assert_eq!(told.lines().filter(|told| *told == line).count(), 50, "{told}");
     }
 }
 

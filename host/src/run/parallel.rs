@@ -33,12 +33,11 @@ pub(super) fn make(execution: &mut Execution<'_>, steps: &[Step]) -> Result<(), 
         Making { execution, steps, schedule, stopping: &AtomicBool::new(false), failures: BTreeMap::new() };
     making.run();
     making.tell_dropped();
-    let Making { failures, schedule, .. } = making;
+    let failures: Vec<RunError> = std::mem::take(&mut making.failures).into_values().collect();
     order_as_in_steps(execution, &parts);
-    if failures.is_empty() && schedule.is_stopped() {
-        session.heed_interrupt()?;
-    }
-    RunError::all(failures.into_values().collect())
+    // Last, as it decides the exit code; what fails then mostly does so because it was ended.
+    let interrupted = session.heed_interrupt().err();
+    RunError::all(failures.into_iter().chain(interrupted).collect())
 }
 
 struct Making<'a, 'e> {

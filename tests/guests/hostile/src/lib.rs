@@ -74,10 +74,13 @@ impl Recipe for Hostile {
             "meet-and-fail" => {
                 created(location)?;
                 self.meet()?;
+                let seen = format!("{}/seen", self.other()?);
+                wait_until(|| std::path::Path::new(&seen).exists());
                 return Err(Error::user("told to fail"));
             }
             "outlive" => {
                 self.meet()?;
+                write(&format!("{location}/seen"))?;
                 let other = self.other()?;
                 wait_until(|| !std::path::Path::new(&other).exists());
                 return Ok(location.as_str().into());

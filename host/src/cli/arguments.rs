@@ -4,10 +4,16 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{Assignment, Operator};
+use crate::config::Assignment;
 use crate::confine::Level;
 
 use super::printer::Style;
+
+/// The configuration that is read where none is named.
+pub(super) const DEFAULT_FILE: &str = "buildout.cfg";
+
+/// What `--version` says.
+const PROGRAM: &str = "buildout-host";
 
 const RUN_EXAMPLES: &str = "\
 Commands:
@@ -39,7 +45,7 @@ Examples:
 
 /// Runs buildouts: reads zc.buildout configurations and makes their parts with sandboxed WebAssembly recipes.
 #[derive(Debug, Parser)]
-#[command(name = "buildout-host", version, propagate_version = true)]
+#[command(name = PROGRAM, version, propagate_version = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -48,15 +54,17 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make the parts of a buildout (what `buildout` does).
+    #[command(display_name = PROGRAM)]
     Run(RunArguments),
     /// Show what a run would do, and why, without doing it.
-    #[command(after_help = PLAN_EXAMPLES)]
+    #[command(after_help = PLAN_EXAMPLES, display_name = PROGRAM)]
     Plan(PlanArguments),
     /// Show the configuration as it is after extends, increments, macros and substitution.
-    #[command(after_help = CONFIG_EXAMPLES)]
+    #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
     /// Print a completion script for a shell.
     #[command(
+        display_name = PROGRAM,
         after_help = "Example:\n  buildout-host completions bash > ~/.local/share/bash-completion/completions/buildout-host"
     )]
     Completions {
@@ -77,7 +85,7 @@ pub(super) struct Buildout {
 #[derive(Debug, Args)]
 pub(super) struct Configuring {
     /// The configuration file.
-    #[arg(short, long = "config", value_name = "FILE", default_value = "buildout.cfg")]
+    #[arg(short, long = "config", value_name = "FILE", default_value = DEFAULT_FILE)]
     pub(super) config: String,
     /// Don't read the user's defaults (~/.buildout/default.cfg).
     #[arg(short = 'U', long)]
@@ -212,10 +220,14 @@ pub(super) enum UsageError {
 
 impl crate::source::Explain for UsageError {
     fn hints(&self) -> Vec<String> {
-        let Self::UnknownCommand(command) = self else { return Vec::new() };
+        let command = match self {
+            Self::UnknownCommand(command) => command,
+            Self::Assignment(error) => return error.hints(),
+            Self::Unexpected(..) | Self::Query => return Vec::new(),
+        };
         let commands = ["install", "bootstrap", "init", "annotate", "query"];
-        let near = crate::source::nearest(command, commands).map(|near| format!("did you mean `{near}`?"));
-        near.into_iter().chain([format!("to make only the part {command}, write `install {command}`")]).collect()
+        let near = crate::source::nearest(command, commands).map(crate::source::did_you_mean);
+        near.into_iter().chain([format!("To make only the part {command}, write `install {command}`.")]).collect()
     }
 
     fn blame(&self) -> crate::source::Blame {
@@ -259,17 +271,13 @@ pub(super) fn command(words: &[String]) -> Result<RunCommand, UsageError> {
 impl Configuring {
     /// What the options say, as the assignments that zc.buildout makes of them.
     pub(super) fn assignments(&self) -> Vec<Assignment> {
-        let set = |option: &str, value: &str| Assignment {
-            section: "buildout".into(),
-            option: option.into(),
-            operator: Operator::Set,
-            value: value.into(),
-        };
-        let newest =
-            (self.newest || self.non_newest).then(|| set("newest", if self.newest { "true" } else { "false" }));
-        let offline =
-            (self.offline || self.online).then(|| set("offline", if self.offline { "true" } else { "false" }));
-        let timeout = self.socket_timeout.map(|seconds| set("socket-timeout", &seconds.to_string()));
+        let set = |option: &str, value: &str, written: &str| Assignment::set("buildout", option, value, written);
+        let newest = if self.newest { Some(("true", "-n")) } else { self.non_newest.then_some(("false", "-N")) };
+        let newest = newest.map(|(value, written)| set("newest", value, written));
+        let offline = if self.offline { Some(("true", "-o")) } else { self.online.then_some(("false", "-O")) };
+        let offline = offline.map(|(value, written)| set("offline", value, written));
+        let timeout = self.socket_timeout.map(|seconds| seconds.to_string());
+        let timeout = timeout.map(|seconds| set("socket-timeout", &seconds, &format!("-t {seconds}")));
         [newest, offline, timeout].into_iter().flatten().collect()
     }
 
@@ -283,12 +291,9 @@ impl RunArguments {
     /// `-v` and `-q` as the option `verbosity`: ten for each.
     pub(super) fn verbosity(&self) -> Option<Assignment> {
         let verbosity = (i32::from(self.verbose) - i32::from(self.quiet)) * 10;
-        (verbosity != 0).then(|| Assignment {
-            section: "buildout".into(),
-            option: "verbosity".into(),
-            operator: Operator::Set,
-            value: verbosity.to_string(),
-        })
+        let letters = "v".repeat(self.verbose.into()) + &"q".repeat(self.quiet.into());
+        (verbosity != 0)
+            .then(|| Assignment::set("buildout", "verbosity", &verbosity.to_string(), &format!("-{letters}")))
     }
 }
 

@@ -9,13 +9,14 @@ mod printer;
 mod signals;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
 use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
@@ -27,7 +28,9 @@ use crate::recipe::NativeSettings;
 use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
-use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
+use arguments::{
+    Arguments, Command, ConfigArguments, Configuring, DEFAULT_FILE, PlanArguments, RunArguments, RunCommand,
+};
 use log_format::{InvalidFormat, LogFormat};
 use printer::{Printer, Style};
 
@@ -56,10 +59,7 @@ fn main_thread() -> ExitCode {
     let command = match parse(&arguments) {
         Ok(command) => command,
         Err(error) => {
-            // A closed output must not turn `--help` into a panic.
-            let _ = error.print();
-            let code = if error.use_stderr() { failure::exit_code(Blame::Usage) } else { 0 };
-            return ExitCode::from(code);
+            return ExitCode::from(failure::print_clap(&error));
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
@@ -72,7 +72,7 @@ fn main_thread() -> ExitCode {
         }
     };
     let program = Program { environment, printer: Arc::new(Printer::new(style, many)), interrupt };
-    match program.execute(command) {
+    match program.execute(command).and_then(|()| program.check_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let failures = error.failures();
@@ -98,7 +98,19 @@ struct Start(String);
 
 impl Explain for Start {}
 
-impl Explain for InvalidFormat {}
+/// A `log-format` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct InvalidFormatOf {
+    error: InvalidFormat,
+    place: Option<Place>,
+}
+
+impl Explain for InvalidFormatOf {
+    fn place(&self) -> Option<Place> {
+        self.place.clone()
+    }
+}
 
 /// A value of `[buildout]` that decides how messages are shown, and cannot.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +146,11 @@ impl Program {
                 Ok(())
             }
         }
+    }
+
+    /// Whatever was done, a program whose words got lost has failed.
+    fn check_output(&self) -> Result<(), RunError> {
+        self.printer.take_failure().map_or(Ok(()), |error| Err(failure::Output(error).into()))
     }
 
     fn run(&self, arguments: &RunArguments) -> Result<(), RunError> {
@@ -226,11 +243,32 @@ impl Program {
             reader: &reader,
             facts: &facts,
         };
-        let configuration = crate::config::load(&request)?;
+        let configuration = crate::config::load(&request).map_err(|error| self.with_remedy(configuring, error))?;
         for notice in &configuration.notices {
             (&*self.printer as &dyn Report).log(Level::Info, notice);
         }
         Ok(configuration)
+    }
+
+    /// What to do when the main file is not there, or is none.
+    fn with_remedy(&self, configuring: &Configuring, mut error: ConfigError) -> ConfigError {
+        let Some(path) = configuring.path(&self.environment.directory) else { return error };
+        let named = configuring.config != DEFAULT_FILE;
+        let hint = match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => "`-c` takes the name of a file, by default `buildout.cfg`.",
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && named => {
+                "Check the name behind `-c`; `init` writes a first configuration there."
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                "Go to a directory with a buildout, or name a configuration with `-c FILE`; \
+                 `buildout-host run init` writes a first one here."
+            }
+            _ => return error,
+        };
+        if let Some(trouble) = error.troubles.first_mut() {
+            trouble.hints.push(hint.into());
+        }
+        error
     }
 
     fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
@@ -265,7 +303,11 @@ impl Program {
             })?,
         };
         let format = option("log-format")?;
-        let format = if format.is_empty() { LogFormat::default() } else { LogFormat::parse(&format)? };
+        let place = || buildout.place_of("buildout", Some("log-format"));
+        let format = match format.as_str() {
+            "" => LogFormat::default(),
+            text => LogFormat::parse(text).map_err(|error| InvalidFormatOf { error, place: place() })?,
+        };
         self.printer.configure(level.saturating_sub(verbosity), format);
         Ok(())
     }
@@ -288,10 +330,4 @@ fn is_program(path: &Path) -> bool {
 
 fn this_program() -> Result<PathBuf, RunError> {
     Ok(std::env::current_exe().map_err(|error| Start(format!("where this program is cannot be found out: {error}")))?)
-}
-
-impl Explain for clap::Error {
-    fn blame(&self) -> Blame {
-        Blame::Usage
-    }
 }

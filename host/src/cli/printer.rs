@@ -1,13 +1,16 @@
 //! The only printer: takes events and writes them to standard output, progress to a terminal's standard error.
 //!
-//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on.
+//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on. It
+//! also goes on when an output cannot be written for another reason (a full disk), but then the program fails in the end.
+//! What the host or a recipe says is shown without credentials; what was asked for by name is shown as it is.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
 use crate::event::{Event, Level, Report};
+use crate::source::{neutralise, redact};
 
 use super::log_format::{LogFormat, Record, now};
 
@@ -36,11 +39,14 @@ struct Settings {
     threshold: i32,
     format: LogFormat,
     progress_shown: bool,
+    /// The first failure to write to standard output.
+    failure: Option<io::Error>,
 }
 
 impl Printer {
     pub(super) fn new(style: Style, several: bool) -> Self {
-        let settings = Settings { threshold: Level::Info as i32, format: LogFormat::default(), progress_shown: false };
+        let (threshold, format) = (Level::Info as i32, LogFormat::default());
+        let settings = Settings { threshold, format, progress_shown: false, failure: None };
         Self {
             style,
             several,
@@ -73,8 +79,22 @@ impl Printer {
             text.push('\n');
         }
         let mut stdout = std::io::stdout().lock();
-        // EPIPE: the reader has gone; the run's work matters more than its lines.
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            // The reader has gone; the run's work matters more than its lines.
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            settings.failure.get_or_insert(error);
+        }
+    }
+
+    /// Why something could not be written to standard output, if so.
+    pub(super) fn take_failure(&self) -> Option<io::Error> {
+        self.lock().failure.take()
+    }
+
+    /// Writes what the host or a recipe says.
+    fn say(&self, settings: &mut Settings, text: &str) {
+        self.write(settings, &redact(text));
     }
 
     /// Writes one event, with the time, as a line of JSON.
@@ -118,46 +138,27 @@ impl Report for Printer {
             (Event::Log { logger, level, message }, Style::Text) => {
                 let mut settings = self.lock();
                 let line = settings.format.line(&Record { logger, level, message });
-                self.write(&mut settings, &line);
+                self.say(&mut settings, &line);
             }
             (Event::Text { level, .. }, _) if !self.wants(level) => {}
-            (Event::Text { text, .. }, Style::Text) => self.write(&mut self.lock(), text),
-            (Event::Text { text, .. }, Style::Json) => self.json(json!({"event": "text", "text": text})),
+            (Event::Text { text, .. }, Style::Text) => self.say(&mut self.lock(), text),
+            (Event::Text { text, .. }, Style::Json) => self.json(json!({"event": "text", "text": redact(text)})),
             (Event::Output { part, line }, Style::Text) if self.several => {
                 let mut settings = self.lock();
                 let line = settings.format.line(&Record { logger: part, level: Level::Info, message: line });
-                self.write(&mut settings, &line);
+                self.say(&mut settings, &line);
             }
-            (Event::Output { line, .. }, Style::Text) => self.write(&mut self.lock(), line),
+            (Event::Output { line, .. }, Style::Text) => self.say(&mut self.lock(), line),
             (Event::Log { logger, level, message }, Style::Json) => {
-                self.json(json!({"event": "log", "logger": logger, "level": level.name(), "message": message}));
+                self.json(json!({"event": "log", "logger": logger, "level": level.name(), "message": redact(message)}));
             }
             (Event::Output { part, line }, Style::Json) => {
-                self.json(json!({"event": "output", "part": part, "line": line}));
+                self.json(json!({"event": "output", "part": part, "line": redact(line)}));
             }
         }
     }
 
     fn wants(&self, level: Level) -> bool {
         level as i32 >= self.lock().threshold
-    }
-}
-
-/// Shows control characters instead of obeying them: a value must not steer the terminal (`hostile.md` 7).
-pub(super) fn neutralise(text: &str) -> String {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(steers) {
-        return text.to_owned();
-    }
-    text.chars().flat_map(|c| if steers(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::neutralise;
-
-    #[test]
-    fn control_characters_are_shown() {
-        assert_eq!(neutralise("a\x1b[31m\u{9b}b\r\tc\n"), "a\\u{1b}[31m\\u{9b}b\\r\tc\n");
     }
 }

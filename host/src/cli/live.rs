@@ -148,7 +148,7 @@ mod tests {
         live.part_does("zlib", "configure");
         live.part_says("zlib", "checking for a very long line of output… yes");
         let expected =
-            ["zlib  configure  0:42  checking for a v…", "png   Installing  0:32", "0/12 parts, 2 running, 0:42"];
+            ["zlib  configure  0:42  checking for a …", "png   Installing  0:32", "0/12 parts, 2 running, 0:42"];
         assert_eq!(live.lines(after(42), ROOM), expected);
         live.part_ended("zlib", true);
         assert_eq!(live.lines(after(3700), ROOM)[1], "1/12 parts, 1 running, 1:01:40");

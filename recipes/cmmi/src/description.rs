@@ -12,7 +12,7 @@ its commands fails. When a step fails, the build directory stays, with a script 
 by hand. An installed part is not built again until one of its options changes.
 
 In every option, `@@LOCATION@@` stands for the part's location. In commands, `%(NAME)s` stands for the option NAME of the \
-part, and `%%` for a percent sign. `make` needs no `-j`: the host lends it processors.
+part (`%(NAME)r` for the same as a Python literal), and `%%` for a percent sign. `make` needs no `-j`: the host lends it processors.
 
 The options `location`, `prefix` and `compile-directory` (the build directory) are there for other parts to read.";
 

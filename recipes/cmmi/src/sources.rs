@@ -69,6 +69,9 @@ impl Sources {
                 archive.unpack(directory, *top_level)?;
                 Ok(())
             }
+            Self::Directory { path, .. } if !Path::new(path).is_dir() => {
+                Err(Error::user(format!("There is no directory of sources at {path}")))
+            }
             Self::Directory { in_place: true, .. } => Ok(()),
             Self::Directory { path, .. } => {
                 activity("copy");

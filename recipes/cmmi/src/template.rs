@@ -1,8 +1,9 @@
-//! `%(NAME)s` in options, as Python's `%` reads them.
+//! `%(NAME)s` and `%(NAME)r` in options, as Python's `%` reads them.
 
 use buildout_recipe::Error;
 
-/// `text` with what `value` says for each `%(NAME)s`, and `%` for each `%%`. `what` is the option, for errors.
+/// `text` with what `value` says for each `%(NAME)s`, the same as a Python literal for each `%(NAME)r` (as used in Python
+/// code that a step runs), and `%` for each `%%`. `what` is the option, for errors.
 ///
 /// # Errors
 /// When there is no such name, or a `%` that is neither.
@@ -21,7 +22,11 @@ pub(crate) fn expand(
             continue;
         }
         let reference = after.strip_prefix('(').and_then(|after| after.split_once(')'));
-        let Some((name, after)) = reference.and_then(|(name, after)| Some((name, after.strip_prefix('s')?))) else {
+        let typed = reference.and_then(|(name, after)| {
+            let kind = after.chars().next().filter(|kind| matches!(kind, 's' | 'r'))?;
+            Some((name, kind, &after[1..]))
+        });
+        let Some((name, kind, after)) = typed else {
             let found: String = after.chars().take(10).collect();
             let message = format!(
                 "{what}: write %(NAME)s for a value and %% for a percent sign, not {:?}",
@@ -32,11 +37,28 @@ pub(crate) fn expand(
         let Some(value) = value(name)? else {
             return Err(Error::user(format!("{what}: there is nothing that %({name})s could stand for")));
         };
-        expanded.push_str(&value);
+        expanded.push_str(&if kind == 'r' { literal(&value) } else { value });
         rest = after;
     }
     expanded.push_str(rest);
     Ok(expanded)
+}
+
+/// A Python literal of the text.
+fn literal(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut literal = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => literal.push_str("\\n"),
+            '\t' => literal.push_str("\\t"),
+            '\\' => literal.push_str("\\\\"),
+            c if c == quote => literal.extend(['\\', c]),
+            c => literal.push(c),
+        }
+    }
+    literal.push(quote);
+    literal
 }
 
 #[cfg(test)]
@@ -52,7 +74,15 @@ mod tests {
     fn names_and_percent_signs_are_replaced() {
         assert_eq!(t("a:%(PATH)s:100%%").unwrap(), "a:/bin:100%");
         assert_eq!(t("%%(PATH)s").unwrap(), "%(PATH)s");
+        assert_eq!(t("import %(PATH)r").unwrap(), "import '/bin'");
         assert_eq!(t("").unwrap(), "");
+    }
+
+    #[test]
+    fn literals_are_those_of_python() {
+        for (text, expected) in [("a", "'a'"), ("it's", "\"it's\""), ("'\"", "'\\'\"'"), ("a\\b\nc", "'a\\\\b\\nc'")] {
+            assert_eq!(literal(text), expected);
+        }
     }
 
     #[test]

@@ -83,6 +83,17 @@ fn a_directory_is_built_in_a_copy_that_leaves_it_alone() {
 }
 
 #[test]
+fn sources_that_are_not_there_are_told() {
+    let space = Space::new();
+    for options in [&[("path", "none")][..], &[("path", "none"), ("compile-directory", "none")]] {
+        let error = space.install(options).unwrap_err();
+        assert!(error.is_user());
+        let expected = format!("There is no directory of sources at {}", space.path("none").display());
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn a_directory_that_holds_the_buildout_is_not_copied_into_itself() {
     let space = Space::new();
     for file in ["configure", "Makefile"] {
@@ -325,4 +336,10 @@ fn a_first_line_that_is_too_long_is_started_by_a_short_script() {
     let output = Command::new(long).args(["a b", "c"]).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "u a b c\n");
     assert!(!Path::new(&space.path("parts/part/bin/short.shebang")).exists());
+}
+
+#[test]
+fn the_page_of_documentation_is_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/cmmi.md");
+    buildout_recipe::testing::assert_documented(page, "cmmi", vec![("default", Cmmi::describe())]);
 }

@@ -164,4 +164,10 @@ mod tests {
             assert_eq!(part(directory.path(), options).err().unwrap().to_string(), message);
         }
     }
+
+    #[test]
+    fn the_page_of_documentation_is_true() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/command.md");
+        buildout_recipe::testing::assert_documented(page, "command", vec![("default", ShellCommand::describe())]);
+    }
 }

@@ -48,4 +48,10 @@ mod tests {
         assert_eq!(recipe.lines().unwrap(), ["File 1 a", "File 2 b", "recipe recipes:debug"]);
         assert_eq!(recipe.install().unwrap(), Paths::none());
     }
+
+    #[test]
+    fn the_page_of_documentation_is_true() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/debug.md");
+        buildout_recipe::testing::assert_documented(page, "debug", vec![("default", Debug::describe())]);
+    }
 }

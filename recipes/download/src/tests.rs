@@ -162,3 +162,13 @@ fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
         assert_eq!(buildout(Path::new("/b"), options).init::<File>("part").err().unwrap().to_string(), message);
     }
 }
+
+#[test]
+fn the_page_of_documentation_is_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/download.md");
+    buildout_recipe::testing::assert_documented(
+        page,
+        "download",
+        vec![("default", File::describe()), ("unpacked", Unpacked::describe())],
+    );
+}

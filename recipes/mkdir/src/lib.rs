@@ -116,4 +116,14 @@ mod tests {
         assert_eq!(join("/a/", "b"), "/a/b");
         assert_eq!(join("/a", "/b"), "/b");
     }
+
+    #[test]
+    fn the_page_of_documentation_is_true() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/mkdir.md");
+        buildout_recipe::testing::assert_documented(
+            page,
+            "mkdir",
+            vec![("default", Mkdir::describe()), ("mkdirectory", Mkdirectory::describe())],
+        );
+    }
 }

@@ -24,6 +24,7 @@
 //! (`file:` or a path), whose digests are checked, and which `tar` unpacks. What the host adds is not here: confinement,
 //! the cache, the network.
 
+mod document;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod native;
 
@@ -105,6 +106,8 @@ impl Buildout {
         self.0.get(section, option).ok().flatten()
     }
 }
+
+pub use document::{assert_documented, document};
 
 /// What was logged in this thread since the last call.
 pub fn logged() -> Vec<(Level, String)> {

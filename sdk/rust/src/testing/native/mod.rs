@@ -38,3 +38,6 @@ fn part() -> Option<Part> {
 fn log(printed: Vec<u8>) {
     OUTPUT.with_borrow_mut(|output| output.extend(printed));
 }
+
+#[cfg(test)]
+mod tests;

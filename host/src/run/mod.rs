@@ -12,6 +12,7 @@ mod parallel;
 mod recipes;
 mod schedule;
 mod settings;
+mod signatures;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -293,7 +294,10 @@ impl Session {
             let mut seen = BTreeSet::new();
             parts.retain(|part| seen.insert(part.clone()));
         }
-        parts.into_iter().map(|part| self.want(part)).collect()
+        let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| self.want(part)).collect::<Result<_, _>>()?;
+        let runtime = self.recipes.runtime()?;
+        signatures::name_references(&mut wanted, &|part| runtime.starts_commands(part), &self.buildout);
+        Ok(wanted)
     }
 
     fn want(&self, name: String) -> Result<Wanted, RunError> {

@@ -213,6 +213,11 @@ fn descriptors_are_closed_but_the_kept(level: Level) {
     let mut told = String::new();
     std::io::Read::read_to_string(&mut answers, &mut told).unwrap();
     assert_eq!((output.as_str(), told.as_str()), ("asked", "told\n"));
+    // Whatever numbers the shim uses itself, it gives way.
+    let all = || (3..60).map(|number| (std::fs::File::open("/dev/null").unwrap().into(), number));
+    let command = Command { keep: all().collect(), ..space.command("open-descriptors", &[]) };
+    let expected: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    assert_eq!(space.run(&command, level), (Outcome::Exited(0), expected.join(" ") + "\n"));
 }
 
 fn a_daemon_ends_with_the_command(level: Level) {

@@ -65,6 +65,11 @@ pub enum Reason {
         /// Today's.
         new: String,
     },
+    /// Parts that it refers to, and was built with, are not as they were.
+    References {
+        /// Their names.
+        parts: Vec<String>,
+    },
     /// An option's value is not the recorded one.
     Changed {
         /// Its name.
@@ -102,6 +107,7 @@ impl fmt::Display for Reason {
             Self::Unwanted => write!(formatter, "no longer a part"),
             Self::Recipe { old: Some(old), new } => write!(formatter, "recipe changed: {old} is now {new}"),
             Self::Recipe { old: None, new } => write!(formatter, "recipe changed: now {new}"),
+            Self::References { parts } => write!(formatter, "what it was built with has changed: {}", parts.join(", ")),
             Self::Changed { option, old, new } => {
                 write!(formatter, "option `{option}` changed: {old:?} is now {new:?}")
             }
@@ -142,10 +148,28 @@ pub fn plan(wanted: &[Wanted], installed: &Installed, scope: Scope, present: &dy
 }
 
 /// Every way in which the recorded part is not the wanted one; none means it is up to date.
+/// A signature names the recipe, then what the part refers to.
+fn signature_difference(old: Option<&str>, new: &str) -> Reason {
+    let words = |signature: &str| signature.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (before, now) = (words(old.unwrap_or_default()), words(new));
+    if before.first() != now.first() {
+        return Reason::Recipe { old: old.map(str::to_owned), new: new.to_owned() };
+    }
+    let changed =
+        now.iter().filter(|word| !before.contains(word)).chain(before.iter().filter(|word| !now.contains(word)));
+    let mut parts: Vec<String> = Vec::new();
+    for name in changed.filter_map(|word| Some(word.split_once('=')?.0)) {
+        if !parts.iter().any(|part| part == name) {
+            parts.push(name.to_owned());
+        }
+    }
+    Reason::References { parts }
+}
+
 fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -> bool) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if recorded.signature.as_deref() != Some(&part.signature) {
-        reasons.push(Reason::Recipe { old: recorded.signature.clone(), new: part.signature.clone() });
+        reasons.push(signature_difference(recorded.signature.as_deref(), &part.signature));
     }
     for (option, new) in &part.options {
         match recorded.options.get(option) {

@@ -133,10 +133,20 @@ impl Space {
     }
 }
 
+/// The name of the package, and what follows it.
+fn signed_package(signature: &str) -> Option<(&str, &str)> {
+    let recipe = signature.split(' ').next()?;
+    signature.split_at_checked(recipe.rfind('-')?)
+}
+
 /// Digests of recipes differ from build to build.
 fn shown_signature(line: &str) -> String {
-    match line.strip_prefix("__buildout_signature__ = ").and_then(|signature| signature.rsplit_once('-')) {
-        Some((package, _)) => format!("__buildout_signature__ = {package}-DIGEST"),
+    match line.strip_prefix("__buildout_signature__ = ").and_then(signed_package) {
+        Some((package, rest)) => {
+            let references = rest.split(' ').skip(1).filter_map(|word| Some(word.split_once('=')?.0));
+            let references: String = references.map(|part| format!(" {part}=DIGEST")).collect();
+            format!("__buildout_signature__ = {package}-DIGEST{references}")
+        }
         None if line.starts_with("executable = ") => "executable = PYTHON".to_owned(),
         None => line.to_owned(),
     }

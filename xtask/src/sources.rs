@@ -8,15 +8,8 @@ use std::process::Command;
 
 use crate::workspace::{Failure, Workspace, run};
 
-/// Source packages, and the beginnings of their upstream archives' names.
-const SOURCES: [(&str, &str); 6] = [
-    ("hello", "hello_"),
-    ("zlib", "zlib_"),
-    ("xz-utils", "xz-utils_"),
-    ("libpng1.6", "libpng1.6_"),
-    ("m4", "m4_"),
-    ("libtool", "libtool_"),
-];
+/// Source packages.
+const SOURCES: [&str; 6] = ["hello", "zlib", "xz-utils", "libpng1.6", "m4", "libtool"];
 
 /// Where the archives lie.
 pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
@@ -27,7 +20,7 @@ pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
 pub(crate) fn sources(workspace: &Workspace) -> Result<bool, Failure> {
     let directory = directory(workspace);
     let missing: Vec<&str> =
-        SOURCES.iter().filter(|(_, begin)| !has_archive(&directory, begin)).map(|(name, _)| *name).collect();
+        SOURCES.into_iter().filter(|name| find_archive(&directory, &format!("{name}_")).is_none()).collect();
     if missing.is_empty() {
         return Ok(true);
     }
@@ -42,12 +35,19 @@ pub(crate) fn sources(workspace: &Workspace) -> Result<bool, Failure> {
     Ok(true)
 }
 
-fn has_archive(directory: &Path, begin: &str) -> bool {
-    let Ok(entries) = fs::read_dir(directory) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
+/// The upstream archive of a source package.
+pub(crate) fn archive(workspace: &Workspace, package: &str) -> Result<PathBuf, Failure> {
+    let directory = directory(workspace);
+    find_archive(&directory, &format!("{package}_"))
+        .ok_or_else(|| Failure::new(format!("No archive of {package} in {}", directory.display())))
+}
+
+fn find_archive(directory: &Path, begin: &str) -> Option<PathBuf> {
+    let is_archive = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(begin) && name.contains(".orig.tar.") && !name.ends_with(".asc")
-    })
+    };
+    fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path()).find(is_archive)
 }
 
 /// apt with lists of its own, so that the machine's are left as they are and no rights are needed.

@@ -7,6 +7,8 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use crate::config::Assignment;
 use crate::confine::Level;
 
+use super::color::Color;
+use super::graph::Format;
 use super::printer::Style;
 
 /// The configuration that is read where none is named.
@@ -37,6 +39,12 @@ Examples:
   buildout-host plan                   What would `buildout-host run` do, and why?
   buildout-host plan -c other.cfg docs Only for the part docs";
 
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  buildout-host graph --format svg > parts.svg   A drawing that any browser shows
+  buildout-host graph | dot -Tpdf > parts.pdf    Drawn by Graphviz
+  buildout-host graph --format mermaid docs      Only the part docs, and what it needs";
+
 const CONFIG_EXAMPLES: &str = "\
 Examples:
   buildout-host config                       Every section, after extends, macros and substitution
@@ -47,6 +55,9 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, propagate_version = true)]
 pub(super) struct Arguments {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Color,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -59,6 +70,9 @@ pub(super) enum Command {
     /// Show what a run would do, and why, without doing it.
     #[command(after_help = PLAN_EXAMPLES, display_name = PROGRAM)]
     Plan(PlanArguments),
+    /// Show the parts that a run would make, and what they refer to.
+    #[command(after_help = GRAPH_EXAMPLES, display_name = PROGRAM)]
+    Graph(GraphArguments),
     /// Show the configuration as it is after extends, increments, macros and substitution.
     #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
@@ -77,6 +91,9 @@ pub(super) enum Command {
 #[derive(Debug, Parser)]
 #[command(name = "buildout", version)]
 pub(super) struct Buildout {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
     #[command(flatten)]
     pub(super) run: RunArguments,
 }
@@ -132,6 +149,9 @@ pub(super) struct RunArguments {
     /// How messages are written.
     #[arg(long, value_name = "STYLE", default_value = "text")]
     pub(super) log_format: Style,
+    /// Write a page that shows when each part was made.
+    #[arg(long, value_name = "FILE")]
+    pub(super) timings: Option<PathBuf>,
     /// Assignments, the command and its arguments.
     #[arg(value_name = "ASSIGNMENT|COMMAND")]
     pub(super) words: Vec<String>,
@@ -177,6 +197,19 @@ pub(super) struct PlanArguments {
     /// One JSON object instead of text.
     #[arg(long)]
     pub(super) json: bool,
+    /// Parts (all where none is named) and assignments.
+    #[arg(value_name = "PART|ASSIGNMENT")]
+    pub(super) words: Vec<String>,
+}
+
+/// `buildout-host graph`.
+#[derive(Debug, Args)]
+pub(super) struct GraphArguments {
+    #[command(flatten)]
+    pub(super) configuring: Configuring,
+    /// How the graph is written.
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub(super) format: Format,
     /// Parts (all where none is named) and assignments.
     #[arg(value_name = "PART|ASSIGNMENT")]
     pub(super) words: Vec<String>,

@@ -17,16 +17,16 @@ pub(super) fn exit_code(blame: Blame) -> u8 {
 }
 
 /// Prints the error to standard error.
-pub(super) fn print(error: &dyn Explain) {
+pub(super) fn print(error: &dyn Explain, colors: bool) {
     let terminal = io::stderr().is_terminal();
     let mut text = render(error);
     if terminal {
         text = neutralise(&text);
-        if std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
-            text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
-            if let Some(rest) = text.strip_prefix("Error:") {
-                text = format!("\x1b[1;31mError:\x1b[0m{rest}");
-            }
+    }
+    if colors {
+        text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
+        if let Some(rest) = text.strip_prefix("Error:") {
+            text = format!("\x1b[1;31mError:\x1b[0m{rest}");
         }
     }
     // Nobody may be listening any more; the exit code still tells.
@@ -76,7 +76,7 @@ pub(super) fn print_clap(error: &clap::Error) -> u8 {
     match error.print() {
         // A closed output must not turn `--help` into an error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            print(&Output(error));
+            print(&Output(error), false);
             exit_code(Blame::User)
         }
         _ => 0,

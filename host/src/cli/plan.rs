@@ -64,6 +64,7 @@ fn reason(reason: &Reason) -> serde_json::Value {
         Reason::New => json!({"reason": "new"}),
         Reason::Unwanted => json!({"reason": "unwanted"}),
         Reason::Recipe { old, new } => json!({"reason": "recipe", "old": old, "new": new}),
+        Reason::References { parts } => json!({"reason": "references", "parts": parts}),
         Reason::Changed { option, old, new } => json!({"reason": "changed", "option": option, "old": old, "new": new}),
         Reason::Added { option, new } => json!({"reason": "added", "option": option, "new": new}),
         Reason::Dropped { option, old } => json!({"reason": "dropped", "option": option, "old": old}),

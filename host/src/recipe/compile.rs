@@ -17,7 +17,9 @@ use crate::event::{Event, Report};
 /// Interfaces of package `buildout:recipe` that this host offers.
 const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
 /// Those whose functions return only when a command has ended, or a file was fetched.
-const WAITING: [&str; 2] = ["buildout:recipe/download@", "buildout:recipe/process@"];
+pub(super) const WAITING: [&str; 2] = ["buildout:recipe/download@", PROCESS];
+/// The one that starts native commands.
+pub(super) const PROCESS: &str = "buildout:recipe/process@";
 /// The version of that package.
 const VERSION: &str = "0.1";
 /// Packages of WASI 0.2 that this host offers.
@@ -126,12 +128,12 @@ fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Resul
     }
 }
 
-/// Whether calls of the recipe may take long in the host, while commands run or files are fetched.
-pub(super) fn waits_for_others(pre: &RecipePre<State>) -> bool {
+/// Whether the recipe imports one of these interfaces.
+pub(super) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
     let component = pre.instance_pre().component();
     let names = component.component_type();
     let mut imports = names.imports(pre.engine());
-    imports.any(|(name, _)| WAITING.iter().any(|interface| name.starts_with(interface)))
+    imports.any(|(name, _)| interfaces.iter().any(|interface| name.starts_with(interface)))
 }
 
 /// Why an import is not offered; `None` if it is.

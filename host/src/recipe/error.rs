@@ -63,9 +63,9 @@ pub(super) enum Problem {
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
     #[error("{message}")]
-    User { message: String, context: Context },
+    User { message: String, context: Box<Context> },
     #[error("{message}")]
-    Failed { message: String, context: Context },
+    Failed { message: String, context: Box<Context> },
     #[error("Interrupted by signal {0}")]
     Interrupted(i32),
     #[error(transparent)]

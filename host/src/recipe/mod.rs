@@ -90,6 +90,8 @@ struct Prepared {
     description: OnceLock<PackageDescription>,
     /// How many parts one instance of it makes.
     parts_per_instance: usize,
+    /// Whether it imports what starts native commands.
+    starts_commands: bool,
 }
 
 /// A part that was initialised.
@@ -99,6 +101,7 @@ struct Part {
     granted: Arc<Granted>,
     subject: Subject,
     has_update: bool,
+    starts_commands: bool,
 }
 
 impl Runtime {
@@ -169,12 +172,18 @@ impl Runtime {
                 instance.parts += 1;
                 drop(instance);
                 let has_update = entry_point.has_update;
-                let initialised = Part { instance: shared, handle, granted, subject, has_update };
+                let starts_commands = prepared.starts_commands;
+                let initialised = Part { instance: shared, handle, granted, subject, has_update, starts_commands };
                 locked(&self.parts).insert(part.to_owned(), Arc::new(initialised));
                 Ok(())
             }
             Err(failure) => Err(instance.failed(failure, answer.created, &subject)),
         }
+    }
+
+    /// Whether the recipe of an initialised part can start native commands.
+    pub fn starts_commands(&self, part: &str) -> bool {
+        locked(&self.parts).get(part).is_some_and(|part| part.starts_commands)
     }
 
     /// Whether the recipe of an initialised part can update it.
@@ -305,9 +314,11 @@ impl Runtime {
         };
         let pre = workshop.prepare(component, subject)?;
         // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
-        let alone = self.settings.native.jobs.limit() > 1 && compile::waits_for_others(&pre);
+        let alone = self.settings.native.jobs.limit() > 1 && compile::imports(&pre, &compile::WAITING);
         let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
-        let prepared = Arc::new(Prepared { pre, description: OnceLock::new(), parts_per_instance });
+        let starts_commands = compile::imports(&pre, &[compile::PROCESS]);
+        let description = OnceLock::new();
+        let prepared = Arc::new(Prepared { pre, description, parts_per_instance, starts_commands });
         locked(&self.prepared).insert(component.digest, Arc::clone(&prepared));
         Ok(prepared)
     }

@@ -12,6 +12,7 @@ mod parallel;
 mod recipes;
 mod schedule;
 mod settings;
+mod signatures;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,15 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "verbosity",
     "versions",
 ];
+
+/// Parts, and what they refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartGraph {
+    /// The parts in the order in which a run makes them.
+    pub parts: Vec<String>,
+    /// For each of them the parts that it refers to, by number.
+    pub references: Vec<BTreeSet<usize>>,
+}
 
 /// One configuration, ready to run.
 pub struct Session {
@@ -167,16 +177,50 @@ impl Session {
     pub fn plan(&self, named: &[String]) -> Result<Vec<Step>, RunError> {
         self.refuse_extensions()?;
         let locations = self.locations()?;
-        let installed = match &locations.installed {
-            Some(path) => state::peek(path, &*self.report)?,
-            None => Installed::default(),
-        };
+        let installed = self.peek(&locations)?;
+        let wanted = self.wanted_without_a_trace(named, &locations, &installed)?;
+        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+    }
+
+    /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.
+    ///
+    /// # Errors
+    /// Where `install` would fail before it does anything.
+    pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
+        self.refuse_extensions()?;
+        let locations = self.locations()?;
+        let installed = self.peek(&locations)?;
+        self.wanted_without_a_trace(named, &locations, &installed)?;
+        let parts = self.buildout.parts();
+        let references = self.references(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        Ok(PartGraph { parts, references })
+    }
+
+    /// For each of `parts` those that it refers to, by number; as far as they were initialised.
+    pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+        graph::references(&self.buildout, parts)
+    }
+
+    /// The installed state, as long as nobody changes it.
+    fn peek(&self, locations: &Locations) -> Result<Installed, RunError> {
+        match &locations.installed {
+            Some(path) => Ok(state::peek(path, &*self.report)?),
+            None => Ok(Installed::default()),
+        }
+    }
+
+    /// Initialises parts as [`Self::install`] would, with developed recipes elsewhere than in the buildout.
+    fn wanted_without_a_trace(
+        &self,
+        named: &[String],
+        locations: &Arc<Locations>,
+        installed: &Installed,
+    ) -> Result<Vec<Wanted>, RunError> {
         let links =
             tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let developed = self.develop(&locations, links.path())?;
+        let developed = self.develop(locations, links.path())?;
         self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
-        let wanted = self.wanted(named, &installed)?;
-        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+        self.wanted(named, installed)
     }
 
     /// The buildout's directories.
@@ -248,7 +292,10 @@ impl Session {
             let mut seen = BTreeSet::new();
             parts.retain(|part| seen.insert(part.clone()));
         }
-        parts.into_iter().map(|part| self.want(part)).collect()
+        let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| self.want(part)).collect::<Result<_, _>>()?;
+        let runtime = self.recipes.runtime()?;
+        signatures::name_references(&mut wanted, &|part| runtime.starts_commands(part), &self.buildout);
+        Ok(wanted)
     }
 
     /// A part whose section is not there.

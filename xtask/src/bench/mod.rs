@@ -2,6 +2,7 @@
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
 mod measure;
+mod native;
 mod reference;
 mod table;
 mod work;
@@ -26,23 +27,29 @@ const PARTS: usize = 1000;
 
 /// Builds the host, installs zc.buildout, measures, prints the table. `--json` prints it for programs.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
-    let json = match arguments {
-        [] => false,
-        [flag] if flag == "--json" => true,
-        _ => return Err(Failure::usage("Usage: cargo xtask bench [--json]")),
-    };
+    let (mut json, mut only) = (false, None);
+    for argument in arguments {
+        match argument.as_str() {
+            "--json" => json = true,
+            "configurations" | "builds" if only.is_none() => only = Some(argument.as_str()),
+            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds]")),
+        }
+    }
     build(workspace)?;
     let directory = workspace.target.join("bench");
-    let tools = Tools {
-        reference: install_reference(workspace, &directory)?,
-        host: workspace.release("buildout-host"),
-        directory,
-    };
-    let rows = tools.rows()?;
+    let host = workspace.release("buildout-host");
+    let mut tables = Vec::new();
+    if only != Some("builds") {
+        let reference = install_reference(workspace, &directory)?;
+        tables.push(("zc.buildout", Tools { reference, host: host.clone(), directory: directory.clone() }.rows()?));
+    }
+    if only != Some("configurations") {
+        tables.push(("compared with", native::rows(workspace, &host, &directory)?));
+    }
     if json {
-        print_json(&rows)
+        print_json(&tables);
     } else {
-        print_table(&rows)
+        tables.iter().for_each(|(theirs, rows)| print_table(theirs, rows));
     }
     Ok(())
 }

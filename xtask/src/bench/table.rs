@@ -63,17 +63,22 @@ impl Row {
             self.work.to_owned(),
             self.unit.show(self.theirs),
             self.unit.show(self.ours),
-            format!("{:.1}×", self.ratio()),
-            format!("{}×", self.required),
-            format!("{}×", self.aim),
+            shown_ratio(self.ratio()),
+            shown_ratio(self.required),
+            shown_ratio(self.aim),
             self.verdict().to_owned(),
         ]
     }
 }
 
+/// Small ratios need their decimals.
+fn shown_ratio(ratio: f64) -> String {
+    if ratio < 5.0 { format!("{ratio:.3}×") } else { format!("{ratio:.1}×") }
+}
+
 /// Prints the table in Markdown.
-pub(super) fn print_table(rows: &[Row]) {
-    let head = ["work", "zc.buildout", "buildout-host", "ratio", "required", "aim", "verdict"].map(str::to_owned);
+pub(super) fn print_table(theirs: &str, rows: &[Row]) {
+    let head = ["work", theirs, "buildout-host", "ratio", "required", "aim", "verdict"].map(str::to_owned);
     let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     for (number, line) in lines.iter().enumerate() {
@@ -91,14 +96,15 @@ fn pad(cell: &str, width: usize) -> String {
 }
 
 /// Prints one JSON list of objects.
-pub(super) fn print_json(rows: &[Row]) {
-    let objects: Vec<String> = rows.iter().map(json).collect();
+pub(super) fn print_json(tables: &[(&str, Vec<Row>)]) {
+    let objects: Vec<String> =
+        tables.iter().flat_map(|(theirs, rows)| rows.iter().map(|row| json(theirs, row))).collect();
     println!("[\n  {}\n]", objects.join(",\n  "));
 }
 
-fn json(row: &Row) -> String {
+fn json(theirs: &str, row: &Row) -> String {
     format!(
-        "{{\"work\": \"{}\", \"unit\": \"{}\", \"zc.buildout\": {}, \"buildout-host\": {}, \"ratio\": {:.2}, \"required\": {}, \
+        "{{\"work\": \"{}\", \"unit\": \"{}\", \"{theirs}\": {}, \"buildout-host\": {}, \"ratio\": {:.2}, \"required\": {}, \
          \"aim\": {}, \"verdict\": \"{}\"}}",
         row.work,
         row.unit.name(),
@@ -134,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_row_prints_for_people_and_programs() {
-        assert_eq!(row(2.0, 0.02).cells(), ["w", "2.00 s", "20.0 ms", "100.0×", "50×", "200×", "required met"]);
-        let json = json(&row(2.0, 0.5));
+        assert_eq!(row(2.0, 0.02).cells(), ["w", "2.00 s", "20.0 ms", "100.0×", "50.0×", "200.0×", "required met"]);
+        let json = json("zc.buildout", &row(2.0, 0.5));
         assert!(json.starts_with(
             "{\"work\": \"w\", \"unit\": \"s\", \"zc.buildout\": 2, \"buildout-host\": 0.5, \"ratio\": 4.00"
         ));

@@ -54,7 +54,8 @@ pub fn main() -> Option<ExitCode> {
 }
 
 fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
-    let descriptors = out_of_the_way(descriptors).map_err(missing(Layer::Limits, "descriptors"))?;
+    let descriptors: io::Result<Vec<OwnedFd>> = descriptors.into_iter().map(out_of_the_way).collect();
+    let descriptors = descriptors.map_err(missing(Layer::Limits, "descriptors"))?;
     // A session of its own has no terminal, and gets no Ctrl-C: the host decides.
     rustix::process::setsid().map_err(|error| missing(Layer::Death, "setsid")(error.into()))?;
     if order.level == Level::Full {
@@ -109,8 +110,7 @@ fn die_with_parent() -> Outcome<()> {
         .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))
 }
 
-/// The same descriptors under numbers that no command keeps.
-fn out_of_the_way(descriptors: Vec<OwnedFd>) -> io::Result<Vec<OwnedFd>> {
-    let moved = descriptors.into_iter().map(|one| Ok(rustix::io::fcntl_dupfd_cloexec(one, FIRST_DESCRIPTOR)?));
-    moved.collect()
+/// The same descriptor under a number that no command keeps.
+fn out_of_the_way(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_DESCRIPTOR)?)
 }

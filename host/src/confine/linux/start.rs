@@ -13,7 +13,7 @@ use rustix::process::Pid;
 
 use super::keep::{self, Started};
 use super::system::{self, Fork};
-use super::{Outcome, connect, die_with_parent, landlock, missing, privileges, seccomp};
+use super::{Outcome, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
 use crate::confine::error::Layer;
 use crate::confine::message::{Notice, Order, receive_descriptor, tell};
 use crate::confine::policy::Level;
@@ -21,7 +21,10 @@ use crate::confine::policy::Level;
 /// Starts the command as a child. Failures up to the execution of the program are told by the child.
 pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
-    let (keeper, own) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
+    let (own, keeper) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
+    // Its number could be one that the command keeps.
+    let keeper = out_of_the_way(keeper.into()).map(UnixStream::from);
+    let keeper = keeper.map_err(missing(Layer::Limits, "descriptors"))?;
     match system::fork().map_err(missing(Layer::Limits, "fork"))? {
         Fork::Child => {
             drop(own);

@@ -1,0 +1,70 @@
+//! Signatures of parts that native commands make: they also name what the part refers to, in the state it has now.
+//!
+//! Such a part was built against the parts that it refers to (headers, libraries, programs), so it is made again when
+//! one of them is, though none of its own options changes. SlapOS's fork of zc.buildout does so for all parts; here it is
+//! confined to recipes that start commands (`docs/decisions/031-references-in-signatures.md`).
+
+use std::collections::HashMap;
+
+use crate::digest::Digest;
+use crate::plan::Wanted;
+
+use super::graph;
+
+/// Adds to the signature of each part that `is_native` what it refers to: `cmmi-DIGEST zlib=DIGEST`.
+pub(super) fn name_references(
+    wanted: &mut [Wanted],
+    is_native: &dyn Fn(&str) -> bool,
+    buildout: &crate::options::Buildout,
+) {
+    let native: Vec<bool> = wanted.iter().map(|part| is_native(&part.name)).collect();
+    if !native.contains(&true) {
+        return;
+    }
+    let names: Vec<&str> = wanted.iter().map(|part| part.name.as_str()).collect();
+    let references = graph::references(buildout, &names);
+    let mut digests = Digests { wanted, native: &native, references: &references, known: HashMap::new() };
+    let signatures: Vec<Option<String>> =
+        (0..native.len()).map(|part| native[part].then(|| digests.signature(part))).collect();
+    for (part, signature) in wanted.iter_mut().zip(signatures) {
+        if let Some(signature) = signature {
+            part.signature = signature;
+        }
+    }
+}
+
+struct Digests<'a> {
+    wanted: &'a [Wanted],
+    native: &'a [bool],
+    references: &'a [std::collections::BTreeSet<usize>],
+    /// `None` while it is being worked out: parts that read each other.
+    known: HashMap<usize, Option<Digest>>,
+}
+
+impl Digests<'_> {
+    fn signature(&mut self, part: usize) -> String {
+        let mut signature = self.wanted[part].signature.clone();
+        for reference in &self.references[part] {
+            if let Some(digest) = self.digest(*reference) {
+                signature.push_str(&format!(" {}={}", self.wanted[*reference].name, digest.base64()));
+            }
+        }
+        signature
+    }
+
+    /// What decides what a part is like: its options, and its signature.
+    fn digest(&mut self, part: usize) -> Option<Digest> {
+        if let Some(known) = self.known.get(&part) {
+            return *known;
+        }
+        self.known.insert(part, None);
+        let signature = if self.native[part] { self.signature(part) } else { self.wanted[part].signature.clone() };
+        let mut text = signature;
+        for (option, value) in &self.wanted[part].options {
+            text.extend(["\0", option, "\0", value]);
+        }
+        let digest = Digest::of(text.as_bytes());
+        self.known.insert(part, Some(digest));
+        Some(digest)
+    }
+}

@@ -1,0 +1,84 @@
+//! Test guest: starts the command and fetches the file that its options name. `tests/native_guests.rs` runs it in the real
+//! host.
+
+use buildout_recipe::{
+    Command, Context, Description, Download, Downloader, Error, Init, Options, Paths, Recipe, Runner, TopLevel, info,
+};
+
+struct Native {
+    options: Options,
+    location: String,
+}
+
+impl Recipe for Native {
+    fn describe() -> Description {
+        Description::new("Does in `install` what its options say, in the order `link`, `fetch`, `program`.")
+    }
+
+    fn init(init: &Init<'_>) -> Result<Self, Error> {
+        let options = init.options();
+        if options.get_or("early", "false")? == "true" {
+            Runner::open(&["true"])?;
+        }
+        Ok(Self { location: options.location(), options: options.clone() })
+    }
+
+    fn install(&mut self) -> Result<Paths, Error> {
+        std::fs::create_dir_all(&self.location).context("creating the location")?;
+        if let Some(target) = self.options.get("link")? {
+            self.link(&target)?;
+        }
+        if let Some(url) = self.options.get("fetch")? {
+            self.fetch(url)?;
+        }
+        if let Some(program) = self.options.get("program")? {
+            self.run(&program)?;
+        }
+        Ok(self.location.as_str().into())
+    }
+}
+
+impl Native {
+    #[allow(deprecated, reason = "the only way to name any target")]
+    fn link(&self, target: &str) -> Result<(), Error> {
+        let path = format!("{}/link", self.location);
+        #[cfg(target_os = "wasi")]
+        std::fs::soft_link(target, path).context("linking")?;
+        #[cfg(not(target_os = "wasi"))]
+        std::os::unix::fs::symlink(target, path).context("linking")?;
+        Ok(())
+    }
+
+    fn words(&self, option: &str) -> Result<Vec<String>, Error> {
+        Ok(self.options.get_or(option, "")?.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn fetch(&self, url: String) -> Result<(), Error> {
+        let addresses = self.words("addresses")?;
+        let mut download = Download::new(url);
+        if let Some(digest) = self.options.get("sha256")? {
+            download = download.sha256(digest);
+        }
+        let file = download.fetch(&Downloader::open(&addresses)?)?;
+        info!("fetched {} bytes", file.size());
+        if let Some(path) = self.options.get("copy")? {
+            file.copy(path)?;
+        }
+        if let Some(directory) = self.options.get("unpack")? {
+            let names = file.unpack(directory, TopLevel::Keep)?;
+            info!("unpacked {}", names.join(" "));
+        }
+        Ok(())
+    }
+
+    fn run(&self, program: &str) -> Result<(), Error> {
+        let runner = Runner::open(&self.words("programs")?)?;
+        let arguments = self.words("arguments")?.into_iter().map(|argument| argument.replace("NUL", "\0"));
+        let directory = self.options.get_or("directory", &self.location)?;
+        let printed = Command::new(program).args(arguments).directory(directory).capture().run(&runner)?.check()?;
+        info!("printed {:?}", String::from_utf8_lossy(&printed));
+        Ok(())
+    }
+}
+
+buildout_recipe::export! { package "native"; "default" => Native }

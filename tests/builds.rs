@@ -3,6 +3,8 @@
 //! `cargo xtask sources` brings the sources (`cargo xtask test` does it). The SlapOS profiles are those of the corpus
 //! that lies beside the project; where there is none, the tests that need them say so and end.
 
+#![allow(clippy::print_stderr, reason = "what is left out is said")]
+
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -179,6 +179,31 @@ fn where_nothing_can_be_written_nothing_is_begun() {
     }
 }
 
+/// The file alone refuses, not its directory.
+#[test]
+fn an_immutable_state_is_found_before_work() {
+    let bench = Bench::new();
+    bench.reset();
+    let before = bench.tree();
+    let (output, code) = bench
+        .space
+        .shell("chattr +i .installed.cfg || exit 99; buildout-host run; code=$?; chattr -i .installed.cfg; exit $code");
+    let run = match code {
+        // Not root, or a file system without such files: then the call fails as it would there.
+        99 => {
+            let what = "error=EPERM";
+            let run = bench.disturbed(&Injection { call: "openat", what, number: 1, path: Some(".installed.cfg") });
+            assert!(bench.injected().is_some_and(|call| call.contains("O_WRONLY")), "{:?}", bench.injected());
+            String::from_utf8_lossy(&run.stderr).into_owned()
+        }
+        _ => output,
+    };
+    assert!(run.contains("chattr") && run.contains("Error: Cannot replace "), "{run}");
+    assert!(!run.contains("nstalling"), "{run}");
+    assert_eq!(bench.tree(), before);
+    bench.assert_recovers("an immutable state");
+}
+
 /// The same with a real read-only mount.
 #[test]
 fn a_read_only_file_system_is_named() {

@@ -248,7 +248,7 @@ mod tests {
         let counts: Vec<usize> = counts.lines().map(|line| line.trim().parse().unwrap()).collect();
         assert_eq!(counts.len(), 12, "each job ran");
         assert!(counts.iter().all(|count| *count <= 3), "more than three at once: {counts:?}");
-        assert!(counts.iter().any(|count| *count == 3), "all slots were used: {counts:?}");
+        assert!(counts.contains(&3), "all slots were used: {counts:?}");
         assert_eq!(free(&jobs), 1, "makes gave back what they took");
         drop(slots);
         assert_eq!(free(&jobs), 3);

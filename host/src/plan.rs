@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::state::{Installed, InstalledPart};
+use crate::state::{Installed, InstalledPart, conceal};
 
 /// A part as the configuration and its recipe's `init` want it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,14 +174,15 @@ fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -
     for (option, new) in &part.options {
         match recorded.options.get(option) {
             None => reasons.push(Reason::Added { option: option.clone(), new: new.clone() }),
-            Some(old) if old != new => {
-                reasons.push(Reason::Changed { option: option.clone(), old: old.clone(), new: new.clone() });
+            // zc.buildout records credentials, this host does not.
+            Some(old) if old != new && conceal(old) != *new => {
+                reasons.push(Reason::Changed { option: option.clone(), old: conceal(old), new: new.clone() });
             }
             Some(_) => {}
         }
     }
     let dropped = recorded.options.iter().filter(|(option, _)| !part.options.contains_key(*option));
-    reasons.extend(dropped.map(|(option, old)| Reason::Dropped { option: option.clone(), old: old.clone() }));
+    reasons.extend(dropped.map(|(option, old)| Reason::Dropped { option: option.clone(), old: conceal(old) }));
     if reasons.is_empty() {
         let missing = recorded.installed.iter().find(|path| !path.is_empty() && !present(path));
         reasons.extend(missing.map(|path| Reason::Missing { path: path.clone() }));

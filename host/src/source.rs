@@ -3,9 +3,13 @@
 //! Knows nothing of what the text means. A place keeps a byte span; line and column are computed only when they are
 //! shown.
 
+mod shown;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+pub use shown::{neutralise, redact, replace_credentials};
 
 /// One text that was read: a configuration file, a state file, `recipes.toml`.
 #[derive(Debug)]
@@ -14,6 +18,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Whether it is an argument of the command line: it has no lines to count.
+    is_argument: bool,
     /// Where the lines after the first begin, in bytes; worked out when a line number is first asked for.
     line_starts: OnceLock<Vec<usize>>,
 }
@@ -21,7 +27,13 @@ pub struct Source {
 impl Source {
     /// Wraps a text that was read from `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() })
+        Arc::new(Self { name: name.into(), text: text.into(), is_argument: false, line_starts: OnceLock::new() })
+    }
+
+    /// Wraps an argument of the command line.
+    pub fn argument(text: impl Into<String>) -> Arc<Self> {
+        let (name, text) = ("on the command line".into(), text.into());
+        Arc::new(Self { name, text, is_argument: true, line_starts: OnceLock::new() })
     }
 }
 
@@ -56,8 +68,13 @@ impl Place {
         self.before().rsplit('\n').next().unwrap_or_default().chars().count() + 1
     }
 
+    /// The place without its column: `file:line`.
+    pub fn line_name(&self) -> String {
+        if self.source.is_argument { self.source.name.clone() } else { format!("{}:{}", self.source.name, self.line()) }
+    }
+
     /// The line that holds the start, and below it a caret for each character of the span. Credentials of URLs in the
-    /// line are masked, character by character.
+    /// line are masked, what would steer a terminal is shown instead, and of a long line there is what is around the span.
     pub fn snippet(&self) -> String {
         let line_start = self.before().rfind('\n').map_or(0, |newline| newline + 1);
         let text = &self.source.text;
@@ -65,9 +82,8 @@ impl Place {
         let line_end = line_start + line.len();
         let start = floor(text, self.start as usize).min(line_end);
         let end = floor(text, self.end as usize).clamp(start, line_end);
-        let indent: String = text[line_start..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let width = text[start..end].chars().count().max(1);
-        format!("{}\n{indent}{}", mask(line), "^".repeat(width))
+        let before = text[line_start..start].chars().count();
+        shown::snippet(line, before..before + text[start..end].chars().count())
     }
 
     /// Where `text` stands within the span; the whole span, if it is not in there.
@@ -83,33 +99,6 @@ impl Place {
     }
 }
 
-/// `text` without the credentials of the URLs in it: what stands between `://` and `@` becomes `***`.
-pub fn redact(text: &str) -> String {
-    without_credentials(text, |_| "***".to_owned())
-}
-
-fn mask(line: &str) -> String {
-    without_credentials(line, |secret| "*".repeat(secret.chars().count()))
-}
-
-fn without_credentials(text: &str, instead: impl Fn(&str) -> String) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(scheme_end) = rest.find("://") {
-        let start = scheme_end + 3;
-        let ends = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
-        let end = rest[start..].find(ends).map_or(rest.len(), |end| start + end);
-        shown.push_str(&rest[..start]);
-        let authority = &rest[start..end];
-        let (secret, host) = authority.split_at(authority.rfind('@').unwrap_or(0));
-        shown.push_str(&if secret.is_empty() { String::new() } else { instead(secret) });
-        shown.push_str(host);
-        rest = &rest[end..];
-    }
-    shown.push_str(rest);
-    shown
-}
-
 /// The character boundary at or below `offset`.
 fn floor(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
@@ -122,6 +111,9 @@ fn floor(text: &str, offset: usize) -> usize {
 /// `file:line:column`.
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source.is_argument {
+            return formatter.write_str(&self.source.name);
+        }
         write!(formatter, "{}:{}:{}", self.source.name, self.line(), self.column())
     }
 }
@@ -177,14 +169,21 @@ pub enum Blame {
     Signal(u8),
 }
 
-/// The name of `candidates` that a person most likely meant by `wrong`, if one is near enough.
+/// The name of `candidates` that a person most likely meant by `wrong`, if one is near enough: one wrong letter in three.
+/// (Of names of one or two letters all are as near as any other.)
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = wrong.chars().count();
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(wrong, candidate), candidate))
-        .filter(|(distance, candidate)| *distance > 0 && *distance <= candidate.chars().count().max(3) / 3)
+        .filter(|(distance, candidate)| *distance > 0 && 3 * *distance <= length.min(candidate.chars().count()))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// The hint for a wrong name, where there is a near one: the only form that it has.
+pub fn did_you_mean(near: &str) -> String {
+    format!("Did you mean `{near}`?")
 }
 
 #[cfg(test)]
@@ -201,17 +200,6 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_not_shown() {
-        let t = |text: &str, expected: &str| assert_eq!(redact(text), expected);
-        t("https://user:pass@host/a?b", "https://***@host/a?b");
-        t("a https://u@h b ftp://u:p@s@h/x", "a https://***@h b ftp://***@h/x");
-        t("https://host/a@b ://", "https://host/a@b ://");
-        t("no url", "no url");
-        let source = Source::new("a.cfg", "extends = https://u:p@host/x");
-        assert_eq!(Place::new(&source, 10..28).snippet(), "extends = https://***@host/x\n          ^^^^^^^^^^^^^^^^^^");
-    }
-
-    #[test]
     fn a_place_past_the_end_is_cut() {
         let source = Source::new("a.cfg", "ab");
         assert_eq!(Place::new(&source, 10..20).snippet(), "ab\n  ^");
@@ -221,5 +209,17 @@ mod tests {
     fn nearest_suggests_only_what_is_near() {
         assert_eq!(nearest("pth", ["path", "recipe"]), Some("path"));
         assert_eq!(nearest("zebra", ["path", "recipe"]), None);
+        assert_eq!(nearest("z", ["a", "b", "zz"]), None);
+        assert_eq!(nearest("zz", ["a", "az"]), None);
+    }
+
+    #[test]
+    fn an_argument_has_no_lines() {
+        let place = Place::new(&Source::argument("a:x=b"), 4..5);
+        assert_eq!(
+            (place.to_string(), place.line_name()),
+            ("on the command line".into(), "on the command line".into())
+        );
+        assert_eq!(place.snippet(), "a:x=b\n    ^");
     }
 }

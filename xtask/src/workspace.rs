@@ -58,6 +58,14 @@ impl Workspace {
     pub(crate) fn cargo<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).args(arguments);
+        // What the outer Cargo says of this program: build scripts that ask for it (ring's does) would take each change
+        // between `cargo` and `cargo xtask` for a reason to build all again.
+        let of_this_program = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(of_this_program) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 

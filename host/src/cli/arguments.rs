@@ -4,10 +4,18 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{Assignment, Operator};
+use crate::config::Assignment;
 use crate::confine::Level;
 
+use super::color::Color;
+use super::graph::Format;
 use super::printer::Style;
+
+/// The configuration that is read where none is named.
+pub(super) const DEFAULT_FILE: &str = "buildout.cfg";
+
+/// What `--version` says.
+const PROGRAM: &str = "buildout-host";
 
 const RUN_EXAMPLES: &str = "\
 Commands:
@@ -31,6 +39,12 @@ Examples:
   buildout-host plan                   What would `buildout-host run` do, and why?
   buildout-host plan -c other.cfg docs Only for the part docs";
 
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  buildout-host graph --format svg > parts.svg   A drawing that any browser shows
+  buildout-host graph | dot -Tpdf > parts.pdf    Drawn by Graphviz
+  buildout-host graph --format mermaid docs      Only the part docs, and what it needs";
+
 const CONFIG_EXAMPLES: &str = "\
 Examples:
   buildout-host config                       Every section, after extends, macros and substitution
@@ -39,8 +53,11 @@ Examples:
 
 /// Runs buildouts: reads zc.buildout configurations and makes their parts with sandboxed WebAssembly recipes.
 #[derive(Debug, Parser)]
-#[command(name = "buildout-host", version, propagate_version = true)]
+#[command(name = PROGRAM, version, propagate_version = true)]
 pub(super) struct Arguments {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Color,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -48,15 +65,20 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make the parts of a buildout (what `buildout` does).
+    #[command(display_name = PROGRAM)]
     Run(RunArguments),
     /// Show what a run would do, and why, without doing it.
-    #[command(after_help = PLAN_EXAMPLES)]
+    #[command(after_help = PLAN_EXAMPLES, display_name = PROGRAM)]
     Plan(PlanArguments),
+    /// Show the parts that a run would make, and what they refer to.
+    #[command(after_help = GRAPH_EXAMPLES, display_name = PROGRAM)]
+    Graph(GraphArguments),
     /// Show the configuration as it is after extends, increments, macros and substitution.
-    #[command(after_help = CONFIG_EXAMPLES)]
+    #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
     /// Print a completion script for a shell.
     #[command(
+        display_name = PROGRAM,
         after_help = "Example:\n  buildout-host completions bash > ~/.local/share/bash-completion/completions/buildout-host"
     )]
     Completions {
@@ -69,6 +91,9 @@ pub(super) enum Command {
 #[derive(Debug, Parser)]
 #[command(name = "buildout", version)]
 pub(super) struct Buildout {
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
     #[command(flatten)]
     pub(super) run: RunArguments,
 }
@@ -77,7 +102,7 @@ pub(super) struct Buildout {
 #[derive(Debug, Args)]
 pub(super) struct Configuring {
     /// The configuration file.
-    #[arg(short, long = "config", value_name = "FILE", default_value = "buildout.cfg")]
+    #[arg(short, long = "config", value_name = "FILE", default_value = DEFAULT_FILE)]
     pub(super) config: String,
     /// Don't read the user's defaults (~/.buildout/default.cfg).
     #[arg(short = 'U', long)]
@@ -124,6 +149,9 @@ pub(super) struct RunArguments {
     /// How messages are written.
     #[arg(long, value_name = "STYLE", default_value = "text")]
     pub(super) log_format: Style,
+    /// Write a page that shows when each part was made.
+    #[arg(long, value_name = "FILE")]
+    pub(super) timings: Option<PathBuf>,
     /// Assignments, the command and its arguments.
     #[arg(value_name = "ASSIGNMENT|COMMAND")]
     pub(super) words: Vec<String>,
@@ -174,6 +202,19 @@ pub(super) struct PlanArguments {
     pub(super) words: Vec<String>,
 }
 
+/// `buildout-host graph`.
+#[derive(Debug, Args)]
+pub(super) struct GraphArguments {
+    #[command(flatten)]
+    pub(super) configuring: Configuring,
+    /// How the graph is written.
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub(super) format: Format,
+    /// Parts (all where none is named) and assignments.
+    #[arg(value_name = "PART|ASSIGNMENT")]
+    pub(super) words: Vec<String>,
+}
+
 /// `buildout-host config`.
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
@@ -212,10 +253,14 @@ pub(super) enum UsageError {
 
 impl crate::source::Explain for UsageError {
     fn hints(&self) -> Vec<String> {
-        let Self::UnknownCommand(command) = self else { return Vec::new() };
+        let command = match self {
+            Self::UnknownCommand(command) => command,
+            Self::Assignment(error) => return error.hints(),
+            Self::Unexpected(..) | Self::Query => return Vec::new(),
+        };
         let commands = ["install", "bootstrap", "init", "annotate", "query"];
-        let near = crate::source::nearest(command, commands).map(|near| format!("did you mean `{near}`?"));
-        near.into_iter().chain([format!("to make only the part {command}, write `install {command}`")]).collect()
+        let near = crate::source::nearest(command, commands).map(crate::source::did_you_mean);
+        near.into_iter().chain([format!("To make only the part {command}, write `install {command}`.")]).collect()
     }
 
     fn blame(&self) -> crate::source::Blame {
@@ -259,17 +304,13 @@ pub(super) fn command(words: &[String]) -> Result<RunCommand, UsageError> {
 impl Configuring {
     /// What the options say, as the assignments that zc.buildout makes of them.
     pub(super) fn assignments(&self) -> Vec<Assignment> {
-        let set = |option: &str, value: &str| Assignment {
-            section: "buildout".into(),
-            option: option.into(),
-            operator: Operator::Set,
-            value: value.into(),
-        };
-        let newest =
-            (self.newest || self.non_newest).then(|| set("newest", if self.newest { "true" } else { "false" }));
-        let offline =
-            (self.offline || self.online).then(|| set("offline", if self.offline { "true" } else { "false" }));
-        let timeout = self.socket_timeout.map(|seconds| set("socket-timeout", &seconds.to_string()));
+        let set = |option: &str, value: &str, written: &str| Assignment::set("buildout", option, value, written);
+        let newest = if self.newest { Some(("true", "-n")) } else { self.non_newest.then_some(("false", "-N")) };
+        let newest = newest.map(|(value, written)| set("newest", value, written));
+        let offline = if self.offline { Some(("true", "-o")) } else { self.online.then_some(("false", "-O")) };
+        let offline = offline.map(|(value, written)| set("offline", value, written));
+        let timeout = self.socket_timeout.map(|seconds| seconds.to_string());
+        let timeout = timeout.map(|seconds| set("socket-timeout", &seconds, &format!("-t {seconds}")));
         [newest, offline, timeout].into_iter().flatten().collect()
     }
 
@@ -283,12 +324,9 @@ impl RunArguments {
     /// `-v` and `-q` as the option `verbosity`: ten for each.
     pub(super) fn verbosity(&self) -> Option<Assignment> {
         let verbosity = (i32::from(self.verbose) - i32::from(self.quiet)) * 10;
-        (verbosity != 0).then(|| Assignment {
-            section: "buildout".into(),
-            option: "verbosity".into(),
-            operator: Operator::Set,
-            value: verbosity.to_string(),
-        })
+        let letters = "v".repeat(self.verbose.into()) + &"q".repeat(self.quiet.into());
+        (verbosity != 0)
+            .then(|| Assignment::set("buildout", "verbosity", &verbosity.to_string(), &format!("-{letters}")))
     }
 }
 

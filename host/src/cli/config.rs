@@ -14,7 +14,7 @@ use crate::config::parse::print_option;
 use crate::config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
 use crate::options::{Buildout, OptionError, Problem};
 use crate::run::RunError;
-use crate::source::{Explain, Place, nearest};
+use crate::source::{Explain, Place, did_you_mean, nearest};
 
 /// A section or option that is asked for and is not there.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ impl Explain for NotFound {
     }
 
     fn hints(&self) -> Vec<String> {
-        self.near.iter().map(|near| format!("Did you mean `{near}`?")).collect()
+        self.near.iter().map(|near| did_you_mean(near)).collect()
     }
 }
 
@@ -249,7 +249,7 @@ fn last_history(configuration: &Configuration, value: &OptionValue) -> String {
 fn whole_history(configuration: &Configuration, value: &OptionValue) -> String {
     let mut text = String::from("\n");
     for item in value.history.iter().rev() {
-        let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::CommandLine);
+        let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::CommandLine(_));
         let preposition = if named { "AS" } else { "IN" };
         let _ = writeln!(text, "   {preposition} {}", source_name(configuration, &item.origin));
         if item.value.contains('\n') {

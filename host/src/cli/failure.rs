@@ -1,11 +1,9 @@
 //! Shows an error to a person: what was being done, the text to blame, what would help, and last the cause.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 
-use crate::source::{Blame, Explain};
-
-use super::printer::neutralise;
+use crate::source::{Blame, Explain, neutralise, redact};
 
 /// Exit codes of `design.md` section 6.
 pub(super) fn exit_code(blame: Blame) -> u8 {
@@ -19,20 +17,20 @@ pub(super) fn exit_code(blame: Blame) -> u8 {
 }
 
 /// Prints the error to standard error.
-pub(super) fn print(error: &dyn Explain) {
-    let terminal = std::io::stderr().is_terminal();
+pub(super) fn print(error: &dyn Explain, colors: bool) {
+    let terminal = io::stderr().is_terminal();
     let mut text = render(error);
     if terminal {
         text = neutralise(&text);
-        if std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
-            text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
-            if let Some(rest) = text.strip_prefix("Error:") {
-                text = format!("\x1b[1;31mError:\x1b[0m{rest}");
-            }
+    }
+    if colors {
+        text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
+        if let Some(rest) = text.strip_prefix("Error:") {
+            text = format!("\x1b[1;31mError:\x1b[0m{rest}");
         }
     }
     // Nobody may be listening any more; the exit code still tells.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// `While:`, the place with a caret, hints, and as the last line `Error: <message>`.
@@ -43,7 +41,7 @@ pub(super) fn render(error: &dyn Explain) -> String {
         text.push_str("While:\n");
         for line in doing {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "  {}", redact(&line));
         }
     }
     if let Some(place) = error.place() {
@@ -53,13 +51,51 @@ pub(super) fn render(error: &dyn Explain) -> String {
         }
     }
     for detail in error.details() {
-        let _ = writeln!(text, "  {detail}");
+        let _ = writeln!(text, "  {}", redact(&detail));
     }
     for hint in error.hints() {
-        let _ = writeln!(text, "Hint: {hint}");
+        let _ = writeln!(text, "Hint: {}", redact(&capitalised(&hint)));
     }
-    let _ = writeln!(text, "Error: {error}");
+    let _ = writeln!(text, "Error: {}", redact(&error.to_string()));
     text
+}
+
+/// Standard output cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("Cannot write to standard output: {0}")]
+pub(super) struct Output(pub(super) io::Error);
+
+impl Explain for Output {}
+
+/// Prints what clap has to say: help and version to standard output, or a wrong command line; gives the exit code.
+pub(super) fn print_clap(error: &clap::Error) -> u8 {
+    if error.use_stderr() {
+        let _ = io::stderr().write_all(usage(&error.render().to_string()).as_bytes());
+        return exit_code(Blame::Usage);
+    }
+    match error.print() {
+        // A closed output must not turn `--help` into an error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            print(&Output(error), false);
+            exit_code(Blame::User)
+        }
+        _ => 0,
+    }
+}
+
+/// A message of clap, with the cause as the last line.
+fn usage(text: &str) -> String {
+    let (message, rest) = match text.strip_prefix("error: ") {
+        Some(text) => text.split_once('\n').unwrap_or((text, "")),
+        None => ("a command is missing", text),
+    };
+    let rest = rest.trim_start_matches('\n').trim_end();
+    format!("{rest}{}Error: {}\n", if rest.is_empty() { "" } else { "\n\n" }, capitalised(message))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 #[cfg(test)]
@@ -79,8 +115,15 @@ mod tests {
             vec!["Installing.".into(), "Initializing part a.".into()]
         }
         fn hints(&self) -> Vec<String> {
-            vec!["did you mean `b`?".into()]
+            vec!["Did you mean `b`?".into()]
         }
+    }
+
+    #[test]
+    fn the_cause_of_wrong_usage_comes_last() {
+        let text = "error: unexpected argument '-z' found\n\nUsage: x\n\nFor more\n";
+        assert_eq!(usage(text), "Usage: x\n\nFor more\n\nError: Unexpected argument '-z' found\n");
+        assert_eq!(usage("Usage: x\n"), "Usage: x\n\nError: A command is missing\n");
     }
 
     #[test]
@@ -88,7 +131,7 @@ mod tests {
         let source = Source::new("a.cfg", "[a]\nx = ${c:d}\n");
         let error = Unknown(Place::new(&source, 8..14));
         let expected = "While:\n  Installing.\n  Initializing part a.\na.cfg:2:5\n  x = ${c:d}\n      ^^^^^^\n\
-                        Hint: did you mean `b`?\nError: Unknown thing\n";
+                        Hint: Did you mean `b`?\nError: Unknown thing\n";
         assert_eq!(render(&error), expected);
     }
 }

@@ -1,21 +1,29 @@
 //! The command line: understands arguments, calls the library, prints, and decides the exit code. The only printer.
 
 mod arguments;
+mod color;
 mod config;
 mod failure;
+mod graph;
+mod json_events;
+mod live;
 mod log_format;
+mod markup;
 mod plan;
 mod printer;
 mod signals;
+mod summary;
+mod timings;
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Assignment, ConfigFile, Configuration, LoadRequest};
+use crate::config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
 use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
@@ -27,9 +35,14 @@ use crate::recipe::NativeSettings;
 use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
-use arguments::{Arguments, Command, ConfigArguments, Configuring, PlanArguments, RunArguments, RunCommand};
+use arguments::{
+    Arguments, Command, ConfigArguments, Configuring, DEFAULT_FILE, GraphArguments, PlanArguments, RunArguments,
+    RunCommand,
+};
+use color::Color;
 use log_format::{InvalidFormat, LogFormat};
-use printer::{Printer, Style};
+use printer::{Printer, PrinterSettings, Style};
+use timings::Timings;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -38,7 +51,7 @@ pub fn main() -> ExitCode {
         // A panic has been printed by then; it is a fault of ours.
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(failure::exit_code(Blame::Host))),
         Err(error) => {
-            failure::print(&Start(format!("no thread can be started: {error}")));
+            failure::print(&Start(format!("no thread can be started: {error}")), false);
             ExitCode::from(failure::exit_code(Blame::User))
         }
     }
@@ -49,46 +62,49 @@ fn main_thread() -> ExitCode {
     let environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(error) => {
-            failure::print(&Start(format!("the working directory cannot be used: {error}")));
+            failure::print(&Start(format!("the working directory cannot be used: {error}")), false);
             return ExitCode::from(failure::exit_code(Blame::User));
         }
     };
-    let command = match parse(&arguments) {
-        Ok(command) => command,
+    let (command, color) = match parse(&arguments) {
+        Ok(parsed) => parsed,
         Err(error) => {
-            // A closed output must not turn `--help` into a panic.
-            let _ = error.print();
-            let code = if error.use_stderr() { failure::exit_code(Blame::Usage) } else { 0 };
-            return ExitCode::from(code);
+            return ExitCode::from(failure::print_clap(&error));
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
-    let many = matches!(&command, Command::Run(run) if run.jobs > 1);
+    let several = matches!(&command, Command::Run(run) if run.jobs > 1);
     let interrupt = match signals::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
-            failure::print(&Start(format!("signals cannot be listened to: {error}")));
+            failure::print(&Start(format!("signals cannot be listened to: {error}")), false);
             return ExitCode::from(failure::exit_code(Blame::User));
         }
     };
-    let program = Program { environment, printer: Arc::new(Printer::new(style, many)), interrupt };
-    match program.execute(command) {
+    let printer = Printer::new(&PrinterSettings { style, several, color, environment: &environment });
+    let colors = color.wanted(io::stderr().is_terminal(), &environment);
+    let program = Program { environment, printer: Arc::new(printer), interrupt };
+    let outcome = program.execute(command);
+    program.printer.finish();
+    match outcome.and_then(|()| program.check_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let failures = error.failures();
-            failures.iter().for_each(|failure| failure::print(failure));
+            failures.iter().for_each(|failure| failure::print(failure, colors));
             ExitCode::from(failures.iter().map(|failure| failure::exit_code(failure.blame())).max().unwrap_or(1))
         }
     }
 }
 
 /// Under the name `buildout` the program takes 1.0's grammar directly.
-fn parse(arguments: &[OsString]) -> Result<Command, clap::Error> {
+fn parse(arguments: &[OsString]) -> Result<(Command, Color), clap::Error> {
     let called = arguments.first().map(PathBuf::from);
     if called.and_then(|path| path.file_name().map(|name| name == "buildout")) == Some(true) {
-        return Ok(Command::Run(arguments::Buildout::try_parse_from(arguments)?.run));
+        let arguments::Buildout { color, run } = arguments::Buildout::try_parse_from(arguments)?;
+        return Ok((Command::Run(run), color));
     }
-    Ok(Arguments::try_parse_from(arguments)?.command)
+    let Arguments { color, command } = Arguments::try_parse_from(arguments)?;
+    Ok((command, color))
 }
 
 /// A process that cannot start.
@@ -98,7 +114,19 @@ struct Start(String);
 
 impl Explain for Start {}
 
-impl Explain for InvalidFormat {}
+/// A `log-format` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct InvalidFormatOf {
+    error: InvalidFormat,
+    place: Option<Place>,
+}
+
+impl Explain for InvalidFormatOf {
+    fn place(&self) -> Option<Place> {
+        self.place.clone()
+    }
+}
 
 /// A value of `[buildout]` that decides how messages are shown, and cannot.
 #[derive(Debug, thiserror::Error)]
@@ -128,12 +156,18 @@ impl Program {
         match command {
             Command::Run(arguments) => self.run(&arguments),
             Command::Plan(arguments) => self.plan(&arguments),
+            Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
                 Ok(())
             }
         }
+    }
+
+    /// Whatever was done, a program whose words got lost has failed.
+    fn check_output(&self) -> Result<(), RunError> {
+        self.printer.take_failure().map_or(Ok(()), |error| Err(failure::Output(error).into()))
     }
 
     fn run(&self, arguments: &RunArguments) -> Result<(), RunError> {
@@ -147,8 +181,16 @@ impl Program {
             RunCommand::Install(parts) => {
                 // The process ends after this: freeing thousands of values one by one would be for nobody.
                 let settings = self.run_settings(arguments)?;
-                let session = std::mem::ManuallyDrop::new(self.session(configuration, settings)?);
-                session.install(&parts)
+                let Some(file) = &arguments.timings else {
+                    let session = self.session(configuration, settings)?;
+                    return std::mem::ManuallyDrop::new(session).install(&parts);
+                };
+                let report = Arc::clone(&self.printer) as Arc<dyn Report>;
+                let timings = Arc::new(Timings::new(report, self.environment.directory.join(file)));
+                let session = self.session_told_to(configuration, settings, Arc::clone(&timings) as _)?;
+                let outcome = session.install(&parts);
+                let written = timings.write(&session, arguments.jobs);
+                outcome.and(written)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
                 self.session(configuration, self.run_settings(arguments)?)?.bootstrap(&this_program()?).map(drop)
@@ -203,6 +245,15 @@ impl Program {
         Ok(())
     }
 
+    fn graph(&self, arguments: &GraphArguments) -> Result<(), RunError> {
+        let (assignments, parts) = arguments::split(&arguments.words)?;
+        let configuration = self.load(&arguments.configuring, assignments)?;
+        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop);
+        let graph = self.session(configuration, settings)?.graph(&parts)?;
+        self.printer.text(&graph::text(&graph, arguments.format));
+        Ok(())
+    }
+
     fn config(&self, arguments: &ConfigArguments) -> Result<(), RunError> {
         let (assignments, chosen) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
@@ -226,15 +277,46 @@ impl Program {
             reader: &reader,
             facts: &facts,
         };
-        let configuration = crate::config::load(&request)?;
+        let configuration = crate::config::load(&request).map_err(|error| self.with_remedy(configuring, error))?;
         for notice in &configuration.notices {
             (&*self.printer as &dyn Report).log(Level::Info, notice);
         }
         Ok(configuration)
     }
 
+    /// What to do when the main file is not there, or is none.
+    fn with_remedy(&self, configuring: &Configuring, mut error: ConfigError) -> ConfigError {
+        let Some(path) = configuring.path(&self.environment.directory) else { return error };
+        let named = configuring.config != DEFAULT_FILE;
+        let hint = match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => "`-c` takes the name of a file, by default `buildout.cfg`.",
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && named => {
+                "Check the name behind `-c`; `init` writes a first configuration there."
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                "Go to a directory with a buildout, or name a configuration with `-c FILE`; \
+                 `buildout-host run init` writes a first one here."
+            }
+            _ => return error,
+        };
+        if let Some(trouble) = error.troubles.first_mut() {
+            trouble.hints.push(hint.into());
+        }
+        error
+    }
+
     fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
-        let session = Session::new(configuration, &self.environment, Arc::clone(&self.printer) as _, settings)?;
+        self.session_told_to(configuration, settings, Arc::clone(&self.printer) as _)
+    }
+
+    /// A session whose events go to `report`.
+    fn session_told_to(
+        &self,
+        configuration: Configuration,
+        settings: RunSettings,
+        report: Arc<dyn Report>,
+    ) -> Result<Session, RunError> {
+        let session = Session::new(configuration, &self.environment, report, settings)?;
         self.configure_printer(&session.buildout)?;
         Ok(session)
     }
@@ -265,7 +347,11 @@ impl Program {
             })?,
         };
         let format = option("log-format")?;
-        let format = if format.is_empty() { LogFormat::default() } else { LogFormat::parse(&format)? };
+        let place = || buildout.place_of("buildout", Some("log-format"));
+        let format = match format.as_str() {
+            "" => LogFormat::default(),
+            text => LogFormat::parse(text).map_err(|error| InvalidFormatOf { error, place: place() })?,
+        };
         self.printer.configure(level.saturating_sub(verbosity), format);
         Ok(())
     }
@@ -288,10 +374,4 @@ fn is_program(path: &Path) -> bool {
 
 fn this_program() -> Result<PathBuf, RunError> {
     Ok(std::env::current_exe().map_err(|error| Start(format!("where this program is cannot be found out: {error}")))?)
-}
-
-impl Explain for clap::Error {
-    fn blame(&self) -> Blame {
-        Blame::Usage
-    }
 }

@@ -1,15 +1,29 @@
 //! The only printer: takes events and writes them to standard output, progress to a terminal's standard error.
 //!
-//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on.
+//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on. It
+//! also goes on when an output cannot be written for another reason (a full disk), but then the program fails in the end.
+//! What the host or a recipe says is shown without credentials; what was asked for by name is shown as it is.
 
-use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use crate::environment::Environment;
+use crate::event::{Event, Level, PartOutcome, Report};
+use crate::source::{neutralise, redact};
 
-use crate::event::{Event, Level, Report};
+use super::color::{Color, is_dumb};
+use super::json_events;
+use super::live::{Live, Room};
+use super::log_format::{LogFormat, Record};
+use super::summary::Summary;
 
-use super::log_format::{LogFormat, Record, now};
+/// How often the live lines are drawn.
+const TICK: Duration = Duration::from_millis(100);
+/// From when on a summary is shown on a terminal.
+const SUMMARY_ON_TERMINAL: Duration = Duration::from_secs(1);
+/// From when on it is logged elsewhere.
+const SUMMARY_IN_LOG: Duration = Duration::from_secs(10);
 
 /// How messages are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -21,120 +35,248 @@ pub(super) enum Style {
     Json,
 }
 
-/// Prints events.
-pub(super) struct Printer {
-    style: Style,
+/// What the command line and the surroundings say of how to print.
+pub(super) struct PrinterSettings<'a> {
+    pub(super) style: Style,
     /// Several parts are made at once: each line says whose it is.
-    several: bool,
-    stdout_is_terminal: bool,
-    stderr_is_terminal: bool,
-    settings: Mutex<Settings>,
+    pub(super) several: bool,
+    pub(super) color: Color,
+    pub(super) environment: &'a Environment,
 }
 
-struct Settings {
+/// Prints events.
+pub(super) struct Printer(Arc<Shared>);
+
+struct Shared {
+    style: Style,
+    several: bool,
+    stdout_is_terminal: bool,
+    /// Standard error is a terminal that can move its cursor.
+    draws: bool,
+    colors: bool,
+    state: Mutex<State>,
+    finished: Condvar,
+}
+
+struct State {
     /// Messages below this number are not shown (Python's numbers).
     threshold: i32,
     format: LogFormat,
-    progress_shown: bool,
+    live: Live,
+    summary: Summary,
+    /// The lines that stand on the terminal below the log.
+    drawn: Vec<String>,
+    /// Whether a thread draws.
+    ticking: bool,
+    is_finished: bool,
+    /// The first failure to write to standard output.
+    failure: Option<io::Error>,
 }
 
 impl Printer {
-    pub(super) fn new(style: Style, several: bool) -> Self {
-        let settings = Settings { threshold: Level::Info as i32, format: LogFormat::default(), progress_shown: false };
-        Self {
+    pub(super) fn new(settings: &PrinterSettings<'_>) -> Self {
+        let &PrinterSettings { style, several, color, environment } = settings;
+        let state = State {
+            threshold: Level::Info as i32,
+            format: LogFormat::default(),
+            live: Live::default(),
+            summary: Summary::default(),
+            drawn: Vec::new(),
+            ticking: false,
+            is_finished: false,
+            failure: None,
+        };
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self(Arc::new(Shared {
             style,
             several,
-            stdout_is_terminal: std::io::stdout().is_terminal(),
-            stderr_is_terminal: std::io::stderr().is_terminal(),
-            settings: Mutex::new(settings),
-        }
+            stdout_is_terminal: io::stdout().is_terminal(),
+            draws: stderr_is_terminal && style == Style::Text && !is_dumb(environment),
+            colors: color.wanted(stderr_is_terminal, environment),
+            state: Mutex::new(state),
+            finished: Condvar::new(),
+        }))
     }
 
     /// What the configuration says of level and format.
     pub(super) fn configure(&self, threshold: i32, format: LogFormat) {
-        let mut settings = self.lock();
-        settings.threshold = threshold;
-        settings.format = format;
+        let mut state = self.0.lock();
+        state.threshold = threshold;
+        state.format = format;
     }
 
     /// Writes text that was asked for (`config`, `query`, `plan`), whatever the log level.
     pub(super) fn text(&self, text: &str) {
-        self.write(&mut self.lock(), text);
+        self.0.write(&mut self.0.lock(), text);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Why something could not be written to standard output, if so.
+    pub(super) fn take_failure(&self) -> Option<io::Error> {
+        self.0.lock().failure.take()
     }
 
-    fn write(&self, settings: &mut Settings, text: &str) {
-        self.clear_progress(settings);
+    /// The work is over: live lines go, and what took long is told. Nothing is drawn afterwards.
+    pub(super) fn finish(&self) {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        state.is_finished = true;
+        shared.clear(&mut state);
+        shared.finished.notify_all();
+        if shared.style == Style::Text && Level::Info as i32 >= state.threshold {
+            shared.tell_summary(&mut state);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, state: &mut State, text: &str) {
+        if self.stdout_is_terminal {
+            self.clear(state);
+        }
         let mut text = if self.stdout_is_terminal { neutralise(text) } else { text.to_owned() };
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        let mut stdout = std::io::stdout().lock();
-        // EPIPE: the reader has gone; the run's work matters more than its lines.
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    }
-
-    /// Writes one event, with the time, as a line of JSON.
-    fn json(&self, mut event: serde_json::Value) {
-        event["time"] = now().into();
-        self.write(&mut self.lock(), &event.to_string());
-    }
-
-    fn clear_progress(&self, settings: &mut Settings) {
-        if std::mem::take(&mut settings.progress_shown) {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            // The reader has gone; the run's work matters more than its lines.
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            state.failure.get_or_insert(error);
         }
     }
 
-    fn progress(&self, activity: &str) {
-        if !self.stderr_is_terminal {
+    /// Writes what the host or a recipe says.
+    fn say(&self, state: &mut State, text: &str) {
+        self.write(state, &redact(text));
+    }
+
+    /// Writes a message of `logger`, in the format that the user chose.
+    fn log(&self, state: &mut State, logger: &str, level: Level, message: &str) {
+        let line = state.format.line(&Record { logger, level, message });
+        self.say(state, &line);
+    }
+
+    /// Takes the live lines off the terminal.
+    fn clear(&self, state: &mut State) {
+        let drawn = std::mem::take(&mut state.drawn).len();
+        if drawn > 0 {
+            let _ = io::stderr().write_all(erase(drawn).as_bytes());
+        }
+    }
+
+    /// Draws what is going on, unless that is on the terminal already. With `-q`, nothing is drawn.
+    fn draw(&self, state: &mut State) {
+        if !self.draws || state.is_finished || (Level::Info as i32) < state.threshold {
             return;
         }
-        let mut settings = self.lock();
-        self.clear_progress(&mut settings);
-        let _ = write!(std::io::stderr(), "{}…", neutralise(activity));
-        settings.progress_shown = true;
+        let (height, width) = console::Term::stderr().size();
+        let room = Room { width: width.into(), height: height.into(), colors: self.colors };
+        let lines = state.live.lines(Instant::now(), room);
+        if lines != state.drawn {
+            let text = format!("{}{}", erase(state.drawn.len()), lines.join("\n"));
+            let _ = io::stderr().write_all(text.as_bytes());
+            state.drawn = lines;
+        }
     }
-}
 
-impl Report for Printer {
-    fn report(&self, event: Event<'_>) {
-        match (event, self.style) {
-            (Event::Progress { activity }, _) => self.progress(activity),
-            (
-                Event::PartsPlanned { .. }
-                | Event::PartBegan { .. }
-                | Event::PartActivity { .. }
-                | Event::CommandLine { .. }
-                | Event::Download { .. }
-                | Event::PartEnded { .. },
-                _,
-            ) => {}
-            (Event::ProgressEnd, _) => self.clear_progress(&mut self.lock()),
-            (Event::Log { level, .. }, _) if !self.wants(level) => {}
-            (Event::Log { logger, level, message }, Style::Text) => {
-                let mut settings = self.lock();
-                let line = settings.format.line(&Record { logger, level, message });
-                self.write(&mut settings, &line);
+    /// Starts the thread that draws, with the first part.
+    fn start_ticking(self: &Arc<Self>, state: &mut State) {
+        if !std::mem::replace(&mut state.ticking, true) {
+            let shared = Arc::clone(self);
+            // Without a thread nothing is drawn: no reason not to make parts.
+            let _ = std::thread::Builder::new().name("progress".into()).spawn(move || shared.tick());
+        }
+    }
+
+    fn tick(&self) {
+        let mut state = self.lock();
+        while !state.is_finished {
+            state = self.finished.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner).0;
+            self.draw(&mut state);
+        }
+    }
+
+    fn host_does(&self, activity: Option<&str>) {
+        if self.draws {
+            let mut state = self.lock();
+            state.live.does(activity);
+            self.draw(&mut state);
+        }
+    }
+
+    fn tell_summary(&self, state: &mut State) {
+        let least = if self.draws { SUMMARY_ON_TERMINAL } else { SUMMARY_IN_LOG };
+        let Some(lines) = state.summary.lines(Instant::now(), least) else { return };
+        if self.draws {
+            let text = neutralise(&lines.join("\n"));
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            let message = lines.join("\n");
+            self.log(state, "buildout", Level::Info, &message);
+        }
+    }
+
+    fn text_event(self: &Arc<Self>, event: Event<'_>) {
+        match event {
+            Event::Log { logger, level, message } if self.wants(level) => {
+                self.log(&mut self.lock(), logger, level, message);
             }
-            (Event::Text { level, .. }, _) if !self.wants(level) => {}
-            (Event::Text { text, .. }, Style::Text) => self.write(&mut self.lock(), text),
-            (Event::Text { text, .. }, Style::Json) => self.json(json!({"event": "text", "text": text})),
-            (Event::Output { part, line }, Style::Text) if self.several => {
-                let mut settings = self.lock();
-                let line = settings.format.line(&Record { logger: part, level: Level::Info, message: line });
-                self.write(&mut settings, &line);
+            Event::Text { level, text } if self.wants(level) => self.say(&mut self.lock(), text),
+            Event::Log { .. } | Event::Text { .. } => {}
+            Event::Output { part, line } if self.several => self.log(&mut self.lock(), part, Level::Info, line),
+            Event::Output { line, .. } => self.say(&mut self.lock(), line),
+            Event::CommandLine { part, line } if self.wants(Level::Debug) => {
+                self.log(&mut self.lock(), part, Level::Debug, line);
             }
-            (Event::Output { line, .. }, Style::Text) => self.write(&mut self.lock(), line),
-            (Event::Log { logger, level, message }, Style::Json) => {
-                self.json(json!({"event": "log", "logger": logger, "level": level.name(), "message": message}));
+            Event::Progress { activity } => self.host_does(Some(activity)),
+            Event::ProgressEnd => self.host_does(None),
+            Event::PartsPlanned { count } => {
+                let (mut state, now) = (self.lock(), Instant::now());
+                state.summary.planned(now);
+                state.live.planned(count, now);
             }
-            (Event::Output { part, line }, Style::Json) => {
-                self.json(json!({"event": "output", "part": part, "line": line}));
+            Event::PartEnded { part, outcome, elapsed } => self.part_ended(part, outcome, elapsed),
+            Event::PartBegan { .. }
+            | Event::PartActivity { .. }
+            | Event::CommandLine { .. }
+            | Event::Download { .. } => {
+                if self.draws {
+                    self.live_event(event);
+                }
             }
+        }
+    }
+
+    /// What only the live lines show.
+    fn live_event(self: &Arc<Self>, event: Event<'_>) {
+        let mut state = self.lock();
+        match event {
+            Event::PartBegan { part, step } => {
+                state.live.part_began(part, step, Instant::now());
+                self.start_ticking(&mut state);
+            }
+            Event::PartActivity { part, activity } => state.live.part_does(part, activity),
+            Event::CommandLine { part, line } => state.live.part_says(part, line),
+            Event::Download { part, url, done, total } => {
+                state.live.part_says(part, &format!("{} {url}", downloaded(done, total)));
+            }
+            _ => {}
+        }
+    }
+
+    fn part_ended(&self, part: &str, outcome: PartOutcome, elapsed: Duration) {
+        let mut state = self.lock();
+        let is_made = outcome != PartOutcome::Uninstalled;
+        if is_made {
+            state.summary.part_ended(part, outcome, elapsed);
+        }
+        if self.draws {
+            state.live.part_ended(part, is_made);
         }
     }
 
@@ -143,21 +285,39 @@ impl Report for Printer {
     }
 }
 
-/// Shows control characters instead of obeying them: a value must not steer the terminal (`hostile.md` 7).
-pub(super) fn neutralise(text: &str) -> String {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(steers) {
-        return text.to_owned();
+impl Report for Printer {
+    fn report(&self, event: Event<'_>) {
+        let shared = &self.0;
+        match shared.style {
+            Style::Text => shared.text_event(event),
+            Style::Json => {
+                if let Some(line) = json_events::line(event, &|level| shared.wants(level)) {
+                    shared.write(&mut shared.lock(), &line);
+                }
+            }
+        }
     }
-    text.chars().flat_map(|c| if steers(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+
+    fn wants(&self, level: Level) -> bool {
+        self.0.wants(level)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::neutralise;
+/// What takes so many lines off a terminal, the last of which has no line end: back to the first, and clear all below
+/// (ECMA-48: CUU, ED).
+fn erase(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "\r\x1b[J".to_owned(),
+        lines => format!("\r\x1b[{}A\x1b[J", lines - 1),
+    }
+}
 
-    #[test]
-    fn control_characters_are_shown() {
-        assert_eq!(neutralise("a\x1b[31m\u{9b}b\r\tc\n"), "a\\u{1b}[31m\\u{9b}b\\r\tc\n");
+/// How far a download is.
+fn downloaded(done: u64, total: Option<u64>) -> String {
+    let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    match total {
+        Some(total) => format!("{}/{} MB", megabytes(done), megabytes(total)),
+        None => format!("{} MB", megabytes(done)),
     }
 }

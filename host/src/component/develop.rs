@@ -58,7 +58,7 @@ fn read_error(path: &Path, error: std::io::Error) -> ComponentError {
 fn component_name(file: &Path) -> Result<String, ComponentError> {
     let not_a_project = |reason, hint| ComponentError::NotAProject { project: file.to_owned(), reason, hint };
     if file.extension().is_none_or(|extension| extension != "wasm") {
-        let hint = "develop takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
+        let hint = "`develop` takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
         return Err(not_a_project("it is neither a directory nor a .wasm file", hint));
     }
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
@@ -106,7 +106,7 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
             Err(not_a_project("it is a Python project, which this host does not develop", hint))
         }
         Err(_) => {
-            let hint = "develop takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
+            let hint = "`develop` takes a directory with the Cargo.toml of a recipe crate, or a .wasm file.";
             Err(not_a_project("it has no Cargo.toml", hint))
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::InvalidReference;
 use super::toolchain::MISSING_TARGET_HINT;
-use crate::source::{Explain, Place};
+use crate::source::{Explain, Place, did_you_mean};
 
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -130,7 +130,7 @@ impl Explain for ComponentError {
             Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
             Self::Unknown { searched, nearest, remedy, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
-                hints.extend(nearest.as_ref().map(|nearest| format!("Did you mean {nearest:?}?")));
+                hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
                 hints.push(remedy.clone());
                 hints
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{ComponentError, RecipeReference};
-use crate::source::{Place, Source, nearest};
+use crate::source::{Place, Source, did_you_mean, nearest};
 
 /// What a recipe may do beyond what every recipe may: `grant = {…}`. Templates (`${buildout:directory}`) are not yet
 /// substituted.
@@ -207,7 +207,7 @@ impl File<'_> {
             }
             if !known.contains(&name) {
                 let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
-                hints.extend(nearest(name, known.iter().copied()).map(|near| format!("Did you mean {near:?}?")));
+                hints.extend(nearest(name, known.iter().copied()).map(did_you_mean));
                 return Err(self.error(span, format!("Unknown key {name:?}{owner}."), hints));
             }
         }
@@ -282,10 +282,10 @@ mod tests {
         let (place, message, hints) = wrong("[recipe.acme]\npaht = \"a.wasm\"\n");
         assert_eq!(place, "/b/recipes.toml:2:1");
         assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\".\npaht = \"a.wasm\"\n^^^^");
-        assert_eq!(hints, "Known keys: builtin, path, grant. Did you mean \"path\"?");
+        assert_eq!(hints, "Known keys: builtin, path, grant. Did you mean `path`?");
         let (place, _, hints) = wrong("[recipe.a]\ngrant = { red = [] }\n");
         assert_eq!(place, "/b/recipes.toml:2:11");
-        assert!(hints.ends_with("Did you mean \"read\"?"), "{hints}");
+        assert!(hints.ends_with("Did you mean `read`?"), "{hints}");
         assert_eq!(wrong("[recipes.a]\n").0, "/b/recipes.toml:1:2");
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::built_in::{built_in, of_python_name, python_names};
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
 use super::{Component, ComponentError, Developed, Grant, Origin, RecipeReference, built_ins};
-use crate::source::{Place, nearest};
+use crate::source::{Place, did_you_mean, nearest};
 
 /// What a recipe reference stands for.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Resolver {
         self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
             let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
             let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
-            hints.extend(near.map(|near| format!("Did you mean {near:?}?")));
+            hints.extend(near.map(did_you_mean));
             let message = format!("There is no built-in recipe {:?}.", target.package);
             ComponentError::RecipesToml { message, place: place.cloned(), hints }
         })
@@ -291,7 +291,7 @@ mod tests {
             ),
             "{hints:?}"
         );
-        assert_eq!(hints[1], "Did you mean \"recipes\"?");
+        assert_eq!(hints[1], "Did you mean `recipes`?");
         assert!(hints[2].starts_with("Write [recipe.recipse] with path = "), "{hints:?}");
     }
 
@@ -303,7 +303,7 @@ mod tests {
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(
             error.hints(),
-            ["Built-in recipes: cmmi, command, debug, download, mkdir.", "Did you mean \"mkdir\"?"]
+            ["Built-in recipes: cmmi, command, debug, download, mkdir.", "Did you mean `mkdir`?"]
         );
     }
 }

@@ -1,6 +1,8 @@
 //! Assignments on the command line: `section:option=value`, also with `+=` and `-=`.
 
-use crate::source::{Blame, Explain};
+use std::sync::Arc;
+
+use crate::source::{Blame, Explain, Place, Source};
 
 /// One assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct Assignment {
     pub operator: Operator,
     /// The value.
     pub value: String,
+    /// The argument of the command line.
+    pub written: Arc<str>,
 }
 
 /// What an assignment does to its option.
@@ -42,9 +46,18 @@ impl Explain for AssignmentError {
 }
 
 impl Assignment {
-    /// Sets an option.
-    pub fn set(section: &str, option: &str, value: &str) -> Self {
-        Self { section: section.into(), option: option.into(), operator: Operator::Set, value: value.into() }
+    /// Sets an option, as `written` (an argument such as `-o`) asks for.
+    pub fn set(section: &str, option: &str, value: &str, written: &str) -> Self {
+        let (section, option, value) = (section.into(), option.into(), value.into());
+        Self { section, option, operator: Operator::Set, value, written: written.into() }
+    }
+
+    /// The argument, as a text to blame: its value.
+    pub fn place(&self) -> Place {
+        let source = Source::argument(&*self.written);
+        let start = source.text.rfind(&self.value).filter(|_| !self.value.is_empty());
+        let span = start.map_or(0..source.text.len(), |start| start..start + self.value.len());
+        Place::new(&source, span)
     }
 
     /// Reads an argument; `None` if it holds no `=` and so is no assignment.
@@ -63,7 +76,8 @@ impl Assignment {
         if section.is_empty() || option.is_empty() || option.contains(':') {
             return Err(AssignmentError(argument.to_owned()));
         }
-        Ok(Some(Self { section: section.into(), option: option.into(), operator, value: value.into() }))
+        let (section, option, value) = (section.into(), option.into(), value.into());
+        Ok(Some(Self { section, option, operator, value, written: argument.into() }))
     }
 }
 
@@ -74,7 +88,7 @@ mod tests {
     #[test]
     fn assignments_name_section_option_and_operator() {
         let t = |argument: &str, section: &str, option: &str, operator, value: &str| {
-            let expected = Assignment { section: section.into(), option: option.into(), operator, value: value.into() };
+            let expected = Assignment { operator, ..Assignment::set(section, option, value, argument) };
             assert_eq!(Assignment::parse(argument), Ok(Some(expected)), "{argument}");
         };
         t("debug:op1=foo", "debug", "op1", Operator::Set, "foo");

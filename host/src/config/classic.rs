@@ -9,7 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::{ConfigError, HistoryItem, OptionValue, Piece, Section, Trouble};
-use crate::source::{Place, nearest};
+use crate::source::{Place, did_you_mean, nearest};
 
 /// The longest value that substitution makes, in bytes.
 const MAX_LENGTH: usize = 16 << 20;
@@ -106,7 +106,7 @@ impl<'a> Substitution<'a> {
             let trouble = self.trouble(value, &reference, &message);
             let near = nearest(name, self.options.keys().map(String::as_str));
             return Err(match near {
-                Some(near) => trouble.hint(format!("Did you mean `%({near})s`?")).into(),
+                Some(near) => trouble.hint(did_you_mean(&format!("%({near})s"))).into(),
                 None => trouble.hint("Write `%%` for a percent sign in a file with a [DEFAULT] section.").into(),
             });
         }

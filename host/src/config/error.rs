@@ -83,7 +83,7 @@ impl Explain for ConfigError {
     fn hints(&self) -> Vec<String> {
         let Some((first, further)) = self.troubles.split_first() else { return Vec::new() };
         let more = further.iter().map(|trouble| match &trouble.place {
-            Some(place) => format!("also at {place}: {}", redact(&trouble.message)),
+            Some(place) => format!("Also at {place}: {}", redact(&trouble.message)),
             None => redact(&trouble.message),
         });
         first.hints.iter().cloned().chain(more).collect()

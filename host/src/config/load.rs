@@ -22,9 +22,10 @@ use super::location::{is_url, normalise};
 use super::merge::{Options, SectionEffect};
 use super::predefined;
 use super::{
-    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Origin, Reader, Section, Trouble,
+    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Origin, Piece, Reader, Section, Trouble,
 };
 use crate::environment::Environment;
+use crate::source::Place;
 use chain::{Chain, Sections};
 
 /// What is to be loaded.
@@ -98,7 +99,7 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let mut chain = Chain::new(request);
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
-        Some(location) => chain.root(&location, None, &assigned)?,
+        Some(location) => chain.root(&location, None, None, &assigned)?,
         None => Sections::new(),
     };
     let mut with_defaults = data.clone();
@@ -106,15 +107,15 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     chain.settings(&with_defaults, &assigned)?;
     let mut classic = false;
     if let Some(location) = &file {
-        let sections = chain.root(location, Some(&defaults), &assigned)?;
+        let sections = chain.root(location, None, Some(&defaults), &assigned)?;
         classic = chain.is_classic(location);
         update(&mut data, &sections)?;
     } else {
         update(&mut data, &defaults)?;
     }
-    for name in command_line_extends(request.assignments) {
+    for (name, place) in command_line_extends(request.assignments) {
         let location = Location::resolve(&Location::Path(environment.directory.clone()), name);
-        let sections = chain.root(&location, Some(&defaults), &assigned)?;
+        let sections = chain.root(&location, Some(&place), Some(&defaults), &assigned)?;
         update(&mut data, &sections)?;
     }
     update(&mut data, &assigned)?;
@@ -141,8 +142,9 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -
     let sections: IndexMap<String, Section> =
         data.into_iter().map(|(name, data)| (name.to_string(), section(data))).collect();
     let Outline { classic, directory, file, chain } = outline;
-    let (unnamed, notices) = (chain.unnamed(), chain.into_notices());
-    Ok(Configuration { sections, classic, directory, file, notices, unnamed })
+    let (files, unnamed, notices) = (chain.files(), chain.unnamed(), chain.into_notices());
+    let working_directory = environment.directory.clone();
+    Ok(Configuration { sections, classic, directory, file, files, working_directory, notices, unnamed })
 }
 
 /// `versions` names a section, by default one of that name, which is then made.
@@ -192,9 +194,12 @@ fn user_defaults(request: &LoadRequest<'_>) -> Option<Location> {
         .map(Location::Path)
 }
 
-fn command_line_extends(assignments: &[Assignment]) -> impl Iterator<Item = &str> {
+fn command_line_extends(assignments: &[Assignment]) -> impl Iterator<Item = (&str, Place)> {
     let extends = assignments.iter().rev().find(|assignment| is_extends(assignment));
-    extends.into_iter().flat_map(|assignment| assignment.value.split_whitespace())
+    extends.into_iter().flat_map(|assignment| {
+        let place = assignment.place();
+        assignment.value.split_whitespace().map(move |name| (name, place.find(name)))
+    })
 }
 
 fn is_extends(assignment: &Assignment) -> bool {
@@ -212,13 +217,26 @@ fn assigned(assignments: &[Assignment]) -> Result<Sections, ConfigError> {
             Operator::Remove => format!("{} -", assignment.option),
         };
         let earlier = options.get(name.as_str()).filter(|_| assignment.operator != Operator::Set);
-        let text = match earlier {
-            Some(earlier) => format!("{}\n{}", earlier.raw, assignment.value),
-            None => assignment.value.clone(),
+        let value = OptionValue::set(assignment.value.as_str(), Origin::CommandLine(assignment.place()));
+        let value = match earlier {
+            Some(earlier) => joined(earlier, value),
+            None => value,
         };
-        options.insert(name.into(), Arc::new(OptionValue::set(text, Origin::CommandLine)));
+        options.insert(name.into(), Arc::new(value));
     }
     Ok(sections)
+}
+
+/// Both values, one after the other.
+fn joined(earlier: &OptionValue, mut later: OptionValue) -> OptionValue {
+    let raw: Arc<str> = format!("{}\n{}", earlier.raw, later.raw).into();
+    let mut pieces = earlier.pieces.clone();
+    if let Some(last) = pieces.last_mut() {
+        last.end += 1;
+    }
+    pieces.push(Piece { end: raw.len(), origin: later.origin().clone() });
+    later.history[0].value = Arc::clone(&raw);
+    OptionValue { raw, pieces, ..later }
 }
 
 /// The directory of a path; the root for the root.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::merge::{Options, SectionEffect};
 use super::{ConfigError, Configuration, Section, Trouble};
-use crate::source::nearest;
+use crate::source::{did_you_mean, nearest};
 
 /// Macros that stand for macros, nested deeper than this, are refused.
 const MAX_DEPTH: usize = 500;
@@ -84,7 +84,7 @@ impl Expansion<'_> {
     fn unknown(&self, section: &Section, named: &str) -> ConfigError {
         let trouble = trouble(section, format!("No section named '{named}'"));
         match nearest(named, self.configuration.sections.keys().map(String::as_str)) {
-            Some(near) => trouble.hint(format!("did you mean [{near}]?")).into(),
+            Some(near) => trouble.hint(did_you_mean(near)).into(),
             None => trouble.into(),
         }
     }

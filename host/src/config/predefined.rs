@@ -59,7 +59,10 @@ pub(super) fn absolutise_directories(options: &mut Options, environment: &Enviro
             options.insert("directory".into(), Arc::new(directory_value(&directory, &path)));
         }
     }
-    let Some(directory) = options.get("directory").map(|directory| PathBuf::from(&*directory.raw)) else { return };
+    let Some(directory) = options.get("directory") else { return };
+    // What it is relative to is known only when references are replaced.
+    let directory = if directory.raw.contains("${") { "${buildout:directory}" } else { &*directory.raw };
+    let directory = PathBuf::from(directory);
     for name in ["bin-directory", "parts-directory", "develop-eggs-directory", "eggs-directory", "installed"] {
         // A reference may well be absolute: it is left as it is, as in zc.buildout.
         let relative = |value: &&Arc<OptionValue>| {

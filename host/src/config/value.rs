@@ -21,6 +21,10 @@ pub struct Configuration {
     pub directory: PathBuf,
     /// The main file.
     pub file: Option<Location>,
+    /// Every file that was read, the main one too.
+    pub files: Vec<PathBuf>,
+    /// The working directory: what a relative `directory` is relative to.
+    pub working_directory: PathBuf,
     /// What the person should be told, though nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
     /// The files whose name does not show all of their location: credentials of a URL are left out of it.
@@ -116,7 +120,7 @@ pub enum Origin {
     /// Worked out by the host (`directory`).
     Computed,
     /// An assignment on the command line.
-    CommandLine,
+    CommandLine(Place),
     /// `+=` or `-=` found nothing to start from.
     Implicit,
     /// A file.
@@ -131,14 +135,23 @@ impl Origin {
             _ => None,
         }
     }
+
+    /// The text that a person wrote: in a file, or on the command line.
+    pub fn written(&self) -> Option<&Place> {
+        match self {
+            Self::File(place) | Self::CommandLine(place) => Some(place),
+            Self::Default | Self::Computed | Self::Implicit => None,
+        }
+    }
 }
 
 impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::File(a), Self::File(b)) => a.start == b.start && a.end == b.end && Arc::ptr_eq(&a.source, &b.source),
-            (Self::File(_), _) | (_, Self::File(_)) => false,
-            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+            (Self::File(a), Self::File(b)) | (Self::CommandLine(a), Self::CommandLine(b)) => {
+                a.start == b.start && a.end == b.end && Arc::ptr_eq(&a.source, &b.source)
+            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other) && self.written().is_none(),
         }
     }
 }
@@ -149,9 +162,9 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => formatter.write_str("DEFAULT_VALUE"),
             Self::Computed => formatter.write_str("COMPUTED_VALUE"),
-            Self::CommandLine => formatter.write_str("COMMAND_LINE_VALUE"),
+            Self::CommandLine(_) => formatter.write_str("COMMAND_LINE_VALUE"),
             Self::Implicit => formatter.write_str("IMPLICIT_VALUE"),
-            Self::File(place) => write!(formatter, "{}:{}", place.source.name, place.line()),
+            Self::File(place) => formatter.write_str(&place.line_name()),
         }
     }
 }
@@ -180,12 +193,20 @@ impl OptionValue {
         self.history.last().map_or(&Origin::Implicit, |item| &item.origin)
     }
 
-    /// Where the option was written last; `None` where the command line had the last word.
+    /// Where the option was written last, in a file or on the command line.
     pub fn place(&self) -> Option<Place> {
-        if matches!(self.origin(), Origin::CommandLine) {
-            return None;
+        self.history.iter().rev().find_map(|item| item.origin.written()).cloned()
+    }
+
+    /// Where one of the words of the value was written.
+    pub fn place_of_word(&self, word: &str) -> Option<Place> {
+        let found = self.raw.split_whitespace().find(|found| *found == word);
+        // The words are slices of the value: their distance is the offset.
+        let offset = found.map(|found| found.as_ptr().addr() - self.raw.as_ptr().addr());
+        match offset.and_then(|offset| self.origin_at(offset).written()) {
+            Some(place) => Some(place.find(word)),
+            None => self.place(),
         }
-        self.history.iter().rev().find_map(|item| item.origin.place()).cloned()
     }
 
     /// Who wrote the byte at `offset` of the value.

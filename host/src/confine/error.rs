@@ -143,14 +143,14 @@ impl Explain for ConfineError {
                 let remedy = layer.remedy().map(str::to_owned);
                 let weaker = if layer.is_of_full_only() { "partial" } else { "none" };
                 let instead = format!(
-                    "`--sandbox={weaker}` does without this layer: commands then can do more than they were granted"
+                    "`--sandbox={weaker}` does without this layer: commands then can do more than they were granted."
                 );
                 remedy.into_iter().chain([instead]).collect()
             }
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
                 vec![format!(
-                    "its PATH is {:?}; empty and relative entries, and those in the working directory, don't count",
+                    "Its PATH is {:?}; empty and relative entries, and those in the working directory, don't count.",
                     looked.join(":")
                 )]
             }

@@ -22,7 +22,7 @@ impl Cache {
             return Ok(Self { directory: directory.to_owned() });
         }
         let message = format!("The directory {} to be used as a download cache doesn't exist.", directory.display());
-        Err(ReadError::new(message).hint("make the directory, or change [buildout] extends-cache"))
+        Err(ReadError::new(message).hint("Make the directory, or change [buildout] extends-cache."))
     }
 
     /// The copy of `url`, if there is one.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +39,27 @@ impl Fetcher {
             ErrorKind::NotFound => ReadError::missing(location),
             _ => ReadError::new(format!("Couldn't open {location}: {error}")),
         };
+        let kind = path.metadata().map_err(failed)?.file_type();
+        if kind.is_dir() {
+            return Err(ReadError::new(format!("{location} is a directory, not a file")));
+        }
+        if kind.is_fifo() && !is_open_already(path) {
+            // Opening one waits until somebody writes, for ever where nobody does.
+            return Err(ReadError::new(format!("{location} is a named pipe, not a file"))
+                .hint("To read what a command prints, name `/dev/stdin`, or write `<(COMMAND)` in bash."));
+        }
+        if !kind.is_file() {
+            self.report.report(Event::Progress { activity: &format!("Reading {location}") });
+        }
+        let outcome = self.bytes(path, location);
+        if !kind.is_file() {
+            self.report.report(Event::ProgressEnd);
+        }
+        outcome
+    }
+
+    fn bytes(&self, path: &Path, location: &Location) -> Result<Vec<u8>, ReadError> {
+        let failed = |error: std::io::Error| ReadError::new(format!("Couldn't open {location}: {error}"));
         let file = File::open(path).map_err(failed)?;
         let mut bytes = Vec::new();
         // One byte more than allowed tells a file that is too long, whatever its metadata say (a device has no length).
@@ -52,7 +74,7 @@ impl Fetcher {
         let location = Location::Url(url.to_owned());
         if settings.offline {
             return Err(ReadError::new(format!("Couldn't download '{location}' in offline mode."))
-                .hint("a copy in the directory that [buildout] extends-cache names would be read"));
+                .hint("A copy in the directory that [buildout] extends-cache names would be read."));
         }
         self.report.report(Event::Progress { activity: &format!("Downloading {location}") });
         let mut bytes = Vec::new();
@@ -82,6 +104,11 @@ impl Fetcher {
             Err(error) => cache.find(url)?.ok_or(error),
         }
     }
+}
+
+/// Whether the path names a descriptor that this process was given: a pipe of the shell.
+fn is_open_already(path: &Path) -> bool {
+    path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
 }
 
 impl Reader for Fetcher {

@@ -37,6 +37,9 @@ impl Explain for FileError {
             Some(Errno::DQUOT) => "Your disk quota is used up: make room, then run again.",
             Some(Errno::IO) => "The device reports a fault: check it (`dmesg`) before you run again.",
             Some(Errno::ROFS) => "The file system is mounted read-only.",
+            Some(Errno::PERM) if self.doing == "replace" => {
+                "Somebody made the file immutable or append-only: see `lsattr`, and take that back with `chattr -ia`."
+            }
             Some(Errno::ACCESS | Errno::PERM) => "Check who owns the file and its directory, and their permissions.",
             Some(Errno::MFILE | Errno::NFILE) => "Too many files are open: raise the limit (`ulimit -n`).",
             _ => return Vec::new(),

@@ -10,5 +10,5 @@ mod tree;
 
 pub use error::FileError;
 pub use remove::{Removal, RemovalError, Removed};
-pub use replace::{Replaced, clear, delete, read, replace, replace_executable, replace_shared};
+pub use replace::{Replaced, check_replaceable, clear, delete, read, replace, replace_executable, replace_shared};
 pub use tree::remove_directory;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
+use rustix::io::Errno;
 
 use super::FileError;
 
@@ -95,6 +96,21 @@ pub fn clear(path: &Path) -> Result<(), FileError> {
     let temporary = path.with_file_name(temporary_name(path, ".new"));
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(FileError::of("remove", &temporary)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Looks whether the file `path` could be replaced, as far as that can be told without doing it: one that is immutable or
+/// append-only (`chattr`) cannot. A missing file is fine.
+///
+/// # Errors
+/// Names the path and the cause.
+pub fn check_replaceable(path: &Path) -> Result<(), FileError> {
+    match std::fs::OpenOptions::new().write(true).open(path) {
+        // Only such a file refuses to be opened with this error; missing permissions are another one, and no obstacle.
+        Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
+            Err(FileError::of("replace", path)(error))
+        }
         _ => Ok(()),
     }
 }

@@ -13,8 +13,14 @@ struct Inner {
     problem: Problem,
     place: Option<Place>,
     hints: Vec<String>,
+    /// What was being done, outermost first.
     doing: Vec<String>,
+    /// How many lines were left out in the middle of `doing`.
+    left_out: usize,
 }
+
+/// How many lines are kept at either end of what was being done: references may be nested a thousand deep.
+const ENDS: usize = 6;
 
 /// What is wrong.
 #[derive(Clone, Debug)]
@@ -45,7 +51,7 @@ pub enum Problem {
 
 impl OptionError {
     pub(super) fn new(problem: Problem) -> Self {
-        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new() }))
+        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
     }
 
     /// The problem itself.
@@ -60,14 +66,10 @@ impl OptionError {
             place: inner.place.clone(),
             hints: inner.hints.clone(),
             doing: inner.doing.clone(),
+            left_out: inner.left_out,
         };
         change(&mut inner);
         Self(Arc::new(inner))
-    }
-
-    /// Whether it names neither a place nor what was being done.
-    pub(super) fn is_bare(&self) -> bool {
-        self.place().is_none() && Explain::doing(self).is_empty()
     }
 
     /// Sets the place, where none is known yet: the innermost is the one to blame.
@@ -76,13 +78,21 @@ impl OptionError {
         if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
     }
 
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    /// Adds advice.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
         self.with(|inner| inner.hints.push(hint.into()))
     }
 
     /// Adds what was being done around it.
     pub(super) fn doing(self, what: impl Into<String>) -> Self {
-        self.with(|inner| inner.doing.insert(0, what.into()))
+        self.with(|inner| {
+            if inner.doing.len() == 2 * ENDS {
+                inner.doing.remove(ENDS - 1);
+                inner.left_out += 1;
+            }
+            inner.doing.insert(0, what.into());
+        })
     }
 }
 
@@ -116,7 +126,9 @@ impl Explain for OptionError {
             Problem::Recipe(error) => error.doing(),
             _ => Vec::new(),
         };
-        self.0.doing.iter().cloned().chain(inner).collect()
+        let (outer, rest) = self.0.doing.split_at(self.0.doing.len().min(ENDS));
+        let left_out = (self.0.left_out > 0).then(|| format!("(and {} more)", self.0.left_out));
+        outer.iter().cloned().chain(left_out).chain(rest.iter().cloned()).chain(inner).collect()
     }
 
     fn details(&self) -> Vec<String> {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use crate::config::{ConfigError, Configuration, Macros, OptionValue};
-use crate::source::{Explain, Place, nearest};
+use crate::source::{Explain, Place, did_you_mean, nearest};
 
 pub use error::{OptionError, Problem};
 
@@ -262,6 +262,11 @@ impl Buildout {
         }
     }
 
+    /// Where one of the words of an option was written.
+    pub fn place_of_word(&self, section: &str, option: &str, word: &str) -> Option<Place> {
+        self.shared.configuration.sections.get(section)?.options.get(option)?.place_of_word(word)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -285,7 +290,7 @@ impl Buildout {
     fn unknown_section(&self, section: &str) -> OptionError {
         let error = OptionError::new(Problem::UnknownSection { section: section.to_owned() });
         match nearest(section, self.shared.configuration.sections.keys().map(|name| name.as_ref())) {
-            Some(near) => error.hint(format!("did you mean [{near}]?")),
+            Some(near) => error.hint(did_you_mean(near)),
             None => error,
         }
     }
@@ -296,7 +301,7 @@ impl Buildout {
         let names: Vec<Arc<str>> =
             state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
         match nearest(option, names.iter().map(AsRef::as_ref)) {
-            Some(near) => error.hint(format!("[{section}] has `{near}`: did you mean that?")),
+            Some(near) => error.hint(did_you_mean(near)),
             None => error,
         }
     }

@@ -1,5 +1,6 @@
 //! Lookup: substitutes references, initialises the sections that they name, notices circles and excess.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{OptionError, Problem};
@@ -23,6 +24,17 @@ const MAX_VALUE: usize = 16 << 20;
 /// How much substitution may make in all, in bytes.
 const MAX_MADE: usize = 256 << 20;
 
+/// The options of `[buildout]` that name a directory or file; the first is what the others are relative to.
+const DIRECTORIES: [&str; 7] = [
+    "directory",
+    "bin-directory",
+    "parts-directory",
+    "develop-eggs-directory",
+    "eggs-directory",
+    "installed",
+    "download-cache",
+];
+
 /// The options whose values are being worked out, outermost first.
 type Seen = Vec<(String, String)>;
 
@@ -36,14 +48,28 @@ impl Buildout {
             return Err(self.unknown_section(name));
         }
         let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        let is_part = raw.contains_key("recipe");
         self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
-        if !self.shared.initialise.runs_recipes() {
-            return Ok(());
-        }
-        self.deeper(|| self.substitute_all(name))?;
+        let runs_recipes = self.shared.initialise.runs_recipes();
         if name == "buildout" {
+            // Where no recipe runs, what fails here fails when it is read.
+            self.absolutise_directories().or_else(|error| if runs_recipes { Err(error) } else { Ok(()) })?;
+        }
+        if !runs_recipes {
             return Ok(());
         }
+        if name == "buildout" {
+            return self.deeper(|| self.substitute_all(name));
+        }
+        self.complete(name).map_err(|error| {
+            let doing = if is_part { "Initializing part" } else { "Getting section" };
+            error.doing(told(&format!("{doing} {name}"), self.place_of(name, None).as_ref()))
+        })
+    }
+
+    /// Substitutes the options of a section, makes sure of what it depends on, and initialises its recipe.
+    fn complete(&self, name: &str) -> Result<(), OptionError> {
+        self.deeper(|| self.substitute_all(name))?;
         let dependencies = self.lookup(name, "<part-dependencies>", &mut Seen::new())?;
         for dependency in dependencies.as_deref().unwrap_or_default().split_whitespace() {
             self.depend(name, dependency);
@@ -67,7 +93,8 @@ impl Buildout {
         templates.sort_by(|a, b| a.0.cmp(&b.0));
         for (option, value) in templates {
             let mut seen = vec![(section.to_owned(), option.to_string())];
-            let text = self.substitute(section, &value.raw, Some(&value), &mut seen)?;
+            let text = self.substitute(section, &value.raw, Some(&value), &mut seen);
+            let text = text.map_err(|error| self.while_getting(section, &option, error))?;
             if let Some(section) = self.state().sections.get_mut(section) {
                 section.substituted.insert(option, text);
             }
@@ -95,15 +122,32 @@ impl Buildout {
                 state.parts.push(part.to_owned());
                 Ok(())
             }
-            Err(error) => {
-                drop(state);
-                let doing = match self.place_of(part, None) {
-                    Some(place) => format!("Initializing part {part} ({}:{}).", place.source.name, place.line()),
-                    None => format!("Initializing part {part}."),
-                };
-                Err(error.doing(doing))
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A directory that is relative once its references are replaced is relative to the buildout's own one (which itself is
+    /// relative to the working directory), as if it had been written so.
+    fn absolutise_directories(&self) -> Result<(), OptionError> {
+        let mut base = self.shared.configuration.working_directory.clone();
+        for option in DIRECTORIES {
+            let written = self.state().sections.get("buildout").and_then(|section| section.raw.get(option).cloned());
+            if written.is_none_or(|value| option != "directory" && !value.raw.contains("${")) {
+                continue;
+            }
+            let Some(value) = self.lookup("buildout", option, &mut Seen::new())? else { continue };
+            if !value.is_empty() && !Path::new(&*value).is_absolute() {
+                self.set("buildout", option, base.join(&*value).to_string_lossy().into_owned());
+            }
+            if option == "directory" {
+                base.push(&*value);
             }
         }
+        Ok(())
+    }
+
+    fn while_getting(&self, section: &str, option: &str, error: OptionError) -> OptionError {
+        error.doing(told(&format!("Getting option {section}:{option}"), self.place_of(section, Some(option)).as_ref()))
     }
 
     /// The value of an option of a section that is there (zc.buildout: `Options.get`).
@@ -170,7 +214,7 @@ impl Buildout {
         seen.push((section.to_owned(), option.to_owned()));
         let outcome = self.deeper(|| work(seen));
         seen.pop();
-        outcome
+        outcome.map_err(|error| self.while_getting(section, option, error))
     }
 
     /// Goes one level deeper, unless that is too deep.
@@ -201,7 +245,7 @@ impl Buildout {
         let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
         let pieces = template::parse(text).map_err(|malformed| {
             let place = place(malformed.start, malformed.end);
-            refused(OptionError::new(Problem::Reference(flaw_message(&malformed))), place, section, seen)
+            OptionError::new(Problem::Reference(flaw_message(&malformed))).at(place)
         })?;
         let mut result = String::with_capacity(text.len());
         for piece in pieces {
@@ -211,7 +255,7 @@ impl Buildout {
                     let origin = value.map(|value| value.origin_at(start));
                     let target = if named.is_empty() { section } else { named };
                     let found = self.refer(section, target, option, origin, seen);
-                    result.push_str(&found.map_err(|error| refused(error, place(start, end), section, seen))?);
+                    result.push_str(&found.map_err(|error| error.at(place(start, end)))?);
                 }
             }
             if result.len() > MAX_VALUE {
@@ -316,7 +360,7 @@ impl Buildout {
 /// option's place on, in the lines that belong to the option.
 fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<Place> {
     let reference = value.raw.get(start..end)?;
-    let place = value.origin_at(start).place()?;
+    let place = value.origin_at(start).written()?;
     let text = place.source.text.get(place.start as usize..)?;
     let mut offset = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
@@ -332,13 +376,11 @@ fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<P
     Some(place.clone())
 }
 
-/// The error with the place of the reference; where no file holds it (an assignment of the command line), with the option.
-fn refused(error: OptionError, place: Option<Place>, section: &str, seen: &Seen) -> OptionError {
-    match (seen.last(), place) {
-        (Some((in_section, option)), None) if error.is_bare() && in_section == section => {
-            error.doing(format!("Getting option {section}:{option}."))
-        }
-        (_, place) => error.at(place),
+/// What is being done, with the place.
+fn told(what: &str, place: Option<&Place>) -> String {
+    match place {
+        Some(place) => format!("{what} ({}).", place.line_name()),
+        None => format!("{what}."),
     }
 }
 

@@ -193,7 +193,8 @@ fn within(address: &str, granted: &Allowed, directory: &Path) -> bool {
     if *granted == Allowed::Any {
         return true;
     }
-    let url = url::Url::parse(address).ok().or_else(|| url::Url::from_file_path(directory.join(address)).ok());
+    let url =
+        url::Url::parse(address).ok().or_else(|| url::Url::from_file_path(normalise(&directory.join(address))).ok());
     address != "*" && url.is_some_and(|url| granted.allows(&url))
 }
 

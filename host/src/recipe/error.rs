@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::command_log::FailedCommand;
 use crate::confine::ConfineError;
 use crate::options::OptionError;
-use crate::source::{Blame, Explain, Place};
+use crate::source::{Blame, Explain, Place, did_you_mean};
 
 /// A look-up that failed while the recipe ran, kept so that the recipe can fail with it.
 pub(super) type LookupFailure = OptionError;
@@ -63,9 +63,9 @@ pub(super) enum Problem {
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
     #[error("{message}")]
-    User { message: String, context: Context },
+    User { message: String, context: Box<Context> },
     #[error("{message}")]
-    Failed { message: String, context: Context },
+    Failed { message: String, context: Box<Context> },
     #[error("Interrupted by signal {0}")]
     Interrupted(i32),
     #[error(transparent)]
@@ -82,8 +82,19 @@ pub(super) enum Problem {
     Limit { recipe: String, part: String, phase: &'static str, what: String },
     #[error("Recipe {recipe} names a path that part {part} may not own: {path:?}")]
     Path { recipe: String, part: String, path: String, why: &'static str },
+    #[error("Invalid part name: {part:?}")]
+    PartName { part: String },
     #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
+}
+
+/// What a part may be called.
+pub const PART_NAME: &str = "A part's name is the name of a directory: no `/`, no `..`, not empty, not `buildout`.";
+
+/// A reason as a sentence.
+fn sentence(why: &str) -> String {
+    let mut letters = why.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
 impl RecipeError {
@@ -133,7 +144,7 @@ impl Explain for RecipeError {
 
     fn hints(&self) -> Vec<String> {
         let recipe = &self.subject.recipe;
-        let grant = |what: &str| format!("in recipes.toml, write: [recipe.{recipe:?}] grant = {{ {what} }}");
+        let grant = |what: &str| format!("In recipes.toml, write: [recipe.{recipe:?}] grant = {{ {what} }}");
         match &*self.problem {
             Problem::Lookup(error) => error.hints(),
             Problem::User { context, .. } | Problem::Failed { context, .. } => {
@@ -141,23 +152,26 @@ impl Explain for RecipeError {
             }
             Problem::Confine(error) => error.hints(),
             Problem::Deadline { seconds, .. } => {
-                vec![format!("to give it more time, {}", grant(&format!("timeout = \"{}s\"", seconds * 10)))]
+                vec!["It can be given more time.".into(), grant(&format!("timeout = \"{}s\"", seconds * 10))]
             }
             Problem::Memory { limit, .. } => {
-                vec![format!("to give it more, {}", grant(&format!("memory = \"{}MiB\"", limit * 4)))]
+                vec!["It can be given more.".into(), grant(&format!("memory = \"{}MiB\"", limit * 4))]
             }
             Problem::EntryPoint { known, near, .. } => {
-                let near = near.iter().map(|near| format!("did you mean `{near}`?"));
-                near.chain([format!("its entry points: {}", known.join(", "))]).collect()
+                let near = near.iter().map(|near| did_you_mean(near));
+                near.chain([format!("Its entry points: {}.", known.join(", "))]).collect()
             }
-            Problem::CoreModule { .. } => vec!["build it for wasm32-wasip2, whose output is a component".into()],
-            Problem::NotWasm { .. } | Problem::Damaged { .. } => vec!["build or fetch the component again".into()],
+            Problem::CoreModule { .. } => vec!["Build it for wasm32-wasip2, whose output is a component.".into()],
+            Problem::NotWasm { .. } | Problem::Damaged { .. } => vec!["Build or fetch the component again.".into()],
             Problem::WrongWorld { .. } => {
-                vec!["a recipe exports the world `recipe` of package buildout:recipe (wit/)".into()]
+                vec!["A recipe exports the world `recipe` of package buildout:recipe (wit/).".into()]
             }
-            Problem::Path { why, .. } => vec![(*why).into()],
-            Problem::Grant { .. } => vec!["grant a directory below it".into()],
-            Problem::Import { .. } => vec!["build the recipe against this host's wit/, or update buildout-host".into()],
+            Problem::Path { why, .. } => vec![sentence(why)],
+            Problem::PartName { .. } => vec![PART_NAME.into()],
+            Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
+            Problem::Import { .. } => {
+                vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
+            }
             _ => Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use super::Locations;
 use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
+use super::locations::is_part_name;
 use super::mounts::{Access, Mounts, holds, normalise, same};
 use crate::component::Resolved;
 use crate::environment::Environment;
@@ -73,6 +74,11 @@ impl Granted {
     /// What the part's recipe may do.
     pub(super) fn of(asking: &Asking<'_>) -> Result<Self, RecipeError> {
         let Asking { locations, recipe, .. } = asking;
+        // `run` has looked at names in the configuration; a recorded part may be called anything.
+        if !is_part_name(asking.part) {
+            let problem = Problem::PartName { part: asking.part.to_owned() };
+            return Err(RecipeError::new(problem, asking.subject.clone()));
+        }
         let wanted = Wanted::of(asking);
         let location = normalise(&locations.parts.join(asking.part));
         let protected = locations.protected.as_slice();

@@ -115,7 +115,7 @@ impl Instance {
         let told = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
         let denied = call.denied.iter().filter(told).map(grant).chain(std::mem::take(&mut call.refused)).collect();
         let (advice, command) = (std::mem::take(&mut call.advice), call.failed_command.take());
-        let context = Context { denied, advice, command };
+        let context = Box::new(Context { denied, advice, command });
         let problem = match failure {
             Failure::UserError(message) => Problem::User { message, context },
             Failure::Fault(message) => Problem::Failed { message, context },

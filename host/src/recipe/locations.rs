@@ -22,8 +22,23 @@ pub struct Locations {
     pub installed: Option<PathBuf>,
     /// Where `recipes.toml` and `recipes.lock` are.
     pub configuration_directory: PathBuf,
-    /// What no recipe may write unless it is built in: the state, `recipes.toml`, the lock, the launcher.
+    /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
+    /// `recipes.toml`, `recipes.lock`, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
+}
+
+/// What follows the state file's name in those of the files that go with it (`docs/state.md`).
+const STATE: [&str; 4] = ["", ".lock", ".journal", ".new"];
+
+/// Whether a section of this name can be a part: it names files of `parts-directory`.
+pub fn is_part_name(name: &str) -> bool {
+    !matches!(name, "" | "." | ".." | "buildout") && !name.contains(['/', '\\', '\0'])
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// The directories as the configuration writes them: absolute, or relative to the first.
@@ -42,6 +57,8 @@ pub struct Written<'a> {
     pub installed: &'a str,
     /// Where the configuration file is.
     pub configuration_directory: &'a Path,
+    /// The files of the configuration.
+    pub configuration: &'a [PathBuf],
 }
 
 impl Locations {
@@ -53,7 +70,9 @@ impl Locations {
         let installed = (!written.installed.is_empty()).then(|| at(written.installed));
         let configuration_directory = normalise(&directory.join(written.configuration_directory));
         let beside = ["recipes.toml", "recipes.lock"].map(|name| configuration_directory.join(name));
-        let protected = installed.iter().cloned().chain(beside).chain([bin.join("buildout")]).collect();
+        let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
+        let configuration = written.configuration.iter().map(|path| normalise(path));
+        let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
         Self {
             parts: at(written.parts),
             develop_eggs: at(written.develop_eggs),

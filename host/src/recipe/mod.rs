@@ -54,8 +54,8 @@ use instance::{Answer, Instance, Request};
 use native::Native;
 use state::{Phase, State};
 
-pub use error::RecipeError;
-pub use locations::{Locations, Written};
+pub use error::{PART_NAME, RecipeError};
+pub use locations::{Locations, Written, is_part_name};
 pub use native::NativeSettings;
 
 /// What a runtime works with.

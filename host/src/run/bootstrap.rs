@@ -12,10 +12,14 @@ const FIRST_CONFIGURATION: &str = "[buildout]\nparts =\n";
 /// Writes a minimal configuration. False if there is one already.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When its directory does not exist, or the file cannot be written.
 pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
     if path.exists() {
         return Ok(false);
+    }
+    let directory = path.parent().unwrap_or(path);
+    if !directory.exists() {
+        return Err(Fault::NoDirectory { path: directory.to_owned() }.into());
     }
     files::replace(path, FIRST_CONFIGURATION.as_bytes())?;
     Ok(true)

@@ -1,6 +1,6 @@
 //! The buildout's directories: where they are, and making those that are missing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::event::{Level, Report};
 use crate::options::Buildout;
@@ -14,8 +14,8 @@ use super::error::{Fault, RunError};
 /// When an option of `[buildout]` cannot be substituted.
 pub(super) fn locations(buildout: &Buildout) -> Result<Locations, RunError> {
     let require = |option: &str| buildout.require("buildout", option);
-    let directory = PathBuf::from(require("directory")?);
-    let file = buildout.configuration().file_path();
+    let configuration = buildout.configuration();
+    let directory = configuration.working_directory.join(require("directory")?);
     Ok(Locations::new(&Written {
         directory: &directory,
         parts: &require("parts-directory")?,
@@ -23,7 +23,8 @@ pub(super) fn locations(buildout: &Buildout) -> Result<Locations, RunError> {
         develop_eggs: &require("develop-eggs-directory")?,
         eggs: &require("eggs-directory")?,
         installed: &require("installed")?,
-        configuration_directory: file.and_then(Path::parent).unwrap_or(&directory),
+        configuration_directory: configuration.file_path().and_then(Path::parent).unwrap_or(&directory),
+        configuration: &configuration.files,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::recipe::PART_NAME;
 use crate::source::{Blame, Explain, Place};
 
 /// A failed run. `Display` is the cause alone; `doing` tells the rest.
@@ -165,6 +166,12 @@ pub(super) enum Fault {
         /// Its number.
         signal: i32,
     },
+    /// A first configuration for a directory that does not exist.
+    #[error("There is no directory {}", path.display())]
+    NoDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
     /// `init` where there is a configuration already.
     #[error("{path:?} already exists.")]
     Exists {
@@ -186,7 +193,11 @@ impl Explain for Fault {
             | Self::PartName { place, .. }
             | Self::Extension { place, .. }
             | Self::Value { place, .. } => place.clone(),
-            Self::NotParts { .. } | Self::Io { .. } | Self::Exists { .. } | Self::Interrupted { .. } => None,
+            Self::NotParts { .. }
+            | Self::Io { .. }
+            | Self::NoDirectory { .. }
+            | Self::Exists { .. }
+            | Self::Interrupted { .. } => None,
         }
     }
 
@@ -194,14 +205,15 @@ impl Explain for Fault {
         match self {
             Self::NotParts { hints, .. } => hints.clone(),
             Self::NoRecipe { part, .. } => {
-                vec![format!("a part needs a recipe: add `recipe = …` to [{part}], or take {part} out of `parts`")]
+                vec![format!("A part needs a recipe: add `recipe = …` to [{part}], or take {part} out of `parts`.")]
             }
             Self::PartName { .. } => {
-                vec!["a part's name is the name of a directory: no `/`, no `..`, not empty, not `buildout`".into()]
+                vec![PART_NAME.into()]
             }
-            Self::Extension { .. } => vec!["this version supports no extension; take it out of `extensions`".into()],
-            Self::Exists { .. } => vec!["to make its directories and bin/buildout, run `bootstrap`".into()],
-            Self::Interrupted { .. } => vec!["what was made is recorded; the next run goes on from there".into()],
+            Self::Extension { .. } => vec!["This version supports no extension; take it out of `extensions`.".into()],
+            Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
+            Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
+            Self::Interrupted { .. } => vec!["What was made is recorded; the next run goes on from there.".into()],
             Self::Value { .. } | Self::Io { .. } => Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::event::{Event, Level, PartOutcome};
 use crate::files::Removal;
 use crate::plan::{Step, Wanted};
-use crate::recipe::{Locations, RecipeError};
+use crate::recipe::{Locations, RecipeError, is_part_name};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
@@ -67,7 +67,8 @@ impl Execution<'_> {
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
         let log = self.locations.command_log(part);
-        if log.is_file() {
+        // Somebody may have written another name into the state, and it would lead elsewhere.
+        if is_part_name(part) && log.is_file() {
             self.clean_up(&[log.to_string_lossy().into_owned()]);
         }
         self.installed.parts.shift_remove(part);
@@ -180,14 +181,8 @@ impl Execution<'_> {
         for directory in self.session.recipes.granted_directories(&self.session.buildout) {
             removal.allow(&locations.directory.join(directory));
         }
-        if let Some(state) = &locations.installed {
-            removal.protect(state);
-        }
-        if let Some(file) = self.session.buildout.configuration().file_path() {
-            removal.protect(file);
-        }
-        for name in ["recipes.toml", "recipes.lock"] {
-            removal.protect(&locations.configuration_directory.join(name));
+        for path in &locations.protected {
+            removal.protect(path);
         }
         removal
     }

@@ -22,10 +22,10 @@ use crate::config::{Configuration, is_predefined};
 use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::options::{Buildout, Problem};
+use crate::options::{Buildout, OptionError, Problem};
 use crate::plan::{self, Scope, Step, Wanted};
-use crate::recipe::Locations;
-use crate::source::nearest;
+use crate::recipe::{Locations, is_part_name};
+use crate::source::{did_you_mean, nearest};
 use crate::state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
@@ -59,6 +59,15 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "verbosity",
     "versions",
 ];
+
+/// Parts, and what they refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartGraph {
+    /// The parts in the order in which a run makes them.
+    pub parts: Vec<String>,
+    /// For each of them the parts that it refers to, by number.
+    pub references: Vec<BTreeSet<usize>>,
+}
 
 /// One configuration, ready to run.
 pub struct Session {
@@ -168,16 +177,50 @@ impl Session {
     pub fn plan(&self, named: &[String]) -> Result<Vec<Step>, RunError> {
         self.refuse_extensions()?;
         let locations = self.locations()?;
-        let installed = match &locations.installed {
-            Some(path) => state::peek(path, &*self.report)?,
-            None => Installed::default(),
-        };
+        let installed = self.peek(&locations)?;
+        let wanted = self.wanted_without_a_trace(named, &locations, &installed)?;
+        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+    }
+
+    /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.
+    ///
+    /// # Errors
+    /// Where `install` would fail before it does anything.
+    pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
+        self.refuse_extensions()?;
+        let locations = self.locations()?;
+        let installed = self.peek(&locations)?;
+        self.wanted_without_a_trace(named, &locations, &installed)?;
+        let parts = self.buildout.parts();
+        let references = self.references(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        Ok(PartGraph { parts, references })
+    }
+
+    /// For each of `parts` those that it refers to, by number; as far as they were initialised.
+    pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+        graph::references(&self.buildout, parts)
+    }
+
+    /// The installed state, as long as nobody changes it.
+    fn peek(&self, locations: &Locations) -> Result<Installed, RunError> {
+        match &locations.installed {
+            Some(path) => Ok(state::peek(path, &*self.report)?),
+            None => Ok(Installed::default()),
+        }
+    }
+
+    /// Initialises parts as [`Self::install`] would, with developed recipes elsewhere than in the buildout.
+    fn wanted_without_a_trace(
+        &self,
+        named: &[String],
+        locations: &Arc<Locations>,
+        installed: &Installed,
+    ) -> Result<Vec<Wanted>, RunError> {
         let links =
             tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let developed = self.develop(&locations, links.path())?;
+        let developed = self.develop(locations, links.path())?;
         self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
-        let wanted = self.wanted(named, &installed)?;
-        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+        self.wanted(named, installed)
     }
 
     /// The buildout's directories.
@@ -235,10 +278,8 @@ impl Session {
         let roots = if named.is_empty() { &listed } else { named };
         for part in roots {
             self.buildout.section(part).map_err(|error| match error.problem() {
-                Problem::UnknownSection { section } if section == part => {
-                    error.at(self.buildout.place_of("buildout", Some("parts")))
-                }
-                _ => error,
+                Problem::UnknownSection { section } if section == part => self.no_section(part, error),
+                _ => error.into(),
             })?;
             if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
                 let place = self.buildout.place_of(part, None);
@@ -257,11 +298,19 @@ impl Session {
         Ok(wanted)
     }
 
+    /// A part whose section is not there.
+    fn no_section(&self, part: &str, error: OptionError) -> RunError {
+        let place = self.buildout.place_of_word("buildout", "parts", part);
+        let hint = format!("Add a section [{part}], or take {part} out of `parts`.");
+        RunError::from(error.at(place).hint(hint)).doing(format!("Getting section {part}."))
+    }
+
     fn want(&self, name: String) -> Result<Wanted, RunError> {
         let recipe = self.recipes.of_part(&name);
         let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
         let has_update = self.recipes.runtime()?.has_update(&name);
-        let options = self.buildout.snapshot(&name);
+        let mut options = self.buildout.snapshot(&name);
+        options.values_mut().filter(|value| value.contains("://")).for_each(|value| *value = state::conceal(value));
         Ok(Wanted { name, options, signature, has_update })
     }
 
@@ -271,8 +320,8 @@ impl Session {
         let mut listed: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
         for name in parts.split_whitespace() {
-            if name == "buildout" || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
-                let place = self.buildout.place_of("buildout", Some("parts"));
+            if !is_part_name(name) {
+                let place = self.buildout.place_of_word("buildout", "parts", name);
                 return Err(Fault::PartName { name: name.to_owned(), place }.into());
             }
             if seen.insert(name) {
@@ -296,15 +345,15 @@ impl Session {
             return Ok(());
         }
         let near = unknown.iter().filter_map(|part| nearest(part, listed.iter().map(String::as_str)));
-        let mut hints: Vec<String> = near.map(|near| format!("did you mean `{near}`?")).collect();
-        hints.push(format!("[buildout] parts lists: {}", listed.join(" ")));
+        let mut hints: Vec<String> = near.map(did_you_mean).collect();
+        hints.push(format!("[buildout] parts lists: {}.", listed.join(" ")));
         Err(Fault::NotParts { names: unknown.join(" "), hints }.into())
     }
 
     /// What is being done with a part, with the place of its section.
     fn doing(&self, what: &str, part: &str) -> String {
         match self.buildout.place_of(part, None) {
-            Some(place) => format!("{what} part {part} ({}:{}).", place.source.name, place.line()),
+            Some(place) => format!("{what} part {part} ({}).", place.line_name()),
             None => format!("{what} part {part}."),
         }
     }
@@ -321,11 +370,13 @@ impl Session {
         if unused.is_empty() {
             return;
         }
-        let names: Vec<String> = unused.iter().map(|option| format!("'{option}'")).collect();
-        let place = self.buildout.place_of(section, Some(unused[0]));
-        let at = place.map(|place| format!(" ({}:{})", place.source.name, place.line())).unwrap_or_default();
+        let name = |option: &&String| match self.buildout.place_of(section, Some(option)) {
+            Some(place) => format!("'{option}' ({})", place.line_name()),
+            None => format!("'{option}'"),
+        };
+        let names: Vec<String> = unused.iter().map(name).collect();
         let message = format!(
-            "Section `{section}` contains unused option(s): {}{at}.\n\
+            "Section `{section}` contains unused option(s): {}.\n\
              Nothing has read them: a typing error, or an option that this recipe does not have.",
             names.join(" ")
         );

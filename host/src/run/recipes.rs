@@ -8,11 +8,11 @@ use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
 use crate::options::{Buildout, Initialise};
-use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings};
+use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings, is_part_name};
 use crate::source::Explain;
 
 use super::directories;
-use super::error::{Explained, RunError};
+use super::error::{Explained, Fault, RunError};
 
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
@@ -101,6 +101,9 @@ impl Recipes {
     }
 
     fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
+        if !is_part_name(part) {
+            return Err(Fault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
+        }
         let reference = buildout.require(part, "recipe")?;
         let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;

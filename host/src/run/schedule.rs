@@ -233,7 +233,7 @@ mod tests {
             let carried = carry_out(Schedule::new(&needs, limit, AfterFailure::Stop), &needs, &fails, &picks);
             let failed = carried.ends.iter().position(|(_, succeeded)| !succeeded);
             prop_assert!(failed.is_none_or(|at| carried.ends.len() - at <= limit));
-            prop_assert_eq!(failed.is_none(), carried.ends.len() == needs.len());
+            prop_assert!(failed.is_some() || carried.ends.len() == needs.len());
         }
 
         #[test]

@@ -41,6 +41,9 @@ impl StateFile {
     pub fn open(path: &Path, report: &dyn Report) -> Result<(Self, Installed), StateError> {
         let path = through_link(path);
         let lock = Lock::acquire(&beside(&path, ".lock"), report)?;
+        for file in [path.clone(), journal_path(&path)] {
+            files::check_replaceable(&file)?;
+        }
         let bytes = files::read(&path)?;
         let mut installed = match load(&path, bytes.as_deref(), report)? {
             Ok(installed) => installed,

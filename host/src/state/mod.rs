@@ -12,6 +12,7 @@ mod lock;
 mod model;
 mod quote;
 mod read;
+mod secrets;
 mod syntax;
 mod write;
 
@@ -20,6 +21,7 @@ pub use error::StateError;
 pub use file::{StateFile, peek};
 pub use model::{Change, Installed, InstalledPart};
 pub use read::{Unreadable, read_state};
+pub use secrets::conceal;
 pub use write::render;
 
 /// Option of `[buildout]`: the installed parts, separated by white space.

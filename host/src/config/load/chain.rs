@@ -63,18 +63,20 @@ impl<'a> Chain<'a> {
         Ok(())
     }
 
-    /// What a main file and all it extends make, with the user's defaults below the first file that extends nothing.
+    /// What a main file (named at `place`, if anywhere) and all it extends make, with the user's defaults below the first
+    /// file that extends nothing.
     pub(super) fn root(
         &mut self,
         location: &Location,
+        place: Option<&Place>,
         defaults: Option<&Sections>,
         assigned: &Sections,
     ) -> Result<Sections, ConfigError> {
         let before = self.settings.clone();
-        let profile = self.profile(location, None)?;
+        let profile = self.profile(location, place)?;
         self.settings_of(&profile, assigned)?;
         let mut pending = defaults.filter(|defaults| !defaults.is_empty()).cloned();
-        let effect = self.follow(location, None, &mut pending)?;
+        let effect = self.follow(location, place, &mut pending)?;
         self.settings = before;
         let section = |effect: &SectionEffect| (effect.first().clone(), effect.place().cloned());
         Ok(effect.iter().map(|(name, effect)| (Arc::clone(name), section(effect))).collect())
@@ -102,6 +104,15 @@ impl<'a> Chain<'a> {
     /// Whether a file that was read follows the rules of 1.0.
     pub(super) fn is_classic(&self, location: &Location) -> bool {
         self.profiles.get(location).is_some_and(|profile| profile.classic)
+    }
+
+    /// The files that were read.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let path = |location: &Location| match location {
+            Location::Path(path) => Some(path.clone()),
+            Location::Url(url) => url.strip_prefix("file://").and_then(|rest| Some(rest[rest.find('/')?..].into())),
+        };
+        self.profiles.keys().filter_map(path).collect()
     }
 
     /// The files whose name does not show all of their location, by that name.

@@ -33,7 +33,7 @@ fn key(item: &HistoryItem) -> Key {
     match &item.origin {
         Origin::Default => (class, 0, 0),
         Origin::Computed => (class, 0, 1),
-        Origin::CommandLine => (class, 0, 2),
+        Origin::CommandLine(_) => (class, 0, 2),
         Origin::Implicit => (class, 0, 3),
         Origin::File(place) => (class, Arc::as_ptr(&place.source).addr(), place.start),
     }

@@ -85,6 +85,11 @@ impl Recipe for Hostile {
                 wait_until(|| !std::path::Path::new(&other).exists());
                 return Ok(location.as_str().into());
             }
+            "wait" => {
+                let file = format!("{directory}/{}", self.options.require("for")?);
+                wait_until(|| std::path::Path::new(&file).exists());
+                info!("went on");
+            }
             "fail" => return Err(Error::user("told to fail")),
             "greet" => greet(&self.options.require("words")?),
             "env" => info!("LANG is {:?}, SECRET is {:?}", std::env::var("LANG").ok(), std::env::var("SECRET").ok()),

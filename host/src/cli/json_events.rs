@@ -1,0 +1,49 @@
+//! `--log-format json`: events as lines of JSON, for programs. Without credentials of URLs, as all that is said.
+
+use serde_json::{Value, json};
+
+use crate::event::{Event, Level, PartOutcome};
+use crate::source::redact;
+
+use super::log_format::now;
+
+/// The event with the time as one line; `None` for what only a terminal shows, and messages of a level that nobody wants.
+pub(super) fn line(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<String> {
+    let mut value = value(event, wants)?;
+    value["time"] = now().into();
+    Some(value.to_string())
+}
+
+fn value(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<Value> {
+    Some(match event {
+        Event::Log { level, .. } | Event::Text { level, .. } if !wants(level) => return None,
+        Event::Progress { .. } | Event::ProgressEnd => return None,
+        Event::Log { logger, level, message } => {
+            json!({"event": "log", "logger": logger, "level": level.name(), "message": redact(message)})
+        }
+        Event::Text { text, .. } => json!({"event": "text", "text": redact(text)}),
+        Event::Output { part, line } => json!({"event": "output", "part": part, "line": redact(line)}),
+        Event::PartsPlanned { count } => json!({"event": "parts-planned", "count": count}),
+        Event::PartBegan { part, step } => json!({"event": "part-began", "part": part, "step": step}),
+        Event::PartActivity { part, activity } => {
+            json!({"event": "part-activity", "part": part, "activity": activity})
+        }
+        Event::CommandLine { part, line } => json!({"event": "command-line", "part": part, "line": redact(line)}),
+        Event::Download { part, url, done, total } => {
+            json!({"event": "download", "part": part, "url": url, "done": done, "total": total})
+        }
+        Event::PartEnded { part, outcome, elapsed } => {
+            json!({"event": "part-ended", "part": part, "outcome": name(outcome), "seconds": elapsed.as_secs_f64()})
+        }
+    })
+}
+
+/// An outcome as JSON names it.
+pub(super) fn name(outcome: PartOutcome) -> &'static str {
+    match outcome {
+        PartOutcome::Installed => "installed",
+        PartOutcome::Updated => "updated",
+        PartOutcome::Uninstalled => "uninstalled",
+        PartOutcome::Failed => "failed",
+    }
+}

@@ -1,0 +1,168 @@
+//! What a person sees on a terminal: the binary on a real pseudo-terminal (`script`), whose output a terminal emulator
+//! turns into a screen.
+
+mod support;
+
+use std::io::Read as _;
+use std::process::{Child, Stdio};
+
+use support::{Space, target_directory};
+
+const COLUMNS: u16 = 60;
+const ROWS: u16 = 20;
+
+/// A buildout of two parts: the second refers to the first, which waits until the file `go` is there.
+fn space() -> Space {
+    let space = Space::new();
+    let guest = target_directory().join("wasm32-wasip2/guest/guest_hostile.wasm");
+    assert!(guest.exists(), "{} is not built: run `cargo xtask test` once", guest.display());
+    space.write(
+        "buildout.cfg",
+        "[buildout]\nparts = first second\n[first]\nrecipe = hostile\ninstall = wait\nfor = go\n\
+         [second]\nrecipe = hostile\ninstall = greet\nwords = ${first:for}\n",
+    );
+    space.write("recipes.toml", &format!("[recipe.hostile]\npath = {guest:?}\ngrant = {{ timeout = \"60s\" }}\n"));
+    space
+}
+
+/// A program on a terminal.
+struct Terminal {
+    script: Child,
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+}
+
+impl Terminal {
+    fn start(space: &Space, arguments: &str, variables: &[(&str, &str)]) -> Self {
+        let line = format!("stty cols {COLUMNS} rows {ROWS}; exec buildout-host {arguments}");
+        let mut command = space.command("script");
+        command
+            .args(["-qefc", &line, "/dev/null"])
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .envs(variables.to_vec());
+        let script = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("script runs");
+        Self { script, parser: vt100::Parser::new(ROWS, COLUMNS, 1000), bytes: Vec::new() }
+    }
+
+    fn screen(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Takes what the program prints next. False at its end.
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        let count = self.script.stdout.as_mut().unwrap().read(&mut buffer).expect("the terminal's output");
+        self.parser.process(&buffer[..count]);
+        self.bytes.extend(&buffer[..count]);
+        count > 0
+    }
+
+    /// Waits until the screen is as it should be.
+    fn until(&mut self, shown: impl Fn(&str) -> bool) {
+        while !shown(&self.screen()) {
+            assert!(self.read(), "the program ended before that was shown:\n{}", String::from_utf8_lossy(&self.bytes));
+        }
+    }
+
+    /// Waits for the end; gives all that was printed, and the exit code.
+    fn end(&mut self) -> (String, Option<i32>) {
+        while self.read() {}
+        let code = self.script.wait().expect("script ends").code();
+        (String::from_utf8_lossy(&self.bytes).into_owned(), code)
+    }
+}
+
+#[test]
+fn live_lines_are_below_the_log_and_go_away() {
+    let space = space();
+    let mut terminal = Terminal::start(&space, "run -j2", &[]);
+    terminal.until(|screen| screen.contains("first  Installing  0:0") && screen.contains("0/2 parts, 1 running, 0:0"));
+    let screen = terminal.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert!(lines[lines.len() - 3].starts_with("buildout: Installing first"), "{screen}");
+    // The clock goes on by itself.
+    terminal.until(|screen| screen.contains("0:01"));
+    space.write("go", "");
+    let (printed, code) = terminal.end();
+    assert_eq!(code, Some(0), "{printed}");
+    let screen = terminal.screen();
+    let wanted =
+        "buildout: Installing first\nfirst: went on\nbuildout: Installing second\nsecond: well, go\nMade 2 parts in ";
+    assert!(screen.contains(wanted), "{screen}");
+    assert!(!screen.contains("running") && !screen.contains("first  Installing"), "{screen}");
+}
+
+#[test]
+fn a_run_with_nothing_to_do_draws_nothing() {
+    let space = space();
+    space.write("go", "");
+    Terminal::start(&space, "run", &[]).end();
+    let (printed, code) = Terminal::start(&space, "run 'first:for=go'", &[]).end();
+    assert_eq!(code, Some(0));
+    assert!(!printed.contains("Made "), "{printed}");
+    assert!(printed.contains("buildout: Installing first\r\nfirst: went on\r\n"), "{printed}");
+}
+
+#[test]
+fn quiet_runs_and_dumb_terminals_draw_nothing() {
+    let space = space();
+    for (arguments, variables) in [("run -q", &[][..]), ("run", &[("TERM", "dumb")][..])] {
+        let mut terminal = Terminal::start(&space, arguments, variables);
+        // Long enough for ten frames.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        space.write("go", "");
+        let (printed, code) = terminal.end();
+        assert_eq!(code, Some(0), "{printed}");
+        assert!(!printed.contains('\x1b') && !printed.contains("running"), "{printed:?}");
+        std::fs::remove_file(space.buildout().join("go")).unwrap();
+    }
+}
+
+#[test]
+fn colours_can_be_chosen() {
+    let is_coloured = |printed: &str| printed.contains("\x1b[1;31mError:") || printed.contains("\x1b[36m");
+    let space = space();
+    let run = |arguments: &str, variables: &[(&str, &str)]| Terminal::start(&space, arguments, variables).end().0;
+    assert!(is_coloured(&run("run install nothing", &[])));
+    assert!(!is_coloured(&run("run install nothing", &[("NO_COLOR", "1")])));
+    assert!(!is_coloured(&run("run --color=never install nothing", &[])));
+    assert!(is_coloured(&run("run --color=always install nothing", &[("NO_COLOR", "1")])));
+    let piped = |choice: &str| {
+        let output = space.host(&["run", choice, "install", "nothing"]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(is_coloured(&piped("--color=always")));
+    assert!(!is_coloured(&piped("--color=auto")));
+}
+
+#[test]
+fn json_tells_of_parts() {
+    let space = space();
+    space.write("go", "");
+    let output = space.host(&["run", "-j2", "--log-format", "json"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let events: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let of = |name: &str| events.iter().filter(|event| event["event"] == name).collect::<Vec<_>>();
+    assert_eq!(of("parts-planned")[0]["count"], 2);
+    let began: Vec<_> = of("part-began").iter().map(|event| event["part"].clone()).collect();
+    assert_eq!(began, ["first", "second"]);
+    for event in of("part-ended") {
+        assert_eq!(event["outcome"], "installed");
+        assert!(event["seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0));
+    }
+    assert_eq!(of("part-ended").len(), 2);
+}
+
+#[test]
+fn timings_are_written_also_after_a_failure() {
+    let space = space();
+    space.write("go", "");
+    assert!(space.host(&["run", "-j2", "--timings", "good.html"]).status.success());
+    let page = space.read("good.html");
+    assert!(page.contains("2 parts in ") && page.contains("data-bar=\"1\" data-needs=\"0\""), "{page}");
+    let output = space.host(&["run", "--timings", "bad.html", "second:install=no-such/../file", "first:install=panic"]);
+    assert_eq!(output.status.code(), Some(1));
+    let page = space.read("bad.html");
+    assert!(page.contains("<title>first: failed") && page.contains("<title>first: uninstalled"), "{page}");
+}

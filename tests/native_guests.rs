@@ -97,6 +97,21 @@ fn a_command_writes_only_what_its_part_may_write() {
 }
 
 #[test]
+fn an_output_that_was_swapped_is_not_followed_and_blocks_nobody() {
+    let output = "${buildout:parts-directory}/tool/out";
+    let made = |how: &str| format!("{SHELL}  {how}\nread = {output}\n");
+    works(&made("echo fine > out"), r#"run = ["sh"]"#, &[r#"read "fine\n""#]);
+    let outside = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(&outside, "secret").expect("the file");
+    let link = format!("ln -s {} out", outside.path().display());
+    let space = fails(&made(&link), r#"run = ["sh"]"#, &["reading "]);
+    assert!(!run(&space).1.contains("secret"));
+    fails(&made("mkfifo out"), r#"run = ["sh"]"#, &["reading "]);
+    let socket = "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"out\")'";
+    fails(&made(socket), r#"run = ["sh"]"#, &["reading "]);
+}
+
+#[test]
 fn a_failing_command_is_told_with_its_last_lines_and_the_place_of_its_log() {
     let options = format!("{SHELL}  for i in $(seq 60); do echo line $i >&2; done; exit 3");
     let space = fails(&options, r#"run = ["sh"]"#, &["exited with status 3", "line 60", "line 11", "tool.log"]);

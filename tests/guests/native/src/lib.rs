@@ -12,7 +12,7 @@ struct Native {
 
 impl Recipe for Native {
     fn describe() -> Description {
-        Description::new("Does in `install` what its options say, in the order `link`, `fetch`, `program`.")
+        Description::new("Does in `install` what its options say, in the order `link`, `fetch`, `program`, `read`.")
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
@@ -33,6 +33,9 @@ impl Recipe for Native {
         }
         if let Some(program) = self.options.get("program")? {
             self.run(&program)?;
+        }
+        if let Some(path) = self.options.get("read")? {
+            info!("read {:?}", std::fs::read_to_string(&path).context(format!("reading {path}"))?);
         }
         Ok(self.location.as_str().into())
     }

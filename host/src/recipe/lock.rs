@@ -5,16 +5,13 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::OpenOptions;
 
 use super::bindings::buildout::recipe::paths::PathError;
-use super::bindings::buildout::recipe::types::UnnamedError;
 use super::grants::Granted;
-use super::limits;
-use super::mounts::{Access, Mount, normalise};
+use super::writable;
 
 /// A lock that is held: closing the file frees it.
 #[derive(Debug)]
@@ -26,35 +23,19 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock of `path`, which the recipe must be granted for writing; none if somebody else holds it.
     pub(super) fn attempt(granted: &Granted, path: &str) -> Result<Option<Self>, PathError> {
-        if path.len() > limits::PATH {
-            return Err(PathError::Limit);
-        }
-        if path.is_empty() || path.contains('\0') {
-            return Err(PathError::Invalid);
-        }
-        let path = normalise(&granted.directory().join(path));
-        let route = granted.mounts.route(&path).and_then(|(at, rest)| Some((granted.mounts.get(at)?, rest)));
-        let Some((mount, rest)) = route.filter(|(mount, rest)| mount.access == Access::Write && rest != &Path::new(""))
-        else {
-            return Err(PathError::Outside);
-        };
-        let file = open(mount, rest).map_err(|error| failed(&error))?;
+        let path = writable::route(granted, path)?;
+        let file = open(&path).map_err(|error| writable::failed(&error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(&error)),
+            Err(TryLockError::Error(error)) => Err(writable::failed(&error)),
         }
     }
 }
 
-/// Opens the file beneath the directory; its last name is not followed where it is a symbolic link.
-fn open(mount: &Mount, rest: &Path) -> io::Result<File> {
-    let directory = Dir::from_std_file(mount.open()?);
+/// Opens the file; its last name is not followed where it is a symbolic link.
+fn open(path: &writable::Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).follow(FollowSymlinks::No);
-    Ok(directory.open_with(rest, &options)?.into_std())
-}
-
-fn failed(error: &io::Error) -> PathError {
-    PathError::Other(UnnamedError { code: "io".to_owned(), message: error.to_string() })
+    Ok(path.directory()?.open_with(&path.rest, &options)?.into_std())
 }

@@ -8,6 +8,7 @@ use super::bindings::buildout::recipe::types;
 use super::limits;
 use super::lock::Lock;
 use super::state::{Phase, State};
+use super::writable;
 use crate::event;
 
 impl types::Host for State {}
@@ -82,6 +83,14 @@ impl paths::Host for State {
             Ok(None) => Ok(Ok(None)),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    fn set_mode(&mut self, path: String, mode: u32) -> wasmtime::Result<Result<(), PathError>> {
+        self.calling("paths.set-mode", &[&path]);
+        if !matches!(self.call.phase, Phase::Install | Phase::Update) {
+            return Ok(Err(PathError::NotInstalling));
+        }
+        Ok(writable::set_mode(&self.call.granted, &path, mode))
     }
 }
 

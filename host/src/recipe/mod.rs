@@ -28,6 +28,7 @@ mod process;
 mod routing;
 mod state;
 mod status;
+mod writable;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};

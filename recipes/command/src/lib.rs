@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use buildout_recipe::{
-    Command, Description, Error, Init, OptionDescription, Options, Paths, Recipe, Runner, Update, activity, info,
-    warning,
+    Command, Context, Description, Error, Init, OptionDescription, Options, Paths, Recipe, Runner, Update, activity,
+    created, info, warning,
 };
 
 /// A command that makes a part.
@@ -13,13 +13,16 @@ pub struct ShellCommand {
     command: String,
     update_command: Option<String>,
     stop_on_error: bool,
-    location: Paths,
+    location: Vec<String>,
+    /// The part's own directory.
+    own: String,
 }
 
 impl Recipe for ShellCommand {
     fn describe() -> Description {
         let command = "What to run when the part is installed: a command of the shell `/bin/sh`, which may have several \
-                       lines. It runs in the buildout directory, which it may write, without a network.";
+                       lines. It runs in the buildout directory. It may write what `location` names and the part's own \
+                       directory in the parts directory, and has no network.";
         Description::new("Runs a shell command when the part is installed or updated.")
             .option(OptionDescription::text("command", command).required())
             .option(OptionDescription::text(
@@ -35,12 +38,15 @@ impl Recipe for ShellCommand {
                 )
                 .default("false"),
             )
-            .option(OptionDescription::words(
+            .option(OptionDescription::lines(
                 "location",
-                "Paths that the command makes: they are removed when the part is uninstalled.",
+                "Paths that the command makes: they are removed when the part is uninstalled. What is missing of them is \
+                 made before the command runs, as empty directories: it could write nothing else.",
             ))
             .grant_run("*")
             .grant_write("${buildout:directory}")
+            .grant_write("${:location}")
+            .grant_read("${buildout:shared-part-list}")
             .grant_timeout(Duration::from_secs(24 * 60 * 60))
     }
 
@@ -55,13 +61,14 @@ impl Recipe for ShellCommand {
             command,
             update_command: options.get("update-command")?,
             stop_on_error: stop_on_error(options)?,
-            location: options.get("location")?.unwrap_or_default().split_whitespace().collect(),
+            location: options.get("location")?.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+            own: options.location(),
         })
     }
 
     fn install(&mut self) -> Result<Paths, Error> {
         self.run(&self.command)?;
-        Ok(self.location.clone())
+        Ok(self.location.iter().collect())
     }
 }
 
@@ -79,8 +86,14 @@ impl ShellCommand {
         info!("Running {:?}", command.trim());
         activity("command");
         let runner = Runner::open(&["/bin/sh"])?;
+        self.make_directories()?;
         let shell = Command::new("/bin/sh").arg("-c").arg(command).directory(&self.directory).show();
-        let outcome = shell.run(&runner)?;
+        let outcome = shell.run(&runner);
+        // It stays if it is used: then it is not empty, or belongs to the part.
+        if !self.location.contains(&self.own) {
+            let _ = std::fs::remove_dir(&self.own);
+        }
+        let outcome = outcome?;
         if outcome.success() {
             return Ok(());
         }
@@ -89,6 +102,20 @@ impl ShellCommand {
             return Err(Error::user(message));
         }
         warning!("{message}");
+        Ok(())
+    }
+}
+
+impl ShellCommand {
+    /// Makes what the command may write: only what is there can be shown to it.
+    fn make_directories(&self) -> Result<(), Error> {
+        for path in self.location.iter().chain([&self.own]) {
+            let path = std::path::Path::new(&self.directory).join(path);
+            if !path.exists() {
+                created(&path)?;
+                std::fs::create_dir_all(&path).context(format!("creating {}", path.display()))?;
+            }
+        }
         Ok(())
     }
 }
@@ -121,12 +148,13 @@ mod tests {
     #[test]
     fn runs_in_the_buildout_directory_and_owns_what_location_says() {
         let directory = tempfile::tempdir().unwrap();
-        let options = [("command", "mkdir -p var/x\necho done"), ("location", "var/x\n var/y")];
+        let options = [("command", "touch var/x/file\necho done"), ("location", "var/x\n var/y")];
         let mut recipe = part(directory.path(), &options).unwrap();
         assert_eq!(recipe.install().unwrap().as_slice(), ["var/x", "var/y"]);
-        assert!(directory.path().join("var/x").is_dir());
+        assert!(directory.path().join("var/x/file").is_file());
         assert_eq!(output(), "done\n");
-        assert_eq!(logged(), [(Level::Info, "Running \"mkdir -p var/x\\necho done\"".to_owned())]);
+        assert!(!directory.path().join("parts/part").exists(), "it was not used");
+        assert_eq!(logged(), [(Level::Info, "Running \"touch var/x/file\\necho done\"".to_owned())]);
         assert_eq!(recipe.update().unwrap(), None);
         assert_eq!(logged(), [], "there is nothing to run in an update");
     }

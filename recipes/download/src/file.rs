@@ -1,8 +1,6 @@
 //! A file that is fetched.
 
-use buildout_recipe::{
-    Command, Context, Description, Error, Init, OptionDescription, Paths, Recipe, Runner, Update, created,
-};
+use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
 use shared_parts::filled;
 
 use crate::source::{Source, Target, describe};
@@ -13,7 +11,7 @@ pub struct File {
     target: Target,
     /// Where the file goes, absolute.
     path: String,
-    mode: Option<String>,
+    mode: Option<u32>,
 }
 
 impl Recipe for File {
@@ -30,10 +28,7 @@ impl Recipe for File {
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
         let source = Source::of(options)?;
-        let mode = filled(options, "mode")?;
-        if let Some(mode) = mode.as_ref().filter(|mode| !is_mode(mode)) {
-            return Err(Error::user(format!("Option mode has three or four octal digits, not {mode:?}")));
-        }
+        let mode = filled(options, "mode")?.as_deref().map(mode).transpose()?;
         let target = Target::of(init, &source)?;
         let path = match &target {
             Target::Destination(destination) => destination.clone(),
@@ -81,13 +76,16 @@ impl File {
             std::fs::create_dir_all(directory).context(format!("creating {directory}"))?;
         }
         file.copy(&self.path)?;
-        let Some(mode) = &self.mode else { return Ok(()) };
-        let runner = Runner::open(&["chmod"])?;
-        Command::new("chmod").args([mode.as_str(), "--", &self.path]).run(&runner)?.check()?;
-        Ok(())
+        match self.mode {
+            Some(mode) => set_mode(&self.path, mode),
+            None => Ok(()),
+        }
     }
 }
 
-fn is_mode(mode: &str) -> bool {
-    matches!(mode.len(), 3 | 4) && mode.bytes().all(|digit| matches!(digit, b'0'..=b'7'))
+fn mode(text: &str) -> Result<u32, Error> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err(Error::user(format!("Option mode has up to three octal digits, not {text:?}"))),
+    }
 }

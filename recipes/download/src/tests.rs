@@ -149,7 +149,7 @@ fn a_shared_file_is_fetched_once() {
 fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
     for (options, message) in [
         (&[("x", "")][..], "Missing option: part:url"),
-        (&[("url", "abc"), ("mode", "+x")], "Option mode has three or four octal digits, not \"+x\""),
+        (&[("url", "abc"), ("mode", "+x")], "Option mode has up to three octal digits, not \"+x\""),
         (
             &[("url", "abc"), ("shared", "true")],
             "A part with shared = true needs a digest: sha256sum, sha512sum or md5sum",

@@ -1,15 +1,14 @@
 //! Entry point `mkdirectory`: makes directories that stay when the part is uninstalled, as
 //! `slapos.recipe.build:mkdirectory` does.
 
-use buildout_recipe::{Command, Context, Description, Error, Init, OptionDescription, Paths, Recipe, Runner, Update};
+use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, set_mode};
 
 use crate::join;
 
 /// Directories for data.
 pub struct Mkdirectory {
-    base: String,
     directories: Vec<String>,
-    mode: Option<String>,
+    mode: Option<u32>,
 }
 
 impl Recipe for Mkdirectory {
@@ -22,18 +21,18 @@ impl Recipe for Mkdirectory {
         .option(OptionDescription::text("mode", mode))
         .grant_read("/")
         .grant_write("${buildout:directory}")
-        .grant_run("mkdir")
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
         let base = init.buildout().directory()?;
-        let mode = options.get("mode")?.map(|mode| mode.trim().to_owned()).filter(|mode| !mode.is_empty());
-        if let Some(mode) =
-            mode.as_ref().filter(|mode| mode.len() > 4 || !mode.bytes().all(|b| matches!(b, b'0'..=b'7')))
-        {
-            return Err(Error::user(format!("Option mode has up to four octal digits, not {mode:?}")));
-        }
+        let mode = match options.get("mode")?.unwrap_or_default().trim() {
+            "" => None,
+            mode => match u32::from_str_radix(mode, 8) {
+                Ok(mode) if mode <= 0o777 => Some(mode),
+                _ => return Err(Error::user(format!("Option mode has up to three octal digits, not {mode:?}"))),
+            },
+        };
         let mut directories = Vec::new();
         for name in options.keys()? {
             if !matches!(name.as_str(), "recipe" | "mode") {
@@ -43,26 +42,17 @@ impl Recipe for Mkdirectory {
         directories.retain(|directory| !directory.is_empty());
         directories.sort();
         let directories = directories.iter().map(|directory| join(&base, directory)).collect();
-        Ok(Self { base, directories, mode })
+        Ok(Self { directories, mode })
     }
 
     fn install(&mut self) -> Result<Paths, Error> {
         let missing = |directory: &&String| !std::path::Path::new(directory.as_str()).is_dir();
         for directory in self.directories.iter().filter(missing) {
-            match &self.mode {
-                None => std::fs::create_dir_all(directory)
-                    .map_err(|error| Error::user(error.to_string()))
-                    .context(format!("Cannot create {directory}"))?,
-                Some(mode) => {
-                    // WASI sets no permissions.
-                    let runner = Runner::open(&["mkdir"])?;
-                    let command = Command::new("mkdir").args(["-p", "-m", mode.as_str(), "--", directory.as_str()]);
-                    command
-                        .directory(&self.base)
-                        .run(&runner)?
-                        .check()
-                        .context(format!("Cannot create {directory}"))?;
-                }
+            std::fs::create_dir_all(directory)
+                .map_err(|error| Error::user(error.to_string()))
+                .context(format!("Cannot create {directory}"))?;
+            if let Some(mode) = self.mode {
+                set_mode(directory, mode)?;
             }
         }
         Ok(Paths::none())
@@ -103,6 +93,6 @@ mod tests {
         let made = std::fs::metadata(directory.path().join("deep/a")).unwrap();
         assert_eq!(made.permissions().mode() & 0o7777, 0o700);
         let error = part("rwx").init::<Mkdirectory>("dirs").err().unwrap();
-        assert_eq!(error.to_string(), "Option mode has up to four octal digits, not \"rwx\"");
+        assert_eq!(error.to_string(), "Option mode has up to three octal digits, not \"rwx\"");
     }
 }

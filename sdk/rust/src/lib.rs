@@ -74,7 +74,7 @@ pub use download::{Download, DownloadError, DownloadReason, Downloader, Fetched,
 pub use error::{Context, Error, LookupError, Reason};
 pub use init::{Buildout, Init, Options};
 pub use log::activity;
-pub use paths::{Lock, Paths, created};
+pub use paths::{Lock, Paths, created, set_mode};
 pub use process::{Command, Ending, Outcome, ProcessError, ProcessReason, Runner};
 pub use recipe::{Recipe, Recorded, Uninstall, Update};
 

@@ -91,6 +91,16 @@ pub fn created(path: impl AsRef<Path>) -> Result<(), Error> {
     wit::created(&path).map_err(|error| failure(&path, error))
 }
 
+/// Sets the permissions (such as `0o755`) of a file or directory that the recipe may write: `std::fs::set_permissions` does
+/// nothing for recipes, since WASI has no permissions.
+///
+/// # Errors
+/// When nothing is there, it is a symbolic link, or it may not be written.
+pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<(), Error> {
+    let path = path.as_ref().to_string_lossy();
+    lent::set_mode(&path, mode).map_err(|error| failure(&path, error))
+}
+
 /// A lock that is held; dropping it frees it.
 #[derive(Debug)]
 pub struct Lock {

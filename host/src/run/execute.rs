@@ -1,5 +1,6 @@
 //! Carries out a plan: calls recipes, removes what is gone, and saves the outcome of each part.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(super) struct Execution<'a> {
     pub(super) installed: &'a mut Installed,
     /// Parts that this run has recorded.
     pub(super) recorded: HashSet<String>,
+    /// What may be removed, worked out when the first path is.
+    pub(super) removal: OnceCell<Removal>,
 }
 
 impl Execution<'_> {
@@ -90,6 +93,8 @@ impl Execution<'_> {
     /// Records what a recipe made, and removes what a failed one left.
     pub(super) fn settle(&mut self, step: &Step, outcome: Outcome) -> Result<(), RunError> {
         let part = step.part();
+        // The recipe may have made a directory that is granted.
+        self.removal.take();
         match (step, outcome) {
             (Step::Install(..), Ok(paths)) => self.record(part, paths.unwrap_or_default()),
             (Step::Install(..), Err(error)) => {
@@ -169,9 +174,13 @@ impl Execution<'_> {
         }
     }
 
+    fn removal(&self) -> &Removal {
+        self.removal.get_or_init(|| self.work_out_removal())
+    }
+
     /// What may be removed: paths beneath the buildout's directories or a granted one, but never one of those themselves,
     /// nor what the host keeps.
-    fn removal(&self) -> Removal {
+    fn work_out_removal(&self) -> Removal {
         let locations = self.locations;
         let mut removal = Removal::new(&locations.directory);
         for directory in [&locations.parts, &locations.bin, &locations.eggs, &locations.develop_eggs] {

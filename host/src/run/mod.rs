@@ -14,6 +14,7 @@ mod schedule;
 mod settings;
 mod signatures;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -164,8 +165,8 @@ impl Session {
         let steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
         let order = self.recorded_parts(named, &wanted)?;
         let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let recorded = HashSet::new();
-        let outcome = Execution { session: self, locations, wanted, state, installed, recorded }.run(&steps);
+        let (recorded, removal) = (HashSet::new(), OnceCell::new());
+        let outcome = Execution { session: self, locations, wanted, state, installed, recorded, removal }.run(&steps);
         installed.apply(&Change::Order(order));
         outcome
     }

@@ -5,7 +5,8 @@ use buildout_recipe::{
     Command, Context, Description, Download, Downloader, Error, Init, Options, Paths, Recipe, Runner, TopLevel, info,
 };
 
-struct Native {
+/// Does what its options say.
+pub struct Native {
     options: Options,
     location: String,
 }

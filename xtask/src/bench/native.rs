@@ -9,9 +9,9 @@ use crate::sources;
 use crate::workspace::{Failure, Workspace};
 
 /// How often the build by hand and the host's take turns.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// How often both numbers of jobs take turns: minutes each.
-const STACK_ROUNDS: usize = 2;
+const STACK_ROUNDS: usize = 1;
 
 /// A part: its name, its source package, and its options.
 const STACK: [(&str, &str, &str); 6] = [

@@ -287,16 +287,18 @@ impl Session {
                 return Err(Fault::NoRecipe { part: part.clone(), place }.into());
             }
         }
-        let mut parts = self.buildout.parts();
-        if !named.is_empty() {
-            parts = named.to_vec();
-            let mut seen = BTreeSet::new();
-            parts.retain(|part| seen.insert(part.clone()));
-        }
+        let parts = self.buildout.parts();
         let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| self.want(part)).collect::<Result<_, _>>()?;
         let runtime = self.recipes.runtime()?;
+        // Also where only some are named: what these refer to is part of their signatures.
         signatures::name_references(&mut wanted, &|part| runtime.starts_commands(part), &self.buildout);
-        Ok(wanted)
+        if named.is_empty() {
+            return Ok(wanted);
+        }
+        let mut by_name: BTreeMap<String, Wanted> =
+            wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
+        // A part that is named twice is made once.
+        Ok(named.iter().filter_map(|part| by_name.remove(part)).collect())
     }
 
     /// A part whose section is not there.

@@ -144,7 +144,8 @@ impl Explain for RecipeError {
 
     fn hints(&self) -> Vec<String> {
         let recipe = &self.subject.recipe;
-        let grant = |what: &str| format!("In recipes.toml, write: [recipe.{recipe:?}] grant = {{ {what} }}");
+        let grant =
+            |what: &str| format!("In recipes.toml, below the line [recipe.{recipe:?}], write: grant = {{ {what} }}");
         match &*self.problem {
             Problem::Lookup(error) => error.hints(),
             Problem::User { context, .. } | Problem::Failed { context, .. } => {

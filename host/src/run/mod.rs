@@ -295,8 +295,7 @@ impl Session {
         if named.is_empty() {
             return Ok(wanted);
         }
-        let mut by_name: BTreeMap<String, Wanted> =
-            wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
+        let mut by_name: BTreeMap<String, Wanted> = wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
         // A part that is named twice is made once.
         Ok(named.iter().filter_map(|part| by_name.remove(part)).collect())
     }

@@ -3,11 +3,13 @@
 //!
 //! Knows nothing of what the files mean. Every error names the path and the system's cause.
 
+mod create;
 mod error;
 mod remove;
 mod replace;
 mod tree;
 
+pub use create::create_anew;
 pub use error::FileError;
 pub use remove::{Removal, RemovalError, Removed};
 pub use replace::{Replaced, check_replaceable, clear, delete, read, replace, replace_executable, replace_shared};

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::limits;
 use crate::confine::Stream;
 use crate::event::{Event, Level, Report};
+use crate::files::create_anew;
 
 /// The log of one call's commands.
 pub(super) struct CommandLog {
@@ -42,7 +42,7 @@ pub(super) struct FailedCommand {
 impl CommandLog {
     /// Begins the log of a part anew. A log that cannot be written is told, and does not fail the part.
     pub(super) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
-        let file = match create(&path) {
+        let file = match create_anew(&path) {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
                 let message = format!("No log can be written to {}: {error}", path.display());
@@ -145,15 +145,6 @@ impl CommandLog {
             self.file = None;
         }
     }
-}
-
-/// A new file, in place of the log of an earlier run; nothing that lies elsewhere is written through a link.
-fn create(path: &Path) -> io::Result<File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    File::options().write(true).create_new(true).mode(0o666).open(path)
 }
 
 impl FailedCommand {

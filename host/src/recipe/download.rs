@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +18,7 @@ use crate::digest::Digest;
 use crate::event::{Event, Report};
 use crate::fetch::unpack::{self, Fault, UnpackError, UnpackOptions};
 use crate::fetch::{self, Algorithm, Allowed, Checksum, Request};
+use crate::files::create_anew;
 
 /// What a part may fetch, as its recipe holds it.
 #[allow(unreachable_pub, reason = "the bindings re-export it")]
@@ -210,13 +210,7 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
 /// Copies a file, in place of one that may be there.
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
-    match std::fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // What is there now was put there since: not by this part, whose recipe waits.
-    let mut to = File::options().write(true).create_new(true).mode(0o666).open(target)?;
-    io::copy(&mut from, &mut to)?;
+    io::copy(&mut from, &mut create_anew(target)?)?;
     Ok(())
 }
 

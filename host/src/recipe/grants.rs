@@ -82,7 +82,7 @@ impl Granted {
         let wanted = Wanted::of(asking);
         let location = normalise(&locations.parts.join(asking.part));
         let protected = locations.protected.as_slice();
-        let mut access: Vec<_> = locations.standard().map(|path| (path.clone(), Access::Read)).into();
+        let mut access: Vec<_> = locations.standard().map(|path| (path.clone(), Access::Read)).collect();
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((location.clone(), Access::Write));
         }
@@ -101,7 +101,8 @@ impl Granted {
             }
             access.push((directory, Access::Write));
         }
-        let writable = [locations.directory.as_path(), &locations.parts];
+        let others = locations.other_parts.iter().map(PathBuf::as_path);
+        let writable: Vec<&Path> = [locations.directory.as_path(), &locations.parts].into_iter().chain(others).collect();
         let variable = |name: &String| Some((name.clone(), asking.environment.variables.get(name)?.clone()));
         let mut env: Vec<_> = wanted.env.iter().filter_map(variable).collect();
         env.sort();
@@ -154,11 +155,11 @@ impl Granted {
         if self.locations.protected.iter().any(|protected| holds(&path, protected)) {
             return Err("the host's own files belong to no part");
         }
-        let standard = self.locations.standard();
-        if standard.iter().any(|directory| same(directory, &path)) {
+        let mut standard = self.locations.standard();
+        if standard.clone().any(|directory| same(directory, &path)) {
             return Err("the buildout's directories belong to no part");
         }
-        if standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
+        if standard.any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
             return Ok(());
         }
         Err("a part owns only what lies beneath the buildout's directories or a directory granted for writing")

@@ -12,6 +12,8 @@ pub struct Locations {
     pub directory: PathBuf,
     /// `parts-directory`
     pub parts: PathBuf,
+    /// Where parts are that are not of `parts`: those of the buildout's own Python, or those of all others.
+    pub other_parts: Option<PathBuf>,
     /// `bin-directory`
     pub bin: PathBuf,
     /// `develop-eggs-directory`
@@ -47,6 +49,8 @@ pub struct Written<'a> {
     pub directory: &'a Path,
     /// `parts-directory`
     pub parts: &'a str,
+    /// Another directory of parts.
+    pub other_parts: Option<&'a str>,
     /// `bin-directory`
     pub bin: &'a str,
     /// `develop-eggs-directory`
@@ -75,6 +79,7 @@ impl Locations {
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
         Self {
             parts: at(written.parts),
+            other_parts: written.other_parts.map(at),
             develop_eggs: at(written.develop_eggs),
             eggs: at(written.eggs),
             directory,
@@ -96,7 +101,7 @@ impl Locations {
     }
 
     /// The directories that every recipe may read, and in which a part may own paths.
-    pub(super) fn standard(&self) -> [&PathBuf; 5] {
-        [&self.directory, &self.parts, &self.bin, &self.eggs, &self.develop_eggs]
+    pub fn standard(&self) -> impl Iterator<Item = &PathBuf> + Clone {
+        [&self.directory, &self.parts, &self.bin, &self.eggs, &self.develop_eggs].into_iter().chain(&self.other_parts)
     }
 }

@@ -14,6 +14,7 @@ use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
 use super::error::{Doing, RunError};
+use super::rebootstrap::Renewal;
 use super::schedule::AfterFailure;
 
 /// A plan being carried out.
@@ -26,7 +27,23 @@ pub(super) struct Execution<'a> {
     /// Parts that this run has recorded.
     pub(super) recorded: HashSet<String>,
     /// What may be removed, worked out when the first path is.
-    pub(super) removal: OnceCell<Removal>,
+    removal: OnceCell<Removal>,
+    /// What is made for the buildout's own Python; `None` for all other parts.
+    pub(super) python: Option<Renewal>,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        locations: &'a Arc<Locations>,
+        wanted: &'a [Wanted],
+        state: &'a mut StateFile,
+        installed: &'a mut Installed,
+    ) -> Self {
+        let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
+        let (recorded, removal) = (HashSet::new(), OnceCell::new());
+        Self { session, locations, wanted, state, installed, recorded, removal, python: None }
+    }
 }
 
 impl Execution<'_> {
@@ -39,6 +56,11 @@ impl Execution<'_> {
             self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
         self.session.report_unused("buildout");
+        self.make(makes)
+    }
+
+    /// Makes parts, one after the other or several at once.
+    pub(super) fn make(&mut self, makes: &[Step]) -> Result<(), RunError> {
         let settings = &self.session.settings;
         if settings.jobs().limit() > 1 || settings.after_failure == AfterFailure::KeepGoing {
             return super::parallel::make(self, makes);
@@ -55,7 +77,7 @@ impl Execution<'_> {
     }
 
     /// Takes one step, and tells of its begin and end.
-    fn timed(&mut self, step: &Step, work: impl FnOnce(&mut Self) -> Result<(), RunError>) -> Result<(), RunError> {
+    pub(super) fn timed(&mut self, step: &Step, work: impl FnOnce(&mut Self) -> Result<(), RunError>) -> Result<(), RunError> {
         let session = self.session;
         let begin = begin(session, step);
         let outcome = work(self).doing(|| doing(session, step));
@@ -79,7 +101,7 @@ impl Execution<'_> {
     }
 
     /// Calls the recipe's own `uninstall`, if it has one. A recipe that cannot be found any more has none, as in zc.buildout.
-    fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
+    pub(super) fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let Some(reference) = recorded.options.get("recipe") else { return Ok(()) };
         let Ok(recipe) = self.session.recipes.resolve(reference) else { return Ok(()) };
         let runtime = self.session.recipes.runtime()?;
@@ -118,6 +140,8 @@ impl Execution<'_> {
                 }
                 self.record(part, all)
             }
+            // The Python that is there may still do.
+            Err(error) if self.python.is_some() => Err(error.into()),
             Err(error) => {
                 self.clean_up(error.created());
                 self.clean_up(&before);
@@ -139,16 +163,22 @@ impl Execution<'_> {
             let record =
                 InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
             let change = Change::Installed { part: part.to_owned(), record };
-            self.state.record(&change)?;
+            match self.python.as_mut().filter(|python| python.replaces(part)) {
+                Some(python) => python.hold(change.clone()),
+                None => self.state.record(&change)?,
+            }
             self.installed.apply(&change);
             self.recorded.insert(part.to_owned());
         }
-        self.session.report_unused(part);
+        // What uses the Python is not initialised yet.
+        if self.python.is_none() {
+            self.session.report_unused(part);
+        }
         Ok(())
     }
 
     /// Refuses paths that no recipe can have made, before anything of the part is touched.
-    fn check(&self, paths: &[String]) -> Result<(), RunError> {
+    pub(super) fn check(&self, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal();
         for path in paths.iter().filter(|path| !path.is_empty()) {
             removal.check(Path::new(path))?;
@@ -157,7 +187,7 @@ impl Execution<'_> {
     }
 
     /// Removes recorded paths; the first that cannot be removed is an error.
-    fn remove(&self, paths: &[String]) -> Result<(), RunError> {
+    pub(super) fn remove(&self, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal();
         for path in paths.iter().filter(|path| !path.is_empty()) {
             removal.remove(Path::new(path))?;
@@ -166,7 +196,7 @@ impl Execution<'_> {
     }
 
     /// Removes what a failed recipe left; what cannot be removed is told, the failure itself matters more.
-    fn clean_up(&self, paths: &[String]) {
+    pub(super) fn clean_up(&self, paths: &[String]) {
         for path in paths {
             if let Err(error) = self.removal().remove(Path::new(path)) {
                 self.session.report.log(Level::Warning, &format!("Couldn't clean up {path}: {error}"));
@@ -174,31 +204,36 @@ impl Execution<'_> {
         }
     }
 
-    fn removal(&self) -> &Removal {
+    pub(super) fn removal(&self) -> &Removal {
         self.removal.get_or_init(|| self.work_out_removal())
     }
 
-    /// What may be removed: paths beneath the buildout's directories or a granted one, but never one of those themselves,
-    /// nor what the host keeps.
+    /// What may be removed: also what was made in a granted directory.
     fn work_out_removal(&self) -> Removal {
-        let locations = self.locations;
-        let mut removal = Removal::new(&locations.directory);
-        for directory in [&locations.parts, &locations.bin, &locations.eggs, &locations.develop_eggs] {
-            removal.allow(directory);
-            removal.protect(directory);
-        }
+        let mut removal = removal(self.locations);
         for directory in self.session.recipes.granted_directories(&self.session.buildout) {
-            removal.allow(&locations.directory.join(directory));
-        }
-        for path in &locations.protected {
-            removal.protect(path);
+            removal.allow(&self.locations.directory.join(directory));
         }
         removal
     }
 
-    fn log(&self, message: &str) {
+    pub(super) fn log(&self, message: &str) {
         self.session.report.log(Level::Info, message);
     }
+}
+
+/// What may be removed: paths beneath the buildout's directories, but never one of those themselves, nor what the host
+/// keeps.
+pub(super) fn removal(locations: &Locations) -> Removal {
+    let mut removal = Removal::new(&locations.directory);
+    for directory in locations.standard().skip(1) {
+        removal.allow(directory);
+        removal.protect(directory);
+    }
+    for path in &locations.protected {
+        removal.protect(path);
+    }
+    removal
 }
 
 /// What a recipe named when it made a part: the paths; `None` if they are as they were.

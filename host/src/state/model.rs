@@ -54,6 +54,13 @@ pub enum Change {
         /// Its value.
         value: String,
     },
+    /// An option of `[buildout]` is gone.
+    NoOption {
+        /// Its name.
+        name: String,
+    },
+    /// Several steps at once: all of them, or none.
+    Together(Vec<Change>),
     /// What `develop` made now.
     DevelopEggs(Vec<String>),
     /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
@@ -80,6 +87,10 @@ impl Installed {
             Change::Option { name, value } => {
                 self.buildout.insert(name.clone(), value.clone());
             }
+            Change::NoOption { name } => {
+                self.buildout.remove(name);
+            }
+            Change::Together(changes) => changes.iter().for_each(|change| self.apply(change)),
             Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
             Change::Order(names) => self.order(names),
         }

@@ -71,7 +71,8 @@ pub enum Event<'a> {
         /// The text, with its line ends.
         text: &'a str,
     },
-    /// So many parts are going to be made, now that what is gone or changed was removed.
+    /// So many parts are going to be made, now that what is gone or changed was removed. Told twice where the buildout makes
+    /// its own Python first.
     PartsPlanned {
         /// How many.
         count: usize,

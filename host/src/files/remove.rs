@@ -75,8 +75,8 @@ pub enum RemovalError {
         cause: io::Error,
     },
     /// The operating system refused to set the path aside, or to put it back.
-    #[error("Cannot rename {}: {cause}", .path.display())]
-    Rename {
+    #[error("Cannot set {} aside, or put it back: {cause}", .path.display())]
+    Aside {
         /// As recorded.
         path: PathBuf,
         /// What the operating system said.
@@ -92,7 +92,7 @@ impl Explain for RemovalError {
                  take the path out of `__buildout_installed__`."
             }
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
-            Self::Io { .. } | Self::Rename { .. } => "Nothing else was lost: when the cause is gone, run again.",
+            Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
         };
         vec![hint.to_owned()]
     }

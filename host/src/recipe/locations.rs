@@ -95,6 +95,11 @@ impl Locations {
         normalise(&self.parts.join(format!("{part}.log")))
     }
 
+    /// Where that was kept while the part was one of the other parts directory.
+    pub fn other_command_log(&self, part: &str) -> Option<PathBuf> {
+        Some(normalise(&self.other_parts.as_ref()?.join(format!("{part}.log"))))
+    }
+
     /// Where a part's native commands build.
     pub(super) fn build_directory(&self, part: &str) -> PathBuf {
         normalise(&self.parts.join(format!("{part}__compile__")))

@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::event::{Event, Level, PartOutcome};
-use crate::files::Removal;
+use crate::files::{Removal, RemovalError};
 use crate::plan::{Step, Wanted};
 use crate::recipe::{Locations, RecipeError, is_part_name};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
@@ -91,13 +91,17 @@ impl Execution<'_> {
         self.check(&recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
         self.remove(&recorded.installed)?;
-        let log = self.locations.command_log(part);
-        // Somebody may have written another name into the state, and it would lead elsewhere.
-        if is_part_name(part) && log.is_file() {
-            self.clean_up(&[log.to_string_lossy().into_owned()]);
-        }
+        self.remove_log(part, Some(self.locations.command_log(part)));
+        self.remove_log(part, self.locations.other_command_log(part));
         self.installed.parts.shift_remove(part);
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
+    }
+
+    pub(super) fn remove_log(&self, part: &str, log: Option<PathBuf>) {
+        // Somebody may have written another name into the state, and it would lead elsewhere.
+        if let Some(log) = log.filter(|log| is_part_name(part) && log.is_file()) {
+            self.clean_up(&[log.to_string_lossy().into_owned()]);
+        }
     }
 
     /// Calls the recipe's own `uninstall`, if it has one. A recipe that cannot be found any more has none, as in zc.buildout.
@@ -181,7 +185,7 @@ impl Execution<'_> {
     pub(super) fn check(&self, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal();
         for path in paths.iter().filter(|path| !path.is_empty()) {
-            removal.check(Path::new(path))?;
+            removal.check(Path::new(path)).or_else(gone)?;
         }
         Ok(())
     }
@@ -190,7 +194,7 @@ impl Execution<'_> {
     pub(super) fn remove(&self, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal();
         for path in paths.iter().filter(|path| !path.is_empty()) {
-            removal.remove(Path::new(path))?;
+            removal.remove(Path::new(path)).map(drop).or_else(gone)?;
         }
         Ok(())
     }
@@ -234,6 +238,14 @@ pub(super) fn removal(locations: &Locations) -> Removal {
         removal.protect(path);
     }
     removal
+}
+
+/// A path elsewhere that is not there any more, as after the buildout was moved, is nothing to refuse.
+fn gone(error: RemovalError) -> Result<(), RemovalError> {
+    match &error {
+        RemovalError::Outside { path } if path.is_absolute() && path.symlink_metadata().is_err() => Ok(()),
+        _ => Err(error),
+    }
 }
 
 /// What a recipe named when it made a part: the paths; `None` if they are as they were.

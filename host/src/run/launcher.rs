@@ -62,6 +62,11 @@ impl Kept {
         }
     }
 
+    /// The Python that the buildout has made for itself, if it has.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.original.as_ref().and(self.python.as_deref())
+    }
+
     fn of_text(text: &str) -> Self {
         let value = |name: &str| text.lines().find_map(|line| unquote(line.strip_prefix(name)?));
         Self { python: value("python="), original: value("original=") }

@@ -112,7 +112,7 @@ impl Loaded {
     /// The configuration as the next run's parts would see it, as far as that can be told without reading it again: with
     /// the buildout's own Python, where it has one.
     pub fn seen_now(&self) -> Arc<Configuration> {
-        let own = self.kept.original.as_ref().and(self.kept.python.as_ref());
+        let own = self.kept.own();
         let mut configuration = Arc::clone(&self.configuration);
         if let Some(own) = own.filter(|_| extensions::may_rebootstrap(&self.configuration)) {
             Arc::make_mut(&mut configuration).set_default_executable(own);

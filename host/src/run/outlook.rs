@@ -53,11 +53,12 @@ impl Session {
         let Some(section) = self.python_section()? else {
             let steps = plan::plan(&self.wanted(named, &installed)?, &installed, scope(named), &is_there);
             let back = |from: &str| Switch { after: 0, from: from.to_owned(), to: self.loaded.original.clone() };
-            return Ok(Outlook { steps, switch: self.goes_back().map(back) });
+            return Ok(Outlook { steps, switch: self.loaded.kept.own().map(back) });
         };
         let (closure, later) = self.peek_later(&section)?;
         let mut steps = closure.steps(named, &installed, &locations.directory);
-        let switch = self.switch_to(&closure, steps.len());
+        let change = |(from, to): (&str, &str)| Switch { after: steps.len(), from: from.into(), to: to.into() };
+        let switch = closure.changes(&self.loaded.kept).map(change);
         let rest = plan::plan(&later.wanted(named, &installed)?, &installed, scope(named), &is_there);
         steps.extend(rest.into_iter().filter(|step| !later.was_made_before(step.part())));
         Ok(Outlook { steps, switch })
@@ -93,12 +94,6 @@ impl Session {
         let developed = self.develop(&locations, links.path())?;
         self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
         Ok((locations, installed))
-    }
-
-    fn switch_to(&self, closure: &Closure, after: usize) -> Option<Switch> {
-        let from = self.loaded.kept.python.as_ref().unwrap_or(&closure.original);
-        let to = &closure.executable;
-        (from != to && closure.is_another()).then(|| Switch { after, from: from.clone(), to: to.clone() })
     }
 
     /// The buildout as it would be with its own Python, whether that is there or not.

@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// The names in `parts`, each once, each fit to name a directory.
-    fn listed_parts(&self) -> Result<Vec<String>, RunError> {
+    pub(super) fn listed_parts(&self) -> Result<Vec<String>, RunError> {
         let parts = self.buildout.require("buildout", "parts")?;
         let mut listed: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();

@@ -1,9 +1,10 @@
 //! The section that provides the Python, and all that it refers to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::options::Problem;
+use crate::options::{Buildout, NoRecipes, Problem};
 use crate::plan::{self, Reason, Scope, Step, Wanted};
 use crate::state::Installed;
 
@@ -35,9 +36,10 @@ impl Session {
         };
         let original = self.buildout.require("buildout", "executable")?;
         let directory = &self.locations()?.directory;
+        self.initialise_references(section).doing(doing)?;
         let executable = self.executable(section).doing(doing)?;
         let executable = directory.join(executable).to_string_lossy().into_owned();
-        let paths = self.prepended_paths(directory)?;
+        let paths = self.prepended_paths(directory).doing(doing)?;
         let wanted = self.initialised().doing(doing)?;
         let by_name = wanted.iter().enumerate().map(|(number, part)| (part.name.clone(), number)).collect();
         Ok(Closure { section: section.to_owned(), executable, original, wanted, paths, by_name })
@@ -56,6 +58,29 @@ impl Session {
             return Err(self.unusable(section, executable, why, Vec::new()));
         }
         Ok(executable)
+    }
+
+    /// In the way of 1.0 a reference does not initialise the part that it leads to; here, what the Python needs comes first.
+    fn initialise_references(&self, section: &str) -> Result<(), RunError> {
+        if !self.buildout.configuration().classic {
+            return Ok(());
+        }
+        let reading = Buildout::new(Arc::clone(self.buildout.configuration()), Arc::new(NoRecipes));
+        let (mut seen, mut left) = (BTreeSet::from(["buildout".to_owned()]), vec![section.to_owned()]);
+        while let Some(section) = left.pop() {
+            if seen.insert(section.clone()) {
+                for option in reading.keys(&section).unwrap_or_default() {
+                    // What cannot be read is told when the section is initialised.
+                    let _ = reading.get(&section, &option);
+                }
+                left.extend(reading.dependencies(&section));
+            }
+        }
+        let needed = self.listed_parts()?.into_iter().filter(|part| part != section && seen.contains(part));
+        for part in needed {
+            self.buildout.section(&part)?;
+        }
+        Ok(())
     }
 
     /// A Python that cannot be used.
@@ -115,12 +140,18 @@ impl Closure {
     }
 
     /// What `bin/buildout` is to keep.
-    pub(in super::super) fn kept(&self) -> Kept {
+    pub(super) fn kept(&self) -> Kept {
         Kept { python: Some(self.executable.clone()), original: Some(self.original.clone()) }
     }
 
+    /// The Python that the buildout has had, and the one that it goes on with, if that is another one.
+    pub(in super::super) fn changes<'a>(&'a self, kept: &'a Kept) -> Option<(&'a str, &'a str)> {
+        let from = kept.python.as_deref().unwrap_or(&self.original);
+        (from != self.executable).then_some((from, self.executable.as_str()))
+    }
+
     /// Whether the Python is another one than the buildout was begun with.
-    pub(in super::super) fn is_another(&self) -> bool {
+    pub(super) fn is_another(&self) -> bool {
         self.executable != self.original
     }
 

@@ -55,7 +55,7 @@ impl Session {
         let first = other.as_ref().unwrap_or(self);
         let closure = Arc::new(first.closure(section)?);
         let locations = first.locations()?;
-        let made = first.bring_up(&closure, named, &locations, state, installed)?;
+        let steps = first.bring_up(&closure, named, &locations, state, installed)?;
         let later = first.started_over(&closure)?;
         let later = self.later.get_or_init(|| Box::new(later));
         let locations = later.locations()?;
@@ -63,7 +63,11 @@ impl Session {
             later.develop_phase(&locations, state, installed)?;
         }
         later.make_the_rest(named, &locations, state, installed)?;
-        made.iter().for_each(|part| later.report_unused(part));
+        if named.is_empty() {
+            // Only now it is known what other parts have read.
+            let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
+            made.for_each(|step| later.report_unused(step.part()));
+        }
         Ok(())
     }
 
@@ -115,8 +119,7 @@ impl Session {
         Ok(self.buildout.get("buildout", "develop")? != first.buildout.get("buildout", "develop")?)
     }
 
-    /// Makes the Python and what it needs, as far as that has changed, and lets `bin/buildout` keep it. Gives the parts that
-    /// something was done with.
+    /// Makes the Python and what it needs, as far as that has changed, and lets `bin/buildout` keep it. Gives what was done.
     fn bring_up(
         &self,
         closure: &Closure,
@@ -124,9 +127,11 @@ impl Session {
         locations: &Arc<Locations>,
         state: &mut StateFile,
         installed: &mut Installed,
-    ) -> Result<Vec<String>, RunError> {
+    ) -> Result<Vec<Step>, RunError> {
         let path = locations.bin.join("buildout");
-        let switches = closure.kept() != self.loaded.kept && closure.is_another();
+        // Another run may have changed it since this one began.
+        let kept = Kept::of(&path);
+        let switches = closure.is_another() && closure.kept() != kept;
         if switches {
             // Before anything is built that could not be kept.
             launcher::check(&path).map_err(RunError::of)?;
@@ -137,31 +142,31 @@ impl Session {
         let mut execution = Execution::new(self, locations, &closure.wanted, state, installed);
         renewal::carry_out(&mut execution, &steps, || self.check_python(closure, is_new))?;
         if switches {
-            self.switch(closure, &path)?;
+            self.switch(closure, &kept, &path)?;
+        } else if !closure.is_another() {
+            self.go_back(locations)?;
         }
-        Ok(steps.iter().map(|step| step.part().to_owned()).collect())
+        Ok(steps)
     }
 
     /// Tells of the new Python, and lets `bin/buildout` keep it.
-    fn switch(&self, closure: &Closure, path: &Path) -> Result<(), RunError> {
-        let kept = closure.kept();
-        if kept.python != self.loaded.kept.python {
-            let from = self.loaded.kept.python.as_ref().unwrap_or(&closure.original);
+    fn switch(&self, closure: &Closure, kept: &Kept, path: &Path) -> Result<(), RunError> {
+        if let Some((from, to)) = closure.changes(kept) {
             let message = format!(
-                "This buildout goes on with its own Python:\n  {}\nIt takes the place of:\n  {from}\n{} keeps that for the \
-                 next runs.",
-                closure.executable,
+                "This buildout goes on with its own Python:\n  {to}\nIt takes the place of:\n  {from}\n{} keeps that for \
+                 the next runs.",
                 path.display()
             );
             self.report.log(Level::Info, &message);
         }
-        launcher::keep(path, &self.settings.program, &kept).map_err(RunError::of)
+        launcher::keep(path, &self.settings.program, &closure.kept()).map_err(RunError::of)
     }
 
     /// Where the buildout makes no Python any more, it goes back to the one that it was begun with.
     pub(super) fn go_back(&self, locations: &Locations) -> Result<(), RunError> {
-        let Some(gone) = self.goes_back() else { return Ok(()) };
         let path = locations.bin.join("buildout");
+        let kept = Kept::of(&path);
+        let Some(gone) = kept.own() else { return Ok(()) };
         let original = self.loaded.original.clone();
         let message = format!(
             "This buildout has no Python of its own any more:\n  {gone}\nIt goes back to the Python that it was begun \
@@ -171,11 +176,5 @@ impl Session {
         let python = Some(original).filter(|original| *original != pythons::on_path(&self.environment));
         let kept = Kept { python, original: None };
         launcher::keep(&path, &self.settings.program, &kept).map_err(RunError::of)
-    }
-
-    /// The Python of its own that a buildout has had, and makes no more.
-    pub(super) fn goes_back(&self) -> Option<&str> {
-        let Kept { python, original } = &self.loaded.kept;
-        original.as_ref().and(python.as_deref())
     }
 }

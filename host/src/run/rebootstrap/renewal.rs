@@ -1,15 +1,18 @@
 //! Makes the parts of the buildout's own Python so that the Python which is there works until another one has taken its
 //! place: what is to be replaced is set aside first, and put back if the new one cannot be made.
 //!
+//! What a recipe has not recorded stays where it is when its part is uninstalled. So of a part's own directory a copy is
+//! kept instead.
+//!
 //! Which paths are aside stands in the state, so that the next run puts them back after this process was killed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::event::{Level, Report};
 use crate::files::Removal;
 use crate::plan::Step;
-use crate::recipe::Locations;
+use crate::recipe::{Locations, is_part_name};
 use crate::state::{Change, Installed, StateFile};
 
 use super::super::error::RunError;
@@ -66,7 +69,7 @@ pub(super) fn carry_out(
 
 /// Sets aside what was recorded for parts that are to be made anew.
 fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), RunError> {
-    let mut paths = Vec::new();
+    let (mut paths, mut unrecorded) = (Vec::new(), Vec::new());
     for step in uninstalls {
         execution.session.heed_interrupt()?;
         execution.timed(step, |execution| {
@@ -76,6 +79,7 @@ fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), R
             execution.check(&recorded.installed)?;
             execution.run_uninstaller(part, &recorded)?;
             paths.extend(recorded.installed.into_iter().filter(|path| !path.is_empty()));
+            unrecorded.extend(is_part_name(part).then(|| execution.locations.parts.join(part)));
             if let Some(renewal) = &mut execution.python {
                 renewal.replaced.insert(part.to_owned());
             }
@@ -84,23 +88,33 @@ fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), R
     }
     // Elsewhere the next run could not put anything back.
     let here = execute::removal(execution.locations);
-    let (paths, elsewhere): (Vec<String>, Vec<String>) =
+    let (mut paths, elsewhere): (Vec<String>, Vec<String>) =
         paths.into_iter().partition(|path| here.check(Path::new(path)).is_ok());
+    let directory = &execution.locations.directory;
+    let covered = |place: &PathBuf| paths.iter().any(|path| place.starts_with(directory.join(path)));
+    unrecorded.retain(|place| !covered(place) && place.is_dir());
+    // A copy comes first in the list, and so is put back last: what was moved may lie in it.
+    let copied: Vec<String> = unrecorded.iter().map(|place| place.to_string_lossy().into_owned()).collect();
+    paths.splice(0..0, copied.iter().cloned());
     if !paths.is_empty() {
         note(execution.state, execution.installed, SET_ASIDE, &paths)?;
         if let Some(renewal) = &mut execution.python {
             renewal.paths.clone_from(&paths);
         }
-        for path in &paths {
-            here.set_aside(Path::new(path))?;
-        }
+    }
+    let (copied, moved) = paths.split_at(copied.len());
+    for path in copied {
+        here.copy_aside(Path::new(path))?;
+    }
+    for path in moved {
+        here.set_aside(Path::new(path))?;
     }
     execution.remove(&elsewhere)
 }
 
 /// The new parts count from now on; what they replace goes.
 fn commit(execution: &mut Execution<'_>, renewal: Renewal) -> Result<(), RunError> {
-    let Renewal { mut held, paths, .. } = renewal;
+    let Renewal { mut held, paths, replaced, .. } = renewal;
     if !paths.is_empty() {
         held.push(Change::NoOption { name: SET_ASIDE.to_owned() });
         held.push(Change::Option { name: LEFT_OVER.to_owned(), value: listed(&paths) });
@@ -112,6 +126,9 @@ fn commit(execution: &mut Execution<'_>, renewal: Renewal) -> Result<(), RunErro
     execution.state.record(&change)?;
     execution.installed.apply(&change);
     discard(&execute::removal(execution.locations), &paths, &*execution.session.report);
+    for part in &replaced {
+        execution.remove_log(part, execution.locations.other_command_log(part));
+    }
     forget(execution.state, execution.installed, LEFT_OVER)
 }
 

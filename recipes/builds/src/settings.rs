@@ -15,8 +15,10 @@ const LOCATION: &str = "@@LOCATION@@";
 pub struct Settings {
     pub(crate) place: Place,
     pub(crate) sources: Sources,
-    /// Where it is built.
+    /// Where it is built: in `own_directory`, or where the sources are.
     pub(crate) build_directory: String,
+    /// The part's own directory beside its location, which no sources of the person's are in.
+    pub(crate) own_directory: String,
     pub(crate) keep_build_directory: bool,
     /// What is run, in this order, each in a shell of its own.
     pub(crate) phases: Vec<Phase>,
@@ -47,13 +49,9 @@ impl Settings {
         let place = Place::of(init)?;
         set_location(options, &place)?;
         let sources = Sources::of(init)?;
-        let build_directory = match sources.in_place() {
-            Some(path) => path.to_owned(),
-            None => {
-                let parts = init.buildout().require("buildout", "parts-directory")?;
-                format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part())
-            }
-        };
+        let parts = init.buildout().require("buildout", "parts-directory")?;
+        let own_directory = format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part());
+        let build_directory = sources.in_place().unwrap_or(&own_directory).to_owned();
         options.set("compile-directory", &build_directory)?;
         let keep_all = init.buildout().get("buildout", "keep-compile-dir")?;
         let keep_build_directory =
@@ -68,6 +66,7 @@ impl Settings {
             place,
             sources,
             build_directory,
+            own_directory,
             keep_build_directory,
         })
     }
@@ -92,13 +91,11 @@ impl Settings {
         self.place.update(|| build(self, checks))
     }
 
-    /// The build directory that stays, and so belongs to the part.
+    /// The directory that stays, and so belongs to the part.
     fn kept_directory(&self) -> Option<&str> {
-        let kept = self.keep_build_directory
-            && self.sources.in_place().is_none()
-            // A shared part may have been built by another buildout.
-            && std::path::Path::new(&self.build_directory).is_dir();
-        kept.then_some(self.build_directory.as_str())
+        // A shared part may have been built by another buildout.
+        let kept = self.keep_build_directory && std::path::Path::new(&self.own_directory).is_dir();
+        kept.then_some(self.own_directory.as_str())
     }
 }
 

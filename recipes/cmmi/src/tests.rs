@@ -113,6 +113,40 @@ fn it_is_built_where_it_is_when_the_profile_says_so() {
 }
 
 #[test]
+fn a_failure_where_the_sources_are_leaves_nothing_among_them() {
+    let space = Space::new();
+    let one = space.path("one");
+    std::fs::create_dir(&one).unwrap();
+    std::fs::rename(space.path("src"), one.join("src")).unwrap();
+    let patch = "--- Makefile\n+++ Makefile\n@@ -3,2 +3,3 @@\n all:\n+\t@echo patched\n \tcat options > built\n";
+    space.write("fix.patch", patch);
+    let options = [("path", "one"), ("compile-directory", "one"), ("keep-compile-dir", "true")];
+    let failing = [("patches", "fix.patch"), ("pre-build", "false")];
+    let error = space.install(&[&options[..], &failing].concat()).unwrap_err().to_string();
+    let script = space.path("parts/part__compile__/reproduce.sh");
+    let told = format!("What it left is in {}/src; to do it again by hand, without confinement: sh ", one.display());
+    assert!(error.contains(&told) && error.ends_with(script.to_str().unwrap()), "{error}");
+    assert_eq!(std::fs::read_dir(&one).unwrap().count(), 1, "its one directory is where it is built again");
+    let comment = "# Nothing confines it: its commands may write and reach whatever you may.\n";
+    assert!(std::fs::read_to_string(&script).unwrap().contains(comment));
+
+    let printed = space.install(&options).unwrap();
+    assert!(printed.contains("patched") && space.path("parts/part/bin/tool").exists(), "{printed}");
+    assert!(script.exists() && one.join("src/built").exists());
+}
+
+#[test]
+fn a_script_that_cannot_be_written_does_not_hide_the_failure() {
+    let space = Space::new();
+    let options =
+        [("path", "src"), ("compile-directory", "src"), ("pre-build", "echo > @@LOCATION@@__compile__; false")];
+    let error = space.install(&options).unwrap_err().to_string();
+    let left = format!("What it left is in {}", space.path("src").display());
+    assert_eq!(error, format!("pre-build ended with status 1. {left}"));
+    assert!(logged().iter().any(|(_, message)| message.starts_with("The script that does the build again cannot be")));
+}
+
+#[test]
 fn steps_run_in_order_each_in_a_shell_of_its_own() {
     let space = Space::new();
     let step = |name: &str| format!("echo step {name}; variable={name}; test -d %(location)s");
@@ -168,20 +202,26 @@ fn variables_come_from_options_and_sections() {
     let space = Space::new();
     space.write("tools/special", "#!/bin/sh\necho special ran\n");
     std::fs::set_permissions(space.path("tools/special"), PermissionsExt::from_mode(0o755)).unwrap();
-    let path = format!("PATH={}:%(PATH)s\nA = 1=2\n@=@@LOCATION@@", space.path("tools").display());
+    let path = format!("PATH={}:%(PATH)s\nA = 1=2", space.path("tools").display());
     let test = ("pre-configure", "special; test \"$A\" = 1=2");
     let printed = space.install(&[("path", "src"), test, ("environment", &path)]).unwrap();
     assert!(printed.contains("special ran"), "{printed}");
 
     let buildout = space
         .buildout(&[("path", "src"), ("pre-configure", "test \"$B\" = 50%%"), ("environment", "variables")])
-        .section("variables", [("B", "50%%")]);
+        .section("variables", [("B", "50%%"), ("$(B)", "no")]);
     buildout.init::<Cmmi>("part").unwrap().install().unwrap();
     assert_eq!(buildout.option("part", "environment-variables").unwrap(), "B=50%%");
+    let left_out = "Option $(B) of section variables cannot be a variable of commands, and is left out";
+    assert!(logged().iter().any(|(_, message)| message == left_out));
 
     for (environment, message) in [
         ("A=1\nA=2", "Option environment sets A twice"),
         ("A=1\nB", "Option environment: \"B\" is not NAME = VALUE"),
+        (
+            "x$(y)=1",
+            "Option environment: \"x$(y)\" cannot be the name of a variable: it has letters, digits and _ alone",
+        ),
         ("A=%(NONE)s", "Option environment, A: there is nothing that %(NONE)s could stand for"),
         ("missing", "there is no section missing"),
     ] {
@@ -225,7 +265,7 @@ fn a_failure_leaves_the_build_directory_and_a_script_that_does_it_again() {
     ];
     let error = space.install(&options).unwrap_err();
     let script = space.path("parts/part__compile__/reproduce.sh");
-    let told = format!("to do it again by hand: sh {}", script.display());
+    let told = format!("to do it again by hand, without confinement: sh {}", script.display());
     assert!(error.is_user() && error.to_string().starts_with("pre-build ended with status 1."), "{error}");
     assert!(error.to_string().ends_with(&told), "{error}");
     assert!(!space.path("parts/part").exists(), "the location goes");

@@ -55,14 +55,16 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
     build.patch()?;
     checks.sources(&sources)?;
-    build.run_phases(&base)?;
+    let new = make_prefix(settings)?;
+    build.run_phases(&base).inspect_err(|_| {
+        // It goes if it is empty.
+        let _ = new.map(std::fs::remove_dir);
+    })?;
     build.check(&base, checks)?;
     if !settings.keep_build_directory {
         remove(&runner, &settings.own_directory)?;
     }
-    for promise in settings.promises.iter().filter(|promise| is_missing(promise)) {
-        warning!("The part promises {promise}, which is not there");
-    }
+    check_promises(&settings.promises, &runner)?;
     shebang::repair(&runner, settings.place.location())
 }
 
@@ -198,6 +200,30 @@ fn make_parent(directory: &str) -> Result<(), Error> {
     }
 }
 
-fn is_missing(path: &str) -> bool {
-    std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+/// Makes the directory that the part is installed into, if that is not its location: only what is there can be shown to
+/// commands. Returns it if it is new.
+fn make_prefix(settings: &Settings) -> Result<Option<&str>, Error> {
+    let Some(prefix) = settings.prefix.as_deref().filter(|prefix| !Path::new(prefix).is_dir()) else { return Ok(None) };
+    std::fs::create_dir_all(prefix).map_err(|error| {
+        Error::user(format!(
+            "Prefix {prefix} cannot be created ({error}): create it, or the directory that is to hold it"
+        ))
+    })?;
+    Ok(Some(prefix))
+}
+
+/// Warns of what is missing. Commands see directories of the system that the recipe does not see.
+fn check_promises(promises: &[String], runner: &Runner) -> Result<(), Error> {
+    let unseen: Vec<&String> = promises.iter().filter(|promise| std::fs::metadata(promise).is_err()).collect();
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    const SCRIPT: &str = "for promise in \"$@\"; do [ -e \"$promise\" ]; echo $?; done";
+    let look = Command::new("/bin/sh").args(["-c", SCRIPT, "look"]).args(unseen.iter().copied());
+    let found = look.capture().run(runner)?.check()?;
+    let found = String::from_utf8_lossy(&found);
+    for (promise, _) in unseen.into_iter().zip(found.lines()).filter(|(_, status)| *status != "0") {
+        warning!("The part promises {promise}, which is not there");
+    }
+    Ok(())
 }

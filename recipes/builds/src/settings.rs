@@ -24,6 +24,8 @@ pub struct Settings {
     pub(crate) phases: Vec<Phase>,
     pub(crate) patches: Patches,
     pub(crate) environment: Variables,
+    /// Where it is installed, if not in the location.
+    pub(crate) prefix: Option<String>,
     /// Files that must be there afterwards.
     pub(crate) promises: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Settings {
         let environment = environment::read(init)?;
         // All that is set before is part of what decides where a shared part lies; nothing that is set afterwards is.
         let place = Place::of(init)?;
+        check_path(place.location())?;
         set_location(options, &place)?;
         let sources = Sources::of(init)?;
         let parts = init.buildout().require("buildout", "parts-directory")?;
@@ -58,8 +61,10 @@ impl Settings {
             is_true(options, "keep-compile-dir")? || keep_all.is_some_and(|keep| keep.trim() == "true");
         // Read only so that what it refers to is made before this part.
         options.get("depends")?;
+        let commands = commands(&place)?;
         Ok(Self {
-            phases: phases(options, commands(&place)?)?,
+            phases: phases(options, &commands)?,
+            prefix: commands.prefix,
             patches: patches(options)?,
             environment: environment_with_location(environment, &place),
             promises: lines(options, "promises")?,
@@ -97,6 +102,15 @@ impl Settings {
         let kept = self.keep_build_directory && std::path::Path::new(&self.own_directory).is_dir();
         kept.then_some(self.own_directory.as_str())
     }
+}
+
+/// The location stands in commands and in options, where these mean something else.
+fn check_path(location: &str) -> Result<(), Error> {
+    let Some(found) = location.chars().find(|c| "%$`\"'\\\n".contains(*c)) else { return Ok(()) };
+    Err(Error::user(format!(
+        "Nothing can be built at {location}: in the commands of a build, {found:?} is no part of a path. Move the buildout, \
+         or set parts-directory"
+    )))
 }
 
 /// Sets `location`, and puts it wherever `@@LOCATION@@` stands.

@@ -183,6 +183,33 @@ fn a_command_of_the_users_own_installs_with_the_prefix() {
 }
 
 #[test]
+fn a_prefix_is_made_where_the_section_says() {
+    let space = Space::new();
+    let options = [("path", "src"), ("prefix", "opt/../tools")];
+    let error = space.install(&[&options[..], &[("pre-build", "false")]].concat()).unwrap_err();
+    assert!(error.to_string().starts_with("pre-build ended"), "{error}");
+    assert!(!space.path("tools").exists(), "what is empty goes");
+    let buildout = space.buildout(&options);
+    let location = space.path("parts/part");
+    let paths = buildout.init::<Cmmi>("part").unwrap().install().unwrap();
+    assert_eq!(paths.as_slice(), [location.to_str().unwrap()]);
+    assert_eq!(buildout.option("part", "prefix").unwrap(), space.path("tools").to_str().unwrap());
+    assert!(space.path("tools/bin/tool").exists() && !location.join("bin").exists());
+    space.install(&[("path", "src"), ("prefix", "@@LOCATION@@/usr")]).unwrap();
+    assert!(location.join("usr/bin/tool").exists());
+}
+
+#[test]
+fn a_path_that_commands_read_otherwise_is_told_at_once() {
+    for c in ["%", "$", "\"", "`"] {
+        let directory = format!("/a{c}b");
+        let buildout = Buildout::new(&directory).section("part", [("recipe", "cmmi"), ("url", "x.tar.gz")]);
+        let error = buildout.init::<Cmmi>("part").err().unwrap().to_string();
+        assert!(error.starts_with(&format!("Nothing can be built at {directory}/parts/part: ")), "{error}");
+    }
+}
+
+#[test]
 fn the_location_stands_in_any_option_and_is_not_for_the_section_to_choose() {
     let space = Space::new();
     let location = space.path("parts/part").to_str().unwrap().to_owned();
@@ -302,7 +329,7 @@ fn a_kept_build_directory_belongs_to_the_part() {
 #[test]
 fn a_promise_that_is_not_kept_is_warned_of() {
     let space = Space::new();
-    let promises = "@@LOCATION@@/bin/tool\n@@LOCATION@@/bin/other";
+    let promises = "@@LOCATION@@/bin/tool\n/bin/sh\n@@LOCATION@@/bin/other";
     space.install(&[("path", "src"), ("promises", promises)]).unwrap();
     let messages: Vec<_> = logged().into_iter().map(|(_, message)| message).collect();
     let other = format!("The part promises {}, which is not there", space.path("parts/part/bin/other").display());
@@ -316,6 +343,14 @@ fn options_that_make_no_sense_are_told_before_anything_is_built() {
         (&[][..], "Where are the sources? Option url or path is needed"),
         (&[("url", "a"), ("path", "b")], "Sources have either a url or a path, not both"),
         (&[("url", "a"), ("md5sum", "12")], "Option md5sum has 32 hexadecimal digits, not \"12\""),
+        (
+            &[("url", "a"), ("shared", "true"), ("prefix", "/opt/tool")],
+            "A part with shared = true has its prefix in its location: /opt/tool is outside",
+        ),
+        (
+            &[("url", "a"), ("prefix", "/tmp")],
+            "Nothing is installed into /tmp, which holds the buildout: prefix is a directory in it, or another",
+        ),
         (
             &[("url", "a"), ("pre-make-hook", "hooks.py#1:pre_make")],
             "Option pre-make-hook of part part is Python, which no recipe here runs: write it as shell commands in \

@@ -62,6 +62,7 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     })?;
     build.check(&base, checks)?;
     if !settings.keep_build_directory {
+        activity("clean up");
         remove(&runner, &settings.own_directory)?;
     }
     check_promises(&settings.promises, &runner)?;

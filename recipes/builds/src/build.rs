@@ -207,7 +207,8 @@ fn make_prefix(settings: &Settings) -> Result<Option<&str>, Error> {
     let Some(prefix) = settings.prefix.as_deref().filter(|prefix| !Path::new(prefix).is_dir()) else { return Ok(None) };
     std::fs::create_dir_all(prefix).map_err(|error| {
         Error::user(format!(
-            "Prefix {prefix} cannot be created ({error}): create it, or the directory that is to hold it"
+            "Prefix {prefix} cannot be created ({}): create it, or the directory that is to hold it",
+            error.kind()
         ))
     })?;
     Ok(Some(prefix))

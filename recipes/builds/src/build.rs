@@ -61,6 +61,7 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     build.run_phases(&base)?;
     build.check(&base, checks)?;
     if own && !settings.keep_build_directory {
+        activity("clean up");
         remove(&runner, directory)?;
     }
     for promise in settings.promises.iter().filter(|promise| is_missing(promise)) {

@@ -48,7 +48,8 @@ fn own() -> [Option; 7] {
             "optimizations",
             "What makes the Python faster and its build much longer: `pgo` (profile-guided optimization: it is built \
              twice, and its own tests run in between) and `lto` (optimization of the whole program when it is linked).",
-        ),
+        )
+        .default("none"),
         Option::words(
             "modules",
             "Modules that are imported after the installation: `ssl sqlite3 zlib`. Those that cannot be are an error, which \

@@ -54,11 +54,15 @@ fn commands(options: &Options) -> Result<Commands, Error> {
 }
 
 fn optimizations(options: &Options) -> Result<Vec<&'static str>, Error> {
+    let all = words(options, "optimizations", "none")?.to_ascii_lowercase();
+    if all == "none" {
+        return Ok(Vec::new());
+    }
     let find = |word: &str| {
         let known = OPTIMIZATIONS.iter().find(|(name, _)| *name == word);
         known.map(|(_, argument)| *argument).ok_or_else(|| {
-            Error::user(format!("Option optimizations has the words pgo and lto, or none of them, not {word:?}"))
+            Error::user(format!("Option optimizations has the words pgo and lto, or is none, not {word:?}"))
         })
     };
-    words(options, "optimizations", "")?.split_whitespace().map(find).collect()
+    all.split_whitespace().map(find).collect()
 }

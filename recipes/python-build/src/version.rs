@@ -31,9 +31,12 @@ impl Version {
         Ok(filled(options, "path")?.and_then(|path| Self::of_sources(&join(&base, &path))))
     }
 
-    /// The version in the name of an archive, where it has three numbers.
+    /// The version in the name of an archive of Python, where it has three numbers.
     fn of_name(url: &str) -> Option<Self> {
         let address = url.split(['?', '#']).next()?;
+        if !address.to_ascii_lowercase().contains("python") {
+            return None;
+        }
         let name = address.rsplit('/').next()?;
         name.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').rev().find_map(|word| {
             // `v3.11.2`, `Python3.11.2`; `3.11.2.tar.gz`.
@@ -99,9 +102,10 @@ mod tests {
             ("https://example.com/3.13.1/Python-3.11.2.tar.xz", Some("3.11.2")),
             ("sources/python3.11_3.11.2.orig.tar.gz", Some("3.11.2")),
             ("Python-3.14.0rc1.tgz?mirror=3.9.9#top", Some("3.14.0rc1")),
-            ("v2.7.18.tar.gz", Some("2.7.18")),
+            ("https://example.com/cpython/v2.7.18.tar.gz", Some("2.7.18")),
+            ("archive-1.2.3.tar.gz", None),
             ("/a/Python-3.11.tar.xz", None),
-            ("/a/3.11.2/main.tar.gz", None),
+            ("/python/3.11.2/main.tar.gz", None),
             ("Python-3.11.x.tar.gz", None),
             ("", None),
         ] {

@@ -130,6 +130,12 @@ impl Granted {
         })
     }
 
+    /// The directories in which the recipe or its commands may have made links.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Path> {
+        let writable = self.mounts.iter().filter(|mount| mount.access == Access::Write);
+        writable.map(|mount| mount.path.as_path()).chain([self.locations.parts.as_path()])
+    }
+
     /// The buildout directory: relative paths are relative to it.
     pub(super) fn directory(&self) -> &Path {
         &self.locations.directory

@@ -153,6 +153,7 @@ impl Runtime {
         let asking =
             Asking { part, recipe, entry_point, locations, environment, buildout: buildout_of_part, subject: &subject };
         let granted = Arc::new(Granted::of(&asking)?);
+        self.native.note(&granted);
         let request = Request { phase: Phase::Init, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
@@ -241,6 +242,7 @@ impl Runtime {
         let environment = &self.settings.environment;
         let asking = Asking { part, recipe, entry_point, locations, environment, buildout: None, subject: &subject };
         let granted = Arc::new(Granted::of(&asking)?);
+        self.native.note(&granted);
         let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);

@@ -1,7 +1,7 @@
 //! The script with which a person does a build again by hand: the environment, the directory, the commands.
 
 use crate::environment::Variables;
-use crate::settings::Phase;
+use crate::phases::Phase;
 
 /// The script's name, in the build directory.
 pub(crate) const NAME: &str = "reproduce.sh";
@@ -28,6 +28,7 @@ impl Script<'_> {
         let mut lines = vec![
             "#!/bin/sh".to_owned(),
             format!("# Does a build again, beginning with a phase: {}.", names.join(", ")),
+            "# Nothing confines it: its commands may write and reach whatever you may.".to_owned(),
             "# Usage: sh reproduce.sh [PHASE]; or `sh reproduce.sh shell`, for a shell in its place.".to_owned(),
             format!("from=${{1:-{}}}", self.first),
         ];

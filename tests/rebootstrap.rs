@@ -119,7 +119,8 @@ fn killed_anywhere_while_the_buildout_goes_back() {
 
 /// A run that waits in a part's command until the file `go` is there; killed then, with all that it started.
 fn killed_in_a_command(space: &Space, arguments: &[&str], waiting: &Path) {
-    let mut run = space.command(support::host()).arg("run").args(arguments).stdout(Stdio::null()).spawn().expect("starts");
+    let mut run =
+        space.command(support::host()).arg("run").args(arguments).stdout(Stdio::null()).spawn().expect("starts");
     let end = Instant::now() + Duration::from_secs(60);
     while !waiting.exists() {
         assert!(Instant::now() < end, "waited for a minute");

@@ -75,17 +75,14 @@ impl MachineFacts {
             None => run(executable, &arguments, &self.environment, deadline),
         };
         let answer = answer.map_err(|why| failed(&why))?;
-        parse_answer(&String::from_utf8_lossy(&answer)).map(Arc::new).ok_or_else(|| failed("it answered something that a Python would not"))
+        parse_answer(&String::from_utf8_lossy(&answer))
+            .map(Arc::new)
+            .ok_or_else(|| failed("it answered something that a Python would not"))
     }
 }
 
 /// What the Python prints, or why it prints nothing.
-fn run(
-    executable: &str,
-    arguments: &[&str],
-    environment: &Environment,
-    deadline: Duration,
-) -> Result<Vec<u8>, String> {
+fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline: Duration) -> Result<Vec<u8>, String> {
     let mut child = Command::new(executable)
         .args(arguments)
         .env_clear()

@@ -320,7 +320,12 @@ impl Buildout {
 
     /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without
     /// initialising its section. `None` where the configuration has no such option.
-    pub(super) fn as_configured(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
+    pub(super) fn as_configured(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+    ) -> Result<Option<Arc<str>>, OptionError> {
         let Some(configured) = self.shared.configuration.sections.get(section) else { return Ok(None) };
         self.mark_used(section, option);
         if let Some(outcome) = self.inherited_as_configured(section, option) {

@@ -102,7 +102,8 @@ impl Granted {
             access.push((directory, Access::Write));
         }
         let others = locations.other_parts.iter().map(PathBuf::as_path);
-        let writable: Vec<&Path> = [locations.directory.as_path(), &locations.parts].into_iter().chain(others).collect();
+        let writable: Vec<&Path> =
+            [locations.directory.as_path(), &locations.parts].into_iter().chain(others).collect();
         let variable = |name: &String| Some((name.clone(), asking.environment.variables.get(name)?.clone()));
         let mut env: Vec<_> = wanted.env.iter().filter_map(variable).collect();
         env.sort();

@@ -263,7 +263,9 @@ impl Explain for Fault {
                  Python, to [{section}], or name another section."
             )],
             Self::NoLocation { section, .. } => {
-                vec![format!("Its recipe sets none: add `location = …`, the directory to look for modules in, to [{section}].")]
+                vec![format!(
+                    "Its recipe sets none: add `location = …`, the directory to look for modules in, to [{section}]."
+                )]
             }
             Self::Python { section, .. } => vec![format!(
                 "[{section}] must make it, and it must run with what commands of parts can read: the system's directories \

@@ -77,7 +77,11 @@ impl Execution<'_> {
     }
 
     /// Takes one step, and tells of its begin and end.
-    pub(super) fn timed(&mut self, step: &Step, work: impl FnOnce(&mut Self) -> Result<(), RunError>) -> Result<(), RunError> {
+    pub(super) fn timed(
+        &mut self,
+        step: &Step,
+        work: impl FnOnce(&mut Self) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         let session = self.session;
         let begin = begin(session, step);
         let outcome = work(self).doing(|| doing(session, step));

@@ -148,7 +148,7 @@ pub(super) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn 
 /// When it cannot be written.
 pub(super) fn write(path: &Path, host: &Path) -> Result<(), FileError> {
     let kept = Kept::of(path);
-    let stays = |python: &Option<String>| python.as_ref().is_none_or(|python| super::pythons::is_program(python));
+    let stays = |python: &Option<String>| python.as_ref().is_none_or(super::pythons::is_program);
     let kept = if stays(&kept.python) && stays(&kept.original) { kept } else { Kept::default() };
     files::replace_executable(path, text(host, path, &kept).as_bytes()).map(drop)
 }
@@ -239,7 +239,8 @@ mod tests {
         std::fs::write(at("script"), "#!/usr/bin/python\nimport zc.buildout.buildout\n").unwrap();
         std::os::unix::fs::symlink(at("script"), at("link")).unwrap();
         std::fs::write(at("binary"), [0xff; 100]).unwrap();
-        std::fs::write(at("large"), text(Path::new("/h"), Path::new("/b"), &Kept::default()) + &"#".repeat(70_000)).unwrap();
+        std::fs::write(at("large"), text(Path::new("/h"), Path::new("/b"), &Kept::default()) + &"#".repeat(70_000))
+            .unwrap();
         for (name, what) in [
             ("directory", "a directory"),
             ("link", "a symbolic link"),

@@ -95,7 +95,10 @@ impl Session {
         self.buildout.section(section).map_err(|error| match error.problem() {
             Problem::UnknownSection { section: unknown } if section == unknown => {
                 let place = self.buildout.place_of_word("buildout", option, section);
-                error.at(place).hint(format!("`[buildout] {option}` names it: add the section, or correct the name.")).into()
+                error
+                    .at(place)
+                    .hint(format!("`[buildout] {option}` names it: add the section, or correct the name."))
+                    .into()
             }
             _ => error.into(),
         })
@@ -170,7 +173,8 @@ impl Closure {
 
     /// Where nothing has changed and yet there is no Python, it is made again.
     fn make_again(&self, steps: &mut Vec<Step>) {
-        let unchanged = |step: &Step| matches!(step, Step::InstallAgain(part) | Step::Update(part) if *part == self.section);
+        let unchanged =
+            |step: &Step| matches!(step, Step::InstallAgain(part) | Step::Update(part) if *part == self.section);
         let Some(at) = steps.iter().position(unchanged) else { return };
         let why = vec![Reason::Missing { path: self.executable.clone() }];
         steps[at] = Step::Install(self.section.clone(), why.clone());

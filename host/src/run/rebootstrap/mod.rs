@@ -102,11 +102,7 @@ impl Session {
     }
 
     /// The same, with a configuration as it was read for that Python.
-    pub(super) fn started_over_with(
-        &self,
-        closure: &Arc<Closure>,
-        configuration: Arc<Configuration>,
-    ) -> Self {
+    pub(super) fn started_over_with(&self, closure: &Arc<Closure>, configuration: Arc<Configuration>) -> Self {
         let recipes = Arc::new(self.recipes.elsewhere(None));
         let initialise = Arc::clone(&recipes) as Arc<_>;
         let buildout = self.buildout.with_python(configuration, initialise, &closure.section, &closure.executable);

@@ -65,7 +65,8 @@ impl Starter {
 impl Session {
     /// Makes sure that the Python is there, and, where it `is_new`, that it runs.
     pub(super) fn check_python(&self, closure: &Closure, is_new: bool) -> Result<(), RunError> {
-        let unusable = |why: &str, printed| self.unusable(&closure.section, closure.executable.clone(), why.into(), printed);
+        let unusable =
+            |why: &str, printed| self.unusable(&closure.section, closure.executable.clone(), why.into(), printed);
         if !Path::new(&closure.executable).exists() {
             return Err(unusable("it is not there, though the section's part is made", Vec::new()));
         }
@@ -104,7 +105,8 @@ impl Session {
     fn own_starter(&self, closure: &Closure) -> Result<Starter, RunError> {
         let locations = self.locations()?;
         let shared = self.buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
-        let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| locations.directory.join(line));
+        let shared =
+            shared.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| locations.directory.join(line));
         let read: Vec<PathBuf> = locations.standard().cloned().chain(shared).chain(closure.paths.clone()).collect();
         // What was there before the buildout is the person's own, and may be anywhere.
         let is_made = read.iter().any(|directory| Path::new(&closure.executable).starts_with(directory));

@@ -331,7 +331,7 @@ impl Buildout {
             let expanded = self.written(section);
             expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {
-            configured.options.get(option).cloned().map(Arc::new)
+            configured.options.get(option).cloned()
         };
         let Some(value) = value else { return Ok(None) };
         if !template::is_template(&value.raw) {

@@ -218,7 +218,7 @@ fn what_nobody_read_is_unused() {
     buildout.section("a").unwrap();
     assert_eq!(buildout.unused("a"), ["extra"]);
     let expected = [("extra", "1"), ("other", "1"), ("path", "/b/p"), ("recipe", "x")];
-    assert_eq!(buildout.snapshot("a"), expected.map(|(k, v)| (k.into(), v.into())).into());
+    assert_eq!(buildout.snapshot("a"), expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect());
     assert!(buildout.remove("a", "extra"));
     assert_eq!(buildout.keys("a").unwrap(), ["recipe", "path", "other"]);
 }

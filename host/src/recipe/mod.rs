@@ -30,17 +30,17 @@ mod state;
 mod status;
 mod writable;
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use wasmtime::Engine;
 use wasmtime::component::{Linker, Resource, ResourceAny};
 
+use crate::collections::Map;
 use crate::component::{CompileCache, Resolved};
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::Report;
-use crate::options::Buildout;
+use crate::options::{Buildout, Values};
 use crate::source::nearest;
 
 use bindings::RecipePre;
@@ -78,9 +78,9 @@ pub struct Runtime {
     linker: Linker<State>,
     watchdog: Watchdog,
     native: Arc<Native>,
-    prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
-    instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
-    parts: Mutex<HashMap<String, Arc<Part>>>,
+    prepared: Mutex<Map<Digest, Arc<Prepared>>>,
+    instances: Mutex<Map<(Digest, Process), Vec<Shared>>>,
+    parts: Mutex<Map<String, Arc<Part>>>,
 }
 
 type Shared = Arc<Mutex<Instance>>;
@@ -232,7 +232,7 @@ impl Runtime {
         &self,
         part: &str,
         recipe: &Resolved,
-        recorded: &BTreeMap<String, String>,
+        recorded: &Values,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, None);
@@ -245,7 +245,7 @@ impl Runtime {
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
         let options: Vec<RecordedOption> =
-            recorded.iter().map(|(name, value)| RecordedOption { name: name.clone(), value: value.clone() }).collect();
+            recorded.iter().map(|(name, value)| RecordedOption { name: name.to_string(), value: value.to_string() }).collect();
         let name = entry_point.name.as_str();
         let answer = instance.call(&self.watchdog, &request, |store, guest| {
             guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-
 use super::{ConfigError, HistoryItem, OptionValue, Options, Piece, Section, Trouble};
 use crate::collections::{Map, OrderedMap};
 use crate::source::{Place, did_you_mean, nearest};
@@ -20,7 +19,9 @@ const MAX_DEPTH: usize = 100;
 ///
 /// # Errors
 /// When a name is not known, names refer to themselves, or a value becomes too long.
-pub(super) fn interpolate(mut sections: OrderedMap<String, Section>) -> Result<OrderedMap<String, Section>, ConfigError> {
+pub(super) fn interpolate(
+    mut sections: OrderedMap<String, Section>,
+) -> Result<OrderedMap<String, Section>, ConfigError> {
     let mut defaults = sections.shift_remove("DEFAULT").unwrap_or_default().options;
     defaults.values_mut().for_each(|value| Arc::make_mut(value).inherited = true);
     for (name, section) in &mut sections {
@@ -45,7 +46,12 @@ fn with_text(value: &Arc<OptionValue>, text: Arc<str>) -> Arc<OptionValue> {
     }
     let origin = value.origin().clone();
     let history = value.history.iter().map(|item| HistoryItem { value: Arc::clone(&text), ..item.clone() }).collect();
-    Arc::new(OptionValue { pieces: vec![Piece { end: text.len(), origin }], raw: text, history, inherited: value.inherited })
+    Arc::new(OptionValue {
+        pieces: vec![Piece { end: text.len(), origin }],
+        raw: text,
+        history,
+        inherited: value.inherited,
+    })
 }
 
 struct Substitution<'a> {

@@ -15,13 +15,13 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-
 use super::condition::Facts;
 use super::location::{is_url, normalise};
 use super::merge::SectionEffect;
 use super::predefined;
 use super::{
-    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Options, Origin, Piece, Reader, Section, Trouble,
+    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Options, Origin, Piece, Reader, Section,
+    Trouble,
 };
 use crate::collections::OrderedMap;
 use crate::environment::Environment;

@@ -12,7 +12,6 @@ mod history;
 
 use std::sync::Arc;
 
-
 use super::parse::text::is_space;
 use super::{ConfigError, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
 use crate::collections::OrderedMap;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-
 use super::Location;
 use crate::collections::{Map, OrderedMap};
 use crate::source::Place;

@@ -13,7 +13,6 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-
 use crate::collections::{Map, OrderedMap};
 use crate::config::{ConfigError, Configuration, Macros, Options};
 use crate::source::{Explain, Place, did_you_mean, nearest};

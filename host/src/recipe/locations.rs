@@ -78,17 +78,7 @@ impl Locations {
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
         let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
         let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].map(|path| Arc::from(path.as_path()));
-        Self {
-            parts,
-            develop_eggs,
-            eggs,
-            directory,
-            bin,
-            installed,
-            configuration_directory,
-            protected,
-            standard,
-        }
+        Self { parts, develop_eggs, eggs, directory, bin, installed, configuration_directory, protected, standard }
     }
 
     /// Where what a part's native commands print is kept.

@@ -244,8 +244,10 @@ impl Runtime {
         let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
-        let options: Vec<RecordedOption> =
-            recorded.iter().map(|(name, value)| RecordedOption { name: name.to_string(), value: value.to_string() }).collect();
+        let options: Vec<RecordedOption> = recorded
+            .iter()
+            .map(|(name, value)| RecordedOption { name: name.to_string(), value: value.to_string() })
+            .collect();
         let name = entry_point.name.as_str();
         let answer = instance.call(&self.watchdog, &request, |store, guest| {
             guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)

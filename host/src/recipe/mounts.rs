@@ -205,7 +205,11 @@ mod tests {
     use super::*;
 
     fn mounts(grants: &[(&str, Access)]) -> Mounts {
-        Mounts::new(grants.iter().map(|(path, access)| (Path::new(path).into(), *access)), &[&Path::new("/b").into()], &[])
+        Mounts::new(
+            grants.iter().map(|(path, access)| (Path::new(path).into(), *access)),
+            &[&Path::new("/b").into()],
+            &[],
+        )
     }
 
     fn access(mounts: &Mounts, path: &str) -> Option<Access> {

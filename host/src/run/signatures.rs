@@ -4,7 +4,6 @@
 //! one of them is, though none of its own options changes. SlapOS's fork of zc.buildout does so for all parts; here it is
 //! confined to recipes that start commands (`docs/decisions/031-references-in-signatures.md`).
 
-
 use crate::collections::Map;
 use crate::digest::Digest;
 use crate::plan::Wanted;

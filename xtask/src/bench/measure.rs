@@ -28,7 +28,12 @@ pub(super) enum Measured {
 }
 
 /// Runs the tool in its buildout, with a home directory of its own; gives the cost and what it printed.
-pub(super) fn run(tool: &Tool<'_>, home: &Path, arguments: &[&str], measured: Measured) -> Result<(Cost, String), Failure> {
+pub(super) fn run(
+    tool: &Tool<'_>,
+    home: &Path,
+    arguments: &[&str],
+    measured: Measured,
+) -> Result<(Cost, String), Failure> {
     let (Some(program), options) = (tool.command.first(), tool.command.get(1..).unwrap_or_default()) else {
         return Err(Failure::new("A tool without a program."));
     };

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-
 use super::profile::{Named, Profile};
 use super::{LoadRequest, apply, parent, update};
 use crate::collections::{Map, OrderedMap};
-use crate::config::location::normalise;
 use crate::config::Options;
+use crate::config::location::normalise;
 use crate::config::merge::{FileEffect, SectionEffect, compose};
 use crate::config::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
 use crate::source::Place;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 use crate::collections::OrderedMap;
 use crate::config::condition::{self, Facts};
 use crate::config::merge::{FileEffect, SectionEffect};

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 use super::lex::{Form, Line, Name};
 use super::text::{dedent, is_space, strip, strip_end};
 use crate::collections::OrderedMap;
@@ -212,7 +211,8 @@ impl Builder<'_> {
             let written = draft.options.into_iter().filter_map(|(name, option)| Some((name, option?)));
             let mut written: Vec<(String, DraftOption)> = written.collect();
             written.sort_by_key(|(_, option)| option.order);
-            let options = written.into_iter().map(|(name, option)| (name.into(), Arc::new(option.finish(source)))).collect();
+            let options =
+                written.into_iter().map(|(name, option)| (name.into(), Arc::new(option.finish(source)))).collect();
             Section { options, place: Some(draft.place) }
         };
         Ok(self.sections.into_iter().map(|(name, draft)| (name, section(draft))).collect())

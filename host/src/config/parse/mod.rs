@@ -14,7 +14,6 @@ mod tests;
 
 use std::sync::Arc;
 
-
 pub use print::print;
 pub(crate) use print::print_option;
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-
 use super::text::strip;
 use crate::collections::OrderedMap;
 use crate::config::Section;

@@ -15,8 +15,9 @@ fn read(text: &str) -> Result<super::Parsed, ConfigError> {
 fn shown(text: &str) -> String {
     let parsed = read(text).unwrap_or_else(|error| panic!("{text:?}: {error} {:?}", error.place()));
     let sections = parsed.sections.iter().flat_map(|(section, options)| {
-        let option =
-            move |(name, value): (&std::sync::Arc<str>, &std::sync::Arc<crate::config::OptionValue>)| format!("{section}:{name}={:?}", value.raw);
+        let option = move |(name, value): (&std::sync::Arc<str>, &std::sync::Arc<crate::config::OptionValue>)| {
+            format!("{section}:{name}={:?}", value.raw)
+        };
         options.options.iter().map(option)
     });
     sections.collect::<Vec<_>>().join(" ")

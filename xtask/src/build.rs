@@ -10,7 +10,7 @@ use crate::toolchain::TARGET;
 use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
 
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
-pub(crate) const BUILT_INS: [&str; 5] = ["cmmi", "command", "debug", "download", "mkdir"];
+pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
 
 /// Builds the host, with all that it embeds.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {

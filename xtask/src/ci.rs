@@ -18,7 +18,7 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<(), Failure> {
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
     clippy_packages(workspace, &["buildout-host", "precompile", "xtask"].map(str::to_owned))?;
     let mut guests: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
-    guests.extend(["buildout-recipe", "shared-parts"].map(str::to_owned));
+    guests.extend(["buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));
     guests.extend(test_guests(workspace));
     clippy_packages(workspace, &guests)
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::workspace::{Failure, Workspace, run};
 
 /// Source packages.
-const SOURCES: [&str; 6] = ["hello", "zlib", "xz-utils", "libpng1.6", "m4", "libtool"];
+const SOURCES: [&str; 8] = ["hello", "zlib", "xz-utils", "libpng1.6", "m4", "libtool", "libffi", "python3.11"];
 
 /// Where the archives lie.
 pub(crate) fn directory(workspace: &Workspace) -> PathBuf {

@@ -23,7 +23,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Fa
     cargo_test(workspace, &["buildout-host"], arguments)?;
     let recipes: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     let mut native: Vec<_> = recipes.iter().map(String::as_str).collect();
-    native.extend(["buildout-recipe", "shared-parts", "xtask"]);
+    native.extend(["buildout-recipe", "native-builds", "shared-parts", "xtask"]);
     cargo_test(workspace, &native, arguments)?;
     config_parity(workspace)
 }

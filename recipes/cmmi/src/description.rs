@@ -1,115 +1,42 @@
-//! What the recipe says about itself: every option, and what it needs.
-
-use std::time::Duration;
+//! What the recipe says about itself: the options that are its own, beside those of every build.
 
 use buildout_recipe::{Description, OptionDescription as Option};
-
-const DOCUMENTATION: &str = "Builds and installs software with `configure` and `make`.
-
-The sources are brought to a build directory, patched, and built by commands of the shell, one shell for each step: \
-`pre-configure`, `configure`, `pre-build`, `make`, `pre-install`, `make install`, `post-install`. A step ends where one of \
-its commands fails. When a step fails, the build directory stays, with a script `reproduce.sh` that does the build again \
-by hand. An installed part is not built again until one of its options changes.
-
-In every option, `@@LOCATION@@` stands for the part's location. In commands, `%(NAME)s` stands for the option NAME of the \
-part (`%(NAME)r` for the same as a Python literal), and `%%` for a percent sign. `make` needs no `-j`: the host lends it processors.
-
-The options `location`, `prefix` and `compile-directory` (the build directory) are there for other parts to read.";
+use native_builds::options::{self, granted};
 
 /// The entry point's description.
 pub(crate) fn description() -> Description {
-    let description = Description::new(DOCUMENTATION);
-    let description = sources().into_iter().chain(steps()).chain(the_rest()).fold(description, Description::option);
-    description
-        .grant_run("*")
-        .grant_fetch("*")
-        .grant_read("${:path}")
-        .grant_write("${buildout:shared-part-list}")
-        .grant_timeout(Duration::from_secs(24 * 60 * 60))
+    let documentation = format!(
+        "Builds and installs software with `configure` and `make`.\n\n{}\n\nThe options `location`, `prefix` and \
+         `compile-directory` (the build directory) are there for other parts to read.",
+        options::DOCUMENTATION
+    );
+    let all = options::sources().into_iter().chain(options::steps()).chain(own()).chain(options::surroundings());
+    granted(all.chain(hooks()).fold(Description::new(documentation), Description::option))
 }
 
-fn sources() -> [Option; 13] {
+fn own() -> [Option; 4] {
     [
-        Option::text("url", "The address of the archive of the sources: http, https, file, or a path."),
-        Option::text("alternate-url", "Another address, for when the first cannot be had."),
-        Option::path(
-            "path",
-            "A directory with the sources, in place of `url`. It is copied to the build directory, without the directory \
-             in it that holds that.",
-        ),
-        Option::text("sha256sum", "The SHA-256 digest of the archive, in hexadecimal digits."),
-        Option::text(
-            "md5sum",
-            "The MD5 digest of the archive, in hexadecimal digits. It protects against damage, not against intent.",
-        ),
-        Option::boolean(
-            "strip-top-level-dir",
-            "Whether the archive must have one directory that holds everything else, which is left out. Otherwise the \
-             commands run in that directory, if there is one.",
-        )
-        .default("false"),
-        Option::words(
-            "patches",
-            "Addresses of patches, applied in this order; each may end with `#` and its digest (MD5, SHA-256 or SHA-512).",
-        ),
-        Option::text("patch-options", "Options of the program that applies patches.").default("-p0"),
-        Option::text("patch-binary", "The program that applies patches.").default("patch"),
-        Option::path(
-            "compile-directory",
-            "Set by the recipe, with one exception: where it is the same as `path`, the sources are built where they are. \
-             That directory must then be granted for writing.",
-        ),
-        Option::boolean(
-            "keep-compile-dir",
-            "Whether the build directory stays when all went well. It is removed with the part. `[buildout] \
-             keep-compile-dir` says so for all parts.",
-        )
-        .default("false"),
-        Option::text("depends", "Read, and nothing else: what it refers to is made before this part."),
-        Option::lines("promises", "Files that must be there afterwards. One that is not is warned of."),
-    ]
-}
-
-fn steps() -> [Option; 9] {
-    [
-        Option::text("pre-configure", "Commands before `configure`."),
         Option::text("configure-command", "The command that configures.").default("./configure"),
         Option::words(
             "configure-options",
             "What follows it. The default command gets `--prefix` too, unless it is among these.",
         ),
-        Option::text("pre-build", "Commands before `make`."),
-        Option::text("make-binary", "The program `make`.").default("make"),
-        Option::words("make-options", "What `make` is given, both to build and to install."),
         Option::words(
             "make-targets",
             "What `make` is given to install. With a `configure-command`, and neither this nor `make-binary`, \
              `prefix=\"PREFIX\"` is added.",
         )
         .default("install"),
-        Option::text("pre-install", "Commands before `make install`."),
-        Option::text("post-install", "Commands after `make install`."),
+        Option::path("prefix", "Where the software is installed; the location, where nothing is said."),
     ]
 }
 
-fn the_rest() -> [Option; 8] {
+fn hooks() -> [Option; 3] {
     [
-        Option::path("prefix", "Where the software is installed; the location, where nothing is said."),
-        Option::path("location", "Set by the recipe. A section may say `@@LOCATION@@`, to have it known early."),
-        Option::lines(
-            "environment",
-            "Variables for the commands, `NAME = VALUE`; or the name of a section whose options they are. `%(NAME)s` \
-             stands for a variable as it is without these: `PATH = ${tool:location}/bin:%(PATH)s`.",
+        Option::text(
+            "pre-configure-hook",
+            "Python, which no recipe here runs. Write it as commands in `pre-configure`.",
         ),
-        Option::text("environment-section", "A section whose options are variables beside those of `environment`."),
-        Option::boolean(
-            "shared",
-            "Whether many buildouts share the part: it then lies in one of the directories of `[buildout] \
-             shared-part-list` (one per line), in `NAME/DIGEST` by the digest of its options. It is made by whoever needs \
-             it first, and no buildout removes it.",
-        )
-        .default("false"),
-        Option::text("pre-configure-hook", "Python, which no recipe here runs. Write it as commands in `pre-configure`."),
         Option::text("pre-make-hook", "Python, which no recipe here runs. Write it as commands in `pre-build`."),
         Option::text("post-make-hook", "Python, which no recipe here runs. Write it as commands in `post-install`."),
     ]

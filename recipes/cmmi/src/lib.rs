@@ -1,20 +1,13 @@
 //! Built-in recipe `cmmi`: builds and installs software with `configure` and `make`, as `slapos.recipe.cmmi` does.
 //!
-//! `settings` are the options, `build` does the work, the others are parts of these. What is the same for all parts that
-//! may be shared is in the crate `shared-parts`.
+//! `settings` are the options that are its own. What is the same for all recipes that build software is in the crate
+//! `native-builds`, what is the same for all parts that may be shared in `shared-parts`.
 
-mod build;
 mod description;
-mod environment;
-mod reproduce;
 mod settings;
-mod shebang;
-mod sources;
-mod template;
 
 use buildout_recipe::{Description, Error, Init, Paths, Recipe, Update};
-
-use settings::Settings;
+use native_builds::Settings;
 
 /// Software that is built.
 pub struct Cmmi {
@@ -27,21 +20,17 @@ impl Recipe for Cmmi {
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
-        Ok(Self { settings: Settings::of(init)? })
+        Ok(Self { settings: settings::read(init)? })
     }
 
     fn install(&mut self) -> Result<Paths, Error> {
-        let mut paths = self.settings.place.install(|| build::build(&self.settings))?;
-        if let Some(kept) = self.settings.kept_directory() {
-            paths.push(kept);
-        }
-        Ok(paths)
+        self.settings.install(&())
     }
 }
 
 impl Update for Cmmi {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
-        self.settings.place.update(|| build::build(&self.settings))
+        self.settings.update(&())
     }
 }
 

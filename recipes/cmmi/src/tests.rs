@@ -70,7 +70,7 @@ fn an_archive_is_configured_built_and_installed_into_the_location() {
     assert_eq!(part.install().unwrap().as_slice(), [location]);
     assert_eq!(space.read("parts/part/bin/tool"), format!("--prefix={location} --one --two=slapos.recipe.cmmi\n"));
     assert!(!space.path("parts/part__compile__").exists(), "the build directory goes");
-    assert_eq!(activities(), ["download", "unpack", "configure", "make", "make install"]);
+    assert_eq!(activities(), ["download", "unpack", "configure", "make", "make install", "clean up"]);
     assert_eq!(part.update().unwrap(), None);
 }
 

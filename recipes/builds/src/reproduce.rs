@@ -1,7 +1,7 @@
 //! The script with which a person does a build again by hand: the environment, the directory, the commands.
 
 use crate::environment::Variables;
-use crate::settings::Phase;
+use crate::phases::Phase;
 
 /// The script's name, in the build directory.
 pub(crate) const NAME: &str = "reproduce.sh";

@@ -1,4 +1,4 @@
-//! Making a part: bring the sources, patch them, run the phases.
+//! Making a part: bring the sources, patch them, run the phases, check what came of it.
 
 use std::path::Path;
 
@@ -6,16 +6,41 @@ use buildout_recipe::{Command, Context, Error, Runner, activity, debug, warning}
 use shared_parts::clear;
 
 use crate::environment::{self, Variables};
+use crate::phases::Phase;
 use crate::reproduce;
-use crate::settings::{Phase, Settings};
+use crate::settings::Settings;
 use crate::shebang;
 use crate::sources::fetch;
 
 /// Where patches are kept, in the build directory, for the person who looks at a failed build.
 const PATCHES: &str = ".patches";
 
+/// What a recipe looks at while its part is built.
+pub trait Checks {
+    /// The sources are in `directory`, with patches applied.
+    ///
+    /// # Errors
+    /// When they are not what they should be: nothing is then built.
+    fn sources(&self, directory: &str) -> Result<(), Error> {
+        let _ = directory;
+        Ok(())
+    }
+
+    /// All is installed.
+    ///
+    /// # Errors
+    /// When it is not what it should be: the part is then not made.
+    fn installed(&self, runner: &Runner) -> Result<(), Error> {
+        let _ = runner;
+        Ok(())
+    }
+}
+
+/// Nothing is looked at.
+impl Checks for () {}
+
 /// Builds what `settings` say, into a location that is there and empty.
-pub(crate) fn build(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Error> {
     let runner = Runner::open(&["*"])?;
     let directory = settings.build_directory.as_str();
     let own = settings.sources.in_place().is_none();
@@ -32,8 +57,11 @@ pub(crate) fn build(settings: &Settings) -> Result<(), Error> {
     let sources = top(directory)?;
     let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
     build.patch()?;
+    checks.sources(&sources)?;
     build.run_phases(&base)?;
+    build.check(&base, checks)?;
     if own && !settings.keep_build_directory {
+        activity("clean up");
         remove(&runner, directory)?;
     }
     for promise in settings.promises.iter().filter(|promise| is_missing(promise)) {
@@ -91,6 +119,20 @@ impl Build<'_> {
             self.write_script(base, first)?;
         }
         Ok(())
+    }
+
+    fn check(&self, base: &Variables, checks: &dyn Checks) -> Result<(), Error> {
+        let Err(error) = checks.installed(self.runner) else { return Ok(()) };
+        match self.settings.phases.first() {
+            Some(first) if error.is_user() => {
+                let script = self.write_script(base, first)?;
+                Err(Error::user(format!(
+                    "{error}. What was built is in {}; to build it again by hand: sh {script}",
+                    self.directory
+                )))
+            }
+            _ => Err(error),
+        }
     }
 
     /// Runs a command of the shell that ends where one of its own fails.

@@ -1,0 +1,57 @@
+//! The steps of a build: a recipe's own commands, with those of the person between them.
+
+use buildout_recipe::{Error, Options};
+use shared_parts::filled;
+
+use crate::settings::words;
+use crate::template::expand;
+
+/// One step of a build.
+pub(crate) struct Phase {
+    /// Its name, for people.
+    pub(crate) name: &'static str,
+    /// A command of the shell.
+    pub(crate) command: String,
+}
+
+/// What a recipe itself runs: commands of the shell, in which `%(NAME)s` stands for an option of the part.
+#[derive(Debug)]
+pub struct Commands {
+    /// Configures the sources.
+    pub configure: String,
+    /// Builds them.
+    pub make: String,
+    /// Installs what was built.
+    pub install: String,
+}
+
+/// `make-binary` and `make-options`: the beginning of each command that makes something.
+///
+/// # Errors
+/// When an option cannot be read.
+pub fn make(options: &Options) -> Result<String, Error> {
+    let program = filled(options, "make-binary")?.unwrap_or_else(|| "make".to_owned());
+    Ok(format!("{program} {}", words(options, "make-options", "")?).trim_end().to_owned())
+}
+
+/// All steps that have something to run, in their order.
+pub(crate) fn phases(options: &Options, commands: Commands) -> Result<Vec<Phase>, Error> {
+    let written = |name: &str| Ok::<_, Error>(filled(options, name)?.unwrap_or_default());
+    let all = [
+        ("pre-configure", written("pre-configure")?),
+        ("configure", commands.configure),
+        ("pre-build", written("pre-build")?),
+        ("make", commands.make),
+        ("pre-install", written("pre-install")?),
+        ("make install", commands.install),
+        ("post-install", written("post-install")?),
+    ];
+    let mut phases = Vec::new();
+    for (name, command) in all {
+        let command = expand(&command, &format!("The command of {name}"), |name| options.get(name))?;
+        if !command.trim().is_empty() {
+            phases.push(Phase { name, command: command.trim().to_owned() });
+        }
+    }
+    Ok(phases)
+}

@@ -1,0 +1,68 @@
+//! What the options of a part say that other builds do not have: which Python, and how it is configured.
+
+use buildout_recipe::{Error, Init, Options};
+use native_builds::{Commands, Settings, decide, make, words};
+use shared_parts::is_true;
+
+use crate::version::Version;
+use crate::{Python, PythonBuild};
+
+/// What `optimizations` may say, and the argument of `configure` that it stands for.
+const OPTIMIZATIONS: [(&str, &str); 2] = [("pgo", "--enable-optimizations"), ("lto", "--with-lto")];
+
+/// Reads the options of the part that is being initialised, and sets `version`, `bin-directory` and `executable`.
+pub(crate) fn read(init: &Init<'_>) -> Result<PythonBuild, Error> {
+    let options = init.options();
+    let version = Version::of(init)?;
+    if let Some(version) = &version {
+        options.set("version", version.to_string())?;
+    }
+    let mut modules: Vec<String> = words(options, "modules", "")?.split_whitespace().map(str::to_owned).collect();
+    if is_true(options, "pip")? && !modules.iter().any(|module| module == "pip") {
+        modules.push("pip".to_owned());
+    }
+    let mut executable = String::new();
+    let settings = Settings::of(init, |place| {
+        let directory = format!("{}/bin", place.location());
+        executable = format!("{directory}/python");
+        decide(options, "bin-directory", &directory)?;
+        decide(options, "executable", &executable)?;
+        commands(options)
+    })?;
+    Ok(PythonBuild { settings, python: Python { part: init.part(), executable, version, modules } })
+}
+
+fn commands(options: &Options) -> Result<Commands, Error> {
+    let make = make(options)?;
+    let own = words(options, "configure-options", "")?;
+    if own.contains("--prefix") {
+        let message = "Option configure-options has a --prefix, but a Python is installed into its part's location";
+        return Err(Error::user(message));
+    }
+    // What the person wrote comes last, and so wins.
+    let mut arguments = vec!["--prefix=\"%(location)s\""];
+    arguments.push(if is_true(options, "pip")? { "--with-ensurepip=install" } else { "--without-ensurepip" });
+    arguments.extend(optimizations(options)?);
+    arguments.extend(Some(own.as_str()).filter(|own| !own.is_empty()));
+    // Python 3 installs no `python`.
+    let link = "[ -e \"%(executable)s\" ] || ln -s python3 \"%(executable)s\"";
+    Ok(Commands {
+        configure: format!("./configure {}", arguments.join(" ")),
+        install: format!("{make} install\n{link}"),
+        make,
+    })
+}
+
+fn optimizations(options: &Options) -> Result<Vec<&'static str>, Error> {
+    let all = words(options, "optimizations", "none")?.to_ascii_lowercase();
+    if all == "none" {
+        return Ok(Vec::new());
+    }
+    let find = |word: &str| {
+        let known = OPTIMIZATIONS.iter().find(|(name, _)| *name == word);
+        known.map(|(_, argument)| *argument).ok_or_else(|| {
+            Error::user(format!("Option optimizations has the words pgo and lto, or is none, not {word:?}"))
+        })
+    };
+    all.split_whitespace().map(find).collect()
+}

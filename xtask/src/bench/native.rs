@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::measure::{self, median};
+use super::measure::{self, Measured, median};
 use super::table::{self, Row, Unit};
 use super::{Tool, work};
 use crate::sources;

@@ -225,6 +225,14 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
+    /// The options that the recipe says it has. None where the component cannot be used: that is told elsewhere.
+    pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
+        let subject = subject("", recipe, None);
+        let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
+        let described = self.entry_point(&prepared, recipe, &subject).map(|entry_point| &entry_point.options);
+        described.into_iter().flatten().map(|option| option.name.clone()).collect()
+    }
+
     /// Calls the recipe's `uninstall` with the options that were recorded.
     ///
     /// # Errors

@@ -73,6 +73,8 @@ const TESTS: &[(&str, Test)] = &[
     ("a_build_works", a_build_works),
     ("nothing_else_is_there", nothing_else_is_there),
     ("own_sockets_work", own_sockets_work),
+    ("26_a_link_in_place_of_a_granted_directory_leads_nowhere", a_link_in_place_of_a_granted_directory_leads_nowhere),
+    ("26_a_link_that_comes_and_goes_leads_nowhere", a_link_that_comes_and_goes_leads_nowhere),
     ("31_processes_are_capped", processes_are_capped),
     ("31_memory_is_capped", memory_is_capped),
     ("31_a_file_is_capped", a_file_is_capped),
@@ -169,6 +171,68 @@ fn own_sockets_work() {
     for directory in [space.work(), "/tmp".into()] {
         let (outcome, output) = space.run(&space.command("own-sockets", &[directory.to_str().unwrap()]), Level::Full);
         assert_eq!((outcome, output.as_str()), (Outcome::Exited(0), "aaaa\n"), "{}", directory.display());
+    }
+}
+
+/// What one command makes of a directory that is granted is there when the next one starts.
+fn a_link_in_place_of_a_granted_directory_leads_nowhere() {
+    for level in [Level::Full, Level::Partial] {
+        let space = Space::new();
+        let (inner, escaped) = (space.work().join("inner"), space.outside().join("escaped"));
+        std::fs::create_dir(&inner).unwrap();
+        let both = Policy { write: vec![space.work(), inner.clone()], ..space.policy(level) };
+        let run = |policy: &Policy, directory: &Path, script: &str| {
+            let command = Command { directory: directory.to_owned(), ..space.shell(script) };
+            let mut output = String::new();
+            let mut take = |_, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
+            let outcome = space.run_with(&command, policy, &mut take);
+            (outcome.map_err(|error| error.to_string()), output)
+        };
+        let replace = format!("rmdir inner && ln -s {} inner", space.outside().display());
+        assert_eq!(run(&both, &space.work(), &replace), (Ok(Outcome::Exited(0)), String::new()));
+        let attempt = format!("cat {0}/secret; touch {0}/escaped", inner.display());
+        let (outcome, output) = run(&both, &space.work(), &attempt);
+        assert_eq!(outcome, Ok(Outcome::Exited(1)), "{output}");
+        assert!(output.contains("inner/secret") && !escaped.exists(), "{output}");
+        // Nor for a command that is granted the directory alone, after one that could write around it.
+        let elsewhere = space.root().join("readable");
+        let mut reading = Policy { write: Vec::new(), written: vec![space.work()], ..space.policy(level) };
+        let writing = Policy { write: vec![inner.clone()], ..reading.clone() };
+        reading.read.push(inner);
+        let (outcome, output) = run(&reading, &elsewhere, &attempt);
+        assert!(outcome == Ok(Outcome::Exited(1)) && output.contains("inner/secret"), "{outcome:?} {output}");
+        let refused = run(&writing, &elsewhere, &attempt).0.unwrap_err();
+        assert!(refused.contains("inner is a symbolic link"), "{refused}");
+        assert!(!escaped.exists());
+    }
+}
+
+/// A command of another part swaps the directory while the host starts this one.
+fn a_link_that_comes_and_goes_leads_nowhere() {
+    for level in [Level::Full, Level::Partial] {
+        let space = Space::new();
+        let (inner, link) = (space.work().join("inner"), space.work().join("link"));
+        std::fs::create_dir(&inner).unwrap();
+        std::os::unix::fs::symlink(space.outside(), &link).unwrap();
+        let over = std::sync::atomic::AtomicBool::new(false);
+        let policy = Policy { write: vec![inner.clone()], written: vec![space.work()], ..space.policy(level) };
+        let script = format!("touch {}/escaped", inner.display());
+        let command = Command { directory: space.root().join("readable"), ..space.shell(&script) };
+        let mut runs = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let exchange = rustix::fs::RenameFlags::EXCHANGE;
+                    rustix::fs::renameat_with(rustix::fs::CWD, &inner, rustix::fs::CWD, &link, exchange).unwrap();
+                }
+            });
+            for _ in 0..100 {
+                // It may run, or be refused.
+                runs += i32::from(space.run_with(&command, &policy, &mut |_, _| {}).is_ok());
+            }
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        assert!(runs > 0 && !space.outside().join("escaped").exists(), "{}: {runs} runs", level.name());
     }
 }
 

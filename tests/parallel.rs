@@ -193,3 +193,29 @@ fn the_number_is_checked() {
     run(&space, &["-j", "auto"]);
     run(&space, &["-vj3"]);
 }
+
+#[test]
+fn a_command_that_fills_the_pipe_of_slots_holds_nobody_up() {
+    let space = Space::new();
+    let fill = "import os\nos.set_blocking(99, False)\ntry:\n  while True: os.write(99, b'+' * 4096)\n\
+                except BlockingIOError: os.set_blocking(99, True)\n";
+    space.write("fill.py", fill);
+    let part = |name: &str, command: &str| {
+        format!("[{name}]\nrecipe = command\ncommand =\n  {command}\nlocation = ${{buildout:parts-directory}}/{name}\n")
+    };
+    // The second one outlives the first, and so ends while the pipe is full.
+    let (first, second) = ("parts/a/filled", "parts/b/ended");
+    let fill = format!("python3 fill.py && touch {first}");
+    let wait = format!("while ! test -e {first}; do sleep 0.1; done; sleep 1; touch {second}");
+    let parts = part("a", &fill) + &part("b", &wait);
+    space.write("buildout.cfg", &format!("[buildout]\nparts = a b\n{parts}"));
+    let mut run = space.command(support::host()).args(["run", "-j2"]).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while run.try_wait().unwrap().is_none() && begun.elapsed() < std::time::Duration::from_secs(60) {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // It is there even where the run hangs, and then this ends it.
+    let _ = run.kill();
+    assert!(space.exists(second));
+    assert!(run.wait().unwrap().success(), "it hung");
+}

@@ -39,9 +39,10 @@ struct Pool {
     limit: usize,
     reader: PipeReader,
     writer: PipeWriter,
-    /// The reading end again, but opened anew and so with modes of its own: makes before 4.3 cannot cope with a pipe that
-    /// doesn't block, later ones make it so for all that share it.
+    /// Both ends again, but opened anew and so with modes of their own, which no command can change: these don't block.
+    /// (Makes before 4.3 cannot cope with a pipe that doesn't, later ones make it so for all that share it.)
     own_reader: File,
+    own_writer: File,
     /// Slots that were taken by [`Jobs::begin`].
     taken: Mutex<usize>,
 }
@@ -67,10 +68,13 @@ impl Jobs {
         let limit = limit.min(MOST);
         let (reader, writer) = io::pipe()?;
         let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-        let own = format!("/proc/self/fd/{}", reader.as_raw_fd());
-        let own_reader = OpenOptions::new().read(true).custom_flags(nonblocking).open(own)?;
-        let pool = Pool { limit, reader, writer, own_reader, taken: Mutex::new(0) };
-        pool.put(limit)?;
+        let anew = |options: &mut OpenOptions, end: RawFd| {
+            options.custom_flags(nonblocking).open(format!("/proc/self/fd/{end}"))
+        };
+        let own_reader = anew(OpenOptions::new().read(true), reader.as_raw_fd())?;
+        let own_writer = anew(OpenOptions::new().write(true), writer.as_raw_fd())?;
+        let pool = Pool { limit, reader, writer, own_reader, own_writer, taken: Mutex::new(0) };
+        pool.put(limit);
         Ok(Self { pool: Some(Arc::new(pool)) })
     }
 
@@ -137,11 +141,22 @@ impl Pool {
         }
     }
 
-    fn put(&self, tokens: usize) -> io::Result<()> {
-        (&self.writer).write_all(&vec![TOKEN; tokens])
+    /// Writes bytes. Where there is no room for them, a command has filled the pipe, and there are slots enough.
+    fn put(&self, tokens: usize) {
+        let tokens = vec![TOKEN; tokens];
+        let mut rest = tokens.as_slice();
+        while !rest.is_empty() {
+            match (&self.own_writer).write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // It cannot be broken: the reading end is open here.
+                Err(_) => return,
+            }
+        }
     }
 
-    /// Gives a slot back. With the last one, the pipe is filled anew: what is missing then was lost.
+    /// Gives a slot back. With the last one, the pipe is filled anew: what is missing then was lost, what is too much was
+    /// made up.
     fn give_back(&self) {
         let mut taken = self.taken();
         *taken = taken.saturating_sub(1);
@@ -151,8 +166,7 @@ impl Pool {
         } else {
             1
         };
-        // Cannot fail: both ends are open here, and the pipe is larger than the limit.
-        let _ = self.put(tokens);
+        self.put(tokens);
     }
 }
 
@@ -175,7 +189,7 @@ mod tests {
     /// Slots that are free now.
     fn free(jobs: &Jobs) -> usize {
         let slots: Vec<_> = std::iter::from_fn(|| jobs.pool.as_ref().unwrap().read().then_some(())).collect();
-        jobs.pool.as_ref().unwrap().put(slots.len()).unwrap();
+        jobs.pool.as_ref().unwrap().put(slots.len());
         slots.len()
     }
 
@@ -213,6 +227,18 @@ mod tests {
         assert!(pool.read() && pool.read() && pool.read());
         assert!(jobs.begin(GO_ON).is_some(), "the first part needs none");
         assert_eq!(free(&jobs), 3);
+    }
+
+    #[test]
+    fn a_full_pipe_holds_nobody_up() {
+        let jobs = Jobs::new(2).unwrap();
+        let slots = [jobs.begin(GO_ON), jobs.begin(GO_ON)];
+        let pool = jobs.pool.as_ref().unwrap();
+        pool.put(1 << 20);
+        for slot in slots {
+            drop(slot);
+        }
+        assert_eq!(free(&jobs), 2, "what a command made up is gone");
     }
 
     /// Starts a make in a directory of its own below `root`. Each of its six jobs notes how many run, in all makes.

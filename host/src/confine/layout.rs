@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ConfineError;
 use super::policy::Policy;
+use super::resolve::resolve;
 
 /// Directories of the system, or links to such (`/bin` → `usr/bin`).
 const SYSTEM: [&str; 10] =
@@ -59,7 +60,7 @@ const RESERVED: [&str; 2] = ["/proc", "/dev"];
 /// A file or directory of the machine that the command sees under the same path.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bind {
-    /// Absolute, without links in it.
+    /// Absolute, without links in it: one that is there when it is opened was put there meanwhile.
     pub(super) path: OsString,
     pub(super) is_writable: bool,
     pub(super) is_directory: bool,
@@ -80,24 +81,36 @@ pub(super) struct Layout {
 pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
     let mut layout = Layout::default();
     let mut paths: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    let written = written(policy);
     for path in SYSTEM.map(Path::new) {
         match std::fs::read_link(path) {
             Ok(target) => layout.links.push((path.into(), target.into())),
-            Err(_) => layout.add(&mut paths, path, false)?,
+            Err(_) => layout.add(&mut paths, path, &written, false)?,
         }
     }
     for path in SETTINGS.map(PathBuf::from).into_iter().chain(settings_with_version()) {
-        layout.add(&mut paths, &path, false)?;
+        layout.add(&mut paths, &path, &written, false)?;
     }
     layout.copies = SETTINGS_FILES.iter().filter(|path| Path::new(path).is_file()).map(OsString::from).collect();
-    for path in &policy.read {
-        layout.add(&mut paths, path, false)?;
+    // What lies beneath a writable path is seen with it, whatever a command has made of it.
+    let beneath = |path: &&PathBuf| policy.write.iter().any(|outer| *path != outer && path.starts_with(outer));
+    for path in policy.read.iter().filter(|path| !beneath(path)) {
+        layout.add(&mut paths, path, &written, false)?;
     }
-    for path in &policy.write {
-        layout.add(&mut paths, path, true)?;
+    for path in policy.write.iter().filter(|path| !beneath(path)) {
+        layout.add(&mut paths, path, &written, true)?;
     }
     layout.binds = binds(&paths);
     Ok(layout)
+}
+
+/// Where commands may have made links. What is not there holds none.
+fn written(policy: &Policy) -> Vec<PathBuf> {
+    let mut written: Vec<PathBuf> =
+        policy.written.iter().chain(&policy.write).filter_map(|path| path.canonicalize().ok()).collect();
+    written.sort();
+    written.dedup();
+    written
 }
 
 fn settings_with_version() -> impl Iterator<Item = PathBuf> {
@@ -115,7 +128,13 @@ impl Layout {
         self.binds.push(Bind { path: path.into(), is_writable: true, is_directory: true });
     }
 
-    fn add(&mut self, paths: &mut BTreeMap<PathBuf, bool>, path: &Path, write: bool) -> Result<(), ConfineError> {
+    fn add(
+        &mut self,
+        paths: &mut BTreeMap<PathBuf, bool>,
+        path: &Path,
+        written: &[PathBuf],
+        write: bool,
+    ) -> Result<(), ConfineError> {
         let refuse = |why: &str| {
             let cause = io::Error::new(io::ErrorKind::InvalidInput, why.to_owned());
             Err(ConfineError::Path { path: path.to_owned(), cause })
@@ -123,9 +142,10 @@ impl Layout {
         if !path.is_absolute() {
             return refuse("the path is not absolute");
         }
-        let real = match path.canonicalize() {
+        let real = match resolve(path, written) {
             Ok(real) => real,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !write => return Ok(()),
+            // It is not there, or what is there is none of the person's.
+            Err(error) if left_out(&error) && !write => return Ok(()),
             Err(cause) => return Err(ConfineError::Path { path: path.to_owned(), cause }),
         };
         if real == Path::new("/") {
@@ -140,6 +160,10 @@ impl Layout {
         *paths.entry(real).or_default() |= write;
         Ok(())
     }
+}
+
+fn left_out(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput)
 }
 
 /// In order, so that an outer path comes before an inner one; without those that an outer one includes.
@@ -194,6 +218,24 @@ mod tests {
         t(&["a/b/c"], &["a/b", "d"], &["+a/b", "+d"]);
         t(&["a/b"], &["a/b"], &["+a/b"]);
         t(&["missing"], &[], &[]);
+    }
+
+    #[test]
+    fn a_link_that_a_command_may_have_made_leads_nowhere() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("written")).unwrap();
+        std::fs::create_dir(root.join("secret")).unwrap();
+        std::os::unix::fs::symlink(root.join("secret"), root.join("written/link")).unwrap();
+        let (outer, link) = (root.join("written"), root.join("written/link"));
+        let shown_to = |policy: Policy| layout(&policy).map(|layout| (shown(&layout, &root), layout.links));
+        let system = layout(&Policy::default()).unwrap().links;
+        // Within what may be written, a grant of its own adds nothing.
+        assert_eq!(shown_to(policy(&[], &[&outer, &link])).unwrap(), (vec!["+written".to_owned()], system));
+        let others = |policy: Policy| shown_to(Policy { written: vec![outer.clone()], ..policy });
+        assert!(others(policy(&[&link], &[])).unwrap().0.is_empty());
+        let error = others(policy(&[], &[&link])).unwrap_err().to_string();
+        assert!(error.contains("link is a symbolic link that a recipe may have made"), "{error}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod linux;
 mod message;
 mod policy;
 mod pump;
+mod resolve;
 mod runner;
 mod spawner;
 

@@ -40,6 +40,9 @@ pub struct Policy {
     pub read: Vec<PathBuf>,
     /// Files and directories that may be written, with all below, absolute. They must exist.
     pub write: Vec<PathBuf>,
+    /// Directories in which recipes or commands may have made symbolic links before, beside `write`. A link in one of them
+    /// is not followed on the way to what may be read (it is left out) or written (an error).
+    pub written: Vec<PathBuf>,
     /// How much is enforced.
     pub level: Level,
     /// What may be used up.

@@ -144,8 +144,13 @@ fn private_temporary(level: Level, layout: &mut Layout) -> Result<Option<tempfil
     if level != Level::Partial {
         return Ok(None);
     }
-    let directory = tempfile::tempdir().map_err(ConfineError::host("make a temporary directory"))?;
-    layout.add_writable_directory(directory.path());
+    let make = || {
+        let directory = tempfile::tempdir()?;
+        let real = directory.path().canonicalize()?;
+        Ok((directory, real))
+    };
+    let (directory, real) = make().map_err(ConfineError::host("make a temporary directory"))?;
+    layout.add_writable_directory(&real);
     Ok(Some(directory))
 }
 

@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::collections::{Map, OrderedMap};
+use crate::collections::{Map, OrderedMap, Set};
 use crate::config::{ConfigError, Configuration, Macros, Options};
 use crate::source::{Explain, Place, did_you_mean, nearest};
 
@@ -97,6 +97,8 @@ struct Section {
     substituted: Map<Arc<str>, Arc<str>>,
     /// Values that were read or set.
     used: OrderedMap<Arc<str>, Arc<str>>,
+    /// What the part's own recipe has looked at without reading it.
+    looked_at: Set<String>,
 }
 
 impl Section {
@@ -160,6 +162,29 @@ impl Buildout {
         self.get(section, option)
     }
 
+    /// As [`Self::get`], for the recipe of `part`, which only looks at an option of its own: it does not count as used, even
+    /// if the recipe then sets it.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn look(&self, part: &str, option: &str) -> Result<Option<String>, OptionError> {
+        if let Some(section) = self.state().sections.get_mut(part)
+            && !section.used.contains_key(option)
+        {
+            let written = || section.raw.get(option).map(|value| &value.raw);
+            match section.substituted.get(option).or_else(written) {
+                // What has references still has to be read.
+                Some(text) if template::is_template(text) => {}
+                text => {
+                    let text = text.map(|text| text.as_ref().to_owned());
+                    section.looked_at.insert(option.to_owned());
+                    return Ok(text);
+                }
+            }
+        }
+        self.get(part, option)
+    }
+
     /// Replaces the references in a text that is not an option, as if it stood in `section` (a grant of `recipes.toml`).
     ///
     /// # Errors
@@ -171,7 +196,12 @@ impl Buildout {
     /// Sets an option.
     pub fn set(&self, section: &str, option: &str, value: String) {
         if let Some(section) = self.state().sections.get_mut(section) {
-            section.used.insert(option.into(), value.into());
+            let unread = section.looked_at.contains(option) && !section.used.contains_key(option);
+            if unread && section.raw.contains_key(option) && !template::is_template(&value) {
+                section.substituted.insert(option.into(), value.into());
+            } else {
+                section.used.insert(option.into(), value.into());
+            }
         }
     }
 

@@ -133,6 +133,12 @@ impl Granted {
         self.locations.command_log(&self.part)
     }
 
+    /// The directories in which the recipe or its commands may have made links.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Path> {
+        let writable = self.mounts.iter().filter(|mount| mount.access == Access::Write);
+        writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
+    }
+
     /// The buildout directory: relative paths are relative to it.
     pub(super) fn directory(&self) -> &Path {
         &self.locations.directory

@@ -153,6 +153,7 @@ impl Runtime {
         let asking =
             Asking { part, recipe, entry_point, locations, environment, buildout: buildout_of_part, subject: &subject };
         let granted = Arc::new(Granted::of(&asking)?);
+        self.native.note(&granted);
         let request = Request { phase: Phase::Init, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
@@ -224,6 +225,14 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
+    /// The options that the recipe says it has. None where the component cannot be used: that is told elsewhere.
+    pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
+        let subject = subject("", recipe, None);
+        let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
+        let described = self.entry_point(&prepared, recipe, &subject).map(|entry_point| &entry_point.options);
+        described.into_iter().flatten().map(|option| option.name.clone()).collect()
+    }
+
     /// Calls the recipe's `uninstall` with the options that were recorded.
     ///
     /// # Errors
@@ -241,6 +250,7 @@ impl Runtime {
         let environment = &self.settings.environment;
         let asking = Asking { part, recipe, entry_point, locations, environment, buildout: None, subject: &subject };
         let granted = Arc::new(Granted::of(&asking)?);
+        self.native.note(&granted);
         let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);

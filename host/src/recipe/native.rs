@@ -1,10 +1,10 @@
 //! What native commands and downloads of a run share: the confinement, the slots of makes, the downloader, the wish to
 //! end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wasmtime::Trap;
 
@@ -40,6 +40,8 @@ pub(super) struct Native {
     environment: Environment,
     /// Known from the first part on.
     buildout: OnceLock<Buildout>,
+    /// Directories outside the buildout that some part may write: there may be links in them.
+    written: Mutex<BTreeSet<PathBuf>>,
     runner: OnceLock<confine::Runner>,
     downloader: OnceLock<Downloader>,
 }
@@ -51,13 +53,25 @@ pub(super) struct Interrupted;
 
 impl Native {
     pub(super) fn new(report: Arc<dyn Report>, settings: NativeSettings, environment: Environment) -> Self {
-        let (buildout, runner, downloader) = Default::default();
-        Self { report, settings, environment, buildout, runner, downloader }
+        let (buildout, written, runner, downloader) = Default::default();
+        Self { report, settings, environment, buildout, written, runner, downloader }
     }
 
     /// Takes the buildout whose options say how files are fetched.
     pub(super) fn serve(&self, buildout: &Buildout) {
         self.buildout.get_or_init(|| buildout.clone());
+    }
+
+    /// Takes note of what a part may write.
+    pub(super) fn note(&self, granted: &Granted) {
+        let mut outside = granted.written().filter(|path| !path.starts_with(granted.directory())).peekable();
+        if outside.peek().is_some() {
+            self.written().extend(outside.map(Path::to_owned));
+        }
+    }
+
+    fn written(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -119,7 +133,8 @@ impl Native {
                 if writable { write.push(path.to_owned()) } else { read.push(path.to_owned()) }
             }
         }
-        Policy { read, write, level: self.settings.level, limits: confine::Limits::default() }
+        let written = self.written().iter().cloned().chain([granted.directory().to_owned()]).collect();
+        Policy { read, write, written, level: self.settings.level, limits: confine::Limits::default() }
     }
 }
 

@@ -382,12 +382,32 @@ impl Session {
             None => format!("'{option}'"),
         };
         let names: Vec<String> = unused.iter().map(name).collect();
-        let message = format!(
+        let mut message = format!(
             "Section `{section}` contains unused option(s): {}.\n\
              Nothing has read them: a typing error, or an option that this recipe does not have.",
             names.join(" ")
         );
+        let known = self.known_options(section);
+        for option in unused {
+            if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
+                message.push_str(&format!("\n{option}: {}", did_you_mean(near)));
+            }
+        }
         self.report.log(Level::Warning, &message);
+    }
+
+    /// The options that a section can have, as far as that is known.
+    fn known_options(&self, section: &str) -> Vec<String> {
+        if section == "buildout" {
+            let mut known = self.buildout.keys(section).unwrap_or_default();
+            known.retain(|option| is_predefined(option));
+            known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
+            return known;
+        }
+        let (Some(recipe), Ok(runtime)) = (self.recipes.of_part(section), self.recipes.runtime()) else {
+            return Vec::new();
+        };
+        runtime.option_names(&recipe)
     }
 
     /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").

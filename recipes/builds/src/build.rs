@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::shebang;
 use crate::sources::fetch;
 
-/// Where patches are kept, in the build directory, for the person who looks at a failed build.
+/// Where patches are kept, in the part's own directory, for the person who looks at a failed build.
 const PATCHES: &str = ".patches";
 
 /// What a recipe looks at while its part is built.
@@ -43,11 +43,8 @@ impl Checks for () {}
 pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Error> {
     let runner = Runner::open(&["*"])?;
     let directory = settings.build_directory.as_str();
-    let own = settings.sources.in_place().is_none();
-    if own {
-        remove(&runner, directory)?;
-        make_parent(directory)?;
-    }
+    remove(&runner, &settings.own_directory)?;
+    make_parent(&settings.own_directory)?;
     let base = runner.environment();
     let environment = environment::evaluate(&settings.environment, &base)?;
     for (name, value) in &environment {
@@ -58,15 +55,17 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
     build.patch()?;
     checks.sources(&sources)?;
-    build.run_phases(&base)?;
+    let new = make_prefix(settings)?;
+    build.run_phases(&base).inspect_err(|_| {
+        // It goes if it is empty.
+        let _ = new.map(std::fs::remove_dir);
+    })?;
     build.check(&base, checks)?;
-    if own && !settings.keep_build_directory {
+    if !settings.keep_build_directory {
         activity("clean up");
-        remove(&runner, directory)?;
+        remove(&runner, &settings.own_directory)?;
     }
-    for promise in settings.promises.iter().filter(|promise| is_missing(promise)) {
-        warning!("The part promises {promise}, which is not there");
-    }
+    check_promises(&settings.promises, &runner)?;
     shebang::repair(&runner, settings.place.location())
 }
 
@@ -86,7 +85,7 @@ impl Build<'_> {
             return Ok(());
         }
         activity("patch");
-        let kept = format!("{}/{PATCHES}", self.settings.build_directory);
+        let kept = format!("{}/{PATCHES}", self.settings.own_directory);
         std::fs::create_dir_all(&kept).context(format!("creating {kept}"))?;
         for (number, address) in patches.files.iter().enumerate() {
             let (url, digest) = address.split_once('#').unwrap_or((address, ""));
@@ -108,15 +107,15 @@ impl Build<'_> {
             activity(phase.name);
             let outcome = self.shell(&phase.command)?;
             if !outcome.success() {
-                let script = self.write_script(base, phase)?;
+                let again = self.by_hand(base, phase);
                 return Err(Error::user(format!(
-                    "{} {}. What it left is in {}; to do it again by hand: sh {script}",
+                    "{} {}. What it left is in {}{again}",
                     phase.name, outcome.ending, self.directory
                 )));
             }
         }
         if let Some(first) = phases.first().filter(|_| self.settings.keep_build_directory) {
-            self.write_script(base, first)?;
+            let _ = self.write_script(base, first);
         }
         Ok(())
     }
@@ -125,11 +124,8 @@ impl Build<'_> {
         let Err(error) = checks.installed(self.runner) else { return Ok(()) };
         match self.settings.phases.first() {
             Some(first) if error.is_user() => {
-                let script = self.write_script(base, first)?;
-                Err(Error::user(format!(
-                    "{error}. What was built is in {}; to build it again by hand: sh {script}",
-                    self.directory
-                )))
+                let again = self.by_hand(base, first);
+                Err(Error::user(format!("{error}. What was built is in {}{again}", self.directory)))
             }
             _ => Err(error),
         }
@@ -141,9 +137,19 @@ impl Build<'_> {
         Ok(shell.directory(self.directory).environment(self.environment.clone()).run(self.runner)?)
     }
 
-    /// Writes the script that does the build again, beginning with `first`.
-    fn write_script(&self, base: &Variables, first: &Phase) -> Result<String, Error> {
-        let path = format!("{}/{}", self.settings.build_directory, reproduce::NAME);
+    /// How a person does the build again, for the end of an error.
+    fn by_hand(&self, base: &Variables, first: &Phase) -> String {
+        let script = self.write_script(base, first);
+        script.map_or_else(String::new, |script| {
+            format!("; to do it again by hand, without confinement: sh {}", reproduce::quoted(&script))
+        })
+    }
+
+    /// Writes the script that does the build again, beginning with `first`. That it cannot be written is no reason to
+    /// hide why the build failed.
+    fn write_script(&self, base: &Variables, first: &Phase) -> Option<String> {
+        let own = &self.settings.own_directory;
+        let path = format!("{own}/{}", reproduce::NAME);
         let script = reproduce::Script {
             directory: self.directory,
             base,
@@ -151,8 +157,15 @@ impl Build<'_> {
             phases: &self.settings.phases,
             first: first.name,
         };
-        std::fs::write(&path, script.text()).context(format!("writing {path}"))?;
-        Ok(path)
+        // Sources that are built where they are have brought nothing there.
+        let written = std::fs::create_dir_all(own).and_then(|()| std::fs::write(&path, script.text()));
+        match written {
+            Ok(()) => Some(path),
+            Err(error) => {
+                warning!("The script that does the build again cannot be written to {path}: {error}");
+                None
+            }
+        }
     }
 }
 
@@ -188,6 +201,31 @@ fn make_parent(directory: &str) -> Result<(), Error> {
     }
 }
 
-fn is_missing(path: &str) -> bool {
-    std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+/// Makes the directory that the part is installed into, if that is not its location: only what is there can be shown to
+/// commands. Returns it if it is new.
+fn make_prefix(settings: &Settings) -> Result<Option<&str>, Error> {
+    let Some(prefix) = settings.prefix.as_deref().filter(|prefix| !Path::new(prefix).is_dir()) else { return Ok(None) };
+    std::fs::create_dir_all(prefix).map_err(|error| {
+        Error::user(format!(
+            "Prefix {prefix} cannot be created ({}): create it, or the directory that is to hold it",
+            error.kind()
+        ))
+    })?;
+    Ok(Some(prefix))
+}
+
+/// Warns of what is missing. Commands see directories of the system that the recipe does not see.
+fn check_promises(promises: &[String], runner: &Runner) -> Result<(), Error> {
+    let unseen: Vec<&String> = promises.iter().filter(|promise| std::fs::metadata(promise).is_err()).collect();
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    const SCRIPT: &str = "for promise in \"$@\"; do [ -e \"$promise\" ]; echo $?; done";
+    let look = Command::new("/bin/sh").args(["-c", SCRIPT, "look"]).args(unseen.iter().copied());
+    let found = look.capture().run(runner)?.check()?;
+    let found = String::from_utf8_lossy(&found);
+    for (promise, _) in unseen.into_iter().zip(found.lines()).filter(|(_, status)| *status != "0") {
+        warning!("The part promises {promise}, which is not there");
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use buildout_recipe::{Error, Init};
+use buildout_recipe::{Error, Init, warning};
 use shared_parts::filled;
 
 use crate::template::expand;
@@ -26,6 +26,10 @@ pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
     for section in sections {
         for name in init.buildout().keys(&section)? {
             let value = init.buildout().require(&section, &name)?;
+            if !is_name(&name) {
+                warning!("Option {name} of section {section} cannot be a variable of commands, and is left out");
+                continue;
+            }
             kept.push(format!("{name}={value}"));
             // The part's own lines come before those of a section.
             variables.entry(name).or_insert(value);
@@ -45,11 +49,23 @@ fn parse(lines: &str) -> Result<Variables, Error> {
             return Err(Error::user(format!("Option environment: {line:?} is not NAME = VALUE")));
         };
         let name = name.trim_end();
+        if !is_name(name) {
+            let message = format!(
+                "Option environment: {name:?} cannot be the name of a variable: it has letters, digits and _ alone"
+            );
+            return Err(Error::user(message));
+        }
         if variables.insert(name.to_owned(), value.trim_start().to_owned()).is_some() {
             return Err(Error::user(format!("Option environment sets {name} twice")));
         }
     }
     Ok(variables)
+}
+
+/// Whether a shell takes it as the name of a variable: what it does not take, a script must not hand to it.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The values, with `%(NAME)s` replaced by what the commands' environment has without them.

@@ -7,8 +7,8 @@ use buildout_recipe::{Description, OptionDescription as Option};
 /// What is true of every build, for the documentation of a recipe.
 pub const DOCUMENTATION: &str = "The sources are brought to a build directory, patched, and built by commands of the shell, \
 one shell for each step: `pre-configure`, `configure`, `pre-build`, `make`, `pre-install`, `make install`, `post-install`. \
-A step ends where one of its commands fails. When a step fails, the build directory stays, with a script `reproduce.sh` \
-that does the build again by hand. An installed part is not built again until one of its options changes.
+A step ends where one of its commands fails. When a step fails, the build directory stays, and \
+`PARTS/NAME__compile__/reproduce.sh` is a script that does the build again by hand, without confinement. An installed part is not built again until one of its options changes.
 
 In every option, `@@LOCATION@@` stands for the part's location. In commands, `%(NAME)s` stands for the option NAME of the \
 part (`%(NAME)r` for the same as a Python literal), and `%%` for a percent sign. `make` needs no `-j`: the host lends it processors.";

@@ -23,6 +23,8 @@ pub struct Commands {
     pub make: String,
     /// Installs what was built.
     pub install: String,
+    /// Where it installs, if not in the location: absolute.
+    pub prefix: Option<String>,
 }
 
 /// `make-binary` and `make-options`: the beginning of each command that makes something.
@@ -35,15 +37,15 @@ pub fn make(options: &Options) -> Result<String, Error> {
 }
 
 /// All steps that have something to run, in their order.
-pub(crate) fn phases(options: &Options, commands: Commands) -> Result<Vec<Phase>, Error> {
+pub(crate) fn phases(options: &Options, commands: &Commands) -> Result<Vec<Phase>, Error> {
     let written = |name: &str| Ok::<_, Error>(filled(options, name)?.unwrap_or_default());
     let all = [
         ("pre-configure", written("pre-configure")?),
-        ("configure", commands.configure),
+        ("configure", commands.configure.clone()),
         ("pre-build", written("pre-build")?),
-        ("make", commands.make),
+        ("make", commands.make.clone()),
         ("pre-install", written("pre-install")?),
-        ("make install", commands.install),
+        ("make install", commands.install.clone()),
         ("post-install", written("post-install")?),
     ];
     let mut phases = Vec::new();

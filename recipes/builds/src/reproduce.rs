@@ -28,6 +28,7 @@ impl Script<'_> {
         let mut lines = vec![
             "#!/bin/sh".to_owned(),
             format!("# Does a build again, beginning with a phase: {}.", names.join(", ")),
+            "# Nothing confines it: its commands may write and reach whatever you may.".to_owned(),
             "# Usage: sh reproduce.sh [PHASE]; or `sh reproduce.sh shell`, for a shell in its place.".to_owned(),
             format!("from=${{1:-{}}}", self.first),
         ];

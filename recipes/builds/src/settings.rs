@@ -15,13 +15,17 @@ const LOCATION: &str = "@@LOCATION@@";
 pub struct Settings {
     pub(crate) place: Place,
     pub(crate) sources: Sources,
-    /// Where it is built.
+    /// Where it is built: in `own_directory`, or where the sources are.
     pub(crate) build_directory: String,
+    /// The part's own directory beside its location, which no sources of the person's are in.
+    pub(crate) own_directory: String,
     pub(crate) keep_build_directory: bool,
     /// What is run, in this order, each in a shell of its own.
     pub(crate) phases: Vec<Phase>,
     pub(crate) patches: Patches,
     pub(crate) environment: Variables,
+    /// Where it is installed, if not in the location.
+    pub(crate) prefix: Option<String>,
     /// Files that must be there afterwards.
     pub(crate) promises: Vec<String>,
 }
@@ -45,29 +49,29 @@ impl Settings {
         let environment = environment::read(init)?;
         // All that is set before is part of what decides where a shared part lies; nothing that is set afterwards is.
         let place = Place::of(init)?;
-        set_location(options, &place)?;
+        check_path(place.location())?;
+        set_location(init, &place)?;
         let sources = Sources::of(init)?;
-        let build_directory = match sources.in_place() {
-            Some(path) => path.to_owned(),
-            None => {
-                let parts = init.buildout().require("buildout", "parts-directory")?;
-                format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part())
-            }
-        };
+        let parts = init.buildout().require("buildout", "parts-directory")?;
+        let own_directory = format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part());
+        let build_directory = sources.in_place().unwrap_or(&own_directory).to_owned();
         options.set("compile-directory", &build_directory)?;
         let keep_all = init.buildout().get("buildout", "keep-compile-dir")?;
         let keep_build_directory =
             is_true(options, "keep-compile-dir")? || keep_all.is_some_and(|keep| keep.trim() == "true");
         // Read only so that what it refers to is made before this part.
         options.get("depends")?;
+        let commands = commands(&place)?;
         Ok(Self {
-            phases: phases(options, commands(&place)?)?,
+            phases: phases(options, &commands)?,
+            prefix: commands.prefix,
             patches: patches(options)?,
             environment: environment_with_location(environment, &place),
             promises: lines(options, "promises")?,
             place,
             sources,
             build_directory,
+            own_directory,
             keep_build_directory,
         })
     }
@@ -92,25 +96,34 @@ impl Settings {
         self.place.update(|| build(self, checks))
     }
 
-    /// The build directory that stays, and so belongs to the part.
+    /// The directory that stays, and so belongs to the part.
     fn kept_directory(&self) -> Option<&str> {
-        let kept = self.keep_build_directory
-            && self.sources.in_place().is_none()
-            // A shared part may have been built by another buildout.
-            && std::path::Path::new(&self.build_directory).is_dir();
-        kept.then_some(self.build_directory.as_str())
+        // A shared part may have been built by another buildout.
+        let kept = self.keep_build_directory && std::path::Path::new(&self.own_directory).is_dir();
+        kept.then_some(self.own_directory.as_str())
     }
 }
 
+/// The location stands in commands and in options, where these mean something else.
+fn check_path(location: &str) -> Result<(), Error> {
+    let Some(found) = location.chars().find(|c| "%$`\"'\\\n".contains(*c)) else { return Ok(()) };
+    Err(Error::user(format!(
+        "Nothing can be built at {location}: in the commands of a build, {found:?} is no part of a path. Move the buildout, \
+         or set parts-directory"
+    )))
+}
+
 /// Sets `location`, and puts it wherever `@@LOCATION@@` stands.
-fn set_location(options: &Options, place: &Place) -> Result<(), Error> {
+fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
+    let (options, part) = (init.options(), init.part());
     let location = place.location();
     if let Some(written) = options.get("location")? {
         options.set("location", written.replace(LOCATION, location))?;
     }
     decide(options, "location", location)?;
     for name in options.keys()? {
-        let value = options.require(&name)?;
+        // Not read, only looked at: an option that nothing uses is still told.
+        let value = init.buildout().require(&part, &name)?;
         if value.contains(LOCATION) {
             options.set(&name, value.replace(LOCATION, location))?;
         }

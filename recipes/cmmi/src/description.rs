@@ -11,7 +11,7 @@ pub(crate) fn description() -> Description {
         options::DOCUMENTATION
     );
     let all = options::sources().into_iter().chain(options::steps()).chain(own()).chain(options::surroundings());
-    granted(all.chain(hooks()).fold(Description::new(documentation), Description::option))
+    granted(all.chain(hooks()).fold(Description::new(documentation), Description::option)).grant_write("${:prefix}")
 }
 
 fn own() -> [Option; 4] {
@@ -27,7 +27,11 @@ fn own() -> [Option; 4] {
              `prefix=\"PREFIX\"` is added.",
         )
         .default("install"),
-        Option::path("prefix", "Where the software is installed; the location, where nothing is said."),
+        Option::path(
+            "prefix",
+            "Where the software is installed; the location, where nothing is said. Another directory, or the one that is \
+             to hold it, must be there; what is installed into it stays when the part is removed.",
+        ),
     ]
 }
 

@@ -12,8 +12,8 @@ const HOOKS: [(&str, &str); 3] =
 pub(crate) fn read(init: &Init<'_>) -> Result<Settings, Error> {
     refuse_hooks(init.options())?;
     Settings::of(init, |place| {
-        set_prefix(init, place)?;
-        commands(init.options())
+        let prefix = set_prefix(init, place)?;
+        commands(init.options(), prefix)
     })
 }
 
@@ -31,20 +31,36 @@ fn refuse_hooks(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-fn set_prefix(init: &Init<'_>, place: &Place) -> Result<(), Error> {
+/// Sets `prefix`. Returns it if it is not in the location.
+fn set_prefix(init: &Init<'_>, place: &Place) -> Result<Option<String>, Error> {
     let options = init.options();
-    let Some(prefix) = filled(options, "prefix")? else { return options.set("prefix", place.location()) };
-    let prefix = join(&init.buildout().directory()?, &prefix);
-    let inside = prefix.strip_prefix(place.location()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if !inside && is_true(options, "shared")? {
+    let directory = init.buildout().directory()?;
+    let prefix =
+        filled(options, "prefix")?.map_or_else(|| place.location().to_owned(), |prefix| join(&directory, &prefix));
+    options.set("prefix", &prefix)?;
+    if holds(place.location(), &prefix) {
+        return Ok(None);
+    }
+    if is_true(options, "shared")? {
         return Err(Error::user(format!(
             "A part with shared = true has its prefix in its location: {prefix} is outside"
         )));
     }
-    Ok(())
+    if holds(&prefix, &directory) {
+        return Err(Error::user(format!(
+            "Nothing is installed into {prefix}, which holds the buildout: prefix is a directory in it, or another"
+        )));
+    }
+    Ok(Some(prefix))
 }
 
-fn commands(options: &Options) -> Result<Commands, Error> {
+/// Whether `path` is `directory` or lies in it, both absolute and normal.
+fn holds(directory: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn commands(options: &Options, prefix: Option<String>) -> Result<Commands, Error> {
     let make = make(options)?;
     let targets = words(options, "make-targets", "install")?;
     let arguments = words(options, "configure-options", "")?;
@@ -60,5 +76,5 @@ fn commands(options: &Options) -> Result<Commands, Error> {
             (format!("./configure {given}{arguments}"), format!("{make} {targets}"))
         }
     };
-    Ok(Commands { configure, make, install })
+    Ok(Commands { configure, make, install, prefix })
 }

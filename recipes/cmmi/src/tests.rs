@@ -113,6 +113,40 @@ fn it_is_built_where_it_is_when_the_profile_says_so() {
 }
 
 #[test]
+fn a_failure_where_the_sources_are_leaves_nothing_among_them() {
+    let space = Space::new();
+    let one = space.path("one");
+    std::fs::create_dir(&one).unwrap();
+    std::fs::rename(space.path("src"), one.join("src")).unwrap();
+    let patch = "--- Makefile\n+++ Makefile\n@@ -3,2 +3,3 @@\n all:\n+\t@echo patched\n \tcat options > built\n";
+    space.write("fix.patch", patch);
+    let options = [("path", "one"), ("compile-directory", "one"), ("keep-compile-dir", "true")];
+    let failing = [("patches", "fix.patch"), ("pre-build", "false")];
+    let error = space.install(&[&options[..], &failing].concat()).unwrap_err().to_string();
+    let script = space.path("parts/part__compile__/reproduce.sh");
+    let told = format!("What it left is in {}/src; to do it again by hand, without confinement: sh ", one.display());
+    assert!(error.contains(&told) && error.ends_with(script.to_str().unwrap()), "{error}");
+    assert_eq!(std::fs::read_dir(&one).unwrap().count(), 1, "its one directory is where it is built again");
+    let comment = "# Nothing confines it: its commands may write and reach whatever you may.\n";
+    assert!(std::fs::read_to_string(&script).unwrap().contains(comment));
+
+    let printed = space.install(&options).unwrap();
+    assert!(printed.contains("patched") && space.path("parts/part/bin/tool").exists(), "{printed}");
+    assert!(script.exists() && one.join("src/built").exists());
+}
+
+#[test]
+fn a_script_that_cannot_be_written_does_not_hide_the_failure() {
+    let space = Space::new();
+    let options =
+        [("path", "src"), ("compile-directory", "src"), ("pre-build", "echo > @@LOCATION@@__compile__; false")];
+    let error = space.install(&options).unwrap_err().to_string();
+    let left = format!("What it left is in {}", space.path("src").display());
+    assert_eq!(error, format!("pre-build ended with status 1. {left}"));
+    assert!(logged().iter().any(|(_, message)| message.starts_with("The script that does the build again cannot be")));
+}
+
+#[test]
 fn steps_run_in_order_each_in_a_shell_of_its_own() {
     let space = Space::new();
     let step = |name: &str| format!("echo step {name}; variable={name}; test -d %(location)s");
@@ -149,6 +183,33 @@ fn a_command_of_the_users_own_installs_with_the_prefix() {
 }
 
 #[test]
+fn a_prefix_is_made_where_the_section_says() {
+    let space = Space::new();
+    let options = [("path", "src"), ("prefix", "opt/../tools")];
+    let error = space.install(&[&options[..], &[("pre-build", "false")]].concat()).unwrap_err();
+    assert!(error.to_string().starts_with("pre-build ended"), "{error}");
+    assert!(!space.path("tools").exists(), "what is empty goes");
+    let buildout = space.buildout(&options);
+    let location = space.path("parts/part");
+    let paths = buildout.init::<Cmmi>("part").unwrap().install().unwrap();
+    assert_eq!(paths.as_slice(), [location.to_str().unwrap()]);
+    assert_eq!(buildout.option("part", "prefix").unwrap(), space.path("tools").to_str().unwrap());
+    assert!(space.path("tools/bin/tool").exists() && !location.join("bin").exists());
+    space.install(&[("path", "src"), ("prefix", "@@LOCATION@@/usr")]).unwrap();
+    assert!(location.join("usr/bin/tool").exists());
+}
+
+#[test]
+fn a_path_that_commands_read_otherwise_is_told_at_once() {
+    for c in ["%", "$", "\"", "`"] {
+        let directory = format!("/a{c}b");
+        let buildout = Buildout::new(&directory).section("part", [("recipe", "cmmi"), ("url", "x.tar.gz")]);
+        let error = buildout.init::<Cmmi>("part").err().unwrap().to_string();
+        assert!(error.starts_with(&format!("Nothing can be built at {directory}/parts/part: ")), "{error}");
+    }
+}
+
+#[test]
 fn the_location_stands_in_any_option_and_is_not_for_the_section_to_choose() {
     let space = Space::new();
     let location = space.path("parts/part").to_str().unwrap().to_owned();
@@ -168,20 +229,26 @@ fn variables_come_from_options_and_sections() {
     let space = Space::new();
     space.write("tools/special", "#!/bin/sh\necho special ran\n");
     std::fs::set_permissions(space.path("tools/special"), PermissionsExt::from_mode(0o755)).unwrap();
-    let path = format!("PATH={}:%(PATH)s\nA = 1=2\n@=@@LOCATION@@", space.path("tools").display());
+    let path = format!("PATH={}:%(PATH)s\nA = 1=2", space.path("tools").display());
     let test = ("pre-configure", "special; test \"$A\" = 1=2");
     let printed = space.install(&[("path", "src"), test, ("environment", &path)]).unwrap();
     assert!(printed.contains("special ran"), "{printed}");
 
     let buildout = space
         .buildout(&[("path", "src"), ("pre-configure", "test \"$B\" = 50%%"), ("environment", "variables")])
-        .section("variables", [("B", "50%%")]);
+        .section("variables", [("B", "50%%"), ("$(B)", "no")]);
     buildout.init::<Cmmi>("part").unwrap().install().unwrap();
     assert_eq!(buildout.option("part", "environment-variables").unwrap(), "B=50%%");
+    let left_out = "Option $(B) of section variables cannot be a variable of commands, and is left out";
+    assert!(logged().iter().any(|(_, message)| message == left_out));
 
     for (environment, message) in [
         ("A=1\nA=2", "Option environment sets A twice"),
         ("A=1\nB", "Option environment: \"B\" is not NAME = VALUE"),
+        (
+            "x$(y)=1",
+            "Option environment: \"x$(y)\" cannot be the name of a variable: it has letters, digits and _ alone",
+        ),
         ("A=%(NONE)s", "Option environment, A: there is nothing that %(NONE)s could stand for"),
         ("missing", "there is no section missing"),
     ] {
@@ -225,7 +292,7 @@ fn a_failure_leaves_the_build_directory_and_a_script_that_does_it_again() {
     ];
     let error = space.install(&options).unwrap_err();
     let script = space.path("parts/part__compile__/reproduce.sh");
-    let told = format!("to do it again by hand: sh {}", script.display());
+    let told = format!("to do it again by hand, without confinement: sh {}", script.display());
     assert!(error.is_user() && error.to_string().starts_with("pre-build ended with status 1."), "{error}");
     assert!(error.to_string().ends_with(&told), "{error}");
     assert!(!space.path("parts/part").exists(), "the location goes");
@@ -262,7 +329,7 @@ fn a_kept_build_directory_belongs_to_the_part() {
 #[test]
 fn a_promise_that_is_not_kept_is_warned_of() {
     let space = Space::new();
-    let promises = "@@LOCATION@@/bin/tool\n@@LOCATION@@/bin/other";
+    let promises = "@@LOCATION@@/bin/tool\n/bin/sh\n@@LOCATION@@/bin/other";
     space.install(&[("path", "src"), ("promises", promises)]).unwrap();
     let messages: Vec<_> = logged().into_iter().map(|(_, message)| message).collect();
     let other = format!("The part promises {}, which is not there", space.path("parts/part/bin/other").display());
@@ -276,6 +343,14 @@ fn options_that_make_no_sense_are_told_before_anything_is_built() {
         (&[][..], "Where are the sources? Option url or path is needed"),
         (&[("url", "a"), ("path", "b")], "Sources have either a url or a path, not both"),
         (&[("url", "a"), ("md5sum", "12")], "Option md5sum has 32 hexadecimal digits, not \"12\""),
+        (
+            &[("url", "a"), ("shared", "true"), ("prefix", "/opt/tool")],
+            "A part with shared = true has its prefix in its location: /opt/tool is outside",
+        ),
+        (
+            &[("url", "a"), ("prefix", "/tmp")],
+            "Nothing is installed into /tmp, which holds the buildout: prefix is a directory in it, or another",
+        ),
         (
             &[("url", "a"), ("pre-make-hook", "hooks.py#1:pre_make")],
             "Option pre-make-hook of part part is Python, which no recipe here runs: write it as shell commands in \

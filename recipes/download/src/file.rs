@@ -33,11 +33,9 @@ impl Recipe for File {
         let path = match &target {
             Target::Destination(destination) => destination.clone(),
             Target::Place(place) => {
-                // Profiles write names with directories, for other options that they make of it.
                 let name = filled(options, "filename")?.unwrap_or_else(|| init.part());
-                let name = name.rsplit('/').next().unwrap_or_default();
                 options.set("location", place.location())?;
-                format!("{}/{name}", place.location())
+                format!("{}/{}", place.location(), file_name(&name)?)
             }
         };
         options.set("target", &path)?;
@@ -80,6 +78,14 @@ impl File {
             Some(mode) => set_mode(&self.path, mode),
             None => Ok(()),
         }
+    }
+}
+
+/// The last component: profiles write names with directories, for other options that they make of it.
+fn file_name(path: &str) -> Result<&str, Error> {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "" | "." | ".." => Err(Error::user(format!("Option filename is the name of a file, not {path:?}"))),
+        name => Ok(name),
     }
 }
 

@@ -149,6 +149,8 @@ fn a_shared_file_is_fetched_once() {
 fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
     for (options, message) in [
         (&[("x", "")][..], "Missing option: part:url"),
+        (&[("url", "abc"), ("filename", "x/")], "Option filename is the name of a file, not \"x/\""),
+        (&[("url", "abc"), ("filename", "a/..")], "Option filename is the name of a file, not \"a/..\""),
         (&[("url", "abc"), ("mode", "+x")], "Option mode has up to three octal digits, not \"+x\""),
         (
             &[("url", "abc"), ("shared", "true")],

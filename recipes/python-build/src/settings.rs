@@ -50,6 +50,7 @@ fn commands(options: &Options) -> Result<Commands, Error> {
         configure: format!("./configure {}", arguments.join(" ")),
         install: format!("{make} install\n{link}"),
         make,
+        prefix: None,
     })
 }
 

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use buildout_recipe::{Command, Context, Error, Init, Lock, Options, Paths, Runner, created, info};
 
-/// The file in a shared part that says that it is whole; it holds the options that it was made with. Tools that clean up
+/// The file in a shared part that says that it is whole; it holds the options that it was made with, without
+/// credentials of URLs: others can read it. Tools that clean up
 /// shared parts know it by this name.
 pub const MARKER: &str = ".buildout-shared.json";
 
@@ -19,7 +20,7 @@ pub const MARKER: &str = ".buildout-shared.json";
 #[derive(Debug, Clone)]
 pub struct Place {
     location: String,
-    /// The options that decide what is there, if many buildouts share it.
+    /// The options that decide what is there, as text, if many buildouts share it.
     signature: Option<String>,
 }
 
@@ -40,10 +41,10 @@ impl Place {
         if directories.is_empty() {
             return Ok(own);
         }
-        let signature = signature::of(init.options())?;
-        let below = format!("{}/{}", init.part(), signature::digest(&signature));
+        let signature = signature::of(init)?;
+        let below = format!("{}/{}", init.part(), signature.digest);
         let Some(directory) = choose(&directories, &below) else { return Ok(own) };
-        Ok(Self { location: format!("{directory}/{below}"), signature: Some(signature) })
+        Ok(Self { location: format!("{directory}/{below}"), signature: Some(signature.shown) })
     }
 
     /// The part's directory, absolute.
@@ -107,11 +108,11 @@ impl Place {
     }
 
     /// Marks a shared part as whole, and protects it: a program of one buildout must not change what others use.
-    fn finish(&self, signature: &str) -> Result<(), Error> {
+    fn finish(&self, text: &str) -> Result<(), Error> {
         let (marker, new) = (format!("{}/{MARKER}", self.location), format!("{}/{MARKER}.new", self.location));
         let write = || {
             let mut file = std::fs::File::create(&new)?;
-            std::io::Write::write_all(&mut file, signature.as_bytes())?;
+            std::io::Write::write_all(&mut file, text.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&new, &marker)
         };

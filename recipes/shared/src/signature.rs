@@ -2,23 +2,40 @@
 
 use std::fmt::Write as _;
 
-use buildout_recipe::{Error, Options};
+use buildout_recipe::{Error, Init};
 use sha2::{Digest as _, Sha256};
 
 /// Counted up when recipes make something else of the same options.
 const GENERATION: &str = "1";
 
-/// The part's options as a JSON object, sorted by name. Two buildouts with the same signature can use the same part.
-pub(crate) fn of(options: &Options) -> Result<String, Error> {
-    let mut names = options.keys()?;
-    names.sort();
-    let mut lines = vec![format!("  {}: {}", quoted("(generation)"), quoted(GENERATION))];
-    for name in names {
-        let value = options.require(&name)?;
+/// What decides where a shared part lies.
+pub(crate) struct Signature {
+    /// Two buildouts with the same digest can use the same part.
+    pub(crate) digest: String,
+    /// The part's options as a JSON object, without credentials: others can read it.
+    pub(crate) shown: String,
+}
+
+/// The signature of the part, of all its options as they are now.
+pub(crate) fn of(init: &Init<'_>) -> Result<Signature, Error> {
+    let part = init.part();
+    let mut all = Vec::new();
+    for name in init.options().keys()? {
+        // Not read, only looked at: an option that nothing uses is still told.
+        let value = init.buildout().require(&part, &name)?;
         let value = if name == "patches" { without_places(&value) } else { value };
-        lines.push(format!("  {}: {}", quoted(&name), quoted(&value)));
+        all.push((name, value));
     }
-    Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
+    all.sort();
+    // Other credentials make another part.
+    Ok(Signature { digest: digest(&object(&all, str::to_owned)), shown: object(&all, redacted) })
+}
+
+/// A JSON object, of what `show` makes of the values.
+fn object(options: &[(String, String)], show: impl Fn(&str) -> String) -> String {
+    let mut lines = vec![format!("  {}: {}", quoted("(generation)"), quoted(GENERATION))];
+    lines.extend(options.iter().map(|(name, value)| format!("  {}: {}", quoted(name), quoted(&show(value)))));
+    format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
 /// Where a file with a digest comes from decides nothing: patches lie beside a profile, of which there are copies.
@@ -33,8 +50,28 @@ fn without_places(files: &str) -> String {
 }
 
 /// A part of the path, and so of every `#!` line beneath it: 128 bits are enough, and short.
-pub(crate) fn digest(signature: &str) -> String {
+fn digest(signature: &str) -> String {
     Sha256::digest(signature).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `text` without the credentials of the URLs in it: what stands between `://` and `@` becomes `***`.
+fn redacted(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let ends = |c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace();
+        let (authority, after) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        let host = authority.rfind('@').filter(|at| *at > 0).map_or(0, |at| {
+            shown.push_str("***");
+            at
+        });
+        shown.push_str(&authority[host..]);
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// A JSON string.
@@ -63,6 +100,14 @@ mod tests {
     #[test]
     fn strings_are_quoted_as_json_wants() {
         assert_eq!(quoted("a \"b\"\\\n\t\u{e9}"), "\"a \\\"b\\\"\\\\\\n\\u0009\u{e9}\"");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let t = |text: &str, expected: &str| assert_eq!(redacted(text), expected);
+        t("https://user:s3cret@host/a@b", "https://***@host/a@b");
+        t("http://u:p\\@s@h\nhttp://h\n", "http://***@h\nhttp://h\n");
+        t("no url ://", "no url ://");
     }
 
     #[test]

@@ -59,6 +59,21 @@ fn the_options_decide_where_a_shared_part_lies() {
 }
 
 #[test]
+fn credentials_decide_but_are_not_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = directory.path().to_str().unwrap();
+    let locations = ["s3cret", "other"].map(|password| {
+        let url = format!("https://user:{password}@example.invalid/x.tar.gz");
+        let mut recipe = buildout(Path::new("/b"), shared, &[("url", &url)]).init::<Slow>("a").unwrap();
+        recipe.install().unwrap();
+        let marker = std::fs::read_to_string(format!("{}/{MARKER}", recipe.0.location())).unwrap();
+        assert!(marker.contains("\"url\": \"https://***@example.invalid/x.tar.gz\""), "{marker}");
+        recipe.0.location().to_owned()
+    });
+    assert_ne!(locations[0], locations[1]);
+}
+
+#[test]
 fn without_a_list_a_shared_part_is_like_any_other() {
     assert_eq!(location(&buildout(Path::new("/b"), "", &[])), "/b/parts/a");
     let wrong = buildout(Path::new("/b"), "", &[("shared", "yes")]).init::<Slow>("a").err().unwrap();

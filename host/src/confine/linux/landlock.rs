@@ -3,14 +3,16 @@
 //! At full a second wall behind the mounts; at partial the only one.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
-use super::{Outcome, missing};
+use super::{Outcome, missing, without_links};
 use crate::confine::error::Layer;
 use crate::confine::message::{Notice, Order};
 use crate::confine::policy::Level;
@@ -24,7 +26,6 @@ const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random"
 pub(super) fn restrict(order: &Order) -> Outcome<()> {
     let (version, mut rules) = newest().map_err(failed)?;
     let (read, all) = (AccessFs::from_read(version), AccessFs::from_all(version));
-    let mut allow = |path: &Path, access| add(&mut rules, path, access, version);
     let mut allowed: Vec<(&Path, BitFlags<AccessFs>)> = DEVICES.map(|device| (Path::new(device), all)).to_vec();
     if order.level == Level::Full {
         // All that is mounted may be read: what may not is not there.
@@ -33,11 +34,17 @@ pub(super) fn restrict(order: &Order) -> Outcome<()> {
         allowed.push((Path::new("/proc"), read));
         allowed.extend(order.layout.copies.iter().map(|path| (Path::new(path), read)));
     }
-    for bind in order.layout.binds.iter().filter(|bind| bind.is_writable || order.level != Level::Full) {
-        allowed.push((Path::new(&bind.path), if bind.is_writable { all } else { read }));
-    }
+    let mut allow = |path: &Path, opened: io::Result<OwnedFd>, access| {
+        let added = opened.and_then(|opened| add(&mut rules, &opened, access, version));
+        added.map_err(|error| missing(Layer::Landlock, path.display().to_string())(error))
+    };
     for (path, access) in allowed {
-        allow(path, access).map_err(|error| missing(Layer::Landlock, path.display().to_string())(error))?;
+        allow(path, open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(io::Error::from), access)?;
+    }
+    for bind in order.layout.binds.iter().filter(|bind| bind.is_writable || order.level != Level::Full) {
+        let path = Path::new(&bind.path);
+        // Where there is a link by now, a command has made it.
+        allow(path, without_links(path), if bind.is_writable { all } else { read })?;
     }
     let status = rules.restrict_self().map_err(failed)?;
     match status.ruleset {
@@ -71,8 +78,8 @@ fn rules(version: ABI) -> Result<RulesetCreated, RulesetError> {
     rules.create()
 }
 
-fn add(rules: &mut RulesetCreated, path: &Path, access: BitFlags<AccessFs>, version: ABI) -> io::Result<()> {
-    let descriptor = PathFd::new(path).map_err(io::Error::other)?;
-    let access = if path.is_dir() { access } else { access & AccessFs::from_file(version) };
-    rules.add_rule(PathBeneath::new(descriptor, access)).map(drop).map_err(io::Error::other)
+fn add(rules: &mut RulesetCreated, opened: &OwnedFd, access: BitFlags<AccessFs>, version: ABI) -> io::Result<()> {
+    let is_directory = FileType::from_raw_mode(fstat(opened)?.st_mode) == FileType::Directory;
+    let access = if is_directory { access } else { access & AccessFs::from_file(version) };
+    rules.add_rule(PathBeneath::new(opened, access)).map(drop).map_err(io::Error::other)
 }

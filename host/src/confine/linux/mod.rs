@@ -16,7 +16,10 @@ mod system;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
 use super::error::Layer;
 use super::message::{Notice, Order, receive, tell};
@@ -108,6 +111,12 @@ fn die_with_parent() -> Outcome<()> {
     let signal = rustix::process::Signal::KILL;
     rustix::process::set_parent_process_death_signal(Some(signal))
         .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))
+}
+
+/// What is at `path`, if no component of it is a symbolic link.
+fn without_links(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    Ok(openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)?)
 }
 
 /// The same descriptor under a number that no command keeps.

@@ -3,11 +3,15 @@
 use std::ffi::{CStr, OsStr};
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, missing, system};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{Outcome, missing, system, without_links};
 use crate::confine::error::Layer;
 use crate::confine::layout::Bind;
 use crate::confine::message::{Notice, Order};
@@ -77,11 +81,12 @@ pub(super) fn enter(order: &Order) -> Outcome<()> {
         // A machine's peculiarity (an unreadable file, a link to nowhere) costs the command that file.
         let _ = copy(Path::new(path));
     }
+    system::unmount(Path::new(OLD)).map_err(because("unmount the machine's root"))?;
+    fs::remove_dir(OLD).map_err(because("remove the machine's root"))?;
+    // Only now: nothing that is in the way can lead to the machine any more.
     for (link, target) in &order.layout.links {
         make_link(Path::new(link), target).map_err(because("links"))?;
     }
-    system::unmount(Path::new(OLD)).map_err(because("unmount the machine's root"))?;
-    fs::remove_dir(OLD).map_err(because("remove the machine's root"))?;
     let read_only = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV;
     mount("", "/", c"", read_only, "").map_err(because("make the root read-only"))
 }
@@ -120,7 +125,7 @@ fn make_proc(order: &Order) -> io::Result<()> {
         fs::write("/proc/sys/kernel/pid_max", (order.limits.processes + 300).to_string())?;
     }
     let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-    system::set_mount_attributes(Path::new("/proc"), attributes | libc::MOUNT_ATTR_NOEXEC)
+    system::set_mount_attributes(without_links(Path::new("/proc"))?.as_fd(), attributes | libc::MOUNT_ATTR_NOEXEC)
 }
 
 /// From Linux 6.14 on `pid_max` belongs to the process namespace. Before it is the machine's, which root must not change.
@@ -140,17 +145,37 @@ fn make_devices() -> io::Result<()> {
     LINKS.iter().try_for_each(|(link, target)| symlink(target, link))
 }
 
+/// What is mounted, and where, is opened without following links: at either place there may be one by now.
 fn mount_bind(bind: &Bind) -> io::Result<()> {
-    let target = Path::new(&bind.path);
-    if bind.is_directory {
-        fs::create_dir_all(target)?;
-    } else if !target.exists() {
-        make_parent(target)?;
-        File::create(target)?;
-    }
-    system::mount(&of_machine(target), target, c"", libc::MS_BIND | libc::MS_REC, "")?;
+    let path = Path::new(&bind.path);
+    let copy = system::copy_mount(without_links(&of_machine(path))?.as_fd())?;
     let read_only = if bind.is_writable { 0 } else { libc::MOUNT_ATTR_RDONLY };
-    system::set_mount_attributes(target, read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV)
+    let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    system::set_mount_attributes(copy.as_fd(), attributes)?;
+    system::move_mount(copy.as_fd(), mount_point(path, bind.is_directory)?.as_fd())
+}
+
+/// The file or directory at `path` in the new root, made where it is missing.
+fn mount_point(path: &Path, is_directory: bool) -> io::Result<OwnedFd> {
+    let mut here = without_links(Path::new("/"))?;
+    let names: Vec<&OsStr> = path.iter().skip(1).collect();
+    for (number, name) in names.iter().enumerate() {
+        let open =
+            || rustix::fs::openat(&here, *name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+        let opened = match open() {
+            Err(Errno::NOENT) if is_directory || number + 1 < names.len() => {
+                rustix::fs::mkdirat(&here, *name, Mode::from_raw_mode(0o755))?;
+                open()?
+            }
+            Err(Errno::NOENT) => {
+                let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+                rustix::fs::openat(&here, *name, flags, Mode::from_raw_mode(0o644))?
+            }
+            opened => opened?,
+        };
+        here = opened;
+    }
+    Ok(here)
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {

@@ -58,17 +58,36 @@ pub(super) fn mount(source: &Path, target: &Path, kind: &CStr, flags: u64, data:
         .map(drop)
 }
 
+/// A copy of what `directory` (or a file) shows, with all that is mounted below; not yet to be seen anywhere.
+pub(super) fn copy_mount(source: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | (libc::AT_EMPTY_PATH | libc::AT_RECURSIVE) as u32;
+    // SAFETY: the string ends with NUL; the descriptor is new, and nobody else's.
+    unsafe {
+        let descriptor = checked(libc::syscall(libc::SYS_open_tree, source.as_raw_fd(), c"".as_ptr(), flags))?;
+        Ok(OwnedFd::from_raw_fd(descriptor as RawFd))
+    }
+}
+
+/// Shows a mount at `target`.
+pub(super) fn move_mount(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> io::Result<()> {
+    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
+    // SAFETY: both strings end with NUL.
+    let result = unsafe {
+        libc::syscall(libc::SYS_move_mount, mount.as_raw_fd(), c"".as_ptr(), target.as_raw_fd(), c"".as_ptr(), flags)
+    };
+    checked(result).map(drop)
+}
+
 /// Sets attributes of a mount and of all below it.
-pub(super) fn set_mount_attributes(target: &Path, attributes: u64) -> io::Result<()> {
-    let target = text(target)?;
+pub(super) fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
     let wanted = libc::mount_attr { attr_set: attributes, attr_clr: 0, propagation: 0, userns_fd: 0 };
     // SAFETY: the string ends with NUL, the structure has the size that is told, both outlive the call.
     let result = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
-            libc::AT_FDCWD,
-            target.as_ptr(),
-            libc::AT_RECURSIVE,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_RECURSIVE | libc::AT_EMPTY_PATH,
             &raw const wanted,
             size_of::<libc::mount_attr>(),
         )

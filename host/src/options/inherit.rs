@@ -3,12 +3,12 @@
 //!
 //! Rebootstrap needs it: the Python's parts are resolved with one Python, all others with the one that those parts make.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::resolve::Seen;
-use super::{Buildout, Initialise, OptionError, Options, State};
-use crate::config::{Configuration, OptionValue, Origin};
+use super::{Buildout, Initialise, OptionError, State};
+use crate::collections::Set;
+use crate::config::{Configuration, OptionValue, Options, Origin};
 
 /// What a buildout has from elsewhere than its configuration.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Inherited {
     /// Options of `[buildout]` that have another value than the configuration says.
     replaced: Vec<(Arc<str>, Arc<OptionValue>)>,
     /// Where sections were settled, and which.
-    settled: Option<(Buildout, HashSet<String>)>,
+    settled: Option<(Buildout, Set<String>)>,
     /// The section that provides `${buildout:executable}`.
     python: Option<String>,
 }

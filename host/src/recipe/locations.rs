@@ -1,6 +1,7 @@
 //! The buildout's directories, as recipes are held to them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::mounts::normalise;
 
@@ -27,6 +28,8 @@ pub struct Locations {
     /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
     /// `recipes.toml`, `recipes.lock`, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
+    /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
+    standard: Vec<Arc<Path>>,
 }
 
 /// What follows the state file's name in those of the files that go with it (`docs/state.md`).
@@ -77,16 +80,21 @@ impl Locations {
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().map(|path| normalise(path));
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
+        let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
+        let other_parts = written.other_parts.map(at);
+        let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].into_iter().chain(&other_parts);
+        let standard = standard.map(|path| Arc::from(path.as_path())).collect();
         Self {
-            parts: at(written.parts),
-            other_parts: written.other_parts.map(at),
-            develop_eggs: at(written.develop_eggs),
-            eggs: at(written.eggs),
+            parts,
+            other_parts,
+            develop_eggs,
+            eggs,
             directory,
             bin,
             installed,
             configuration_directory,
             protected,
+            standard,
         }
     }
 
@@ -106,7 +114,14 @@ impl Locations {
     }
 
     /// The directories that every recipe may read, and in which a part may own paths.
-    pub fn standard(&self) -> impl Iterator<Item = &PathBuf> + Clone {
-        [&self.directory, &self.parts, &self.bin, &self.eggs, &self.develop_eggs].into_iter().chain(&self.other_parts)
+    pub fn standard(&self) -> &[Arc<Path>] {
+        &self.standard
+    }
+
+    /// The directories in which recipes write: the buildout's, and those of parts.
+    pub(super) fn written(&self) -> Vec<&Arc<Path>> {
+        let own = self.standard.iter().take(2);
+        let other = self.standard.iter().filter(|path| self.other_parts.as_deref() == Some(path));
+        own.chain(other).collect()
     }
 }

@@ -109,7 +109,7 @@ impl Native {
         let mut variables: BTreeMap<String, String> = granted.process.env.iter().cloned().collect();
         let home = match self.settings.level {
             Level::Full => PathBuf::from("/tmp"),
-            Level::Partial | Level::None => granted.build_directory.clone(),
+            Level::Partial | Level::None => granted.build_directory(),
         };
         let mut set = |name: &str, value: String| {
             variables.entry(name.to_owned()).or_insert(value);

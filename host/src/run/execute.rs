@@ -1,11 +1,11 @@
 //! Carries out a plan: calls recipes, removes what is gone, and saves the outcome of each part.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::collections::{Map, Set};
 use crate::event::{Event, Level, PartOutcome};
 use crate::files::{Removal, RemovalError};
 use crate::plan::{Step, Wanted};
@@ -21,11 +21,11 @@ use super::schedule::AfterFailure;
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
     pub(super) locations: &'a Arc<Locations>,
-    pub(super) wanted: HashMap<&'a str, &'a Wanted>,
+    pub(super) wanted: Map<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
     /// Parts that this run has recorded.
-    pub(super) recorded: HashSet<String>,
+    pub(super) recorded: Set<String>,
     /// What may be removed, worked out when the first path is.
     removal: OnceCell<Removal>,
     /// What is made for the buildout's own Python; `None` for all other parts.
@@ -41,7 +41,7 @@ impl<'a> Execution<'a> {
         installed: &'a mut Installed,
     ) -> Self {
         let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let (recorded, removal) = (HashSet::new(), OnceCell::new());
+        let (recorded, removal) = (Set::default(), OnceCell::new());
         Self { session, locations, wanted, state, installed, recorded, removal, python: None }
     }
 }
@@ -234,7 +234,7 @@ impl Execution<'_> {
 /// keeps.
 pub(super) fn removal(locations: &Locations) -> Removal {
     let mut removal = Removal::new(&locations.directory);
-    for directory in locations.standard().skip(1) {
+    for directory in &locations.standard()[1..] {
         removal.allow(directory);
         removal.protect(directory);
     }

@@ -21,7 +21,7 @@ mod settings;
 mod signatures;
 mod wanted;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -29,9 +29,10 @@ use crate::config::{Configuration, is_predefined};
 use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::options::Buildout;
+use crate::options::{Buildout, Values};
 use crate::plan::{self, Scope};
 use crate::recipe::Locations;
+use crate::source::{did_you_mean, nearest};
 use crate::state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
@@ -204,7 +205,8 @@ impl Session {
     ) -> Result<(), RunError> {
         let wanted = self.wanted(named, installed)?;
         self.show_configuration();
-        let mut steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
+        let present = Present::beneath(&locations.directory);
+        let mut steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));
         steps.retain(|step| !self.was_made_before(step.part()));
         let order = self.recorded_parts(named, &wanted)?;
         if self.before.is_none() {
@@ -301,12 +303,32 @@ impl Session {
             None => format!("'{option}'"),
         };
         let names: Vec<String> = unused.iter().map(name).collect();
-        let message = format!(
+        let mut message = format!(
             "Section `{section}` contains unused option(s): {}.\n\
              Nothing has read them: a typing error, or an option that this recipe does not have.",
             names.join(" ")
         );
+        let known = self.known_options(section);
+        for option in unused {
+            if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
+                message.push_str(&format!("\n{option}: {}", did_you_mean(near)));
+            }
+        }
         self.report.log(Level::Warning, &message);
+    }
+
+    /// The options that a section can have, as far as that is known.
+    fn known_options(&self, section: &str) -> Vec<String> {
+        if section == "buildout" {
+            let mut known = self.buildout.keys(section).unwrap_or_default();
+            known.retain(|option| is_predefined(option));
+            known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
+            return known;
+        }
+        let (Some(recipe), Ok(runtime)) = (self.recipes.of_part(section), self.recipes.runtime()) else {
+            return Vec::new();
+        };
+        runtime.option_names(&recipe)
     }
 
     /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").
@@ -334,14 +356,32 @@ fn beside(configuration: &Configuration) -> PathBuf {
 }
 
 /// A section as 1.0 shows it at debug level: options sorted, `%` doubled, further lines indented.
-fn section_text(name: &str, options: &BTreeMap<String, String>) -> String {
-    let line = |(option, value): (&String, &String)| {
+fn section_text(name: &str, options: &Values) -> String {
+    let line = |(option, value): (&Arc<str>, &Arc<str>)| {
         format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
     };
     format!("[{name}]\n{}", options.iter().map(line).collect::<String>())
 }
 
 /// Whether a recorded path is still there; the link itself counts, not what it leads to.
-fn present(directory: &Path, path: &str) -> bool {
-    directory.join(path).symlink_metadata().is_ok()
+struct Present<'a> {
+    directory: &'a Path,
+    /// Open, so that the way to it is not walked for every path.
+    handle: Option<std::fs::File>,
+}
+
+impl<'a> Present<'a> {
+    fn beneath(directory: &'a Path) -> Self {
+        Self { directory, handle: std::fs::File::open(directory).ok() }
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        let below = Path::new(path).strip_prefix(self.directory).unwrap_or(Path::new(path));
+        match &self.handle {
+            Some(handle) if !below.as_os_str().is_empty() => {
+                rustix::fs::statat(handle, below, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok()
+            }
+            _ => self.directory.join(path).symlink_metadata().is_ok(),
+        }
+    }
 }

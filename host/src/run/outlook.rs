@@ -11,7 +11,7 @@ use crate::state::Installed;
 
 use super::error::{Fault, RunError};
 use super::rebootstrap::Closure;
-use super::{Session, beside, extensions, graph, present, pythons, scope};
+use super::{Present, Session, beside, extensions, graph, pythons, scope};
 
 /// Parts, and what they refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ impl Session {
     /// Where `install` would fail before it does anything.
     pub fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
         let (locations, installed) = self.look_around()?;
-        let is_there = |path: &str| present(&locations.directory, path);
+        let present = Present::beneath(&locations.directory);
+        let is_there = |path: &str| present.is_there(path);
         let Some(section) = self.python_section()? else {
             let steps = plan::plan(&self.wanted(named, &installed)?, &installed, scope(named), &is_there);
             let back = |from: &str| Switch { after: 0, from: from.to_owned(), to: self.loaded.original.clone() };

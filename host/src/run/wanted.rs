@@ -61,7 +61,9 @@ impl Session {
         let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
         let has_update = self.recipes.runtime()?.has_update(&name);
         let mut options = self.buildout.snapshot(&name);
-        options.values_mut().filter(|value| value.contains("://")).for_each(|value| *value = state::conceal(value));
+        for (_, value) in options.iter_mut().filter(|(_, value)| value.contains("://")) {
+            *value = state::conceal(value).into();
+        }
         Ok(Wanted { name, options, signature, has_update })
     }
 

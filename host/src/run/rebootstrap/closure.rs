@@ -1,16 +1,17 @@
 //! The section that provides the Python, and all that it refers to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::collections::Map;
 use crate::options::{Buildout, NoRecipes, Problem};
 use crate::plan::{self, Reason, Scope, Step, Wanted};
 use crate::state::Installed;
 
 use super::super::error::{Doing, Fault, RunError};
 use super::super::launcher::Kept;
-use super::super::{Session, present, pythons};
+use super::super::{Present, Session, pythons};
 
 /// The parts that it takes to make the buildout's own Python, as the Python sees them that the buildout was begun with.
 pub(in super::super) struct Closure {
@@ -24,7 +25,7 @@ pub(in super::super) struct Closure {
     pub(in super::super) wanted: Vec<Wanted>,
     /// Directories in which the Python looks for modules first.
     pub(super) paths: Vec<PathBuf>,
-    by_name: HashMap<String, usize>,
+    by_name: Map<String, usize>,
 }
 
 impl Session {
@@ -160,7 +161,8 @@ impl Closure {
 
     /// What is to be done for the Python to be there: all that has changed, and, unless others are named, updates.
     pub(in super::super) fn steps(&self, named: &[String], installed: &Installed, directory: &Path) -> Vec<Step> {
-        let mut steps = plan::plan(&self.wanted, installed, Scope::Named, &|path| present(directory, path));
+        let present = Present::beneath(directory);
+        let mut steps = plan::plan(&self.wanted, installed, Scope::Named, &|path| present.is_there(path));
         if !pythons::is_program(&self.executable) {
             self.make_again(&mut steps);
         }

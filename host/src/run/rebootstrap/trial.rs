@@ -107,7 +107,8 @@ impl Session {
         let shared = self.buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
         let shared =
             shared.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| locations.directory.join(line));
-        let read: Vec<PathBuf> = locations.standard().cloned().chain(shared).chain(closure.paths.clone()).collect();
+        let standard = locations.standard().iter().map(|path| path.to_path_buf());
+        let read: Vec<PathBuf> = standard.chain(shared).chain(closure.paths.clone()).collect();
         // What was there before the buildout is the person's own, and may be anywhere.
         let is_made = read.iter().any(|directory| Path::new(&closure.executable).starts_with(directory));
         let native = &self.settings.native;

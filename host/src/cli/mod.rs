@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Assignment, ConfigError, ConfigFile};
+use crate::config::{Assignment, ConfigError, ConfigFile, Configuration};
 use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
@@ -194,11 +194,13 @@ impl Program {
                 self.session(configuration, self.run_settings(arguments)?)?.bootstrap().map(drop)
             }
             RunCommand::Annotate(sections) => {
-                self.printer.text(&config::annotate(&configuration.seen_now(), &sections, arguments.verbose > 0)?);
+                let seen = self.seen_now(&configuration)?;
+                self.printer.text(&config::annotate(&seen, &sections, arguments.verbose > 0)?);
                 Ok(())
             }
             RunCommand::Query(option) => {
-                self.printer.text(&config::query(&configuration.seen_now(), &option, arguments.verbose > 0)?);
+                let seen = self.seen_now(&configuration)?;
+                self.printer.text(&config::query(&seen, &option, arguments.verbose > 0)?);
                 Ok(())
             }
         }
@@ -260,7 +262,7 @@ impl Program {
     fn config(&self, arguments: &ConfigArguments) -> Result<(), RunError> {
         let (assignments, chosen) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let buildout = Buildout::new(configuration.seen_now(), Arc::new(NoRecipes));
+        let buildout = Buildout::new(self.seen_now(&configuration)?, Arc::new(NoRecipes));
         self.printer.text(&config::config(&buildout, &chosen, arguments.json)?);
         Ok(())
     }
@@ -278,6 +280,11 @@ impl Program {
             (&*self.printer as &dyn Report).log(Level::Info, notice);
         }
         Ok(loaded)
+    }
+
+    /// The configuration for showing it.
+    fn seen_now(&self, loaded: &Loaded) -> Result<Arc<Configuration>, RunError> {
+        loaded.seen_now(&self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?.native)
     }
 
     /// What to do when the main file is not there, or is none.

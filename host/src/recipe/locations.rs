@@ -109,7 +109,7 @@ impl Locations {
     }
 
     /// Where a part's native commands build.
-    pub(super) fn build_directory(&self, part: &str) -> PathBuf {
+    pub fn build_directory(&self, part: &str) -> PathBuf {
         normalise(&self.parts.join(format!("{part}__compile__")))
     }
 

@@ -9,10 +9,12 @@ use crate::environment::Environment;
 use crate::event::Report;
 use crate::facts::{MachineFacts, StartPython};
 use crate::fetch::Fetcher;
+use crate::options::{Buildout, NoRecipes};
+use crate::recipe::NativeSettings;
 
-use super::extensions;
+use super::error::RunError;
 use super::launcher::Kept;
-use super::pythons;
+use super::{extensions, pythons, rebootstrap};
 
 /// How a configuration is read.
 pub struct Loader {
@@ -109,15 +111,21 @@ impl Loaded {
         Ok(self.loader.load_with(executable, Some(start))?.0)
     }
 
-    /// The configuration as the next run's parts would see it, as far as that can be told without reading it again: with
-    /// the buildout's own Python, where it has one.
-    pub fn seen_now(&self) -> Arc<Configuration> {
-        let own = self.kept.own();
+    /// The configuration as all parts see it but those of the buildout's own Python: with that one, where it has made one.
+    ///
+    /// # Errors
+    /// As [`Loader::load`], or when an option of `[buildout]` cannot be read.
+    pub fn seen_now(&self, native: &NativeSettings) -> Result<Arc<Configuration>, RunError> {
         let mut configuration = Arc::clone(&self.configuration);
-        if let Some(own) = own.filter(|_| extensions::may_rebootstrap(&self.configuration)) {
-            Arc::make_mut(&mut configuration).set_default_executable(own);
+        let Some(own) = self.kept.own().filter(|_| extensions::may_rebootstrap(&self.configuration)) else {
+            return Ok(configuration);
+        };
+        if self.asked.is_some() && pythons::is_program(own) {
+            let buildout = Buildout::new(Arc::clone(&configuration), Arc::new(NoRecipes));
+            configuration = self.seen_by(own, &rebootstrap::questioner(&buildout, native, own)?)?;
         }
-        configuration
+        Arc::make_mut(&mut configuration).set_default_executable(own);
+        Ok(configuration)
     }
 
     /// Whether a condition asked for the Python.

@@ -24,6 +24,7 @@ use super::{Before, Session, directories, extensions, pythons};
 
 pub(super) use closure::Closure;
 pub(super) use renewal::{Renewal, recover};
+pub(super) use trial::questioner;
 
 impl Session {
     /// The section that makes the buildout's own Python; `None` where the buildout makes none.
@@ -160,6 +161,9 @@ impl Session {
 
     /// Where the buildout makes no Python any more, it goes back to the one that it was begun with.
     pub(super) fn go_back(&self, locations: &Locations) -> Result<(), RunError> {
+        if self.loaded.kept.own().is_none() {
+            return Ok(());
+        }
         let path = locations.bin.join("buildout");
         let kept = Kept::of(&path);
         let Some(gone) = kept.own() else { return Ok(()) };

@@ -88,9 +88,14 @@ fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), R
     }
     // Elsewhere the next run could not put anything back.
     let here = execute::removal(execution.locations);
-    let (mut paths, elsewhere): (Vec<String>, Vec<String>) =
-        paths.into_iter().partition(|path| here.check(Path::new(path)).is_ok());
     let directory = &execution.locations.directory;
+    // What an earlier build left to be looked at would be in the way of what this one leaves.
+    let is_of_build = |path: &str| {
+        let mut parts = uninstalls.iter().map(|step| execution.locations.build_directory(step.part()));
+        parts.any(|build| directory.join(path).starts_with(build))
+    };
+    let (mut paths, elsewhere): (Vec<String>, Vec<String>) =
+        paths.into_iter().partition(|path| here.check(Path::new(path)).is_ok() && !is_of_build(path));
     let covered = |place: &PathBuf| paths.iter().any(|path| place.starts_with(directory.join(path)));
     unrecorded.retain(|place| !covered(place) && place.is_dir());
     // A copy comes first in the list, and so is put back last: what was moved may lie in it.

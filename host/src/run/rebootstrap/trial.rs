@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::confine::{self, Command, ConfineError, Interrupt, Outcome, Policy, Runner};
 use crate::facts::StartPython;
+use crate::options::Buildout;
+use crate::recipe::{Locations, NativeSettings};
 
 use super::super::error::RunError;
-use super::super::{Session, pythons};
+use super::super::{Session, directories, pythons};
 use super::Closure;
 
 /// How long the Python may take to do nothing.
@@ -34,6 +36,46 @@ struct Starter {
 }
 
 impl Starter {
+    fn new(
+        buildout: &Buildout,
+        locations: &Locations,
+        native: &NativeSettings,
+        executable: &str,
+        paths: &[PathBuf],
+    ) -> Result<Self, RunError> {
+        let shared = buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
+        let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
+        let shared = shared.map(|line| locations.directory.join(line));
+        let standard = locations.standard().iter().map(|path| path.to_path_buf());
+        let read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
+        // What was there before the buildout is the person's own, and may be anywhere.
+        let is_made = read.iter().any(|directory| Path::new(executable).starts_with(directory));
+        let level = if is_made { native.level } else { confine::Level::None };
+        let read = read.into_iter().filter(|path| path.exists()).collect();
+        let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
+        if !paths.is_empty() {
+            let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            environment.insert("PYTHONPATH", paths.join(":"));
+        }
+        Ok(Self {
+            policy: Policy { read, level, ..Policy::default() },
+            directory: locations.directory.clone(),
+            environment: environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            interrupt: native.interrupt.clone(),
+            runner: OnceLock::new(),
+        })
+    }
+
+    fn into_questioner(self) -> Arc<StartPython> {
+        Arc::new(move |executable: &str, arguments: &[&str], deadline| {
+            match self.start(executable, arguments, deadline) {
+                Ok((Outcome::Exited(0), printed)) => Ok(printed),
+                Ok((outcome, _)) => Err(ending(outcome)),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+
     fn start(
         &self,
         executable: &str,
@@ -92,41 +134,23 @@ impl Session {
 
     /// Starts the Python to ask it something.
     pub(super) fn starter(&self, closure: &Closure) -> Result<Arc<StartPython>, RunError> {
-        let starter = self.own_starter(closure)?;
-        Ok(Arc::new(move |executable: &str, arguments: &[&str], deadline| {
-            match starter.start(executable, arguments, deadline) {
-                Ok((Outcome::Exited(0), printed)) => Ok(printed),
-                Ok((outcome, _)) => Err(ending(outcome)),
-                Err(error) => Err(error.to_string()),
-            }
-        }))
+        Ok(self.own_starter(closure)?.into_questioner())
     }
 
     fn own_starter(&self, closure: &Closure) -> Result<Starter, RunError> {
-        let locations = self.locations()?;
-        let shared = self.buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
-        let shared =
-            shared.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| locations.directory.join(line));
-        let standard = locations.standard().iter().map(|path| path.to_path_buf());
-        let read: Vec<PathBuf> = standard.chain(shared).chain(closure.paths.clone()).collect();
-        // What was there before the buildout is the person's own, and may be anywhere.
-        let is_made = read.iter().any(|directory| Path::new(&closure.executable).starts_with(directory));
-        let native = &self.settings.native;
-        let level = if is_made { native.level } else { confine::Level::None };
-        let read = read.into_iter().filter(|path| path.exists()).collect();
-        let paths: Vec<String> = closure.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
-        if !paths.is_empty() {
-            environment.insert("PYTHONPATH", paths.join(":"));
-        }
-        Ok(Starter {
-            policy: Policy { read, level, ..Policy::default() },
-            directory: locations.directory.clone(),
-            environment: environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-            interrupt: native.interrupt.clone(),
-            runner: OnceLock::new(),
-        })
+        let (locations, native) = (self.locations()?, &self.settings.native);
+        Starter::new(&self.buildout, &locations, native, &closure.executable, &closure.paths)
     }
+}
+
+/// Starts the Python that a buildout has made, to ask it something.
+pub(in super::super) fn questioner(
+    buildout: &Buildout,
+    native: &NativeSettings,
+    executable: &str,
+) -> Result<Arc<StartPython>, RunError> {
+    let locations = directories::locations(buildout, None)?;
+    Ok(Starter::new(buildout, &locations, native, executable, &[])?.into_questioner())
 }
 
 fn ending(outcome: Outcome) -> String {

@@ -1,7 +1,8 @@
 //! What a run is about: the parts that are named or listed, and those that they refer to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::collections::Set;
 use crate::options::{OptionError, Problem};
 use crate::plan::Wanted;
 use crate::recipe::is_part_name;
@@ -71,7 +72,7 @@ impl Session {
     pub(super) fn listed_parts(&self) -> Result<Vec<String>, RunError> {
         let parts = self.buildout.require("buildout", "parts")?;
         let mut listed: Vec<String> = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::default();
         for name in parts.split_whitespace() {
             if !is_part_name(name) {
                 let place = self.buildout.place_of_word("buildout", "parts", name);

@@ -147,6 +147,14 @@ impl Granted {
         if self.locations.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
     }
 
+    /// Whether there is something at `path`, about to be created, that is not the part's: then it does not go if the part
+    /// fails. In the part's own places there are only left-overs of its own.
+    pub(super) fn was_there(&self, path: &str) -> bool {
+        let path = normalise(&self.directory().join(path));
+        let own = [&self.location, &self.build_directory].into_iter().any(|own| holds(own, &path));
+        !own && path.symlink_metadata().is_ok()
+    }
+
     /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
     /// themselves, and nothing that the host keeps. The error says why not.
     pub(super) fn check_path(&self, path: &str) -> Result<(), &'static str> {

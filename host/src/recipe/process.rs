@@ -48,7 +48,10 @@ impl HostRunner for State {
             return Ok(Err(error));
         }
         self.go_on()?;
-        self.start(command)
+        let outcome = self.start(command);
+        // It may have replaced directories that the recipe has open.
+        self.close_mounts();
+        outcome
     }
 
     fn environment(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {

@@ -160,14 +160,7 @@ impl wit::HostDescriptor for State {
         let located = self.locate_any(directory, path, Access::Write)?;
         let flags = located.flags(flags).into();
         let (directory, path) = (located.directory, located.path);
-        ready(Inner::set_times_at(
-            &mut self.filesystem(),
-            directory,
-            flags,
-            path,
-            accessed.into(),
-            modified.into(),
-        ))
+        ready(Inner::set_times_at(&mut self.filesystem(), directory, flags, path, accessed.into(), modified.into()))
     }
 
     fn link_at(

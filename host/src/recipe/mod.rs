@@ -118,7 +118,7 @@ impl Runtime {
         let linker = compile::linker(&engine).map_err(fail)?;
         Ok(Self {
             engine_key: engine::engine_key(&engine),
-            watchdog: Watchdog::new(&engine),
+            watchdog: Watchdog::new(&engine, &settings.native.interrupt),
             native: Arc::new(Native::new(
                 Arc::clone(&settings.report),
                 settings.native.clone(),

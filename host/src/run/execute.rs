@@ -51,7 +51,8 @@ impl Execution<'_> {
                 execution.settle(step, outcome)
             })?;
         }
-        Ok(())
+        // Also if it came while the last part was made.
+        self.session.heed_interrupt()
     }
 
     /// Takes one step, and tells of its begin and end.

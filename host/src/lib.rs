@@ -4,6 +4,7 @@
 //! The modules stand in the order in which they may know each other: a module imports only from those above it
 //! (`docs/architecture.md`; a test checks it).
 
+pub mod collections;
 pub mod source;
 pub mod digest;
 pub mod environment;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::options::Values;
 use crate::state::{Installed, InstalledPart, conceal};
 
 /// A part as the configuration and its recipe's `init` want it.
@@ -13,7 +14,7 @@ pub struct Wanted {
     /// The part's name.
     pub name: String,
     /// All its options, substituted, as they will be recorded.
-    pub options: BTreeMap<String, String>,
+    pub options: Values,
     /// Package name and digest of its recipe.
     pub signature: String,
     /// Whether its recipe can update an installed part; if not it is installed again.
@@ -173,16 +174,16 @@ fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -
     }
     for (option, new) in &part.options {
         match recorded.options.get(option) {
-            None => reasons.push(Reason::Added { option: option.clone(), new: new.clone() }),
+            None => reasons.push(Reason::Added { option: option.to_string(), new: new.to_string() }),
             // zc.buildout records credentials, this host does not.
-            Some(old) if old != new && conceal(old) != *new => {
-                reasons.push(Reason::Changed { option: option.clone(), old: conceal(old), new: new.clone() });
+            Some(old) if old != new && *conceal(old) != **new => {
+                reasons.push(Reason::Changed { option: option.to_string(), old: conceal(old), new: new.to_string() });
             }
             Some(_) => {}
         }
     }
     let dropped = recorded.options.iter().filter(|(option, _)| !part.options.contains_key(*option));
-    reasons.extend(dropped.map(|(option, old)| Reason::Dropped { option: option.clone(), old: conceal(old) }));
+    reasons.extend(dropped.map(|(option, old)| Reason::Dropped { option: option.to_string(), old: conceal(old) }));
     if reasons.is_empty() {
         let missing = recorded.installed.iter().find(|path| !path.is_empty() && !present(path));
         reasons.extend(missing.map(|path| Reason::Missing { path: path.clone() }));

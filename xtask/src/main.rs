@@ -27,6 +27,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
 
   setup            install what is missing to build recipes, or say what to install
   build            build the built-in recipes, and the host with them
+  dist             build what is installed: the host with link-time optimisation (takes minutes), and print its path
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test)
   sources          fetch the upstream sources that tests build
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     let done = Workspace::find().and_then(|workspace| match command.as_str() {
         "setup" => setup::setup(&workspace).map(drop),
         "build" => build::build(&workspace),
+        "dist" => build::dist(&workspace).map(|program| eprintln!("{}", program.display())),
         "run" => build::run(&workspace, &arguments),
         "test" => test::test(&workspace, &arguments),
         "sources" => sources::sources(&workspace).map(drop),

@@ -103,7 +103,7 @@ fn expanded(buildout: &Buildout, section: &str) -> Vec<(String, Arc<OptionValue>
         return options.iter().map(|(name, value)| (name.to_string(), Arc::clone(value))).collect();
     }
     let written = buildout.configuration().sections.get(section).into_iter().flat_map(|section| section.options.iter());
-    written.map(|(name, value)| (name.clone(), Arc::new(value.clone()))).collect()
+    written.map(|(name, value)| (name.to_string(), Arc::clone(value))).collect()
 }
 
 fn has(buildout: &Buildout, section: &str, option: &str) -> bool {
@@ -199,7 +199,7 @@ pub(super) fn query(configuration: &Configuration, name: &str, verbose: bool) ->
     }
     let options = &find_section(configuration, section)?.options;
     let Some(value) = options.get(option) else {
-        return Err(no_option(configuration, section, option, options.keys().map(String::as_str)).into());
+        return Err(no_option(configuration, section, option, options.keys().map(AsRef::as_ref)).into());
     };
     let heading = if verbose { format!("${{{section}:{option}}}\n") } else { String::new() };
     Ok(format!("{heading}{}", value.raw))

@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use console::{Style, measure_text_width, truncate_str};
-use indexmap::IndexMap;
 
+use crate::collections::OrderedMap;
 use crate::source::{neutralise, redact};
 
 /// The widest column of names.
@@ -19,7 +19,7 @@ pub(super) struct Live {
     planned: usize,
     ended: usize,
     began: Option<Instant>,
-    running: IndexMap<String, Running>,
+    running: OrderedMap<String, Running>,
     /// What the host itself does that takes long.
     activity: Option<String>,
 }

@@ -13,7 +13,7 @@ pub struct BuiltIn {
     pub component: &'static [u8],
     /// Its compiled form.
     pub compiled: &'static [u8],
-    /// Digest of the component that `compiled` was made of, in hexadecimal.
+    /// Digest of the component, in hexadecimal.
     pub digest: &'static str,
     /// The engine that can take `compiled`.
     pub engine_key: &'static str,

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Mutex;
 
 use super::*;
+use crate::collections::Set;
 use crate::component::{Component, Origin};
 use crate::event::Silent;
 use crate::source::Explain as _;
@@ -128,7 +129,7 @@ fn a_source_with_an_old_time_is_built_again() {
         let file = fs::File::options().append(true).open(project.path("recipes").join(name)).unwrap();
         file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(days * 86_400)).unwrap();
     };
-    let mut digests = std::collections::HashSet::new();
+    let mut digests = Set::default();
     let mut is_new = || digests.insert(digest(&project.develop(&Silent).unwrap()));
     assert!(is_new());
     write_dated("src/lib.rs", &library.replace("help::HELP", "2 + help::HELP"), 1);

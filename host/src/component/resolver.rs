@@ -3,13 +3,13 @@
 //!
 //! Knows nothing of parts: the same reference gives the same component throughout a run.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::built_in::{built_in, of_python_name, python_names};
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
 use super::{Component, ComponentError, Developed, Grant, Origin, RecipeReference, built_ins};
+use crate::collections::Map;
 use crate::source::{Place, did_you_mean, nearest};
 
 /// What a recipe reference stands for.
@@ -40,7 +40,7 @@ pub struct Resolver {
     recipes_toml: Option<PathBuf>,
     entries: Vec<Entry>,
     developed: Vec<Developed>,
-    loaded: Mutex<HashMap<PathBuf, Arc<Component>>>,
+    loaded: Mutex<Map<PathBuf, Arc<Component>>>,
 }
 
 /// A component with the entry point that is meant in it.

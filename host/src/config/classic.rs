@@ -3,12 +3,10 @@
 //! Options of `[DEFAULT]` show up in every other section of their file, and go wherever these go. Knows nothing of other
 //! files.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
-use super::{ConfigError, HistoryItem, OptionValue, Piece, Section, Trouble};
+use super::{ConfigError, HistoryItem, OptionValue, Options, Piece, Section, Trouble};
+use crate::collections::{Map, OrderedMap};
 use crate::source::{Place, did_you_mean, nearest};
 
 /// The longest value that substitution makes, in bytes.
@@ -21,16 +19,18 @@ const MAX_DEPTH: usize = 100;
 ///
 /// # Errors
 /// When a name is not known, names refer to themselves, or a value becomes too long.
-pub(super) fn interpolate(mut sections: IndexMap<String, Section>) -> Result<IndexMap<String, Section>, ConfigError> {
+pub(super) fn interpolate(
+    mut sections: OrderedMap<String, Section>,
+) -> Result<OrderedMap<String, Section>, ConfigError> {
     let mut defaults = sections.shift_remove("DEFAULT").unwrap_or_default().options;
-    defaults.values_mut().for_each(|value| value.inherited = true);
+    defaults.values_mut().for_each(|value| Arc::make_mut(value).inherited = true);
     for (name, section) in &mut sections {
         for (option, value) in &defaults {
             section.options.entry(option.clone()).or_insert_with(|| value.clone());
         }
         let options = std::mem::take(&mut section.options);
         let mut substitution =
-            Substitution { section: name, options: &options, done: HashMap::new(), open: Vec::new() };
+            Substitution { section: name, options: &options, done: Map::default(), open: Vec::new() };
         for (option, value) in &options {
             let text = substitution.value(option)?;
             section.options.insert(option.clone(), with_text(value, text));
@@ -40,19 +40,24 @@ pub(super) fn interpolate(mut sections: IndexMap<String, Section>) -> Result<Ind
 }
 
 /// The option with another text; who wrote it stays.
-fn with_text(value: &OptionValue, text: Arc<str>) -> OptionValue {
+fn with_text(value: &Arc<OptionValue>, text: Arc<str>) -> Arc<OptionValue> {
     if text == value.raw {
-        return value.clone();
+        return Arc::clone(value);
     }
     let origin = value.origin().clone();
     let history = value.history.iter().map(|item| HistoryItem { value: Arc::clone(&text), ..item.clone() }).collect();
-    OptionValue { pieces: vec![Piece { end: text.len(), origin }], raw: text, history, inherited: value.inherited }
+    Arc::new(OptionValue {
+        pieces: vec![Piece { end: text.len(), origin }],
+        raw: text,
+        history,
+        inherited: value.inherited,
+    })
 }
 
 struct Substitution<'a> {
     section: &'a str,
-    options: &'a IndexMap<String, OptionValue>,
-    done: HashMap<&'a str, Arc<str>>,
+    options: &'a Options,
+    done: Map<&'a str, Arc<str>>,
     /// The options that are being substituted, outermost first.
     open: Vec<&'a str>,
 }
@@ -62,7 +67,7 @@ impl<'a> Substitution<'a> {
         let Some((option, value)) = self.options.get_key_value(option) else {
             return Ok(Arc::from(self.section));
         };
-        if let Some(done) = self.done.get(option.as_str()) {
+        if let Some(done) = self.done.get(&**option) {
             return Ok(Arc::clone(done));
         }
         if !value.raw.contains('%') {
@@ -104,7 +109,7 @@ impl<'a> Substitution<'a> {
         if !self.options.contains_key(name) && name != "__name__" {
             let message = format!("`{reference}` names an option that neither [{}] nor [DEFAULT] has", self.section);
             let trouble = self.trouble(value, &reference, &message);
-            let near = nearest(name, self.options.keys().map(String::as_str));
+            let near = nearest(name, self.options.keys().map(AsRef::as_ref));
             return Err(match near {
                 Some(near) => trouble.hint(did_you_mean(&format!("%({near})s"))).into(),
                 None => trouble.hint("Write `%%` for a percent sign in a file with a [DEFAULT] section.").into(),

@@ -15,15 +15,15 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::condition::Facts;
 use super::location::{is_url, normalise};
-use super::merge::{Options, SectionEffect};
+use super::merge::SectionEffect;
 use super::predefined;
 use super::{
-    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Origin, Piece, Reader, Section, Trouble,
+    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Options, Origin, Piece, Reader, Section,
+    Trouble,
 };
+use crate::collections::OrderedMap;
 use crate::environment::Environment;
 use crate::source::Place;
 use chain::{Chain, Sections};
@@ -94,13 +94,13 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
         _ => environment.directory.clone(),
     };
     let assigned = assigned(request.assignments)?;
-    let mut data = Sections::new();
+    let mut data = Sections::default();
     data.insert("buildout".into(), (predefined::options(&directory, request.executable), None));
     let mut chain = Chain::new(request);
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
         Some(location) => chain.root(&location, None, None, &assigned)?,
-        None => Sections::new(),
+        None => Sections::default(),
     };
     let mut with_defaults = data.clone();
     update(&mut with_defaults, &defaults)?;
@@ -135,11 +135,8 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -
         predefined::absolutise_directories(buildout, environment);
     }
     versions(&mut data)?;
-    let section = |(options, place): (Options, _)| Section {
-        options: options.into_iter().map(|(name, value)| (name.to_string(), Arc::unwrap_or_clone(value))).collect(),
-        place,
-    };
-    let sections: IndexMap<String, Section> =
+    let section = |(options, place): (Options, _)| Section { options, place };
+    let sections: OrderedMap<String, Section> =
         data.into_iter().map(|(name, data)| (name.to_string(), section(data))).collect();
     let Outline { classic, directory, file, chain } = outline;
     let (files, unnamed, notices) = (chain.files(), chain.unnamed(), chain.into_notices());
@@ -208,7 +205,7 @@ fn is_extends(assignment: &Assignment) -> bool {
 
 /// The assignments as sections; a later one of the same kind for the same option counts (`+=` and `-=` add up).
 fn assigned(assignments: &[Assignment]) -> Result<Sections, ConfigError> {
-    let mut sections = Sections::new();
+    let mut sections = Sections::default();
     for assignment in assignments.iter().filter(|assignment| !is_extends(assignment)) {
         let (options, _) = sections.entry(assignment.section.as_str().into()).or_default();
         let name = match assignment.operator {

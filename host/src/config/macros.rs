@@ -3,11 +3,11 @@
 //! The rules are zc.buildout's: each line of `<` names a section, later ones win, `+=` and `-=` apply to what the macro brought,
 //! and `[buildout]` takes part in none of it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::merge::{Options, SectionEffect};
-use super::{ConfigError, Configuration, Section, Trouble};
+use super::merge::SectionEffect;
+use super::{ConfigError, Configuration, Options, Section, Trouble};
+use crate::collections::Map;
 use crate::source::{did_you_mean, nearest};
 
 /// Macros that stand for macros, nested deeper than this, are refused.
@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 500;
 #[derive(Debug, Default)]
 pub(crate) struct Macros {
     /// By section; also what is wrong, so that many sections that share a wrong macro cost no more than one.
-    done: Mutex<HashMap<String, Result<Arc<Options>, ConfigError>>>,
+    done: Mutex<Map<String, Result<Arc<Options>, ConfigError>>>,
 }
 
 impl Macros {
@@ -33,7 +33,7 @@ impl Macros {
 
 struct Expansion<'a> {
     configuration: &'a Configuration,
-    done: &'a mut HashMap<String, Result<Arc<Options>, ConfigError>>,
+    done: &'a mut Map<String, Result<Arc<Options>, ConfigError>>,
     doing: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl Expansion<'_> {
                 self.doing.pop();
                 options
             }),
-            None => Ok(own(section)),
+            None => Ok(section.options.clone()),
         };
         let outcome = outcome.map(Arc::new);
         self.done.insert(name.to_owned(), outcome.clone());
@@ -57,7 +57,7 @@ impl Expansion<'_> {
     }
 
     fn with_macros(&mut self, section: &Section, macros: &str) -> Result<Options, ConfigError> {
-        let mut brought = Options::new();
+        let mut brought = Options::default();
         for named in macros.lines().map(str::trim).filter(|named| !named.is_empty()) {
             if !self.configuration.sections.contains_key(named) {
                 return Err(self.unknown(section, named));
@@ -90,11 +90,7 @@ impl Expansion<'_> {
     }
 }
 
-fn own(section: &Section) -> Options {
-    section.options.iter().map(|(name, value)| (name.as_str().into(), Arc::new(value.clone()))).collect()
-}
-
 fn trouble(section: &Section, message: String) -> Trouble {
-    let place = section.options.get("<").and_then(super::OptionValue::place);
+    let place = section.options.get("<").and_then(|value| value.place());
     Trouble { message, place, hints: Vec::new() }
 }

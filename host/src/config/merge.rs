@@ -12,18 +12,14 @@ mod history;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::parse::text::is_space;
-use super::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
+use super::{ConfigError, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
+use crate::collections::OrderedMap;
 use crate::source::Place;
 use edit::{Edit, Sign};
 
-/// Options by name.
-pub(crate) type Options = IndexMap<Arc<str>, Arc<OptionValue>>;
-
 /// What a file does, by section.
-pub(crate) type FileEffect = IndexMap<Arc<str>, Arc<SectionEffect>>;
+pub(crate) type FileEffect = OrderedMap<Arc<str>, Arc<SectionEffect>>;
 
 /// What is done to a section.
 #[derive(Clone, Debug)]
@@ -45,7 +41,7 @@ enum Kind {
     },
 }
 
-type Changes = IndexMap<Arc<str>, Change>;
+type Changes = OrderedMap<Arc<str>, Change>;
 
 /// What is done to one option of a section that is there.
 #[derive(Clone, Debug)]
@@ -70,9 +66,7 @@ pub(crate) fn compose(effect: &mut FileEffect, then: &FileEffect) -> Result<(), 
 impl SectionEffect {
     /// What the section of one text does.
     pub(crate) fn of(section: &Section) -> Result<Self, ConfigError> {
-        let written: Options =
-            section.options.iter().map(|(name, value)| (name.as_str().into(), Arc::new(value.clone()))).collect();
-        Self::of_options(written, section.place.clone())
+        Self::of_options(section.options.clone(), section.place.clone())
     }
 
     /// What options do whose names may end in a sign.
@@ -82,7 +76,7 @@ impl SectionEffect {
         }
         let over = changes(&written)?;
         let first =
-            if written.contains_key("<") { written } else { apply(Options::new(), &changes(&first_of(written))?)? };
+            if written.contains_key("<") { written } else { apply(Options::default(), &changes(&first_of(written))?)? };
         Ok(Self { place, kind: Kind::Edited { first, over } })
     }
 
@@ -155,7 +149,7 @@ impl Change {
 fn changes(written: &Options) -> Result<Changes, ConfigError> {
     let mut order: Vec<(&Arc<str>, &Arc<OptionValue>)> = written.iter().collect();
     order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']), name.chars().next_back()));
-    let mut changes: IndexMap<Arc<str>, Option<Change>> =
+    let mut changes: OrderedMap<Arc<str>, Option<Change>> =
         written.iter().map(|(name, value)| (Arc::clone(name), Some(Change::Set(Arc::clone(value))))).collect();
     for (name, value) in order {
         let (sign, target) = match name.chars().next_back() {
@@ -178,7 +172,7 @@ fn changes(written: &Options) -> Result<Changes, ConfigError> {
 fn first_of(mut written: Options) -> Options {
     let mut signed: Vec<Arc<str>> = written.keys().filter(|name| name.ends_with(['+', '-'])).cloned().collect();
     signed.sort();
-    let mut renamed: IndexMap<Arc<str>, Arc<OptionValue>> = IndexMap::new();
+    let mut renamed: OrderedMap<Arc<str>, Arc<OptionValue>> = OrderedMap::default();
     for name in signed {
         let target = name[..name.len() - 1].trim_end_matches(is_space);
         if written.contains_key(target) || renamed.contains_key(target) {

@@ -20,7 +20,7 @@ pub use error::{ConfigError, Trouble};
 pub use location::Location;
 pub use predefined::is_predefined;
 pub use reader::{ReadError, ReadSettings, Reader};
-pub use value::{Configuration, HistoryItem, Operation, OptionValue, Origin, Piece, Section};
+pub use value::{Configuration, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
 
 mod classic;
 mod macros;

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Options;
 use super::location::{is_url, normalise};
-use super::merge::Options;
 use super::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Trouble};
 use crate::environment::Environment;
 

@@ -1,20 +1,18 @@
 //! What a configuration is made of: sections, options, and where each option's value comes from.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::Location;
+use crate::collections::{Map, OrderedMap};
 use crate::source::Place;
 
 /// Everything that was read, after `extends`, increments and assignments, before macros and substitution.
 #[derive(Clone, Debug)]
 pub struct Configuration {
     /// The sections, in the order in which they were first named.
-    pub sections: IndexMap<String, Section>,
+    pub sections: OrderedMap<String, Section>,
     /// Whether options are substituted in the way of buildout 1.0: the main file is classic.
     pub classic: bool,
     /// Directory of the main file (the working directory, if there is none): what paths are shown relative to.
@@ -28,7 +26,7 @@ pub struct Configuration {
     /// What the person should be told, though nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
     /// The files whose name does not show all of their location: credentials of a URL are left out of it.
-    pub(super) unnamed: HashMap<String, Location>,
+    pub(super) unnamed: Map<String, Location>,
 }
 
 impl Configuration {
@@ -42,12 +40,15 @@ impl Configuration {
     }
 }
 
+/// Options before substitution, by name. Names and values are shared by all that hold them.
+pub type Options = OrderedMap<Arc<str>, Arc<OptionValue>>;
+
 /// One section: its options, still with macros (`<`) unexpanded.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     /// The options, in the order in which they were first set. A section that begins with a macro may hold options whose
     /// name ends in ` +` or ` -`: they apply to what the macro brings.
-    pub options: IndexMap<String, OptionValue>,
+    pub options: Options,
     /// The header, where the section was written last; `None` for a section that no file holds.
     pub place: Option<Place>,
 }

@@ -10,12 +10,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use indexmap::IndexMap;
-
-use crate::config::{ConfigError, Configuration, Macros, OptionValue};
+use crate::collections::{Map, OrderedMap, Set};
+use crate::config::{ConfigError, Configuration, Macros, Options};
 use crate::source::{Explain, Place, did_you_mean, nearest};
 
 pub use error::{OptionError, Problem};
@@ -48,8 +47,8 @@ impl Initialise for NoRecipes {
     }
 }
 
-/// Options before substitution, by name.
-pub type Options = IndexMap<Arc<str>, Arc<OptionValue>>;
+/// Options after substitution, sorted by name: what is compared, and what the installed state records.
+pub type Values = litemap::LiteMap<Arc<str>, Arc<str>>;
 
 /// The options of a buildout. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -67,15 +66,15 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// The sections that were asked for. One that is being initialised is there already, half done, as in zc.buildout.
-    sections: HashMap<String, Section>,
+    sections: Map<String, Section>,
     /// Sections with a recipe, in the order in which their initialisation ended.
     parts: Vec<String>,
     /// What each section refers to; also of sections that nobody has asked for, as in 1.0's way they are only read.
-    references: HashMap<String, BTreeSet<String>>,
+    references: Map<String, BTreeSet<String>>,
     /// What options are for references in the way of 1.0, by section and option.
-    configured: HashMap<(String, String), Arc<str>>,
+    configured: Map<(String, String), Arc<str>>,
     /// Options that cannot be substituted, as long as no recipe runs, which might change that.
-    failed: HashMap<(String, String), OptionError>,
+    failed: Map<(String, String), OptionError>,
     /// Failures that were not kept, as the options may have values when they are asked for by themselves.
     retries: usize,
     /// How many texts were substituted: the work that tests count.
@@ -95,9 +94,11 @@ struct Section {
     /// As configured, macros expanded.
     raw: Arc<Options>,
     /// Values that were substituted because every reference must be valid; nobody has read them yet.
-    substituted: HashMap<Arc<str>, Arc<str>>,
+    substituted: Map<Arc<str>, Arc<str>>,
     /// Values that were read or set.
-    used: IndexMap<Arc<str>, Arc<str>>,
+    used: OrderedMap<Arc<str>, Arc<str>>,
+    /// What the part's own recipe has looked at without reading it.
+    looked_at: Set<String>,
 }
 
 impl Section {
@@ -161,6 +162,29 @@ impl Buildout {
         self.get(section, option)
     }
 
+    /// As [`Self::get`], for the recipe of `part`, which only looks at an option of its own: it does not count as used, even
+    /// if the recipe then sets it.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn look(&self, part: &str, option: &str) -> Result<Option<String>, OptionError> {
+        if let Some(section) = self.state().sections.get_mut(part)
+            && !section.used.contains_key(option)
+        {
+            let written = || section.raw.get(option).map(|value| &value.raw);
+            match section.substituted.get(option).or_else(written) {
+                // What has references still has to be read.
+                Some(text) if template::is_template(text) => {}
+                text => {
+                    let text = text.map(|text| text.as_ref().to_owned());
+                    section.looked_at.insert(option.to_owned());
+                    return Ok(text);
+                }
+            }
+        }
+        self.get(part, option)
+    }
+
     /// Replaces the references in a text that is not an option, as if it stood in `section` (a grant of `recipes.toml`).
     ///
     /// # Errors
@@ -172,7 +196,12 @@ impl Buildout {
     /// Sets an option.
     pub fn set(&self, section: &str, option: &str, value: String) {
         if let Some(section) = self.state().sections.get_mut(section) {
-            section.used.insert(option.into(), value.into());
+            let unread = section.looked_at.contains(option) && !section.used.contains_key(option);
+            if unread && section.raw.contains_key(option) && !template::is_template(&value) {
+                section.substituted.insert(option.into(), value.into());
+            } else {
+                section.used.insert(option.into(), value.into());
+            }
         }
     }
 
@@ -219,15 +248,13 @@ impl Buildout {
     }
 
     /// All options of a section that was asked for: what is compared with the installed state, and recorded there.
-    pub fn snapshot(&self, section: &str) -> BTreeMap<String, String> {
+    pub fn snapshot(&self, section: &str) -> Values {
         let state = self.state();
-        let Some(section) = state.sections.get(section) else { return BTreeMap::new() };
-        let mut options: BTreeMap<String, String> =
-            section.raw.iter().map(|(name, value)| (name.to_string(), value.raw.to_string())).collect();
-        for (name, value) in section.substituted.iter().chain(&section.used) {
-            options.insert(name.to_string(), value.to_string());
-        }
-        options
+        let Some(section) = state.sections.get(section) else { return Values::default() };
+        let raw = section.raw.iter().map(|(name, value)| (name, &value.raw));
+        let values = raw.chain(&section.substituted).chain(&section.used);
+        // Of what has one name the last counts.
+        values.map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect()
     }
 
     /// The parts so far: sections with a recipe, in the order in which their initialisation ended. That is the order of installation.

@@ -35,6 +35,10 @@ const DIRECTORIES: [&str; 7] = [
     "download-cache",
 ];
 
+/// What to do where a part refers to its own location.
+const OWN_LOCATION: &str = "A part's location is known once its recipe is initialised, and references are replaced before. \
+                            Recipes that build software take @@LOCATION@@ in its place.";
+
 /// The options whose values are being worked out, outermost first.
 type Seen = Vec<(String, String)>;
 
@@ -307,8 +311,16 @@ impl Buildout {
                 Some(place) => Ok(self.shared.configuration.base_of(place).into()),
                 None => Err(self.unknown_option(target, option)),
             },
+            // It is known only when the recipe is initialised, and that is after this.
+            "location" if section == target && self.has_recipe(target) => {
+                Err(self.unknown_option(target, option).hint(OWN_LOCATION))
+            }
             _ => Err(self.unknown_option(target, option)),
         }
+    }
+
+    fn has_recipe(&self, section: &str) -> bool {
+        self.state().sections.get(section).is_some_and(|section| section.raw.contains_key("recipe"))
     }
 
     /// What `${buildout:eggs-directory}` stands for in zc.buildout 6: the directory for eggs of the format that
@@ -331,7 +343,7 @@ impl Buildout {
             let expanded = self.written(section);
             expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {
-            configured.options.get(option).cloned().map(Arc::new)
+            configured.options.get(option).cloned()
         };
         let Some(value) = value else { return Ok(None) };
         if !template::is_template(&value.raw) {

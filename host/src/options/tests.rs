@@ -218,7 +218,25 @@ fn what_nobody_read_is_unused() {
     buildout.section("a").unwrap();
     assert_eq!(buildout.unused("a"), ["extra"]);
     let expected = [("extra", "1"), ("other", "1"), ("path", "/b/p"), ("recipe", "x")];
-    assert_eq!(buildout.snapshot("a"), expected.map(|(k, v)| (k.into(), v.into())).into());
+    assert_eq!(buildout.snapshot("a"), expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect());
     assert!(buildout.remove("a", "extra"));
     assert_eq!(buildout.keys("a").unwrap(), ["recipe", "path", "other"]);
+}
+
+#[test]
+fn what_a_recipe_only_looks_at_is_unused_until_something_reads_it() {
+    let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:path}/@\nother = @\n[b]\nx = ${a:other}\n");
+    buildout.section("a").unwrap();
+    for (option, value) in [("extra", "p/@"), ("other", "@")] {
+        assert_eq!(buildout.look("a", option).unwrap().as_deref(), Some(value));
+        buildout.set("a", option, value.replace('@', "here"));
+        assert_eq!(buildout.look("a", option).unwrap(), Some(value.replace('@', "here")));
+    }
+    assert_eq!(buildout.look("a", "none").unwrap(), None);
+    assert_eq!(buildout.unused("a"), ["extra", "other"]);
+    assert_eq!(buildout.snapshot("a").get("extra").map(|value| &**value), Some("p/here"));
+    assert_eq!(buildout.get("b", "x").unwrap().as_deref(), Some("here"));
+    assert_eq!(buildout.unused("a"), ["extra"]);
+    buildout.set("a", "new", "1".to_owned());
+    assert_eq!(buildout.look("a", "new").unwrap().as_deref(), Some("1"));
 }

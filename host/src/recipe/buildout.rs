@@ -7,7 +7,7 @@ use wasmtime::component::Resource;
 use super::bindings::buildout::recipe::buildout::{Host, HostBuildout};
 use super::bindings::buildout::recipe::types::LookupError;
 use super::state::State;
-use crate::options::Buildout;
+use crate::options::{Buildout, OptionError};
 
 /// All sections, as the recipe of one part reads them while it is initialised.
 #[allow(unreachable_pub, reason = "the bindings re-export it")]
@@ -23,6 +23,11 @@ impl State {
     }
 }
 
+/// What the recipe of `part` reads of another section, or looks at in its own.
+fn read(buildout: &Buildout, part: &str, section: &str, name: &str) -> Result<Option<String>, OptionError> {
+    if section == part { buildout.look(part, name) } else { buildout.get_for(part, section, name) }
+}
+
 impl Host for State {}
 
 impl HostBuildout for State {
@@ -34,7 +39,7 @@ impl HostBuildout for State {
     ) -> wasmtime::Result<Result<Option<String>, LookupError>> {
         self.calling("buildout.get", &[&section, &name]);
         let (part, buildout) = self.sections_of(&sections)?;
-        self.look_up(|| buildout.get_for(&part, &section, &name))
+        self.look_up(|| read(&buildout, &part, &section, &name))
     }
 
     fn require(
@@ -45,7 +50,7 @@ impl HostBuildout for State {
     ) -> wasmtime::Result<Result<String, LookupError>> {
         self.calling("buildout.require", &[&section, &name]);
         let (part, buildout) = self.sections_of(&sections)?;
-        self.look_up(|| match buildout.get_for(&part, &section, &name)? {
+        self.look_up(|| match read(&buildout, &part, &section, &name)? {
             Some(value) => Ok(value),
             None => buildout.require(&section, &name),
         })

@@ -18,12 +18,9 @@ use crate::options::Buildout;
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) mounts: Mounts,
+    part: String,
     /// The part's own place.
-    pub(super) location: PathBuf,
-    /// The part's own place to build in.
-    pub(super) build_directory: PathBuf,
-    /// Where what its native commands print is kept.
-    pub(super) command_log: PathBuf,
+    pub(super) location: Arc<Path>,
     /// Programs that it may start; `*` for all.
     pub(super) run: Vec<String>,
     /// Beginnings of addresses that it may fetch; `*` for all.
@@ -60,9 +57,8 @@ impl Granted {
     pub(super) fn nothing() -> Self {
         Self {
             mounts: Mounts::default(),
-            location: PathBuf::new(),
-            build_directory: PathBuf::new(),
-            command_log: PathBuf::new(),
+            part: String::new(),
+            location: Path::new("").into(),
             run: Vec::new(),
             fetch: Vec::new(),
             timeout: limits::TIMEOUT,
@@ -80,17 +76,16 @@ impl Granted {
             return Err(RecipeError::new(problem, asking.subject.clone()));
         }
         let wanted = Wanted::of(asking);
-        let location = normalise(&locations.parts.join(asking.part));
+        let location: Arc<Path> = normalise(&locations.parts.join(asking.part)).into();
         let protected = locations.protected.as_slice();
-        let mut access: Vec<_> = locations.standard().map(|path| (path.clone(), Access::Read)).into();
+        let mut access: Vec<_> = locations.standard().each_ref().map(|path| (Arc::clone(path), Access::Read)).into();
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
-            access.push((location.clone(), Access::Write));
+            access.push((Arc::clone(&location), Access::Write));
         }
-        let build_directory = locations.build_directory(asking.part);
         if !wanted.run.is_empty() {
-            access.push((build_directory.clone(), Access::Write));
+            access.push((locations.build_directory(asking.part).into(), Access::Write));
         }
-        access.extend(wanted.read.into_iter().map(|path| (path, Access::Read)));
+        access.extend(wanted.read.into_iter().map(|path| (path.into(), Access::Read)));
         for directory in wanted.write {
             let directory = normalise(&directory);
             if !recipe.built_in
@@ -99,18 +94,17 @@ impl Granted {
                 let problem = Problem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
                 return Err(RecipeError::new(problem, asking.subject.clone()));
             }
-            access.push((directory, Access::Write));
+            access.push((directory.into(), Access::Write));
         }
-        let writable = [locations.directory.as_path(), &locations.parts];
+        let [directory, parts, ..] = locations.standard();
         let variable = |name: &String| Some((name.clone(), asking.environment.variables.get(name)?.clone()));
         let mut env: Vec<_> = wanted.env.iter().filter_map(variable).collect();
         env.sort();
         env.dedup();
         Ok(Self {
-            mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
+            mounts: Mounts::new(access, &[directory, parts], &[Path::new("/"), directory]),
+            part: asking.part.to_owned(),
             location,
-            build_directory,
-            command_log: locations.command_log(asking.part),
             run: wanted.run,
             fetch: wanted.fetch,
             timeout: wanted.timeout,
@@ -125,14 +119,24 @@ impl Granted {
         let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
         self.mounts.iter().map(move |mount| {
             let writable = mount.access == Access::Write && !holds_protected(&mount.path);
-            (mount.path.as_path(), writable)
+            (&*mount.path, writable)
         })
+    }
+
+    /// The part's own place to build in.
+    pub(super) fn build_directory(&self) -> PathBuf {
+        self.locations.build_directory(&self.part)
+    }
+
+    /// Where what its native commands print is kept.
+    pub(super) fn command_log(&self) -> PathBuf {
+        self.locations.command_log(&self.part)
     }
 
     /// The directories in which the recipe or its commands may have made links.
     pub(super) fn written(&self) -> impl Iterator<Item = &Path> {
         let writable = self.mounts.iter().filter(|mount| mount.access == Access::Write);
-        writable.map(|mount| mount.path.as_path()).chain([self.locations.parts.as_path()])
+        writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
     }
 
     /// The buildout directory: relative paths are relative to it.
@@ -151,7 +155,7 @@ impl Granted {
     /// fails. In the part's own places there are only left-overs of its own.
     pub(super) fn was_there(&self, path: &str) -> bool {
         let path = normalise(&self.directory().join(path));
-        let own = [&self.location, &self.build_directory].into_iter().any(|own| holds(own, &path));
+        let own = holds(&self.location, &path) || holds(&self.build_directory(), &path);
         !own && path.symlink_metadata().is_ok()
     }
 
@@ -226,8 +230,9 @@ impl Wanted {
 /// refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
+        _ if !template.contains("${") => Some(template.to_owned()),
         Some(buildout) => buildout.expand(asking.part, template).ok(),
-        None => (!template.contains("${")).then(|| template.to_owned()),
+        None => None,
     };
     let expanded: Vec<String> = templates.into_iter().filter_map(expand).collect();
     let lines = expanded.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());

@@ -18,6 +18,7 @@ use super::native::{Interrupted, Native};
 use super::output::Output;
 use super::routing::{Denied, Open};
 use super::state::{Call, HostCall, Phase, State};
+use crate::collections::Set;
 use crate::confine::ConfineError;
 
 /// An instance of a component with its store.
@@ -154,7 +155,7 @@ fn new_state(process: &Process, native: &Arc<Native>, request: &Request<'_>) -> 
         output: Arc::new(Mutex::new(output)),
         call: new_call(request),
         native: Arc::clone(native),
-        roots: std::collections::HashSet::new(),
+        roots: Set::default(),
         open: Open::default(),
         lasting: Vec::new(),
         known: None,

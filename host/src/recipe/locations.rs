@@ -1,12 +1,13 @@
 //! The buildout's directories, as recipes are held to them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::mounts::normalise;
 
 /// The buildout's directories: they decide what a recipe reaches, and what it may never write. All paths are absolute,
 /// without `.`, `..` and doubled slashes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Locations {
     /// The buildout directory.
     pub directory: PathBuf,
@@ -25,6 +26,8 @@ pub struct Locations {
     /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
     /// `recipes.toml`, `recipes.lock`, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
+    /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
+    standard: [Arc<Path>; 5],
 }
 
 /// What follows the state file's name in those of the files that go with it (`docs/state.md`).
@@ -73,16 +76,9 @@ impl Locations {
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().map(|path| normalise(path));
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
-        Self {
-            parts: at(written.parts),
-            develop_eggs: at(written.develop_eggs),
-            eggs: at(written.eggs),
-            directory,
-            bin,
-            installed,
-            configuration_directory,
-            protected,
-        }
+        let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
+        let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].map(|path| Arc::from(path.as_path()));
+        Self { parts, develop_eggs, eggs, directory, bin, installed, configuration_directory, protected, standard }
     }
 
     /// Where what a part's native commands print is kept.
@@ -96,7 +92,26 @@ impl Locations {
     }
 
     /// The directories that every recipe may read, and in which a part may own paths.
-    pub(super) fn standard(&self) -> [&PathBuf; 5] {
-        [&self.directory, &self.parts, &self.bin, &self.eggs, &self.develop_eggs]
+    pub(super) fn standard(&self) -> &[Arc<Path>; 5] {
+        &self.standard
+    }
+}
+
+impl Default for Locations {
+    /// No directories at all.
+    fn default() -> Self {
+        let none = PathBuf::new;
+        let standard = std::array::from_fn(|_| Path::new("").into());
+        Self {
+            directory: none(),
+            parts: none(),
+            bin: none(),
+            develop_eggs: none(),
+            eggs: none(),
+            installed: None,
+            configuration_directory: none(),
+            protected: Vec::new(),
+            standard,
+        }
     }
 }

@@ -30,17 +30,17 @@ mod state;
 mod status;
 mod writable;
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use wasmtime::Engine;
 use wasmtime::component::{Linker, Resource, ResourceAny};
 
+use crate::collections::Map;
 use crate::component::{CompileCache, Resolved};
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::Report;
-use crate::options::Buildout;
+use crate::options::{Buildout, Values};
 use crate::source::nearest;
 
 use bindings::RecipePre;
@@ -78,9 +78,9 @@ pub struct Runtime {
     linker: Linker<State>,
     watchdog: Watchdog,
     native: Arc<Native>,
-    prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
-    instances: Mutex<HashMap<(Digest, Process), Vec<Shared>>>,
-    parts: Mutex<HashMap<String, Arc<Part>>>,
+    prepared: Mutex<Map<Digest, Arc<Prepared>>>,
+    instances: Mutex<Map<(Digest, Process), Vec<Shared>>>,
+    parts: Mutex<Map<String, Arc<Part>>>,
 }
 
 type Shared = Arc<Mutex<Instance>>;
@@ -225,6 +225,14 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
+    /// The options that the recipe says it has. None where the component cannot be used: that is told elsewhere.
+    pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
+        let subject = subject("", recipe, None);
+        let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
+        let described = self.entry_point(&prepared, recipe, &subject).map(|entry_point| &entry_point.options);
+        described.into_iter().flatten().map(|option| option.name.clone()).collect()
+    }
+
     /// Calls the recipe's `uninstall` with the options that were recorded.
     ///
     /// # Errors
@@ -233,7 +241,7 @@ impl Runtime {
         &self,
         part: &str,
         recipe: &Resolved,
-        recorded: &BTreeMap<String, String>,
+        recorded: &Values,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         let subject = subject(part, recipe, None);
@@ -246,8 +254,10 @@ impl Runtime {
         let request = Request { phase: Phase::Uninstall, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
-        let options: Vec<RecordedOption> =
-            recorded.iter().map(|(name, value)| RecordedOption { name: name.clone(), value: value.clone() }).collect();
+        let options: Vec<RecordedOption> = recorded
+            .iter()
+            .map(|(name, value)| RecordedOption { name: name.to_string(), value: value.to_string() })
+            .collect();
         let name = entry_point.name.as_str();
         let answer = instance.call(&self.watchdog, &request, |store, guest| {
             guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -24,11 +25,11 @@ pub(super) enum Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
     /// Absolute, without `.`, `..` and doubled slashes.
-    pub(super) path: PathBuf,
+    pub(super) path: Arc<Path>,
     pub(super) access: Access,
     /// The part of `path` that the user answers for: below it, recipes may have written, so symbolic links are not
     /// followed there.
-    pub(super) trusted: PathBuf,
+    pub(super) trusted: Arc<Path>,
     /// Whether it stays where it is for the whole run, so that one handle of it serves all calls.
     pub(super) lasting: bool,
 }
@@ -41,12 +42,12 @@ impl Mounts {
     /// Collects grants; the wider access wins where a path is granted twice. `writable` are the directories beneath
     /// which recipes write (of this part or of others), `lasting` those that nothing replaces during a run.
     pub(super) fn new(
-        grants: impl IntoIterator<Item = (PathBuf, Access)>,
-        writable: &[&Path],
+        grants: impl IntoIterator<Item = (Arc<Path>, Access)>,
+        writable: &[&Arc<Path>],
         lasting: &[&Path],
     ) -> Self {
-        let mut grants: Vec<(PathBuf, Access)> =
-            grants.into_iter().map(|(path, access)| (normalise(&path), access)).collect();
+        let mut grants: Vec<(Arc<Path>, Access)> =
+            grants.into_iter().map(|(path, access)| (normal(path), access)).collect();
         grants.sort_by(|a, b| {
             b.0.as_os_str()
                 .len()
@@ -56,12 +57,14 @@ impl Mounts {
         });
         grants.dedup_by(|later, first| same(&later.0, &first.0));
         // A handle of a directory gives access to all beneath it: less cannot be granted there.
-        let wider: Vec<PathBuf> = grants.iter().filter(|grant| grant.1 == Access::Write).map(|g| g.0.clone()).collect();
+        let wider: Vec<Arc<Path>> =
+            grants.iter().filter(|grant| grant.1 == Access::Write).map(|grant| Arc::clone(&grant.0)).collect();
         grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| holds(wider, path)));
-        let written: Vec<PathBuf> = wider.into_iter().chain(writable.iter().map(|path| normalise(path))).collect();
-        let trusted = |path: &Path| {
+        let written: Vec<Arc<Path>> =
+            wider.into_iter().chain(writable.iter().map(|path| normal(Arc::clone(path)))).collect();
+        let trusted = |path: &Arc<Path>| {
             let above = written.iter().filter(|written| !same(path, written) && holds(written, path));
-            above.min_by_key(|written| written.as_os_str().len()).cloned().unwrap_or_else(|| path.to_owned())
+            Arc::clone(above.min_by_key(|written| written.as_os_str().len()).unwrap_or(path))
         };
         let mounts = grants.into_iter().map(|(path, access)| {
             let trusted = trusted(&path);
@@ -188,6 +191,11 @@ fn is_normal(path: &Path) -> bool {
     names.is_empty() || names.split(|byte| *byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
+/// As [`normalise`], without a copy where there is nothing to do.
+fn normal(path: Arc<Path>) -> Arc<Path> {
+    if is_normal(&path) { path } else { normalise(&path).into() }
+}
+
 /// `path` without `.`, `..` (resolved in the text) and doubled slashes; absolute.
 pub(super) fn normalise(path: &Path) -> PathBuf {
     if is_normal(path) {
@@ -211,7 +219,11 @@ mod tests {
     use super::*;
 
     fn mounts(grants: &[(&str, Access)]) -> Mounts {
-        Mounts::new(grants.iter().map(|(path, access)| (PathBuf::from(path), *access)), &[Path::new("/b")], &[])
+        Mounts::new(
+            grants.iter().map(|(path, access)| (Path::new(path).into(), *access)),
+            &[&Path::new("/b").into()],
+            &[],
+        )
     }
 
     fn access(mounts: &Mounts, path: &str) -> Option<Access> {
@@ -260,7 +272,7 @@ mod tests {
         std::os::unix::fs::symlink(root.join("outside"), root.join("b/x")).unwrap();
         std::os::unix::fs::symlink(root.join("b"), root.join("link")).unwrap();
         let open = |path: &str| {
-            let mounts = Mounts::new([(root.join(path), Access::Write)], &[&root.join("b")], &[]);
+            let mounts = Mounts::new([(root.join(path).into(), Access::Write)], &[&root.join("b").into()], &[]);
             mounts.get(0).unwrap().open().map(drop)
         };
         assert!(open("b/x").is_err());
@@ -273,7 +285,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         for writable in [directory.path(), &path] {
-            let mounts = Mounts::new([(path.clone(), Access::Write)], &[writable], &[]);
+            let mounts = Mounts::new([(path.as_path().into(), Access::Write)], &[&writable.into()], &[]);
             let mount = mounts.get(0).unwrap();
             assert_eq!(mount.open().unwrap_err().kind(), io::ErrorKind::NotFound);
             mount.create().unwrap();

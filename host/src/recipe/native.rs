@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::Trap;
 
 use super::grants::Granted;
+use super::mounts::holds;
 use super::state::State;
 use crate::confine::{self, ConfineError, Interrupt, Level, Policy};
 use crate::environment::Environment;
@@ -64,7 +65,7 @@ impl Native {
 
     /// Takes note of what a part may write.
     pub(super) fn note(&self, granted: &Granted) {
-        let mut outside = granted.written().filter(|path| !path.starts_with(granted.directory())).peekable();
+        let mut outside = granted.written().filter(|path| !holds(granted.directory(), path)).peekable();
         if outside.peek().is_some() {
             self.written().extend(outside.map(Path::to_owned));
         }
@@ -109,7 +110,7 @@ impl Native {
         let mut variables: BTreeMap<String, String> = granted.process.env.iter().cloned().collect();
         let home = match self.settings.level {
             Level::Full => PathBuf::from("/tmp"),
-            Level::Partial | Level::None => granted.build_directory.clone(),
+            Level::Partial | Level::None => granted.build_directory(),
         };
         let mut set = |name: &str, value: String| {
             variables.entry(name.to_owned()).or_insert(value);

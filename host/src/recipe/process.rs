@@ -59,7 +59,7 @@ impl HostRunner for State {
     }
 
     fn build_directory(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<String> {
-        Ok(self.call.granted.build_directory.to_string_lossy().into_owned())
+        Ok(self.call.granted.build_directory().to_string_lossy().into_owned())
     }
 
     fn jobs(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<u32> {
@@ -92,7 +92,7 @@ impl State {
         let log = self
             .call
             .command_log
-            .get_or_insert_with(|| CommandLog::begin(&self.call.part, granted.command_log.clone(), &native.report));
+            .get_or_insert_with(|| CommandLog::begin(&self.call.part, granted.command_log(), &native.report));
         log.command(&line, command.output == OutputUse::Show);
         let mut captured = Vec::new();
         let mut too_much = false;

@@ -1,6 +1,5 @@
 //! Where a path of the guest leads: to the granted directory that holds it, or nowhere.
 
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +14,7 @@ use super::files::ready;
 use super::mounts::{Access, Mount, normalise, same};
 use super::state::State;
 use super::status;
+use crate::collections::{Map, Set};
 
 /// Paths whose refusal is kept for the report.
 const DENIED_KEPT: usize = 10;
@@ -28,7 +28,7 @@ pub(super) struct Denied {
 
 /// A handle of a granted directory that stays where it is: it serves all calls.
 pub(super) struct Lasting {
-    path: PathBuf,
+    path: std::sync::Arc<Path>,
     access: Access,
     number: u32,
 }
@@ -37,11 +37,11 @@ pub(super) struct Lasting {
 #[derive(Default)]
 pub(super) struct Open {
     /// Handles of granted directories, by their place among the mounts. The guest never holds them.
-    pub(super) mounts: HashMap<usize, u32>,
+    pub(super) mounts: Map<usize, u32>,
     /// Handles of the directories that hold what is granted and no directory, by the same place. Nor does it hold these.
-    holders: HashMap<usize, u32>,
+    holders: Map<usize, u32>,
     /// Numbers of what the guest opened: files, directories, streams.
-    pub(super) handles: HashSet<u32>,
+    pub(super) handles: Set<u32>,
 }
 
 impl State {

@@ -1,6 +1,5 @@
 //! What a store holds for its guest: WASI's context, the handles, and the call that is being made.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use super::native::Native;
 use super::output::Output;
 use super::routing::{Asked, Lasting, Open};
 use super::status::Status;
+use crate::collections::Set;
 use crate::source::Explain;
 
 /// What is being called.
@@ -102,7 +102,7 @@ pub(super) struct State {
     pub(super) call: Call,
     pub(super) native: Arc<Native>,
     /// Handles of the root directory that the guest holds, by number.
-    pub(super) roots: HashSet<u32>,
+    pub(super) roots: Set<u32>,
     /// What the guest has opened in this call.
     pub(super) open: Open,
     /// Granted directories that stay open from call to call.

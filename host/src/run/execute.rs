@@ -1,11 +1,11 @@
 //! Carries out a plan: calls recipes, removes what is gone, and saves the outcome of each part.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::collections::{Map, Set};
 use crate::event::{Event, Level, PartOutcome};
 use crate::files::Removal;
 use crate::plan::{Step, Wanted};
@@ -20,11 +20,11 @@ use super::schedule::AfterFailure;
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
     pub(super) locations: &'a Arc<Locations>,
-    pub(super) wanted: HashMap<&'a str, &'a Wanted>,
+    pub(super) wanted: Map<&'a str, &'a Wanted>,
     pub(super) state: &'a mut StateFile,
     pub(super) installed: &'a mut Installed,
     /// Parts that this run has recorded.
-    pub(super) recorded: HashSet<String>,
+    pub(super) recorded: Set<String>,
     /// What may be removed, worked out when the first path is.
     pub(super) removal: OnceCell<Removal>,
 }

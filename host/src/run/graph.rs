@@ -1,8 +1,9 @@
 //! Which parts need which: references from option to option and what recipes read, followed through sections that are no
 //! parts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use crate::collections::Map;
 use crate::options::Buildout;
 
 /// For each of `parts` the parts that it refers to, by number.
@@ -18,7 +19,7 @@ pub(super) fn needs(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>>
 
 /// Follows references from each part to the next ones that count.
 fn follow(buildout: &Buildout, parts: &[&str], counts: impl Fn(usize, usize) -> bool) -> Vec<BTreeSet<usize>> {
-    let numbers: HashMap<&str, usize> = parts.iter().enumerate().map(|(number, part)| (*part, number)).collect();
+    let numbers: Map<&str, usize> = parts.iter().enumerate().map(|(number, part)| (*part, number)).collect();
     let from = |part: usize| {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::from([parts[part].to_owned()]);

@@ -15,15 +15,16 @@ mod settings;
 mod signatures;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::collections::Set;
 use crate::config::{Configuration, is_predefined};
 use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::options::{Buildout, OptionError, Problem};
+use crate::options::{Buildout, OptionError, Problem, Values};
 use crate::plan::{self, Scope, Step, Wanted};
 use crate::recipe::{Locations, is_part_name};
 use crate::source::{did_you_mean, nearest};
@@ -162,10 +163,11 @@ impl Session {
         self.develop_phase(locations, state, installed)?;
         let wanted = self.wanted(named, installed)?;
         self.show_configuration();
-        let steps = plan::plan(&wanted, installed, scope(named), &|path| present(&locations.directory, path));
+        let present = Present::beneath(&locations.directory);
+        let steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));
         let order = self.recorded_parts(named, &wanted)?;
         let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let (recorded, removal) = (HashSet::new(), OnceCell::new());
+        let (recorded, removal) = (Set::default(), OnceCell::new());
         let outcome = Execution { session: self, locations, wanted, state, installed, recorded, removal }.run(&steps);
         installed.apply(&Change::Order(order));
         outcome
@@ -180,7 +182,8 @@ impl Session {
         let locations = self.locations()?;
         let installed = self.peek(&locations)?;
         let wanted = self.wanted_without_a_trace(named, &locations, &installed)?;
-        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present(&locations.directory, path)))
+        let present = Present::beneath(&locations.directory);
+        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present.is_there(path)))
     }
 
     /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.
@@ -312,7 +315,9 @@ impl Session {
         let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
         let has_update = self.recipes.runtime()?.has_update(&name);
         let mut options = self.buildout.snapshot(&name);
-        options.values_mut().filter(|value| value.contains("://")).for_each(|value| *value = state::conceal(value));
+        for (_, value) in options.iter_mut().filter(|(_, value)| value.contains("://")) {
+            *value = state::conceal(value).into();
+        }
         Ok(Wanted { name, options, signature, has_update })
     }
 
@@ -377,12 +382,32 @@ impl Session {
             None => format!("'{option}'"),
         };
         let names: Vec<String> = unused.iter().map(name).collect();
-        let message = format!(
+        let mut message = format!(
             "Section `{section}` contains unused option(s): {}.\n\
              Nothing has read them: a typing error, or an option that this recipe does not have.",
             names.join(" ")
         );
+        let known = self.known_options(section);
+        for option in unused {
+            if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
+                message.push_str(&format!("\n{option}: {}", did_you_mean(near)));
+            }
+        }
         self.report.log(Level::Warning, &message);
+    }
+
+    /// The options that a section can have, as far as that is known.
+    fn known_options(&self, section: &str) -> Vec<String> {
+        if section == "buildout" {
+            let mut known = self.buildout.keys(section).unwrap_or_default();
+            known.retain(|option| is_predefined(option));
+            known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
+            return known;
+        }
+        let (Some(recipe), Ok(runtime)) = (self.recipes.of_part(section), self.recipes.runtime()) else {
+            return Vec::new();
+        };
+        runtime.option_names(&recipe)
     }
 
     /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").
@@ -410,14 +435,32 @@ fn beside(configuration: &Configuration) -> PathBuf {
 }
 
 /// A section as 1.0 shows it at debug level: options sorted, `%` doubled, further lines indented.
-fn section_text(name: &str, options: &BTreeMap<String, String>) -> String {
-    let line = |(option, value): (&String, &String)| {
+fn section_text(name: &str, options: &Values) -> String {
+    let line = |(option, value): (&Arc<str>, &Arc<str>)| {
         format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
     };
     format!("[{name}]\n{}", options.iter().map(line).collect::<String>())
 }
 
 /// Whether a recorded path is still there; the link itself counts, not what it leads to.
-fn present(directory: &Path, path: &str) -> bool {
-    directory.join(path).symlink_metadata().is_ok()
+struct Present<'a> {
+    directory: &'a Path,
+    /// Open, so that the way to it is not walked for every path.
+    handle: Option<std::fs::File>,
+}
+
+impl<'a> Present<'a> {
+    fn beneath(directory: &'a Path) -> Self {
+        Self { directory, handle: std::fs::File::open(directory).ok() }
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        let below = Path::new(path).strip_prefix(self.directory).unwrap_or(Path::new(path));
+        match &self.handle {
+            Some(handle) if !below.as_os_str().is_empty() => {
+                rustix::fs::statat(handle, below, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).is_ok()
+            }
+            _ => self.directory.join(path).symlink_metadata().is_ok(),
+        }
+    }
 }

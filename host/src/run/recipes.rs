@@ -1,9 +1,9 @@
 //! Which recipe makes which part: resolves references and initialises recipes while options resolve.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use crate::collections::Map;
 use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
 use crate::event::Report;
@@ -21,7 +21,9 @@ pub(super) struct Recipes {
     environment: Environment,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
-    by_part: Mutex<HashMap<String, Resolved>>,
+    /// What references were found to mean.
+    by_reference: Mutex<Map<String, Arc<Resolved>>>,
+    by_part: Mutex<Map<String, Arc<Resolved>>>,
     /// The buildout's directories, read once: no recipe can change `[buildout]`.
     locations: OnceLock<Arc<Locations>>,
 }
@@ -41,6 +43,7 @@ impl Recipes {
             environment: environment.clone(),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
+            by_reference: Mutex::default(),
             by_part: Mutex::default(),
             locations: OnceLock::new(),
         })
@@ -50,6 +53,7 @@ impl Recipes {
     pub(super) fn develop(&self, configuration_directory: &Path, developed: Vec<Developed>) -> Result<(), RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
         *self.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
+        self.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -68,13 +72,19 @@ impl Recipes {
     }
 
     /// What a reference, as `recipe =` writes it, stands for.
-    pub(super) fn resolve(&self, reference: &str) -> Result<Resolved, RunError> {
+    pub(super) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
+        let mut known = self.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resolved) = known.get(reference) {
+            return Ok(Arc::clone(resolved));
+        }
         let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
-        Ok(resolver.resolve(reference)?)
+        let resolved = Arc::new(resolver.resolve(reference)?);
+        known.insert(reference.to_owned(), Arc::clone(&resolved));
+        Ok(resolved)
     }
 
     /// The recipe that initialised the part.
-    pub(super) fn of_part(&self, part: &str) -> Option<Resolved> {
+    pub(super) fn of_part(&self, part: &str) -> Option<Arc<Resolved>> {
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
     }
 

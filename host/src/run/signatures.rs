@@ -4,8 +4,7 @@
 //! one of them is, though none of its own options changes. SlapOS's fork of zc.buildout does so for all parts; here it is
 //! confined to recipes that start commands (`docs/decisions/031-references-in-signatures.md`).
 
-use std::collections::HashMap;
-
+use crate::collections::Map;
 use crate::digest::Digest;
 use crate::plan::Wanted;
 
@@ -23,7 +22,7 @@ pub(super) fn name_references(
     }
     let names: Vec<&str> = wanted.iter().map(|part| part.name.as_str()).collect();
     let references = graph::references(buildout, &names);
-    let mut digests = Digests { wanted, native: &native, references: &references, known: HashMap::new() };
+    let mut digests = Digests { wanted, native: &native, references: &references, known: Map::default() };
     let signatures: Vec<Option<String>> =
         (0..native.len()).map(|part| native[part].then(|| digests.signature(part))).collect();
     for (part, signature) in wanted.iter_mut().zip(signatures) {
@@ -38,7 +37,7 @@ struct Digests<'a> {
     native: &'a [bool],
     references: &'a [std::collections::BTreeSet<usize>],
     /// `None` while it is being worked out: parts that read each other.
-    known: HashMap<usize, Option<Digest>>,
+    known: Map<usize, Option<Digest>>,
 }
 
 impl Digests<'_> {

@@ -2,21 +2,21 @@
 //!
 //! Knows neither files nor formats.
 
-use std::collections::BTreeMap;
-
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+
+use crate::collections::OrderedMap;
+use crate::options::Values;
 
 /// Everything that the installed state says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Installed {
     /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. What a file
     /// has is kept.
-    pub buildout: BTreeMap<String, String>,
+    pub buildout: Values,
     /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
     pub develop_eggs: Vec<String>,
     /// The installed parts, in the order in which they were installed.
-    pub parts: IndexMap<String, InstalledPart>,
+    pub parts: OrderedMap<String, InstalledPart>,
 }
 
 /// What is known of one installed part.
@@ -24,7 +24,8 @@ pub struct Installed {
 pub struct InstalledPart {
     /// The part's options as they were when it was installed, without `__buildout_installed__` and
     /// `__buildout_signature__`.
-    pub options: BTreeMap<String, String>,
+    #[serde(with = "values")]
+    pub options: Values,
     /// The paths that the recipe made, to be removed when the part is uninstalled; as the recipe named them.
     pub installed: Vec<String>,
     /// `<package>-<digest>` of the recipe that made it; `None` where the file had none.
@@ -78,7 +79,7 @@ impl Installed {
                 self.parts.shift_remove(part);
             }
             Change::Option { name, value } => {
-                self.buildout.insert(name.clone(), value.clone());
+                self.buildout.insert(name.as_str().into(), value.as_str().into());
             }
             Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
             Change::Order(names) => self.order(names),
@@ -91,13 +92,31 @@ impl Installed {
         }
         // Not removed one by one: each removal would move all that follow.
         let parts = std::mem::take(&mut self.parts);
-        let mut rest: IndexMap<_, _> = parts.into_iter().map(|(name, record)| (name, Some(record))).collect();
+        let mut rest: OrderedMap<_, _> = parts.into_iter().map(|(name, record)| (name, Some(record))).collect();
         for name in names {
             if let Some(record) = rest.get_mut(name).and_then(Option::take) {
                 self.parts.insert(name.clone(), record);
             }
         }
         self.parts.extend(rest.into_iter().filter_map(|(name, record)| Some((name, record?))));
+    }
+}
+
+/// Options in the journal: an object of texts.
+mod values {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Values;
+
+    pub(super) fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(name, value)| (&**name, &**value)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(texts.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

@@ -28,15 +28,14 @@ pub(super) fn is_space(character: char) -> bool {
 }
 
 /// A value as it stands after `name = `, its further lines with their tabs.
-pub(super) fn quote_value(value: &str) -> String {
+pub(super) fn quote_value(text: &mut String, value: &str) {
     let lines = lines_of(value);
-    let mut text = String::with_capacity(value.len());
     let mut lines = lines.as_slice();
     // A line end at either end of the value would leave an empty line there.
     if let ["", rest @ ..] = lines
         && !rest.is_empty()
     {
-        quote_character(&mut text, '\n');
+        quote_character(text, '\n');
         lines = rest;
     }
     let ends_in_break = lines.len() > 1 && lines.last() == Some(&"");
@@ -47,12 +46,11 @@ pub(super) fn quote_value(value: &str) -> String {
         if index > 0 {
             text.push_str("\n\t");
         }
-        quote_line(&mut text, line);
+        quote_line(text, line);
     }
     if ends_in_break {
-        quote_character(&mut text, '\n');
+        quote_character(text, '\n');
     }
-    text
 }
 
 /// Cuts a value where zc.buildout starts a new line: at the first `\n` of every run of white space.
@@ -196,6 +194,12 @@ fn percent_decoded(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn quoted(value: &str) -> String {
+        let mut text = String::new();
+        quote_value(&mut text, value);
+        text
+    }
+
     /// Expected texts are what zc.buildout 6.0.1 writes.
     #[test]
     fn white_space_is_quoted_as_zc_buildout_quotes_it() {
@@ -219,17 +223,17 @@ mod tests {
             ("#a\n[b]\n;c", "#a\n\t[b]\n\t;c"),
         ];
         for (value, text) in cases {
-            assert_eq!(quote_value(value), text, "{value:?}");
+            assert_eq!(quoted(value), text, "{value:?}");
         }
     }
 
     #[test]
     fn what_zc_buildout_would_lose_is_quoted_by_code() {
-        assert_eq!(quote_value("\ta"), "%(__buildout_char_9__)sa");
-        assert_eq!(quote_value("a\u{a0}"), "a%(__buildout_char_A0__)s");
-        assert_eq!(quote_value("a\0\x1bb"), "a%(__buildout_char_0__)s%(__buildout_char_1B__)sb");
-        assert_eq!(quote_value("a\rb"), "a%(__buildout_space_r__)sb");
-        assert_eq!(quote_value("%(__buildout_space__)s"), "%(__buildout_char_25__)s(__buildout_space__)s");
+        assert_eq!(quoted("\ta"), "%(__buildout_char_9__)sa");
+        assert_eq!(quoted("a\u{a0}"), "a%(__buildout_char_A0__)s");
+        assert_eq!(quoted("a\0\x1bb"), "a%(__buildout_char_0__)s%(__buildout_char_1B__)sb");
+        assert_eq!(quoted("a\rb"), "a%(__buildout_space_r__)sb");
+        assert_eq!(quoted("%(__buildout_space__)s"), "%(__buildout_char_25__)s(__buildout_space__)s");
     }
 
     #[test]

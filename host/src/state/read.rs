@@ -1,12 +1,12 @@
 //! The bytes of `.installed.cfg`, left by this host or by zc.buildout 1 to 6, → the installed model.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::damage::{Damage, DamageCause};
 use super::quote::{unquote_name, unquote_value};
 use super::syntax::{RawOption, RawOptions, RawSection, RawSections, parse};
 use super::{DEVELOP_EGGS, FORMAT, INSTALLED, Installed, InstalledPart, PARTS, SIGNATURE};
+use crate::options::Values;
 use crate::source::Source;
 
 /// Why a state file could not be read.
@@ -68,10 +68,10 @@ fn check_text(source: &Arc<Source>, bytes: &[u8]) -> Result<(), Damage> {
     Ok(())
 }
 
-fn installed(source: &Arc<Source>, sections: &RawSections) -> Result<Installed, Damage> {
+fn installed(source: &Arc<Source>, sections: &RawSections<'_>) -> Result<Installed, Damage> {
     let buildout = sections.get("buildout");
     let Some(parts) = buildout.and_then(|section| section.options.get(PARTS)) else {
-        let missing = |section: &RawSection| Damage::at(&section.place, DamageCause::NoParts);
+        let missing = |section: &RawSection<'_>| Damage::at(&section.place, DamageCause::NoParts);
         return Err(buildout.map_or_else(|| Damage::at_offset(source, 0, DamageCause::NoParts), missing));
     };
     let options = buildout.map(|section| &section.options);
@@ -91,7 +91,7 @@ fn installed(source: &Arc<Source>, sections: &RawSections) -> Result<Installed, 
     Ok(installed)
 }
 
-fn installed_part(section: &RawSection, name: &str) -> Result<InstalledPart, Damage> {
+fn installed_part(section: &RawSection<'_>, name: &str) -> Result<InstalledPart, Damage> {
     let options = &section.options;
     if !options.contains_key(INSTALLED) {
         return Err(Damage::at(&section.place, DamageCause::MissingInstalled(name.to_owned())));
@@ -103,12 +103,12 @@ fn installed_part(section: &RawSection, name: &str) -> Result<InstalledPart, Dam
     })
 }
 
-fn other_options(options: &RawOptions, reserved: &[&str]) -> BTreeMap<String, String> {
-    let others = options.iter().filter(|(name, _)| !reserved.contains(&name.as_str()));
-    others.map(|(name, option)| (unquote_name(name), unquote_value(&option.text).into_owned())).collect()
+fn other_options(options: &RawOptions<'_>, reserved: &[&str]) -> Values {
+    let others = options.iter().filter(|(name, _)| !reserved.contains(name));
+    others.map(|(name, option)| (unquote_name(name).into(), unquote_value(&option.text).into())).collect()
 }
 
-fn paths(option: Option<&RawOption>) -> Vec<String> {
+fn paths(option: Option<&RawOption<'_>>) -> Vec<String> {
     let text = option.map(|option| unquote_value(&option.text)).unwrap_or_default();
     text.split('\n').filter(|path| !path.is_empty()).map(unquote_name).collect()
 }

@@ -1,39 +1,41 @@
 //! The text of a state file → raw sections, by the rules of zc.buildout's parser (`configparser.py`) as far as a state
 //! file needs them: repeated sections merge, a later option replaces an earlier one, comments, further lines.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use litemap::LiteMap;
 
 use super::damage::{Damage, DamageCause};
 use super::quote::is_space;
+use crate::collections::OrderedMap;
 use crate::source::{Place, Source};
 
 /// Options by their written names.
-pub(super) type RawOptions = IndexMap<String, RawOption>;
+pub(super) type RawOptions<'a> = LiteMap<&'a str, RawOption<'a>>;
 
 /// Sections by their written names.
-pub(super) type RawSections = IndexMap<String, RawSection>;
+pub(super) type RawSections<'a> = OrderedMap<&'a str, RawSection<'a>>;
 
 /// One section, all its repetitions merged.
-pub(super) struct RawSection {
+pub(super) struct RawSection<'a> {
     /// Its first header.
     pub(super) place: Place,
-    pub(super) options: RawOptions,
+    pub(super) options: RawOptions<'a>,
 }
 
 /// One option, still quoted.
-pub(super) struct RawOption {
+pub(super) struct RawOption<'a> {
     /// The line of the last assignment.
     pub(super) place: Place,
     /// Lines joined with `\n`, without their indentation.
-    pub(super) text: String,
+    pub(super) text: Cow<'a, str>,
 }
 
 /// Where the parser stands: the option that further lines belong to.
-struct Current {
-    section: String,
-    option: Option<String>,
+struct Current<'a> {
+    section: &'a str,
+    option: Option<&'a str>,
     /// The value starts below its name, and keeps relative indentation and empty lines.
     is_block: bool,
 }
@@ -42,9 +44,9 @@ struct Current {
 ///
 /// # Errors
 /// The first line that has no meaning.
-pub(super) fn parse(source: &Arc<Source>) -> Result<RawSections, Damage> {
-    let mut sections = RawSections::new();
-    let mut current: Option<Current> = None;
+pub(super) fn parse(source: &Arc<Source>) -> Result<RawSections<'_>, Damage> {
+    let mut sections = RawSections::default();
+    let mut current: Option<Current<'_>> = None;
     let mut offset = 0;
     for line in source.text.split_inclusive('\n') {
         let place = Place::new(source, offset..offset + line.trim_end().len());
@@ -54,37 +56,44 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<RawSections, Damage> {
             continue;
         }
         if let Some(name) = header(line) {
-            let empty = || RawSection { place, options: RawOptions::new() };
-            sections.entry(name.to_owned()).or_insert_with(empty);
-            current = Some(Current { section: name.to_owned(), option: None, is_block: false });
+            let empty = || RawSection { place, options: RawOptions::default() };
+            sections.entry(name).or_insert_with(empty);
+            current = Some(Current { section: name, option: None, is_block: false });
         } else if line.trim_matches(is_space).is_empty() {
             continue;
         } else if let Some(current) = &mut current {
             let (name, value) = option(line).ok_or_else(|| Damage::at(&place, DamageCause::Line))?;
-            current.option = Some(name.to_owned());
+            current.option = Some(name);
             current.is_block = value.is_empty();
-            if let Some(section) = sections.get_mut(&current.section) {
-                section.options.insert(name.to_owned(), RawOption { place, text: value.to_owned() });
+            if let Some(section) = sections.get_mut(current.section) {
+                section.options.insert(name, RawOption { place, text: value.into() });
             }
         } else {
             return Err(Damage::at(&place, DamageCause::NoSection));
         }
     }
-    let options = sections.values_mut().flat_map(|section| section.options.values_mut());
-    options.filter(|option| option.text.starts_with(is_space)).for_each(|option| option.text = dedent(&option.text));
+    for (_, option) in sections.values_mut().flat_map(|section| section.options.iter_mut()) {
+        if option.text.starts_with(is_space) {
+            option.text = dedent(&option.text).into();
+        }
+    }
     Ok(sections)
 }
 
 /// Adds `line` to the current option if it is a further line of it.
-fn continue_option(sections: &mut RawSections, current: Option<&Current>, line: &str, is_indented: bool) -> bool {
+fn continue_option(
+    sections: &mut RawSections<'_>,
+    current: Option<&Current<'_>>,
+    line: &str,
+    is_indented: bool,
+) -> bool {
     let Some(Current { section, option: Some(option), is_block }) = current.filter(|_| is_indented) else {
         return false;
     };
     let line = if *is_block { line.trim_end_matches(is_space) } else { line.trim_matches(is_space) };
-    let value = sections.get_mut(section).and_then(|section| section.options.get_mut(option));
+    let value = sections.get_mut(*section).and_then(|section| section.options.get_mut(*option));
     if let Some(value) = value.filter(|_| *is_block || !line.is_empty()) {
-        value.text.push('\n');
-        value.text.push_str(line);
+        value.text.to_mut().extend(["\n", line]);
     }
     true
 }

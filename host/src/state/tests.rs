@@ -1,8 +1,8 @@
 //! The state as its users see it: any content survives, files of zc.buildout are read, faults lose nothing.
 
-use std::collections::BTreeMap;
+use crate::options::Values;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::source::Explain as _;
 
 fn part(options: &[(&str, &str)], installed: &[&str]) -> InstalledPart {
     InstalledPart {
-        options: options.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        options: options.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         installed: installed.iter().map(ToString::to_string).collect(),
         signature: Some("recipes-PiIFiO8ny5yNZ1S3JfT0xg==".into()),
     }
@@ -23,7 +23,7 @@ fn sample() -> Installed {
         ("debug", part(&[("recipe", "recipes:debug")], &[])),
         ("d1", part(&[("recipe", "recipes:mkdir"), ("path", "/b/d1")], &["/b/d1"])),
     ];
-    Installed { parts: parts.map(|(name, part)| (name.to_owned(), part)).into(), ..Installed::default() }
+    Installed { parts: parts.map(|(name, part)| (name.to_owned(), part)).into_iter().collect(), ..Installed::default() }
 }
 
 const SAMPLE: &str = "\
@@ -86,7 +86,7 @@ fn comments_blocks_and_foreign_line_ends_are_read() {
     let text = "# c\r\n[buildout]\r\n; c\r\nparts = a\r\n[a] # c\r\n__buildout_installed__ =\r\n   /b/x\r\n   /b/y\r\n\r\nx = 1\r\n  2\r\n";
     let installed = read(text).unwrap();
     assert_eq!(installed.parts["a"].installed, ["/b/x", "/b/y"]);
-    assert_eq!(installed.parts["a"].options["x"], "1\n2");
+    assert_eq!(installed.parts["a"].options.get("x").map(|value| &**value), Some("1\n2"));
     assert_eq!(installed.parts["a"].signature, None);
 }
 
@@ -156,8 +156,9 @@ fn any_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-fn any_options() -> impl Strategy<Value = BTreeMap<String, String>> {
-    prop::collection::btree_map(any_text(), any_text(), 0..5)
+fn any_options() -> impl Strategy<Value = Values> {
+    prop::collection::vec((any_text().prop_map(Arc::from), any_text().prop_map(Arc::from)), 0..5)
+        .prop_map(Values::from_iter)
 }
 
 prop_compose! {

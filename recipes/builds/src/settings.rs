@@ -50,7 +50,7 @@ impl Settings {
         // All that is set before is part of what decides where a shared part lies; nothing that is set afterwards is.
         let place = Place::of(init)?;
         check_path(place.location())?;
-        set_location(options, &place)?;
+        set_location(init, &place)?;
         let sources = Sources::of(init)?;
         let parts = init.buildout().require("buildout", "parts-directory")?;
         let own_directory = format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part());
@@ -114,14 +114,16 @@ fn check_path(location: &str) -> Result<(), Error> {
 }
 
 /// Sets `location`, and puts it wherever `@@LOCATION@@` stands.
-fn set_location(options: &Options, place: &Place) -> Result<(), Error> {
+fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
+    let (options, part) = (init.options(), init.part());
     let location = place.location();
     if let Some(written) = options.get("location")? {
         options.set("location", written.replace(LOCATION, location))?;
     }
     decide(options, "location", location)?;
     for name in options.keys()? {
-        let value = options.require(&name)?;
+        // Not read, only looked at: an option that nothing uses is still told.
+        let value = init.buildout().require(&part, &name)?;
         if value.contains(LOCATION) {
             options.set(&name, value.replace(LOCATION, location))?;
         }

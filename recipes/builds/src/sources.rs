@@ -23,9 +23,16 @@ pub(crate) enum Sources {
     },
 }
 
+/// Options that are of no use to every kind of sources. A profile that takes other ones than the profile which it extends
+/// may leave them: they are no typing errors.
+const OPTIONS: [&str; 5] = ["alternate-url", "compile-directory", "md5sum", "sha256sum", "strip-top-level-dir"];
+
 impl Sources {
     pub(crate) fn of(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
+        for name in OPTIONS {
+            options.get(name)?;
+        }
         match (filled(options, "url")?, filled(options, "path")?) {
             (Some(_), Some(_)) => Err(Error::user("Sources have either a url or a path, not both")),
             (None, None) => Err(Error::user("Where are the sources? Option url or path is needed")),

@@ -41,7 +41,7 @@ impl Place {
         if directories.is_empty() {
             return Ok(own);
         }
-        let signature = signature::of(init.options())?;
+        let signature = signature::of(init)?;
         let below = format!("{}/{}", init.part(), signature.digest);
         let Some(directory) = choose(&directories, &below) else { return Ok(own) };
         Ok(Self { location: format!("{directory}/{below}"), signature: Some(signature.shown) })

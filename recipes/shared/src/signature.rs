@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use buildout_recipe::{Error, Options};
+use buildout_recipe::{Error, Init};
 use sha2::{Digest as _, Sha256};
 
 /// Counted up when recipes make something else of the same options.
@@ -17,10 +17,12 @@ pub(crate) struct Signature {
 }
 
 /// The signature of the part, of all its options as they are now.
-pub(crate) fn of(options: &Options) -> Result<Signature, Error> {
+pub(crate) fn of(init: &Init<'_>) -> Result<Signature, Error> {
+    let part = init.part();
     let mut all = Vec::new();
-    for name in options.keys()? {
-        let value = options.require(&name)?;
+    for name in init.options().keys()? {
+        // Not read, only looked at: an option that nothing uses is still told.
+        let value = init.buildout().require(&part, &name)?;
         let value = if name == "patches" { without_places(&value) } else { value };
         all.push((name, value));
     }

@@ -109,7 +109,8 @@ impl fmt::Debug for Options {
 pub struct Buildout<'a>(Box<dyn BuildoutBackend + 'a>);
 
 impl Buildout<'_> {
-    /// The option's value, if the section has the option.
+    /// The option's value, if the section has the option. One of the part's own section is only looked at: the host still
+    /// tells that nothing has used it, if nothing does.
     ///
     /// # Errors
     /// When there is no such section, or what the option refers to fails.

@@ -14,12 +14,26 @@ use crate::workspace::{Failure, start_failure};
 pub(super) struct Cost {
     /// Wall time in seconds.
     pub(super) seconds: f64,
-    /// Peak resident memory in KiB (`VmHWM`).
+    /// Peak resident memory in KiB (`VmHWM`), where it was measured.
     pub(super) peak_memory: u64,
 }
 
+/// What is measured of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measured {
+    /// Time only: nobody looks at the program meanwhile, as that would take from a short run a part of its time.
+    Time,
+    /// Time and memory.
+    Memory,
+}
+
 /// Runs the tool in its buildout, with a home directory of its own; gives the cost and what it printed.
-pub(super) fn run(tool: &Tool<'_>, home: &Path, arguments: &[&str]) -> Result<(Cost, String), Failure> {
+pub(super) fn run(
+    tool: &Tool<'_>,
+    home: &Path,
+    arguments: &[&str],
+    measured: Measured,
+) -> Result<(Cost, String), Failure> {
     let (Some(program), options) = (tool.command.first(), tool.command.get(1..).unwrap_or_default()) else {
         return Err(Failure::new("A tool without a program."));
     };
@@ -31,14 +45,14 @@ pub(super) fn run(tool: &Tool<'_>, home: &Path, arguments: &[&str]) -> Result<(C
     command.env_remove("XDG_CACHE_HOME").env_remove("BUILDOUT_HOME").env_remove("PYTHONPATH");
     command.stdin(Stdio::null()).stdout(create(&printed)?).stderr(create(&errors)?);
 
-    // The program itself is timed in one piece; memory is looked at from a second thread.
+    // The program itself is timed in one piece; its memory is looked at from a second thread.
     let start = Instant::now();
     let mut child = command.spawn().map_err(|error| start_failure(&command, &error))?;
     let process = child.id();
-    let peak = std::thread::spawn(move || peak_memory(process));
+    let peak = (measured == Measured::Memory).then(|| std::thread::spawn(move || peak_memory(process)));
     let status = child.wait().map_err(|error| start_failure(&command, &error))?;
     let seconds = start.elapsed().as_secs_f64();
-    let peak_memory = peak.join().unwrap_or_default();
+    let peak_memory = peak.and_then(|peak| peak.join().ok()).unwrap_or_default();
 
     let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     if !status.success() {

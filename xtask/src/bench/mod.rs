@@ -9,10 +9,10 @@ mod work;
 
 use std::path::{Path, PathBuf};
 
-use crate::build::build;
+use crate::build::dist;
 use crate::workspace::{Failure, Workspace};
 
-use measure::{Cost, median};
+use measure::{Cost, Measured, median};
 use reference::install_reference;
 use table::{Row, Unit, print_json, print_table};
 use work::{many_parts, one_part, profile};
@@ -35,9 +35,8 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
             _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds]")),
         }
     }
-    build(workspace)?;
+    let host = dist(workspace)?;
     let directory = workspace.target.join("bench");
-    let host = workspace.release("buildout-host");
     let mut tables = Vec::new();
     if only != Some("builds") {
         let reference = install_reference(workspace, &directory)?;
@@ -90,7 +89,7 @@ impl Tools {
         let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, false)?;
         rows.push(Row::time("read a 45-file profile, 359 paths of extends", &theirs, &ours, 500.0, 2000.0));
 
-        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], false)?;
+        let [theirs, ours] = self.looked_at(&many)?;
         let peak = |costs: &[Cost]| costs.iter().map(|cost| cost.peak_memory).max().unwrap_or_default() as f64;
         let unit = Unit::Megabytes;
         let (theirs, ours) = (peak(&theirs) / 1024.0, peak(&ours) / 1024.0);
@@ -115,9 +114,14 @@ impl Tools {
     /// Runs each tool once, untimed.
     fn once(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
         for tool in tools {
-            measure::run(tool, &self.directory, arguments)?;
+            measure::run(tool, &self.directory, arguments, Measured::Time)?;
         }
         Ok(())
+    }
+
+    /// Lets the tools take turns while their memory is looked at.
+    fn looked_at(&self, tools: &[Tool<'_>; 2]) -> Result<[Vec<Cost>; 2], Failure> {
+        self.take_turns(tools, SLOW_ROUNDS, &[], false, Measured::Memory)
     }
 
     /// Lets the tools take turns; `fresh` work starts from an empty buildout each time.
@@ -128,6 +132,17 @@ impl Tools {
         arguments: &[&str],
         fresh: bool,
     ) -> Result<[Vec<Cost>; 2], Failure> {
+        self.take_turns(tools, rounds, arguments, fresh, Measured::Time)
+    }
+
+    fn take_turns(
+        &self,
+        tools: &[Tool<'_>; 2],
+        rounds: usize,
+        arguments: &[&str],
+        fresh: bool,
+        measured: Measured,
+    ) -> Result<[Vec<Cost>; 2], Failure> {
         let mut costs = [Vec::new(), Vec::new()];
         for round in 1..=rounds {
             for (tool, costs) in tools.iter().zip(&mut costs) {
@@ -135,7 +150,7 @@ impl Tools {
                     work::clear(&tool.buildout)?;
                 }
                 table::progress(tool.name, &tool.buildout, round, rounds);
-                costs.push(measure::run(tool, &self.directory, arguments)?.0);
+                costs.push(measure::run(tool, &self.directory, arguments, measured)?.0);
             }
         }
         Ok(costs)
@@ -144,8 +159,8 @@ impl Tools {
     /// Both tools must give the same answer, or the comparison means nothing.
     fn agree(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
         let [theirs, ours] = tools;
-        let theirs = measure::run(theirs, &self.directory, arguments)?.1;
-        let ours = measure::run(ours, &self.directory, arguments)?.1;
+        let theirs = measure::run(theirs, &self.directory, arguments, Measured::Time)?.1;
+        let ours = measure::run(ours, &self.directory, arguments, Measured::Time)?.1;
         if theirs.trim() == ours.trim() && !ours.trim().is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::measure::{self, median};
+use super::measure::{self, Measured, median};
 use super::table::{self, Row, Unit};
 use super::{Tool, work};
 use crate::sources;
@@ -64,7 +64,7 @@ fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, 
         for (tool, seconds) in [&hand, &ours].into_iter().zip(&mut seconds) {
             work::clear(&tool.buildout)?;
             table::progress(tool.name, &tool.buildout, round, ROUNDS);
-            seconds.push(measure::run(tool, directory, &[])?.0.seconds);
+            seconds.push(measure::run(tool, directory, &[], Measured::Time)?.0.seconds);
         }
     }
     let [theirs, ours] = seconds.map(median);
@@ -90,7 +90,7 @@ fn two_at_a_time(workspace: &Workspace, host: &Path, directory: &Path) -> Result
         for (jobs, seconds) in ["1", "2"].into_iter().zip(&mut seconds) {
             work::clear(&tool.buildout)?;
             table::progress(&format!("-j {jobs}"), &tool.buildout, round, STACK_ROUNDS);
-            seconds.push(measure::run(&tool, directory, &["-j", jobs])?.0.seconds);
+            seconds.push(measure::run(&tool, directory, &["-j", jobs], Measured::Time)?.0.seconds);
         }
     }
     let [theirs, ours] = seconds.map(median);

@@ -1,15 +1,14 @@
 //! Following `extends`: the effect of a file is composed from those of the files it names, each worked out once.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::profile::{Named, Profile};
 use super::{LoadRequest, apply, parent, update};
+use crate::collections::{Map, OrderedMap};
+use crate::config::Options;
 use crate::config::location::normalise;
-use crate::config::merge::{FileEffect, Options, SectionEffect, compose};
+use crate::config::merge::{FileEffect, SectionEffect, compose};
 use crate::config::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
 use crate::source::Place;
 
@@ -17,17 +16,17 @@ use crate::source::Place;
 const MAX_DEPTH: usize = 500;
 
 /// Sections as they are read: options and header.
-pub(super) type Sections = IndexMap<Arc<str>, (Options, Option<Place>)>;
+pub(super) type Sections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
 
 /// The files read so far, and those being followed.
 pub(super) struct Chain<'a> {
     request: &'a LoadRequest<'a>,
     settings: ReadSettings,
-    profiles: HashMap<Location, Arc<Profile>>,
-    effects: HashMap<Location, Arc<FileEffect>>,
+    profiles: Map<Location, Arc<Profile>>,
+    effects: Map<Location, Arc<FileEffect>>,
     /// The files that are being followed, outermost first.
     open: Vec<Location>,
-    directories: HashMap<PathBuf, Option<PathBuf>>,
+    directories: Map<PathBuf, Option<PathBuf>>,
     notices: Vec<String>,
 }
 
@@ -36,10 +35,10 @@ impl<'a> Chain<'a> {
         Self {
             request,
             settings: ReadSettings::default(),
-            profiles: HashMap::new(),
-            effects: HashMap::new(),
+            profiles: Map::default(),
+            effects: Map::default(),
             open: Vec::new(),
-            directories: HashMap::new(),
+            directories: Map::default(),
             notices: Vec::new(),
         }
     }
@@ -96,7 +95,7 @@ impl<'a> Chain<'a> {
         if let Some(cache) = &self.settings.extends_cache {
             set("extends-cache", &cache.to_string_lossy());
         }
-        let mut data = Sections::new();
+        let mut data = Sections::default();
         data.insert("buildout".into(), (own.over(known)?, None));
         self.settings(&data, assigned)
     }
@@ -116,7 +115,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The files whose name does not show all of their location, by that name.
-    pub(super) fn unnamed(&self) -> HashMap<String, Location> {
+    pub(super) fn unnamed(&self) -> Map<String, Location> {
         let named = self.profiles.keys().map(|location| (location.to_string(), location));
         named.filter(|(name, location)| *name != location.as_written()).map(|(n, l)| (n, l.clone())).collect()
     }
@@ -138,7 +137,7 @@ impl<'a> Chain<'a> {
         }
         self.enter(location, place)?;
         let profile = self.profile(location, place)?;
-        let mut total = FileEffect::new();
+        let mut total = FileEffect::default();
         self.follow_all(location, &profile.extends, pending, &mut total)?;
         let own = match pending.take_if(|_| profile.extends.is_empty()) {
             Some(defaults) => Arc::new(above(defaults, &profile.own)?),
@@ -252,7 +251,7 @@ fn above(mut defaults: Sections, own: &FileEffect) -> Result<FileEffect, ConfigE
     for (name, effect) in own {
         apply(&mut defaults, name, effect)?;
     }
-    let mut effects = FileEffect::new();
+    let mut effects = FileEffect::default();
     for (name, (options, place)) in defaults {
         effects.insert(name, Arc::new(SectionEffect::of_options(options, place)?));
     }

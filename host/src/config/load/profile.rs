@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
+use crate::collections::OrderedMap;
 use crate::config::condition::{self, Facts};
 use crate::config::merge::{FileEffect, SectionEffect};
 use crate::config::{ConfigError, OptionValue, Section, classic, parse};
@@ -41,7 +40,7 @@ impl Profile {
         if parsed.classic {
             take("interpolation");
         }
-        let mut own = FileEffect::new();
+        let mut own = FileEffect::default();
         for (name, section) in &sections {
             own.insert(name.as_str().into(), Arc::new(SectionEffect::of(section)?));
         }
@@ -50,7 +49,7 @@ impl Profile {
 }
 
 /// Takes an option that names files out of `[buildout]`.
-fn take(sections: &mut IndexMap<String, Section>, option: &str) -> Vec<Named> {
+fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<Named> {
     let value = sections.get_mut("buildout").and_then(|section| section.options.shift_remove(option));
     value.map(|value| named(&value)).unwrap_or_default()
 }

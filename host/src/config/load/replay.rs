@@ -70,7 +70,7 @@ fn update(earlier: &Data, later: &Data) -> Data {
 fn raw(text: &str) -> Data {
     let parsed = parse(&Source::new("x", text), &mut |_| Ok(true)).unwrap();
     let section = |section: crate::config::Section| {
-        section.options.into_iter().map(|(name, value)| (name, value.raw.to_string())).collect()
+        section.options.into_iter().map(|(name, value)| (name.to_string(), value.raw.to_string())).collect()
     };
     parsed.sections.into_iter().map(|(name, options)| (name, section(options))).collect()
 }
@@ -148,7 +148,7 @@ proptest! {
         let expected = replay(&files, &defaults);
         for (name, section) in &expected {
             for (option, value) in section {
-                prop_assert_eq!(&*loaded.sections[name].options[option].raw, value.as_str(), "[{}] {}", name, option);
+                prop_assert_eq!(&*loaded.sections[name].options[option.as_str()].raw, value.as_str(), "[{}] {}", name, option);
             }
         }
         let is_new = |name: &str, option: &str| !expected.get(name).is_some_and(|section| section.contains_key(option));

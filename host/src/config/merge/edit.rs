@@ -1,9 +1,9 @@
 //! What `+=` and `-=` do to one option, as a value that composes: steps that add or remove lines.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::history;
+use crate::collections::Set;
 use crate::config::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece};
 
 /// More additions and removals of one option are refused: a few files that extend each other twice make billions.
@@ -110,7 +110,7 @@ impl Edit {
                 }
                 Sign::Remove => {
                     looks += lines.len();
-                    let removed: HashSet<&str> = value.raw.split('\n').collect();
+                    let removed: Set<&str> = value.raw.split('\n').collect();
                     lines.retain(|(line, _)| !removed.contains(line));
                     if lines.is_empty() {
                         lines.push(("", &Origin::Implicit));

@@ -1,14 +1,14 @@
 //! Histories: who contributed to an option, each place once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::collections::Set;
 use crate::config::{HistoryItem, Operation, Origin};
 
 /// Both histories, one after the other. What is in both counts where it came last, so that the length does not grow with
 /// the number of paths that lead to a file.
 pub(super) fn join(earlier: &[HistoryItem], later: &[HistoryItem]) -> Vec<HistoryItem> {
-    let seen: HashSet<Key> = later.iter().map(key).collect();
+    let seen: Set<Key> = later.iter().map(key).collect();
     let mut joined: Vec<HistoryItem> = earlier.iter().filter(|item| !seen.contains(&key(item))).cloned().collect();
     joined.extend_from_slice(later);
     for (number, item) in joined.iter_mut().enumerate() {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::lex::{Form, Line, Name};
 use super::text::{dedent, is_space, strip, strip_end};
+use crate::collections::OrderedMap;
 use crate::config::condition::ConditionError;
 use crate::config::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Section, Trouble};
 use crate::source::{Place, Source};
@@ -19,11 +18,11 @@ pub(super) fn build(
     lines: &[Line],
     classic: bool,
     condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
-) -> Result<IndexMap<String, Section>, ConfigError> {
+) -> Result<OrderedMap<String, Section>, ConfigError> {
     let mut builder = Builder {
         source,
         classic,
-        sections: IndexMap::new(),
+        sections: OrderedMap::default(),
         section: None,
         option: None,
         block: false,
@@ -39,7 +38,7 @@ pub(super) fn build(
 struct Builder<'a> {
     source: &'a Arc<Source>,
     classic: bool,
-    sections: IndexMap<String, Draft>,
+    sections: OrderedMap<String, Draft>,
     /// The section that options go to.
     section: Option<usize>,
     /// The option that an indented line goes on with.
@@ -54,7 +53,7 @@ struct Builder<'a> {
 struct Draft {
     place: Place,
     /// An option that a later one made void is `None`.
-    options: IndexMap<String, Option<DraftOption>>,
+    options: OrderedMap<String, Option<DraftOption>>,
 }
 
 struct DraftOption {
@@ -121,7 +120,7 @@ impl Builder<'_> {
         self.section = Some(entry.index());
         entry
             .and_modify(|draft| draft.place = place.clone())
-            .or_insert_with(|| Draft { place, options: IndexMap::new() });
+            .or_insert_with(|| Draft { place, options: OrderedMap::default() });
     }
 
     fn indented(&mut self, line: &Line) {
@@ -203,7 +202,7 @@ impl Builder<'_> {
         draft.options.get_index_mut(option)?.1.as_mut()
     }
 
-    fn finish(self) -> Result<IndexMap<String, Section>, ConfigError> {
+    fn finish(self) -> Result<OrderedMap<String, Section>, ConfigError> {
         if !self.troubles.is_empty() {
             return Err(ConfigError { troubles: self.troubles, doing: Vec::new() });
         }
@@ -212,7 +211,8 @@ impl Builder<'_> {
             let written = draft.options.into_iter().filter_map(|(name, option)| Some((name, option?)));
             let mut written: Vec<(String, DraftOption)> = written.collect();
             written.sort_by_key(|(_, option)| option.order);
-            let options = written.into_iter().map(|(name, option)| (name, option.finish(source))).collect();
+            let options =
+                written.into_iter().map(|(name, option)| (name.into(), Arc::new(option.finish(source)))).collect();
             Section { options, place: Some(draft.place) }
         };
         Ok(self.sections.into_iter().map(|(name, draft)| (name, section(draft))).collect())

@@ -14,13 +14,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 pub use print::print;
 pub(crate) use print::print_option;
 
 use super::condition::ConditionError;
 use super::{ConfigError, Location, Section, Trouble};
+use crate::collections::OrderedMap;
 use crate::source::{Place, Source};
 use lex::{Form, Line, Name};
 
@@ -31,7 +30,7 @@ pub const MAX_LENGTH: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The sections, in the order of their first headers. Names of options still hold the sign of ` +` and ` -`.
-    pub sections: IndexMap<String, Section>,
+    pub sections: OrderedMap<String, Section>,
     /// Whether the text follows the rules of 1.0: it has a section `DEFAULT`, or says `interpolation = classic`.
     pub classic: bool,
 }

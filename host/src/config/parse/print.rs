@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 
-use indexmap::IndexMap;
-
 use super::text::strip;
+use crate::collections::OrderedMap;
 use crate::config::Section;
 
 /// Writes sections in today's syntax: `[name]`, `option = value`, and longer values indented below their name.
 ///
 /// Blank lines at the end of a value are lost: only a second `+=` in one text can write them.
-pub fn print(sections: &IndexMap<String, Section>) -> String {
+pub fn print(sections: &OrderedMap<String, Section>) -> String {
     let mut text = String::new();
     for (number, (name, section)) in sections.iter().enumerate() {
         let gap = if number > 0 { "\n" } else { "" };

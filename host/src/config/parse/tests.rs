@@ -15,8 +15,9 @@ fn read(text: &str) -> Result<super::Parsed, ConfigError> {
 fn shown(text: &str) -> String {
     let parsed = read(text).unwrap_or_else(|error| panic!("{text:?}: {error} {:?}", error.place()));
     let sections = parsed.sections.iter().flat_map(|(section, options)| {
-        let option =
-            move |(name, value): (&String, &crate::config::OptionValue)| format!("{section}:{name}={:?}", value.raw);
+        let option = move |(name, value): (&std::sync::Arc<str>, &std::sync::Arc<crate::config::OptionValue>)| {
+            format!("{section}:{name}={:?}", value.raw)
+        };
         options.options.iter().map(option)
     });
     sections.collect::<Vec<_>>().join(" ")
@@ -186,7 +187,7 @@ proptest! {
             let again = read(&printed).map_err(|error| TestCaseError::fail(format!("{printed:?}: {error}")))?;
             let raw = |parsed: &super::Parsed| -> Vec<(String, Vec<(String, String)>)> {
                 let options = |section: &crate::config::Section| {
-                    let options = section.options.iter().map(|(name, value)| (name.clone(), super::text::strip_end(&value.raw).to_owned()));
+                    let options = section.options.iter().map(|(name, value)| (name.to_string(), super::text::strip_end(&value.raw).to_owned()));
                     options.collect::<Vec<_>>()
                 };
                 parsed.sections.iter().map(|(name, section)| (name.clone(), options(section))).collect()

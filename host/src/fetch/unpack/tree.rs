@@ -3,7 +3,6 @@
 //! Knows nothing of archive formats. The directory was empty, so what an archive has put there is known: an entry is
 //! written only where directories of this archive lead. Beneath that, cap-std would not let anything out.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use super::Unpacked;
 use super::error::{Fault, Stop};
 use super::meter::Meter;
 use super::name::leads_out;
+use crate::collections::Map;
 use crate::files::FileError;
 
 const BUFFER: usize = 128 << 10;
@@ -63,7 +63,7 @@ pub(super) struct Tree<'a> {
     meter: &'a Meter,
     strip: bool,
     cancelled: &'a dyn Fn() -> bool,
-    kinds: HashMap<PathBuf, Kind>,
+    kinds: Map<PathBuf, Kind>,
     /// Times of directories, set at the end: writing into a directory changes its time.
     directories: Vec<(PathBuf, Time)>,
     /// The directory that was used last: most entries lie beside the one before.
@@ -81,7 +81,7 @@ impl<'a> Tree<'a> {
             meter,
             strip,
             cancelled,
-            kinds: HashMap::new(),
+            kinds: Map::default(),
             directories: Vec::new(),
             current: None,
             buffer: vec![0; BUFFER],

@@ -3,7 +3,6 @@
 //!
 //! Offsets are those of the format's description (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
@@ -12,6 +11,7 @@ use std::path::Path;
 
 use super::error::{Fault, Stop};
 use super::tree::Tree;
+use crate::collections::Set;
 
 const CENTRAL: usize = 46;
 const LOCAL: usize = 30;
@@ -42,7 +42,7 @@ pub(super) fn check(
     tree: &Tree<'_>,
 ) -> Result<(), Stop> {
     let headers = read_central(file, central, tree).map_err(|error| Stop::reading(&error))?;
-    let mut names = HashSet::new();
+    let mut names = Set::default();
     if let Some(twice) = headers.iter().find(|header| !names.insert(header.name.as_slice())) {
         return Err(stop(twice, Fault::Duplicate));
     }

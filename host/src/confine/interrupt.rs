@@ -122,7 +122,9 @@ mod tests {
         let done = Arc::new(AtomicUsize::new(0));
         let count = |done: &Arc<AtomicUsize>| {
             let done = Arc::clone(done);
-            move || drop(done.fetch_add(1, Ordering::SeqCst))
+            move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            }
         };
         interrupt.on_raise(count(&done));
         assert_eq!(done.load(Ordering::SeqCst), 0);

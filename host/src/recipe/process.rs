@@ -124,7 +124,7 @@ impl State {
                 return Ok(Err(ProcessError::Limit(message)));
             }
         };
-        self.call.failed_command = told(&ending).map(|ending| log.failed(line, ending));
+        self.call.failed_command = told(&ending).map(|ending| log.failed(line, ending, &policy));
         self.go_on()?;
         if too_much {
             let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);

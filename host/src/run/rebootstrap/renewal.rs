@@ -69,16 +69,17 @@ pub(super) fn carry_out(
 
 /// Sets aside what was recorded for parts that are to be made anew.
 fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), RunError> {
-    let (mut paths, mut unrecorded) = (Vec::new(), Vec::new());
+    let (mut paths, mut unrecorded, mut old) = (Vec::new(), Vec::new(), Vec::new());
     for step in uninstalls {
         execution.session.heed_interrupt()?;
         execution.timed(step, |execution| {
             let part = step.part();
             execution.log(&format!("Uninstalling {part}"));
             let Some(recorded) = execution.installed.parts.get(part).cloned() else { return Ok(()) };
-            execution.check(&recorded.installed)?;
+            execution.check(&recorded)?;
             execution.run_uninstaller(part, &recorded)?;
-            paths.extend(recorded.installed.into_iter().filter(|path| !path.is_empty()));
+            paths.extend(recorded.installed.iter().filter(|path| !path.is_empty()).cloned());
+            old.push(recorded);
             unrecorded.extend(is_part_name(part).then(|| execution.locations.parts.join(part)));
             if let Some(renewal) = &mut execution.python {
                 renewal.replaced.insert(part.to_owned());
@@ -114,7 +115,12 @@ fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), R
     for path in moved {
         here.set_aside(Path::new(path))?;
     }
-    execution.remove(&elsewhere)
+    for recorded in &old {
+        let elsewhere: Vec<String> =
+            recorded.installed.iter().filter(|path| elsewhere.contains(path)).cloned().collect();
+        execution.remove(&recorded.options, &elsewhere)?;
+    }
+    Ok(())
 }
 
 /// The new parts count from now on; what they replace goes.
@@ -144,7 +150,7 @@ fn roll_back(execution: &mut Execution<'_>, renewal: Renewal) -> Result<(), RunE
     }
     for change in &renewal.held {
         if let Change::Installed { record, .. } = change {
-            execution.clean_up(&record.installed);
+            execution.clean_up(&record.options, &record.installed);
         }
     }
     let report = &*execution.session.report;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Locations;
-use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
+use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant, OptionType};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
 use super::locations::is_part_name;
@@ -203,7 +203,14 @@ impl Wanted {
         for described in described {
             match described {
                 Grant::Read(path) => wanted.read.extend(paths(asking, [path.as_str()])),
-                Grant::Write(path) => wanted.write.extend(paths(asking, [path.as_str()])),
+                Grant::Write(path) => match path.strip_suffix("/..") {
+                    Some(held) => {
+                        let holders =
+                            paths(asking, [held]).into_iter().filter_map(|path| holder(asking.locations, &path));
+                        wanted.write.extend(holders);
+                    }
+                    None => wanted.write.extend(paths(asking, [path.as_str()])),
+                },
                 Grant::Env(name) => wanted.env.push(name.clone()),
                 Grant::Memory(bytes) if grant.memory.is_none() => wanted.memory = *bytes,
                 Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
@@ -218,15 +225,38 @@ impl Wanted {
     }
 }
 
-/// The paths that templates stand for, one per line of what each becomes (`${buildout:shared-part-list}` is a list). What
-/// refers to something that does not exist grants nothing.
+/// The paths that templates stand for: one per word of an option that has words, else one per line of what each becomes
+/// (`${buildout:shared-part-list}` is a list). What refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
         _ if !template.contains("${") => Some(template.to_owned()),
         Some(buildout) => buildout.expand(asking.part, template).ok(),
         None => None,
     };
-    let expanded: Vec<String> = templates.into_iter().filter_map(expand).collect();
-    let lines = expanded.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|path| asking.locations.directory.join(path)).collect()
+    let mut paths = Vec::new();
+    for template in templates {
+        let Some(text) = expand(template) else { continue };
+        let separates = if has_words(asking.entry_point, template) { char::is_whitespace } else { |c| c == '\n' };
+        let items = text.split(separates).map(str::trim).filter(|item| !item.is_empty());
+        paths.extend(items.map(|path| asking.locations.directory.join(path)));
+    }
+    paths
+}
+
+/// Whether the template stands for an option of the part that has words.
+fn has_words(entry_point: &EntryPoint, template: &str) -> bool {
+    let Some(name) = template.strip_prefix("${:").and_then(|rest| rest.strip_suffix('}')) else { return false };
+    entry_point.options.iter().any(|option| option.name == name && matches!(option.value_type, OptionType::Words))
+}
+
+/// The directory that holds `path`, where it lies in the buildout and is none of the buildout's own directories, nor holds
+/// one: others have their things there.
+fn holder(locations: &Locations, path: &Path) -> Option<PathBuf> {
+    let path = normalise(path);
+    let holder = path.parent()?;
+    let within = [&locations.directory, &locations.parts].into_iter().any(|outer| holds(outer, holder));
+    let mut kept = locations.standard().into_iter().map(AsRef::as_ref);
+    let holds_kept =
+        kept.any(|kept: &Path| holds(holder, kept)) || locations.protected.iter().any(|kept| holds(holder, kept));
+    (within && !holds_kept).then(|| holder.to_owned())
 }

@@ -25,8 +25,6 @@ pub(crate) struct Made<'a> {
     new: Vec<&'a str>,
     /// Directories that are to hold that, outermost first.
     parents: Vec<String>,
-    /// Directories in the place of what the command makes.
-    directories: Vec<&'a str>,
 }
 
 impl Places {
@@ -46,7 +44,7 @@ impl Places {
 
     /// Makes what the command needs to find.
     pub(crate) fn make(&self) -> Result<Made<'_>, Error> {
-        let mut made = Made { places: self, new: Vec::new(), parents: Vec::new(), directories: Vec::new() };
+        let mut made = Made { places: self, new: Vec::new(), parents: Vec::new() };
         let done = self.paths.iter().chain([&self.own]).try_for_each(|path| made.add(path));
         match done {
             Ok(()) => Ok(made),
@@ -76,7 +74,6 @@ impl<'a> Made<'a> {
         if path != self.places.own && self.places.may_write_holder(path) {
             return self.make_parents(parent);
         }
-        self.directories.push(path);
         match std::fs::create_dir(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.make_parents(parent)?;
@@ -93,18 +90,6 @@ impl<'a> Made<'a> {
             self.parents.push(path.to_string_lossy().into_owned());
         }
         Ok(())
-    }
-
-    /// Why a command may have failed that was to make a file: for the end of a message.
-    pub(crate) fn untouched(&self) -> String {
-        let is_empty = |path: &&&str| std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        let untouched = self.directories.iter().filter(|path| **path != self.places.own).find(is_empty);
-        untouched.map_or_else(String::new, |path| {
-            format!(
-                ". {path} was made before it ran, as an empty directory: a file can be made in a directory of the buildout \
-                 that is none of its own"
-            )
-        })
     }
 
     /// The part is made. Its own directory goes if it is not used: then it is empty, and nothing says that it is the part's.

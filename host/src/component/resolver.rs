@@ -85,6 +85,16 @@ impl Resolver {
         self.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
     }
 
+    /// References of `recipes.toml` that speak of none of `used`, each with the one of these that may be meant.
+    pub fn unused<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, Option<&'a str>)> {
+        let speaks =
+            |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
+        let packages = || used.iter().map(|used| used.package.as_str());
+        let unused = self.entries.iter().filter(|entry| !speaks(entry));
+        let near = |package: &'a str| nearest(package, packages()).filter(|near| *near != package);
+        unused.map(|entry| (&entry.reference, near(&entry.reference.package))).collect()
+    }
+
     /// The entry for exactly this reference, else the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;

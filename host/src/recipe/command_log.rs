@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::limits;
-use crate::confine::Stream;
+use crate::confine::{Level as Confinement, Policy, Stream};
 use crate::event::{Event, Level, Report};
 use crate::files::create_anew;
 
@@ -35,6 +35,8 @@ pub(super) struct FailedCommand {
     pub(super) line: String,
     /// How it ended.
     pub(super) ending: String,
+    /// What it was kept from, if anything.
+    pub(super) confined: Option<String>,
     /// Its last lines.
     pub(super) tail: Vec<String>,
     /// Where all that it printed is.
@@ -97,9 +99,9 @@ impl CommandLog {
     }
 
     /// What to tell about a command that ended badly.
-    pub(super) fn failed(&self, line: String, ending: String) -> FailedCommand {
+    pub(super) fn failed(&self, line: String, ending: String, policy: &Policy) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
-        FailedCommand { line, ending, tail: self.tail.iter().cloned().collect(), log }
+        FailedCommand { line, ending, confined: confined(policy), tail: self.tail.iter().cloned().collect(), log }
     }
 
     fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {
@@ -167,6 +169,7 @@ impl FailedCommand {
     /// What a person is shown before the error itself.
     pub(super) fn details(&self) -> Vec<String> {
         let mut lines = vec![format!("Command: {}", self.line), format!("It {}.", self.ending)];
+        lines.extend(self.confined.clone());
         if !self.tail.is_empty() {
             lines.push("Its last lines:".to_owned());
             lines.extend(self.tail.iter().map(|line| format!("  {line}")));
@@ -174,6 +177,17 @@ impl FailedCommand {
         lines.extend(self.log.as_ref().map(|log| format!("All that was printed: {}", log.display())));
         lines
     }
+}
+
+/// What a command is kept from, in a sentence: many a failure comes of it.
+fn confined(policy: &Policy) -> Option<String> {
+    let level = match policy.level {
+        Confinement::None => return None,
+        level => level.name(),
+    };
+    let writable: Vec<String> = policy.write.iter().map(|path| path.display().to_string()).collect();
+    let writable = writable.into_iter().chain(["a /tmp of its own".to_owned()]).collect::<Vec<_>>().join(", ");
+    Some(format!("It was confined (--sandbox={level}): no network; nothing could be written but {writable}."))
 }
 
 #[cfg(test)]
@@ -195,7 +209,11 @@ mod tests {
         log.end();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
-        let failed = log.failed("make all".into(), "exited with status 2".into());
+        let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &policy);
+        let confined =
+            "It was confined (--sandbox=full): no network; nothing could be written but /b/x, a /tmp of its own.";
+        assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));
     }

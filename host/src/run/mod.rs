@@ -162,6 +162,7 @@ impl Session {
         directories::create(locations, &self.buildout, &*self.report)?;
         self.develop_phase(locations, state, installed)?;
         let wanted = self.wanted(named, installed)?;
+        self.recipes.tell_unused_entries();
         self.show_configuration();
         let present = Present::beneath(&locations.directory);
         let steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));

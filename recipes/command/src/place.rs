@@ -16,6 +16,8 @@ pub(crate) struct Places {
     outer: [String; 2],
     /// Directories that many parts use.
     kept: Vec<String>,
+    /// Directories that many buildouts use.
+    shared: Vec<String>,
 }
 
 /// What was made for the command.
@@ -34,7 +36,10 @@ impl Places {
         let parts = option("parts-directory")?;
         let others = ["bin-directory", "eggs-directory", "develop-eggs-directory"].map(option);
         let others = others.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let shared = init.buildout().get("buildout", "shared-part-list")?.unwrap_or_default();
+        let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(Self {
+            shared: shared.map(|line| join(&directory, line)).collect(),
             paths: location.iter().map(|path| join(&directory, path)).collect(),
             own: init.options().location(),
             kept: [directory.clone(), parts.clone()].into_iter().chain(others).collect(),
@@ -60,6 +65,7 @@ impl Places {
         let Some(holder) = Path::new(path).parent() else { return false };
         self.outer.iter().any(|outer| holder.starts_with(outer))
             && !self.kept.iter().any(|kept| Path::new(kept).starts_with(holder))
+            && !self.shared.iter().any(|shared| holder.starts_with(shared))
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Pure: reads no file and runs no recipe. Whether a recorded path is still there is told by the caller.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::collections::Map;
 use crate::options::Values;
 use crate::state::{Installed, InstalledPart, conceal};
 
@@ -123,9 +123,9 @@ impl fmt::Display for Reason {
 ///
 /// `present` tells whether a recorded path still exists (a symlink counts as it stands).
 pub fn plan(wanted: &[Wanted], installed: &Installed, scope: Scope, present: &dyn Fn(&str) -> bool) -> Vec<Step> {
-    let by_name: BTreeMap<&str, &Wanted> = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
+    let by_name: Map<&str, &Wanted> = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
     let mut steps = Vec::new();
-    let mut reasons: BTreeMap<&str, Vec<Reason>> = BTreeMap::new();
+    let mut reasons: Map<&str, Vec<Reason>> = Map::default();
     for (name, recorded) in installed.parts.iter().rev() {
         let why = match by_name.get(name.as_str()) {
             Some(part) => differences(part, recorded, present),

@@ -70,7 +70,7 @@ struct State {
     /// Sections with a recipe, in the order in which their initialisation ended.
     parts: Vec<String>,
     /// What each section refers to; also of sections that nobody has asked for, as in 1.0's way they are only read.
-    references: Map<String, BTreeSet<String>>,
+    references: Map<String, Set<String>>,
     /// What options are for references in the way of 1.0, by section and option.
     configured: Map<(String, String), Arc<str>>,
     /// Options that cannot be substituted, as long as no recipe runs, which might change that.
@@ -110,9 +110,10 @@ impl Section {
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialised by `initialise`.
     pub fn new(configuration: Configuration, initialise: Arc<dyn Initialise>) -> Self {
-        Self {
-            shared: Arc::new(Shared { configuration, macros: Macros::default(), initialise, state: Mutex::default() }),
-        }
+        let mut state = State::default();
+        state.sections.reserve(configuration.sections.len());
+        let state = Mutex::new(state);
+        Self { shared: Arc::new(Shared { configuration, macros: Macros::default(), initialise, state }) }
     }
 
     /// The configuration, before macros and substitution.
@@ -264,7 +265,7 @@ impl Buildout {
 
     /// The sections that a section refers to, in its options or by its recipe.
     pub fn dependencies(&self, section: &str) -> BTreeSet<String> {
-        self.state().references.get(section).cloned().unwrap_or_default()
+        self.state().references.get(section).into_iter().flatten().cloned().collect()
     }
 
     /// The options of a section that nobody has read, sorted; those that came from a `[DEFAULT]` section don't count.
@@ -309,7 +310,7 @@ impl Buildout {
                 known.insert(section.to_owned());
             }
             None => {
-                state.references.insert(part.to_owned(), BTreeSet::from([section.to_owned()]));
+                state.references.insert(part.to_owned(), Set::from_iter([section.to_owned()]));
             }
         }
     }

@@ -181,13 +181,17 @@ impl FailedCommand {
 
 /// What a command is kept from, in a sentence: many a failure comes of it.
 fn confined(policy: &Policy) -> Option<String> {
-    let level = match policy.level {
+    let temporary = match policy.level {
         Confinement::None => return None,
-        level => level.name(),
+        Confinement::Partial => "a temporary directory of its own",
+        Confinement::Full => "a /tmp of its own",
     };
-    let writable: Vec<String> = policy.write.iter().map(|path| path.display().to_string()).collect();
-    let writable = writable.into_iter().chain(["a /tmp of its own".to_owned()]).collect::<Vec<_>>().join(", ");
-    Some(format!("It was confined (--sandbox={level}): no network; nothing could be written but {writable}."))
+    let mut writable = String::new();
+    for path in &policy.write {
+        writable.push_str(&format!("{}, ", path.display()));
+    }
+    let level = policy.level.name();
+    Some(format!("It was confined (--sandbox={level}): no network; writable were only {writable}{temporary}."))
 }
 
 #[cfg(test)]
@@ -211,8 +215,7 @@ mod tests {
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
         let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
         let failed = log.failed("make all".into(), "exited with status 2".into(), &policy);
-        let confined =
-            "It was confined (--sandbox=full): no network; nothing could be written but /b/x, a /tmp of its own.";
+        let confined = "It was confined (--sandbox=full): no network; writable were only /b/x, a /tmp of its own.";
         assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));

@@ -261,6 +261,8 @@ impl Wanted {
 /// per word, where it is an option of words. What refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
+        // What most recipes ask for, and every part has at hand.
+        _ if template == "${buildout:directory}" => asking.locations.directory.to_str().map(str::to_owned),
         _ if !template.contains("${") => Some(template.to_owned()),
         Some(buildout) => buildout.expand(asking.part, template).ok(),
         None => None,

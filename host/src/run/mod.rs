@@ -326,7 +326,7 @@ impl Session {
     fn listed_parts(&self) -> Result<Vec<String>, RunError> {
         let parts = self.buildout.require("buildout", "parts")?;
         let mut listed: Vec<String> = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::default();
         for name in parts.split_whitespace() {
             if !is_part_name(name) {
                 let place = self.buildout.place_of_word("buildout", "parts", name);

@@ -101,18 +101,16 @@ impl Recipes {
         directories
     }
 
-    /// Tells of entries in `recipes.toml` that no part uses: a typing error, if a name is like one that is used; else
-    /// they may be for another configuration.
+    /// Tells of entries in `recipes.toml` that no part uses and whose name is like one that is used: typing errors. Others
+    /// may be for another configuration.
     pub(super) fn tell_unused_entries(&self) {
         let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
         let by_part = self.by_part.lock().unwrap_or_else(PoisonError::into_inner);
         let used: Vec<_> = by_part.values().map(|recipe| &recipe.reference).collect();
-        for (reference, near) in resolver.unused(&used) {
-            let message = format!("recipes.toml speaks of recipe {reference}, which no part uses.");
-            match near {
-                Some(near) => self.report.log(Level::Warning, &format!("{message} {}", did_you_mean(near))),
-                None => self.report.log(Level::Debug, &message),
-            }
+        for (reference, meant) in resolver.mistaken(&used) {
+            let message =
+                format!("recipes.toml speaks of recipe {reference}, which no part uses. {}", did_you_mean(meant));
+            self.report.log(Level::Warning, &message);
         }
     }
 

@@ -317,7 +317,7 @@ fn holders(asking: &Asking<'_>, template: &str) -> Vec<PathBuf> {
     let shared: Vec<PathBuf> = paths(asking, [SHARED]).iter().map(|path| normalise(path)).collect();
     let is_own = |holder: &Path| {
         let within = [&locations.directory, &locations.parts].into_iter().any(|outer| holds(outer, holder));
-        let mut standard = locations.standard().into_iter();
+        let mut standard = locations.standard().iter();
         let holds_standard = standard.any(|kept| holds(holder, kept));
         let holds_protected = locations.protected.iter().any(|kept| holds(holder, kept));
         within && !holds_standard && !holds_protected && !shared.iter().any(|shared| holds(shared, holder))

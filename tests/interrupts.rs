@@ -4,11 +4,11 @@
 mod support;
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Space, host};
+use support::{Space, host, target_directory};
 
 const PARTS: usize = 1500;
 
@@ -73,15 +73,122 @@ fn where_nothing_is_to_be_saved_the_first_signal_ends_the_process() {
     let lock = std::fs::File::create(space.buildout().join(".installed.cfg.lock")).unwrap();
     lock.lock().unwrap();
     let mut waiting = start(&space);
-    let mut output = waiting.stdout.take().unwrap();
-    let mut text = Vec::new();
-    while !String::from_utf8_lossy(&text).contains("Waiting for another run") {
-        let mut byte = [0];
-        std::io::Read::read_exact(&mut output, &mut byte).unwrap();
-        text.extend(byte);
-    }
+    wait_for_words(&mut waiting.stdout.take().unwrap(), "Waiting for another run");
     send(&waiting, Signal::INT);
     let status = waiting.wait().unwrap();
     assert_eq!((status.code(), status.signal()), (Some(130), None));
     assert!(!space.exists(".installed.cfg"));
+}
+
+/// Waits for the end of a process that was told to end.
+fn ended(mut process: Child) -> ExitStatus {
+    let started = Instant::now();
+    while process.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(60) {
+            process.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process.wait().unwrap()
+}
+
+/// Reads from a process's output until it says `words`.
+fn wait_for_words(output: &mut impl std::io::Read, words: &str) {
+    let mut text = Vec::new();
+    while !String::from_utf8_lossy(&text).contains(words) {
+        let mut byte = [0];
+        output.read_exact(&mut byte).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&text)));
+        text.extend(byte);
+    }
+}
+
+#[test]
+fn who_waits_for_a_shared_part_heeds_a_signal() {
+    let space = Space::new();
+    let file = "[buildout]\nparts = tool\nshared-part-list = /tmp/shared\n[tool]\nrecipe = cmmi\nshared = true\n\
+                path = /tmp/sample-buildout/src\nconfigure-command = true\npre-configure = sleep 600\n";
+    space.write("src/Makefile", "all install:\n\ttrue\n");
+    for path in ["buildout.cfg", "other/buildout.cfg"] {
+        space.write(path, file);
+    }
+    let start = |directory: &str| {
+        let mut command = space.command(host());
+        command.arg("run").current_dir(space.buildout().join(directory));
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut first = start(".");
+    let mut told = first.stdout.take().unwrap();
+    wait_for_words(&mut told, "Shared part is made");
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut second = start("other");
+        let mut told = second.stdout.take().unwrap();
+        wait_for_words(&mut told, "Waiting for another buildout");
+        send(&second, signal);
+        assert_eq!(ended(second).code(), Some(code));
+    }
+    assert!(first.try_wait().unwrap().is_none(), "the other goes on");
+    send(&first, Signal::TERM);
+    assert_eq!(ended(first).code(), Some(143));
+}
+
+/// A buildout with one part that does in `install` what the options say.
+fn space_of(options: &str) -> Space {
+    let space = Space::new();
+    let guest = target_directory().join("wasm32-wasip2/guest/guest_hostile.wasm");
+    assert!(guest.exists(), "{} is not built: run `cargo xtask test` once", guest.display());
+    space.write("buildout.cfg", &format!("[buildout]\nparts = a\n[a]\nrecipe = hostile\n{options}\n"));
+    space.write("recipes.toml", &format!("[recipe.hostile]\npath = {guest:?}\ngrant = {{ timeout = \"60s\" }}\n"));
+    space
+}
+
+#[test]
+fn a_signal_is_not_lost_in_the_last_part() {
+    let space = space_of("install = wait\nfor = go-on");
+    let mut run = start(&space);
+    let mut told = run.stdout.take().unwrap();
+    wait_for_words(&mut told, "Installing a");
+    send(&run, Signal::INT);
+    space.write("go-on", "");
+    assert_eq!(ended(run).code(), Some(130));
+}
+
+#[test]
+fn a_recipe_that_computes_is_ended() {
+    let space = space_of("install = loop");
+    let mut run = start(&space);
+    let mut told = run.stdout.take().unwrap();
+    wait_for_words(&mut told, "Installing a");
+    send(&run, Signal::TERM);
+    assert_eq!(ended(run).code(), Some(143));
+}
+
+#[test]
+fn a_run_whose_output_nobody_reads_any_more_ends() {
+    let space = Space::new();
+    space.write("buildout.cfg", "[buildout]\nparts = a\n[a]\nrecipe = command\ncommand = yes\n");
+    let run = start(&space);
+    let unread = run.stdout.as_ref().unwrap();
+    // The size of a pipe: no more fits in.
+    wait_until(|| rustix::io::ioctl_fionread(unread).unwrap() >= 65536 - 4096);
+    send(&run, Signal::INT);
+    assert_eq!(ended(run).code(), Some(130));
+}
+
+#[test]
+fn cargo_is_ended_with_the_run() {
+    let space = Space::new();
+    space.write("buildout.cfg", "[buildout]\nparts =\ndevelop = slow\n");
+    let manifest = "[package]\nname = \"slow\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
+                    [workspace]\n";
+    space.write("slow/Cargo.toml", manifest);
+    space.write("slow/src/lib.rs", "");
+    let script = "fn main() {\n    std::fs::write(\"began\", \"\").unwrap();\n    \
+                  std::thread::sleep(std::time::Duration::from_secs(30));\n}\n";
+    space.write("slow/build.rs", script);
+    let run = start(&space);
+    wait_until(|| space.exists("slow/began"));
+    send(&run, Signal::TERM);
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
 }

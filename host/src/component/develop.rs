@@ -5,17 +5,21 @@
 //! alone although the content changed is built anew.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use toml_edit::Document;
 
 use super::sources::{Package, Sources};
 use super::toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
 use super::{ComponentError, Developed, RecipeReference};
+use crate::confine::Interrupt;
 use crate::environment::Environment;
 use crate::event::{Event, Report};
 
@@ -37,12 +41,14 @@ pub fn develop(
     environment: &Environment,
     offline: bool,
     report: &dyn Report,
+    interrupt: &Interrupt,
 ) -> Result<Developed, ComponentError> {
     let project = environment.directory.join(project);
     let project = project.canonicalize().map_err(|error| read_error(&project, error))?;
     let (package, component) = if project.is_dir() {
         let manifest = Manifest::read(&project)?;
-        let component = Build { project: &project, manifest: &manifest, environment, offline, report }.run()?;
+        let component =
+            Build { project: &project, manifest: &manifest, environment, offline, report, interrupt }.run()?;
         (manifest.package, component)
     } else {
         (component_name(&project)?, project.clone())
@@ -119,6 +125,7 @@ struct Build<'a> {
     environment: &'a Environment,
     offline: bool,
     report: &'a dyn Report,
+    interrupt: &'a Interrupt,
 }
 
 /// What Cargo left.
@@ -156,7 +163,7 @@ impl Build<'_> {
         }
         if !outcome.success {
             for line in &outcome.messages {
-                self.report.report(Event::Output { part: &self.manifest.package, line });
+                self.report.report(Event::Output { part: &self.manifest.package, lines: line });
             }
             return Err(ComponentError::Build { project });
         }
@@ -195,13 +202,27 @@ impl Build<'_> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         // Both pipes are read at once: Cargo would stall on a full one.
+        let (over, until_over) = std::io::pipe().map_err(failed)?;
         let (built, messages) = std::thread::scope(|scope| {
+            scope.spawn(|| self.end_when_interrupted(&child, over));
             let built = scope.spawn(|| stdout.map(|stdout| self.built(BufReader::new(stdout))));
             let messages = stderr.map(|stderr| self.messages(BufReader::new(stderr))).unwrap_or_default();
-            (built.join().ok().flatten().unwrap_or_default(), messages)
+            let built = built.join().ok().flatten().unwrap_or_default();
+            drop(until_over);
+            (built, messages)
         });
         let success = child.wait().map_err(failed)?.success();
         Ok(Outcome { success, built, messages })
+    }
+
+    /// Ends Cargo if a signal comes before it is over: then `over` has nobody who could write to it.
+    fn end_when_interrupted(&self, cargo: &Child, over: PipeReader) {
+        let mut watched = [PollFd::new(&over, PollFlags::IN), PollFd::new(self.interrupt, PollFlags::IN)];
+        while matches!(poll(&mut watched, None), Err(Errno::INTR)) {}
+        if watched[0].revents().is_empty() {
+            // Nobody has taken its status yet, so the number is its own.
+            let _ = kill_process(Pid::from_child(cargo), Signal::TERM);
+        }
     }
 
     /// Cargo, about to do what it is told with what is built for recipes.

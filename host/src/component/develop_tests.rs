@@ -43,13 +43,20 @@ impl Project {
     }
 
     fn develop(&self, report: &dyn Report) -> Result<Developed, ComponentError> {
-        develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report)
+        develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report, &Interrupt::new().unwrap())
     }
 
     /// Develops, and keeps what was reported as output.
     fn output(&self, offline: bool) -> Vec<String> {
         let lines = Lines::default();
-        let outcome = develop(Path::new("recipes"), &self.path("links"), &self.environment, offline, &lines);
+        let outcome = develop(
+            Path::new("recipes"),
+            &self.path("links"),
+            &self.environment,
+            offline,
+            &lines,
+            &Interrupt::new().unwrap(),
+        );
         outcome.unwrap_err();
         lines.0.into_inner().unwrap()
     }
@@ -85,7 +92,7 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Report for Lines {
     fn report(&self, event: Event<'_>) {
-        if let Event::Output { line, .. } = event {
+        if let Event::Output { lines: line, .. } = event {
             self.0.lock().unwrap().push(line.to_owned());
         }
     }
@@ -193,14 +200,31 @@ fn what_is_no_recipe_project_says_why() {
     assert!(other.reason().ends_with("recipe.toml is not supported by this version of buildout-host."));
     let python = Project::new(&[("setup.py", "")]);
     assert!(python.reason().ends_with("it is a Python project, which this host does not develop."));
-    let absent = develop(Path::new("/nonexistent"), Path::new("/"), &python.environment, false, &Silent).unwrap_err();
+    let absent = develop(
+        Path::new("/nonexistent"),
+        Path::new("/"),
+        &python.environment,
+        false,
+        &Silent,
+        &Interrupt::new().unwrap(),
+    )
+    .unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
 }
 
 #[test]
 fn a_component_file_is_taken_as_it_is() {
     let project = Project::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
-    let take = |name: &str| develop(&project.path(name), &project.path("links"), &project.environment, false, &Silent);
+    let take = |name: &str| {
+        develop(
+            &project.path(name),
+            &project.path("links"),
+            &project.environment,
+            false,
+            &Silent,
+            &Interrupt::new().unwrap(),
+        )
+    };
     let developed = take("recipes/acme.wasm").unwrap();
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
     assert!(take("recipes/a b.wasm").unwrap_err().to_string().contains("cannot be a recipe package's name"));

@@ -85,6 +85,18 @@ impl Resolver {
         self.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
     }
 
+    /// References of `recipes.toml` that speak of none of `used`, but are like one of these: it was meant, probably.
+    pub fn mistaken<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, &'a str)> {
+        let speaks =
+            |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
+        let meant = |package: &str| {
+            let near = nearest(package, used.iter().map(|used| used.package.as_str()));
+            near.filter(|near| *near != package)
+        };
+        let unused = self.entries.iter().filter(|entry| !speaks(entry));
+        unused.filter_map(|entry| Some((&entry.reference, meant(&entry.reference.package)?))).collect()
+    }
+
     /// The entry for exactly this reference, else the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;

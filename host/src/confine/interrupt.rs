@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 
@@ -20,6 +20,17 @@ struct Inner {
     watchers: AtomicUsize,
     /// Readable from the first signal on, for good.
     event: OwnedFd,
+    actions: Actions,
+}
+
+/// What is done when the signal comes.
+#[derive(Default)]
+struct Actions(Mutex<Vec<Box<dyn Fn() + Send>>>);
+
+impl std::fmt::Debug for Actions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Actions")
+    }
 }
 
 impl Interrupt {
@@ -29,7 +40,8 @@ impl Interrupt {
     /// When no descriptor is left.
     pub fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { inner: Arc::new(Inner { signal: AtomicI32::new(0), watchers: AtomicUsize::new(0), event }) })
+        let (signal, watchers, actions) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { signal, watchers, event, actions }) })
     }
 
     /// Notes that a signal came. Tells whether somebody will act on it: not if this is not the first, nor if nobody
@@ -38,12 +50,26 @@ impl Interrupt {
         let first = self.inner.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         // Cannot fail: the counter is far from full.
         let _ = rustix::io::write(&self.inner.event, &1_u64.to_ne_bytes());
+        self.actions().iter().for_each(|action| action());
         first && self.inner.watchers.load(Ordering::SeqCst) > 0
     }
 
     /// The signal that came.
     pub fn signal(&self) -> Option<i32> {
         Some(self.inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// Does `action`, which must be quick, with each signal that comes; now, if one has come already.
+    pub fn on_raise(&self, action: impl Fn() + Send + 'static) {
+        let mut actions = self.actions();
+        if self.signal().is_some() {
+            action();
+        }
+        actions.push(Box::new(action));
+    }
+
+    fn actions(&self) -> MutexGuard<'_, Vec<Box<dyn Fn() + Send>>> {
+        self.inner.actions.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Promises, until the value is dropped, to look at [`Interrupt::signal`] before long.
@@ -88,5 +114,23 @@ mod tests {
         let unwatched = Interrupt::new().unwrap();
         assert!(!unwatched.raise(15));
         assert_eq!(unwatched.signal(), Some(15));
+    }
+
+    #[test]
+    fn actions_are_done_with_the_signal_also_by_who_comes_late() {
+        let interrupt = Interrupt::new().unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let count = |done: &Arc<AtomicUsize>| {
+            let done = Arc::clone(done);
+            move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        interrupt.on_raise(count(&done));
+        assert_eq!(done.load(Ordering::SeqCst), 0);
+        interrupt.raise(2);
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+        interrupt.on_raise(count(&done));
+        assert_eq!(done.load(Ordering::SeqCst), 2);
     }
 }

@@ -19,6 +19,8 @@ use crate::source::Explain;
 pub struct Removal {
     base: PathBuf,
     roots: Vec<PathBuf>,
+    /// Paths that may be removed themselves.
+    named: Vec<PathBuf>,
     protected: Vec<PathBuf>,
 }
 
@@ -101,7 +103,8 @@ impl Explain for RemovalError {
 impl Removal {
     /// Removal beneath `directory`, the buildout directory, to which relative paths are relative.
     pub fn new(directory: &Path) -> Self {
-        let mut removal = Self { base: directory.to_owned(), roots: Vec::new(), protected: Vec::new() };
+        let mut removal =
+            Self { base: directory.to_owned(), roots: Vec::new(), named: Vec::new(), protected: Vec::new() };
         removal.protect(directory);
         removal.allow(directory);
         removal
@@ -110,6 +113,11 @@ impl Removal {
     /// Allows removal beneath `root` too: a standard directory that lies elsewhere, a directory granted for writing.
     pub fn allow(&mut self, root: &Path) {
         add_with_canonical(&mut self.roots, &self.base.join(root));
+    }
+
+    /// Allows removal of `path` itself, and of what lies beneath it.
+    pub fn allow_itself(&mut self, path: &Path) {
+        self.named.push(self.base.join(path));
     }
 
     /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
@@ -165,11 +173,13 @@ impl Removal {
         if let Some(protected) = self.protected.iter().find(|protected| protected.starts_with(&absolute)) {
             return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone() });
         }
-        let beneath = |root: &&PathBuf| absolute.starts_with(root) && absolute != **root;
-        let root = self.roots.iter().filter(beneath).max_by_key(|root| root.components().count());
+        let beneath = |root: &&Path| absolute.starts_with(root) && absolute != **root;
+        let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());
+        let roots = self.roots.iter().map(PathBuf::as_path).chain(named);
+        let root = roots.filter(beneath).max_by_key(|root| root.components().count());
         let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
         match below {
-            Some((root, below)) => Ok((root.clone(), below.iter().map(OsStr::to_owned).collect())),
+            Some((root, below)) => Ok((root.to_owned(), below.iter().map(OsStr::to_owned).collect())),
             None => Err(RemovalError::Outside { path: path.to_owned() }),
         }
     }
@@ -267,6 +277,20 @@ mod tests {
         assert_eq!(s.removal.remove(Path::new("f")).unwrap(), Removed::File);
         assert_eq!(s.removal.remove(Path::new("f/below-a-file")).unwrap(), Removed::Missing);
         assert!(s.buildout.join("parts").is_dir() && s.outside.join("granted").is_dir());
+    }
+
+    #[test]
+    fn what_is_named_goes_itself_and_nothing_beside_it() {
+        let s = space();
+        let mut removal = s.removal.clone();
+        removal.allow_itself(&s.outside.join("private"));
+        removal.allow_itself(Path::new("/"));
+        for refused in [s.outside.clone(), s.outside.join("other"), s.buildout.clone(), "/".into(), "/etc".into()] {
+            assert!(removal.check(&refused).is_err(), "{}", refused.display());
+        }
+        assert_eq!(removal.remove(&s.outside.join("private/f")).unwrap(), Removed::File);
+        assert_eq!(removal.remove(&s.outside.join("private")).unwrap(), Removed::Directory);
+        assert!(s.outside.join("granted").exists());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::limits;
-use crate::confine::Stream;
+use crate::confine::{Level as Confinement, Policy, Stream};
 use crate::event::{Event, Level, Report};
 use crate::files::create_anew;
 
@@ -23,7 +23,9 @@ pub(super) struct CommandLog {
     /// Lines that have no end yet: of standard output, of standard error.
     open: [Vec<u8>; 2],
     /// Whether lines are shown as they come.
-    pub(super) show: bool,
+    show: bool,
+    /// Whole lines that are to be shown: what came at once is written at once, as there may be millions.
+    shown: String,
 }
 
 /// A command that ended badly: for the error of the recipe that fails over it.
@@ -33,6 +35,8 @@ pub(super) struct FailedCommand {
     pub(super) line: String,
     /// How it ended.
     pub(super) ending: String,
+    /// What it was kept from, if anything.
+    pub(super) confined: Option<String>,
     /// Its last lines.
     pub(super) tail: Vec<String>,
     /// Where all that it printed is.
@@ -59,6 +63,7 @@ impl CommandLog {
             tail: VecDeque::new(),
             open: Default::default(),
             show: false,
+            shown: String::new(),
         }
     }
 
@@ -78,12 +83,14 @@ impl CommandLog {
                 self.end_line(stream);
             }
         }
+        self.show_lines();
     }
 
     /// The command has ended: what has no line end yet counts too, and the file has everything.
     pub(super) fn end(&mut self) {
         self.end_line(Stream::Stdout);
         self.end_line(Stream::Stderr);
+        self.show_lines();
         if let Some(file) = &mut self.file
             && file.flush().is_err()
         {
@@ -92,9 +99,9 @@ impl CommandLog {
     }
 
     /// What to tell about a command that ended badly.
-    pub(super) fn failed(&self, line: String, ending: String) -> FailedCommand {
+    pub(super) fn failed(&self, line: String, ending: String, policy: &Policy) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
-        FailedCommand { line, ending, tail: self.tail.iter().cloned().collect(), log }
+        FailedCommand { line, ending, confined: confined(policy), tail: self.tail.iter().cloned().collect(), log }
     }
 
     fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {
@@ -116,12 +123,23 @@ impl CommandLog {
         self.keep(&bytes);
         let text = String::from_utf8_lossy(&bytes);
         let line = text.trim_end_matches(['\n', '\r']);
-        let part = &*self.part;
-        self.report.report(if self.show { Event::Output { part, line } } else { Event::CommandLine { part, line } });
+        if self.show {
+            self.shown.push_str(line);
+            self.shown.push('\n');
+        } else {
+            self.report.report(Event::CommandLine { part: &self.part, line });
+        }
         if self.tail.len() == limits::COMMAND_TAIL {
             self.tail.pop_front();
         }
         self.tail.push_back(line.to_owned());
+    }
+
+    fn show_lines(&mut self) {
+        if let Some(lines) = self.shown.strip_suffix('\n') {
+            self.report.report(Event::Output { part: &self.part, lines });
+            self.shown.clear();
+        }
     }
 
     /// Writes to the file, up to the limit.
@@ -151,6 +169,7 @@ impl FailedCommand {
     /// What a person is shown before the error itself.
     pub(super) fn details(&self) -> Vec<String> {
         let mut lines = vec![format!("Command: {}", self.line), format!("It {}.", self.ending)];
+        lines.extend(self.confined.clone());
         if !self.tail.is_empty() {
             lines.push("Its last lines:".to_owned());
             lines.extend(self.tail.iter().map(|line| format!("  {line}")));
@@ -158,6 +177,21 @@ impl FailedCommand {
         lines.extend(self.log.as_ref().map(|log| format!("All that was printed: {}", log.display())));
         lines
     }
+}
+
+/// What a command is kept from, in a sentence: many a failure comes of it.
+fn confined(policy: &Policy) -> Option<String> {
+    let temporary = match policy.level {
+        Confinement::None => return None,
+        Confinement::Partial => "a temporary directory of its own",
+        Confinement::Full => "a /tmp of its own",
+    };
+    let mut writable = String::new();
+    for path in &policy.write {
+        writable.push_str(&format!("{}, ", path.display()));
+    }
+    let level = policy.level.name();
+    Some(format!("It was confined (--sandbox={level}): no network; writable were only {writable}{temporary}."))
 }
 
 #[cfg(test)]
@@ -179,9 +213,38 @@ mod tests {
         log.end();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
-        let failed = log.failed("make all".into(), "exited with status 2".into());
+        let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &policy);
+        let confined = "It was confined (--sandbox=full): no network; writable were only /b/x, a /tmp of its own.";
+        assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));
+    }
+
+    #[test]
+    fn lines_that_come_at_once_are_shown_at_once() {
+        #[derive(Default)]
+        struct Shown(std::sync::Mutex<Vec<String>>);
+        impl Report for Shown {
+            fn report(&self, event: Event<'_>) {
+                if let Event::Output { lines, .. } = event {
+                    self.0.lock().unwrap().push(lines.to_owned());
+                }
+            }
+            fn wants(&self, _: Level) -> bool {
+                true
+            }
+        }
+        let space = tempfile::tempdir().unwrap();
+        let shown = Arc::new(Shown::default());
+        let report: Arc<dyn Report> = Arc::clone(&shown) as _;
+        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
+        log.command("yes", true);
+        log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
+        log.take(Stream::Stdout, b"ee\n\n");
+        log.take(Stream::Stdout, b"last");
+        log.end();
+        assert_eq!(*shown.0.lock().unwrap(), ["one\ntwo\n", "three\n", "last"]);
     }
 
     #[test]

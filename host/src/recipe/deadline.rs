@@ -1,4 +1,5 @@
-//! Ends calls that take too long: a thread that raises the engine's epoch when the next deadline is reached.
+//! Ends calls that take too long, or are not wanted any more: a thread that raises the engine's epoch when the next
+//! deadline is reached, or the run is interrupted.
 //!
 //! Knows nothing of recipes. The thread starts with the first call and sleeps until the nearest deadline, so that a
 //! call costs a lock and no wake-up.
@@ -8,6 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
+
+use crate::confine::Interrupt;
+
+/// How long a call may go on after a signal: most end by themselves, with nothing left half done.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches the deadlines of all calls.
 pub(super) struct Watchdog {
@@ -26,6 +32,8 @@ struct State {
     deadlines: BTreeSet<(Instant, u64)>,
     last: u64,
     running: bool,
+    /// When all calls are to end, since the run is.
+    ends: Option<Instant>,
     /// When the thread wakes by itself, if it does.
     wakes: Option<Instant>,
     stopped: bool,
@@ -38,9 +46,17 @@ pub(super) struct Watch {
 }
 
 impl Watchdog {
-    pub(super) fn new(engine: &Engine) -> Self {
+    pub(super) fn new(engine: &Engine, interrupt: &Interrupt) -> Self {
         let (state, changed) = Default::default();
-        Self { shared: Arc::new(Shared { engine: engine.clone(), state, changed }) }
+        let shared = Arc::new(Shared { engine: engine.clone(), state, changed });
+        let watching = Arc::downgrade(&shared);
+        interrupt.on_raise(move || {
+            if let Some(shared) = watching.upgrade() {
+                shared.lock().ends.get_or_insert_with(|| Instant::now() + GRACE);
+                shared.changed.notify_all();
+            }
+        });
+        Self { shared }
     }
 
     /// Raises the epoch once `deadline` is reached, and then each millisecond until the watch is dropped.
@@ -106,7 +122,7 @@ impl Shared {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let mut wait = deadline.saturating_duration_since(now);
+            let mut wait = state.ends.map_or(deadline, |ends| ends.min(deadline)).saturating_duration_since(now);
             if wait.is_zero() {
                 self.engine.increment_epoch();
                 // Again, should the guest just be returning from a call of the host.

@@ -1,19 +1,23 @@
 //! `buildout:recipe/download`: fetching and unpacking files, lent to a part that is granted their addresses.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use cap_std::fs::Dir;
 use wasmtime::component::Resource;
 
 use super::bindings::buildout::recipe::download::{
     self as wit, DownloadError, Host, HostDownloader, HostFetched, TopLevel,
 };
+use super::bindings::buildout::recipe::paths::PathError;
 use super::mounts::normalise;
 use super::state::{Phase, State};
+use super::writable;
 use crate::digest::Digest;
 use crate::event::{Event, Report};
 use crate::fetch::unpack::{self, Fault, UnpackError, UnpackOptions};
@@ -100,11 +104,12 @@ impl HostFetched for State {
     fn copy(&mut self, file: Resource<Fetched>, path: String) -> wasmtime::Result<Result<(), DownloadError>> {
         self.calling("download.copy", &[&path]);
         let source = self.table.get(&file)?.path.clone();
-        let target = match self.writable(&path) {
+        let target = match self.target(&path) {
             Ok(target) => target,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(copy(&source, &target).map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}"))))
+        let copied = copy(&source, &target.path());
+        Ok(copied.map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}"))))
     }
 
     fn unpack(
@@ -115,7 +120,7 @@ impl HostFetched for State {
     ) -> wasmtime::Result<Result<Vec<String>, DownloadError>> {
         self.calling("download.unpack", &[&directory]);
         let archive = self.table.get(&file)?.path.clone();
-        let target = match self.writable(&directory) {
+        let target = match self.target(&directory) {
             Ok(target) => target,
             Err(error) => return Ok(Err(error)),
         };
@@ -123,12 +128,14 @@ impl HostFetched for State {
         let cancelled = || native.is_interrupted() || Instant::now() >= deadline;
         let unpack = |strip_top_level| {
             let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
-            unpack::unpack(&archive, &target, &options, &cancelled)
+            unpack::unpack(&archive, &target.path(), &options, &cancelled)
         };
         let mut outcome = unpack(top_level != TopLevel::Keep);
         if top_level == TopLevel::StripIfSingle && outcome.as_ref().is_err_and(is_not_single) {
             outcome = unpack(false);
         }
+        // It may have taken the place of a directory that the recipe has open.
+        self.close_mounts();
         self.go_on()?;
         match outcome {
             Ok(unpacked) => {
@@ -137,7 +144,7 @@ impl HostFetched for State {
             }
             Err(error) => {
                 self.call.advice_of(&error);
-                Ok(Err(DownloadError::BadArchive(error.to_string())))
+                Ok(Err(DownloadError::BadArchive(target.told(&error.to_string()))))
             }
         }
     }
@@ -149,21 +156,21 @@ impl HostFetched for State {
 }
 
 impl State {
-    /// Where a file that the host makes for the recipe goes. Its directory is looked up to the end, so that a link that
-    /// the recipe made leads nowhere else.
-    fn writable(&self, path: &str) -> Result<PathBuf, DownloadError> {
-        let refuse = |why: &str| DownloadError::Invalid(format!("{path}: {why}"));
-        let wanted = normalise(Path::new(path));
-        let name = wanted.file_name().map(OsStr::to_owned);
-        let (Some(parent), Some(name)) = (wanted.parent(), name) else { return Err(refuse("this is no file's name")) };
-        if !Path::new(path).is_absolute() || path.contains('\0') {
+    /// Where a file that the host makes for the recipe goes.
+    fn target(&self, path: &str) -> Result<Target, DownloadError> {
+        let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
+        if !Path::new(path).is_absolute() {
             return Err(refuse("the path must be absolute"));
         }
-        let target = parent.canonicalize().map_err(|error| refuse(&error.to_string()))?.join(name);
-        if self.call.granted.mounts.writable(&wanted) && self.call.granted.mounts.writable(&target) {
-            return Ok(target);
-        }
-        Err(refuse("the part may not write there"))
+        let route = writable::route(&self.call.granted, path).map_err(|error| match error {
+            PathError::Outside => refuse("the part may not write there"),
+            _ => refuse("this is no file's name"),
+        })?;
+        let (holder, name) = route.holder().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => refuse("its directory does not exist"),
+            _ => refuse(&error.to_string()),
+        })?;
+        Ok(Target { holder, name, shown: normalise(Path::new(path)) })
     }
 
     fn download_failed(&mut self, error: &fetch::DownloadError) -> DownloadError {
@@ -176,6 +183,30 @@ impl State {
             Cause::NoFile(_) => DownloadError::Invalid(message),
             _ => DownloadError::Unavailable(message),
         }
+    }
+}
+
+/// Where the host makes something: in a directory that is open, so that no link can be put in its place.
+struct Target {
+    holder: Dir,
+    name: OsString,
+    /// Its path, as a person knows it.
+    shown: PathBuf,
+}
+
+impl Target {
+    fn path(&self) -> PathBuf {
+        self.directory().join(&self.name)
+    }
+
+    fn directory(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
+    }
+
+    /// A message about it, with the path as a person knows it.
+    fn told(&self, message: &str) -> String {
+        let shown = self.shown.parent().unwrap_or(Path::new("/"));
+        message.replace(&self.directory().display().to_string(), &shown.display().to_string())
     }
 }
 

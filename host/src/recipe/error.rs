@@ -84,6 +84,8 @@ pub(super) enum Problem {
     Path { recipe: String, part: String, path: String, why: &'static str },
     #[error("Invalid part name: {part:?}")]
     PartName { part: String },
+    #[error("Parts {part} and {other} cannot both be made: {other} lies where {part} builds or keeps its log")]
+    Overlap { part: String, other: String },
     #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
 }
@@ -170,6 +172,7 @@ impl Explain for RecipeError {
             Problem::Path { why, .. } => vec![sentence(why)],
             Problem::PartName { .. } => vec![PART_NAME.into()],
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
+            Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
             Problem::Import { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }

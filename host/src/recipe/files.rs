@@ -143,7 +143,8 @@ impl wit::HostDescriptor for State {
             Look::Found(found) => return Ok(found.0),
             Look::Walk(located) => located,
         };
-        let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags.into(), located.path));
+        let flags = located.flags(flags).into();
+        let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags, located.path));
         Ok(found?.into())
     }
 
@@ -157,15 +158,9 @@ impl wit::HostDescriptor for State {
     ) -> FsResult<()> {
         self.calling("set-times", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
+        let flags = located.flags(flags).into();
         let (directory, path) = (located.directory, located.path);
-        ready(Inner::set_times_at(
-            &mut self.filesystem(),
-            directory,
-            flags.into(),
-            path,
-            accessed.into(),
-            modified.into(),
-        ))
+        ready(Inner::set_times_at(&mut self.filesystem(), directory, flags, path, accessed.into(), modified.into()))
     }
 
     fn link_at(
@@ -179,8 +174,9 @@ impl wit::HostDescriptor for State {
         self.calling("link", &[&path, &new_path]);
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
+        let flags = old.flags(flags).into();
         let view = &mut self.filesystem();
-        ready(Inner::link_at(view, old.directory, flags.into(), old.path, new.directory, new.path))
+        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))
     }
 
     fn open_at(
@@ -196,9 +192,9 @@ impl wit::HostDescriptor for State {
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
         self.refuse_special(&located, flags)?;
+        let (flags, open, mode) = (located.flags(flags).into(), open.into(), mode.into());
         let view = &mut self.filesystem();
-        let (open, mode) = (open.into(), mode.into());
-        let handle = ready(Inner::open_at(view, located.directory, flags.into(), located.path, open, mode));
+        let handle = ready(Inner::open_at(view, located.directory, flags, located.path, open, mode));
         self.opened(handle)
     }
 
@@ -250,7 +246,11 @@ impl wit::HostDescriptor for State {
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
         self.calling("symlink", &[&path]);
-        let located = self.locate_any(directory, path, Access::Write)?;
+        let located = self.locate(directory, path, Access::Write)?;
+        if located.mount.is_some() {
+            // It would be followed when the granted directory is opened the next time.
+            return Err(ErrorCode::Exist.into());
+        }
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))
     }
 
@@ -304,8 +304,8 @@ impl wit::HostDescriptor for State {
             Look::Found(found) => return Ok(found.1),
             Look::Walk(located) => located,
         };
+        let flags = PathFlags::from(located.flags(flags));
         let view = &mut self.filesystem();
-        let flags = PathFlags::from(flags);
         Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())
     }
 }

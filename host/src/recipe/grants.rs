@@ -5,20 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Locations;
-use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant};
+use super::bindings::exports::buildout::recipe::description::{EntryPoint, Grant, OptionDescription, OptionType};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
 use super::locations::is_part_name;
 use super::mounts::{Access, Mounts, holds, normalise, same};
 use crate::component::Resolved;
 use crate::environment::Environment;
-use crate::options::Buildout;
+use crate::options::{Buildout, Values};
+
+/// The grant of the places of shared parts, as recipes describe it.
+const SHARED: &str = "${buildout:shared-part-list}";
 
 /// What one part's recipe may do.
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) mounts: Mounts,
-    part: String,
+    pub(super) part: String,
     /// The part's own place.
     pub(super) location: Arc<Path>,
     /// Programs that it may start; `*` for all.
@@ -28,6 +31,8 @@ pub(super) struct Granted {
     pub(super) timeout: Duration,
     /// What decides whether two parts can share an instance.
     pub(super) process: Process,
+    /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
+    shared: Vec<PathBuf>,
     locations: Arc<Locations>,
 }
 
@@ -63,6 +68,7 @@ impl Granted {
             fetch: Vec::new(),
             timeout: limits::TIMEOUT,
             process: Process { env: Vec::new(), memory: limits::MEMORY },
+            shared: Vec::new(),
             locations: Arc::default(),
         }
     }
@@ -109,18 +115,31 @@ impl Granted {
             fetch: wanted.fetch,
             timeout: wanted.timeout,
             process: Process { env, memory: wanted.memory },
+            shared: wanted.shared,
             locations: Arc::clone(locations),
         })
     }
 
     /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
-    /// latter, nor what holds it, though a built-in recipe may write it: this is for native commands.
+    /// latter, nor what holds it, nor what many buildouts share, though a built-in recipe may write it: this is for
+    /// native commands.
     pub(super) fn directories(&self) -> impl Iterator<Item = (&Path, bool)> {
         let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
+        let is_shared = |path: &Path| self.shared.iter().any(|shared| same(shared, path));
         self.mounts.iter().map(move |mount| {
-            let writable = mount.access == Access::Write && !holds_protected(&mount.path);
+            let writable = mount.access == Access::Write && !holds_protected(&mount.path) && !is_shared(&mount.path);
             (&*mount.path, writable)
         })
+    }
+
+    /// Whether `location`, as the recipe has set it, is a place that many buildouts share.
+    pub(super) fn is_shared(&self, location: &Path) -> bool {
+        self.shared.iter().any(|shared| !same(shared, location) && holds(shared, location))
+    }
+
+    /// Whether there are such places.
+    pub(super) fn shares(&self) -> bool {
+        !self.shared.is_empty()
     }
 
     /// The part's own place to build in.
@@ -149,6 +168,14 @@ impl Granted {
     pub(super) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
         if self.locations.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
+    }
+
+    /// Whether there is something at `path`, about to be created, that is not the part's: then it does not go if the part
+    /// fails. In the part's own places there are only left-overs of its own.
+    pub(super) fn was_there(&self, path: &str) -> bool {
+        let path = normalise(&self.directory().join(path));
+        let own = holds(&self.location, &path) || holds(&self.build_directory(), &path);
+        !own && path.symlink_metadata().is_ok()
     }
 
     /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
@@ -184,6 +211,8 @@ struct Wanted {
     fetch: Vec<String>,
     memory: u64,
     timeout: Duration,
+    /// Of `write`, what commands may not write.
+    shared: Vec<PathBuf>,
 }
 
 impl Wanted {
@@ -197,13 +226,22 @@ impl Wanted {
             fetch: grant.fetch.clone(),
             memory: grant.memory.unwrap_or(limits::MEMORY),
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
+            shared: Vec::new(),
         };
         // "Built-in recipes get what they describe; everything else comes from a grant" (design.md section 5).
         let described = if asking.recipe.built_in { asking.entry_point.grants.as_slice() } else { &[] };
         for described in described {
             match described {
                 Grant::Read(path) => wanted.read.extend(paths(asking, [path.as_str()])),
-                Grant::Write(path) => wanted.write.extend(paths(asking, [path.as_str()])),
+                Grant::Write(path) if path == SHARED => {
+                    let granted = wanted.write.clone();
+                    let listed = paths(asking, [path.as_str()]).into_iter().map(|path| normalise(&path));
+                    wanted.shared.extend(listed.filter(|path| !granted.iter().any(|one| normalise(one) == *path)));
+                }
+                Grant::Write(path) => match path.strip_suffix("/..") {
+                    Some(held) => wanted.write.extend(holders(asking, held)),
+                    None => wanted.write.extend(paths(asking, [path.as_str()])),
+                },
                 Grant::Env(name) => wanted.env.push(name.clone()),
                 Grant::Memory(bytes) if grant.memory.is_none() => wanted.memory = *bytes,
                 Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
@@ -214,12 +252,13 @@ impl Wanted {
                 Grant::Memory(_) | Grant::Timeout(_) | Grant::Other(_) => {}
             }
         }
+        wanted.write.extend(wanted.shared.iter().cloned());
         wanted
     }
 }
 
-/// The paths that templates stand for, one per line of what each becomes (`${buildout:shared-part-list}` is a list). What
-/// refers to something that does not exist grants nothing.
+/// The paths that templates stand for: one per line of what each becomes (`${buildout:shared-part-list}` is a list), or one
+/// per word, where it is an option of words. What refers to something that does not exist grants nothing.
 fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match asking.buildout {
         // What most recipes ask for, and every part has at hand.
@@ -228,7 +267,62 @@ fn paths<'a>(asking: &Asking<'_>, templates: impl IntoIterator<Item = &'a str>) 
         Some(buildout) => buildout.expand(asking.part, template).ok(),
         None => None,
     };
-    let expanded: Vec<String> = templates.into_iter().filter_map(expand).collect();
-    let lines = expanded.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|path| asking.locations.directory.join(path)).collect()
+    let mut all = Vec::new();
+    for template in templates {
+        let text = expand(template).unwrap_or_default();
+        let paths = items(asking.entry_point, template, &text);
+        all.extend(paths.into_iter().map(|path| asking.locations.directory.join(path)));
+    }
+    all
+}
+
+/// What the value of an option names, if `template` is a reference to one of the part's own; else the text's lines.
+fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
+    let option = own_option(template);
+    let is_words = |known: &&OptionDescription| {
+        Some(known.name.as_str()) == option && matches!(known.value_type, OptionType::Words)
+    };
+    match entry_point.options.iter().find(is_words) {
+        Some(_) => text.split_whitespace().collect(),
+        None => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+    }
+}
+
+/// The name of the part's own option to which the template is a reference.
+fn own_option(template: &str) -> Option<&str> {
+    template.strip_prefix("${:")?.strip_suffix('}')
+}
+
+/// The paths, absolute, that options of a recorded part named, if a grant is of what they name: where these lie
+/// outside the buildout, they may be removed all the same.
+pub(super) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Values, directory: &Path) -> Vec<PathBuf> {
+    let described = entry_point.grants.iter().filter_map(|grant| match grant {
+        Grant::Write(template) if recipe.built_in => Some(template),
+        _ => None,
+    });
+    let mut named = Vec::new();
+    for template in recipe.grant.write.iter().chain(described) {
+        if let Some(value) = own_option(template).and_then(|option| recorded.get(option)) {
+            let paths = items(entry_point, template, value);
+            named.extend(paths.into_iter().map(|path| normalise(&directory.join(path))));
+        }
+    }
+    named
+}
+
+/// The directories that hold what `template` names, of those that lie in the buildout, and are none of the buildout's own
+/// directories, nor hold one, nor lie in what many buildouts share: others have their things there.
+fn holders(asking: &Asking<'_>, template: &str) -> Vec<PathBuf> {
+    let locations = asking.locations;
+    let shared: Vec<PathBuf> = paths(asking, [SHARED]).iter().map(|path| normalise(path)).collect();
+    let is_own = |holder: &Path| {
+        let within = [&locations.directory, &locations.parts].into_iter().any(|outer| holds(outer, holder));
+        let mut standard = locations.standard().into_iter();
+        let holds_standard = standard.any(|kept| holds(holder, kept));
+        let holds_protected = locations.protected.iter().any(|kept| holds(holder, kept));
+        within && !holds_standard && !holds_protected && !shared.iter().any(|shared| holds(shared, holder))
+    };
+    let named = paths(asking, [template]);
+    let holders = named.iter().filter_map(|path| normalise(path).parent().map(Path::to_owned));
+    holders.filter(|holder| is_own(holder)).collect()
 }

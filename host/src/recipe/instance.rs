@@ -58,8 +58,8 @@ impl Instance {
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits::DATA_PER_CALL);
         store.epoch_deadline_callback(|context| {
-            let over = context.data().call.left().is_zero();
-            if over { Err(Trap::Interrupt.into()) } else { Ok(UpdateDeadline::Continue(1)) }
+            context.data().go_on()?;
+            Ok(UpdateDeadline::Continue(1))
         });
         let watch = watchdog.watch(store.data().call.deadline);
         store.data_mut().call.watch = watch.ok();

@@ -35,6 +35,13 @@ pub struct Locations {
 /// What follows the state file's name in those of the files that go with it (`docs/state.md`).
 const STATE: [&str; 4] = ["", ".lock", ".journal", ".new"];
 
+/// What follows a part's name in that of the directory in which it builds.
+const BUILD: &str = "__compile__";
+/// What follows it in that of the log of its commands.
+const LOG: &str = ".log";
+/// What another part cannot be called, beside a part of the name before it.
+pub(super) const SUFFIXES: [&str; 2] = [BUILD, LOG];
+
 /// Whether a section of this name can be a part: it names files of `parts-directory`.
 pub fn is_part_name(name: &str) -> bool {
     !matches!(name, "" | "." | ".." | "buildout") && !name.contains(['/', '\\', '\0'])
@@ -100,17 +107,17 @@ impl Locations {
 
     /// Where what a part's native commands print is kept.
     pub fn command_log(&self, part: &str) -> PathBuf {
-        normalise(&self.parts.join(format!("{part}.log")))
+        normalise(&self.parts.join(format!("{part}{LOG}")))
     }
 
     /// Where that was kept while the part was one of the other parts directory.
     pub fn other_command_log(&self, part: &str) -> Option<PathBuf> {
-        Some(normalise(&self.other_parts.as_ref()?.join(format!("{part}.log"))))
+        Some(normalise(&self.other_parts.as_ref()?.join(format!("{part}{LOG}"))))
     }
 
     /// Where a part's native commands build.
     pub fn build_directory(&self, part: &str) -> PathBuf {
-        normalise(&self.parts.join(format!("{part}__compile__")))
+        normalise(&self.parts.join(format!("{part}{BUILD}")))
     }
 
     /// The directories that every recipe may read, and in which a part may own paths.

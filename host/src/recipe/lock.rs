@@ -37,5 +37,6 @@ impl Lock {
 fn open(path: &writable::Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).follow(FollowSymlinks::No);
-    Ok(path.directory()?.open_with(&path.rest, &options)?.into_std())
+    let (directory, rest) = path.place()?;
+    Ok(directory.open_with(rest, &options)?.into_std())
 }

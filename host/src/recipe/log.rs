@@ -70,14 +70,19 @@ impl paths::Host for State {
         if self.call.granted.check_path(&path).is_err() {
             return Ok(Err(PathError::Outside));
         }
-        self.call.created.push(path);
+        if !self.call.granted.was_there(&path) {
+            self.call.created.push(path);
+        }
         Ok(Ok(()))
     }
+
     fn try_lock(&mut self, path: String) -> wasmtime::Result<Result<Option<Resource<Lock>>, PathError>> {
         self.calling("paths.try-lock", &[&path]);
         if !matches!(self.call.phase, Phase::Install | Phase::Update) {
             return Ok(Err(PathError::NotInstalling));
         }
+        // Recipes ask again and again while somebody else holds it.
+        self.go_on()?;
         match Lock::attempt(&self.call.granted, &path) {
             Ok(Some(lock)) => Ok(Ok(Some(self.table.push(lock)?))),
             Ok(None) => Ok(Ok(None)),

@@ -30,6 +30,7 @@ mod state;
 mod status;
 mod writable;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use wasmtime::Engine;
@@ -118,7 +119,7 @@ impl Runtime {
         let linker = compile::linker(&engine).map_err(fail)?;
         Ok(Self {
             engine_key: engine::engine_key(&engine),
-            watchdog: Watchdog::new(&engine),
+            watchdog: Watchdog::new(&engine, &settings.native.interrupt),
             native: Arc::new(Native::new(
                 Arc::clone(&settings.report),
                 settings.native.clone(),
@@ -154,6 +155,7 @@ impl Runtime {
             Asking { part, recipe, entry_point, locations, environment, buildout: buildout_of_part, subject: &subject };
         let granted = Arc::new(Granted::of(&asking)?);
         self.native.note(&granted);
+        self.refuse_overlap(&granted, &subject)?;
         let request = Request { phase: Phase::Init, subject: &subject, granted: &granted };
         let shared = self.instance(recipe.component.digest, &prepared, &request)?;
         let mut instance = lock(&shared);
@@ -181,6 +183,42 @@ impl Runtime {
             }
             Err(failure) => Err(instance.failed(failure, answer.created, &subject)),
         }
+    }
+
+    /// Refuses a part that would lie where another one builds or keeps its log, or the other way round.
+    fn refuse_overlap(&self, granted: &Granted, subject: &Subject) -> Result<(), RecipeError> {
+        let parts = locked(&self.parts);
+        let overlap = |part: &str, other: String| {
+            let problem = Problem::Overlap { part: part.to_owned(), other };
+            Err(RecipeError::new(problem, subject.clone()))
+        };
+        for suffix in locations::SUFFIXES {
+            let beside = (!granted.run.is_empty()).then(|| format!("{}{suffix}", granted.part));
+            if let Some(beside) = beside.filter(|beside| parts.contains_key(beside)) {
+                return overlap(&granted.part, beside);
+            }
+            let base = granted.part.strip_suffix(suffix).and_then(|name| parts.get_key_value(name));
+            if let Some((part, _)) = base.filter(|(_, part)| !part.granted.run.is_empty()) {
+                return overlap(part, granted.part.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Paths outside the buildout that options of a recorded part named, and that its recipe may write for that.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn named_paths(
+        &self,
+        recipe: &Resolved,
+        recorded: &Values,
+        locations: &Locations,
+    ) -> Result<Vec<PathBuf>, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        Ok(grants::named(recipe, entry_point, recorded, &locations.directory))
     }
 
     /// Whether the recipe of an initialised part can start native commands.

@@ -1,7 +1,7 @@
 //! Which directories a part's recipe reaches, and by which handle: routes absolute paths to granted directories.
 //!
 //! Knows nothing of WASI or of parts. A granted directory need not exist: it is opened when it is first used, and the
-//! recipe can create it. Directories that recipes can write are never entered through a symbolic link that one of them
+//! recipe can create it. It may also be a file: then it is reached by its name in the directory that holds it. Directories that recipes can write are never entered through a symbolic link that one of them
 //! may have made.
 
 use std::ffi::OsStr;
@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// What may be done beneath a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,20 +124,33 @@ impl Mount {
 
     /// The directory that holds this one and the name in it; the directory itself and no name where it is trusted.
     fn parent(&self) -> io::Result<(File, Option<&OsStr>)> {
+        if self.trusted == self.path && (self.path.is_dir() || self.path.parent().is_none()) {
+            return Ok((open_trusted(&self.path)?, None));
+        }
+        let (holder, name) = self.holder()?;
+        Ok((holder, Some(name)))
+    }
+
+    /// The directory that holds what is granted, and its name there: where that is no directory, or nothing yet. Nothing
+    /// else in it is granted, and a link of that name leads nowhere.
+    pub(super) fn holder(&self) -> io::Result<(File, &OsStr)> {
+        let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let below = self.path.strip_prefix(&self.trusted).unwrap_or(Path::new(""));
-        let Some(name) = below.file_name() else {
-            if self.path.is_dir() || self.path.parent().is_none() {
-                return Ok((open_trusted(&self.path)?, None));
-            }
-            let parent = self.path.parent().unwrap_or(Path::new("/"));
-            return Ok((open_trusted(parent)?, self.path.file_name()));
-        };
+        if below.as_os_str().is_empty() {
+            return Ok((open_trusted(self.path.parent().unwrap_or(Path::new("/")))?, name));
+        }
         let mut directory = open_trusted(&self.trusted)?;
         for component in below.parent().into_iter().flat_map(Path::iter) {
             directory = beneath(&directory, component)?;
         }
-        Ok((directory, Some(name)))
+        Ok((directory, name))
     }
+}
+
+/// Whether what is granted could not be opened since it is no directory, or not there.
+pub(super) fn is_no_directory(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::NotADirectory | Kind::NotFound) || Errno::from_io_error(error) == Some(Errno::LOOP)
 }
 
 fn open_trusted(path: &Path) -> io::Result<File> {

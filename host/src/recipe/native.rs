@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::Trap;
 
 use super::grants::Granted;
+use super::mounts::{holds, normalise};
 use super::state::State;
 use crate::confine::{self, ConfineError, Interrupt, Level, Policy};
 use crate::environment::Environment;
@@ -64,7 +65,7 @@ impl Native {
 
     /// Takes note of what a part may write.
     pub(super) fn note(&self, granted: &Granted) {
-        let mut outside = granted.written().filter(|path| !path.starts_with(granted.directory())).peekable();
+        let mut outside = granted.written().filter(|path| !holds(granted.directory(), path)).peekable();
         if outside.peek().is_some() {
             self.written().extend(outside.map(Path::to_owned));
         }
@@ -124,6 +125,14 @@ impl Native {
         variables
     }
 
+    /// The part's place among those that many buildouts share. Its recipe has decided it.
+    fn shared_location(&self, granted: &Granted) -> Option<PathBuf> {
+        let buildout =
+            self.buildout.get().filter(|buildout| granted.shares() && buildout.is_initialised(&granted.part))?;
+        let location = normalise(Path::new(&buildout.get(&granted.part, "location").ok()??));
+        granted.is_shared(&location).then_some(location)
+    }
+
     /// What a part's commands may reach. What does not exist cannot be shown to them.
     pub(super) fn policy(&self, granted: &Granted) -> Policy {
         let (mut read, mut write) = (Vec::new(), Vec::new());
@@ -133,6 +142,7 @@ impl Native {
                 if writable { write.push(path.to_owned()) } else { read.push(path.to_owned()) }
             }
         }
+        write.extend(self.shared_location(granted).filter(|location| location.exists()));
         let written = self.written().iter().cloned().chain([granted.directory().to_owned()]).collect();
         Policy { read, write, written, level: self.settings.level, limits: confine::Limits::default() }
     }

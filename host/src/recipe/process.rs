@@ -48,7 +48,10 @@ impl HostRunner for State {
             return Ok(Err(error));
         }
         self.go_on()?;
-        self.start(command)
+        let outcome = self.start(command);
+        // It may have replaced directories that the recipe has open.
+        self.close_mounts();
+        outcome
     }
 
     fn environment(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {
@@ -121,7 +124,7 @@ impl State {
                 return Ok(Err(ProcessError::Limit(message)));
             }
         };
-        self.call.failed_command = told(&ending).map(|ending| log.failed(line, ending));
+        self.call.failed_command = told(&ending).map(|ending| log.failed(line, ending, &policy));
         self.go_on()?;
         if too_much {
             let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);

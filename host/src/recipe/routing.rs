@@ -1,5 +1,6 @@
 //! Where a path of the guest leads: to the granted directory that holds it, or nowhere.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Resource;
@@ -37,6 +38,8 @@ pub(super) struct Lasting {
 pub(super) struct Open {
     /// Handles of granted directories, by their place among the mounts. The guest never holds them.
     pub(super) mounts: Map<usize, u32>,
+    /// Handles of the directories that hold what is granted and no directory, by the same place. Nor does it hold these.
+    holders: Map<usize, u32>,
     /// Numbers of what the guest opened: files, directories, streams.
     pub(super) handles: Set<u32>,
 }
@@ -44,12 +47,18 @@ pub(super) struct Open {
 impl State {
     /// Closes what the call held, and says whether the guest still holds something open.
     pub(super) fn close_files(&mut self) -> bool {
-        let open = std::mem::take(&mut self.open);
-        for number in open.mounts.into_values() {
+        self.close_mounts();
+        let handles = std::mem::take(&mut self.open.handles);
+        handles.into_iter().any(|number| self.table.get_any_mut(number).is_ok())
+    }
+
+    /// Closes the handles of granted directories: what a command or the host has put in their place is seen from now on.
+    pub(super) fn close_mounts(&mut self) {
+        let mounts = std::mem::take(&mut self.open.mounts).into_values();
+        for number in mounts.chain(std::mem::take(&mut self.open.holders).into_values()) {
             // It is there: only this file knows the number.
             let _ = self.table.delete(Resource::<Descriptor>::new_own(number));
         }
-        open.handles.into_iter().any(|number| self.table.get_any_mut(number).is_ok())
     }
 
     /// The handle and the path in it for what the guest calls `path` in `directory`.
@@ -60,7 +69,7 @@ impl State {
         access: Access,
     ) -> FsResult<Located> {
         if !self.roots.contains(&directory.rep()) {
-            return Ok(Located { directory, path, mount: None });
+            return Ok(Located { directory, path, mount: None, is_entry: false });
         }
         let absolute = normalise(&Path::new("/").join(&path));
         let granted = std::sync::Arc::clone(&self.call.granted);
@@ -72,15 +81,16 @@ impl State {
             return Err(self.deny(absolute, access));
         };
         if rest.as_os_str().is_empty() {
-            return Ok(Located { directory, path: ".".to_owned(), mount: Some(at) });
+            return Ok(Located { directory, path: ".".to_owned(), mount: Some(at), is_entry: false });
         }
         let number = self.open_mount(at, mount)?;
         // The text came from a `String`, and nothing was cut out of the middle of a character.
         let path = rest.to_string_lossy().into_owned();
-        Ok(Located { directory: Resource::new_borrow(number), path, mount: None })
+        Ok(Located { directory: Resource::new_borrow(number), path, mount: None, is_entry: false })
     }
 
-    /// As [`Self::locate`], where the granted directory itself is an ordinary directory too.
+    /// As [`Self::locate`], where the granted directory itself is an ordinary directory too. Where it is none, it is an
+    /// entry of the directory that holds it.
     pub(super) fn locate_any(
         &mut self,
         directory: Resource<Descriptor>,
@@ -95,8 +105,35 @@ impl State {
         let Some(mount) = granted.mounts.get(at) else {
             return Err(ErrorCode::NoEntry.into());
         };
-        let number = self.open_mount(at, mount)?;
-        Ok(Located { directory: Resource::new_borrow(number), path: located.path, mount: Some(at) })
+        let (number, path, is_entry) = match self.open_mount(at, mount) {
+            Ok(number) => (number, located.path, false),
+            Err(error) if error.downcast_ref().is_some_and(is_none) => {
+                let name = mount.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                (self.open_holder(at, mount)?, name, true)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Located { directory: Resource::new_borrow(number), path, mount: Some(at), is_entry })
+    }
+
+    /// The handle of the directory that holds what is granted.
+    fn open_holder(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
+        if let Some(number) = self.open.holders.get(&at) {
+            return Ok(*number);
+        }
+        let (holder, _) = mount.holder().map_err(|error| ErrorCode::from(&error))?;
+        let number = self.push(holder, mount.access)?;
+        self.open.holders.insert(at, number);
+        Ok(number)
+    }
+
+    fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
+        let (permissions, mode) = match access {
+            Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
+            Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+        };
+        let directory = Dir::new(directory, permissions, mode, true);
+        Ok(self.table.push(Descriptor::Dir(directory)).map_err(FsError::trap)?.rep())
     }
 
     /// The handle of a granted directory.
@@ -111,12 +148,7 @@ impl State {
             return Ok(number);
         }
         let file = mount.open().map_err(|error| ErrorCode::from(&error))?;
-        let (permissions, mode) = match mount.access {
-            Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
-            Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
-        };
-        let directory = Dir::new(file, permissions, mode, true);
-        let number = self.table.push(Descriptor::Dir(directory)).map_err(FsError::trap)?.rep();
+        let number = self.push(file, mount.access)?;
         if mount.lasting {
             self.lasting.push(Lasting { path: mount.path.clone(), access: mount.access, number });
         } else {
@@ -160,7 +192,7 @@ impl State {
         self.calling("stat", &[&asked.path]);
         let located = self.locate_any(directory, asked.path.clone(), Access::Read)?;
         if let Descriptor::Dir(directory) = self.table.get(&located.directory)?
-            && let Some(found) = status::of_entry(&directory.dir, &located.path, flags)
+            && let Some(found) = status::of_entry(&directory.dir, &located.path, located.flags(flags))
         {
             let found = found.map_err(|error| ErrorCode::from(&error))?;
             self.known = Some((asked, found));
@@ -171,7 +203,7 @@ impl State {
 
     /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
     pub(super) fn refuse_special(&mut self, located: &Located, flags: wit::PathFlags) -> FsResult<()> {
-        let directory = Resource::new_borrow(located.directory.rep());
+        let (directory, flags) = (Resource::new_borrow(located.directory.rep()), located.flags(flags));
         let found = ready(Inner::stat_at(&mut self.filesystem(), directory, flags.into(), located.path.clone()));
         match found.map(|found| wit::DescriptorStat::from(found).type_) {
             Ok(
@@ -210,4 +242,19 @@ pub(super) struct Located {
     pub(super) directory: Resource<Descriptor>,
     pub(super) path: String,
     pub(super) mount: Option<usize>,
+    /// Whether the directory holds what is granted, and nothing else of it is.
+    is_entry: bool,
+}
+
+impl Located {
+    /// The flags with which the path is looked up.
+    pub(super) fn flags(&self, flags: wit::PathFlags) -> wit::PathFlags {
+        // A link could lead to what lies beside it.
+        if self.is_entry { wit::PathFlags::empty() } else { flags }
+    }
+}
+
+/// Whether there is no directory.
+fn is_none(error: &ErrorCode) -> bool {
+    matches!(error, ErrorCode::NotDirectory | ErrorCode::NoEntry | ErrorCode::Loop)
 }

@@ -22,9 +22,12 @@ impl Session {
             }
             for project in projects {
                 self.report.log(Level::Info, &format!("Develop: {}", project.display()));
-                let one = component::develop(&project, develop_eggs, &self.environment, offline, &*self.report)
-                    .doing(|| format!("Processing develop directory {}.", project.display()))?;
-                developed.push(one);
+                let interrupt = &self.settings.native.interrupt;
+                let one =
+                    component::develop(&project, develop_eggs, &self.environment, offline, &*self.report, interrupt);
+                // What fails then mostly does so because it was ended.
+                self.heed_interrupt()?;
+                developed.push(one.doing(|| format!("Processing develop directory {}.", project.display()))?);
             }
         }
         Ok(developed)

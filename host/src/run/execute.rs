@@ -1,5 +1,6 @@
 //! Carries out a plan: calls recipes, removes what is gone, and saves the outcome of each part.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::Instant;
 use crate::collections::{Map, Set};
 use crate::event::{Event, Level, PartOutcome};
 use crate::files::{Removal, RemovalError};
+use crate::options::Values;
 use crate::plan::{Step, Wanted};
 use crate::recipe::{Locations, RecipeError, is_part_name};
 use crate::state::{Change, Installed, InstalledPart, StateFile};
@@ -73,7 +75,8 @@ impl Execution<'_> {
                 execution.settle(step, outcome)
             })?;
         }
-        Ok(())
+        // Also if it came while the last part was made.
+        self.session.heed_interrupt()
     }
 
     /// Takes one step, and tells of its begin and end.
@@ -92,9 +95,11 @@ impl Execution<'_> {
     fn uninstall(&mut self, part: &str) -> Result<(), RunError> {
         self.log(&format!("Uninstalling {part}"));
         let Some(recorded) = self.installed.parts.get(part).cloned() else { return Ok(()) };
-        self.check(&recorded.installed)?;
+        let removal = self.removal_of(&recorded.options, &recorded.installed);
+        check(&removal, &recorded.installed)?;
         self.run_uninstaller(part, &recorded)?;
-        self.remove(&recorded.installed)?;
+        remove(&removal, &recorded.installed)?;
+        drop(removal);
         self.remove_log(part, Some(self.locations.command_log(part)));
         self.remove_log(part, self.locations.other_command_log(part));
         self.installed.parts.shift_remove(part);
@@ -104,7 +109,7 @@ impl Execution<'_> {
     pub(super) fn remove_log(&self, part: &str, log: Option<PathBuf>) {
         // Somebody may have written another name into the state, and it would lead elsewhere.
         if let Some(log) = log.filter(|log| is_part_name(part) && log.is_file()) {
-            self.clean_up(&[log.to_string_lossy().into_owned()]);
+            self.clean_up(&Values::default(), &[log.to_string_lossy().into_owned()]);
         }
     }
 
@@ -128,7 +133,7 @@ impl Execution<'_> {
         match (step, outcome) {
             (Step::Install(..), Ok(paths)) => self.record(part, paths.unwrap_or_default()),
             (Step::Install(..), Err(error)) => {
-                self.clean_up(error.created());
+                self.clean_up(&self.options_of(part), error.created());
                 Err(error.into())
             }
             (_, outcome) => self.settle_update(part, outcome),
@@ -151,8 +156,9 @@ impl Execution<'_> {
             // The Python that is there may still do.
             Err(error) if self.python.is_some() => Err(error.into()),
             Err(error) => {
-                self.clean_up(error.created());
-                self.clean_up(&before);
+                let options = self.options_of(part);
+                self.clean_up(&options, error.created());
+                self.clean_up(&options, &before);
                 self.installed.parts.shift_remove(part);
                 self.state.record(&Change::Removed { part: part.to_owned() })?;
                 Err(error.into())
@@ -185,31 +191,46 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Refuses paths that no recipe can have made, before anything of the part is touched.
-    pub(super) fn check(&self, paths: &[String]) -> Result<(), RunError> {
-        let removal = self.removal();
-        for path in paths.iter().filter(|path| !path.is_empty()) {
-            removal.check(Path::new(path)).or_else(gone)?;
-        }
-        Ok(())
+    /// Refuses what was recorded for a part if no recipe can have made it.
+    pub(super) fn check(&self, recorded: &InstalledPart) -> Result<(), RunError> {
+        check(&self.removal_of(&recorded.options, &recorded.installed), &recorded.installed)
     }
 
-    /// Removes recorded paths; the first that cannot be removed is an error.
-    pub(super) fn remove(&self, paths: &[String]) -> Result<(), RunError> {
-        let removal = self.removal();
-        for path in paths.iter().filter(|path| !path.is_empty()) {
-            removal.remove(Path::new(path)).map(drop).or_else(gone)?;
-        }
-        Ok(())
+    /// Removes paths of a part that was recorded with these options.
+    pub(super) fn remove(&self, options: &Values, paths: &[String]) -> Result<(), RunError> {
+        remove(&self.removal_of(options, paths), paths)
+    }
+
+    /// The options of a part that is being made.
+    fn options_of(&self, part: &str) -> Values {
+        self.wanted.get(part).map(|wanted| wanted.options.clone()).unwrap_or_default()
     }
 
     /// Removes what a failed recipe left; what cannot be removed is told, the failure itself matters more.
-    pub(super) fn clean_up(&self, paths: &[String]) {
+    pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
+        let removal = self.removal_of(options, paths);
         for path in paths {
-            if let Err(error) = self.removal().remove(Path::new(path)) {
+            if let Err(error) = removal.remove(Path::new(path)) {
                 self.session.report.log(Level::Warning, &format!("Couldn't clean up {path}: {error}"));
             }
         }
+    }
+
+    /// What may be removed of a part with these options: also what they named outside the buildout, if its recipe may
+    /// write what they name.
+    fn removal_of(&self, options: &Values, paths: &[String]) -> Cow<'_, Removal> {
+        let removal = self.removal();
+        if check(removal, paths).is_ok() {
+            return Cow::Borrowed(removal);
+        }
+        let mut wider = removal.clone();
+        for named in self.session.recipes.named_paths(options, self.locations) {
+            wider.allow_itself(&named);
+        }
+        if let Some(home) = &self.session.environment.home {
+            wider.protect(home);
+        }
+        Cow::Owned(wider)
     }
 
     pub(super) fn removal(&self) -> &Removal {
@@ -250,6 +271,22 @@ fn gone(error: RemovalError) -> Result<(), RemovalError> {
         RemovalError::Outside { path } if path.is_absolute() && path.symlink_metadata().is_err() => Ok(()),
         _ => Err(error),
     }
+}
+
+/// Refuses paths that no recipe can have made, before anything of the part is touched.
+fn check(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
+    for path in paths.iter().filter(|path| !path.is_empty()) {
+        removal.check(Path::new(path)).or_else(gone)?;
+    }
+    Ok(())
+}
+
+/// Removes recorded paths; the first that cannot be removed is an error.
+fn remove(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
+    for path in paths.iter().filter(|path| !path.is_empty()) {
+        removal.remove(Path::new(path)).map(drop).or_else(gone)?;
+    }
+    Ok(())
 }
 
 /// What a recipe named when it made a part: the paths; `None` if they are as they were.

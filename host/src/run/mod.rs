@@ -204,6 +204,7 @@ impl Session {
         installed: &mut Installed,
     ) -> Result<(), RunError> {
         let wanted = self.wanted(named, installed)?;
+        self.recipes.tell_unused_entries();
         self.show_configuration();
         let present = Present::beneath(&locations.directory);
         let mut steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));

@@ -1,15 +1,15 @@
 //! Which recipe makes which part: resolves references and initialises recipes while options resolve.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::collections::Map;
 use crate::component::{CompileCache, Developed, Resolved, Resolver};
 use crate::environment::Environment;
-use crate::event::Report;
-use crate::options::{Buildout, Initialise};
+use crate::event::{Level, Report};
+use crate::options::{Buildout, Initialise, Values};
 use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings, is_part_name};
-use crate::source::Explain;
+use crate::source::{Explain, did_you_mean};
 
 use super::directories;
 use super::error::{Explained, Fault, RunError};
@@ -111,6 +111,29 @@ impl Recipes {
             directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
         }
         directories
+    }
+
+    /// Tells of entries in `recipes.toml` that no part uses and whose name is like one that is used: typing errors. Others
+    /// may be for another configuration.
+    pub(super) fn tell_unused_entries(&self) {
+        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let by_part = self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner);
+        let used: Vec<_> = by_part.values().map(|recipe| &recipe.reference).collect();
+        for (reference, meant) in resolver.mistaken(&used) {
+            let message =
+                format!("recipes.toml speaks of recipe {reference}, which no part uses. {}", did_you_mean(meant));
+            self.shared.report.log(Level::Warning, &message);
+        }
+    }
+
+    /// Paths that the options of a recorded part named, outside the buildout perhaps, and that its recipe may write for
+    /// that. A recipe that cannot be found any more may write nothing.
+    pub(super) fn named_paths(&self, recorded: &Values, locations: &Locations) -> Vec<PathBuf> {
+        let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| self.resolve(reference)) else {
+            return Vec::new();
+        };
+        let Ok(runtime) = self.runtime() else { return Vec::new() };
+        runtime.named_paths(&recipe, recorded, locations).unwrap_or_default()
     }
 
     /// The buildout's directories.

@@ -20,6 +20,10 @@ pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
     let mut sections = Vec::from_iter(filled(options, "environment-section")?);
     match filled(options, "environment")? {
         Some(lines) if lines.contains('=') => variables = parse(&lines)?,
+        Some(name) if !init.buildout().sections()?.contains(&name) => {
+            let message = format!("Option environment: {name:?} is neither NAME = VALUE nor the name of a section");
+            return Err(Error::user(message));
+        }
         other => sections.extend(other),
     }
     let mut kept = Vec::new();

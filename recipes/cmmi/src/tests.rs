@@ -245,6 +245,7 @@ fn variables_come_from_options_and_sections() {
     for (environment, message) in [
         ("A=1\nA=2", "Option environment sets A twice"),
         ("A=1\nB", "Option environment: \"B\" is not NAME = VALUE"),
+        ("A: 1", "Option environment: \"A: 1\" is neither NAME = VALUE nor the name of a section"),
         (
             "x$(y)=1",
             "Option environment: \"x$(y)\" cannot be the name of a variable: it has letters, digits and _ alone",

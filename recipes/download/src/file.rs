@@ -1,9 +1,9 @@
 //! A file that is fetched.
 
-use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
+use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
 use shared_parts::filled;
 
-use crate::source::{Source, Target, describe};
+use crate::source::{Source, Target, describe, make_parent};
 
 /// A file.
 pub struct File {
@@ -31,7 +31,7 @@ impl Recipe for File {
         let mode = filled(options, "mode")?.as_deref().map(mode).transpose()?;
         let target = Target::of(init, &source)?;
         let path = match &target {
-            Target::Destination(destination) => destination.clone(),
+            Target::Destination { path, .. } => path.clone(),
             Target::Place(place) => {
                 let name = filled(options, "filename")?.unwrap_or_else(|| init.part());
                 options.set("location", place.location())?;
@@ -45,10 +45,12 @@ impl Recipe for File {
     fn install(&mut self) -> Result<Paths, Error> {
         match &self.target {
             Target::Place(place) => place.install(|| self.fetch()),
-            Target::Destination(path) => {
+            Target::Destination { path, buildout } => {
+                // What is there already stays where the new file cannot be had.
                 if !std::path::Path::new(path).exists() {
                     created(path)?;
                 }
+                make_parent(path, buildout)?;
                 self.fetch()?;
                 Ok(path.as_str().into())
             }
@@ -68,12 +70,7 @@ impl Update for File {
 
 impl File {
     fn fetch(&self) -> Result<(), Error> {
-        let file = self.source.fetch()?;
-        let (directory, _) = self.path.rsplit_once('/').unwrap_or_default();
-        if !directory.is_empty() {
-            std::fs::create_dir_all(directory).context(format!("creating {directory}"))?;
-        }
-        file.copy(&self.path)?;
+        self.source.fetch()?.copy(&self.path)?;
         match self.mode {
             Some(mode) => set_mode(&self.path, mode),
             None => Ok(()),

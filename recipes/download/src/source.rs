@@ -1,6 +1,10 @@
 //! What is fetched, and where it goes: the options that both entry points have.
 
-use buildout_recipe::{Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription};
+use std::path::Path;
+
+use buildout_recipe::{
+    Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription,
+};
 use buildout_recipe::{Options, activity, info};
 use shared_parts::{Place, filled, join};
 
@@ -63,7 +67,11 @@ impl Source {
 /// Where it goes: a directory of the part, or what `destination` says.
 pub(crate) enum Target {
     Place(Place),
-    Destination(String),
+    /// A path of the person's, absolute, and the buildout directory.
+    Destination {
+        path: String,
+        buildout: String,
+    },
 }
 
 impl Target {
@@ -79,10 +87,22 @@ impl Target {
             }
         }
         match destination {
-            Some(destination) => Ok(Self::Destination(join(&init.buildout().directory()?, &destination))),
+            Some(destination) => {
+                let buildout = init.buildout().directory()?;
+                Ok(Self::Destination { path: join(&buildout, &destination), buildout })
+            }
             None => Ok(Self::Place(Place::of(init)?)),
         }
     }
+}
+
+/// Makes the directory above `path` if it is missing. Outside the buildout that is the person's to do.
+pub(crate) fn make_parent(path: &str, buildout: &str) -> Result<(), Error> {
+    let Some(parent) = Path::new(path).parent().filter(|parent| parent.starts_with(buildout)) else { return Ok(()) };
+    if parent.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(parent).context(format!("creating {}", parent.display()))
 }
 
 /// Adds the options that both entry points have, and what both need.

@@ -122,8 +122,11 @@ fn a_directory_of_the_users_own_is_not_replaced() {
         let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("destination", destination)]);
         buildout.init::<Unpacked>("part")?.install().map(drop)
     };
-    assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine is there already, and not empty"));
+    assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine is there already, and no empty directory"));
     assert!(directory.path().join("mine/data").exists());
+    std::fs::write(directory.path().join("file"), "").unwrap();
+    assert!(unpack("file").unwrap_err().to_string().ends_with("/file is there already, and no empty directory"));
+    assert!(directory.path().join("file").is_file());
     unpack("new/place").unwrap();
     assert!(directory.path().join("new/place/file").exists());
 }

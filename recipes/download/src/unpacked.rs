@@ -1,11 +1,11 @@
 //! An archive that is fetched and unpacked.
 
 use buildout_recipe::{
-    Context, Description, Error, Init, OptionDescription, Paths, Recipe, TopLevel, Update, activity, created,
+    Description, Error, Init, OptionDescription, Paths, Recipe, TopLevel, Update, activity, created,
 };
 use shared_parts::{clear, filled, join};
 
-use crate::source::{Source, Target, describe};
+use crate::source::{Source, Target, describe, make_parent};
 
 /// What an archive holds.
 pub struct Unpacked {
@@ -43,7 +43,7 @@ impl Recipe for Unpacked {
         };
         let target = Target::of(init, &source)?;
         let path = match &target {
-            Target::Destination(destination) => destination.clone(),
+            Target::Destination { path, .. } => path.clone(),
             Target::Place(place) => place.location().to_owned(),
         };
         options.set("location", &path)?;
@@ -56,9 +56,12 @@ impl Recipe for Unpacked {
     fn install(&mut self) -> Result<Paths, Error> {
         match &self.target {
             Target::Place(place) => place.install(|| self.unpack()),
-            Target::Destination(path) => {
-                self.make_room()?;
-                created(path)?;
+            Target::Destination { path, buildout } => {
+                let is_there = self.make_room()?;
+                if !is_there {
+                    created(path)?;
+                }
+                make_parent(path, buildout)?;
                 self.unpack()?;
                 Ok(path.as_str().into())
             }
@@ -70,7 +73,7 @@ impl Update for Unpacked {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         match &self.target {
             Target::Place(place) => place.update(|| self.unpack()),
-            Target::Destination(_) => Ok(None),
+            Target::Destination { .. } => Ok(None),
         }
     }
 }
@@ -79,22 +82,23 @@ impl Unpacked {
     fn unpack(&self) -> Result<(), Error> {
         let archive = self.source.fetch()?;
         activity("unpack");
-        // The host makes the directory, whole; an empty one that is there would be in its way.
-        clear(&self.path)?;
-        if let Some((parent, _)) = self.path.rsplit_once('/').filter(|(parent, _)| !parent.is_empty()) {
-            std::fs::create_dir_all(parent).context(format!("creating {parent}"))?;
-        }
         archive.unpack(&self.path, self.top_level)?;
         Ok(())
     }
 
-    /// A directory of the user's own, with something in it, is not replaced.
-    fn make_room(&self) -> Result<(), Error> {
-        let is_empty = || std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none());
-        let beneath_parts = self.path.strip_prefix(&self.parts_directory).is_some_and(|rest| rest.starts_with('/'));
-        if beneath_parts || !std::path::Path::new(&self.path).exists() || is_empty() {
-            return Ok(());
+    /// A directory of the person's own, with something in it, is not replaced, nor is a file. Tells whether an empty one is
+    /// there.
+    fn make_room(&self) -> Result<bool, Error> {
+        if self.path.strip_prefix(&self.parts_directory).is_some_and(|rest| rest.starts_with('/')) {
+            clear(&self.path)?;
+            return Ok(false);
         }
-        Err(Error::user(format!("{} is there already, and not empty", self.path)))
+        if std::fs::symlink_metadata(&self.path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(false);
+        }
+        match std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none()) {
+            true => Ok(true),
+            false => Err(Error::user(format!("{} is there already, and no empty directory", self.path))),
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::event::{Level, Report};
 use crate::files::Removal;
+use crate::options::Values;
 use crate::plan::Step;
 use crate::recipe::{Locations, is_part_name};
 use crate::state::{Change, Installed, StateFile};
@@ -74,8 +75,8 @@ struct Replaced {
     copied: Vec<String>,
     /// Recorded paths that are renamed.
     moved: Vec<String>,
-    /// Recorded paths that go: the next run could not put them back.
-    removed: Vec<String>,
+    /// Recorded paths that go, with the part's options: the next run could not put them back.
+    removed: Vec<(Values, Vec<String>)>,
 }
 
 /// Sets aside what was recorded for parts that are to be made anew.
@@ -98,14 +99,14 @@ fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), R
     }
     copied.iter().try_for_each(|path| here.copy_aside(Path::new(path)).map(drop))?;
     moved.iter().try_for_each(|path| here.set_aside(Path::new(path)).map(drop))?;
-    execution.remove(&removed)
+    removed.iter().try_for_each(|(options, paths)| execution.remove(options, paths))
 }
 
 /// As any part is uninstalled, but for the removal of its paths.
 fn uninstall(execution: &mut Execution<'_>, part: &str) -> Result<(), RunError> {
     execution.log(&format!("Uninstalling {part}"));
     let Some(recorded) = execution.installed.parts.get(part).cloned() else { return Ok(()) };
-    execution.check(&recorded.installed)?;
+    execution.check(&recorded)?;
     execution.run_uninstaller(part, &recorded)?;
     if let Some(renewal) = &mut execution.python {
         renewal.replaced.insert(part.to_owned());
@@ -119,12 +120,13 @@ fn replaced(execution: &Execution<'_>, uninstalls: &[Step]) -> Replaced {
     let mut replaced = Replaced::default();
     for (part, record) in uninstalls.iter().filter_map(|step| execution.installed.parts.get_key_value(step.part())) {
         let build = locations.build_directory(part);
-        for path in record.installed.iter().filter(|path| !path.is_empty()) {
+        let paths = record.installed.iter().filter(|path| !path.is_empty()).cloned();
+        let (moved, removed): (Vec<String>, Vec<String>) = paths.partition(|path| {
             // What an earlier build left to be looked at would take the place of what this one leaves.
-            let is_of_build = locations.directory.join(path).starts_with(&build);
-            let stays = here.check(Path::new(path)).is_ok() && !is_of_build;
-            if stays { &mut replaced.moved } else { &mut replaced.removed }.push(path.clone());
-        }
+            here.check(Path::new(path)).is_ok() && !locations.directory.join(path).starts_with(&build)
+        });
+        replaced.moved.extend(moved);
+        replaced.removed.push((record.options.clone(), removed));
     }
     let is_covered = |place: &Path| replaced.moved.iter().any(|path| place.starts_with(locations.directory.join(path)));
     let places = uninstalls.iter().map(Step::part).filter(|part| is_part_name(part));
@@ -160,7 +162,7 @@ fn roll_back(execution: &mut Execution<'_>, renewal: Renewal) -> Result<(), RunE
     }
     for change in &renewal.held {
         if let Change::Installed { record, .. } = change {
-            execution.clean_up(&record.installed);
+            execution.clean_up(&record.options, &record.installed);
         }
     }
     let report = &*execution.session.report;

@@ -80,7 +80,10 @@ impl Fetched {
     /// With this machine's `tar`; a test that needs another format has a host to run on.
     pub(crate) fn unpack(&self, directory: &str, top_level: TopLevel) -> Result<Vec<String>, DownloadError> {
         let invalid = |error: std::io::Error| DownloadError::Invalid(format!("{directory}: {error}"));
-        std::fs::create_dir(directory).map_err(invalid)?;
+        // As on the host, an empty directory may be there.
+        if names(Path::new(directory)).map_or(true, |names| !names.is_empty()) {
+            std::fs::create_dir(directory).map_err(invalid)?;
+        }
         let output = Command::new("tar").arg("-xf").arg(&self.path).arg("-C").arg(directory).output();
         let output = output.map_err(invalid)?;
         let bad = |message: String| {

@@ -117,15 +117,19 @@ fn killed_anywhere_while_the_buildout_goes_back() {
     }));
 }
 
-/// A run that waits in a part's command until the file `go` is there; killed then, with all that it started.
-fn killed_in_a_command(space: &Space, arguments: &[&str], waiting: &Path) {
-    let mut run =
-        space.command(support::host()).arg("run").args(arguments).stdout(Stdio::null()).spawn().expect("starts");
+fn wait_for(path: &Path) {
     let end = Instant::now() + Duration::from_secs(60);
-    while !waiting.exists() {
+    while !path.exists() {
         assert!(Instant::now() < end, "waited for a minute");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A run that is killed in a part's command, as soon as that has made the file `waiting`.
+fn killed_in_a_command(space: &Space, arguments: &[&str], waiting: &Path) {
+    let mut run =
+        space.command(support::host()).arg("run").args(arguments).stdout(Stdio::null()).spawn().expect("starts");
+    wait_for(waiting);
     run.kill().expect("it runs");
     assert_eq!(run.wait().expect("it has ended").signal(), Some(9));
 }
@@ -162,6 +166,25 @@ fn killed_after_the_change_the_next_run_goes_on_with_the_new_python() {
     assert!(run.status.success() && told.contains("Updating first") && told.contains("Installing show"), "{run:?}");
     assert!(space.read("parts/show/note").contains("/parts/first/python"));
     assert_eq!(launcher(&space), kept);
+}
+
+#[test]
+fn interrupted_while_the_python_builds_the_one_before_is_there_at_once() {
+    let space = Space::new();
+    made(&space, CONFIGURATION);
+    let (state, python) = (space.read(".installed.cfg"), space.read("parts/first/python"));
+    let building = space.buildout().join("parts/first/building");
+    for jobs in ["1", "2"] {
+        let arguments = ["run", "-j", jobs, "first:command=touch ${:location}/building; sleep 600"];
+        let run = space.command(support::host()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut run = run.expect("starts");
+        wait_for(&building);
+        assert!(space.command("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs").success());
+        assert_eq!(run.wait().expect("it ends").code(), Some(130));
+        assert_eq!(space.read("parts/first/python"), python);
+        assert_eq!(space.read(".installed.cfg"), state);
+        assert!(!building.exists() && !space.exists("parts/.first.previous"));
+    }
 }
 
 /// What a handwritten state says is aside is foreign input.

@@ -7,10 +7,11 @@
 //! Which paths are aside stands in the state, so that the next run puts them back after this process was killed.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::event::{Level, Report};
 use crate::files::Removal;
+use crate::options::Values;
 use crate::plan::Step;
 use crate::recipe::{Locations, is_part_name};
 use crate::state::{Change, Installed, StateFile};
@@ -67,60 +68,71 @@ pub(super) fn carry_out(
     }
 }
 
+/// What is done with what parts were that are made anew.
+#[derive(Default)]
+struct Replaced {
+    /// Directories of which a copy is kept: not all in them was recorded.
+    copied: Vec<String>,
+    /// Recorded paths that are renamed.
+    moved: Vec<String>,
+    /// Recorded paths that go, with the part's options: the next run could not put them back.
+    removed: Vec<(Values, Vec<String>)>,
+}
+
 /// Sets aside what was recorded for parts that are to be made anew.
 fn set_aside(execution: &mut Execution<'_>, uninstalls: &[Step]) -> Result<(), RunError> {
-    let (mut paths, mut unrecorded, mut old) = (Vec::new(), Vec::new(), Vec::new());
     for step in uninstalls {
         execution.session.heed_interrupt()?;
-        execution.timed(step, |execution| {
-            let part = step.part();
-            execution.log(&format!("Uninstalling {part}"));
-            let Some(recorded) = execution.installed.parts.get(part).cloned() else { return Ok(()) };
-            execution.check(&recorded)?;
-            execution.run_uninstaller(part, &recorded)?;
-            paths.extend(recorded.installed.iter().filter(|path| !path.is_empty()).cloned());
-            old.push(recorded);
-            unrecorded.extend(is_part_name(part).then(|| execution.locations.parts.join(part)));
-            if let Some(renewal) = &mut execution.python {
-                renewal.replaced.insert(part.to_owned());
-            }
-            Ok(())
-        })?;
+        execution.timed(step, |execution| uninstall(execution, step.part()))?;
     }
-    // Elsewhere the next run could not put anything back.
+    let Replaced { copied, moved, removed } = replaced(execution, uninstalls);
     let here = execute::removal(execution.locations);
-    let directory = &execution.locations.directory;
-    // What an earlier build left to be looked at would be in the way of what this one leaves.
-    let is_of_build = |path: &str| {
-        let mut parts = uninstalls.iter().map(|step| execution.locations.build_directory(step.part()));
-        parts.any(|build| directory.join(path).starts_with(build))
-    };
-    let (mut paths, elsewhere): (Vec<String>, Vec<String>) =
-        paths.into_iter().partition(|path| here.check(Path::new(path)).is_ok() && !is_of_build(path));
-    let covered = |place: &PathBuf| paths.iter().any(|path| place.starts_with(directory.join(path)));
-    unrecorded.retain(|place| !covered(place) && place.is_dir());
-    // A copy comes first in the list, and so is put back last: what was moved may lie in it.
-    let copied: Vec<String> = unrecorded.iter().map(|place| place.to_string_lossy().into_owned()).collect();
-    paths.splice(0..0, copied.iter().cloned());
+    // A copy is put back last, as what was renamed may lie in it.
+    let paths: Vec<String> = copied.iter().chain(&moved).cloned().collect();
+    // Whatever an earlier run has lost sight of must not be taken for what is there now.
+    paths.iter().try_for_each(|path| here.discard(Path::new(path)).map(drop))?;
     if !paths.is_empty() {
         note(execution.state, execution.installed, SET_ASIDE, &paths)?;
         if let Some(renewal) = &mut execution.python {
-            renewal.paths.clone_from(&paths);
+            renewal.paths = paths;
         }
     }
-    let (copied, moved) = paths.split_at(copied.len());
-    for path in copied {
-        here.copy_aside(Path::new(path))?;
-    }
-    for path in moved {
-        here.set_aside(Path::new(path))?;
-    }
-    for recorded in &old {
-        let elsewhere: Vec<String> =
-            recorded.installed.iter().filter(|path| elsewhere.contains(path)).cloned().collect();
-        execution.remove(&recorded.options, &elsewhere)?;
+    copied.iter().try_for_each(|path| here.copy_aside(Path::new(path)).map(drop))?;
+    moved.iter().try_for_each(|path| here.set_aside(Path::new(path)).map(drop))?;
+    removed.iter().try_for_each(|(options, paths)| execution.remove(options, paths))
+}
+
+/// As any part is uninstalled, but for the removal of its paths.
+fn uninstall(execution: &mut Execution<'_>, part: &str) -> Result<(), RunError> {
+    execution.log(&format!("Uninstalling {part}"));
+    let Some(recorded) = execution.installed.parts.get(part).cloned() else { return Ok(()) };
+    execution.check(&recorded)?;
+    execution.run_uninstaller(part, &recorded)?;
+    if let Some(renewal) = &mut execution.python {
+        renewal.replaced.insert(part.to_owned());
     }
     Ok(())
+}
+
+/// Sorts what is there of parts that are made anew.
+fn replaced(execution: &Execution<'_>, uninstalls: &[Step]) -> Replaced {
+    let (locations, here) = (execution.locations, execute::removal(execution.locations));
+    let mut replaced = Replaced::default();
+    for (part, record) in uninstalls.iter().filter_map(|step| execution.installed.parts.get_key_value(step.part())) {
+        let build = locations.build_directory(part);
+        let paths = record.installed.iter().filter(|path| !path.is_empty()).cloned();
+        let (moved, removed): (Vec<String>, Vec<String>) = paths.partition(|path| {
+            // What an earlier build left to be looked at would take the place of what this one leaves.
+            here.check(Path::new(path)).is_ok() && !locations.directory.join(path).starts_with(&build)
+        });
+        replaced.moved.extend(moved);
+        replaced.removed.push((record.options.clone(), removed));
+    }
+    let is_covered = |place: &Path| replaced.moved.iter().any(|path| place.starts_with(locations.directory.join(path)));
+    let places = uninstalls.iter().map(Step::part).filter(|part| is_part_name(part));
+    let places = places.map(|part| locations.parts.join(part)).filter(|place| place.is_dir() && !is_covered(place));
+    replaced.copied = places.map(|place| place.to_string_lossy().into_owned()).collect();
+    replaced
 }
 
 /// The new parts count from now on; what they replace goes.

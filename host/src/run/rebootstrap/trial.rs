@@ -110,7 +110,8 @@ impl Session {
         let unusable =
             |why: &str, printed| self.unusable(&closure.section, closure.executable.clone(), why.into(), printed);
         if !Path::new(&closure.executable).exists() {
-            return Err(unusable("it is not there, though the section's part is made", Vec::new()));
+            let made = if closure.has(&closure.section) { ", though the section's part is made" } else { "" };
+            return Err(unusable(&format!("it is not there{made}"), Vec::new()));
         }
         if !pythons::is_program(&closure.executable) {
             return Err(unusable("it is no program that can be executed", Vec::new()));

@@ -57,12 +57,12 @@ pub enum Event<'a> {
         /// The text, without line end.
         message: &'a str,
     },
-    /// A line that a recipe printed to its standard output; shown whatever the log level.
+    /// Whole lines that a recipe, or a command that it shows, printed; shown whatever the log level.
     Output {
-        /// The part whose recipe printed it.
+        /// The part whose recipe printed them.
         part: &'a str,
-        /// The line, without line end.
-        line: &'a str,
+        /// One or more lines, the last without line end.
+        lines: &'a str,
     },
     /// A text of several lines, shown as it is from this level on (the configuration at debug level).
     Text {
@@ -71,7 +71,8 @@ pub enum Event<'a> {
         /// The text, with its line ends.
         text: &'a str,
     },
-    /// So many parts are going to be made, now that what is gone or changed was removed.
+    /// So many parts are going to be made, now that what is gone or changed was removed. Told twice where the buildout makes
+    /// its own Python first.
     PartsPlanned {
         /// How many.
         count: usize,

@@ -36,10 +36,14 @@ answers = [str(part) for part in version] + [
 sys.stdout.write('\x1f' + '\x1f'.join(answers) + '\x1f')
 "#;
 
+/// Starts a Python, given its path, arguments and how long it may take: what it prints, or why it prints nothing.
+pub type StartPython = dyn Fn(&str, &[&str], Duration) -> Result<Vec<u8>, String> + Send + Sync;
+
 /// The machine this program runs on, and one Python.
 pub struct MachineFacts {
     executable: String,
     environment: Environment,
+    start: Option<Arc<StartPython>>,
     python: OnceLock<Result<Arc<Python>, String>>,
 }
 
@@ -47,21 +51,40 @@ impl MachineFacts {
     /// Facts about this machine and the Python `executable`: a path, or a name that is looked up on the PATH of
     /// `environment`. Nothing is asked yet.
     pub fn new(executable: impl Into<String>, environment: &Environment) -> Self {
-        Self { executable: executable.into(), environment: environment.clone(), python: OnceLock::new() }
+        let (executable, environment) = (executable.into(), environment.clone());
+        Self { executable, environment, start: None, python: OnceLock::new() }
+    }
+
+    /// The same, with a Python that is not simply started: one that a part made must not do more than the part's commands.
+    #[must_use]
+    pub fn started_by(self, start: Arc<StartPython>) -> Self {
+        Self { start: Some(start), ..self }
+    }
+
+    /// What the Python has answered, if it was asked.
+    pub fn answered(&self) -> Option<Arc<Python>> {
+        self.python.get()?.clone().ok()
     }
 
     fn ask_python(&self, deadline: Duration) -> Result<Arc<Python>, String> {
         let executable = &self.executable;
         let failed = |why: &str| format!("cannot ask the Python `{executable}` for its version: {why}");
-        let answer = run(executable, &self.environment, deadline).map_err(|why| failed(&why))?;
-        parse_answer(&answer).map(Arc::new).ok_or_else(|| failed("it answered something that a Python would not"))
+        let arguments = ["-E", "-S", "-B", "-c", QUESTION];
+        let answer = match &self.start {
+            Some(start) => start(executable, &arguments, deadline),
+            None => run(executable, &arguments, &self.environment, deadline),
+        };
+        let answer = answer.map_err(|why| failed(&why))?;
+        parse_answer(&String::from_utf8_lossy(&answer))
+            .map(Arc::new)
+            .ok_or_else(|| failed("it answered something that a Python would not"))
     }
 }
 
 /// What the Python prints, or why it prints nothing.
-fn run(executable: &str, environment: &Environment, deadline: Duration) -> Result<String, String> {
+fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline: Duration) -> Result<Vec<u8>, String> {
     let mut child = Command::new(executable)
-        .args(["-E", "-S", "-B", "-c", QUESTION])
+        .args(arguments)
         .env_clear()
         .envs(&environment.variables)
         .current_dir(&environment.directory)
@@ -88,7 +111,7 @@ fn run(executable: &str, environment: &Environment, deadline: Duration) -> Resul
         Err(_) => Err(format!("it did not answer within {} seconds", deadline.as_secs_f32())),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(_)) if !status.success() => Err(format!("it ended with {status}")),
-        Ok(Ok(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(Ok(bytes)) => Ok(bytes),
     }
 }
 

@@ -1,4 +1,5 @@
 //! A run that is disturbed at one place, again and again from the same start.
+#![allow(dead_code, reason = "not every test needs every part")]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -77,7 +78,8 @@ impl Bench {
         Self::prepare(|space| space.write("buildout.cfg", AFTER))
     }
 
-    fn prepare(make: impl Fn(&Space)) -> Self {
+    /// A buildout that `make` makes, up to the run that is disturbed.
+    pub(crate) fn prepare(make: impl Fn(&Space)) -> Self {
         let strace = Command::new("strace").arg("-V").output();
         assert!(strace.is_ok(), "these tests need strace: install it (Debian: apt-get install strace)");
         let space = Space::new();
@@ -174,6 +176,13 @@ impl Bench {
     pub(crate) fn assert_converged(&self, what: &str) {
         assert_eq!(self.space.read(".installed.cfg"), self.new, "{what}");
         assert_eq!(self.tree(), self.tree, "{what}");
+    }
+
+    /// What the files hold that a run writes; but for logs, which tell of one run.
+    pub(crate) fn content(&self) -> Vec<(String, Vec<u8>)> {
+        let paths = self.tree().into_iter().filter(|path| !path.ends_with(".log"));
+        let read = |path: String| Some((path.clone(), std::fs::read(self.space.buildout().join(&path[1..])).ok()?));
+        paths.filter_map(read).collect()
     }
 
     /// All paths in the buildout directory.

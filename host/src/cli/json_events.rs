@@ -7,8 +7,18 @@ use crate::source::redact;
 
 use super::log_format::now;
 
-/// The event with the time as one line; `None` for what only a terminal shows, and messages of a level that nobody wants.
+/// Lines that a recipe printed, each as an event.
+fn output(part: &str, lines: &str) -> String {
+    let time = now();
+    let event = |line| json!({"event": "output", "part": part, "line": redact(line), "time": time}).to_string();
+    lines.split('\n').map(event).collect::<Vec<_>>().join("\n")
+}
+
+/// The event with the time as a line; `None` for what only a terminal shows, and messages of a level that nobody wants.
 pub(super) fn line(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<String> {
+    if let Event::Output { part, lines } = event {
+        return Some(output(part, lines));
+    }
     let mut value = value(event, wants)?;
     value["time"] = now().into();
     Some(value.to_string())
@@ -17,12 +27,11 @@ pub(super) fn line(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<St
 fn value(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<Value> {
     Some(match event {
         Event::Log { level, .. } | Event::Text { level, .. } if !wants(level) => return None,
-        Event::Progress { .. } | Event::ProgressEnd => return None,
+        Event::Progress { .. } | Event::ProgressEnd | Event::Output { .. } => return None,
         Event::Log { logger, level, message } => {
             json!({"event": "log", "logger": logger, "level": level.name(), "message": redact(message)})
         }
         Event::Text { text, .. } => json!({"event": "text", "text": redact(text)}),
-        Event::Output { part, line } => json!({"event": "output", "part": part, "line": redact(line)}),
         Event::PartsPlanned { count } => json!({"event": "parts-planned", "count": count}),
         Event::PartBegan { part, step } => json!({"event": "part-began", "part": part, "step": step}),
         Event::PartActivity { part, activity } => {

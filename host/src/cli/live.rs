@@ -41,8 +41,8 @@ pub(super) struct Room {
 
 impl Live {
     pub(super) fn planned(&mut self, count: usize, now: Instant) {
-        self.planned = count;
-        self.began = Some(now);
+        self.planned += count;
+        self.began.get_or_insert(now);
     }
 
     pub(super) fn part_began(&mut self, part: &str, phase: &str, now: Instant) {

@@ -17,22 +17,20 @@ mod timings;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
+use crate::config::{Assignment, ConfigError, ConfigFile, Configuration};
 use crate::confine::{self, Interrupt};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
-use crate::facts::MachineFacts;
-use crate::fetch::Fetcher;
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
 use crate::recipe::NativeSettings;
-use crate::run::{self, AfterFailure, RunError, RunSettings, Session};
+use crate::run::{self, AfterFailure, Loaded, Loader, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{
@@ -193,14 +191,16 @@ impl Program {
                 outcome.and(written)
             }
             RunCommand::Bootstrap | RunCommand::Init => {
-                self.session(configuration, self.run_settings(arguments)?)?.bootstrap(&this_program()?).map(drop)
+                self.session(configuration, self.run_settings(arguments)?)?.bootstrap().map(drop)
             }
             RunCommand::Annotate(sections) => {
-                self.printer.text(&config::annotate(&configuration, &sections, arguments.verbose > 0)?);
+                let seen = self.seen_now(&configuration)?;
+                self.printer.text(&config::annotate(&seen, &sections, arguments.verbose > 0)?);
                 Ok(())
             }
             RunCommand::Query(option) => {
-                self.printer.text(&config::query(&configuration, &option, arguments.verbose > 0)?);
+                let seen = self.seen_now(&configuration)?;
+                self.printer.text(&config::query(&seen, &option, arguments.verbose > 0)?);
                 Ok(())
             }
         }
@@ -228,27 +228,32 @@ impl Program {
     fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
         let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
         let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-        Ok(self.settings(arguments.sandbox.level(), jobs, after_failure))
+        self.settings(arguments.sandbox.level(), jobs, after_failure)
     }
 
-    fn settings(&self, level: confine::Level, jobs: Jobs, after_failure: AfterFailure) -> RunSettings {
-        RunSettings { native: NativeSettings { level, interrupt: self.interrupt.clone(), jobs }, after_failure }
+    fn settings(
+        &self,
+        level: confine::Level,
+        jobs: Jobs,
+        after_failure: AfterFailure,
+    ) -> Result<RunSettings, RunError> {
+        let native = NativeSettings { level, interrupt: self.interrupt.clone(), jobs };
+        Ok(RunSettings { native, after_failure, program: this_program()? })
     }
 
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let steps = self
-            .session(configuration, self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop))?
-            .plan(&parts)?;
-        self.printer.text(&if arguments.json { plan::json(&steps) } else { plan::text(&steps) });
+        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?;
+        let outlook = self.session(configuration, settings)?.plan(&parts)?;
+        self.printer.text(&if arguments.json { plan::json(&outlook) } else { plan::text(&outlook) });
         Ok(())
     }
 
     fn graph(&self, arguments: &GraphArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop);
+        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?;
         let graph = self.session(configuration, settings)?.graph(&parts)?;
         self.printer.text(&graph::text(&graph, arguments.format));
         Ok(())
@@ -257,31 +262,29 @@ impl Program {
     fn config(&self, arguments: &ConfigArguments) -> Result<(), RunError> {
         let (assignments, chosen) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let buildout = Buildout::new(configuration, Arc::new(NoRecipes));
+        let buildout = Buildout::new(self.seen_now(&configuration)?, Arc::new(NoRecipes));
         self.printer.text(&config::config(&buildout, &chosen, arguments.json)?);
         Ok(())
     }
 
-    fn load(&self, configuring: &Configuring, assignments: Vec<Assignment>) -> Result<Configuration, RunError> {
-        let assignments: Vec<Assignment> = configuring.assignments().into_iter().chain(assignments).collect();
-        let report: Arc<dyn Report> = Arc::clone(&self.printer) as _;
-        let executable = python(&self.environment, &assignments);
-        let reader = Fetcher::new(&self.environment, report);
-        let facts = MachineFacts::new(executable.as_str(), &self.environment);
-        let request = LoadRequest {
-            file: Some(ConfigFile::parse(&configuring.config)),
-            environment: &self.environment,
+    fn load(&self, configuring: &Configuring, assignments: Vec<Assignment>) -> Result<Loaded, RunError> {
+        let loader = Loader {
+            environment: self.environment.clone(),
+            report: Arc::clone(&self.printer) as _,
+            file: ConfigFile::parse(&configuring.config),
             use_user_defaults: !configuring.no_user_defaults,
-            assignments: &assignments,
-            executable: &executable,
-            reader: &reader,
-            facts: &facts,
+            assignments: configuring.assignments().into_iter().chain(assignments).collect(),
         };
-        let configuration = crate::config::load(&request).map_err(|error| self.with_remedy(configuring, error))?;
-        for notice in &configuration.notices {
+        let loaded = Arc::new(loader).load().map_err(|error| self.with_remedy(configuring, error))?;
+        for notice in &loaded.configuration.notices {
             (&*self.printer as &dyn Report).log(Level::Info, notice);
         }
-        Ok(configuration)
+        Ok(loaded)
+    }
+
+    /// The configuration for showing it.
+    fn seen_now(&self, loaded: &Loaded) -> Result<Arc<Configuration>, RunError> {
+        loaded.seen_now(&self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?.native)
     }
 
     /// What to do when the main file is not there, or is none.
@@ -305,14 +308,14 @@ impl Program {
         error
     }
 
-    fn session(&self, configuration: Configuration, settings: RunSettings) -> Result<Session, RunError> {
+    fn session(&self, configuration: Loaded, settings: RunSettings) -> Result<Session, RunError> {
         self.session_told_to(configuration, settings, Arc::clone(&self.printer) as _)
     }
 
     /// A session whose events go to `report`.
     fn session_told_to(
         &self,
-        configuration: Configuration,
+        configuration: Loaded,
         settings: RunSettings,
         report: Arc<dyn Report>,
     ) -> Result<Session, RunError> {
@@ -355,21 +358,6 @@ impl Program {
         self.printer.configure(level.saturating_sub(verbosity), format);
         Ok(())
     }
-}
-
-/// The Python that runs the buildout: `buildout:executable=`, else `python3` on the PATH (`design.md` section 8).
-fn python(environment: &Environment, assignments: &[Assignment]) -> String {
-    let given = assignments.iter().rev().find(|one| one.section == "buildout" && one.option == "executable");
-    if let Some(given) = given {
-        return given.value.clone();
-    }
-    let path = environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
-    let found = std::env::split_paths(path).map(|directory| directory.join("python3")).find(|file| is_program(file));
-    found.map_or_else(|| "python3".into(), |file| file.to_string_lossy().into_owned())
-}
-
-fn is_program(path: &Path) -> bool {
-    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
 }
 
 fn this_program() -> Result<PathBuf, RunError> {

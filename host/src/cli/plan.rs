@@ -5,14 +5,22 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::plan::{Reason, Step};
+use crate::run::{Outlook, Switch};
 
 /// One step a line, its reasons below.
-pub(super) fn text(steps: &[Step]) -> String {
-    if steps.is_empty() {
+pub(super) fn text(outlook: &Outlook) -> String {
+    let Outlook { steps, switch } = outlook;
+    if steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
     let mut text = String::new();
-    for step in steps {
+    let switched = |text: &mut String, at: usize| {
+        if let Some(Switch { to, from, .. }) = switch.as_ref().filter(|switch| switch.after == at) {
+            let _ = writeln!(text, "Go on with Python {to}\n  it takes the place of {from}, also in bin/buildout");
+        }
+    };
+    for (number, step) in steps.iter().enumerate() {
+        switched(&mut text, number);
         let (what, part, reasons) = told(step);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{what} {part}");
@@ -31,19 +39,27 @@ pub(super) fn text(steps: &[Step]) -> String {
             }
         }
     }
+    switched(&mut text, steps.len());
     text
 }
 
 /// The steps as one JSON object.
-pub(super) fn json(steps: &[Step]) -> String {
-    let steps: Vec<_> = steps
+pub(super) fn json(outlook: &Outlook) -> String {
+    let steps: Vec<_> = outlook
+        .steps
         .iter()
         .map(|step| {
             let (what, part, reasons) = told(step);
             json!({"step": what.to_lowercase().replace(' ', "-"), "part": part, "reasons": reasons.iter().map(reason).collect::<Vec<_>>()})
         })
         .collect();
-    json!({ "steps": steps }).to_string()
+    match &outlook.switch {
+        None => json!({ "steps": steps }),
+        Some(Switch { after, from, to }) => {
+            json!({ "steps": steps, "switch": {"after": after, "from": from, "to": to} })
+        }
+    }
+    .to_string()
 }
 
 fn told(step: &Step) -> (&'static str, &str, &[Reason]) {

@@ -228,8 +228,14 @@ impl Shared {
             }
             Event::Text { level, text } if self.wants(level) => self.say(&mut self.lock(), text),
             Event::Log { .. } | Event::Text { .. } => {}
-            Event::Output { part, line } if self.several => self.log(&mut self.lock(), part, Level::Info, line),
-            Event::Output { line, .. } => self.say(&mut self.lock(), line),
+            Event::Output { part, lines } if self.several => {
+                let mut state = self.lock();
+                let line = |message| state.format.line(&Record { logger: part, level: Level::Info, message });
+                let text = lines.split('\n').map(line).collect::<Vec<_>>().join("\n");
+                self.say(&mut state, &text);
+            }
+            // The last line may be empty.
+            Event::Output { lines, .. } => self.say(&mut self.lock(), &format!("{lines}\n")),
             Event::CommandLine { part, line } if self.wants(Level::Debug) => {
                 self.log(&mut self.lock(), part, Level::Debug, line);
             }

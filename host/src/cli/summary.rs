@@ -25,7 +25,7 @@ pub(super) struct Summary {
 
 impl Summary {
     pub(super) fn planned(&mut self, now: Instant) {
-        self.began = Some(now);
+        self.began.get_or_insert(now);
     }
 
     pub(super) fn part_ended(&mut self, part: &str, outcome: PartOutcome, elapsed: Duration) {

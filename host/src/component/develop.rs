@@ -163,7 +163,7 @@ impl Build<'_> {
         }
         if !outcome.success {
             for line in &outcome.messages {
-                self.report.report(Event::Output { part: &self.manifest.package, line });
+                self.report.report(Event::Output { part: &self.manifest.package, lines: line });
             }
             return Err(ComponentError::Build { project });
         }

@@ -92,7 +92,7 @@ struct Lines(Mutex<Vec<String>>);
 
 impl Report for Lines {
     fn report(&self, event: Event<'_>) {
-        if let Event::Output { line, .. } = event {
+        if let Event::Output { lines: line, .. } = event {
             self.0.lock().unwrap().push(line.to_owned());
         }
     }

@@ -30,6 +30,15 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// Makes `executable` the running Python, unless a file or the command line names one.
+    pub fn set_default_executable(&mut self, executable: &str) {
+        let buildout = self.sections.get_mut("buildout");
+        let value = buildout.and_then(|section| section.options.get_mut("executable"));
+        if let Some(value) = value.filter(|value| *value.origin() == Origin::Default) {
+            *value = Arc::new(OptionValue::set(executable, Origin::Default));
+        }
+    }
+
     /// The directory or URL of the file that `place` is in (`_profile_base_location_`).
     pub(crate) fn base_of(&self, place: &Place) -> String {
         let name = &place.source.name;

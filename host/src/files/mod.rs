@@ -1,8 +1,9 @@
-//! Files of the host: whole, durable replacement of one file ([`replace`]), and removal of what a recipe recorded
-//! ([`Removal`]).
+//! Files of the host: whole, durable replacement of one file ([`replace`]); removal of what a recipe recorded, and setting
+//! it aside until something else has taken its place ([`Removal`]).
 //!
 //! Knows nothing of what the files mean. Every error names the path and the system's cause.
 
+mod aside;
 mod create;
 mod error;
 mod remove;

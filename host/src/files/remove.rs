@@ -76,6 +76,14 @@ pub enum RemovalError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// The operating system refused to set the path aside, or to put it back.
+    #[error("Cannot set {} aside, or put it back: {cause}", .path.display())]
+    Aside {
+        /// As recorded.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
 }
 
 impl Explain for RemovalError {
@@ -86,7 +94,7 @@ impl Explain for RemovalError {
                  take the path out of `__buildout_installed__`."
             }
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
-            Self::Io { .. } => "Nothing else was lost: when the cause is gone, run again.",
+            Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
         };
         vec![hint.to_owned()]
     }
@@ -131,15 +139,27 @@ impl Removal {
     /// # Errors
     /// When the path may not be removed (then nothing was touched) or cannot be (then some of it may be gone).
     pub fn remove(&self, path: &Path) -> Result<Removed, RemovalError> {
-        let (root, below) = self.locate(path)?;
-        let Some((name, directories)) = below.split_last() else {
-            return Err(RemovalError::Outside { path: path.to_owned() });
-        };
-        let Some(parent) = open_beneath(&root, directories, path)? else { return Ok(Removed::Missing) };
-        remove_entry(&parent, name).map_err(|(inner, cause)| {
-            let directory: PathBuf = directories.iter().collect();
-            RemovalError::Io { path: root.join(directory).join(inner), cause }
+        self.remove_named(path, OsStr::to_owned)
+    }
+
+    /// Removes what lies beside `path` under the name that `named` makes of its own.
+    pub(super) fn remove_named(
+        &self,
+        path: &Path,
+        named: impl FnOnce(&OsStr) -> OsString,
+    ) -> Result<Removed, RemovalError> {
+        let Some((parent, name)) = self.open_parent(path)? else { return Ok(Removed::Missing) };
+        remove_entry(&parent, &named(&name)).map_err(|(inner, cause)| {
+            let directory = self.base.join(path).parent().map(Path::to_owned).unwrap_or_default();
+            RemovalError::Io { path: directory.join(inner), cause }
         })
+    }
+
+    /// The directory that holds `path`, opened without following links, and the last name; `None` if it is missing.
+    pub(super) fn open_parent(&self, path: &Path) -> Result<Option<(Dir, OsString)>, RemovalError> {
+        let (root, mut below) = self.locate(path)?;
+        let Some(name) = below.pop() else { return Err(RemovalError::Outside { path: path.to_owned() }) };
+        Ok(open_beneath(&root, &below, path)?.map(|parent| (parent, name)))
     }
 
     /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).

@@ -5,6 +5,7 @@
 //! never held while a recipe is initialised, since recipes read options, too.
 
 mod error;
+mod inherit;
 mod resolve;
 mod template;
 #[cfg(test)]
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::collections::{Map, OrderedMap, Set};
 use crate::config::{ConfigError, Configuration, Macros, Options};
 use crate::source::{Explain, Place, did_you_mean, nearest};
+
+use inherit::Inherited;
 
 pub use error::{OptionError, Problem};
 
@@ -57,9 +60,10 @@ pub struct Buildout {
 }
 
 struct Shared {
-    configuration: Configuration,
+    configuration: Arc<Configuration>,
     macros: Macros,
     initialise: Arc<dyn Initialise>,
+    inherited: Inherited,
     state: Mutex<State>,
 }
 
@@ -89,7 +93,7 @@ struct State {
 }
 
 /// A section that was asked for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Section {
     /// As configured, macros expanded.
     raw: Arc<Options>,
@@ -109,15 +113,23 @@ impl Section {
 
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialised by `initialise`.
-    pub fn new(configuration: Configuration, initialise: Arc<dyn Initialise>) -> Self {
-        let mut state = State::default();
+    pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
+        Self::with(configuration.into(), initialise, Inherited::default(), State::default())
+    }
+
+    fn with(
+        configuration: Arc<Configuration>,
+        initialise: Arc<dyn Initialise>,
+        inherited: Inherited,
+        mut state: State,
+    ) -> Self {
         state.sections.reserve(configuration.sections.len());
-        let state = Mutex::new(state);
-        Self { shared: Arc::new(Shared { configuration, macros: Macros::default(), initialise, state }) }
+        let (macros, state) = (Macros::default(), Mutex::new(state));
+        Self { shared: Arc::new(Shared { configuration, macros, initialise, inherited, state }) }
     }
 
     /// The configuration, before macros and substitution.
-    pub fn configuration(&self) -> &Configuration {
+    pub fn configuration(&self) -> &Arc<Configuration> {
         &self.shared.configuration
     }
 
@@ -126,7 +138,8 @@ impl Buildout {
     /// # Errors
     /// When a macro names no section, or leads back to itself.
     pub fn written(&self, section: &str) -> Result<Arc<Options>, ConfigError> {
-        self.shared.macros.expand(&self.shared.configuration, section)
+        let options = self.shared.macros.expand(&self.shared.configuration, section)?;
+        Ok(if section == "buildout" { self.shared.inherited.put_into(options) } else { options })
     }
 
     /// Makes sure that the section is there, its references are valid, and its recipe, if it has one, is initialised: it then is a part.
@@ -159,7 +172,7 @@ impl Buildout {
     /// # Errors
     /// As [`Self::get`].
     pub fn get_for(&self, part: &str, section: &str, option: &str) -> Result<Option<String>, OptionError> {
-        self.depend(part, section);
+        self.depend_on_option(part, section, option);
         self.get(section, option)
     }
 

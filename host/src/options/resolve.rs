@@ -40,7 +40,7 @@ const OWN_LOCATION: &str = "A part's location is known once its recipe is initia
                             Recipes that build software take @@LOCATION@@ in its place.";
 
 /// The options whose values are being worked out, outermost first.
-type Seen = Vec<(String, String)>;
+pub(super) type Seen = Vec<(String, String)>;
 
 impl Buildout {
     /// Makes sure that a section is there (zc.buildout: `buildout[section]`).
@@ -290,7 +290,7 @@ impl Buildout {
         origin: Option<&Origin>,
         seen: &mut Seen,
     ) -> Result<Arc<str>, OptionError> {
-        self.depend(section, target);
+        self.depend_on_option(section, target, option);
         if self.shared.configuration.classic
             && let Some(value) = self.as_configured(target, option, seen)?
         {
@@ -332,9 +332,17 @@ impl Buildout {
 
     /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without
     /// initialising its section. `None` where the configuration has no such option.
-    fn as_configured(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
+    pub(super) fn as_configured(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+    ) -> Result<Option<Arc<str>>, OptionError> {
         let Some(configured) = self.shared.configuration.sections.get(section) else { return Ok(None) };
         self.mark_used(section, option);
+        if let Some(outcome) = self.inherited_as_configured(section, option) {
+            return outcome;
+        }
         let key = (section.to_owned(), option.to_owned());
         if let Some(text) = self.state().configured.get(&key) {
             return Ok(Some(Arc::clone(text)));

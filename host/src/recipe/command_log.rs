@@ -23,7 +23,9 @@ pub(super) struct CommandLog {
     /// Lines that have no end yet: of standard output, of standard error.
     open: [Vec<u8>; 2],
     /// Whether lines are shown as they come.
-    pub(super) show: bool,
+    show: bool,
+    /// Whole lines that are to be shown: what came at once is written at once, as there may be millions.
+    shown: String,
 }
 
 /// A command that ended badly: for the error of the recipe that fails over it.
@@ -61,6 +63,7 @@ impl CommandLog {
             tail: VecDeque::new(),
             open: Default::default(),
             show: false,
+            shown: String::new(),
         }
     }
 
@@ -80,12 +83,14 @@ impl CommandLog {
                 self.end_line(stream);
             }
         }
+        self.show_lines();
     }
 
     /// The command has ended: what has no line end yet counts too, and the file has everything.
     pub(super) fn end(&mut self) {
         self.end_line(Stream::Stdout);
         self.end_line(Stream::Stderr);
+        self.show_lines();
         if let Some(file) = &mut self.file
             && file.flush().is_err()
         {
@@ -118,12 +123,23 @@ impl CommandLog {
         self.keep(&bytes);
         let text = String::from_utf8_lossy(&bytes);
         let line = text.trim_end_matches(['\n', '\r']);
-        let part = &*self.part;
-        self.report.report(if self.show { Event::Output { part, line } } else { Event::CommandLine { part, line } });
+        if self.show {
+            self.shown.push_str(line);
+            self.shown.push('\n');
+        } else {
+            self.report.report(Event::CommandLine { part: &self.part, line });
+        }
         if self.tail.len() == limits::COMMAND_TAIL {
             self.tail.pop_front();
         }
         self.tail.push_back(line.to_owned());
+    }
+
+    fn show_lines(&mut self) {
+        if let Some(lines) = self.shown.strip_suffix('\n') {
+            self.report.report(Event::Output { part: &self.part, lines });
+            self.shown.clear();
+        }
     }
 
     /// Writes to the file, up to the limit.
@@ -203,6 +219,32 @@ mod tests {
         assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));
+    }
+
+    #[test]
+    fn lines_that_come_at_once_are_shown_at_once() {
+        #[derive(Default)]
+        struct Shown(std::sync::Mutex<Vec<String>>);
+        impl Report for Shown {
+            fn report(&self, event: Event<'_>) {
+                if let Event::Output { lines, .. } = event {
+                    self.0.lock().unwrap().push(lines.to_owned());
+                }
+            }
+            fn wants(&self, _: Level) -> bool {
+                true
+            }
+        }
+        let space = tempfile::tempdir().unwrap();
+        let shown = Arc::new(Shown::default());
+        let report: Arc<dyn Report> = Arc::clone(&shown) as _;
+        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
+        log.command("yes", true);
+        log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
+        log.take(Stream::Stdout, b"ee\n\n");
+        log.take(Stream::Stdout, b"last");
+        log.end();
+        assert_eq!(*shown.0.lock().unwrap(), ["one\ntwo\n", "three\n", "last"]);
     }
 
     #[test]

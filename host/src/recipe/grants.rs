@@ -84,7 +84,7 @@ impl Granted {
         let wanted = Wanted::of(asking);
         let location: Arc<Path> = normalise(&locations.parts.join(asking.part)).into();
         let protected = locations.protected.as_slice();
-        let mut access: Vec<_> = locations.standard().each_ref().map(|path| (Arc::clone(path), Access::Read)).into();
+        let mut access: Vec<_> = locations.standard().iter().map(|path| (Arc::clone(path), Access::Read)).collect();
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
             access.push((Arc::clone(&location), Access::Write));
         }
@@ -102,13 +102,13 @@ impl Granted {
             }
             access.push((directory.into(), Access::Write));
         }
-        let [directory, parts, ..] = locations.standard();
+        let writable = locations.written();
         let variable = |name: &String| Some((name.clone(), asking.environment.variables.get(name)?.clone()));
         let mut env: Vec<_> = wanted.env.iter().filter_map(variable).collect();
         env.sort();
         env.dedup();
         Ok(Self {
-            mounts: Mounts::new(access, &[directory, parts], &[Path::new("/"), directory]),
+            mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
             part: asking.part.to_owned(),
             location,
             run: wanted.run,
@@ -238,7 +238,10 @@ impl Wanted {
                     let listed = paths(asking, [path.as_str()]).into_iter().map(|path| normalise(&path));
                     wanted.shared.extend(listed.filter(|path| !granted.iter().any(|one| normalise(one) == *path)));
                 }
-                Grant::Write(path) => wanted.write.extend(paths(asking, [path.as_str()])),
+                Grant::Write(path) => match path.strip_suffix("/..") {
+                    Some(held) => wanted.write.extend(holders(asking, held)),
+                    None => wanted.write.extend(paths(asking, [path.as_str()])),
+                },
                 Grant::Env(name) => wanted.env.push(name.clone()),
                 Grant::Memory(bytes) if grant.memory.is_none() => wanted.memory = *bytes,
                 Grant::Timeout(milliseconds) if grant.timeout.is_none() => {
@@ -305,4 +308,21 @@ pub(super) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Valu
         }
     }
     named
+}
+
+/// The directories that hold what `template` names, of those that lie in the buildout, and are none of the buildout's own
+/// directories, nor hold one, nor lie in what many buildouts share: others have their things there.
+fn holders(asking: &Asking<'_>, template: &str) -> Vec<PathBuf> {
+    let locations = asking.locations;
+    let shared: Vec<PathBuf> = paths(asking, [SHARED]).iter().map(|path| normalise(path)).collect();
+    let is_own = |holder: &Path| {
+        let within = [&locations.directory, &locations.parts].into_iter().any(|outer| holds(outer, holder));
+        let mut standard = locations.standard().into_iter();
+        let holds_standard = standard.any(|kept| holds(holder, kept));
+        let holds_protected = locations.protected.iter().any(|kept| holds(holder, kept));
+        within && !holds_standard && !holds_protected && !shared.iter().any(|shared| holds(shared, holder))
+    };
+    let named = paths(asking, [template]);
+    let holders = named.iter().filter_map(|path| normalise(path).parent().map(Path::to_owned));
+    holders.filter(|holder| is_own(holder)).collect()
 }

@@ -7,12 +7,14 @@ use super::mounts::normalise;
 
 /// The buildout's directories: they decide what a recipe reaches, and what it may never write. All paths are absolute,
 /// without `.`, `..` and doubled slashes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Locations {
     /// The buildout directory.
     pub directory: PathBuf,
     /// `parts-directory`
     pub parts: PathBuf,
+    /// Where parts are that are not of `parts`: those of the buildout's own Python, or those of all others.
+    pub other_parts: Option<PathBuf>,
     /// `bin-directory`
     pub bin: PathBuf,
     /// `develop-eggs-directory`
@@ -27,7 +29,7 @@ pub struct Locations {
     /// `recipes.toml`, `recipes.lock`, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
     /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
-    standard: [Arc<Path>; 5],
+    standard: Vec<Arc<Path>>,
 }
 
 /// What follows the state file's name in those of the files that go with it (`docs/state.md`).
@@ -57,6 +59,8 @@ pub struct Written<'a> {
     pub directory: &'a Path,
     /// `parts-directory`
     pub parts: &'a str,
+    /// Another directory of parts.
+    pub other_parts: Option<&'a str>,
     /// `bin-directory`
     pub bin: &'a str,
     /// `develop-eggs-directory`
@@ -84,8 +88,21 @@ impl Locations {
         let configuration = written.configuration.iter().map(|path| normalise(path));
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
         let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
-        let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].map(|path| Arc::from(path.as_path()));
-        Self { parts, develop_eggs, eggs, directory, bin, installed, configuration_directory, protected, standard }
+        let other_parts = written.other_parts.map(at);
+        let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].into_iter().chain(&other_parts);
+        let standard = standard.map(|path| Arc::from(path.as_path())).collect();
+        Self {
+            parts,
+            other_parts,
+            develop_eggs,
+            eggs,
+            directory,
+            bin,
+            installed,
+            configuration_directory,
+            protected,
+            standard,
+        }
     }
 
     /// Where what a part's native commands print is kept.
@@ -93,32 +110,25 @@ impl Locations {
         normalise(&self.parts.join(format!("{part}{LOG}")))
     }
 
+    /// Where that was kept while the part was one of the other parts directory.
+    pub fn other_command_log(&self, part: &str) -> Option<PathBuf> {
+        Some(normalise(&self.other_parts.as_ref()?.join(format!("{part}{LOG}"))))
+    }
+
     /// Where a part's native commands build.
-    pub(super) fn build_directory(&self, part: &str) -> PathBuf {
+    pub fn build_directory(&self, part: &str) -> PathBuf {
         normalise(&self.parts.join(format!("{part}{BUILD}")))
     }
 
     /// The directories that every recipe may read, and in which a part may own paths.
-    pub(super) fn standard(&self) -> &[Arc<Path>; 5] {
+    pub fn standard(&self) -> &[Arc<Path>] {
         &self.standard
     }
-}
 
-impl Default for Locations {
-    /// No directories at all.
-    fn default() -> Self {
-        let none = PathBuf::new;
-        let standard = std::array::from_fn(|_| Path::new("").into());
-        Self {
-            directory: none(),
-            parts: none(),
-            bin: none(),
-            develop_eggs: none(),
-            eggs: none(),
-            installed: None,
-            configuration_directory: none(),
-            protected: Vec::new(),
-            standard,
-        }
+    /// The directories in which recipes write: the buildout's, and those of parts.
+    pub(super) fn written(&self) -> Vec<&Arc<Path>> {
+        let own = self.standard.iter().take(2);
+        let other = self.standard.iter().filter(|path| self.other_parts.as_deref() == Some(path));
+        own.chain(other).collect()
     }
 }

@@ -95,7 +95,7 @@ impl Output {
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let line = line.strip_suffix('\r').unwrap_or(line);
         match stream {
-            Stream::Stdout => self.report.report(Event::Output { part: &self.part, line }),
+            Stream::Stdout => self.report.report(Event::Output { part: &self.part, lines: line }),
             Stream::Stderr => {
                 self.report.report(Event::Log { logger: &self.part, level: Level::Debug, message: line });
                 if self.tail.len() == limits::STDERR_LINES {

@@ -8,17 +8,20 @@ use crate::recipe::{Locations, Written};
 
 use super::error::{Fault, RunError};
 
-/// Reads the standard directories from `[buildout]`.
+/// Reads the standard directories from `[buildout]`. `other_parts` is where parts are that are not of its
+/// `parts-directory`; by default `rebootstrap-directory`.
 ///
 /// # Errors
 /// When an option of `[buildout]` cannot be substituted.
-pub(super) fn locations(buildout: &Buildout) -> Result<Locations, RunError> {
+pub(super) fn locations(buildout: &Buildout, other_parts: Option<&str>) -> Result<Locations, RunError> {
     let require = |option: &str| buildout.require("buildout", option);
+    let rebootstrap = buildout.get("buildout", "rebootstrap-directory")?.filter(|directory| !directory.is_empty());
     let configuration = buildout.configuration();
     let directory = configuration.working_directory.join(require("directory")?);
     Ok(Locations::new(&Written {
         directory: &directory,
         parts: &require("parts-directory")?,
+        other_parts: other_parts.or(rebootstrap.as_deref()),
         bin: &require("bin-directory")?,
         develop_eggs: &require("develop-eggs-directory")?,
         eggs: &require("eggs-directory")?,

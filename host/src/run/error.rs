@@ -32,6 +32,11 @@ impl RunError {
         std::iter::once(self).chain(further).map(Explained).collect()
     }
 
+    /// An error whose type is not known here.
+    pub(super) fn of(cause: Box<dyn Explain + Send + Sync>) -> Self {
+        Self { doing: Vec::new(), place: None, cause, further: Vec::new() }
+    }
+
     /// Names the text to blame, for a cause that does not know it.
     pub(super) fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }
@@ -47,7 +52,7 @@ impl RunError {
 
 impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
     fn from(cause: E) -> Self {
-        Self { doing: Vec::new(), place: None, cause: Box::new(cause), further: Vec::new() }
+        Self::of(Box::new(cause))
     }
 }
 
@@ -137,6 +142,38 @@ pub(super) enum Fault {
         name: String,
         /// The `extensions` option.
         place: Option<Place>,
+        /// What there is.
+        hints: Vec<String>,
+    },
+    /// The section that is to provide the Python does not say where it is.
+    #[error("Section `{section}` has no `executable`: it cannot be the Python of this buildout")]
+    NoExecutable {
+        /// The section.
+        section: String,
+        /// Where it is.
+        place: Option<Place>,
+    },
+    /// A section of `rebootstrap-prepend-paths` that has no `location`.
+    #[error("Section `{section}` of `rebootstrap-prepend-paths` has no `location`")]
+    NoLocation {
+        /// The section.
+        section: String,
+        /// Where it is.
+        place: Option<Place>,
+    },
+    /// The Python that a section provides cannot be used.
+    #[error("The Python of section `{section}` cannot be used: {executable}: {why}")]
+    Python {
+        /// The section.
+        section: String,
+        /// The Python.
+        executable: String,
+        /// What is wrong with it.
+        why: String,
+        /// What it printed.
+        printed: Vec<String>,
+        /// The option `executable`.
+        place: Option<Place>,
     },
     /// A value that must be of another kind.
     #[error("Invalid value for {option}: {value:?}; {expected}")]
@@ -192,12 +229,22 @@ impl Explain for Fault {
             Self::NoRecipe { place, .. }
             | Self::PartName { place, .. }
             | Self::Extension { place, .. }
+            | Self::NoExecutable { place, .. }
+            | Self::NoLocation { place, .. }
+            | Self::Python { place, .. }
             | Self::Value { place, .. } => place.clone(),
             Self::NotParts { .. }
             | Self::Io { .. }
             | Self::NoDirectory { .. }
             | Self::Exists { .. }
             | Self::Interrupted { .. } => None,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Python { printed, .. } => printed.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -210,7 +257,20 @@ impl Explain for Fault {
             Self::PartName { .. } => {
                 vec![PART_NAME.into()]
             }
-            Self::Extension { .. } => vec!["This version supports no extension; take it out of `extensions`.".into()],
+            Self::Extension { hints, .. } => hints.clone(),
+            Self::NoExecutable { section, .. } => vec![format!(
+                "`[buildout] python` names a section whose recipe makes a Python; add `executable = …`, the path of that \
+                 Python, to [{section}], or name another section."
+            )],
+            Self::NoLocation { section, .. } => {
+                vec![format!(
+                    "Its recipe sets none: add `location = …`, the directory to look for modules in, to [{section}]."
+                )]
+            }
+            Self::Python { section, .. } => vec![format!(
+                "[{section}] must make it, and it must run with what commands of parts can read: the system's directories \
+                 and the buildout."
+            )],
             Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
             Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
             Self::Interrupted { .. } => vec!["What was made is recorded; the next run goes on from there.".into()],

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::collections::{Map, Set};
 use crate::event::{Event, Level, PartOutcome};
-use crate::files::Removal;
+use crate::files::{Removal, RemovalError};
 use crate::options::Values;
 use crate::plan::{Step, Wanted};
 use crate::recipe::{Locations, RecipeError, is_part_name};
@@ -16,6 +16,7 @@ use crate::state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
 use super::error::{Doing, RunError};
+use super::rebootstrap::Renewal;
 use super::schedule::AfterFailure;
 
 /// A plan being carried out.
@@ -28,7 +29,23 @@ pub(super) struct Execution<'a> {
     /// Parts that this run has recorded.
     pub(super) recorded: Set<String>,
     /// What may be removed, worked out when the first path is.
-    pub(super) removal: OnceCell<Removal>,
+    removal: OnceCell<Removal>,
+    /// What is made for the buildout's own Python; `None` for all other parts.
+    pub(super) python: Option<Renewal>,
+}
+
+impl<'a> Execution<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        locations: &'a Arc<Locations>,
+        wanted: &'a [Wanted],
+        state: &'a mut StateFile,
+        installed: &'a mut Installed,
+    ) -> Self {
+        let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
+        let (recorded, removal) = (Set::default(), OnceCell::new());
+        Self { session, locations, wanted, state, installed, recorded, removal, python: None }
+    }
 }
 
 impl Execution<'_> {
@@ -41,6 +58,11 @@ impl Execution<'_> {
             self.timed(step, |execution| execution.uninstall(step.part()))?;
         }
         self.session.report_unused("buildout");
+        self.make(makes)
+    }
+
+    /// Makes parts, one after the other or several at once.
+    pub(super) fn make(&mut self, makes: &[Step]) -> Result<(), RunError> {
         let settings = &self.session.settings;
         if settings.jobs().limit() > 1 || settings.after_failure == AfterFailure::KeepGoing {
             return super::parallel::make(self, makes);
@@ -58,7 +80,11 @@ impl Execution<'_> {
     }
 
     /// Takes one step, and tells of its begin and end.
-    fn timed(&mut self, step: &Step, work: impl FnOnce(&mut Self) -> Result<(), RunError>) -> Result<(), RunError> {
+    pub(super) fn timed(
+        &mut self,
+        step: &Step,
+        work: impl FnOnce(&mut Self) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         let session = self.session;
         let begin = begin(session, step);
         let outcome = work(self).doing(|| doing(session, step));
@@ -74,17 +100,21 @@ impl Execution<'_> {
         self.run_uninstaller(part, &recorded)?;
         remove(&removal, &recorded.installed)?;
         drop(removal);
-        let log = self.locations.command_log(part);
-        // Somebody may have written another name into the state, and it would lead elsewhere.
-        if is_part_name(part) && log.is_file() {
-            self.clean_up(&recorded.options, &[log.to_string_lossy().into_owned()]);
-        }
+        self.remove_log(part, Some(self.locations.command_log(part)));
+        self.remove_log(part, self.locations.other_command_log(part));
         self.installed.parts.shift_remove(part);
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }
 
+    pub(super) fn remove_log(&self, part: &str, log: Option<PathBuf>) {
+        // Somebody may have written another name into the state, and it would lead elsewhere.
+        if let Some(log) = log.filter(|log| is_part_name(part) && log.is_file()) {
+            self.clean_up(&Values::default(), &[log.to_string_lossy().into_owned()]);
+        }
+    }
+
     /// Calls the recipe's own `uninstall`, if it has one. A recipe that cannot be found any more has none, as in zc.buildout.
-    fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
+    pub(super) fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let Some(reference) = recorded.options.get("recipe") else { return Ok(()) };
         let Ok(recipe) = self.session.recipes.resolve(reference) else { return Ok(()) };
         let runtime = self.session.recipes.runtime()?;
@@ -123,6 +153,8 @@ impl Execution<'_> {
                 }
                 self.record(part, all)
             }
+            // The Python that is there may still do.
+            Err(error) if self.python.is_some() => Err(error.into()),
             Err(error) => {
                 let options = self.options_of(part);
                 self.clean_up(&options, error.created());
@@ -145,12 +177,28 @@ impl Execution<'_> {
             let record =
                 InstalledPart { options: wanted.options.clone(), installed, signature: Some(wanted.signature.clone()) };
             let change = Change::Installed { part: part.to_owned(), record };
-            self.state.record(&change)?;
+            match self.python.as_mut().filter(|python| python.replaces(part)) {
+                Some(python) => python.hold(change.clone()),
+                None => self.state.record(&change)?,
+            }
             self.installed.apply(&change);
             self.recorded.insert(part.to_owned());
         }
-        self.session.report_unused(part);
+        // What uses the Python is not initialised yet.
+        if self.python.is_none() {
+            self.session.report_unused(part);
+        }
         Ok(())
+    }
+
+    /// Refuses what was recorded for a part if no recipe can have made it.
+    pub(super) fn check(&self, recorded: &InstalledPart) -> Result<(), RunError> {
+        check(&self.removal_of(&recorded.options, &recorded.installed), &recorded.installed)
+    }
+
+    /// Removes paths of a part that was recorded with these options.
+    pub(super) fn remove(&self, options: &Values, paths: &[String]) -> Result<(), RunError> {
+        remove(&self.removal_of(options, paths), paths)
     }
 
     /// The options of a part that is being made.
@@ -159,7 +207,7 @@ impl Execution<'_> {
     }
 
     /// Removes what a failed recipe left; what cannot be removed is told, the failure itself matters more.
-    fn clean_up(&self, options: &Values, paths: &[String]) {
+    pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
         let removal = self.removal_of(options, paths);
         for path in paths {
             if let Err(error) = removal.remove(Path::new(path)) {
@@ -185,37 +233,50 @@ impl Execution<'_> {
         Cow::Owned(wider)
     }
 
-    fn removal(&self) -> &Removal {
+    pub(super) fn removal(&self) -> &Removal {
         self.removal.get_or_init(|| self.work_out_removal())
     }
 
-    /// What may be removed: paths beneath the buildout's directories or a granted one, but never one of those themselves,
-    /// nor what the host keeps.
+    /// What may be removed: also what was made in a granted directory.
     fn work_out_removal(&self) -> Removal {
-        let locations = self.locations;
-        let mut removal = Removal::new(&locations.directory);
-        for directory in [&locations.parts, &locations.bin, &locations.eggs, &locations.develop_eggs] {
-            removal.allow(directory);
-            removal.protect(directory);
-        }
+        let mut removal = removal(self.locations);
         for directory in self.session.recipes.granted_directories(&self.session.buildout) {
-            removal.allow(&locations.directory.join(directory));
-        }
-        for path in &locations.protected {
-            removal.protect(path);
+            removal.allow(&self.locations.directory.join(directory));
         }
         removal
     }
 
-    fn log(&self, message: &str) {
+    pub(super) fn log(&self, message: &str) {
         self.session.report.log(Level::Info, message);
+    }
+}
+
+/// What may be removed: paths beneath the buildout's directories, but never one of those themselves, nor what the host
+/// keeps.
+pub(super) fn removal(locations: &Locations) -> Removal {
+    let mut removal = Removal::new(&locations.directory);
+    for directory in &locations.standard()[1..] {
+        removal.allow(directory);
+        removal.protect(directory);
+    }
+    for path in &locations.protected {
+        removal.protect(path);
+    }
+    removal
+}
+
+/// A path elsewhere that is not there any more, as after the buildout was moved, is nothing to refuse.
+fn gone(error: RemovalError) -> Result<(), RemovalError> {
+    match &error {
+        RemovalError::Outside { path } if path.is_absolute() && path.symlink_metadata().is_err() => Ok(()),
+        _ => Err(error),
     }
 }
 
 /// Refuses paths that no recipe can have made, before anything of the part is touched.
 fn check(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
     for path in paths.iter().filter(|path| !path.is_empty()) {
-        removal.check(Path::new(path))?;
+        removal.check(Path::new(path)).or_else(gone)?;
     }
     Ok(())
 }
@@ -223,7 +284,7 @@ fn check(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
 /// Removes recorded paths; the first that cannot be removed is an error.
 fn remove(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
     for path in paths.iter().filter(|path| !path.is_empty()) {
-        removal.remove(Path::new(path))?;
+        removal.remove(Path::new(path)).map(drop).or_else(gone)?;
     }
     Ok(())
 }

@@ -7,35 +7,43 @@ mod develop;
 mod directories;
 mod error;
 mod execute;
+mod extensions;
 mod graph;
+mod launcher;
+mod load;
+mod outlook;
 mod parallel;
+mod pythons;
+mod rebootstrap;
 mod recipes;
 mod schedule;
 mod settings;
 mod signatures;
+mod wanted;
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::collections::Set;
 use crate::config::{Configuration, is_predefined};
 use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
-use crate::options::{Buildout, OptionError, Problem, Values};
-use crate::plan::{self, Scope, Step, Wanted};
-use crate::recipe::{Locations, is_part_name};
+use crate::options::{Buildout, Values};
+use crate::plan::{self, Scope};
+use crate::recipe::Locations;
 use crate::source::{did_you_mean, nearest};
 use crate::state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
 use execute::Execution;
+use rebootstrap::Closure;
 use recipes::Recipes;
 
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
+pub use load::{Loaded, Loader};
+pub use outlook::{Outlook, PartGraph, Switch};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
 
@@ -62,15 +70,6 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "versions",
 ];
 
-/// Parts, and what they refer to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartGraph {
-    /// The parts in the order in which a run makes them.
-    pub parts: Vec<String>,
-    /// For each of them the parts that it refers to, by number.
-    pub references: Vec<BTreeSet<usize>>,
-}
-
 /// One configuration, ready to run.
 pub struct Session {
     /// The options; recipes initialise as they are read.
@@ -79,23 +78,51 @@ pub struct Session {
     environment: Environment,
     report: Arc<dyn Report>,
     settings: RunSettings,
+    loaded: Loaded,
+    /// What was made before, in a run that started over with the buildout's own Python.
+    before: Option<Before>,
+    /// The run as it goes on with the buildout's own Python.
+    later: OnceLock<Box<Session>>,
+}
+
+/// What comes before a run starts over.
+struct Before {
+    /// The options as they were resolved then.
+    buildout: Buildout,
+    closure: Arc<Closure>,
 }
 
 impl Session {
-    /// Prepares a run of `configuration`.
+    /// Prepares a run of a configuration.
     ///
     /// # Errors
     /// When `recipes.toml` beside the configuration cannot be used.
     pub fn new(
-        configuration: Configuration,
+        loaded: Loaded,
         environment: &Environment,
         report: Arc<dyn Report>,
         settings: RunSettings,
     ) -> Result<Self, RunError> {
         let native = settings.native.clone();
+        let configuration = Arc::clone(&loaded.configuration);
         let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
-        Ok(Self { buildout, recipes, environment: environment.clone(), report, settings })
+        let (environment, later) = (environment.clone(), OnceLock::new());
+        Ok(Self { buildout, recipes, environment, report, settings, loaded, before: None, later })
+    }
+
+    /// The same run with other options.
+    fn with(&self, buildout: Buildout, recipes: Arc<Recipes>, before: Option<Before>) -> Self {
+        Self {
+            buildout,
+            recipes,
+            environment: self.environment.clone(),
+            report: Arc::clone(&self.report),
+            settings: self.settings.clone(),
+            loaded: self.loaded.clone(),
+            before,
+            later: OnceLock::new(),
+        }
     }
 
     /// Makes the parts: all, or those that are named (they must be listed in `parts`).
@@ -103,7 +130,7 @@ impl Session {
     /// # Errors
     /// The first failure. What was done before it is recorded.
     pub fn install(&self, named: &[String]) -> Result<(), RunError> {
-        self.refuse_extensions()?;
+        extensions::rebootstraps(&self.buildout)?;
         let locations = self.locations()?;
         directories::create_one(&locations.directory, &*self.report)?;
         let (mut state, mut installed) = match &locations.installed {
@@ -159,51 +186,48 @@ impl Session {
         state: &mut StateFile,
         installed: &mut Installed,
     ) -> Result<(), RunError> {
+        rebootstrap::recover(locations, state, installed, &*self.report)?;
         directories::create(locations, &self.buildout, &*self.report)?;
         self.develop_phase(locations, state, installed)?;
+        match self.python_section()? {
+            Some(section) => self.rebootstrap(&section, named, state, installed),
+            None => self.make_the_rest(named, locations, state, installed),
+        }
+    }
+
+    /// Makes all parts but those of the buildout's own Python.
+    fn make_the_rest(
+        &self,
+        named: &[String],
+        locations: &Arc<Locations>,
+        state: &mut StateFile,
+        installed: &mut Installed,
+    ) -> Result<(), RunError> {
         let wanted = self.wanted(named, installed)?;
         self.recipes.tell_unused_entries();
         self.show_configuration();
         let present = Present::beneath(&locations.directory);
-        let steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));
+        let mut steps = plan::plan(&wanted, installed, scope(named), &|path| present.is_there(path));
+        steps.retain(|step| !self.was_made_before(step.part()));
         let order = self.recorded_parts(named, &wanted)?;
-        let wanted = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
-        let (recorded, removal) = (Set::default(), OnceCell::new());
-        let outcome = Execution { session: self, locations, wanted, state, installed, recorded, removal }.run(&steps);
+        if self.before.is_none() {
+            self.go_back(locations)?;
+        }
+        let mut execution = Execution::new(self, locations, &wanted, state, installed);
+        let outcome = execution.run(&steps);
         installed.apply(&Change::Order(order));
         outcome
     }
 
-    /// What `install` would do. Changes nothing of the buildout.
-    ///
-    /// # Errors
-    /// Where `install` would fail before it does anything.
-    pub fn plan(&self, named: &[String]) -> Result<Vec<Step>, RunError> {
-        self.refuse_extensions()?;
-        let locations = self.locations()?;
-        let installed = self.peek(&locations)?;
-        let wanted = self.wanted_without_a_trace(named, &locations, &installed)?;
-        let present = Present::beneath(&locations.directory);
-        Ok(plan::plan(&wanted, &installed, scope(named), &|path| present.is_there(path)))
-    }
-
-    /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.
-    ///
-    /// # Errors
-    /// Where `install` would fail before it does anything.
-    pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
-        self.refuse_extensions()?;
-        let locations = self.locations()?;
-        let installed = self.peek(&locations)?;
-        self.wanted_without_a_trace(named, &locations, &installed)?;
-        let parts = self.buildout.parts();
-        let references = self.references(&parts.iter().map(String::as_str).collect::<Vec<_>>());
-        Ok(PartGraph { parts, references })
+    /// Whether the part belongs to the buildout's own Python, which this run goes on with.
+    fn was_made_before(&self, part: &str) -> bool {
+        self.before.as_ref().is_some_and(|before| before.closure.has(part))
     }
 
     /// For each of `parts` those that it refers to, by number; as far as they were initialised.
     pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
-        graph::references(&self.buildout, parts)
+        let last = self.later.get().map_or(self, |later| later);
+        graph::references(&last.buildout, parts)
     }
 
     /// The installed state, as long as nobody changes it.
@@ -212,20 +236,6 @@ impl Session {
             Some(path) => Ok(state::peek(path, &*self.report)?),
             None => Ok(Installed::default()),
         }
-    }
-
-    /// Initialises parts as [`Self::install`] would, with developed recipes elsewhere than in the buildout.
-    fn wanted_without_a_trace(
-        &self,
-        named: &[String],
-        locations: &Arc<Locations>,
-        installed: &Installed,
-    ) -> Result<Vec<Wanted>, RunError> {
-        let links =
-            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let developed = self.develop(locations, links.path())?;
-        self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
-        self.wanted(named, installed)
     }
 
     /// The buildout's directories.
@@ -239,17 +249,6 @@ impl Session {
 
     fn report(&self) -> &dyn Report {
         &*self.report
-    }
-
-    fn refuse_extensions(&self) -> Result<(), RunError> {
-        let named = self.buildout.get("buildout", "extensions")?.unwrap_or_default();
-        match named.split_whitespace().next() {
-            None => Ok(()),
-            Some(name) => {
-                let place = self.buildout.place_of("buildout", Some("extensions"));
-                Err(Fault::Extension { name: name.to_owned(), place }.into())
-            }
-        }
     }
 
     /// Builds the developed recipes; links of projects that are no longer developed go.
@@ -276,88 +275,6 @@ impl Session {
         self.recipes.develop(&beside(self.buildout.configuration()), developed)
     }
 
-    /// Initialises the parts that the run is about, and what they reference.
-    fn wanted(&self, named: &[String], installed: &Installed) -> Result<Vec<Wanted>, RunError> {
-        let listed = self.listed_parts()?;
-        self.check_named(named, &listed, installed)?;
-        let roots = if named.is_empty() { &listed } else { named };
-        for part in roots {
-            self.buildout.section(part).map_err(|error| match error.problem() {
-                Problem::UnknownSection { section } if section == part => self.no_section(part, error),
-                _ => error.into(),
-            })?;
-            if self.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
-                let place = self.buildout.place_of(part, None);
-                return Err(Fault::NoRecipe { part: part.clone(), place }.into());
-            }
-        }
-        let parts = self.buildout.parts();
-        let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| self.want(part)).collect::<Result<_, _>>()?;
-        let runtime = self.recipes.runtime()?;
-        // Also where only some are named: what these refer to is part of their signatures.
-        signatures::name_references(&mut wanted, &|part| runtime.starts_commands(part), &self.buildout);
-        if named.is_empty() {
-            return Ok(wanted);
-        }
-        let mut by_name: BTreeMap<String, Wanted> = wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
-        // A part that is named twice is made once.
-        Ok(named.iter().filter_map(|part| by_name.remove(part)).collect())
-    }
-
-    /// A part whose section is not there.
-    fn no_section(&self, part: &str, error: OptionError) -> RunError {
-        let place = self.buildout.place_of_word("buildout", "parts", part);
-        let hint = format!("Add a section [{part}], or take {part} out of `parts`.");
-        RunError::from(error.at(place).hint(hint)).doing(format!("Getting section {part}."))
-    }
-
-    fn want(&self, name: String) -> Result<Wanted, RunError> {
-        let recipe = self.recipes.of_part(&name);
-        let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
-        let has_update = self.recipes.runtime()?.has_update(&name);
-        let mut options = self.buildout.snapshot(&name);
-        for (_, value) in options.iter_mut().filter(|(_, value)| value.contains("://")) {
-            *value = state::conceal(value).into();
-        }
-        Ok(Wanted { name, options, signature, has_update })
-    }
-
-    /// The names in `parts`, each once, each fit to name a directory.
-    fn listed_parts(&self) -> Result<Vec<String>, RunError> {
-        let parts = self.buildout.require("buildout", "parts")?;
-        let mut listed: Vec<String> = Vec::new();
-        let mut seen = Set::default();
-        for name in parts.split_whitespace() {
-            if !is_part_name(name) {
-                let place = self.buildout.place_of_word("buildout", "parts", name);
-                return Err(Fault::PartName { name: name.to_owned(), place }.into());
-            }
-            if seen.insert(name) {
-                listed.push(name.to_owned());
-            }
-        }
-        Ok(listed)
-    }
-
-    /// The order in which the state lists parts: that of a whole run, or of `parts` where only some were named.
-    fn recorded_parts(&self, named: &[String], wanted: &[Wanted]) -> Result<Vec<String>, RunError> {
-        if named.is_empty() { Ok(wanted.iter().map(|part| part.name.clone()).collect()) } else { self.listed_parts() }
-    }
-
-    /// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`); a part
-    /// that is installed because another one references it counts, too.
-    fn check_named(&self, named: &[String], listed: &[String], installed: &Installed) -> Result<(), RunError> {
-        let known = |part: &String| listed.contains(part) || installed.parts.contains_key(part);
-        let unknown: Vec<&str> = named.iter().filter(|part| !known(part)).map(String::as_str).collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let near = unknown.iter().filter_map(|part| nearest(part, listed.iter().map(String::as_str)));
-        let mut hints: Vec<String> = near.map(did_you_mean).collect();
-        hints.push(format!("[buildout] parts lists: {}.", listed.join(" ")));
-        Err(Fault::NotParts { names: unknown.join(" "), hints }.into())
-    }
-
     /// What is being done with a part, with the place of its section.
     fn doing(&self, what: &str, part: &str) -> String {
         match self.buildout.place_of(part, None) {
@@ -368,7 +285,11 @@ impl Session {
 
     /// Reports options that nobody read: most are typing errors.
     fn report_unused(&self, section: &str) {
-        let unused = self.buildout.unused(section);
+        let mut unused = self.buildout.unused(section);
+        if let Some(before) = self.before.as_ref().filter(|_| section == "buildout") {
+            let unused_before = before.buildout.unused(section);
+            unused.retain(|option| unused_before.contains(option));
+        }
         let unused: Vec<&String> = unused
             .iter()
             .filter(|option| {

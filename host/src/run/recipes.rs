@@ -16,6 +16,15 @@ use super::error::{Explained, Fault, RunError};
 
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
+    shared: Arc<Shared>,
+    /// The buildout's directories, read once: no recipe can change `[buildout]`.
+    locations: OnceLock<Arc<Locations>>,
+    /// Where parts are that these recipes don't make.
+    other_parts: Option<String>,
+}
+
+/// What there is once in a run.
+struct Shared {
     report: Arc<dyn Report>,
     native: NativeSettings,
     environment: Environment,
@@ -24,8 +33,6 @@ pub(super) struct Recipes {
     /// What references were found to mean.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
     by_part: Mutex<Map<String, Arc<Resolved>>>,
-    /// The buildout's directories, read once: no recipe can change `[buildout]`.
-    locations: OnceLock<Arc<Locations>>,
 }
 
 impl Recipes {
@@ -37,7 +44,7 @@ impl Recipes {
         native: NativeSettings,
     ) -> Result<Self, RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), Vec::new())?;
-        Ok(Self {
+        let shared = Shared {
             report,
             native,
             environment: environment.clone(),
@@ -45,39 +52,44 @@ impl Recipes {
             runtime: OnceLock::new(),
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
-            locations: OnceLock::new(),
-        })
+        };
+        Ok(Self { shared: Arc::new(shared), locations: OnceLock::new(), other_parts: None })
+    }
+
+    /// The same recipes for parts in other directories, while there are parts in `other_parts`.
+    pub(super) fn elsewhere(&self, other_parts: Option<String>) -> Self {
+        Self { shared: Arc::clone(&self.shared), locations: OnceLock::new(), other_parts }
     }
 
     /// Takes developed recipes into account.
     pub(super) fn develop(&self, configuration_directory: &Path, developed: Vec<Developed>) -> Result<(), RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
-        *self.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
-        self.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.shared.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
+        self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
     /// The engine, made when the first recipe needs it.
     pub(super) fn runtime(&self) -> Result<&Runtime, RunError> {
-        if let Some(runtime) = self.runtime.get() {
+        if let Some(runtime) = self.shared.runtime.get() {
             return Ok(runtime);
         }
         let runtime = Runtime::new(RuntimeSettings {
-            report: Arc::clone(&self.report),
-            cache: CompileCache::open(&self.environment),
-            environment: self.environment.clone(),
-            native: self.native.clone(),
+            report: Arc::clone(&self.shared.report),
+            cache: CompileCache::open(&self.shared.environment),
+            environment: self.shared.environment.clone(),
+            native: self.shared.native.clone(),
         })?;
-        Ok(self.runtime.get_or_init(|| runtime))
+        Ok(self.shared.runtime.get_or_init(|| runtime))
     }
 
     /// What a reference, as `recipe =` writes it, stands for.
     pub(super) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
-        let mut known = self.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(resolved) = known.get(reference) {
             return Ok(Arc::clone(resolved));
         }
-        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
         let resolved = Arc::new(resolver.resolve(reference)?);
         known.insert(reference.to_owned(), Arc::clone(&resolved));
         Ok(resolved)
@@ -85,17 +97,17 @@ impl Recipes {
 
     /// The recipe that initialised the part.
     pub(super) fn of_part(&self, part: &str) -> Option<Arc<Resolved>> {
-        self.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
+        self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
     }
 
     /// Directories that grants of `recipes.toml` let recipes write: what was made there may be removed again. A grant
     /// that refers to what does not exist allows nothing.
     pub(super) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
-        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
         let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
         let mut directories: Vec<String> =
             general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
-        for (part, recipe) in self.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for (part, recipe) in self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
         }
         directories
@@ -104,13 +116,13 @@ impl Recipes {
     /// Tells of entries in `recipes.toml` that no part uses and whose name is like one that is used: typing errors. Others
     /// may be for another configuration.
     pub(super) fn tell_unused_entries(&self) {
-        let resolver = Arc::clone(&self.resolver.read().unwrap_or_else(PoisonError::into_inner));
-        let by_part = self.by_part.lock().unwrap_or_else(PoisonError::into_inner);
+        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let by_part = self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner);
         let used: Vec<_> = by_part.values().map(|recipe| &recipe.reference).collect();
         for (reference, meant) in resolver.mistaken(&used) {
             let message =
                 format!("recipes.toml speaks of recipe {reference}, which no part uses. {}", did_you_mean(meant));
-            self.report.log(Level::Warning, &message);
+            self.shared.report.log(Level::Warning, &message);
         }
     }
 
@@ -129,7 +141,7 @@ impl Recipes {
         if let Some(locations) = self.locations.get() {
             return Ok(locations);
         }
-        let locations = Arc::new(directories::locations(buildout)?);
+        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref())?);
         Ok(self.locations.get_or_init(|| locations))
     }
 
@@ -140,7 +152,7 @@ impl Recipes {
         let reference = buildout.require(part, "recipe")?;
         let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
-        self.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
+        self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! How a run is carried out: what the command line decides, rather than the configuration.
 
+use std::path::PathBuf;
+
 use crate::recipe::NativeSettings;
 
 use super::schedule::AfterFailure;
@@ -11,6 +13,8 @@ pub struct RunSettings {
     pub native: NativeSettings,
     /// What happens after a failure.
     pub after_failure: AfterFailure,
+    /// This program, which `bin/buildout` runs.
+    pub program: PathBuf,
 }
 
 impl RunSettings {

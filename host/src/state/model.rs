@@ -55,6 +55,13 @@ pub enum Change {
         /// Its value.
         value: String,
     },
+    /// An option of `[buildout]` is gone.
+    NoOption {
+        /// Its name.
+        name: String,
+    },
+    /// Several steps at once: all of them, or none.
+    Together(Vec<Change>),
     /// What `develop` made now.
     DevelopEggs(Vec<String>),
     /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
@@ -81,6 +88,10 @@ impl Installed {
             Change::Option { name, value } => {
                 self.buildout.insert(name.as_str().into(), value.as_str().into());
             }
+            Change::NoOption { name } => {
+                self.buildout.remove(name.as_str());
+            }
+            Change::Together(changes) => changes.iter().for_each(|change| self.apply(change)),
             Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
             Change::Order(names) => self.order(names),
         }

@@ -1,11 +1,17 @@
 //! Built-in recipe `command`: runs a shell command when the part is installed or updated, as `plone.recipe.command` does.
+//!
+//! `place` makes sure that the command can write what it is to make.
+
+mod place;
 
 use std::time::Duration;
 
 use buildout_recipe::{
-    Command, Context, Description, Error, Init, OptionDescription, Options, Paths, Recipe, Runner, Update, activity,
-    created, info, warning,
+    Command, Description, Error, Init, OptionDescription, Options, Paths, Recipe, Runner, Update, activity, info,
+    warning,
 };
+
+use place::Places;
 
 /// A command that makes a part.
 pub struct ShellCommand {
@@ -13,9 +19,9 @@ pub struct ShellCommand {
     command: String,
     update_command: Option<String>,
     stop_on_error: bool,
+    /// What it makes, as it is written.
     location: Vec<String>,
-    /// The part's own directory.
-    own: String,
+    places: Places,
 }
 
 impl Recipe for ShellCommand {
@@ -23,6 +29,10 @@ impl Recipe for ShellCommand {
         let command = "What to run when the part is installed: a command of the shell `/bin/sh`, which may have several \
                        lines. It runs in the buildout directory. It may write what `location` names and the part's own \
                        directory in the parts directory, and has no network.";
+        let location = "Paths that the command makes: they are removed when the part is uninstalled. Of those that lie in \
+                        a directory of the buildout which is none of its own (`var/file`, `${other:location}/file`), the \
+                        command may write that directory, which is made where it is missing. Others, where they are \
+                        missing, are made before the command runs, as empty directories: it could write nothing else.";
         Description::new("Runs a shell command when the part is installed or updated.")
             .option(OptionDescription::text("command", command).required())
             .option(OptionDescription::text(
@@ -38,14 +48,11 @@ impl Recipe for ShellCommand {
                 )
                 .default("false"),
             )
-            .option(OptionDescription::lines(
-                "location",
-                "Paths that the command makes: they are removed when the part is uninstalled. What is missing of them is \
-                 made before the command runs, as empty directories: it could write nothing else.",
-            ))
+            .option(OptionDescription::words("location", location))
             .grant_run("*")
             .grant_write("${buildout:directory}")
             .grant_write("${:location}")
+            .grant_write("${:location}/..")
             .grant_read("${buildout:shared-part-list}")
             .grant_timeout(Duration::from_secs(24 * 60 * 60))
     }
@@ -56,13 +63,15 @@ impl Recipe for ShellCommand {
         if command.trim().is_empty() {
             return Err(Error::user("No command specified"));
         }
+        let location: Vec<String> =
+            options.get("location")?.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
         Ok(Self {
             directory: init.buildout().directory()?,
             command,
             update_command: options.get("update-command")?,
             stop_on_error: stop_on_error(options)?,
-            location: options.get("location")?.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-            own: options.location(),
+            places: Places::of(init, &location)?,
+            location,
         })
     }
 
@@ -86,37 +95,24 @@ impl ShellCommand {
         info!("Running {:?}", command.trim());
         activity("command");
         let runner = Runner::open(&["/bin/sh"])?;
-        self.make_directories()?;
+        let made = self.places.make()?;
         let shell = Command::new("/bin/sh").arg("-c").arg(command).directory(&self.directory).show();
-        let outcome = shell.run(&runner);
-        // It stays if it is used: then it is not empty, or belongs to the part.
-        if !self.location.contains(&self.own) {
-            let _ = std::fs::remove_dir(&self.own);
-        }
-        let outcome = outcome?;
-        if outcome.success() {
-            return Ok(());
-        }
-        let message = format!("The command {}", outcome.ending);
-        if self.stop_on_error {
-            return Err(Error::user(message));
-        }
-        warning!("{message}");
-        Ok(())
-    }
-}
-
-impl ShellCommand {
-    /// Makes what the command may write: only what is there can be shown to it.
-    fn make_directories(&self) -> Result<(), Error> {
-        for path in self.location.iter().chain([&self.own]) {
-            let path = std::path::Path::new(&self.directory).join(path);
-            if !path.exists() {
-                created(&path)?;
-                std::fs::create_dir_all(&path).context(format!("creating {}", path.display()))?;
+        let outcome = shell.run(&runner).map_err(Error::from).and_then(|outcome| {
+            if outcome.success() {
+                return Ok(());
             }
+            let message = format!("The command {}", outcome.ending);
+            if self.stop_on_error {
+                return Err(Error::user(message));
+            }
+            warning!("{message}");
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => made.keep(),
+            Err(_) => made.remove(),
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -148,15 +144,49 @@ mod tests {
     #[test]
     fn runs_in_the_buildout_directory_and_owns_what_location_says() {
         let directory = tempfile::tempdir().unwrap();
-        let options = [("command", "touch var/x/file\necho done"), ("location", "var/x\n var/y")];
+        let options = [("command", "touch x/file\necho done"), ("location", "x\n parts/y")];
         let mut recipe = part(directory.path(), &options).unwrap();
-        assert_eq!(recipe.install().unwrap().as_slice(), ["var/x", "var/y"]);
-        assert!(directory.path().join("var/x/file").is_file());
+        assert_eq!(recipe.install().unwrap().as_slice(), ["x", "parts/y"]);
+        assert!(directory.path().join("x/file").is_file() && directory.path().join("parts/y").is_dir());
         assert_eq!(output(), "done\n");
         assert!(!directory.path().join("parts/part").exists(), "it was not used");
-        assert_eq!(logged(), [(Level::Info, "Running \"touch var/x/file\\necho done\"".to_owned())]);
+        assert_eq!(logged(), [(Level::Info, "Running \"touch x/file\\necho done\"".to_owned())]);
         assert_eq!(recipe.update().unwrap(), None);
         assert_eq!(logged(), [], "there is nothing to run in an update");
+    }
+
+    #[test]
+    fn in_a_directory_of_its_own_it_makes_what_it_likes() {
+        let directory = tempfile::tempdir().unwrap();
+        let command = "echo a > var/new/file && mkdir var/new/directory && touch parts/part/file";
+        let location = "var/new/file var/new/directory parts/part/file";
+        let mut recipe = part(directory.path(), &[("command", command), ("location", location)]).unwrap();
+        recipe.install().unwrap();
+        for (path, is_file) in [("var/new/file", true), ("var/new/directory", false), ("parts/part/file", true)] {
+            assert_eq!(directory.path().join(path).symlink_metadata().unwrap().is_file(), is_file, "{path}");
+        }
+    }
+
+    #[test]
+    fn of_a_failure_nothing_is_left_but_what_was_there() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("there")).unwrap();
+        std::fs::write(directory.path().join("there/mine"), "mine").unwrap();
+        let fail = |command: &str, location: &str| {
+            let options = [("command", command), ("location", location), ("stop-on-error", "true")];
+            let error = part(directory.path(), &options).unwrap().install().unwrap_err().to_string();
+            let left: Vec<_> =
+                std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert!(left.iter().all(|name| name == "there" || name == "parts"), "{left:?}");
+            assert_eq!(std::fs::read(directory.path().join("there/mine")).unwrap(), b"mine");
+            assert!(!directory.path().join("parts/part").exists());
+            error
+        };
+        let ended = "The command ended with status 1";
+        assert_eq!(fail("mkdir new/x/y; touch new/x/y/z; false", "new/x/y"), ended);
+        assert_eq!(fail("touch there/new; false", "there/new there/mine"), ended);
+        assert_eq!(fail("touch made/file; false", "made there"), ended);
+        assert_eq!(fail("echo > made || exit 1", "made"), ended);
     }
 
     #[test]

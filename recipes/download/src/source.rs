@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use buildout_recipe::{Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription};
+use buildout_recipe::{
+    Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription,
+};
 use buildout_recipe::{Options, activity, info};
 use shared_parts::{Place, filled, join};
 
@@ -66,7 +68,10 @@ impl Source {
 pub(crate) enum Target {
     Place(Place),
     /// A path of the person's, absolute, and the buildout directory.
-    Destination { path: String, buildout: String },
+    Destination {
+        path: String,
+        buildout: String,
+    },
 }
 
 impl Target {

@@ -1,0 +1,257 @@
+//! `bin/buildout`: the launcher, a shell script that runs the host. It also keeps which Python the buildout uses.
+//!
+//! Anybody may have edited or replaced the file, so only one that this host can have written counts, and only the lines
+//! that name Pythons are changed in it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::files::{self, FileError};
+use crate::source::Explain;
+
+/// The second line of every launcher begins so.
+const MARK: &str = "# Runs this buildout. Written by `buildout-host";
+
+/// Most that a launcher has, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// The Pythons that a launcher keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The Python of the buildout.
+    pub python: Option<String>,
+    /// The Python that made it, where the buildout made its own.
+    pub original: Option<String>,
+}
+
+/// What is found where the launcher is, or will be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A launcher: its text, and what it keeps.
+    Launcher(String, Kept),
+    /// Something else: what it is.
+    Foreign(&'static str),
+}
+
+/// Something stands where the launcher would be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot keep the Python of this buildout: it is {what}", path.display())]
+pub(super) struct Foreign {
+    path: PathBuf,
+    what: &'static str,
+}
+
+impl Explain for Foreign {
+    fn hints(&self) -> Vec<String> {
+        vec!["Move it away, then run again; or run `bootstrap`, which writes the launcher in place of a file.".into()]
+    }
+}
+
+impl Kept {
+    /// What the launcher at `path` keeps; nothing if there is none.
+    pub(super) fn of(path: &Path) -> Self {
+        match find(path) {
+            Ok(Found::Launcher(_, kept)) => kept,
+            _ => Self::default(),
+        }
+    }
+
+    /// The Python that the buildout has made for itself, if it has.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.original.as_ref().and(self.python.as_deref())
+    }
+
+    fn of_text(text: &str) -> Self {
+        let value = |name: &str| text.lines().find_map(|line| unquote(line.strip_prefix(name)?));
+        Self { python: value("python="), original: value("original=") }
+    }
+
+    fn lines(&self) -> String {
+        let line = |name: &str, value: &Option<String>| {
+            value.as_ref().map_or_else(String::new, |value| format!("{name}={}\n", quote(value)))
+        };
+        line("python", &self.python) + &line("original", &self.original)
+    }
+}
+
+/// Looks what is at `path`. A symbolic link is not followed, and nothing large is read.
+fn find(path: &Path) -> io::Result<Found> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            return Ok(Found::Foreign("a symbolic link"));
+        }
+        Err(error) => return Err(error),
+    };
+    read(file)
+}
+
+fn read(file: File) -> io::Result<Found> {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Ok(Found::Foreign("a directory"));
+    }
+    if !metadata.is_file() {
+        return Ok(Found::Foreign("no ordinary file"));
+    }
+    let other = Found::Foreign("a file that buildout-host has not written");
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    let text = if bytes.len() as u64 > LONGEST { None } else { String::from_utf8(bytes).ok() };
+    Ok(match text {
+        Some(text) if text.lines().nth(1).is_some_and(|line| line.starts_with(MARK)) => {
+            let kept = Kept::of_text(&text);
+            Found::Launcher(text, kept)
+        }
+        _ => other,
+    })
+}
+
+/// Makes sure that the launcher at `path` can keep Pythons.
+///
+/// # Errors
+/// When something else is there, or it cannot be read.
+pub(super) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
+    match find(path) {
+        Ok(Found::Foreign(what)) => Err(Box::new(Foreign { path: path.to_owned(), what })),
+        Ok(_) => Ok(()),
+        Err(error) => Err(Box::new(FileError::of("read", path)(error))),
+    }
+}
+
+/// Makes the launcher at `path` keep these Pythons. One that is not there yet will run `host`.
+///
+/// # Errors
+/// As [`check`], or when it cannot be written.
+pub(super) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn Explain + Send + Sync>> {
+    check(path)?;
+    let text = match find(path) {
+        Ok(Found::Launcher(text, _)) => with_pythons(&text, kept),
+        _ => text(host, path, kept),
+    };
+    let written = files::replace_executable(path, text.as_bytes());
+    written.map(drop).map_err(|error| Box::new(error) as Box<_>)
+}
+
+/// Writes the launcher anew, whatever is there; the Pythons that it keeps stay as long as they are programs.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(path: &Path, host: &Path) -> Result<(), FileError> {
+    let kept = Kept::of(path);
+    let stays = |python: &Option<String>| python.as_ref().is_none_or(super::pythons::is_program);
+    let kept = if stays(&kept.python) && stays(&kept.original) { kept } else { Kept::default() };
+    files::replace_executable(path, text(host, path, &kept).as_bytes()).map(drop)
+}
+
+/// A launcher with other Pythons; everything else stays.
+fn with_pythons(text: &str, kept: &Kept) -> String {
+    let pythons = |line: &&str| line.starts_with("python=") || line.starts_with("original=");
+    let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !pythons(line)).collect();
+    let named = lines.iter().rposition(|line| line.starts_with("host=") || line.starts_with("launcher="));
+    let pythons = kept.lines();
+    lines.insert(named.unwrap_or(1) + 1, &pythons);
+    lines.concat()
+}
+
+/// A shell script that runs the host; where that or the buildout has moved, it says so, and how to get it back.
+fn text(host: &Path, path: &Path, kept: &Kept) -> String {
+    let (host, launcher) = (quote(&host.to_string_lossy()), quote(&path.to_string_lossy()));
+    let pythons = kept.lines();
+    format!(
+        "#!/bin/sh\n\
+         {MARK} run bootstrap`; run that again after buildout-host or this directory has moved.\n\
+         host={host}\n\
+         launcher={launcher}\n\
+         {pythons}\
+         if [ ! -x \"$host\" ]; then\n\
+         \x20 echo \"Hint: install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
+         \x20 echo \"Error: $host, which made this buildout, is not there any more.\" >&2\n\
+         \x20 exit 1\n\
+         fi\n\
+         if [ ! \"$0\" -ef \"$launcher\" ]; then\n\
+         \x20 echo \"Hint: run in this directory: $host run bootstrap\" >&2\n\
+         \x20 echo \"Error: this buildout was moved or copied: $0 was written as $launcher.\" >&2\n\
+         \x20 exit 1\n\
+         fi\n\
+         exec \"$host\" run \"$@\"\n"
+    )
+}
+
+/// A word as a POSIX shell reads it back.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// What [`quote`] quoted.
+fn unquote(word: &str) -> Option<String> {
+    let inner = word.strip_prefix('\'')?.strip_suffix('\'')?;
+    let plain = inner.replace(r"'\''", "'");
+    (quote(&plain) == word).then_some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(quote("/a b/it's"), r"'/a b/it'\''s'");
+        for word in ["", "/a b/it's", "''", r"\'"] {
+            assert_eq!(unquote(&quote(word)).as_deref(), Some(word));
+        }
+        for word in ["", "'", "/a", "'/a", "/a'", "'a'b'"] {
+            assert_eq!(unquote(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn pythons_change_and_edits_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, host) = (directory.path().join("buildout"), Path::new("/h"));
+        let kept = |python: &str| Kept { python: Some(python.into()), original: Some("/usr/bin/python3".into()) };
+        keep(&path, host, &kept("/b/it's")).unwrap();
+        assert_eq!(Kept::of(&path), kept("/b/it's"));
+        let edited = std::fs::read_to_string(&path).unwrap().replace("exec ", "umask 077\nexec ");
+        std::fs::write(&path, &edited).unwrap();
+        keep(&path, Path::new("/other"), &kept("/c")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), edited.replace(r"/b/it'\''s", "/c"));
+        keep(&path, host, &Kept::default()).unwrap();
+        assert_eq!(Kept::of(&path), Kept::default());
+        std::fs::write(&path, edited.replace("python='/b", "python=/b")).unwrap();
+        assert_eq!(Kept::of(&path).python, None, "an edit that makes no sense");
+    }
+
+    #[test]
+    fn what_is_no_launcher_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        std::fs::create_dir(at("directory")).unwrap();
+        std::fs::write(at("script"), "#!/usr/bin/python\nimport zc.buildout.buildout\n").unwrap();
+        std::os::unix::fs::symlink(at("script"), at("link")).unwrap();
+        std::fs::write(at("binary"), [0xff; 100]).unwrap();
+        std::fs::write(at("large"), text(Path::new("/h"), Path::new("/b"), &Kept::default()) + &"#".repeat(70_000))
+            .unwrap();
+        for (name, what) in [
+            ("directory", "a directory"),
+            ("link", "a symbolic link"),
+            ("script", "a file that"),
+            ("binary", "a file that"),
+            ("large", "a file that"),
+        ] {
+            let error = keep(&at(name), Path::new("/h"), &Kept::default()).unwrap_err().to_string();
+            assert!(error.contains(what), "{name}: {error}");
+            assert_eq!(Kept::of(&at(name)), Kept::default());
+        }
+        assert!(std::fs::read_to_string(at("script")).unwrap().contains("zc.buildout"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Reads the configuration of a run: once with the Python that the buildout was begun with, and again with its own where
+//! conditions ask for what differs between the two.
+
+use std::sync::Arc;
+
+use crate::config::condition::{Facts as _, Python};
+use crate::config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
+use crate::environment::Environment;
+use crate::event::Report;
+use crate::facts::{MachineFacts, StartPython};
+use crate::fetch::Fetcher;
+use crate::options::{Buildout, NoRecipes};
+use crate::recipe::NativeSettings;
+
+use super::error::RunError;
+use super::launcher::Kept;
+use super::{extensions, pythons, rebootstrap};
+
+/// How a configuration is read.
+pub struct Loader {
+    /// The process's surroundings.
+    pub environment: Environment,
+    /// Where events of downloads go.
+    pub report: Arc<dyn Report>,
+    /// The main file.
+    pub file: ConfigFile,
+    /// Whether the user's defaults count.
+    pub use_user_defaults: bool,
+    /// Assignments of the command line.
+    pub assignments: Vec<Assignment>,
+}
+
+/// A configuration as the Python sees it with which the buildout was begun.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub configuration: Arc<Configuration>,
+    /// The Python that conditions have asked, if they have.
+    asked: Option<Arc<Python>>,
+    /// What `bin/buildout` keeps.
+    pub(super) kept: Kept,
+    /// The Python with which the buildout was begun.
+    pub(super) original: String,
+    loader: Arc<Loader>,
+}
+
+impl Loader {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When it cannot be read or understood, or a condition asks a Python that cannot be asked.
+    pub fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
+        let named = pythons::named(&self.environment, &self.assignments);
+        let (mut configuration, mut asked) = self.load_with(&named.executable, None)?;
+        let kept = pythons::launcher_path(&configuration).map(|path| Kept::of(&path)).unwrap_or_default();
+        let original = pythons::original(&named, &kept);
+        if original != named.executable {
+            match asked {
+                Some(_) => (configuration, asked) = self.load_with(&original, None)?,
+                None => Arc::make_mut(&mut configuration).set_default_executable(&original),
+            }
+        }
+        Ok(Loaded { configuration, asked, kept, original, loader: Arc::clone(self) })
+    }
+
+    fn load_with(
+        &self,
+        executable: &str,
+        start: Option<&Arc<StartPython>>,
+    ) -> Result<(Arc<Configuration>, Option<Arc<Python>>), ConfigError> {
+        let facts = self.facts(executable, start);
+        let reader = Fetcher::new(&self.environment, Arc::clone(&self.report));
+        let request = LoadRequest {
+            file: Some(self.file.clone()),
+            environment: &self.environment,
+            use_user_defaults: self.use_user_defaults,
+            assignments: &self.assignments,
+            executable,
+            reader: &reader,
+            facts: &facts,
+        };
+        let configuration = crate::config::load(&request)?;
+        Ok((Arc::new(configuration), facts.answered()))
+    }
+
+    fn facts(&self, executable: &str, start: Option<&Arc<StartPython>>) -> MachineFacts {
+        let facts = MachineFacts::new(executable, &self.environment);
+        match start {
+            Some(start) => facts.started_by(Arc::clone(start)),
+            None => facts,
+        }
+    }
+}
+
+impl Loaded {
+    /// The configuration as another Python sees it, which `start` starts. It is read again only if that can make a
+    /// difference.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub(super) fn seen_by(
+        &self,
+        executable: &str,
+        start: &Arc<StartPython>,
+    ) -> Result<Arc<Configuration>, ConfigError> {
+        let Some(asked) = &self.asked else { return Ok(Arc::clone(&self.configuration)) };
+        let answer = self.loader.facts(executable, Some(start)).python();
+        if answer.is_ok_and(|answer| answer == *asked) {
+            return Ok(Arc::clone(&self.configuration));
+        }
+        Ok(self.loader.load_with(executable, Some(start))?.0)
+    }
+
+    /// The configuration as all parts see it but those of the buildout's own Python: with that one, where it has made one.
+    ///
+    /// # Errors
+    /// As [`Loader::load`], or when an option of `[buildout]` cannot be read.
+    pub fn seen_now(&self, native: &NativeSettings) -> Result<Arc<Configuration>, RunError> {
+        let mut configuration = Arc::clone(&self.configuration);
+        let Some(own) = self.kept.own().filter(|_| extensions::may_rebootstrap(&self.configuration)) else {
+            return Ok(configuration);
+        };
+        if self.asked.is_some() && pythons::is_program(own) {
+            let buildout = Buildout::new(Arc::clone(&configuration), Arc::new(NoRecipes));
+            configuration = self.seen_by(own, &rebootstrap::questioner(&buildout, native, own)?)?;
+        }
+        Arc::make_mut(&mut configuration).set_default_executable(own);
+        Ok(configuration)
+    }
+
+    /// Whether a condition asked for the Python.
+    pub(super) fn depends_on_python(&self) -> bool {
+        self.asked.is_some()
+    }
+}

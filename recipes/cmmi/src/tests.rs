@@ -251,7 +251,7 @@ fn variables_come_from_options_and_sections() {
             "Option environment: \"x$(y)\" cannot be the name of a variable: it has letters, digits and _ alone",
         ),
         ("A=%(NONE)s", "Option environment, A: there is nothing that %(NONE)s could stand for"),
-        ("missing", "there is no section missing"),
+        ("missing", "Option environment: \"missing\" is neither NAME = VALUE nor the name of a section"),
     ] {
         let error = space.install(&[("path", "src"), ("environment", environment)]).unwrap_err();
         assert_eq!(error.to_string(), message);

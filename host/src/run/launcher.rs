@@ -22,9 +22,9 @@ const LONGEST: u64 = 64 * 1024;
 /// The Pythons that a launcher keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kept {
-    /// The Python of the buildout.
+    /// The Python that the buildout has made for itself.
     pub python: Option<String>,
-    /// The Python that made it, where the buildout made its own.
+    /// The Python that the buildout was begun with. It may have been taken out by hand: `python` is never one of these.
     pub original: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Kept {
 
     /// The Python that the buildout has made for itself, if it has.
     pub(super) fn own(&self) -> Option<&str> {
-        self.original.as_ref().and(self.python.as_deref())
+        self.python.as_deref()
     }
 
     fn of_text(text: &str) -> Self {
@@ -148,8 +148,8 @@ pub(super) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn 
 /// When it cannot be written.
 pub(super) fn write(path: &Path, host: &Path) -> Result<(), FileError> {
     let kept = Kept::of(path);
-    let stays = |python: &Option<String>| python.as_ref().is_none_or(super::pythons::is_program);
-    let kept = if stays(&kept.python) && stays(&kept.original) { kept } else { Kept::default() };
+    let stays = |python: Option<String>| python.filter(|python| super::pythons::is_program(python));
+    let kept = Kept { python: stays(kept.python), original: stays(kept.original) };
     files::replace_executable(path, text(host, path, &kept).as_bytes()).map(drop)
 }
 
@@ -192,8 +192,12 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// What [`quote`] quoted.
+/// What [`quote`] quoted, or an absolute path that needs no quotes.
 fn unquote(word: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte);
+    if word.starts_with('/') && word.bytes().all(is_plain) {
+        return Some(word.to_owned());
+    }
     let inner = word.strip_prefix('\'')?.strip_suffix('\'')?;
     let plain = inner.replace(r"'\''", "'");
     (quote(&plain) == word).then_some(plain)
@@ -209,7 +213,8 @@ mod tests {
         for word in ["", "/a b/it's", "''", r"\'"] {
             assert_eq!(unquote(&quote(word)).as_deref(), Some(word));
         }
-        for word in ["", "'", "/a", "'/a", "/a'", "'a'b'"] {
+        assert_eq!(unquote("/usr/bin/python3.11").as_deref(), Some("/usr/bin/python3.11"));
+        for word in ["", "'", "/a b", "'/a", "/a'", "'a'b'", "$HOME/a"] {
             assert_eq!(unquote(word), None, "{word}");
         }
     }

@@ -55,8 +55,7 @@ pub(super) fn launcher_path(configuration: &Arc<Configuration>) -> Option<PathBu
 
 /// The Python with which the buildout was begun.
 pub(super) fn original(named: &Named, kept: &Kept) -> String {
-    let known = kept.original.as_ref().or(kept.python.as_ref());
-    match known.filter(|known| !named.given && is_program(known)) {
+    match kept.original.as_ref().filter(|known| !named.given && is_program(known)) {
         Some(known) => known.clone(),
         None => named.executable.clone(),
     }

@@ -173,8 +173,8 @@ impl Session {
              with:\n  {original}"
         );
         self.report.log(Level::Info, &message);
-        let python = Some(original).filter(|original| *original != pythons::on_path(&self.environment));
-        let kept = Kept { python, original: None };
+        let original = Some(original).filter(|original| *original != pythons::on_path(&self.environment));
+        let kept = Kept { python: None, original };
         launcher::keep(&path, &self.settings.program, &kept).map_err(RunError::of)
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod link;
 mod recipes_toml;
 mod reference;
+pub mod registry;
 mod resolver;
 mod sources;
 mod toolchain;

@@ -17,9 +17,6 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<(), Failure> {
 
 /// Host and guests apart, as for the tests: together they would change each other's dependencies.
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
-    let mut apart = workspace.cargo(["clippy", "--release", "--locked", "--manifest-path", CROSS_CHECK]);
-    apart.arg("--target-dir").arg(workspace.target.join("cross-check"));
-    run(apart.args(["--", "--deny", "warnings"]))?;
     clippy_packages(workspace, &["buildout-host", "precompile", "xtask"].map(str::to_owned))?;
     let mut guests: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     guests.extend(["buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));

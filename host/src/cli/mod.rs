@@ -60,17 +60,17 @@ pub fn main() -> ExitCode {
 
 fn main_thread() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (command, color) = match parse(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            return ExitCode::from(failure::print_clap(&error));
+        }
+    };
     let environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(error) => {
             failure::print(&Start(format!("the working directory cannot be used: {error}")), false);
             return ExitCode::from(failure::exit_code(Blame::User));
-        }
-    };
-    let (command, color) = match parse(&arguments) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            return ExitCode::from(failure::print_clap(&error));
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };

@@ -12,6 +12,7 @@ mod error;
 mod link;
 mod recipes_toml;
 mod reference;
+pub mod registry;
 mod resolver;
 pub mod signature;
 mod sources;

@@ -6,11 +6,14 @@ mod config;
 mod failure;
 mod graph;
 mod json_events;
+mod key;
 mod live;
 mod log_format;
 mod markup;
+mod passphrase;
 mod plan;
 mod printer;
+mod recipe;
 mod signals;
 mod summary;
 mod timings;
@@ -156,6 +159,8 @@ impl Program {
             Command::Plan(arguments) => self.plan(&arguments),
             Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
+            Command::Recipe(arguments) => self.recipe(&arguments),
+            Command::Key(arguments) => self.key(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
                 Ok(())

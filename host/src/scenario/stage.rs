@@ -15,6 +15,8 @@ pub struct Stage {
     variables: BTreeMap<String, String>,
     /// Words of the text, and what they stand for.
     words: Vec<(String, String)>,
+    /// Paths that texts show otherwise, and how.
+    shown: Vec<(String, String)>,
 }
 
 impl Stage {
@@ -24,9 +26,28 @@ impl Stage {
     /// # Errors
     /// When no directory can be made.
     pub fn new(variables: BTreeMap<String, String>, words: Vec<(String, String)>) -> io::Result<Self> {
-        let stage = Self { root: tempfile::tempdir()?, variables, words };
+        let stage = Self { root: tempfile::tempdir()?, variables, words, shown: Vec::new() };
         std::fs::create_dir(stage.buildout())?;
         Ok(stage)
+    }
+
+    /// Sets a variable for commands.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.insert(name.to_owned(), value.into());
+    }
+
+    /// Puts something that lies elsewhere at `path` (relative to what texts call `/tmp`), where texts show it.
+    ///
+    /// # Errors
+    /// When no link can be made there.
+    pub fn lend(&mut self, original: &Path, path: &str) -> io::Result<()> {
+        let link = self.root().join(path);
+        if let Some(parent) = link.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| named(parent, error))?;
+        }
+        std::os::unix::fs::symlink(original, &link).map_err(|error| named(&link, error))?;
+        self.shown.push((original.display().to_string(), format!("/tmp/{path}")));
+        Ok(())
     }
 
     /// What texts call `/tmp`.
@@ -114,7 +135,9 @@ impl Stage {
     pub fn shown(&self, text: &str) -> String {
         let root = self.root().display().to_string();
         let text = text.replace(&format!("{root}/"), "/tmp/").replace(&root, "/tmp");
-        let text = self.words.iter().fold(text, |text, (word, real)| text.replace(real, word));
+        let words = self.words.iter().map(|(word, real)| (real, word));
+        let lent = self.shown.iter().map(|(original, shown)| (original, shown));
+        let text = lent.chain(words).fold(text, |text, (real, word)| text.replace(real, word));
         text.lines().map(|line| shown_signature(line) + "\n").collect()
     }
 }

@@ -33,7 +33,8 @@ fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), Fai
 /// Licences, bans and sources always; known vulnerabilities where their database can be had.
 fn deny(workspace: &Workspace) -> Result<(), Failure> {
     run(&mut workspace.cargo(["deny", "check", "licenses", "bans", "sources"]))?;
-    let apart = ["deny", "--log-level", "error", "--manifest-path", CROSS_CHECK, "check", "licenses", "bans", "sources"];
+    let apart =
+        ["deny", "--log-level", "error", "--manifest-path", CROSS_CHECK, "check", "licenses", "bans", "sources"];
     run(&mut workspace.cargo(apart))?;
     let advisories = output(&mut workspace.cargo(["deny", "check", "advisories"]))?;
     let messages = String::from_utf8_lossy(&advisories.stderr);

@@ -52,7 +52,9 @@ impl Explain for SignatureError {
         let hint = match self {
             Self::Component(error) => return error.hints(),
             Self::File(error) => return error.hints(),
-            Self::Missing { .. } => "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere.",
+            Self::Missing { .. } => {
+                "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere."
+            }
             Self::Malformed(_) => "`buildout-host recipe sign` writes one; so does `cosign sign-blob --key`.",
             Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
         };

@@ -3,6 +3,8 @@
 mod build;
 mod inspect;
 mod new;
+mod pull;
+mod push;
 mod sign;
 mod test;
 mod verify;
@@ -40,6 +42,10 @@ enum RecipeCommand {
     Sign(sign::SignArguments),
     /// Verify the signature of a component's file.
     Verify(verify::VerifyArguments),
+    /// Publish a component in a registry.
+    Push(push::PushArguments),
+    /// Bring a component from a registry.
+    Pull(pull::PullArguments),
 }
 
 impl Program {
@@ -51,6 +57,8 @@ impl Program {
             RecipeCommand::Inspect(arguments) => self.recipe_inspect(arguments),
             RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),
             RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
+            RecipeCommand::Push(arguments) => self.recipe_push(arguments),
+            RecipeCommand::Pull(arguments) => self.recipe_pull(arguments),
         }
     }
 

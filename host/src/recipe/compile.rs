@@ -134,6 +134,12 @@ pub(super) fn import_names(pre: &RecipePre<State>) -> Vec<String> {
     names.imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
 }
 
+/// What the component exports, as it names it.
+pub(super) fn export_names(pre: &RecipePre<State>) -> Vec<String> {
+    let names = pre.instance_pre().component().component_type();
+    names.exports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
 /// Whether the recipe imports one of these interfaces.
 pub(super) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
     let component = pre.instance_pre().component();

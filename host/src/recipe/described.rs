@@ -13,6 +13,8 @@ pub struct Package {
     pub entry_points: Vec<Described>,
     /// What its component imports: all that it can ask for.
     pub imports: Vec<String>,
+    /// What its component exports.
+    pub exports: Vec<String>,
 }
 
 /// An entry point of a recipe package.
@@ -87,9 +89,9 @@ pub struct DescribedGrant {
 }
 
 impl Package {
-    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>) -> Self {
+    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>, exports: Vec<String>) -> Self {
         let entry_points = description.entry_points.iter().map(Described::of).collect();
-        Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports }
+        Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports, exports }
     }
 }
 

@@ -19,6 +19,7 @@ mod rebootstrap;
 mod recipes;
 mod schedule;
 mod settings;
+mod sharing;
 mod signatures;
 mod wanted;
 
@@ -48,6 +49,7 @@ pub use load::{Loaded, Loader};
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
+pub use sharing::{Publication, Published};
 
 /// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";

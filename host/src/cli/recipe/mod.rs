@@ -2,6 +2,8 @@
 
 mod build;
 mod new;
+mod pull;
+mod push;
 mod sign;
 mod verify;
 
@@ -32,6 +34,10 @@ enum RecipeCommand {
     Sign(sign::SignArguments),
     /// Verify the signature of a component's file.
     Verify(verify::VerifyArguments),
+    /// Publish a component in a registry.
+    Push(push::PushArguments),
+    /// Bring a component from a registry.
+    Pull(pull::PullArguments),
 }
 
 impl Program {
@@ -41,6 +47,8 @@ impl Program {
             RecipeCommand::Build(arguments) => self.recipe_build(arguments),
             RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),
             RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
+            RecipeCommand::Push(arguments) => self.recipe_push(arguments),
+            RecipeCommand::Pull(arguments) => self.recipe_pull(arguments),
         }
     }
 

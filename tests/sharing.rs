@@ -87,10 +87,6 @@ fn write_policy(space: &Space, registry: &Registry, key: &str) {
     );
 }
 
-fn skopeo(key: &str, arguments: &str) -> String {
-    format!("skopeo --registries.d registries.d --policy {key}-policy.json copy {arguments}")
-}
-
 #[test]
 fn push_and_pull() {
     let registry = Registry::start();
@@ -172,8 +168,55 @@ fn a_credential_helper_is_asked() {
     done(&space, &format!("{path} buildout-host recipe pull {reference}"));
 }
 
+/// Signatures as others find them: skopeo brings the manifest that the tag leads to and those of its payloads, openssl
+/// verifies. Gives the payloads that the key signed.
+fn verified_by_others(space: &Space, reference: &str, key: &str) -> Vec<String> {
+    let name = reference.rsplit_once(':').unwrap().0;
+    let digest = done(space, &format!("skopeo inspect --tls-verify=false --raw docker://{reference} | sha256sum"));
+    let digest = &digest[..64];
+    let signatures = format!("docker://{name}:sha256-{digest}.sig");
+    done(
+        space,
+        &format!("rm -rf theirs; skopeo --insecure-policy copy --src-tls-verify=false {signatures} dir:theirs"),
+    );
+    let manifest: serde_json::Value = serde_json::from_str(&space.read("theirs/manifest.json")).unwrap();
+    let mut payloads = Vec::new();
+    for layer in manifest["layers"].as_array().unwrap() {
+        assert_eq!(layer["mediaType"], "application/vnd.dev.cosign.simplesigning.v1+json");
+        let signature = layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
+        std::fs::write(space.buildout().join("signature"), STANDARD.decode(signature).unwrap()).unwrap();
+        let payload = format!("theirs/{}", layer["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap());
+        let (_, code) = space.shell(&format!("openssl dgst -sha256 -verify {key}.pub -signature signature {payload}"));
+        if code == 0 {
+            payloads.push(space.read(&payload));
+        }
+    }
+    payloads
+}
+
 #[test]
-fn skopeo_accepts_what_we_sign_under_our_key_alone() {
+fn skopeo_and_openssl_find_what_we_signed() {
+    let registry = Registry::start();
+    let space = space();
+    let reference = format!("{}/acme/recipes:1.2", registry.host());
+    push(&space, &format!("oci://{reference}"), "acme");
+    let digest = signatures_of(&reference.parse().unwrap()).0.manifest.digest;
+    // What containers/image and cosign read, member by member.
+    let expected = format!(
+        "{{\"critical\":{{\"identity\":{{\"docker-reference\":\"{reference}\"}},\"image\":{{\"docker-manifest-digest\":\
+         \"sha256:{digest}\"}},\"type\":\"cosign container image signature\"}},\"optional\":null}}"
+    );
+    assert_eq!(verified_by_others(&space, &reference, "acme"), [expected.clone()]);
+    assert_eq!(verified_by_others(&space, &reference, "other"), [String::new(); 0]);
+    // Both sign it: the first signature is still there.
+    push(&space, &format!("oci://{reference}"), "other");
+    assert_eq!(verified_by_others(&space, &reference, "acme"), [expected.clone()]);
+    assert_eq!(verified_by_others(&space, &reference, "other"), [expected]);
+}
+
+#[test]
+fn a_policy_of_skopeos_accepts_our_signature_under_our_key_alone() {
+    let skopeo = skopeo();
     let registry = Registry::start();
     let space = space();
     let reference = format!("{}/acme/recipes:1.2", registry.host());
@@ -181,18 +224,27 @@ fn skopeo_accepts_what_we_sign_under_our_key_alone() {
     for key in ["acme", "other"] {
         write_policy(&space, &registry, key);
     }
-    let copy = format!("--src-tls-verify=false docker://{reference} oci:copied:1.2");
-    done(&space, &skopeo("acme", &copy));
-    let told = refused(&space, &skopeo("other", &copy));
+    let copy = |key: &str| {
+        format!(
+            "{skopeo} --registries.d registries.d --policy {key}-policy.json copy --src-tls-verify=false \
+             docker://{reference} oci:copied:1.2"
+        )
+    };
+    let (told, code) = space.shell(&copy("acme"));
+    if knows_no_sigstore(&told) {
+        return;
+    }
+    assert_eq!(code, 0, "{told}");
+    let told = refused(&space, &copy("other"));
     assert!(told.contains("Source image rejected"), "{told}");
-    // Both signed it: then both are content, and the first signature is still there.
     push(&space, &format!("oci://{reference}"), "other");
-    done(&space, &skopeo("acme", &copy));
-    done(&space, &skopeo("other", &copy));
+    done(&space, &copy("acme"));
+    done(&space, &copy("other"));
 }
 
 #[test]
 fn we_accept_what_skopeo_signs_with_our_key() {
+    let skopeo = skopeo();
     let registry = Registry::start();
     let space = space();
     let pushed = format!("{}/acme/recipes:1.2", registry.host());
@@ -200,21 +252,30 @@ fn we_accept_what_skopeo_signs_with_our_key() {
     write_policy(&space, &registry, "acme");
     let signed = format!("{}/signed/recipes:1.2", registry.host());
     space.write("passphrase", "acme-pw");
-    done(
-        &space,
-        &format!(
-            "skopeo --registries.d registries.d --insecure-policy copy --src-tls-verify=false --dest-tls-verify=false \
-             --sign-by-sigstore-private-key acme.key --sign-passphrase-file passphrase docker://{pushed} docker://{signed}"
-        ),
-    );
+    let (told, code) = space.shell(&format!(
+        "{skopeo} --registries.d registries.d --insecure-policy copy --src-tls-verify=false --dest-tls-verify=false \
+         --sign-by-sigstore-private-key acme.key --sign-passphrase-file passphrase docker://{pushed} docker://{signed}"
+    ));
+    if knows_no_sigstore(&told) {
+        return;
+    }
+    assert_eq!(code, 0, "{told}");
     let (artefact, found) = signatures_of(&signed.parse().unwrap());
     let expected = Payload { reference: signed.clone(), manifest: artefact.manifest.digest };
     assert_eq!(payloads_by(&space.buildout().join("acme.pub"), &found), [expected]);
     assert_eq!(payloads_by(&space.buildout().join("other.pub"), &found), []);
-
-    // A signature of ours joins skopeo's, and skopeo is content with both.
+    // A signature of ours joins skopeo's.
     push(&space, &format!("oci://{signed}"), "other");
-    let (_, found) = signatures_of(&signed.parse().unwrap());
-    assert_eq!(found.len(), 2, "{found:?}");
-    done(&space, &skopeo("acme", &format!("--src-tls-verify=false docker://{signed} oci:copied:1.2")));
+    assert_eq!(signatures_of(&signed.parse().unwrap()).1.len(), 2);
+}
+
+/// The program to test with: `$SKOPEO`, else `skopeo`.
+fn skopeo() -> String {
+    std::env::var("SKOPEO").unwrap_or_else(|_| "skopeo".to_owned())
+}
+
+/// Whether skopeo says that it was built without what is tested, as Debian builds it. What one that was built with it signed
+/// and verified is in `tests/keys/skopeo` (see its README).
+fn knows_no_sigstore(told: &str) -> bool {
+    told.contains("Debian-local change: sigstore disabled")
 }

@@ -64,6 +64,8 @@ pub(super) enum Problem {
     Name { project: PathBuf, named: String, described: String },
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
+    #[error("Invalid value for {part}:{name}: {value:?}; {expected}")]
+    Value { part: String, name: String, value: String, expected: String, place: Option<Place> },
     #[error("{message}")]
     User { message: String, context: Box<Context> },
     #[error("{message}")]
@@ -124,7 +126,7 @@ impl Explain for RecipeError {
     fn place(&self) -> Option<Place> {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
-            Problem::Grant { place, .. } => place.clone(),
+            Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),

@@ -6,6 +6,7 @@
 
 mod bindings;
 mod buildout;
+mod check;
 mod clocks;
 mod command_log;
 mod compile;
@@ -151,6 +152,7 @@ impl Runtime {
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        check::options(buildout, part, entry_point, &subject)?;
         let environment = &self.settings.environment;
         let buildout_of_part = Some(buildout);
         let asking =

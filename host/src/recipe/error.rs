@@ -57,7 +57,9 @@ pub(super) enum Problem {
     #[error("Compiling recipe {recipe} takes longer than {time:?}")]
     CompilesTooLong { recipe: String, time: Duration },
     #[error("recipe needs {import}; {offered}")]
-    Import { import: String, offered: String },
+    Import { import: String, offered: String, is_older: bool },
+    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has 0.1")]
+    World { recipe: String, version: String, is_older: bool },
     #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
     #[error("The recipe.toml of {} names the package {named:?}, but its component says that it is {described:?}", project.display())]
@@ -183,7 +185,14 @@ impl Explain for RecipeError {
             Problem::PartName { .. } => vec![PART_NAME.into()],
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
-            Problem::Import { .. } => {
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => {
+                vec![
+                    "It was built for an older buildout-host: build it again against this one's wit/ (`buildout-host recipe \
+                     new --refresh`)."
+                        .into(),
+                ]
+            }
+            Problem::Import { .. } | Problem::World { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }
             _ => Vec::new(),

@@ -1,6 +1,6 @@
 //! Options of a part against what its recipe describes, before the recipe sees them.
 //!
-//! Values that refer to other options are left to the recipe: reading them here could initialise parts in another order.
+//! Nothing is read for that: it would count as used. A value that is not worked out yet is left to the recipe.
 
 use super::bindings::exports::buildout::recipe::description::{EntryPoint, OptionDescription, OptionType, Presence};
 use super::error::{Problem, RecipeError, Subject};

@@ -48,6 +48,10 @@ impl Session {
     /// What a run would say of options of a part that its recipe does not describe and nothing has read so far.
     pub(super) fn undescribed(&self, part: &str) -> Option<String> {
         let known = self.known_options(part);
+        if known.is_empty() {
+            // It takes any options, perhaps.
+            return None;
+        }
         let unused = self.buildout.unused(part);
         let unused: Vec<&String> = unused.iter().filter(|option| !known.contains(option)).collect();
         self.unused_message(part, &unused)

@@ -6,6 +6,7 @@ Needs `componentize-py` on the PATH. The component asks the host for `process` a
 
 import modulefinder
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,13 @@ def write_world(directory: Path, interfaces: list[str]) -> None:
     (directory / "world.wit").write_text(f"package buildout:python-recipe;\n\nworld python-recipe {{\n{wanted}}}\n")
 
 
+def remove_compiled() -> None:
+    """Removes what Python compiled before: it would be taken for a file that was changed within the same second."""
+    for directory in (Path("."), PACKAGE):
+        for compiled in [*directory.glob("__pycache__"), *directory.glob("[!.]*/**/__pycache__")]:
+            shutil.rmtree(compiled, ignore_errors=True)
+
+
 def main(module: str, component: str) -> int:
     try:
         modules = imported(module)
@@ -45,7 +53,11 @@ def main(module: str, component: str) -> int:
     write_world(wit, [*ALWAYS, *(name for name in ON_DEMAND if f"buildout_recipe.{name}" in modules)])
     command = ["componentize-py", "--quiet", "--wit-path", wit, "--world", "python-recipe", "componentize", module]
     command += ["--python-path", ".", "--python-path", PACKAGE, "--output", component]
-    return subprocess.run(command).returncode
+    remove_compiled()
+    try:
+        return subprocess.run(command).returncode
+    finally:
+        remove_compiled()
 
 
 if __name__ == "__main__":

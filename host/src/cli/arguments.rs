@@ -10,6 +10,7 @@ use crate::confine::Level;
 use super::color::Color;
 use super::graph::Format;
 use super::printer::Style;
+use super::recipe::RecipeArguments;
 
 /// The configuration that is read where none is named.
 pub(super) const DEFAULT_FILE: &str = "buildout.cfg";
@@ -76,6 +77,9 @@ pub(super) enum Command {
     /// Show the configuration as it is after extends, increments, macros and substitution.
     #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
+    /// Write recipes: start a project, build it, test it, look at it.
+    #[command(display_name = PROGRAM)]
+    Recipe(RecipeArguments),
     /// Print a completion script for a shell.
     #[command(
         display_name = PROGRAM,

@@ -11,6 +11,7 @@ mod log_format;
 mod markup;
 mod plan;
 mod printer;
+mod recipe;
 mod signals;
 mod summary;
 mod timings;
@@ -156,6 +157,7 @@ impl Program {
             Command::Plan(arguments) => self.plan(&arguments),
             Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
+            Command::Recipe(arguments) => self.recipe(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
                 Ok(())

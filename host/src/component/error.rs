@@ -31,7 +31,7 @@ pub enum ComponentError {
         /// What to write so that it is found.
         remedy: String,
     },
-    /// `recipes.toml` is wrong.
+    /// `recipes.toml`, or the `recipe.toml` of a project, is wrong.
     #[error("{message}")]
     RecipesToml {
         /// What is wrong.
@@ -79,7 +79,7 @@ pub enum ComponentError {
         /// What to do.
         hint: &'static str,
     },
-    /// The tool that builds a recipe crate cannot be started.
+    /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]
     Start {
         /// The program.
@@ -88,6 +88,40 @@ pub enum ComponentError {
         project: PathBuf,
         /// Why.
         error: Arc<io::Error>,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The build command of a `recipe.toml` failed; what it said was reported.
+    #[error("Building {} failed: {command}", project.display())]
+    BuildCommand {
+        /// The project.
+        project: PathBuf,
+        /// The command.
+        command: String,
+    },
+    /// The build command left no component.
+    #[error("Building {} left no {}.", project.display(), component.display())]
+    NotBuilt {
+        /// The project.
+        project: PathBuf,
+        /// The component, relative to the project.
+        component: PathBuf,
+    },
+    /// A glob of `inputs` that matches nothing, or is none.
+    #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
+    NoInput {
+        /// The project.
+        project: PathBuf,
+        /// The glob.
+        glob: String,
+    },
+    /// A core module that cannot be made a component.
+    #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
+    Encode {
+        /// The module.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
     },
     /// Cargo or the compiler failed; its messages were reported.
     #[error("Building the recipe crate {} failed.", project.display())]
@@ -136,7 +170,16 @@ impl Explain for ComponentError {
             }
             Self::RecipesToml { hints, .. } => hints.clone(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
-            Self::Start { .. } => vec!["Install Rust with rustup, or put cargo on the PATH.".to_owned()],
+            Self::Start { hint, .. } => vec![(*hint).to_owned()],
+            Self::NotBuilt { .. } => {
+                vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
+            }
+            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
+            Self::Encode { .. } => vec![
+                "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \
+                 WASI preview 1 (wit/)."
+                    .to_owned(),
+            ],
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
                 vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]

@@ -1,7 +1,7 @@
 //! From a recipe reference to verified bytes: built-in recipe packages, `recipes.toml`, `develop`; and the cache of
 //! compiled forms.
 //!
-//! Knows nothing of WIT, of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
+//! Knows nothing of WIT (but what makes a component of a core module), of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
 
 mod bytes;
 mod built_in;
@@ -9,6 +9,7 @@ mod cache;
 mod develop;
 mod error;
 mod link;
+mod project;
 mod recipes_toml;
 mod reference;
 mod resolver;
@@ -21,6 +22,7 @@ pub use cache::CompileCache;
 pub use develop::develop;
 pub use error::ComponentError;
 pub use link::{Developed, developed_in};
+pub use project::{Builder, Built, RECIPE_TOML, find as find_project, sdk_of};
 pub use recipes_toml::Grant;
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
-pub use resolver::{Resolved, Resolver};
+pub use resolver::{Resolved, Resolver, developed_recipe};

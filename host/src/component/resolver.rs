@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::built_in::{built_in, of_python_name, python_names};
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
-use super::{Component, ComponentError, Developed, Grant, Origin, RecipeReference, built_ins};
+use super::{Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, RecipeReference, built_ins};
 use crate::collections::Map;
 use crate::source::{Place, did_you_mean, nearest};
 
@@ -32,6 +32,17 @@ impl Resolved {
     pub fn signature(&self) -> String {
         format!("{}-{}", self.component.package, self.component.digest.base64())
     }
+}
+
+/// The recipe of a project that was built, by itself: entry point `default`, with no grants.
+///
+/// # Errors
+/// When the component cannot be loaded.
+pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentError> {
+    let component = Component::read(&developed.component, &developed.package, developed.origin())?;
+    let entry_point = DEFAULT_ENTRY_POINT.to_owned();
+    let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
+    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant: Grant::default(), built_in: false })
 }
 
 /// Finds components by recipe reference. Each is loaded once.
@@ -118,8 +129,7 @@ impl Resolver {
     /// The component for a reference of which `recipes.toml` names no source.
     fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
         if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
-            let origin = Origin::Develop { project: developed.project.clone(), component: developed.component.clone() };
-            let component = self.load(&developed.component, &developed.package, origin)?;
+            let component = self.load(&developed.component, &developed.package, developed.origin())?;
             return Ok((component, reference.entry_point.clone()));
         }
         if let Some(component) = self.load_built_in(&reference.package) {

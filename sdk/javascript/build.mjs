@@ -10,8 +10,7 @@ import { createRequire } from "node:module";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 
 const SDK = import.meta.dirname;
-// A project carries the WIT beside this directory; the project of the host itself one above.
-const WIT = [join(SDK, "../wit"), join(SDK, "../../wit")].find((directory) => existsSync(directory));
+const WIT = join(SDK, "../wit");
 const WASI = { "wasi:filesystem": ["filesystem", "io", "clocks"], "wasi:clocks": ["clocks", "io"] };
 
 function fail(message) {

@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-# A project carries the WIT beside this directory; the project of the host itself one above.
-WIT = next(path for path in (PACKAGE.parent / "wit", PACKAGE.parent.parent / "wit") if path.is_dir())
+WIT = PACKAGE.parent / "wit"
 ALWAYS = ("types", "options", "buildout", "log", "paths")
 ON_DEMAND = ("process", "download")
 

@@ -12,7 +12,11 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Files of the project, relative to its root: all but what Cargo and git made.
+/// Names of what Cargo, git, package managers and buildouts make.
+const MADE: [&str; 8] =
+    ["target", ".git", "Cargo.lock", "parts", "eggs", "develop-eggs", "node_modules", "package-lock.json"];
+
+/// Files of the project, relative to its root: all but what was made.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut directories = vec![root()];
@@ -20,7 +24,7 @@ fn files() -> Vec<PathBuf> {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_symlink() || name == "target" || name == ".git" || name == "Cargo.lock" {
+            if path.is_symlink() || MADE.contains(&name.as_str()) {
                 continue;
             }
             if path.is_dir() {

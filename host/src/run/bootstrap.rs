@@ -42,7 +42,7 @@ impl Session {
         let locations = self.locations()?;
         directories::create(&locations, &self.buildout, self.report())?;
         let path = locations.bin.join("buildout");
-        launcher::write(&path, &self.settings.program)?;
+        launcher::write(&path, &self.settings.program).map_err(RunError::of)?;
         Ok(path)
     }
 }

@@ -175,6 +175,12 @@ pub(super) enum Fault {
         /// The option `executable`.
         place: Option<Place>,
     },
+    /// `buildout:executable=…` names no Python with which the buildout's own could be made.
+    #[error("buildout:executable={executable}: there is no such program")]
+    NoOriginal {
+        /// What it names.
+        executable: String,
+    },
     /// A value that must be of another kind.
     #[error("Invalid value for {option}: {value:?}; {expected}")]
     Value {
@@ -236,6 +242,7 @@ impl Explain for Fault {
             Self::NotParts { .. }
             | Self::Io { .. }
             | Self::NoDirectory { .. }
+            | Self::NoOriginal { .. }
             | Self::Exists { .. }
             | Self::Interrupted { .. } => None,
         }
@@ -271,6 +278,11 @@ impl Explain for Fault {
                 "[{section}] must make it, and it must run with what commands of parts can read: the system's directories \
                  and the buildout."
             )],
+            Self::NoOriginal { .. } => vec![
+                "Name the Python with which this buildout is to make its own, or leave it out: then that is `python3` on \
+                 the PATH."
+                    .into(),
+            ],
             Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
             Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
             Self::Interrupted { .. } => vec!["What was made is recorded; the next run goes on from there.".into()],

@@ -224,8 +224,9 @@ impl Execution<'_> {
             return Cow::Borrowed(removal);
         }
         let mut wider = removal.clone();
-        for named in self.session.recipes.named_paths(options, self.locations) {
-            wider.allow_itself(&named);
+        let named = self.session.recipes.named_paths(options, self.locations);
+        for named in named.iter().filter(|named| !self.is_of_another_buildout(named)) {
+            wider.allow_itself(named);
         }
         if let Some(home) = &self.session.environment.home {
             wider.protect(home);
@@ -233,7 +234,14 @@ impl Execution<'_> {
         Cow::Owned(wider)
     }
 
-    pub(super) fn removal(&self) -> &Removal {
+    /// Whether the path lies in another buildout. The state of a copied buildout names those of the one that was copied.
+    fn is_of_another_buildout(&self, path: &Path) -> bool {
+        let Some(state) = self.locations.installed.as_ref().and_then(|path| path.file_name()) else { return false };
+        let around = path.ancestors().skip(1).filter(|around| !self.locations.directory.starts_with(around));
+        around.into_iter().any(|around| around.join(state).exists())
+    }
+
+    fn removal(&self) -> &Removal {
         self.removal.get_or_init(|| self.work_out_removal())
     }
 

@@ -16,6 +16,15 @@ use crate::source::Explain;
 /// The second line of every launcher begins so.
 const MARK: &str = "# Runs this buildout. Written by `buildout-host";
 
+/// How the line begins that names the host.
+const HOST: &str = "host=";
+
+/// How the line begins that names the launcher itself, as a copy of it would still be called.
+const LAUNCHER: &str = "launcher=";
+
+/// What stands in the launcher's place, where it is a directory.
+const DIRECTORY: &str = "a directory";
+
 /// Most that a launcher has, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
@@ -41,7 +50,7 @@ pub(super) enum Found {
 
 /// Something stands where the launcher would be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot keep the Python of this buildout: it is {what}", path.display())]
+#[error("{} cannot be this buildout's launcher: it is {what}", path.display())]
 pub(super) struct Foreign {
     path: PathBuf,
     what: &'static str,
@@ -49,7 +58,10 @@ pub(super) struct Foreign {
 
 impl Explain for Foreign {
     fn hints(&self) -> Vec<String> {
-        vec!["Move it away, then run again; or run `bootstrap`, which writes the launcher in place of a file.".into()]
+        let directory = self.what == DIRECTORY;
+        let bootstrap =
+            if directory { "" } else { "; or run `bootstrap`, which writes the launcher in place of a file" };
+        vec![format!("Move it away, then run again{bootstrap}.")]
     }
 }
 
@@ -68,8 +80,7 @@ impl Kept {
     }
 
     fn of_text(text: &str) -> Self {
-        let value = |name: &str| text.lines().find_map(|line| unquote(line.strip_prefix(name)?));
-        Self { python: value("python="), original: value("original=") }
+        Self { python: value(text, "python="), original: value(text, "original=") }
     }
 
     fn lines(&self) -> String {
@@ -98,7 +109,7 @@ fn find(path: &Path) -> io::Result<Found> {
 fn read(file: File) -> io::Result<Found> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Ok(Found::Foreign("a directory"));
+        return Ok(Found::Foreign(DIRECTORY));
     }
     if !metadata.is_file() {
         return Ok(Found::Foreign("no ordinary file"));
@@ -135,29 +146,59 @@ pub(super) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
 pub(super) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn Explain + Send + Sync>> {
     check(path)?;
     let text = match find(path) {
-        Ok(Found::Launcher(text, _)) => with_pythons(&text, kept),
+        Ok(Found::Launcher(text, _)) => with_pythons(&where_it_is(&text, path, host), kept),
         _ => text(host, path, kept),
     };
     let written = files::replace_executable(path, text.as_bytes());
     written.map(drop).map_err(|error| Box::new(error) as Box<_>)
 }
 
-/// Writes the launcher anew, whatever is there; the Pythons that it keeps stay as long as they are programs.
+/// Writes the launcher anew, in place of any file; the Pythons that it keeps stay as long as they are programs. The Python
+/// that another buildout made, of which this one is a copy, does not stay.
 ///
 /// # Errors
-/// When it cannot be written.
-pub(super) fn write(path: &Path, host: &Path) -> Result<(), FileError> {
-    let kept = Kept::of(path);
+/// When a directory is there, or it cannot be written.
+pub(super) fn write(path: &Path, host: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
+    let kept = match find(path) {
+        Ok(Found::Launcher(text, kept)) if is_of(&text, path) => kept,
+        Ok(Found::Launcher(_, kept)) => Kept { python: None, ..kept },
+        Ok(Found::Foreign(what)) if path.is_dir() && !path.is_symlink() => {
+            return Err(Box::new(Foreign { path: path.to_owned(), what }));
+        }
+        _ => Kept::default(),
+    };
     let stays = |python: Option<String>| python.filter(|python| super::pythons::is_program(python));
     let kept = Kept { python: stays(kept.python), original: stays(kept.original) };
-    files::replace_executable(path, text(host, path, &kept).as_bytes()).map(drop)
+    let written = files::replace_executable(path, text(host, path, &kept).as_bytes());
+    written.map(drop).map_err(|error| Box::new(error) as Box<_>)
+}
+
+/// The value of a line `NAME='…'` of a launcher.
+fn value(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| unquote(line.strip_prefix(name)?))
+}
+
+/// Whether the launcher was written for this path.
+fn is_of(text: &str, path: &Path) -> bool {
+    value(text, LAUNCHER).is_some_and(|launcher| Path::new(&launcher) == path)
+}
+
+/// The launcher with the path that it has now, and with `host` where the one that it names is gone.
+fn where_it_is(text: &str, path: &Path, host: &Path) -> String {
+    let runs = value(text, HOST).is_some_and(super::pythons::is_program);
+    let line = |line: &str| match line {
+        line if line.starts_with(LAUNCHER) => format!("{LAUNCHER}{}\n", quote(&path.to_string_lossy())),
+        line if line.starts_with(HOST) && !runs => format!("{HOST}{}\n", quote(&host.to_string_lossy())),
+        line => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// A launcher with other Pythons; everything else stays.
 fn with_pythons(text: &str, kept: &Kept) -> String {
     let pythons = |line: &&str| line.starts_with("python=") || line.starts_with("original=");
     let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !pythons(line)).collect();
-    let named = lines.iter().rposition(|line| line.starts_with("host=") || line.starts_with("launcher="));
+    let named = lines.iter().rposition(|line| line.starts_with(HOST) || line.starts_with(LAUNCHER));
     let pythons = kept.lines();
     lines.insert(named.unwrap_or(1) + 1, &pythons);
     lines.concat()
@@ -170,8 +211,8 @@ fn text(host: &Path, path: &Path, kept: &Kept) -> String {
     format!(
         "#!/bin/sh\n\
          {MARK} run bootstrap`; run that again after buildout-host or this directory has moved.\n\
-         host={host}\n\
-         launcher={launcher}\n\
+         {HOST}{host}\n\
+         {LAUNCHER}{launcher}\n\
          {pythons}\
          if [ ! -x \"$host\" ]; then\n\
          \x20 echo \"Hint: install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
@@ -229,11 +270,29 @@ mod tests {
         let edited = std::fs::read_to_string(&path).unwrap().replace("exec ", "umask 077\nexec ");
         std::fs::write(&path, &edited).unwrap();
         keep(&path, Path::new("/other"), &kept("/c")).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), edited.replace(r"/b/it'\''s", "/c"));
+        let expected = edited.replace(r"/b/it'\''s", "/c").replace("host='/h'", "host='/other'");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected, "the host is gone: another takes its place");
         keep(&path, host, &Kept::default()).unwrap();
         assert_eq!(Kept::of(&path), Kept::default());
         std::fs::write(&path, edited.replace("python='/b", "python=/b")).unwrap();
         assert_eq!(Kept::of(&path).python, None, "an edit that makes no sense");
+    }
+
+    #[test]
+    fn a_copy_knows_its_place_and_not_the_python_of_another_buildout() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let pythons = Kept { python: Some("/bin/true".into()), original: Some("/bin/sh".into()) };
+        keep(&at("one"), Path::new("/bin/cat"), &pythons).unwrap();
+        std::fs::copy(at("one"), at("two")).unwrap();
+        keep(&at("two"), Path::new("/bin/ls"), &pythons).unwrap();
+        let text = std::fs::read_to_string(at("two")).unwrap();
+        assert_eq!((value(&text, HOST).as_deref(), is_of(&text, &at("two"))), (Some("/bin/cat"), true), "{text}");
+        std::fs::copy(at("one"), at("two")).unwrap();
+        write(&at("two"), Path::new("/bin/ls")).unwrap();
+        assert_eq!(Kept::of(&at("two")), Kept { python: None, ..pythons.clone() });
+        write(&at("one"), Path::new("/bin/ls")).unwrap();
+        assert_eq!(Kept::of(&at("one")), pythons);
     }
 
     #[test]

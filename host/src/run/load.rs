@@ -128,6 +128,12 @@ impl Loaded {
         Ok(configuration)
     }
 
+    /// Whether the command line names this Python.
+    pub(super) fn is_given(&self, executable: &str) -> bool {
+        let named = pythons::named(&self.loader.environment, &self.loader.assignments);
+        named.given && named.executable == executable
+    }
+
     /// Whether a condition asked for the Python.
     pub(super) fn depends_on_python(&self) -> bool {
         self.asked.is_some()

@@ -11,7 +11,7 @@ use crate::state::Installed;
 
 use super::error::{Fault, RunError};
 use super::rebootstrap::Closure;
-use super::{Present, Session, beside, extensions, graph, pythons, scope};
+use super::{Present, Session, beside, extensions, graph, launcher, pythons, scope};
 
 /// Parts, and what they refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,9 @@ impl Session {
             return Ok(Outlook { steps, switch: self.loaded.kept.own().map(back) });
         };
         let (closure, later) = self.peek_later(&section)?;
+        if closure.is_another() && closure.kept() != self.loaded.kept {
+            launcher::check(&locations.bin.join("buildout")).map_err(RunError::of)?;
+        }
         let mut steps = closure.steps(named, &installed, &locations.directory);
         let change = |(from, to): (&str, &str)| Switch { after: steps.len(), from: from.into(), to: to.into() };
         let switch = closure.changes(&self.loaded.kept).map(change);

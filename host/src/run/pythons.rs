@@ -29,9 +29,13 @@ pub(super) fn named(environment: &Environment, assignments: &[Assignment]) -> Na
 
 /// `python3` on the PATH; just the name if there is none.
 pub(super) fn on_path(environment: &Environment) -> String {
+    find("python3", environment).map_or_else(|| "python3".into(), |file| file.to_string_lossy().into_owned())
+}
+
+/// The program of this name on the PATH.
+pub(super) fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
     let path = environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
-    let found = std::env::split_paths(path).map(|directory| directory.join("python3")).find(|file| is_program(file));
-    found.map_or_else(|| "python3".into(), |file| file.to_string_lossy().into_owned())
+    std::env::split_paths(path).map(|directory| directory.join(name)).find(|file| is_program(file))
 }
 
 /// Whether it can be executed.

@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn where_others_have_their_things_it_gets_an_empty_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["top", "bin/tool", "parts/other", "develop-eggs/x", "shared/tool/1/x"];
+        let buildout = Buildout::new(directory.path())
+            .section("buildout", [("shared-part-list", "shared")])
+            .section("part", [("recipe", "command"), ("command", "true"), ("location", &paths.join(" "))]);
+        buildout.init::<ShellCommand>("part").unwrap().install().unwrap();
+        for path in paths {
+            assert!(directory.path().join(path).is_dir(), "{path}");
+        }
+    }
+
+    #[test]
     fn of_a_failure_nothing_is_left_but_what_was_there() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("there")).unwrap();

@@ -71,7 +71,8 @@ impl Places {
 
 impl<'a> Made<'a> {
     fn add(&mut self, path: &'a str) -> Result<(), Error> {
-        if Path::new(path).symlink_metadata().is_ok() {
+        // What cannot be looked at is not taken for new: what is new goes if the command fails.
+        if !Path::new(path).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Ok(());
         }
         created(path)?;

@@ -12,11 +12,12 @@ fail() {
 wanted=$(sed -n 's/.*"@bytecodealliance\/componentize-js": "\(.*\)".*/\1/p' package.json)
 there() { [ "$(componentize-js --version 2>/dev/null)" = "$wanted" ]; }
 
-command -v node >/dev/null || fail 'node is not there. Install it, version 20 or later (on Debian: apt install nodejs npm).'
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null ||
+    fail 'node is not there, or older than version 20. Install it, with npm.'
 there || PATH=$PWD/.tools/node_modules/.bin:$PATH
 if ! there; then
     [ -z "${BUILDOUT_OFFLINE:-}" ] || fail "componentize-js $wanted is not there, and nothing may be downloaded: build once without -o."
-    command -v npm >/dev/null || fail 'npm is not there. Install it (on Debian: apt install npm).'
+    command -v npm >/dev/null || fail 'npm is not there. Install it.'
     echo "Setting up componentize-js $wanted in .tools (once)"
     mkdir -p .tools
     cp package.json package-lock.json .tools/

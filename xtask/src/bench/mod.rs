@@ -67,17 +67,27 @@ struct Tool<'a> {
     buildout: PathBuf,
 }
 
+/// How a tool takes its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// From an empty buildout.
+    Fresh,
+    /// Once more.
+    Again,
+    /// Once more, and its memory is looked at.
+    Watched,
+}
+
 impl Tools {
     fn rows(&self) -> Result<Vec<Row>, Failure> {
         let one = self.both("one", &one_part())?;
-        self.once(&one, &[])?;
-        let [theirs, ours] = self.compare(&one, ROUNDS, &[], false)?;
+        let [theirs, ours] = self.compare(&one, ROUNDS, &[], Turn::Again)?;
         let mut rows = vec![Row::time("one part, nothing to do", &theirs, &ours, 50.0, 200.0)];
 
         let many = self.both("many", &many_parts(PARTS))?;
-        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], true)?;
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], Turn::Fresh)?;
         let first = Row::time("1,000 mkdir parts, first run", &theirs, &ours, 60.0, 200.0);
-        let [theirs, ours] = self.compare(&many, ROUNDS, &[], false)?;
+        let [theirs, ours] = self.compare(&many, ROUNDS, &[], Turn::Again)?;
         rows.push(Row::time("1,000 parts, nothing to do", &theirs, &ours, 30.0, 100.0));
         rows.push(first);
 
@@ -86,10 +96,10 @@ impl Tools {
         // zc.buildout makes a directory when it first runs, and says so.
         self.once(&stack, &query)?;
         self.agree(&stack, &query)?;
-        let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, false)?;
+        let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, Turn::Again)?;
         rows.push(Row::time("read a 45-file profile, 359 paths of extends", &theirs, &ours, 500.0, 2000.0));
 
-        let [theirs, ours] = self.looked_at(&many)?;
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], Turn::Watched)?;
         let peak = |costs: &[Cost]| costs.iter().map(|cost| cost.peak_memory).max().unwrap_or_default() as f64;
         let unit = Unit::Megabytes;
         let (theirs, ours) = (peak(&theirs) / 1024.0, peak(&ours) / 1024.0);
@@ -119,35 +129,20 @@ impl Tools {
         Ok(())
     }
 
-    /// Lets the tools take turns while their memory is looked at.
-    fn looked_at(&self, tools: &[Tool<'_>; 2]) -> Result<[Vec<Cost>; 2], Failure> {
-        self.take_turns(tools, SLOW_ROUNDS, &[], false, Measured::Memory)
-    }
-
-    /// Lets the tools take turns; `fresh` work starts from an empty buildout each time.
+    /// Lets the tools take turns.
     fn compare(
         &self,
         tools: &[Tool<'_>; 2],
         rounds: usize,
         arguments: &[&str],
-        fresh: bool,
+        turn: Turn,
     ) -> Result<[Vec<Cost>; 2], Failure> {
-        self.take_turns(tools, rounds, arguments, fresh, Measured::Time)
-    }
-
-    fn take_turns(
-        &self,
-        tools: &[Tool<'_>; 2],
-        rounds: usize,
-        arguments: &[&str],
-        fresh: bool,
-        measured: Measured,
-    ) -> Result<[Vec<Cost>; 2], Failure> {
+        let measured = if turn == Turn::Watched { Measured::Memory } else { Measured::Time };
         let mut costs = [Vec::new(), Vec::new()];
         for round in 1..=rounds {
             for (tool, costs) in tools.iter().zip(&mut costs) {
                 table::progress(tool.name, &tool.buildout, round, rounds);
-                if fresh {
+                if turn == Turn::Fresh {
                     work::clear(&tool.buildout)?;
                 } else {
                     // Untimed: the other tool's turn may have driven this one's files out of memory.

@@ -2,6 +2,8 @@
 
 mod build;
 mod new;
+mod sign;
+mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -26,6 +28,10 @@ enum RecipeCommand {
     New(NewArguments),
     /// Build a recipe project, as `develop` in a buildout does.
     Build(BuildArguments),
+    /// Sign a component's file.
+    Sign(sign::SignArguments),
+    /// Verify the signature of a component's file.
+    Verify(verify::VerifyArguments),
 }
 
 impl Program {
@@ -33,6 +39,8 @@ impl Program {
         match &arguments.command {
             RecipeCommand::New(arguments) => self.recipe_new(arguments),
             RecipeCommand::Build(arguments) => self.recipe_build(arguments),
+            RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),
+            RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
         }
     }
 

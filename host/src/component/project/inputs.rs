@@ -72,10 +72,12 @@ fn record_of(component: &Path) -> PathBuf {
 
 /// The files that a glob names. A directory stands for all that is in it.
 fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> {
-    let invalid = || ComponentError::NoInput { project: project.to_owned(), glob: glob.to_owned() };
+    let invalid = ComponentError::NoInput { project: project.to_owned(), glob: glob.to_owned() };
+    // A directory stands for all that is in it: so does `**` for all below.
+    let glob = glob.strip_suffix("/**").unwrap_or(glob);
     let pattern = Path::new(&glob::Pattern::escape(&project.to_string_lossy())).join(glob);
     let mut files = Vec::new();
-    for found in glob::glob(&pattern.to_string_lossy()).map_err(|_| invalid())? {
+    for found in glob::glob(&pattern.to_string_lossy()).map_err(|_| invalid)? {
         let found = found.map_err(|error| {
             let path = error.path().to_owned();
             unreadable(&path, error.into())

@@ -31,10 +31,7 @@ pub(in super::super) struct Closure {
 impl Session {
     /// Initialises the Python's section, and all that it refers to.
     pub(in super::super) fn closure(&self, section: &str) -> Result<Closure, RunError> {
-        let doing = || match self.buildout.place_of("buildout", Some("python")) {
-            Some(place) => format!("Bringing up the Python of section {section} ({}).", place.line_name()),
-            None => format!("Bringing up the Python of section {section}."),
-        };
+        let doing = || self.bringing_up(section);
         let original = self.buildout.require("buildout", "executable")?;
         let directory = &self.locations()?.directory;
         self.initialise_references(section).doing(doing)?;
@@ -44,6 +41,14 @@ impl Session {
         let wanted = self.initialised().doing(doing)?;
         let by_name = wanted.iter().enumerate().map(|(number, part)| (part.name.clone(), number)).collect();
         Ok(Closure { section: section.to_owned(), executable, original, wanted, paths, by_name })
+    }
+
+    /// What is being done, as errors tell it.
+    pub(super) fn bringing_up(&self, section: &str) -> String {
+        match self.buildout.place_of("buildout", Some("python")) {
+            Some(place) => format!("Bringing up the Python of section {section} ({}).", place.line_name()),
+            None => format!("Bringing up the Python of section {section}."),
+        }
     }
 
     fn executable(&self, section: &str) -> Result<String, RunError> {
@@ -144,7 +149,7 @@ impl Closure {
     }
 
     /// What `bin/buildout` is to keep.
-    pub(super) fn kept(&self) -> Kept {
+    pub(in super::super) fn kept(&self) -> Kept {
         Kept { python: Some(self.executable.clone()), original: Some(self.original.clone()) }
     }
 
@@ -155,7 +160,7 @@ impl Closure {
     }
 
     /// Whether the Python is another one than the buildout was begun with.
-    pub(super) fn is_another(&self) -> bool {
+    pub(in super::super) fn is_another(&self) -> bool {
         self.executable != self.original
     }
 

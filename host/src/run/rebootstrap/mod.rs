@@ -17,7 +17,7 @@ use crate::plan::Step;
 use crate::recipe::Locations;
 use crate::state::{Installed, StateFile};
 
-use super::error::RunError;
+use super::error::{Doing, Fault, RunError};
 use super::execute::Execution;
 use super::launcher::{self, Kept};
 use super::{Before, Session, directories, extensions, pythons};
@@ -79,8 +79,10 @@ impl Session {
         let mut options = Vec::new();
         let running = self.buildout.get("buildout", "executable")?;
         // The buildout's own Python, named on the command line: that is not the one which made it.
-        if let Some(original) = kept.original.as_ref().filter(|_| running == kept.python) {
-            options.push(("executable", original.clone()));
+        if let Some(running) = running.filter(|running| self.has_made(running, &locations)) {
+            let begun_with = kept.original.clone().filter(|original| *original != running);
+            let original = begun_with.unwrap_or_else(|| pythons::on_path(&self.environment));
+            options.push(("executable", original));
         }
         let mut elsewhere = None;
         if let Some(directory) = &locations.other_parts {
@@ -94,6 +96,22 @@ impl Session {
         let recipes = Arc::new(self.recipes.elsewhere(elsewhere));
         let buildout = self.buildout.with_options(Arc::clone(&recipes) as Arc<_>, &options);
         Ok(Some(self.with(buildout, recipes, None)))
+    }
+
+    /// Whether a part of the buildout has made this Python.
+    fn has_made(&self, python: &str, locations: &Locations) -> bool {
+        let mut parts = [Some(&locations.parts), locations.other_parts.as_ref()].into_iter().flatten();
+        self.loaded.kept.own() == Some(python) || parts.any(|parts| locations.directory.join(python).starts_with(parts))
+    }
+
+    /// Makes sure that the Python which the command line names can be what the buildout is begun with.
+    fn check_original(&self, closure: &Closure) -> Result<(), RunError> {
+        let executable = &closure.original;
+        if !self.loaded.is_given(executable) || pythons::is_program(self.environment.directory.join(executable)) {
+            return Ok(());
+        }
+        let on_path = !executable.contains('/') && pythons::find(executable, &self.environment).is_some();
+        if on_path { Ok(()) } else { Err(Fault::NoOriginal { executable: executable.clone() }.into()) }
     }
 
     /// The buildout as it is with its own Python.
@@ -126,12 +144,14 @@ impl Session {
         installed: &mut Installed,
     ) -> Result<Vec<Step>, RunError> {
         let path = locations.bin.join("buildout");
+        let doing = || self.bringing_up(&closure.section);
+        self.check_original(closure).doing(doing)?;
         // Another run may have changed it since this one began.
         let kept = Kept::of(&path);
         let switches = closure.is_another() && closure.kept() != kept;
         if switches {
             // Before anything is built that could not be kept.
-            launcher::check(&path).map_err(RunError::of)?;
+            launcher::check(&path).map_err(RunError::of).doing(doing)?;
         }
         directories::create_one(&locations.parts, self.report())?;
         let steps = closure.steps(named, installed, &locations.directory);

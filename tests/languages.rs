@@ -44,14 +44,14 @@ fn python() {
     check(&Language {
         name: "python",
         file: "app.py",
-        mistake: ("def wrong(:", "app.py\", line 39"),
+        mistake: ("def wrong(:", "app.py\", line 31"),
         failing: include_str!("languages/failing.py"),
         failures: &[
             ("user", &["Error: Not so"]),
-            ("fault", &["part: PermissionError", "  at app.py:26 in install", "Error: PermissionError", " (app.py:26)"]),
+            ("fault", &["part: PermissionError", "  at app.py:27 in install", "Error: PermissionError", " (app.py:27)"]),
             ("lookup", &["Error: Missing option: part:nothing"]),
             ("trap", &["  at app.py:11 in deeper: return 1 / number", "Error: ZeroDivisionError: division by zero (app.py:11)"]),
-            ("late", &["must be imported", "Error: ModuleNotFoundError"]),
+            ("late", &["only the modules that it imported when it was built", "Error: ModuleNotFoundError"]),
         ],
     });
 }
@@ -65,7 +65,7 @@ fn javascript() {
         failing: include_str!("languages/failing.js"),
         failures: &[
             ("user", &["Error: Not so"]),
-            ("fault", &["part: FileError: /nowhere/file: ", " at recipe.js:27 in install", " (recipe.js:27)"]),
+            ("fault", &["part: FileError: /nowhere/file: ", " at recipe.js:25 in install", " (recipe.js:25)"]),
             ("lookup", &["Error: Missing option: part:nothing"]),
             ("trap", &["  at recipe.js:8 in deeper", "Error: TypeError", "of null (recipe.js:8)"]),
         ],
@@ -81,9 +81,9 @@ fn c() {
         failing: include_str!("languages/failing.c"),
         failures: &[
             ("user", &["Error: Not so"]),
-            ("fault", &["Error: cannot open /nowhere/file: ", "(./recipe.c:35)"]),
+            ("fault", &["Error: cannot open /nowhere/file: ", "(./recipe.c:32)"]),
             ("lookup", &["Error: Missing option: part:nothing"]),
-            ("trap", &["  at deeper (", "recipe.c:12)", "Error: Recipe note trapped"]),
+            ("trap", &["  at deeper (", "recipe.c:11)", "Error: Recipe note trapped"]),
         ],
     });
 }

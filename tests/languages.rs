@@ -34,7 +34,7 @@ fn rust() {
             ("user", &["Error: Not so"]),
             ("fault", &["Error: opening /nowhere/file: "]),
             ("lookup", &["Error: Missing option: part:nothing"]),
-            ("trap", &["panicked at src/lib.rs:40", "  at deeper (", "note/src/lib.rs:40)", "Error: Recipe note panicked"]),
+            ("trap", &["panicked at src/lib.rs:40", "/sample-buildout/note/src/lib.rs:40)", "Error: Recipe note panicked"]),
         ],
     });
 }

@@ -46,7 +46,7 @@ def kebab(case: object) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-def lookup_error(error: Err) -> OptionError:
+def lookup_error(error: Err[wit.LookupError]) -> OptionError:
     """What the host says of an option that it could not read."""
     lookup = error.value
     reason = lookup.reason.value.code if isinstance(lookup.reason, wit.LookupReason_Other) else kebab(lookup.reason)

@@ -15,7 +15,6 @@ from wit_world.exports import description as wit
 from wit_world.exports import parts
 from wit_world.imports import buildout as wit_buildout
 from wit_world.imports import options as wit_options
-from wit_world.imports import types
 
 from ._errors import author_path, failure, remember_source
 from ._options import Buildout, Options
@@ -23,7 +22,7 @@ from ._recipe import Paths, Recipe, option, options_of
 
 T = TypeVar("T")
 
-_TYPES = {
+_TYPES: dict[str, Callable[[], wit.OptionType]] = {
     "text": wit.OptionType_Text,
     "path": wit.OptionType_Path,
     "boolean": wit.OptionType_Boolean,
@@ -63,7 +62,8 @@ def export(*, package: str | None = None, version: str | None = None, **entry_po
 def _told(path: str) -> dict[str, str]:
     """What `recipe.toml` says of the package."""
     with open(join(dirname(path), "recipe.toml"), "rb") as file:
-        return tomllib.load(file)["recipe"]
+        told: dict[str, str] = tomllib.load(file)["recipe"]
+    return told
 
 
 def _guarded(call: Callable[[], T]) -> T:

@@ -61,7 +61,7 @@ def _try_lock(path: str) -> wit.Lock | None:
         raise _fault(path, error) from None
 
 
-def _fault(path: str, error: Err) -> Fault:
+def _fault(path: str, error: Err[wit.PathError]) -> Fault:
     if isinstance(error.value, wit.PathError_Other):
         return Fault(f"{path}: {error.value.value.message}")
     return Fault(_MESSAGES[kebab(error.value)].format(path=path))

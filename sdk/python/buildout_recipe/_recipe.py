@@ -39,7 +39,7 @@ class option:
             return self  # type: ignore[return-value]
         if self.required:
             return recipe.options.require(self.name)
-        return recipe.options.get(self.name, self.default)  # type: ignore[arg-type,return-value]
+        return recipe.options.get(self.name, self.default)  # type: ignore[arg-type]
 
 
 class Recipe:

@@ -110,7 +110,7 @@ class Downloader:
             raise _download_error(error) from None
 
 
-def _download_error(error: Err) -> DownloadError:
+def _download_error(error: Err[_wit.DownloadError]) -> DownloadError:
     if isinstance(error.value, _wit.DownloadError_Other):
         return DownloadError(error.value.value.message, error.value.value.code, user=False)
     return DownloadError(error.value.value, kebab(error.value), user=True)

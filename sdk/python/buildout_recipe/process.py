@@ -143,7 +143,7 @@ class Runner:
         return Outcome(program, status, signal, outcome.captured)
 
 
-def _process_error(error: Err) -> ProcessError:
+def _process_error(error: Err[_wit.ProcessError]) -> ProcessError:
     if isinstance(error.value, _wit.ProcessError_Other):
         return ProcessError(error.value.value.message, error.value.value.code)
     return ProcessError(error.value.value, kebab(error.value))

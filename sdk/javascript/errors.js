@@ -69,7 +69,8 @@ function frames(error) {
 
 function title(error) {
   if (error instanceof RecipeError) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}` : `Thrown: ${String(error)}`;
+  // The bindings' own errors are of another realm, and so of another class `Error`.
+  return typeof error?.stack === "string" ? `${error.name}: ${error.message}` : `Thrown: ${String(error)}`;
 }
 
 function trace(error) {

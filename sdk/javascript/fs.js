@@ -11,18 +11,18 @@ const CHUNK = 1 << 20;
 const FOLLOW = { symlinkFollow: true };
 const NO_FOLLOW = { symlinkFollow: false };
 
-/** A file that could not be used so. `code` is WASI's: `no-entry`, `exist`, `not-permitted`, `is-directory`, … */
+/** A file that could not be used so. `code` is WASI's: `no-entry`, `exist`, `not-permitted`, `is-directory`, …; or `relative`. */
 export class FileError extends Error {
   name = "FileError";
 
   /** @param {string} path @param {string} code */
   constructor(path, code) {
-    super(`${path}: ${WORDS[code] ?? code.replaceAll("-", " ")}`);
+    super(WORDS[code] ? `${path} ${WORDS[code]}` : `${path}: ${code.replaceAll("-", " ")}`);
     this.code = code;
   }
 }
 
-const WORDS = { "no-entry": "no such file or directory", exist: "is there already", access: "permission denied" };
+const WORDS = { "no-entry": "is not there", exist: "is there already", relative: "is not an absolute path" };
 
 let directories;
 
@@ -31,7 +31,7 @@ function at(path, use) {
   directories ??= getDirectories().map(([directory, name]) => ({ directory, name: name.endsWith("/") ? name : `${name}/` }));
   const fitting = directories.filter(({ name }) => `${path}/`.startsWith(name));
   fitting.sort((one, other) => other.name.length - one.name.length);
-  if (fitting.length === 0) throw new FileError(path, path.startsWith("/") ? "not-permitted" : "is not an absolute path");
+  if (fitting.length === 0) throw new FileError(path, path.startsWith("/") ? "not-permitted" : "relative");
   const [{ directory, name }] = fitting;
   return ask(
     () => use(directory, path.slice(name.length) || "."),

@@ -5,6 +5,15 @@ import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.12";
 import { ask, dispose } from "./errors.js";
 import { fault } from "./paths.js";
 
+// The bindings of componentize-js 0.23 lack the class of a resource that has no functions, as a lock. They lie in a global scope
+// of their own, of which this is `Function`: here the class is added, and what gives a lock back.
+const InBindings = tryLock.constructor;
+InBindings("globalThis.import_paths_0_1_0$Lock ??= class Lock {}")();
+const drop = InBindings(
+  "held",
+  "finalizationRegistry_import$paths_0_1_0$lock.unregister(held); $resource_import$paths_0_1_0$drop$lock(held[symbolRscHandle])",
+);
+
 /** A lock that is held: `release` frees it. */
 export class Lock {
   #held;
@@ -33,7 +42,7 @@ export class Lock {
 
   /** Frees the lock. */
   release() {
-    if (this.#held) dispose(this.#held);
+    if (this.#held) drop(this.#held);
     this.#held = undefined;
   }
 }

@@ -82,7 +82,14 @@ impl Space {
             .env_remove("XDG_CACHE_HOME")
             .env_remove("BUILDOUT_HOME")
             .env("NO_COLOR", "1")
-            .env("PATH", format!("{}:{}/bin:{path}", host.parent().expect("the binary's directory").display(), toolchains.display()))
+            .env(
+                "PATH",
+                format!(
+                    "{}:{}/bin:{path}",
+                    host.parent().expect("the binary's directory").display(),
+                    toolchains.display()
+                ),
+            )
             .env("ZIG_GLOBAL_CACHE_DIR", toolchains.join("zig-cache"))
             .stdin(Stdio::null());
         command

@@ -31,7 +31,8 @@ fn link(bin: &Path, directories: &[PathBuf]) -> Result<(), Failure> {
     let failed = |error| Failure::new(format!("Cannot make links in {}: {error}", bin.display()));
     fs::create_dir_all(bin).map_err(failed)?;
     for name in ["componentize-py", "python-zig", "componentize-js", "node", "npm"] {
-        if let Some(program) = directories.iter().map(|directory| directory.join(name)).find(|program| program.exists()) {
+        if let Some(program) = directories.iter().map(|directory| directory.join(name)).find(|program| program.exists())
+        {
             std::os::unix::fs::symlink(program, bin.join(name)).map_err(failed)?;
         }
     }

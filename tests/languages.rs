@@ -1,4 +1,5 @@
-//! Recipes in all languages, with their real compilers: `recipe new`, `recipe build`, and a buildout that develops the project.
+//! Recipes in all languages, with their real compilers: `recipe new`, `recipe build`, `recipe test`, and a buildout that
+//! develops the project.
 //!
 //! The same behaviour gives the same log, tree and state in each. `cargo xtask toolchains` sets the compilers up; each
 //! language's steps share a project and a compile cache, since the components of Python and JavaScript take ten seconds each.
@@ -103,6 +104,7 @@ fn c() {
 fn check(language: &Language) {
     let space = Space::new();
     makes_a_project(&space, language);
+    passes_its_own_test(&space);
     behaves_like_all(&space);
     shows_what_the_compiler_says(&space, language);
     reaches_all(&space, language);
@@ -124,6 +126,11 @@ fn makes_a_project(space: &Space, language: &Language) {
     }
     let after = component.metadata().expect("the component");
     assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+}
+
+fn passes_its_own_test(space: &Space) {
+    let (told, success) = run(space, &["recipe", "test", "note"]);
+    assert!(success && told.contains("1 passed; 0 failed"), "{told}");
 }
 
 /// What a part of the template's recipe does in its life, with what is logged, made and recorded.

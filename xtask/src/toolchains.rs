@@ -73,7 +73,7 @@ fn set_up_javascript(workspace: &Workspace, to: &Path, tools: &Path, packages: &
     let own = tools.join("npm");
     let npm = if own.exists() { own } else { PathBuf::from("npm") };
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
-    let arguments = ["install", "--no-save", "--silent", "--no-audit", "--no-fund"];
+    let arguments = ["install", "--no-save", "--loglevel=error", "--no-audit", "--no-fund"];
     run(workspace.program(&npm.to_string_lossy(), arguments).current_dir(to).env("PATH", path))
 }
 

@@ -21,7 +21,7 @@ if ! there; then
     echo "Setting up componentize-js $wanted in .tools (once)"
     mkdir -p .tools
     cp package.json package-lock.json .tools/
-    (cd .tools && npm install --no-save --silent --no-audit --no-fund)
+    (cd .tools && npm install --no-save --loglevel=error --no-audit --no-fund)
     there || fail "package-lock.json gives no componentize-js $wanted"
 fi
 

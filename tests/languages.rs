@@ -80,7 +80,7 @@ fn javascript() {
             ("user", &["Error: Not so"]),
             ("fault", &["part: FileError: /nowhere/file", " at recipe.js:51 in install", " (recipe.js:51)"]),
             ("lookup", &["Error: Missing option: part:nothing"]),
-            ("trap", &["  at recipe.js:13 in deeper", "Error: TypeError", "of null (recipe.js:13)"]),
+            ("trap", &["  at recipe.js:13 in deeper", "Error: TypeError", "is null (recipe.js:13)"]),
         ],
     });
 }
@@ -94,7 +94,7 @@ fn c() {
         recipe: include_str!("languages/recipe.c"),
         failures: &[
             ("user", &["Error: Not so"]),
-            ("fault", &["Error: cannot open /nowhere/file: ", "(./recipe.c:170)"]),
+            ("fault", &["Error: cannot open /nowhere/file: ", "(recipe.c:110)"]),
             ("lookup", &["Error: Missing option: part:nothing"]),
             ("trap", &["  at deeper (", "recipe.c:17)", "Error: Recipe note trapped"]),
         ],

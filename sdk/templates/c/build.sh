@@ -32,4 +32,4 @@ mkdir -p build
 exec $zig cc -target wasm32-wasi -mexec-model=reactor -std=gnu17 -g -O1 -Wall -Wextra -Wno-missing-field-initializers \
     -fsanitize=undefined -fsanitize-trap=undefined \
     -DRECIPE_PACKAGE="\"$(told name)\"" -DRECIPE_VERSION="\"$(told version)\"" \
-    -I sdk/c ./*.c sdk/c/*.c sdk/c/bindings/wit.c -o build/{{name}}.wasm
+    -I sdk/c *.c sdk/c/*.c sdk/c/bindings/wit.c -o build/{{name}}.wasm

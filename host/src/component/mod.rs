@@ -17,6 +17,7 @@ mod resolver;
 pub mod signature;
 mod sources;
 mod toolchain;
+pub mod trust;
 
 pub use built_in::{BuiltIn, built_ins};
 pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
@@ -25,6 +26,6 @@ pub use detached::{SignatureError, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::ComponentError;
 pub use link::{Developed, developed_in};
-pub use recipes_toml::Grant;
+pub use recipes_toml::{AddKeyError, Grant, KeyEntry, SignedBy, add_key, is_key_name};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
 pub use resolver::{Resolved, Resolver};

@@ -1,6 +1,7 @@
-//! Writes the table of built-in recipe packages, with their components and compiled forms, into the host.
+//! Writes the tables of what the host carries: the built-in recipe packages, with their components and compiled forms, and
+//! the files that a recipe author starts from (`sdk/`).
 //!
-//! The files are made by `cargo xtask build`, in `built-in` beside the profiles' directories of the target directory.
+//! The packages are made by `cargo xtask build`, in `built-in` beside the profiles' directories of the target directory.
 
 #[path = "src/digest.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the host uses more of it, as a library")]
@@ -14,6 +15,10 @@ use std::{env, fs, io};
 use digest::Digest;
 
 fn main() -> ExitCode {
+    if let Err(error) = write_carried() {
+        println!("cargo::error=What recipe authors start from cannot be read: {error}");
+        return ExitCode::FAILURE;
+    }
     match write_table() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,6 +42,45 @@ fn write_table() -> io::Result<()> {
     }
     table.push_str("];\n");
     fs::write(out.join("built_in.rs"), table)
+}
+
+/// The files of `sdk/`, by their paths there. `sdk/wit` is a link to `wit/`.
+fn write_carried() -> io::Result<()> {
+    let root = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../sdk").canonicalize()?;
+    println!("cargo::rerun-if-changed={}", root.join("../wit").display());
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut table = String::from("static CARRIED: &[CarriedFile] = &[\n");
+    for file in files {
+        let path = file.strip_prefix(&root).map_err(io::Error::other)?;
+        writeln!(table, "    CarriedFile {{ path: {path:?}, contents: include_bytes!({file:?}) }},")
+            .map_err(io::Error::other)?;
+    }
+    table.push_str("];\n");
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("carried.rs"), table)
+}
+
+/// Directories that tools make in a project.
+const MADE: [&str; 8] =
+    ["target", "node_modules", "__pycache__", "build", ".tools", ".buildout", ".venv", ".pytest_cache"];
+
+/// Source files below a directory.
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", directory.display());
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        if MADE.iter().any(|made| name == *made) {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// The nearest `built-in` directory above the output directory, whatever `--target` or `CARGO_TARGET_DIR` say.

@@ -26,7 +26,8 @@ impl Environment {
         let home = variables.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
         let directory = std::env::current_dir()?;
         if directory.to_str().is_none() {
-            let error = format!("its path, {directory:?}, is not valid UTF-8, and options hold nothing else: rename it");
+            let error =
+                format!("its path, {directory:?}, is not valid UTF-8, and options hold nothing else: rename it");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
         }
         Ok(Self { directory, home, variables })

@@ -19,6 +19,7 @@ pub mod state;
 pub mod plan;
 pub mod confine;
 pub mod fetch;
+pub mod sdk;
 pub mod component;
 pub mod recipe;
 pub mod run;

@@ -1,12 +1,13 @@
 //! What continuous integration asks: format, lints, dependencies and their licences, tests.
 
 use crate::build::{BUILT_INS, build};
-use crate::test::{test, test_guests};
+use crate::test::{CROSS_CHECK, test, test_guests};
 use crate::workspace::{Failure, Workspace, output, run};
 
 /// Runs all checks, those that fail fast first.
 pub(crate) fn ci(workspace: &Workspace) -> Result<(), Failure> {
     run(&mut workspace.cargo(["fmt", "--all", "--check"]))?;
+    run(&mut workspace.cargo(["fmt", "--manifest-path", CROSS_CHECK, "--check"]))?;
     deny(workspace)?;
     // The host's build script, and so its lints, need the built-in recipes.
     build(workspace)?;
@@ -32,6 +33,9 @@ fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), Fai
 /// Licences, bans and sources always; known vulnerabilities where their database can be had.
 fn deny(workspace: &Workspace) -> Result<(), Failure> {
     run(&mut workspace.cargo(["deny", "check", "licenses", "bans", "sources"]))?;
+    let apart =
+        ["deny", "--log-level", "error", "--manifest-path", CROSS_CHECK, "check", "licenses", "bans", "sources"];
+    run(&mut workspace.cargo(apart))?;
     let advisories = output(&mut workspace.cargo(["deny", "check", "advisories"]))?;
     let messages = String::from_utf8_lossy(&advisories.stderr);
     if advisories.status.success() {

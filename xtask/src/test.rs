@@ -13,6 +13,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Fa
     let guests = setup(workspace)?;
     build_with(workspace, &guests)?;
     build_test_guests(workspace, &guests)?;
+    build_cross_check(workspace)?;
     if !sources(workspace)? {
         eprintln!(
             "xtask: no apt here: put upstream archives into {} for the tests that build them",
@@ -26,6 +27,14 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Fa
     native.extend(["buildout-recipe", "native-builds", "shared-parts", "xtask"]);
     cargo_test(workspace, &native, arguments)?;
     config_parity(workspace)
+}
+
+/// The manifest of the program that says what others think of signatures; it has a target directory of its own.
+pub(crate) const CROSS_CHECK: &str = "tests/cross-check/Cargo.toml";
+
+fn build_cross_check(workspace: &Workspace) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["build", "--release", "--locked", "--manifest-path", CROSS_CHECK]);
+    run(command.arg("--target-dir").arg(workspace.target.join("cross-check")))
 }
 
 fn cargo_test(workspace: &Workspace, packages: &[&str], arguments: &[String]) -> Result<(), Failure> {

@@ -78,7 +78,7 @@ pub(super) enum Command {
     /// Show the configuration as it is after extends, increments, macros and substitution.
     #[command(after_help = CONFIG_EXAMPLES, display_name = PROGRAM)]
     Config(ConfigArguments),
-    /// Sign and verify recipes.
+    /// Write recipes: start a project, build it, test it, sign it.
     #[command(display_name = PROGRAM)]
     Recipe(RecipeArguments),
     /// Make and keep the keys that recipes are signed by.

@@ -7,6 +7,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::project::component_of_module;
+use super::registry::Reference;
 use super::{BuiltIn, ComponentError};
 use crate::digest::Digest;
 
@@ -73,12 +75,21 @@ pub enum Origin {
     },
     /// `path` of `recipes.toml`, absolute.
     Path(PathBuf),
+    /// `oci` of `recipes.toml`.
+    Registry {
+        /// As written there.
+        reference: Reference,
+        /// Digest of the manifest to which it led.
+        manifest: Digest,
+    },
     /// A project that `develop` names.
     Develop {
         /// The project's directory, or the `.wasm` file that was named.
         project: PathBuf,
         /// The component that was built.
         component: PathBuf,
+        /// Whether the project's `recipe.toml` names the package.
+        is_named: bool,
     },
 }
 
@@ -94,15 +105,20 @@ impl Component {
         }
     }
 
-    /// Reads a component's file.
+    /// Reads a component's file. A core module that is developed is made a component.
     ///
     /// # Errors
     /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is no component.
     pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
         let bytes = read_limited(path)?;
-        if let Some(found) = not_a_component(&bytes) {
-            return Err(ComponentError::NotAComponent { path: path.to_owned(), found });
-        }
+        let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };
+        let bytes = match (kind_of(&bytes), &origin) {
+            (Kind::Component, _) => bytes,
+            // A `.wasm` file that `develop` names.
+            (Kind::CoreModule, Origin::Develop { .. }) => component_of_module(path, &bytes)?,
+            (Kind::CoreModule, _) => return Err(not_a_component("a core WebAssembly module")),
+            (Kind::Other(found), _) => return Err(not_a_component(found)),
+        };
         let digest = Digest::of(&bytes);
         Ok(Self { digest, bytes: Bytes::Read(bytes.into()), compiled: None, origin, package: package.to_owned() })
     }
@@ -123,15 +139,22 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, ComponentError> {
     Ok(bytes)
 }
 
-/// What the bytes are instead of a component, judged by the preamble (component model, binary format: `magic`,
-/// `version` 0x0d, `layer` 1; a core module has version 1, layer 0).
-fn not_a_component(bytes: &[u8]) -> Option<&'static str> {
+/// What bytes are.
+pub(super) enum Kind {
+    Component,
+    CoreModule,
+    Other(&'static str),
+}
+
+/// What the bytes are, judged by the preamble (component model, binary format: `magic`, `version` 0x0d, `layer` 1; a core
+/// module has version 1, layer 0).
+pub(super) fn kind_of(bytes: &[u8]) -> Kind {
     match bytes {
-        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => None,
-        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Some("a core WebAssembly module"),
-        [b'\0', b'a', b's', b'm', ..] => Some("a WebAssembly file of an unknown kind"),
-        [] => Some("an empty file"),
-        _ => Some("not a WebAssembly file"),
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Kind::Component,
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Kind::CoreModule,
+        [b'\0', b'a', b's', b'm', ..] => Kind::Other("a WebAssembly file of an unknown kind"),
+        [] => Kind::Other("an empty file"),
+        _ => Kind::Other("not a WebAssembly file"),
     }
 }
 

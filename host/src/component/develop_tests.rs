@@ -1,12 +1,15 @@
 //! Tests of `develop`, with the real Cargo where a build is what is tested.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::*;
 use crate::collections::Set;
 use crate::component::{Component, Origin};
-use crate::event::Silent;
+use crate::confine::Interrupt;
+use crate::environment::Environment;
+use crate::event::{Event, Report, Silent};
 use crate::source::Explain as _;
 
 const MANIFEST: &str =
@@ -43,21 +46,18 @@ impl Project {
     }
 
     fn develop(&self, report: &dyn Report) -> Result<Developed, ComponentError> {
-        develop(Path::new("recipes"), &self.path("links"), &self.environment, false, report, &Interrupt::new().unwrap())
+        self.develop_path(Path::new("recipes"), report, false)
+    }
+
+    fn develop_path(&self, path: &Path, report: &dyn Report, offline: bool) -> Result<Developed, ComponentError> {
+        let (environment, interrupt) = (&self.environment, &Interrupt::new().unwrap());
+        develop(path, &self.path("links"), &Builder { environment, offline, report, interrupt })
     }
 
     /// Develops, and keeps what was reported as output.
     fn output(&self, offline: bool) -> Vec<String> {
         let lines = Lines::default();
-        let outcome = develop(
-            Path::new("recipes"),
-            &self.path("links"),
-            &self.environment,
-            offline,
-            &lines,
-            &Interrupt::new().unwrap(),
-        );
-        outcome.unwrap_err();
+        self.develop_path(Path::new("recipes"), &lines, offline).unwrap_err();
         lines.0.into_inner().unwrap()
     }
 
@@ -192,39 +192,20 @@ fn without_cargo_the_error_names_it() {
 
 #[test]
 fn what_is_no_recipe_project_says_why() {
-    assert!(Project::new(&[]).reason().ends_with("it has no Cargo.toml."));
+    assert!(Project::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml."));
     let workspace = Project::new(&[("Cargo.toml", "[workspace]\n")]);
     assert!(workspace.reason().ends_with("its Cargo.toml names no package."));
     assert!(Project::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML."));
-    let other = Project::new(&[("recipe.toml", "")]);
-    assert!(other.reason().ends_with("recipe.toml is not supported by this version of buildout-host."));
     let python = Project::new(&[("setup.py", "")]);
     assert!(python.reason().ends_with("it is a Python project, which this host does not develop."));
-    let absent = develop(
-        Path::new("/nonexistent"),
-        Path::new("/"),
-        &python.environment,
-        false,
-        &Silent,
-        &Interrupt::new().unwrap(),
-    )
-    .unwrap_err();
+    let absent = python.develop_path(Path::new("/nonexistent"), &Silent, false).unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
 }
 
 #[test]
 fn a_component_file_is_taken_as_it_is() {
     let project = Project::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
-    let take = |name: &str| {
-        develop(
-            &project.path(name),
-            &project.path("links"),
-            &project.environment,
-            false,
-            &Silent,
-            &Interrupt::new().unwrap(),
-        )
-    };
+    let take = |name: &str| project.develop_path(&project.path(name), &Silent, false);
     let developed = take("recipes/acme.wasm").unwrap();
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
     assert!(take("recipes/a b.wasm").unwrap_err().to_string().contains("cannot be a recipe package's name"));

@@ -4,7 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::InvalidReference;
+use super::registry::RegistryError;
+use super::signature::KeyError;
+use super::trust::TrustError;
+use super::{InvalidReference, SignatureError};
 use super::toolchain::MISSING_TARGET_HINT;
 use crate::source::{Explain, Place, did_you_mean};
 
@@ -31,7 +34,7 @@ pub enum ComponentError {
         /// What to write so that it is found.
         remedy: String,
     },
-    /// `recipes.toml` is wrong.
+    /// `recipes.toml`, or the `recipe.toml` of a project, is wrong.
     #[error("{message}")]
     RecipesToml {
         /// What is wrong.
@@ -79,7 +82,7 @@ pub enum ComponentError {
         /// What to do.
         hint: &'static str,
     },
-    /// The tool that builds a recipe crate cannot be started.
+    /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]
     Start {
         /// The program.
@@ -88,6 +91,40 @@ pub enum ComponentError {
         project: PathBuf,
         /// Why.
         error: Arc<io::Error>,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The build command of a `recipe.toml` failed; what it said was reported.
+    #[error("Building {} failed: {command}", project.display())]
+    BuildCommand {
+        /// The project.
+        project: PathBuf,
+        /// The command.
+        command: String,
+    },
+    /// The build command left no component.
+    #[error("Building {} left no {}.", project.display(), component.display())]
+    NotBuilt {
+        /// The project.
+        project: PathBuf,
+        /// The component, relative to the project.
+        component: PathBuf,
+    },
+    /// A glob of `inputs` that matches nothing, or is none.
+    #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
+    NoInput {
+        /// The project.
+        project: PathBuf,
+        /// The glob.
+        glob: String,
+    },
+    /// A core module that cannot be made a component.
+    #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
+    Encode {
+        /// The module.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
     },
     /// Cargo or the compiler failed; its messages were reported.
     #[error("Building the recipe crate {} failed.", project.display())]
@@ -107,6 +144,43 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
+    /// A component cannot be had from its registry.
+    #[error("{error}")]
+    Registry {
+        /// Why.
+        error: Arc<RegistryError>,
+        /// Where `oci` says which.
+        place: Option<Place>,
+    },
+    /// Signatures don't suffice.
+    #[error("{error}")]
+    Distrusted {
+        /// Why.
+        error: TrustError,
+        /// What wants them.
+        place: Option<Place>,
+    },
+    /// A signer's public key cannot be used.
+    #[error(transparent)]
+    Key(#[from] Arc<KeyError>),
+    /// The signature of a file cannot be used.
+    #[error("{error}")]
+    Signature {
+        /// Why.
+        error: Arc<SignatureError>,
+        /// What wants it.
+        place: Option<Place>,
+    },
+    /// `recipes.lock` would have to change.
+    #[error("{message}")]
+    Lock {
+        /// What is not as it is locked.
+        message: String,
+        /// Where `oci` is written.
+        place: Option<Place>,
+        /// What to do.
+        hints: Vec<String>,
+    },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
@@ -117,10 +191,21 @@ pub enum ComponentError {
     },
 }
 
+impl ComponentError {
+    /// For `map_err`: a file of the host's own that cannot be read.
+    pub(super) fn file(error: crate::files::FileError) -> Self {
+        Self::Read { path: error.path, error: Arc::new(error.cause) }
+    }
+}
+
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. } => place.clone(),
+            Self::RecipesToml { place, .. }
+            | Self::Registry { place, .. }
+            | Self::Distrusted { place, .. }
+            | Self::Signature { place, .. }
+            | Self::Lock { place, .. } => place.clone(),
             _ => None,
         }
     }
@@ -134,9 +219,22 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } => hints.clone(),
+            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
+            Self::Registry { error, .. } => error.hints(),
+            Self::Distrusted { error, .. } => error.hints(),
+            Self::Key(error) => error.hints(),
+            Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
-            Self::Start { .. } => vec!["Install Rust with rustup, or put cargo on the PATH.".to_owned()],
+            Self::Start { hint, .. } => vec![(*hint).to_owned()],
+            Self::NotBuilt { .. } => {
+                vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
+            }
+            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
+            Self::Encode { .. } => vec![
+                "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \
+                 WASI preview 1 (wit/)."
+                    .to_owned(),
+            ],
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
                 vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::ComponentError;
+use super::{ComponentError, Origin, RECIPE_TOML};
 
 const EXTENSION: &str = "egg-link";
 const COMPONENT: &str = "component = ";
@@ -40,6 +40,12 @@ impl Developed {
                 .map_err(|error| ComponentError::Write { path: link.clone(), error: Arc::new(error) })?;
         }
         Ok(Self { package, project, component, link })
+    }
+
+    /// Where the component comes from.
+    pub(super) fn origin(&self) -> Origin {
+        let is_named = self.project.join(RECIPE_TOML).is_file();
+        Origin::Develop { project: self.project.clone(), component: self.component.clone(), is_named }
     }
 
     /// Understands a link file; `None` if it is not one of ours.

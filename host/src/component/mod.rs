@@ -1,7 +1,7 @@
 //! From a recipe reference to verified bytes: built-in recipe packages, `recipes.toml`, `develop`; and the cache of
 //! compiled forms.
 //!
-//! Knows nothing of WIT, of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
+//! Knows nothing of WIT (but what makes a component of a core module), of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
 
 mod bytes;
 mod built_in;
@@ -10,6 +10,9 @@ mod detached;
 mod develop;
 mod error;
 mod link;
+mod lock_file;
+mod project;
+mod published;
 mod recipes_toml;
 mod reference;
 pub mod registry;
@@ -26,6 +29,9 @@ pub use detached::{SignatureError, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::ComponentError;
 pub use link::{Developed, developed_in};
+pub use lock_file::{Capabilities, Locked, RecipesLock};
+pub use project::{Builder, Built, RECIPE_TOML, find as find_project, sdk_of};
+pub use published::{Obtained, Publication, Publications, Source, Sources};
 pub use recipes_toml::{AddKeyError, Grant, KeyEntry, SignedBy, add_key, is_key_name};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
-pub use resolver::{Resolved, Resolver};
+pub use resolver::{Resolved, Resolver, developed_recipe};

@@ -93,10 +93,7 @@ impl RecipesToml {
     pub(super) fn parse(path: &Path, text: String) -> Result<Self, ComponentError> {
         let source = Source::new(path.display().to_string(), text);
         let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
-        let document = Document::parse(source.text.as_str()).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            file.error(error.span(), format!("Invalid TOML: {message}."), Vec::new())
-        })?;
+        let document = file.document()?;
         file.check_keys(document.as_table(), "", &["recipe", "key", "vendor"])?;
         let keys = document.get("key").map(|item| file.keys(item)).transpose()?.unwrap_or_default();
         let vendor = document.get("vendor").map(|item| file.string(item, "vendor")).transpose()?;
@@ -113,15 +110,23 @@ impl RecipesToml {
     }
 }
 
-/// The file while it is being understood.
-struct File<'a> {
-    source: &'a Arc<Source>,
-    directory: &'a Path,
+/// A TOML file while it is being understood.
+pub(super) struct File<'a> {
+    pub(super) source: &'a Arc<Source>,
+    pub(super) directory: &'a Path,
 }
 
-type Span = Option<std::ops::Range<usize>>;
+pub(super) type Span = Option<std::ops::Range<usize>>;
 
-impl File<'_> {
+impl<'f> File<'f> {
+    /// The whole file, if it is TOML at all.
+    pub(super) fn document(&self) -> Result<Document<&'f str>, ComponentError> {
+        Document::parse(self.source.text.as_str()).map_err(|error| {
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
+            self.error(error.span(), format!("Invalid TOML: {message}."), Vec::new())
+        })
+    }
+
     fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<Entry, ComponentError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);
         let reference = name.parse::<RecipeReference>().map_err(|error| {
@@ -236,7 +241,7 @@ impl File<'_> {
         }
     }
 
-    fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, ComponentError> {
+    pub(super) fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, ComponentError> {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
         let wrong = |span: Span| {
             let hints = vec![format!("Write {key} = [\"…\", \"…\"].")];
@@ -247,17 +252,17 @@ impl File<'_> {
         array.iter().map(text).collect()
     }
 
-    fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, ComponentError> {
+    pub(super) fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, ComponentError> {
         let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
         text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
     }
 
-    fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, ComponentError> {
+    pub(super) fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, ComponentError> {
         item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
     }
 
     /// Refuses keys that are not `known`.
-    fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), ComponentError> {
+    pub(super) fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), ComponentError> {
         for (name, _) in table.iter() {
             let span = table.key(name).and_then(toml_edit::Key::span);
             if !known.contains(&name) {
@@ -273,7 +278,7 @@ impl File<'_> {
         span.map(|span| Place::new(self.source, span))
     }
 
-    fn error(&self, span: Span, message: String, hints: Vec<String>) -> ComponentError {
+    pub(super) fn error(&self, span: Span, message: String, hints: Vec<String>) -> ComponentError {
         let start = span.unwrap_or(0..0);
         ComponentError::RecipesToml { message, place: self.place(Some(start)), hints }
     }

@@ -2,6 +2,7 @@
 //! looked up, a connection made or a silent server listened to. The thread ends by its timeouts.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -50,9 +51,15 @@ pub(super) enum Broken {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn start(agent: Agent, request: Request<()>, cancelled: &'a dyn Fn() -> bool) -> Self {
+    /// Sends the request, with that body if there is one.
+    pub(super) fn start(
+        agent: Agent,
+        request: Request<()>,
+        body: Option<Arc<[u8]>>,
+        cancelled: &'a dyn Fn() -> bool,
+    ) -> Self {
         let (sender, messages) = sync_channel(WAITING);
-        std::thread::spawn(move || run(&agent, request, &sender));
+        std::thread::spawn(move || run(&agent, request, body.as_deref(), &sender));
         Self { messages, cancelled }
     }
 
@@ -94,8 +101,12 @@ fn gone() -> Broken {
     Broken::Failed(Failure { fault: TransferFault::Unreachable("the connection ended".into()), passing: false })
 }
 
-fn run(agent: &Agent, request: Request<()>, sender: &SyncSender<Message>) {
-    let last = match agent.run(request) {
+fn run(agent: &Agent, request: Request<()>, body: Option<&[u8]>, sender: &SyncSender<Message>) {
+    let answer = match body {
+        None => agent.run(request),
+        Some(bytes) => agent.run(request.map(|()| bytes)),
+    };
+    let last = match answer {
         Err(error) => Message::Failed(failure_of(&error)),
         Ok(mut response) => {
             let length = response.body().content_length();

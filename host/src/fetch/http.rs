@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine;
-use ureq::http::{HeaderName, Request, header};
+use ureq::http::{HeaderName, Method, Request, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy};
 use url::Url;
@@ -23,6 +23,14 @@ pub(super) struct Client {
     certificates: OnceLock<Arc<Vec<Certificate<'static>>>>,
 }
 
+/// One request.
+pub(super) struct Asked<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) headers: &'a [(HeaderName, String)],
+    pub(super) body: Option<Arc<[u8]>>,
+}
+
 impl Client {
     pub(super) fn new(environment: &Environment) -> Self {
         Self { environment: environment.clone(), certificates: OnceLock::new() }
@@ -37,19 +45,31 @@ impl Client {
         left: Duration,
         cancelled: &'a dyn Fn() -> bool,
     ) -> Result<Exchange<'a>, TransferFault> {
+        self.send(&Asked { method: Method::GET, url, headers, body: None }, limits, left, cancelled)
+    }
+
+    /// Sends one request, without following redirects, for at most the time that is `left`.
+    pub(super) fn send<'a>(
+        &self,
+        asked: &Asked<'_>,
+        limits: &Limits,
+        left: Duration,
+        cancelled: &'a dyn Fn() -> bool,
+    ) -> Result<Exchange<'a>, TransferFault> {
+        let url = asked.url;
         let mut plain = url.clone();
         plain.set_fragment(None);
         let _ = plain.set_username("");
         let _ = plain.set_password(None);
-        let mut request = Request::get(plain.as_str());
-        for (name, value) in headers {
+        let mut request = Request::builder().method(asked.method.clone()).uri(plain.as_str());
+        for (name, value) in asked.headers {
             request = request.header(name, value);
         }
         if let Some(credentials) = credentials(url) {
             request = request.header(header::AUTHORIZATION, credentials);
         }
         let request = request.body(()).map_err(|error| TransferFault::NotUrl(error.to_string()))?;
-        Ok(Exchange::start(self.agent(url, limits, left)?, request, cancelled))
+        Ok(Exchange::start(self.agent(url, limits, left)?, request, asked.body.clone(), cancelled))
     }
 
     fn agent(&self, url: &Url, limits: &Limits, left: Duration) -> Result<Agent, TransferFault> {

@@ -35,6 +35,11 @@ impl Limits {
         }
     }
 
+    /// For registries: a component of the largest size, over a slow line, takes an hour.
+    pub fn for_registries() -> Self {
+        Self { total: Duration::from_secs(3600), attempts: 4, ..Self::for_configuration() }
+    }
+
     /// For sources of parts: the largest archives are some gigabytes, over a slow line some hours.
     pub fn for_sources() -> Self {
         Self {

@@ -1,12 +1,15 @@
 //! What is read from outside: files and URLs of configuration ([`Fetcher`], with `extends-cache`), sources of parts
 //! ([`Downloader`], with `download-cache`), and the unpacking of archives ([`unpack`]).
 //!
-//! Both go through one HTTP client with one policy for redirects, attempts and limits. Knows nothing of what the bytes
+//! Registries are talked with through [`Conversation`].
+//!
+//! All go through one HTTP client with one policy for redirects, attempts and limits. Knows nothing of what the bytes
 //! mean, and nothing of parts. Opens no socket when it is told to be offline. No message shows the credentials of a URL.
 
 mod allowed;
 mod cache;
 mod checksum;
+mod conversation;
 mod download_error;
 mod downloader;
 mod exchange;
@@ -28,6 +31,7 @@ pub mod unpack;
 
 pub use allowed::Allowed;
 pub use checksum::{Algorithm, Checksum, InvalidChecksum};
+pub use conversation::{Call, CallError, Conversation, HeaderMap, Method, Response, StatusCode};
 pub use download_error::DownloadError;
 pub use downloader::{Downloaded, Downloader, Request};
 pub use fault::TransferFault;

@@ -13,20 +13,24 @@ pub(super) const MOST: usize = 5;
 /// credentials that a server puts into a `Location` are dropped.
 pub(super) fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
     let mut next = from.join(target).map_err(|error| refused(&format!("to no URL: {error}")))?;
-    let upgrade = from.scheme() == "http" && next.scheme() == "https";
     match next.scheme() {
         "https" => {}
         "http" if from.scheme() == "http" => {}
         "http" => return Err(refused("from https to http")),
         scheme => return Err(refused(&format!("to a {scheme}: URL"))),
     }
-    let same_host = from.host() == next.host();
-    let same_place = same_host && (upgrade || from.port_or_known_default() == next.port_or_known_default());
-    let (user, password) = if same_place { (from.username(), from.password()) } else { ("", None) };
+    let (user, password) = if same_place(from, &next) { (from.username(), from.password()) } else { ("", None) };
     // Both can only fail for URLs without a host, which http(s) URLs have.
     let _ = next.set_username(user);
     let _ = next.set_password(password);
     Ok(next)
+}
+
+/// Whether credentials for `from` may go to `next` too: the same host and port, or TLS on the same host.
+pub(super) fn same_place(from: &Url, next: &Url) -> bool {
+    let upgrade = from.scheme() == "http" && next.scheme() == "https";
+    let same_port = from.port_or_known_default() == next.port_or_known_default();
+    from.host() == next.host() && (upgrade || same_port && from.scheme() == next.scheme())
 }
 
 /// For a redirect that is not followed.

@@ -53,7 +53,7 @@ impl Sink for Vec<u8> {
 }
 
 /// Why one attempt failed.
-enum Failed {
+pub(super) enum Failed {
     /// No further attempt makes sense.
     Ended(Ended),
     /// Another attempt may do better, after so long if the server said.
@@ -83,24 +83,8 @@ impl Client {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(TransferFault::Scheme(url.scheme().to_owned()).into());
         }
-        let limits = transfer.limits;
-        let mut pause = limits.pause;
         let mut validator = None;
-        let mut attempt = 1;
-        loop {
-            let (fault, asked) = match self.attempt(transfer, url.clone(), &mut validator, sink) {
-                Ok(()) => return Ok(()),
-                Err(Failed::Ended(ended)) => return Err(ended),
-                Err(Failed::Passing(fault, asked)) => (fault, asked),
-            };
-            let wait = asked.unwrap_or(pause.min(limits.longest_pause));
-            if attempt >= limits.attempts || wait > limits.longest_pause {
-                return Err(fault.into());
-            }
-            sleep(wait, transfer.cancelled)?;
-            pause = pause.saturating_mul(2);
-            attempt += 1;
-        }
+        attempts(transfer.limits, transfer.cancelled, || self.attempt(transfer, url.clone(), &mut validator, sink))
     }
 
     /// One attempt: from `url` over all redirects to the end of the body. `validator` identifies what `sink` holds the
@@ -130,6 +114,30 @@ impl Client {
             }
         }
         Err(TransferFault::TooManyRedirects(redirect::MOST).into())
+    }
+}
+
+/// Tries until it succeeds, fails for good, or has failed too often.
+pub(super) fn attempts<T>(
+    limits: &Limits,
+    cancelled: &dyn Fn() -> bool,
+    mut attempt: impl FnMut() -> Result<T, Failed>,
+) -> Result<T, Ended> {
+    let mut pause = limits.pause;
+    let mut count = 1;
+    loop {
+        let (fault, asked) = match attempt() {
+            Ok(outcome) => return Ok(outcome),
+            Err(Failed::Ended(ended)) => return Err(ended),
+            Err(Failed::Passing(fault, asked)) => (fault, asked),
+        };
+        let wait = asked.unwrap_or(pause.min(limits.longest_pause));
+        if count >= limits.attempts || wait > limits.longest_pause {
+            return Err(fault.into());
+        }
+        sleep(wait, cancelled)?;
+        pause = pause.saturating_mul(2);
+        count += 1;
     }
 }
 
@@ -200,15 +208,19 @@ fn contradicts(headers: &HeaderMap, validator: &str) -> bool {
     headers.get(name).is_some_and(|value| value != validator)
 }
 
-fn status(status: StatusCode) -> TransferFault {
+pub(super) fn status(status: StatusCode) -> TransferFault {
     TransferFault::Status(status.to_string())
 }
 
-/// `Retry-After` counts only in seconds: a date would make the wait depend on two clocks.
+/// How long a server asks to wait. `Retry-After` counts only in seconds: a date would make the wait depend on two clocks.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map(Duration::from_secs)
+}
+
 fn failure_of_status(head: &Head) -> Failed {
-    let seconds = head.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     match head.status.as_u16() {
-        429 | 503 => Failed::Passing(status(head.status), seconds.map(Duration::from_secs)),
+        429 | 503 => Failed::Passing(status(head.status), retry_after(&head.headers)),
         502 | 504 => Failed::Passing(status(head.status), None),
         _ => status(head.status).into(),
     }

@@ -128,6 +128,12 @@ fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Resul
     }
 }
 
+/// What the component imports, as it names it.
+pub(super) fn import_names(pre: &RecipePre<State>) -> Vec<String> {
+    let names = pre.instance_pre().component().component_type();
+    names.imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
 /// Whether the recipe imports one of these interfaces.
 pub(super) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
     let component = pre.instance_pre().component();

@@ -60,6 +60,8 @@ pub(super) enum Problem {
     Import { import: String, offered: String },
     #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
+    #[error("The recipe.toml of {} names the package {named:?}, but its component says that it is {described:?}", project.display())]
+    Name { project: PathBuf, named: String, described: String },
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
     #[error("{message}")]
@@ -163,6 +165,12 @@ impl Explain for RecipeError {
             Problem::EntryPoint { known, near, .. } => {
                 let near = near.iter().map(|near| did_you_mean(near));
                 near.chain([format!("Its entry points: {}.", known.join(", "))]).collect()
+            }
+            Problem::Name { .. } => {
+                vec![
+                    "Make them agree: `name` below [recipe] in recipe.toml, or what the recipe's source describes."
+                        .into(),
+                ]
             }
             Problem::CoreModule { .. } => vec!["Build it for wasm32-wasip2, whose output is a component.".into()],
             Problem::NotWasm { .. } | Problem::Damaged { .. } => vec!["Build or fetch the component again.".into()],

@@ -10,6 +10,7 @@ mod clocks;
 mod command_log;
 mod compile;
 mod deadline;
+mod described;
 mod download;
 mod engine;
 mod error;
@@ -37,7 +38,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Linker, Resource, ResourceAny};
 
 use crate::collections::Map;
-use crate::component::{CompileCache, Resolved};
+use crate::component::{CompileCache, Origin, Resolved};
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::event::Report;
@@ -55,6 +56,7 @@ use instance::{Answer, Instance, Request};
 use native::Native;
 use state::{Phase, State};
 
+pub use described::{Described, DescribedGrant, DescribedOption, Package, Presence, ValueType};
 pub use error::{PART_NAME, RecipeError};
 pub use locations::{Locations, Written, is_part_name};
 pub use native::NativeSettings;
@@ -263,6 +265,17 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
+    /// What the recipe's package says of itself. That the component can be used is seen on the way.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn describe(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let imports = compile::import_names(&prepared.pre);
+        Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports))
+    }
+
     /// The options that the recipe says it has. None where the component cannot be used: that is told elsewhere.
     pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
         let subject = subject("", recipe, None);
@@ -409,7 +422,20 @@ impl Runtime {
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
             guest.buildout_recipe_description().call_describe(&mut *store)
         })?;
+        check_name(&answer.value, recipe, subject)?;
         Ok(prepared.description.get_or_init(|| answer.value))
+    }
+}
+
+/// Whether a component is what the `recipe.toml` of its project says: buildouts name it by that.
+fn check_name(description: &PackageDescription, recipe: &Resolved, subject: &Subject) -> Result<(), RecipeError> {
+    match &recipe.component.origin {
+        Origin::Develop { project, is_named: true, .. } if description.name != recipe.component.package => {
+            let (named, described) = (recipe.component.package.clone(), description.name.clone());
+            let problem = Problem::Name { project: project.clone(), named, described };
+            Err(RecipeError::new(problem, subject.clone()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::component::{self, Developed};
+use crate::component::{self, Builder, Developed};
 use crate::event::Level;
 use crate::recipe::Locations;
 
@@ -14,6 +14,8 @@ impl Session {
     pub(super) fn develop(&self, locations: &Locations, develop_eggs: &Path) -> Result<Vec<Developed>, RunError> {
         let named = self.buildout.get("buildout", "develop")?.unwrap_or_default();
         let offline = self.buildout.get("buildout", "offline")?.as_deref() == Some("true");
+        let interrupt = &self.settings.native.interrupt;
+        let builder = Builder { environment: &self.environment, offline, report: &*self.report, interrupt };
         let mut developed = Vec::new();
         for pattern in named.split_whitespace() {
             let projects = expand(&locations.directory, pattern)?;
@@ -22,9 +24,7 @@ impl Session {
             }
             for project in projects {
                 self.report.log(Level::Info, &format!("Develop: {}", project.display()));
-                let interrupt = &self.settings.native.interrupt;
-                let one =
-                    component::develop(&project, develop_eggs, &self.environment, offline, &*self.report, interrupt);
+                let one = component::develop(&project, develop_eggs, &builder);
                 // What fails then mostly does so because it was ended.
                 self.heed_interrupt()?;
                 developed.push(one.doing(|| format!("Processing develop directory {}.", project.display()))?);

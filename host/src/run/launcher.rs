@@ -59,7 +59,8 @@ pub(super) struct Foreign {
 impl Explain for Foreign {
     fn hints(&self) -> Vec<String> {
         let directory = self.what == DIRECTORY;
-        let bootstrap = if directory { "" } else { "; or run `bootstrap`, which writes the launcher in place of a file" };
+        let bootstrap =
+            if directory { "" } else { "; or run `bootstrap`, which writes the launcher in place of a file" };
         vec![format!("Move it away, then run again{bootstrap}.")]
     }
 }

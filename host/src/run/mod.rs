@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of the terminal: what happens is told as events.
 
+mod authoring;
 mod bootstrap;
 mod develop;
 mod directories;
@@ -40,6 +41,7 @@ use execute::Execution;
 use rebootstrap::Closure;
 use recipes::Recipes;
 
+pub use authoring::{Authoring, BuiltRecipe};
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
 pub use load::{Loaded, Loader};

@@ -61,7 +61,7 @@ pub mod bindings {
     //! What `wit-bindgen` makes of `wit/`.
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all)]
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../wit",
         world: "recipe",
         pub_export_macro: true,
         generate_unused_types: true,

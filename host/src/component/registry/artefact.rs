@@ -194,18 +194,26 @@ impl Artefact {
     }
 }
 
+/// What every manifest begins with.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kind {
+    schema_version: u32,
+    media_type: Option<String>,
+}
+
 /// Understands a manifest of either kind: of a component, or of signatures.
 pub(super) fn parse(reference: &Reference, manifest: &Manifest) -> Result<ImageManifest, RegistryError> {
     let malformed = |reason: &dyn std::fmt::Display| RegistryError::malformed("The manifest", reference, reason);
-    let parsed: ImageManifest = serde_json::from_slice(&manifest.bytes).map_err(|error| malformed(&error))?;
-    if parsed.schema_version() != 2 {
+    // A document that says that it is an index, or a manifest of another kind, has other fields.
+    let kind: Kind = serde_json::from_slice(&manifest.bytes).map_err(|error| malformed(&error))?;
+    if let Some(kind) = kind.media_type.filter(|kind| kind != MANIFEST) {
+        return Err(malformed(&format!("it is of the type {kind:?}, not {MANIFEST}")));
+    }
+    if kind.schema_version != 2 {
         return Err(malformed(&"its schemaVersion is not 2"));
     }
-    // A document that could also be an index, or a manifest of another kind, is no manifest (specification, `mediaType`).
-    match parsed.media_type() {
-        Some(kind) if *kind != MediaType::ImageManifest => Err(malformed(&format!("it is of the type {kind}"))),
-        _ => Ok(parsed),
-    }
+    serde_json::from_slice(&manifest.bytes).map_err(|error| malformed(&error))
 }
 
 /// The same value always gives the same bytes: the maps of the types have no order.
@@ -281,7 +289,7 @@ mod tests {
         t("\"size\":9", "\"size\":999999999999", "The component of registry.example/acme/recipes:1.2 is larger than");
         t("\"size\":9", "\"size\":-9", "cannot be understood");
         t("\"schemaVersion\":2", "\"schemaVersion\":1", "its schemaVersion is not 2");
-        t("image.manifest.v1", "image.index.v1", "of the type application/vnd.oci.image.index.v1+json");
+        t("image.manifest.v1", "image.index.v1", "of the type \"application/vnd.oci.image.index.v1+json\"");
         t("{\"annotations", "[{\"annotations", "cannot be understood");
         let hash = format!("sha256:{}", Digest::of(b"component"));
         t(&hash, &format!("sha512:{}", "ab".repeat(64)), "named by another digest than SHA-256");

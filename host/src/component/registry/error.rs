@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Reference;
 use crate::digest::Digest;
+use crate::fetch::TransferFault;
 use crate::files::FileError;
 use crate::source::Explain;
 
@@ -62,6 +63,76 @@ pub enum RegistryError {
         /// What is missing.
         reason: String,
     },
+    /// The registry may not be asked.
+    #[error("{reference} would have to be asked for over the network, in offline mode.")]
+    Offline {
+        /// What is wanted.
+        reference: String,
+    },
+    /// The registry did not answer, or not with what was asked for.
+    #[error("Cannot {doing} {reference}: {fault}.")]
+    Call {
+        /// What was asked: `read`, `write`.
+        doing: &'static str,
+        /// Of which artefact.
+        reference: String,
+        /// What went wrong.
+        fault: TransferFault,
+    },
+    /// The registry answered with another status than it should.
+    #[error("Cannot {doing} {reference}: the registry answers {status}{}.", shown(said))]
+    Refused {
+        /// What was asked: `read`, `write`.
+        doing: &'static str,
+        /// Of which artefact.
+        reference: String,
+        /// The HTTP status.
+        status: String,
+        /// What the registry says about it; may be empty.
+        said: String,
+    },
+    /// The registry wants to know who asks, and is not content with what it was told.
+    #[error("Cannot {doing} {reference}: {host} {}.", if *known { "does not accept your credentials" } else { "wants credentials" })]
+    Unauthorized {
+        /// What was asked: `read`, `write`.
+        doing: &'static str,
+        /// Of which artefact.
+        reference: String,
+        /// The registry.
+        host: String,
+        /// Whether there were credentials.
+        known: bool,
+    },
+    /// The registry sends us to somebody else for a token.
+    #[error("{host} wants a token from {realm}, which is not its own: nothing was sent there.")]
+    ForeignRealm {
+        /// The registry.
+        host: String,
+        /// Where it sends us.
+        realm: String,
+    },
+    /// The registry wants another kind of authentication.
+    #[error("{host} wants a kind of authentication that is not known here.")]
+    UnknownChallenge {
+        /// The registry.
+        host: String,
+    },
+    /// Credentials cannot be read.
+    #[error("The credentials for {host} in {} cannot be used: {reason}.", path.display())]
+    Credentials {
+        /// The registry.
+        host: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The caller asked to stop.
+    #[error("{reference}: cancelled.")]
+    Cancelled {
+        /// What was asked for.
+        reference: String,
+    },
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
@@ -93,6 +164,11 @@ pub enum Integrity {
     /// Its digest is of a kind that cannot be computed here.
     #[error("is named by another digest than SHA-256")]
     Algorithm,
+}
+
+/// What a registry says, in brackets.
+fn shown(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(" ({said})") }
 }
 
 impl RegistryError {
@@ -127,7 +203,34 @@ impl Explain for RegistryError {
             }
             Self::TooManySignatures { .. } => "Remove those that nobody needs from the registry, and sign again.",
             Self::NotALayout { .. } => "`buildout-host recipe vendor DIR` makes one.",
-            Self::Malformed { .. } => return Vec::new(),
+            Self::Offline { .. } => {
+                "Run once without offline, or name a directory that `buildout-host recipe vendor` made."
+            }
+            Self::Call { fault: TransferFault::Unreachable(_) | TransferFault::BrokenOff(_), .. } => {
+                "Check the network and the name of the registry, then run again."
+            }
+            Self::Call { fault: TransferFault::Status(_), .. } => "Try again later.",
+            Self::Unauthorized { known: false, .. } => {
+                "Log in with `docker login HOST` or `podman login HOST`; their files and credential helpers are read."
+            }
+            Self::Unauthorized { known: true, .. } => {
+                "Log in again, and check that you may do this with the repository; some registries want one to be made first."
+            }
+            Self::ForeignRealm { .. } => {
+                "A token server is asked only over https, on the registry's host or in its domain. Ask whoever runs the \
+                 registry."
+            }
+            Self::Credentials { .. } => {
+                "Log in again with `docker login HOST` or `podman login HOST`, or repair the file; a helper is called \
+                 docker-credential-NAME and must be on the PATH."
+            }
+            Self::Call { .. }
+            | Self::Refused { .. }
+            | Self::UnknownChallenge { .. }
+            | Self::Cancelled { .. }
+            | Self::Malformed { .. } => {
+                return Vec::new();
+            }
             Self::File(error) => return error.hints(),
         };
         vec![hint.to_owned()]

@@ -1,14 +1,19 @@
 //! Recipe components as OCI artefacts: how they are named ([`Reference`]), what they look like ([`Artefact`]), their
-//! signatures ([`Signature`]), and where they are kept ([`Artefacts`]): a directory in OCI image layout ([`Layout`]).
+//! signatures ([`Signature`]), and where they are kept ([`Artefacts`]): a directory in OCI image layout ([`Layout`])
+//! or a registry ([`Remote`]).
 //!
 //! Whatever is given out was hashed and measured first. Knows nothing of WIT, of keys, of trust: whether a signature
 //! counts is decided elsewhere.
 
 mod artefact;
 mod artefacts;
+mod authentication;
+mod challenge;
+mod credentials;
 mod error;
 mod layout;
 mod reference;
+mod remote;
 mod signatures;
 
 pub use artefact::{Artefact, Description, annotation};
@@ -16,4 +21,5 @@ pub use artefacts::{Artefacts, Descriptor, LARGEST_MANIFEST, Manifest};
 pub use error::{Integrity, RegistryError};
 pub use layout::Layout;
 pub use reference::{InvalidReference, Reference};
+pub use remote::{Remote, RemoteSettings};
 pub use signatures::{MOST_SIGNATURES, Signature, add_signature, signatures};

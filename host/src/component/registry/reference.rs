@@ -126,7 +126,6 @@ impl Reference {
     }
 
     /// What the registry is asked for: the digest where there is one, else the tag.
-    #[allow(dead_code, reason = "the client comes next")]
     pub(super) fn version(&self) -> String {
         match self.digest {
             Some(digest) => format!("{ALGORITHM}{digest}"),

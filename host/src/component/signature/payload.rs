@@ -78,10 +78,14 @@ impl Payload {
 }
 
 /// An object that has exactly these members.
-fn object<'a>(value: &'a Value, members: &[&str], what: &'static str) -> Result<&'a Map<String, Value>, InvalidPayload> {
-    let object = value.as_object().filter(|object| {
-        object.len() == members.len() && members.iter().all(|member| object.contains_key(*member))
-    });
+fn object<'a>(
+    value: &'a Value,
+    members: &[&str],
+    what: &'static str,
+) -> Result<&'a Map<String, Value>, InvalidPayload> {
+    let object = value
+        .as_object()
+        .filter(|object| object.len() == members.len() && members.iter().all(|member| object.contains_key(*member)));
     object.ok_or(InvalidPayload::Form(what))
 }
 

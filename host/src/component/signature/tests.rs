@@ -84,7 +84,9 @@ fn resealed(change: impl Fn(&mut Value)) -> Vec<u8> {
 
 #[test]
 fn a_key_cannot_ask_for_any_amount_of_memory() {
-    for (n, r, p) in [(1_u64 << 30, 8, 1), (1 << 14, 8, 1), (65537, 8, 1), (0, 8, 1), (1 << 16, 1024, 1), (1 << 16, 8, 64)] {
+    for (n, r, p) in
+        [(1_u64 << 30, 8, 1), (1 << 14, 8, 1), (65537, 8, 1), (0, 8, 1), (1 << 16, 1024, 1), (1 << 16, 8, 64)]
+    {
         let key = resealed(|json| json["kdf"]["params"] = json!({"N": n, "r": r, "p": p}));
         assert_eq!(PrivateKey::unseal(&key, b"buildout").unwrap_err(), InvalidKey::Parameters { n, r, p });
     }
@@ -127,7 +129,9 @@ fn what_is_no_key_for_us_is_named() {
     assert!(import(fixture!("new.key")).ends_with("and not a private key that is not encrypted."));
     let huge = vec![b'-'; 1 << 20];
     assert!(import(&huge).ends_with("it is larger than 64 KiB."));
-    assert!(PublicKey::read(Path::new("/nonexistent")).unwrap_err().to_string().starts_with("Cannot read /nonexistent: "));
+    assert!(
+        PublicKey::read(Path::new("/nonexistent")).unwrap_err().to_string().starts_with("Cannot read /nonexistent: ")
+    );
 }
 
 #[test]

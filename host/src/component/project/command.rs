@@ -1,0 +1,81 @@
+//! Runs the build command of a `recipe.toml`, when what the component is made of has changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::bytes::{Kind, kind_of};
+use super::super::{ComponentError, LARGEST_COMPONENT};
+use super::inputs::{Inputs, encoded};
+use super::manifest::Manifest;
+use super::tools::Tools;
+use super::{Built, component_of_module, unreadable, unwritable};
+
+/// What tells a build command that nothing may be downloaded.
+const OFFLINE: (&str, &str) = ("BUILDOUT_OFFLINE", "1");
+
+/// One build.
+pub(super) struct Build<'a> {
+    pub(super) tools: Tools<'a>,
+    pub(super) manifest: &'a Manifest,
+    pub(super) offline: bool,
+}
+
+impl Build<'_> {
+    pub(super) fn run(&self) -> Result<Built, ComponentError> {
+        let project = self.tools.project;
+        let output = project.join(&self.manifest.component);
+        let globs = self.manifest.inputs.as_ref();
+        // As they are before the build: what is edited meanwhile is built the next time.
+        let inputs = globs.map(|globs| Inputs::of(project, self.manifest, globs)).transpose()?;
+        if !inputs.as_ref().is_some_and(|inputs| inputs.made(&output)) {
+            self.start()?;
+            if !output.is_file() {
+                let (project, component) = (project.to_owned(), self.manifest.component.clone());
+                return Err(ComponentError::NotBuilt { project, component });
+            }
+            if let Some(inputs) = &inputs {
+                inputs.record(&output);
+            }
+        }
+        Ok(Built { package: self.manifest.name.clone(), component: component(&output)? })
+    }
+
+    fn start(&self) -> Result<(), ComponentError> {
+        let project = self.tools.project.to_owned();
+        let Some((program, arguments)) = self.manifest.command.split_first() else { return Ok(()) };
+        let mut command = self.tools.command(program);
+        command.args(arguments);
+        if self.offline {
+            command.env(OFFLINE.0, OFFLINE.1);
+        }
+        let outcome = self.tools.run_talking(command).map_err(|error| {
+            let hint = "It is the command of [build] in recipe.toml: install it, or put it on the PATH.";
+            ComponentError::Start { program: program.clone(), project: project.clone(), error: Arc::new(error), hint }
+        })?;
+        if !outcome.success {
+            self.tools.show(&self.manifest.name, &outcome.messages);
+            return Err(ComponentError::BuildCommand { project, command: self.manifest.command.join(" ") });
+        }
+        Ok(())
+    }
+}
+
+/// What the command left, as a component: a core module is made one, in a file beside it.
+fn component(output: &Path) -> Result<PathBuf, ComponentError> {
+    if std::fs::metadata(output).is_ok_and(|metadata| metadata.len() > LARGEST_COMPONENT) {
+        return Err(ComponentError::TooLarge { path: output.to_owned() });
+    }
+    let bytes = std::fs::read(output).map_err(|error| unreadable(output, error))?;
+    match kind_of(&bytes) {
+        Kind::Component => Ok(output.to_owned()),
+        Kind::CoreModule => {
+            let file = encoded(output);
+            let made = component_of_module(output, &bytes)?;
+            if std::fs::read(&file).ok().as_deref() != Some(made.as_slice()) {
+                std::fs::write(&file, made).map_err(|error| unwritable(&file, error))?;
+            }
+            Ok(file)
+        }
+        Kind::Other(found) => Err(ComponentError::NotAComponent { path: output.to_owned(), found }),
+    }
+}

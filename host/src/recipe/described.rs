@@ -1,0 +1,150 @@
+//! What a recipe package says of itself, for people and programs outside.
+
+use super::bindings::exports::buildout::recipe::description as wit;
+
+/// A recipe package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it can make.
+    pub entry_points: Vec<Described>,
+    /// What its component imports: all that it can ask for.
+    pub imports: Vec<String>,
+}
+
+/// An entry point of a recipe package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// What it makes. Markdown.
+    pub documentation: String,
+    /// The options that it reads.
+    pub options: Vec<DescribedOption>,
+    /// What it needs beyond what every recipe has.
+    pub grants: Vec<DescribedGrant>,
+    /// Whether it can bring an installed part up to date.
+    pub has_update: bool,
+    /// Whether it is called before what it made is removed.
+    pub has_uninstall: bool,
+}
+
+/// An option of an entry point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedOption {
+    /// Its name.
+    pub name: String,
+    /// What its value looks like.
+    pub value_type: ValueType,
+    /// Whether it must be there.
+    pub presence: Presence,
+    /// What it means. Markdown.
+    pub documentation: String,
+}
+
+/// What an option's value looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValueType {
+    /// Any text.
+    Text,
+    /// A path.
+    Path,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// Words, separated by white space.
+    Words,
+    /// One item per line.
+    Lines,
+    /// One of these.
+    Choice(Vec<String>),
+    /// A type that this version does not know, by name.
+    Other(String),
+}
+
+/// Whether an option must be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The part cannot be made without it.
+    Required,
+    /// It can be left out.
+    Optional,
+    /// It can be left out; this value is then taken.
+    Default(String),
+}
+
+/// A grant that an entry point wants: key and value as in `grant = { … }` of `recipes.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedGrant {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Package {
+    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>) -> Self {
+        let entry_points = description.entry_points.iter().map(Described::of).collect();
+        Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports }
+    }
+}
+
+impl Described {
+    fn of(entry_point: &wit::EntryPoint) -> Self {
+        Self {
+            name: entry_point.name.clone(),
+            documentation: entry_point.documentation.clone(),
+            options: entry_point.options.iter().map(DescribedOption::of).collect(),
+            grants: entry_point.grants.iter().map(DescribedGrant::of).collect(),
+            has_update: entry_point.has_update,
+            has_uninstall: entry_point.has_uninstall,
+        }
+    }
+}
+
+impl DescribedOption {
+    fn of(option: &wit::OptionDescription) -> Self {
+        let presence = match &option.presence {
+            wit::Presence::Required => Presence::Required,
+            wit::Presence::Optional => Presence::Optional,
+            wit::Presence::Default(value) => Presence::Default(value.clone()),
+        };
+        let value_type = ValueType::of(&option.value_type);
+        Self { name: option.name.clone(), value_type, presence, documentation: option.documentation.clone() }
+    }
+}
+
+impl ValueType {
+    fn of(value_type: &wit::OptionType) -> Self {
+        match value_type {
+            wit::OptionType::Text => Self::Text,
+            wit::OptionType::Path => Self::Path,
+            wit::OptionType::Boolean => Self::Boolean,
+            wit::OptionType::Integer => Self::Integer,
+            wit::OptionType::Words => Self::Words,
+            wit::OptionType::Lines => Self::Lines,
+            wit::OptionType::Choice(choices) => Self::Choice(choices.clone()),
+            wit::OptionType::Other(name) => Self::Other(name.clone()),
+        }
+    }
+}
+
+impl DescribedGrant {
+    fn of(grant: &wit::Grant) -> Self {
+        let (key, value) = match grant {
+            wit::Grant::Read(directory) => ("read", directory.clone()),
+            wit::Grant::Write(directory) => ("write", directory.clone()),
+            wit::Grant::Env(variable) => ("env", variable.clone()),
+            wit::Grant::Run(program) => ("run", program.clone()),
+            wit::Grant::Fetch(address) => ("fetch", address.clone()),
+            wit::Grant::Memory(bytes) => ("memory", format!("{}MiB", bytes.div_ceil(1 << 20))),
+            wit::Grant::Timeout(milliseconds) => ("timeout", format!("{}s", milliseconds.div_ceil(1000))),
+            wit::Grant::Other(other) => (other.name.as_str(), other.value.clone()),
+        };
+        Self { key: key.to_owned(), value }
+    }
+}

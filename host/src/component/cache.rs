@@ -127,7 +127,11 @@ fn make_key(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
 }
 
 /// Writes a file that only the user can read under a name of its own, then lets `publish` give it its name.
-fn write_whole(directory: &Path, content: &[&[u8]], publish: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write_whole(
+    directory: &Path,
+    content: &[&[u8]],
+    publish: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let temporary = directory.join(format!("{:016x}.temporary", u64::from_ne_bytes(random)));
@@ -142,7 +146,7 @@ fn write_whole(directory: &Path, content: &[&[u8]], publish: impl FnOnce(&Path) 
 }
 
 /// Removes the files that were not used for longest, until the rest fits; but never `keep`, nor the key.
-fn evict(directory: &Path, capacity: u64, keep: &str) -> io::Result<()> {
+pub(super) fn evict(directory: &Path, capacity: u64, keep: &str) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;

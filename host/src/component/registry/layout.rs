@@ -165,7 +165,7 @@ fn name_of(manifest: &Descriptor) -> Option<&str> {
 }
 
 /// At most one byte more than `most` of a regular file; `None` if there is no file.
-fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
+pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
     let failed = |error| FileError::of("read", path)(error);
     match path.metadata() {
         Ok(metadata) if metadata.is_file() => {}
@@ -256,12 +256,18 @@ mod tests {
     fn thousands_of_signatures_are_not_read() {
         let (_directory, layout, artefact) = published();
         let digest = artefact.manifest.digest;
-        for number in 0..MOST_SIGNATURES {
-            add_signature(&layout, &reference(), digest, &signature(&number.to_string())).unwrap();
-        }
+        add_signature(&layout, &reference(), digest, &signature("a")).unwrap();
+        let place = reference().signatures_of(digest);
+        let text = String::from_utf8(layout.manifest(&place).unwrap().bytes).unwrap();
+        let layer = text.split_once("\"layers\":[").unwrap().1.split_once("],").unwrap().0;
+        let many = |count: usize| text.replace(layer, &vec![layer; count].join(","));
+        layout.put_manifest(&place, &Manifest::new(many(MOST_SIGNATURES).into_bytes())).unwrap();
         assert_eq!(signatures(&layout, &reference(), digest).unwrap().len(), MOST_SIGNATURES);
-        let error = add_signature(&layout, &reference(), digest, &signature("more")).unwrap_err();
+        let error = add_signature(&layout, &reference(), digest, &signature("b")).unwrap_err();
         assert!(matches!(error, RegistryError::TooManySignatures { count, .. } if count == MOST_SIGNATURES + 1));
+        layout.put_manifest(&place, &Manifest::new(many(5000).into_bytes())).unwrap();
+        let error = signatures(&layout, &reference(), digest).unwrap_err();
+        assert!(matches!(error, RegistryError::TooManySignatures { count: 5000, .. }));
     }
 
     #[test]

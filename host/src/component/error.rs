@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::registry::RegistryError;
 use super::signature::KeyError;
+use super::toolchain::MISSING_TARGET_HINT;
 use super::trust::TrustError;
 use super::{InvalidReference, SignatureError};
-use super::toolchain::MISSING_TARGET_HINT;
-use crate::source::{Explain, Place, did_you_mean};
+use crate::source::{Blame, Explain, Place, did_you_mean};
 
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -171,6 +171,9 @@ pub enum ComponentError {
         /// What wants it.
         place: Option<Place>,
     },
+    /// A component was verified, but cannot be asked what it is.
+    #[error("{0}")]
+    Unusable(Arc<dyn Explain + Send + Sync>),
     /// `recipes.lock` would have to change.
     #[error("{message}")]
     Lock {
@@ -206,7 +209,29 @@ impl Explain for ComponentError {
             | Self::Distrusted { place, .. }
             | Self::Signature { place, .. }
             | Self::Lock { place, .. } => place.clone(),
+            Self::Unusable(error) => error.place(),
             _ => None,
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.doing(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unusable(error) => error.blame(),
+            _ => Blame::User,
         }
     }
 
@@ -223,6 +248,7 @@ impl Explain for ComponentError {
             Self::Registry { error, .. } => error.hints(),
             Self::Distrusted { error, .. } => error.hints(),
             Self::Key(error) => error.hints(),
+            Self::Unusable(error) => error.hints(),
             Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],

@@ -128,11 +128,12 @@ impl RecipesLock {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
-        files::replace(path, self.text().as_bytes()).map(drop)
+        files::replace_shared(path, self.text().as_bytes()).map(drop)
     }
 }
 
-const REMEDY: &str = "Take recipes.lock from version control, or move it away and make it anew with `buildout-host recipe lock`.";
+const REMEDY: &str =
+    "Take recipes.lock from version control, or move it away and make it anew with `buildout-host recipe lock`.";
 
 fn locked(file: &File<'_>, table: &dyn TableLike) -> Result<Locked, ComponentError> {
     const KEYS: [&str; 8] = ["source", "manifest", "component", "version", "signers", "wit", "imports", "asks"];

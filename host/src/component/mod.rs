@@ -32,6 +32,6 @@ pub use link::{Developed, developed_in};
 pub use lock_file::{Capabilities, Locked, RecipesLock};
 pub use project::{Builder, Built, RECIPE_TOML, find as find_project, sdk_of};
 pub use published::{Obtained, Publication, Publications, Source, Sources};
-pub use recipes_toml::{AddKeyError, Grant, KeyEntry, SignedBy, add_key, is_key_name};
+pub use recipes_toml::{AddKeyError, Grant, KeyEntry, SignedBy, TrustedKey, add_key, is_key_name, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
 pub use resolver::{Resolved, Resolver, developed_recipe};

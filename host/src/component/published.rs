@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
+use super::bytes::{Kind, kind_of};
 use super::recipes_toml::{KeyEntry, Wanted};
 use super::registry::{Artefact, Artefacts, Reference, RegistryError, signatures};
 use super::trust::{Signer, TrustError, Trusted};
-use super::bytes::{Kind, kind_of};
 use super::{Bytes, Component, ComponentError, Grant, Origin, RecipeReference};
 use crate::digest::Digest;
 use crate::source::Place;

@@ -3,6 +3,7 @@
 //! Knows nothing of how a recipe is loaded. Only the host reads the file here; templates in a grant stay as written.
 
 mod edit;
+mod keys;
 mod trust;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use super::{ComponentError, RecipeReference};
 use crate::source::{Explain as _, Place, Source, did_you_mean, nearest};
 
 pub use edit::{AddKeyError, add_key};
+pub use keys::{TrustedKey, trusted_keys};
 pub(super) use trust::Wanted;
 pub use trust::{KeyEntry, SignedBy, is_key_name};
 
@@ -156,8 +158,13 @@ impl<'f> File<'f> {
             [(_, item)] => self.registry(item).map(Some),
             [] if table.contains_key("grant") => Ok(None),
             [] => {
-                let hint = "Write builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
-                Err(self.error(key_span, format!("Recipe {name:?} has neither source nor grant."), vec![hint.to_owned()]))
+                let hint =
+                    "Write builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
+                Err(self.error(
+                    key_span,
+                    format!("Recipe {name:?} has neither source nor grant."),
+                    vec![hint.to_owned()],
+                ))
             }
         }
     }

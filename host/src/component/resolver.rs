@@ -11,8 +11,8 @@ use super::detached::read_signatures;
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
 use super::trust::Trusted;
 use super::{
-    Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications, RecipeReference,
-    SignatureError, built_ins, signature_path,
+    Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications,
+    RecipeReference, SignatureError, built_ins, signature_path,
 };
 use crate::collections::Map;
 use crate::source::{Place, did_you_mean, nearest};
@@ -132,7 +132,12 @@ impl Resolver {
     }
 
     /// Whether those signed a component's file who must have.
-    fn check_signatures(&self, entry: Option<&Entry>, path: &Path, component: &Component) -> Result<(), ComponentError> {
+    fn check_signatures(
+        &self,
+        entry: Option<&Entry>,
+        path: &Path,
+        component: &Component,
+    ) -> Result<(), ComponentError> {
         let Some(wanted) = entry.and_then(|entry| entry.wanted.as_ref()) else { return Ok(()) };
         let Some(trusted) = Trusted::of(&wanted.signed_by, &self.toml.keys).map_err(Arc::new)? else { return Ok(()) };
         let place = || wanted.place.clone();

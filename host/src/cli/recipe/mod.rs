@@ -2,6 +2,7 @@
 
 mod build;
 mod new;
+mod lock;
 mod sign;
 mod verify;
 
@@ -28,6 +29,8 @@ enum RecipeCommand {
     New(NewArguments),
     /// Build a recipe project, as `develop` in a buildout does.
     Build(BuildArguments),
+    /// Bring recipes.lock up to date, and show what changed.
+    Lock(lock::LockArguments),
     /// Sign a component's file.
     Sign(sign::SignArguments),
     /// Verify the signature of a component's file.
@@ -39,6 +42,7 @@ impl Program {
         match &arguments.command {
             RecipeCommand::New(arguments) => self.recipe_new(arguments),
             RecipeCommand::Build(arguments) => self.recipe_build(arguments),
+            RecipeCommand::Lock(arguments) => self.recipe_lock(arguments),
             RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),
             RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::{ComponentError, RecipesToml, is_key_name};
-use crate::component::signature::{PublicKey, KeyError};
+use crate::component::signature::{KeyError, PublicKey};
 use crate::files::{self, FileError};
 use crate::source::Explain;
 
@@ -105,7 +105,8 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
 }
 
 fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
-    let unreadable = |error: std::io::Error| ComponentError::Read { path: recipes_toml.to_owned(), error: Arc::new(error) };
+    let unreadable =
+        |error: std::io::Error| ComponentError::Read { path: recipes_toml.to_owned(), error: Arc::new(error) };
     let text = match std::fs::read_to_string(recipes_toml) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         other => other.map_err(unreadable)?,
@@ -147,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_key_is_added_and_all_else_stays() {
-        let t = |text: &str, expected: &str| assert_eq!(with_key(text, "acme", "keys/acme.pub").as_deref(), Some(expected));
+        let t =
+            |text: &str, expected: &str| assert_eq!(with_key(text, "acme", "keys/acme.pub").as_deref(), Some(expected));
         t("", "[key.acme]\npublic-key = \"keys/acme.pub\"\n");
         let before = "# ours\n[recipe.a]   # a\npath = 'a.wasm'\n";
         t(before, &format!("{before}\n[key.acme]\npublic-key = \"keys/acme.pub\"\n"));
@@ -155,6 +157,9 @@ mod tests {
         let edited = with_key(before, "acme", "keys/acme.pub").unwrap();
         assert!(edited.starts_with("[key.other]\npublic-key = \"o.pub\" # theirs\n"), "{edited}");
         assert!(edited.contains("[key.acme]\npublic-key = \"keys/acme.pub\"\n"), "{edited}");
-        t("key = { a = { public-key = \"a\" } }\n", "key = { a = { public-key = \"a\" }, acme = { public-key = \"keys/acme.pub\" } }\n");
+        t(
+            "key = { a = { public-key = \"a\" } }\n",
+            "key = { a = { public-key = \"a\" }, acme = { public-key = \"keys/acme.pub\" } }\n",
+        );
     }
 }

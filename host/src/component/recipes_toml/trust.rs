@@ -105,7 +105,8 @@ impl File<'_> {
         if names.is_empty() {
             return Err(wrong("\"signed-by\" names no key."));
         }
-        if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name)) {
+        if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
+        {
             return Err(wrong(&format!("\"signed-by\" names the key {twice:?} twice.")));
         }
         if !(1..=names.len()).contains(&at_least) {
@@ -125,7 +126,11 @@ impl File<'_> {
                     "`buildout-host key import FILE.pub --name {unknown}` adds the public key that its owner gave you."
                 ));
                 let place = wanted.place.as_ref().map(|place| place.find(unknown));
-                return Err(ComponentError::RecipesToml { message: format!("There is no key {unknown:?}."), place, hints });
+                return Err(ComponentError::RecipesToml {
+                    message: format!("There is no key {unknown:?}."),
+                    place,
+                    hints,
+                });
             }
         }
         Ok(())

@@ -28,7 +28,11 @@ pub enum TrustError {
         others: Vec<String>,
     },
     /// There are not enough signatures by wanted keys.
-    #[error("{what} is signed by {} alone; recipes.toml wants {at_least} of {}.", list(have, "and"), list(wanted, "and"))]
+    #[error(
+        "{what} is signed by {} alone; recipes.toml wants {at_least} of {}.",
+        list(have, "and"),
+        list(wanted, "and")
+    )]
     TooFew {
         /// The artefact or file.
         what: String,

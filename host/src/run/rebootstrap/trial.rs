@@ -150,7 +150,7 @@ pub(in super::super) fn questioner(
     native: &NativeSettings,
     executable: &str,
 ) -> Result<Arc<StartPython>, RunError> {
-    let locations = directories::locations(buildout, None)?;
+    let locations = directories::locations(buildout, None, &[])?;
     Ok(Starter::new(buildout, &locations, native, executable, &[])?.into_questioner())
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -11,7 +10,7 @@ use crate::cli::arguments::DEFAULT_FILE;
 use crate::component::Locked;
 use crate::component::registry::RemoteSettings;
 use crate::fetch::Network;
-use crate::run::{Authoring, LockChange, RunError, Upgrade};
+use crate::run::{LockChange, RunError, Upgrade};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,16 +45,9 @@ impl Program {
         };
         let network = if arguments.offline { Network::Offline } else { Network::Allowed };
         let settings = RemoteSettings { network, plain_http: arguments.plain_http, ..RemoteSettings::default() };
-        let changes = self.locking()?.lock(&self.beside(&arguments.config), &upgrade, &settings)?;
+        let changes = self.authoring()?.lock(&self.beside(&arguments.config), &upgrade, &settings)?;
         self.printer.text(&shown(&changes));
         Ok(())
-    }
-
-    fn locking(&self) -> Result<Authoring, RunError> {
-        let settings =
-            self.settings(crate::confine::Level::Full, crate::jobs::Jobs::one(), crate::run::AfterFailure::Stop)?;
-        let report = Arc::clone(&self.printer) as _;
-        Ok(Authoring { environment: self.environment.clone(), report, native: settings.native })
     }
 
     /// The directory of a configuration file, where `recipes.toml` is.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 pub(crate) mod blocks;
+pub(crate) mod lying;
 pub(crate) mod registry;
 
 use std::path::{Path, PathBuf};

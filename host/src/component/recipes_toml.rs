@@ -299,7 +299,6 @@ const TIME_UNITS: [(&str, u64); 3] = [("s", 1), ("min", 60), ("h", 3600)];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Explain as _;
 
     fn parse(text: &str) -> Result<RecipesToml, ComponentError> {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())

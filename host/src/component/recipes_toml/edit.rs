@@ -159,7 +159,7 @@ mod tests {
         assert!(edited.contains("[key.acme]\npublic-key = \"keys/acme.pub\"\n"), "{edited}");
         t(
             "key = { a = { public-key = \"a\" } }\n",
-            "key = { a = { public-key = \"a\" }, acme = { public-key = \"keys/acme.pub\" } }\n",
+            "key = { a = { public-key = \"a\" } , acme = { public-key = \"keys/acme.pub\" } }\n",
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: understands arguments, calls the library, prints, and decides the exit code. The only printer.
 
 mod arguments;
+mod cache;
 mod color;
 mod config;
 mod failure;
@@ -160,6 +161,7 @@ impl Program {
             Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
             Command::Recipe(arguments) => self.recipe(&arguments),
+            Command::Cache(arguments) => self.cache(&arguments),
             Command::Key(arguments) => self.key(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));

@@ -37,7 +37,7 @@ pub trait Publications {
     ///
     /// # Errors
     /// When it cannot be had, or must not be used.
-    fn component(&self, publication: &Publication<'_>) -> Result<Arc<Component>, ComponentError>;
+    fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError>;
 }
 
 /// A place, and what it gives for tags.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::built_in::{built_in, of_python_name, python_names};
 use super::detached::read_signatures;
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
-use super::trust::Trusted;
+use super::trust::{Signer, Trusted};
 use super::{
     Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications,
     RecipeReference, SignatureError, built_ins, signature_path,
@@ -30,6 +30,8 @@ pub struct Resolved {
     pub grant: Grant,
     /// Whether it is part of the host, and so gets what it describes.
     pub built_in: bool,
+    /// Who signed it, of those who must have.
+    pub signers: Vec<Signer>,
 }
 
 impl Resolved {
@@ -47,7 +49,8 @@ pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentErro
     let component = Component::read(&developed.component, &developed.package, developed.origin())?;
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
     let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
-    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant: Grant::default(), built_in: false })
+    let (grant, signers) = (Grant::default(), Vec::new());
+    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant, built_in: false, signers })
 }
 
 /// Finds components by recipe reference. Each is loaded once.
@@ -82,25 +85,28 @@ impl Resolver {
         let reference: RecipeReference =
             recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
         let entry = self.entry(&reference);
+        let mut signers = Vec::new();
         let found = match entry.and_then(|entry| entry.source.as_ref()) {
             Some(EntrySource::BuiltIn(target, place)) => self.named_built_in(target, place.as_ref())?,
             Some(EntrySource::Path(path)) => {
                 let package =
                     path.file_stem().map_or_else(|| reference.package.clone().into(), |stem| stem.to_string_lossy());
                 let component = self.load(path, &package, Origin::Path(path.clone()))?;
-                self.check_signatures(entry, path, &component)?;
+                signers = self.check_signatures(entry, path, &component)?;
                 (component, reference.entry_point.clone())
             }
             Some(EntrySource::Registry(..)) => {
                 let publication = entry.and_then(|entry| self.publication(entry));
                 let publication = publication.ok_or_else(|| self.unknown(&reference))?;
-                (publications.component(&publication)?, reference.entry_point.clone())
+                let obtained = publications.obtain(&publication)?;
+                signers = obtained.signers;
+                (obtained.component, reference.entry_point.clone())
             }
             None => self.unlisted(&reference)?,
         };
         let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
         let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
-        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in })
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
     }
 
     /// The recipes of `recipes.toml` that come from registries.
@@ -131,22 +137,24 @@ impl Resolver {
         })
     }
 
-    /// Whether those signed a component's file who must have.
+    /// Who signed a component's file, of those who must have.
     fn check_signatures(
         &self,
         entry: Option<&Entry>,
         path: &Path,
         component: &Component,
-    ) -> Result<(), ComponentError> {
-        let Some(wanted) = entry.and_then(|entry| entry.wanted.as_ref()) else { return Ok(()) };
-        let Some(trusted) = Trusted::of(&wanted.signed_by, &self.toml.keys).map_err(Arc::new)? else { return Ok(()) };
+    ) -> Result<Vec<Signer>, ComponentError> {
+        let Some(wanted) = entry.and_then(|entry| entry.wanted.as_ref()) else { return Ok(Vec::new()) };
+        let Some(trusted) = Trusted::of(&wanted.signed_by, &self.toml.keys).map_err(Arc::new)? else {
+            return Ok(Vec::new());
+        };
         let place = || wanted.place.clone();
         let found = match read_signatures(path, &signature_path(path)) {
             Err(SignatureError::Missing { .. }) => Vec::new(),
             found => found.map_err(|error| ComponentError::Signature { error: Arc::new(error), place: place() })?,
         };
         let verified = trusted.verify_file(path.display().to_string(), &component.digest, &found);
-        verified.map(drop).map_err(|error| ComponentError::Distrusted { error, place: place() })
+        verified.map_err(|error| ComponentError::Distrusted { error, place: place() })
     }
 
     /// Every directory that `recipes.toml` lets a recipe write, as written.
@@ -264,6 +272,7 @@ fn toml_key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::Obtained;
     use crate::digest::Digest;
     use crate::source::Explain as _;
 
@@ -271,7 +280,7 @@ mod tests {
     struct Nothing;
 
     impl Publications for Nothing {
-        fn component(&self, publication: &Publication<'_>) -> Result<Arc<Component>, ComponentError> {
+        fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
             panic!("{publication:?} is not had from anywhere")
         }
     }

@@ -13,6 +13,8 @@ pub struct Package {
     pub entry_points: Vec<Described>,
     /// What its component imports: all that it can ask for.
     pub imports: Vec<String>,
+    /// What its component exports.
+    pub exports: Vec<String>,
 }
 
 /// An entry point of a recipe package.
@@ -87,9 +89,9 @@ pub struct DescribedGrant {
 }
 
 impl Package {
-    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>) -> Self {
+    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>, exports: Vec<String>) -> Self {
         let entry_points = description.entry_points.iter().map(Described::of).collect();
-        Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports }
+        Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports, exports }
     }
 }
 
@@ -119,6 +121,20 @@ impl DescribedOption {
 }
 
 impl ValueType {
+    /// Its name, as the WIT has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Text => "text",
+            Self::Path => "path",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Words => "words",
+            Self::Lines => "lines",
+            Self::Choice(_) => "choice",
+            Self::Other(name) => name,
+        }
+    }
+
     fn of(value_type: &wit::OptionType) -> Self {
         match value_type {
             wit::OptionType::Text => Self::Text,
@@ -134,6 +150,11 @@ impl ValueType {
 }
 
 impl DescribedGrant {
+    /// Whether a grant of that key is one number with a unit; others are lists.
+    pub fn is_quantity(key: &str) -> bool {
+        matches!(key, "memory" | "timeout")
+    }
+
     fn of(grant: &wit::Grant) -> Self {
         let (key, value) = match grant {
             wit::Grant::Read(directory) => ("read", directory.clone()),

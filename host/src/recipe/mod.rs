@@ -274,8 +274,8 @@ impl Runtime {
     pub fn describe(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
         let subject = subject("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
-        let imports = compile::import_names(&prepared.pre);
-        Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports))
+        let (imports, exports) = (compile::import_names(&prepared.pre), compile::export_names(&prepared.pre));
+        Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
     }
 
     /// The options that the recipe says it has. None where the component cannot be used: that is told elsewhere.

@@ -1,14 +1,17 @@
 //! `recipe lock`: brings `recipes.lock` up to date with `recipes.toml`, or with what the tags lead to now.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::component::registry::RemoteSettings;
-use crate::component::{ComponentError, Locked, Publication, RecipesLock, Resolver};
+use crate::component::{
+    self, ComponentError, Locked, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver,
+};
 use crate::source::{did_you_mean, nearest};
 
 use super::authoring::Authoring;
 use super::error::RunError;
-use super::locking::{self, entry};
+use super::locking::{self, LockMode, Locking, entry};
 
 /// Which recipes are locked anew although the lock has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,42 @@ impl Authoring {
             after.write(&path)?;
         }
         Ok(changes(before, after))
+    }
+
+    /// What the buildout in a directory means by a recipe reference. Nothing is locked.
+    ///
+    /// # Errors
+    /// When no one knows the recipe, or its component cannot be had.
+    pub fn resolve(
+        &self,
+        directory: &Path,
+        reference: &str,
+        registries: &RemoteSettings,
+    ) -> Result<Resolved, RunError> {
+        let developed = component::developed_in(&directory.join("develop-eggs"))?;
+        let recipes_toml = directory.join("recipes.toml");
+        let resolver = Resolver::new(Some(&recipes_toml), developed)?;
+        let locking = Locking::new(RecipesLock::path(&recipes_toml), LockMode::Leave, Arc::clone(&self.report));
+        let looking = Looking { authoring: self, resolver: &resolver, locking, registries };
+        Ok(resolver.resolve(reference, &looking)?)
+    }
+}
+
+/// Recipes as somebody looks at them.
+struct Looking<'a> {
+    authoring: &'a Authoring,
+    resolver: &'a Resolver,
+    locking: Locking,
+    registries: &'a RemoteSettings,
+}
+
+impl Publications for Looking<'_> {
+    fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
+        let Authoring { environment, report, native } = self.authoring;
+        let sources = self
+            .locking
+            .sources(|| locking::sources(environment, self.registries, report, &native.interrupt, self.resolver))?;
+        self.locking.obtain(publication, &sources, &|recipe| self.authoring.describe(recipe))
     }
 }
 

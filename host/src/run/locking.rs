@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::component::registry::{Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
 use crate::component::{
-    Capabilities, Component, ComponentError, DEFAULT_ENTRY_POINT, Locked, Obtained, Publication, RecipesLock, Resolved,
-    Resolver, Source, Sources,
+    Capabilities, ComponentError, DEFAULT_ENTRY_POINT, Locked, Obtained, Publication, RecipesLock, Resolved, Resolver,
+    Source, Sources,
 };
 use crate::confine::Interrupt;
 use crate::environment::Environment;
@@ -85,12 +85,12 @@ impl Locking {
     }
 
     /// The component that the lock has for a publication; one that it lacks is resolved, and locked.
-    pub(super) fn component(
+    pub(super) fn obtain(
         &self,
         publication: &Publication<'_>,
         sources: &Sources,
         describe: Describe<'_>,
-    ) -> Result<Arc<Component>, ComponentError> {
+    ) -> Result<Obtained, ComponentError> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = match &mut *lock {
             Some(lock) => lock,
@@ -109,7 +109,7 @@ impl Locking {
                 if self.mode == LockMode::Write {
                     lock.write(&self.path).map_err(not_written)?;
                 }
-                Ok(obtained.component)
+                Ok(obtained)
             }
         }
     }
@@ -119,7 +119,7 @@ impl Locking {
         locked: &Locked,
         publication: &Publication<'_>,
         sources: &Sources,
-    ) -> Result<Arc<Component>, ComponentError> {
+    ) -> Result<Obtained, ComponentError> {
         let obtained = publication.pinned(locked.manifest, sources)?;
         if obtained.component.digest != locked.component {
             return Err(not_the_component(publication, locked, &obtained));
@@ -132,7 +132,7 @@ impl Locking {
             );
             self.report.log(Level::Warning, &message);
         }
-        Ok(obtained.component)
+        Ok(obtained)
     }
 
     fn tell_new(&self, publication: &Publication<'_>, locked: &Locked) {
@@ -160,6 +160,7 @@ pub(super) fn entry(
         entry_point: DEFAULT_ENTRY_POINT.to_owned(),
         grant: publication.grant.clone(),
         built_in: false,
+        signers: obtained.signers.clone(),
     };
     let package = describe(&resolved).map_err(|error| ComponentError::Unusable(Arc::new(Explained::from(error))))?;
     Ok(Locked {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use crate::collections::Map;
 use crate::component::registry::RemoteSettings;
 use crate::component::{
-    CompileCache, Component, ComponentError, Developed, Publication, Publications, RecipesLock, Resolved, Resolver,
+    CompileCache, ComponentError, Developed, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver,
 };
 use crate::environment::Environment;
 use crate::event::{Level, Report};
@@ -184,12 +184,12 @@ impl Initialise for Recipes {
 }
 
 impl Publications for Recipes {
-    fn component(&self, publication: &Publication<'_>) -> Result<Arc<Component>, ComponentError> {
+    fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
         let Shared { environment, report, native, registries, locking, .. } = &*self.shared;
         let sources = locking.sources(|| {
             let settings = registries.get().cloned().unwrap_or_else(directories::no_registries);
             locking::sources(environment, &settings, report, &native.interrupt, &self.resolver())
         })?;
-        locking.component(publication, &sources, &|resolved| Ok(self.runtime()?.describe(resolved)?))
+        locking.obtain(publication, &sources, &|resolved| Ok(self.runtime()?.describe(resolved)?))
     }
 }

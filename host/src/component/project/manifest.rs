@@ -50,12 +50,12 @@ impl Manifest {
         file.check_keys(document.as_table(), "", &["recipe", "build"])?;
         let recipe = required(&file, document.as_table(), "recipe", EXAMPLE)?;
         let recipe = file.table(recipe, "recipe")?;
-        file.check_keys(recipe, " of [recipe]", &["name", "version"])?;
+        file.check_keys(recipe, " of [recipe]", &["name", "version", "license", "repository", "description"])?;
         let build = required(&file, document.as_table(), "build", EXAMPLE)?;
         let build = file.table(build, "build")?;
         file.check_keys(build, " of [build]", &["command", "inputs", "component", "sdk"])?;
-        if let Some(version) = recipe.get("version") {
-            file.string(version, "version")?;
+        for key in ["version", "license", "repository", "description"] {
+            recipe.get(key).map(|item| file.string(item, key)).transpose()?;
         }
         let inputs = build.contains_key("inputs").then(|| file.strings(build, "inputs")).transpose()?;
         Ok(Self {

@@ -106,7 +106,7 @@ pub struct Places<R> {
 
 impl<R> Places<R> {
     /// What the first directory that has it gives; `None` if none has it.
-    fn from_vendored<T>(&self, ask: impl Fn(&Layout) -> Result<T, RegistryError>) -> Option<Result<T, RegistryError>> {
+    fn ask_vendored<T>(&self, ask: impl Fn(&Layout) -> Result<T, RegistryError>) -> Option<Result<T, RegistryError>> {
         let mut answers = self.vendored.iter().map(ask);
         answers.find(|answer| !matches!(answer, Err(RegistryError::NotFound { .. })))
     }
@@ -114,7 +114,7 @@ impl<R> Places<R> {
 
 impl<R: Artefacts> Artefacts for Places<R> {
     fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
-        if let Some(answer) = self.from_vendored(|layout| layout.manifest(reference)) {
+        if let Some(answer) = self.ask_vendored(|layout| layout.manifest(reference)) {
             return answer;
         }
         let known = reference.digest().or_else(|| self.cache.tag(reference).filter(|_| self.tags == Tags::Kept));
@@ -133,7 +133,7 @@ impl<R: Artefacts> Artefacts for Places<R> {
         descriptor: &Descriptor,
         most: u64,
     ) -> Result<Vec<u8>, RegistryError> {
-        if let Some(answer) = self.from_vendored(|layout| layout.blob(what, reference, descriptor, most)) {
+        if let Some(answer) = self.ask_vendored(|layout| layout.blob(what, reference, descriptor, most)) {
             return answer;
         }
         let wanted = expected(what, reference, descriptor, most)?;

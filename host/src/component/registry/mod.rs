@@ -5,6 +5,7 @@
 //! Whatever is given out was hashed and measured first. Knows nothing of WIT, of keys, of trust: whether a signature
 //! counts is decided elsewhere.
 
+mod about;
 mod artefact;
 mod artefacts;
 mod authentication;
@@ -17,6 +18,7 @@ mod reference;
 mod remote;
 mod signatures;
 
+pub use about::annotations_of_project;
 pub use artefact::{Artefact, Description, annotation};
 pub use artefacts::{Artefacts, Descriptor, LARGEST_MANIFEST, Manifest};
 pub use cache::{Cache, Places, Tags};

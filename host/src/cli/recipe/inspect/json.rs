@@ -17,7 +17,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
         "size": component.bytes.len(),
         "digest": format!("sha256:{}", component.digest),
         "wit": inspected.wit(),
-        "signer": Value::Null,
+        "signers": inspected.signers(),
         "imports": inspected.package.imports,
         "entry-points": entry_points,
     });

@@ -23,6 +23,7 @@ pub mod sdk;
 pub mod component;
 pub mod recipe;
 pub mod run;
+pub mod scenario;
 pub mod cli;
 
 /// How much stack, in bytes, the thread needs that resolves options: references and initialisations nest, each level with

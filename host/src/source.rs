@@ -181,6 +181,16 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
+/// So many bytes, as people say it.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// The hint for a wrong name, where there is a near one: the only form that it has.
 pub fn did_you_mean(near: &str) -> String {
     format!("Did you mean `{near}`?")
@@ -211,6 +221,11 @@ mod tests {
         assert_eq!(nearest("zebra", ["path", "recipe"]), None);
         assert_eq!(nearest("z", ["a", "b", "zz"]), None);
         assert_eq!(nearest("zz", ["a", "az"]), None);
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!([0, 999, 1_001, 18_234_567].map(size), ["0 bytes", "999 bytes", "2 kB", "18.2 MB"]);
     }
 
     #[test]

@@ -6,8 +6,11 @@ pub(crate) mod blocks;
 pub(crate) mod lying;
 pub(crate) mod registry;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use buildout_host::scenario::Stage;
 
 /// The repository's root.
 pub(crate) fn repository() -> PathBuf {
@@ -24,66 +27,36 @@ pub(crate) fn host() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_buildout-host"))
 }
 
-/// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it.
-pub(crate) struct Space {
-    root: tempfile::TempDir,
+/// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it. `[REPOSITORY]` in its texts
+/// stands for the project's directory.
+pub(crate) struct Space(Stage);
+
+impl std::ops::Deref for Space {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
 }
 
 impl Space {
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().expect("a temporary directory");
-        let space = Self { root };
-        std::fs::create_dir(space.buildout()).expect("the buildout directory");
-        space
-    }
-
-    /// What the tests call `/tmp`.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.root.path().canonicalize().expect("the temporary directory")
-    }
-
-    /// The buildout directory.
-    pub(crate) fn buildout(&self) -> PathBuf {
-        self.root().join("sample-buildout")
+        let words = vec![("[REPOSITORY]".to_owned(), repository().to_string_lossy().into_owned())];
+        Self(Stage::new(variables(), words).expect("a temporary directory"))
     }
 
     /// Writes a file below the buildout directory, with the directories that it needs.
     pub(crate) fn write(&self, path: &str, text: &str) {
-        let path = self.buildout().join(self.real(path));
-        std::fs::create_dir_all(path.parent().expect("a file's directory")).expect("the file's directory");
-        std::fs::write(path, self.real(text)).expect("the file");
+        self.0.write(path, text).expect("the file is written");
     }
 
     /// Reads a file below the buildout directory.
     pub(crate) fn read(&self, path: &str) -> String {
-        let path = self.buildout().join(self.real(path));
-        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.0.read(path).expect("the file is read")
     }
 
     pub(crate) fn exists(&self, path: &str) -> bool {
-        self.buildout().join(self.real(path)).symlink_metadata().is_ok()
-    }
-
-    /// A command in the buildout directory, with a home of its own and the binary on its PATH.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let real_home = std::env::var("HOME").unwrap_or_default();
-        let keep = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| format!("{real_home}/{default}"));
-        let path = std::env::var("PATH").unwrap_or_default();
-        let host = host();
-        let mut command = Command::new(program);
-        command
-            .current_dir(self.buildout())
-            .env("CARGO_HOME", keep("CARGO_HOME", ".cargo"))
-            .env("RUSTUP_HOME", keep("RUSTUP_HOME", ".rustup"))
-            .env("CARGO_TARGET_DIR", target_directory().join("developed"))
-            .env("HOME", self.root().join("home"))
-            .env_remove("XDG_CACHE_HOME")
-            .env_remove("BUILDOUT_HOME")
-            .env("NO_COLOR", "1")
-            .env("PATH", format!("{}:{path}", host.parent().expect("the binary's directory").display()))
-            .stdin(Stdio::null());
-        command
+        self.path(path).symlink_metadata().is_ok()
     }
 
     /// Runs the binary with arguments.
@@ -93,63 +66,27 @@ impl Space {
 
     /// Runs a shell command; gives what it printed (both outputs, as they came) and its exit code.
     pub(crate) fn shell(&self, line: &str) -> (String, i32) {
-        let output =
-            self.command("sh").arg("-c").arg(format!("exec 2>&1\n{}", self.real(line))).output().expect("sh runs");
-        (self.shown(&String::from_utf8_lossy(&output.stdout)), output.status.code().unwrap_or(-1))
-    }
-
-    /// The entries of a directory as `buildouts-1.0.txt` lists them: `d  bin`, `-  buildout.cfg`.
-    pub(crate) fn list(&self, path: &str) -> String {
-        let directory = self.buildout().join(self.real(path));
-        let mut entries: Vec<(String, char)> = std::fs::read_dir(&directory)
-            .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
-            .map(|entry| {
-                let entry = entry.expect("an entry");
-                let kind = entry.file_type().expect("its type");
-                let kind = if kind.is_symlink() {
-                    'l'
-                } else if kind.is_dir() {
-                    'd'
-                } else {
-                    '-'
-                };
-                (entry.file_name().to_string_lossy().into_owned(), kind)
-            })
-            .collect();
-        entries.sort();
-        entries.into_iter().map(|(name, kind)| format!("{kind}  {name}\n")).collect()
-    }
-
-    /// A text of a test, with real paths.
-    pub(crate) fn real(&self, text: &str) -> String {
-        let root = self.root();
-        text.replace("[REPOSITORY]", &repository().to_string_lossy()).replace("/tmp/", &format!("{}/", root.display()))
-    }
-
-    /// A text of the program, with the paths and signatures that tests show.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        let text = text.replace(&format!("{}/", self.root().display()), "/tmp/");
-        let text = text.replace(&self.root().display().to_string(), "/tmp");
-        let text = text.replace(&repository().display().to_string(), "[REPOSITORY]");
-        text.lines().map(|line| shown_signature(line) + "\n").collect()
+        self.0.shell(line).expect("sh runs")
     }
 }
 
-/// The name of the package, and what follows it.
-fn signed_package(signature: &str) -> Option<(&str, &str)> {
-    let recipe = signature.split(' ').next()?;
-    signature.split_at_checked(recipe.rfind('-')?)
-}
-
-/// Digests of recipes differ from build to build.
-fn shown_signature(line: &str) -> String {
-    match line.strip_prefix("__buildout_signature__ = ").and_then(signed_package) {
-        Some((package, rest)) => {
-            let references = rest.split(' ').skip(1).filter_map(|word| Some(word.split_once('=')?.0));
-            let references: String = references.map(|part| format!(" {part}=DIGEST")).collect();
-            format!("__buildout_signature__ = {package}-DIGEST{references}")
-        }
-        None if line.starts_with("executable = ") => "executable = PYTHON".to_owned(),
-        None => line.to_owned(),
+/// The test's own variables, with the binary and the compilers of `cargo xtask toolchains` on the `PATH`, and without those that would lead to the user's settings.
+fn variables() -> BTreeMap<String, String> {
+    let mut variables: BTreeMap<String, String> = std::env::vars().collect();
+    let real_home = variables.get("HOME").cloned().unwrap_or_default();
+    for (name, default) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        variables.entry(name.to_owned()).or_insert_with(|| format!("{real_home}/{default}"));
     }
+    for name in ["XDG_CACHE_HOME", "BUILDOUT_HOME"] {
+        variables.remove(name);
+    }
+    let developed = target_directory().join("developed").to_string_lossy().into_owned();
+    variables.insert("CARGO_TARGET_DIR".to_owned(), developed);
+    let host = host();
+    let programs = host.parent().expect("the binary's directory").display();
+    let toolchains = target_directory().join("toolchains");
+    let path = variables.get("PATH").cloned().unwrap_or_default();
+    variables.insert("PATH".to_owned(), format!("{programs}:{}:{path}", toolchains.join("bin").display()));
+    variables.insert("ZIG_GLOBAL_CACHE_DIR".to_owned(), toolchains.join("zig-cache").to_string_lossy().into_owned());
+    variables
 }

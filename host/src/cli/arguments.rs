@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 use crate::config::Assignment;
 use crate::confine::Level;
 
+use super::cache::CacheArguments;
 use super::color::Color;
 use super::graph::Format;
 use super::key::KeyArguments;
@@ -84,6 +85,9 @@ pub(super) enum Command {
     /// Make and keep the keys that recipes are signed by.
     #[command(display_name = PROGRAM)]
     Key(KeyArguments),
+    /// Show or clear what recipes were compiled to.
+    #[command(display_name = PROGRAM)]
+    Cache(CacheArguments),
     /// Print a completion script for a shell.
     #[command(
         display_name = PROGRAM,
@@ -151,6 +155,9 @@ pub(super) struct RunArguments {
     /// After a failure go on with parts that don't need the failed one.
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// Fail where recipes.lock would have to change.
+    #[arg(long)]
+    pub(super) locked: bool,
     /// How native commands are confined.
     #[arg(long, value_name = "LEVEL", default_value = "full")]
     pub(super) sandbox: Sandbox,

@@ -1,6 +1,7 @@
 //! The command line: understands arguments, calls the library, prints, and decides the exit code. The only printer.
 
 mod arguments;
+mod cache;
 mod color;
 mod config;
 mod failure;
@@ -33,7 +34,7 @@ use crate::event::{Level, Report};
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
 use crate::recipe::NativeSettings;
-use crate::run::{self, AfterFailure, Loaded, Loader, RunError, RunSettings, Session};
+use crate::run::{self, AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{
@@ -160,6 +161,7 @@ impl Program {
             Command::Graph(arguments) => self.graph(&arguments),
             Command::Config(arguments) => self.config(&arguments),
             Command::Recipe(arguments) => self.recipe(&arguments),
+            Command::Cache(arguments) => self.cache(&arguments),
             Command::Key(arguments) => self.key(&arguments),
             Command::Completions { shell } => {
                 self.printer.text(&String::from_utf8_lossy(&arguments::completions(shell)));
@@ -233,7 +235,8 @@ impl Program {
     fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
         let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
         let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-        self.settings(arguments.sandbox.level(), jobs, after_failure)
+        let lock = if arguments.locked { LockMode::Locked } else { LockMode::Write };
+        Ok(RunSettings { lock, ..self.settings(arguments.sandbox.level(), jobs, after_failure)? })
     }
 
     fn settings(
@@ -243,7 +246,7 @@ impl Program {
         after_failure: AfterFailure,
     ) -> Result<RunSettings, RunError> {
         let native = NativeSettings { level, interrupt: self.interrupt.clone(), jobs };
-        Ok(RunSettings { native, after_failure, program: this_program()? })
+        Ok(RunSettings { native, after_failure, lock: LockMode::Leave, program: this_program()? })
     }
 
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::project::component_of_module;
+use super::registry::Reference;
 use super::{BuiltIn, ComponentError};
 use crate::digest::Digest;
 
@@ -74,6 +75,13 @@ pub enum Origin {
     },
     /// `path` of `recipes.toml`, absolute.
     Path(PathBuf),
+    /// `oci` of `recipes.toml`.
+    Registry {
+        /// As written there.
+        reference: Reference,
+        /// Digest of the manifest to which it led.
+        manifest: Digest,
+    },
     /// A project that `develop` names.
     Develop {
         /// The project's directory, or the `.wasm` file that was named.

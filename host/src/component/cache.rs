@@ -30,6 +30,17 @@ pub struct CompileCache {
     capacity: u64,
 }
 
+/// A compiled form that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// Of the component.
+    pub digest: Digest,
+    /// What it takes, in bytes.
+    pub size: u64,
+    /// When it was used last.
+    pub used: SystemTime,
+}
+
 impl CompileCache {
     /// The cache in the user's cache directory. Where there is no such directory, nothing is kept.
     pub fn open(environment: &Environment) -> Self {
@@ -52,6 +63,71 @@ impl CompileCache {
         // The time of use decides what goes first; a cache that cannot be written keeps the time of storing.
         let _ = file.set_modified(SystemTime::now());
         Some(compiled)
+    }
+
+    /// Where compiled forms are kept, if anywhere.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The most that they may take together, in bytes.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// What is kept, the one used last first.
+    ///
+    /// # Errors
+    /// When the directory cannot be read. One that does not exist holds nothing.
+    pub fn entries(&self) -> io::Result<Vec<CacheEntry>> {
+        let mut entries = Vec::new();
+        for (path, metadata) in self.files()? {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(&format!(".{EXTENSION}")))
+            else {
+                continue;
+            };
+            let digest = name.split('-').next().and_then(|digest| digest.parse().ok());
+            let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            entries.extend(digest.map(|digest| CacheEntry { digest, size: metadata.len(), used }));
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
+        Ok(entries)
+    }
+
+    /// Removes everything but the user's key; gives how many bytes that were.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self) -> io::Result<u64> {
+        let mut freed = 0;
+        for (path, metadata) in self.files()? {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => freed += metadata.len(),
+            }
+        }
+        Ok(freed)
+    }
+
+    /// All files but the key.
+    fn files(&self) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
+        let Some(directory) = &self.directory else { return Ok(Vec::new()) };
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // What another process has removed meanwhile is not there.
+            if entry.file_name() != KEY_FILE
+                && let Ok(metadata) = entry.metadata()
+                && metadata.is_file()
+            {
+                files.push((entry.path(), metadata));
+            }
+        }
+        Ok(files)
     }
 
     /// Stores a compiled form. Failing to is no error: the cache may be read-only, full or absent.

@@ -13,6 +13,7 @@ use super::limits;
 use super::state::{State, Whole};
 use crate::component::{CompileCache, Component};
 use crate::event::{Event, Report};
+use crate::source::size;
 
 /// Interfaces of package `buildout:recipe` that this host offers.
 const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
@@ -75,7 +76,9 @@ impl Workshop<'_> {
         if let Some(compiled) = cached.and_then(|bytes| self.deserialize(&bytes)) {
             return Ok(compiled);
         }
-        self.report.report(Event::Progress { activity: &format!("Compiling recipe {}", subject.recipe) });
+        self.report.report(Event::Progress {
+            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.bytes.len() as u64)),
+        });
         let compiled = compile(self.engine, &component.bytes, &subject.recipe, limits::COMPILE_TIME);
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;

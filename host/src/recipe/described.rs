@@ -121,6 +121,20 @@ impl DescribedOption {
 }
 
 impl ValueType {
+    /// Its name, as the WIT has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Text => "text",
+            Self::Path => "path",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Words => "words",
+            Self::Lines => "lines",
+            Self::Choice(_) => "choice",
+            Self::Other(name) => name,
+        }
+    }
+
     fn of(value_type: &wit::OptionType) -> Self {
         match value_type {
             wit::OptionType::Text => Self::Text,
@@ -136,6 +150,11 @@ impl ValueType {
 }
 
 impl DescribedGrant {
+    /// Whether a grant of that key is one number with a unit; others are lists.
+    pub fn is_quantity(key: &str) -> bool {
+        matches!(key, "memory" | "timeout")
+    }
+
     fn of(grant: &wit::Grant) -> Self {
         let (key, value) = match grant {
             wit::Grant::Read(directory) => ("read", directory.clone()),

@@ -90,6 +90,8 @@ pub(super) enum Problem {
     Overlap { part: String, other: String },
     #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
+    #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
+    Asked { recipe: String, items: Vec<String>, line: String, place: Option<Place> },
 }
 
 /// What a part may be called.
@@ -125,6 +127,7 @@ impl Explain for RecipeError {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
             Problem::Grant { place, .. } => place.clone(),
+            Problem::Asked { place, .. } => place.clone().or_else(|| self.subject.place.clone()),
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
@@ -179,6 +182,9 @@ impl Explain for RecipeError {
             }
             Problem::Path { why, .. } => vec![sentence(why)],
             Problem::PartName { .. } => vec![PART_NAME.into()],
+            Problem::Asked { line, .. } => {
+                vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: {line}")]
+            }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
             Problem::Import { .. } => {

@@ -74,7 +74,8 @@ mod tests {
     use wasmtime_wasi::p2::bindings::filesystem::types::{HostDescriptor as Inner, PathFlags};
     use wasmtime_wasi::{FsPerms, OpenMode};
 
-    /// What is told of one file must be one thing, whichever way it was asked for.
+    /// What is told of one file must be one thing, whichever way it was asked for. But for the time of the last change of
+    /// status: WASI's implementation gives the time of creation for it.
     #[test]
     fn it_is_what_wasi_tells() {
         let scratch = tempfile::tempdir().unwrap();
@@ -90,7 +91,9 @@ mod tests {
         for name in ["file", "directory", "link", "."] {
             let (told, hash) = of_entry(&directory, name, wit::PathFlags::empty()).unwrap().unwrap();
             let stat = Inner::stat_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
-            assert_eq!(format!("{told:?}"), format!("{:?}", wit::DescriptorStat::from(ready(stat).unwrap())), "{name}");
+            let stat = wit::DescriptorStat::from(ready(stat).unwrap());
+            let stat = wit::DescriptorStat { status_change_timestamp: told.status_change_timestamp, ..stat };
+            assert_eq!(format!("{told:?}"), format!("{stat:?}"), "{name}");
             let inner =
                 Inner::metadata_hash_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
             let inner = wit::MetadataHashValue::from(ready(inner).unwrap());

@@ -176,10 +176,12 @@ pub(super) enum Fault {
         place: Option<Place>,
     },
     /// `buildout:executable=…` names no Python with which the buildout's own could be made.
-    #[error("buildout:executable={executable}: there is no such program")]
+    #[error("buildout:executable={executable} cannot be the Python that this buildout is begun with: {why}")]
     NoOriginal {
         /// What it names.
         executable: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// A value that must be of another kind.
     #[error("Invalid value for {option}: {value:?}; {expected}")]

@@ -66,10 +66,12 @@ impl Explain for Foreign {
 }
 
 impl Kept {
-    /// What the launcher at `path` keeps; nothing if there is none.
+    /// What the launcher at `path` keeps; nothing if there is none. What was copied from another buildout keeps no Python of
+    /// this one.
     pub(super) fn of(path: &Path) -> Self {
         match find(path) {
-            Ok(Found::Launcher(_, kept)) => kept,
+            Ok(Found::Launcher(text, kept)) if is_of(&text, path) => kept,
+            Ok(Found::Launcher(_, kept)) => Self { python: None, ..kept },
             _ => Self::default(),
         }
     }
@@ -159,14 +161,10 @@ pub(super) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn 
 /// # Errors
 /// When a directory is there, or it cannot be written.
 pub(super) fn write(path: &Path, host: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
-    let kept = match find(path) {
-        Ok(Found::Launcher(text, kept)) if is_of(&text, path) => kept,
-        Ok(Found::Launcher(_, kept)) => Kept { python: None, ..kept },
-        Ok(Found::Foreign(what)) if path.is_dir() && !path.is_symlink() => {
-            return Err(Box::new(Foreign { path: path.to_owned(), what }));
-        }
-        _ => Kept::default(),
-    };
+    if let Ok(Found::Foreign(what @ DIRECTORY)) = find(path) {
+        return Err(Box::new(Foreign { path: path.to_owned(), what }));
+    }
+    let kept = Kept::of(path);
     let stays = |python: Option<String>| python.filter(|python| super::pythons::is_program(python));
     let kept = Kept { python: stays(kept.python), original: stays(kept.original) };
     let written = files::replace_executable(path, text(host, path, &kept).as_bytes());
@@ -180,7 +178,12 @@ fn value(text: &str, name: &str) -> Option<String> {
 
 /// Whether the launcher was written for this path.
 fn is_of(text: &str, path: &Path) -> bool {
-    value(text, LAUNCHER).is_some_and(|launcher| Path::new(&launcher) == path)
+    let same = |launcher: &Path| launcher == path || same_file(launcher, path);
+    value(text, LAUNCHER).is_some_and(|launcher| same(Path::new(&launcher)))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// The launcher with the path that it has now, and with `host` where the one that it names is gone.

@@ -14,6 +14,7 @@ use crate::recipe::NativeSettings;
 
 use super::error::RunError;
 use super::launcher::Kept;
+use super::pythons::Own;
 use super::{extensions, pythons, rebootstrap};
 
 /// How a configuration is read.
@@ -39,6 +40,8 @@ pub struct Loaded {
     asked: Option<Arc<Python>>,
     /// What `bin/buildout` keeps.
     pub(super) kept: Kept,
+    /// What is the buildout's own.
+    pub(super) own: Own,
     /// The Python with which the buildout was begun.
     pub(super) original: String,
     loader: Arc<Loader>,
@@ -50,17 +53,19 @@ impl Loader {
     /// # Errors
     /// When it cannot be read or understood, or a condition asks a Python that cannot be asked.
     pub fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
-        let named = pythons::named(&self.environment, &self.assignments);
-        let (mut configuration, mut asked) = self.load_with(&named.executable, None)?;
+        let at_first = pythons::named(&self.environment, &self.assignments, &Own::default());
+        let (mut configuration, mut asked) = self.load_with(&at_first.executable, None)?;
         let kept = pythons::launcher_path(&configuration).map(|path| Kept::of(&path)).unwrap_or_default();
-        let original = pythons::original(&named, &kept);
-        if original != named.executable {
+        let own = Own::of(&configuration, &kept);
+        let named = pythons::named(&self.environment, &self.assignments, &own);
+        let original = pythons::original(&named, &kept, &own);
+        if original != at_first.executable {
             match asked {
                 Some(_) => (configuration, asked) = self.load_with(&original, None)?,
                 None => Arc::make_mut(&mut configuration).set_default_executable(&original),
             }
         }
-        Ok(Loaded { configuration, asked, kept, original, loader: Arc::clone(self) })
+        Ok(Loaded { configuration, asked, kept, own, original, loader: Arc::clone(self) })
     }
 
     fn load_with(
@@ -122,16 +127,24 @@ impl Loaded {
         };
         if self.asked.is_some() && pythons::is_program(own) {
             let buildout = Buildout::new(Arc::clone(&configuration), Arc::new(NoRecipes));
-            configuration = self.seen_by(own, &rebootstrap::questioner(&buildout, native, own)?)?;
+            configuration = self.seen_by(own, &rebootstrap::questioner(&buildout, native, own, &self.own)?)?;
         }
         Arc::make_mut(&mut configuration).set_default_executable(own);
         Ok(configuration)
     }
 
-    /// Whether the command line names this Python.
-    pub(super) fn is_given(&self, executable: &str) -> bool {
-        let named = pythons::named(&self.loader.environment, &self.loader.assignments);
-        named.given && named.executable == executable
+    /// Whether the command line names the Python.
+    pub(super) fn is_given(&self) -> bool {
+        pythons::named(&self.loader.environment, &self.loader.assignments, &self.own).given
+    }
+
+    /// The same, read anew, where `bin/buildout` keeps something else by now.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub(super) fn renewed(&self) -> Result<Option<Self>, ConfigError> {
+        let kept = pythons::launcher_path(&self.configuration).map(|path| Kept::of(&path)).unwrap_or_default();
+        if kept == self.kept { Ok(None) } else { self.loader.load().map(Some) }
     }
 
     /// Whether a condition asked for the Python.

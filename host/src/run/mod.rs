@@ -12,6 +12,8 @@ mod extensions;
 mod graph;
 mod launcher;
 mod load;
+mod lock;
+mod locking;
 mod outlook;
 mod parallel;
 mod pythons;
@@ -46,6 +48,8 @@ pub use authoring::{Authoring, BuiltRecipe};
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
 pub use load::{Loaded, Loader};
+pub use lock::{LockChange, Upgrade};
+pub use locking::LockMode;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
@@ -109,7 +113,8 @@ impl Session {
     ) -> Result<Self, RunError> {
         let native = settings.native.clone();
         let configuration = Arc::clone(&loaded.configuration);
-        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
+        let recipes =
+            Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native, settings.lock)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
         let (environment, later) = (environment.clone(), OnceLock::new());
         Ok(Self { buildout, recipes, environment, report, settings, loaded, before: None, later })
@@ -143,13 +148,25 @@ impl Session {
         };
         // From here on a signal ends the run between parts, with its state saved.
         let _watch = self.settings.native.interrupt.watch();
-        let outcome = self
-            .tell_sandbox(&mut state, &mut installed)
-            .and_then(|()| self.make_parts(named, &locations, &mut state, &mut installed));
+        let outcome = self.tell_sandbox(&mut state, &mut installed).and_then(|()| self.of_now()).and_then(|session| {
+            let (session, locations) = (session, session.locations()?);
+            session.make_parts(named, &locations, &mut state, &mut installed)
+        });
         // Also after a failure: what was done before it is recorded, and no journal is left.
         let saved = state.commit(&installed);
         outcome?;
         Ok(saved?)
+    }
+
+    /// This session, or another one where the run that it has waited for has given the buildout another Python.
+    fn of_now(&self) -> Result<&Self, RunError> {
+        match self.loaded.renewed()? {
+            None => Ok(self),
+            Some(loaded) => {
+                let now = Self::new(loaded, &self.environment, Arc::clone(&self.report), self.settings.clone())?;
+                Ok(self.later.get_or_init(|| Box::new(now)))
+            }
+        }
     }
 
     /// Every run that confines native commands less than fully says so, and the state keeps it.
@@ -230,8 +247,10 @@ impl Session {
 
     /// For each of `parts` those that it refers to, by number; as far as they were initialised.
     pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
-        let last = self.later.get().map_or(self, |later| later);
-        graph::references(&last.buildout, parts)
+        match self.later.get() {
+            Some(later) => later.references(parts),
+            None => graph::references(&self.buildout, parts),
+        }
     }
 
     /// The installed state, as long as nobody changes it.

@@ -59,6 +59,7 @@ impl Session {
         let (closure, later) = self.peek_later(&section)?;
         if closure.is_another() && closure.kept() != self.loaded.kept {
             launcher::check(&locations.bin.join("buildout")).map_err(RunError::of)?;
+            self.check_original(&closure, &self.loaded.kept)?;
         }
         let mut steps = closure.steps(named, &installed, &locations.directory);
         let change = |(from, to): (&str, &str)| Switch { after: steps.len(), from: from.into(), to: to.into() };

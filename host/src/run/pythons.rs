@@ -1,5 +1,5 @@
 //! Which Python a buildout runs with: what the command line says, else what `bin/buildout` keeps, else what is on the
-//! PATH.
+//! PATH. And which Pythons its parts have made: none of these is ever the one that it was begun with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,29 +13,42 @@ use super::launcher::Kept;
 /// A Python, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
+    /// Absolute, if it was found.
     pub(super) executable: String,
     /// Whether the command line names it: nothing else counts then.
     pub(super) given: bool,
 }
 
-/// `buildout:executable=`, else `python3` on the PATH.
-pub(super) fn named(environment: &Environment, assignments: &[Assignment]) -> Named {
+/// `buildout:executable=`, else `python3` on the PATH, unless a part of this buildout has made it.
+pub(super) fn named(environment: &Environment, assignments: &[Assignment], own: &Own) -> Named {
     let given = assignments.iter().rev().find(|one| one.section == "buildout" && one.option == "executable");
     match given {
-        Some(given) => Named { executable: given.value.clone(), given: true },
-        None => Named { executable: on_path(environment), given: false },
+        Some(given) => Named { executable: absolute(&given.value, environment), given: true },
+        None => Named { executable: on_path(environment, own), given: false },
     }
 }
 
-/// `python3` on the PATH; just the name if there is none.
-pub(super) fn on_path(environment: &Environment) -> String {
-    find("python3", environment).map_or_else(|| "python3".into(), |file| file.to_string_lossy().into_owned())
+/// `python3` on the PATH that no part has made; just the name if there is none.
+pub(super) fn on_path(environment: &Environment, own: &Own) -> String {
+    find("python3", environment, own).map_or_else(|| "python3".into(), text)
 }
 
-/// The program of this name on the PATH.
-pub(super) fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
+/// What a person calls a Python by: a path, or a name that is looked up on the PATH.
+pub(super) fn absolute(name: &str, environment: &Environment) -> String {
+    if name.contains('/') {
+        return text(environment.directory.join(name));
+    }
+    find(name, environment, &Own::default()).map_or_else(|| name.to_owned(), text)
+}
+
+fn find(name: &str, environment: &Environment, own: &Own) -> Option<PathBuf> {
     let path = environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
-    std::env::split_paths(path).map(|directory| directory.join(name)).find(|file| is_program(file))
+    let found = std::env::split_paths(path).map(|directory| environment.directory.join(directory).join(name));
+    found.into_iter().find(|file| is_program(file) && !own.made(file))
+}
+
+fn text(path: PathBuf) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// Whether it can be executed.
@@ -44,23 +57,100 @@ pub(super) fn is_program(path: impl AsRef<Path>) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
 }
 
+/// What is a buildout's own: the Python that it has made for itself, and all in its directories.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Own {
+    python: Option<String>,
+    directories: Vec<PathBuf>,
+}
+
+impl Own {
+    /// What is the own of a buildout, as far as its configuration tells without a recipe; nothing where no Python is made.
+    pub(super) fn of(configuration: &Arc<Configuration>, kept: &Kept) -> Self {
+        let extends = configuration.sections.get("buildout").is_some_and(|own| own.options.get("extensions").is_some());
+        if !extends && *kept == Kept::default() {
+            return Self::default();
+        }
+        let Some(directory) = directory(configuration) else { return Self::default() };
+        let buildout = Buildout::new(Arc::clone(configuration), Arc::new(NoRecipes));
+        let elsewhere = ["parts-directory", "rebootstrap-directory"].map(|option| buildout.get("buildout", option));
+        let elsewhere = elsewhere.into_iter().flatten().flatten().filter(|path| !path.is_empty());
+        let directories = elsewhere.map(|path| directory.join(path)).chain([directory.clone()]).collect();
+        // A section without a recipe names a Python that somebody else has made.
+        let section = buildout.get("buildout", "python").ok().flatten().unwrap_or_default();
+        let is_made = !matches!(buildout.get(section.trim(), "recipe"), Ok(None));
+        Self { python: kept.python.clone().filter(|_| is_made), directories }
+    }
+
+    /// Whether a part of the buildout has made this Python, or can have.
+    pub(super) fn made(&self, python: impl AsRef<Path>) -> bool {
+        let python = python.as_ref();
+        self.python.as_ref().is_some_and(|own| Path::new(own) == python) || lies_in(python, &self.directories)
+    }
+}
+
+/// Whether a path lies in one of the directories, whatever links lead there or out again: a virtual environment's Python is
+/// a link to another.
+pub(super) fn lies_in(path: &Path, directories: &[PathBuf]) -> bool {
+    let holder = path.parent().and_then(|holder| holder.canonicalize().ok());
+    let ways = [Some(path.to_owned()), holder.zip(path.file_name()).map(|(holder, name)| holder.join(name))];
+    let ways: Vec<PathBuf> = ways.into_iter().flatten().chain(path.canonicalize().ok()).collect();
+    let canonical = directories.iter().filter_map(|directory| directory.canonicalize().ok());
+    let mut directories = directories.iter().cloned().chain(canonical);
+    directories.any(|directory| ways.iter().any(|way| way.starts_with(&directory)))
+}
+
+/// The buildout directory; `None` if the configuration does not tell.
+fn directory(configuration: &Arc<Configuration>) -> Option<PathBuf> {
+    Some(configuration.working_directory.join(option(configuration, "directory")?))
+}
+
 /// Where the launcher of a buildout is; `None` if its configuration does not tell.
 pub(super) fn launcher_path(configuration: &Arc<Configuration>) -> Option<PathBuf> {
-    let option = |name: &str| {
-        let written = configuration.sections.get("buildout")?.options.get(name)?;
-        if written.raw.contains("${") || !Path::new(&*written.raw).is_absolute() {
-            return Buildout::new(Arc::clone(configuration), Arc::new(NoRecipes)).get("buildout", name).ok()?;
-        }
-        Some(written.raw.to_string())
-    };
-    let directory = configuration.working_directory.join(option("directory")?);
-    Some(directory.join(option("bin-directory")?).join("buildout"))
+    Some(directory(configuration)?.join(option(configuration, "bin-directory")?).join("buildout"))
+}
+
+/// An option of `[buildout]`, without a recipe.
+fn option(configuration: &Arc<Configuration>, name: &str) -> Option<String> {
+    let written = configuration.sections.get("buildout")?.options.get(name)?;
+    if written.raw.contains("${") || !Path::new(&*written.raw).is_absolute() {
+        return Buildout::new(Arc::clone(configuration), Arc::new(NoRecipes)).get("buildout", name).ok()?;
+    }
+    Some(written.raw.to_string())
 }
 
 /// The Python with which the buildout was begun.
-pub(super) fn original(named: &Named, kept: &Kept) -> String {
-    match kept.original.as_ref().filter(|known| !named.given && is_program(known)) {
+pub(super) fn original(named: &Named, kept: &Kept, own: &Own) -> String {
+    match kept.original.as_ref().filter(|known| !named.given && is_program(known) && !own.made(known)) {
         Some(known) => known.clone(),
         None => named.executable.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_way_leads_past_the_own_directories() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        std::fs::create_dir_all(at("buildout/parts/py")).unwrap();
+        std::fs::create_dir(at("other")).unwrap();
+        std::fs::write(at("other/python"), "").unwrap();
+        std::fs::write(at("buildout/parts/py/built"), "").unwrap();
+        symlink(at("other/python"), at("buildout/parts/py/python")).unwrap();
+        symlink(at("buildout"), at("link")).unwrap();
+        symlink(at("buildout/parts/py/built"), at("other/built")).unwrap();
+        let own = Own { python: Some("/made/elsewhere/python".into()), directories: vec![at("buildout")] };
+        for name in ["buildout/parts/py/python", "buildout/parts/py/gone", "link/parts/py/python", "other/built"] {
+            assert!(own.made(at(name)), "{name}");
+        }
+        for name in ["other/../buildout/parts/py/python", "buildout/../link/parts/py/built"] {
+            assert!(own.made(at(name)), "{name}");
+        }
+        assert!(own.made("/made/elsewhere/python"));
+        assert!(!own.made(at("other/python")) && !own.made(at("nowhere/python")) && !own.made("python3"));
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::Program;
-use super::size;
 use crate::run::RunError;
+use crate::source::size;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ impl Program {
         let text = format!(
             "Recipe package {name} {version}: {}\n  {}, sha256:{}",
             built.file.display(),
-            size(component.bytes.len()),
+            size(component.bytes.len() as u64),
             component.digest
         );
         self.printer.text(&text);

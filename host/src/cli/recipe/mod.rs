@@ -1,10 +1,13 @@
 //! `recipe`: what a recipe's author works with.
 
 mod build;
+mod inspect;
 mod new;
+mod lock;
 mod pull;
 mod push;
 mod sign;
+mod test;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -15,7 +18,9 @@ use crate::jobs::Jobs;
 use crate::run::{Authoring, RunError};
 
 use build::BuildArguments;
+use inspect::InspectArguments;
 use new::NewArguments;
+use test::TestArguments;
 
 /// `buildout-host recipe`.
 #[derive(Debug, Args)]
@@ -30,6 +35,12 @@ enum RecipeCommand {
     New(NewArguments),
     /// Build a recipe project, as `develop` in a buildout does.
     Build(BuildArguments),
+    /// Bring recipes.lock up to date, and show what changed.
+    Lock(lock::LockArguments),
+    /// Run the scenarios of a recipe project.
+    Test(TestArguments),
+    /// Show what a recipe package is: entry points, options, what it asks for.
+    Inspect(InspectArguments),
     /// Sign a component's file.
     Sign(sign::SignArguments),
     /// Verify the signature of a component's file.
@@ -45,6 +56,9 @@ impl Program {
         match &arguments.command {
             RecipeCommand::New(arguments) => self.recipe_new(arguments),
             RecipeCommand::Build(arguments) => self.recipe_build(arguments),
+            RecipeCommand::Lock(arguments) => self.recipe_lock(arguments),
+            RecipeCommand::Test(arguments) => self.recipe_test(arguments),
+            RecipeCommand::Inspect(arguments) => self.recipe_inspect(arguments),
             RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),
             RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
             RecipeCommand::Push(arguments) => self.recipe_push(arguments),
@@ -59,22 +73,5 @@ impl Program {
             report: std::sync::Arc::clone(&self.printer) as _,
             native,
         })
-    }
-}
-
-/// So many bytes, as people say it.
-fn size(bytes: usize) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes() {
-        assert_eq!([0, 999, 1_001, 18_234_567].map(super::size), ["0 bytes", "999 bytes", "2 kB", "18.2 MB"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::run::RunError;
 use crate::source::{Explain, neutralise};
 
 use super::push::{RegistryArguments, reference};
-use super::size;
+use crate::source::size;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,8 +74,12 @@ fn default_file(reference: &Reference) -> PathBuf {
 
 fn told(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usize) -> String {
     let pinned = reference.with_digest(artefact.manifest.digest);
-    let length = usize::try_from(artefact.component.size()).unwrap_or(usize::MAX);
-    let mut text = format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(length), artefact.digest);
+    let mut text = format!(
+        "Pulled {pinned}: {} ({}, sha256:{})",
+        file.display(),
+        size(artefact.component.size()),
+        artefact.digest
+    );
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),

@@ -15,7 +15,7 @@ use crate::files::FileError;
 use crate::run::{Publication, RunError};
 use crate::source::{Blame, Explain};
 
-use super::size;
+use crate::source::size;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,12 +108,11 @@ impl Program {
         };
         let published = self.authoring()?.publish(&publication, &self.remote(&arguments.registry))?;
         let (artefact, package) = (published.artefact, published.package);
-        let length = usize::try_from(artefact.component.size()).unwrap_or(usize::MAX);
         let mut text = format!(
             "Pushed {} {} ({}, sha256:{}) to {}@sha256:{}",
             package.name,
             package.version,
-            size(length),
+            size(artefact.component.size()),
             artefact.digest,
             reference,
             artefact.manifest.digest

@@ -8,10 +8,7 @@ use super::super::{ComponentError, LARGEST_COMPONENT};
 use super::inputs::{Inputs, encoded};
 use super::manifest::Manifest;
 use super::tools::Tools;
-use super::{Built, component_of_module, unreadable, unwritable};
-
-/// What tells a build command that nothing may be downloaded.
-const OFFLINE: (&str, &str) = ("BUILDOUT_OFFLINE", "1");
+use super::{Builder, Built, component_of_module, unreadable, unwritable};
 
 /// One build.
 pub(super) struct Build<'a> {
@@ -46,7 +43,7 @@ impl Build<'_> {
         let mut command = self.tools.command(program);
         command.args(arguments);
         if self.offline {
-            command.env(OFFLINE.0, OFFLINE.1);
+            command.envs(Builder::OFFLINE);
         }
         let outcome = self.tools.run_talking(command).map_err(|error| {
             let hint = "It is the command of [build] in recipe.toml: install it, or put it on the PATH.";

@@ -87,12 +87,12 @@ fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> 
     Ok(files)
 }
 
-/// Symbolic links to directories are passed over: they may lead in a circle.
+/// Symbolic links to directories are passed over: they may lead in a circle; so is what a Python leaves when it imports.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ComponentError> {
     let failed = |error| unreadable(path, error);
     if path.is_file() {
         files.push(path.to_owned());
-    } else if path.is_dir() && !path.is_symlink() {
+    } else if path.is_dir() && !path.is_symlink() && path.file_name().is_none_or(|name| name != "__pycache__") {
         for entry in std::fs::read_dir(path).map_err(failed)? {
             collect(&entry.map_err(failed)?.path(), files)?;
         }

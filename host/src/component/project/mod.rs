@@ -52,6 +52,9 @@ pub struct Built {
 }
 
 impl Builder<'_> {
+    /// Variables by which tools are told that nothing may be downloaded: of build commands, and of Cargo.
+    pub const OFFLINE: [(&'static str, &'static str); 2] = [("BUILDOUT_OFFLINE", "1"), ("CARGO_NET_OFFLINE", "true")];
+
     /// Builds the project in the directory `project`, which is absolute.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::plan::Step;
 use crate::recipe::Locations;
 use crate::state::{Installed, StateFile};
 
-use super::error::{Doing, Fault, RunError};
+use super::error::{Doing, RunError};
 use super::execute::Execution;
 use super::launcher::{self, Kept};
 use super::{Before, Session, directories, extensions, pythons};
@@ -75,14 +75,14 @@ impl Session {
     /// The buildout as the Python's parts see it, where that is another one than this.
     pub(super) fn of_original(&self) -> Result<Option<Self>, RunError> {
         let locations = self.locations()?;
-        let kept = &self.loaded.kept;
         let mut options = Vec::new();
         let running = self.buildout.get("buildout", "executable")?;
         // The buildout's own Python, named on the command line: that is not the one which made it.
-        if let Some(running) = running.filter(|running| self.has_made(running, &locations)) {
-            let begun_with = kept.original.clone().filter(|original| *original != running);
-            let original = begun_with.unwrap_or_else(|| pythons::on_path(&self.environment));
-            options.push(("executable", original));
+        if let Some(running) = running {
+            let original = self.original_of(&running);
+            if original != running {
+                options.push(("executable", original));
+            }
         }
         let mut elsewhere = None;
         if let Some(directory) = &locations.other_parts {
@@ -98,20 +98,15 @@ impl Session {
         Ok(Some(self.with(buildout, recipes, None)))
     }
 
-    /// Whether a part of the buildout has made this Python.
-    fn has_made(&self, python: &str, locations: &Locations) -> bool {
-        let mut parts = [Some(&locations.parts), locations.other_parts.as_ref()].into_iter().flatten();
-        self.loaded.kept.own() == Some(python) || parts.any(|parts| locations.directory.join(python).starts_with(parts))
-    }
-
-    /// Makes sure that the Python which the command line names can be what the buildout is begun with.
-    fn check_original(&self, closure: &Closure) -> Result<(), RunError> {
-        let executable = &closure.original;
-        if !self.loaded.is_given(executable) || pythons::is_program(self.environment.directory.join(executable)) {
-            return Ok(());
+    /// The Python that the buildout is begun with where it runs with this one: that may be its own, or just a name.
+    fn original_of(&self, running: &str) -> String {
+        let running = pythons::absolute(running, &self.environment);
+        let (own, kept) = (&self.loaded.own, &self.loaded.kept);
+        if !own.made(&running) && kept.own() != Some(running.as_str()) {
+            return running;
         }
-        let on_path = !executable.contains('/') && pythons::find(executable, &self.environment).is_some();
-        if on_path { Ok(()) } else { Err(Fault::NoOriginal { executable: executable.clone() }.into()) }
+        let kept = kept.original.clone().filter(|kept| pythons::is_program(kept) && !own.made(kept));
+        kept.unwrap_or_else(|| pythons::on_path(&self.environment, own))
     }
 
     /// The buildout as it is with its own Python.
@@ -145,13 +140,13 @@ impl Session {
     ) -> Result<Vec<Step>, RunError> {
         let path = locations.bin.join("buildout");
         let doing = || self.bringing_up(&closure.section);
-        self.check_original(closure).doing(doing)?;
         // Another run may have changed it since this one began.
         let kept = Kept::of(&path);
         let switches = closure.is_another() && closure.kept() != kept;
         if switches {
             // Before anything is built that could not be kept.
             launcher::check(&path).map_err(RunError::of).doing(doing)?;
+            self.check_original(closure, &kept).doing(doing)?;
         }
         directories::create_one(&locations.parts, self.report())?;
         let steps = closure.steps(named, installed, &locations.directory);
@@ -193,7 +188,8 @@ impl Session {
              with:\n  {original}"
         );
         self.report.log(Level::Info, &message);
-        let original = Some(original).filter(|original| *original != pythons::on_path(&self.environment));
+        let original =
+            Some(original).filter(|original| *original != pythons::on_path(&self.environment, &self.loaded.own));
         let kept = Kept { python: None, original };
         launcher::keep(&path, &self.settings.program, &kept).map_err(RunError::of)
     }

@@ -13,7 +13,9 @@ use crate::facts::StartPython;
 use crate::options::Buildout;
 use crate::recipe::{Locations, NativeSettings};
 
-use super::super::error::RunError;
+use super::super::error::{Fault, RunError};
+use super::super::launcher::Kept;
+use super::super::pythons::Own;
 use super::super::{Session, directories, pythons};
 use super::Closure;
 
@@ -41,6 +43,7 @@ impl Starter {
         locations: &Locations,
         native: &NativeSettings,
         executable: &str,
+        is_made: bool,
         paths: &[PathBuf],
     ) -> Result<Self, RunError> {
         let shared = buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
@@ -49,7 +52,7 @@ impl Starter {
         let standard = locations.standard().iter().map(|path| path.to_path_buf());
         let read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
         // What was there before the buildout is the person's own, and may be anywhere.
-        let is_made = read.iter().any(|directory| Path::new(executable).starts_with(directory));
+        let is_made = is_made || pythons::lies_in(Path::new(executable), &read);
         let level = if is_made { native.level } else { confine::Level::None };
         let read = read.into_iter().filter(|path| path.exists()).collect();
         let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
@@ -133,6 +136,27 @@ impl Session {
         Err(outcome)
     }
 
+    /// Makes sure that the Python which the buildout is begun with is one, before it is kept as that.
+    pub(in super::super) fn check_original(&self, closure: &Closure, kept: &Kept) -> Result<(), RunError> {
+        let original = &closure.original;
+        if kept.original.as_ref() == Some(original) || !self.loaded.is_given() {
+            return Ok(());
+        }
+        let why = if pythons::is_program(original) {
+            let locations = self.locations()?;
+            let starter = Starter::new(&self.buildout, &locations, &self.settings.native, original, false, &[])?;
+            match starter.start(original, &["-c", "import sys"], DEADLINE) {
+                Ok((Outcome::Exited(0), _)) => return Ok(()),
+                Ok((Outcome::Interrupted, _)) => return self.heed_interrupt(),
+                Ok((outcome, _)) => ending(outcome),
+                Err(error) => error.to_string(),
+            }
+        } else {
+            "it is no program that can be executed".to_owned()
+        };
+        Err(Fault::NoOriginal { executable: original.clone(), why }.into())
+    }
+
     /// Starts the Python to ask it something.
     pub(super) fn starter(&self, closure: &Closure) -> Result<Arc<StartPython>, RunError> {
         Ok(self.own_starter(closure)?.into_questioner())
@@ -140,7 +164,8 @@ impl Session {
 
     fn own_starter(&self, closure: &Closure) -> Result<Starter, RunError> {
         let (locations, native) = (self.locations()?, &self.settings.native);
-        Starter::new(&self.buildout, &locations, native, &closure.executable, &closure.paths)
+        let is_made = closure.has(&closure.section);
+        Starter::new(&self.buildout, &locations, native, &closure.executable, is_made, &closure.paths)
     }
 }
 
@@ -149,9 +174,10 @@ pub(in super::super) fn questioner(
     buildout: &Buildout,
     native: &NativeSettings,
     executable: &str,
+    own: &Own,
 ) -> Result<Arc<StartPython>, RunError> {
-    let locations = directories::locations(buildout, None)?;
-    Ok(Starter::new(buildout, &locations, native, executable, &[])?.into_questioner())
+    let locations = directories::locations(buildout, None, &[])?;
+    Ok(Starter::new(buildout, &locations, native, executable, own.made(executable), &[])?.into_questioner())
 }
 
 fn ending(outcome: Outcome) -> String {

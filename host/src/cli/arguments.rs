@@ -155,6 +155,9 @@ pub(super) struct RunArguments {
     /// After a failure go on with parts that don't need the failed one.
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// Fail where recipes.lock would have to change.
+    #[arg(long)]
+    pub(super) locked: bool,
     /// How native commands are confined.
     #[arg(long, value_name = "LEVEL", default_value = "full")]
     pub(super) sandbox: Sandbox,

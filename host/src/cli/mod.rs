@@ -34,7 +34,7 @@ use crate::event::{Level, Report};
 use crate::jobs::Jobs;
 use crate::options::{Buildout, NoRecipes};
 use crate::recipe::NativeSettings;
-use crate::run::{self, AfterFailure, Loaded, Loader, RunError, RunSettings, Session};
+use crate::run::{self, AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
 use crate::source::{Blame, Explain, Place};
 
 use arguments::{
@@ -235,7 +235,8 @@ impl Program {
     fn run_settings(&self, arguments: &RunArguments) -> Result<RunSettings, RunError> {
         let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
         let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
-        self.settings(arguments.sandbox.level(), jobs, after_failure)
+        let lock = if arguments.locked { LockMode::Locked } else { LockMode::Write };
+        Ok(RunSettings { lock, ..self.settings(arguments.sandbox.level(), jobs, after_failure)? })
     }
 
     fn settings(
@@ -245,7 +246,7 @@ impl Program {
         after_failure: AfterFailure,
     ) -> Result<RunSettings, RunError> {
         let native = NativeSettings { level, interrupt: self.interrupt.clone(), jobs };
-        Ok(RunSettings { native, after_failure, program: this_program()? })
+        Ok(RunSettings { native, after_failure, lock: LockMode::Leave, program: this_program()? })
     }
 
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {

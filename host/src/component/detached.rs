@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::registry::MOST_SIGNATURES;
 use super::signature::{FileSignature, PrivateKey, PublicKey};
 use super::{Component, ComponentError, Origin};
 use crate::digest::Digest;
@@ -33,7 +34,7 @@ pub enum SignatureError {
         signature: PathBuf,
     },
     /// The file of the signature holds something else.
-    #[error("{} is not a signature: it is not base64 in one line.", .0.display())]
+    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
     Malformed(PathBuf),
     /// None of the keys made the signature for this file.
     #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
@@ -68,7 +69,7 @@ impl Explain for SignatureError {
 /// When the file is no component, or the signature cannot be written.
 pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
     let component = Component::read(component, "", Origin::Path(component.to_owned()))?;
-    files::replace(output, FileSignature::of(&component.bytes, key).text().as_bytes())?;
+    files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
     Ok(component.digest)
 }
 
@@ -82,8 +83,8 @@ pub fn verify_file(
     keys: &[(String, PublicKey)],
 ) -> Result<(Digest, usize), SignatureError> {
     let digest = Component::read(component, "", Origin::Path(component.to_owned()))?.digest;
-    let found = read_signature(component, signature)?;
-    let by = keys.iter().position(|(_, key)| found.is_by(key, &digest));
+    let found = read_signatures(component, signature)?;
+    let by = keys.iter().position(|(_, key)| found.iter().any(|signature| signature.is_by(key, &digest)));
     let by = by.ok_or_else(|| SignatureError::OfOthers {
         component: component.to_owned(),
         signature: signature.to_owned(),
@@ -92,9 +93,11 @@ pub fn verify_file(
     Ok((digest, by))
 }
 
-/// Reads the signature of a component.
-pub(super) fn read_signature(component: &Path, signature: &Path) -> Result<FileSignature, SignatureError> {
+/// The signatures of a component: mostly one; several signers' stand in lines of their own.
+pub(super) fn read_signatures(component: &Path, signature: &Path) -> Result<Vec<FileSignature>, SignatureError> {
     let missing = || SignatureError::Missing { component: component.to_owned(), signature: signature.to_owned() };
     let text = files::read(signature)?.ok_or_else(missing)?;
-    FileSignature::parse(&text).ok_or_else(|| SignatureError::Malformed(signature.to_owned()))
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let found: Option<Vec<_>> = lines.take(MOST_SIGNATURES).map(FileSignature::parse).collect();
+    found.filter(|found| !found.is_empty()).ok_or_else(|| SignatureError::Malformed(signature.to_owned()))
 }

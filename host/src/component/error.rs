@@ -4,9 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::InvalidReference;
+use super::registry::RegistryError;
+use super::signature::KeyError;
 use super::toolchain::MISSING_TARGET_HINT;
-use crate::source::{Explain, Place, did_you_mean};
+use super::trust::TrustError;
+use super::{InvalidReference, SignatureError};
+use crate::source::{Blame, Explain, Place, did_you_mean};
 
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -53,6 +56,12 @@ pub enum ComponentError {
     #[error("{} is not a regular file.", path.display())]
     NotAFile {
         /// The path.
+        path: PathBuf,
+    },
+    /// A component's file changed between two looks at it.
+    #[error("{} has changed while it was used.", path.display())]
+    Changed {
+        /// The file.
         path: PathBuf,
     },
     /// A component's file is larger than [`super::LARGEST_COMPONENT`].
@@ -141,6 +150,46 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
+    /// A component cannot be had from its registry.
+    #[error("{error}")]
+    Registry {
+        /// Why.
+        error: Arc<RegistryError>,
+        /// Where `oci` says which.
+        place: Option<Place>,
+    },
+    /// Signatures don't suffice.
+    #[error("{error}")]
+    Distrusted {
+        /// Why.
+        error: TrustError,
+        /// What wants them.
+        place: Option<Place>,
+    },
+    /// A signer's public key cannot be used.
+    #[error(transparent)]
+    Key(#[from] Arc<KeyError>),
+    /// The signature of a file cannot be used.
+    #[error("{error}")]
+    Signature {
+        /// Why.
+        error: Arc<SignatureError>,
+        /// What wants it.
+        place: Option<Place>,
+    },
+    /// A component was verified, but cannot be asked what it is.
+    #[error("{0}")]
+    Unusable(Arc<dyn Explain + Send + Sync>),
+    /// `recipes.lock` would have to change.
+    #[error("{message}")]
+    Lock {
+        /// What is not as it is locked.
+        message: String,
+        /// Where `oci` is written.
+        place: Option<Place>,
+        /// What to do.
+        hints: Vec<String>,
+    },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
@@ -151,11 +200,44 @@ pub enum ComponentError {
     },
 }
 
+impl ComponentError {
+    /// For `map_err`: a file of the host's own that cannot be read.
+    pub(super) fn file(error: crate::files::FileError) -> Self {
+        Self::Read { path: error.path, error: Arc::new(error.cause) }
+    }
+}
+
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. } => place.clone(),
+            Self::RecipesToml { place, .. }
+            | Self::Registry { place, .. }
+            | Self::Distrusted { place, .. }
+            | Self::Signature { place, .. }
+            | Self::Lock { place, .. } => place.clone(),
+            Self::Unusable(error) => error.place(),
             _ => None,
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.doing(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unusable(error) => error.blame(),
+            _ => Blame::User,
         }
     }
 
@@ -168,12 +250,18 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } => hints.clone(),
+            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
+            Self::Registry { error, .. } => error.hints(),
+            Self::Distrusted { error, .. } => error.hints(),
+            Self::Key(error) => error.hints(),
+            Self::Unusable(error) => error.hints(),
+            Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],
             Self::NotBuilt { .. } => {
                 vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
+            Self::Changed { .. } => vec!["Run again.".to_owned()],
             Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
             Self::Encode { .. } => vec![
                 "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \

@@ -2,14 +2,24 @@
 //!
 //! Knows nothing of how a recipe is loaded. Only the host reads the file here; templates in a grant stay as written.
 
+mod edit;
+mod keys;
+mod trust;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::registry::Reference;
 use super::{ComponentError, RecipeReference};
-use crate::source::{Place, Source, did_you_mean, nearest};
+use crate::source::{Explain as _, Place, Source, did_you_mean, nearest};
+
+pub use edit::{AddKeyError, add_key};
+pub use keys::{TrustedKey, trusted_keys};
+pub(super) use trust::Wanted;
+pub use trust::{KeyEntry, SignedBy, is_key_name};
 
 /// What a recipe may do beyond what every recipe may: `grant = {…}`. Templates (`${buildout:directory}`) are not yet
 /// substituted.
@@ -37,6 +47,10 @@ pub struct Grant {
 #[derive(Debug, Default)]
 pub(super) struct RecipesToml {
     pub(super) entries: Vec<Entry>,
+    /// The keys of signers.
+    pub(super) keys: Vec<KeyEntry>,
+    /// `vendor`: a directory in OCI image layout, absolute, in which components are looked for first.
+    pub(super) vendor: Option<PathBuf>,
 }
 
 /// One `[recipe.NAME]`.
@@ -46,8 +60,12 @@ pub(super) struct Entry {
     pub(super) reference: RecipeReference,
     /// Whether the reference names its entry point: else the entry speaks of the whole package.
     pub(super) names_entry_point: bool,
+    /// The key of its table, as written.
+    pub(super) name: String,
     /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
     pub(super) source: Option<EntrySource>,
+    /// Who must have signed it; `None` where nothing is said.
+    pub(super) wanted: Option<Wanted>,
     /// What it is granted.
     pub(super) grant: Grant,
 }
@@ -59,6 +77,8 @@ pub(super) enum EntrySource {
     BuiltIn(RecipeReference, Option<Place>),
     /// `path`, absolute.
     Path(PathBuf),
+    /// `oci`, with the place of its value.
+    Registry(Reference, Option<Place>),
 }
 
 impl RecipesToml {
@@ -76,7 +96,10 @@ impl RecipesToml {
         let source = Source::new(path.display().to_string(), text);
         let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
         let document = file.document()?;
-        file.check_keys(document.as_table(), "", &["recipe"], &["key"])?;
+        file.check_keys(document.as_table(), "", &["recipe", "key", "vendor"])?;
+        let keys = document.get("key").map(|item| file.keys(item)).transpose()?.unwrap_or_default();
+        let vendor = document.get("vendor").map(|item| file.string(item, "vendor")).transpose()?;
+        let vendor = vendor.map(|path| file.directory.join(path));
         let mut entries = Vec::new();
         if let Some(item) = document.get("recipe") {
             let recipes = file.table(item, "recipe")?;
@@ -84,7 +107,8 @@ impl RecipesToml {
                 entries.push(file.entry(recipes, name, item)?);
             }
         }
-        Ok(Self { entries })
+        file.check_names(&entries, &keys)?;
+        Ok(Self { entries, keys, vendor })
     }
 }
 
@@ -111,22 +135,70 @@ impl<'f> File<'f> {
             self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}."), Vec::new())
         })?;
         let table = self.table(item, name)?;
-        self.check_keys(table, &format!(" of recipe {name:?}"), &["builtin", "path", "grant"], &["oci", "signed-by"])?;
+        self.check_keys(table, &format!(" of recipe {name:?}"), &["builtin", "path", "oci", "signed-by", "grant"])?;
         let grant = table.get("grant").map(|item| self.grant(item)).transpose()?.unwrap_or_default();
-        let source = match (table.get("builtin"), table.get("path")) {
-            (Some(_), Some(path)) => {
-                let message = format!("Recipe {name:?} has both \"builtin\" and \"path\".");
-                return Err(self.error(path.span(), message, vec!["Remove one of them.".to_owned()]));
+        let source = self.source(table, name, key_span)?;
+        let wanted = table.get("signed-by").map(|item| self.signed_by(item)).transpose()?;
+        self.check_signed(name, source.as_ref(), wanted.as_ref())?;
+        let names_entry_point = name.contains(':');
+        Ok(Entry { reference, names_entry_point, name: name.to_owned(), source, wanted, grant })
+    }
+
+    /// Where an entry's component comes from.
+    fn source(&self, table: &dyn TableLike, name: &str, key_span: Span) -> Result<Option<EntrySource>, ComponentError> {
+        let said: Vec<(&str, &Item)> =
+            ["builtin", "path", "oci"].iter().filter_map(|key| Some((*key, table.get(key)?))).collect();
+        match said[..] {
+            [(first, _), (second, item), ..] => {
+                let message = format!("Recipe {name:?} has both {first:?} and {second:?}.");
+                Err(self.error(item.span(), message, vec!["Remove one of them.".to_owned()]))
             }
-            (Some(item), None) => Some(self.built_in(item)?),
-            (None, Some(item)) => Some(EntrySource::Path(self.directory.join(self.string(item, "path")?))),
-            (None, None) if table.contains_key("grant") => None,
-            (None, None) => {
-                let hints = vec!["Write builtin = \"NAME\", path = \"FILE.wasm\" or grant = {…}.".to_owned()];
-                return Err(self.error(key_span, format!("Recipe {name:?} has neither source nor grant."), hints));
+            [("builtin", item)] => self.built_in(item).map(Some),
+            [("path", item)] => Ok(Some(EntrySource::Path(self.directory.join(self.string(item, "path")?)))),
+            [(_, item)] => self.registry(item).map(Some),
+            [] if table.contains_key("grant") => Ok(None),
+            [] => {
+                let hint =
+                    "Write builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
+                Err(self.error(
+                    key_span,
+                    format!("Recipe {name:?} has neither source nor grant."),
+                    vec![hint.to_owned()],
+                ))
             }
+        }
+    }
+
+    fn registry(&self, item: &Item) -> Result<EntrySource, ComponentError> {
+        let text = self.string(item, "oci")?;
+        let invalid = |error: super::registry::InvalidReference| {
+            self.error(item.span(), format!("Invalid oci {text:?}: {error}."), error.hints())
         };
-        Ok(Entry { reference, names_entry_point: name.contains(':'), source, grant })
+        Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
+    }
+
+    /// What comes from a registry must say by whom it is signed; what is part of the host, or built here, cannot.
+    fn check_signed(
+        &self,
+        name: &str,
+        source: Option<&EntrySource>,
+        wanted: Option<&Wanted>,
+    ) -> Result<(), ComponentError> {
+        let (message, place, hint) = match (source, wanted) {
+            (Some(EntrySource::Registry(_, place)), None) => (
+                format!("Recipe {name:?} comes from a registry and does not say who must have signed it."),
+                place,
+                "Write signed-by = [\"NAME\"] with a key's name; `buildout-host key import FILE.pub --name NAME` adds a key. \
+                 What nobody signed needs signed-by = \"unsigned\".",
+            ),
+            (None | Some(EntrySource::BuiltIn(..)), Some(wanted)) => (
+                format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\"."),
+                &wanted.place,
+                "What is built in, or built from its sources, has no signature.",
+            ),
+            _ => return Ok(()),
+        };
+        Err(ComponentError::RecipesToml { message, place: place.clone(), hints: vec![hint.to_owned()] })
     }
 
     fn built_in(&self, item: &Item) -> Result<EntrySource, ComponentError> {
@@ -139,7 +211,7 @@ impl<'f> File<'f> {
 
     fn grant(&self, item: &Item) -> Result<Grant, ComponentError> {
         let table = self.table(item, "grant")?;
-        self.check_keys(table, " of a grant", &["read", "write", "env", "run", "fetch", "memory", "timeout"], &[])?;
+        self.check_keys(table, " of a grant", &["read", "write", "env", "run", "fetch", "memory", "timeout"])?;
         Ok(Grant {
             read: self.strings(table, "read")?,
             write: self.strings(table, "write")?,
@@ -196,20 +268,10 @@ impl<'f> File<'f> {
         item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
     }
 
-    /// Refuses keys that are not `known`; those of `later` are known to the format, but not to this version.
-    pub(super) fn check_keys(
-        &self,
-        table: &dyn TableLike,
-        owner: &str,
-        known: &[&str],
-        later: &[&str],
-    ) -> Result<(), ComponentError> {
+    /// Refuses keys that are not `known`.
+    pub(super) fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), ComponentError> {
         for (name, _) in table.iter() {
             let span = table.key(name).and_then(toml_edit::Key::span);
-            if later.contains(&name) {
-                let message = format!("Key {name:?}{owner} is not supported by this version of buildout-host.");
-                return Err(self.error(span, message, vec!["Registries and signatures come later.".to_owned()]));
-            }
             if !known.contains(&name) {
                 let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
                 hints.extend(nearest(name, known.iter().copied()).map(did_you_mean));
@@ -237,7 +299,6 @@ const TIME_UNITS: [(&str, u64); 3] = [("s", 1), ("min", 60), ("h", 3600)];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Explain as _;
 
     fn parse(text: &str) -> Result<RecipesToml, ComponentError> {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())
@@ -287,21 +348,11 @@ mod tests {
         let (place, message, hints) = wrong("[recipe.acme]\npaht = \"a.wasm\"\n");
         assert_eq!(place, "/b/recipes.toml:2:1");
         assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\".\npaht = \"a.wasm\"\n^^^^");
-        assert_eq!(hints, "Known keys: builtin, path, grant. Did you mean `path`?");
+        assert_eq!(hints, "Known keys: builtin, path, oci, signed-by, grant. Did you mean `path`?");
         let (place, _, hints) = wrong("[recipe.a]\ngrant = { red = [] }\n");
         assert_eq!(place, "/b/recipes.toml:2:11");
         assert!(hints.ends_with("Did you mean `read`?"), "{hints}");
         assert_eq!(wrong("[recipes.a]\n").0, "/b/recipes.toml:1:2");
-    }
-
-    #[test]
-    fn what_comes_later_is_refused_by_name() {
-        for text in
-            ["[recipe.a]\noci = \"r/a:1\"\n", "[recipe.a]\nsigned-by = [\"a\"]\n", "[key.a]\npublic-key = \"a\"\n"]
-        {
-            let (_, message, _) = wrong(text);
-            assert!(message.contains("is not supported by this version of buildout-host."), "{message}");
-        }
     }
 
     #[test]

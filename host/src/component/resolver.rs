@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::built_in::{built_in, of_python_name, python_names};
+use super::detached::read_signatures;
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
-use super::{Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, RecipeReference, built_ins};
+use super::trust::{Signer, Trusted};
+use super::{
+    CompileCache, Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications,
+    RecipeReference, SignatureError, built_ins, signature_path,
+};
 use crate::collections::Map;
 use crate::source::{Place, did_you_mean, nearest};
 
@@ -25,6 +30,8 @@ pub struct Resolved {
     pub grant: Grant,
     /// Whether it is part of the host, and so gets what it describes.
     pub built_in: bool,
+    /// Who signed it, of those who must have.
+    pub signers: Vec<Signer>,
 }
 
 impl Resolved {
@@ -42,16 +49,19 @@ pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentErro
     let component = Component::read(&developed.component, &developed.package, developed.origin())?;
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
     let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
-    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant: Grant::default(), built_in: false })
+    let (grant, signers) = (Grant::default(), Vec::new());
+    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant, built_in: false, signers })
 }
 
 /// Finds components by recipe reference. Each is loaded once.
 #[derive(Debug)]
 pub struct Resolver {
     recipes_toml: Option<PathBuf>,
-    entries: Vec<Entry>,
+    toml: RecipesToml,
     developed: Vec<Developed>,
     loaded: Mutex<Map<PathBuf, Arc<Component>>>,
+    /// Knows digests of files that were read before.
+    cache: Option<CompileCache>,
 }
 
 /// A component with the entry point that is meant in it.
@@ -64,36 +74,100 @@ impl Resolver {
     /// # Errors
     /// When the file cannot be read or is wrong.
     pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
-        let entries = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default().entries;
+        let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
         let recipes_toml = recipes_toml.map(Path::to_owned);
-        Ok(Self { recipes_toml, entries, developed, loaded: Mutex::default() })
+        Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
+    }
+
+    /// The same, with a cache that knows what large files hash to.
+    #[must_use]
+    pub fn knowing(self, cache: CompileCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// The component for `recipe` as written in the configuration.
     ///
     /// # Errors
     /// When no one knows the recipe, or its component cannot be loaded.
-    pub fn resolve(&self, recipe: &str) -> Result<Resolved, ComponentError> {
+    pub fn resolve(&self, recipe: &str, publications: &dyn Publications) -> Result<Resolved, ComponentError> {
         let reference: RecipeReference =
             recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
         let entry = self.entry(&reference);
+        let mut signers = Vec::new();
         let found = match entry.and_then(|entry| entry.source.as_ref()) {
             Some(EntrySource::BuiltIn(target, place)) => self.named_built_in(target, place.as_ref())?,
             Some(EntrySource::Path(path)) => {
                 let package =
                     path.file_stem().map_or_else(|| reference.package.clone().into(), |stem| stem.to_string_lossy());
-                (self.load(path, &package, Origin::Path(path.clone()))?, reference.entry_point.clone())
+                let component = self.load(path, &package, Origin::Path(path.clone()))?;
+                signers = self.check_signatures(entry, path, &component)?;
+                (component, reference.entry_point.clone())
+            }
+            Some(EntrySource::Registry(..)) => {
+                let publication = entry.and_then(|entry| self.publication(entry));
+                let publication = publication.ok_or_else(|| self.unknown(&reference))?;
+                let obtained = publications.obtain(&publication)?;
+                signers = obtained.signers;
+                (obtained.component, reference.entry_point.clone())
             }
             None => self.unlisted(&reference)?,
         };
         let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
         let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
-        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in })
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
+    }
+
+    /// The recipes of `recipes.toml` that come from registries.
+    pub fn publications(&self) -> impl Iterator<Item = Publication<'_>> {
+        self.toml.entries.iter().filter_map(|entry| self.publication(entry))
+    }
+
+    /// The files of the signers' public keys.
+    pub fn key_files(&self) -> impl Iterator<Item = &Path> {
+        self.toml.keys.iter().map(|key| key.file.as_path())
+    }
+
+    /// The directory that `vendor` of `recipes.toml` names.
+    pub fn vendor(&self) -> Option<&Path> {
+        self.toml.vendor.as_deref()
+    }
+
+    fn publication<'a>(&'a self, entry: &'a Entry) -> Option<Publication<'a>> {
+        let Some(EntrySource::Registry(source, place)) = &entry.source else { return None };
+        Some(Publication {
+            name: &entry.name,
+            recipe: &entry.reference,
+            source,
+            place: place.as_ref(),
+            grant: &entry.grant,
+            wanted: entry.wanted.as_ref()?,
+            keys: &self.toml.keys,
+        })
+    }
+
+    /// Who signed a component's file, of those who must have.
+    fn check_signatures(
+        &self,
+        entry: Option<&Entry>,
+        path: &Path,
+        component: &Component,
+    ) -> Result<Vec<Signer>, ComponentError> {
+        let Some(wanted) = entry.and_then(|entry| entry.wanted.as_ref()) else { return Ok(Vec::new()) };
+        let Some(trusted) = Trusted::of(&wanted.signed_by, &self.toml.keys).map_err(Arc::new)? else {
+            return Ok(Vec::new());
+        };
+        let place = || wanted.place.clone();
+        let found = match read_signatures(path, &signature_path(path)) {
+            Err(SignatureError::Missing { .. }) => Vec::new(),
+            found => found.map_err(|error| ComponentError::Signature { error: Arc::new(error), place: place() })?,
+        };
+        let verified = trusted.verify_file(path.display().to_string(), &component.digest, &found);
+        verified.map_err(|error| ComponentError::Distrusted { error, place: place() })
     }
 
     /// Every directory that `recipes.toml` lets a recipe write, as written.
     pub fn write_grants(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
+        self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
     }
 
     /// References of `recipes.toml` that speak of none of `used`, but are like one of these: it was meant, probably.
@@ -104,7 +178,7 @@ impl Resolver {
             let near = nearest(package, used.iter().map(|used| used.package.as_str()));
             near.filter(|near| *near != package)
         };
-        let unused = self.entries.iter().filter(|entry| !speaks(entry));
+        let unused = self.toml.entries.iter().filter(|entry| !speaks(entry));
         unused.filter_map(|entry| Some((&entry.reference, meant(&entry.reference.package)?))).collect()
     }
 
@@ -112,7 +186,7 @@ impl Resolver {
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
         let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
-        self.entries.iter().find(exact).or_else(|| self.entries.iter().find(whole))
+        self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
     }
 
     /// What `builtin = "…"` names.
@@ -165,7 +239,7 @@ impl Resolver {
 
     /// The known reference nearest to an unknown one: a whole reference, else a package.
     fn nearest(&self, reference: &RecipeReference) -> Option<String> {
-        let mut known: Vec<String> = self.entries.iter().map(|entry| entry.reference.to_string()).collect();
+        let mut known: Vec<String> = self.toml.entries.iter().map(|entry| entry.reference.to_string()).collect();
         known.extend(self.developed.iter().map(|developed| developed.package.clone()));
         known.extend(built_ins().iter().map(|built_in| built_in.name.to_owned()));
         known.extend(python_names());
@@ -186,7 +260,11 @@ impl Resolver {
         if let Some(component) = loaded.get(path) {
             return Ok(Arc::clone(component));
         }
-        let component = Arc::new(Component::read(path, package, origin)?);
+        let component = match &self.cache {
+            Some(cache) => Component::recall(path, package, origin, cache)?,
+            None => Component::read(path, package, origin)?,
+        };
+        let component = Arc::new(component);
         loaded.insert(path.to_owned(), Arc::clone(&component));
         Ok(component)
     }
@@ -206,8 +284,18 @@ fn toml_key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::Obtained;
     use crate::digest::Digest;
     use crate::source::Explain as _;
+
+    /// No registry at all.
+    struct Nothing;
+
+    impl Publications for Nothing {
+        fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
+            panic!("{publication:?} is not had from anywhere")
+        }
+    }
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -229,10 +317,11 @@ mod tests {
 
     /// Origin and entry point, in short.
     fn found(resolver: &Resolver, reference: &str) -> String {
-        let resolved = resolver.resolve(reference).unwrap();
+        let resolved = resolver.resolve(reference, &Nothing).unwrap();
         let origin = match &resolved.component.origin {
             Origin::BuiltIn { name } => format!("built-in {name}"),
             Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
+            Origin::Registry { reference, .. } => format!("registry {reference}"),
             Origin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
         };
         assert_eq!(resolved.built_in, origin.starts_with("built-in"));
@@ -271,15 +360,18 @@ mod tests {
         ] {
             assert_eq!(found(&resolver, python), format!("built-in {expected}"));
         }
-        assert!(matches!(resolver.resolve("slapos.recipe.build"), Err(ComponentError::Unknown { .. })));
+        assert!(matches!(resolver.resolve("slapos.recipe.build", &Nothing), Err(ComponentError::Unknown { .. })));
     }
 
     #[test]
     fn a_built_in_brings_its_compiled_form_and_names_the_signature() {
         let resolver = Resolver::new(None, Vec::new()).unwrap();
-        let resolved = resolver.resolve("mkdir").unwrap();
+        let resolved = resolver.resolve("mkdir", &Nothing).unwrap();
         assert!(resolved.component.compiled.is_some());
-        assert_eq!(resolved.signature(), format!("mkdir-{}", Digest::of(&resolved.component.bytes).base64()));
+        assert_eq!(
+            resolved.signature(),
+            format!("mkdir-{}", Digest::of(&resolved.component.bytes().unwrap()).base64())
+        );
     }
 
     #[test]
@@ -287,7 +379,7 @@ mod tests {
         let toml = "[recipe.recipes]\ngrant = { env = [\"A\"] }\n[recipe.\"recipes:two\"]\ngrant = { env = [\"B\"] }\n";
         let (_directory, resolver) = resolver(toml, &["recipes"]);
         let resolver = resolver.unwrap();
-        let granted = |reference: &str| resolver.resolve(reference).unwrap().grant.env;
+        let granted = |reference: &str| resolver.resolve(reference, &Nothing).unwrap().grant.env;
         assert_eq!((granted("recipes"), granted("recipes:two")), (vec!["A".to_owned()], vec!["B".to_owned()]));
         assert_eq!(found(&resolver, "recipes:two"), "develop recipes:two");
     }
@@ -296,15 +388,15 @@ mod tests {
     fn a_component_is_read_once() {
         let (directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &[]);
         let resolver = resolver.unwrap();
-        let first = resolver.resolve("acme").unwrap();
+        let first = resolver.resolve("acme", &Nothing).unwrap();
         std::fs::remove_file(directory.path().join("acme.wasm")).unwrap();
-        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x").unwrap().component));
+        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x", &Nothing).unwrap().component));
     }
 
     #[test]
     fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
         let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
-        let error = resolver.unwrap().resolve("recipse:mkdir").unwrap_err();
+        let error = resolver.unwrap().resolve("recipse:mkdir", &Nothing).unwrap_err();
         assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
         let hints = error.hints();
         assert!(
@@ -320,7 +412,7 @@ mod tests {
     #[test]
     fn an_unknown_built_in_is_shown_where_it_is_written() {
         let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
-        let error = resolver.unwrap().resolve("a").unwrap_err();
+        let error = resolver.unwrap().resolve("a", &Nothing).unwrap_err();
         assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(

@@ -1,5 +1,7 @@
 //! From a component's bytes to something that can be instantiated: checked, compiled or taken from a cache, linked.
 
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use super::bindings::{self, RecipePre};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
 use super::state::{State, Whole};
-use crate::component::{CompileCache, Component};
+use crate::component::{CompileCache, Component, Form};
 use crate::event::{Event, Report};
 use crate::source::size;
 
@@ -57,7 +59,6 @@ impl Workshop<'_> {
     pub(super) fn prepare(&self, component: &Component, subject: &Subject) -> Result<RecipePre<State>, RecipeError> {
         let fail = |problem| RecipeError::new(problem, subject.clone());
         let recipe = || subject.recipe.clone();
-        check_header(&component.bytes, &recipe()).map_err(fail)?;
         let compiled = self.compiled(component, subject)?;
         self.check_imports(&compiled).map_err(fail)?;
         self.check_exports(&compiled, &subject.recipe).map_err(fail)?;
@@ -73,14 +74,22 @@ impl Workshop<'_> {
         {
             return Ok(compiled);
         }
-        let cached = self.cache.load(&component.digest, self.engine_key);
-        if let Some(compiled) = cached.and_then(|bytes| self.deserialize(&bytes)) {
+        let cached = match self.cache.load(&component.digest, self.engine_key) {
+            Some(Form::Read(bytes)) => self.deserialize(&bytes),
+            Some(Form::Known(file)) => self.map(&file),
+            None => None,
+        };
+        if let Some(compiled) = cached {
             return Ok(compiled);
         }
+        let fail = |problem| RecipeError::new(problem, subject.clone());
+        let recipe = subject.recipe.clone();
+        let bytes = component.bytes().map_err(|error| fail(Problem::Unreadable(error)))?;
+        check_header(&bytes, &recipe).map_err(fail)?;
         self.report.report(Event::Progress {
-            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.bytes.len() as u64)),
+            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.size())),
         });
-        let compiled = compile(self.engine, &component.bytes, &subject.recipe, limits::COMPILE_TIME);
+        let compiled = compile(self.engine, &bytes, &subject.recipe, limits::COMPILE_TIME);
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;
         if let Ok(bytes) = compiled.serialize() {
@@ -98,6 +107,15 @@ impl Workshop<'_> {
         // SAFETY: the bytes are either embedded in this program, or were written by this user's own host, which
         // `CompileCache::load` has verified by their authentication code.
         unsafe { Compiled::deserialize(self.engine, bytes) }.ok()
+    }
+
+    /// Takes a compiled form from its file, which is mapped into memory: what is not used is not read.
+    #[allow(unsafe_code, reason = "a compiled form is machine code, and wasmtime cannot check it")]
+    fn map(&self, file: &File) -> Option<Compiled> {
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        // SAFETY: as for `deserialize`; the file is the one that `CompileCache::load` knows, and nobody writes into it: it is
+        // the user's own, and replaced only as a whole.
+        unsafe { Compiled::deserialize_file(self.engine, path) }.ok()
     }
 
     /// Compares what the component imports with what this host offers, before anything of it runs.

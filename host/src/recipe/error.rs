@@ -50,6 +50,8 @@ pub(super) enum Problem {
     NotWasm { recipe: String, what: &'static str },
     #[error("Recipe {recipe} is a core WebAssembly module, not a component")]
     CoreModule { recipe: String },
+    #[error(transparent)]
+    Unreadable(crate::component::ComponentError),
     #[error("Recipe {recipe} is damaged: {cause}")]
     Damaged { recipe: String, cause: String },
     #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
@@ -94,6 +96,8 @@ pub(super) enum Problem {
     Overlap { part: String, other: String },
     #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
+    #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
+    Asked { recipe: String, items: Vec<String>, line: String, place: Option<Place> },
 }
 
 /// What a part may be called.
@@ -129,6 +133,7 @@ impl Explain for RecipeError {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
             Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
+            Problem::Asked { place, .. } => place.clone().or_else(|| self.subject.place.clone()),
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
@@ -183,6 +188,9 @@ impl Explain for RecipeError {
             }
             Problem::Path { why, .. } => vec![sentence(why)],
             Problem::PartName { .. } => vec![PART_NAME.into()],
+            Problem::Asked { line, .. } => {
+                vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: {line}")]
+            }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
             Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => {

@@ -26,7 +26,7 @@ pub struct Locations {
     /// Where `recipes.toml` and `recipes.lock` are.
     pub configuration_directory: PathBuf,
     /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
-    /// `recipes.toml`, `recipes.lock`, the launcher, the files of the configuration.
+    /// `recipes.toml`, `recipes.lock`, the keys of those who are trusted, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
     /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
     standard: Vec<Arc<Path>>,
@@ -73,6 +73,8 @@ pub struct Written<'a> {
     pub configuration_directory: &'a Path,
     /// The files of the configuration.
     pub configuration: &'a [PathBuf],
+    /// The public keys of those whose recipes are trusted.
+    pub keys: &'a [PathBuf],
 }
 
 impl Locations {
@@ -85,7 +87,7 @@ impl Locations {
         let configuration_directory = normalise(&directory.join(written.configuration_directory));
         let beside = ["recipes.toml", "recipes.lock"].map(|name| configuration_directory.join(name));
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
-        let configuration = written.configuration.iter().map(|path| normalise(path));
+        let configuration = written.configuration.iter().chain(written.keys).map(|path| normalise(path));
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
         let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
         let other_parts = written.other_parts.map(at);

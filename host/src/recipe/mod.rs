@@ -4,6 +4,7 @@
 //! memory are the same share an instance, one call at a time: what a call may reach is decided for each call. Knows
 //! nothing of the plan, and decides nothing about parts.
 
+mod asked;
 mod bindings;
 mod buildout;
 mod check;
@@ -152,6 +153,7 @@ impl Runtime {
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        check_asked(entry_point, recipe, &subject)?;
         check::options(buildout, part, entry_point, &subject)?;
         let environment = &self.settings.environment;
         let buildout_of_part = Some(buildout);
@@ -438,6 +440,20 @@ fn check_name(description: &PackageDescription, recipe: &Resolved, subject: &Sub
             Err(RecipeError::new(problem, subject.clone()))
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses a recipe from a registry that asks for more than it is granted.
+fn check_asked(entry_point: &EntryPoint, recipe: &Resolved, subject: &Subject) -> Result<(), RecipeError> {
+    if !matches!(recipe.component.origin, Origin::Registry { .. }) {
+        return Ok(());
+    }
+    match asked::missing(&entry_point.grants, &recipe.grant) {
+        None => Ok(()),
+        Some(asked::Missing { items, line }) => {
+            let (recipe, place) = (subject.recipe.clone(), recipe.grant.place.clone());
+            Err(RecipeError::new(Problem::Asked { recipe, items, line, place }, subject.clone()))
+        }
     }
 }
 

@@ -1,19 +1,25 @@
 //! The buildout's directories: where they are, and making those that are missing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::component::registry::RemoteSettings;
 use crate::event::{Level, Report};
+use crate::fetch::{DownloadSettings, Limits, Network};
 use crate::options::Buildout;
 use crate::recipe::{Locations, Written};
 
 use super::error::{Fault, RunError};
 
 /// Reads the standard directories from `[buildout]`. `other_parts` is where parts are that are not of its
-/// `parts-directory`; by default `rebootstrap-directory`.
+/// `parts-directory`; by default `rebootstrap-directory`. `keys` are files of public keys.
 ///
 /// # Errors
 /// When an option of `[buildout]` cannot be substituted.
-pub(super) fn locations(buildout: &Buildout, other_parts: Option<&str>) -> Result<Locations, RunError> {
+pub(super) fn locations(
+    buildout: &Buildout,
+    other_parts: Option<&str>,
+    keys: &[PathBuf],
+) -> Result<Locations, RunError> {
     let require = |option: &str| buildout.require("buildout", option);
     let rebootstrap = buildout.get("buildout", "rebootstrap-directory")?.filter(|directory| !directory.is_empty());
     let configuration = buildout.configuration();
@@ -28,6 +34,7 @@ pub(super) fn locations(buildout: &Buildout, other_parts: Option<&str>) -> Resul
         installed: &require("installed")?,
         configuration_directory: configuration.file_path().and_then(Path::parent).unwrap_or(&directory),
         configuration: &configuration.files,
+        keys,
     }))
 }
 
@@ -54,4 +61,23 @@ pub(super) fn create_one(directory: &Path, report: &dyn Report) -> Result<(), Ru
     }
     report.log(Level::Info, &format!("Creating directory {}", directory.display()));
     std::fs::create_dir_all(directory).map_err(|error| Fault::io(directory, "cannot create directory", error).into())
+}
+
+/// How `[buildout]` lets registries be talked with: `offline`, `install-from-cache`, `socket-timeout`.
+pub(super) fn registries(buildout: &Buildout) -> RemoteSettings {
+    let option = |name: &str| buildout.get("buildout", name).ok().flatten();
+    // What is invalid is told where sources are downloaded.
+    let downloads = DownloadSettings::of_options(&option, Path::new(""), Path::new(""), &crate::event::Silent);
+    let mut limits = Limits::for_registries();
+    if let Some(Ok(seconds)) =
+        option("socket-timeout").map(|value| value.trim().parse().map(std::time::Duration::from_secs))
+    {
+        limits.give_up_after(seconds);
+    }
+    RemoteSettings { network: downloads.network, limits, ..RemoteSettings::default() }
+}
+
+/// Nothing but copies.
+pub(super) fn no_registries() -> RemoteSettings {
+    RemoteSettings { network: Network::Offline, ..RemoteSettings::default() }
 }

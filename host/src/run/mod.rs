@@ -12,6 +12,8 @@ mod extensions;
 mod graph;
 mod launcher;
 mod load;
+mod lock;
+mod locking;
 mod outlook;
 mod parallel;
 mod pythons;
@@ -46,6 +48,8 @@ pub use authoring::{Authoring, BuiltRecipe};
 pub use bootstrap::{write_configuration, write_new_configuration};
 pub use error::{Explained, RunError};
 pub use load::{Loaded, Loader};
+pub use lock::{LockChange, Upgrade};
+pub use locking::LockMode;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
@@ -89,7 +93,8 @@ impl Session {
     ) -> Result<Self, RunError> {
         let native = settings.native.clone();
         let configuration = Arc::clone(&loaded.configuration);
-        let recipes = Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native)?);
+        let recipes =
+            Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native, settings.lock)?);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
         let (environment, later) = (environment.clone(), OnceLock::new());
         Ok(Self { buildout, recipes, environment, report, settings, loaded, before: None, later })

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::collections::Map;
-use crate::component::{CompileCache, Developed, Resolved, Resolver};
+use crate::component::registry::RemoteSettings;
+use crate::component::{
+    CompileCache, ComponentError, Developed, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver,
+};
 use crate::environment::Environment;
 use crate::event::{Level, Report};
 use crate::options::{Buildout, Initialise, Values};
@@ -13,6 +16,7 @@ use crate::source::{Explain, did_you_mean};
 
 use super::directories;
 use super::error::{Explained, Fault, RunError};
+use super::locking::{self, LockMode, Locking};
 
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
@@ -30,6 +34,9 @@ struct Shared {
     environment: Environment,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
+    locking: Locking,
+    /// How registries are talked with; as long as that is not known, they are not.
+    registries: OnceLock<RemoteSettings>,
     /// What references were found to mean.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
     by_part: Mutex<Map<String, Arc<Resolved>>>,
@@ -42,14 +49,19 @@ impl Recipes {
         environment: &Environment,
         report: Arc<dyn Report>,
         native: NativeSettings,
+        lock: LockMode,
     ) -> Result<Self, RunError> {
-        let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), Vec::new())?;
+        let recipes_toml = configuration_directory.join("recipes.toml");
+        let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
+        let locking = Locking::new(RecipesLock::path(&recipes_toml), lock, Arc::clone(&report));
         let shared = Shared {
             report,
             native,
             environment: environment.clone(),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
+            locking,
+            registries: OnceLock::new(),
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
         };
@@ -64,6 +76,7 @@ impl Recipes {
     /// Takes developed recipes into account.
     pub(super) fn develop(&self, configuration_directory: &Path, developed: Vec<Developed>) -> Result<(), RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
+        let resolver = resolver.knowing(CompileCache::open(&self.shared.environment));
         *self.shared.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
         self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
@@ -83,14 +96,18 @@ impl Recipes {
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }
 
+    fn resolver(&self) -> Arc<Resolver> {
+        Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What a reference, as `recipe =` writes it, stands for.
     pub(super) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
         let mut known = self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(resolved) = known.get(reference) {
             return Ok(Arc::clone(resolved));
         }
-        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
-        let resolved = Arc::new(resolver.resolve(reference)?);
+        let resolver = self.resolver();
+        let resolved = Arc::new(resolver.resolve(reference, self)?);
         known.insert(reference.to_owned(), Arc::clone(&resolved));
         Ok(resolved)
     }
@@ -103,7 +120,7 @@ impl Recipes {
     /// Directories that grants of `recipes.toml` let recipes write: what was made there may be removed again. A grant
     /// that refers to what does not exist allows nothing.
     pub(super) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
-        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let resolver = self.resolver();
         let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
         let mut directories: Vec<String> =
             general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
@@ -116,7 +133,7 @@ impl Recipes {
     /// Tells of entries in `recipes.toml` that no part uses and whose name is like one that is used: typing errors. Others
     /// may be for another configuration.
     pub(super) fn tell_unused_entries(&self) {
-        let resolver = Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner));
+        let resolver = self.resolver();
         let by_part = self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner);
         let used: Vec<_> = by_part.values().map(|recipe| &recipe.reference).collect();
         for (reference, meant) in resolver.mistaken(&used) {
@@ -141,7 +158,10 @@ impl Recipes {
         if let Some(locations) = self.locations.get() {
             return Ok(locations);
         }
-        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref())?);
+        let resolver = self.resolver();
+        let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
+        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref(), &keys)?);
+        self.shared.registries.get_or_init(|| directories::registries(buildout));
         Ok(self.locations.get_or_init(|| locations))
     }
 
@@ -150,6 +170,7 @@ impl Recipes {
             return Err(Fault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
         }
         let reference = buildout.require(part, "recipe")?;
+        self.locations(buildout)?;
         let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
@@ -160,5 +181,16 @@ impl Recipes {
 impl Initialise for Recipes {
     fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
         self.initialise_part(buildout, part).map_err(|error| Box::new(Explained::from(error)) as Box<_>)
+    }
+}
+
+impl Publications for Recipes {
+    fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
+        let Shared { environment, report, native, registries, locking, .. } = &*self.shared;
+        let sources = locking.sources(|| {
+            let settings = registries.get().cloned().unwrap_or_else(directories::no_registries);
+            locking::sources(environment, &settings, report, &native.interrupt, &self.resolver())
+        })?;
+        locking.obtain(publication, &sources, &|resolved| Ok(self.runtime()?.describe(resolved)?))
     }
 }

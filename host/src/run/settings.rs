@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::recipe::NativeSettings;
 
+use super::locking::LockMode;
 use super::schedule::AfterFailure;
 
 /// How parts are made.
@@ -13,6 +14,8 @@ pub struct RunSettings {
     pub native: NativeSettings,
     /// What happens after a failure.
     pub after_failure: AfterFailure,
+    /// What may be done with `recipes.lock`.
+    pub lock: LockMode,
     /// This program, which `bin/buildout` runs.
     pub program: PathBuf,
 }

@@ -62,7 +62,7 @@ impl Authoring {
             exports: package.exports.clone(),
             annotations,
         };
-        let artefact = Artefact::publish(to, reference, &recipe.component.bytes, &description)
+        let artefact = Artefact::publish(to, reference, &recipe.component.bytes()?, &description)
             .doing(|| format!("Publishing {}.", file.display()))?;
         if let Some(key) = publication.signer {
             sign(to, reference, &artefact, key).doing(|| format!("Signing {reference}."))?;

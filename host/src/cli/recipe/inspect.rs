@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::Program;
-use crate::component::{self, Developed, Origin, Resolved, Resolver};
+use crate::component::registry::RemoteSettings;
+use crate::component::{self, Developed, Origin, Resolved};
 use crate::recipe::Package;
 use crate::run::RunError;
 
@@ -66,9 +67,7 @@ impl Program {
 
     /// What the buildout in the working directory means by a reference.
     fn of_reference(&self, reference: &str) -> Result<Resolved, RunError> {
-        let directory = &self.environment.directory;
-        let developed = component::developed_in(&directory.join("develop-eggs"))?;
-        Ok(Resolver::new(Some(&directory.join("recipes.toml")), developed)?.resolve(reference)?)
+        self.authoring()?.resolve(&self.environment.directory, reference, &RemoteSettings::default())
     }
 }
 
@@ -89,9 +88,14 @@ impl Inspected {
     /// The component's file; none for what is part of this program.
     fn file(&self) -> Option<&Path> {
         match &self.recipe.component.origin {
-            Origin::BuiltIn { .. } => None,
+            Origin::BuiltIn { .. } | Origin::Registry { .. } => None,
             Origin::Path(file) | Origin::Develop { component: file, .. } => Some(file),
         }
+    }
+
+    /// Who signed it, of those who must have.
+    fn signers(&self) -> Vec<String> {
+        self.recipe.signers.iter().map(ToString::to_string).collect()
     }
 
     /// How `recipe =` names an entry point.

@@ -3,6 +3,7 @@
 mod build;
 mod inspect;
 mod new;
+mod lock;
 mod pull;
 mod push;
 mod sign;
@@ -34,6 +35,8 @@ enum RecipeCommand {
     New(NewArguments),
     /// Build a recipe project, as `develop` in a buildout does.
     Build(BuildArguments),
+    /// Bring recipes.lock up to date, and show what changed.
+    Lock(lock::LockArguments),
     /// Run the scenarios of a recipe project.
     Test(TestArguments),
     /// Show what a recipe package is: entry points, options, what it asks for.
@@ -53,6 +56,7 @@ impl Program {
         match &arguments.command {
             RecipeCommand::New(arguments) => self.recipe_new(arguments),
             RecipeCommand::Build(arguments) => self.recipe_build(arguments),
+            RecipeCommand::Lock(arguments) => self.recipe_lock(arguments),
             RecipeCommand::Test(arguments) => self.recipe_test(arguments),
             RecipeCommand::Inspect(arguments) => self.recipe_inspect(arguments),
             RecipeCommand::Sign(arguments) => self.recipe_sign(arguments),

@@ -47,13 +47,13 @@ impl Manifest {
         let source = Source::new(path.display().to_string(), text);
         let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
         let document = file.document()?;
-        file.check_keys(document.as_table(), "", &["recipe", "build"], &[])?;
+        file.check_keys(document.as_table(), "", &["recipe", "build"])?;
         let recipe = required(&file, document.as_table(), "recipe", EXAMPLE)?;
         let recipe = file.table(recipe, "recipe")?;
-        file.check_keys(recipe, " of [recipe]", &["name", "version", "license", "repository", "description"], &[])?;
+        file.check_keys(recipe, " of [recipe]", &["name", "version", "license", "repository", "description"])?;
         let build = required(&file, document.as_table(), "build", EXAMPLE)?;
         let build = file.table(build, "build")?;
-        file.check_keys(build, " of [build]", &["command", "inputs", "component", "sdk"], &[])?;
+        file.check_keys(build, " of [build]", &["command", "inputs", "component", "sdk"])?;
         for key in ["version", "license", "repository", "description"] {
             recipe.get(key).map(|item| file.string(item, key)).transpose()?;
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Inspected;
+use crate::component::Origin;
 use crate::recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
 use crate::source::size;
 
@@ -14,11 +15,15 @@ pub(super) fn of(inspected: &Inspected) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:<10} {value}");
     };
-    match inspected.file() {
-        Some(file) => line("component", &file.display().to_string()),
-        None => line("component", "part of this program"),
+    match &inspected.recipe.component.origin {
+        Origin::BuiltIn { .. } => line("component", "part of this program"),
+        Origin::Registry { reference, manifest } => line("component", &reference.with_digest(*manifest).to_string()),
+        Origin::Path(file) | Origin::Develop { component: file, .. } => line("component", &file.display().to_string()),
     }
-    line("size", &size(component.bytes.len() as u64));
+    if !inspected.recipe.signers.is_empty() {
+        line("signed by", &inspected.signers().join(", "));
+    }
+    line("size", &size(component.size()));
     line("digest", &format!("sha256:{}", component.digest));
     line("wit", &inspected.wit().map_or_else(|| "none".to_owned(), |wit| format!("buildout:recipe {wit}")));
     line("imports", &imports(&package.imports));

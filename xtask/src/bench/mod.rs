@@ -1,6 +1,7 @@
 //! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
+mod languages;
 mod measure;
 mod native;
 mod reference;
@@ -31,19 +32,23 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" if only.is_none() => only = Some(argument.as_str()),
-            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds]")),
+            "configurations" | "builds" | "recipes" if only.is_none() => only = Some(argument.as_str()),
+            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|recipes]")),
         }
     }
     let host = dist(workspace)?;
     let directory = workspace.target.join("bench");
     let mut tables = Vec::new();
-    if only != Some("builds") {
+    let wants = |table| only.is_none_or(|only| only == table);
+    if wants("configurations") {
         let reference = install_reference(workspace, &directory)?;
         tables.push(("zc.buildout", Tools { reference, host: host.clone(), directory: directory.clone() }.rows()?));
     }
-    if only != Some("configurations") {
+    if wants("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
+    }
+    if wants("recipes") {
+        tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));
     }
     if json {
         print_json(&tables);

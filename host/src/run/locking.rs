@@ -180,7 +180,7 @@ fn capabilities(package: &Package) -> Capabilities {
     let mut imports = package.imports.clone();
     imports.sort();
     let version = |name: &String| Some(name.strip_prefix(WIT)?.split_once('@')?.1.to_owned());
-    let wit = imports.iter().find_map(version).unwrap_or_else(|| "unknown".to_owned());
+    let wit = imports.iter().chain(&package.exports).find_map(version).unwrap_or_else(|| "unknown".to_owned());
     let mut asks = std::collections::BTreeMap::<String, Vec<String>>::new();
     for grant in package.entry_points.iter().flat_map(|entry_point| &entry_point.grants) {
         asks.entry(grant.key.clone()).or_default().push(grant.value.clone());

@@ -1,4 +1,4 @@
-//! Runs what the documentation shows: README.md and `docs/*.md`, with the blocks that `support/blocks.rs` describes.
+//! Runs what the documentation shows: README.md, `docs/*.md` and `docs/recipes/*.md`, with the blocks that `support/blocks.rs` describes.
 //!
 //! Each document has a directory of its own, which holds a copy of `examples/`, as a clone of the repository would. There
 //! `cargo xtask run ARGUMENTS` is run as `buildout-host run ARGUMENTS`: what xtask does first, building, has been done by
@@ -54,8 +54,10 @@ fn main() {
 
 fn documents() -> Vec<PathBuf> {
     let mut files = vec![repository().join("README.md")];
-    let entries = std::fs::read_dir(repository().join("docs")).expect("docs/");
-    files.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some()));
+    for directory in ["docs", "docs/recipes"] {
+        let entries = std::fs::read_dir(repository().join(directory)).expect(directory);
+        files.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.extension().is_some()));
+    }
     files.sort();
     files
 }

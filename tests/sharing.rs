@@ -73,14 +73,15 @@ fn payloads_by(key: &Path, signatures: &[Signature]) -> Vec<Payload> {
 /// Writes what makes skopeo demand signatures by the key.
 fn write_policy(space: &Space, registry: &Registry, key: &str) {
     let path = space.buildout().join(format!("{key}.pub"));
-    space.write(
-        &format!("{key}-policy.json"),
-        &format!(
+    std::fs::write(
+        space.buildout().join(format!("{key}-policy.json")),
+        format!(
             "{{\"default\": [{{\"type\": \"reject\"}}], \"transports\": {{\"docker\": {{\"{}\": \
              [{{\"type\": \"sigstoreSigned\", \"keyPath\": {path:?}}}]}}}}}}",
             registry.host()
         ),
-    );
+    )
+    .unwrap();
     space.write(
         "registries.d/default.yaml",
         &format!("docker:\n  {}:\n    use-sigstore-attachments: true\n", registry.host()),
@@ -226,7 +227,7 @@ fn a_policy_of_skopeos_accepts_our_signature_under_our_key_alone() {
     }
     let copy = |key: &str| {
         format!(
-            "{skopeo} --registries.d registries.d --policy {key}-policy.json copy --src-tls-verify=false \
+            "{skopeo} --registries.d registries.d --policy {key}-policy.json copy --remove-signatures --src-tls-verify=false \
              docker://{reference} oci:copied:1.2"
         )
     };
@@ -248,7 +249,7 @@ fn we_accept_what_skopeo_signs_with_our_key() {
     let registry = Registry::start();
     let space = space();
     let pushed = format!("{}/acme/recipes:1.2", registry.host());
-    done(&space, &format!("buildout-host recipe push acme.wasm oci://{pushed}"));
+    done(&space, &format!("buildout-host recipe push acme.wasm oci://{pushed} --annotation licenses=MIT"));
     write_policy(&space, &registry, "acme");
     let signed = format!("{}/signed/recipes:1.2", registry.host());
     space.write("passphrase", "acme-pw");
@@ -278,4 +279,17 @@ fn skopeo() -> String {
 /// and verified is in `tests/keys/skopeo` (see its README).
 fn knows_no_sigstore(told: &str) -> bool {
     told.contains("Debian-local change: sigstore disabled")
+}
+
+#[test]
+fn what_skopeo_signed_with_a_key_of_ours_is_verified() {
+    let read = |name: &str| std::fs::read(support::repository().join("tests/keys/skopeo").join(name)).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&read("manifest.json")).unwrap();
+    let base64 = manifest["layers"][0]["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
+    let found = Signature { payload: read("payload.json"), base64: base64.to_owned() };
+    let digest = "1a5137d225295cc95ffce22452f5321c435b760ea89596e9dc1701f667211c37".parse().unwrap();
+    let expected = Payload { reference: "127.0.0.1:5917/signed/recipes:1.2".into(), manifest: digest };
+    let keys = support::repository().join("tests/keys");
+    assert_eq!(payloads_by(&keys.join("skopeo/acme.pub"), std::slice::from_ref(&found)), [expected]);
+    assert_eq!(payloads_by(&keys.join("p256.pub"), &[found]), []);
 }

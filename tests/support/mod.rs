@@ -70,7 +70,7 @@ impl Space {
     }
 }
 
-/// The test's own variables, with the binary on the `PATH`, and without those that would lead to the user's settings.
+/// The test's own variables, with the binary and the compilers of `cargo xtask toolchains` on the `PATH`, and without those that would lead to the user's settings.
 fn variables() -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = std::env::vars().collect();
     let real_home = variables.get("HOME").cloned().unwrap_or_default();
@@ -84,7 +84,9 @@ fn variables() -> BTreeMap<String, String> {
     variables.insert("CARGO_TARGET_DIR".to_owned(), developed);
     let host = host();
     let programs = host.parent().expect("the binary's directory").display();
-    let path = format!("{programs}:{}", variables.get("PATH").cloned().unwrap_or_default());
-    variables.insert("PATH".to_owned(), path);
+    let toolchains = target_directory().join("toolchains");
+    let path = variables.get("PATH").cloned().unwrap_or_default();
+    variables.insert("PATH".to_owned(), format!("{programs}:{}:{path}", toolchains.join("bin").display()));
+    variables.insert("ZIG_GLOBAL_CACHE_DIR".to_owned(), toolchains.join("zig-cache").to_string_lossy().into_owned());
     variables
 }

@@ -11,6 +11,7 @@ mod parity;
 mod setup;
 mod sources;
 mod test;
+mod toolchains;
 mod workspace;
 
 // The host builds developed recipe crates by the same rules.
@@ -31,6 +32,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test)
   sources          fetch the upstream sources that tests build
+  toolchains       set up the compilers of Python, JavaScript and C that tests build recipes with
   ci               check format and lints, dependencies and their licences, then run all tests
   bench [ARGUMENTS] measure against zc.buildout, and print the table
 ";
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "run" => build::run(&workspace, &arguments),
         "test" => test::test(&workspace, &arguments),
         "sources" => sources::sources(&workspace).map(drop),
+        "toolchains" => toolchains::toolchains(&workspace),
         "ci" => ci::ci(&workspace),
         "bench" => bench::bench(&workspace, &arguments),
         _ => Err(Failure::usage(USAGE)),

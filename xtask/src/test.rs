@@ -6,6 +6,7 @@ use crate::build::{BUILT_INS, build_guests, build_with};
 use crate::parity::config_parity;
 use crate::setup::{Guests, setup};
 use crate::sources::sources;
+use crate::toolchains::toolchains;
 use crate::workspace::{Failure, Workspace, run};
 
 /// Builds what tests need, and runs them. `arguments` go to `cargo test`.
@@ -14,6 +15,7 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Fa
     build_with(workspace, &guests)?;
     build_test_guests(workspace, &guests)?;
     build_cross_check(workspace)?;
+    toolchains(workspace)?;
     if !sources(workspace)? {
         eprintln!(
             "xtask: no apt here: put upstream archives into {} for the tests that build them",

@@ -162,7 +162,9 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
     let path: Vec<OsString> = search_path(environment.get(&OsString::from("PATH")));
     // Also where there was none: a shell would find programs all the same, make would not.
     environment.insert("PATH".into(), path.join(":".as_ref()));
-    let in_directory = |entry: &OsString| Path::new(entry).starts_with(&command.directory);
+    // All entries are beneath `/`, where commands run that are told no directory. No command can write there.
+    let root = Path::new("/");
+    let in_directory = |entry: &OsString| command.directory != root && Path::new(entry).starts_with(&command.directory);
     Order {
         host: std::process::id().cast_signed(),
         level: policy.level,

@@ -1,41 +1,46 @@
-//! Recipe `{{name}}`: writes a text into a file of its own.
+//! Recipes of the package {{name}}.
 
-use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, info};
+use std::path::Path;
 
-/// A part: what its section in a buildout says.
-struct {{type_name}} {
+use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, error, info};
+
+/// A directory in the part's own location.
+struct Directory {
     location: String,
-    text: String,
+    path: String,
 }
 
-impl Recipe for {{type_name}} {
+impl Recipe for Directory {
     fn describe() -> Description {
-        Description::new("Writes a text into the file `note.txt` of the part.")
-            .option(OptionDescription::text("text", "What to write.").required())
+        Description::new("Makes a directory in the part's own location.")
+            .option(OptionDescription::path("path", "The directory, relative to the part's location.").required())
     }
 
-    /// Called in each run, before any part is made. The part is made again when its options have changed.
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
-        options.set("location", options.location())?;
-        Ok(Self { location: options.location(), text: options.require("text")? })
+        let (location, path) = (options.location(), options.require("path")?);
+        if path.starts_with('/') || path.split('/').any(|name| name == "..") {
+            error!("{path} is not beneath {location}.");
+            return Err(Error::user("Invalid Path"));
+        }
+        let path = format!("{location}/{path}");
+        options.set("path", &path)?;
+        Ok(Self { location, path })
     }
 
-    /// Makes the part, and gives what is to be removed when it goes.
     fn install(&mut self) -> Result<Paths, Error> {
-        let file = format!("{}/note.txt", self.location);
-        info!("Writing {file}");
-        std::fs::create_dir_all(&self.location).context(format!("making {}", self.location))?;
-        std::fs::write(&file, format!("{}\n", self.text)).context(format!("writing {file}"))?;
+        if !Path::new(&self.path).is_dir() {
+            info!("Creating directory {}", self.path.rsplit('/').next().unwrap_or_default());
+            std::fs::create_dir_all(&self.path).context(format!("making {}", self.path))?;
+        }
         Ok(self.location.as_str().into())
     }
 }
 
-/// Called instead of `install` where the part is there and its options are as they were.
-impl Update for {{type_name}} {
+impl Update for Directory {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
-        Ok(None)
+        self.install().map(Some)
     }
 }
 
-buildout_recipe::export! { "default" => {{type_name}} }
+buildout_recipe::export! { "default" => Directory }

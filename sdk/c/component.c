@@ -1,0 +1,477 @@
+/* From the entry points of a recipe to the exports of a component. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Memory of a part, newest first. */
+struct allocation {
+    struct allocation *before;
+    max_align_t content[];
+};
+
+struct recipe_part {
+    const recipe_entry_point *entry;
+    struct allocation *allocations;
+    buildout_recipe_options_own_options_t options;
+    /* Lent to `init`. */
+    const buildout_recipe_buildout_borrow_buildout_t *buildout;
+    void *data;
+    /* What the call names. */
+    wit_list_string_t paths;
+    bool names_paths;
+};
+
+struct recipe_recorded {
+    exports_buildout_recipe_parts_list_recorded_option_t list;
+};
+
+/* Whose memory `recipe_allocate` gives: one part is made at a time. */
+static struct allocation **owner;
+
+/* What has failed in this call. */
+static bool failed;
+static buildout_recipe_types_failure_t failure;
+
+/* wit-bindgen's code refers to the object file that has the component's type; the host adds the type itself. */
+void __component_type_object_force_link_wit(void) {}
+
+void *recipe_allocate(size_t size) {
+    struct allocation *allocation = calloc(1, sizeof *allocation + size);
+    if (!allocation)
+        abort();
+    allocation->before = *owner;
+    *owner = allocation;
+    return allocation->content;
+}
+
+static void release(struct allocation *allocation) {
+    while (allocation) {
+        struct allocation *before = allocation->before;
+        free(allocation);
+        allocation = before;
+    }
+}
+
+wit_string_t recipe_view(const char *text) {
+    wit_string_t view = {(uint8_t *)text, text ? strlen(text) : 0};
+    return view;
+}
+
+wit_list_string_t recipe_view_list(const char *const *texts) {
+    wit_list_string_t list = {NULL, 0};
+    while (texts && texts[list.len])
+        list.len++;
+    list.ptr = recipe_allocate(list.len * sizeof *list.ptr);
+    for (size_t i = 0; i < list.len; i++)
+        list.ptr[i] = recipe_view(texts[i]);
+    return list;
+}
+
+const char *recipe_take(wit_string_t *text) {
+    char *taken = recipe_allocate(text->len + 1);
+    if (text->len)
+        memcpy(taken, text->ptr, text->len);
+    wit_string_free(text);
+    return taken;
+}
+
+const char *const *recipe_take_list(wit_list_string_t *list) {
+    const char **taken = recipe_allocate((list->len + 1) * sizeof *taken);
+    for (size_t i = 0; i < list->len; i++)
+        taken[i] = recipe_take(&list->ptr[i]);
+    wit_list_string_free(list);
+    return taken;
+}
+
+static wit_string_t duplicate(const char *text) {
+    wit_string_t copy = {NULL, 0};
+    if (text && *text)
+        wit_string_dup(&copy, text);
+    return copy;
+}
+
+/* ---- Failures ---- */
+
+void recipe_forget_failure(void) {
+    if (failed)
+        buildout_recipe_types_failure_free(&failure);
+    failed = false;
+}
+
+int recipe_fail(uint8_t kind, wit_string_t message) {
+    recipe_forget_failure();
+    failed = true;
+    failure.tag = kind;
+    failure.val.fault = message;
+    return RECIPE_FAILED;
+}
+
+int recipe_fail_named(bool user, wit_string_t *message) {
+    return recipe_fail(user ? BUILDOUT_RECIPE_TYPES_FAILURE_USER_ERROR : BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, *message);
+}
+
+int recipe_fail_lookup(buildout_recipe_types_lookup_error_t *error) {
+    recipe_forget_failure();
+    failed = true;
+    failure.tag = BUILDOUT_RECIPE_TYPES_FAILURE_LOOKUP;
+    failure.val.lookup = *error;
+    return RECIPE_FAILED;
+}
+
+const char *recipe_failure(void) {
+    if (!failed)
+        return NULL;
+    wit_string_t message = failure.tag == BUILDOUT_RECIPE_TYPES_FAILURE_LOOKUP ? failure.val.lookup.message : failure.val.fault;
+    return recipe_format("%.*s", (int)message.len, (const char *)message.ptr);
+}
+
+static wit_string_t printed(const char *format, va_list arguments) {
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0)
+        abort();
+    wit_string_t string = {(uint8_t *)text, strlen(text)};
+    return string;
+}
+
+int recipe_user_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    wit_string_t message = printed(format, arguments);
+    va_end(arguments);
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_USER_ERROR, message);
+}
+
+int recipe_fault_at(const char *file, int line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    wit_string_t message = printed(format, arguments);
+    va_end(arguments);
+    char *text = NULL;
+    if (asprintf(&text, "%.*s (%s:%d)", (int)message.len, (const char *)message.ptr, file, line) < 0)
+        abort();
+    wit_string_free(&message);
+    wit_string_t told = {(uint8_t *)text, strlen(text)};
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, told);
+}
+
+const char *recipe_format(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    wit_string_t text = printed(format, arguments);
+    va_end(arguments);
+    return recipe_take(&text);
+}
+
+/* ---- The part ---- */
+
+void *recipe_data(recipe_part *part) {
+    return part->data;
+}
+
+static buildout_recipe_options_borrow_options_t options_of(recipe_part *part) {
+    return buildout_recipe_options_borrow_options(part->options);
+}
+
+const char *recipe_part_name(recipe_part *part) {
+    wit_string_t name;
+    buildout_recipe_options_method_options_part(options_of(part), &name);
+    return recipe_take(&name);
+}
+
+const char *recipe_location(recipe_part *part) {
+    wit_string_t location;
+    buildout_recipe_options_method_options_location(options_of(part), &location);
+    return recipe_take(&location);
+}
+
+const char *recipe_get(recipe_part *part, const char *name) {
+    wit_string_t asked = recipe_view(name);
+    wit_option_string_t value;
+    buildout_recipe_types_lookup_error_t error;
+    if (buildout_recipe_options_method_options_get(options_of(part), &asked, &value, &error))
+        return value.is_some ? recipe_take(&value.val) : NULL;
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *recipe_require(recipe_part *part, const char *name) {
+    wit_string_t asked = recipe_view(name), value;
+    buildout_recipe_types_lookup_error_t error;
+    if (buildout_recipe_options_method_options_require(options_of(part), &asked, &value, &error))
+        return recipe_take(&value);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+int recipe_set(recipe_part *part, const char *name, const char *value) {
+    wit_string_t asked = recipe_view(name), text = recipe_view(value);
+    buildout_recipe_options_set_error_t error;
+    if (buildout_recipe_options_method_options_set(options_of(part), &asked, &text, &error))
+        return 0;
+    static const char *const words[] = {"was set after init", "has a name that an option cannot have",
+                                        "is longer than the host allows"};
+    const char *why = error.tag < sizeof words / sizeof *words ? words[error.tag] : recipe_take(&error.val.other.message);
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("option \"%s\" %s", name, why)));
+}
+
+const char *const *recipe_keys(recipe_part *part) {
+    wit_list_string_t keys;
+    buildout_recipe_types_lookup_error_t error;
+    if (buildout_recipe_options_method_options_keys(options_of(part), &keys, &error))
+        return recipe_take_list(&keys);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+int recipe_path(recipe_part *part, const char *path) {
+    part->names_paths = true;
+    if (!path)
+        return 0;
+    wit_string_t *paths = realloc(part->paths.ptr, (part->paths.len + 1) * sizeof *paths);
+    if (!paths)
+        abort();
+    paths[part->paths.len] = duplicate(path);
+    part->paths.ptr = paths;
+    part->paths.len++;
+    return 0;
+}
+
+/* The buildout, which is lent to `init` alone. */
+static const buildout_recipe_buildout_borrow_buildout_t *buildout_of(recipe_part *part) {
+    if (!part->buildout)
+        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate("other sections can only be read in init"));
+    return part->buildout;
+}
+
+const char *recipe_buildout_get(recipe_part *part, const char *section, const char *name) {
+    const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
+    wit_string_t from = recipe_view(section), asked = recipe_view(name);
+    wit_option_string_t value;
+    buildout_recipe_types_lookup_error_t error;
+    if (!buildout)
+        return NULL;
+    if (buildout_recipe_buildout_method_buildout_get(*buildout, &from, &asked, &value, &error))
+        return value.is_some ? recipe_take(&value.val) : NULL;
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *recipe_buildout_require(recipe_part *part, const char *section, const char *name) {
+    const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
+    wit_string_t from = recipe_view(section), asked = recipe_view(name), value;
+    buildout_recipe_types_lookup_error_t error;
+    if (!buildout)
+        return NULL;
+    if (buildout_recipe_buildout_method_buildout_require(*buildout, &from, &asked, &value, &error))
+        return recipe_take(&value);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *const *recipe_buildout_keys(recipe_part *part, const char *section) {
+    const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
+    wit_string_t from = recipe_view(section);
+    wit_list_string_t keys;
+    buildout_recipe_types_lookup_error_t error;
+    if (!buildout)
+        return NULL;
+    if (buildout_recipe_buildout_method_buildout_keys(*buildout, &from, &keys, &error))
+        return recipe_take_list(&keys);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *const *recipe_buildout_sections(recipe_part *part) {
+    const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
+    wit_list_string_t sections;
+    buildout_recipe_types_lookup_error_t error;
+    if (!buildout)
+        return NULL;
+    if (buildout_recipe_buildout_method_buildout_sections(*buildout, &sections, &error))
+        return recipe_take_list(&sections);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *recipe_buildout_directory(recipe_part *part) {
+    return recipe_buildout_require(part, "buildout", "directory");
+}
+
+const char *recipe_recorded_get(const recipe_recorded *recorded, const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < recorded->list.len; i++) {
+        const exports_buildout_recipe_parts_recorded_option_t *option = &recorded->list.ptr[i];
+        if (option->name.len == length && !memcmp(option->name.ptr, name, length))
+            return recipe_format("%.*s", (int)option->value.len, (const char *)option->value.ptr);
+    }
+    return NULL;
+}
+
+/* ---- Description ---- */
+
+static void describe_option(const recipe_option *option, exports_buildout_recipe_description_option_description_t *into) {
+    into->name = duplicate(option->name);
+    into->documentation = duplicate(option->documentation);
+    into->value_type.tag = (uint8_t)option->type;
+    if (option->other_type) {
+        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_OTHER;
+        into->value_type.val.other = duplicate(option->other_type);
+    } else if (option->choices) {
+        wit_list_string_t choices = {NULL, 0};
+        while (option->choices[choices.len])
+            choices.len++;
+        choices.ptr = calloc(choices.len + 1, sizeof *choices.ptr);
+        for (size_t i = 0; i < choices.len; i++)
+            choices.ptr[i] = duplicate(option->choices[i]);
+        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_CHOICE;
+        into->value_type.val.choice = choices;
+    }
+    into->presence.tag = option->required ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_REQUIRED
+                         : option->default_value ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_DEFAULT
+                                                 : EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_OPTIONAL;
+    into->presence.val.default_ = duplicate(option->required ? NULL : option->default_value);
+}
+
+static void describe_grant(const recipe_grant *grant, exports_buildout_recipe_description_grant_t *into) {
+    static const char *const kinds[] = {"read", "write", "env", "run", "fetch", "memory", "timeout"};
+    into->tag = 0;
+    while (into->tag < EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER && strcmp(kinds[into->tag], grant->kind))
+        into->tag++;
+    switch (into->tag) {
+    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY:
+    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT:
+        into->val.memory = grant->amount;
+        break;
+    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER:
+        into->val.other.name = duplicate(grant->kind);
+        into->val.other.value = duplicate(grant->value);
+        break;
+    default:
+        into->val.read = duplicate(grant->value);
+    }
+}
+
+static void describe_entry_point(const recipe_entry_point *entry, exports_buildout_recipe_description_entry_point_t *into) {
+    into->name = duplicate(entry->name);
+    into->documentation = duplicate(entry->documentation);
+    while (entry->options && entry->options[into->options.len].name)
+        into->options.len++;
+    into->options.ptr = calloc(into->options.len + 1, sizeof *into->options.ptr);
+    for (size_t i = 0; i < into->options.len; i++)
+        describe_option(&entry->options[i], &into->options.ptr[i]);
+    while (entry->grants && entry->grants[into->grants.len].kind)
+        into->grants.len++;
+    into->grants.ptr = calloc(into->grants.len + 1, sizeof *into->grants.ptr);
+    for (size_t i = 0; i < into->grants.len; i++)
+        describe_grant(&entry->grants[i], &into->grants.ptr[i]);
+    into->has_update = entry->update != NULL;
+    into->has_uninstall = entry->uninstall != NULL;
+}
+
+void exports_buildout_recipe_description_describe(exports_buildout_recipe_description_package_description_t *into) {
+    memset(into, 0, sizeof *into);
+    into->name = duplicate(recipe_package);
+    into->version = duplicate(recipe_version);
+    while (recipe_entry_points[into->entry_points.len].name)
+        into->entry_points.len++;
+    into->entry_points.ptr = calloc(into->entry_points.len + 1, sizeof *into->entry_points.ptr);
+    for (size_t i = 0; i < into->entry_points.len; i++)
+        describe_entry_point(&recipe_entry_points[i], &into->entry_points.ptr[i]);
+}
+
+/* ---- Calls ---- */
+
+/* What the author's function returned, and what failed meanwhile. */
+static bool succeeded(int result, const char *call, buildout_recipe_types_failure_t *into) {
+    fflush(NULL);
+    if (result && !failed)
+        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("%s failed, and gave no reason", call)));
+    if (failed)
+        *into = failure;
+    bool success = !failed;
+    failed = false;
+    return success;
+}
+
+static const recipe_entry_point *entry_point(wit_string_t *name) {
+    const recipe_entry_point *entry = recipe_entry_points;
+    while (entry->name && (strlen(entry->name) != name->len || memcmp(entry->name, name->ptr, name->len)))
+        entry++;
+    wit_string_free(name);
+    return entry;
+}
+
+bool exports_buildout_recipe_parts_init(wit_string_t *name, exports_buildout_recipe_parts_own_options_t options,
+                                        exports_buildout_recipe_parts_borrow_buildout_t buildout,
+                                        exports_buildout_recipe_parts_own_part_t *made,
+                                        exports_buildout_recipe_parts_failure_t *error) {
+    recipe_part *part = calloc(1, sizeof *part);
+    if (!part)
+        abort();
+    owner = &part->allocations;
+    part->entry = entry_point(name);
+    part->options = options;
+    part->buildout = &buildout;
+    part->data = recipe_allocate(part->entry->data_size);
+    bool success = succeeded(part->entry->init ? part->entry->init(part) : 0, "init", error);
+    part->buildout = NULL;
+    buildout_recipe_buildout_buildout_drop_borrow(buildout);
+    if (success)
+        *made = exports_buildout_recipe_parts_part_new((exports_buildout_recipe_parts_part_t *)part);
+    else
+        exports_buildout_recipe_parts_part_destructor((exports_buildout_recipe_parts_part_t *)part);
+    return success;
+}
+
+void exports_buildout_recipe_parts_part_destructor(exports_buildout_recipe_parts_part_t *made) {
+    recipe_part *part = (recipe_part *)made;
+    buildout_recipe_options_options_drop_own(part->options);
+    release(part->allocations);
+    free(part);
+}
+
+/* Calls a function of the part; the paths that it named are the caller's. */
+static bool call(recipe_part *part, int (*function)(recipe_part *), const char *name, wit_list_string_t *paths,
+                 exports_buildout_recipe_parts_failure_t *error) {
+    owner = &part->allocations;
+    part->names_paths = false;
+    bool success = succeeded(function(part), name, error);
+    *paths = part->paths;
+    part->paths = (wit_list_string_t){NULL, 0};
+    if (!success)
+        wit_list_string_free(paths);
+    return success;
+}
+
+bool exports_buildout_recipe_parts_method_part_install(exports_buildout_recipe_parts_borrow_part_t made,
+                                                       wit_list_string_t *paths,
+                                                       exports_buildout_recipe_parts_failure_t *error) {
+    recipe_part *part = (recipe_part *)made;
+    return call(part, part->entry->install, "install", paths, error);
+}
+
+bool exports_buildout_recipe_parts_method_part_update(exports_buildout_recipe_parts_borrow_part_t made,
+                                                      wit_option_list_string_t *paths,
+                                                      exports_buildout_recipe_parts_failure_t *error) {
+    recipe_part *part = (recipe_part *)made;
+    bool success = call(part, part->entry->update, "update", &paths->val, error);
+    paths->is_some = part->names_paths;
+    return success;
+}
+
+bool exports_buildout_recipe_parts_uninstall(wit_string_t *name, wit_string_t *part,
+                                             exports_buildout_recipe_parts_list_recorded_option_t *list,
+                                             exports_buildout_recipe_parts_failure_t *error) {
+    struct allocation *allocations = NULL;
+    owner = &allocations;
+    const recipe_recorded recorded = {*list};
+    const recipe_entry_point *entry = entry_point(name);
+    bool success = succeeded(entry->uninstall ? entry->uninstall(recipe_take(part), &recorded) : 0, "uninstall", error);
+    exports_buildout_recipe_parts_list_recorded_option_free(list);
+    release(allocations);
+    return success;
+}

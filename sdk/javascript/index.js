@@ -1,0 +1,38 @@
+/**
+ * Write buildout recipes in JavaScript: WebAssembly components for buildout-host.
+ *
+ * A recipe is a class that extends `Recipe`. The project's `recipe.js` exports the entry points:
+ *
+ * ```js
+ * import { Recipe, option } from "./sdk/javascript/index.js";
+ * import * as fs from "./sdk/javascript/fs.js";
+ *
+ * class Note extends Recipe {
+ *   static documentation = "Writes a text into `note.txt` in the part's location.";
+ *   static options = [option("text", { required: true, help: "What to write." })];
+ *
+ *   init(options, buildout) {
+ *     this.text = options.require("text");
+ *   }
+ *
+ *   install() {
+ *     const { location } = this.options;
+ *     fs.mkdir(location, { recursive: true });
+ *     fs.writeFile(`${location}/note.txt`, this.text);
+ *     return location;
+ *   }
+ * }
+ *
+ * export const entryPoints = { default: Note };
+ * ```
+ *
+ * Files are in `fs.js`, native commands in `process.js`, downloads in `download.js`, locks in `lock.js`: a component that does
+ * not import these modules cannot ask for what they need. What `console.log` prints is shown, line by line.
+ */
+
+export { Buildout, Options } from "./options.js";
+export { Fault, OptionError, RecipeError, UserError } from "./errors.js";
+export { created, setMode } from "./paths.js";
+export { Recipe, option } from "./recipe.js";
+export * as grant from "./grant.js";
+export * as log from "./log.js";

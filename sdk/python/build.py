@@ -1,0 +1,63 @@
+"""Makes a component of a recipe written in Python: `python3 build.py MODULE COMPONENT`, in the project's directory.
+
+Needs `componentize-py` on the PATH. The component asks the host for `process` and `download` only if the recipe imports
+`buildout_recipe.process` and `buildout_recipe.download`.
+"""
+
+import modulefinder
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+WIT = PACKAGE.parent / "wit"
+ALWAYS = ("types", "options", "buildout", "log", "paths")
+ON_DEMAND = ("process", "download")
+
+
+def imported(module: str) -> set[str]:
+    """The modules that the recipe imports, and those that these import, as far as they are the author's or the SDK's."""
+    finder = modulefinder.ModuleFinder(path=[os.getcwd(), str(PACKAGE)])
+    finder.run_script(f"{module}.py")
+    return set(finder.modules)
+
+
+def write_world(directory: Path, interfaces: list[str]) -> None:
+    """Writes the part of the WIT that the recipe needs, as a world of its own."""
+    (directory / "deps/recipe").mkdir(parents=True, exist_ok=True)
+    for file in WIT.glob("*.wit"):
+        (directory / "deps/recipe" / file.name).write_bytes(file.read_bytes())
+    wanted = "".join(f"  import buildout:recipe/{name}@0.1.0;\n" for name in interfaces)
+    wanted += "".join(f"  export buildout:recipe/{name}@0.1.0;\n" for name in ("description", "parts"))
+    (directory / "world.wit").write_text(f"package buildout:python-recipe;\n\nworld python-recipe {{\n{wanted}}}\n")
+
+
+def remove_compiled() -> None:
+    """Removes what Python compiled before: it would be taken for a file that was changed within the same second."""
+    for directory in (Path("."), PACKAGE):
+        for compiled in [*directory.glob("__pycache__"), *directory.glob("[!.]*/**/__pycache__")]:
+            shutil.rmtree(compiled, ignore_errors=True)
+
+
+def main(module: str, component: str) -> int:
+    try:
+        modules = imported(module)
+    except SyntaxError as error:
+        print(f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}', file=sys.stderr)
+        print(f"SyntaxError: {error.msg}", file=sys.stderr)
+        return 1
+    wit = Path(component).parent / "wit"
+    write_world(wit, [*ALWAYS, *(name for name in ON_DEMAND if f"buildout_recipe.{name}" in modules)])
+    command = ["componentize-py", "--quiet", "--wit-path", wit, "--world", "python-recipe", "componentize", module]
+    command += ["--python-path", ".", "--python-path", PACKAGE, "--output", component]
+    remove_compiled()
+    try:
+        return subprocess.run(command).returncode
+    finally:
+        remove_compiled()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

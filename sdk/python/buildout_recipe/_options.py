@@ -1,0 +1,134 @@
+"""What a recipe is given: its options and the buildout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import overload
+
+from componentize_py_types import Err
+from wit_world.imports import buildout as wit_buildout
+from wit_world.imports import options as wit
+
+from ._errors import OptionError, kebab, lookup_error
+
+
+class Options:
+    """The part's own section. All values are text. It can be kept: reading works as long as the part lives.
+
+    `options["name"]` is `require`, `options["name"] = value` is `set`.
+    """
+
+    def __init__(self, lent: wit.Options) -> None:
+        self._lent = lent
+
+    @property
+    def part(self) -> str:
+        """The name of the part."""
+        return self._lent.part()
+
+    @property
+    def location(self) -> str:
+        """The part's own place, absolute. Create it where it is needed; it may be written and removed."""
+        return self._lent.location()
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The option's value, with all references replaced, or else `default`."""
+        try:
+            value = self._lent.get(name)
+        except Err as error:
+            raise lookup_error(error) from None
+        return default if value is None else value
+
+    def require(self, name: str) -> str:
+        """The option's value. If it is missing, the host names it, and what was probably meant."""
+        try:
+            return self._lent.require(name)
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def set(self, name: str, value: str) -> None:
+        """Sets the option, for this part and all that refer to it. Only in `init`."""
+        try:
+            self._lent.set(name, value)
+        except Err as error:
+            if isinstance(error.value, wit.SetError_Other):
+                message, reason = error.value.value.message, error.value.value.code
+            else:
+                reason = kebab(error.value)
+                message = _SET_ERRORS.get(reason, reason)
+            raise OptionError(f"option {name!r} {message}", reason) from None
+
+    def keys(self) -> list[str]:
+        """The names of the options, in the order in which they were written."""
+        try:
+            return self._lent.keys()
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def __getitem__(self, name: str) -> str:
+        return self.require(name)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.set(name, value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+
+_SET_ERRORS = {
+    "after-init": "was set after init",
+    "invalid-name": "has a name that an option cannot have",
+    "limit": "is longer than the host allows",
+}
+
+
+class Buildout:
+    """The other sections. Reading one makes the part depend on it. Only in `init`."""
+
+    def __init__(self, lent: wit_buildout.Buildout) -> None:
+        self._lent = lent
+
+    @property
+    def directory(self) -> str:
+        """The buildout directory, absolute."""
+        return self.require("buildout", "directory")
+
+    @overload
+    def get(self, section: str, name: str) -> str | None: ...
+    @overload
+    def get(self, section: str, name: str, default: str) -> str: ...
+    def get(self, section: str, name: str, default: str | None = None) -> str | None:
+        """The option's value, or else `default`. An option of the part's own section is only looked at."""
+        try:
+            value = self._lent.get(section, name)
+        except Err as error:
+            raise lookup_error(error) from None
+        return default if value is None else value
+
+    def require(self, section: str, name: str) -> str:
+        """The option's value."""
+        try:
+            return self._lent.require(section, name)
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def keys(self, section: str) -> list[str]:
+        """The names of the section's options, in the order in which they were written."""
+        try:
+            return self._lent.keys(section)
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def sections(self) -> list[str]:
+        """The names of all sections, in the order in which they were first written. Depends on nothing."""
+        try:
+            return self._lent.sections()
+        except Err as error:
+            raise lookup_error(error) from None

@@ -1,0 +1,116 @@
+"""Fetching files, and unpacking them.
+
+::
+
+    from buildout_recipe.download import Downloader
+
+    with Downloader("https://example.com/") as downloader:
+        archive = downloader.fetch("https://example.com/a-1.0.tar.gz", sha256="…")
+        archive.unpack(self.options.location, top_level="strip")
+
+A recipe needs the grant `fetch` for each address (`buildout_recipe.grant.fetch`). A downloader is lent while a part is
+installed or updated.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Literal
+
+from componentize_py_types import Err
+from wit_world.imports import download as _wit
+
+from ._errors import RecipeError, kebab
+
+_TOP_LEVELS = {
+    "keep": _wit.TopLevel.KEEP,
+    "strip": _wit.TopLevel.STRIP,
+    "strip-if-single": _wit.TopLevel.STRIP_IF_SINGLE,
+}
+
+
+class DownloadError(RecipeError):
+    """A file that could not be fetched or used.
+
+    `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`, `limit` or another word.
+    """
+
+    def __init__(self, message: str, reason: str, user: bool) -> None:
+        super().__init__(message)
+        self.reason, self.user = reason, user
+
+
+class Fetched:
+    """A file that was fetched; it lies in the host's cache."""
+
+    def __init__(self, lent: _wit.Fetched) -> None:
+        self._lent = lent
+
+    @property
+    def sha256(self) -> str:
+        """Its SHA-256 digest, in hexadecimal digits."""
+        return self._lent.sha256()
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return self._lent.size()
+
+    def copy(self, path: str) -> None:
+        """Copies it to `path`, absolute. What is there is replaced."""
+        try:
+            self._lent.copy(path)
+        except Err as error:
+            raise _download_error(error) from None
+
+    def unpack(
+        self, directory: str, top_level: Literal["keep", "strip", "strip-if-single"] = "keep"
+    ) -> list[str]:
+        """Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which must not
+        exist, or be empty. Returns the names in it.
+
+        `strip` leaves out the one directory that holds everything else; `strip-if-single` does so if there is just one.
+        """
+        try:
+            return self._lent.unpack(directory, _TOP_LEVELS[top_level])
+        except Err as error:
+            raise _download_error(error) from None
+
+
+class Downloader:
+    """Fetches files from addresses that begin so; `*` for all."""
+
+    def __init__(self, *addresses: str) -> None:
+        try:
+            self._lent = _wit.open(list(addresses))
+        except Err as error:
+            raise _download_error(error) from None
+
+    def __enter__(self) -> Downloader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._lent.__exit__(kind, error, traceback)
+
+    def fetch(
+        self, url: str, *, md5: str | None = None, sha256: str | None = None, sha512: str | None = None
+    ) -> Fetched:
+        """Fetches a file, or takes it from the cache. It must have the digests that are given.
+
+        `url` is `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory).
+        """
+        kinds = _wit.Algorithm
+        wanted = [(kinds.MD5, md5), (kinds.SHA256, sha256), (kinds.SHA512, sha512)]
+        digests = [_wit.Digest(kind, value) for kind, value in wanted if value is not None]
+        try:
+            return Fetched(self._lent.fetch(_wit.Request(url, digests)))
+        except Err as error:
+            raise _download_error(error) from None
+
+
+def _download_error(error: Err[_wit.DownloadError]) -> DownloadError:
+    if isinstance(error.value, _wit.DownloadError_Other):
+        return DownloadError(error.value.value.message, error.value.value.code, user=False)
+    return DownloadError(error.value.value, kebab(error.value), user=True)

@@ -1,0 +1,54 @@
+"""What a recipe needs beyond its own location (read and write) and the buildout directory (read).
+
+It gets only what `recipes.toml` grants; a description says which lines to write there. In `read`, `write` and `env`,
+references such as `${buildout:directory}` are replaced.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeAlias
+
+from wit_world.exports import description as _wit
+
+Grant: TypeAlias = _wit.Grant
+
+
+def read(directory: str) -> Grant:
+    """Reading the directory and all beneath it."""
+    return _wit.Grant_Read(directory)
+
+
+def write(directory: str) -> Grant:
+    """Reading and writing the directory and all beneath it."""
+    return _wit.Grant_Write(directory)
+
+
+def env(variable: str) -> Grant:
+    """Seeing the environment variable."""
+    return _wit.Grant_Env(variable)
+
+
+def run(program: str) -> Grant:
+    """Starting the native command: a name, an absolute path, or `*` for all."""
+    return _wit.Grant_Run(program)
+
+
+def fetch(address: str) -> Grant:
+    """Fetching from addresses that begin so; `*` for all."""
+    return _wit.Grant_Fetch(address)
+
+
+def memory(size: int) -> Grant:
+    """Using up to so many bytes of memory."""
+    return _wit.Grant_Memory(size)
+
+
+def timeout(time: timedelta) -> Grant:
+    """Taking up to so much time for one call."""
+    return _wit.Grant_Timeout(time // timedelta(milliseconds=1))
+
+
+def other(name: str, value: str) -> Grant:
+    """A grant that has no function of its own in this version."""
+    return _wit.Grant_Other(_wit.OtherGrant(name, value))

@@ -1,0 +1,208 @@
+//! Recipes in all languages, with their real compilers: `recipe new`, `recipe build`, `recipe test`, and a buildout that
+//! develops the project.
+//!
+//! The same behaviour gives the same log, tree and state in each. `cargo xtask toolchains` sets the compilers up; each
+//! language's steps share a project and a compile cache, since the components of Python and JavaScript take ten seconds each.
+
+mod support;
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use support::{Space, repository};
+
+/// A language, and where its mistakes are shown.
+struct Language {
+    name: &'static str,
+    /// The file that the template has the recipe in.
+    file: &'static str,
+    /// A line that the compiler refuses, put at the file's end, and what it must say.
+    mistake: (&'static str, &'static str),
+    /// A recipe that uses all that the host lends, and fails in the way that its option `how` names.
+    recipe: &'static str,
+    /// Ways to fail, and what must be said.
+    failures: &'static [(&'static str, &'static [&'static str])],
+}
+
+#[test]
+fn rust() {
+    check(&Language {
+        name: "rust",
+        file: "src/lib.rs",
+        mistake: ("fn wrong() -> u8 { \"text\" }", "error[E0308]: mismatched types"),
+        recipe: include_str!("languages/recipe.rs"),
+        failures: &[
+            ("user", &["Error: Not so"]),
+            ("fault", &["Error: opening /nowhere/file: "]),
+            ("lookup", &["Error: Missing option: part:nothing"]),
+            (
+                "trap",
+                &["panicked at src/lib.rs:94", "/sample-buildout/note/src/lib.rs:94)", "Error: Recipe note panicked"],
+            ),
+        ],
+    });
+}
+
+#[test]
+fn python() {
+    check(&Language {
+        name: "python",
+        file: "app.py",
+        mistake: ("def wrong(:", "app.py\", line 31"),
+        recipe: include_str!("languages/recipe.py"),
+        failures: &[
+            ("user", &["Error: Not so"]),
+            (
+                "fault",
+                &["part: PermissionError", "  at app.py:42 in install", "Error: PermissionError", " (app.py:42)"],
+            ),
+            ("lookup", &["Error: Missing option: part:nothing"]),
+            (
+                "trap",
+                &[
+                    "  at app.py:14 in deeper: return 1 / number",
+                    "Error: ZeroDivisionError: division by zero (app.py:14)",
+                ],
+            ),
+            ("late", &["only the modules that it imported when it was built", "Error: ModuleNotFoundError"]),
+        ],
+    });
+}
+
+#[test]
+fn javascript() {
+    check(&Language {
+        name: "javascript",
+        file: "recipe.js",
+        mistake: ("function wrong( {", "recipe.js"),
+        recipe: include_str!("languages/recipe.js"),
+        failures: &[
+            ("user", &["Error: Not so"]),
+            ("fault", &["part: FileError: /nowhere/file", " at recipe.js:51 in install", " (recipe.js:51)"]),
+            ("lookup", &["Error: Missing option: part:nothing"]),
+            ("trap", &["  at recipe.js:13 in deeper", "Error: TypeError", "is null (recipe.js:13)"]),
+        ],
+    });
+}
+
+#[test]
+fn c() {
+    check(&Language {
+        name: "c",
+        file: "recipe.c",
+        mistake: ("int wrong(void) { return nothing; }", "use of undeclared identifier 'nothing'"),
+        recipe: include_str!("languages/recipe.c"),
+        failures: &[
+            ("user", &["Error: Not so"]),
+            ("fault", &["Error: cannot open /nowhere/file: ", "(recipe.c:110)"]),
+            ("lookup", &["Error: Missing option: part:nothing"]),
+            ("trap", &["  at deeper (", "recipe.c:17)", "Error: Recipe note trapped"]),
+        ],
+    });
+}
+
+fn check(language: &Language) {
+    let space = Space::new();
+    makes_a_project(&space, language);
+    passes_its_own_test(&space);
+    behaves_like_all(&space);
+    shows_what_the_compiler_says(&space, language);
+    reaches_all(&space, language);
+    shows_where_it_failed(&space, language);
+}
+
+/// `recipe new` and `recipe build`, twice: the second does nothing, so that it needs no compiler.
+fn makes_a_project(space: &Space, language: &Language) {
+    run(space, &["recipe", "new", "note", "--language", language.name]);
+    let (built, _) = run(space, &["recipe", "build", "note"]);
+    assert!(built.contains("Recipe package note 0.1.0: "), "{built}");
+    let component =
+        built.split_once("0.1.0: ").and_then(|(_, rest)| rest.lines().next()).expect("the component's path");
+    let component = PathBuf::from(space.real(component));
+    let before = component.metadata().expect("the component");
+    if language.name != "rust" {
+        let without = space.command(support::host()).args(["recipe", "build", "note"]).env("PATH", "/nowhere").output();
+        assert!(without.expect("the host runs").status.success(), "an unchanged project is not built again");
+    }
+    let after = component.metadata().expect("the component");
+    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+}
+
+fn passes_its_own_test(space: &Space) {
+    let (told, success) = run(space, &["recipe", "test", "note"]);
+    assert!(success && told.contains("1 passed; 0 failed"), "{told}");
+}
+
+/// What a part of the template's recipe does in its life, with what is logged, made and recorded.
+fn behaves_like_all(space: &Space) {
+    space.write("buildout.cfg", "[buildout]\ndevelop = note\nparts = part\n\n[part]\nrecipe = note\npath = var/log\n");
+    let mut told = String::new();
+    let mut step = |title: &str, arguments: &[&str]| {
+        let (log, success) = run(space, &[&["run"], arguments].concat());
+        told.push_str(&format!("== {title} ({})\n{log}", if success { "done" } else { "failed" }));
+        told.push_str(&space.shell("find parts | sort; cat .installed.cfg").0);
+    };
+    step("made", &[]);
+    step("updated", &[]);
+    std::fs::remove_dir_all(space.buildout().join("parts/part/var")).expect("the part's directory");
+    step("removed by hand", &[]);
+    step("changed", &["part:path=etc"]);
+    step("refused", &["part:path=/etc"]);
+    step("uninstalled", &["buildout:parts="]);
+    same(&told, "life.txt");
+}
+
+/// What all languages do alike is in one file.
+fn same(told: &str, name: &str) {
+    let expected = repository().join("tests/languages").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&expected, told).expect(name);
+    }
+    let expected = std::fs::read_to_string(expected).expect(name);
+    let difference = similar::TextDiff::from_lines(expected.as_str(), told);
+    assert_eq!(told, expected, "{}", difference.unified_diff());
+}
+
+fn shows_what_the_compiler_says(space: &Space, language: &Language) {
+    let path = format!("note/{}", language.file);
+    let source = space.read(&path);
+    let (mistake, said) = language.mistake;
+    space.write(&path, &format!("{source}{mistake}\n"));
+    let (told, success) = run(space, &["run"]);
+    assert!(!success && told.contains(said), "{} must say {said:?}:\n{told}", language.name);
+    space.write(&path, &source);
+}
+
+/// All that the host lends can be had: options, sections, locks, permissions, commands, downloads.
+fn reaches_all(space: &Space, language: &Language) {
+    space.write(&format!("note/{}", language.file), language.recipe);
+    space.write(
+        "buildout.cfg",
+        "[buildout]\ndevelop = note\nparts = part\n\n[part]\nrecipe = note\nhow = all\n\n[other]\nvalue = 1\n",
+    );
+    space.write("recipes.toml", "[recipe.note]\ngrant = { run = [\"echo\", \"sh\"], fetch = [\"*\"] }\n");
+    space.write("text", "b\na\n");
+    let (mut told, success) = run(space, &["run"]);
+    assert!(success, "{told}");
+    told.push_str(&space.shell("find parts -printf '%P %m\\n' | sort; cat .installed.cfg").0);
+    told.push_str(&run(space, &["run", "part:how=no"]).0);
+    same(&told, "reach.txt");
+}
+
+fn shows_where_it_failed(space: &Space, language: &Language) {
+    for (how, expected) in language.failures {
+        let (told, success) = run(space, &["run", &format!("part:how={how}")]);
+        assert!(!success, "{}, {how}:\n{told}", language.name);
+        for text in *expected {
+            assert!(told.contains(text), "{}, {how}: {text:?} is missing in\n{told}", language.name);
+        }
+    }
+}
+
+/// What the host prints, both outputs as they came, and whether it succeeded.
+fn run(space: &Space, arguments: &[&str]) -> (String, bool) {
+    let mut command = space.command("sh");
+    command.args(["-c", "exec 2>&1; exec buildout-host \"$@\"", "sh"]).args(arguments);
+    let output = command.output().expect("the host runs");
+    (space.shown(&String::from_utf8_lossy(&output.stdout)), output.status.success())
+}

@@ -35,7 +35,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
 }
 
 /// Interfaces by package: `buildout:recipe (log, options), wasi:io (streams)`.
-pub(super) fn imports(imports: &[String]) -> String {
+pub(in crate::cli::recipe) fn imports(imports: &[String]) -> String {
     let mut packages: Vec<(&str, Vec<&str>)> = Vec::new();
     for import in imports {
         let path = import.split('@').next().unwrap_or_default();

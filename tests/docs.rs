@@ -2,15 +2,18 @@
 //!
 //! Each document has a directory of its own, which holds a copy of `examples/`, as a clone of the repository would. There
 //! `cargo xtask run ARGUMENTS` is run as `buildout-host run ARGUMENTS`: what xtask does first, building, has been done by
-//! whoever runs this test. `/path/to/buildout-host` means the repository. Commands in `sh` blocks are not run: only those
+//! whoever runs this test. `/path/to/buildout-host` means the repository, and `registry.example` a registry that runs on this
+//! machine as long as the document that names it. Commands in `sh` blocks are not run: only those
 //! that this file lists may stand there.
 
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::blocks::{self, Dialect};
+use support::registry::Registry;
 use support::{Space, repository};
 
 /// Commands that change the machine, or that run this test.
@@ -18,10 +21,24 @@ const NOT_RUN: [&str; 5] = ["git clone ", "cd buildout-host", "cargo xtask ", ".
 
 const DIALECT: Dialect = Dialect {
     execute: |text| {
-        text.replace("cargo xtask run", "buildout-host run").replace("/path/to/buildout-host", "[REPOSITORY]")
+        let text =
+            text.replace("cargo xtask run", "buildout-host run").replace("/path/to/buildout-host", "[REPOSITORY]");
+        if let Some(host) = &*registry_host() { text.replace(REGISTRY, host) } else { text }
     },
-    show: |text| text.replace("[REPOSITORY]", "/path/to/buildout-host"),
+    show: |text| {
+        let text = text.replace("[REPOSITORY]", "/path/to/buildout-host");
+        if let Some(host) = &*registry_host() { text.replace(host, REGISTRY) } else { text }
+    },
 };
+
+/// What documents call the registry.
+const REGISTRY: &str = "registry.example";
+
+/// Where it is, for the document that is being run.
+fn registry_host() -> MutexGuard<'static, Option<String>> {
+    static HOST: Mutex<Option<String>> = Mutex::new(None);
+    HOST.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -49,7 +66,10 @@ fn check(file: &Path) -> Result<(), Failed> {
     let space = Space::new();
     let copy = "cp -r [REPOSITORY]/examples examples";
     assert_eq!(space.shell(copy).1, 0, "{copy}");
-    only_listed_commands(&std::fs::read_to_string(file)?)?;
+    let text = std::fs::read_to_string(file)?;
+    only_listed_commands(&text)?;
+    let registry = text.contains(&format!("oci://{REGISTRY}/")).then(Registry::start);
+    *registry_host() = registry.as_ref().map(|registry| registry.host().to_owned());
     blocks::run(file, &space, DIALECT)
 }
 

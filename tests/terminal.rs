@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 
 use support::{Space, target_directory};
@@ -34,6 +34,10 @@ struct Terminal {
 
 impl Terminal {
     fn start(space: &Space, arguments: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(space, arguments, variables, Stdio::null())
+    }
+
+    fn start_with(space: &Space, arguments: &str, variables: &[(&str, &str)], input: Stdio) -> Self {
         let line = format!("stty cols {COLUMNS} rows {ROWS}; exec buildout-host {arguments}");
         let mut command = space.command("script");
         command
@@ -41,7 +45,8 @@ impl Terminal {
             .env("TERM", "xterm")
             .env_remove("NO_COLOR")
             .envs(variables.to_vec());
-        let script = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("script runs");
+        let command = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let script = command.spawn().expect("script runs");
         Self { script, parser: vt100::Parser::new(ROWS, COLUMNS, 1000), bytes: Vec::new() }
     }
 
@@ -63,6 +68,11 @@ impl Terminal {
         while !shown(&self.screen()) {
             assert!(self.read(), "the program ended before that was shown:\n{}", String::from_utf8_lossy(&self.bytes));
         }
+    }
+
+    /// Types this.
+    fn type_in(&mut self, text: &str) {
+        self.script.stdin.as_mut().expect("an input").write_all(text.as_bytes()).expect("the terminal's input");
     }
 
     /// Waits for the end; gives all that was printed, and the exit code.
@@ -165,4 +175,40 @@ fn timings_are_written_also_after_a_failure() {
     assert_eq!(output.status.code(), Some(1));
     let page = space.read("bad.html");
     assert!(page.contains("<title>first: failed") && page.contains("<title>first: uninstalled"), "{page}");
+}
+
+/// Makes a key on a terminal, with these answers to the two questions.
+fn make_a_key(space: &Space, answers: [&str; 2]) -> (String, Option<i32>) {
+    let mut terminal = Terminal::start_with(space, "key generate --output acme", &[], Stdio::piped());
+    for (question, answer) in ["Passphrase for the new private key:", "The same again:"].into_iter().zip(answers) {
+        if !answer.is_empty() {
+            terminal.until(|screen| screen.contains(question));
+            terminal.type_in(answer);
+        }
+    }
+    terminal.end()
+}
+
+#[test]
+fn a_passphrase_is_asked_for_twice_and_not_shown() {
+    let space = Space::new();
+    let (printed, code) = make_a_key(&space, ["s3cret\n", "other\n"]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("The two passphrases differ."), "{printed}");
+    assert!(!space.exists("acme.key") && !space.exists("acme.pub"));
+
+    let (printed, code) = make_a_key(&space, ["s3cret\n", "s3cret\n"]);
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("Fingerprint: sha256:") && !printed.contains("s3cret"), "{printed}");
+    let sign = "printf '\\0asm\\r\\0\\1\\0' > a.wasm; buildout-host recipe sign a.wasm --key acme.key";
+    assert_eq!(space.shell(&format!("export COSIGN_PASSWORD=s3cret; {sign}")).1, 0);
+    assert_eq!(space.shell(&format!("export COSIGN_PASSWORD=other; {sign}")).1, 1);
+}
+
+#[test]
+fn ctrl_c_at_a_passphrase_ends_the_program() {
+    let space = Space::new();
+    let (printed, code) = make_a_key(&space, ["s3\u{3}", ""]);
+    assert_eq!(code, Some(130), "{printed}");
+    assert!(!space.exists("acme.key") && !printed.contains("s3"), "{printed}");
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::collections::Map;
 use crate::component::registry::{Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
 use crate::component::{
     Capabilities, ComponentError, DEFAULT_ENTRY_POINT, Locked, Obtained, Publication, RecipesLock, Resolved, Resolver,
@@ -60,8 +61,16 @@ pub(super) struct Locking {
     path: PathBuf,
     mode: LockMode,
     report: Arc<dyn Report>,
-    lock: Mutex<Option<RecipesLock>>,
+    known: Mutex<Known>,
     sources: OnceLock<Sources>,
+}
+
+/// What a run knows by now.
+#[derive(Default)]
+struct Known {
+    lock: Option<RecipesLock>,
+    /// By name in `recipes.toml`: several references may mean one package, which is had and verified once.
+    obtained: Map<String, Obtained>,
 }
 
 /// Asks a component what it is.
@@ -69,7 +78,7 @@ pub(super) type Describe<'a> = &'a dyn Fn(&Resolved) -> Result<Package, RunError
 
 impl Locking {
     pub(super) fn new(path: PathBuf, mode: LockMode, report: Arc<dyn Report>) -> Self {
-        Self { path, mode, report, lock: Mutex::default(), sources: OnceLock::new() }
+        Self { path, mode, report, known: Mutex::default(), sources: OnceLock::new() }
     }
 
     /// Where components are had from; `make` is called once.
@@ -91,8 +100,23 @@ impl Locking {
         sources: &Sources,
         describe: Describe<'_>,
     ) -> Result<Obtained, ComponentError> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let lock = match &mut *lock {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(obtained) = known.obtained.get(publication.name) {
+            return Ok(obtained.clone());
+        }
+        let obtained = self.obtain_first(publication, sources, describe, &mut known.lock)?;
+        known.obtained.insert(publication.name.to_owned(), obtained.clone());
+        Ok(obtained)
+    }
+
+    fn obtain_first(
+        &self,
+        publication: &Publication<'_>,
+        sources: &Sources,
+        describe: Describe<'_>,
+        lock: &mut Option<RecipesLock>,
+    ) -> Result<Obtained, ComponentError> {
+        let lock = match lock {
             Some(lock) => lock,
             empty => empty.insert(RecipesLock::read(&self.path)?),
         };
@@ -180,7 +204,7 @@ fn capabilities(package: &Package) -> Capabilities {
     let mut imports = package.imports.clone();
     imports.sort();
     let version = |name: &String| Some(name.strip_prefix(WIT)?.split_once('@')?.1.to_owned());
-    let wit = imports.iter().find_map(version).unwrap_or_else(|| "unknown".to_owned());
+    let wit = imports.iter().chain(&package.exports).find_map(version).unwrap_or_else(|| "unknown".to_owned());
     let mut asks = std::collections::BTreeMap::<String, Vec<String>>::new();
     for grant in package.entry_points.iter().flat_map(|entry_point| &entry_point.grants) {
         asks.entry(grant.key.clone()).or_default().push(grant.value.clone());

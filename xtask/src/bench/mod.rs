@@ -5,6 +5,7 @@ mod languages;
 mod measure;
 mod native;
 mod reference;
+mod shared;
 mod table;
 mod work;
 
@@ -32,8 +33,10 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" | "recipes" if only.is_none() => only = Some(argument.as_str()),
-            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|recipes]")),
+            "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
+            _ => {
+                return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]"));
+            }
         }
     }
     let host = dist(workspace)?;
@@ -49,6 +52,9 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
     }
     if wants("recipes") {
         tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));
+    }
+    if wants("sharing") {
+        tables.push(("built in", shared::rows(workspace, &host, &directory)?));
     }
     if json {
         print_json(&tables);

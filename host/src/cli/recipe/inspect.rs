@@ -14,6 +14,8 @@ use crate::component::{self, Developed, Origin, Resolved};
 use crate::recipe::Package;
 use crate::run::RunError;
 
+pub(super) use text::imports;
+
 const EXAMPLES: &str = "\
 Examples:
   buildout-host recipe inspect mkdir              A built-in recipe package

@@ -102,7 +102,14 @@ fn facts(text: &mut String, before: Option<&Locked>, after: &Locked) {
         line(what, before.map(fact), fact(after));
     }
     line("signed by", before.map(signers), signers(after));
-    differences(text, "imports", before, after, |locked| locked.capabilities.imports.clone());
+    match before {
+        Some(_) => differences(text, "imports", before, after, |locked| locked.capabilities.imports.clone()),
+        // All of them are new: by package they are easier to read.
+        None => {
+            let imports = super::inspect::imports(&after.capabilities.imports).replace('\n', "\n            ");
+            let _ = writeln!(text, "  {:<10}{imports}", "imports");
+        }
+    }
     differences(text, "asks for", before, after, |locked| {
         let asks = &locked.capabilities.asks;
         asks.iter().flat_map(|(key, values)| values.iter().map(move |value| format!("{key} {value}"))).collect()

@@ -142,3 +142,82 @@ pub fn is_key_name(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(known)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::component::recipes_toml::{EntrySource, RecipesToml};
+    use crate::source::Explain as _;
+
+    const KEYS: &str = "[key.a]\npublic-key = \"a.pub\"\n[key.b]\npublic-key = \"/k/b.pub\"\nrevoked = 2026-01-01\n";
+
+    fn parse(text: &str) -> Result<RecipesToml, ComponentError> {
+        RecipesToml::parse(Path::new("/b/recipes.toml"), format!("{text}{KEYS}"))
+    }
+
+    fn signed_by(value: &str) -> Result<SignedBy, ComponentError> {
+        let toml = parse(&format!("[recipe.r]\noci = \"h.example/r:1\"\nsigned-by = {value}\n"))?;
+        assert!(matches!(&toml.entries[0].source, Some(EntrySource::Registry(source, _)) if source.tag() == Some("1")));
+        Ok(toml.entries.into_iter().next().unwrap().wanted.unwrap().signed_by)
+    }
+
+    #[test]
+    fn signers_and_keys() {
+        let some = |names: &[&str], at_least| SignedBy::Some {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            at_least,
+        };
+        for (value, expected) in [
+            ("\"unsigned\"", SignedBy::Nobody),
+            ("[\"a\"]", some(&["a"], 1)),
+            ("[\"a\", \"b\"]", some(&["a", "b"], 1)),
+            ("{ any = [\"a\", \"b\"] }", some(&["a", "b"], 1)),
+            ("{ any = [\"a\", \"b\"], at-least = 2 }", some(&["a", "b"], 2)),
+        ] {
+            assert_eq!(signed_by(value).unwrap(), expected);
+        }
+        let keys = parse("vendor = \"v\"\n").unwrap();
+        assert_eq!(keys.vendor.as_deref(), Some(Path::new("/b/v")));
+        let [a, b] = &keys.keys[..] else { panic!("{keys:?}") };
+        assert_eq!((a.file.as_path(), a.revoked.as_deref()), (Path::new("/b/a.pub"), None));
+        assert_eq!((b.file.as_path(), b.revoked.as_deref()), (Path::new("/k/b.pub"), Some("2026-01-01")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_where_it_is() {
+        for (value, told) in [
+            ("\"signed\"", "\"signed-by\" must name keys."),
+            ("1", "\"signed-by\" must name keys."),
+            ("[1]", "\"signed-by\" must name keys."),
+            ("[]", "\"signed-by\" names no key."),
+            ("[\"a\", \"a\"]", "\"signed-by\" names the key \"a\" twice."),
+            ("[\"c\"]", "There is no key \"c\"."),
+            ("{ at-least = 1 }", "\"any\" must name keys."),
+            ("{ any = [\"a\"], at-least = 0 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], at-least = 2 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], at-least = -1 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], most = 1 }", "Unknown key \"most\" of signed-by."),
+        ] {
+            let error = signed_by(value).unwrap_err();
+            assert_eq!(error.to_string(), told, "{value}");
+            assert_eq!(error.place().unwrap().line(), 3, "{value}");
+            assert!(!error.hints().is_empty(), "{value}");
+        }
+        for (text, told) in [
+            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it names no registry."),
+            ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\"."),
+            ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
+            ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
+            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid name of a key: \"x/y\"."),
+            ("[key.c]\n", "Key \"c\" names no public key."),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date."),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date."),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.place().is_some());
+        }
+    }
+}

@@ -41,7 +41,15 @@ impl PrivateKey {
     /// # Errors
     /// When the file cannot be read, or holds no such key.
     pub fn check(path: &Path) -> Result<(), KeyError> {
-        sealed::check(&read(path)?).map_err(KeyError::of(path))
+        Self::check_bytes(&read(path)?).map_err(KeyError::of(path))
+    }
+
+    /// As [`Self::check`], for the bytes of a file.
+    ///
+    /// # Errors
+    /// When they are no such key.
+    pub fn check_bytes(text: &[u8]) -> Result<(), InvalidKey> {
+        sealed::check(text)
     }
 
     /// Understands an encrypted key.

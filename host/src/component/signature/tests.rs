@@ -1,3 +1,5 @@
+//! Keys and signatures of other programs, and ours; what is none.
+
 use std::path::Path;
 
 use base64::Engine as _;

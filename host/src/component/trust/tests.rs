@@ -1,3 +1,5 @@
+//! Whose signatures count for what, and what is told where they do not.
+
 use std::collections::HashMap;
 
 use super::*;

@@ -26,7 +26,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
     line("size", &size(component.size()));
     line("digest", &format!("sha256:{}", component.digest));
     line("wit", &inspected.wit().map_or_else(|| "none".to_owned(), |wit| format!("buildout:recipe {wit}")));
-    line("imports", &imports(&package.imports));
+    line("imports", &imports(&package.imports).replace('\n', "\n           "));
     for described in &package.entry_points {
         let _ = write!(text, "\nrecipe = {}\n", inspected.reference(&described.name));
         entry_point(&mut text, described);
@@ -35,7 +35,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
 }
 
 /// Interfaces by package: `buildout:recipe (log, options), wasi:io (streams)`.
-fn imports(imports: &[String]) -> String {
+pub(in crate::cli::recipe) fn imports(imports: &[String]) -> String {
     let mut packages: Vec<(&str, Vec<&str>)> = Vec::new();
     for import in imports {
         let path = import.split('@').next().unwrap_or_default();
@@ -47,7 +47,7 @@ fn imports(imports: &[String]) -> String {
     }
     let told = packages.iter().map(|(package, interfaces)| format!("{package} ({})", interfaces.join(", ")));
     let told: Vec<String> = told.collect();
-    if told.is_empty() { "none".to_owned() } else { told.join("\n           ") }
+    if told.is_empty() { "none".to_owned() } else { told.join("\n") }
 }
 
 fn entry_point(text: &mut String, described: &Described) {

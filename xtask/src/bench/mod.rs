@@ -35,7 +35,9 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
             "--json" => json = true,
             "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
             _ => {
-                return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]"));
+                return Err(Failure::usage(
+                    "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]",
+                ));
             }
         }
     }

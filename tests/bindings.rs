@@ -1,6 +1,5 @@
 //! The C bindings in `sdk/c/bindings` are what wit-bindgen makes of `wit/`. `BLESS=1` writes them.
 
-#[allow(dead_code, reason = "the other tests use more of it")]
 mod support;
 
 use std::fs;

@@ -16,6 +16,8 @@ struct Language {
     name: &'static str,
     /// The file that the template has the recipe in.
     file: &'static str,
+    /// The program that its `build.sh` needs, and the beginning of what it says offline without the compiler.
+    missing: Option<(&'static str, &'static str)>,
     /// A line that the compiler refuses, put at the file's end, and what it must say.
     mistake: (&'static str, &'static str),
     /// A recipe that uses all that the host lends, and fails in the way that its option `how` names.
@@ -29,6 +31,7 @@ fn rust() {
     check(&Language {
         name: "rust",
         file: "src/lib.rs",
+        missing: None,
         mistake: ("fn wrong() -> u8 { \"text\" }", "error[E0308]: mismatched types"),
         recipe: include_str!("languages/recipe.rs"),
         failures: &[
@@ -48,6 +51,7 @@ fn python() {
     check(&Language {
         name: "python",
         file: "app.py",
+        missing: Some(("python3", "build.sh: componentize-py ")),
         mistake: ("def wrong(:", "app.py\", line 31"),
         recipe: include_str!("languages/recipe.py"),
         failures: &[
@@ -74,6 +78,7 @@ fn javascript() {
     check(&Language {
         name: "javascript",
         file: "recipe.js",
+        missing: Some(("node", "build.sh: componentize-js ")),
         mistake: ("function wrong( {", "recipe.js"),
         recipe: include_str!("languages/recipe.js"),
         failures: &[
@@ -90,6 +95,7 @@ fn c() {
     check(&Language {
         name: "c",
         file: "recipe.c",
+        missing: Some(("python3", "build.sh: zig ")),
         mistake: ("int wrong(void) { return nothing; }", "use of undeclared identifier 'nothing'"),
         recipe: include_str!("languages/recipe.c"),
         failures: &[
@@ -114,6 +120,7 @@ fn check(language: &Language) {
 /// `recipe new` and `recipe build`, twice: the second does nothing, so that it needs no compiler.
 fn makes_a_project(space: &Space, language: &Language) {
     run(space, &["recipe", "new", "note", "--language", language.name]);
+    tells_what_is_missing(space, language);
     let (built, _) = run(space, &["recipe", "build", "note"]);
     assert!(built.contains("Recipe package note 0.1.0: "), "{built}");
     let component =
@@ -126,6 +133,33 @@ fn makes_a_project(space: &Space, language: &Language) {
     }
     let after = component.metadata().expect("the component");
     assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+}
+
+/// `build.sh` on a machine without Python or Node.js, and without the compiler where nothing may be downloaded.
+fn tells_what_is_missing(space: &Space, language: &Language) {
+    let Some((program, unavailable)) = language.missing else { return };
+    let tools = space.root().join("tools");
+    std::fs::create_dir(&tools).expect("a directory for tools");
+    let lend = |name: &str| {
+        let found = space.shell(&format!("command -v {name}")).0;
+        let target = space.real(found.trim());
+        std::os::unix::fs::symlink(&target, tools.join(name))
+            .unwrap_or_else(|error| panic!("{name}, {target}: {error}"));
+    };
+    let build = |arguments: &[&str]| {
+        let mut command = space.command(support::host());
+        let output = command.args(["recipe", "build", "note"]).args(arguments).env("PATH", &tools).output();
+        let output = output.expect("the host runs");
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    ["sh", "sed", "dirname"].iter().for_each(|name| lend(name));
+    let told = build(&[]);
+    assert!(told.contains(&format!("build.sh: {program} is not there")), "{told}");
+    lend(program);
+    let told = build(&["--offline"]);
+    assert!(told.contains(unavailable) && told.contains(" is not there, and nothing may be downloaded"), "{told}");
+    std::fs::remove_dir_all(tools).expect("the tools go");
 }
 
 fn passes_its_own_test(space: &Space) {

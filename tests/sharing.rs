@@ -4,6 +4,7 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -12,6 +13,7 @@ use buildout_host::component::registry::{Artefact, Reference, Remote, RemoteSett
 use buildout_host::component::signature::{Payload, PublicKey};
 use buildout_host::environment::Environment;
 use buildout_host::event::Silent;
+use support::lying::{Liar, Said};
 use support::registry::{Registry, USER};
 use support::{Space, target_directory};
 
@@ -292,4 +294,120 @@ fn what_skopeo_signed_with_a_key_of_ours_is_verified() {
     let keys = support::repository().join("tests/keys");
     assert_eq!(payloads_by(&keys.join("skopeo/acme.pub"), std::slice::from_ref(&found)), [expected]);
     assert_eq!(payloads_by(&keys.join("p256.pub"), &[found]), []);
+}
+
+/// Copies a buildout as `git clone` would: what was made and what was cached stays behind.
+fn cloned(from: &Space) -> Space {
+    let clone = Space::new();
+    for name in ["buildout.cfg", "recipes.toml", "recipes.lock", "keys", "vendor"] {
+        let source = from.buildout().join(name);
+        let status = Command::new("cp").arg("-r").arg(&source).arg(clone.buildout()).status().unwrap();
+        assert!(status.success(), "{name}");
+    }
+    clone
+}
+
+/// The whole way: a publisher makes, builds, signs and pushes a recipe; another buildout locks, pulls, verifies and runs
+/// it, sees what an upgrade changes, carries it along, and runs with the registry gone.
+#[test]
+fn from_a_new_recipe_to_an_offline_run() {
+    let registry = Registry::start();
+    let reference = format!("{}/acme/recipes:1", registry.host());
+    let publisher = space();
+    done(&publisher, "buildout-host recipe new acme-shared");
+    let publish = || {
+        let built = done(&publisher, "buildout-host recipe build acme-shared");
+        let file = built
+            .lines()
+            .find_map(|line| line.strip_prefix("Recipe package acme-shared ")?.split_once(": "))
+            .unwrap()
+            .1;
+        done(&publisher, &format!("cp {file} acme.wasm"));
+        done(&publisher, "COSIGN_PASSWORD=acme-pw buildout-host recipe sign acme.wasm --key acme.key");
+        done(&publisher, "buildout-host recipe verify acme.wasm --key acme.pub");
+        push(&publisher, &format!("oci://{reference}"), "acme")
+    };
+    let pushed = publish();
+    assert!(pushed.starts_with("Pushed acme-shared 0.1.0 "), "{pushed}");
+
+    let user = Space::new();
+    user.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme-shared\npath = made\n");
+    std::fs::copy(publisher.buildout().join("acme.pub"), user.buildout().join("acme.pub")).unwrap();
+    done(&user, "buildout-host key import acme.pub");
+    let key = user.read("recipes.toml");
+    user.write(
+        "recipes.toml",
+        &format!("{key}\n[recipe.acme-shared]\noci = \"{reference}\"\nsigned-by = [\"acme\"]\n"),
+    );
+    let locked = done(&user, "buildout-host recipe lock");
+    assert!(locked.contains("acme-shared 0.1.0") && locked.contains("acme"), "{locked}");
+    let ran = done(&user, "buildout-host run --locked");
+    assert!(ran.contains("Installing one") && user.exists("parts/one/made"), "{ran}");
+
+    // The tag moves; the lock wins until it is told otherwise.
+    let manifest = publisher.read("acme-shared/Cargo.toml").replacen("version = \"0.1.0\"", "version = \"0.2.0\"", 1);
+    publisher.write("acme-shared/Cargo.toml", &manifest);
+    let pushed = publish();
+    assert!(pushed.starts_with("Pushed acme-shared 0.2.0 "), "{pushed}");
+    assert!(done(&user, "buildout-host recipe lock").contains("up to date"));
+    let upgraded = done(&user, "buildout-host recipe lock --upgrade");
+    for text in ["acme-shared 0.1.0", "→ acme-shared 0.2.0", "manifest", "component"] {
+        assert!(upgraded.contains(text), "no {text:?} in:\n{upgraded}");
+    }
+    let ran = done(&user, "buildout-host run --locked");
+    assert!(ran.contains("Uninstalling one") && ran.contains("Installing one"), "another component: {ran}");
+
+    let vendored = done(&user, "buildout-host recipe vendor vendor");
+    assert!(vendored.contains("Vendored recipe acme-shared: 127.0.0.1:"), "{vendored}");
+    assert!(vendored.ends_with("begin recipes.toml with the line: vendor = \"vendor\"\n"), "{vendored}");
+    let toml = user.read("recipes.toml");
+    user.write("recipes.toml", &format!("vendor = \"vendor\"\n{toml}"));
+    // Others read the directory too.
+    let inspected = done(&user, &format!("skopeo inspect --raw oci:vendor:{reference}"));
+    assert!(inspected.contains("application/vnd.wasm.config.v0+json"), "{inspected}");
+
+    registry.stop();
+    let offline = cloned(&user);
+    let traced = "strace -f -e trace=socket,connect -o trace buildout-host run -o --locked";
+    let ran = done(&offline, traced);
+    assert!(ran.contains("Installing one") && offline.exists("parts/one/made"), "{ran}");
+    assert!(!offline.read("trace").contains("AF_INET"), "{}", offline.read("trace"));
+    // What is carried along is verified like anything else.
+    let tampered = cloned(&user);
+    done(&tampered, "for blob in vendor/blobs/sha256/*; do printf x >> $blob; done");
+    let told = refused(&tampered, "buildout-host run -o --locked");
+    assert!(told.contains("has the digest sha256:") && !tampered.exists("parts/one/made"), "{told}");
+}
+
+#[test]
+fn what_is_not_locked_cannot_be_vendored() {
+    let space = Space::new();
+    space.write("buildout.cfg", "[buildout]\nparts =\n");
+    space.write("recipes.toml", "[recipe.acme]\noci = \"127.0.0.1:1/acme:1\"\nsigned-by = \"unsigned\"\n");
+    let told = refused(&space, "buildout-host recipe vendor vendor");
+    assert!(told.contains("Error: recipes.lock does not have recipe \"acme\"") && !space.exists("vendor"), "{told}");
+    space.write("recipes.toml", "");
+    let told = done(&space, "buildout-host recipe vendor vendor");
+    assert_eq!(told, "No recipe of recipes.toml comes from a registry.\n");
+}
+
+#[test]
+fn a_run_does_not_believe_a_registry_that_lies() {
+    let component = std::fs::read(recipe("mkdir")).unwrap();
+    let name = "registry.example/acme:1".parse().unwrap();
+    let (artefact, _) = Artefact::describe(&name, &component, &Default::default()).unwrap();
+    let manifest = artefact.manifest.bytes;
+    let other = std::fs::read(recipe("debug")).unwrap();
+    let registry = Liar::start(move |asked| match asked.path.as_str() {
+        path if path.ends_with("/manifests/1") => Said::ok(manifest.clone()),
+        path if path.contains("/blobs/") => Said::ok(other.clone()),
+        _ => Said::status(404),
+    });
+    let space = Space::new();
+    space.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme\n");
+    let source = format!("{}/acme:1", registry.host());
+    space.write("recipes.toml", &format!("[recipe.acme]\noci = \"{source}\"\nsigned-by = \"unsigned\"\n"));
+    let told = refused(&space, "buildout-host run");
+    assert!(told.contains(&format!("The component of {source}")) && told.contains("recipes.toml:2"), "{told}");
+    assert!(!space.exists("recipes.lock") && !space.root().join("home/.cache/buildout-host/compiled").exists());
 }

@@ -23,6 +23,7 @@ mod schedule;
 mod settings;
 mod sharing;
 mod signatures;
+mod vendor;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,7 @@ pub use outlook::{Outlook, PartGraph, Switch};
 pub use schedule::AfterFailure;
 pub use settings::RunSettings;
 pub use sharing::{Publication, Published};
+pub use vendor::Vendored;
 
 /// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";

@@ -4,6 +4,7 @@
 mod measure;
 mod native;
 mod reference;
+mod shared;
 mod table;
 mod work;
 
@@ -31,19 +32,22 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" if only.is_none() => only = Some(argument.as_str()),
-            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds]")),
+            "configurations" | "builds" | "sharing" if only.is_none() => only = Some(argument.as_str()),
+            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|sharing]")),
         }
     }
     let host = dist(workspace)?;
     let directory = workspace.target.join("bench");
     let mut tables = Vec::new();
-    if only != Some("builds") {
+    if only.is_none() || only == Some("configurations") {
         let reference = install_reference(workspace, &directory)?;
         tables.push(("zc.buildout", Tools { reference, host: host.clone(), directory: directory.clone() }.rows()?));
     }
-    if only != Some("configurations") {
+    if only.is_none() || only == Some("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
+    }
+    if only.is_none() || only == Some("sharing") {
+        tables.push(("built in", shared::rows(workspace, &host, &directory)?));
     }
     if json {
         print_json(&tables);

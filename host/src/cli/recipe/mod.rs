@@ -8,6 +8,7 @@ mod pull;
 mod push;
 mod sign;
 mod test;
+mod vendor;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -49,6 +50,8 @@ enum RecipeCommand {
     Push(push::PushArguments),
     /// Bring a component from a registry.
     Pull(pull::PullArguments),
+    /// Copy the components that recipes.lock pins into a directory, for work without the registry.
+    Vendor(vendor::VendorArguments),
 }
 
 impl Program {
@@ -63,6 +66,7 @@ impl Program {
             RecipeCommand::Verify(arguments) => self.recipe_verify(arguments),
             RecipeCommand::Push(arguments) => self.recipe_push(arguments),
             RecipeCommand::Pull(arguments) => self.recipe_pull(arguments),
+            RecipeCommand::Vendor(arguments) => self.recipe_vendor(arguments),
         }
     }
 

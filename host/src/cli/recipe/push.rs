@@ -53,7 +53,7 @@ pub(super) struct RegistryArguments {
     /// Speak plain http with the registry, which anybody on the way can read and change. (With this machine it is spoken
     /// anyway.)
     #[arg(long)]
-    plain_http: bool,
+    pub(super) plain_http: bool,
 }
 
 /// An argument that is no reference.

@@ -7,6 +7,7 @@ use oci_spec::image::{ImageManifest, ImageManifestBuilder, MediaType};
 use serde::{Deserialize, Serialize};
 
 use super::artefacts::{Artefacts, Descriptor, Manifest, describe, descriptor};
+use super::signatures::copy_signatures;
 use super::{Integrity, Reference, RegistryError};
 use crate::component::LARGEST_COMPONENT;
 use crate::digest::Digest;
@@ -169,6 +170,17 @@ impl Artefact {
         }
         let annotations = parsed.annotations().clone().unwrap_or_default().into_iter().collect();
         Ok(Self { component: component.clone(), digest, annotations, config: parsed.config().clone(), manifest })
+    }
+
+    /// Copies this artefact and its signatures, byte for byte. It then has the tag of `reference`, if that has one.
+    ///
+    /// # Errors
+    /// Where something cannot be had, or not be kept.
+    pub fn copy(&self, from: &dyn Artefacts, to: &dyn Artefacts, reference: &Reference) -> Result<(), RegistryError> {
+        to.put_blob(reference, &self.component(from, reference)?)?;
+        to.put_blob(reference, &self.config(from, reference)?)?;
+        copy_signatures(from, to, reference, self.manifest.digest)?;
+        to.put_manifest(reference, &self.manifest)
     }
 
     /// The component's bytes, which are those that the manifest names.

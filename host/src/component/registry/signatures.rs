@@ -94,6 +94,28 @@ pub fn add_signature(
     to.put_manifest(&place, &Manifest::new(to_json(&manifest)))
 }
 
+/// Copies the signatures of the manifest `digest`, byte for byte.
+pub(super) fn copy_signatures(
+    from: &dyn Artefacts,
+    to: &dyn Artefacts,
+    reference: &Reference,
+    digest: Digest,
+) -> Result<(), RegistryError> {
+    let place = reference.signatures_of(digest);
+    let manifest = match from.manifest(&place) {
+        Ok(manifest) => manifest,
+        Err(RegistryError::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let parsed = parse(&place, &manifest)?;
+    limit(&place, parsed.layers().len())?;
+    to.put_blob(&place, &from.blob("The config", &place, parsed.config(), LARGEST_PAYLOAD)?)?;
+    for layer in parsed.layers() {
+        to.put_blob(&place, &from.blob("The payload of a signature", &place, layer, LARGEST_PAYLOAD)?)?;
+    }
+    to.put_manifest(&place, &manifest)
+}
+
 /// What the manifest of the signatures names; nothing where there is no such manifest.
 fn layers(from: &dyn Artefacts, place: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
     let manifest = match from.manifest(place) {

@@ -110,6 +110,7 @@ fn c() {
 fn check(language: &Language) {
     let space = Space::new();
     makes_a_project(&space, language);
+    imports(&space, &["process", "download"], false);
     passes_its_own_test(&space);
     behaves_like_all(&space);
     shows_what_the_compiler_says(&space, language);
@@ -160,6 +161,15 @@ fn tells_what_is_missing(space: &Space, language: &Language) {
     let told = build(&["--offline"]);
     assert!(told.contains(unavailable) && told.contains(" is not there, and nothing may be downloaded"), "{told}");
     std::fs::remove_dir_all(tools).expect("the tools go");
+}
+
+/// A component imports only what its recipe uses: `lends` are interfaces of which all are imported, or none is.
+fn imports(space: &Space, lends: &[&str], expected: bool) {
+    let (told, success) = run(space, &["recipe", "inspect", "note"]);
+    let imported = told.split_once("buildout:recipe (").and_then(|(_, rest)| rest.split_once(')'));
+    let (imported, _) = imported.unwrap_or_else(|| panic!("{success}: {told}"));
+    let found: Vec<bool> = lends.iter().map(|name| imported.split(", ").any(|imported| imported == *name)).collect();
+    assert!(found.iter().all(|found| *found == expected), "{lends:?} in {imported}");
 }
 
 fn passes_its_own_test(space: &Space) {
@@ -221,6 +231,7 @@ fn reaches_all(space: &Space, language: &Language) {
     told.push_str(&space.shell("find parts -printf '%P %m\\n' | sort; cat .installed.cfg").0);
     told.push_str(&run(space, &["run", "part:how=no"]).0);
     same(&told, "reach.txt");
+    imports(space, &["process", "download", "paths"], true);
 }
 
 fn shows_where_it_failed(space: &Space, language: &Language) {

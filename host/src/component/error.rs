@@ -162,7 +162,7 @@ pub enum ComponentError {
     #[error("{error}")]
     Distrusted {
         /// Why.
-        error: TrustError,
+        error: Box<TrustError>,
         /// What wants them.
         place: Option<Place>,
     },

@@ -113,7 +113,7 @@ impl Publication<'_> {
             let found = signatures(from, self.source, digest)?;
             Ok(trusted.verify_artefact(self.source, digest, &found))
         };
-        let distrust = |error| ComponentError::Distrusted { error, place: self.wanted.place.clone() };
+        let distrust = |error| ComponentError::Distrusted { error: Box::new(error), place: self.wanted.place.clone() };
         match verify(from).map_err(|error| self.failed(error))? {
             Ok(signers) => Ok(signers),
             // What is lacking may have come since; a registry that cannot be asked leaves it at that.

@@ -162,7 +162,7 @@ impl Resolver {
             found => found.map_err(|error| ComponentError::Signature { error: Arc::new(error), place: place() })?,
         };
         let verified = trusted.verify_file(path.display().to_string(), &component.digest, &found);
-        verified.map_err(|error| ComponentError::Distrusted { error, place: place() })
+        verified.map_err(|error| ComponentError::Distrusted { error: Box::new(error), place: place() })
     }
 
     /// Every directory that `recipes.toml` lets a recipe write, as written.

@@ -80,12 +80,15 @@ fn shown(changes: &[LockChange]) -> String {
     text.trim_end().to_owned()
 }
 
+/// One thing that the lock says, as text.
+type Fact = fn(&Locked) -> String;
+
 fn facts(text: &mut String, before: Option<&Locked>, after: &Locked) {
     let signers = |locked: &Locked| match &locked.signers[..] {
         [] => "nobody needs to".to_owned(),
         signers => signers.join(", "),
     };
-    let facts: [(&str, fn(&Locked) -> String); 4] = [
+    let facts: [(&str, Fact); 4] = [
         ("version", |locked| locked.version.clone()),
         ("manifest", |locked| format!("sha256:{}", locked.manifest)),
         ("component", |locked| format!("sha256:{}", locked.component)),

@@ -189,7 +189,8 @@ fn files_are_verified_by_their_digest() {
     let ring = Ring::new(&["acme"]);
     let trusted = ring.trusted(&["acme"], 1);
     let signature = FileSignature::of(b"component", &ring.keys["acme"]);
-    let verify = |content: &[u8]| trusted.verify_file("a.wasm".into(), &Digest::of(content), &[signature.clone()]);
+    let verify =
+        |content: &[u8]| trusted.verify_file("a.wasm".into(), &Digest::of(content), std::slice::from_ref(&signature));
     assert_eq!(verify(b"component").unwrap()[0].name, "acme");
     let error = verify(b"other").unwrap_err().to_string();
     assert_eq!(error, "a.wasm is signed by a key that recipes.toml does not know, and not by acme.");

@@ -37,6 +37,13 @@ fn send(process: &Child, signal: Signal) {
     kill_process(Pid::from_child(process), signal).unwrap();
 }
 
+/// Whether the host has noted a signal: then a thread of it waits, to end it if it doesn't end by itself.
+fn has_seen_signal(run: &Child) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", run.id())).unwrap().flatten();
+    let mut names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    names.any(|name| name.trim() == "end")
+}
+
 /// Interrupts a run once its first part is there.
 fn interrupted(space: &Space, signal: Signal) -> Output {
     let run = start(space);
@@ -149,6 +156,8 @@ fn a_signal_is_not_lost_in_the_last_part() {
     let mut told = run.stdout.take().unwrap();
     wait_for_words(&mut told, "Installing a");
     send(&run, Signal::INT);
+    // Or the run, which may go on from here, could be over before it has seen the signal.
+    wait_until(|| has_seen_signal(&run));
     space.write("go-on", "");
     assert_eq!(ended(run).code(), Some(130));
 }

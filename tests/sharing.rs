@@ -152,6 +152,17 @@ fn from_a_new_recipe_to_an_offline_run() {
     let ran = done(&user, "buildout-host run --locked");
     assert!(ran.contains("Uninstalling one") && ran.contains("Installing one"), "another component: {ran}");
 
+    assert!(!upgraded.contains("goes back"), "{upgraded}");
+
+    // An older version, under the same tag and well signed.
+    done(&user, "cp recipes.lock newer.lock");
+    publisher.write("acme-shared/Cargo.toml", &manifest.replacen("\"0.2.0\"", "\"0.1.5\"", 1));
+    publish();
+    let lowered = done(&user, "buildout-host recipe lock --upgrade");
+    assert!(lowered.contains("acme-shared goes back to an older version."), "{lowered}");
+    assert!(lowered.contains("→ acme-shared 0.1.5"), "{lowered}");
+    done(&user, "cp newer.lock recipes.lock");
+
     let vendored = done(&user, "buildout-host recipe vendor vendor");
     assert!(vendored.contains("Vendored recipe acme-shared: 127.0.0.1:"), "{vendored}");
     assert!(vendored.ends_with("begin recipes.toml with the line: vendor = \"vendor\"\n"), "{vendored}");

@@ -14,6 +14,7 @@ mod launcher;
 mod load;
 mod lock;
 mod locking;
+mod lowered;
 mod outlook;
 mod parallel;
 mod pythons;

@@ -53,6 +53,9 @@ impl Recipes {
     ) -> Result<Self, RunError> {
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
+        if lock == LockMode::Locked {
+            locking::check_no_others(&RecipesLock::path(&recipes_toml), &resolver)?;
+        }
         let locking = Locking::new(RecipesLock::path(&recipes_toml), lock, Arc::clone(&report));
         let shared = Shared {
             report,

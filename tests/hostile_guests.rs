@@ -61,10 +61,14 @@ fn case(options: &str, expected: &[&str]) {
 }
 
 fn not_a_recipe(bytes: &[u8], expected: &str) {
+    not_a_recipe_but(bytes, &[expected]);
+}
+
+fn not_a_recipe_but(bytes: &[u8], expected: &[&str]) {
     let space = space("", "");
     std::fs::write(space.buildout().join("other.wasm"), bytes).unwrap();
     space.write("recipes.toml", "[recipe.hostile]\npath = \"other.wasm\"\n");
-    refused(&space, &[expected]);
+    refused(&space, expected);
 }
 
 /// A component that imports an empty instance of this name (component model binary format: type section, import section).
@@ -104,6 +108,100 @@ fn an_import_that_is_not_offered_is_named() {
     let import = component_importing("buildout:recipe/process@0.3.0");
     not_a_recipe(&import, "recipe needs buildout:recipe/process@0.3.0; this host has 0.1");
     not_a_recipe(&component_importing("wasi:http/types@0.2.0"), "recipe needs wasi:http/types@0.2.0");
+}
+
+/// A component that is made for another version of the world, as `wit-component` makes it: it exports `description`, and
+/// imports `types` if it is asked to.
+fn component_of_world(version: &str, imports: bool) -> Vec<u8> {
+    let import = if imports { "import types;" } else { "" };
+    let wit = format!(
+        "package buildout:recipe@{version};\ninterface types {{ ask: func(); }}\ninterface description {{ answer: func(); }}\n\
+         world recipe {{ {import} export description; }}"
+    );
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("future.wit", &wit).unwrap();
+    let world = resolve.select_world(&[package], Some("recipe")).unwrap();
+    let mut module = module(version, imports);
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8).unwrap();
+    wit_component::ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+}
+
+/// A core module with one function that does nothing (WebAssembly binary format: type, import, function, export, code).
+fn module(version: &str, imports: bool) -> Vec<u8> {
+    let name = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let section = |id: u8, body: Vec<u8>| [vec![id, u8::try_from(body.len()).unwrap()], body].concat();
+    let (asked, exported) =
+        (format!("buildout:recipe/types@{version}"), format!("buildout:recipe/description@{version}#answer"));
+    let import = [vec![1], name(&asked), name("ask"), vec![0, 0]].concat();
+    let import = if imports { section(2, import) } else { Vec::new() };
+    let export = section(7, [vec![1], name(&exported), vec![0, u8::from(imports)]].concat());
+    let (types, functions, code) =
+        (section(1, vec![1, 0x60, 0, 0]), section(3, vec![1, 0]), section(10, vec![1, 2, 0, 0x0b]));
+    [b"\0asm\x01\0\0\0".to_vec(), types, import, functions, export, code].concat()
+}
+
+#[test]
+fn a_recipe_of_another_world_is_told_its_version() {
+    for (version, advice) in [
+        ("0.2.0", "update buildout-host"),
+        ("9.0.0", "update buildout-host"),
+        ("0.0.4", "built for an older buildout-host"),
+    ] {
+        let made_for = format!("Recipe hostile is made for buildout:recipe {version}; this host has 0.1");
+        not_a_recipe_but(&component_of_world(version, false), &[&made_for, advice]);
+        let needs = format!("recipe needs buildout:recipe/types@{version}; this host has 0.1");
+        not_a_recipe_but(&component_of_world(version, true), &[&needs, advice]);
+    }
+}
+
+/// Each reads the other in `init`: the first is called again, so to speak, while it waits.
+#[test]
+fn a_recipe_that_is_read_by_what_it_reads_is_not_entered_twice() {
+    let space = space("init = read\nsection = other\ninstall = nothing", "");
+    let cfg = space.read("buildout.cfg");
+    let other = "[other]\nrecipe = hostile\ninit = read\nsection = bad\ninstall = nothing\n";
+    space.write("buildout.cfg", &format!("{cfg}\n{other}"));
+    let output = space.host(&["run"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.ends_with("buildout: Installing other\nbuildout: Installing bad\n"), "{told}");
+}
+
+/// The most memory that the host had while it ran, in MiB.
+fn peak_memory(space: &Space) -> u64 {
+    let mut run = space.command(support::host());
+    let mut run =
+        run.arg("run").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut most = 0;
+    while run.try_wait().unwrap().is_none() {
+        // The mark only rises; of a process that has ended there is none.
+        let status = std::fs::read_to_string(format!("/proc/{}/status", run.id())).unwrap_or_default();
+        let mark =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        most = most.max(mark.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    most >> 10
+}
+
+/// A good recipe takes about 30 MiB; what a recipe may have itself is 32 MiB more.
+#[test]
+fn the_hosts_memory_stays_bounded() {
+    for options in [
+        "init = memory",
+        "init = table",
+        "init = long-value",
+        "install = handles",
+        "install = log",
+        "install = print",
+        "install = long-line",
+        "install = many-paths",
+        "install = many-created",
+    ] {
+        let space = space(options, "");
+        let peak = peak_memory(&space);
+        assert!((1..256).contains(&peak), "{options}: {peak} MiB");
+    }
 }
 
 #[test]
@@ -192,6 +290,11 @@ fn returned_paths_must_be_the_parts_own() {
     for path in ["/etc", "../x", ".", "parts", ".installed.cfg", "bin/buildout"] {
         case(&format!("install = return {path}"), &["names a path that part bad may not own"]);
     }
+}
+
+#[test]
+fn millions_of_paths_are_too_many() {
+    case("install = many-created", &["Error:"]);
 }
 
 #[test]

@@ -192,3 +192,29 @@ fn cargo_is_ended_with_the_run() {
     let output = run.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// A build command is ended with all that it started.
+#[test]
+fn the_whole_tree_of_a_build_command_is_ended_with_the_run() {
+    let space = Space::new();
+    space.write("buildout.cfg", "[buildout]\nparts =\ndevelop = slow\n");
+    let manifest = "[recipe]\nname = \"slow\"\n[build]\ncommand = \"sh inner.sh; true\"\ncomponent = \"a.wasm\"\n";
+    space.write("slow/recipe.toml", manifest);
+    space.write("slow/inner.sh", "sleep 600 & echo $! > began.new; mv began.new began; wait\n");
+    for arguments in [&["run"][..], &["recipe", "build", "slow"]] {
+        let _ = std::fs::remove_file(space.path("slow/began"));
+        let mut run = space.command(host());
+        let run = run.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until(|| space.exists("slow/began"));
+        let sleeper = space.read("slow/began").trim().to_owned();
+        send(&run, Signal::TERM);
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(143), "{}", String::from_utf8_lossy(&output.stderr));
+        // Who is left without a parent may still be waiting for somebody to take notice of its end.
+        let is_gone = || match std::fs::read_to_string(format!("/proc/{sleeper}/stat")) {
+            Ok(stat) => stat.contains(") Z "),
+            Err(_) => true,
+        };
+        wait_until(is_gone);
+    }
+}

@@ -9,7 +9,7 @@ use crate::run::{Outlook, Switch};
 
 /// One step a line, its reasons below.
 pub(super) fn text(outlook: &Outlook) -> String {
-    let Outlook { steps, switch } = outlook;
+    let Outlook { steps, switch, warnings } = outlook;
     if steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
@@ -40,6 +40,9 @@ pub(super) fn text(outlook: &Outlook) -> String {
         }
     }
     switched(&mut text, steps.len());
+    for warning in warnings {
+        let _ = writeln!(text, "{warning}");
+    }
     text
 }
 
@@ -53,13 +56,14 @@ pub(super) fn json(outlook: &Outlook) -> String {
             json!({"step": what.to_lowercase().replace(' ', "-"), "part": part, "reasons": reasons.iter().map(reason).collect::<Vec<_>>()})
         })
         .collect();
-    match &outlook.switch {
-        None => json!({ "steps": steps }),
-        Some(Switch { after, from, to }) => {
-            json!({ "steps": steps, "switch": {"after": after, "from": from, "to": to} })
-        }
+    let mut object = json!({ "steps": steps });
+    if let Some(Switch { after, from, to }) = &outlook.switch {
+        object["switch"] = json!({ "after": after, "from": from, "to": to });
     }
-    .to_string()
+    if !outlook.warnings.is_empty() {
+        object["warnings"] = json!(outlook.warnings);
+    }
+    object.to_string()
 }
 
 fn told(step: &Step) -> (&'static str, &str, &[Reason]) {

@@ -2,14 +2,14 @@
 //!
 //! Knows nothing of what the component imports or exports.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::project::component_of_module;
 use super::registry::Reference;
-use super::{BuiltIn, ComponentError};
+use super::{BuiltIn, CompileCache, ComponentError};
 use crate::digest::Digest;
 
 /// The largest component that is read, in bytes. A Python interpreter with its library takes 18 MB.
@@ -21,13 +21,22 @@ pub struct Component {
     /// SHA-256 of `bytes`: decides whether parts are installed again.
     pub digest: Digest,
     /// The component in the binary format.
-    pub bytes: Bytes,
+    pub(super) content: Content,
     /// The form compiled ahead of time, embedded in the host. Belongs to exactly these bytes.
     pub compiled: Option<Compiled>,
     /// Where the bytes come from.
     pub origin: Origin,
     /// Name of the recipe package: a built-in's name, the crate's name, or the file's stem.
     pub package: String,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// At hand.
+    Here(Bytes),
+    /// In a file whose digest is known, although it was not read.
+    File { path: PathBuf, size: u64 },
 }
 
 /// Bytes that are embedded in the host or were read.
@@ -98,7 +107,7 @@ impl Component {
     pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
         Self {
             digest: built_in.digest.parse().unwrap_or_else(|_| Digest::of(built_in.component)),
-            bytes: Bytes::Embedded(built_in.component),
+            content: Content::Here(Bytes::Embedded(built_in.component)),
             compiled: Some(Compiled { bytes: built_in.compiled, engine_key: built_in.engine_key }),
             origin: Origin::BuiltIn { name: built_in.name },
             package: built_in.name.to_owned(),
@@ -110,7 +119,60 @@ impl Component {
     /// # Errors
     /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is no component.
     pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
-        let bytes = read_limited(path)?;
+        Ok(Self::read_with(path, package, origin)?.0)
+    }
+
+    /// As [`Self::read`]; but a large file that is still what it was when `cache` took note of it is not read.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn recall(
+        path: &Path,
+        package: &str,
+        origin: Origin,
+        cache: &CompileCache,
+    ) -> Result<Self, ComponentError> {
+        if let Ok(metadata) = std::fs::metadata(path)
+            && let Some(digest) = Some(metadata.len()).filter(is_noteworthy).and_then(|_| cache.noted(path, &metadata))
+        {
+            let content = Content::File { path: path.to_owned(), size: metadata.len() };
+            return Ok(Self { digest, content, compiled: None, origin, package: package.to_owned() });
+        }
+        let (component, metadata) = Self::read_with(path, package, origin)?;
+        // What was made of a core module is not what the file holds.
+        if is_noteworthy(&metadata.len()) && component.size() == metadata.len() {
+            cache.note(path, &metadata, &component.digest);
+        }
+        Ok(component)
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::Here(bytes) => bytes.len() as u64,
+            Content::File { size, .. } => *size,
+        }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    /// When they have to be read, and cannot, or are not any more what they were.
+    pub fn bytes(&self) -> Result<Bytes, ComponentError> {
+        match &self.content {
+            Content::Here(bytes) => Ok(bytes.clone()),
+            Content::File { path, .. } => {
+                let (bytes, _) = read_limited(path)?;
+                let is_same = Digest::of(&bytes) == self.digest;
+                let changed = || ComponentError::Changed { path: path.clone() };
+                is_same.then(|| Bytes::Read(bytes.into())).ok_or_else(changed)
+            }
+        }
+    }
+
+    /// A component's file, with what the file system said of it before it was read.
+    fn read_with(path: &Path, package: &str, origin: Origin) -> Result<(Self, Metadata), ComponentError> {
+        let (bytes, metadata) = read_limited(path)?;
         let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };
         let bytes = match (kind_of(&bytes), &origin) {
             (Kind::Component, _) => bytes,
@@ -120,23 +182,30 @@ impl Component {
             (Kind::Other(found), _) => return Err(not_a_component(found)),
         };
         let digest = Digest::of(&bytes);
-        Ok(Self { digest, bytes: Bytes::Read(bytes.into()), compiled: None, origin, package: package.to_owned() })
+        let content = Content::Here(Bytes::Read(bytes.into()));
+        Ok((Self { digest, content, compiled: None, origin, package: package.to_owned() }, metadata))
     }
 }
 
-fn read_limited(path: &Path) -> Result<Vec<u8>, ComponentError> {
+/// Whether reading so much takes longer than looking for a note.
+fn is_noteworthy(size: &u64) -> bool {
+    (1 << 20..=LARGEST_COMPONENT).contains(size)
+}
+
+fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
     let unreadable = |error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
     // Opening a FIFO would wait for a writer, so the kind is asked first.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(ComponentError::NotAFile { path: path.to_owned() });
     }
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(LARGEST_COMPONENT)).unwrap_or_default() + 1);
     file.take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_COMPONENT {
         return Err(ComponentError::TooLarge { path: path.to_owned() });
     }
-    Ok(bytes)
+    Ok((bytes, metadata))
 }
 
 /// What bytes are.

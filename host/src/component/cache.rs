@@ -1,13 +1,16 @@
 //! Compiled forms of components on disk, keyed by the component's digest and the engine, authenticated with a key of
 //! the user's: a compiled form is native code, so none is given out that this user's host did not store.
 //!
+//! Hashing what is large in each run would cost more than running it. So a file that was once read and hashed is known again
+//! by what the file system says of it ([`Identity`]), in a note that is authenticated with the same key.
+//!
 //! Knows nothing of engines: a compiled form is bytes. No failure here stops a run; the form is then compiled again.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -22,12 +25,61 @@ const KEY_FILE: &str = "key";
 const KEY_LENGTH: usize = 32;
 const CODE_LENGTH: usize = 32;
 const EXTENSION: &str = "compiled";
+const CODE_EXTENSION: &str = "code";
+const NOTE_EXTENSION: &str = "note";
+const TEMPORARY: &str = "temporary";
+
+/// How long ago a file must have changed before a note is taken of it: the clock of a file system is coarse, and a change
+/// within the same tick would not be seen.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// How long notes are kept of files that nobody looks at any more.
+const NOTE_AGE: Duration = Duration::from_secs(30 * 86_400);
 
 /// The compiled forms of one user.
 #[derive(Clone, Debug)]
 pub struct CompileCache {
     directory: Option<PathBuf>,
     capacity: u64,
+    settled: Duration,
+}
+
+/// A compiled form that this user stored.
+#[derive(Debug)]
+pub enum Form {
+    /// As it was read.
+    Read(Vec<u8>),
+    /// A file that has not changed since it was read.
+    Known(File),
+}
+
+/// What the file system says of a file. A file whose content changed has another time of change (`ctime`), which no program
+/// can set; unless the clock is set back to the very tick.
+struct Identity([u8; 56]);
+
+impl Identity {
+    fn of(metadata: &fs::Metadata) -> Self {
+        let numbers = [
+            metadata.dev(),
+            metadata.ino(),
+            metadata.size(),
+            metadata.mtime().cast_unsigned(),
+            metadata.mtime_nsec().cast_unsigned(),
+            metadata.ctime().cast_unsigned(),
+            metadata.ctime_nsec().cast_unsigned(),
+        ];
+        let mut bytes = [0; 56];
+        bytes.as_chunks_mut().0.iter_mut().zip(numbers).for_each(|(chunk, number)| *chunk = number.to_le_bytes());
+        Self(bytes)
+    }
+}
+
+/// Whether a file has not changed for so long. One that changed in the future (the clock was set back) has.
+fn is_settled(metadata: &fs::Metadata, settled: Duration) -> bool {
+    let Ok(seconds) = u64::try_from(metadata.ctime()) else { return false };
+    let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds);
+    SystemTime::now().duration_since(changed).is_ok_and(|ago| ago >= settled)
 }
 
 /// A compiled form that is kept.
@@ -45,24 +97,52 @@ impl CompileCache {
     /// The cache in the user's cache directory. Where there is no such directory, nothing is kept.
     pub fn open(environment: &Environment) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("compiled"));
-        Self { directory, capacity: CAPACITY }
+        Self { directory, capacity: CAPACITY, settled: SETTLED }
     }
 
     /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for
     /// byte, what this user stored.
-    pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<Vec<u8>> {
+    pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<Form> {
         let directory = self.directory.as_ref()?;
         let path = directory.join(file_name(digest, engine_key));
-        let key = read_key(directory).ok()?;
+        let code_path = path.with_extension(CODE_EXTENSION);
         let file = open_regular(&path).ok()?;
-        let mut code = [0; CODE_LENGTH];
-        (&file).read_exact(&mut code).ok()?;
-        let mut compiled = Vec::new();
-        (&file).take(self.capacity).read_to_end(&mut compiled).ok()?;
-        authenticate(&key, digest, engine_key, &compiled)?.verify_slice(&code).ok()?;
+        let metadata = file.metadata().ok()?;
+        let form = if self.noted(&path, &metadata) == Some(*digest) {
+            Form::Known(file)
+        } else {
+            let key = read_key(directory).ok()?;
+            let mut code = [0; CODE_LENGTH];
+            open_regular(&code_path).ok()?.read_exact(&mut code).ok()?;
+            let length = usize::try_from(metadata.len().min(self.capacity)).ok()?;
+            let mut compiled = Vec::with_capacity(length + 1);
+            (&file).take(self.capacity).read_to_end(&mut compiled).ok()?;
+            authenticate(&key, digest, engine_key, &compiled)?.verify_slice(&code).ok()?;
+            self.note(&path, &metadata, digest);
+            Form::Read(compiled)
+        };
         // The time of use decides what goes first; a cache that cannot be written keeps the time of storing.
-        let _ = file.set_modified(SystemTime::now());
-        Some(compiled)
+        let _ = open_regular(&code_path).and_then(|code| code.set_modified(SystemTime::now()));
+        Some(form)
+    }
+
+    /// The digest that was noted for a file, if the file is still what it was then.
+    pub fn noted(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
+        let directory = self.directory.as_ref()?;
+        let key = read_key(directory).ok()?;
+        let mut note = [0; CODE_LENGTH + CODE_LENGTH];
+        open_regular(&directory.join(note_name(path))).ok()?.read_exact(&mut note).ok()?;
+        let (code, digest) = note.split_at(CODE_LENGTH);
+        authenticate_note(&key, path, metadata, digest)?.verify_slice(code).ok()?;
+        <[u8; CODE_LENGTH]>::try_from(digest).ok().map(Digest::from)
+    }
+
+    /// Notes the digest of a file that was read whole, when `metadata` was asked before; unless it has just changed.
+    pub fn note(&self, path: &Path, metadata: &fs::Metadata, digest: &Digest) {
+        if let Some(directory) = self.directory.as_ref().filter(|_| is_settled(metadata, self.settled)) {
+            // Where that fails, the file is read again the next time.
+            let _ = try_note(directory, path, metadata, digest);
+        }
     }
 
     /// Where compiled forms are kept, if anywhere.
@@ -87,7 +167,8 @@ impl CompileCache {
                 continue;
             };
             let digest = name.split('-').next().and_then(|digest| digest.parse().ok());
-            let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let used = fs::metadata(path.with_extension(CODE_EXTENSION)).and_then(|code| code.modified());
+            let used = used.unwrap_or(SystemTime::UNIX_EPOCH);
             entries.extend(digest.map(|digest| CacheEntry { digest, size: metadata.len(), used }));
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
@@ -138,22 +219,54 @@ impl CompileCache {
     }
 
     fn try_store(&self, directory: &Path, digest: &Digest, engine_key: &str, compiled: &[u8]) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let key = read_key(directory).or_else(|error| {
-            if error.kind() == io::ErrorKind::UnexpectedEof {
-                // A power cut tore the key: what it authenticated is lost anyway.
-                fs::remove_file(directory.join(KEY_FILE))?;
-            }
-            make_key(directory)
-        })?;
+        let key = prepare(directory)?;
         let code = authenticate(&key, digest, engine_key, compiled)
             .ok_or(io::ErrorKind::InvalidInput)?
             .finalize()
             .into_bytes();
-        let name = file_name(digest, engine_key);
-        write_whole(directory, &[&code, compiled], |temporary| fs::rename(temporary, directory.join(&name)))?;
-        evict(directory, self.capacity, &name)
+        let path = directory.join(file_name(digest, engine_key));
+        let code_path = path.with_extension(CODE_EXTENSION);
+        write_whole(directory, &[&code], |temporary| fs::rename(temporary, &code_path))?;
+        write_whole(directory, &[compiled], |temporary| fs::rename(temporary, &path))?;
+        evict_forms(directory, self.capacity, &path)
     }
+}
+
+fn try_note(directory: &Path, path: &Path, metadata: &fs::Metadata, digest: &Digest) -> io::Result<()> {
+    let key = prepare(directory)?;
+    let code = authenticate_note(&key, path, metadata, digest.as_bytes()).ok_or(io::ErrorKind::InvalidInput)?;
+    let note = directory.join(note_name(path));
+    write_whole(directory, &[&code.finalize().into_bytes(), digest.as_bytes()], |temporary| fs::rename(temporary, note))
+}
+
+/// Makes the directory, and the user's key, unless they are there.
+fn prepare(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    read_key(directory).or_else(|error| {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            // A power cut tore the key: what it authenticated is lost anyway.
+            fs::remove_file(directory.join(KEY_FILE))?;
+        }
+        make_key(directory)
+    })
+}
+
+fn note_name(path: &Path) -> String {
+    format!("{}.{NOTE_EXTENSION}", Digest::of(path.as_os_str().as_encoded_bytes()))
+}
+
+fn authenticate_note(
+    key: &[u8; KEY_LENGTH],
+    path: &Path,
+    metadata: &fs::Metadata,
+    digest: &[u8],
+) -> Option<Hmac<Sha256>> {
+    let mut code = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    code.update(b"note\0");
+    code.update(Digest::of(path.as_os_str().as_encoded_bytes()).as_bytes());
+    code.update(&Identity::of(metadata).0);
+    code.update(digest);
+    Some(code)
 }
 
 /// The engine's key may hold any characters, so its digest stands for it.
@@ -210,7 +323,7 @@ pub(super) fn write_whole(
 ) -> io::Result<()> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let temporary = directory.join(format!("{:016x}.temporary", u64::from_ne_bytes(random)));
+    let temporary = directory.join(format!("{:016x}.{TEMPORARY}", u64::from_ne_bytes(random)));
     let result = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         content.iter().try_for_each(|bytes| file.write_all(bytes))?;
@@ -219,6 +332,37 @@ pub(super) fn write_whole(
     // Still there if it failed, or if `publish` linked it: a left file would only be evicted later.
     let _ = fs::remove_file(&temporary);
     result
+}
+
+/// Removes the forms that were not used for longest, until the rest fits, but never `keep`; and what is left of others.
+fn evict_forms(directory: &Path, capacity: u64, keep: &Path) -> io::Result<()> {
+    let (mut forms, mut total) = (Vec::new(), 0);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else { continue };
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some(EXTENSION) => {
+                let used = fs::metadata(path.with_extension(CODE_EXTENSION)).and_then(|code| code.modified());
+                total += metadata.len();
+                forms.push((used.unwrap_or(SystemTime::UNIX_EPOCH), metadata.len(), path));
+            }
+            Some(NOTE_EXTENSION) if modified.elapsed().is_ok_and(|age| age > NOTE_AGE) => fs::remove_file(path)?,
+            Some(TEMPORARY) if modified.elapsed().is_ok_and(|age| age > NOTE_AGE) => fs::remove_file(path)?,
+            _ => {}
+        }
+    }
+    forms.sort();
+    for (_, length, path) in forms {
+        if total <= capacity {
+            break;
+        }
+        if path != keep && fs::remove_file(&path).is_ok() {
+            let _ = fs::remove_file(path.with_extension(CODE_EXTENSION));
+            total = total.saturating_sub(length);
+        }
+    }
+    Ok(())
 }
 
 /// Removes the files that were not used for longest, until the rest fits; but never `keep`, nor the key.
@@ -246,132 +390,5 @@ pub(super) fn evict(directory: &Path, capacity: u64, keep: &str) -> io::Result<(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ENGINE: &str = "engine/1";
-
-    fn cache() -> (tempfile::TempDir, CompileCache) {
-        let home = tempfile::tempdir().unwrap();
-        let environment = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
-        (home, CompileCache::open(&environment))
-    }
-
-    fn compiled_file(cache: &CompileCache, digest: &Digest) -> PathBuf {
-        cache.directory.as_ref().unwrap().join(file_name(digest, ENGINE))
-    }
-
-    #[test]
-    fn what_was_stored_is_loaded_for_its_component_and_engine_alone() {
-        let (_home, cache) = cache();
-        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
-        assert_eq!(cache.load(&one, ENGINE), None);
-        cache.store(&one, ENGINE, b"native code");
-        assert_eq!(cache.load(&one, ENGINE).as_deref(), Some(&b"native code"[..]));
-        assert_eq!(cache.load(&other, ENGINE), None);
-        assert_eq!(cache.load(&one, "engine/2"), None);
-    }
-
-    #[test]
-    fn a_tampered_truncated_or_moved_form_is_not_loaded() {
-        let (_home, cache) = cache();
-        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
-        cache.store(&one, ENGINE, b"native code");
-        let file = compiled_file(&cache, &one);
-        let good = fs::read(&file).unwrap();
-        fs::write(compiled_file(&cache, &other), &good).unwrap();
-        assert_eq!(cache.load(&other, ENGINE), None, "moved");
-        for position in 0..good.len() {
-            let mut bad = good.clone();
-            bad[position] ^= 1;
-            fs::write(&file, &bad).unwrap();
-            assert_eq!(cache.load(&one, ENGINE), None, "byte {position} changed");
-            fs::write(&file, &good[..position]).unwrap();
-            assert_eq!(cache.load(&one, ENGINE), None, "cut at {position}");
-        }
-        fs::write(&file, [&good[..], b"x"].concat()).unwrap();
-        assert_eq!(cache.load(&one, ENGINE), None, "longer");
-        cache.store(&one, ENGINE, b"native code");
-        assert!(cache.load(&one, ENGINE).is_some(), "stored anew");
-    }
-
-    #[test]
-    fn a_form_stored_with_another_key_is_not_loaded() {
-        let (_home, cache) = cache();
-        let digest = Digest::of(b"one");
-        cache.store(&digest, ENGINE, b"native code");
-        let key = cache.directory.as_ref().unwrap().join(KEY_FILE);
-        assert_eq!(fs::metadata(&key).unwrap().mode() & 0o777, 0o600);
-        fs::write(&key, [7; KEY_LENGTH]).unwrap();
-        assert_eq!(cache.load(&digest, ENGINE), None);
-        fs::write(&key, b"torn").unwrap();
-        assert_eq!(cache.load(&digest, ENGINE), None);
-        cache.store(&digest, ENGINE, b"native code");
-        assert!(cache.load(&digest, ENGINE).is_some(), "a torn key is replaced");
-    }
-
-    #[test]
-    fn a_key_that_others_can_read_is_not_used() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let (_home, cache) = cache();
-        let digest = Digest::of(b"one");
-        cache.store(&digest, ENGINE, b"native code");
-        let key = cache.directory.as_ref().unwrap().join(KEY_FILE);
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(cache.load(&digest, ENGINE), None);
-    }
-
-    #[test]
-    fn all_who_make_the_key_at_once_use_the_same() {
-        let (_home, cache) = cache();
-        let directory = cache.directory.as_ref().unwrap();
-        fs::create_dir_all(directory).unwrap();
-        let keys: Vec<_> = std::thread::scope(|scope| {
-            let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| make_key(directory).unwrap())).collect();
-            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
-        });
-        assert!(keys.iter().all(|key| *key == keys[0]));
-        assert_eq!(fs::read_dir(directory).unwrap().count(), 1, "no temporary file is left");
-    }
-
-    #[test]
-    fn without_a_writable_home_nothing_is_kept_and_nothing_fails() {
-        let digest = Digest::of(b"one");
-        for home in [None, Some("/dev/null".into()), Some("/proc".into())] {
-            let cache = CompileCache::open(&Environment { home, ..Environment::default() });
-            cache.store(&digest, ENGINE, b"native code");
-            assert_eq!(cache.load(&digest, ENGINE), None);
-        }
-    }
-
-    #[test]
-    fn the_forms_not_used_for_longest_go_first() {
-        let (_home, mut cache) = cache();
-        cache.capacity = 3 * 1032;
-        let digests: Vec<_> = (0..4u8).map(|number| Digest::of(&[number])).collect();
-        for (index, digest) in digests[..3].iter().enumerate() {
-            cache.store(digest, ENGINE, &[0; 1000]);
-            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(index as u64);
-            File::options().append(true).open(compiled_file(&cache, digest)).unwrap().set_modified(time).unwrap();
-        }
-        assert!(cache.load(&digests[0], ENGINE).is_some());
-        cache.store(&digests[3], ENGINE, &[0; 1000]);
-        let kept: Vec<_> = digests.iter().map(|digest| compiled_file(&cache, digest).exists()).collect();
-        assert_eq!(kept, [true, false, true, true]);
-    }
-
-    #[test]
-    fn a_link_or_fifo_in_the_place_of_a_form_is_not_read() {
-        let (_home, cache) = cache();
-        let digest = Digest::of(b"one");
-        cache.store(&digest, ENGINE, b"native code");
-        let file = compiled_file(&cache, &digest);
-        let elsewhere = file.with_extension("elsewhere");
-        fs::rename(&file, &elsewhere).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
-        assert_eq!(cache.load(&digest, ENGINE), None);
-        fs::remove_file(&file).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RUSR).unwrap();
-        assert_eq!(cache.load(&digest, ENGINE), None);
-    }
-}
+#[path = "cache_tests.rs"]
+mod tests;

@@ -69,7 +69,7 @@ impl Explain for SignatureError {
 /// When the file is no component, or the signature cannot be written.
 pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
     let component = Component::read(component, "", Origin::Path(component.to_owned()))?;
-    files::replace(output, FileSignature::of(&component.bytes, key).text().as_bytes())?;
+    files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
     Ok(component.digest)
 }
 

@@ -83,7 +83,7 @@ fn digest(developed: &Developed) -> crate::digest::Digest {
 }
 
 fn has_line_tables(project: &Project) -> bool {
-    component(&project.develop(&Silent).unwrap()).bytes.windows(11).any(|window| window == b".debug_line")
+    component(&project.develop(&Silent).unwrap()).bytes().unwrap().windows(11).any(|window| window == b".debug_line")
 }
 
 /// Keeps the lines that were reported as output.

@@ -58,6 +58,12 @@ pub enum ComponentError {
         /// The path.
         path: PathBuf,
     },
+    /// A component's file changed between two looks at it.
+    #[error("{} has changed while it was used.", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A component's file is larger than [`super::LARGEST_COMPONENT`].
     #[error("{} is too large for a component: the limit is {} MiB.", path.display(), super::LARGEST_COMPONENT >> 20)]
     TooLarge {
@@ -255,6 +261,7 @@ impl Explain for ComponentError {
             Self::NotBuilt { .. } => {
                 vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
+            Self::Changed { .. } => vec!["Run again.".to_owned()],
             Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
             Self::Encode { .. } => vec![
                 "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \

@@ -24,7 +24,7 @@ pub mod trust;
 
 pub use built_in::{BuiltIn, built_ins};
 pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
-pub use cache::{CacheEntry, CompileCache};
+pub use cache::{CacheEntry, CompileCache, Form};
 pub use detached::{SignatureError, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::ComponentError;

@@ -11,7 +11,7 @@ use super::detached::read_signatures;
 use super::recipes_toml::{Entry, EntrySource, RecipesToml};
 use super::trust::{Signer, Trusted};
 use super::{
-    Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications,
+    CompileCache, Component, ComponentError, DEFAULT_ENTRY_POINT, Developed, Grant, Origin, Publication, Publications,
     RecipeReference, SignatureError, built_ins, signature_path,
 };
 use crate::collections::Map;
@@ -60,6 +60,8 @@ pub struct Resolver {
     toml: RecipesToml,
     developed: Vec<Developed>,
     loaded: Mutex<Map<PathBuf, Arc<Component>>>,
+    /// Knows digests of files that were read before.
+    cache: Option<CompileCache>,
 }
 
 /// A component with the entry point that is meant in it.
@@ -74,7 +76,13 @@ impl Resolver {
     pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
         let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
         let recipes_toml = recipes_toml.map(Path::to_owned);
-        Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default() })
+        Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
+    }
+
+    /// The same, with a cache that knows what large files hash to.
+    #[must_use]
+    pub fn knowing(self, cache: CompileCache) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// The component for `recipe` as written in the configuration.
@@ -252,7 +260,11 @@ impl Resolver {
         if let Some(component) = loaded.get(path) {
             return Ok(Arc::clone(component));
         }
-        let component = Arc::new(Component::read(path, package, origin)?);
+        let component = match &self.cache {
+            Some(cache) => Component::recall(path, package, origin, cache)?,
+            None => Component::read(path, package, origin)?,
+        };
+        let component = Arc::new(component);
         loaded.insert(path.to_owned(), Arc::clone(&component));
         Ok(component)
     }
@@ -356,7 +368,10 @@ mod tests {
         let resolver = Resolver::new(None, Vec::new()).unwrap();
         let resolved = resolver.resolve("mkdir", &Nothing).unwrap();
         assert!(resolved.component.compiled.is_some());
-        assert_eq!(resolved.signature(), format!("mkdir-{}", Digest::of(&resolved.component.bytes).base64()));
+        assert_eq!(
+            resolved.signature(),
+            format!("mkdir-{}", Digest::of(&resolved.component.bytes().unwrap()).base64())
+        );
     }
 
     #[test]

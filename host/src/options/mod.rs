@@ -111,6 +111,17 @@ impl Section {
     }
 }
 
+/// What is known of an option that nobody has read yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// The section does not have it.
+    Missing,
+    /// Its value needs other options.
+    Refers,
+    /// Its value.
+    Text(String),
+}
+
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialised by `initialise`.
     pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
@@ -165,6 +176,18 @@ impl Buildout {
     /// As [`Self::get`], and [`Problem::UnknownOption`].
     pub fn require(&self, section: &str, option: &str) -> Result<String, OptionError> {
         self.get(section, option)?.ok_or_else(|| self.unknown_option(section, option).at(self.place_of(section, None)))
+    }
+
+    /// What is known of an option before anybody reads it; nothing is thereby read.
+    pub fn unread(&self, section: &str, option: &str) -> Unread {
+        let state = self.state();
+        let Some(section) = state.sections.get(section) else { return Unread::Missing };
+        let written = || section.raw.get(option).map(|value| &value.raw);
+        match section.used.get(option).or_else(|| section.substituted.get(option)).or_else(written) {
+            None => Unread::Missing,
+            Some(text) if template::is_template(text) => Unread::Refers,
+            Some(text) => Unread::Text(text.as_ref().to_owned()),
+        }
     }
 
     /// As [`Self::get`], read by the recipe of `part`, which then depends on the section.

@@ -1,5 +1,7 @@
 //! From a component's bytes to something that can be instantiated: checked, compiled or taken from a cache, linked.
 
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use super::bindings::{self, RecipePre};
 use super::error::{Problem, RecipeError, Subject};
 use super::limits;
 use super::state::{State, Whole};
-use crate::component::{CompileCache, Component};
+use crate::component::{CompileCache, Component, Form};
 use crate::event::{Event, Report};
 use crate::source::size;
 
@@ -57,9 +59,9 @@ impl Workshop<'_> {
     pub(super) fn prepare(&self, component: &Component, subject: &Subject) -> Result<RecipePre<State>, RecipeError> {
         let fail = |problem| RecipeError::new(problem, subject.clone());
         let recipe = || subject.recipe.clone();
-        check_header(&component.bytes, &recipe()).map_err(fail)?;
         let compiled = self.compiled(component, subject)?;
         self.check_imports(&compiled).map_err(fail)?;
+        self.check_exports(&compiled, &subject.recipe).map_err(fail)?;
         let wrong_world =
             |error: wasmtime::Error| fail(Problem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
         let linked = self.linker.instantiate_pre(&compiled).map_err(wrong_world)?;
@@ -72,14 +74,22 @@ impl Workshop<'_> {
         {
             return Ok(compiled);
         }
-        let cached = self.cache.load(&component.digest, self.engine_key);
-        if let Some(compiled) = cached.and_then(|bytes| self.deserialize(&bytes)) {
+        let cached = match self.cache.load(&component.digest, self.engine_key) {
+            Some(Form::Read(bytes)) => self.deserialize(&bytes),
+            Some(Form::Known(file)) => self.map(&file),
+            None => None,
+        };
+        if let Some(compiled) = cached {
             return Ok(compiled);
         }
+        let fail = |problem| RecipeError::new(problem, subject.clone());
+        let recipe = subject.recipe.clone();
+        let bytes = component.bytes().map_err(|error| fail(Problem::Unreadable(error)))?;
+        check_header(&bytes, &recipe).map_err(fail)?;
         self.report.report(Event::Progress {
-            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.bytes.len() as u64)),
+            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.size())),
         });
-        let compiled = compile(self.engine, &component.bytes, &subject.recipe, limits::COMPILE_TIME);
+        let compiled = compile(self.engine, &bytes, &subject.recipe, limits::COMPILE_TIME);
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;
         if let Ok(bytes) = compiled.serialize() {
@@ -99,15 +109,48 @@ impl Workshop<'_> {
         unsafe { Compiled::deserialize(self.engine, bytes) }.ok()
     }
 
+    /// Takes a compiled form from its file, which is mapped into memory: what is not used is not read.
+    #[allow(unsafe_code, reason = "a compiled form is machine code, and wasmtime cannot check it")]
+    fn map(&self, file: &File) -> Option<Compiled> {
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        // SAFETY: as for `deserialize`; the file is the one that `CompileCache::load` knows, and nobody writes into it: it is
+        // the user's own, and replaced only as a whole.
+        unsafe { Compiled::deserialize_file(self.engine, path) }.ok()
+    }
+
     /// Compares what the component imports with what this host offers, before anything of it runs.
     fn check_imports(&self, compiled: &Compiled) -> Result<(), Problem> {
         for (name, _) in compiled.component_type().imports(self.engine) {
             if let Some(offered) = not_offered(name) {
-                return Err(Problem::Import { import: name.to_owned(), offered });
+                let is_older = other_version(name).is_some_and(is_older);
+                return Err(Problem::Import { import: name.to_owned(), offered, is_older });
             }
         }
         Ok(())
     }
+
+    /// Compares the version of what the component exports with that of this host's world.
+    fn check_exports(&self, compiled: &Compiled, recipe: &str) -> Result<(), Problem> {
+        let component = compiled.component_type();
+        let mut exports = component.exports(self.engine);
+        match exports.find_map(|(name, _)| other_version(name).map(str::to_owned)) {
+            Some(version) => Err(Problem::World { recipe: recipe.to_owned(), is_older: is_older(&version), version }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a recipe of that version of the world is of an older one than this host's.
+fn is_older(version: &str) -> bool {
+    let numbers = |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
+    numbers(version) < numbers(VERSION)
+}
+
+/// The version of package `buildout:recipe` that a name of an interface has, if it is another one than this host's.
+fn other_version(interface: &str) -> Option<&str> {
+    let (_, version) = interface.strip_prefix("buildout:recipe/")?.split_once('@')?;
+    let rest = version.strip_prefix(VERSION);
+    (!rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))).then_some(version)
 }
 
 /// Compiles in a thread of its own, so that a component made to be slow cannot hold up the run for longer than `time`.
@@ -230,6 +273,20 @@ mod tests {
         let error = compile(1_000_000, Duration::from_millis(1)).unwrap_err();
         assert_eq!(error.to_string(), "Compiling recipe acme takes longer than 1ms");
         compile(1, limits::COMPILE_TIME).unwrap();
+    }
+
+    #[test]
+    fn versions_of_the_world_are_compared() {
+        let t = |name: &str, expected: Option<(&str, bool)>| {
+            assert_eq!(other_version(name).map(|version| (version, is_older(version))), expected, "{name}");
+        };
+        t("buildout:recipe/parts@0.1.0", None);
+        t("buildout:recipe/parts@0.1.9", None);
+        t("buildout:recipe/parts@0.2.0", Some(("0.2.0", false)));
+        t("buildout:recipe/parts@0.10.0", Some(("0.10.0", false)));
+        t("buildout:recipe/parts@9.0.0", Some(("9.0.0", false)));
+        t("buildout:recipe/parts@0.0.4", Some(("0.0.4", true)));
+        t("wasi:cli/run@0.3.0", None);
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(super) enum Problem {
     NotWasm { recipe: String, what: &'static str },
     #[error("Recipe {recipe} is a core WebAssembly module, not a component")]
     CoreModule { recipe: String },
+    #[error(transparent)]
+    Unreadable(crate::component::ComponentError),
     #[error("Recipe {recipe} is damaged: {cause}")]
     Damaged { recipe: String, cause: String },
     #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
@@ -57,13 +59,17 @@ pub(super) enum Problem {
     #[error("Compiling recipe {recipe} takes longer than {time:?}")]
     CompilesTooLong { recipe: String, time: Duration },
     #[error("recipe needs {import}; {offered}")]
-    Import { import: String, offered: String },
+    Import { import: String, offered: String, is_older: bool },
+    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has 0.1")]
+    World { recipe: String, version: String, is_older: bool },
     #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
     #[error("The recipe.toml of {} names the package {named:?}, but its component says that it is {described:?}", project.display())]
     Name { project: PathBuf, named: String, described: String },
     #[error("Recipe {package} has no entry point \"{entry_point}\"")]
     EntryPoint { package: String, entry_point: String, known: Vec<String>, near: Option<String> },
+    #[error("Invalid value for {part}:{name}: {value:?}; {expected}")]
+    Value { part: String, name: String, value: String, expected: String, place: Option<Place> },
     #[error("{message}")]
     User { message: String, context: Box<Context> },
     #[error("{message}")]
@@ -92,6 +98,8 @@ pub(super) enum Problem {
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
     #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
     Asked { recipe: String, items: Vec<String>, line: String, place: Option<Place> },
+    #[error("Recipe {recipe} cannot run from a registry: it asks to write {}", refused.join(", "))]
+    AskedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
 }
 
 /// What a part may be called.
@@ -126,8 +134,10 @@ impl Explain for RecipeError {
     fn place(&self) -> Option<Place> {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
-            Problem::Grant { place, .. } => place.clone(),
-            Problem::Asked { place, .. } => place.clone().or_else(|| self.subject.place.clone()),
+            Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
+            Problem::Asked { place, .. } | Problem::AskedTooMuch { place, .. } => {
+                place.clone().or_else(|| self.subject.place.clone())
+            }
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
@@ -185,9 +195,23 @@ impl Explain for RecipeError {
             Problem::Asked { line, .. } => {
                 vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: {line}")]
             }
+            Problem::AskedTooMuch { .. } => {
+                vec![
+                    "That holds recipes.toml, the state or other things that are the host's alone: nobody can grant it. Ask \
+                     the recipe's author for one that asks for less, such as a directory below it."
+                        .into(),
+                ]
+            }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
-            Problem::Import { .. } => {
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => {
+                vec![
+                    "It was built for an older buildout-host: build it again against this one's wit/ (`buildout-host recipe \
+                     new --refresh`)."
+                        .into(),
+                ]
+            }
+            Problem::Import { .. } | Problem::World { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }
             _ => Vec::new(),

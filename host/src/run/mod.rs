@@ -24,6 +24,7 @@ mod schedule;
 mod settings;
 mod sharing;
 mod signatures;
+mod unused;
 mod vendor;
 mod wanted;
 
@@ -31,14 +32,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::config::{Configuration, is_predefined};
+use crate::config::Configuration;
 use crate::confine;
 use crate::environment::Environment;
 use crate::event::{Event, Level, Report};
 use crate::options::{Buildout, Values};
 use crate::plan::{self, Scope};
 use crate::recipe::Locations;
-use crate::source::{did_you_mean, nearest};
 use crate::state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
@@ -60,26 +60,6 @@ pub use vendor::Vendored;
 
 /// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";
-
-/// Options of `[buildout]` that have a meaning though nothing may have read them in this run.
-const KNOWN_OPTIONS: [&str; 16] = [
-    "abi-tag-eggs",
-    "develop",
-    "download-cache",
-    "extends-cache",
-    "extensions",
-    "index",
-    "interpolation",
-    "networkcache-section",
-    "parts",
-    "rebootstrap-directory",
-    "rebootstrap-prepend-paths",
-    "relative-paths",
-    "shared-part-list",
-    "unzip",
-    "verbosity",
-    "versions",
-];
 
 /// One configuration, ready to run.
 pub struct Session {
@@ -306,55 +286,6 @@ impl Session {
             Some(place) => format!("{what} part {part} ({}).", place.line_name()),
             None => format!("{what} part {part}."),
         }
-    }
-
-    /// Reports options that nobody read: most are typing errors.
-    fn report_unused(&self, section: &str) {
-        let mut unused = self.buildout.unused(section);
-        if let Some(before) = self.before.as_ref().filter(|_| section == "buildout") {
-            let unused_before = before.buildout.unused(section);
-            unused.retain(|option| unused_before.contains(option));
-        }
-        let unused: Vec<&String> = unused
-            .iter()
-            .filter(|option| {
-                section != "buildout" || !(is_predefined(option) || KNOWN_OPTIONS.contains(&option.as_str()))
-            })
-            .collect();
-        if unused.is_empty() {
-            return;
-        }
-        let name = |option: &&String| match self.buildout.place_of(section, Some(option)) {
-            Some(place) => format!("'{option}' ({})", place.line_name()),
-            None => format!("'{option}'"),
-        };
-        let names: Vec<String> = unused.iter().map(name).collect();
-        let mut message = format!(
-            "Section `{section}` contains unused option(s): {}.\n\
-             Nothing has read them: a typing error, or an option that this recipe does not have.",
-            names.join(" ")
-        );
-        let known = self.known_options(section);
-        for option in unused {
-            if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
-                message.push_str(&format!("\n{option}: {}", did_you_mean(near)));
-            }
-        }
-        self.report.log(Level::Warning, &message);
-    }
-
-    /// The options that a section can have, as far as that is known.
-    fn known_options(&self, section: &str) -> Vec<String> {
-        if section == "buildout" {
-            let mut known = self.buildout.keys(section).unwrap_or_default();
-            known.retain(|option| is_predefined(option));
-            known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
-            return known;
-        }
-        let (Some(recipe), Ok(runtime)) = (self.recipes.of_part(section), self.recipes.runtime()) else {
-            return Vec::new();
-        };
-        runtime.option_names(&recipe)
     }
 
     /// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").

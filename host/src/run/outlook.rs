@@ -29,6 +29,8 @@ pub struct Outlook {
     pub steps: Vec<Step>,
     /// Where the run would change to another Python.
     pub switch: Option<Switch>,
+    /// What looks like a mistake: options that no recipe knows, of parts that would be installed.
+    pub warnings: Vec<String>,
 }
 
 /// A change of the buildout's Python.
@@ -54,7 +56,8 @@ impl Session {
         let Some(section) = self.python_section()? else {
             let steps = plan::plan(&self.wanted(named, &installed)?, &installed, scope(named), &is_there);
             let back = |from: &str| Switch { after: 0, from: from.to_owned(), to: self.loaded.original.clone() };
-            return Ok(Outlook { steps, switch: self.loaded.kept.own().map(back) });
+            let warnings = self.warnings(&steps);
+            return Ok(Outlook { steps, switch: self.loaded.kept.own().map(back), warnings });
         };
         let (closure, later) = self.peek_later(&section)?;
         if closure.is_another() && closure.kept() != self.loaded.kept {
@@ -66,7 +69,13 @@ impl Session {
         let switch = closure.changes(&self.loaded.kept).map(change);
         let rest = plan::plan(&later.wanted(named, &installed)?, &installed, scope(named), &is_there);
         steps.extend(rest.into_iter().filter(|step| !later.was_made_before(step.part())));
-        Ok(Outlook { steps, switch })
+        let warnings = later.warnings(&steps);
+        Ok(Outlook { steps, switch, warnings })
+    }
+
+    fn warnings(&self, steps: &[Step]) -> Vec<String> {
+        let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
+        installs.filter_map(|step| self.undescribed(step.part())).collect()
     }
 
     /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.

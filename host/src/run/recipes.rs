@@ -16,7 +16,7 @@ use crate::source::{Explain, did_you_mean};
 
 use super::directories;
 use super::error::{Explained, Fault, RunError};
-use super::locking::{self, Locking};
+use super::locking::{self, LockMode, Locking};
 use super::settings::RunSettings;
 
 /// Resolves and initialises the recipes of one run.
@@ -53,7 +53,10 @@ impl Recipes {
         settings: &RunSettings,
     ) -> Result<Self, RunError> {
         let recipes_toml = configuration_directory.join("recipes.toml");
-        let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?;
+        let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
+        if settings.lock == LockMode::Locked {
+            locking::check_no_others(&RecipesLock::path(&recipes_toml), &resolver)?;
+        }
         let locking = Locking::new(RecipesLock::path(&recipes_toml), settings.lock, Arc::clone(&report));
         let shared = Shared {
             report,
@@ -78,6 +81,7 @@ impl Recipes {
     /// Takes developed recipes into account.
     pub(super) fn develop(&self, configuration_directory: &Path, developed: Vec<Developed>) -> Result<(), RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
+        let resolver = resolver.knowing(CompileCache::open(&self.shared.environment));
         *self.shared.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
         self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())

@@ -63,13 +63,13 @@ impl Authoring {
             annotations,
         };
         let publishing = || format!("Publishing {}.", file.display());
+        let bytes = recipe.component.bytes()?;
         if let Some(key) = publication.signer {
             // First: whoever follows the tag finds the signature there.
-            let bytes = &recipe.component.bytes;
-            let (artefact, _) = Artefact::describe(reference, bytes, &description).doing(publishing)?;
+            let (artefact, _) = Artefact::describe(reference, &bytes, &description).doing(publishing)?;
             sign(to, reference, &artefact, key).doing(|| format!("Signing {reference}."))?;
         }
-        let artefact = Artefact::publish(to, reference, &recipe.component.bytes, &description).doing(publishing)?;
+        let artefact = Artefact::publish(to, reference, &bytes, &description).doing(publishing)?;
         Ok(Published { artefact, package })
     }
 }

@@ -1,6 +1,7 @@
 //! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
+mod languages;
 mod measure;
 mod native;
 mod reference;
@@ -32,21 +33,29 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" | "sharing" if only.is_none() => only = Some(argument.as_str()),
-            _ => return Err(Failure::usage("Usage: cargo xtask bench [--json] [configurations|builds|sharing]")),
+            "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
+            _ => {
+                return Err(Failure::usage(
+                    "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]",
+                ));
+            }
         }
     }
     let host = dist(workspace)?;
     let directory = workspace.target.join("bench");
     let mut tables = Vec::new();
-    if only.is_none() || only == Some("configurations") {
+    let wants = |table| only.is_none_or(|only| only == table);
+    if wants("configurations") {
         let reference = install_reference(workspace, &directory)?;
         tables.push(("zc.buildout", Tools { reference, host: host.clone(), directory: directory.clone() }.rows()?));
     }
-    if only.is_none() || only == Some("builds") {
+    if wants("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
     }
-    if only.is_none() || only == Some("sharing") {
+    if wants("recipes") {
+        tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));
+    }
+    if wants("sharing") {
         tables.push(("built in", shared::rows(workspace, &host, &directory)?));
     }
     if json {

@@ -36,7 +36,7 @@ impl Program {
         let text = format!(
             "Recipe package {name} {version}: {}\n  {}, sha256:{}",
             built.file.display(),
-            size(component.bytes.len() as u64),
+            size(component.size()),
             component.digest
         );
         self.printer.text(&text);

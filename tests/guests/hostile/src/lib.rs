@@ -90,6 +90,8 @@ impl Recipe for Hostile {
                 wait_until(|| std::path::Path::new(&file).exists());
                 info!("went on");
             }
+            "many-paths" => return Ok((0..300_000).map(|number| number.to_string()).collect()),
+            "many-created" => (0..1_000_000).try_for_each(|number| created(format!("{location}/{number}")))?,
             "fail" => return Err(Error::user("told to fail")),
             "greet" => greet(&self.options.require("words")?),
             "env" => info!("LANG is {:?}, SECRET is {:?}", std::env::var("LANG").ok(), std::env::var("SECRET").ok()),

@@ -14,7 +14,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
         "version": inspected.package.version,
         "built-in": inspected.recipe.built_in,
         "file": inspected.file(),
-        "size": component.bytes.len(),
+        "size": component.size(),
         "digest": format!("sha256:{}", component.digest),
         "wit": inspected.wit(),
         "signers": inspected.signers(),

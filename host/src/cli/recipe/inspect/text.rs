@@ -23,7 +23,7 @@ pub(super) fn of(inspected: &Inspected) -> String {
     if !inspected.recipe.signers.is_empty() {
         line("signed by", &inspected.signers().join(", "));
     }
-    line("size", &size(component.bytes.len() as u64));
+    line("size", &size(component.size()));
     line("digest", &format!("sha256:{}", component.digest));
     line("wit", &inspected.wit().map_or_else(|| "none".to_owned(), |wit| format!("buildout:recipe {wit}")));
     line("imports", &imports(&package.imports).replace('\n', "\n           "));

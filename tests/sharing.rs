@@ -1,94 +1,14 @@
-//! The commands that share recipe components, in a real registry, and what other programs make of what they publish:
-//! `skopeo` verifies our signatures, and we verify what it signs.
+//! The commands that share recipe components, in a real registry, and in registries that do what a test wants.
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use buildout_host::component::registry::{Artefact, Reference, Remote, RemoteSettings, Signature, signatures};
-use buildout_host::component::signature::{Payload, PublicKey};
-use buildout_host::environment::Environment;
-use buildout_host::event::Silent;
-use support::lying::{Liar, Said};
+use buildout_host::component::registry::Artefact;
+use support::Space;
+use support::lying::{Asked, Liar, Said};
+use support::publisher::{done, push, recipe, refused, space};
 use support::registry::{Registry, USER};
-use support::{Space, target_directory};
-
-/// A recipe that `cargo xtask test` builds.
-fn recipe(name: &str) -> PathBuf {
-    let component = target_directory().join(format!("wasm32-wasip2/guest/recipe_{name}.wasm"));
-    assert!(component.exists(), "{} is not built: run `cargo xtask test` once", component.display());
-    component
-}
-
-/// A buildout directory with the component `acme.wasm`, and the keys `acme` and `other`.
-fn space() -> Space {
-    let space = Space::new();
-    std::fs::copy(recipe("mkdir"), space.buildout().join("acme.wasm")).unwrap();
-    for key in ["acme", "other"] {
-        done(&space, &format!("COSIGN_PASSWORD={key}-pw buildout-host key generate --output {key}"));
-    }
-    space
-}
-
-/// What a shell command prints; it must succeed.
-fn done(space: &Space, command: &str) -> String {
-    let (printed, code) = space.shell(command);
-    assert_eq!(code, 0, "{command}\n{printed}");
-    printed
-}
-
-/// What a shell command prints; it must fail as a user's mistake does.
-fn refused(space: &Space, command: &str) -> String {
-    let (printed, code) = space.shell(command);
-    assert_eq!(code, 1, "{command}\n{printed}");
-    printed
-}
-
-fn push(space: &Space, reference: &str, key: &str) -> String {
-    done(
-        space,
-        &format!(
-            "COSIGN_PASSWORD={key}-pw buildout-host recipe push acme.wasm {reference} --sign {key}.key --annotation licenses=MIT"
-        ),
-    )
-}
-
-fn signatures_of(reference: &Reference) -> (Artefact, Vec<Signature>) {
-    let remote = Remote::new(&Environment::default(), RemoteSettings::default(), Arc::new(Silent));
-    let artefact = Artefact::of(&remote, reference).unwrap();
-    let found = signatures(&remote, reference, artefact.manifest.digest).unwrap();
-    (artefact, found)
-}
-
-/// What of the signatures that key made.
-fn payloads_by(key: &Path, signatures: &[Signature]) -> Vec<Payload> {
-    let key = PublicKey::parse(&std::fs::read(key).unwrap()).unwrap();
-    let by_key =
-        signatures.iter().filter(|found| key.verifies(&found.payload, &STANDARD.decode(&found.base64).unwrap()));
-    by_key.map(|found| Payload::parse(&found.payload).unwrap()).collect()
-}
-
-/// Writes what makes skopeo demand signatures by the key.
-fn write_policy(space: &Space, registry: &Registry, key: &str) {
-    let path = space.buildout().join(format!("{key}.pub"));
-    std::fs::write(
-        space.buildout().join(format!("{key}-policy.json")),
-        format!(
-            "{{\"default\": [{{\"type\": \"reject\"}}], \"transports\": {{\"docker\": {{\"{}\": \
-             [{{\"type\": \"sigstoreSigned\", \"keyPath\": {path:?}}}]}}}}}}",
-            registry.host()
-        ),
-    )
-    .unwrap();
-    space.write(
-        "registries.d/default.yaml",
-        &format!("docker:\n  {}:\n    use-sigstore-attachments: true\n", registry.host()),
-    );
-}
 
 #[test]
 fn push_and_pull() {
@@ -171,132 +91,6 @@ fn a_credential_helper_is_asked() {
     done(&space, &format!("{path} buildout-host recipe pull {reference}"));
 }
 
-/// Signatures as others find them: skopeo brings the manifest that the tag leads to and those of its payloads, openssl
-/// verifies. Gives the payloads that the key signed.
-fn verified_by_others(space: &Space, reference: &str, key: &str) -> Vec<String> {
-    let name = reference.rsplit_once(':').unwrap().0;
-    let digest = done(space, &format!("skopeo inspect --tls-verify=false --raw docker://{reference} | sha256sum"));
-    let digest = &digest[..64];
-    let signatures = format!("docker://{name}:sha256-{digest}.sig");
-    done(
-        space,
-        &format!("rm -rf theirs; skopeo --insecure-policy copy --src-tls-verify=false {signatures} dir:theirs"),
-    );
-    let manifest: serde_json::Value = serde_json::from_str(&space.read("theirs/manifest.json")).unwrap();
-    let mut payloads = Vec::new();
-    for layer in manifest["layers"].as_array().unwrap() {
-        assert_eq!(layer["mediaType"], "application/vnd.dev.cosign.simplesigning.v1+json");
-        let signature = layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
-        std::fs::write(space.buildout().join("signature"), STANDARD.decode(signature).unwrap()).unwrap();
-        let payload = format!("theirs/{}", layer["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap());
-        let (_, code) = space.shell(&format!("openssl dgst -sha256 -verify {key}.pub -signature signature {payload}"));
-        if code == 0 {
-            payloads.push(space.read(&payload));
-        }
-    }
-    payloads
-}
-
-#[test]
-fn skopeo_and_openssl_find_what_we_signed() {
-    let registry = Registry::start();
-    let space = space();
-    let reference = format!("{}/acme/recipes:1.2", registry.host());
-    push(&space, &format!("oci://{reference}"), "acme");
-    let digest = signatures_of(&reference.parse().unwrap()).0.manifest.digest;
-    // What containers/image and cosign read, member by member.
-    let expected = format!(
-        "{{\"critical\":{{\"identity\":{{\"docker-reference\":\"{reference}\"}},\"image\":{{\"docker-manifest-digest\":\
-         \"sha256:{digest}\"}},\"type\":\"cosign container image signature\"}},\"optional\":null}}"
-    );
-    let expected = [expected];
-    assert_eq!(verified_by_others(&space, &reference, "acme"), expected);
-    assert!(verified_by_others(&space, &reference, "other").is_empty());
-    // Both sign it: the first signature is still there.
-    push(&space, &format!("oci://{reference}"), "other");
-    assert_eq!(verified_by_others(&space, &reference, "acme"), expected);
-    assert_eq!(verified_by_others(&space, &reference, "other"), expected);
-}
-
-#[test]
-fn a_policy_of_skopeos_accepts_our_signature_under_our_key_alone() {
-    let skopeo = skopeo();
-    let registry = Registry::start();
-    let space = space();
-    let reference = format!("{}/acme/recipes:1.2", registry.host());
-    push(&space, &format!("oci://{reference}"), "acme");
-    for key in ["acme", "other"] {
-        write_policy(&space, &registry, key);
-    }
-    let copy = |key: &str| {
-        format!(
-            "{skopeo} --registries.d registries.d --policy {key}-policy.json copy --remove-signatures --src-tls-verify=false \
-             docker://{reference} oci:copied:1.2"
-        )
-    };
-    let (told, code) = space.shell(&copy("acme"));
-    if knows_no_sigstore(&told) {
-        return;
-    }
-    assert_eq!(code, 0, "{told}");
-    let told = refused(&space, &copy("other"));
-    assert!(told.contains("Source image rejected"), "{told}");
-    push(&space, &format!("oci://{reference}"), "other");
-    done(&space, &copy("acme"));
-    done(&space, &copy("other"));
-}
-
-#[test]
-fn we_accept_what_skopeo_signs_with_our_key() {
-    let skopeo = skopeo();
-    let registry = Registry::start();
-    let space = space();
-    let pushed = format!("{}/acme/recipes:1.2", registry.host());
-    done(&space, &format!("buildout-host recipe push acme.wasm oci://{pushed} --annotation licenses=MIT"));
-    write_policy(&space, &registry, "acme");
-    let signed = format!("{}/signed/recipes:1.2", registry.host());
-    space.write("passphrase", "acme-pw");
-    let (told, code) = space.shell(&format!(
-        "{skopeo} --registries.d registries.d --insecure-policy copy --src-tls-verify=false --dest-tls-verify=false \
-         --sign-by-sigstore-private-key acme.key --sign-passphrase-file passphrase docker://{pushed} docker://{signed}"
-    ));
-    if knows_no_sigstore(&told) {
-        return;
-    }
-    assert_eq!(code, 0, "{told}");
-    let (artefact, found) = signatures_of(&signed.parse().unwrap());
-    let expected = Payload { reference: signed.clone(), manifest: artefact.manifest.digest };
-    assert_eq!(payloads_by(&space.buildout().join("acme.pub"), &found), [expected]);
-    assert_eq!(payloads_by(&space.buildout().join("other.pub"), &found), []);
-    // A signature of ours joins skopeo's.
-    push(&space, &format!("oci://{signed}"), "other");
-    assert_eq!(signatures_of(&signed.parse().unwrap()).1.len(), 2);
-}
-
-/// The program to test with: `$SKOPEO`, else `skopeo`.
-fn skopeo() -> String {
-    std::env::var("SKOPEO").unwrap_or_else(|_| "skopeo".to_owned())
-}
-
-/// Whether skopeo says that it was built without what is tested, as Debian builds it. What one that was built with it signed
-/// and verified is in `tests/keys/skopeo` (see its README).
-fn knows_no_sigstore(told: &str) -> bool {
-    told.contains("Debian-local change: sigstore disabled")
-}
-
-#[test]
-fn what_skopeo_signed_with_a_key_of_ours_is_verified() {
-    let read = |name: &str| std::fs::read(support::repository().join("tests/keys/skopeo").join(name)).unwrap();
-    let manifest: serde_json::Value = serde_json::from_slice(&read("manifest.json")).unwrap();
-    let base64 = manifest["layers"][0]["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
-    let found = Signature { payload: read("payload.json"), base64: base64.to_owned() };
-    let digest = "1a5137d225295cc95ffce22452f5321c435b760ea89596e9dc1701f667211c37".parse().unwrap();
-    let expected = Payload { reference: "127.0.0.1:5917/signed/recipes:1.2".into(), manifest: digest };
-    let keys = support::repository().join("tests/keys");
-    assert_eq!(payloads_by(&keys.join("skopeo/acme.pub"), std::slice::from_ref(&found)), [expected]);
-    assert_eq!(payloads_by(&keys.join("p256.pub"), &[found]), []);
-}
-
 /// Copies a buildout as `git clone` would: what was made and what was cached stays behind.
 fn cloned(from: &Space) -> Space {
     let clone = Space::new();
@@ -358,6 +152,17 @@ fn from_a_new_recipe_to_an_offline_run() {
     let ran = done(&user, "buildout-host run --locked");
     assert!(ran.contains("Uninstalling one") && ran.contains("Installing one"), "another component: {ran}");
 
+    assert!(!upgraded.contains("goes back"), "{upgraded}");
+
+    // An older version, under the same tag and well signed.
+    done(&user, "cp recipes.lock newer.lock");
+    publisher.write("acme-shared/Cargo.toml", &manifest.replacen("\"0.2.0\"", "\"0.1.5\"", 1));
+    publish();
+    let lowered = done(&user, "buildout-host recipe lock --upgrade");
+    assert!(lowered.contains("acme-shared goes back to an older version."), "{lowered}");
+    assert!(lowered.contains("→ acme-shared 0.1.5"), "{lowered}");
+    done(&user, "cp newer.lock recipes.lock");
+
     let vendored = done(&user, "buildout-host recipe vendor vendor");
     assert!(vendored.contains("Vendored recipe acme-shared: 127.0.0.1:"), "{vendored}");
     assert!(vendored.ends_with("begin recipes.toml with the line: vendor = \"vendor\"\n"), "{vendored}");
@@ -411,4 +216,91 @@ fn a_run_does_not_believe_a_registry_that_lies() {
     let told = refused(&space, "buildout-host run");
     assert!(told.contains(&format!("The component of {source}")) && told.contains("recipes.toml:2"), "{told}");
     assert!(!space.exists("recipes.lock") && !space.root().join("home/.cache/buildout-host/compiled").exists());
+}
+
+/// What a registry answers to whoever publishes and has proved who it is.
+fn takes_all(asked: &Asked) -> Said {
+    match asked.method.as_str() {
+        "POST" => Said::status(202).header("Location", "/upload?session=1"),
+        "PUT" => Said::status(201),
+        _ => Said::status(404),
+    }
+}
+
+#[test]
+fn a_tag_moves_after_the_signature_is_there() {
+    let space = space();
+    let manifests = |registry: &Liar| -> Vec<String> {
+        let asked = registry.asked();
+        let puts = asked.iter().filter(|asked| asked.is("PUT /v2/acme/manifests/"));
+        puts.map(|asked| asked.path.rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    let registry = Liar::start(takes_all);
+    push(&space, &format!("oci://{}/acme:1", registry.host()), "acme");
+    let [signature, tag] = &manifests(&registry)[..] else { panic!("{:?}", registry.asked()) };
+    assert!(signature.starts_with("sha256-") && signature.ends_with(".sig") && tag == "1", "{signature} {tag}");
+
+    // Where the signature cannot be kept, the tag leads where it led before.
+    let registry = Liar::start(|asked| match asked.is("PUT /v2/acme/manifests/sha256-") {
+        true => Said::status(403),
+        false => takes_all(asked),
+    });
+    let push = "COSIGN_PASSWORD=acme-pw buildout-host recipe push acme.wasm --sign acme.key";
+    let told = refused(&space, &format!("{push} oci://{}/acme:1", registry.host()));
+    assert!(told.contains("403 Forbidden") && told.contains("Signing 127.0.0.1:"), "{told}");
+    let [signature] = &manifests(&registry)[..] else { panic!("{:?}", registry.asked()) };
+    assert!(signature.ends_with(".sig"), "{signature}");
+}
+
+#[test]
+fn credentials_that_a_registry_repeats_are_not_shown() {
+    let (user, password) = USER;
+    let registry = Liar::start(move |asked| match asked.header("authorization") {
+        None => Said::status(401).header("WWW-Authenticate", "Basic realm=\"r\""),
+        Some(sent) => Said::status(403).with(format!(
+            "{{\"errors\":[{{\"code\":\"DENIED\",\"message\":\"{} said {sent} and {user}:{password}\"}}]}}",
+            "x".repeat(150)
+        )),
+    });
+    let space = space();
+    space.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme\n");
+    let source = format!("{}/acme:1", registry.host());
+    space.write("recipes.toml", &format!("[recipe.acme]\noci = \"{source}\"\nsigned-by = \"unsigned\"\n"));
+    support::registry::log_in(registry.host(), &space.root().join("home/.docker"));
+    for command in [
+        &format!("recipe push acme.wasm oci://{source}"),
+        &format!("recipe pull oci://{source}"),
+        "recipe lock",
+        "run",
+        "run --log-format json",
+    ] {
+        let told = refused(&space, &format!("buildout-host {command}"));
+        assert!(told.contains("403 Forbidden (words that repeat credentials, withheld)"), "{command}: {told}");
+        for secret in [password, "YWNtZTpzM2NyZXQ", "DENIED"] {
+            assert!(!told.contains(secret), "{command}: {told}");
+        }
+    }
+    assert!(registry.asked().iter().any(|asked| asked.header("authorization") == Some("Basic YWNtZTpzM2NyZXQ=")));
+}
+
+#[test]
+fn plain_http_is_spoken_with_other_machines_when_told() {
+    let registry = Registry::start();
+    let space = Space::new();
+    std::fs::copy(recipe("debug"), space.buildout().join("acme.wasm")).unwrap();
+    // To the host this is some other machine; the kernel takes it for this one.
+    let source = format!("{}/acme:1", registry.host().replace("127.0.0.1", "0.0.0.0"));
+    let told = refused(&space, &format!("buildout-host recipe push acme.wasm oci://{source}"));
+    assert!(told.contains(&format!("Cannot write {source}")), "{told}");
+    done(&space, &format!("buildout-host recipe push acme.wasm oci://{source} --plain-http"));
+    space.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme\n");
+    space.write("recipes.toml", &format!("[recipe.acme]\noci = \"{source}\"\nsigned-by = \"unsigned\"\n"));
+    for command in ["run", "plan"] {
+        let told = refused(&space, &format!("buildout-host {command}"));
+        assert!(told.contains(&format!("Cannot read {source}")), "{told}");
+    }
+    let planned = done(&space, "buildout-host plan --plain-http");
+    assert!(planned.contains("one"), "{planned}");
+    let ran = done(&space, "buildout-host run --plain-http");
+    assert!(ran.contains("Installing one"), "{ran}");
 }

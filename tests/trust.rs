@@ -2,6 +2,8 @@
 //! were granted (`hostile.md` 17, 46, 47, 50).
 
 mod support;
+#[path = "trust/locked.rs"]
+mod locked;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -290,6 +292,24 @@ fn several_signers_may_be_wanted_and_keys_revoked() {
 }
 
 #[test]
+fn a_key_that_is_revoked_under_one_name_counts_under_none() {
+    let sharing = Sharing::new();
+    sharing.publish(MODEST);
+    let twin = "[key.acme]\npublic-key = \"keys/acme.pub\"\nrevoked = \"2026-01-01\"\n\
+                [key.twin]\npublic-key = \"keys/acme.pub\"\n";
+    for (names, keys) in [
+        ("\"twin\"", twin.to_owned()),
+        ("\"acme\", \"twin\"", twin.to_owned()),
+        ("\"acme\", \"twin\"", twin.replace("acme]", "TMP]").replace("twin]", "acme]").replace("TMP]", "twin]")),
+    ] {
+        sharing.recipes_toml(&format!("signed-by = [{names}]"), &keys);
+        sharing.fails(&["recipe", "lock"], &["does not count: the key was revoked (2026-01-01)"]);
+        sharing.fails(&["run"], &["does not count: the key was revoked (2026-01-01)"]);
+        sharing.nothing_came_of_it();
+    }
+}
+
+#[test]
 fn what_nobody_signed_runs_only_where_that_is_said() {
     let sharing = Sharing::new();
     sharing.push(MODEST);
@@ -318,18 +338,14 @@ fn copies_are_verified_each_time() {
 }
 
 #[test]
-fn an_edited_lock_is_refused() {
+fn what_nobody_can_grant_is_not_proposed() {
     let sharing = Sharing::new();
-    let manifest = sharing.publish(MODEST);
-    sharing.works(&["run"], &[]);
-    let lock = sharing.space.read("recipes.lock");
-    let component = Digest::of(&component(MODEST)).to_string();
-    sharing.space.write("recipes.lock", &lock.replace(&component, &Digest::of(b"x").to_string()));
-    sharing.fails(&["run"], &["recipes.lock says that ", " has the component sha256:"]);
-    sharing.space.write("recipes.lock", &lock.replace(&manifest.to_string(), &Digest::of(b"x").to_string()));
-    sharing.fails(&["run"], &["There is no ", "recipes.toml:"]);
-    sharing.space.write("recipes.lock", "<<<<<<< HEAD\n");
-    sharing.fails(&["run"], &["recipes.lock:1:", "Invalid TOML"]);
+    sharing.publish("recipe_mkdir");
+    let told = sharing.fails(
+        &["run"],
+        &["Recipe acme cannot run from a registry: it asks to write ${buildout:directory}", "nobody can grant it"],
+    );
+    assert!(!told.contains("grant = {"), "{told}");
 }
 
 #[test]

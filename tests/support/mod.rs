@@ -4,6 +4,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod lying;
+pub(crate) mod publisher;
 pub(crate) mod registry;
 
 use std::collections::BTreeMap;

@@ -67,12 +67,17 @@ impl Registry {
 
     /// Writes a Docker configuration that holds [`USER`] for this registry into `directory`.
     pub(crate) fn log_in(&self, directory: &Path) {
-        use base64::Engine as _;
-        let auth = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", USER.0, USER.1));
-        std::fs::create_dir_all(directory).expect("the directory of Docker's configuration");
-        let text = format!("{{\"auths\": {{\"{}\": {{\"auth\": \"{auth}\"}}}}}}", self.host);
-        std::fs::write(directory.join("config.json"), text).expect("Docker's configuration");
+        log_in(&self.host, directory);
     }
+}
+
+/// Writes a Docker configuration that holds [`USER`] for that registry into `directory`.
+pub(crate) fn log_in(host: &str, directory: &Path) {
+    use base64::Engine as _;
+    let auth = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", USER.0, USER.1));
+    std::fs::create_dir_all(directory).expect("the directory of Docker's configuration");
+    let text = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"{auth}\"}}}}}}");
+    std::fs::write(directory.join("config.json"), text).expect("Docker's configuration");
 }
 
 impl Drop for Registry {

@@ -134,6 +134,10 @@ pub(super) struct Configuring {
     /// Give up on a silent server after so many seconds (buildout:socket-timeout).
     #[arg(short = 't', long, value_name = "SECONDS")]
     pub(super) socket_timeout: Option<u32>,
+    /// Speak plain http with the registries of recipes too, which anybody on the way can read and change. (With this
+    /// machine it is spoken anyway.)
+    #[arg(long)]
+    pub(super) plain_http: bool,
 }
 
 /// `buildout-host run`: the grammar of 1.0.

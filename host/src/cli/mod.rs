@@ -236,7 +236,8 @@ impl Program {
         let jobs = Jobs::new(arguments.jobs).map_err(|error| Start(format!("a jobserver cannot be made: {error}")))?;
         let after_failure = if arguments.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop };
         let lock = if arguments.locked { LockMode::Locked } else { LockMode::Write };
-        Ok(RunSettings { lock, ..self.settings(arguments.sandbox.level(), jobs, after_failure)? })
+        let plain_http = arguments.configuring.plain_http;
+        Ok(RunSettings { lock, plain_http, ..self.settings(arguments.sandbox.level(), jobs, after_failure)? })
     }
 
     fn settings(
@@ -246,13 +247,19 @@ impl Program {
         after_failure: AfterFailure,
     ) -> Result<RunSettings, RunError> {
         let native = NativeSettings { level, interrupt: self.interrupt.clone(), jobs };
-        Ok(RunSettings { native, after_failure, lock: LockMode::Leave, program: this_program()? })
+        Ok(RunSettings { native, after_failure, lock: LockMode::Leave, plain_http: false, program: this_program()? })
+    }
+
+    /// For a command that makes nothing.
+    fn looking_settings(&self, configuring: &Configuring) -> Result<RunSettings, RunError> {
+        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?;
+        Ok(RunSettings { plain_http: configuring.plain_http, ..settings })
     }
 
     fn plan(&self, arguments: &PlanArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?;
+        let settings = self.looking_settings(&arguments.configuring)?;
         let outlook = self.session(configuration, settings)?.plan(&parts)?;
         self.printer.text(&if arguments.json { plan::json(&outlook) } else { plan::text(&outlook) });
         Ok(())
@@ -261,7 +268,7 @@ impl Program {
     fn graph(&self, arguments: &GraphArguments) -> Result<(), RunError> {
         let (assignments, parts) = arguments::split(&arguments.words)?;
         let configuration = self.load(&arguments.configuring, assignments)?;
-        let settings = self.settings(confine::Level::Full, Jobs::one(), AfterFailure::Stop)?;
+        let settings = self.looking_settings(&arguments.configuring)?;
         let graph = self.session(configuration, settings)?.graph(&parts)?;
         self.printer.text(&graph::text(&graph, arguments.format));
         Ok(())

@@ -70,21 +70,38 @@ impl Publication<'_> {
     /// When it cannot be had, or its signatures don't suffice.
     pub fn newest(&self, sources: &Sources) -> Result<Obtained, ComponentError> {
         let artefact = Artefact::of(&*sources.asked, self.source).map_err(|error| self.failed(error))?;
-        self.obtain(artefact, &*sources.asked, &*sources.asked)
+        let signers = self.signers(&artefact, &*sources.asked, &*sources.asked, &[])?;
+        self.obtain(artefact, &*sources.asked, signers)
     }
 
-    /// Gets exactly this manifest, whatever the tag leads to now.
+    /// Gets exactly this manifest, whatever the tag leads to now. Where a copy of its signatures lacks one of `signers`,
+    /// as they are written, the registry is asked for them.
     ///
     /// # Errors
     /// As [`Self::newest`].
-    pub fn pinned(&self, manifest: Digest, sources: &Sources) -> Result<Obtained, ComponentError> {
+    pub fn pinned(&self, manifest: Digest, signers: &[String], sources: &Sources) -> Result<Obtained, ComponentError> {
         let pinned = self.source.with_digest(manifest);
         let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
-        self.obtain(artefact, &*sources.kept, &*sources.asked)
+        let signers = self.signers(&artefact, &*sources.kept, &*sources.asked, signers)?;
+        self.obtain(artefact, &*sources.kept, signers)
     }
 
-    fn obtain(&self, artefact: Artefact, from: &Source, asked: &Source) -> Result<Obtained, ComponentError> {
-        let signers = self.signers(&artefact, from, asked)?;
+    /// Gets exactly this manifest, with the signatures that the registry has for it now; where that cannot be asked, those
+    /// of a copy do.
+    ///
+    /// # Errors
+    /// As [`Self::newest`].
+    pub fn pinned_anew(&self, manifest: Digest, sources: &Sources) -> Result<Obtained, ComponentError> {
+        let pinned = self.source.with_digest(manifest);
+        let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
+        let signers = match self.signers(&artefact, &*sources.asked, &*sources.asked, &[]) {
+            Err(ComponentError::Registry { .. }) => self.signers(&artefact, &*sources.kept, &*sources.asked, &[])?,
+            signers => signers?,
+        };
+        self.obtain(artefact, &*sources.kept, signers)
+    }
+
+    fn obtain(&self, artefact: Artefact, from: &Source, signers: Vec<Signer>) -> Result<Obtained, ComponentError> {
         let pinned = self.source.with_digest(artefact.manifest.digest);
         let bytes = artefact.component(from, &pinned).map_err(|error| self.failed(error))?;
         let origin = Origin::Registry { reference: self.source.clone(), manifest: artefact.manifest.digest };
@@ -103,8 +120,15 @@ impl Publication<'_> {
         Ok(Obtained { component: Arc::new(component), manifest: artefact.manifest.digest, signers })
     }
 
-    /// Who of those who count signed it. Copies may lack the latest signatures, so the registry has the last word.
-    fn signers(&self, artefact: &Artefact, from: &Source, asked: &Source) -> Result<Vec<Signer>, ComponentError> {
+    /// Who of those who count signed it. Copies may lack the latest signatures, also those of `expected`, so the registry
+    /// has the last word.
+    fn signers(
+        &self,
+        artefact: &Artefact,
+        from: &Source,
+        asked: &Source,
+        expected: &[String],
+    ) -> Result<Vec<Signer>, ComponentError> {
         let Some(trusted) = Trusted::of(&self.wanted.signed_by, self.keys).map_err(Arc::new)? else {
             return Ok(Vec::new());
         };
@@ -115,7 +139,8 @@ impl Publication<'_> {
         };
         let distrust = |error| ComponentError::Distrusted { error: Box::new(error), place: self.wanted.place.clone() };
         match verify(from).map_err(|error| self.failed(error))? {
-            Ok(signers) => Ok(signers),
+            Ok(signers) if covers(&signers, expected) => Ok(signers),
+            Ok(signers) => Ok(verify(asked).ok().and_then(Result::ok).unwrap_or(signers)),
             // What is lacking may have come since; a registry that cannot be asked leaves it at that.
             Err(error) => match verify(asked) {
                 Ok(again) => again.map_err(distrust),
@@ -137,4 +162,9 @@ impl Publication<'_> {
     fn failed(&self, error: RegistryError) -> ComponentError {
         ComponentError::Registry { error: Arc::new(error), place: self.place.cloned() }
     }
+}
+
+/// Whether all of `expected`, as they are written, are there.
+fn covers(signers: &[Signer], expected: &[String]) -> bool {
+    expected.iter().all(|expected| signers.iter().any(|signer| signer.to_string() == *expected))
 }

@@ -17,13 +17,22 @@ pub(super) struct Missing {
     pub(super) items: Vec<String>,
     /// The line of `recipes.toml` that grants all.
     pub(super) line: String,
+    /// Of the directories that it wants to write, those that nobody can grant it.
+    pub(super) refused: Vec<String>,
 }
 
-/// What a recipe asks for and is not granted; `None` if it is granted all.
-pub(super) fn missing(asked: &[Asked], granted: &Grant) -> Option<Missing> {
+/// What a recipe asks for and is not granted; `None` if it is granted all. `is_refused` says which directories cannot be
+/// granted for writing.
+pub(super) fn missing(asked: &[Asked], granted: &Grant, is_refused: impl Fn(&str) -> bool) -> Option<Missing> {
     let mut all = granted.clone();
-    let mut items = Vec::new();
+    let (mut items, mut refused) = (Vec::new(), Vec::new());
     for asked in asked.iter().filter(|asked| !is_granted(asked, granted)) {
+        if let Asked::Write(path) = asked
+            && is_refused(path)
+        {
+            refused.push(path.clone());
+            continue;
+        }
         let (key, value) = match asked {
             Asked::Read(path) => ("read", add(&mut all.read, path)),
             Asked::Write(path) => ("write", add(&mut all.write, path)),
@@ -43,7 +52,8 @@ pub(super) fn missing(asked: &[Asked], granted: &Grant) -> Option<Missing> {
         };
         items.push(format!("{key} {value}"));
     }
-    (!items.is_empty()).then(|| Missing { items, line: line(&all) })
+    let is_missing = !items.is_empty() || !refused.is_empty();
+    is_missing.then(|| Missing { items, line: line(&all), refused })
 }
 
 fn add(list: &mut Vec<String>, value: &str) -> String {
@@ -116,7 +126,7 @@ mod tests {
     use super::*;
 
     fn t(asked: &[Asked], granted: &Grant, expected: Option<(&str, &str)>) {
-        let found = missing(asked, granted).map(|missing| (missing.items.join(", "), missing.line));
+        let found = missing(asked, granted, |_| false).map(|missing| (missing.items.join(", "), missing.line));
         assert_eq!(found.as_ref().map(|(items, line)| (items.as_str(), line.as_str())), expected);
     }
 

@@ -98,6 +98,8 @@ pub(super) enum Problem {
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
     #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
     Asked { recipe: String, items: Vec<String>, line: String, place: Option<Place> },
+    #[error("Recipe {recipe} cannot run from a registry: it asks to write {}", refused.join(", "))]
+    AskedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
 }
 
 /// What a part may be called.
@@ -133,7 +135,9 @@ impl Explain for RecipeError {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
             Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
-            Problem::Asked { place, .. } => place.clone().or_else(|| self.subject.place.clone()),
+            Problem::Asked { place, .. } | Problem::AskedTooMuch { place, .. } => {
+                place.clone().or_else(|| self.subject.place.clone())
+            }
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
@@ -190,6 +194,13 @@ impl Explain for RecipeError {
             Problem::PartName { .. } => vec![PART_NAME.into()],
             Problem::Asked { line, .. } => {
                 vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: {line}")]
+            }
+            Problem::AskedTooMuch { .. } => {
+                vec![
+                    "That holds recipes.toml, the state or other things that are the host's alone: nobody can grant it. Ask \
+                     the recipe's author for one that asks for less, such as a directory below it."
+                        .into(),
+                ]
             }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],

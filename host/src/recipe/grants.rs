@@ -120,6 +120,13 @@ impl Granted {
         })
     }
 
+    /// Whether what a template names can be granted to nobody for writing, since it holds what the host keeps.
+    pub(super) fn refuses(asking: &Asking<'_>, template: &str) -> bool {
+        let protected = &asking.locations.protected;
+        let named = paths(asking, [template]).into_iter().map(|path| normalise(&path));
+        named.into_iter().any(|directory| protected.iter().any(|path| holds(&directory, path)))
+    }
+
     /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
     /// latter, nor what holds it, nor what many buildouts share, though a built-in recipe may write it: this is for
     /// native commands.

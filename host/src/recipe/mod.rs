@@ -153,12 +153,12 @@ impl Runtime {
         let subject = subject(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
-        check_asked(entry_point, recipe, &subject)?;
-        check::options(buildout, part, entry_point, &subject)?;
         let environment = &self.settings.environment;
         let buildout_of_part = Some(buildout);
         let asking =
             Asking { part, recipe, entry_point, locations, environment, buildout: buildout_of_part, subject: &subject };
+        check_asked(&asking)?;
+        check::options(buildout, part, entry_point, &subject)?;
         let granted = Arc::new(Granted::of(&asking)?);
         self.native.note(&granted);
         self.refuse_overlap(&granted, &subject)?;
@@ -444,17 +444,20 @@ fn check_name(description: &PackageDescription, recipe: &Resolved, subject: &Sub
 }
 
 /// Refuses a recipe from a registry that asks for more than it is granted.
-fn check_asked(entry_point: &EntryPoint, recipe: &Resolved, subject: &Subject) -> Result<(), RecipeError> {
-    if !matches!(recipe.component.origin, Origin::Registry { .. }) {
+fn check_asked(asking: &Asking<'_>) -> Result<(), RecipeError> {
+    let Asking { recipe: resolved, entry_point, subject, .. } = asking;
+    if !matches!(resolved.component.origin, Origin::Registry { .. }) {
         return Ok(());
     }
-    match asked::missing(&entry_point.grants, &recipe.grant) {
-        None => Ok(()),
-        Some(asked::Missing { items, line }) => {
-            let (recipe, place) = (subject.recipe.clone(), recipe.grant.place.clone());
-            Err(RecipeError::new(Problem::Asked { recipe, items, line, place }, subject.clone()))
-        }
-    }
+    let is_refused = |template: &str| Granted::refuses(asking, template);
+    let Some(missing) = asked::missing(&entry_point.grants, &resolved.grant, is_refused) else { return Ok(()) };
+    let asked::Missing { items, line, refused } = missing;
+    let (recipe, place) = (subject.recipe.clone(), resolved.grant.place.clone());
+    let problem = match refused.is_empty() {
+        true => Problem::Asked { recipe, items, line, place },
+        false => Problem::AskedTooMuch { recipe, refused, place },
+    };
+    Err(RecipeError::new(problem, (*subject).clone()))
 }
 
 fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subject {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::component::registry::RemoteSettings;
 use crate::component::{
-    self, ComponentError, Locked, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver,
+    self, ComponentError, Locked, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver, Sources,
 };
 use crate::source::{did_you_mean, nearest};
 
 use super::authoring::Authoring;
 use super::error::RunError;
-use super::locking::{self, LockMode, Locking, entry};
+use super::locking::{self, Held, LockMode, Locking, entry};
 
 /// Which recipes are locked anew although the lock has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub struct LockChange {
 }
 
 impl Authoring {
-    /// Locks what the `recipes.toml` in that directory has from registries. Nothing is written unless all succeeds.
+    /// Locks what the `recipes.toml` in that directory has from registries, and verifies what is locked already. Nothing is
+    /// written unless all succeeds.
     ///
     /// # Errors
     /// When a recipe cannot be had, or must not be used.
@@ -49,25 +50,48 @@ impl Authoring {
         let recipes_toml: PathBuf = directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?;
         let path = RecipesLock::path(&recipes_toml);
-        let before = RecipesLock::read(&path)?;
         check_names(upgrade, &resolver)?;
         let interrupt = &self.native.interrupt;
         let sources = locking::sources(&self.environment, registries, &self.report, interrupt, &resolver)
             .map_err(locking::no_source)?;
+        loop {
+            let before = RecipesLock::read(&path)?;
+            let after = self.locked_anew(&before, &resolver, upgrade, &sources)?;
+            let _held = Held::take(&path)?;
+            // What a run has locked meanwhile stays: it is looked at as well.
+            if RecipesLock::read(&path)? == before {
+                if after != before {
+                    after.write(&path)?;
+                }
+                return Ok(changes(before, after));
+            }
+        }
+    }
+
+    /// What the lock has to say: of what is locked already the same artefact, verified, and described as it is.
+    fn locked_anew(
+        &self,
+        before: &RecipesLock,
+        resolver: &Resolver,
+        upgrade: &Upgrade,
+        sources: &Sources,
+    ) -> Result<RecipesLock, RunError> {
         let mut after = RecipesLock::default();
         for publication in resolver.publications() {
             let locked = before.recipes.get(publication.name);
             let current = locked.filter(|locked| locked.source == *publication.source);
-            let locked = match current.filter(|_| !is_upgraded(upgrade, &publication)) {
-                Some(locked) => locked.clone(),
-                None => entry(&publication, &publication.newest(&sources)?, &|recipe| self.describe(recipe))?,
+            let obtained = match current.filter(|_| !is_upgraded(upgrade, &publication)) {
+                Some(locked) => {
+                    let obtained = publication.pinned_anew(locked.manifest, sources)?;
+                    locking::check_component(&publication, locked, &obtained)?;
+                    obtained
+                }
+                None => publication.newest(sources)?,
             };
+            let locked = entry(&publication, &obtained, &|recipe| self.describe(recipe))?;
             after.recipes.insert(publication.name.to_owned(), locked);
         }
-        if after != before {
-            after.write(&path)?;
-        }
-        Ok(changes(before, after))
+        Ok(after)
     }
 
     /// What the buildout in a directory means by a recipe reference. Nothing is locked.

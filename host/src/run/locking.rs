@@ -1,6 +1,7 @@
 //! Components of registries as `recipes.lock` has them: the lock wins, what is not in it is resolved once and written.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::collections::Map;
@@ -121,19 +122,23 @@ impl Locking {
             empty => empty.insert(RecipesLock::read(&self.path)?),
         };
         match lock.recipes.get(publication.name) {
-            Some(locked) if locked.source == *publication.source => self.locked(locked, publication, sources),
+            Some(locked) if locked.source == *publication.source => {
+                let locked = locked.clone();
+                self.locked(&locked, publication, sources, describe, lock)
+            }
             before => {
                 if self.mode == LockMode::Locked {
                     return Err(would_change(publication, before));
                 }
                 let obtained = publication.newest(sources)?;
                 let locked = entry(publication, &obtained, describe)?;
-                self.tell_new(publication, &locked);
-                lock.recipes.insert(publication.name.to_owned(), locked);
-                if self.mode == LockMode::Write {
-                    lock.write(&self.path).map_err(not_written)?;
+                match self.write(publication, &locked, lock)? {
+                    None => {
+                        self.tell_new(publication, &locked);
+                        Ok(obtained)
+                    }
+                    Some(other) => self.locked(&other, publication, sources, describe, lock),
                 }
-                Ok(obtained)
             }
         }
     }
@@ -143,20 +148,62 @@ impl Locking {
         locked: &Locked,
         publication: &Publication<'_>,
         sources: &Sources,
+        describe: Describe<'_>,
+        lock: &mut RecipesLock,
     ) -> Result<Obtained, ComponentError> {
-        let obtained = publication.pinned(locked.manifest, sources)?;
-        if obtained.component.digest != locked.component {
-            return Err(not_the_component(publication, locked, &obtained));
+        let obtained = publication.pinned(locked.manifest, &locked.signers, sources)?;
+        check_component(publication, locked, &obtained)?;
+        let found = entry(publication, &obtained, describe)?;
+        if (&found.version, &found.capabilities) != (&locked.version, &locked.capabilities) {
+            return Err(not_as_it_is(publication, &differing(locked, &found)));
         }
-        if let Some(now) = publication.moved_to(locked.manifest, sources) {
-            let message = format!(
-                "{} leads to sha256:{now} now; recipe {} stays what recipes.lock has, sha256:{}. \
-                 `buildout-host recipe lock --upgrade {}` takes the new one.",
-                publication.source, publication.name, locked.manifest, publication.name
-            );
-            self.report.log(Level::Warning, &message);
+        if !same_signers(locked, &found) {
+            if self.mode == LockMode::Locked {
+                return Err(not_as_it_is(publication, "who signed it"));
+            }
+            if self.write(publication, &found, lock)?.is_none() {
+                self.tell_new(publication, &found);
+            }
         }
+        self.tell_moved(locked, publication, sources);
         Ok(obtained)
+    }
+
+    /// Adds an entry to the file, which others may have written meanwhile. Where they wrote of the same recipe, that is
+    /// given: what is locked wins.
+    fn write(
+        &self,
+        publication: &Publication<'_>,
+        locked: &Locked,
+        known: &mut RecipesLock,
+    ) -> Result<Option<Locked>, ComponentError> {
+        let name = publication.name;
+        let before = known.recipes.get(name).cloned();
+        if self.mode == LockMode::Write {
+            let _held = Held::take(&self.path)?;
+            *known = RecipesLock::read(&self.path)?;
+            match known.recipes.get(name) {
+                Some(other) if Some(other) != before.as_ref() && other.source == locked.source => {
+                    return Ok(Some(other.clone()));
+                }
+                _ => {}
+            }
+            known.recipes.insert(name.to_owned(), locked.clone());
+            known.write(&self.path).map_err(not_written)?;
+        } else {
+            known.recipes.insert(name.to_owned(), locked.clone());
+        }
+        Ok(None)
+    }
+
+    fn tell_moved(&self, locked: &Locked, publication: &Publication<'_>, sources: &Sources) {
+        let Some(now) = publication.moved_to(locked.manifest, sources) else { return };
+        let message = format!(
+            "{} leads to sha256:{now} now; recipe {} stays what recipes.lock has, sha256:{}. \
+             `buildout-host recipe lock --upgrade {}` takes the new one.",
+            publication.source, publication.name, locked.manifest, publication.name
+        );
+        self.report.log(Level::Warning, &message);
     }
 
     fn tell_new(&self, publication: &Publication<'_>, locked: &Locked) {
@@ -170,6 +217,38 @@ impl Locking {
         );
         self.report.log(Level::Info, &message);
     }
+}
+
+/// Keeps others from writing `recipes.lock`, as long as it is there: a lock of the directory, so that no file is left.
+pub(super) struct Held {
+    _directory: File,
+}
+
+impl Held {
+    pub(super) fn take(path: &Path) -> Result<Self, ComponentError> {
+        let directory = path.parent().unwrap_or(path);
+        let failed = |cause| not_written(FileError::of("lock", directory)(cause));
+        let file = File::open(directory).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        Ok(Self { _directory: file })
+    }
+}
+
+/// With `--locked`: refuses a lock that speaks of recipes which `recipes.toml` has from no registry.
+pub(super) fn check_no_others(path: &Path, resolver: &Resolver) -> Result<(), ComponentError> {
+    let known: Vec<_> = resolver.publications().map(|publication| publication.name).collect();
+    let lock = RecipesLock::read(path)?;
+    let Some(name) = lock.recipes.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let message = format!(
+        "recipes.lock has recipe {name}, which recipes.toml has from no registry, and --locked lets nothing be removed."
+    );
+    Err(ComponentError::Lock { message, place: None, hints: vec![UPDATE.to_owned()] })
+}
+
+/// Whether the lock names those who signed. Others may have signed it since: that takes nothing away.
+fn same_signers(locked: &Locked, found: &Locked) -> bool {
+    let known = locked.signers.iter().all(|signer| found.signers.contains(signer));
+    known && locked.signers.is_empty() == found.signers.is_empty()
 }
 
 /// What is written of a component.
@@ -232,8 +311,40 @@ fn would_change(publication: &Publication<'_>, before: Option<&Locked>) -> Compo
             format!("recipes.lock has recipe {name} from {}, and --locked lets nothing be changed.", before.source)
         }
     };
-    let hints = vec!["`buildout-host recipe lock` brings recipes.lock up to date.".to_owned()];
-    ComponentError::Lock { message, place: publication.place.cloned(), hints }
+    ComponentError::Lock { message, place: publication.place.cloned(), hints: vec![UPDATE.to_owned()] }
+}
+
+const UPDATE: &str = "`buildout-host recipe lock` brings recipes.lock up to date.";
+
+/// What an edited lock says of a component that is something else.
+fn differing(locked: &Locked, found: &Locked) -> String {
+    let (before, now) = (&locked.capabilities, &found.capabilities);
+    let facts = [
+        (locked.version != found.version, "its version"),
+        (before.wit != now.wit, "what it is made for (wit)"),
+        (before.imports != now.imports, "what it imports"),
+        (before.asks != now.asks, "what it asks for"),
+    ];
+    let differing: Vec<_> = facts.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect();
+    differing.join(", ")
+}
+
+fn not_as_it_is(publication: &Publication<'_>, what: &str) -> ComponentError {
+    let message = format!("recipes.lock does not say of recipe {} as it is: {what}.", publication.name);
+    let hint = "Take recipes.lock from version control, or see what changes: `buildout-host recipe lock` shows it, and writes it.";
+    ComponentError::Lock { message, place: publication.place.cloned(), hints: vec![hint.to_owned()] }
+}
+
+/// Refuses a lock that names another component than the artefact has.
+pub(super) fn check_component(
+    publication: &Publication<'_>,
+    locked: &Locked,
+    obtained: &Obtained,
+) -> Result<(), ComponentError> {
+    if obtained.component.digest == locked.component {
+        return Ok(());
+    }
+    Err(not_the_component(publication, locked, obtained))
 }
 
 /// Only a lock that somebody edited says so.

@@ -14,6 +14,7 @@ mod launcher;
 mod load;
 mod lock;
 mod locking;
+mod lowered;
 mod outlook;
 mod parallel;
 mod pythons;
@@ -93,10 +94,9 @@ impl Session {
         report: Arc<dyn Report>,
         settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let native = settings.native.clone();
         let configuration = Arc::clone(&loaded.configuration);
-        let recipes =
-            Arc::new(Recipes::new(&beside(&configuration), environment, Arc::clone(&report), native, settings.lock)?);
+        let recipes = Recipes::new(&beside(&configuration), environment, Arc::clone(&report), &settings)?;
+        let recipes = Arc::new(recipes);
         let buildout = Buildout::new(configuration, Arc::clone(&recipes) as Arc<_>);
         let (environment, later) = (environment.clone(), OnceLock::new());
         Ok(Self { buildout, recipes, environment, report, settings, loaded, before: None, later })

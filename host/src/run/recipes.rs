@@ -17,6 +17,7 @@ use crate::source::{Explain, did_you_mean};
 use super::directories;
 use super::error::{Explained, Fault, RunError};
 use super::locking::{self, LockMode, Locking};
+use super::settings::RunSettings;
 
 /// Resolves and initialises the recipes of one run.
 pub(super) struct Recipes {
@@ -35,6 +36,7 @@ struct Shared {
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
     locking: Locking,
+    plain_http: bool,
     /// How registries are talked with; as long as that is not known, they are not.
     registries: OnceLock<RemoteSettings>,
     /// What references were found to mean.
@@ -48,19 +50,22 @@ impl Recipes {
         configuration_directory: &Path,
         environment: &Environment,
         report: Arc<dyn Report>,
-        native: NativeSettings,
-        lock: LockMode,
+        settings: &RunSettings,
     ) -> Result<Self, RunError> {
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
-        let locking = Locking::new(RecipesLock::path(&recipes_toml), lock, Arc::clone(&report));
+        if settings.lock == LockMode::Locked {
+            locking::check_no_others(&RecipesLock::path(&recipes_toml), &resolver)?;
+        }
+        let locking = Locking::new(RecipesLock::path(&recipes_toml), settings.lock, Arc::clone(&report));
         let shared = Shared {
             report,
-            native,
+            native: settings.native.clone(),
             environment: environment.clone(),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
             locking,
+            plain_http: settings.plain_http,
             registries: OnceLock::new(),
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
@@ -161,7 +166,8 @@ impl Recipes {
         let resolver = self.resolver();
         let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
         let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref(), &keys)?);
-        self.shared.registries.get_or_init(|| directories::registries(buildout));
+        let plain_http = self.shared.plain_http;
+        self.shared.registries.get_or_init(|| RemoteSettings { plain_http, ..directories::registries(buildout) });
         Ok(self.locations.get_or_init(|| locations))
     }
 

@@ -16,6 +16,8 @@ pub struct RunSettings {
     pub after_failure: AfterFailure,
     /// What may be done with `recipes.lock`.
     pub lock: LockMode,
+    /// Whether plain HTTP may be spoken with registries on other machines.
+    pub plain_http: bool,
     /// This program, which `bin/buildout` runs.
     pub program: PathBuf,
 }

@@ -62,11 +62,14 @@ impl Authoring {
             exports: package.exports.clone(),
             annotations,
         };
-        let artefact = Artefact::publish(to, reference, &recipe.component.bytes()?, &description)
-            .doing(|| format!("Publishing {}.", file.display()))?;
+        let publishing = || format!("Publishing {}.", file.display());
+        let bytes = recipe.component.bytes()?;
         if let Some(key) = publication.signer {
+            // First: whoever follows the tag finds the signature there.
+            let (artefact, _) = Artefact::describe(reference, &bytes, &description).doing(publishing)?;
             sign(to, reference, &artefact, key).doing(|| format!("Signing {reference}."))?;
         }
+        let artefact = Artefact::publish(to, reference, &bytes, &description).doing(publishing)?;
         Ok(Published { artefact, package })
     }
 }

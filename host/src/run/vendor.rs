@@ -7,8 +7,7 @@ use super::authoring::Authoring;
 use super::error::{Doing as _, RunError};
 use super::locking;
 use crate::component::registry::{Artefact, Layout, Reference, RemoteSettings};
-use crate::component::{ComponentError, Publication, RecipesLock, Resolver};
-use crate::digest::Digest;
+use crate::component::{ComponentError, Locked, Publication, RecipesLock, Resolver};
 
 /// What was copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +28,10 @@ impl Authoring {
         let recipes_toml = directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?;
         let lock = RecipesLock::read(&RecipesLock::path(&recipes_toml))?;
-        let pinned: Vec<(Publication<'_>, Digest)> = resolver
+        let pinned: Vec<(Publication<'_>, &Locked)> = resolver
             .publications()
             .map(|publication| match lock.recipes.get(publication.name) {
-                Some(locked) if locked.source == *publication.source => Ok((publication, locked.manifest)),
+                Some(locked) if locked.source == *publication.source => Ok((publication, locked)),
                 _ => Err(not_locked(publication.name)),
             })
             .collect::<Result<_, _>>()?;
@@ -42,9 +41,9 @@ impl Authoring {
         let sources = locking::sources(&self.environment, registries, &self.report, interrupt, &resolver)
             .map_err(locking::no_source)?;
         let mut recipes = Vec::new();
-        for (publication, manifest) in pinned {
-            publication.pinned(manifest, &sources)?;
-            let reference = publication.source.with_digest(manifest);
+        for (publication, locked) in pinned {
+            publication.pinned(locked.manifest, &locked.signers, &sources)?;
+            let reference = publication.source.with_digest(locked.manifest);
             let copied = Artefact::of(&*sources.kept, &reference)
                 .and_then(|artefact| artefact.copy(&*sources.kept, &layout, &reference));
             copied.doing(|| format!("Copying {reference}."))?;

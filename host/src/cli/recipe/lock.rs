@@ -9,6 +9,7 @@ use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
 use crate::component::Locked;
 use crate::component::registry::RemoteSettings;
+use crate::event::{Level, Report};
 use crate::fetch::Network;
 use crate::run::{LockChange, RunError, Upgrade};
 
@@ -46,6 +47,12 @@ impl Program {
         let network = if arguments.offline { Network::Offline } else { Network::Allowed };
         let settings = RemoteSettings { network, plain_http: arguments.plain_http, ..RemoteSettings::default() };
         let changes = self.authoring()?.lock(&self.beside(&arguments.config), &upgrade, &settings)?;
+        for change in changes.iter().filter(|change| change.lowers_version()) {
+            let message =
+                format!("{} goes back to an older version. If nobody announced that, ask its signers.", change.name);
+            let printer: &dyn Report = &*self.printer;
+            printer.log(Level::Warning, &message);
+        }
         self.printer.text(&shown(&changes));
         Ok(())
     }

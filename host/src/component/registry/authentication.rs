@@ -54,7 +54,10 @@ impl Remote {
                 found => Err(unauthorized(access, reference, found.is_some())),
             },
             Some(Challenge::Bearer { realm, service }) => {
-                let foreign = || RegistryError::ForeignRealm { host: host(), realm: neutralise(&redact(&realm)) };
+                let foreign = || RegistryError::ForeignRealm {
+                    host: host(),
+                    realm: neutralise(&redact(&self.secrets.withhold(realm.clone()))),
+                };
                 let url = Url::parse(&realm).map_err(|_| foreign())?;
                 if !may_ask(base, &url) {
                     return Err(foreign());
@@ -78,6 +81,7 @@ impl Remote {
         let mut call = Call::get(realm.clone(), LARGEST_TOKEN);
         match credentials {
             Some(Credentials::IdentityToken(token)) => {
+                self.secrets.add(&token);
                 let mut form = Serializer::new(String::new());
                 form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", &token);
                 form.append_pair("client_id", "buildout-host").append_pair("scope", &scope);
@@ -99,7 +103,7 @@ impl Remote {
         match response.status.as_u16() {
             200 => {}
             400 | 401 | 403 => return Err(unauthorized(access, reference, known)),
-            _ => return Err(Self::refused(access, reference, &response)),
+            _ => return Err(self.refused(access, reference, &response)),
         }
         // What is wrong with it is not told: it may hold a token.
         let malformed = || RegistryError::malformed("The token", reference, "it is no token");

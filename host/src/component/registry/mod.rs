@@ -16,6 +16,7 @@ mod error;
 mod layout;
 mod reference;
 mod remote;
+mod secrets;
 mod signatures;
 
 pub use about::annotations_of_project;

@@ -15,6 +15,7 @@ use super::artefacts::{Artefacts, Descriptor, LARGEST_MANIFEST, Manifest, check,
 use super::authentication::unauthorized;
 use super::challenge::is_loopback;
 use super::credentials::{CredentialFiles, Credentials};
+use super::secrets::Secrets;
 use super::{Integrity, Reference, RegistryError};
 use crate::digest::Digest;
 use crate::environment::Environment;
@@ -54,6 +55,8 @@ pub struct Remote {
     cancelled: Box<dyn Fn() -> bool + Send + Sync>,
     /// The `Authorization` that a registry accepted last for a repository.
     accepted: Mutex<HashMap<(String, Access), String>>,
+    /// What no message may repeat.
+    pub(super) secrets: Secrets,
 }
 
 /// What is done with a repository.
@@ -92,6 +95,7 @@ impl Remote {
             report,
             cancelled: Box::new(|| false),
             accepted: Mutex::default(),
+            secrets: Secrets::default(),
         }
     }
 
@@ -141,6 +145,9 @@ impl Remote {
         if self.settings.network != Network::Allowed {
             return Err(RegistryError::Offline { reference: reference.to_string() });
         }
+        if let Some(header) = &call.authorization {
+            self.secrets.add_authorization(header);
+        }
         self.conversation.call(call, progress, &*self.cancelled).map_err(|error| match error {
             CallError::Fault(fault) => {
                 RegistryError::Call { doing: access.doing(), reference: reference.to_string(), fault }
@@ -178,13 +185,32 @@ impl Remote {
     }
 
     /// For an answer of another status than was hoped for.
-    pub(super) fn refused(access: Access, reference: &Reference, response: &Response) -> RegistryError {
+    pub(super) fn refused(&self, access: Access, reference: &Reference, response: &Response) -> RegistryError {
         RegistryError::Refused {
             doing: access.doing(),
             reference: reference.to_string(),
             status: response.status.to_string(),
-            said: said(&response.body),
+            said: self.said(&response.body),
         }
+    }
+
+    /// The registry's own words for a failure (distribution specification, error codes), made harmless.
+    fn said(&self, body: &[u8]) -> String {
+        #[derive(Deserialize)]
+        struct Complaints {
+            errors: Vec<Complaint>,
+        }
+        #[derive(Deserialize)]
+        struct Complaint {
+            #[serde(default)]
+            code: String,
+            #[serde(default)]
+            message: String,
+        }
+        let Ok(complaints) = serde_json::from_slice::<Complaints>(body) else { return String::new() };
+        let texts = complaints.errors.iter().map(|complaint| format!("{}: {}", complaint.code, complaint.message));
+        let text = self.secrets.withhold(texts.collect::<Vec<_>>().join("; "));
+        neutralise(&redact(&text.chars().take(LONGEST_SAYING).collect::<String>()))
     }
 
     /// For reading: an answer that has what was asked for.
@@ -201,7 +227,7 @@ impl Remote {
                 reference: reference.to_string(),
                 place: format!("the registry {}", reference.host()),
             }),
-            _ => Err(Self::refused(Access::Read, reference, &response)),
+            _ => Err(self.refused(Access::Read, reference, &response)),
         }
     }
 
@@ -213,7 +239,7 @@ impl Remote {
             Call { method: Method::POST, body: Some(Arc::from([])), ..Call::get(begin.clone(), LARGEST_MANIFEST) };
         let session = self.ask(WRITE, reference, call, &mut |_, _| {})?;
         if session.status.as_u16() != 202 {
-            return Err(Self::refused(WRITE, reference, &session));
+            return Err(self.refused(WRITE, reference, &session));
         }
         let (mut target, same_place) = session.location(&begin).map_err(|fault| RegistryError::Call {
             doing: WRITE.doing(),
@@ -233,7 +259,7 @@ impl Remote {
             false => self.send(WRITE, reference, &call)?,
         };
         if outcome.status.as_u16() != 201 {
-            return Err(Self::refused(WRITE, reference, &outcome));
+            return Err(self.refused(WRITE, reference, &outcome));
         }
         announced("The content", reference, &outcome, digest)
     }
@@ -296,7 +322,7 @@ impl Artefacts for Remote {
         let response = self.ask(Access::Write, reference, call, &mut |_, _| {})?;
         match response.status.as_u16() {
             201 => announced("The manifest", reference, &response, manifest.digest),
-            _ => Err(Self::refused(Access::Write, reference, &response)),
+            _ => Err(self.refused(Access::Write, reference, &response)),
         }
     }
 }
@@ -315,23 +341,4 @@ fn announced(
         Some(found) => Err(RegistryError::integrity(what, reference, Integrity::Digest { expected, found })),
         None => Err(RegistryError::integrity(what, reference, Integrity::Algorithm)),
     }
-}
-
-/// The registry's own words for a failure (distribution specification, error codes), made harmless.
-fn said(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct Complaints {
-        errors: Vec<Complaint>,
-    }
-    #[derive(Deserialize)]
-    struct Complaint {
-        #[serde(default)]
-        code: String,
-        #[serde(default)]
-        message: String,
-    }
-    let Ok(complaints) = serde_json::from_slice::<Complaints>(body) else { return String::new() };
-    let texts = complaints.errors.iter().map(|complaint| format!("{}: {}", complaint.code, complaint.message));
-    let text: String = texts.collect::<Vec<_>>().join("; ").chars().take(LONGEST_SAYING).collect();
-    neutralise(&redact(&text))
 }

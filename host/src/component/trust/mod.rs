@@ -64,10 +64,14 @@ impl Trusted {
         for entry in keys {
             if names.contains(&entry.name) {
                 wanted.push(read(entry)?);
+            // What is revoked must be known, or it would count under another name.
+            } else if entry.revoked.is_some() {
+                others.push(read(entry)?);
             } else if let Ok(key) = read(entry) {
                 others.push(key);
             }
         }
+        revoke(&mut wanted, &others);
         Ok(Some(Self { wanted, at_least: *at_least, others }))
     }
 
@@ -123,8 +127,10 @@ impl Trusted {
     }
 
     fn decide(&self, what: String, count: usize, tally: Tally) -> Result<Vec<Signer>, TrustError> {
-        let Tally { mut signers, mut objections, others } = tally;
+        let Tally { mut signers, mut objections, mut others } = tally;
         signers.sort();
+        others.sort();
+        others.dedup();
         // Two names for one key are one signer.
         let mut seen: Vec<Fingerprint> = Vec::new();
         signers.retain(|signer| {
@@ -147,6 +153,18 @@ impl Trusted {
             (_, true) => TrustError::OfOthers { what, wanted, count, others },
             (_, false) => TrustError::TooFew { what, have, wanted, at_least },
         })
+    }
+}
+
+/// Revokes a key under each of its names, if it is under one.
+fn revoke(wanted: &mut [Key], others: &[Key]) {
+    let all = wanted.iter().chain(others);
+    let revoked: Vec<_> = all.filter_map(|key| Some((key.key.fingerprint(), key.revoked.clone()?))).collect();
+    for key in wanted {
+        if key.revoked.is_none() {
+            let same = revoked.iter().find(|(fingerprint, _)| *fingerprint == key.key.fingerprint());
+            key.revoked = same.map(|(_, date)| date.clone());
+        }
     }
 }
 

@@ -185,6 +185,36 @@ fn one_key_under_two_names_is_one_signer() {
 }
 
 #[test]
+fn a_key_is_revoked_under_each_of_its_names() {
+    let mut ring = Ring::new(&["acme"]);
+    let again = PrivateKey::unseal(ring.keys["acme"].sealed(b"").unwrap().as_bytes(), b"").unwrap();
+    ring.add("twin", again);
+    let signed = [ring.sign("acme", &payload(NAME)), ring.sign("acme", &payload(NAME))];
+    let error = verify(&Ring::new(&["beta"]).trusted(&["beta"], 1), &signed).unwrap_err();
+    assert!(error.contains("does not know"), "{error}");
+    for revoked in ["acme", "twin"] {
+        ring.entries.iter_mut().for_each(|entry| entry.revoked = None);
+        ring.revoke(revoked);
+        for names in [&["acme"][..], &["twin"], &["acme", "twin"], &["twin", "acme"]] {
+            let error = verify(&ring.trusted(names, 1), &signed).unwrap_err();
+            assert!(error.contains("the key was revoked (2026-01-01)"), "{revoked} {names:?}: {error}");
+        }
+    }
+    // A revoked key that cannot be read could be any.
+    std::fs::remove_file(ring.directory.path().join("twin")).unwrap();
+    let names = vec!["acme".to_owned()];
+    assert!(Trusted::of(&SignedBy::Some { names, at_least: 1 }, &ring.entries).is_err());
+}
+
+#[test]
+fn a_signer_of_two_signatures_is_named_once() {
+    let ring = Ring::new(&["acme", "beta"]);
+    let signed = [ring.sign("acme", &payload(NAME)), ring.sign("acme", &payload(NAME))];
+    let error = verify(&ring.trusted(&["beta"], 1), &signed).unwrap_err();
+    assert!(error.ends_with("is signed by acme, and not by beta."), "{error}");
+}
+
+#[test]
 fn files_are_verified_by_their_digest() {
     let ring = Ring::new(&["acme"]);
     let trusted = ring.trusted(&["acme"], 1);

@@ -190,7 +190,7 @@ impl CompileCache {
         Ok(freed)
     }
 
-    /// All files but the key.
+    /// All files that this cache makes, but the key: others are somebody else's.
     fn files(&self) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
         let Some(directory) = &self.directory else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(directory) {
@@ -201,7 +201,9 @@ impl CompileCache {
         for entry in entries {
             let entry = entry?;
             // What another process has removed meanwhile is not there.
-            if entry.file_name() != KEY_FILE
+            let name = entry.file_name();
+            let extension = Path::new(&name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+            if [EXTENSION, CODE_EXTENSION, NOTE_EXTENSION, TEMPORARY].contains(&extension)
                 && let Ok(metadata) = entry.metadata()
                 && metadata.is_file()
             {

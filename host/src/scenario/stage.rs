@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The buildout directory's name.
@@ -69,9 +69,13 @@ impl Stage {
     /// Writes a file, with the directories that it needs.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or does not lie in the stage.
     pub fn write(&self, path: &str, text: &str) -> io::Result<()> {
         let path = self.path(path);
+        let leads_out = path.components().any(|step| step == Component::ParentDir) || !path.starts_with(self.root());
+        if leads_out {
+            return Err(named(&path, io::Error::other("it lies outside of the scenario's directory")));
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| named(parent, error))?;
         }

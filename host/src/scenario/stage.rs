@@ -72,8 +72,7 @@ impl Stage {
     /// When it cannot be written, or does not lie in the stage.
     pub fn write(&self, path: &str, text: &str) -> io::Result<()> {
         let path = self.path(path);
-        let leads_out = path.components().any(|step| step == Component::ParentDir) || !path.starts_with(self.root());
-        if leads_out {
+        if !plain(&path).starts_with(self.root()) {
             return Err(named(&path, io::Error::other("it lies outside of the scenario's directory")));
         }
         if let Some(parent) = path.parent() {
@@ -166,5 +165,28 @@ fn shown_signature(line: &str) -> String {
         }
         None if line.starts_with("executable = ") => "executable = PYTHON".to_owned(),
         None => line.to_owned(),
+    }
+}
+
+/// The path without `..`, by its text alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for step in path.components() {
+        match step {
+            Component::ParentDir => drop(plain.pop()),
+            step => plain.push(step),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_scenario_writes_lies_in_its_directory() {
+        assert_eq!(plain(Path::new("/stage/buildout/../edit")), Path::new("/stage/edit"));
+        assert_eq!(plain(Path::new("/stage/../../etc/passwd")), Path::new("/etc/passwd"));
     }
 }

@@ -29,7 +29,8 @@ impl Script<'_> {
             "#!/bin/sh".to_owned(),
             format!("# Repeats a build, starting with one of these phases: {}.", names.join(", ")),
             "# It runs without confinement: its commands have all your permissions.".to_owned(),
-            "# Usage: sh reproduce.sh [PHASE], or `sh reproduce.sh shell` for a shell in the build directory.".to_owned(),
+            "# Usage: sh reproduce.sh [PHASE], or `sh reproduce.sh shell` for a shell in the build directory."
+                .to_owned(),
             format!("from=${{1:-{}}}", self.first),
         ];
         let mut all = self.base.clone();

@@ -47,9 +47,7 @@ fn set_prefix(init: &Init<'_>, place: &Place) -> Result<Option<String>, Error> {
         )));
     }
     if contains(&prefix, &directory) {
-        return Err(Error::user(format!(
-            "Cannot install to the prefix {prefix}, because it contains the buildout"
-        )));
+        return Err(Error::user(format!("Cannot install to the prefix {prefix}, because it contains the buildout")));
     }
     Ok(Some(prefix))
 }

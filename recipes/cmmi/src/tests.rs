@@ -124,7 +124,8 @@ fn a_failure_in_place_leaves_nothing_in_the_sources() {
     let failing = [("patches", "fix.patch"), ("pre-build", "false")];
     let error = space.install(&[&options[..], &failing].concat()).unwrap_err().to_string();
     let script = space.path("parts/part__compile__/reproduce.sh");
-    let ending = format!("The build directory is {}/src; to repeat the build without confinement, run: sh ", one.display());
+    let ending =
+        format!("The build directory is {}/src; to repeat the build without confinement, run: sh ", one.display());
     assert!(error.contains(&ending) && error.ends_with(script.to_str().unwrap()), "{error}");
     assert_eq!(std::fs::read_dir(&one).unwrap().count(), 1, "its only directory is where the build is repeated");
     let comment = "# It runs without confinement: its commands have all your permissions.\n";
@@ -143,7 +144,9 @@ fn a_failure_to_write_the_script_does_not_hide_the_build_failure() {
     let error = space.install(&options).unwrap_err().to_string();
     let directory = format!("The build directory is {}", space.path("src").display());
     assert_eq!(error, format!("pre-build exited with status 1. {directory}"));
-    assert!(logged().iter().any(|(_, message)| message.starts_with("Cannot write ") && message.contains("reproduce.sh: ")));
+    assert!(
+        logged().iter().any(|(_, message)| message.starts_with("Cannot write ") && message.contains("reproduce.sh: "))
+    );
 }
 
 #[test]
@@ -246,10 +249,7 @@ fn variables_come_from_options_and_sections() {
         ("A=1\nA=2", "Option environment sets A twice"),
         ("A=1\nB", "Option environment: \"B\" is not NAME = VALUE"),
         ("A: 1", "Option environment: \"A: 1\" is neither NAME = VALUE nor the name of a section"),
-        (
-            "x$(y)=1",
-            "Option environment: \"x$(y)\" is not a valid variable name (expected only letters, digits and _)",
-        ),
+        ("x$(y)=1", "Option environment: \"x$(y)\" is not a valid variable name (expected only letters, digits and _)"),
         ("A=%(NONE)s", "Option environment, A: %(NONE)s is not defined"),
         ("missing", "Option environment: \"missing\" is neither NAME = VALUE nor the name of a section"),
     ] {
@@ -348,10 +348,7 @@ fn rejects_invalid_options_before_the_build() {
             &[("url", "a"), ("shared", "true"), ("prefix", "/opt/tool")],
             "The prefix of a part with shared = true must be in its location, but /opt/tool is outside",
         ),
-        (
-            &[("url", "a"), ("prefix", "/tmp")],
-            "Cannot install to the prefix /tmp, because it contains the buildout",
-        ),
+        (&[("url", "a"), ("prefix", "/tmp")], "Cannot install to the prefix /tmp, because it contains the buildout"),
         (
             &[("url", "a"), ("pre-make-hook", "hooks.py#1:pre_make")],
             "Option pre-make-hook of part part is not supported, because it contains Python code: use shell commands in \

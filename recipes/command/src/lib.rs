@@ -122,7 +122,8 @@ fn stop_on_error(options: &Options) -> Result<bool, Error> {
         "yes" | "on" | "true" => Ok(true),
         "no" | "off" | "false" => Ok(false),
         _ => {
-            let message = format!("Invalid value for option stop-on-error: {value:?} (expected yes, on, true, no, off or false)");
+            let message =
+                format!("Invalid value for option stop-on-error: {value:?} (expected yes, on, true, no, off or false)");
             Err(Error::user(message))
         }
     }

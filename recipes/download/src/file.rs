@@ -81,7 +81,9 @@ impl File {
 /// The last component. Profiles write paths here, because they derive other options from it.
 fn file_name(path: &str) -> Result<&str, Error> {
     match path.rsplit('/').next().unwrap_or_default() {
-        "" | "." | ".." => Err(Error::user(format!("Invalid value for option filename: {path:?} (expected a file name)"))),
+        "" | "." | ".." => {
+            Err(Error::user(format!("Invalid value for option filename: {path:?} (expected a file name)")))
+        }
         name => Ok(name),
     }
 }

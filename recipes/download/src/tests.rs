@@ -154,7 +154,10 @@ fn rejects_invalid_options_before_any_download() {
         (&[("x", "")][..], "Missing option: part:url"),
         (&[("url", "abc"), ("filename", "x/")], "Invalid value for option filename: \"x/\" (expected a file name)"),
         (&[("url", "abc"), ("filename", "a/..")], "Invalid value for option filename: \"a/..\" (expected a file name)"),
-        (&[("url", "abc"), ("mode", "+x")], "Invalid value for option mode: \"+x\" (expected up to three octal digits)"),
+        (
+            &[("url", "abc"), ("mode", "+x")],
+            "Invalid value for option mode: \"+x\" (expected up to three octal digits)",
+        ),
         (
             &[("url", "abc"), ("shared", "true")],
             "A part with shared = true needs a digest: sha256sum, sha512sum or md5sum",

@@ -31,7 +31,11 @@ impl Recipe for Mkdirectory {
             "" => None,
             mode => match u32::from_str_radix(mode, 8) {
                 Ok(mode) if mode <= 0o777 => Some(mode),
-                _ => return Err(Error::user(format!("Invalid value for option mode: {mode:?} (expected up to three octal digits)"))),
+                _ => {
+                    return Err(Error::user(format!(
+                        "Invalid value for option mode: {mode:?} (expected up to three octal digits)"
+                    )));
+                }
             },
         };
         let mut directories = Vec::new();

@@ -36,7 +36,8 @@ fn commands(options: &Options) -> Result<Commands, Error> {
     let make = make(options)?;
     let own = words(options, "configure-options", "")?;
     if own.contains("--prefix") {
-        let message = "Option configure-options must not contain --prefix: the Python is installed to the part's location";
+        let message =
+            "Option configure-options must not contain --prefix: the Python is installed to the part's location";
         return Err(Error::user(message));
     }
     // The user's arguments come last, so that they take precedence.

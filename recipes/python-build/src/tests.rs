@@ -122,7 +122,8 @@ fn checks_the_version_of_the_build() {
     let beginning = version.rsplit_once('.').unwrap().0;
     space.install(&[("version", beginning)]).unwrap();
     let error = space.install(&[("version", "2.0.1")]).unwrap_err();
-    let expected = format!("Part python requires Python 2.0.1, but the build is Python {version}. The build directory is ");
+    let expected =
+        format!("Part python requires Python 2.0.1, but the build is Python {version}. The build directory is ");
     assert!(error.is_user() && error.to_string().starts_with(&expected), "{error}");
     let script = space.path("parts/python__compile__/reproduce.sh");
     assert!(error.to_string().ends_with(&format!("without confinement, run: sh {}", script.display())), "{error}");

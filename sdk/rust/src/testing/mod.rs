@@ -95,7 +95,7 @@ impl Buildout {
     /// Selects the part that commands and downloads in this thread belong to, if several were initialized.
     pub fn turn_to(&self, part: &str) {
         #[cfg(not(target_arch = "wasm32"))]
-        native::turn_to(native::Part { buildout_directory: self.0.directory.clone(), name: part.to_owned() });
+        native::select(native::Part { buildout_directory: self.0.directory.clone(), name: part.to_owned() });
         #[cfg(target_arch = "wasm32")]
         let _ = part;
     }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_set_in_init_only() {
+    fn rejects_options_set_after_init() {
         let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
         let mut recipe = buildout.init::<Late>("late").unwrap();
         assert_eq!(recipe.install().unwrap_err().to_string(), "option \"x\" was set after init");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_option_is_named() {
+    fn reports_a_missing_option() {
         let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
         let error = buildout.0.require("late", "path").unwrap_err();
         assert_eq!(error.to_string(), "Missing option: late:path");

@@ -31,7 +31,7 @@ pub fn sources() -> [Option; 13] {
         Option::path(
             "path",
             "A directory with the sources, instead of `url`. It is copied to the build directory. If it contains the build \
-             directory, that is left out.",
+             directory, that is not copied.",
         ),
         Option::text("sha256sum", "The SHA-256 digest of the archive, in hexadecimal digits."),
         Option::text(

@@ -11,7 +11,6 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use buildout_host::confine::{Command, ConfineError, Interrupt, Level, Outcome, Policy, Runner, Stream};
 use buildout_host::source::Explain as _;
@@ -185,21 +184,12 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whether nobody holds the lock.
+/// Whether no process holds the lock.
 pub(crate) fn is_free(lock: &Path) -> bool {
     fs::File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Waits for what must come; gives up only long after it should have.
-pub(crate) fn wait_until(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(60), "it does not come");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A host of its own, which is killed while its command runs; or fails, and exits with 4.
+/// Another host, which is killed while its command runs; or fails, and exits with 4.
 pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
     let space = Space { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
     let lock = space.work().join("lock");

@@ -145,8 +145,7 @@ fn cargo_is_ended_with_the_run() {
                     [workspace]\n";
     space.write("slow/Cargo.toml", manifest);
     space.write("slow/src/lib.rs", "");
-    let script = "fn main() {\n    std::fs::write(\"began\", \"\").unwrap();\n    \
-                  std::thread::sleep(std::time::Duration::from_secs(600));\n}\n";
+    let script = "fn main() {\n    std::fs::write(\"began\", \"\").unwrap();\n    loop { std::thread::park() }\n}\n";
     space.write("slow/build.rs", script);
     let run = space.start(&["run"]);
     wait_until("the build script runs", || space.exists("slow/began"));

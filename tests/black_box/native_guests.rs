@@ -94,7 +94,7 @@ fn a_command_writes_only_what_its_part_may_write() {
 }
 
 #[test]
-fn an_output_that_was_swapped_is_not_followed_and_blocks_nobody() {
+fn an_output_that_was_swapped_is_not_followed_and_blocks_no_call() {
     let output = "${buildout:parts-directory}/tool/out";
     let made = |how: &str| format!("{SHELL}  {how}\nread = {output}\n");
     works(&made("echo fine > out"), r#"run = ["sh"]"#, &[r#"read "fine\n""#]);
@@ -109,7 +109,7 @@ fn an_output_that_was_swapped_is_not_followed_and_blocks_nobody() {
 }
 
 #[test]
-fn a_failing_command_is_told_with_its_last_lines_and_the_place_of_its_log() {
+fn a_failing_command_is_reported_with_its_last_lines_and_the_place_of_its_log() {
     let options = format!("{SHELL}  for i in $(seq 60); do echo line $i >&2; done; exit 3");
     let space = fails(&options, r#"run = ["sh"]"#, &["exited with status 3", "line 60", "line 11", "tool.log"]);
     let (_, printed) = run(&space);
@@ -157,7 +157,7 @@ fn an_address_that_is_not_granted_is_refused_with_the_line_that_would_grant_it()
 }
 
 #[test]
-fn a_wrong_digest_is_told_with_both() {
+fn a_wrong_digest_is_reported_with_both() {
     let zeros = "0".repeat(64);
     let options = format!("fetch = buildout.cfg\naddresses = file:///\nsha256 = {zeros}\n");
     fails(&options, r#"fetch = ["file:///"]"#, &["expected", zeros.as_str(), "found"]);

@@ -37,7 +37,7 @@ fn push_and_pull() {
 }
 
 #[test]
-fn what_cannot_be_pushed_is_told() {
+fn what_cannot_be_pushed_is_reported() {
     let space = space();
     let printed = refused(&space, "printf x > no.wasm; buildout-host recipe push no.wasm oci://127.0.0.1:1/a:1");
     assert!(printed.contains("is not a component: it is not a WebAssembly file."), "{printed}");
@@ -290,7 +290,7 @@ fn credentials_that_a_registry_repeats_are_not_shown() {
 }
 
 #[test]
-fn plain_http_is_spoken_with_other_machines_when_told() {
+fn plain_http_is_spoken_with_other_machines_on_request() {
     let registry = Registry::start();
     let space = Space::new();
     std::fs::copy(component("recipe_debug"), space.buildout().join("acme.wasm")).unwrap();

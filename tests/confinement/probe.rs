@@ -94,7 +94,7 @@ pub(crate) const ESCAPES: &[Escape] = &[
         let path = text(&t.readable.join("file"));
         system(unsafe { libc::truncate(path.as_ptr(), 0) })
     }),
-    escape("26_create_beside_readable_file", Succeeds, Denied, |t| fs::write(t.readable.join("new"), "x")),
+    escape("26_create_next_to_readable_file", Succeeds, Denied, |t| fs::write(t.readable.join("new"), "x")),
     escape("26_remove_readable_file", Succeeds, Denied, |t| fs::remove_file(t.readable.join("file"))),
     escape("26_rename_readable_file", Succeeds, Denied, |t| {
         fs::rename(t.readable.join("file"), t.readable.join("other"))

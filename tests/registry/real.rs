@@ -73,7 +73,7 @@ fn what_is_pushed_is_pulled() {
 }
 
 #[test]
-fn signatures_are_kept_beside() {
+fn signatures_are_kept_next_to_the_component() {
     let registry = Registry::start();
     let remote = remote();
     let reference = reference(&registry, "acme/recipes:1.2");

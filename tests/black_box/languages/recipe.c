@@ -70,7 +70,7 @@ static int everything(recipe_part *part) {
     printf("%d %s\n", (int)recipe_fetched_size(&text), recipe_fetched_sha256(&text));
     recipe_fetched_close(&text);
     const recipe_command echo = {
-        .program = "echo", .arguments = (const char *const[]){"told", NULL}, .output = RECIPE_OUTPUT_CAPTURE};
+        .program = "echo", .arguments = (const char *const[]){"echoed", NULL}, .output = RECIPE_OUTPUT_CAPTURE};
     const recipe_command shell = {.program = "sh",
                                   .arguments = (const char *const[]){"-c", "cat; echo $WORD; pwd; exit 3", NULL},
                                   .directory = location,

@@ -67,7 +67,7 @@ class Every extends Recipe {
     setMode(`${location}/copy`, 0o600);
     console.log(text.size, text.sha256);
     const runner = Runner.open("echo", "sh");
-    console.log(runner.run("echo", ["told"], { capture: true }).check().text.trimEnd());
+    console.log(runner.run("echo", ["echoed"], { capture: true }).check().text.trimEnd());
     const outcome = runner.run("sh", ["-c", "cat; echo $WORD; pwd; exit 3"], {
       directory: location,
       environment: { WORD: "word" },

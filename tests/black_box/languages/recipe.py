@@ -64,7 +64,7 @@ class Every(Recipe):
             except DownloadError:
                 failed = True
         with Runner("echo", "sh") as runner:
-            print(runner.run("echo", "told", capture=True).check().decode(), end="")
+            print(runner.run("echo", "echoed", capture=True).check().decode(), end="")
             script = "cat; echo $WORD; pwd; exit 3"
             outcome = runner.run(
                 "sh", "-c", script, directory=location, environment={"WORD": "word"}, input=b"input\n", capture=True

@@ -65,7 +65,7 @@ impl Every {
         set_mode(format!("{location}/copy"), 0o600)?;
         println!("{} {}", text.size(), text.sha256());
         let runner = Runner::open(&["echo", "sh"])?;
-        let printed = Command::new("echo").arg("told").capture().run(&runner)?.check()?;
+        let printed = Command::new("echo").arg("echoed").capture().run(&runner)?.check()?;
         print!("{}", String::from_utf8_lossy(&printed));
         let script = "cat; echo $WORD; pwd; exit 3";
         let shell = Command::new("sh").args(["-c", script]).directory(location).env("WORD", "word").input("input\n");

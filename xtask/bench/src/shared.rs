@@ -4,10 +4,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::measure::{self, Measured, median};
-use super::table::{self, Row, Unit};
-use super::{ROUNDS, Tool, work};
-use crate::workspace::{Failure, Workspace, start_failure};
+use crate::measure::{self, Measured, median};
+use crate::table::{self, Row, Unit};
+use crate::{ROUNDS, Tool, work};
+use xtask::workspace::{Failure, Workspace, start_failure};
 
 /// So much longer may a run take, in seconds.
 const ALLOWED: f64 = 0.005;
@@ -23,7 +23,7 @@ const PREPARE: &str = "set -e; export COSIGN_PASSWORD=bench; rm -rf keys recipes
 const BUILDOUT: &str = "[buildout]\nparts = one\n\n[one]\nrecipe = debug\n";
 
 /// The row: what takes the place of zc.buildout's column is the built-in recipe.
-pub(super) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
     let tool = |name: &'static str| Tool {
         name,
         command: vec![host, Path::new("run")],
@@ -42,7 +42,7 @@ pub(super) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Resu
     if !output.status.success() {
         return Err(Failure::new(format!("No recipe can be shared:\n{}", String::from_utf8_lossy(&output.stderr))));
     }
-    // Pulled once; from then on nobody asks it.
+    // Pulled once; from then on the registry is not asked.
     measure::run(&tools[1], directory, &[], Measured::Time)?;
     drop(registry);
     let mut seconds = [Vec::new(), Vec::new()];
@@ -79,7 +79,7 @@ impl Registry {
         let mut lines = process.stderr.take().map(|errors| BufReader::new(errors).lines().map_while(Result::ok));
         let address = |line: String| Some(line.split_once("listening on ")?.1.split('"').next()?.to_owned());
         let host = lines.as_mut().and_then(|lines| lines.find_map(address)).unwrap_or_default();
-        // It would stop if nobody read on.
+        // Its log must be read to the end, or it stops at a full pipe.
         std::thread::spawn(move || lines.into_iter().flatten().for_each(drop));
         Ok(Self { process, host })
     }

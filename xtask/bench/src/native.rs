@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::measure::{self, Measured, median};
-use super::table::{self, Row, Unit};
-use super::{Tool, work};
-use crate::sources;
-use crate::workspace::{Failure, Workspace};
+use crate::measure::{self, Measured, median};
+use crate::table::{self, Row, Unit};
+use crate::{Tool, work};
+use xtask::sources;
+use xtask::workspace::{Failure, Workspace};
 
 /// How often the build by hand and the host's take turns.
 const ROUNDS: usize = 3;
@@ -38,7 +38,7 @@ const BY_HAND: &str = "set -e; mkdir source; tar -xf \"$1\" -C source --strip-co
                        ./configure --prefix=\"$2\"; make; make install";
 
 /// The rows: what takes the place of zc.buildout's column is the build by hand, and one part at a time.
-pub(super) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
     if !sources::sources(workspace)? {
         return Err(Failure::new("No sources to build: put upstream archives into target/sources"));
     }
@@ -68,7 +68,7 @@ fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, 
         }
     }
     let [theirs, ours] = seconds.map(median);
-    // At most 5 % more than by hand, aiming at 1 % (design.md section 10).
+    // At most 5 % more than by hand, aiming at 1 % (docs/benchmark.md).
     let (required, aim) = (1.0 / 1.05, 1.0 / 1.01);
     Ok(Row {
         work: "xz built with cmmi, against the commands by hand",

@@ -4,24 +4,24 @@
 use std::path::Path;
 
 /// One line: what was done, what it cost both tools, and what is wanted.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The work.
-    pub(super) work: &'static str,
+    pub(crate) work: &'static str,
     /// What the costs are counted in.
-    pub(super) unit: Unit,
+    pub(crate) unit: Unit,
     /// What it cost zc.buildout.
-    pub(super) theirs: f64,
+    pub(crate) theirs: f64,
     /// What it cost the host.
-    pub(super) ours: f64,
+    pub(crate) ours: f64,
     /// How many times less it must cost.
-    pub(super) required: f64,
+    pub(crate) required: f64,
     /// How many times less it should cost.
-    pub(super) aim: f64,
+    pub(crate) aim: f64,
 }
 
 /// What a cost is counted in.
 #[derive(Clone, Copy)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     /// Wall time.
     Seconds,
     /// Peak resident memory, in MiB.
@@ -77,7 +77,7 @@ fn shown_ratio(ratio: f64) -> String {
 }
 
 /// Prints the table in Markdown.
-pub(super) fn print_table(theirs: &str, rows: &[Row]) {
+pub(crate) fn print_table(theirs: &str, rows: &[Row]) {
     let head = ["work", theirs, "buildout-host", "ratio", "required", "aim", "verdict"].map(str::to_owned);
     let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
@@ -96,7 +96,7 @@ fn pad(cell: &str, width: usize) -> String {
 }
 
 /// Prints one JSON list of objects.
-pub(super) fn print_json(tables: &[(&str, Vec<Row>)]) {
+pub(crate) fn print_json(tables: &[(&str, Vec<Row>)]) {
     let objects: Vec<String> =
         tables.iter().flat_map(|(theirs, rows)| rows.iter().map(|row| json(theirs, row))).collect();
     println!("[\n  {}\n]", objects.join(",\n  "));
@@ -118,7 +118,7 @@ fn json(theirs: &str, row: &Row) -> String {
 }
 
 /// Says what is being measured.
-pub(super) fn progress(tool: &str, buildout: &Path, round: usize, rounds: usize) {
+pub(crate) fn progress(tool: &str, buildout: &Path, round: usize, rounds: usize) {
     let work = buildout.file_name().unwrap_or_default().to_string_lossy();
     eprintln!("bench: {work}: {tool}, {round} of {rounds}");
 }

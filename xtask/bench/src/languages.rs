@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::table::Row;
-use super::{Cost, ROUNDS, Tool, Tools, Turn, work};
-use crate::toolchains;
-use crate::workspace::{Failure, Workspace, run as run_to_end};
+use crate::table::Row;
+use crate::{Cost, ROUNDS, Tool, Tools, Turn, work};
+use xtask::toolchains;
+use xtask::workspace::{Failure, Workspace, run as run_to_end};
 
 /// What the recipe in Python may cost more, in seconds.
 const BUDGET: f64 = 0.030;
@@ -15,7 +15,7 @@ const BUDGET: f64 = 0.030;
 const SETTLE: Duration = Duration::from_secs(3);
 
 /// The row: what takes the place of zc.buildout's column is the recipe in Rust, and the budget.
-pub(super) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
     toolchains::toolchains(workspace)?;
     let tools = Tools { reference: PathBuf::new(), host: host.to_owned(), directory: directory.to_owned() };
     let rust = tool(workspace, &tools, "rust")?;

@@ -6,29 +6,29 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::Tool;
-use crate::workspace::{Failure, start_failure};
+use crate::Tool;
+use xtask::workspace::{Failure, start_failure};
 
 /// What one run cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// Wall time in seconds.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// Peak resident memory in KiB (`VmHWM`), where it was measured.
-    pub(super) peak_memory: u64,
+    pub(crate) peak_memory: u64,
 }
 
 /// What is measured of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measured {
-    /// Time only: nobody looks at the program meanwhile, as that would take from a short run a part of its time.
+pub(crate) enum Measured {
+    /// Time only. Looking at the program meanwhile would take a part of a short run's time.
     Time,
     /// Time and memory.
     Memory,
 }
 
-/// Runs the tool in its buildout, with a home directory of its own; gives the cost and what it printed.
-pub(super) fn run(
+/// Runs the tool in its buildout, with the benchmark's home directory; gives the cost and what it printed.
+pub(crate) fn run(
     tool: &Tool<'_>,
     home: &Path,
     arguments: &[&str],
@@ -80,7 +80,7 @@ fn high_water_mark(status: &str) -> Option<u64> {
 }
 
 /// The middle value; of an even number the lower of the two.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
 }

@@ -10,9 +10,10 @@ mod table;
 mod work;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use crate::build::dist;
-use crate::workspace::{Failure, Workspace};
+use xtask::build::dist;
+use xtask::workspace::{Failure, Workspace};
 
 use measure::{Cost, Measured, median};
 use reference::install_reference;
@@ -27,18 +28,22 @@ const SLOW_ROUNDS: usize = 3;
 
 const PARTS: usize = 1000;
 
+const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = Workspace::find().and_then(|workspace| bench(&workspace, &arguments));
+    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}
+
 /// Builds the host, installs zc.buildout, measures, prints the table. `--json` prints it for programs.
-pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     let (mut json, mut only) = (false, None);
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
             "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
-            _ => {
-                return Err(Failure::usage(
-                    "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]",
-                ));
-            }
+            _ => return Err(Failure::usage(USAGE)),
         }
     }
     let host = dist(workspace)?;
@@ -73,7 +78,7 @@ struct Tools {
     directory: PathBuf,
 }
 
-/// One of the programs, in a buildout directory of its own.
+/// One of the programs, and its buildout directory.
 struct Tool<'a> {
     name: &'static str,
     command: Vec<&'a Path>,

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::workspace::{Failure, Workspace, output, run};
+use xtask::workspace::{Failure, Workspace, output, run};
 
 const VERSION: &str = "6.0.1";
 
@@ -32,7 +32,7 @@ const METADATA: &str = "Metadata-Version: 2.1\nName: mkdir\nVersion: 1.0\n";
 const ENTRY_POINTS: &str = "[zc.buildout]\ndefault = bench_mkdir:Mkdir\n";
 
 /// Installs what is not installed yet; gives the program `buildout`.
-pub(super) fn install_reference(workspace: &Workspace, directory: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn install_reference(workspace: &Workspace, directory: &Path) -> Result<PathBuf, Failure> {
     let environment = directory.join("environment");
     let (python, buildout) = (environment.join("bin/python"), environment.join("bin/buildout"));
     write(&directory.join("home/.keep"), "")?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::workspace::Failure;
+use xtask::workspace::Failure;
 
 /// Files of the profile.
 const FILES: usize = 45;
@@ -15,15 +15,15 @@ const PATHS: usize = 359;
 const SETTINGS: &str = "newest = false\noffline = true\n";
 
 /// Files by their names.
-pub(super) type Files = Vec<(String, String)>;
+pub(crate) type Files = Vec<(String, String)>;
 
 /// One part.
-pub(super) fn one_part() -> Files {
+pub(crate) fn one_part() -> Files {
     many_parts(1)
 }
 
 /// So many parts, each a directory.
-pub(super) fn many_parts(count: usize) -> Files {
+pub(crate) fn many_parts(count: usize) -> Files {
     let names: Vec<String> = (0..count).map(|number| format!("part-{number}")).collect();
     let sections: String =
         names.iter().map(|name| format!("\n[{name}]\nrecipe = mkdir\npath = made-{name}\n")).collect();
@@ -33,7 +33,7 @@ pub(super) fn many_parts(count: usize) -> Files {
 
 /// A profile of the shape of a SlapOS stack: 45 files that extend one another so that 359 paths lead from the first to
 /// all of them, with some 400 options.
-pub(super) fn profile() -> Files {
+pub(crate) fn profile() -> Files {
     let extends = graph();
     (0..FILES).map(|number| (name(number), text(number, &extends[number]))).collect()
 }
@@ -80,32 +80,32 @@ fn graph() -> Vec<Vec<usize>> {
                 extends[above].push(number);
             }
         }
-        // What cannot be had exactly is fewer paths here, and more for the files that follow.
+        // What does not come out exactly is fewer paths here, and more for the files that follow.
         paths[number] -= wanted;
     }
     extends
 }
 
 /// Writes the files into a directory that holds nothing else.
-pub(super) fn write(directory: &Path, files: &[(String, String)]) -> Result<(), Failure> {
-    let told = |error| Failure::new(format!("{}: {error}", directory.display()));
+pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
     if directory.exists() {
-        fs::remove_dir_all(directory).map_err(told)?;
+        fs::remove_dir_all(directory).map_err(failed)?;
     }
-    fs::create_dir_all(directory).map_err(told)?;
-    files.iter().try_for_each(|(name, text)| fs::write(directory.join(name), text)).map_err(told)
+    fs::create_dir_all(directory).map_err(failed)?;
+    files.iter().try_for_each(|(name, text)| fs::write(directory.join(name), text)).map_err(failed)
 }
 
 /// Removes all but the configuration.
-pub(super) fn clear(directory: &Path) -> Result<(), Failure> {
-    let told = |error| Failure::new(format!("{}: {error}", directory.display()));
-    for entry in fs::read_dir(directory).map_err(told)? {
-        let path = entry.map_err(told)?.path();
+pub(crate) fn clear(directory: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|extension| extension == "cfg") && !path.ends_with(".installed.cfg") {
             continue;
         }
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-        removed.map_err(told)?;
+        removed.map_err(failed)?;
     }
     Ok(())
 }

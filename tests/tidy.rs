@@ -203,6 +203,24 @@ fn links_and_headings_are_found() {
     assert!(!leads_somewhere(Path::new("docs/architecture.md"), "README.md"));
 }
 
+/// Paths of the project in a Markdown text: words in back quotes that begin with one of its directories.
+fn paths_named(text: &str) -> Vec<&str> {
+    let words = text.split('`').skip(1).step_by(2);
+    let begins = |word: &&str| ["fuzz/", "tests/", "xtask/"].iter().any(|beginning| word.starts_with(beginning));
+    words.filter(begins).filter(|word| !word.contains(['*', ' ', '<'])).collect()
+}
+
+#[test]
+fn documents_name_files_that_are_there() {
+    let mut found = Vec::new();
+    for (path, text) in files_of_type("md").filter(|(path, _)| path.starts_with("docs") || path.ends_with("README.md"))
+    {
+        let gone = paths_named(&text).into_iter().filter(|name| !repository().join(name).exists());
+        found.extend(gone.map(|name| format!("{}: {name}", path.display())));
+    }
+    none("these files are not there", found);
+}
+
 /// Lines of files below `directories` that hold one of `words` as a whole word. Of scenarios, only the prose: what they
 /// show are the program's words.
 fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {

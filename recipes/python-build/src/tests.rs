@@ -1,5 +1,5 @@
 //! A small `configure` and `Makefile` whose `make install` puts the machine's own Python into the part: what the recipe
-//! does around a build is real, the build is short. `tests/python.rs` builds CPython itself.
+//! does around a build is real, the build is short. `tests/black_box/python.rs` builds CPython itself.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -9,12 +9,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use base::environment::Environment;
+use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use buildout_host::component::registry::{Artefact, Reference, Remote, RemoteSettings, Signature, signatures};
-use buildout_host::component::signature::{Payload, PublicKey};
-use buildout_host::environment::Environment;
-use buildout_host::event::Silent;
+use registry::oci::{Artefact, Reference, Remote, RemoteSettings, Signature, signatures};
+use registry::signature::{Payload, PublicKey};
 use serde_json::Value;
 use test_support::publisher::{done, push, refused, space};
 use test_support::registry::Registry;

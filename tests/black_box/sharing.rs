@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use buildout_host::component::registry::Artefact;
+use registry::oci::Artefact;
 use test_support::http::{Answer, Request, Server};
 use test_support::publisher::{done, push, refused, space};
 use test_support::registry::{Registry, USER};

@@ -6,15 +6,13 @@ mod locked;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base::digest::Digest;
+use base::environment::Environment;
+use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use buildout_host::component::registry::{
-    Artefact, Description, Layout, Reference, Remote, RemoteSettings, Signature, add_signature,
-};
-use buildout_host::component::signature::{Payload, PrivateKey};
-use buildout_host::digest::Digest;
-use buildout_host::environment::Environment;
-use buildout_host::event::Silent;
+use registry::oci::{Artefact, Description, Layout, Reference, Remote, RemoteSettings, Signature, add_signature};
+use registry::signature::{Payload, PrivateKey};
 use test_support::Space;
 use test_support::registry::Registry;
 

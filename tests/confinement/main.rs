@@ -1,5 +1,6 @@
-//! Native commands under attack (`docs/testing.md`, bad input 26 to 31, 33, fault 57): the test program runs itself as the command, through the
-//! library and the real shim, and each escape must fail at full. That the same probe succeeds at `none` shows that it can.
+//! Native commands under attack (`docs/testing.md`, bad input 26 to 31, 33, fault 57): the test program runs itself as the
+//! command, through the library, with itself as the shim, and each escape must fail at full. That the same probe succeeds at
+//! `none` shows that it can.
 //!
 //! The whole is repeated as an ordinary user, if run as root.
 #![allow(clippy::print_stdout, reason = "as a command it prints what it found")]
@@ -13,8 +14,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use buildout_host::confine::{Command, ConfineError, Interrupt, Level, Limits, Outcome, Policy, Stream};
-use buildout_host::source::{Blame, Explain as _};
+use base::interrupt::Interrupt;
+use base::source::{Blame, Explain as _};
+use confine::{Command, ConfineError, Level, Limits, Outcome, Policy, Stream};
 use libtest_mimic::{Arguments, Trial};
 use probe::{DENIED, ESCAPED, ESCAPES, Escape, Partly, TERMINAL, Unconfined};
 use space::{Space, is_free, is_root};
@@ -24,6 +26,9 @@ use test_support::wait_until;
 const AS_COMMAND: &str = "as-command";
 
 fn main() -> ExitCode {
+    if let Some(code) = confine::shim::main() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.get(1).is_some_and(|argument| argument == AS_COMMAND) {
         return as_command(&arguments[2], &arguments[3..]);

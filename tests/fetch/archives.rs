@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use buildout_host::fetch::unpack::{Fault, UnpackError, UnpackLimits, UnpackOptions, Unpacked, unpack};
-use buildout_host::source::Explain as _;
+use base::source::Explain as _;
+use fetch::unpack::{Fault, UnpackError, UnpackLimits, UnpackOptions, Unpacked, unpack};
 use test_support::archive::{Entry, Member, gzip, pax, tar, zip};
 use test_support::repository;
 

@@ -8,14 +8,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use buildout_host::digest::Digest;
-use buildout_host::environment::Environment;
-use buildout_host::event::{Event, Report, Silent};
-use buildout_host::fetch::{
+use base::digest::Digest;
+use base::environment::Environment;
+use base::event::{Event, Report, Silent};
+use base::source::Explain as _;
+use fetch::{
     Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits,
     Network, Request, TransferFault,
 };
-use buildout_host::source::Explain as _;
 use test_support::http::{Answer, Server};
 use test_support::wait_until;
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use buildout_host::component::registry::{
+use base::digest::Digest;
+use base::environment::Environment;
+use base::event::Silent;
+use base::source::Explain as _;
+use fetch::{Limits, Network, TransferFault};
+use registry::oci::{
     Artefact, Artefacts as _, Description, Integrity, LARGEST_MANIFEST, Manifest, Reference, RegistryError, Remote,
     RemoteSettings, signatures,
 };
-use buildout_host::digest::Digest;
-use buildout_host::environment::Environment;
-use buildout_host::event::Silent;
-use buildout_host::fetch::{Limits, Network, TransferFault};
-use buildout_host::source::Explain as _;
 use test_support::http::{Answer, Request, Server};
 
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";

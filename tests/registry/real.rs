@@ -5,15 +5,15 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use buildout_host::component::registry::{
+use base::digest::Digest;
+use base::environment::Environment;
+use base::event::Silent;
+use base::source::Explain as _;
+use fetch::Network;
+use registry::oci::{
     Artefact, Artefacts as _, Description, Layout, Reference, RegistryError, Remote, RemoteSettings, Signature,
     add_signature, annotation, signatures,
 };
-use buildout_host::digest::Digest;
-use buildout_host::environment::Environment;
-use buildout_host::event::Silent;
-use buildout_host::fetch::Network;
-use buildout_host::source::Explain as _;
 use test_support::registry::Registry;
 
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";

@@ -46,7 +46,9 @@ fn say_where_sources_go(workspace: &Workspace, found: bool) {
 /// The packages that are built with the host's dependencies.
 pub(crate) fn host_packages(workspace: &Workspace) -> Vec<String> {
     let mut names = workspace.packages_in("host/crates");
-    names.extend(["bench", "buildout-host", "precompile", "test-support", "xtask"].map(str::to_owned));
+    names.extend(
+        ["bench", "buildout-host", "precompile", "recipe-toolchain", "test-support", "xtask"].map(str::to_owned),
+    );
     names
 }
 

@@ -5,7 +5,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
-use crate::setup::{Guests, setup};
+use crate::setup::{Guests, guests};
 use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
 use recipe_toolchain::TARGET;
 
@@ -13,8 +13,8 @@ use recipe_toolchain::TARGET;
 pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
 
 /// Builds the host, with all that it embeds.
-pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
-    let guests = setup(workspace)?;
+pub fn build(workspace: &Workspace) -> Result<(), Failure> {
+    let guests = guests(workspace)?;
     build_with(workspace, &guests)
 }
 
@@ -27,19 +27,25 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), F
 }
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
-pub(crate) fn dist(workspace: &Workspace) -> Result<PathBuf, Failure> {
+pub fn dist(workspace: &Workspace) -> Result<PathBuf, Failure> {
     build(workspace)?;
     run_to_end(&mut workspace.cargo(["build", "--profile", "dist", "--package", "buildout-host"]))?;
     Ok(workspace.target.join("dist").join("buildout-host"))
 }
 
 /// Builds the host, and becomes `buildout-host run ARGUMENTS`: exit code and signals are the host's own.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     build(workspace)?;
     let mut command = std::process::Command::new(workspace.release("buildout-host"));
     command.arg("run").args(arguments);
     let error = command.exec();
     Err(start_failure(&command, &error))
+}
+
+/// Runs the benchmark, a program of its own crate.
+pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["run", "--quiet", "--release", "--package", "bench", "--"]);
+    run_to_end(command.args(arguments))
 }
 
 /// Builds guest crates as components.

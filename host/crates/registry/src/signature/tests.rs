@@ -13,7 +13,7 @@ use base::digest::Digest;
 /// A file of `tests/keys`, whose README says how it was made.
 macro_rules! fixture {
     ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/keys/", $name))
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/keys/", $name))
     };
 }
 

@@ -1,7 +1,8 @@
 //! Runs texts with fenced blocks: the scenarios in `tests/scenarios/**.md`, files that a newcomer can read as documentation,
 //! and the documentation itself. `host/src/scenario` says what the blocks mean.
 //!
-//! `/tmp/` stands for a directory of the text's own, `[REPOSITORY]` for the project's, `DIGEST` for a recipe's digest.
+//! `/tmp/` stands for the directory that each text gets, `[REPOSITORY]` for the project's, `[TARGET]` for Cargo's target
+//! directory, `DIGEST` for a recipe's digest.
 //! `BLESS=1` rewrites what is expected.
 
 mod blocks;

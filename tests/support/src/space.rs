@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
+use scenario::Stage;
+
 use crate::paths::{host, repository, target_directory};
 use crate::process::Running;
-use crate::scenario::Stage;
 
 /// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it. `[REPOSITORY]` in its
 /// texts stands for the project's directory, `[TARGET]` for Cargo's target directory.

@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::super::{Program, this_program};
 use crate::run::{BuiltRecipe, RunError};
-use crate::scenario::{self, Broken, Dialect, Stage};
 use base::source::{Blame, Explain};
 use recipe::component::Builder;
+use scenario::{Broken, Dialect, Stage};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -154,8 +154,8 @@ int recipe_fault_at(const char *file, int line, const char *format, ...) {
     if (asprintf(&text, "%.*s (%s:%d)", (int)message.len, (const char *)message.ptr, file, line) < 0)
         abort();
     wit_string_free(&message);
-    wit_string_t told = {(uint8_t *)text, strlen(text)};
-    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, told);
+    wit_string_t located = {(uint8_t *)text, strlen(text)};
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, located);
 }
 
 const char *recipe_format(const char *format, ...) {

@@ -6,7 +6,7 @@ import { Fault, ask } from "./errors.js";
 const MESSAGES = {
   outside: (path) => `${path} is outside the directories that the part may own`,
   invalid: (path) => `${JSON.stringify(path)} is not a valid path`,
-  "not-installing": (path) => `${path} was announced outside install and update`,
+  "not-installing": (path) => `${path} was used outside install and update`,
   limit: () => "the number of paths exceeds the host's limit",
 };
 

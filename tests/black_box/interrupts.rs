@@ -84,7 +84,7 @@ fn a_run_that_waits_for_a_shared_part_is_ended_by_a_signal() {
         Running::start(command.arg("run").current_dir(space.buildout().join(directory)))
     };
     let mut first = start(".");
-    first.until("Shared part is made");
+    first.until("Making shared part");
     for (signal, code) in SIGNALS {
         let mut second = start("other");
         second.until("Waiting for another buildout");

@@ -66,7 +66,7 @@ fn python() {
                     "Error: ZeroDivisionError: division by zero (app.py:14)",
                 ],
             ),
-            ("late", &["only the modules that it imported when it was built", "Error: ModuleNotFoundError"]),
+            ("late", &["can only use modules that were imported when it was built", "Error: ModuleNotFoundError"]),
         ],
     });
 }
@@ -154,11 +154,11 @@ fn tells_what_is_missing(space: &Space, language: &Language) {
     };
     ["sh", "sed", "dirname"].iter().for_each(|name| lend(name));
     let printed = build(&[]);
-    assert!(printed.contains(&format!("build.sh: {program} is not there")), "{printed}");
+    assert!(printed.contains(&format!("build.sh: {program} is not installed")), "{printed}");
     lend(program);
     let printed = build(&["--offline"]);
     assert!(
-        printed.contains(unavailable) && printed.contains(" is not there, and nothing may be downloaded"),
+        printed.contains(unavailable) && printed.contains(" is not installed, and downloads are not allowed"),
         "{printed}"
     );
     std::fs::remove_dir_all(tools).expect("the tools go");

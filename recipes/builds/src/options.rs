@@ -27,11 +27,11 @@ pub fn granted(description: Description) -> Description {
 pub fn sources() -> [Option; 13] {
     [
         Option::text("url", "The source archive: a URL (http, https, file) or a path."),
-        Option::text("alternate-url", "Another address, used if the first one is not available."),
+        Option::text("alternate-url", "An alternate URL or path, used if the first one is not available."),
         Option::path(
             "path",
             "A directory with the sources, instead of `url`. It is copied to the build directory. If it contains the build \
-             directory, that is left out.",
+             directory, that is not copied.",
         ),
         Option::text("sha256sum", "The SHA-256 digest of the archive, in hexadecimal digits."),
         Option::text(

@@ -43,7 +43,7 @@ impl Recipe for ShellCommand {
             .option(
                 OptionDescription::choice(
                     "stop-on-error",
-                    "Whether the run fails if the exit status of the command is not 0. Otherwise this causes a warning.",
+                    "Whether a command that exits with a status other than 0 fails the run. If not, it only causes a warning.",
                     &["true", "yes", "on", "false", "no", "off"],
                 )
                 .default("false"),

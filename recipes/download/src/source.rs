@@ -109,7 +109,7 @@ pub(crate) fn make_parent(path: &str, buildout: &str) -> Result<(), Error> {
 pub(crate) fn describe(description: Description) -> Description {
     description
         .option(OptionDescription::text("url", "The source: a URL (http, https, file) or a path.").required())
-        .option(OptionDescription::text("alternate-url", "Another address, used if the first one is not available."))
+        .option(OptionDescription::text("alternate-url", "An alternate URL or path, used if the first one is not available."))
         .option(OptionDescription::text("sha256sum", "The SHA-256 digest of the file, in hexadecimal digits."))
         .option(OptionDescription::text("sha512sum", "The SHA-512 digest of the file, in hexadecimal digits."))
         .option(OptionDescription::text(

@@ -27,7 +27,7 @@ impl Recipe for Unpacked {
         .option(OptionDescription::path("destination", "The directory to unpack to, if it is not the part's location."))
         .option(OptionDescription::boolean(
             "strip-top-level-dir",
-            "Whether to unpack the archive without its top-level directory. By default, this is done if there is only one.",
+            "Whether to leave out the archive's top-level directory. By default, it is left out if it is the only entry.",
         ))
         .option(OptionDescription::text("environment", "Accepted for older profiles, and ignored: the recipe starts no program."))
     }

@@ -1,5 +1,5 @@
 //! Tests with a small `configure` and `Makefile` whose `make install` links the machine's Python into the part. Everything
-//! except the build itself is real. `tests/python.rs` builds CPython.
+//! except the build itself is real. `tests/black_box/python.rs` builds CPython.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -14,7 +14,7 @@ from ._errors import Fault, kebab
 _MESSAGES = {
     "outside": "{path} is outside the directories that the part may own",
     "invalid": "{path!r} is not a valid path",
-    "not-installing": "{path} was announced outside install and update",
+    "not-installing": "{path} was used outside install and update",
     "limit": "the number of paths exceeds the host's limit",
 }
 

@@ -132,7 +132,7 @@ fn failure(path: &str, error: wit::PathError) -> Error {
     match error {
         wit::PathError::Outside => Error::fault(format!("{path} is outside the directories that the part may own")),
         wit::PathError::Invalid => Error::fault(format!("{path:?} is not a valid path")),
-        wit::PathError::NotInstalling => Error::fault(format!("{path} was announced outside install and update")),
+        wit::PathError::NotInstalling => Error::fault(format!("{path} was used outside install and update")),
         wit::PathError::Limit => Error::fault("the number of paths exceeds the host's limit".to_owned()),
         wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
     }

@@ -191,7 +191,9 @@ impl Explain for RecipeError {
             Problem::Path { why, .. } => vec![sentence(why)],
             Problem::PartName { .. } => vec![PART_NAME.into()],
             Problem::Requested { grant, .. } => {
-                vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}")]
+                vec![format!(
+                    "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
+                )]
             }
             Problem::RequestedTooMuch { .. } => {
                 vec![

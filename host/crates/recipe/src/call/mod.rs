@@ -94,7 +94,13 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(phase: Phase, part: &str, rights: &Arc<Rights>, reach: &Arc<Reach>, interrupt: &Interrupt) -> Self {
+    pub(crate) fn new(
+        phase: Phase,
+        part: &str,
+        rights: &Arc<Rights>,
+        reach: &Arc<Reach>,
+        interrupt: &Interrupt,
+    ) -> Self {
         Self {
             phase,
             part: part.into(),

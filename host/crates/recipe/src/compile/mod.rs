@@ -11,11 +11,11 @@ use std::time::Duration;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime::{Engine, Precompiled};
 
+use crate::component::{CompileCache, Component, Form};
 use crate::error::{Problem, RecipeError, Subject};
 use crate::instance::store::State;
 use crate::interfaces::bindings::RecipePre;
 use crate::limits;
-use crate::component::{CompileCache, Component, Form};
 use base::event::{Event, Report};
 use base::source::size;
 use offer::{check_exports, check_imports};

@@ -8,10 +8,7 @@ use crate::call::Call;
 use crate::limits;
 
 /// Looks up an option. Resolving a value may initialize other parts: that is not this recipe's time.
-pub(super) fn look_up<T>(
-    call: &mut Call,
-    look: impl FnOnce() -> Result<T, OptionError>,
-) -> Result<T, LookupFailure> {
+pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, OptionError>) -> Result<T, LookupFailure> {
     let number = call.lookup_errors.len();
     if number >= limits::LOOKUP_ERRORS {
         let message = format!("more than {} failed look-ups", limits::LOOKUP_ERRORS);

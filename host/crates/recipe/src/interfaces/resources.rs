@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of the bindings: they need these types first.
 
+#![allow(unreachable_pub, reason = "the bindings re-export them")]
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;

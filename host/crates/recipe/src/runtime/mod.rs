@@ -71,9 +71,8 @@ impl Runtime {
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
         let RuntimeSettings { report, cache, environment, native } = settings;
-        let components = Components::new(cache).map_err(|error| {
-            RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default())
-        })?;
+        let components = Components::new(cache)
+            .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
             native: Arc::new(Native::new(report, native, environment.clone())),
@@ -122,9 +121,8 @@ impl Runtime {
         let request = Request { phase: Phase::Init, subject, rights, reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
-        let answer = instance.call(&self.watchdog, &request, |store, guest| {
-            init(store, guest, &entry_point.name, buildout, rights)
-        })?;
+        let answer = instance
+            .call(&self.watchdog, &request, |store, guest| init(store, guest, &entry_point.name, buildout, rights))?;
         match answer.value {
             Ok(handle) => {
                 instance.parts += 1;
@@ -244,11 +242,7 @@ impl Runtime {
         &self,
         name: &str,
         phase: Phase,
-        call: impl FnOnce(
-            &mut Store<State>,
-            &Recipe,
-            ResourceAny,
-        ) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+        call: impl FnOnce(&mut Store<State>, &Recipe, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let (subject, rights) = (&part.subject, &part.rights);
@@ -359,7 +353,8 @@ fn check_paths(
 }
 
 fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {
-    let option = |(name, value): (_, _)| RecordedOption { name: ToString::to_string(name), value: ToString::to_string(value) };
+    let option =
+        |(name, value): (_, _)| RecordedOption { name: ToString::to_string(name), value: ToString::to_string(value) };
     recorded.iter().map(option).collect()
 }
 

@@ -9,8 +9,8 @@ use base::source::nearest;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::compile::offer::{PROCESS, WAITING, imports};
 use crate::compile::Workshop;
+use crate::compile::offer::{PROCESS, WAITING, imports};
 use crate::component::{CompileCache, Component, Origin, Resolved};
 use crate::error::{Problem, RecipeError, Subject};
 use crate::instance::store::{State, linker};

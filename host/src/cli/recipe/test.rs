@@ -11,7 +11,7 @@ use super::super::{Program, this_program};
 use crate::run::{BuiltRecipe, RunError};
 use crate::scenario::{self, Broken, Dialect, Stage};
 use base::source::{Blame, Explain};
-use recipe::component::Builder;
+use recipe::component::OFFLINE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -178,7 +178,7 @@ impl Program {
         set("XDG_CACHE_HOME", home.map(|home| home.join(".cache")));
         variables.remove("BUILDOUT_HOME");
         if offline {
-            for (name, value) in Builder::OFFLINE {
+            for (name, value) in OFFLINE {
                 variables.insert(name.to_owned(), value.to_owned());
             }
         }

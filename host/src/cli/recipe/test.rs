@@ -10,7 +10,7 @@ use clap::Args;
 use super::super::{Program, this_program};
 use crate::run::{BuiltRecipe, RunError};
 use base::source::{Blame, Explain};
-use recipe::component::Builder;
+use recipe::component::OFFLINE;
 use scenario::{Broken, Dialect, Stage};
 
 const EXAMPLES: &str = "\
@@ -178,7 +178,7 @@ impl Program {
         set("XDG_CACHE_HOME", home.map(|home| home.join(".cache")));
         variables.remove("BUILDOUT_HOME");
         if offline {
-            for (name, value) in Builder::OFFLINE {
+            for (name, value) in OFFLINE {
                 variables.insert(name.to_owned(), value.to_owned());
             }
         }

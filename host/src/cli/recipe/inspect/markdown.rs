@@ -27,7 +27,7 @@ fn entry_point(page: &mut String, inspected: &Inspected, described: &Described) 
                 writeln!(page, "| `{name}` | {} | {} | {meaning} |", value_type(&option.value_type), default(option));
         }
     }
-    let grant = super::text::grant(&described.grants);
+    let grant = described.grant.to_string();
     if !grant.is_empty() {
         let _ = write!(
             page,

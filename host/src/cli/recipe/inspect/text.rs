@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Inspected;
 use base::source::size;
 use recipe::component::Origin;
-use recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
+use recipe::{Described, DescribedOption, Presence, ValueType};
 
 /// The text.
 pub(super) fn of(inspected: &Inspected) -> String {
@@ -69,7 +69,7 @@ fn entry_point(text: &mut String, described: &Described) {
             let _ = writeln!(text, "  {:<width$}  {meaning} ({})", option.name, kind(option));
         }
     }
-    let grant = grant(&described.grants);
+    let grant = described.grant.to_string();
     if !grant.is_empty() {
         let _ = writeln!(text, "\n  Wants: grant = {{ {grant} }}");
     }
@@ -85,20 +85,4 @@ fn kind(option: &DescribedOption) -> String {
         Presence::Optional => value,
         Presence::Default(default) => format!("{value}; default {default:?}"),
     }
-}
-
-/// Grants as `recipes.toml` has them between the braces of `grant = { … }`.
-pub(super) fn grant(grants: &[DescribedGrant]) -> String {
-    let mut keys: Vec<&str> = Vec::new();
-    for grant in grants {
-        if !keys.contains(&grant.key.as_str()) {
-            keys.push(&grant.key);
-        }
-    }
-    let of = |key: &str| {
-        let values = grants.iter().filter(|grant| grant.key == key).map(|grant| format!("{:?}", grant.value));
-        let values = values.collect::<Vec<_>>().join(", ");
-        if DescribedGrant::is_quantity(key) { format!("{key} = {values}") } else { format!("{key} = [{values}]") }
-    };
-    keys.into_iter().map(of).collect::<Vec<_>>().join(", ")
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Component, ComponentError, Origin};
 use base::digest::Digest;
 use base::files::{self, FileError};
+use base::remedy::Remedy;
 use base::source::Explain;
 use registry::oci::MOST_SIGNATURES;
 use registry::signature::{FileSignature, PrivateKey, PublicKey};
@@ -53,13 +54,20 @@ impl Explain for SignatureError {
         let hint = match self {
             Self::Component(error) => return error.hints(),
             Self::File(error) => return error.hints(),
-            Self::Missing { .. } => {
-                "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere."
-            }
-            Self::Malformed(_) => "`buildout-host recipe sign` writes one; so does `cosign sign-blob --key`.",
             Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
+            Self::Missing { .. } | Self::Malformed(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Component(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            Self::Missing { .. } => vec![Remedy::SignComponent],
+            Self::Malformed(_) => vec![Remedy::WriteSignature],
+            Self::OfOthers { .. } => Vec::new(),
+        }
     }
 }
 

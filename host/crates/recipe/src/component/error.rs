@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::SignatureError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
@@ -90,6 +91,9 @@ pub enum ComponentError {
         /// What to do.
         hint: &'static str,
     },
+    /// The directory is a project of another kind.
+    #[error("{} is not a recipe project: it is a Python project, which this host does not develop.", .0.display())]
+    PythonProject(PathBuf),
     /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]
     Start {
@@ -242,6 +246,18 @@ impl Explain for ComponentError {
         match self {
             Self::Unusable(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Registry { error, .. } => error.remedies(),
+            Self::Distrusted { error, .. } => error.remedies(),
+            Self::Key(error) => error.remedies(),
+            Self::Unusable(error) => error.remedies(),
+            Self::Signature { error, .. } => error.remedies(),
+            Self::PythonProject(_) => vec![Remedy::NewRecipeProject { language: "python" }],
+            _ => Vec::new(),
         }
     }
 

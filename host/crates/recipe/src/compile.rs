@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_compiles_too_long_is_given_up() {
-        let engine = super::super::engine::engine().unwrap();
+        let engine = ::engine::engine().unwrap();
         let compile = |additions, time| compile(&engine, &component_of(additions), "acme", time).map(drop);
         let error = compile(1_000_000, Duration::from_millis(1)).unwrap_err();
         assert_eq!(error.to_string(), "Compiling recipe acme takes longer than 1ms");

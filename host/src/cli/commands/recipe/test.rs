@@ -10,9 +10,10 @@ use clap::Args;
 use crate::cli::arguments::OfflineArguments;
 use crate::cli::program::{Program, this_program};
 use crate::run::{BuiltRecipe, RunError};
-use crate::scenario::{self, Broken, Dialect, Stage};
+
 use base::source::{Blame, Explain};
 use recipe::component::Builder;
+use scenario::{Broken, Dialect, Stage};
 
 const EXAMPLES: &str = "\
 Examples:

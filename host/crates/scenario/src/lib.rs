@@ -60,6 +60,19 @@ pub fn run(text: &str, stage: &Stage, dialect: Dialect) -> Result<String, Broken
     Ok(outcome)
 }
 
+/// Whether a text runs any command: one without a command passes whatever the program does.
+pub fn has_command(text: &str) -> bool {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
+        let mut body = lines.by_ref().take_while(|line| *line != "```");
+        if body.any(|line| info == "console" && line.starts_with("$ ")) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Does one block; gives the block as it should read.
 fn step(stage: &Stage, info: &str, body: &str, dialect: Dialect) -> io::Result<String> {
     Ok(match info.split_once(' ') {
@@ -127,6 +140,21 @@ mod tests {
         let expected = "# A\n\n```cfg a/b.cfg\nx\n```\n\n```console\n$ cat a/b.cfg; pwd\nx\n/tmp/sample-buildout\n$ false\n[1]\n$ echo 1\n…\n```\n\n```tree .\nd  a\n```\n\n```shows a/b.cfg\nx\n```\n";
         assert_eq!(outcome(text).unwrap(), expected);
         assert_eq!(outcome("\n```shows none\n```\n").unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn a_text_without_a_command_is_found() {
+        assert!(has_command("# Title\n\n```console\n$ true\n```\n"));
+        assert!(has_command("```cfg buildout.cfg\n[buildout]\n```\n```console\n$ true\n```\n"));
+        for text in [
+            "",
+            "```cfg buildout.cfg\n[buildout]\n```\n",
+            "```console\n```\n\n$ true\n",
+            "``` console\n$ true\n```\n",
+            "```sh\n$ true\n```\n",
+        ] {
+            assert!(!has_command(text), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use config::options::OptionError;
 use confine::ConfineError;
@@ -204,16 +205,19 @@ impl Explain for RecipeError {
             }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
-            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => {
-                vec![
-                    "It was built for an older buildout-host: build it again against this one's wit/ (`buildout-host recipe \
-                     new --refresh`)."
-                        .into(),
-                ]
-            }
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => Vec::new(),
             Problem::Import { .. } | Problem::World { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }
+            _ => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match &*self.problem {
+            Problem::Lookup(error) => error.remedies(),
+            Problem::Confine(error) => error.remedies(),
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => vec![Remedy::RefreshSdk],
             _ => Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
@@ -90,6 +91,9 @@ pub enum ComponentError {
         /// What to do.
         hint: &'static str,
     },
+    /// The directory is a project of another kind.
+    #[error("{} is not a recipe project: it is a Python project, which this host does not develop.", .0.display())]
+    PythonProject(PathBuf),
     /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]
     Start {
@@ -257,6 +261,18 @@ impl Explain for ComponentError {
         }
     }
 
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Registry { error, .. } => error.remedies(),
+            Self::Distrusted { error, .. } => error.remedies(),
+            Self::Key(error) => error.remedies(),
+            Self::Unusable(error) => error.remedies(),
+            Self::Signature { error, .. } => error.remedies(),
+            Self::PythonProject(_) => vec![Remedy::NewRecipeProject { language: "python" }],
+            _ => Vec::new(),
+        }
+    }
+
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
@@ -336,12 +352,19 @@ impl Explain for SignatureError {
         let hint = match self {
             Self::Component(error) => return error.hints(),
             Self::File(error) => return error.hints(),
-            Self::Missing { .. } => {
-                "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere."
-            }
-            Self::Malformed(_) => "`buildout-host recipe sign` writes one; so does `cosign sign-blob --key`.",
             Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
+            Self::Missing { .. } | Self::Malformed(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Component(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            Self::Missing { .. } => vec![Remedy::SignComponent],
+            Self::Malformed(_) => vec![Remedy::WriteSignature],
+            Self::OfOthers { .. } => Vec::new(),
+        }
     }
 }

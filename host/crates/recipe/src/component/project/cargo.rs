@@ -57,8 +57,7 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
         Ok(text) => Ok(text),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ComponentError::read(&manifest, error)),
         Err(_) if project.join("setup.py").is_file() || project.join("pyproject.toml").is_file() => {
-            let hint = "Recipes are WebAssembly components: `buildout-host recipe new NAME --language python` makes a project.";
-            Err(not_a_project("it is a Python project, which this host does not develop", hint))
+            Err(ComponentError::PythonProject(project.to_owned()))
         }
         Err(_) => Err(not_a_project("it has no recipe.toml and no Cargo.toml", WHAT_IT_IS)),
     }

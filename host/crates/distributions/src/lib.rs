@@ -1,0 +1,16 @@
+//! Python distributions: what `zc.recipe.egg` and `zc.buildout.easy_install` do, with the settings and the results of
+//! zc.buildout 6.
+
+pub mod eggs;
+pub mod entry_points;
+pub mod filename;
+pub mod index;
+pub mod marker;
+pub mod metadata;
+pub mod name;
+pub mod pins;
+pub mod python;
+pub mod requirement;
+pub mod scripts;
+pub mod version;
+pub mod working_set;

@@ -13,4 +13,5 @@ pub mod python;
 pub mod requirement;
 pub mod scripts;
 pub mod version;
+pub mod wheel;
 pub mod working_set;

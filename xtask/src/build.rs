@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
 use crate::setup::{Guests, setup};
-use crate::toolchain::TARGET;
 use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
+use recipe_toolchain::TARGET;
 
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
 pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
@@ -60,7 +60,9 @@ pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
 /// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
 /// them.
 fn precompile(workspace: &Workspace) -> Result<(), Failure> {
-    run_to_end(&mut workspace.cargo(["build", "--release", "--package", "precompile"]))?;
+    // The host is named too, so that what both depend on has the same features, and wasmtime is compiled once.
+    let packages = ["--package", "precompile", "--package", "buildout-host"];
+    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(packages))?;
     let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
     command.arg(workspace.target.join("built-in"));
     for name in BUILT_INS {

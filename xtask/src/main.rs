@@ -14,11 +14,6 @@ mod test;
 mod toolchains;
 mod workspace;
 
-// The host builds developed recipe crates by the same rules.
-#[path = "../../host/src/component/toolchain.rs"]
-#[allow(dead_code, reason = "the host uses more of it")]
-mod toolchain;
-
 use std::process::ExitCode;
 
 use workspace::{Failure, Workspace};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback, has_target};
 use crate::workspace::{Failure, Workspace, output};
+use recipe_toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback, has_target};
 
 /// How guests are built here.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ pub mod name;
 pub mod pins;
 pub mod python;
 pub mod requirement;
+pub mod resolve;
 pub mod scripts;
 pub mod version;
 pub mod wheel;

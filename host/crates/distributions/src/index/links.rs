@@ -49,7 +49,7 @@ impl Link {
     }
 
     /// The file, if its name is that of a distribution.
-    pub(super) fn into_file(self) -> Option<File> {
+    pub(crate) fn into_file(self) -> Option<File> {
         let name = FileName::parse(&self.name)?;
         let metadata = match (&self.location, self.metadata) {
             (Location::Url(url), Some(checksum)) => Some(Metadata { url: format!("{url}.metadata"), checksum }),

@@ -1,6 +1,7 @@
 //! Python distributions: what `zc.recipe.egg` and `zc.buildout.easy_install` do, with the settings and the results of
 //! zc.buildout 6.
 
+pub mod build;
 pub mod eggs;
 pub mod entry_points;
 pub mod filename;
@@ -13,6 +14,7 @@ pub mod python;
 pub mod requirement;
 pub mod resolve;
 pub mod scripts;
+pub mod supply;
 pub mod version;
 pub mod wheel;
 pub mod working_set;

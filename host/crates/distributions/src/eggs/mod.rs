@@ -6,6 +6,7 @@
 pub(crate) mod fill;
 mod found;
 mod scan;
+mod zipped;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use found::{Distribution, Form, Precedence};
 pub use scan::find;
 pub(crate) use scan::link;
+pub(crate) use zipped::read_zipped;
 
 use crate::name;
 use crate::python::Python;

@@ -3,11 +3,11 @@
 //! Knows nothing of what is wanted, and asks the network through [`Web`].
 
 mod archive;
-pub(crate) mod hosts;
+mod hosts;
 mod html;
 mod json;
 mod links;
-pub(crate) mod pages;
+mod pages;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +24,7 @@ use crate::filename::FileName;
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
-pub use pages::{Page, Web, WebError};
+pub use pages::{Credentials, Network, NoWeb, Page, Web, WebError};
 
 /// Where distributions are looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

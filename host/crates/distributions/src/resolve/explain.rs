@@ -41,9 +41,8 @@ pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> Resolve
         };
     }
     let exclusive = contested.iter().filter_map(|key| exclusive(key, &statements)).next();
-    for statement in &unresolved {
-        chain.extend(what_there_is(provider, &statement.wanted_key));
-    }
+    let nowhere: BTreeSet<&str> = unresolved.iter().map(|statement| statement.wanted_key.as_str()).collect();
+    chain.extend(nowhere.into_iter().flat_map(|key| what_there_is(provider, key)));
     let summary = match (exclusive, developed, &unresolved[..], &excluded[..]) {
         (Some(exclusive), ..) => exclusive,
         (_, Some((statement, candidate)), ..) => {

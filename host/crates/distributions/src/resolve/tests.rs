@@ -332,3 +332,11 @@ fn a_search_that_explodes_ends() {
     assert!(message.starts_with("There is a version conflict: nothing fits last=="), "{message}");
     assert!(chain.len() < 100);
 }
+
+#[test]
+fn a_search_that_would_look_at_everything_is_given_up() {
+    let world: String = (0..3500).map(|version| format!("a {version}; last=={version}.5\n")).collect();
+    let (message, tried) = case(&(world + "last 1\n")).error(&["a"]);
+    assert!(message.starts_with("No distributions were found that meet all requirements: 300"), "{message}");
+    assert_eq!(tried, ["3001 versions of a were tried"]);
+}

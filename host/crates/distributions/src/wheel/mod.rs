@@ -3,6 +3,7 @@
 //! A wheel is foreign input. It is unpacked aside and looked through whole before anything of it is seen; where something
 //! is wrong, nothing is left. Knows nothing of where it came from.
 
+mod environment;
 mod error;
 mod namespace;
 mod record;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use base::files::FileError;
 use fetch::unpack::{UnpackLimits, UnpackOptions, unpack};
 
+pub(crate) use environment::add_to_environment;
 pub use error::{WheelError, WheelFault};
 
 use crate::eggs::egg_name;
@@ -45,19 +47,22 @@ pub struct Egg {
     pub metadata: Metadata,
 }
 
-/// Makes an egg of the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` are the permissions
-/// that new files do not get. `cancelled` is asked often.
+/// A wheel that was unpacked aside and found good.
+pub(crate) struct Opened {
+    /// Where its files are.
+    content: PathBuf,
+    /// Its directory of metadata.
+    info: String,
+    rows: Vec<record::Row>,
+    /// What it says of itself.
+    pub(crate) metadata: Metadata,
+}
+
+/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and looks through it. `cancelled` is asked often.
 ///
 /// # Errors
-/// [`WheelError`]; what is left in `aside` is nothing.
-pub fn make_egg(
-    wheel: &Path,
-    file: &FileName,
-    python: &Python,
-    aside: &Path,
-    mask: u32,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Egg, WheelError> {
+/// [`WheelError`].
+pub(crate) fn open(wheel: &Path, file: &FileName, aside: &Path, cancelled: &dyn Fn() -> bool) -> Result<Opened, WheelError> {
     let content = aside.join("wheel");
     let limits = UnpackLimits { entries: MOST_FILES, ..UnpackLimits::default() };
     unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, cancelled)
@@ -68,8 +73,39 @@ pub fn make_egg(
     let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
     let rows = record::check(&content, &info, cancelled)
         .map_err(|stop| stop.map_or_else(|| WheelError::Cancelled(wheel.to_owned()), faulty))?;
-    let data = format!("{}.data", info.strip_suffix(".dist-info").unwrap_or(&info));
+    Ok(Opened { content, info, rows, metadata })
+}
+
+impl Opened {
+    /// Its directory of metadata.
+    pub(crate) fn info(&self) -> &str {
+        &self.info
+    }
+
+    /// The directory of what belongs neither to the path nor to the metadata.
+    fn data(&self) -> String {
+        format!("{}.data", self.info.strip_suffix(".dist-info").unwrap_or(&self.info))
+    }
+}
+
+/// Makes an egg of the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` are the permissions
+/// that new files do not get. `cancelled` is asked often.
+///
+/// # Errors
+/// [`WheelError`].
+pub fn make_egg(
+    wheel: &Path,
+    file: &FileName,
+    python: &Python,
+    aside: &Path,
+    mask: u32,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Egg, WheelError> {
+    let opened = open(wheel, file, aside, cancelled)?;
+    let data = opened.data();
+    let Opened { content, info, rows, metadata } = opened;
     let kept = merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;
+    remove(&content.join(&data))?;
     set_permissions(&content, &kept, mask)?;
     let removed = namespace::remove_declarations(&content)?;
     let stem = egg_name(&metadata.name, &metadata.version, python);
@@ -79,11 +115,18 @@ pub fn make_egg(
     Ok(Egg { name: format!("{stem}.egg"), path, metadata })
 }
 
+fn remove(directory: &Path) -> Result<(), FileError> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::of("remove", directory)(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the metadata of a wheel without unpacking it.
 ///
 /// # Errors
 /// When they cannot be read, or are not what the name promises.
-pub fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
+pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
     let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
     let damaged = |error: zip::result::ZipError| faulty(WheelFault::Damaged(error.to_string()));
     let opened = std::fs::File::open(wheel).map_err(FileError::of("open", wheel))?;
@@ -167,7 +210,7 @@ impl Stop {
     }
 }
 
-/// Moves what `.data` has for the path to its place, and removes the rest of it. Gives the rows of what is there now.
+/// Moves what `.data` has for the path to its place. Gives the rows of what is on the path now.
 fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result<Vec<record::Row>, Stop> {
     let mut kept = Vec::new();
     for mut row in rows {
@@ -188,11 +231,7 @@ fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result
         row.path = rest;
         kept.push(row);
     }
-    let directory = content.join(data);
-    match std::fs::remove_dir_all(&directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Stop::File(FileError::of("remove", &directory)(error))),
-        _ => Ok(kept),
-    }
+    Ok(kept)
 }
 
 /// Files are readable and writable as the user's mask says, and executable if the wheel says so (as pip does).

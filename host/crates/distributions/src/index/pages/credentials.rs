@@ -7,7 +7,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Origin, Url};
 
 /// Longest `.netrc` that is read, in bytes.
@@ -41,15 +41,28 @@ impl Credentials {
     /// When it is no URL.
     pub fn of(&self, url: &str) -> Result<(Url, Option<String>), String> {
         let mut url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
-        let own = login(&url);
+        let login = self.login_of(&url);
         // These fail only for URLs that cannot have credentials.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let of_urls = || self.of_urls.iter().find(|(origin, _)| *origin == url.origin()).map(|(_, login)| login.clone());
-        let of_host = || self.of_hosts.get(url.host_str()?).or(self.of_others.as_ref()).cloned();
-        let login = own.or_else(of_urls).or_else(of_host);
         let authorization = login.map(|(user, password)| format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
         Ok((url, authorization))
+    }
+
+    /// The URL with the credentials that are known for it, for whoever takes them from there.
+    pub fn with(&self, url: &str) -> String {
+        let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+        let Some((user, password)) = self.login_of(&parsed) else { return url.to_owned() };
+        // These fail only for URLs that cannot have credentials.
+        let _ = parsed.set_username(&encoded(&user));
+        let _ = parsed.set_password(Some(&encoded(&password)));
+        parsed.into()
+    }
+
+    fn login_of(&self, url: &Url) -> Option<Login> {
+        let of_urls = || self.of_urls.iter().find(|(origin, _)| *origin == url.origin()).map(|(_, login)| login.clone());
+        let of_host = || self.of_hosts.get(url.host_str()?).or(self.of_others.as_ref()).cloned();
+        login(url).or_else(of_urls).or_else(of_host)
     }
 
     /// Reads `machine NAME login NAME password TEXT`, also over several lines; macros are passed over.
@@ -78,6 +91,10 @@ impl Credentials {
             None => {}
         }
     }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 fn login(url: &Url) -> Option<Login> {
@@ -130,6 +147,7 @@ mod tests {
         t("https://other.example.org/", None);
         t("http://example.org/", None);
         t("https://example.org:8443/", None);
+        assert_eq!(credentials.with("https://example.org/a"), "https://me:p%40ss@example.org/a");
         assert_eq!(shown(&credentials, "https://x:y@z.org/").0, "https://z.org/");
         assert_eq!(shown(&credentials, "https://x:y@z.org/").1.as_deref(), Some("x:y"));
     }

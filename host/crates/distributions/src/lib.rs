@@ -2,10 +2,12 @@
 //! zc.buildout 6.
 
 pub mod build;
+pub mod default_index;
 pub mod eggs;
 pub mod entry_points;
 pub mod filename;
 pub mod index;
+pub mod install;
 pub mod marker;
 pub mod metadata;
 pub mod name;

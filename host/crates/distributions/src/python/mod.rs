@@ -37,6 +37,8 @@ pub struct Python {
     pub base_prefix: PathBuf,
     /// `sys.path`, without what the working directory adds.
     pub path: Vec<PathBuf>,
+    /// The index that its pip asks, if it has a pip.
+    pub index: Option<String>,
     /// Major, minor and micro version.
     pub version_info: [u32; 3],
     /// `sysconfig.get_platform()`, e.g. `linux-x86_64`.

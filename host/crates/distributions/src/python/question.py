@@ -32,6 +32,25 @@ def musl():
         pass
     return None
 
+def index():
+    # The index that pip asks: of the pip that is installed, else of the one that this Python would install.
+    try:
+        from pip._internal.models.index import PyPI
+        return PyPI.simple_url
+    except Exception:
+        pass
+    try:
+        import glob
+        stdlib = os.path.dirname(os.__file__)
+        for wheel in sorted(glob.glob(os.path.join(stdlib, 'ensurepip', '_bundled', 'pip-*.whl')) +
+                            glob.glob('/usr/share/python-wheels/pip-*.whl')):
+            sys.path.insert(0, wheel)
+            from pip._internal.models.index import PyPI
+            return PyPI.simple_url
+    except Exception:
+        pass
+    return None
+
 implementation = getattr(sys, 'implementation', None)
 python_version = platform.python_version()
 sys.stdout.write('\x1f' + json.dumps({
@@ -39,6 +58,7 @@ sys.stdout.write('\x1f' + json.dumps({
     'prefix': sys.prefix,
     'base_prefix': getattr(sys, 'base_prefix', sys.prefix),
     'path': [entry for entry in sys.path if entry],
+    'index': index(),
     'version_info': list(sys.version_info[:3]),
     'platform': (sysconfig.get_platform() if sysconfig else None) or sys.platform,
     'soabi': variable('SOABI'),

@@ -27,6 +27,7 @@ pub(crate) fn python311() -> Python {
         prefix: "/usr".into(),
         base_prefix: "/usr".into(),
         path: vec!["/usr/lib/python3.11".into()],
+        index: None,
         version_info: [3, 11, 7],
         platform: "linux-x86_64".into(),
         soabi: Some("cpython-311-x86_64-linux-gnu".into()),

@@ -102,12 +102,11 @@ impl Preferences<'_> {
             return self.at_urls(urls);
         }
         let mut installed: Vec<Candidate> = Vec::new();
-        if !self.request.sources_only || project.is_none() {
-            for distribution in self.request.installed.project(key) {
-                let candidate = Candidate::Installed(Arc::clone(distribution));
-                if !installed.iter().any(|other| other.version() == candidate.version() && other.is_developed() == candidate.is_developed()) {
-                    installed.push(candidate);
-                }
+        for distribution in self.request.installed.project(key) {
+            let candidate = Candidate::Installed(Arc::clone(distribution));
+            let same = |other: &Candidate| other.version() == candidate.version() && other.is_developed() == candidate.is_developed();
+            if !installed.iter().any(same) {
+                installed.push(candidate);
             }
         }
         let developed = self.developed(&installed, roots);

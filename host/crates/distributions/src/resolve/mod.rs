@@ -109,6 +109,28 @@ pub fn resolve(request: &Request<'_>, available: &dyn Available, report: &dyn Re
     })
 }
 
+/// The best distribution for one requirement, without what it needs.
+///
+/// # Errors
+/// When there is none, or the sources cannot be asked.
+pub fn choose(request: &Request<'_>, requirement: &Requirement, available: &dyn Available) -> Result<Candidate, ResolveError> {
+    let tags = request.python.tags();
+    let preferences = Preferences { request, tags: &tags };
+    let key = requirement.key();
+    let mut knowledge = Knowledge::default();
+    knowledge.urls.entry(key.clone()).or_default().extend(requirement.url.clone());
+    let project = match candidates::what_is_there_does(request, &knowledge, &key, Some(requirement)) {
+        true => None,
+        false => Some(available.project(&key, &requirement.name)?),
+    };
+    let all = preferences.candidates(&key, project.as_deref(), std::slice::from_ref(requirement), &knowledge);
+    let fits = |candidate: &Candidate| {
+        let version = candidate.version().is_some_and(|version| requirement.specifiers.contains(version));
+        version && (!candidate.is_yanked() || requirement.specifiers.names_version())
+    };
+    all.into_iter().find(fits).ok_or_else(|| ResolveError::NotFound { requirement: requirement.to_string(), chain: Vec::new() })
+}
+
 fn search(
     request: &Request<'_>,
     tags: &Tags,

@@ -50,7 +50,7 @@ impl Cache {
     }
 
     /// A directory for things of one kind; it exists after this.
-    pub(super) fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
+    pub(crate) fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
         let path = self.directory.join(kind);
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

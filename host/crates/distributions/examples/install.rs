@@ -98,7 +98,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     let environment = Environment::of_process().expect("a working directory");
     let cache = environment.cache_directory().expect("a home directory");
     let start: Box<StartPython> = Box::new(|path, arguments, _| {
-        std::process::Command::new(path).args(arguments).output().map(|output| output.stdout).map_err(|error| error.to_string())
+        std::process::Command::new(path)
+            .args(arguments)
+            .output()
+            .map(|output| output.stdout)
+            .map_err(|error| error.to_string())
     });
     let python = Python::ask(&arguments.python, &*start, Some(&cache)).map_err(boxed)?;
     let index = arguments.index.clone().or_else(|| default_index(&environment, &python)).expect("an index");
@@ -118,7 +122,13 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
     let credentials = || Credentials::new([index.as_str()], netrc.as_deref());
     let limits = Limits::for_registries();
-    let web = Network::new(&environment, limits.clone(), credentials(), Some(cache.join("distributions")), Box::new(|| false));
+    let web = Network::new(
+        &environment,
+        limits.clone(),
+        credentials(),
+        Some(cache.join("distributions")),
+        Box::new(|| false),
+    );
     let sources = Sources {
         index: Location::parse(&index, &environment.directory),
         find_links: Vec::new(),

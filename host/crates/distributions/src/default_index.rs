@@ -16,7 +16,9 @@ const LONGEST: u64 = 1 << 20;
 pub fn default_index(environment: &Environment, python: &Python) -> Option<String> {
     let variable = environment.variables.get("PIP_INDEX_URL").map(|value| value.trim().to_owned());
     let named = variable.filter(|value| !value.is_empty());
-    named.or_else(|| files(environment, python).iter().rev().find_map(|path| of_file(path))).or_else(|| python.index.clone())
+    named
+        .or_else(|| files(environment, python).iter().rev().find_map(|path| of_file(path)))
+        .or_else(|| python.index.clone())
 }
 
 /// The files of pip's configuration; later ones count more.
@@ -64,14 +66,23 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut environment = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
         let prefix = tempfile::tempdir().unwrap();
-        let python = Python { index: Some("https://built-in.invalid/".into()), prefix: prefix.path().into(), ..python311() };
+        let python =
+            Python { index: Some("https://built-in.invalid/".into()), prefix: prefix.path().into(), ..python311() };
         environment.variables.insert("PIP_CONFIG_FILE".into(), home.path().join("none").to_str().unwrap().into());
         assert_eq!(default_index(&environment, &python).as_deref(), Some("https://built-in.invalid/"));
         environment.variables.clear();
         std::fs::create_dir_all(home.path().join(".config/pip")).unwrap();
-        std::fs::write(home.path().join(".config/pip/pip.conf"), "[global]\nindex_url = https://user.invalid/\n[other]\nindex-url=x\n").unwrap();
+        std::fs::write(
+            home.path().join(".config/pip/pip.conf"),
+            "[global]\nindex_url = https://user.invalid/\n[other]\nindex-url=x\n",
+        )
+        .unwrap();
         assert_eq!(default_index(&environment, &python).as_deref(), Some("https://user.invalid/"));
-        std::fs::write(prefix.path().join("pip.conf"), "[install]\nindex-url: https://venv.invalid/\n[global]\nindex-url = y\n").unwrap();
+        std::fs::write(
+            prefix.path().join("pip.conf"),
+            "[install]\nindex-url: https://venv.invalid/\n[global]\nindex-url = y\n",
+        )
+        .unwrap();
         assert_eq!(default_index(&environment, &python).as_deref(), Some("https://venv.invalid/"));
         environment.variables.insert("PIP_INDEX_URL".into(), "https://variable.invalid/".into());
         assert_eq!(default_index(&environment, &python).as_deref(), Some("https://variable.invalid/"));

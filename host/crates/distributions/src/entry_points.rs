@@ -57,13 +57,18 @@ fn entry_point(line: &str) -> Option<EntryPoint> {
         Some((object, extras)) => (object, Some(extras.trim_end().strip_suffix(']')?)),
         None => (value, None),
     };
-    if extras.is_some_and(|extras| extras.split(',').any(|extra| !extras.trim().is_empty() && !name::is_valid(extra.trim()))) {
+    if extras
+        .is_some_and(|extras| extras.split(',').any(|extra| !extras.trim().is_empty() && !name::is_valid(extra.trim())))
+    {
         return None;
     }
     let (module, attributes) = object.split_once(':').unwrap_or((object, ""));
     let (name, module, attributes) = (name.trim(), module.trim(), attributes.trim());
     let dotted = |text: &str| text.split('.').all(|part| !part.is_empty() && part.chars().all(is_of_identifier));
-    let valid = !name.is_empty() && dotted(module) && (attributes.is_empty() == !object.contains(':')) && (attributes.is_empty() || dotted(attributes));
+    let valid = !name.is_empty()
+        && dotted(module)
+        && (attributes.is_empty() != object.contains(':'))
+        && (attributes.is_empty() || dotted(attributes));
     valid.then(|| EntryPoint { name: name.to_owned(), module: module.to_owned(), attributes: attributes.to_owned() })
 }
 
@@ -77,7 +82,8 @@ mod tests {
 
     #[test]
     fn groups_and_entry_points_keep_their_order() {
-        let text = "# comment\n[console_scripts]\nb = x.y:main\n a-1=z : f.g [extra, e2]\n\n[zc.buildout]\ndefault = m\n";
+        let text =
+            "# comment\n[console_scripts]\nb = x.y:main\n a-1=z : f.g [extra, e2]\n\n[zc.buildout]\ndefault = m\n";
         let groups = parse(text).unwrap();
         let shown: Vec<_> = groups[0].entry_points.iter().map(|e| (&*e.name, &*e.module, &*e.attributes)).collect();
         assert_eq!(shown, [("b", "x.y", "main"), ("a-1", "z", "f.g")]);
@@ -87,8 +93,14 @@ mod tests {
     #[test]
     fn wrong_files_name_the_line() {
         for (text, line) in [
-            ("a = b", "line 1"), ("[x]\na", "line 2"), ("[x]\n[x]", "line 2"), ("[x", "line 1"),
-            ("[x]\na=b\na=c", "line 3"), ("[x]\na = b;import os:c", "line 2"), ("[x]\na = b:", "line 2"), ("[x]\na=b:c()", "line 2"),
+            ("a = b", "line 1"),
+            ("[x]\na", "line 2"),
+            ("[x]\n[x]", "line 2"),
+            ("[x", "line 1"),
+            ("[x]\na=b\na=c", "line 3"),
+            ("[x]\na = b;import os:c", "line 2"),
+            ("[x]\na = b:", "line 2"),
+            ("[x]\na=b:c()", "line 2"),
         ] {
             assert!(parse(text).unwrap_err().starts_with(line), "{text}");
         }

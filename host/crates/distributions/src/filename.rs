@@ -133,7 +133,11 @@ fn source(stem: &str) -> Option<FileName> {
     let pivot = stem.match_indices('-').find(|(at, _)| stem[at + 1..].starts_with(|c: char| c.is_ascii_digit()))?.0;
     let (name, version) = (&stem[..pivot], &stem[pivot + 1..]);
     // `NAME-VERSION-py3.11` is a binary archive of old times (bdist_dumb).
-    if version.split('-').skip(1).any(|part| part.strip_prefix("py").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))) {
+    if version
+        .split('-')
+        .skip(1)
+        .any(|part| part.strip_prefix("py").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())))
+    {
         return None;
     }
     let version = version::parse(version)?;
@@ -151,7 +155,9 @@ mod tests {
         let kind = match parsed.kind {
             Kind::Wheel(tags) => format!("wheel of {}", tags.len()),
             Kind::Source => "source".to_owned(),
-            Kind::Egg { python, platform } => format!("egg {} {}", python.unwrap_or_default(), platform.unwrap_or_default()),
+            Kind::Egg { python, platform } => {
+                format!("egg {} {}", python.unwrap_or_default(), platform.unwrap_or_default())
+            }
         };
         Some(format!("{} {} {kind}", parsed.name, parsed.version))
     }
@@ -168,7 +174,18 @@ mod tests {
         t("a-1.0.egg", "a 1.0 egg  ");
         t("a_b-1.0-py3.11-linux-x86_64.egg", "a_b 1.0 egg 3.11 linux-x86_64");
         t("a-1.0-py3.11.egg.zip", "a 1.0 egg 3.11 ");
-        for name in ["a.tar.gz", "a-b.tar.gz", "a-1.0", "a-1.0.exe", "a-1.0-py3.whl", "-1.0.zip", "a/b-1.0.zip", "a-1.0-py3.11.tar.gz", "a-x-py3-none-any.whl", "../a-1.0.zip"] {
+        for name in [
+            "a.tar.gz",
+            "a-b.tar.gz",
+            "a-1.0",
+            "a-1.0.exe",
+            "a-1.0-py3.whl",
+            "-1.0.zip",
+            "a/b-1.0.zip",
+            "a-1.0-py3.11.tar.gz",
+            "a-x-py3-none-any.whl",
+            "../a-1.0.zip",
+        ] {
             assert_eq!(shown(name), None, "{name}");
         }
     }
@@ -187,7 +204,12 @@ mod tests {
         for pair in order.windows(2) {
             assert!(preference(pair[0]) > preference(pair[1]), "{pair:?}");
         }
-        for name in ["a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "a-1-py3-none-win32.whl", "a-1-py3.10.egg", "a-1-py3.11-win32.egg"] {
+        for name in [
+            "a-1-cp312-cp312-manylinux_2_17_x86_64.whl",
+            "a-1-py3-none-win32.whl",
+            "a-1-py3.10.egg",
+            "a-1-py3.11-win32.egg",
+        ] {
             assert_eq!(preference(name), None, "{name}");
         }
     }

@@ -54,10 +54,15 @@ impl Metadata {
         let one = |name: &'static str| fields.first(name).ok_or(MetadataError::Missing(name));
         let requires: Vec<&str> = fields.all("Requires-Dist").collect();
         if requires.len() > MOST_REQUIREMENTS {
-            return Err(MetadataError::Wrong(format!("it has {} requirements, more than {MOST_REQUIREMENTS}", requires.len())));
+            return Err(MetadataError::Wrong(format!(
+                "it has {} requirements, more than {MOST_REQUIREMENTS}",
+                requires.len()
+            )));
         }
         let dynamic: BTreeSet<String> = fields.all("Dynamic").map(str::to_ascii_lowercase).collect();
-        let says_all = fields.first("Metadata-Version").is_some_and(|version| !matches!(version, "1.0" | "1.1" | "1.2" | "2.0" | "2.1"));
+        let says_all = fields
+            .first("Metadata-Version")
+            .is_some_and(|version| !matches!(version, "1.0" | "1.1" | "1.2" | "2.0" | "2.1"));
         Ok(Self {
             name: one("Name")?.to_owned(),
             version: one("Version")?.to_owned(),
@@ -202,7 +207,9 @@ mod tests {
             requires-dist: t; extra == 'test'\nRequires-Dist: u; python_version > '3' and extra=='Other_One'\n\
             Provides-Extra: test\nProvides-Extra: other-one\n\nRequires-Dist: of the text\n";
         let metadata = Metadata::parse(text).unwrap();
-        let needs = |extras: &[&str]| shown(&metadata.needs(&python311(), &extras.iter().map(|e| (*e).to_owned()).collect()).unwrap());
+        let needs = |extras: &[&str]| {
+            shown(&metadata.needs(&python311(), &extras.iter().map(|e| (*e).to_owned()).collect()).unwrap())
+        };
         assert_eq!(needs(&[]), ["x"]);
         assert_eq!(needs(&["test"]), ["x", "t"]);
         assert_eq!(needs(&["other.one", "test"]), ["x", "u", "t"]);
@@ -213,7 +220,9 @@ mod tests {
     fn requirements_of_an_egg() {
         let requires = "x>=1\n\n[:python_version < \"3\"]\nold\n\n[test]\nt\n\n[test:python_version > \"3\"]\nu\n";
         let metadata = Metadata::parse_egg("Name: a\nVersion: 1\n", requires).unwrap();
-        let needs = |extras: &[&str]| shown(&metadata.needs(&python311(), &extras.iter().map(|e| (*e).to_owned()).collect()).unwrap());
+        let needs = |extras: &[&str]| {
+            shown(&metadata.needs(&python311(), &extras.iter().map(|e| (*e).to_owned()).collect()).unwrap())
+        };
         assert_eq!(needs(&[]), ["x"]);
         assert_eq!(needs(&["test"]), ["x", "t", "u"]);
         assert_eq!(metadata.extras, ["test"]);

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn forms_of_a_name() {
-        let t = |name: &str, expected: [&str; 3]| assert_eq!([canonical(name), safe(name), to_filename(name)], expected);
+        let t =
+            |name: &str, expected: [&str; 3]| assert_eq!([canonical(name), safe(name), to_filename(name)], expected);
         t("Zope.Interface", ["zope-interface", "Zope.Interface", "Zope.Interface"]);
         t("charset_normalizer", ["charset-normalizer", "charset-normalizer", "charset_normalizer"]);
         t("a-_.b", ["a-b", "a-.b", "a__.b"]);

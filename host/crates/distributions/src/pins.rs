@@ -83,7 +83,10 @@ mod tests {
     #[test]
     fn pins_as_in_zc_buildout() {
         assert_eq!(t("5.0", "zope.interface"), Ok("zope.interface==5.0".into()));
-        assert_eq!(t("== 5.0", "zope.interface[x]>=4; python_version>'3'"), Ok("zope.interface[x]==5.0; python_version > \"3\"".into()));
+        assert_eq!(
+            t("== 5.0", "zope.interface[x]>=4; python_version>'3'"),
+            Ok("zope.interface[x]==5.0; python_version > \"3\"".into())
+        );
         assert_eq!(t(">=5,<6", "zope.interface!=5.1"), Ok("zope.interface!=5.1,<6,>=5".into()));
         assert_eq!(t("5.0a1", "zope.interface>=4"), Ok("zope.interface==5.0a1".into()));
         assert_eq!(t("", "zope.interface>=4"), Ok("zope.interface>=4".into()));

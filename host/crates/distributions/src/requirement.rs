@@ -85,7 +85,8 @@ fn parse(text: &str) -> Result<Requirement, String> {
         Some((conditions, marker)) => (conditions, Some(self::marker(marker)?)),
         None => (rest, None),
     };
-    let specifiers = Specifiers::parse(unwrapped(conditions.trim())).map_err(|error: InvalidSpecifier| error.to_string())?;
+    let specifiers =
+        Specifiers::parse(unwrapped(conditions.trim())).map_err(|error: InvalidSpecifier| error.to_string())?;
     Ok(Requirement { name: name.to_owned(), extras, specifiers, url: None, marker })
 }
 
@@ -157,8 +158,10 @@ mod tests {
         t("a[]==1", "a==1");
         t("pip @ https://example.org/pip.whl ; os_name=='x'", "pip @ https://example.org/pip.whl ; os_name == \"x\"");
         t("pip @ https://u:p@example.org/pip.whl", "pip @ https://***@example.org/pip.whl");
-        t("a; python_version<'3' and (extra=='t' or os.name>\"b\")",
-          "a; python_version < \"3\" and (extra == \"t\" or os_name > \"b\")");
+        t(
+            "a; python_version<'3' and (extra=='t' or os.name>\"b\")",
+            "a; python_version < \"3\" and (extra == \"t\" or os_name > \"b\")",
+        );
         t("docopt # of the cli", "docopt");
     }
 

@@ -172,6 +172,9 @@ mod tests {
 
     #[test]
     fn versions_in_their_normal_form() {
-        assert_eq!(["1.0-RC1", "v2.0", "1.0.post1", "nonsense 1"].map(safe), ["1.0rc1", "2.0", "1.0.post1", "nonsense.1"]);
+        assert_eq!(
+            ["1.0-RC1", "v2.0", "1.0.post1", "nonsense 1"].map(safe),
+            ["1.0rc1", "2.0", "1.0.post1", "nonsense.1"]
+        );
     }
 }

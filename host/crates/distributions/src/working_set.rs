@@ -102,7 +102,9 @@ impl WorkingSet {
 /// Where the egg-links of a directory lead.
 fn developed(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let links = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
+    let links = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
     links.filter_map(|path| eggs::link(&path)).map(PathBuf::from).collect()
 }
 
@@ -112,8 +114,10 @@ const LONGEST_PTH: u64 = 1 << 20;
 /// The directories that the `.pth` files of a directory name. Lines that are code are not run.
 fn pth_entries(location: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "pth")).collect();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
+        .collect();
     files.sort();
     let short = |path: &&PathBuf| path.metadata().is_ok_and(|data| data.is_file() && data.len() <= LONGEST_PTH);
     let texts = files.iter().filter(short).filter_map(|path| std::fs::read_to_string(path).ok());

@@ -26,17 +26,12 @@ pub struct Confined<'a> {
 impl Commands for Confined<'_> {
     fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<Ended, BuildError> {
         let BuildCommand { program, arguments, directory, environment, read, write, deadline } = command.clone();
-        let command = Command {
-            program: program.into(),
-            arguments,
-            directory,
-            environment,
-            deadline,
-            ..Command::default()
-        };
+        let command =
+            Command { program: program.into(), arguments, directory, environment, deadline, ..Command::default() };
         // Without a home directory of a user, `/` would be asked for where a Python is installed there.
         let read = read.into_iter().filter(|path| path.is_absolute() && path.parent().is_some()).collect();
-        let policy = Policy { read, write, written: self.written.clone(), level: self.level, limits: self.limits.clone() };
+        let policy =
+            Policy { read, write, written: self.written.clone(), level: self.level, limits: self.limits.clone() };
         let mut lines = Lines { rest: Vec::new() };
         let outcome = self.runner.run(&command, &policy, &mut |_, bytes| lines.add(bytes, on_line), self.interrupt)?;
         lines.end(on_line);
@@ -45,7 +40,9 @@ impl Commands for Confined<'_> {
             Outcome::Exited(code) => Ended::Otherwise(format!("its command ended with exit code {code}")),
             Outcome::Signalled(signal) => Ended::Otherwise(format!("its command was ended by signal {signal}")),
             Outcome::TimedOut => Ended::Otherwise("its command took too long".to_owned()),
-            Outcome::DiskFull => Ended::Otherwise("its command used up the space on the disk that it may use".to_owned()),
+            Outcome::DiskFull => {
+                Ended::Otherwise("its command used up the space on the disk that it may use".to_owned())
+            }
             Outcome::Interrupted => Ended::Interrupted,
         })
     }

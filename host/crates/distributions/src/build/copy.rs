@@ -129,7 +129,9 @@ impl PrivateCopy {
             let entry = entry.map_err(FileError::of("read", &from))?;
             let inside = relative.join(entry.file_name());
             let target = self.project.join(&inside);
-            let is_left = is_made(&inside) || LINKED.iter().any(|linked| entry.file_name() == *linked) || entry.file_name() == "__pycache__";
+            let is_left = is_made(&inside)
+                || LINKED.iter().any(|linked| entry.file_name() == *linked)
+                || entry.file_name() == "__pycache__";
             if is_left || self.is_protected(&target) {
                 continue;
             }
@@ -215,7 +217,9 @@ mod tests {
         assert!(!copy.join("bin").exists() && !copy.join("build").exists());
         assert_eq!(std::fs::read_link(copy.join(".git")).unwrap(), project.join(".git"));
         assert_eq!(private.linked, [project.join(".git")]);
-        for path in ["src/a/version.py", "src/a.egg-info/PKG-INFO", "bin/evil", "buildout.cfg", "build/new", "src/a/_x.so"] {
+        for path in
+            ["src/a/version.py", "src/a.egg-info/PKG-INFO", "bin/evil", "buildout.cfg", "build/new", "src/a/_x.so"]
+        {
             write(&format!("copy/{path}"), "new");
         }
         std::fs::remove_file(copy.join("link")).unwrap();

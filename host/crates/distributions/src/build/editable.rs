@@ -40,8 +40,13 @@ pub struct Developed {
 ///
 /// # Errors
 /// [`BuildError`]; the directory of develop eggs is then as it was.
-pub fn develop(builder: &Builder<'_>, wanted: &Develop<'_>, cancelled: &dyn Fn() -> bool) -> Result<Developed, BuildError> {
-    let directory = if wanted.project.is_dir() { wanted.project } else { wanted.project.parent().unwrap_or(wanted.project) };
+pub fn develop(
+    builder: &Builder<'_>,
+    wanted: &Develop<'_>,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Developed, BuildError> {
+    let directory =
+        if wanted.project.is_dir() { wanted.project } else { wanted.project.parent().unwrap_or(wanted.project) };
     let project = directory.canonicalize().map_err(FileError::of("open", directory))?;
     let workshop = Workshop::new(wanted.develop_eggs)?;
     let protected: Vec<PathBuf> = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect();
@@ -63,8 +68,15 @@ pub fn develop(builder: &Builder<'_>, wanted: &Develop<'_>, cancelled: &dyn Fn()
     std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;
     let opened = wheel::open(&path, &file, &aside, cancelled)?;
     let name = opened.metadata.name.clone();
-    let namespaces = std::fs::read_to_string(aside.join("wheel").join(opened.info()).join("namespace_packages.txt")).ok();
-    let placed = Placing { from: &aside.join("wheel"), to: wanted.develop_eggs, copy: &private.copy, project: &project, workshop: &workshop };
+    let namespaces =
+        std::fs::read_to_string(aside.join("wheel").join(opened.info()).join("namespace_packages.txt")).ok();
+    let placed = Placing {
+        from: &aside.join("wheel"),
+        to: wanted.develop_eggs,
+        copy: &private.copy,
+        project: &project,
+        workshop: &workshop,
+    };
     let mut paths = placed.place(opened.info())?;
     paths.push(write_egg_link(&project, wanted.develop_eggs, &name)?);
     paths.sort();

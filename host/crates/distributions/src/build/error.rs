@@ -84,9 +84,11 @@ pub enum BuildError {
 impl Explain for BuildError {
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Failed { last, tried, .. } => {
-                tried.iter().map(|what| format!("It tried to {what}, which builds may not.")).chain(last.iter().cloned()).collect()
-            }
+            Self::Failed { last, tried, .. } => tried
+                .iter()
+                .map(|what| format!("It tried to {what}, which builds may not."))
+                .chain(last.iter().cloned())
+                .collect(),
             Self::Requirements { cause, .. } => cause.details(),
             _ => Vec::new(),
         }

@@ -64,13 +64,17 @@ impl Log {
 
     /// A script for a person. It does not confine what it runs, and says so.
     fn script(&self, source: &Path, directory: &Path) -> String {
-        let mut script = "#!/bin/sh\n# Runs the last command of the build again, in a copy of the sources, not confined.\nset -e\n".to_owned();
+        let mut script =
+            "#!/bin/sh\n# Runs the last command of the build again, in a copy of the sources, not confined.\nset -e\n"
+                .to_owned();
         if let Some(command) = self.commands.last() {
-            let moved = |text: &str| text.replace(&*source.to_string_lossy(), &directory.join("source").to_string_lossy());
+            let moved =
+                |text: &str| text.replace(&*source.to_string_lossy(), &directory.join("source").to_string_lossy());
             let _ = writeln!(script, "cd {}", quoted(&moved(&command.directory.to_string_lossy())));
-            let variables = command.environment.iter().map(|(name, value)| {
-                format!("{}={}", name.to_string_lossy(), quoted(&value.to_string_lossy()))
-            });
+            let variables = command
+                .environment
+                .iter()
+                .map(|(name, value)| format!("{}={}", name.to_string_lossy(), quoted(&value.to_string_lossy())));
             let arguments = command.arguments.iter().map(|argument| quoted(&moved(&argument.to_string_lossy())));
             let program = std::iter::once(quoted(&command.program.to_string_lossy()));
             let words: Vec<String> = variables.chain(program).chain(arguments).collect();
@@ -81,7 +85,8 @@ impl Log {
 }
 
 fn shown(command: &BuildCommand) -> String {
-    let words = std::iter::once(command.program.to_string_lossy()).chain(command.arguments.iter().map(|word| word.to_string_lossy()));
+    let words = std::iter::once(command.program.to_string_lossy())
+        .chain(command.arguments.iter().map(|word| word.to_string_lossy()));
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -95,7 +100,7 @@ fn quoted(text: &str) -> String {
 pub(super) fn tried(path: &Path) -> Vec<String> {
     let readable = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LONGEST);
     let text = if readable { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::neutralise).map(Into::into).collect();
+    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::neutralise).collect();
     lines.dedup();
     lines
 }

@@ -241,7 +241,8 @@ impl Build<'_> {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
-        let directories = [environment.directory.join("bin"), python.executable.parent().unwrap_or(Path::new("/usr/bin")).to_owned()];
+        let directories =
+            [environment.directory.join("bin"), python.executable.parent().unwrap_or(Path::new("/usr/bin")).to_owned()];
         let mut path = std::env::join_paths(directories).unwrap_or_default();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         set("PATH", path);
@@ -255,7 +256,11 @@ impl Build<'_> {
         for (name, value) in &self.options.environment {
             set(name, value.into());
         }
-        let read = [environment.directory.clone(), self.builder.python.prefix.clone(), self.builder.python.base_prefix.clone()];
+        let read = [
+            environment.directory.clone(),
+            self.builder.python.prefix.clone(),
+            self.builder.python.base_prefix.clone(),
+        ];
         BuildCommand {
             program: python.executable.clone(),
             arguments: vec![runner.into(), order.into()],

@@ -36,7 +36,8 @@ impl BuildSystem {
             };
         };
         let wrong = |cause: String| BuildError::Project { path: path.clone(), cause };
-        let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
+        let document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
         let Some(system) = document.get("build-system").and_then(Item::as_table_like) else { return Self::legacy() };
         let texts = |name: &str| -> Result<Option<Vec<String>>, BuildError> {
             let Some(item) = system.get(name) else { return Ok(None) };
@@ -100,7 +101,8 @@ fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
         }
     }
     // In `setup.cfg` an option goes on in lines that are indented.
-    let new: String = options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
+    let new: String =
+        options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
     format!("{others}{SECTION}\n{new}{own}")
 }
 
@@ -141,7 +143,8 @@ mod tests {
         assert_eq!(system(None, true), Ok(legacy.clone()));
         assert_eq!(system(Some("[project]\nname = 'a'\n"), false), Ok(legacy.clone()));
         assert_eq!(system(Some("[build-system]\nrequires = []\n"), false), Ok(legacy));
-        let hatch = system(Some("[build-system]\nrequires = ['hatchling>=1']\nbuild-backend = 'hatchling.build'\n"), false);
+        let hatch =
+            system(Some("[build-system]\nrequires = ['hatchling>=1']\nbuild-backend = 'hatchling.build'\n"), false);
         assert_eq!(hatch, Ok((vec!["hatchling>=1".to_owned()], "hatchling.build".to_owned())));
     }
 

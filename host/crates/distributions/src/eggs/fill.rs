@@ -76,13 +76,15 @@ fn make_accessible(egg: &Path) -> Result<(), FileError> {
     if metadata.permissions().mode() & 0o700 == 0o700 {
         return Ok(());
     }
-    std::fs::set_permissions(egg, std::fs::Permissions::from_mode(0o755)).map_err(FileError::of("set permissions of", egg))
+    std::fs::set_permissions(egg, std::fs::Permissions::from_mode(0o755))
+        .map_err(FileError::of("set permissions of", egg))
 }
 
 fn remove_abandoned(eggs: &Path) {
     let entries = std::fs::read_dir(eggs).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
-        let abandoned = File::open(entry.path()).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
+        let abandoned =
+            File::open(entry.path()).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
         if abandoned {
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -107,7 +109,12 @@ pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
 fn clone_file(from: &Path, to: &Path) -> Result<(), FileError> {
     let source = File::open(from).map_err(FileError::of("open", from))?;
     let mode = source.metadata().map_err(FileError::of("read", from))?.permissions().mode();
-    let target = OpenOptions::new().write(true).create_new(true).mode(mode & 0o777).open(to).map_err(FileError::of("make", to))?;
+    let target = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode & 0o777)
+        .open(to)
+        .map_err(FileError::of("make", to))?;
     if ioctl_ficlone(&target, &source).is_err() {
         std::io::copy(&mut &source, &mut &target).map_err(FileError::of("copy to", to))?;
     }

@@ -79,7 +79,8 @@ impl Distribution {
         if is_egg_info || distribution.version.is_empty() {
             let text = distribution.read(distribution.pkg_info());
             let written = Fields::parse(&text.unwrap_or_default()).first("Version").map(version::safe);
-            distribution.version = written.or_else(|| Some(distribution.version.clone()).filter(|known| !known.is_empty()))?;
+            distribution.version =
+                written.or_else(|| Some(distribution.version.clone()).filter(|known| !known.is_empty()))?;
         }
         distribution.parsed = version::parse(&distribution.version);
         Some(distribution)

@@ -53,10 +53,12 @@ fn find_into(found: &mut Vec<Distribution>, directory: &Path, only: bool, depth:
             found.extend(of_metadata(&real, &path, &name));
         } else if !only && is_egg(&path) {
             find_into(found, &path, only, depth);
-        } else if !only && lower.ends_with(".egg-link") && depth < DEEPEST {
-            if let Some(target) = link(&path) {
-                find_into(found, &real.join(target), false, depth + 1);
-            }
+        } else if !only
+            && lower.ends_with(".egg-link")
+            && depth < DEEPEST
+            && let Some(target) = link(&path)
+        {
+            find_into(found, &real.join(target), false, depth + 1);
         }
     }
 }
@@ -89,7 +91,10 @@ fn is_egg(path: &Path) -> bool {
 /// The entries of a directory, sorted; none if it cannot be read.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let read = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = read.map(|entry| entry.path()).filter(|path| path.file_name().is_some_and(|name| name.to_str().is_some())).collect();
+    let mut paths: Vec<PathBuf> = read
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_str().is_some()))
+        .collect();
     paths.sort();
     paths
 }

@@ -18,5 +18,6 @@ pub(crate) fn read_zipped(egg: &Path) -> Result<Metadata, String> {
         Some(String::from_utf8_lossy(&text).into_owned())
     };
     let pkg_info = read("EGG-INFO/PKG-INFO").ok_or("it has no EGG-INFO/PKG-INFO")?;
-    Metadata::parse_egg(&pkg_info, &read("EGG-INFO/requires.txt").unwrap_or_default()).map_err(|error| error.to_string())
+    Metadata::parse_egg(&pkg_info, &read("EGG-INFO/requires.txt").unwrap_or_default())
+        .map_err(|error| error.to_string())
 }

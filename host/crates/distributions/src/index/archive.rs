@@ -21,7 +21,10 @@ pub(super) fn directory(path: &Path) -> Option<Vec<Link>> {
     let page = path.join("index.html");
     if page.is_file() {
         let url = Url::from_file_path(&page).ok()?;
-        let bytes = std::fs::metadata(&page).ok().filter(|data| data.len() <= LONGEST_PAGE).and_then(|_| std::fs::read(&page).ok())?;
+        let bytes = std::fs::metadata(&page)
+            .ok()
+            .filter(|data| data.len() <= LONGEST_PAGE)
+            .and_then(|_| std::fs::read(&page).ok())?;
         return html::links(&Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: bytes }).ok();
     }
     Some(entries(path))
@@ -33,7 +36,8 @@ pub(super) fn found(path: &Path) -> Option<Vec<Link>> {
         metadata if metadata.is_dir() => Some(entries(path)),
         _ if path.extension().is_some_and(|extension| extension == "html" || extension == "htm") => {
             let url = Url::from_file_path(path).ok()?;
-            let page = Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: std::fs::read(path).ok()? };
+            let page =
+                Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: std::fs::read(path).ok()? };
             html::links(&page).ok()
         }
         _ => Some(Link::of_path(path.to_owned()).into_iter().collect()),

@@ -32,7 +32,9 @@ impl AllowedHosts {
         }
         let Some(host) = url.host_str() else { return false };
         let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        self.patterns.iter().any(|pattern| matches(&pattern.chars().collect::<Vec<_>>(), &place.chars().collect::<Vec<_>>()))
+        self.patterns
+            .iter()
+            .any(|pattern| matches(&pattern.chars().collect::<Vec<_>>(), &place.chars().collect::<Vec<_>>()))
     }
 }
 

@@ -59,7 +59,8 @@ enum Beside {
 /// # Errors
 /// When it is no listing of an API that is known here.
 pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
-    let listing: Listing = serde_json::from_slice(&page.body).map_err(|error| format!("it is no listing of files: {error}"))?;
+    let listing: Listing =
+        serde_json::from_slice(&page.body).map_err(|error| format!("it is no listing of files: {error}"))?;
     if listing.meta.api_version.split('.').next() != Some("1") {
         return Err(format!("its API has the version {:?}, and 1 is known here", listing.meta.api_version));
     }

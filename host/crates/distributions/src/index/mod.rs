@@ -135,7 +135,7 @@ pub struct Index<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
     sources: Sources,
-    projects: Mutex<BTreeMap<String, Arc<Mutex<Option<Arc<Project>>>>>>,
+    projects: Mutex<BTreeMap<String, Slot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
 
@@ -147,6 +147,9 @@ pub struct Project {
     /// Whether a page of the index about this project was found.
     pub known: bool,
 }
+
+/// What was found out of a project; whoever comes second waits.
+type Slot = Arc<Mutex<Option<Arc<Project>>>>;
 
 /// What `find-links` have, by the key of the project.
 type Links = BTreeMap<String, Vec<File>>;
@@ -193,7 +196,8 @@ impl<'a> Index<'a> {
         }
         // An index on this machine may be one directory of archives.
         if let Location::Path(index) = &self.sources.index {
-            let mut files: Vec<File> = archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
+            let mut files: Vec<File> =
+                archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
             files.retain(|file| file.name.key() == key);
             return Ok(Project { known: !files.is_empty(), files });
         }
@@ -221,7 +225,9 @@ impl<'a> Index<'a> {
 
     /// What a link leads to, if it may be followed and its name is that of a distribution.
     fn file(&self, link: Link) -> Option<File> {
-        if let Location::Url(url) = &link.location && (self.sources.local || !self.sources.allowed.allows(url)) {
+        if let Location::Url(url) = &link.location
+            && (self.sources.local || !self.sources.allowed.allows(url))
+        {
             return None;
         }
         link.into_file()

@@ -122,7 +122,9 @@ impl Web for Network {
         let answer = self.call(url, Some(kinds), known.as_ref());
         report.report(Event::ProgressEnd);
         let answer = answer?;
-        if answer.status == StatusCode::NOT_MODIFIED && let Some(known) = known {
+        if answer.status == StatusCode::NOT_MODIFIED
+            && let Some(known) = known
+        {
             return Ok(known.into_page());
         }
         if matches!(answer.status.as_u16(), 404 | 410) {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{InstallError, Installer, Settings};
-use crate::eggs::fill::Workshop;
 use crate::eggs::Installed;
+use crate::eggs::fill::Workshop;
 use crate::index::File;
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Request, ResolveError, choose};

@@ -71,7 +71,9 @@ impl Explain for InstallError {
             Self::Wheel(error) => error.hints(),
             Self::Unpack(error) => error.hints(),
             Self::File(error) => error.hints(),
-            Self::Differs { .. } => vec!["Nothing of it was installed. A pin in [versions] can name another version.".to_owned()],
+            Self::Differs { .. } => {
+                vec!["Nothing of it was installed. A pin in [versions] can name another version.".to_owned()]
+            }
             Self::Lost { .. } => vec!["Something removed it meanwhile; the next run installs it again.".to_owned()],
         }
     }

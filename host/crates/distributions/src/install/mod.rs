@@ -115,7 +115,8 @@ impl<'a> Installer<'a> {
     /// [`InstallError`]; then nothing new is in the eggs directory.
     pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
         let resolution = self.resolve(requirements)?;
-        let missing: Vec<&Step> = resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
+        let missing: Vec<&Step> =
+            resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
         let report = self.supply.tools().report;
         for picked in &resolution.picked {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
@@ -150,12 +151,16 @@ impl<'a> Installer<'a> {
         std::thread::scope(|scope| {
             for _ in 0..self.settings.threads.clamp(1, missing.len()) {
                 let (sender, next, stop) = (sender.clone(), &next, &stop);
-                scope.spawn(move || loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(step) = missing.get(index).filter(|_| stop.load(Ordering::Relaxed) == 0) else { return };
-                    let aside = workshop.path().join(index.to_string());
-                    if sender.send((index, self.prepare(step, &aside, mask))).is_err() {
-                        return;
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(step) = missing.get(index).filter(|_| stop.load(Ordering::Relaxed) == 0) else {
+                            return;
+                        };
+                        let aside = workshop.path().join(index.to_string());
+                        if sender.send((index, self.prepare(step, &aside, mask))).is_err() {
+                            return;
+                        }
                     }
                 });
             }
@@ -194,9 +199,14 @@ impl<'a> Installer<'a> {
             Candidate::Installed(distribution) => Ok(Arc::clone(distribution)),
             Candidate::File(file) => {
                 let eggs = installed.project(&file.name.key()).iter();
-                let same = |distribution: &&Arc<Distribution>| distribution.parsed_version() == Some(&file.name.version);
-                let found = eggs.filter(same).find(|distribution| distribution.precedence == crate::eggs::Precedence::Egg);
-                found.cloned().ok_or_else(|| InstallError::Lost { file: file.file.clone(), eggs: self.settings.directories.eggs.clone() })
+                let same =
+                    |distribution: &&Arc<Distribution>| distribution.parsed_version() == Some(&file.name.version);
+                let found =
+                    eggs.filter(same).find(|distribution| distribution.precedence == crate::eggs::Precedence::Egg);
+                found.cloned().ok_or_else(|| InstallError::Lost {
+                    file: file.file.clone(),
+                    eggs: self.settings.directories.eggs.clone(),
+                })
             }
         };
         steps.iter().map(find).collect()

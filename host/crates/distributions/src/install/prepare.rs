@@ -36,7 +36,10 @@ impl Installer<'_> {
     pub(super) fn prepare(&self, step: &Step, aside: &Path, mask: u32) -> Result<Prepared, InstallError> {
         std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
         let Some(file) = file_of(step) else {
-            return Err(InstallError::Lost { file: step.candidate.to_string(), eggs: self.settings.directories.eggs.clone() });
+            return Err(InstallError::Lost {
+                file: step.candidate.to_string(),
+                eggs: self.settings.directories.eggs.clone(),
+            });
         };
         let (name, egg) = match file.name.kind {
             Kind::Egg { .. } => self.unpack_egg(file, aside)?,
@@ -79,7 +82,14 @@ impl Installer<'_> {
         }
     }
 
-    fn keep_egg(&self, wheel: &Path, name: &FileName, kept: &Path, place: &Path, mask: u32) -> Result<(), InstallError> {
+    fn keep_egg(
+        &self,
+        wheel: &Path,
+        name: &FileName,
+        kept: &Path,
+        place: &Path,
+        mask: u32,
+    ) -> Result<(), InstallError> {
         let tools = self.supply.tools();
         let workshop = Workshop::new(kept)?;
         let made = workshop.path().join("made");

@@ -115,10 +115,12 @@ impl Python {
     /// The version that `Requires-Python` is compared with.
     pub fn version(&self) -> Option<Version> {
         let [major, minor, micro] = self.version_info;
-        self.markers.get("python_full_version").and_then(|text| version::parse(text)).map(|full| match full.any_prerelease() {
-            // `>=3.14` is meant to include the betas of 3.14, as in pip.
-            true => Version::new([major, minor, micro].map(u64::from)),
-            false => full,
+        self.markers.get("python_full_version").and_then(|text| version::parse(text)).map(|full| {
+            match full.any_prerelease() {
+                // `>=3.14` is meant to include the betas of 3.14, as in pip.
+                true => Version::new([major, minor, micro].map(u64::from)),
+                false => full,
+            }
         })
     }
 

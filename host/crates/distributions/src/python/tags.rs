@@ -148,7 +148,9 @@ fn platforms(python: &Python) -> Vec<String> {
     }
     if let Some([major, minor]) = python.musl {
         let versions = (0..=minor).rev();
-        platforms.extend(versions.flat_map(|minor| machines.iter().map(move |arch| format!("musllinux_{major}_{minor}_{arch}"))));
+        platforms.extend(
+            versions.flat_map(|minor| machines.iter().map(move |arch| format!("musllinux_{major}_{minor}_{arch}"))),
+        );
     }
     platforms
 }

@@ -1,7 +1,7 @@
 //! Tests of [`super`], and a Python for the tests of others.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base::digest::Digest;
 
@@ -63,12 +63,22 @@ fn tags_are_those_of_packaging() {
 #[test]
 fn tags_of_other_pythons() {
     let first = |python: Python| listed(&python.tags())[0].clone();
-    assert_eq!(first(Python { version_info: [3, 14, 0], free_threaded: true, ..python311() }), "cp314-cp314t-linux_x86_64");
-    let mut pypy = Python { ext_suffix: Some(".pypy310-pp73-x86_64-linux-gnu.so".into()), version_info: [3, 10, 14], ..python311() };
+    assert_eq!(
+        first(Python { version_info: [3, 14, 0], free_threaded: true, ..python311() }),
+        "cp314-cp314t-linux_x86_64"
+    );
+    let mut pypy = Python {
+        ext_suffix: Some(".pypy310-pp73-x86_64-linux-gnu.so".into()),
+        version_info: [3, 10, 14],
+        ..python311()
+    };
     pypy.markers.insert("implementation_name".into(), "pypy".into());
     assert_eq!(first(pypy), "pp310-pypy310_pp73-linux_x86_64");
     let musl = Python { glibc: None, musl: Some([1, 2]), ..python311() };
-    assert_eq!(listed(&musl.tags())[1..4], ["cp311-cp311-musllinux_1_2_x86_64", "cp311-cp311-musllinux_1_1_x86_64", "cp311-cp311-musllinux_1_0_x86_64"]);
+    assert_eq!(
+        listed(&musl.tags())[1..4],
+        ["cp311-cp311-musllinux_1_2_x86_64", "cp311-cp311-musllinux_1_1_x86_64", "cp311-cp311-musllinux_1_0_x86_64"]
+    );
     let mac = Python { platform: "macosx-14.0-arm64".into(), glibc: None, ..python311() };
     assert_eq!(first(mac), "cp311-cp311-macosx_14_0_arm64");
 }
@@ -122,6 +132,8 @@ fn the_real_python_answers() {
     if executable.exists() {
         let python = Python::ask(executable, &*start, None).unwrap();
         assert_eq!(python.version_info[0], 3);
-        assert!(python.tags().rank(&Tag { python: "py3".into(), abi: "none".into(), platform: "any".into() }).is_some());
+        assert!(
+            python.tags().rank(&Tag { python: "py3".into(), abi: "none".into(), platform: "any".into() }).is_some()
+        );
     }
 }

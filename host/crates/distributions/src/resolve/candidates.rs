@@ -70,7 +70,12 @@ pub(crate) struct Preferences<'a> {
 }
 
 /// Whether the sources need not be asked for a project.
-pub(crate) fn what_is_there_does(request: &Request<'_>, knowledge: &Knowledge, key: &str, first: Option<&Requirement>) -> bool {
+pub(crate) fn what_is_there_does(
+    request: &Request<'_>,
+    knowledge: &Knowledge,
+    key: &str,
+    first: Option<&Requirement>,
+) -> bool {
     if request.offline {
         return true;
     }
@@ -104,7 +109,9 @@ impl Preferences<'_> {
         let mut installed: Vec<Candidate> = Vec::new();
         for distribution in self.request.installed.project(key) {
             let candidate = Candidate::Installed(Arc::clone(distribution));
-            let same = |other: &Candidate| other.version() == candidate.version() && other.is_developed() == candidate.is_developed();
+            let same = |other: &Candidate| {
+                other.version() == candidate.version() && other.is_developed() == candidate.is_developed()
+            };
             if !installed.iter().any(same) {
                 installed.push(candidate);
             }
@@ -178,7 +185,14 @@ impl Preferences<'_> {
             let name = FileName::parse(&link.name)?;
             let File { checksums, location, file, .. } = link.into_file()?;
             Some(Candidate::File(Arc::new(File {
-                name, file, location, checksums, requires_python: None, yanked: None, metadata: None, size: None,
+                name,
+                file,
+                location,
+                checksums,
+                requires_python: None,
+                yanked: None,
+                metadata: None,
+                size: None,
             })))
         };
         urls.iter().filter_map(file).collect()

@@ -88,7 +88,9 @@ pub enum ResolveError {
         version: String,
     },
     /// The search took too long.
-    #[error("No distributions were found that meet all requirements: {looked_at} were looked at, and the search was given up")]
+    #[error(
+        "No distributions were found that meet all requirements: {looked_at} were looked at, and the search was given up"
+    )]
     GivenUp {
         /// How many distributions were looked at.
         looked_at: usize,
@@ -121,13 +123,22 @@ impl Explain for ResolveError {
         match self {
             Self::Index(error) => error.hints(),
             Self::Metadata(error) => error.hints(),
-            Self::Pin(_) => hint("Change the version in [versions], or hold what requires the other one to another version too."),
-            Self::NotFound { .. } => hint("[buildout] index, find-links, versions and allow-hosts say what is looked for, and where."),
+            Self::Pin(_) => {
+                hint("Change the version in [versions], or hold what requires the other one to another version too.")
+            }
+            Self::NotFound { .. } => {
+                hint("[buildout] index, find-links, versions and allow-hosts say what is looked for, and where.")
+            }
             Self::Offline { .. } => hint("Run once without `offline`, or with a `newest` of false."),
-            Self::Conflict { .. } => hint("A version in [versions] can hold one of them to a version that goes with the others."),
+            Self::Conflict { .. } => {
+                hint("A version in [versions] can hold one of them to a version that goes with the others.")
+            }
             Self::UnknownExtra { offered, .. } => match offered.is_empty() {
                 true => hint("It has no extras. `allow-unknown-extras = true` passes over extras that are missing."),
-                false => vec![format!("It has: {}. `allow-unknown-extras = true` passes over extras that are missing.", offered.join(", "))],
+                false => vec![format!(
+                    "It has: {}. `allow-unknown-extras = true` passes over extras that are missing.",
+                    offered.join(", ")
+                )],
             },
             Self::GivenUp { .. } => hint("Pin some of them in [versions]: that makes the search short."),
             Self::Url { .. } => hint("Name a file that ends with .whl, .tar.gz or .zip."),

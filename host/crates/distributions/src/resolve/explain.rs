@@ -31,7 +31,8 @@ pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> Resolve
     chain.truncate(MOST_LINES);
     let unresolved: Vec<&Statement> = statements.iter().filter(|statement| statement.is_unresolved).collect();
     let contested = view.contested();
-    let developed = unresolved.iter().find_map(|statement| Some((statement, developed(provider, &statement.wanted_key)?)));
+    let developed =
+        unresolved.iter().find_map(|statement| Some((statement, developed(provider, &statement.wanted_key)?)));
     if let ([only], true, true, None) = (&unresolved[..], contested.is_empty(), excluded.is_empty(), &developed) {
         chain.extend(what_there_is(provider, &only.wanted_key));
         let requirement = only.wants.clone();
@@ -90,8 +91,12 @@ struct Statement {
 impl Statement {
     fn text(&self) -> String {
         let Some(first) = self.who.first() else { return format!("{} is wanted", self.wants) };
-        let others: Vec<String> =
-            self.who[1..].iter().take(MOST_VERSIONS - 1).filter_map(Candidate::version).map(ToString::to_string).collect();
+        let others: Vec<String> = self.who[1..]
+            .iter()
+            .take(MOST_VERSIONS - 1)
+            .filter_map(Candidate::version)
+            .map(ToString::to_string)
+            .collect();
         let more = match self.who.len().saturating_sub(MOST_VERSIONS) {
             0 => String::new(),
             count => format!(", and {count} more"),
@@ -116,7 +121,9 @@ impl View<'_> {
 
     fn packages(&self) -> Vec<Package> {
         let nodes = self.graph.graph.node_weights();
-        nodes.filter_map(|node| if let ConflictNode::Solvable(id) = node { Some(self.candidate(*id).0) } else { None }).collect()
+        nodes
+            .filter_map(|node| if let ConflictNode::Solvable(id) = node { Some(self.candidate(*id).0) } else { None })
+            .collect()
     }
 
     /// Who wants what, from the configuration on; the same wish of several versions of a project once.
@@ -143,8 +150,11 @@ impl View<'_> {
                     statements.len() - 1
                 });
                 let statement = &mut statements[index];
-                statement.is_unresolved |= matches!(graph.node_weight(edge.target()), Some(ConflictNode::UnresolvedDependency));
-                if let Some((_, candidate)) = &who && !statement.who.iter().any(|other| other.to_string() == candidate.to_string()) {
+                statement.is_unresolved |=
+                    matches!(graph.node_weight(edge.target()), Some(ConflictNode::UnresolvedDependency));
+                if let Some((_, candidate)) = &who
+                    && !statement.who.iter().any(|other| other.to_string() == candidate.to_string())
+                {
                     statement.who.push(candidate.clone());
                 }
             }
@@ -180,7 +190,10 @@ impl View<'_> {
     fn contested(&self) -> BTreeSet<String> {
         let graph = &self.graph.graph;
         let edges = graph.raw_edges().iter().filter(|edge| {
-            matches!(edge.weight, ConflictEdge::Conflict(ConflictCause::ForbidMultipleInstances | ConflictCause::Constrains(_)))
+            matches!(
+                edge.weight,
+                ConflictEdge::Conflict(ConflictCause::ForbidMultipleInstances | ConflictCause::Constrains(_))
+            )
         });
         let ends = edges.flat_map(|edge| [edge.source(), edge.target()]);
         ends.filter_map(|node| match graph.node_weight(node) {
@@ -196,7 +209,11 @@ fn what_there_is(provider: &Provider<'_>, key: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let offered = provider.offered(key);
     if !offered.is_empty() {
-        let shown: Vec<String> = offered.iter().take(8).map(|candidate| candidate.version().map_or_else(String::new, ToString::to_string)).collect();
+        let shown: Vec<String> = offered
+            .iter()
+            .take(8)
+            .map(|candidate| candidate.version().map_or_else(String::new, ToString::to_string))
+            .collect();
         let more = if offered.len() > 8 { format!(" and {} more", offered.len() - 8) } else { String::new() };
         lines.push(format!("versions of {key} that can be used: {}{more}", shown.join(", ")));
     }
@@ -204,7 +221,10 @@ fn what_there_is(provider: &Provider<'_>, key: &str) -> Vec<String> {
     let Some(project) = projects.get(key) else { return lines };
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for file in &project.files {
-        let withdrawn = file.yanked.as_ref().map(|reason| format!("it was withdrawn: {reason}").trim_end_matches([':', ' ']).to_owned());
+        let withdrawn = file
+            .yanked
+            .as_ref()
+            .map(|reason| format!("it was withdrawn: {reason}").trim_end_matches([':', ' ']).to_owned());
         if let Some(reason) = provider.preferences.reason_against(file).or(withdrawn) {
             *reasons.entry(reason).or_default() += 1;
         }
@@ -213,7 +233,9 @@ fn what_there_is(provider: &Provider<'_>, key: &str) -> Vec<String> {
         (true, true) => lines.push(format!("the index has a page of {key}, and no distribution on it")),
         (true, false) => lines.push(format!("nothing is known of {key}: neither the index nor find-links have it")),
         (false, _) => {
-            lines.extend(reasons.into_iter().map(|(reason, count)| format!("{count} files of {key} are passed over: {reason}")));
+            lines.extend(
+                reasons.into_iter().map(|(reason, count)| format!("{count} files of {key} are passed over: {reason}")),
+            );
         }
     }
     lines

@@ -96,7 +96,11 @@ pub(crate) struct Knowledge {
 ///
 /// # Errors
 /// [`ResolveError`], with the chain of requirements that cannot all be met.
-pub fn resolve(request: &Request<'_>, available: &dyn Available, report: &dyn Report) -> Result<Resolution, ResolveError> {
+pub fn resolve(
+    request: &Request<'_>,
+    available: &dyn Available,
+    report: &dyn Report,
+) -> Result<Resolution, ResolveError> {
     let roots = roots(request)?;
     let tags = request.python.tags();
     let mut knowledge = Knowledge::default();
@@ -113,7 +117,11 @@ pub fn resolve(request: &Request<'_>, available: &dyn Available, report: &dyn Re
 ///
 /// # Errors
 /// When there is none, or the sources cannot be asked.
-pub fn choose(request: &Request<'_>, requirement: &Requirement, available: &dyn Available) -> Result<Candidate, ResolveError> {
+pub fn choose(
+    request: &Request<'_>,
+    requirement: &Requirement,
+    available: &dyn Available,
+) -> Result<Candidate, ResolveError> {
     let tags = request.python.tags();
     let preferences = Preferences { request, tags: &tags };
     let key = requirement.key();
@@ -128,7 +136,9 @@ pub fn choose(request: &Request<'_>, requirement: &Requirement, available: &dyn 
         let version = candidate.version().is_some_and(|version| requirement.specifiers.contains(version));
         version && (!candidate.is_yanked() || requirement.specifiers.names_version())
     };
-    all.into_iter().find(fits).ok_or_else(|| ResolveError::NotFound { requirement: requirement.to_string(), chain: Vec::new() })
+    all.into_iter()
+        .find(fits)
+        .ok_or_else(|| ResolveError::NotFound { requirement: requirement.to_string(), chain: Vec::new() })
 }
 
 fn search(

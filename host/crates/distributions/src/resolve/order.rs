@@ -36,7 +36,11 @@ pub struct Picked {
 }
 
 /// Walks through the requirements as zc.buildout's `Installer.install` does.
-pub(super) fn order(request: &Request<'_>, roots: &[Requirement], chosen: &Chosen) -> Result<super::Resolution, ResolveError> {
+pub(super) fn order(
+    request: &Request<'_>,
+    roots: &[Requirement],
+    chosen: &Chosen,
+) -> Result<super::Resolution, ResolveError> {
     let mut walk = Walk { request, chosen, steps: Vec::new(), got: BTreeSet::new(), picked: Vec::new() };
     for root in roots {
         walk.get(root);
@@ -81,7 +85,11 @@ impl Walk<'_> {
         if !candidate.is_developed() && !requirement.specifiers.is_pin() {
             self.pick(requirement, candidate, metadata);
         }
-        self.steps.push(Step { requirement: requirement.clone(), candidate: candidate.clone(), metadata: Arc::clone(metadata) });
+        self.steps.push(Step {
+            requirement: requirement.clone(),
+            candidate: candidate.clone(),
+            metadata: Arc::clone(metadata),
+        });
         if let Ok(Some(setuptools)) = setuptools_for(candidate, self.request.pins) {
             self.get(&setuptools);
         }
@@ -104,7 +112,8 @@ impl Walk<'_> {
             let needs = step.metadata.needs(self.request.python, &BTreeSet::new()).unwrap_or_default();
             needs.iter().any(|need| need.to_string() == shown)
         };
-        let mut required_by: Vec<String> = self.steps.iter().filter(requires).map(|step| exactly(&step.candidate)).collect();
+        let mut required_by: Vec<String> =
+            self.steps.iter().filter(requires).map(|step| exactly(&step.candidate)).collect();
         required_by.sort();
         required_by
     }

@@ -33,7 +33,8 @@ impl Ahead<'_> {
     pub(crate) fn want(&self, requirements: &[Requirement]) {
         let mut seen = lock(&self.seen);
         for requirement in requirements {
-            if seen.len() < MOST && !self.request.offline && seen.insert((requirement.key(), requirement.extra_keys())) {
+            if seen.len() < MOST && !self.request.offline && seen.insert((requirement.key(), requirement.extra_keys()))
+            {
                 // Fails only when nobody asks ahead any more.
                 let _ = lock(&self.queue).send(requirement.clone());
             }
@@ -65,7 +66,12 @@ pub(crate) fn with<R>(
     })
 }
 
-fn asker(receiver: &Mutex<Receiver<Requirement>>, ahead: &Ahead<'_>, preferences: Preferences<'_>, available: &dyn Available) {
+fn asker(
+    receiver: &Mutex<Receiver<Requirement>>,
+    ahead: &Ahead<'_>,
+    preferences: Preferences<'_>,
+    available: &dyn Available,
+) {
     loop {
         let next = lock(receiver).recv();
         let Ok(requirement) = next else { return };
@@ -79,7 +85,11 @@ fn asker(receiver: &Mutex<Receiver<Requirement>>, ahead: &Ahead<'_>, preferences
 }
 
 /// What the most likely distribution for a requirement needs.
-fn look(requirement: &Requirement, preferences: Preferences<'_>, available: &dyn Available) -> Option<Vec<Requirement>> {
+fn look(
+    requirement: &Requirement,
+    preferences: Preferences<'_>,
+    available: &dyn Available,
+) -> Option<Vec<Requirement>> {
     let request = preferences.request;
     let key = requirement.key();
     let knowledge = Knowledge::default();

@@ -154,7 +154,9 @@ impl<'a> Provider<'a> {
                 let learned = provider.what_may_help(&involved);
                 Ok(Verdict::Unsolvable { learned, conflict: explain::explain(provider, &graph) })
             }
-            Err(UnsolvableOrCancelled::Cancelled(_)) => Err(ResolveError::Conflict { summary: "the search was stopped".to_owned(), chain: Vec::new() }),
+            Err(UnsolvableOrCancelled::Cancelled(_)) => {
+                Err(ResolveError::Conflict { summary: "the search was stopped".to_owned(), chain: Vec::new() })
+            }
         }
     }
 
@@ -198,7 +200,9 @@ impl<'a> Provider<'a> {
     fn wanted(&self, requirement: &Requirement) -> Vec<VersionSetId> {
         let key = requirement.key();
         self.first_asked.borrow_mut().entry(key.clone()).or_insert_with(|| requirement.clone());
-        if let Some(url) = &requirement.url && !self.knowledge.urls.get(&key).is_some_and(|urls| urls.contains(url)) {
+        if let Some(url) = &requirement.url
+            && !self.knowledge.urls.get(&key).is_some_and(|urls| urls.contains(url))
+        {
             self.learned.borrow_mut().urls.entry(key.clone()).or_default().insert(url.clone());
             self.stop.borrow_mut().get_or_insert(Stop::Again);
         }
@@ -246,7 +250,9 @@ impl<'a> Provider<'a> {
             }
         };
         let candidates = self.preferences.candidates(key, project.as_deref(), self.roots, self.knowledge);
-        if candidates.is_empty() && let Some(requirement) = first.filter(|requirement| requirement.url.is_some()) {
+        if candidates.is_empty()
+            && let Some(requirement) = first.filter(|requirement| requirement.url.is_some())
+        {
             self.end(ResolveError::Url { requirement: requirement.to_string() });
         }
         self.projects.borrow_mut().extend(project.map(|project| (key.to_owned(), project)));
@@ -265,9 +271,11 @@ impl<'a> Provider<'a> {
         let candidate = self.candidates.borrow()[index].clone();
         self.looked_at.set(self.looked_at.get() + 1);
         let metadata = match &candidate {
-            Candidate::Installed(distribution) => {
-                distribution.metadata().cloned().map(Arc::new).map_err(|error| format!("its metadata cannot be used: {error}"))
-            }
+            Candidate::Installed(distribution) => distribution
+                .metadata()
+                .cloned()
+                .map(Arc::new)
+                .map_err(|error| format!("its metadata cannot be used: {error}")),
             Candidate::File(file) => match self.available.metadata(file) {
                 Ok(metadata) => Ok(metadata),
                 Err(MetadataProblem::Unusable(reason)) => Err(reason),
@@ -289,14 +297,17 @@ impl<'a> Provider<'a> {
         let metadata = self.metadata_of(index)?;
         let request = self.preferences.request;
         let extras: BTreeSet<String> = package.extra.iter().cloned().collect();
-        if let Some(extra) = &package.extra && !metadata.offers(extra) {
+        if let Some(extra) = &package.extra
+            && !metadata.offers(extra)
+        {
             let distribution = self.candidates.borrow()[index].to_string();
             if !request.allow_unknown_extras {
                 let offered = metadata.extras.clone();
                 self.end(ResolveError::UnknownExtra { distribution, extra: extra.clone(), offered });
                 return Err("the search has ended".to_owned());
             }
-            self.report.log(base::event::Level::Warning, &format!("{distribution} does not provide the extra '{extra}'"));
+            self.report
+                .log(base::event::Level::Warning, &format!("{distribution} does not provide the extra '{extra}'"));
         }
         let mut needs = Vec::new();
         for requirement in metadata.needs(request.python, &extras)? {
@@ -355,7 +366,12 @@ impl Interner for Provider<'_> {
 }
 
 impl DependencyProvider for Provider<'_> {
-    async fn filter_candidates(&self, candidates: &[SolvableId], wanted: VersionSetId, inverse: bool) -> Vec<SolvableId> {
+    async fn filter_candidates(
+        &self,
+        candidates: &[SolvableId],
+        wanted: VersionSetId,
+        inverse: bool,
+    ) -> Vec<SolvableId> {
         let wanted = self.pool.resolve_version_set(wanted);
         let all = self.candidates.borrow();
         let matches = |id: &&SolvableId| {
@@ -387,7 +403,8 @@ impl DependencyProvider for Provider<'_> {
         match self.needs(&package, index) {
             Ok(needs) => {
                 self.ahead.want(&needs);
-                let mut wanted: Vec<VersionSetId> = needs.iter().flat_map(|requirement| self.wanted(requirement)).collect();
+                let mut wanted: Vec<VersionSetId> =
+                    needs.iter().flat_map(|requirement| self.wanted(requirement)).collect();
                 if package.extra.is_some() {
                     wanted.push(self.intern(&Package { extra: None, ..package }, Wanted::This(index)));
                 }

@@ -33,7 +33,8 @@ impl World {
         let mut head = parts.next().unwrap().split(' ');
         let (name, version) = (head.next().unwrap(), head.next().unwrap());
         let flags: Vec<&str> = head.collect();
-        let (yanked, version) = version.strip_prefix('!').map_or((None, version), |version| (Some("broken".to_owned()), version));
+        let (yanked, version) =
+            version.strip_prefix('!').map_or((None, version), |version| (Some("broken".to_owned()), version));
         let file = if flags.contains(&"sdist") {
             format!("{name}-{version}.tar.gz")
         } else {
@@ -42,7 +43,9 @@ impl World {
         let mut text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
         for part in parts {
             match part.split_once(": ") {
-                Some((extra, requirement)) => text += &format!("Provides-Extra: {extra}\nRequires-Dist: {requirement}; extra == '{extra}'\n"),
+                Some((extra, requirement)) => {
+                    text += &format!("Provides-Extra: {extra}\nRequires-Dist: {requirement}; extra == '{extra}'\n")
+                }
                 None => text += &format!("Requires-Dist: {part}\n"),
             }
         }
@@ -109,15 +112,23 @@ impl Case {
         };
         std::fs::create_dir_all(&info).unwrap();
         let requires = if requires.is_empty() { String::new() } else { format!("Requires-Dist: {requires}\n") };
-        std::fs::write(info.join("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")).unwrap();
+        std::fs::write(
+            info.join("METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}"),
+        )
+        .unwrap();
         self
     }
 
     fn resolve(&self, requirements: &[&str]) -> Result<Resolution, ResolveError> {
         let python = python311();
-        let directories = Directories { eggs: self.directory.path().join("eggs"), develop: self.directory.path().join("develop-eggs") };
+        let directories = Directories {
+            eggs: self.directory.path().join("eggs"),
+            develop: self.directory.path().join("develop-eggs"),
+        };
         let installed = Installed::scan(&directories, &python);
-        let requirements: Vec<Requirement> = requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
+        let requirements: Vec<Requirement> =
+            requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         let request = Request {
             requirements: &requirements,
             pins: &self.pins,
@@ -172,7 +183,9 @@ fn a_choice_that_excludes_another_is_taken_back() {
 fn a_conflict_is_told_as_a_chain() {
     let (message, chain) = case("app 1.0; a; b\na 1.0; lib>=2\nb 1.0; lib<2\nlib 1.5\nlib 2.5").error(&["app"]);
     assert_eq!(message, "There is a version conflict: no version that can be used is lib<2 and lib>=2 at once");
-    for line in ["app is wanted", "app 1.0 requires a", "app 1.0 requires b", "a 1.0 requires lib>=2", "b 1.0 requires lib<2"] {
+    for line in
+        ["app is wanted", "app 1.0 requires a", "app 1.0 requires b", "a 1.0 requires lib>=2", "b 1.0 requires lib<2"]
+    {
         assert!(chain.contains(&line.to_owned()), "{line}: {chain:#?}");
     }
 }
@@ -231,7 +244,9 @@ fn what_is_there_is_used_without_asking() {
     assert_eq!(pinned.found(&["a"]), "a 1.0*");
     assert_eq!(pinned.world.pages.load(Ordering::SeqCst), 0);
     // What is there is not enough for the whole: then all is looked at.
-    let narrow = Case { newest: false, ..case("a 1.0; b>=2\nb 1.0\nb 2.0") }.there("a", "1.0", false, "b>=2").there("b", "1.0", false, "");
+    let narrow = Case { newest: false, ..case("a 1.0; b>=2\nb 1.0\nb 2.0") }
+        .there("a", "1.0", false, "b>=2")
+        .there("b", "1.0", false, "");
     assert_eq!(narrow.found(&["a"]), "a 1.0*, b 2.0");
     assert_eq!(narrow.found(&["a", "b"]), "a 1.0*, b 2.0");
 }
@@ -292,7 +307,10 @@ fn direct_references() {
 #[test]
 fn markers_and_pythons() {
     let world = "a 1.0; old; python_version < '3'\na 1.0.1 python>=3.12\na 0.9";
-    assert_eq!(case(&world.replace("; old; python_version < '3'", "")).found(&["a", "none; sys_platform == 'win32'"]), "a 1.0");
+    assert_eq!(
+        case(&world.replace("; old; python_version < '3'", "")).found(&["a", "none; sys_platform == 'win32'"]),
+        "a 1.0"
+    );
 }
 
 #[test]

@@ -104,7 +104,9 @@ pub enum ScriptError {
 impl base::source::Explain for ScriptError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::EntryPoints { .. } | Self::Name { .. } => vec!["The distribution is at fault; another version of it may do.".to_owned()],
+            Self::EntryPoints { .. } | Self::Name { .. } => {
+                vec!["The distribution is at fault; another version of it may do.".to_owned()]
+            }
             Self::File(error) => error.hints(),
             _ => Vec::new(),
         }
@@ -131,7 +133,12 @@ impl Scripts {
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub fn make(&self, working_set: &WorkingSet, python: &Python, report: &dyn Report) -> Result<Vec<Script>, ScriptError> {
+    pub fn make(
+        &self,
+        working_set: &WorkingSet,
+        python: &Python,
+        report: &dyn Report,
+    ) -> Result<Vec<Script>, ScriptError> {
         let mut path: Vec<String> = Vec::new();
         for entry in working_set.path().iter().chain(&self.extra_paths) {
             let real = real_path(entry);
@@ -142,13 +149,16 @@ impl Scripts {
         let path = unique(working_set.path().iter().chain(&self.extra_paths), path);
         let wanted = self.wanted(working_set, python)?;
         self.warn_of_missing(&wanted, report);
-        let (entry_points, old): (Vec<_>, Vec<_>) = wanted.iter().partition(|wanted| matches!(wanted, Wanted::EntryPoint(_)));
+        let (entry_points, old): (Vec<_>, Vec<_>) =
+            wanted.iter().partition(|wanted| matches!(wanted, Wanted::EntryPoint(_)));
         let mut scripts = Vec::new();
         for wanted in entry_points.into_iter().chain(old) {
             let Some(target) = self.target(wanted.name()) else { continue };
             let place = template::Place::new(python, &self.directory.join(target), &path, self.relative_to.as_deref());
             let text = match wanted {
-                Wanted::EntryPoint(entry_point) => Some(template::entry_point(&place, entry_point, &self.arguments, &self.initialization)),
+                Wanted::EntryPoint(entry_point) => {
+                    Some(template::entry_point(&place, entry_point, &self.arguments, &self.initialization))
+                }
                 Wanted::Old { text, .. } => template::old_script(&place, text, &self.initialization),
             };
             scripts.extend(text.map(|text| Script { path: self.directory.join(target), text, is_interpreter: false }));
@@ -156,7 +166,11 @@ impl Scripts {
         if let Some(name) = self.interpreter.as_deref().filter(|name| !name.is_empty()) {
             let target = self.directory.join(name);
             let place = template::Place::new(python, &target, &path, self.relative_to.as_deref());
-            scripts.push(Script { path: target, text: template::interpreter(&place, &self.initialization), is_interpreter: true });
+            scripts.push(Script {
+                path: target,
+                text: template::interpreter(&place, &self.initialization),
+                is_interpreter: true,
+            });
         }
         Ok(scripts)
     }
@@ -169,7 +183,8 @@ impl Scripts {
             if !holds {
                 continue;
             }
-            let found = working_set.find(requirement)?.ok_or_else(|| ScriptError::NotFound(requirement.name.clone()))?;
+            let found =
+                working_set.find(requirement)?.ok_or_else(|| ScriptError::NotFound(requirement.name.clone()))?;
             wanted.extend(of_distribution(found)?);
         }
         wanted.extend(self.entry_points.iter().cloned().map(Wanted::EntryPoint));
@@ -186,11 +201,17 @@ impl Scripts {
 
     fn warn_of_missing(&self, wanted: &[Wanted], report: &dyn Report) {
         for (name, target) in self.names.iter().flatten() {
-            if wanted.iter().any(|wanted| matches!(wanted, Wanted::EntryPoint(entry_point) if entry_point.name == *name)) {
+            if wanted
+                .iter()
+                .any(|wanted| matches!(wanted, Wanted::EntryPoint(entry_point) if entry_point.name == *name))
+            {
                 continue;
             }
             let what = if name == target { "it".to_owned() } else { format!("script '{target}'") };
-            report.log(Level::Warning, &format!("Could not generate script '{name}' as {what} is not defined in the egg entry points."));
+            report.log(
+                Level::Warning,
+                &format!("Could not generate script '{name}' as {what} is not defined in the egg entry points."),
+            );
         }
     }
 }
@@ -212,7 +233,8 @@ fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<Wanted>, Scri
     let groups = distribution
         .entry_points()
         .map_err(|cause| ScriptError::EntryPoints { distribution: distribution.to_string(), cause })?;
-    let console = groups.into_iter().filter(|group| group.name == "console_scripts").flat_map(|group| group.entry_points);
+    let console =
+        groups.into_iter().filter(|group| group.name == "console_scripts").flat_map(|group| group.entry_points);
     let old = distribution.scripts().into_iter().map(|(name, text)| Wanted::Old { name, text });
     let wanted: Vec<Wanted> = console.map(Wanted::EntryPoint).chain(old).collect();
     let is_file_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
@@ -239,6 +261,7 @@ impl Script {
 }
 
 fn is_there(path: &Path, text: &str) -> bool {
-    let same_length = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == text.len() as u64);
+    let same_length =
+        path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == text.len() as u64);
     same_length && std::fs::read(path).is_ok_and(|there| there == text.as_bytes())
 }

@@ -36,7 +36,8 @@ impl Place {
     }
 }
 
-const SETUP: &str = "\nimport os\n\njoin = os.path.join\nbase = os.path.dirname(os.path.abspath(os.path.realpath(__file__)))\n";
+const SETUP: &str =
+    "\nimport os\n\njoin = os.path.join\nbase = os.path.dirname(os.path.abspath(os.path.realpath(__file__)))\n";
 
 const UP: &str = "base = os.path.dirname(base)\n";
 
@@ -88,9 +89,10 @@ pub(super) fn old_script(place: &Place, text: &str, initialization: &str) -> Opt
     if !first.contains("#!") && first.contains("python") {
         return None;
     }
-    let imports = |line: &&str| (line.starts_with("import") || line.starts_with("from")) && !line.contains("__future__");
+    let imports =
+        |line: &&str| (line.starts_with("import") || line.starts_with("from")) && !line.contains("__future__");
     let is_first = |line: &&str| line.contains("import") && imports(line);
-    let split = lines.iter().position(|line| is_first(line)).unwrap_or(lines.len());
+    let split = lines.iter().position(is_first).unwrap_or(lines.len());
     let (before, after) = (lines[..split].concat(), lines[split..].concat());
     let Place { first_line, path, setup } = place;
     let (path, initialization) = (set_path(path), framed(initialization));
@@ -102,5 +104,7 @@ pub(super) fn interpreter(place: &Place, initialization: &str) -> String {
     let Place { first_line, path, setup } = place;
     let comma = if path.is_empty() { "" } else { "," };
     let initialization = framed(initialization);
-    format!("{first_line}\n{setup}\nimport sys\n\nsys.path[0:0] = [\n  {path}{comma}\n  ]\n{initialization}{INTERPRETER}")
+    format!(
+        "{first_line}\n{setup}\nimport sys\n\nsys.path[0:0] = [\n  {path}{comma}\n  ]\n{initialization}{INTERPRETER}"
+    )
 }

@@ -10,16 +10,17 @@ use super::*;
 use crate::eggs::Installed;
 use crate::python::tests::python311;
 
-const OLD: &str =
-    "#!python\n\"\"\"Doc.\"\"\"\nfrom __future__ import print_function\n# import later\nimport os\nprint(os.getcwd())\n";
+const OLD: &str = "#!python\n\"\"\"Doc.\"\"\"\nfrom __future__ import print_function\n# import later\nimport os\nprint(os.getcwd())\n";
 
-const ENTRY_POINTS: &str = "[console_scripts]\ndemo = demo.cli:main\nother-demo = demo.cli:Class.run [extra]\n[gui_scripts]\ng = demo:gui\n";
+const ENTRY_POINTS: &str =
+    "[console_scripts]\ndemo = demo.cli:main\nother-demo = demo.cli:Class.run [extra]\n[gui_scripts]\ng = demo:gui\n";
 
 fn egg(eggs: &Path, name: &str, version: &str, entry_points: &str, scripts: &[(&str, &str)]) {
     let stem = format!("{}-{version}-py3.11-linux-x86_64", name.replace('-', "_"));
     let info = eggs.join(format!("{stem}.egg/{stem}.dist-info"));
     std::fs::create_dir_all(info.join("scripts")).unwrap();
-    std::fs::write(info.join("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")).unwrap();
+    std::fs::write(info.join("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"))
+        .unwrap();
     std::fs::write(info.join("entry_points.txt"), entry_points).unwrap();
     for (script, text) in scripts {
         std::fs::write(info.join("scripts").join(script), text).unwrap();
@@ -63,10 +64,13 @@ impl Fixture {
     fn shown(&self, scripts: &Scripts) -> Vec<(String, String)> {
         let directory = self.directory.path().canonicalize().unwrap();
         let masked = |text: &str| {
-            text.replace(directory.to_str().unwrap(), "@DIR@").replace(self.python.executable.to_str().unwrap(), "@PYTHON@")
+            text.replace(directory.to_str().unwrap(), "@DIR@")
+                .replace(self.python.executable.to_str().unwrap(), "@PYTHON@")
         };
         let made = self.make(scripts).unwrap();
-        made.iter().map(|script| (script.path.file_name().unwrap().to_str().unwrap().to_owned(), masked(&script.text))).collect()
+        made.iter()
+            .map(|script| (script.path.file_name().unwrap().to_str().unwrap().to_owned(), masked(&script.text)))
+            .collect()
     }
 }
 
@@ -88,7 +92,8 @@ fn recorded(case: &str) -> Vec<(String, String)> {
 fn scripts_are_those_of_zc_buildout() {
     let fixture = Fixture::new(ENTRY_POINTS);
     let demo = || Scripts { interpreter: Some("py".into()), ..fixture.scripts(&["demo.tool"]) };
-    let named = |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, target)| ((*name).into(), (*target).into())).collect());
+    let named =
+        |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, target)| ((*name).into(), (*target).into())).collect());
     let options = Scripts {
         arguments: "1, \"two\"".into(),
         initialization: "import os\nos.environ[\"A\"] = \"%s\"".into(),
@@ -110,12 +115,17 @@ fn scripts_are_those_of_zc_buildout() {
         interpreter: Some(String::new()),
         ..fixture.scripts(&["lib_two"])
     };
-    for (case, scripts) in [("plain", demo()), ("options", options), ("relative", relative), ("chosen", chosen), ("points", points)] {
+    for (case, scripts) in
+        [("plain", demo()), ("options", options), ("relative", relative), ("chosen", chosen), ("points", points)]
+    {
         let mut shown = fixture.shown(&scripts);
         shown.sort();
         let expected = recorded(case);
         assert!(!expected.is_empty());
-        assert_eq!(shown.iter().map(|(name, _)| name).collect::<Vec<_>>(), expected.iter().map(|(name, _)| name).collect::<Vec<_>>());
+        assert_eq!(
+            shown.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            expected.iter().map(|(name, _)| name).collect::<Vec<_>>()
+        );
         for ((name, text), (_, expected)) in shown.iter().zip(&expected) {
             assert_eq!(text, expected, "{case} {name}");
         }
@@ -125,7 +135,8 @@ fn scripts_are_those_of_zc_buildout() {
 #[test]
 fn the_order_is_that_of_the_entry_points() {
     let fixture = Fixture::new(ENTRY_POINTS);
-    let names: Vec<String> = fixture.shown(&fixture.scripts(&["Demo_Tool"])).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> =
+        fixture.shown(&fixture.scripts(&["Demo_Tool"])).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["demo", "other-demo", "nopy.sh", "old-demo"]);
 }
 
@@ -153,7 +164,10 @@ fn a_distribution_writes_nowhere_but_into_the_directory() {
 #[test]
 fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     let mut fixture = Fixture::new(ENTRY_POINTS);
-    let Some(python) = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|path| Path::new(path).exists()) else { return };
+    let Some(python) = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|path| Path::new(path).exists())
+    else {
+        return;
+    };
     let directory = fixture.path("a \"b\" $c `d` \\e");
     std::fs::create_dir(&directory).unwrap();
     fixture.python.executable = directory.join("python3");
@@ -162,7 +176,10 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     for script in fixture.make(&scripts).unwrap() {
         script.write(&Silent).unwrap();
     }
-    let output = std::process::Command::new(fixture.path("bin/py")).args(["-c", "import sys; print(sys.path[0])"]).output().unwrap();
+    let output = std::process::Command::new(fixture.path("bin/py"))
+        .args(["-c", "import sys; print(sys.path[0])"])
+        .output()
+        .unwrap();
     let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
 }
@@ -197,7 +214,10 @@ fn a_script_is_written_once() {
         "Could not generate script 'gone' as script 'x' is not defined in the egg entry points.".to_owned(),
         "Could not generate script 'none' as it is not defined in the egg entry points.".to_owned(),
     ];
-    let written = [format!("Generated script '{}/demo'.", bin.display()), format!("Generated interpreter '{}/py'.", bin.display())];
+    let written = [
+        format!("Generated script '{}/demo'.", bin.display()),
+        format!("Generated interpreter '{}/py'.", bin.display()),
+    ];
     let expected: Vec<String> = warnings.iter().chain(&written).chain(&warnings).cloned().collect();
     assert_eq!(*logged.0.lock().unwrap(), expected);
     // A link at the place of a script is replaced, not followed.

@@ -38,7 +38,10 @@ impl Cache {
             let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
             if !is_ours || metadata.mode() & 0o022 != 0 {
                 let cause = "other users can write to it, so what it holds cannot be trusted";
-                return Err(FileError::of("use the cache", &directory)(std::io::Error::new(std::io::ErrorKind::PermissionDenied, cause)));
+                return Err(FileError::of("use the cache", &directory)(std::io::Error::new(
+                    std::io::ErrorKind::PermissionDenied,
+                    cause,
+                )));
             }
         }
         Ok(Self { directory })
@@ -65,7 +68,11 @@ impl Cache {
     /// Metadata that were kept.
     pub(super) fn metadata(&self, checksum: &Checksum) -> Option<Vec<u8>> {
         let place = self.metadata_place(checksum);
-        let bytes = place.symlink_metadata().ok().filter(|data| data.is_file() && data.len() <= LONGEST).and_then(|_| std::fs::read(&place).ok())?;
+        let bytes = place
+            .symlink_metadata()
+            .ok()
+            .filter(|data| data.is_file() && data.len() <= LONGEST)
+            .and_then(|_| std::fs::read(&place).ok())?;
         verify("", &bytes, checksum).is_ok().then_some(bytes)
     }
 

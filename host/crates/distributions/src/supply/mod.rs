@@ -120,7 +120,11 @@ impl<'a> Supply<'a> {
         let bytes = match kept {
             Some(bytes) => bytes,
             None => {
-                let Some(bytes) = self.tools.web.bytes(&beside.url, self.tools.report).map_err(|error| SupplyError::of_web(&beside.url, error))?
+                let Some(bytes) = self
+                    .tools
+                    .web
+                    .bytes(&beside.url, self.tools.report)
+                    .map_err(|error| SupplyError::of_web(&beside.url, error))?
                 else {
                     return Ok(None);
                 };
@@ -155,9 +159,11 @@ impl Available for Supply<'_> {
     }
 
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
-        once(&self.metadata, &file.location, || self.read_metadata(file)).map_err(|error| match error.is_of_the_file() {
-            true => MetadataProblem::Unusable(error.to_string()),
-            false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
+        once(&self.metadata, &file.location, || self.read_metadata(file)).map_err(|error| {
+            match error.is_of_the_file() {
+                true => MetadataProblem::Unusable(error.to_string()),
+                false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
+            }
         })
     }
 }

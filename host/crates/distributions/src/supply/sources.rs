@@ -65,7 +65,14 @@ impl Supply<'_> {
         self.build(what, file, &source, &workshop, &place)
     }
 
-    fn build(&self, what: &str, file: &File, source: &Path, workshop: &Workshop, place: &Path) -> Result<Brought, SupplyError> {
+    fn build(
+        &self,
+        what: &str,
+        file: &File,
+        source: &Path,
+        workshop: &Workshop,
+        place: &Path,
+    ) -> Result<Brought, SupplyError> {
         self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
         let builder = Builder {
             python: self.tools.python,
@@ -92,7 +99,8 @@ impl Supply<'_> {
             Err(_) if place.is_dir() => {}
             Err(error) => return Err(FileError::of("rename", &finished)(error).into()),
         }
-        built_before(place, file).ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
+        built_before(place, file)
+            .ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
     }
 
     /// A wheel is the same if the sources, the Python, what the build requires and its options are.
@@ -112,8 +120,10 @@ impl Supply<'_> {
     /// Unpacks an archive of sources into `aside/source`, and gives the directory that is to be built.
     fn unpack(&self, archive: &Path, aside: &Path) -> Result<PathBuf, SupplyError> {
         let destination = aside.join("source");
-        let unpacked = unpack(archive, &destination, &UnpackOptions::default(), self.tools.cancelled).map_err(BuildError::from)?;
-        let is_project = |directory: &Path| ["pyproject.toml", "setup.py"].iter().any(|name| directory.join(name).is_file());
+        let unpacked =
+            unpack(archive, &destination, &UnpackOptions::default(), self.tools.cancelled).map_err(BuildError::from)?;
+        let is_project =
+            |directory: &Path| ["pyproject.toml", "setup.py"].iter().any(|name| directory.join(name).is_file());
         if is_project(&destination) {
             return Ok(destination);
         }
@@ -124,7 +134,10 @@ impl Supply<'_> {
 
 /// The wheel in a directory of the cache.
 fn built_before(place: &Path, file: &File) -> Option<Brought> {
-    let mut named = std::fs::read_dir(place).ok()?.flatten().filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
+    let mut named = std::fs::read_dir(place)
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
     let (name, path) = named.find(|(name, _)| name.key() == file.name.key() && name.version == file.name.version)?;
     let sha256 = Digest::of(&std::fs::read(&path).ok()?);
     Some(Brought { path, name, sha256 })

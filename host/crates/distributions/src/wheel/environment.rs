@@ -39,7 +39,9 @@ pub(crate) fn add_to_environment(
     let text = std::fs::read_to_string(content.join(&info).join("entry_points.txt")).unwrap_or_default();
     let groups = entry_points::parse(&text).unwrap_or_default();
     let console = groups.iter().filter(|group| group.name == "console_scripts").flat_map(|group| &group.entry_points);
-    for entry_point in console.filter(|entry_point| !entry_point.name.contains('/') && !entry_point.name.starts_with('.')) {
+    for entry_point in
+        console.filter(|entry_point| !entry_point.name.contains('/') && !entry_point.name.starts_with('.'))
+    {
         let text = script(python, entry_point, &place.join("lib"));
         write_script(&bin.join(&entry_point.name), text.as_bytes())?;
     }
@@ -77,7 +79,8 @@ fn write_script(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// as both belong to the environment.
 fn merge(from: &Path, to: &Path) -> Result<(), FileError> {
     make_directory(to)?;
-    let entries: Vec<PathBuf> = std::fs::read_dir(from).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let entries: Vec<PathBuf> =
+        std::fs::read_dir(from).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     for entry in entries {
         let target = to.join(entry.file_name().unwrap_or_default());
         match (target.symlink_metadata().is_ok(), entry.is_dir()) {

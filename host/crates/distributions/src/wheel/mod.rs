@@ -62,7 +62,12 @@ pub(crate) struct Opened {
 ///
 /// # Errors
 /// [`WheelError`].
-pub(crate) fn open(wheel: &Path, file: &FileName, aside: &Path, cancelled: &dyn Fn() -> bool) -> Result<Opened, WheelError> {
+pub(crate) fn open(
+    wheel: &Path,
+    file: &FileName,
+    aside: &Path,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Opened, WheelError> {
     let content = aside.join("wheel");
     let limits = UnpackLimits { entries: MOST_FILES, ..UnpackLimits::default() };
     unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, cancelled)
@@ -139,7 +144,10 @@ pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, W
     let (Some(name), None) = (wanted.next(), wanted.next()) else { return Err(faulty(WheelFault::NoDistInfo)) };
     let entry = archive.by_name(name).map_err(damaged)?;
     let mut text = Vec::new();
-    entry.take(LONGEST_METADATA).read_to_end(&mut text).map_err(|error| faulty(WheelFault::Damaged(error.to_string())))?;
+    entry
+        .take(LONGEST_METADATA)
+        .read_to_end(&mut text)
+        .map_err(|error| faulty(WheelFault::Damaged(error.to_string())))?;
     checked(Metadata::parse(&String::from_utf8_lossy(&text)), file).map_err(faulty)
 }
 
@@ -177,7 +185,10 @@ fn metadata(info: &Path, file: &FileName) -> Result<Metadata, WheelFault> {
 }
 
 /// Metadata that are of this distribution.
-fn checked(metadata: Result<Metadata, crate::metadata::MetadataError>, file: &FileName) -> Result<Metadata, WheelFault> {
+fn checked(
+    metadata: Result<Metadata, crate::metadata::MetadataError>,
+    file: &FileName,
+) -> Result<Metadata, WheelFault> {
     let metadata = metadata.map_err(WheelFault::Metadata)?;
     let same = name::canonical(&metadata.name) == file.key()
         && name::is_valid(&metadata.name)
@@ -225,7 +236,8 @@ fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result
             return Err(Stop::Fault(WheelFault::TwoFiles(rest)));
         }
         if let Some(parent) = to.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| Stop::File(FileError::of("make the directory", parent)(error)))?;
+            std::fs::create_dir_all(parent)
+                .map_err(|error| Stop::File(FileError::of("make the directory", parent)(error)))?;
         }
         std::fs::rename(&from, &to).map_err(|error| Stop::File(FileError::of("rename", &from)(error)))?;
         row.path = rest;

@@ -45,7 +45,8 @@ fn look_into(directory: &Path, removed: &mut Vec<PathBuf>) -> Result<(), FileErr
 
 fn is_declaration(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).collect();
     (1..=MOST_LINES).contains(&lines.len())
         && DECLARATIONS.iter().any(|(module, function)| {
             let first = lines.iter().position(|line| line.contains(module));
@@ -67,12 +68,18 @@ mod tests {
         };
         let declaration = "# Namespace\n__import__('pkg_resources').declare_namespace(__name__)\n";
         write("zope/__init__.py", declaration);
-        write("zope/interface/__init__.py", "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n");
+        write(
+            "zope/interface/__init__.py",
+            "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n",
+        );
         write("zope/interface/adapter.py", "");
         write("plone/__init__.py", &format!("{declaration}a = 1\n{}", "b = 2\n".repeat(9)));
         write("empty/__init__.py", "");
         write("other/__init__.py", "import os\n");
-        write("two/a/__init__.py", "try:\n    __import__('pkg_resources').declare_namespace(__name__)\nexcept ImportError:\n    from pkgutil import extend_path\n    __path__ = extend_path(__path__, __name__)\n");
+        write(
+            "two/a/__init__.py",
+            "try:\n    __import__('pkg_resources').declare_namespace(__name__)\nexcept ImportError:\n    from pkgutil import extend_path\n    __path__ = extend_path(__path__, __name__)\n",
+        );
         let mut removed = remove_declarations(directory.path()).unwrap();
         removed.sort();
         let expected = ["two/a/__init__.py", "zope/__init__.py"].map(|path| directory.path().join(path));

@@ -108,7 +108,12 @@ fn check_file(content: &Path, row: &Row, info: &str) -> Result<(), WheelFault> {
         "sha256" => (256, digest::<Sha256>(&path)),
         "sha384" => (384, digest::<Sha384>(&path)),
         "sha512" => (512, digest::<Sha512>(&path)),
-        other => return Err(WheelFault::Record { line: 0, what: format!("{:?} has a digest of the kind {other:?}", row.path) }),
+        other => {
+            return Err(WheelFault::Record {
+                line: 0,
+                what: format!("{:?} has a digest of the kind {other:?}", row.path),
+            });
+        }
     };
     let found = found.map_err(|error| WheelFault::Damaged(error.to_string()))?;
     if found == expected.trim_end_matches('=') {

@@ -27,7 +27,10 @@ pub struct Credentials {
 impl Credentials {
     /// Those in `urls`, and those of the file `netrc`.
     pub fn new<'a>(urls: impl IntoIterator<Item = &'a str>, netrc: Option<&Path>) -> Self {
-        let of_urls = urls.into_iter().filter_map(|url| Url::parse(url).ok()).filter_map(|url| Some((url.origin(), login(&url)?)));
+        let of_urls = urls
+            .into_iter()
+            .filter_map(|url| Url::parse(url).ok())
+            .filter_map(|url| Some((url.origin(), login(&url)?)));
         let mut credentials = Self { of_urls: of_urls.collect(), ..Self::default() };
         if let Some(text) = netrc.and_then(read) {
             credentials.add_netrc(&text);
@@ -45,7 +48,8 @@ impl Credentials {
         // These fail only for URLs that cannot have credentials.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        let authorization = login.map(|(user, password)| format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
+        let authorization =
+            login.map(|(user, password)| format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
         Ok((url, authorization))
     }
 
@@ -60,7 +64,8 @@ impl Credentials {
     }
 
     fn login_of(&self, url: &Url) -> Option<Login> {
-        let of_urls = || self.of_urls.iter().find(|(origin, _)| *origin == url.origin()).map(|(_, login)| login.clone());
+        let of_urls =
+            || self.of_urls.iter().find(|(origin, _)| *origin == url.origin()).map(|(_, login)| login.clone());
         let of_host = || self.of_hosts.get(url.host_str()?).or(self.of_others.as_ref()).cloned();
         login(url).or_else(of_urls).or_else(of_host)
     }
@@ -142,7 +147,8 @@ mod tests {
     #[test]
     fn credentials_of_a_url_count_for_its_host_alone() {
         let credentials = Credentials::new(["https://me:p%40ss@example.org/simple/"], None);
-        let t = |url: &str, expected: Option<&str>| assert_eq!(shown(&credentials, url).1.as_deref(), expected, "{url}");
+        let t =
+            |url: &str, expected: Option<&str>| assert_eq!(shown(&credentials, url).1.as_deref(), expected, "{url}");
         t("https://example.org/files/a.whl", Some("me:p@ss"));
         t("https://other.example.org/", None);
         t("http://example.org/", None);

@@ -54,7 +54,10 @@ impl Stored {
     /// What is kept at `place`, if it is whole and this user's own.
     pub(super) fn read(place: &Path) -> Option<Self> {
         let metadata = place.symlink_metadata().ok()?;
-        if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() || metadata.len() > super::LONGEST_PAGE + LONGEST_HEAD as u64 {
+        if !metadata.is_file()
+            || metadata.uid() != rustix::process::geteuid().as_raw()
+            || metadata.len() > super::LONGEST_PAGE + LONGEST_HEAD as u64
+        {
             return None;
         }
         let mut bytes = std::fs::read(place).ok()?;
@@ -69,7 +72,9 @@ impl Stored {
     pub(super) fn write(&self, place: &Path) {
         let (Some(directory), Ok(head)) = (place.parent(), serde_json::to_vec(&self.head)) else { return };
         if self.etag.is_some() && std::fs::create_dir_all(directory).is_ok() {
-            let _ = base::files::write_private(directory, &[&head, b"\n", &self.body], |temporary| std::fs::rename(temporary, place));
+            let _ = base::files::write_private(directory, &[&head, b"\n", &self.body], |temporary| {
+                std::fs::rename(temporary, place)
+            });
         }
     }
 

@@ -8,7 +8,7 @@ mod error;
 mod namespace;
 mod record;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;

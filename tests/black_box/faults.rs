@@ -126,8 +126,8 @@ recipe = mkdir
 path = moved-to
 [gate]
 recipe = command
-location = ${buildout:parts-directory}/gate
-command = touch ${:location}/waiting; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done
+location = var/gate
+command = mkdir var/gate; touch var/gate/waiting; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done
 ";
 
 #[test]
@@ -142,7 +142,7 @@ fn the_second_run_waits_and_names_the_first() {
     let space = &bench.space;
     std::fs::remove_file(space.path("go-on")).expect("the gate closes");
     let first = space.start(&["run"]);
-    wait_until("the first run waits", || space.exists("parts/gate/waiting"));
+    wait_until("the first run waits", || space.exists("var/gate/waiting"));
     let mut second = space.start(&["run"]);
     second.until(&format!("Waiting for another run of this buildout: process {}, started ", first.id()));
     space.write("go-on", "");

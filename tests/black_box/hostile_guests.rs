@@ -240,6 +240,46 @@ fn names_and_values_are_limited() {
     case("init = signature", &["Error:"]);
 }
 
+/// What made a part is for the host to say: it calls that recipe, with its grants, when the part is uninstalled.
+#[test]
+fn a_recipe_cannot_set_what_the_host_trusts() {
+    case("init = recipe", &["Error:"]);
+    let space = space("init = set\nname = target\nvalue = /", ", write = [\"${:target}\"]");
+    space.write("buildout.cfg", &(space.read("buildout.cfg") + "target = ${buildout:directory}/var\n"));
+    refused(&space, &["Error:"]);
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_holds_up_no_one() {
+    let space = space("install = read-on\npath = ${buildout:directory}/var/file", "");
+    std::fs::create_dir(space.path("var")).unwrap();
+    let at = |name: &str| space.path(&format!("var/{name}"));
+    let (file, pipe, regular) = (at("file"), at("pipe"), at("regular"));
+    std::fs::write(&regular, "text").unwrap();
+    std::fs::write(&file, "text").unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut run = space.start(&["run"]);
+    // Whenever the recipe opens it, it may be the one or the other.
+    wait_until("the run ends", || {
+        for source in [&pipe, &regular].repeat(100) {
+            std::fs::hard_link(source, at("link")).unwrap();
+            std::fs::rename(at("link"), &file).unwrap();
+        }
+        run.is_over()
+    });
+    let ended = run.end();
+    assert_eq!(ended.code, Some(1), "{}", ended.printed());
+    assert!(ended.printed().contains("took longer than 1 s in install of part bad"), "{}", ended.printed());
+}
+
+#[test]
+fn a_file_has_a_largest_size() {
+    let space = space("install = sparse", "");
+    let printed = refused(&space, &["making a file large"]);
+    assert!(!printed.contains("os error"), "{printed}");
+}
+
 #[test]
 fn endless_logs_are_cut() {
     for (action, mark) in [("log", "the rest is left out"), ("print", "the rest is left out"), ("long-line", "[…]")] {
@@ -277,7 +317,7 @@ fn a_grant_that_holds_the_hosts_files_is_refused() {
 #[test]
 fn returned_paths_must_be_the_parts_own() {
     for path in ["/etc", "../x", ".", "parts", ".installed.cfg", "bin/buildout"] {
-        case(&format!("install = return {path}"), &["names a path that part bad may not own"]);
+        case(&format!("install = return {path}"), &["names a path that part bad may not own", path]);
     }
 }
 

@@ -11,6 +11,7 @@ mod interrupts;
 mod languages;
 mod native_guests;
 mod other_programs;
+mod ownership;
 mod parallel;
 mod python;
 mod rebootstrap;

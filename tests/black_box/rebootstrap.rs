@@ -19,14 +19,14 @@ parts = show
 [library]
 recipe = command
 location = ${buildout:parts-directory}/library
-command = echo VERSION > ${:location}/note
+command = mkdir ${:location}; echo VERSION > ${:location}/note
 stop-on-error = true
 
 [first]
 recipe = command
 location = ${buildout:parts-directory}/${:_buildout_section_name_}
 executable = ${:location}/python
-command = (echo '#!/bin/sh'; echo \"# $(cat ${library:location}/note)\") > ${:executable}; chmod +x ${:executable}
+command = mkdir ${:location}; (echo '#!/bin/sh'; echo \"# $(cat ${library:location}/note)\") > ${:executable}; chmod +x ${:executable}
 stop-on-error = true
 
 [second]
@@ -35,7 +35,7 @@ stop-on-error = true
 [show]
 recipe = command
 location = ${buildout:parts-directory}/show
-command = echo ${buildout:executable} > ${:location}/note
+command = mkdir ${:location}; echo ${buildout:executable} > ${:location}/note
 stop-on-error = true
 ";
 
@@ -109,7 +109,7 @@ fn killed_anywhere_while_the_buildout_goes_back() {
     }));
 }
 
-/// A run that is killed in a part's command, as soon as that has made the file `waiting`.
+/// A run that is killed in a part's command, as soon as that has made the file `waiting`, in a staging directory.
 fn killed_in_a_command(space: &Space, arguments: &[&str], waiting: &str) {
     let run = space.start(&[&["run"], arguments].concat());
     wait_until("the command runs", || space.exists(waiting));
@@ -122,8 +122,8 @@ fn killed_while_the_python_builds_the_one_before_comes_back() {
     let space = Space::new();
     made(&space, CONFIGURATION);
     let (before, python) = (launcher(&space), space.read("parts/first/python"));
-    let building = "first:command=touch ${:location}/building; sleep 600";
-    killed_in_a_command(&space, &[building], "parts/first/building");
+    let building = "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600";
+    killed_in_a_command(&space, &[building], "parts/.buildout-staging-first/first/building");
     assert!(space.exists("parts/.first.previous/python"));
     assert_eq!(launcher(&space), before);
     assert_starts(&space, "killed in the build");
@@ -140,8 +140,8 @@ fn killed_while_the_python_builds_the_one_before_comes_back() {
 fn killed_after_the_change_the_next_run_goes_on_with_the_new_python() {
     let space = Space::new();
     space.write("buildout.cfg", CONFIGURATION);
-    let building = "show:command=touch ${:location}/building; sleep 600";
-    killed_in_a_command(&space, &[building], "parts/show/building");
+    let building = "show:command=mkdir ${:location}; touch ${:location}/building; sleep 600";
+    killed_in_a_command(&space, &[building], "parts/.buildout-staging-show/show/building");
     let kept = launcher(&space);
     assert!(kept.contains("\npython='") && kept.contains("/parts/first/python'\n"), "{kept}");
     let run = space.command("bin/buildout").output().expect("sh runs");
@@ -160,8 +160,8 @@ fn interrupted_while_the_python_builds_the_one_before_is_there_at_once() {
     made(&space, CONFIGURATION);
     let (state, python) = (space.read(".installed.cfg"), space.read("parts/first/python"));
     for jobs in ["1", "2"] {
-        let run = space.start(&["run", "-j", jobs, "first:command=touch ${:location}/building; sleep 600"]);
-        wait_until("the Python is built", || space.exists("parts/first/building"));
+        let run = space.start(&["run", "-j", jobs, "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600"]);
+        wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));
         run.signal(Signal::INT);
         assert_eq!(run.end().code, Some(130));
         assert_eq!(space.read("parts/first/python"), python);
@@ -198,10 +198,10 @@ fn paths_of_an_edited_state_are_not_put_back_elsewhere() {
 fn of_two_first_runs_one_makes_the_python() {
     let space = Space::new();
     let gate =
-        "command = touch ${:location}/building; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done; (echo";
-    space.write("buildout.cfg", &CONFIGURATION.replace("command = (echo", gate));
+        "command = mkdir ${:location}; touch ${:location}/building; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done; (echo";
+    space.write("buildout.cfg", &CONFIGURATION.replace("command = mkdir ${:location}; (echo", gate));
     let first = space.start(&["run"]);
-    wait_until("the Python is built", || space.exists("parts/first/building"));
+    wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));
     let mut second = space.start(&["run"]);
     second.until("Waiting for another run");
     space.write("go-on", "");

@@ -139,13 +139,13 @@ fn a_run_with_nothing_to_do_draws_nothing() {
     assert!(printed.contains("buildout: Installing first\r\nfirst: went on\r\n"), "{printed}");
 }
 
-/// A buildout whose part makes the file `parts/gate/waiting`, and waits until the file `go` is there.
+/// A buildout whose part makes the file `var/gate/waiting`, and waits until the file `go` is there.
 fn gate() -> Space {
     let space = Space::new();
     space.write(
         "buildout.cfg",
-        "[buildout]\nparts = gate\n[gate]\nrecipe = command\nlocation = ${buildout:parts-directory}/gate\n\
-         command = touch ${:location}/waiting; while ! test -e ${buildout:directory}/go; do sleep 0.1; done\n",
+        "[buildout]\nparts = gate\n[gate]\nrecipe = command\nlocation = var/gate\n\
+         command = mkdir var/gate; touch var/gate/waiting; while ! test -e ${buildout:directory}/go; do sleep 0.1; done\n",
     );
     space
 }
@@ -155,7 +155,7 @@ fn quiet_runs_and_dumb_terminals_draw_nothing() {
     for (arguments, variables) in [("run -q", &[][..]), ("run", &[("TERM", "dumb")][..])] {
         let (space, drawing) = (gate(), gate());
         let mut terminal = Terminal::start(&space, arguments, variables);
-        wait_until("the part is made", || space.exists("parts/gate/waiting"));
+        wait_until("the part is made", || space.exists("var/gate/waiting"));
         // A run that began later and draws has drawn many times.
         let mut other = Terminal::start(&drawing, "run", &[]);
         other.until(|screen| screen.contains("1 running, 0:01"));

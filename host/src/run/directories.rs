@@ -11,7 +11,8 @@ use registry::oci::RemoteSettings;
 use super::error::{Fault, RunError};
 
 /// Reads the standard directories from `[buildout]`. `other_parts` is where parts are that are not of its
-/// `parts-directory`; by default `rebootstrap-directory`. `keys` are files of public keys.
+/// `parts-directory`; by default `rebootstrap-directory`. `keys` are files of public keys, `homes` the user's home
+/// directories.
 ///
 /// # Errors
 /// When an option of `[buildout]` cannot be substituted.
@@ -19,6 +20,7 @@ pub(super) fn locations(
     buildout: &Buildout,
     other_parts: Option<&str>,
     keys: &[PathBuf],
+    homes: &[PathBuf],
 ) -> Result<Locations, RunError> {
     let require = |option: &str| buildout.require("buildout", option);
     let rebootstrap = buildout.get("buildout", "rebootstrap-directory")?.filter(|directory| !directory.is_empty());
@@ -35,6 +37,7 @@ pub(super) fn locations(
         configuration_directory: configuration.file_path().and_then(Path::parent).unwrap_or(&directory),
         configuration: &configuration.files,
         keys,
+        homes,
     }))
 }
 

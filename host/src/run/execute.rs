@@ -51,6 +51,11 @@ impl<'a> Execution<'a> {
 impl Execution<'_> {
     /// Carries out the steps; stops at the first failure, unless told to go on. What was done is recorded either way.
     pub(super) fn run(&mut self, steps: &[Step]) -> Result<(), RunError> {
+        if !steps.is_empty() {
+            for (part, recorded) in &self.installed.parts {
+                self.note_recorded(part, Some(&recorded.installed))?;
+            }
+        }
         let uninstalls = steps.iter().take_while(|step| matches!(step, Step::Uninstall(..))).count();
         let (uninstalls, makes) = steps.split_at(uninstalls);
         for step in uninstalls {
@@ -103,6 +108,7 @@ impl Execution<'_> {
         self.remove_log(part, Some(self.locations.command_log(part)));
         self.remove_log(part, self.locations.other_command_log(part));
         self.installed.parts.shift_remove(part);
+        self.note_recorded(part, None)?;
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }
 
@@ -166,7 +172,14 @@ impl Execution<'_> {
         }
     }
 
+    /// Reports to the recipes which paths a part owns.
+    fn note_recorded(&self, part: &str, paths: Option<&[String]>) -> Result<(), RunError> {
+        self.session.recipes.runtime()?.record(part, paths, self.locations);
+        Ok(())
+    }
+
     fn record(&mut self, part: &str, installed: Vec<String>) -> Result<(), RunError> {
+        self.note_recorded(part, Some(&installed))?;
         let Some(wanted) = self.wanted.get(part) else { return Ok(()) };
         let unchanged = self.installed.parts.get(part).is_some_and(|recorded| {
             recorded.installed == installed
@@ -228,9 +241,6 @@ impl Execution<'_> {
         for named in named.iter().filter(|named| !self.is_of_another_buildout(named)) {
             wider.allow_itself(named);
         }
-        if let Some(home) = &self.session.environment.home {
-            wider.protect(home);
-        }
         Cow::Owned(wider)
     }
 
@@ -267,7 +277,7 @@ pub(super) fn removal(locations: &Locations) -> Removal {
         removal.allow(directory);
         removal.protect(directory);
     }
-    for path in &locations.protected {
+    for path in locations.protected.iter().chain(&locations.kept) {
         removal.protect(path);
     }
     removal

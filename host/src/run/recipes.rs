@@ -166,7 +166,12 @@ impl Recipes {
         }
         let resolver = self.resolver();
         let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
-        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref(), &keys)?);
+        let locations = Arc::new(directories::locations(
+            buildout,
+            self.other_parts.as_deref(),
+            &keys,
+            &self.shared.environment.homes(),
+        )?);
         let plain_http = self.shared.plain_http;
         self.shared.registries.get_or_init(|| RemoteSettings { plain_http, ..directories::registries(buildout) });
         Ok(self.locations.get_or_init(|| locations))

@@ -7,10 +7,35 @@ use shared_parts::filled;
 
 use crate::template::expand;
 
+/// The user's own variables that decide builds. Commands see them, and a part is reinstalled when one of them changes.
+pub(crate) const OF_THE_USER: [&str; 21] = [
+    "AR",
+    "CC",
+    "CFLAGS",
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "CPP",
+    "CPPFLAGS",
+    "CXX",
+    "CXXFLAGS",
+    "C_INCLUDE_PATH",
+    "FC",
+    "FFLAGS",
+    "LD",
+    "LDFLAGS",
+    "LIBRARY_PATH",
+    "LIBS",
+    "NM",
+    "PKG_CONFIG",
+    "PKG_CONFIG_LIBDIR",
+    "PKG_CONFIG_PATH",
+    "RANLIB",
+];
+
 /// Variables as written in options: `%(NAME)s` is replaced when commands run.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The option that records variables from other sections, so that the part is reinstalled when they change.
+/// The option that records variables of the user and of other sections, so that the part is reinstalled when they change.
 const KEPT: &str = "environment-variables";
 
 /// Reads `environment` (`NAME = VALUE` lines, or the name of a section) and `environment-section`.
@@ -26,7 +51,7 @@ pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
         }
         other => sections.extend(other),
     }
-    let mut kept = Vec::new();
+    let mut kept = of_the_user(|name| std::env::var(name).ok());
     for section in sections {
         for name in init.buildout().keys(&section)? {
             let value = init.buildout().require(&section, &name)?;
@@ -44,6 +69,11 @@ pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
         options.set(KEPT, kept.join("\n"))?;
     }
     Ok(variables)
+}
+
+/// The user's own variables that decide builds, as `NAME=VALUE`.
+fn of_the_user(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    OF_THE_USER.iter().filter_map(|name| Some(format!("{name}={}", variable(name)?))).collect()
 }
 
 fn parse(lines: &str) -> Result<Variables, Error> {
@@ -79,4 +109,16 @@ pub(crate) fn evaluate(variables: &Variables, base: &Variables) -> Result<Variab
         Ok((name.clone(), value))
     };
     variables.iter().map(evaluate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_the_user;
+
+    #[test]
+    fn variables_of_the_user_are_recorded() {
+        let variable = |name: &str| matches!(name, "CFLAGS" | "CC" | "HOME").then(|| format!("my {name}"));
+        assert_eq!(of_the_user(variable), ["CC=my CC", "CFLAGS=my CFLAGS"]);
+        assert!(of_the_user(|_| None).is_empty());
+    }
 }

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use buildout_recipe::{Description, OptionDescription as Option};
 
+use crate::environment::OF_THE_USER;
+
 /// The part of a recipe's documentation that applies to all builds.
 pub const DOCUMENTATION: &str = "The recipe unpacks or copies the sources to a build directory, applies patches, and runs shell commands, \
 one shell for each step: `pre-configure`, `configure`, `pre-build`, `make`, `pre-install`, `make install`, `post-install`. \
 A step stops at the first command that fails. If a step fails, the recipe keeps the build directory, and writes a script \
-`PARTS/NAME__compile__/reproduce.sh` that repeats the build without confinement. An installed part is not built again until one of its options changes.
+`PARTS/NAME__compile__/reproduce.sh` that repeats the build without confinement. An installed part is not built again until one of its options changes, or one of the user's own environment variables that decide builds: \
+`CC`, `CFLAGS`, `LDFLAGS`, `PKG_CONFIG_PATH` and the others listed with the grants. Commands see these variables.
 
 In all options, `@@LOCATION@@` is replaced by the part's location. In commands, `%(NAME)s` is replaced by the part's option NAME, \
 `%(NAME)r` by the same as a Python literal, and `%%` by a percent sign. Do not pass `-j` to `make`: the host's jobserver controls the number of jobs.";
 
 /// Adds the grants of a build: any program, any URL, its sources, and the directories of shared parts.
 pub fn granted(description: Description) -> Description {
+    let description = OF_THE_USER.into_iter().fold(description, Description::grant_env);
     description
         .grant_run("*")
         .grant_fetch("*")

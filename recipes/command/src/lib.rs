@@ -1,6 +1,6 @@
 //! Built-in recipe `command`: runs a shell command when the part is installed or updated, as `plone.recipe.command` does.
 //!
-//! `place` creates what must exist so that the confined command can write to it.
+//! `place` creates the directories in which the command makes its paths.
 
 mod place;
 
@@ -29,11 +29,13 @@ impl Recipe for ShellCommand {
         let command = "The command to run when the part is installed. It runs in `/bin/sh`, in the buildout directory, and \
                        may have several lines. It can write to the paths in `location` and to the part's own directory \
                        in the parts directory, and has no network.";
-        let location = "Paths that the command makes. They are removed when the part is uninstalled. If a path is in a \
-                        directory of the buildout other than the standard directories (`var/file`, \
-                        `${other:location}/file`), that directory is created if it is missing, and the command can write \
-                        to it. Any other missing path is created as an empty directory before the command runs, because \
-                        the confined command cannot create it itself.";
+        let location = "The path that the command makes, or several paths, one in each line. White space belongs to a path, \
+                        except in a line of absolute paths. What the command makes there is removed when the part is \
+                        uninstalled; what existed before is kept. Missing parent directories are created. If a path is in \
+                        a directory of the buildout other than the standard directories (`var/file`, \
+                        `${other:location}/file`), the command can write to that directory. In any other directory, it can \
+                        only make the path. The path cannot be a directory of the system, a mount point, or a directory \
+                        that contains the buildout or the home directory.";
         Description::new("Runs a shell command when the part is installed or updated.")
             .option(OptionDescription::text("command", command).required())
             .option(OptionDescription::text(
@@ -48,7 +50,7 @@ impl Recipe for ShellCommand {
                 )
                 .default("false"),
             )
-            .option(OptionDescription::words("location", location))
+            .option(OptionDescription::path("location", location))
             .grant_run("*")
             .grant_write("${buildout:directory}")
             .grant_write("${:location}")
@@ -63,8 +65,7 @@ impl Recipe for ShellCommand {
         if command.trim().is_empty() {
             return Err(Error::user("No command specified"));
         }
-        let location: Vec<String> =
-            options.get("location")?.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        let location = paths(&options.get("location")?.unwrap_or_default());
         Ok(Self {
             directory: init.buildout().directory()?,
             command,
@@ -108,12 +109,24 @@ impl ShellCommand {
             warning!("{message}");
             Ok(())
         });
-        match outcome {
-            Ok(()) => made.keep(),
-            Err(_) => made.remove(),
+        if outcome.is_err() {
+            made.remove();
         }
         outcome
     }
+}
+
+/// The paths of `location`. The host reads the option in the same way.
+fn paths(location: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for line in location.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if line.split_whitespace().all(|word| word.starts_with('/')) {
+            paths.extend(line.split_whitespace().map(str::to_owned));
+        } else {
+            paths.push(line.to_owned());
+        }
+    }
+    paths
 }
 
 fn stop_on_error(options: &Options) -> Result<bool, Error> {
@@ -145,13 +158,14 @@ mod tests {
     #[test]
     fn runs_in_the_buildout_directory_and_owns_its_location() {
         let directory = tempfile::tempdir().unwrap();
-        let options = [("command", "touch x/file\necho done"), ("location", "x\n parts/y")];
+        let command = "mkdir x parts/y 'with space' && touch x/file\necho done";
+        let options = [("command", command), ("location", "x\n parts/y\nwith space")];
         let mut recipe = part(directory.path(), &options).unwrap();
-        assert_eq!(recipe.install().unwrap().as_slice(), ["x", "parts/y"]);
+        assert_eq!(recipe.install().unwrap().as_slice(), ["x", "parts/y", "with space"]);
         assert!(directory.path().join("x/file").is_file() && directory.path().join("parts/y").is_dir());
         assert_eq!(output(), "done\n");
         assert!(!directory.path().join("parts/part").exists(), "it was not used");
-        assert_eq!(logged(), [(Level::Info, "Running \"touch x/file\\necho done\"".to_owned())]);
+        assert_eq!(logged(), [(Level::Info, format!("Running {command:?}"))]);
         assert_eq!(recipe.update().unwrap(), None);
         assert_eq!(logged(), [], "there is nothing to run in an update");
     }
@@ -159,26 +173,30 @@ mod tests {
     #[test]
     fn creates_files_and_directories_in_writable_directories() {
         let directory = tempfile::tempdir().unwrap();
-        let command = "echo a > var/new/file && mkdir var/new/directory && touch parts/part/file";
-        let location = "var/new/file var/new/directory parts/part/file";
+        let command = "echo a > var/new/file && mkdir var/new/directory parts/part && touch parts/part/file";
+        let location = "var/new/file\nvar/new/directory\nparts/part";
         let mut recipe = part(directory.path(), &[("command", command), ("location", location)]).unwrap();
         recipe.install().unwrap();
-        for (path, is_file) in [("var/new/file", true), ("var/new/directory", false), ("parts/part/file", true)] {
+        for (path, is_file) in [("var/new/file", true), ("var/new/directory", false), ("parts/part", false)] {
             assert_eq!(directory.path().join(path).symlink_metadata().unwrap().is_file(), is_file, "{path}");
         }
     }
 
     #[test]
-    fn creates_empty_directories_next_to_other_parts() {
+    fn a_location_does_not_exist_before_the_command_makes_it() {
         let directory = tempfile::tempdir().unwrap();
-        let paths = ["top", "bin/tool", "parts/other", "develop-eggs/x", "shared/tool/1/x"];
-        let buildout = Buildout::new(directory.path())
-            .section("buildout", [("shared-part-list", "shared")])
-            .section("part", [("recipe", "command"), ("command", "true"), ("location", &paths.join(" "))]);
-        buildout.init::<ShellCommand>("part").unwrap().install().unwrap();
-        for path in paths {
-            assert!(directory.path().join(path).is_dir(), "{path}");
+        std::fs::create_dir_all(directory.path().join("template")).unwrap();
+        for command in ["mkdir deep/x", "ln -s ../template deep/x", "cp -r template deep/x", "echo > deep/x"] {
+            let mut recipe = part(directory.path(), &[("command", command), ("location", "deep/x")]).unwrap();
+            recipe.install().unwrap();
+            assert_eq!(logged().len(), 1, "{command}");
+            shared_parts::clear(directory.path().join("deep").to_str().unwrap()).unwrap();
         }
+    }
+
+    #[test]
+    fn reads_one_path_from_each_line() {
+        assert_eq!(paths("/home/me/my project/c\n x \n\n/a /b"), ["/home/me/my project/c", "x", "/a", "/b"]);
     }
 
     #[test]
@@ -198,9 +216,9 @@ mod tests {
         };
         let ended = "The command exited with status 1";
         assert_eq!(fail("mkdir new/x/y; touch new/x/y/z; false", "new/x/y"), ended);
-        assert_eq!(fail("touch there/new; false", "there/new there/mine"), ended);
-        assert_eq!(fail("touch made/file; false", "made there"), ended);
-        assert_eq!(fail("echo > made || exit 1", "made"), ended);
+        assert_eq!(fail("touch there/new; false", "there/new\nthere/mine"), ended);
+        assert_eq!(fail("mkdir made; touch made/file; false", "made\nthere"), ended);
+        assert_eq!(fail("echo > made; exit 1", "made"), ended);
     }
 
     #[test]

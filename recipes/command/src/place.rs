@@ -1,4 +1,7 @@
-//! The paths that a command makes. A confined command can write only to paths that exist before it runs.
+//! The paths that a command makes: their parent directories, and what is removed if the command fails.
+//!
+//! The paths themselves do not exist before the command makes them. The host lets it make them also where it may change
+//! nothing else.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,18 +15,11 @@ pub(crate) struct Places {
     paths: Vec<String>,
     /// The part's own directory.
     own: String,
-    /// The buildout directory and the parts directory.
-    outer: [String; 2],
-    /// Directories that other parts use too.
-    kept: Vec<String>,
-    /// Directories that other buildouts use too.
-    shared: Vec<String>,
 }
 
-/// Files and directories created for the command.
+/// What did not exist before the command.
 pub(crate) struct Made<'a> {
-    places: &'a Places,
-    /// The paths of the command that did not exist before.
+    /// The paths of the command.
     new: Vec<&'a str>,
     /// New parent directories, outermost first.
     parents: Vec<String>,
@@ -32,24 +28,12 @@ pub(crate) struct Made<'a> {
 impl Places {
     pub(crate) fn of(init: &Init<'_>, location: &[String]) -> Result<Self, Error> {
         let directory = init.buildout().directory()?;
-        let option = |name: &str| Ok::<_, Error>(join(&directory, &init.buildout().require("buildout", name)?));
-        let parts = option("parts-directory")?;
-        let others = ["bin-directory", "eggs-directory", "develop-eggs-directory"].map(option);
-        let others = others.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let shared = init.buildout().get("buildout", "shared-part-list")?.unwrap_or_default();
-        let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
-        Ok(Self {
-            shared: shared.map(|line| join(&directory, line)).collect(),
-            paths: location.iter().map(|path| join(&directory, path)).collect(),
-            own: init.options().location(),
-            kept: [directory.clone(), parts.clone()].into_iter().chain(others).collect(),
-            outer: [directory, parts],
-        })
+        Ok(Self { paths: location.iter().map(|path| join(&directory, path)).collect(), own: init.options().location() })
     }
 
-    /// Creates what must exist before the command runs.
+    /// Creates the directories in which the command makes its paths.
     pub(crate) fn make(&self) -> Result<Made<'_>, Error> {
-        let mut made = Made { places: self, new: Vec::new(), parents: Vec::new() };
+        let mut made = Made { new: Vec::new(), parents: Vec::new() };
         let done = self.paths.iter().chain([&self.own]).try_for_each(|path| made.add(path));
         match done {
             Ok(()) => Ok(made),
@@ -59,14 +43,6 @@ impl Places {
             }
         }
     }
-
-    /// Whether the command may write to the parent directory of `path`. The host applies the same rule.
-    fn may_write_parent(&self, path: &str) -> bool {
-        let Some(parent) = Path::new(path).parent() else { return false };
-        self.outer.iter().any(|outer| parent.starts_with(outer))
-            && !self.kept.iter().any(|kept| Path::new(kept).starts_with(parent))
-            && !self.shared.iter().any(|shared| parent.starts_with(shared))
-    }
 }
 
 impl<'a> Made<'a> {
@@ -75,35 +51,21 @@ impl<'a> Made<'a> {
         if !Path::new(path).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Ok(());
         }
+        self.make_parents(Path::new(path).parent().unwrap_or(Path::new("/")))?;
         created(path)?;
         self.new.push(path);
-        let parent = Path::new(path).parent().unwrap_or(Path::new("/"));
-        if path != self.places.own && self.places.may_write_parent(path) {
-            return self.make_parents(parent);
-        }
-        match std::fs::create_dir(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.make_parents(parent)?;
-                std::fs::create_dir(path).context(format!("creating {path}"))
-            }
-            created => created.context(format!("creating {path}")),
-        }
+        Ok(())
     }
 
     fn make_parents(&mut self, directory: &Path) -> Result<(), Error> {
-        let missing: Vec<&Path> = directory.ancestors().take_while(|path| !path.is_dir()).collect();
+        // A directory that the recipe cannot see exists for the command, or the command fails.
+        let is_missing = |path: &&Path| path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let missing: Vec<&Path> = directory.ancestors().take_while(is_missing).collect();
         for path in missing.into_iter().rev() {
             std::fs::create_dir(path).context(format!("creating {}", path.display()))?;
             self.parents.push(path.to_string_lossy().into_owned());
         }
         Ok(())
-    }
-
-    /// Keeps everything, because the part was made. An unused location is empty, and is removed, because it is not recorded.
-    pub(crate) fn keep(&self) {
-        if !self.places.paths.contains(&self.places.own) {
-            let _ = std::fs::remove_dir(&self.places.own);
-        }
     }
 
     /// Removes everything new, because the part was not made.

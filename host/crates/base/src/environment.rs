@@ -33,6 +33,18 @@ impl Environment {
         Ok(Self { directory, home, variables })
     }
 
+    /// The user's home directories: of the environment, and of the system's list of users, which differ under `sudo`.
+    pub fn homes(&self) -> Vec<PathBuf> {
+        let user = rustix::process::getuid().as_raw().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let listed = users.lines().filter_map(|line| {
+            let fields: Vec<&str> = line.split(':').collect();
+            let home = fields.get(5).filter(|home| fields.get(2) == Some(&user.as_str()) && home.starts_with('/'))?;
+            Some(PathBuf::from(home))
+        });
+        self.home.iter().cloned().chain(listed).collect()
+    }
+
     /// Where zc.buildout keeps a user's own settings: `$BUILDOUT_HOME`, else `~/.buildout`.
     pub fn buildout_home(&self) -> Option<PathBuf> {
         let named = self.variables.get("BUILDOUT_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::ConfineError;
-use super::policy::Policy;
+use super::policy::{Level, Policy, Staged};
 use super::resolve::resolve;
 
 /// Directories of the system, or links to such (`/bin` → `usr/bin`).
@@ -62,6 +62,8 @@ const RESERVED: [&str; 2] = ["/proc", "/dev"];
 pub(super) struct Bind {
     /// Absolute, without links in it: one that is there when it is opened was put there meanwhile.
     pub(super) path: OsString,
+    /// Where it is on the machine, if not at the same path: a staging directory.
+    pub(super) source: Option<OsString>,
     pub(super) is_writable: bool,
     pub(super) is_directory: bool,
 }
@@ -100,8 +102,37 @@ pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
     for path in policy.write.iter().filter(|path| !beneath(path)) {
         layout.add(&mut paths, path, &written, true)?;
     }
-    layout.binds = binds(&paths);
+    let staged = staged(policy, &mut paths)?;
+    layout.binds = binds(&paths, &staged);
     Ok(layout)
+}
+
+/// The staging directories by the paths at which they are seen. The existing entries are added to `paths`.
+fn staged(policy: &Policy, paths: &mut BTreeMap<PathBuf, bool>) -> Result<BTreeMap<PathBuf, OsString>, ConfineError> {
+    let mut staged = BTreeMap::new();
+    for Staged { path, source, shows_existing } in policy.staged.iter().filter(|_| policy.level == Level::Full) {
+        if *shows_existing {
+            let existing = entries(path).map_err(|cause| ConfineError::Path { path: path.clone(), cause })?;
+            for entry in existing.into_iter().filter(|entry| entry != source) {
+                paths.entry(entry).or_default();
+            }
+        }
+        paths.insert(path.clone(), true);
+        staged.insert(path.clone(), source.into());
+    }
+    Ok(staged)
+}
+
+/// The entries of a directory but symbolic links, in whose place nothing can be mounted.
+fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_symlink() {
+            entries.push(entry.path());
+        }
+    }
+    Ok(entries)
 }
 
 /// Where commands may have made links. What is not there holds none.
@@ -125,7 +156,7 @@ fn settings_with_version() -> impl Iterator<Item = PathBuf> {
 impl Layout {
     /// Adds a directory that only the host knows of.
     pub(super) fn add_writable_directory(&mut self, path: &Path) {
-        self.binds.push(Bind { path: path.into(), is_writable: true, is_directory: true });
+        self.binds.push(Bind { path: path.into(), source: None, is_writable: true, is_directory: true });
     }
 
     fn add(
@@ -167,16 +198,19 @@ fn left_out(error: &io::Error) -> bool {
 }
 
 /// In order, so that an outer path comes before an inner one; without those that an outer one includes.
-fn binds(paths: &BTreeMap<PathBuf, bool>) -> Vec<Bind> {
+fn binds(paths: &BTreeMap<PathBuf, bool>, staged: &BTreeMap<PathBuf, OsString>) -> Vec<Bind> {
     let mut binds: Vec<Bind> = Vec::new();
     for (path, is_writable) in paths {
-        let outer = binds.iter().filter(|bind| path.starts_with(&bind.path));
+        // The last one is the innermost. A staging directory is empty, so it includes nothing.
+        let outer = binds.iter().rev().find(|bind| path.starts_with(&bind.path));
         // Rules add up: beneath a writable path, nothing is read-only.
-        if outer.into_iter().any(|bind| bind.is_writable || !is_writable) {
+        if outer.is_some_and(|bind| bind.source.is_none() && (bind.is_writable || !is_writable))
+            && !staged.contains_key(path)
+        {
             continue;
         }
-        let is_directory = path.is_dir();
-        binds.push(Bind { path: path.into(), is_writable: *is_writable, is_directory });
+        let (source, is_directory) = (staged.get(path).cloned(), path.is_dir());
+        binds.push(Bind { path: path.into(), source, is_writable: *is_writable, is_directory });
     }
     binds
 }

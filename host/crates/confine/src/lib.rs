@@ -20,7 +20,7 @@ mod spawner;
 pub use command::{Command, Outcome, Stream};
 pub use error::{ConfineError, Layer};
 
-pub use policy::{Level, Limits, Policy};
+pub use policy::{Level, Limits, Policy, Staged};
 pub use runner::Runner;
 
 /// The side of the confined process.

@@ -43,10 +43,24 @@ pub struct Policy {
     /// Directories in which recipes or commands may have made symbolic links before, beside `write`. A link in one of them
     /// is not followed on the way to what may be read (it is left out) or written (an error).
     pub written: Vec<PathBuf>,
+    /// Directories in which the command may make new entries; only [`Level::Full`] can show them.
+    pub staged: Vec<Staged>,
     /// How much is enforced.
     pub level: Level,
     /// What may be used up.
     pub limits: Limits,
+}
+
+/// A directory in which a command may make new entries, but cannot change those that exist: it sees a staging directory in
+/// its place, with the existing entries in it, read-only where nothing else allows more.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// The directory, absolute and without links.
+    pub path: PathBuf,
+    /// The staging directory. What the command makes is found there afterwards.
+    pub source: PathBuf,
+    /// Whether the existing entries are seen.
+    pub shows_existing: bool,
 }
 
 /// What a command and all that it starts may use up. Nothing of it is enforced at [`Level::None`].

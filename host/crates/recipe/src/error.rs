@@ -88,7 +88,7 @@ pub(crate) enum Problem {
     #[error("Recipe {recipe} asked for too much in {phase} of part {part}: {what}")]
     Limit { recipe: String, part: String, phase: &'static str, what: String },
     #[error("Recipe {recipe} names a path that part {part} may not own: {path:?}")]
-    Path { recipe: String, part: String, path: String, why: &'static str },
+    Path { recipe: String, part: String, path: String, why: String },
     #[error("Invalid part name: {part:?}")]
     PartName { part: String },
     #[error("Parts {part} and {other} cannot both be made: {other} lies where {part} builds or keeps its log")]

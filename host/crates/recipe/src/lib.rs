@@ -15,6 +15,8 @@ mod instance;
 mod interfaces;
 mod limits;
 mod native;
+mod ownership;
+mod plain;
 mod runtime;
 pub mod sdk;
 

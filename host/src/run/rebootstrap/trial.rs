@@ -177,7 +177,7 @@ pub(in super::super) fn questioner(
     executable: &str,
     own: &Own,
 ) -> Result<Arc<StartPython>, RunError> {
-    let locations = directories::locations(buildout, None, &[])?;
+    let locations = directories::locations(buildout, None, &[], &[])?;
     Ok(Starter::new(buildout, &locations, native, executable, own.made(executable), &[])?.into_questioner())
 }
 

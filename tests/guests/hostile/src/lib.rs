@@ -29,6 +29,8 @@ impl Recipe for Hostile {
             "long-name" => options.set(&"x".repeat(1 << 20), "")?,
             "long-value" => options.set("x", "y".repeat(8 << 20))?,
             "signature" => options.set("__buildout_signature__", "forged")?,
+            "recipe" => options.set("recipe", "hostile:good")?,
+            "set" => options.set(&options.require("name")?, &options.require("value")?)?,
             "look-up" => drop(init.buildout().require("nowhere", "nothing")?),
             "read" => read(init)?,
             "read-deep" => descend(options.require("depth")?.parse().unwrap_or_default(), &mut || read(init))?,
@@ -89,6 +91,38 @@ impl Recipe for Hostile {
                 let file = format!("{directory}/{}", self.options.require("for")?);
                 wait_until(|| std::path::Path::new(&file).exists());
                 info!("went on");
+            }
+            "make-and-return" => {
+                let path = self.options.require("path")?;
+                std::fs::create_dir_all(&path).context(format!("creating {path}"))?;
+                return Ok(path.as_str().into());
+            }
+            "announce-and-fail" => {
+                let path = self.options.require("path")?;
+                info!("announced: {}", created(&path).is_ok());
+                return Err(Error::user("asked to fail"));
+            }
+            "announce-and-wait" => {
+                created(self.options.require("path")?)?;
+                write(&format!("{directory}/var/announced"))?;
+                wait_until(|| std::path::Path::new(&format!("{directory}/var/go")).exists());
+                return Err(Error::user("asked to fail"));
+            }
+            "move" => {
+                let (from, to) = (self.options.require("from")?, self.options.require("path")?);
+                std::fs::rename(&from, &to).context(format!("moving {from}"))?;
+                return Ok(to.as_str().into());
+            }
+            "read-on" => {
+                let path = self.options.require("path")?;
+                loop {
+                    drop(std::hint::black_box(std::fs::read(&path)));
+                }
+            }
+            "sparse" => {
+                std::fs::create_dir_all(location).context("creating the location")?;
+                let file = std::fs::File::create(format!("{location}/sparse")).context("creating a file")?;
+                file.set_len(1 << 40).context("making a file large")?;
             }
             "many-paths" => return Ok((0..300_000).map(|number| number.to_string()).collect()),
             "many-created" => (0..1_000_000).try_for_each(|number| created(format!("{location}/{number}")))?,

@@ -11,11 +11,13 @@ mod read;
 mod remove;
 mod replace;
 mod tree;
+mod trust;
 
 pub use bounded::{TEMPORARY, evict, write_private};
 pub use create::{create, create_anew};
 pub use error::FileError;
-pub use read::{open_regular, read, read_at_most, read_open};
+pub use read::{open_regular, read, read_at_most, read_open, read_string, read_whole};
 pub use remove::{Removal, RemovalError, Removed};
 pub use replace::{Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_shared};
 pub use tree::remove_directory;
+pub use trust::{Distrust, check_trusted, check_trusted_directory};

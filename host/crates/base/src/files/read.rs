@@ -50,6 +50,22 @@ pub fn read_open(file: &File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The content of a regular file.
+///
+/// # Errors
+/// As [`open_regular`].
+pub fn read_whole(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    read_at_most(path.as_ref(), u64::MAX)
+}
+
+/// The content of a regular file that is UTF-8.
+///
+/// # Errors
+/// As [`open_regular`]; also if it is not UTF-8.
+pub fn read_string(path: impl AsRef<Path>) -> io::Result<String> {
+    String::from_utf8(read_whole(path)?).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+}
+
 /// The content of a regular file; `None` if it does not exist.
 ///
 /// # Errors

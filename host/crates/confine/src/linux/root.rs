@@ -148,7 +148,8 @@ fn make_devices() -> io::Result<()> {
 /// What is mounted, and where, is opened without following links: at either place there may be one by now.
 fn mount_bind(bind: &Bind) -> io::Result<()> {
     let path = Path::new(&bind.path);
-    let copy = system::copy_mount(without_links(&of_machine(path))?.as_fd())?;
+    let source = bind.source.as_ref().map_or(path, Path::new);
+    let copy = system::copy_mount(without_links(&of_machine(source))?.as_fd())?;
     let read_only = if bind.is_writable { 0 } else { libc::MOUNT_ATTR_RDONLY };
     let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
     system::set_mount_attributes(copy.as_fd(), attributes)?;

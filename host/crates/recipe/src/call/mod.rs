@@ -3,6 +3,7 @@
 //! Knows neither the store nor the engine's bindings: the interfaces get a call as what they may change.
 
 pub(crate) mod deadline;
+pub(crate) mod disk;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,11 +15,13 @@ use config::options::OptionError;
 use wasmtime::Trap;
 
 use deadline::Watch;
+use disk::DiskGuard;
 
 use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::reach::Reach;
+use crate::ownership::Made;
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
@@ -75,6 +78,10 @@ pub(crate) struct Call {
     pub(crate) watch: Option<Watch>,
     interrupt: Interrupt,
     last_host_call: HostCall,
+    /// Watches what the guest writes.
+    pub(crate) disk: Arc<DiskGuard>,
+    /// What came into being through the part.
+    pub(crate) made: Made,
     /// Paths reported as created.
     pub(crate) created: Vec<String>,
     /// Look-ups that failed, by reference number.
@@ -110,6 +117,8 @@ impl Call {
             watch: None,
             interrupt: interrupt.clone(),
             last_host_call: HostCall::default(),
+            disk: Arc::default(),
+            made: Made::default(),
             created: Vec::new(),
             lookup_errors: Vec::new(),
             log_messages: 0,

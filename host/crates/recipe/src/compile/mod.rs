@@ -16,7 +16,7 @@ use crate::error::{Problem, RecipeError, Subject};
 use crate::instance::store::State;
 use crate::interfaces::bindings::RecipePre;
 use crate::limits;
-use base::event::{Event, Report};
+use base::event::{Event, Level, Report};
 use base::source::size;
 use offer::{check_exports, check_imports};
 
@@ -48,6 +48,10 @@ impl Workshop<'_> {
             && let Some(compiled) = self.deserialize(embedded.bytes)
         {
             return Ok(compiled);
+        }
+        if let Some(why) = self.cache.distrust(&component.digest, self.engine_key) {
+            let message = format!("Recipe {} is compiled again, its compiled form is not used: {why}", subject.recipe);
+            self.report.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
         }
         let cached = match self.cache.load(&component.digest, self.engine_key) {
             Some(Form::Read(bytes)) => self.deserialize(&bytes),

@@ -2,8 +2,8 @@
 //!
 //! Knows nothing of what the component imports or exports.
 
-use std::fs::{File, Metadata};
-use std::io::Read as _;
+use std::fs::Metadata;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::cache::CompileCache;
 use super::error::ComponentError;
 use super::project::encode::component_of_module;
 use base::digest::Digest;
+use base::files::open_regular;
 use registry::oci::Reference;
 
 pub use registry::oci::LARGEST_COMPONENT;
@@ -195,11 +196,10 @@ fn is_noteworthy(size: &u64) -> bool {
 
 fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
     let unreadable = |error| ComponentError::read(path, error);
-    // Opening a FIFO would wait for a writer, so the kind is asked first.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(ComponentError::NotAFile { path: path.to_owned() });
-    }
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_regular(path).map_err(|error| match error.kind() {
+        ErrorKind::IsADirectory | ErrorKind::InvalidInput => ComponentError::NotAFile { path: path.to_owned() },
+        _ => ComponentError::read(path, error),
+    })?;
     let metadata = file.metadata().map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(LARGEST_COMPONENT)).unwrap_or_default() + 1);
     file.take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -10,6 +10,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -17,7 +18,7 @@ use sha2::Sha256;
 
 use base::digest::Digest;
 use base::environment::Environment;
-use base::files::{TEMPORARY, write_private};
+use base::files::{Distrust, TEMPORARY, check_trusted, check_trusted_directory, write_private};
 
 /// The most that compiled forms may take together, in bytes; the ones not used for longest go first.
 const CAPACITY: u64 = 1 << 30;
@@ -42,6 +43,8 @@ pub struct CompileCache {
     directory: Option<PathBuf>,
     capacity: u64,
     settled: Duration,
+    /// Why nothing is taken from the directory, found out when it is first used.
+    distrust: Arc<OnceLock<Option<Distrust>>>,
 }
 
 /// A compiled form that this user stored.
@@ -97,13 +100,35 @@ impl CompileCache {
     /// The cache in the user's cache directory. Where there is no such directory, nothing is kept.
     pub fn open(environment: &Environment) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("compiled"));
-        Self { directory, capacity: CAPACITY, settled: SETTLED }
+        Self { directory, capacity: CAPACITY, settled: SETTLED, distrust: Arc::default() }
+    }
+
+    /// Why a compiled form is not used: someone else could put other code in its place.
+    pub fn distrust(&self, digest: &Digest, engine_key: &str) -> Option<Distrust> {
+        let directory = self.directory.as_deref()?;
+        if let Some(distrust) = self.distrust_of_directory() {
+            return Some(distrust.clone());
+        }
+        [directory.join(file_name(digest, engine_key)), directory.join(KEY_FILE)].into_iter().find_map(|path| {
+            let metadata = path.symlink_metadata().ok()?;
+            check_trusted(&path, &metadata).err()
+        })
+    }
+
+    fn distrust_of_directory(&self) -> Option<&Distrust> {
+        let check = || check_trusted_directory(self.directory.as_deref()?).err();
+        self.distrust.get_or_init(check).as_ref()
+    }
+
+    /// The directory, if it is used.
+    fn trusted(&self) -> Option<&Path> {
+        self.directory.as_deref().filter(|_| self.distrust_of_directory().is_none())
     }
 
     /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for
     /// byte, what this user stored.
     pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<Form> {
-        let directory = self.directory.as_ref()?;
+        let directory = self.trusted()?;
         let path = directory.join(file_name(digest, engine_key));
         let code_path = path.with_extension(CODE_EXTENSION);
         let file = open_regular(&path).ok()?;
@@ -128,7 +153,9 @@ impl CompileCache {
 
     /// The digest that was noted for a file, if the file is still what it was then.
     pub fn noted(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
-        let directory = self.directory.as_ref()?;
+        let directory = self.trusted()?;
+        // The content of another user's file can change without a trace.
+        check_trusted(path, metadata).ok()?;
         let key = read_key(directory).ok()?;
         let mut note = [0; CODE_LENGTH + CODE_LENGTH];
         open_regular(&directory.join(note_name(path))).ok()?.read_exact(&mut note).ok()?;
@@ -139,7 +166,7 @@ impl CompileCache {
 
     /// Notes the digest of a file that was read whole, when `metadata` was asked before; unless it has just changed.
     pub fn note(&self, path: &Path, metadata: &fs::Metadata, digest: &Digest) {
-        if let Some(directory) = self.directory.as_ref().filter(|_| is_settled(metadata, self.settled)) {
+        if let Some(directory) = self.trusted().filter(|_| is_settled(metadata, self.settled)) {
             // Where that fails, the file is read again the next time.
             let _ = try_note(directory, path, metadata, digest);
         }
@@ -215,7 +242,7 @@ impl CompileCache {
 
     /// Stores a compiled form. Failing to is no error: the cache may be read-only, full or absent.
     pub fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) {
-        if let Some(directory) = &self.directory {
+        if let Some(directory) = self.trusted() {
             let _ = self.try_store(directory, digest, engine_key, compiled);
         }
     }
@@ -287,11 +314,14 @@ fn authenticate(key: &[u8; KEY_LENGTH], digest: &Digest, engine_key: &str, compi
     Some(code)
 }
 
-/// Opens a regular file for reading, without following a symbolic link and without waiting for a FIFO's writer.
+/// Opens a regular file for reading that no other user can change, without following a symbolic link and without waiting
+/// for a FIFO's writer.
 fn open_regular(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    let metadata = file.metadata()?;
+    check_trusted(path, &metadata).map_err(io::Error::other)?;
+    if metadata.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
 /// The user's key: a file that is the user's own and that no one else can read or write.

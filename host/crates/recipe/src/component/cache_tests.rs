@@ -200,3 +200,27 @@ fn a_link_or_fifo_in_the_place_of_a_form_is_not_read() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RUSR).unwrap();
     assert_eq!(load(&cache, &digest, ENGINE), None);
 }
+
+#[test]
+fn nothing_is_taken_from_where_others_can_write() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (home, cache) = cache();
+    let digest = Digest::of(b"component");
+    cache.store(&digest, ENGINE, b"native code");
+    assert!(load(&cache, &digest, ENGINE).is_some() && cache.distrust(&digest, ENGINE).is_none());
+    let form = cache.directory().unwrap().join(file_name(&digest, ENGINE));
+    let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    set(&form, 0o666);
+    assert!(load(&cache, &digest, ENGINE).is_none(), "the form");
+    assert_eq!(cache.distrust(&digest, ENGINE), Some(Distrust::Writable(form.clone())));
+    set(&form, 0o600);
+    assert!(load(&cache, &digest, ENGINE).is_some());
+    for directory in [cache.directory().unwrap(), home.path()] {
+        set(directory, 0o777);
+        let environment = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
+        let again = CompileCache::open(&environment);
+        assert!(load(&again, &digest, ENGINE).is_none(), "{}", directory.display());
+        assert!(matches!(again.distrust(&digest, ENGINE), Some(Distrust::Writable(_))), "{}", directory.display());
+        set(directory, 0o700);
+    }
+}

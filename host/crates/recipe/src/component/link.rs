@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use base::files::{read_string, read_whole};
 use super::bytes::Origin;
 use super::error::ComponentError;
 use super::project::manifest::RECIPE_TOML;
@@ -37,7 +38,7 @@ impl Developed {
     ) -> Result<Self, ComponentError> {
         let link = develop_eggs.join(format!("{package}.{EXTENSION}"));
         let text = format!("{}\n.\n{COMPONENT}{}\n", project.display(), component.display());
-        if fs::read_to_string(&link).ok().as_deref() != Some(text.as_str()) {
+        if read_string(&link).ok().as_deref() != Some(text.as_str()) {
             replace(&link, &text)
                 .map_err(|error| ComponentError::Write { path: link.clone(), error: Arc::new(error) })?;
         }
@@ -73,7 +74,7 @@ pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentErro
     for entry in entries {
         let link = entry.map_err(|error| ComponentError::read(develop_eggs, error))?.path();
         if link.extension().is_some_and(|extension| extension == EXTENSION) {
-            let text = fs::read(&link).map_err(|error| ComponentError::read(&link, error))?;
+            let text = read_whole(&link).map_err(|error| ComponentError::read(&link, error))?;
             developed.extend(Developed::parse(&link, &String::from_utf8_lossy(&text)));
         }
     }

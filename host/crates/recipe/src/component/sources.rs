@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base::files::{read_string, read_whole};
 use base::digest::Digest;
 
 /// The files that a component was built of, each with its digest; those that cannot be read are left out.
@@ -29,14 +30,14 @@ impl Sources {
     /// The sources that Cargo named when it built `component`, as they are now. Cargo writes their names beside it
     /// (Cargo reference, "Build cache", "Dep-info files"), and those of packages that it depends on by path.
     pub(super) fn of(component: &Path) -> Self {
-        let text = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
-        let digest = |path: PathBuf| Some((path.clone(), Digest::of(&fs::read(path).ok()?)));
+        let text = read_string(component.with_extension("d")).unwrap_or_default();
+        let digest = |path: PathBuf| Some((path.clone(), Digest::of(&read_whole(path).ok()?)));
         Self(named(component, &text).into_iter().filter_map(digest).collect())
     }
 
     /// The sources as they were when [`Self::record`] was last called for this component.
     pub(super) fn recorded(component: &Path) -> Self {
-        let text = fs::read_to_string(record_of(component)).unwrap_or_default();
+        let text = read_string(record_of(component)).unwrap_or_default();
         let line = |line: &str| {
             let (digest, path) = line.split_once(' ')?;
             Some((path.into(), digest.parse().ok()?))
@@ -48,7 +49,7 @@ impl Sources {
     pub(super) fn record(&self, component: &Path) {
         let text: String = self.0.iter().map(|(path, digest)| format!("{digest} {}\n", path.display())).collect();
         let record = record_of(component);
-        if fs::read_to_string(&record).ok().as_deref() != Some(text.as_str()) {
+        if read_string(&record).ok().as_deref() != Some(text.as_str()) {
             let _ = fs::write(record, text);
         }
     }

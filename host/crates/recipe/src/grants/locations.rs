@@ -28,6 +28,12 @@ pub struct Locations {
     /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
     /// `recipes.toml`, `recipes.lock`, the keys of those who are trusted, the launcher, the files of the configuration.
     pub protected: Vec<PathBuf>,
+    /// What is never removed, nor a directory that holds it: home directories, the buildout directory, the directory of the
+    /// configuration.
+    pub kept: Vec<PathBuf>,
+    /// Symbolic links in the buildout directory on the way to its directories, with what they point to. The user made them:
+    /// no recipe writes there. They are followed as they were at the start.
+    linked: Vec<(Arc<Path>, PathBuf)>,
     /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
     standard: Vec<Arc<Path>>,
 }
@@ -53,6 +59,22 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The first name below the buildout directory of each directory that is reached through a link there.
+fn linked(directory: &Path, standard: &[Arc<Path>]) -> Vec<(Arc<Path>, PathBuf)> {
+    let mut linked: Vec<(Arc<Path>, PathBuf)> = Vec::new();
+    for path in standard {
+        let Some(name) = path.strip_prefix(directory).ok().and_then(|below| below.iter().next()) else { continue };
+        let first: Arc<Path> = directory.join(name).into();
+        if !first.is_symlink() || linked.iter().any(|(link, _)| *link == first) {
+            continue;
+        }
+        if let Ok(real) = first.canonicalize() {
+            linked.push((first, real));
+        }
+    }
+    linked
+}
+
 /// The directories as the configuration writes them: absolute, or relative to the first.
 pub struct Written<'a> {
     /// The buildout directory, absolute.
@@ -75,6 +97,8 @@ pub struct Written<'a> {
     pub configuration: &'a [PathBuf],
     /// The public keys of those whose recipes are trusted.
     pub keys: &'a [PathBuf],
+    /// The home directories of the user.
+    pub homes: &'a [PathBuf],
 }
 
 impl Locations {
@@ -89,10 +113,14 @@ impl Locations {
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().chain(written.keys).map(|path| normalize(path));
         let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
+        let kept = written.homes.iter().map(|home| normalize(&directory.join(home)));
+        let kept = kept.chain([directory.clone(), configuration_directory.clone()]);
+        let kept = kept.flat_map(|path| [path.canonicalize().ok(), Some(path)]).flatten().collect();
         let (parts, develop_eggs, eggs) = (at(written.parts), at(written.develop_eggs), at(written.eggs));
         let other_parts = written.other_parts.map(at);
         let standard = [&directory, &parts, &bin, &eggs, &develop_eggs].into_iter().chain(&other_parts);
-        let standard = standard.map(|path| Arc::from(path.as_path())).collect();
+        let standard: Vec<Arc<Path>> = standard.map(|path| Arc::from(path.as_path())).collect();
+        let linked = linked(&directory, &standard);
         Self {
             parts,
             other_parts,
@@ -103,6 +131,8 @@ impl Locations {
             installed,
             configuration_directory,
             protected,
+            kept,
+            linked,
             standard,
         }
     }
@@ -125,6 +155,17 @@ impl Locations {
     /// The directories that every recipe may read, and in which a part may own paths.
     pub fn standard(&self) -> &[Arc<Path>] {
         &self.standard
+    }
+
+    /// The links that the user made on the way to the buildout's directories.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &Arc<Path>> {
+        self.linked.iter().map(|(link, _)| link)
+    }
+
+    /// `path` without these links.
+    pub(crate) fn real(&self, path: &Path) -> PathBuf {
+        let real = self.linked.iter().find_map(|(link, real)| Some(real.join(path.strip_prefix(link).ok()?)));
+        real.unwrap_or_else(|| path.to_owned())
     }
 
     /// The directories in which recipes write: the buildout's, and those of parts.

@@ -10,5 +10,6 @@ pub(crate) mod locations;
 pub(crate) mod mounts;
 pub(crate) mod request;
 pub(crate) mod rights;
+pub(crate) mod system;
 pub(crate) mod templates;
 pub(crate) mod writable;

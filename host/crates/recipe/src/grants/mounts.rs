@@ -32,6 +32,8 @@ pub(crate) struct Mount {
     pub(crate) trusted: Arc<Path>,
     /// Whether it stays where it is for the whole run, so that one handle of it serves all calls.
     pub(crate) lasting: bool,
+    /// Whether it is granted only because a directory that holds it is.
+    pub(crate) is_derived: bool,
 }
 
 /// The directories that are granted, longest path first.
@@ -40,14 +42,24 @@ pub(crate) struct Mounts(Vec<Mount>);
 
 impl Mounts {
     /// Collects grants; the wider access wins where a path is granted twice. `writable` are the directories beneath
-    /// which recipes write (of this part or of others), `lasting` those that nothing replaces during a run.
+    /// which recipes write (of this part or of others), `links` the symbolic links below them that the user made,
+    /// `lasting` the directories that nothing replaces during a run.
     pub(crate) fn new(
         grants: impl IntoIterator<Item = (Arc<Path>, Access)>,
         writable: &[&Arc<Path>],
+        links: &[&Arc<Path>],
         lasting: &[&Path],
     ) -> Self {
         let mut grants: Vec<(Arc<Path>, Access)> =
             grants.into_iter().map(|(path, access)| (normal(path), access)).collect();
+        // A handle of the directory that holds a link does not lead through it: the link gets a handle of its own.
+        let granted = |link: &Path, access| grants.iter().any(|grant| grant.1 == access && same(&grant.0, link));
+        let derived: Vec<Arc<Path>> =
+            links.iter().filter(|link| !granted(link, Access::Write)).map(|link| Arc::clone(link)).collect();
+        for link in links {
+            let access = grants.iter().filter(|(path, _)| holds(path, link)).map(|(_, access)| *access).max();
+            grants.extend(access.map(|access| (Arc::clone(link), access)));
+        }
         grants.sort_by(|a, b| {
             b.0.as_os_str()
                 .len()
@@ -63,13 +75,17 @@ impl Mounts {
         let written: Vec<Arc<Path>> =
             wider.into_iter().chain(writable.iter().map(|path| normal(Arc::clone(path)))).collect();
         let trusted = |path: &Arc<Path>| {
+            if let Some(link) = links.iter().find(|link| holds(link, path)) {
+                return Arc::clone(link);
+            }
             let above = written.iter().filter(|written| !same(path, written) && holds(written, path));
             Arc::clone(above.min_by_key(|written| written.as_os_str().len()).unwrap_or(path))
         };
         let mounts = grants.into_iter().map(|(path, access)| {
             let trusted = trusted(&path);
             let lasting = same(&trusted, &path) && lasting.iter().any(|lasting| same(lasting, &path));
-            Mount { path, access, trusted, lasting }
+            let is_derived = derived.contains(&path);
+            Mount { path, access, trusted, lasting, is_derived }
         });
         Self(mounts.collect())
     }
@@ -223,6 +239,7 @@ mod tests {
             grants.iter().map(|(path, access)| (Path::new(path).into(), *access)),
             &[&Path::new("/b").into()],
             &[],
+            &[],
         )
     }
 
@@ -272,7 +289,7 @@ mod tests {
         std::os::unix::fs::symlink(root.join("outside"), root.join("b/x")).unwrap();
         std::os::unix::fs::symlink(root.join("b"), root.join("link")).unwrap();
         let open = |path: &str| {
-            let mounts = Mounts::new([(root.join(path).into(), Access::Write)], &[&root.join("b").into()], &[]);
+            let mounts = Mounts::new([(root.join(path).into(), Access::Write)], &[&root.join("b").into()], &[], &[]);
             mounts.get(0).unwrap().open().map(drop)
         };
         assert!(open("b/x").is_err());
@@ -281,11 +298,38 @@ mod tests {
     }
 
     #[test]
+    fn follows_a_link_that_the_user_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("big/x")).unwrap();
+        std::fs::create_dir_all(root.join("b")).unwrap();
+        std::os::unix::fs::symlink("../big", root.join("b/parts")).unwrap();
+        std::os::unix::fs::symlink(root.join("b"), root.join("big/link")).unwrap();
+        let (link, buildout) = (root.join("b/parts").into(), Arc::from(root.join("b")));
+        let mounts = Mounts::new(
+            [(Arc::clone(&buildout), Access::Write), (root.join("b/parts/x").into(), Access::Write)],
+            &[&buildout, &link],
+            &[&link],
+            &[],
+        );
+        let open = |path: &str| {
+            let path = root.join(path);
+            let (at, rest) = mounts.route(&path).unwrap();
+            assert_eq!(rest, Path::new(""), "{}", path.display());
+            mounts.get(at).unwrap().open().map(drop)
+        };
+        open("b/parts").unwrap();
+        open("b/parts/x").unwrap();
+        let through = Mounts::new([(root.join("b/parts/link").into(), Access::Write)], &[&buildout], &[&link], &[]);
+        assert!(through.get(0).unwrap().open().is_err(), "a recipe may have made that one");
+    }
+
+    #[test]
     fn a_directory_is_created_and_removed_by_its_name() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         for writable in [directory.path(), &path] {
-            let mounts = Mounts::new([(path.as_path().into(), Access::Write)], &[&writable.into()], &[]);
+            let mounts = Mounts::new([(path.as_path().into(), Access::Write)], &[&writable.into()], &[], &[]);
             let mount = mounts.get(0).unwrap();
             assert_eq!(mount.open().unwrap_err().kind(), io::ErrorKind::NotFound);
             mount.create().unwrap();

@@ -8,7 +8,8 @@ use super::applicant::Applicant;
 use super::described::grant_of;
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mounts, holds, normalize, same};
-use super::templates::{SHARED, holders, paths};
+use super::system::is_of_system;
+use super::templates::{SHARED, holders, own_option, paths};
 use super::writable::{Unwritable, WritablePath};
 use crate::error::{Problem, RecipeError};
 use crate::limits;
@@ -28,8 +29,12 @@ pub(crate) struct Rights {
     pub(crate) timeout: Duration,
     /// What decides whether two parts can share an instance.
     pub(crate) process: Process,
+    /// Paths that its commands make, in directories in which they may change nothing else.
+    pub(crate) makes: Vec<PathBuf>,
     /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
     shared: Vec<PathBuf>,
+    /// Options that decide what it may do.
+    fixed: Vec<String>,
     locations: Arc<Locations>,
 }
 
@@ -54,7 +59,9 @@ impl Rights {
             fetch: Vec::new(),
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
+            makes: Vec::new(),
             shared: Vec::new(),
+            fixed: Vec::new(),
             locations: Arc::default(),
         }
     }
@@ -67,8 +74,10 @@ impl Rights {
             let problem = Problem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
-        let Expanded { grant, read, write, memory, timeout, shared } = Expanded::of(applicant);
+        let Expanded { grant, read, write, makes, memory, timeout, shared } = Expanded::of(applicant);
+        check_named(applicant, &grant)?;
         let location: Arc<Path> = normalize(&locations.parts.join(applicant.part)).into();
+        let makes = makes.map(|named| named.into_iter().chain([location.to_path_buf()]).collect()).unwrap_or_default();
         let protected = locations.protected.as_slice();
         let mut access: Vec<_> = locations.standard().iter().map(|path| (Arc::clone(path), Access::Read)).collect();
         if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
@@ -89,19 +98,22 @@ impl Rights {
             access.push((directory.into(), Access::Write));
         }
         let writable = locations.written();
+        let links: Vec<_> = locations.links().collect();
         let variable = |name: &String| Some((name.clone(), applicant.environment.variables.get(name)?.clone()));
         let mut env: Vec<_> = grant.env.iter().filter_map(variable).collect();
         env.sort();
         env.dedup();
         Ok(Self {
-            mounts: Mounts::new(access, &writable, &[Path::new("/"), &locations.directory]),
+            mounts: Mounts::new(access, &writable, &links, &[Path::new("/"), &locations.directory]),
             part: applicant.part.to_owned(),
             location,
             run: grant.run,
             fetch: grant.fetch,
             timeout,
             process: Process { env, memory },
+            makes,
             shared,
+            fixed: fixed(&recipe.grant),
             locations: Arc::clone(locations),
         })
     }
@@ -120,9 +132,16 @@ impl Rights {
         let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
         let is_shared = |path: &Path| self.shared.iter().any(|shared| same(shared, path));
         self.mounts.iter().map(move |mount| {
-            let writable = mount.access == Access::Write && !holds_protected(&mount.path) && !is_shared(&mount.path);
+            let is_kept = mount.is_derived || holds_protected(&mount.path) || is_shared(&mount.path);
+            let writable = mount.access == Access::Write && !is_kept;
             (&*mount.path, writable)
         })
+    }
+
+    /// Whether an option decides what the recipe may do, now and when the part is uninstalled: the user sets it, not the
+    /// recipe. A built-in recipe may set those that its own description refers to.
+    pub(crate) fn is_fixed(&self, option: &str) -> bool {
+        self.fixed.iter().any(|fixed| fixed == option)
     }
 
     /// Whether `location`, as the recipe has set it, is a place that many buildouts share.
@@ -151,6 +170,28 @@ impl Rights {
         writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
     }
 
+    /// `path` without the links that the user made on the way to the buildout's directories.
+    pub(crate) fn real(&self, path: &Path) -> PathBuf {
+        self.locations.real(path)
+    }
+
+    /// Whether `directory`, without links, is one of parts alone, or of the buildout's programs and eggs.
+    pub(crate) fn is_directory_of_parts(&self, directory: &Path) -> bool {
+        let own = self.locations.standard().iter().filter(|path| !holds(path, &self.locations.directory));
+        own.into_iter().any(|path| path.canonicalize().is_ok_and(|real| real == directory))
+    }
+
+    /// The directories that every recipe may read.
+    pub(crate) fn standard(&self) -> &[Arc<Path>] {
+        self.locations.standard()
+    }
+
+    /// Whether the recipe may read what is in `directory`, without links.
+    pub(crate) fn shows_entries_of(&self, directory: &Path) -> bool {
+        let mut standard = self.locations.standard().iter();
+        standard.any(|path| path.canonicalize().is_ok_and(|real| holds(&real, directory)))
+    }
+
     /// The buildout directory: relative paths are relative to it.
     pub(crate) fn directory(&self) -> &Path {
         &self.locations.directory
@@ -160,7 +201,8 @@ impl Rights {
     /// that one holds the host's own files, which no grant can open.
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
-        if self.locations.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
+        let holds_protected = self.locations.protected.iter().any(|protected| protected.starts_with(parent));
+        if holds_protected || is_of_system(parent) { path } else { parent }
     }
 
     /// Where `path` leads, which must be granted for writing.
@@ -178,16 +220,16 @@ impl Rights {
         Ok(WritablePath::new(mount, rest))
     }
 
-    /// Whether there is something at `path`, about to be created, that is not the part's: then it does not go if the part
-    /// fails. In the part's own places there are only left-overs of its own.
-    pub(crate) fn was_there(&self, path: &str) -> bool {
-        let path = normalize(&self.directory().join(path));
-        let own = holds(&self.location, &path) || holds(&self.build_directory(), &path);
-        !own && path.symlink_metadata().is_ok()
+    /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
+    /// except where parts have no directory of their own.
+    pub(crate) fn is_own_place(&self, path: &Path) -> bool {
+        let Locations { parts, directory, .. } = &*self.locations;
+        let is_mixed = holds(parts, directory);
+        !is_mixed && (holds(&self.location, path) || holds(&self.build_directory(), path))
     }
 
-    /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
-    /// themselves, and nothing that the host keeps. The error says why not.
+    /// Checks whether the part may own `path`, as far as its text decides: plain, below one of the buildout's directories or
+    /// a granted one, none of those themselves, and nothing that the host keeps. The error is the reason.
     pub(crate) fn check_path(&self, path: &str) -> Result<(), &'static str> {
         if path.is_empty() || path.len() > limits::PATH || path.contains('\0') {
             return Err("a path is not empty, not longer than 4096 bytes, and has no NUL");
@@ -198,6 +240,9 @@ impl Rights {
         let path = normalize(&self.locations.directory.join(path));
         if self.locations.protected.iter().any(|protected| holds(&path, protected)) {
             return Err("the host's own files belong to no part");
+        }
+        if self.locations.kept.iter().any(|kept| holds(&path, kept)) {
+            return Err("home directories, the buildout directory and that of the configuration belong to no part");
         }
         let standard = self.locations.standard();
         if standard.iter().any(|directory| same(directory, &path)) {
@@ -216,6 +261,8 @@ struct Expanded {
     grant: Grant,
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
+    /// Of a recipe whose commands make paths in directories that they may not write.
+    makes: Option<Vec<PathBuf>>,
     memory: u64,
     timeout: Duration,
     /// Of `write`, what commands may not write.
@@ -232,9 +279,13 @@ impl Expanded {
         };
         let mut write = paths(applicant, granted.write.iter().map(String::as_str));
         let shared = shared(applicant, &described, &write);
+        let mut makes: Option<Vec<PathBuf>> = None;
         for template in described.write.iter().filter(|template| *template != SHARED) {
             match template.strip_suffix("/..") {
-                Some(held) => write.extend(holders(applicant, held)),
+                Some(held) => {
+                    write.extend(holders(applicant, held));
+                    makes.get_or_insert_default().extend(paths(applicant, [held]).iter().map(|path| normalize(path)));
+                }
                 None => write.extend(paths(applicant, [template.as_str()])),
             }
         }
@@ -245,8 +296,39 @@ impl Expanded {
         let timeout = granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT);
         let mut grant = granted.clone();
         grant.extend(&described);
-        Self { grant, read, write, memory, timeout, shared }
+        Self { grant, read, write, makes, memory, timeout, shared }
     }
+}
+
+/// Refuses an option by which a part would get a directory of the system or the home directory to write. What the part
+/// makes there is not its own, and what is there is not to be removed with it.
+fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeError> {
+    let Some(buildout) = applicant.buildout else { return Ok(()) };
+    for template in &grant.write {
+        let Some(name) = own_option(template) else { continue };
+        let named = paths(applicant, [template.as_str()]).into_iter().map(|path| normalize(&path));
+        for path in named.into_iter().filter(|path| is_of_others(path, applicant.locations)) {
+            let (part, value) = (applicant.part.to_owned(), path.display().to_string());
+            let expected =
+                "it is a directory of the system, a mount point, or a directory that holds the buildout or the home \
+                            directory"
+                    .to_owned();
+            let place = buildout.place_of(applicant.part, Some(name));
+            let problem = Problem::Value { part, name: name.to_owned(), value, expected, place };
+            return Err(RecipeError::new(problem, applicant.subject.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn is_of_others(path: &Path, locations: &Locations) -> bool {
+    is_of_system(path) || locations.kept.iter().any(|kept| holds(path, kept))
+}
+
+/// The part's own options to which a grant of `recipes.toml` refers.
+fn fixed(grant: &Grant) -> Vec<String> {
+    let templates = grant.read.iter().chain(&grant.write);
+    templates.filter_map(|template| own_option(template)).map(str::to_owned).collect()
 }
 
 /// The directories of shared parts, if the recipe writes there and `recipes.toml` does not grant them anyway.

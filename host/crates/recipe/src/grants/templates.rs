@@ -36,17 +36,24 @@ pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<
 /// What the value of an option names, if `template` is a reference to one of the part's own; else the text's lines.
 fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
     let option = own_option(template);
-    let is_words = |known: &&OptionDescription| {
-        Some(known.name.as_str()) == option && matches!(known.value_type, OptionType::Words)
-    };
-    match entry_point.options.iter().find(is_words) {
-        Some(_) => text.split_whitespace().collect(),
-        None => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+    let is_it = |known: &&OptionDescription| Some(known.name.as_str()) == option;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    match entry_point.options.iter().find(is_it).map(|known| &known.value_type) {
+        Some(OptionType::Words) => text.split_whitespace().collect(),
+        Some(OptionType::Path) => lines.flat_map(paths_of_line).collect(),
+        _ => lines.collect(),
     }
 }
 
+/// A line is one path, whatever white space is in it, unless each of its words is an absolute path: existing
+/// configurations of `plone.recipe.command` list several in one line. The recipe `command` reads them in the same way.
+fn paths_of_line(line: &str) -> Vec<&str> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if words.iter().all(|word| word.starts_with('/')) { words } else { vec![line] }
+}
+
 /// The name of the part's own option to which the template is a reference.
-fn own_option(template: &str) -> Option<&str> {
+pub(super) fn own_option(template: &str) -> Option<&str> {
     template.strip_prefix("${:")?.strip_suffix('}')
 }
 
@@ -79,4 +86,16 @@ pub(super) fn holders(applicant: &Applicant<'_>, template: &str) -> Vec<PathBuf>
     let named = paths(applicant, [template]);
     let holders = named.iter().filter_map(|path| normalize(path).parent().map(Path::to_owned));
     holders.filter(|holder| is_own(holder)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_part_of_a_path() {
+        assert_eq!(paths_of_line("/home/me/my project/parts/c"), ["/home/me/my project/parts/c"]);
+        assert_eq!(paths_of_line("my data/x"), ["my data/x"]);
+        assert_eq!(paths_of_line("/b/one /b/two"), ["/b/one", "/b/two"]);
+    }
 }

@@ -13,14 +13,15 @@ use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits::Refused;
+use crate::plain::without_numbers;
 
 /// The failure that a recipe itself returned.
 pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
     let context = Box::new(context(call, &failure));
     let problem = match failure {
-        Failure::UserError(message) => Problem::User { message, context },
-        Failure::Fault(message) => Problem::Failed { message, context },
-        Failure::Other(other) => Problem::Failed { message: other.message, context },
+        Failure::UserError(message) => Problem::User { message: without_numbers(&message), context },
+        Failure::Fault(message) => Problem::Failed { message: without_numbers(&message), context },
+        Failure::Other(other) => Problem::Failed { message: without_numbers(&other.message), context },
         Failure::Lookup(error) => {
             let kept = usize::try_from(error.reference).ok().filter(|at| *at < call.lookup_errors.len());
             match kept {

@@ -15,6 +15,7 @@ use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::interfaces::bindings::{Recipe, RecipePre};
 use crate::limits;
 use crate::native::shared::Native;
+use crate::ownership::Made;
 
 use request::Request;
 use store::State;
@@ -30,10 +31,12 @@ pub(crate) struct Instance {
     trapped: bool,
 }
 
-/// What a call returned, and the paths that the recipe reported as created meanwhile.
+/// What a call returned, and what came of it.
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
+    /// The paths that the recipe reported as created.
     pub(crate) created: Vec<String>,
+    pub(crate) made: Made,
 }
 
 impl Instance {
@@ -100,7 +103,8 @@ impl Instance {
             }
             Ok(value) => {
                 state.output().end();
-                Ok(Answer { value, created: std::mem::take(&mut state.call.created) })
+                let created = std::mem::take(&mut state.call.created);
+                Ok(Answer { value, created, made: std::mem::take(&mut state.call.made) })
             }
             Err(error) => {
                 (self.trapped, self.sharable) = (true, false);

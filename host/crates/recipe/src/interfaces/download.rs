@@ -1,14 +1,13 @@
 //! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Event, Report};
-use base::files::create_anew;
+use base::files::{create_anew, open_regular};
 use cap_std::fs::Dir;
 use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
 use fetch::{Algorithm, Allowed, Checksum, Request};
@@ -103,8 +102,11 @@ impl HostFetched for View<'_> {
         self.call.note("download.copy", &[&path]);
         let source = self.path_of(&file)?;
         let target = self.target(&path)?;
-        let failed = |error| DownloadError::Invalid(format!("cannot write {path}: {error}"));
-        Ok(copy(&source, &target.path()).map_err(failed)?)
+        let is_new = target.is_new();
+        copy(&source, &target.path())
+            .map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}")))?;
+        self.made(target, is_new);
+        Ok(())
     }
 
     fn unpack(
@@ -120,7 +122,11 @@ impl HostFetched for View<'_> {
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
         match outcome {
-            Ok(unpacked) => Ok(unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect()),
+            Ok(unpacked) => {
+                // There was nothing, or an empty directory.
+                self.made(target, true);
+                Ok(unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect())
+            }
             Err(error) => {
                 self.call.advise(&error);
                 Err(DownloadError::BadArchive(target.in_words(&error.to_string())).into())
@@ -147,6 +153,13 @@ impl View<'_> {
         match unpack(top_level != TopLevel::Keep) {
             Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
             outcome => outcome,
+        }
+    }
+
+    /// Notes what the host made for the part.
+    fn made(&mut self, target: Target, is_new: bool) {
+        if is_new {
+            self.call.made.add(target.shown);
         }
     }
 
@@ -197,6 +210,10 @@ impl Target {
         PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
     }
 
+    fn is_new(&self) -> bool {
+        self.holder.symlink_metadata(&self.name).is_err()
+    }
+
     /// A message about it, with the path as a person knows it.
     fn in_words(&self, message: &str) -> String {
         let shown = self.shown.parent().unwrap_or(Path::new("/"));
@@ -234,7 +251,7 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
 
 /// Copies a file, in place of one that may be there.
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
-    let mut from = File::open(source)?;
+    let mut from = open_regular(source)?;
     io::copy(&mut from, &mut create_anew(target)?)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::bindings::buildout::recipe::log::{Host, Level};
 use super::standard_output::Output;
 use crate::call::Call;
 use crate::limits;
+use crate::plain::without_numbers;
 use base::event;
 
 /// Marks the interface in the linker.
@@ -64,7 +65,7 @@ impl Host for View<'_> {
     fn message(&mut self, level: Level, text: String) -> wasmtime::Result<()> {
         self.call.note("log.message", &[]);
         if self.may_log() {
-            self.log(level_of(level), &shortened(text));
+            self.log(level_of(level), &without_numbers(&shortened(text)));
         }
         Ok(())
     }

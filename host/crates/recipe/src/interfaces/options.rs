@@ -10,6 +10,7 @@ use super::bindings::{LookupFailure, SetFailure};
 use super::lookup::look_up;
 use super::resources::PartOptions;
 use crate::call::{Call, Phase};
+use crate::grants::rights::Rights;
 use crate::limits;
 use config::options::Buildout;
 
@@ -33,10 +34,12 @@ impl View<'_> {
     }
 }
 
-/// Refuses names that cannot be written in a configuration, and those that are the host's.
-fn check_name(name: &str) -> Result<(), SetError> {
-    let is_invalid = name.is_empty() || name.starts_with(' ') || name.starts_with("__buildout_");
-    if is_invalid || name.contains(['\n', '\r', '=', ':', ']', '\0']) {
+/// Refuses names that cannot be written in a configuration, and options that the host trusts: which recipe made the part,
+/// what the host recorded, and which paths a grant opens to the recipe.
+fn check_name(name: &str, rights: &Rights) -> Result<(), SetError> {
+    let is_trusted = name == "recipe" || name.starts_with("__buildout_") || rights.is_fixed(name);
+    let is_invalid = name.is_empty() || name.starts_with(' ');
+    if is_trusted || is_invalid || name.contains(['\n', '\r', '=', ':', ']', '\0']) {
         return Err(SetError::InvalidName);
     }
     Ok(())
@@ -73,7 +76,7 @@ impl HostOptions for View<'_> {
         if self.call.phase != Phase::Init || self.call.part != part {
             return Err(SetError::AfterInit.into());
         }
-        check_name(&name)?;
+        check_name(&name, &self.call.rights)?;
         self.call.options_set += 1;
         let is_too_much = self.call.options_set > limits::OPTIONS_SET;
         if is_too_much || name.len() > limits::OPTION_NAME || value.len() > limits::OPTION_VALUE {

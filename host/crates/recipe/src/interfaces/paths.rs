@@ -6,7 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::OpenOptions;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -15,6 +15,7 @@ use super::bindings::buildout::recipe::paths::{Host, HostLock, PathError};
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::resources::Lock;
 use crate::call::Call;
+use crate::grants::mounts::normalize;
 use crate::grants::writable::{Unwritable, WritablePath};
 use crate::limits;
 
@@ -62,8 +63,13 @@ impl Host for View<'_> {
         if self.call.rights.check_path(&path).is_err() {
             return Err(PathError::Outside.into());
         }
-        if !self.call.rights.was_there(&path) {
+        let absolute = normalize(&self.call.rights.directory().join(&path));
+        let is_new = absolute.symlink_metadata().is_err() && self.call.rights.mounts.writable(&absolute);
+        if is_new || self.call.rights.is_own_place(&absolute) {
             self.call.created.push(path);
+        }
+        if is_new {
+            self.call.made.add(absolute);
         }
         Ok(())
     }
@@ -100,10 +106,11 @@ fn failed(error: &io::Error) -> PathError {
     PathError::Other(UnnamedError { code: "io".to_owned(), message: error.to_string() })
 }
 
-/// Opens a lock file; its last name is not followed if it is a symbolic link.
+/// Opens a lock file, without waiting; its last name is not followed if it is a symbolic link.
 fn open(path: &WritablePath) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).follow(FollowSymlinks::No);
+    options.write(true).create(true).follow(FollowSymlinks::No).nonblock(true);
     let (directory, rest) = path.place()?;
-    Ok(directory.open_with(rest, &options)?.into_std())
+    let file = directory.open_with(rest, &options)?.into_std();
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::event::{Event, Level};
 use base::source::Explain as _;
 use confine::{ConfineError, Policy, Stream};
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -14,8 +15,10 @@ use super::filesystem::open::OpenFiles;
 use super::resources::Runner;
 use crate::call::{Call, Interrupted, Phase};
 use crate::limits;
-use crate::native::command_log::CommandLog;
+use crate::native::command_log::{CommandLog, FailedCommand};
+use crate::native::denied;
 use crate::native::shared::Native;
+use crate::native::staging::Staging;
 use crate::native::variables::system_strings;
 
 /// Marks the interface in the linker.
@@ -63,6 +66,7 @@ impl HostRunner for View<'_> {
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
         self.call.check().map_err(ProcessFailure::trap)?;
+        self.call.made.command_starts();
         let outcome = self.run_command(command);
         self.files.close_mounts(self.table);
         outcome
@@ -91,16 +95,64 @@ impl View<'_> {
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let (line, output) = (line(&command), command.output);
         let started = self.confined(command).map_err(ProcessFailure::trap)?;
-        let policy = self.call.reach.policy(self.native.settings.level);
+        let mut policy = self.call.reach.policy(self.native.settings.level);
+        let staging = self.stage(&mut policy)?;
         let mut captured = Captured { is_wanted: output == OutputUse::Capture, ..Captured::default() };
         self.open_log().command(&line, output == OutputUse::Show);
         let outcome = self.supervise(&started, &policy, &mut captured);
         self.open_log().end();
         let ending = self.ending(outcome, &line)?;
-        let failed = how_it_failed(&ending).map(|ending| self.open_log().failed(line, ending, &policy));
+        self.settle(staging)?;
+        self.report_refused(&started.directory, &policy);
+        let failed = how_it_failed(&ending).map(|ending| self.failed(line, ending, &policy));
         self.call.failed_command = failed;
         self.call.check().map_err(ProcessFailure::trap)?;
         Ok(Outcome { ending, captured: captured.bytes()? })
+    }
+
+    /// Lets the command make the paths that it is to make.
+    fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
+        let prepared = Staging::prepare(&self.call.rights, policy);
+        let (staging, made) =
+            prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
+        made.into_iter().for_each(|path| self.call.made.add(path));
+        Ok(staging)
+    }
+
+    /// Brings what the command made to its place.
+    fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
+        let settled = staging.settle().map_err(|error| {
+            ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
+        })?;
+        for path in settled.made {
+            self.call.made.add(path);
+        }
+        for path in settled.removed {
+            let message = format!(
+                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it",
+                path.display()
+            );
+            let part = &self.call.part;
+            self.native.report.report(Event::Log { logger: part, level: Level::Warning, message: &message });
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, line: String, ending: String, policy: &Policy) -> FailedCommand {
+        let rights = Arc::clone(&self.call.rights);
+        self.open_log().failed(line, ending, policy, &rights.makes)
+    }
+
+    /// Reports a path that the command was kept from writing, whether or not it failed because of it.
+    fn report_refused(&mut self, directory: &Path, policy: &Policy) {
+        let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
+        let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
+        let location = if self.call.rights.makes.is_empty() { "" } else { "Add the path to `location`, or " };
+        let grant_it = if location.is_empty() { "Grant it" } else { "grant it" };
+        let message =
+            format!("The command may not write to {}. {location}{grant_it} in recipes.toml: {grant}", path.display());
+        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message: &message });
+        self.call.refused.push(grant);
     }
 
     /// The command as the confinement takes it.

@@ -98,10 +98,15 @@ impl CommandLog {
         }
     }
 
+    /// The last lines of the command.
+    pub(crate) fn tail(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.tail.iter().map(String::as_str)
+    }
+
     /// What to report about a command that failed.
-    pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy) -> FailedCommand {
+    pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy, makes: &[PathBuf]) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
-        FailedCommand { line, ending, confined: confined(policy), tail: self.tail.iter().cloned().collect(), log }
+        FailedCommand { line, ending, confined: confined(policy, makes), tail: self.tail.iter().cloned().collect(), log }
     }
 
     fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {
@@ -180,14 +185,15 @@ impl FailedCommand {
 }
 
 /// What a command is kept from, in a sentence: many a failure comes of it.
-fn confined(policy: &Policy) -> Option<String> {
+fn confined(policy: &Policy, makes: &[PathBuf]) -> Option<String> {
     let temporary = match policy.level {
         Confinement::None => return None,
         Confinement::Partial => "a temporary directory of its own",
         Confinement::Full => "a /tmp of its own",
     };
     let mut writable = String::new();
-    for path in &policy.write {
+    let made = makes.iter().filter(|path| !policy.write.contains(path));
+    for path in policy.write.iter().chain(made) {
         writable.push_str(&format!("{}, ", path.display()));
     }
     let level = policy.level.name();
@@ -214,7 +220,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
         let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
-        let failed = log.failed("make all".into(), "exited with status 2".into(), &policy);
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &policy, &[]);
         let confined = "It was confined (--sandbox=full): no network; writable were only /b/x, a /tmp of its own.";
         assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);

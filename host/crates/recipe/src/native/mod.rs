@@ -3,6 +3,8 @@
 //! How a command is confined is the business of the crate `confine`.
 
 pub(crate) mod command_log;
+pub(crate) mod denied;
 pub(crate) mod reach;
 pub(crate) mod shared;
+pub(crate) mod staging;
 pub(crate) mod variables;

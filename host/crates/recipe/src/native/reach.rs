@@ -31,14 +31,16 @@ impl Reach {
         for (path, writable) in rights.directories() {
             // The root is granted to built-in recipes that only read; commands see the system's directories anyway.
             if path != Path::new("/") {
-                if writable { &mut reach.write } else { &mut reach.read }.push(path.to_owned());
+                if writable { &mut reach.write } else { &mut reach.read }.push(rights.real(path));
             }
         }
         reach.write.extend(buildout.and_then(|buildout| shared_location(rights, buildout)));
+        // The buildout directory is read at its path, and holds the links of the user.
         let mut written = BTreeSet::from([rights.directory().to_owned()]);
         for rights in all {
             let outside = rights.written().filter(|path| !holds(rights.directory(), path));
             written.extend(outside.map(Path::to_owned));
+            written.extend(rights.written().map(|path| rights.real(path)));
         }
         reach.written = written.into_iter().collect();
         reach
@@ -48,7 +50,7 @@ impl Reach {
     pub(crate) fn policy(&self, level: Level) -> Policy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
         let (read, write) = (existing(&self.read), existing(&self.write));
-        Policy { read, write, written: self.written.clone(), level, limits: Limits::default() }
+        Policy { read, write, written: self.written.clone(), staged: Vec::new(), level, limits: Limits::default() }
     }
 }
 

@@ -7,11 +7,11 @@ mod instances;
 mod parts;
 mod prepared;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use base::environment::Environment;
-use base::event::Report;
+use base::event::{Event, Level, Report};
 use config::options::{Buildout, Values};
 use wasmtime::Store;
 use wasmtime::component::{Resource, ResourceAny};
@@ -26,6 +26,7 @@ use crate::error::{Problem, RecipeError, Subject};
 use crate::grants::applicant::Applicant;
 use crate::grants::described::grant_of;
 use crate::grants::locations::Locations;
+use crate::grants::mounts::normalize;
 use crate::grants::request::{Missing, missing};
 use crate::grants::rights::Rights;
 use crate::grants::templates;
@@ -38,6 +39,8 @@ use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, Rec
 use crate::interfaces::resources::{PartOptions, Sections};
 use crate::native::reach::Reach;
 use crate::native::shared::{Native, NativeSettings};
+use crate::native::staging;
+use crate::ownership::{self, Claim, Made, Records};
 use instances::{Instances, SharedInstance, lock};
 use parts::{Part, Parts};
 use prepared::{Components, Prepared, check_name, entry_point};
@@ -62,6 +65,9 @@ pub struct Runtime {
     native: Arc<Native>,
     instances: Instances,
     parts: Parts,
+    records: Records,
+    /// What a run that was killed left is removed once, before the first part is made.
+    cleared: OnceLock<()>,
 }
 
 impl Runtime {
@@ -80,6 +86,8 @@ impl Runtime {
             components,
             instances: Instances::default(),
             parts: Parts::default(),
+            records: Records::default(),
+            cleared: OnceLock::new(),
         })
     }
 
@@ -105,7 +113,8 @@ impl Runtime {
         self.parts.refuse_overlap(&rights, &subject)?;
         let (instance, handle) = self.call_init(buildout, recipe, &prepared, entry_point, &rights, &subject)?;
         let (has_update, starts_commands) = (entry_point.has_update, prepared.starts_commands);
-        self.parts.add(part, Part { instance, handle, rights, subject, has_update, starts_commands });
+        let is_built_in = recipe.built_in;
+        self.parts.add(part, Part { instance, handle, rights, subject, has_update, starts_commands, is_built_in });
         Ok(())
     }
 
@@ -246,14 +255,66 @@ impl Runtime {
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let (subject, rights) = (&part.subject, &part.rights);
+        self.cleared.get_or_init(|| staging::clear_left(rights));
         let request = Request { phase, subject, rights, reach: self.reach(rights) };
         let mut instance = lock(&part.instance);
-        let Answer { value, created } =
+        let Answer { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
         match value {
-            Ok(paths) => check_paths(paths, created, rights, subject),
+            Ok(paths) => self.owned(&part, paths, &made).map_err(|error| RecipeError { created, ..error }),
             Err(failure) => Err(instance.failed(failure, created, subject)),
         }
+    }
+
+    /// Of the paths that a recipe returned, those that its part owns.
+    fn owned(&self, part: &Part, paths: Option<Vec<String>>, made: &Made) -> Result<Option<Vec<String>>, RecipeError> {
+        let Some(mut paths) = paths else { return Ok(None) };
+        let mut refused = None;
+        paths.retain(|path| match self.claim(part, path, made) {
+            Ok(is_owned) => is_owned,
+            Err(why) => {
+                refused.get_or_insert_with(|| (path.clone(), why));
+                false
+            }
+        });
+        let Some((path, why)) = refused else { return Ok(Some(paths)) };
+        let (recipe, name) = (part.subject.recipe.clone(), part.subject.part.clone());
+        Err(RecipeError::new(Problem::Path { recipe, part: name, path, why }, part.subject.clone()))
+    }
+
+    /// Whether a part owns a path that its recipe returned. The error is the reason why it cannot.
+    fn claim(&self, part: &Part, path: &str, made: &Made) -> Result<bool, String> {
+        let name = part.rights.part.as_str();
+        let claim = ownership::claim(path, &part.rights, made, &self.records);
+        let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
+        match claim {
+            Claim::Refused(why) => Err(why.to_owned()),
+            Claim::OfPart(other) => Err(format!("it belongs to part {other}, or contains what belongs to it")),
+            Claim::Own => match other(Path::new(path)) {
+                None => Ok(true),
+                Some(other) => Err(format!("the location of part {other} is there")),
+            },
+            Claim::Missing => Ok(false),
+            Claim::Existed if part.is_built_in => {
+                self.report_kept(name, path);
+                Ok(false)
+            }
+            Claim::Existed => Err("it existed before the part".to_owned()),
+        }
+    }
+
+    /// Reports that a path is not recorded, once for each part.
+    fn report_kept(&self, part: &str, path: &str) {
+        if !self.records.is_recorded(part) {
+            let message = format!("{path} existed before this part, and is kept when the part is uninstalled");
+            self.native.report.report(Event::Log { logger: part, level: Level::Info, message: &message });
+        }
+    }
+
+    /// Takes note of what the state records of a part: nothing for one that is not installed.
+    pub fn record(&self, part: &str, paths: Option<&[String]>, locations: &Locations) {
+        let absolute = |path: &String| normalize(&locations.directory.join(path));
+        self.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
     }
 
     /// What native commands of a part may reach.
@@ -333,23 +394,6 @@ fn init(
     let outcome = guest.buildout_recipe_parts().call_init(&mut *store, entry_point, options, lent)?;
     store.data_mut().table.delete(sections)?;
     Ok(outcome)
-}
-
-/// Refuses paths that the part may not own.
-fn check_paths(
-    paths: Option<Vec<String>>,
-    created: Vec<String>,
-    rights: &Rights,
-    subject: &Subject,
-) -> Result<Option<Vec<String>>, RecipeError> {
-    for path in paths.iter().flatten() {
-        if let Err(why) = rights.check_path(path) {
-            let Subject { recipe, part, .. } = subject.clone();
-            let problem = Problem::Path { recipe, part, path: path.clone(), why };
-            return Err(RecipeError { created, ..RecipeError::new(problem, subject.clone()) });
-        }
-    }
-    Ok(paths)
 }
 
 fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {

@@ -1,5 +1,6 @@
 //! The parts that were initialized, by name.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::collections::Map;
@@ -8,6 +9,7 @@ use wasmtime::component::ResourceAny;
 use super::instances::SharedInstance;
 use crate::error::{Problem, RecipeError, Subject};
 use crate::grants::locations::SUFFIXES;
+use crate::grants::mounts::holds;
 use crate::grants::rights::Rights;
 
 /// A part that was initialized.
@@ -18,6 +20,7 @@ pub(super) struct Part {
     pub(super) subject: Subject,
     pub(super) has_update: bool,
     pub(super) starts_commands: bool,
+    pub(super) is_built_in: bool,
 }
 
 /// All parts.
@@ -46,6 +49,14 @@ impl Parts {
         let mut all: Vec<_> = locked(&self.parts).values().map(|part| Arc::clone(&part.rights)).collect();
         all.extend(locked(&self.uninstalled).iter().cloned());
         all
+    }
+
+    /// Another part whose location is `path`, or below it.
+    pub(super) fn other_within(&self, part: &str, path: &Path) -> Option<String> {
+        let parts = locked(&self.parts);
+        let mut others = parts.iter().filter(|(name, _)| *name != part);
+        let other = others.find(|(_, other)| holds(path, &other.rights.location));
+        other.map(|(name, _)| name.clone())
     }
 
     /// Refuses a part whose location is where another one builds or keeps its log, or the other way round.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml_edit::Document;
 
+use base::files::read_string;
 use super::super::error::ComponentError;
 use super::super::sources::{Package, Sources};
 use super::built::{Built as BuiltProject, WHAT_IT_IS};
@@ -53,7 +54,7 @@ impl Manifest {
 fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
     let manifest = project.join("Cargo.toml");
-    match std::fs::read_to_string(&manifest) {
+    match read_string(&manifest) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ComponentError::read(&manifest, error)),
         Err(_) if project.join("setup.py").is_file() || project.join("pyproject.toml").is_file() => {

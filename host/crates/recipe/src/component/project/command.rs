@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::files::read_whole;
 use super::super::bytes::{Kind, LARGEST_COMPONENT, kind_of};
 use super::super::error::ComponentError;
 use super::built::{Built, OFFLINE};
@@ -63,13 +64,13 @@ fn component(output: &Path) -> Result<PathBuf, ComponentError> {
     if std::fs::metadata(output).is_ok_and(|metadata| metadata.len() > LARGEST_COMPONENT) {
         return Err(ComponentError::TooLarge { path: output.to_owned() });
     }
-    let bytes = std::fs::read(output).map_err(|error| ComponentError::read(output, error))?;
+    let bytes = read_whole(output).map_err(|error| ComponentError::read(output, error))?;
     match kind_of(&bytes) {
         Kind::Component => Ok(output.to_owned()),
         Kind::CoreModule => {
             let file = encoded(output);
             let made = component_of_module(output, &bytes)?;
-            if std::fs::read(&file).ok().as_deref() != Some(made.as_slice()) {
+            if read_whole(&file).ok().as_deref() != Some(made.as_slice()) {
                 std::fs::write(&file, made).map_err(|error| ComponentError::write(&file, error))?;
             }
             Ok(file)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::ComponentError;
 use super::manifest::{Manifest, RECIPE_TOML};
+use base::files::{read_string, read_whole};
 use base::digest::Digest;
 
 /// The files that a component is made of, each with its digest, and how it is made.
@@ -32,7 +33,7 @@ impl Inputs {
                 if file == component || file == record || file == encoded(&component) {
                     continue;
                 }
-                let bytes = std::fs::read(&file).map_err(|error| ComponentError::read(&file, error))?;
+                let bytes = read_whole(&file).map_err(|error| ComponentError::read(&file, error))?;
                 let name = file.strip_prefix(project).unwrap_or(&file).to_owned();
                 files.insert(name, Digest::of(&bytes));
             }
@@ -42,13 +43,13 @@ impl Inputs {
 
     /// Whether `component` is what was made of these inputs.
     pub(super) fn made(&self, component: &Path) -> bool {
-        let Ok(bytes) = std::fs::read(component) else { return false };
-        std::fs::read_to_string(record_of(component)).is_ok_and(|record| record == self.text(&Digest::of(&bytes)))
+        let Ok(bytes) = read_whole(component) else { return false };
+        read_string(record_of(component)).is_ok_and(|record| record == self.text(&Digest::of(&bytes)))
     }
 
     /// Notes that `component` was made of these inputs. Where that fails, it is made again the next time.
     pub(super) fn record(&self, component: &Path) {
-        if let Ok(bytes) = std::fs::read(component) {
+        if let Ok(bytes) = read_whole(component) {
             let _ = std::fs::write(record_of(component), self.text(&Digest::of(&bytes)));
         }
     }

@@ -7,6 +7,7 @@ use toml_edit::{Item, TableLike};
 
 use super::super::error::ComponentError;
 use crate::sdk::Language;
+use base::files::read_string;
 use base::digest::Digest;
 use base::source::Source;
 use registry::RecipeReference;
@@ -38,7 +39,7 @@ impl Manifest {
     /// Reads the file in a project's directory; `None` where there is none.
     pub(super) fn read(project: &Path) -> Result<Option<Self>, ComponentError> {
         let path = project.join(RECIPE_TOML);
-        match std::fs::read_to_string(&path) {
+        match read_string(&path) {
             Ok(text) => Ok(Some(Self::parse(&path, &text)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(ComponentError::read(&path, error)),

@@ -5,7 +5,9 @@
 //! implementation keeps the guest inside. A granted directory that does not exist can be created by the guest.
 
 pub(crate) mod open;
+mod opening;
 mod ready;
 pub(crate) mod routing;
 mod status;
+mod streams;
 mod types;

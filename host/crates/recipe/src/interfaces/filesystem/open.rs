@@ -1,6 +1,6 @@
 //! What an instance has open: handles of granted directories, and what its guest opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::collections::{Map, Set};
@@ -20,8 +20,8 @@ pub(crate) struct OpenFiles {
     /// Handles of the directories that hold a granted file, or a granted directory that does not exist, by the same place.
     /// Nor does it hold these.
     pub(super) holders: Map<usize, u32>,
-    /// Numbers of what the guest opened in this call: files, directories, streams.
-    pub(super) handles: Set<u32>,
+    /// What the guest opened in this call (files, directories, streams) by number, with the paths of directories.
+    pub(super) handles: Map<u32, Option<PathBuf>>,
     /// Granted directories that stay open from call to call.
     lasting: Vec<Lasting>,
     /// What the guest's last call of the host found.
@@ -50,7 +50,7 @@ impl OpenFiles {
         self.close_mounts(table);
         self.known = None;
         let handles = std::mem::take(&mut self.handles);
-        handles.into_iter().any(|number| table.get_any_mut(number).is_ok())
+        handles.into_keys().any(|number| table.get_any_mut(number).is_ok())
     }
 
     /// Closes the handles of granted directories: what a command or the host has put in their place is seen from now on.

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wasmtime::component::{HasData, Resource, ResourceTable};
-use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, HostDescriptor as Inner};
+use wasmtime_wasi::filesystem::{Descriptor, Dir};
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
 use super::open::{Known, OpenFiles};
-use super::ready::ready;
 use super::status;
 use crate::call::Call;
 use crate::grants::mounts::{Access, Mount, normalize};
@@ -47,7 +46,8 @@ impl View<'_> {
         access: Access,
     ) -> FsResult<Located> {
         if !self.files.roots.contains(&directory.rep()) {
-            return Ok(Located { directory, path, mount: None, is_entry: false });
+            let absolute = self.path_below(directory.rep(), &path);
+            return Ok(Located { directory, path, absolute, mount: None, is_entry: false });
         }
         let absolute = normalize(&Path::new("/").join(&path));
         let rights = Arc::clone(&self.call.rights);
@@ -59,12 +59,37 @@ impl View<'_> {
             return Err(self.deny(absolute, access));
         };
         if rest.as_os_str().is_empty() {
-            return Ok(Located { directory, path: ".".to_owned(), mount: Some(at), is_entry: false });
+            let absolute = Some(absolute);
+            return Ok(Located { directory, path: ".".to_owned(), absolute, mount: Some(at), is_entry: false });
         }
         let number = self.open_mount(at, mount)?;
         // The text came from a `String`, and nothing was cut out of the middle of a character.
         let path = rest.to_string_lossy().into_owned();
-        Ok(Located { directory: Resource::new_borrow(number), path, mount: None, is_entry: false })
+        let directory = Resource::new_borrow(number);
+        Ok(Located { directory, path, absolute: Some(absolute), mount: None, is_entry: false })
+    }
+
+    /// The absolute path of what the guest calls `path` in a directory that it opened.
+    fn path_below(&self, directory: u32, path: &str) -> Option<PathBuf> {
+        let directory = self.files.handles.get(&directory)?.as_deref()?;
+        (!path.split('/').any(|name| name == "..")).then(|| normalize(&directory.join(path)))
+    }
+
+    /// Whether what the guest located came into being through it.
+    pub(super) fn is_made(&self, located: &Located) -> bool {
+        let Call { rights, made, .. } = &*self.call;
+        located.absolute.as_ref().is_some_and(|path| made.includes(path) || rights.is_own_place(path))
+    }
+
+    pub(super) fn is_missing(&self, located: &Located) -> bool {
+        located.absolute.as_ref().is_some_and(|path| path.symlink_metadata().is_err())
+    }
+
+    /// Notes that what the guest calls by this path came into being through it.
+    pub(super) fn made(&mut self, path: Option<PathBuf>) {
+        if let Some(path) = path {
+            self.call.made.add(path);
+        }
     }
 
     /// As [`Self::locate`], where the granted directory itself is an ordinary directory too. Where it is none, it is an
@@ -91,7 +116,8 @@ impl View<'_> {
             }
             Err(error) => return Err(error),
         };
-        Ok(Located { directory: Resource::new_borrow(number), path, mount: Some(at), is_entry })
+        let directory = Resource::new_borrow(number);
+        Ok(Located { directory, path, absolute: located.absolute, mount: Some(at), is_entry })
     }
 
     /// The handle of the directory that holds what is granted.
@@ -169,23 +195,9 @@ impl View<'_> {
         (is_same && known.status.0.type_ != wit::DescriptorType::SymbolicLink).then_some(known.status)
     }
 
-    /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
-    pub(super) fn refuse_special(&mut self, located: &Located, flags: wit::PathFlags) -> FsResult<()> {
-        let (directory, flags) = (Resource::new_borrow(located.directory.rep()), located.flags(flags));
-        let found = ready(Inner::stat_at(&mut self.filesystem(), directory, flags.into(), located.path.clone()));
-        match found.map(|found| wit::DescriptorStat::from(found).type_) {
-            Ok(
-                wit::DescriptorType::RegularFile | wit::DescriptorType::Directory | wit::DescriptorType::SymbolicLink,
-            ) => Ok(()),
-            Ok(_) => Err(ErrorCode::Unsupported.into()),
-            // It does not exist, or cannot be read: opening it reports that, or creates it.
-            Err(_) => Ok(()),
-        }
-    }
-
     pub(super) fn opened<T: 'static>(&mut self, handle: FsResult<Resource<T>>) -> FsResult<Resource<T>> {
         if let Ok(handle) = &handle {
-            self.files.handles.insert(handle.rep());
+            self.files.handles.insert(handle.rep(), None);
         }
         handle
     }
@@ -202,6 +214,8 @@ pub(super) enum Look {
 pub(super) struct Located {
     pub(super) directory: Resource<Descriptor>,
     pub(super) path: String,
+    /// The path, absolute and normalized, if it is known.
+    pub(super) absolute: Option<PathBuf>,
     pub(super) mount: Option<usize>,
     /// Whether the directory holds what is granted, and nothing else of it is.
     is_entry: bool,

@@ -11,6 +11,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
+use super::opening::{self, Opened};
 use super::ready::ready;
 use super::routing::{Look, View};
 use crate::grants::mounts::Access;
@@ -61,6 +62,7 @@ impl wit::HostDescriptor for View<'_> {
 
     fn set_size(&mut self, file: Resource<Descriptor>, size: wit::Filesize) -> FsResult<()> {
         self.call.note("set-size", &[]);
+        self.check_space(&file, size, 0)?;
         ready(Inner::set_size(&mut self.filesystem(), file, size))
     }
 
@@ -87,6 +89,8 @@ impl wit::HostDescriptor for View<'_> {
 
     fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: wit::Filesize) -> FsResult<wit::Filesize> {
         self.call.note("write", &[]);
+        let length = bytes.len() as u64;
+        self.check_space(&file, offset.saturating_add(length), length)?;
         ready(Inner::write(&mut self.filesystem(), file, bytes, offset))
     }
 
@@ -107,9 +111,12 @@ impl wit::HostDescriptor for View<'_> {
         let located = self.locate(directory, path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
-            return Ok(mount.create().map_err(|error| ErrorCode::from(&error))?);
+            mount.create().map_err(|error| ErrorCode::from(&error))?;
+        } else {
+            ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
         }
-        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))
+        self.made(located.absolute);
+        Ok(())
     }
 
     fn stat(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorStat> {
@@ -160,7 +167,9 @@ impl wit::HostDescriptor for View<'_> {
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
         let flags = old.flags(flags).into();
         let view = &mut self.filesystem();
-        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))
+        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
+        self.made(new.absolute);
+        Ok(())
     }
 
     fn open_at(
@@ -175,11 +184,16 @@ impl wit::HostDescriptor for View<'_> {
         let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
-        self.refuse_special(&located, flags)?;
-        let (flags, open, mode) = (located.flags(flags).into(), open.into(), mode.into());
-        let view = &mut self.filesystem();
-        let handle = ready(Inner::open_at(view, located.directory, flags, located.path, open, mode));
-        self.opened(handle)
+        let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
+            return Err(ErrorCode::NotDirectory.into());
+        };
+        let Opened { descriptor, is_new } = opening::open(holder, &located.path, located.flags(flags), open, mode)?;
+        let handle = self.table.push(descriptor)?;
+        self.files.handles.insert(handle.rep(), located.absolute.clone());
+        if is_new {
+            self.made(located.absolute);
+        }
+        Ok(handle)
     }
 
     fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -225,7 +239,12 @@ impl wit::HostDescriptor for View<'_> {
             // A granted directory keeps its name, like the mount point of a file system.
             return Err(ErrorCode::Busy.into());
         }
-        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))
+        let is_made = self.is_made(&old) && self.is_missing(&new);
+        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
+        if is_made {
+            self.made(new.absolute);
+        }
+        Ok(())
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
@@ -235,7 +254,9 @@ impl wit::HostDescriptor for View<'_> {
             // It would be followed when the granted directory is opened the next time.
             return Err(ErrorCode::Exist.into());
         }
-        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))
+        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
+        self.made(located.absolute);
+        Ok(())
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
@@ -259,13 +280,17 @@ impl wit::HostDescriptor for View<'_> {
         offset: wit::Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
         self.call.note("write-via-stream", &[]);
-        let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset);
+        let written = Resource::new_borrow(file.rep());
+        let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset)?;
+        let stream = self.watched(stream, &written, Some(offset));
         self.opened(stream)
     }
 
     fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
         self.call.note("append-via-stream", &[]);
-        let stream = Inner::append_via_stream(&mut self.filesystem(), file);
+        let written = Resource::new_borrow(file.rep());
+        let stream = Inner::append_via_stream(&mut self.filesystem(), file)?;
+        let stream = self.watched(stream, &written, None);
         self.opened(stream)
     }
 

@@ -1,0 +1,92 @@
+//! The limit on what a guest writes to its own files: the same as for native commands.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::{Mutex, PoisonError};
+
+use base::collections::Map;
+use confine::Limits;
+
+/// Bytes that a guest writes until free space is looked at again.
+const INTERVAL: u64 = 16 << 20;
+
+/// Watches free space while a call runs.
+#[derive(Debug)]
+pub(crate) struct DiskGuard {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Free space when a file system was first written to, by device.
+    free: Map<u64, u64>,
+    /// Bytes written since free space was looked at.
+    unchecked: u64,
+}
+
+impl Default for DiskGuard {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl DiskGuard {
+    fn new(limits: Limits) -> Self {
+        Self { limits, state: Mutex::default() }
+    }
+
+    /// Checks that `length` bytes more may be written to `file`, which then has at least `size` bytes.
+    ///
+    /// # Errors
+    /// When the file would be too large, or too little space is left.
+    pub(crate) fn check(&self, file: &File, size: u64, length: u64) -> io::Result<()> {
+        if size > self.limits.file_size {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.unchecked = state.unchecked.saturating_add(length);
+        let is_first = state.free.is_empty();
+        if !is_first && state.unchecked < INTERVAL {
+            return Ok(());
+        }
+        state.unchecked = 0;
+        let found = rustix::fs::fstatvfs(file)?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        let before = *state.free.entry(file.metadata()?.dev()).or_insert(free);
+        if before.saturating_sub(free) > self.limits.disk {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn ends_what_fills_the_disk() {
+        let mut file = tempfile::NamedTempFile::new_in(std::env::current_exe().unwrap().parent().unwrap()).unwrap();
+        let guard = DiskGuard::new(Limits { disk: 64 << 20, file_size: 1 << 30, ..Limits::default() });
+        let block = vec![7; 1 << 20];
+        let written = (1_u64..=1024).find(|count| {
+            let refused = guard.check(file.as_file(), count << 20, 1 << 20).is_err();
+            file.write_all(&block).unwrap();
+            file.as_file().sync_data().unwrap();
+            refused
+        });
+        assert!(written.is_some_and(|written| written < 512), "{written:?} MiB were written");
+    }
+
+    #[test]
+    fn a_file_has_a_largest_size() {
+        let file = tempfile::tempfile().unwrap();
+        let guard = DiskGuard::new(Limits { file_size: 1 << 20, ..Limits::default() });
+        guard.check(&file, 1 << 20, 1).unwrap();
+        assert_eq!(guard.check(&file, (1 << 20) + 1, 1).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+}

@@ -1,0 +1,177 @@
+//! Paths that a command makes in a directory where it may change nothing else: other parts are there, or the host's files.
+//!
+//! The command finds the directory as it is, without the paths that it is to make. What it makes comes into being in a
+//! staging directory, and is moved to its place when the command has ended. Only the strongest confinement can show a
+//! staging directory; with the weaker one the directory of parts is writable, and elsewhere the path is made before.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base::files::remove_directory;
+use confine::{Level, Policy, Staged};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use crate::grants::rights::Rights;
+
+/// What the name of a staging directory starts with; the name of the part follows.
+const PREFIX: &str = ".buildout-staging-";
+
+/// The staging directories of one command.
+#[derive(Debug, Default)]
+pub(crate) struct Staging {
+    directories: Vec<Directory>,
+}
+
+#[derive(Debug)]
+struct Directory {
+    /// The directory in whose place the command sees the staging directory.
+    path: PathBuf,
+    source: PathBuf,
+    /// What the command is to make in it: names, and paths as the configuration writes them.
+    names: BTreeMap<OsString, PathBuf>,
+}
+
+/// What came of staging.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// Paths that the command made and that are in their place.
+    pub(crate) made: Vec<PathBuf>,
+    /// Paths that the command made and that are no part's: they were removed.
+    pub(crate) removed: Vec<PathBuf>,
+}
+
+impl Staging {
+    /// Changes the policy of a command so that it can make `rights.makes`. Returns also the paths that had to be made.
+    pub(crate) fn prepare(rights: &Rights, policy: &mut Policy) -> io::Result<(Self, Vec<PathBuf>)> {
+        let mut staging = Self::default();
+        let mut made = Vec::new();
+        for (parent, names) in by_parent(rights, policy) {
+            match policy.level {
+                Level::None => {}
+                Level::Full => staging.add(rights, policy, parent, names)?,
+                Level::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
+                Level::Partial => {
+                    for path in names.keys().map(|name| parent.join(name)) {
+                        std::fs::create_dir(&path)?;
+                        policy.write.push(path);
+                    }
+                    made.extend(names.into_values());
+                }
+            }
+        }
+        Ok((staging, made))
+    }
+
+    fn add(
+        &mut self,
+        rights: &Rights,
+        policy: &mut Policy,
+        parent: PathBuf,
+        names: BTreeMap<OsString, PathBuf>,
+    ) -> io::Result<()> {
+        let source = parent.join(format!("{PREFIX}{}", rights.part));
+        clear(&source)?;
+        std::fs::create_dir(&source)?;
+        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names });
+        let shows_existing = rights.shows_entries_of(&parent);
+        if shows_existing {
+            copy_links(&parent, &source)?;
+        }
+        policy.staged.push(Staged { path: parent, source, shows_existing });
+        Ok(())
+    }
+
+    /// Moves what the command made to its place, and removes the staging directories.
+    pub(crate) fn settle(self) -> io::Result<Settled> {
+        let mut settled = Settled::default();
+        for directory in &self.directories {
+            directory.settle(&mut settled)?;
+        }
+        Ok(settled)
+    }
+}
+
+/// After a failure, nothing of it stays.
+impl Drop for Staging {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            let _ = clear(&directory.source);
+        }
+    }
+}
+
+impl Directory {
+    fn settle(&self, settled: &mut Settled) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.source)? {
+            let name = entry?.file_name();
+            let (from, to) = (self.source.join(&name), self.path.join(&name));
+            if let Some(path) = self.names.get(&name) {
+                // Someone else may have made the path meanwhile.
+                move_to(&from, &to)?;
+                settled.made.push(path.clone());
+            } else if to.symlink_metadata().is_err() {
+                settled.removed.push(to);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The paths that the command is to make, and that do not exist, by the directories in which they will be, where that is
+/// not one in which the command may write anyway.
+fn by_parent(rights: &Rights, policy: &Policy) -> BTreeMap<PathBuf, BTreeMap<OsString, PathBuf>> {
+    let mut by_parent = BTreeMap::<PathBuf, BTreeMap<OsString, PathBuf>>::new();
+    for path in rights.makes.iter().filter(|path| path.symlink_metadata().is_err()) {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        // Without links, as the confinement needs it; it exists, as the recipe has made it.
+        let Ok(parent) = rights.real(parent).canonicalize() else { continue };
+        if parent != Path::new("/") && !policy.write.iter().any(|writable| parent.starts_with(writable)) {
+            by_parent.entry(parent).or_default().insert(name.to_owned(), path.clone());
+        }
+    }
+    by_parent
+}
+
+/// Renames to a name that nothing has.
+fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system can do both at once.
+        Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => std::fs::rename(from, to),
+        outcome => Ok(outcome?),
+    }
+}
+
+/// Links in the directory lead where they led; nothing can be mounted in their place.
+fn copy_links(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the staging directories that a run that was killed has left in the buildout's directories. There is only one run
+/// at a time.
+pub(crate) fn clear_left(rights: &Rights) {
+    for directory in rights.standard() {
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+            // What cannot be removed is no obstacle: it is tried again, and reported, when the part is made.
+            let _ = clear(&entry.path());
+        }
+    }
+}
+
+/// Removes a staging directory.
+fn clear(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(found) if found.is_dir() => remove_directory(path).map_err(|error| error.cause),
+        _ => std::fs::remove_file(path),
+    }
+}

@@ -1,0 +1,130 @@
+//! Which paths a part owns: those that came into being through it (`docs/decisions/140-ownership.md`).
+//!
+//! What a part owns is removed with it. So nothing that existed before the part is its own, and nothing of another part,
+//! whatever its recipe returns from `install`. This is the only place of that rule: [`Made`] collects what comes into being
+//! during a call, [`Records`] has what the state records, and [`claim`] decides about one path.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base::collections::{Map, Set};
+
+use crate::grants::mounts::{holds, normalize};
+use crate::grants::rights::Rights;
+use crate::grants::system::is_of_system;
+use crate::limits;
+
+/// File systems take the time of a file's birth from a clock that is late by at most one tick of the kernel.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What came into being through a part during one call.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    paths: Set<PathBuf>,
+    /// When the first command of the call started.
+    commands_since: Option<SystemTime>,
+}
+
+impl Made {
+    /// Notes a path, absolute and normalized, that did not exist a moment ago.
+    pub(crate) fn add(&mut self, path: PathBuf) {
+        if self.paths.len() < limits::PATHS && !self.includes(&path) {
+            self.paths.insert(path);
+        }
+    }
+
+    /// Notes that a command starts. The host does not see what it makes.
+    pub(crate) fn command_starts(&mut self) {
+        self.commands_since.get_or_insert_with(|| SystemTime::now() - TICK);
+    }
+
+    /// Whether `path` came into being, or a directory that holds it did.
+    pub(crate) fn includes(&self, path: &Path) -> bool {
+        !self.paths.is_empty() && path.ancestors().any(|path| self.paths.contains(path))
+    }
+
+    /// Whether a command may have made `path`: it was born since the first one started.
+    fn by_a_command(&self, path: &Path) -> bool {
+        let Some(since) = self.commands_since else { return false };
+        // Not every file system has the time: then the command made nothing that is known.
+        path.symlink_metadata().and_then(|metadata| metadata.created()).is_ok_and(|born| born >= since)
+    }
+}
+
+/// What the state records of all parts.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    by_part: Mutex<Map<String, Vec<PathBuf>>>,
+}
+
+impl Records {
+    /// Replaces what is recorded of a part; `None` for one that is not installed.
+    pub(crate) fn set(&self, part: &str, paths: Option<Vec<PathBuf>>) {
+        match paths {
+            Some(paths) => self.locked().insert(part.to_owned(), paths),
+            None => self.locked().remove(part),
+        };
+    }
+
+    pub(crate) fn is_recorded(&self, part: &str) -> bool {
+        self.locked().contains_key(part)
+    }
+
+    /// Whether `path` is recorded of the part, or below a path that is.
+    fn is_of(&self, part: &str, path: &Path) -> bool {
+        self.locked().get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
+    }
+
+    /// Another part of which `path`, or something below it, is recorded.
+    fn other_within(&self, part: &str, path: &Path) -> Option<String> {
+        let records = self.locked();
+        let mut others = records.iter().filter(|(name, _)| *name != part);
+        let other = others.find(|(_, paths)| paths.iter().any(|recorded| holds(path, recorded)));
+        other.map(|(name, _)| name.clone())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Map<String, Vec<PathBuf>>> {
+        self.by_part.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be said about a path that a recipe returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The part owns it.
+    Own,
+    /// It does not exist: nothing is owned.
+    Missing,
+    /// It existed before the part.
+    Existed,
+    /// It is, or holds, something of another part.
+    OfPart(String),
+    /// No part can own it.
+    Refused(&'static str),
+}
+
+/// Decides whether a part owns `path`.
+pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records) -> Claim {
+    if let Err(why) = rights.check_path(path) {
+        return Claim::Refused(why);
+    }
+    let path = normalize(&rights.directory().join(path));
+    if is_of_system(&path) {
+        return Claim::Refused("a directory of the system, or a mount point, belongs to no part");
+    }
+    let part = rights.part.as_str();
+    let is_recorded = records.is_of(part, &path);
+    if let Some(other) = records.other_within(part, &path).filter(|_| !is_recorded) {
+        return Claim::OfPart(other);
+    }
+    if rights.is_own_place(&path) || is_recorded {
+        Claim::Own
+    } else if path.symlink_metadata().is_err() {
+        Claim::Missing
+    } else if made.includes(&path) || rights.mounts.writable(&path) && made.by_a_command(&path) {
+        Claim::Own
+    } else {
+        Claim::Existed
+    }
+}

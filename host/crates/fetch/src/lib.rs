@@ -21,8 +21,6 @@ mod limits;
 mod local;
 mod partial;
 mod redirect;
-#[cfg(test)]
-mod server;
 mod settings;
 mod store;
 #[cfg(test)]

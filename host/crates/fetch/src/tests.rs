@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::server::{Answer, Server};
 use super::{CopySettings, DocumentError};
 use super::{Fetcher, Limits};
 use base::environment::Environment;
 use base::event::{Event, Report, Silent};
+use test_support::http::{Answer, Server};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -32,58 +32,58 @@ fn failure(url: &str) -> String {
 
 #[test]
 fn a_url_is_read() {
-    let server = Server::start(vec![Answer::ok("[buildout]\n")]);
+    let server = Server::script([Answer::ok("[buildout]\n")]);
     assert_eq!(get(&server.url("/a.cfg#top")).unwrap(), b"[buildout]\n");
     let request = &server.requests()[0];
-    assert!(request.starts_with("GET /a.cfg HTTP/1.1\n"), "{request}");
-    assert!(!request.to_lowercase().contains("authorization"), "{request}");
+    assert!(request.is("GET /a.cfg") && request.path == "/a.cfg", "{request:?}");
+    assert!(request.header("authorization").is_none(), "{request:?}");
 }
 
 #[test]
-fn an_error_of_the_server_is_told_without_credentials() {
-    let server = Server::start(vec![Answer::whole("404 Not Found", "", "no")]);
+fn an_error_of_the_server_is_shown_without_credentials() {
+    let server = Server::script([Answer::status("404 Not Found").with("no")]);
     let url = server.url("/a.cfg").replace("//", "//user:secret@");
     let message = failure(&url);
     let shown = server.url("/a.cfg").replace("//", "//***@");
     assert_eq!(message, format!("Error downloading extends for URL {shown}: HTTP 404 Not Found"));
     assert_eq!(server.requests().len(), 1, "a missing file is not asked for again");
-    assert!(server.requests()[0].to_lowercase().contains("authorization: basic "));
+    assert!(server.requests()[0].header("authorization").is_some_and(|value| value.starts_with("Basic ")));
 }
 
 #[test]
 fn redirects_are_followed_a_few_times() {
-    let server = Server::start(vec![Answer::redirect("/b.cfg"), Answer::redirect("c.cfg"), Answer::ok("found")]);
+    let server = Server::script([Answer::redirect("/b.cfg"), Answer::redirect("c.cfg"), Answer::ok("found")]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"found");
-    assert!(server.requests()[2].starts_with("GET /c.cfg "));
+    assert_eq!(server.requests()[2].path, "/c.cfg");
 
-    let endless = Server::start(vec![Answer::redirect("/a.cfg")]);
+    let endless = Server::script([Answer::redirect("/a.cfg")]);
     assert!(failure(&endless.url("/a.cfg")).ends_with("more than 5 redirects"));
     assert_eq!(endless.requests().len(), 6);
 }
 
 #[test]
 fn credentials_stay_on_their_host() {
-    let other = Server::start(vec![Answer::ok("found")]);
+    let other = Server::script([Answer::ok("found")]);
     let target = format!("http://localhost:{}/b.cfg", other.port());
-    let server = Server::start(vec![Answer::redirect(&target)]);
+    let server = Server::script([Answer::redirect(&target)]);
     assert_eq!(get(&server.url("/a.cfg").replace("//", "//u:p@")).unwrap(), b"found");
-    assert!(server.requests()[0].to_lowercase().contains("authorization"));
-    assert!(!other.requests()[0].to_lowercase().contains("authorization"));
+    assert!(server.requests()[0].header("authorization").is_some());
+    assert!(other.requests()[0].header("authorization").is_none());
 }
 
 #[test]
 fn a_redirect_out_of_http_is_refused() {
-    let server = Server::start(vec![Answer::redirect("file:///etc/passwd")]);
+    let server = Server::script([Answer::redirect("file:///etc/passwd")]);
     assert!(failure(&server.url("/a.cfg")).contains("refused"));
 }
 
 #[test]
 fn a_cut_body_is_tried_again_and_never_accepted() {
-    let cut = Answer::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly a part".to_vec());
-    let server = Server::start(vec![cut.clone(), Answer::ok("whole")]);
+    let cut = Answer::ok("only a part").length(50);
+    let server = Server::script([cut.clone(), Answer::ok("whole")]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"whole");
 
-    let server = Server::start(vec![cut]);
+    let server = Server::script([cut]);
     assert!(failure(&server.url("/a.cfg")).contains("broke off"));
     assert_eq!(server.requests().len(), 3);
 }
@@ -91,7 +91,7 @@ fn a_cut_body_is_tried_again_and_never_accepted() {
 #[test]
 fn a_silent_server_is_given_up() {
     for start in ["", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly"] {
-        let server = Server::start(vec![Answer::Stall(start.as_bytes().to_vec())]);
+        let server = Server::script([Answer::raw(start).stalled()]);
         let began = Instant::now();
         let message = failure(&server.url("/a.cfg"));
         assert!(message.contains("timeout"), "{message}");
@@ -102,21 +102,21 @@ fn a_silent_server_is_given_up() {
 
 #[test]
 fn a_body_that_is_too_long_is_not_read_to_its_end() {
-    let announced = Server::start(vec![Answer::Stall(b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n".to_vec())]);
+    let announced = Server::script([Answer::ok("").length(1001).stalled()]);
     assert!(failure(&announced.url("/a.cfg")).ends_with("the file is larger than 1000 bytes"));
 
-    let endless = Server::start(vec![Answer::Endless(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec())]);
+    let endless = Server::script([Answer::ok("").endless()]);
     assert!(failure(&endless.url("/a.cfg")).ends_with("the file is larger than 1000 bytes"));
     assert_eq!(endless.requests().len(), 1);
 }
 
 #[test]
 fn a_busy_server_is_asked_again_when_it_says() {
-    let busy = |after: &str| Answer::whole("503 Service Unavailable", &format!("Retry-After: {after}\r\n"), "");
-    let server = Server::start(vec![busy("0"), Answer::ok("found")]);
+    let busy = |after: &str| Answer::status("503 Service Unavailable").header("Retry-After", after);
+    let server = Server::script([busy("0"), Answer::ok("found")]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"found");
 
-    let long = Server::start(vec![busy("3600")]);
+    let long = Server::script([busy("3600")]);
     assert!(failure(&long.url("/a.cfg")).contains("503"));
     assert_eq!(long.requests().len(), 1, "an hour is not waited for");
 }
@@ -154,7 +154,7 @@ fn a_copy_is_kept_where_zc_buildout_keeps_it() {
 
 #[test]
 fn a_copy_is_good_enough_unless_the_newest_is_wanted() {
-    let server = Server::start(vec![Answer::ok("new")]);
+    let server = Server::script([Answer::ok("new")]);
     let location = server.url("/a.cfg");
     for (newest, expected, asked) in [(false, "old", 0), (true, "new", 1)] {
         let (directory, settings) = cached(newest, false);
@@ -168,7 +168,7 @@ fn a_copy_is_good_enough_unless_the_newest_is_wanted() {
 #[test]
 fn without_a_copy_the_url_is_read_and_kept() {
     for newest in [false, true] {
-        let server = Server::start(vec![Answer::ok("new"), Answer::whole("500 Oops", "", "")]);
+        let server = Server::script([Answer::ok("new"), Answer::status("500 Oops")]);
         let location = server.url("/a.cfg");
         let (_directory, settings) = cached(newest, false);
         assert_eq!(fetcher().url(&location, &settings).unwrap(), b"new");
@@ -180,7 +180,7 @@ fn without_a_copy_the_url_is_read_and_kept() {
 
 #[test]
 fn offline_reads_only_copies_and_opens_no_socket() {
-    let server = Server::start(vec![Answer::ok("new")]);
+    let server = Server::script([Answer::ok("new")]);
     let location = server.url("/a.cfg");
     for newest in [false, true] {
         let (directory, settings) = cached(newest, true);
@@ -235,8 +235,8 @@ impl Report for Activities {
 }
 
 #[test]
-fn a_download_is_told_without_credentials() {
-    let server = Server::start(vec![Answer::ok("")]);
+fn a_download_is_reported_without_credentials() {
+    let server = Server::script([Answer::ok("")]);
     let report = Arc::new(Activities::default());
     let fetcher = Fetcher::with_limits(&Environment::default(), Arc::clone(&report) as Arc<dyn Report>, limits());
     let url = server.url("/a.cfg").replace("//", "//u:p@");
@@ -247,11 +247,11 @@ fn a_download_is_told_without_credentials() {
 
 #[test]
 fn the_environment_names_the_proxy() {
-    let proxy = Server::start(vec![Answer::whole("502 Bad Gateway", "", "")]);
+    let proxy = Server::script([Answer::status("502 Bad Gateway")]);
     let variables = [("http_proxy".to_owned(), proxy.url(""))].into();
     let environment = Environment { variables, ..Environment::default() };
     let fetcher = Fetcher::with_limits(&environment, Arc::new(Silent), limits());
     let url = "http://buildout.invalid/a.cfg";
     assert!(fetcher.url(url, &CopySettings::default()).is_err());
-    assert!(proxy.requests()[0].contains("buildout.invalid"), "{:?}", proxy.requests());
+    assert!(proxy.requests()[0].path.contains("buildout.invalid"), "{:?}", proxy.requests());
 }

@@ -227,7 +227,7 @@ impl Build<'_> {
     }
 
     fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
-        let kept = log.keep(self.builder.logs, self.what, self.source);
+        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
         BuildError::Failed {
             what: self.what.to_owned(),
             reason: reason.to_owned(),

@@ -21,6 +21,7 @@ use fetch::Checksum;
 use url::Url;
 
 use crate::filename::FileName;
+use crate::lock::Lock;
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
@@ -135,6 +136,8 @@ pub struct Index<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
     sources: Sources,
+    /// What counts instead of the sources, where there is a lock, and whether nothing else does.
+    lock: Option<(Arc<Lock>, bool)>,
     projects: Mutex<BTreeMap<String, Slot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
@@ -157,7 +160,22 @@ type Links = BTreeMap<String, Vec<File>>;
 impl<'a> Index<'a> {
     /// What `sources` have. Nothing is asked yet.
     pub fn new(sources: Sources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
-        Self { web, report, sources, projects: Mutex::default(), find_links: Mutex::default() }
+        Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
+    }
+
+    /// The same, with the files of a lock where it has a project. With `only`, nothing else is available.
+    #[must_use]
+    pub fn locked(self, lock: Arc<Lock>, only: bool) -> Self {
+        Self { lock: Some((lock, only)), ..self }
+    }
+
+    /// What a lock has of a project; `None` if the sources are to be asked.
+    fn of_lock(&self, key: &str) -> Option<Project> {
+        let (lock, only) = self.lock.as_ref()?;
+        match lock.package(key) {
+            Some(package) => Some(Project { files: package.files.clone(), known: true }),
+            None => only.then(Project::default),
+        }
     }
 
     /// What is available of the project whose key is `key`, and that somebody wrote as `written`. May be called by several
@@ -171,8 +189,14 @@ impl<'a> Index<'a> {
         if let Some(known) = &*slot {
             return Ok(Arc::clone(known));
         }
-        let mut project = self.ask(key, written)?;
-        project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+        let project = match self.of_lock(key) {
+            Some(locked) => locked,
+            None => {
+                let mut project = self.ask(key, written)?;
+                project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+                project
+            }
+        };
         let project = Arc::new(project);
         *slot = Some(Arc::clone(&project));
         Ok(project)

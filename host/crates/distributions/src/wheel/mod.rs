@@ -8,7 +8,7 @@ mod error;
 mod namespace;
 mod record;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;

@@ -206,9 +206,10 @@ impl Explain for RegistryError {
             Self::Offline { .. } => {
                 "Run once without offline, or name a directory that `buildout-host recipe vendor` made."
             }
-            Self::Call { fault: TransferFault::Unreachable(_) | TransferFault::BrokenOff(_), .. } => {
-                "Check the network and the name of the registry, then run again."
-            }
+            Self::Call {
+                fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_) | TransferFault::TooSlow(_),
+                ..
+            } => "Check the network and the name of the registry, then run again.",
             Self::Call { fault: TransferFault::Status(_), .. } => "Try again later.",
             Self::Unauthorized { known: false, .. } => {
                 "Log in with `docker login HOST` or `podman login HOST`; their files and credential helpers are read."

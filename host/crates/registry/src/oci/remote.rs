@@ -152,7 +152,7 @@ impl Remote {
             CallError::Fault(fault) => {
                 RegistryError::Call { doing: access.doing(), reference: reference.to_string(), fault }
             }
-            CallError::Cancelled => RegistryError::Cancelled { reference: reference.to_string() },
+            CallError::Canceled => RegistryError::Cancelled { reference: reference.to_string() },
         })
     }
 

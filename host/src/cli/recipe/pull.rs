@@ -83,7 +83,7 @@ fn told(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usi
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),
-        ("licence", annotation::LICENCES),
+        ("licence", annotation::LICENSES),
         ("source", annotation::SOURCE),
     ];
     for (name, key) in keys {

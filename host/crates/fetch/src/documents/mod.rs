@@ -8,19 +8,15 @@ mod extends_cache;
 mod tests;
 
 use std::fmt::Display;
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use rustix::fs::{OFlags, fcntl_setfl};
 
 use crate::http::{Allowed, Client, Limits, Stop, Transfer};
 use crate::{hints, local};
 use base::environment::Environment;
 use base::event::{Event, Report};
-use base::files::read_open;
+use base::files::{open_input, read_open};
 use base::source::redact;
 use extends_cache::ExtendsCache;
 
@@ -66,25 +62,18 @@ impl Fetcher {
             ErrorKind::NotFound => {
                 DocumentError { missing: true, ..DocumentError::new(format!("Couldn't open {name}")) }
             }
+            ErrorKind::IsADirectory => DocumentError::new(format!("{name} is a directory, not a file")),
+            ErrorKind::InvalidInput => DocumentError::new(format!("{name} is a named pipe, not a file"))
+                .hints(["To read what a command prints, use `/dev/stdin`, or `<(COMMAND)` in bash.".to_owned()]),
             ErrorKind::FileTooLarge => DocumentError::new(format!("{name} is larger than {} bytes", self.limits.size)),
             _ => DocumentError::new(format!("Couldn't open {name}: {error}")),
         };
-        // Opening a named pipe would wait until someone writes to it.
-        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(failed)?;
-        let kind = file.metadata().map_err(failed)?.file_type();
-        if kind.is_dir() {
-            return Err(DocumentError::new(format!("{name} is a directory, not a file")));
-        }
-        if kind.is_file() {
+        let file = open_input(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_file() {
             return read_open(&file, self.limits.size).map_err(failed);
         }
-        if kind.is_fifo() && !is_open_already(path) {
-            let hint = "To read what a command prints, use `/dev/stdin`, or `<(COMMAND)` in bash.".to_owned();
-            return Err(DocumentError::new(format!("{name} is a named pipe, not a file")).hints([hint]));
-        }
         self.report.report(Event::Progress { activity: &format!("Reading {name}") });
-        let outcome = read_waiting(&file, self.limits.size).map_err(failed);
+        let outcome = read_open(&file, self.limits.size).map_err(failed);
         self.report.report(Event::ProgressEnd);
         outcome
     }
@@ -168,15 +157,4 @@ fn worse_than_copy(url: &str, reason: &str, file: &Path) -> DocumentError {
 fn bad_copy(url: &str, reason: &str, file: &Path, error: DocumentError) -> DocumentError {
     let message = format!("The copy of {} in {} cannot be used: {reason}", redact(url), file.display());
     DocumentError::new(message).hints([format!("It was not replaced: {}", error.message)]).hints(error.hints)
-}
-
-/// Reads a pipe or a device, which may take its time.
-fn read_waiting(file: &File, most: u64) -> io::Result<Vec<u8>> {
-    fcntl_setfl(file, OFlags::empty())?;
-    read_open(file, most)
-}
-
-/// Whether the path is that of a descriptor that this process was given: a pipe of the shell.
-fn is_open_already(path: &Path) -> bool {
-    path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
 }

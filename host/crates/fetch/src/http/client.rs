@@ -38,6 +38,8 @@ struct Way {
 
 /// An answer whose body is not read yet.
 pub(super) struct Answer<'p> {
+    /// The URL after all redirects.
+    pub(super) url: Url,
     way: Way,
     pub(super) exchange: Exchange<'p>,
     pub(super) head: Box<Head>,
@@ -93,7 +95,7 @@ impl Client {
             })?;
             let target = head.headers.get(header::LOCATION).and_then(|target| target.to_str().ok());
             let next = match (target.filter(|_| head.status.is_redirection()), outgoing.redirects) {
-                (None, _) | (_, Redirects::Reported) => return Ok(Answer { way, exchange, head }),
+                (None, _) | (_, Redirects::Reported) => return Ok(Answer { url: outgoing.url, way, exchange, head }),
                 (Some(target), Redirects::Secure) => redirect::follow_securely(&outgoing.url, target)?,
                 (Some(target), Redirects::To(allowed)) => redirect::follow_within(&outgoing.url, target, allowed)?,
             };

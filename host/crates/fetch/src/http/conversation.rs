@@ -62,6 +62,8 @@ impl Call {
 /// An answer of any status.
 #[derive(Clone, Debug)]
 pub struct Response {
+    /// Where it came from in the end: redirects were followed.
+    pub url: Url,
     /// Its status. A redirection only if the request is not one that follows them (`POST`, `PUT`).
     pub status: StatusCode,
     /// Its header.
@@ -138,7 +140,7 @@ impl Conversation {
         patience: Patience<'_>,
     ) -> Result<Response, AttemptError> {
         let answer = self.client.answer(call.outgoing(), patience)?;
-        let (status, headers) = (answer.head.status, answer.head.headers.clone());
+        let (url, status, headers) = (answer.url.clone(), answer.head.status, answer.head.headers.clone());
         if let Some(error) = passing_status(status, &headers) {
             return Err(error);
         }
@@ -148,7 +150,7 @@ impl Conversation {
             (_, false) => beginning(&answer.exchange)?,
         };
         self.client.reuse(answer);
-        Ok(Response { status, headers, body })
+        Ok(Response { url, status, headers, body })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The cache of downloads: each content once, in a file named by its SHA-256 digest; beside them small files that lead
+//! The cache of downloads: each content once, in a file named by its SHA-256 digest; next to them small files that point
 //! there from another checksum, or from a URL.
 //!
 //! ```text
@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use md5::Md5;
 use sha2::Digest as _;
 
-use super::checksum::{Algorithm, Checksum, Computed, hexadecimal};
+use super::checksum::{Algorithm, Checksum, Computed};
 use super::partial::{Label, Partial};
+use crate::hexadecimal;
 use base::digest::Digest;
 use base::files::{self, FileError};
 
@@ -25,10 +26,10 @@ pub(super) struct Store {
     directory: PathBuf,
 }
 
-/// A file that may be what is looked for.
+/// A file that may be the requested one.
 pub(super) struct Candidate {
     pub(super) path: PathBuf,
-    /// What its name promises; `None` for a file that zc.buildout put there.
+    /// The digest in its name; `None` for a file that zc.buildout put there.
     pub(super) promised: Option<Digest>,
 }
 
@@ -41,7 +42,7 @@ impl Store {
         &self.directory
     }
 
-    /// Files that there are for `url` and `checksums`, the surest first. Not verified.
+    /// The files for `url` and `checksums`, the most certain first. Not verified.
     pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<Candidate> {
         let by_checksum = checksums.iter().filter_map(|checksum| match checksum.algorithm() {
             Algorithm::Sha256 => checksum.to_string().parse().ok(),
@@ -55,18 +56,18 @@ impl Store {
     }
 
     /// Where zc.buildout keeps downloads: named by the MD5 digest of the URL (`hash_name`), or by the last part of its
-    /// path. The latter name may mean any file, so it counts only where a checksum tells.
-    fn of_zc_buildout(&self, url: &str, verified: bool) -> impl Iterator<Item = Candidate> {
+    /// path. A file of the latter name may be anything, so it is a candidate only if there is a checksum.
+    fn of_zc_buildout(&self, url: &str, is_verified: bool) -> impl Iterator<Item = Candidate> {
         let hashed = self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())));
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let name =
             path.split_once("://").and_then(|(_, rest)| rest.split('/').skip(1).filter(|name| !name.is_empty()).last());
-        let named = name.filter(|name| verified && !matches!(*name, "." | ".."));
+        let named = name.filter(|name| is_verified && !matches!(*name, "." | ".."));
         let named = named.map(|name| [self.directory.join("dist").join(name), self.directory.join(name)]);
         [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| Candidate { path, promised: None })
     }
 
-    /// An empty file, to be filled and then given to [`Self::keep`].
+    /// An empty file, to be filled and then passed to [`Self::keep`].
     pub(super) fn partial<'a>(
         &self,
         checksums: &[Checksum],
@@ -78,7 +79,7 @@ impl Store {
         Partial::new(&directory, checksums, label, report)
     }
 
-    /// Keeps a verified file as the content of `url`, and of `checksums`; tells where it is.
+    /// Keeps a verified file as the content of `url`, and of `checksums`; returns its path.
     pub(super) fn keep(
         &self,
         partial: Partial<'_>,
@@ -98,6 +99,11 @@ impl Store {
         Ok(path)
     }
 
+    /// Forgets what `url` led to.
+    pub(super) fn forget(&self, url: &str) -> Result<(), FileError> {
+        files::delete(&self.url_pointer(url))
+    }
+
     fn content(&self, digest: &Digest) -> PathBuf {
         self.directory.join(Algorithm::Sha256.name()).join(digest.to_string())
     }
@@ -110,7 +116,7 @@ impl Store {
         self.directory.join("url").join(Digest::of(url.as_bytes()).to_string())
     }
 
-    /// The digest that a pointer holds. One that cannot be read leads nowhere: the file is then fetched again.
+    /// The digest in a pointer. One that cannot be read points nowhere: the file is then downloaded again.
     fn follow(&self, pointer: &Path) -> Option<Digest> {
         let text = files::read(pointer).ok().flatten()?;
         std::str::from_utf8(&text).ok()?.trim().parse().ok()

@@ -1,46 +1,46 @@
-//! Which URLs may be fetched (the `fetch` grant).
+//! Which URLs may be downloaded (the grant `fetch`).
 
 use std::path::Path;
 
 use url::Url;
 
-/// Which URLs may be fetched, and be redirected to.
+/// Which URLs may be downloaded, and be redirected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Allowed {
     /// All.
     #[default]
     Any,
-    /// Those that lie beneath one of these URLs: same scheme, host and port, and a path that begins with its path, up to a
-    /// slash. What is allowed over `http` is allowed over `https`. Local files need a `file:///` URL.
+    /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash. What
+    /// is allowed over `http` is allowed over `https`. Local files need a `file:///` URL.
     Beneath(Vec<String>),
 }
 
 impl Allowed {
-    /// Whether `url` may be fetched.
+    /// Whether `url` may be downloaded.
     pub fn allows(&self, url: &Url) -> bool {
         match self {
             Self::Any => true,
             Self::Beneath(prefixes) => {
-                prefixes.iter().filter_map(|prefix| Url::parse(prefix).ok()).any(|prefix| beneath(&prefix, url))
+                prefixes.iter().filter_map(|prefix| Url::parse(prefix).ok()).any(|prefix| is_below(&prefix, url))
             }
         }
     }
 
     /// Whether the file `path`, without symbolic links, may be read.
-    pub(super) fn allows_file(&self, path: &Path) -> bool {
+    pub(crate) fn allows_file(&self, path: &Path) -> bool {
         *self == Self::Any || Url::from_file_path(path).is_ok_and(|url| self.allows(&url))
     }
 }
 
-fn beneath(prefix: &Url, url: &Url) -> bool {
+fn is_below(prefix: &Url, url: &Url) -> bool {
     let upgraded = prefix.scheme() == "http" && url.scheme() == "https" && prefix.port() == url.port();
     let same_port = prefix.port_or_known_default() == url.port_or_known_default();
     let same_origin = prefix.host() == url.host() && (upgraded || prefix.scheme() == url.scheme() && same_port);
-    same_origin && path_beneath(prefix.path(), url.path())
+    same_origin && is_path_below(prefix.path(), url.path())
 }
 
-fn path_beneath(prefix: &str, path: &str) -> bool {
-    // A server may decode these, and then go up.
+fn is_path_below(prefix: &str, path: &str) -> bool {
+    // A server may decode these, and then leave the directory.
     let hidden = path.to_ascii_lowercase();
     if hidden.contains("..") && (hidden.contains("%2f") || hidden.contains("%5c")) {
         return false;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_beneath_is_allowed() {
+    fn allows_urls_below_a_prefix() {
         let t = |prefix: &str, url: &str, expected| {
             let allowed = Allowed::Beneath(vec![prefix.to_owned()]);
             assert_eq!(allowed.allows(&Url::parse(url).unwrap()), expected, "{prefix} {url}");

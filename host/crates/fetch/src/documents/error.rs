@@ -1,29 +1,28 @@
-//! Why a document cannot be read.
+//! Why a document is not available.
 
 use base::source::{Explain, redact};
 
-/// A document that cannot be read. The message has no credentials of URLs.
+/// Why a document is not available. The message contains no credentials of URLs.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct DocumentError {
     /// The cause, one sentence, with the name of the document.
     pub message: String,
-    /// What the person can do about it.
+    /// What the user can do about it.
     pub hints: Vec<String>,
     /// Whether the document does not exist.
     pub missing: bool,
 }
 
 impl DocumentError {
-    /// A document that cannot be read, for the reason that `message` gives.
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: redact(&message.into()), hints: Vec::new(), missing: false }
     }
 
-    /// The same, with advice.
+    /// The same, with hints.
     #[must_use]
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub(super) fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.hints.extend(hints);
         self
     }
 }

@@ -1,4 +1,4 @@
-//! Checksums that a download must have, and the computing of them while the bytes go by.
+//! Checksums that a download must have, computed while its bytes are written.
 
 use std::fmt;
 use std::fs::File;
@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
+use crate::hexadecimal;
 use base::digest::Digest;
 
 const BUFFER: usize = 128 << 10;
@@ -18,12 +19,12 @@ pub enum Algorithm {
     Sha256,
     /// SHA-512.
     Sha512,
-    /// MD5, which old profiles have. It tells accidents, not forgeries.
+    /// MD5, which old profiles have. It finds accidents, not forgeries.
     Md5,
 }
 
 impl Algorithm {
-    /// The name, as options and directories of the cache have it.
+    /// The name in options, and of the directory in the cache.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
@@ -55,21 +56,21 @@ pub struct Checksum {
     digits: String,
 }
 
-/// A text is no checksum.
+/// A string is not a checksum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no {algorithm} checksum, which has {} hexadecimal digits", .algorithm.digits())]
+#[error("{text:?} is not a {algorithm} checksum, which has {} hexadecimal digits", .algorithm.digits())]
 pub struct InvalidChecksum {
-    /// What it should be.
+    /// The expected kind.
     pub algorithm: Algorithm,
-    /// The text.
+    /// The string.
     pub text: String,
 }
 
 impl Checksum {
-    /// The checksum that `text` writes in hexadecimal digits of either case; spaces around it do not count.
+    /// Parses hexadecimal digits of either case; white space around them is ignored.
     ///
     /// # Errors
-    /// When it has other characters, or another length.
+    /// If there are other characters, or too few or too many.
     pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, InvalidChecksum> {
         let digits = text.trim().to_ascii_lowercase();
         if digits.len() != algorithm.digits() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -90,7 +91,7 @@ impl fmt::Display for Checksum {
     }
 }
 
-/// Computes SHA-256, and what else is asked for, in one pass.
+/// Computes SHA-256, and what else is needed, in one pass.
 #[derive(Clone)]
 pub(super) struct Hasher {
     sha256: Sha256,
@@ -98,7 +99,7 @@ pub(super) struct Hasher {
     md5: Option<Md5>,
 }
 
-/// What a [`Hasher`] computed.
+/// All that a [`Hasher`] computed.
 #[derive(Clone, Debug)]
 pub(super) struct Computed {
     pub(super) sha256: Digest,
@@ -108,11 +109,11 @@ pub(super) struct Computed {
 impl Hasher {
     /// Computes what is needed to verify `checksums`.
     pub(super) fn new(checksums: &[Checksum]) -> Self {
-        let wants = |algorithm| checksums.iter().any(|checksum| checksum.algorithm == algorithm);
+        let needs = |algorithm| checksums.iter().any(|checksum| checksum.algorithm == algorithm);
         Self {
             sha256: Sha256::new(),
-            sha512: wants(Algorithm::Sha512).then(Sha512::new),
-            md5: wants(Algorithm::Md5).then(Md5::new),
+            sha512: needs(Algorithm::Sha512).then(Sha512::new),
+            md5: needs(Algorithm::Md5).then(Md5::new),
         }
     }
 
@@ -126,7 +127,7 @@ impl Hasher {
         }
     }
 
-    /// What was computed of all bytes so far.
+    /// The checksums of all bytes so far.
     pub(super) fn finish(self) -> Computed {
         let sha256: [u8; 32] = self.sha256.finalize().into();
         let of = |algorithm, bytes: &[u8]| Checksum { algorithm, digits: hexadecimal(bytes) };
@@ -136,11 +137,11 @@ impl Hasher {
         Computed { sha256: sha256.into(), others: others.into_iter().flatten().collect() }
     }
 
-    /// Reads the rest of `file`; `None` when `cancelled` says so.
-    pub(super) fn read(mut self, file: &mut File, cancelled: &dyn Fn() -> bool) -> io::Result<Option<Computed>> {
+    /// Reads the rest of `file`; `None` if it was canceled.
+    pub(super) fn read(mut self, file: &mut File, canceled: &dyn Fn() -> bool) -> io::Result<Option<Computed>> {
         let mut buffer = vec![0; BUFFER];
         loop {
-            if cancelled() {
+            if canceled() {
                 return Ok(None);
             }
             match file.read(&mut buffer) {
@@ -154,21 +155,11 @@ impl Hasher {
 }
 
 impl Computed {
-    /// The first of `expected` that does not hold, and what holds instead.
+    /// The first of `expected` that is wrong, and the right one.
     pub(super) fn differs<'e>(&self, expected: &'e [Checksum]) -> Option<(&'e Checksum, &Checksum)> {
         let computed = |expected: &Checksum| self.others.iter().find(|found| found.algorithm == expected.algorithm);
         expected.iter().filter_map(|expected| Some((expected, computed(expected)?))).find(|(a, b)| a != b)
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -176,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_checksums_must_hold() {
+    fn all_checksums_must_match() {
         // of `abc`, by the tools of coreutils
         let sha512 = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
                       2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
@@ -195,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_has_so_many_digits() {
+    fn rejects_other_numbers_of_digits() {
         assert!(Checksum::parse(Algorithm::Md5, &format!(" {} ", "a".repeat(32))).is_ok());
         for text in ["", "abc", &"g".repeat(32), &"a".repeat(64), &"é".repeat(16)] {
             assert!(Checksum::parse(Algorithm::Md5, text).is_err(), "{text}");

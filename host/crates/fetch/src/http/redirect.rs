@@ -1,18 +1,19 @@
-//! Where a server may send us, and what it is told there.
+//! Where a server may redirect to, and which credentials are sent there.
 
 use url::Url;
 
+use super::allowed::Allowed;
 use super::fault::TransferFault;
 
 /// Most redirects that are followed.
 pub(super) const MOST: usize = 5;
 
-/// The URL that `target`, the `Location` of an answer of `from`, names; refused where it would leave HTTP or give up TLS.
+/// The URL of `target`, the `Location` of an answer of `from`; refused if it would leave HTTP or give up TLS.
 ///
 /// The new URL has the credentials of `from` only if it stays on its host and port (or goes to TLS on its host);
 /// credentials that a server puts into a `Location` are dropped.
-pub(super) fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
-    let mut next = from.join(target).map_err(|error| refused(&format!("to no URL: {error}")))?;
+fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
+    let mut next = from.join(target).map_err(|error| refused(&format!("to something that is not a URL: {error}")))?;
     match next.scheme() {
         "https" => {}
         "http" if from.scheme() == "http" => {}
@@ -20,10 +21,25 @@ pub(super) fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
         scheme => return Err(refused(&format!("to a {scheme}: URL"))),
     }
     let (user, password) = if same_place(from, &next) { (from.username(), from.password()) } else { ("", None) };
-    // Both can only fail for URLs without a host, which http(s) URLs have.
+    // Both fail only for URLs without a host, and http(s) URLs have one.
     let _ = next.set_username(user);
     let _ = next.set_password(password);
     Ok(next)
+}
+
+/// As [`follow`], and to another host only over TLS.
+pub(super) fn follow_securely(from: &Url, target: &str) -> Result<Url, TransferFault> {
+    let next = follow(from, target)?;
+    match next.scheme() == "http" && next.host() != from.host() {
+        true => Err(refused("to another host without TLS")),
+        false => Ok(next),
+    }
+}
+
+/// As [`follow`], if the new URL is allowed.
+pub(super) fn follow_within(from: &Url, target: &str, allowed: &Allowed) -> Result<Url, TransferFault> {
+    let next = follow(from, target)?;
+    if allowed.allows(&next) { Ok(next) } else { Err(refused("to a place that is not allowed")) }
 }
 
 /// Whether credentials for `from` may go to `next` too: the same host and port, or TLS on the same host.
@@ -33,7 +49,7 @@ pub(super) fn same_place(from: &Url, next: &Url) -> bool {
     from.host() == next.host() && (upgrade || same_port && from.scheme() == next.scheme())
 }
 
-/// For a redirect that is not followed.
+/// Why a redirect is not followed.
 pub(super) fn refused(why: &str) -> TransferFault {
     TransferFault::Redirect(why.to_owned())
 }
@@ -62,6 +78,6 @@ mod tests {
         t("https://a/x", "http://a/y", Err("https to http"));
         t("http://a/x", "file:///etc/passwd", Err("file:"));
         t("http://a/x", "ftp://a/y", Err("ftp:"));
-        t("http://a/x", "http://", Err("no URL"));
+        t("http://a/x", "http://", Err("not a URL"));
     }
 }

@@ -1,51 +1,41 @@
-//! A recipe component as an OCI artefact, in the layout that the CNCF's guidance for WebAssembly describes: a config
+//! A recipe component as an OCI artifact, in the layout of the CNCF's guidance for WebAssembly: a config
 //! `application/vnd.wasm.config.v0+json` and one layer `application/wasm`, which is the component.
 
 use std::collections::BTreeMap;
 
-use oci_spec::image::{ImageManifest, ImageManifestBuilder, MediaType};
 use serde::{Deserialize, Serialize};
 
-use super::LARGEST_COMPONENT;
-use super::artefacts::{Artefacts, Descriptor, Manifest, describe, descriptor};
+use super::artifacts::{Artefacts, Manifest};
+use super::document::{Descriptor, ImageManifest, to_json};
+use super::error::{Integrity, RegistryError};
+use super::reference::Reference;
 use super::signatures::copy_signatures;
-use super::{Integrity, Reference, RegistryError};
 use base::digest::Digest;
+
+/// The largest component, in bytes.
+pub const LARGEST_COMPONENT: u64 = 128 << 20;
 
 /// Media type of the config.
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// Media type of the only layer.
 const LAYER: &str = "application/wasm";
-/// Media type of the manifest.
-pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// How the component is called in messages.
+const COMPONENT: &str = "The component";
 
 /// The longest config that is read, in bytes.
 const LARGEST_CONFIG: u64 = 1 << 20;
 
-/// Keys of annotations (OCI image specification, pre-defined annotation keys).
-pub mod annotation {
-    /// What the recipe package is called.
-    pub const TITLE: &str = "org.opencontainers.image.title";
-    /// Its version.
-    pub const VERSION: &str = "org.opencontainers.image.version";
-    /// Its licences, as an SPDX expression.
-    pub const LICENCES: &str = "org.opencontainers.image.licenses";
-    /// URL of its sources.
-    pub const SOURCE: &str = "org.opencontainers.image.source";
-    /// What it does.
-    pub const DESCRIPTION: &str = "org.opencontainers.image.description";
-}
-
-/// What is told of a component beside its bytes.
+/// A component's description, next to its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
-    /// When the component was built, as RFC 3339 writes it.
+    /// When the component was built, as in RFC 3339.
     pub created: String,
-    /// What the component imports.
+    /// The component's imports.
     pub imports: Vec<String>,
-    /// What it exports.
+    /// Its exports.
     pub exports: Vec<String>,
-    /// Keys and texts (see [`annotation`]).
+    /// Keys and texts (see [`annotation`](super::annotation)).
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -68,25 +58,24 @@ struct Interface {
     imports: Vec<String>,
 }
 
-/// A manifest that was understood: it names one component.
+/// The manifest of one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artefact {
     /// The manifest.
     pub manifest: Manifest,
-    /// Names the component.
-    pub component: Descriptor,
-    /// SHA-256 of the component.
+    component: Descriptor,
+    /// Digest of the component.
     pub digest: Digest,
-    /// Keys and texts (see [`annotation`]). Whoever published it may write what they like there.
+    /// Keys and texts (see [`annotation`](super::annotation)). The publisher may write anything there.
     pub annotations: BTreeMap<String, String>,
     config: Descriptor,
 }
 
 impl Artefact {
-    /// Keeps `component` as the artefact `reference`. The same bytes and description always make the same manifest.
+    /// Keeps `component` as the artifact `reference`. The same bytes and description always make the same manifest.
     ///
     /// # Errors
-    /// Where it cannot be kept.
+    /// If it cannot be kept.
     pub fn publish(
         to: &dyn Artefacts,
         reference: &Reference,
@@ -100,10 +89,10 @@ impl Artefact {
         Ok(artefact)
     }
 
-    /// The artefact that `component` makes, and the bytes of its config.
+    /// The artifact of `component`, and the bytes of its config.
     ///
     /// # Errors
-    /// Where the component or its description is too large to be read again.
+    /// If the component or its description is too large to be read again.
     pub fn describe(
         reference: &Reference,
         component: &[u8],
@@ -117,65 +106,56 @@ impl Artefact {
             layer_digests: vec![format!("sha256:{digest}")],
             component: Some(Interface { exports: description.exports.clone(), imports: description.imports.clone() }),
         });
-        let layer = describe(LAYER, component.len() as u64, digest);
-        let mut manifest = ImageManifestBuilder::default()
-            .schema_version(2_u32)
-            .media_type(MediaType::ImageManifest)
-            .config(descriptor(CONFIG, &config))
-            .layers(vec![layer])
-            .build()
-            .map_err(|error| RegistryError::malformed("The manifest", reference, error))?;
+        let layer = Descriptor::new(LAYER, component.len() as u64, digest);
+        let mut manifest = ImageManifest::new(Descriptor::of(CONFIG, &config), vec![layer]);
         if !description.annotations.is_empty() {
-            manifest.set_annotations(Some(description.annotations.clone().into_iter().collect()));
+            manifest.annotations = Some(description.annotations.clone());
         }
         Ok((Self::read(reference, Manifest::new(to_json(&manifest)))?, config))
     }
 
-    /// The artefact that `reference` leads to.
+    /// The artifact of `reference`.
     ///
     /// # Errors
-    /// Where there is none, or something else.
+    /// If there is none, or something else.
     pub fn of(from: &dyn Artefacts, reference: &Reference) -> Result<Self, RegistryError> {
         Self::read(reference, from.manifest(reference)?)
     }
 
-    /// Understands a manifest, which came from `reference`.
+    /// Parses a manifest, which came from `reference`.
     ///
     /// # Errors
-    /// Where it is of another kind, has more or less than one layer, or names more than is ever read.
+    /// If it is of another kind, has more or less than one layer, or if its contents are larger than is ever read.
     pub fn read(reference: &Reference, manifest: Manifest) -> Result<Self, RegistryError> {
         let not_a_component = |reason: String| RegistryError::not_a_component(reference, reason);
-        let parsed = parse(reference, &manifest)?;
-        let kind = parsed.config().media_type();
-        if *kind != MediaType::from(CONFIG) {
-            return Err(not_a_component(format!("its config is of the type {:?}, not {CONFIG}", kind.as_ref())));
+        let parsed = ImageManifest::parse(reference, &manifest.bytes)?;
+        let kind = &parsed.config.media_type;
+        if kind != CONFIG {
+            return Err(not_a_component(format!("its config is of the type {kind:?}, not {CONFIG}")));
         }
-        let [component] = &parsed.layers()[..] else {
-            return Err(not_a_component(format!("it has {} layers instead of one", parsed.layers().len())));
+        let [component] = &parsed.layers[..] else {
+            return Err(not_a_component(format!("it has {} layers instead of one", parsed.layers.len())));
         };
-        if *component.media_type() != MediaType::from(LAYER) {
-            let kind = component.media_type().as_ref();
+        if component.media_type != LAYER {
+            let kind = &component.media_type;
             return Err(not_a_component(format!("its layer is of the type {kind:?}, not {LAYER}")));
         }
-        let wrong = |what, integrity| RegistryError::integrity(what, reference, integrity);
-        let digest = component.as_digest_sha256().and_then(|digits| digits.parse().ok());
-        let digest = digest.ok_or_else(|| wrong("The component", Integrity::Algorithm))?;
-        for (what, size, limit) in [
-            ("The component", component.size(), LARGEST_COMPONENT),
-            ("The config", parsed.config().size(), LARGEST_CONFIG),
-        ] {
-            if size > limit {
-                return Err(wrong(what, Integrity::TooLarge { limit }));
-            }
+        let (digest, _) = component.expected(COMPONENT, reference, LARGEST_COMPONENT)?;
+        if parsed.config.size > LARGEST_CONFIG {
+            return Err(RegistryError::integrity(
+                "The config",
+                reference,
+                Integrity::TooLarge { limit: LARGEST_CONFIG },
+            ));
         }
-        let annotations = parsed.annotations().clone().unwrap_or_default().into_iter().collect();
-        Ok(Self { component: component.clone(), digest, annotations, config: parsed.config().clone(), manifest })
+        let (component, annotations) = (component.clone(), parsed.annotations.unwrap_or_default());
+        Ok(Self { component, digest, annotations, config: parsed.config, manifest })
     }
 
-    /// Copies this artefact and its signatures, byte for byte. It then has the tag of `reference`, if that has one.
+    /// Copies this artifact and its signatures, byte for byte. The copy has the tag of `reference`, if that has one.
     ///
     /// # Errors
-    /// Where something cannot be had, or not be kept.
+    /// If something is not available, or cannot be kept.
     pub fn copy(&self, from: &dyn Artefacts, to: &dyn Artefacts, reference: &Reference) -> Result<(), RegistryError> {
         to.put_blob(reference, &self.component(from, reference)?)?;
         to.put_blob(reference, &self.config(from, reference)?)?;
@@ -183,68 +163,40 @@ impl Artefact {
         to.put_manifest(reference, &self.manifest)
     }
 
-    /// The component's bytes, which are those that the manifest names.
+    /// The component's bytes.
     ///
     /// # Errors
-    /// Where they cannot be had, or are others.
+    /// If they are not available, or differ from what the manifest says.
     pub fn component(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
-        from.blob("The component", reference, &self.component, LARGEST_COMPONENT)
+        from.blob(COMPONENT, reference, &self.component, LARGEST_COMPONENT)
     }
 
-    /// The config's bytes, after a look at them: they must speak of the component that the manifest names.
+    /// The config's bytes, which must be about the same component.
     ///
     /// # Errors
-    /// Where they cannot be had, or are others, or contradict the manifest.
+    /// If they are not available, or contradict the manifest.
     pub fn config(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         let bytes = from.blob("The config", reference, &self.config, LARGEST_CONFIG)?;
         let config: Config =
             serde_json::from_slice(&bytes).map_err(|error| RegistryError::malformed("The config", reference, error))?;
         if config.layer_digests != [format!("sha256:{}", self.digest)] {
-            return Err(RegistryError::not_a_component(reference, "its config speaks of another component"));
+            return Err(RegistryError::not_a_component(reference, "its config is about another component"));
         }
         Ok(bytes)
     }
 }
 
-/// What every manifest begins with.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Kind {
-    schema_version: u32,
-    media_type: Option<String>,
-}
-
-/// Understands a manifest of either kind: of a component, or of signatures.
-pub(super) fn parse(reference: &Reference, manifest: &Manifest) -> Result<ImageManifest, RegistryError> {
-    let malformed = |reason: &dyn std::fmt::Display| RegistryError::malformed("The manifest", reference, reason);
-    // A document that says that it is an index, or a manifest of another kind, has other fields.
-    let kind: Kind = serde_json::from_slice(&manifest.bytes).map_err(|error| malformed(&error))?;
-    if let Some(kind) = kind.media_type.filter(|kind| kind != MANIFEST) {
-        return Err(malformed(&format!("it is of the type {kind:?}, not {MANIFEST}")));
-    }
-    if kind.schema_version != 2 {
-        return Err(malformed(&"its schemaVersion is not 2"));
-    }
-    serde_json::from_slice(&manifest.bytes).map_err(|error| malformed(&error))
-}
-
-/// The same value always gives the same bytes: the maps of the types have no order.
-pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
-    let mut value = serde_json::to_value(value).expect("the types of manifests have nothing that JSON has not");
-    value.sort_all_objects();
-    value.to_string().into_bytes()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oci::annotation;
 
     fn reference() -> Reference {
         "registry.example/acme/recipes:1.2".parse().unwrap()
     }
 
     fn description() -> Description {
-        let annotations = [(annotation::TITLE, "acme"), (annotation::VERSION, "1.2"), (annotation::LICENCES, "MIT")];
+        let annotations = [(annotation::TITLE, "acme"), (annotation::VERSION, "1.2"), (annotation::LICENSES, "MIT")];
         Description {
             created: "2026-01-02T03:04:05Z".into(),
             imports: vec!["wasi:cli/environment@0.2.6".into()],
@@ -254,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_becomes_the_artefact_that_the_guidance_describes() {
+    fn makes_the_artifact_that_the_guidance_describes() {
         let (artefact, config) = Artefact::describe(&reference(), b"component", &description()).unwrap();
         let digest = Digest::of(b"component");
         let (length, hash) = (config.len(), Digest::of(&config));
@@ -280,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_named() {
+    fn says_why_an_artifact_is_not_a_component() {
         let (artefact, _) = Artefact::describe(&reference(), b"component", &description()).unwrap();
         let text = String::from_utf8(artefact.manifest.bytes).unwrap();
         let t = |old: &str, new: &str, expected: &str| {
@@ -304,6 +256,6 @@ mod tests {
         t("image.manifest.v1", "image.index.v1", "of the type \"application/vnd.oci.image.index.v1+json\"");
         t("{\"annotations", "[{\"annotations", "cannot be understood");
         let hash = format!("sha256:{}", Digest::of(b"component"));
-        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "named by another digest than SHA-256");
+        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "has a digest of another kind than SHA-256");
     }
 }

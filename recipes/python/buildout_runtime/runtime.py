@@ -1,0 +1,83 @@
+"""The parts of the runtime, in the order in which they are put in place, and what is done at the beginning and end of each call.
+
+All but `begin_call` and `end_call` happens while the component is built.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+
+from . import compressed, library, machine, missing, network, process, removed, temporary, threads
+from . import environment, files, log
+
+# The standard library is imported as it is.
+library.import_standard_library()
+compressed.install()
+missing.install()
+removed.install()
+threads.install()
+files.add()
+sys.platform = "linux"
+# zc.buildout says that there is no pip to change: there is none here.
+logging.disable()
+library.import_packages()
+logging.disable(logging.NOTSET)
+from . import buildout, easy_install, errors, loading, metadata, target  # noqa: E402
+
+metadata.collect()
+easy_install.install()
+target.install()
+loading.install()
+# The archives of Python's own library look for these when they are imported.
+for name in ("tarfile", "shutil", "zipfile", "setuptools.archive_util"):
+    for module in ("bz2", "lzma"):
+        if name in sys.modules:
+            setattr(sys.modules[name], module, sys.modules[module])
+# What asks the host comes last: there is no host before the component runs.
+files.install()
+machine.install()
+temporary.install()
+process.install()
+network.install()
+log.install()
+
+_is_new = True
+
+
+def _begin_run() -> None:
+    """What was settled while the component was built, and must differ from run to run."""
+    global _is_new
+    if _is_new:
+        _is_new = False
+        random.seed()
+        machine.begin()
+        sys.argv = ["buildout"]
+
+
+def change_directory(directory: str) -> None:
+    """Goes to the buildout directory, as zc.buildout does for each recipe."""
+    os.chdir(directory)
+
+
+def begin_call(part: str = "", directory: str | None = None) -> None:
+    """Prepares a call for this part."""
+    _begin_run()
+    log.begin(part)
+    environment.begin()
+    temporary.begin()
+    target.begin()
+    if directory:
+        change_directory(directory)
+
+
+def end_call() -> None:
+    """Finishes what the call has left."""
+    process.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+__all__ = ["begin_call", "buildout", "change_directory", "easy_install", "end_call", "errors", "loading", "metadata"]

@@ -9,7 +9,9 @@ import io
 import os
 import shutil
 import sys
+import tarfile
 import types
+import zipfile
 from typing import Any
 
 from componentize_py_types import Err
@@ -123,3 +125,8 @@ def install() -> None:
         PRESET_DEFAULT=6,
         PRESET_EXTREME=1 << 31,
     )
+    shutil.register_unpack_format("bztar", [".tar.bz2", ".tbz2"], shutil._unpack_tarfile)  # type: ignore[attr-defined]
+    shutil.register_unpack_format("xztar", [".tar.xz", ".txz"], shutil._unpack_tarfile)  # type: ignore[attr-defined]
+    # They were imported before there was such a module.
+    for user in (shutil, tarfile, zipfile):
+        user.bz2, user.lzma = sys.modules["bz2"], sys.modules["lzma"]  # type: ignore[attr-defined]

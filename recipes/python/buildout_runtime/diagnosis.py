@@ -11,7 +11,7 @@ import types
 from dataclasses import dataclass
 
 from . import missing
-from .unavailable import Unavailable
+from .unavailable import Python2Source, Unavailable
 
 _PYTHON_2_MODULES = frozenset(
     "ConfigParser Cookie HTMLParser Queue SimpleHTTPServer BaseHTTPServer SocketServer StringIO UserDict __builtin__ anydbm cPickle "
@@ -52,11 +52,10 @@ class Diagnosis:
 
 def diagnose(error: BaseException) -> Diagnosis | None:
     """What is wrong, if the exception is of a kind that tells more than itself."""
-    if isinstance(error, Unavailable) and error.code is not None:
-        hints = error.hints or ((_NEWER,) if error.code == "python-2" else ())
-        return Diagnosis(error.code, str(error), hints)
-    if _is_python_2(error):
+    if isinstance(error, Python2Source) or _is_python_2(error):
         return Diagnosis("python-2", f"This was written for Python 2: {_said(error)}", (_NEWER,))
+    if isinstance(error, Unavailable) and error.code is not None:
+        return Diagnosis(error.code, str(error), error.hints)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _of_module(error.name)
     return None

@@ -11,7 +11,7 @@ import genericpath
 import os
 import posix
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from componentize_py_types import Err
@@ -75,6 +75,51 @@ def _lstat(path: Any, *, dir_fd: int | None = None) -> os.stat_result:
 
 def _fstat(descriptor: int) -> os.stat_result:
     return _with_mode(posix.fstat(descriptor), descriptor, True)
+
+
+class Entry:
+    """An entry of a directory, with the interface of `os.DirEntry`, whose `stat` WASI would answer alone."""
+
+    def __init__(self, entry: Any) -> None:
+        self._entry, self.name, self.path = entry, entry.name, entry.path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entry, name)
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        return _stat(self.path, follow_symlinks=follow_symlinks)
+
+    def __fspath__(self) -> Any:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"<DirEntry {self.name!r}>"
+
+
+class _Scan:
+    """The entries of a directory."""
+
+    def __init__(self, path: Any) -> None:
+        self._entries = posix.scandir(path)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return self
+
+    def __next__(self) -> Entry:
+        return Entry(next(self._entries))
+
+    def close(self) -> None:
+        self._entries.close()
+
+    def __enter__(self) -> "_Scan":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _scandir(path: Any = ".") -> Any:
+    return posix.scandir(path) if isinstance(path, int) else _Scan(path)
 
 
 def _chmod(path: Any, mode: int, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> None:
@@ -170,6 +215,8 @@ def _replacements() -> dict[str, Callable[..., Any]]:
         "stat": _stat,
         "lstat": _lstat,
         "fstat": _fstat,
+        "scandir": _scandir,
+        "DirEntry": Entry,
         "chmod": _chmod,
         "lchmod": _lchmod,
         "fchmod": _fchmod,

@@ -80,3 +80,12 @@ def import_packages() -> None:
         found = importlib.import_module(package)
         for name in _modules(os.path.dirname(found.__file__ or ""), f"{package}."):
             _import(name)
+    _name_distutils()
+
+
+def _name_distutils() -> None:
+    """Gives what setuptools has of `distutils` its old names: recipes import it by these."""
+    old, new = "distutils", "setuptools._distutils"
+    for name, module in list(sys.modules.items()):
+        if name == new or name.startswith(f"{new}."):
+            sys.modules[old + name.removeprefix(new)] = module

@@ -15,7 +15,7 @@ from typing import Any
 import zc.buildout  # brings its own pkg_resources
 import pkg_resources
 
-from . import metadata
+from . import metadata, target
 from .unavailable import Python2Source
 
 # Right in Python 2, and since 3.14 right again with another meaning: the name would be looked up, and the exception missed.
@@ -48,11 +48,21 @@ class WorkingSet(pkg_resources.WorkingSet):
         if name.startswith("__"):
             raise AttributeError(name)
         pkg_resources.WorkingSet.__init__(self, [])
-        for distribution in metadata.distributions():
-            self.add(distribution)
         for entry in sys.path:
             self.add_entry(entry)
+        _add_installed(self)
         return getattr(self, name)
+
+
+def _add_installed(working_set: pkg_resources.WorkingSet) -> None:
+    """Adds what the buildout's Python has, and what this runtime has, as if both were one Python."""
+    installed = [found for entry in target.packages() for found in pkg_resources.find_distributions(entry)]
+    places = {metadata.normalized(found.project_name): found.location or "" for found in installed}
+    for found in metadata.distributions(places):
+        working_set.add(found)
+    for found in installed:
+        if not metadata.is_provided(found.project_name):
+            working_set.add(found)
 
 
 def install() -> None:

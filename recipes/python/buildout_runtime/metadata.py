@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import zc.buildout  # brings its own pkg_resources
@@ -17,7 +17,8 @@ import pkg_resources
 _FILES = ("METADATA", "entry_points.txt", "top_level.txt")
 
 
-def _normalized(name: str) -> str:
+def normalized(name: str) -> str:
+    """The name as the index compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -26,6 +27,17 @@ class Provided(importlib.metadata.Distribution):
 
     def __init__(self, files: dict[str, str]) -> None:
         self._files = files
+        self.known_name, self.known_version = super().name, super().version
+
+    @property
+    def name(self) -> str:
+        """Known beforehand: reading it out of the metadata takes long."""
+        return self.known_name
+
+    @property
+    def version(self) -> str:
+        """As `name`."""
+        return self.known_version
 
     def read_text(self, filename: str) -> str | None:
         return self._files.get(filename)
@@ -61,9 +73,11 @@ class Finder(importlib.metadata.DistributionFinder):
         return None
 
     def find_distributions(self, context: Any = importlib.metadata.DistributionFinder.Context()) -> Iterable[Provided]:
+        if context.path is not sys.path:
+            return []  # Asked about other directories than those of this program.
         if context.name is None:
             return list(_provided.values())
-        found = _provided.get(_normalized(context.name))
+        found = _provided.get(normalized(context.name))
         return [] if found is None else [found]
 
 
@@ -72,23 +86,27 @@ def provided() -> list[tuple[str, str]]:
     return sorted((found.name, found.version) for found in _provided.values())
 
 
-def distributions() -> list[pkg_resources.Distribution]:
-    """The distributions as `pkg_resources` has them. Their place is that of no file."""
-    return [
-        pkg_resources.DistInfoDistribution(
-            location=f"/python-runtime/{found.name}",
+def distributions(elsewhere: Mapping[str, str]) -> Iterator[pkg_resources.Distribution]:
+    """The distributions as `pkg_resources` has them. Their place is where another one of the same name lies, by its normalized
+    name; for the others it is that of no file."""
+    for name, found in _provided.items():
+        yield pkg_resources.DistInfoDistribution(
+            location=elsewhere.get(name, f"/python-runtime/{found.name}"),
             metadata=_Provider(found._files),
             project_name=found.name,
             version=found.version,
             precedence=pkg_resources.EGG_DIST,
         )
-        for found in _provided.values()
-    ]
+
+
+def is_provided(name: str) -> bool:
+    """Whether a distribution of this name is in the component."""
+    return normalized(name) in _provided
 
 
 def collect() -> None:
     """Reads the files. Called while the component is built."""
     for found in importlib.metadata.distributions():
         files = {name: text for name in _FILES if (text := found.read_text(name)) is not None}
-        _provided[_normalized(found.name)] = Provided(files)
+        _provided[normalized(found.name)] = Provided(files)
     sys.meta_path.append(Finder())

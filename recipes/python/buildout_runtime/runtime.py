@@ -5,10 +5,12 @@ All but `begin_call` and `end_call` happens while the component is built.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
 import sys
+import warnings
 
 from . import compressed, library, machine, missing, network, process, removed, temporary, threads
 from . import environment, files, log
@@ -25,17 +27,14 @@ sys.platform = "linux"
 logging.disable()
 library.import_packages()
 logging.disable(logging.NOTSET)
+# What a newer Python has to say about source text that an older one took.
+warnings.simplefilter("ignore", SyntaxWarning)
 from . import buildout, easy_install, errors, loading, metadata, target  # noqa: E402
 
 metadata.collect()
 easy_install.install()
 target.install()
 loading.install()
-# The archives of Python's own library look for these when they are imported.
-for name in ("tarfile", "shutil", "zipfile", "setuptools.archive_util"):
-    for module in ("bz2", "lzma"):
-        if name in sys.modules:
-            setattr(sys.modules[name], module, sys.modules[module])
 # What asks the host comes last: there is no host before the component runs.
 files.install()
 machine.install()
@@ -43,6 +42,10 @@ temporary.install()
 process.install()
 network.install()
 log.install()
+
+# What is in the component stays: looking through it for garbage would copy all of its memory.
+gc.collect()
+gc.freeze()
 
 _is_new = True
 

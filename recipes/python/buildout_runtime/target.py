@@ -105,6 +105,22 @@ def _version(own: Callable[[], str]) -> Callable[[], str]:
     return lambda: own() if _known is None else version(_known)
 
 
+def _get_python_lib(own: Callable[..., str]) -> Callable[..., str]:
+    def get_python_lib(plat_specific: Any = False, standard_lib: Any = False, prefix: str | None = None) -> str:
+        if _known is None or prefix is not None:
+            return own(plat_specific, standard_lib, prefix)
+        name = "stdlib" if standard_lib else "platlib" if plat_specific else "purelib"
+        return dict(_known.directories)[name]
+
+    return get_python_lib
+
+
+def packages() -> list[str]:
+    """The directories of the buildout's Python that hold distributions."""
+    kinds = ("site-packages", "dist-packages")
+    return [] if _known is None else [path for path in _known.path if path.rpartition("/")[2] in kinds]
+
+
 def _markers(own: Callable[[], Any]) -> Callable[[], Any]:
     return lambda: own() if _known is None else dict(_known.markers)
 
@@ -125,6 +141,9 @@ def install() -> None:
     sysconfig.get_paths = _paths(sysconfig.get_paths)
     sysconfig.get_path = _path
     sysconfig.get_python_version = _version(sysconfig.get_python_version)
+    distutils_sysconfig: Any = sys.modules["distutils.sysconfig"]
+    distutils_sysconfig.get_python_version = sysconfig.get_python_version
+    distutils_sysconfig.get_python_lib = _get_python_lib(distutils_sysconfig.get_python_lib)
     for name, module in list(sys.modules.items()):
         if name.endswith("packaging.markers"):
             module.default_environment = _markers(module.default_environment)  # type: ignore[attr-defined]

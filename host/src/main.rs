@@ -6,5 +6,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     // First of all: a shim must have a single thread, and does nothing else.
-    buildout_host::confine::shim::main().unwrap_or_else(buildout_host::cli::main)
+    confine::shim::main().unwrap_or_else(buildout_host::cli::main)
 }

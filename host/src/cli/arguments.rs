@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::Assignment;
-use crate::confine::Level;
+use config::Assignment;
+use confine::Level;
 
 use super::cache::CacheArguments;
 use super::color::Color;
@@ -267,10 +267,10 @@ pub(super) enum UsageError {
     #[error("`query` takes one argument: an option, as section:option")]
     Query,
     #[error(transparent)]
-    Assignment(#[from] crate::config::AssignmentError),
+    Assignment(#[from] config::AssignmentError),
 }
 
-impl crate::source::Explain for UsageError {
+impl base::source::Explain for UsageError {
     fn hints(&self) -> Vec<String> {
         let command = match self {
             Self::UnknownCommand(command) => command,
@@ -278,12 +278,12 @@ impl crate::source::Explain for UsageError {
             Self::Unexpected(..) | Self::Query => return Vec::new(),
         };
         let commands = ["install", "bootstrap", "init", "annotate", "query"];
-        let near = crate::source::nearest(command, commands).map(crate::source::did_you_mean);
+        let near = base::source::nearest(command, commands).map(base::source::did_you_mean);
         near.into_iter().chain([format!("To make only the part {command}, write `install {command}`.")]).collect()
     }
 
-    fn blame(&self) -> crate::source::Blame {
-        crate::source::Blame::Usage
+    fn blame(&self) -> base::source::Blame {
+        base::source::Blame::Usage
     }
 }
 

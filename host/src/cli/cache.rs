@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Program;
-use crate::component::{CacheEntry, CompileCache};
 use crate::run::RunError;
-use crate::source::{Explain, size};
+use base::source::{Explain, size};
+use recipe::component::{CacheEntry, CompileCache};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Whether colours are wanted (`--color`, `NO_COLOR`, `TERM`).
 
-use crate::environment::Environment;
+use base::environment::Environment;
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

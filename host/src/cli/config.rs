@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::parse::print_option;
-use crate::config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
-use crate::options::{Buildout, OptionError, Problem};
 use crate::run::RunError;
-use crate::source::{Explain, Place, did_you_mean, nearest};
+use base::source::{Explain, Place, did_you_mean, nearest};
+use config::options::{Buildout, OptionError, Problem};
+use config::parse::print_option;
+use config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
 
 /// A section or option that is asked for and is not there.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +170,7 @@ fn source_name(configuration: &Configuration, origin: &Origin) -> String {
     beneath.unwrap_or(name).to_owned()
 }
 
-fn find_section<'a>(configuration: &'a Configuration, section: &str) -> Result<&'a crate::config::Section, NotFound> {
+fn find_section<'a>(configuration: &'a Configuration, section: &str) -> Result<&'a config::Section, NotFound> {
     configuration.sections.get(section).ok_or_else(|| NotFound {
         message: format!("Section not found: {section}"),
         place: None,

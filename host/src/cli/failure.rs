@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 
-use crate::source::{Blame, Explain, neutralise, redact};
+use base::source::{Blame, Explain, neutralise, redact};
 
 /// Exit codes of `design.md` section 6.
 pub(super) fn exit_code(blame: Blame) -> u8 {
@@ -101,7 +101,7 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Place, Source};
+    use base::source::{Place, Source};
 
     #[derive(Debug, thiserror::Error)]
     #[error("Unknown thing")]

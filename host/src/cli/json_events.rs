@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::event::{Event, Level, PartOutcome};
-use crate::source::redact;
+use base::event::{Event, Level, PartOutcome};
+use base::source::redact;
 
 use super::log_format::now;
 

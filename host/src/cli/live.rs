@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use console::{Style, measure_text_width, truncate_str};
 
-use crate::collections::OrderedMap;
-use crate::source::{neutralise, redact};
+use base::collections::OrderedMap;
+use base::source::{neutralise, redact};
 
 /// The widest column of names.
 const WIDEST_NAME: usize = 30;

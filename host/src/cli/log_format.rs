@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::event::Level;
+use base::event::Level;
 
 /// A parsed format.
 #[derive(Clone, Debug, PartialEq, Eq)]

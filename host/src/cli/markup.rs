@@ -1,6 +1,6 @@
 //! Text as SVG and HTML take it.
 
-use crate::source::neutralise;
+use base::source::neutralise;
 
 /// Text that means only itself, in content and in quoted attributes. What XML cannot hold is shown by its number.
 pub(super) fn escape(text: &str) -> String {

@@ -27,15 +27,15 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Assignment, ConfigError, ConfigFile, Configuration};
-use crate::confine::{self, Interrupt};
-use crate::environment::Environment;
-use crate::event::{Level, Report};
-use crate::jobs::Jobs;
-use crate::options::{Buildout, NoRecipes};
-use crate::recipe::NativeSettings;
 use crate::run::{self, AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
-use crate::source::{Blame, Explain, Place};
+use ::config::options::{Buildout, NoRecipes};
+use ::config::{Assignment, ConfigError, ConfigFile, Configuration};
+use ::recipe::NativeSettings;
+use base::environment::Environment;
+use base::event::{Level, Report};
+use base::interrupt::Interrupt;
+use base::jobs::Jobs;
+use base::source::{Blame, Explain, Place};
 
 use arguments::{
     Arguments, Command, ConfigArguments, Configuring, DEFAULT_FILE, GraphArguments, PlanArguments, RunArguments,
@@ -48,7 +48,7 @@ use timings::Timings;
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let thread = std::thread::Builder::new().name("buildout".into()).stack_size(crate::STACK_SIZE);
+    let thread = std::thread::Builder::new().name("buildout".into()).stack_size(::config::options::STACK_SIZE);
     match thread.spawn(main_thread) {
         // A panic has been printed by then; it is a fault of ours.
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(failure::exit_code(Blame::Host))),

@@ -8,8 +8,8 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::Program;
-use crate::environment::Environment;
-use crate::source::{Blame, Explain};
+use base::environment::Environment;
+use base::source::{Blame, Explain};
 
 /// As cosign calls it.
 const VARIABLE: &str = "COSIGN_PASSWORD";

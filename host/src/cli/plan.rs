@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::plan::{Reason, Step};
 use crate::run::{Outlook, Switch};
+use state::plan::{Reason, Step};
 
 /// One step a line, its reasons below.
 pub(super) fn text(outlook: &Outlook) -> String {

@@ -8,9 +8,9 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::environment::Environment;
-use crate::event::{Event, Level, PartOutcome, Report};
-use crate::source::{neutralise, redact};
+use base::environment::Environment;
+use base::event::{Event, Level, PartOutcome, Report};
+use base::source::{neutralise, redact};
 
 use super::color::{Color, is_dumb};
 use super::json_events;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::confine::Interrupt;
+use base::interrupt::Interrupt;
 
 /// How long the run has to end. What it leaves undone, the next one does.
 const GRACE: Duration = Duration::from_secs(2);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use console::measure_text_width;
 
-use crate::event::PartOutcome;
+use base::event::PartOutcome;
 
 use super::live::clock;
 

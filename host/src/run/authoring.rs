@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::component::{self, Builder, CompileCache, Developed, Resolved};
-use crate::environment::Environment;
-use crate::event::Report;
-use crate::recipe::{NativeSettings, Package, Runtime, RuntimeSettings};
+use base::environment::Environment;
+use base::event::Report;
+use recipe::component::{self, Builder, CompileCache, Developed, Resolved};
+use recipe::{NativeSettings, Package, Runtime, RuntimeSettings};
 
 use super::error::{Doing, Fault, RunError};
 

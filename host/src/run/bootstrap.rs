@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use base::files;
 
 use super::error::{Fault, RunError};
 use super::{Session, directories, launcher};

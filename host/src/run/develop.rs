@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::component::{self, Builder, Developed};
-use crate::event::Level;
-use crate::recipe::Locations;
+use base::event::Level;
+use recipe::Locations;
+use recipe::component::{self, Builder, Developed};
 
 use super::Session;
 use super::error::{Doing, Fault, RunError};

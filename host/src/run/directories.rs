@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::component::registry::RemoteSettings;
-use crate::event::{Level, Report};
-use crate::fetch::{DownloadSettings, Limits, Network};
-use crate::options::Buildout;
-use crate::recipe::{Locations, Written};
+use base::event::{Level, Report};
+use config::options::Buildout;
+use fetch::{DownloadSettings, Limits, Network};
+use recipe::{Locations, Written};
+use registry::oci::RemoteSettings;
 
 use super::error::{Fault, RunError};
 
@@ -67,7 +67,7 @@ pub(super) fn create_one(directory: &Path, report: &dyn Report) -> Result<(), Ru
 pub(super) fn registries(buildout: &Buildout) -> RemoteSettings {
     let option = |name: &str| buildout.get("buildout", name).ok().flatten();
     // What is invalid is told where sources are downloaded.
-    let downloads = DownloadSettings::of_options(&option, Path::new(""), Path::new(""), &crate::event::Silent);
+    let downloads = DownloadSettings::of_options(&option, Path::new(""), Path::new(""), &base::event::Silent);
     let mut limits = Limits::for_registries();
     if let Some(Ok(seconds)) =
         option("socket-timeout").map(|value| value.trim().parse().map(std::time::Duration::from_secs))

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::recipe::PART_NAME;
-use crate::source::{Blame, Explain, Place};
+use base::source::{Blame, Explain, Place};
+use recipe::PART_NAME;
 
 /// A failed run. `Display` is the cause alone; `doing` tells the rest.
 #[derive(Debug)]

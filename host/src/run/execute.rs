@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::collections::{Map, Set};
-use crate::event::{Event, Level, PartOutcome};
-use crate::files::{Removal, RemovalError};
-use crate::options::Values;
-use crate::plan::{Step, Wanted};
-use crate::recipe::{Locations, RecipeError, is_part_name};
-use crate::state::{Change, Installed, InstalledPart, StateFile};
+use base::collections::{Map, Set};
+use base::event::{Event, Level, PartOutcome};
+use base::files::{Removal, RemovalError};
+use config::options::Values;
+use recipe::{Locations, RecipeError, is_part_name};
+use state::plan::{Step, Wanted};
+use state::{Change, Installed, InstalledPart, StateFile};
 
 use super::Session;
 use super::error::{Doing, RunError};

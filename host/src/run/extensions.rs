@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::Configuration;
-use crate::options::{Buildout, NoRecipes};
-use crate::source::{did_you_mean, nearest};
+use base::source::{did_you_mean, nearest};
+use config::Configuration;
+use config::options::{Buildout, NoRecipes};
 
 use super::error::{Fault, RunError};
 

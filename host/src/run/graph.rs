@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::collections::Map;
-use crate::options::Buildout;
+use base::collections::Map;
+use config::options::Buildout;
 
 /// For each of `parts` the parts that it refers to, by number.
 pub(super) fn references(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>> {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::files::{self, FileError};
-use crate::source::Explain;
+use base::files::{self, FileError};
+use base::source::Explain;
 
 /// The second line of every launcher begins so.
 const MARK: &str = "# Runs this buildout. Written by `buildout-host";

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::config::condition::{Facts as _, Python};
-use crate::config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
-use crate::environment::Environment;
-use crate::event::Report;
-use crate::facts::{MachineFacts, StartPython};
-use crate::fetch::Fetcher;
-use crate::options::{Buildout, NoRecipes};
-use crate::recipe::NativeSettings;
+use base::environment::Environment;
+use base::event::Report;
+use config::condition::{Facts as _, Python};
+use config::facts::{MachineFacts, StartPython};
+use config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
+use fetch::Fetcher;
+
+use super::reader::ConfigurationReader;
+use config::options::{Buildout, NoRecipes};
+use recipe::NativeSettings;
 
 use super::error::RunError;
 use super::launcher::Kept;
@@ -74,7 +76,7 @@ impl Loader {
         start: Option<&Arc<StartPython>>,
     ) -> Result<(Arc<Configuration>, Option<Arc<Python>>), ConfigError> {
         let facts = self.facts(executable, start);
-        let reader = Fetcher::new(&self.environment, Arc::clone(&self.report));
+        let reader = ConfigurationReader(Fetcher::new(&self.environment, Arc::clone(&self.report)));
         let request = LoadRequest {
             file: Some(self.file.clone()),
             environment: &self.environment,
@@ -84,7 +86,7 @@ impl Loader {
             reader: &reader,
             facts: &facts,
         };
-        let configuration = crate::config::load(&request)?;
+        let configuration = config::load(&request)?;
         Ok((Arc::new(configuration), facts.answered()))
     }
 

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::component::registry::RemoteSettings;
-use crate::component::{
-    self, ComponentError, Locked, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver, Sources,
-};
-use crate::source::{did_you_mean, nearest};
+use base::source::{did_you_mean, nearest};
+use recipe::component::{self, ComponentError, Obtained, Publication, Publications, Resolved, Resolver, Sources};
+use registry::oci::RemoteSettings;
+use registry::{Locked, RecipesLock};
 
 use super::authoring::Authoring;
 use super::error::RunError;

@@ -4,17 +4,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::collections::Map;
-use crate::component::registry::{Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
-use crate::component::{
-    Capabilities, ComponentError, DEFAULT_ENTRY_POINT, Locked, Obtained, Publication, RecipesLock, Resolved, Resolver,
-    Source, Sources,
-};
-use crate::confine::Interrupt;
-use crate::environment::Environment;
-use crate::event::{Level, Report};
-use crate::files::FileError;
-use crate::recipe::Package;
+use base::collections::Map;
+use base::environment::Environment;
+use base::event::{Level, Report};
+use base::files::FileError;
+use base::interrupt::Interrupt;
+use recipe::Package;
+use recipe::component::{ComponentError, Obtained, Publication, Resolved, Resolver, Source, Sources};
+use registry::oci::{Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
+use registry::{Capabilities, DEFAULT_ENTRY_POINT, Locked, RecipesLock};
 
 use super::error::{Explained, RunError};
 
@@ -51,7 +49,7 @@ pub(super) fn sources(
     };
     // Where a tag leads now, only the registry knows; without it, what the buildout carries with it will do.
     let (asked, tags) = match settings.network {
-        crate::fetch::Network::Allowed => (Vec::new(), Tags::Asked),
+        fetch::Network::Allowed => (Vec::new(), Tags::Asked),
         _ => (vendored.clone(), Tags::Kept),
     };
     Ok(Sources { kept: places(vendored, Tags::Kept), asked: places(asked, tags) })

@@ -19,6 +19,7 @@ mod outlook;
 mod parallel;
 mod pythons;
 mod rebootstrap;
+mod reader;
 mod recipes;
 mod schedule;
 mod settings;
@@ -32,14 +33,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::config::Configuration;
-use crate::confine;
-use crate::environment::Environment;
-use crate::event::{Event, Level, Report};
-use crate::options::{Buildout, Values};
-use crate::plan::{self, Scope};
-use crate::recipe::Locations;
-use crate::state::{self, Change, Installed, StateFile};
+use base::environment::Environment;
+use base::event::{Event, Level, Report};
+use config::Configuration;
+use config::options::{Buildout, Values};
+use confine;
+use recipe::Locations;
+use state::plan::{self, Scope};
+use state::{self, Change, Installed, StateFile};
 
 use error::{Doing, Fault};
 use execute::Execution;
@@ -266,7 +267,7 @@ impl Session {
         let developed = self.develop(locations, &locations.develop_eggs)?;
         let links: Vec<String> = developed.iter().map(|one| one.link.to_string_lossy().into_owned()).collect();
         if installed.develop_eggs != links {
-            let removal = crate::files::Removal::new(&locations.develop_eggs);
+            let removal = base::files::Removal::new(&locations.develop_eggs);
             for gone in installed.develop_eggs.iter().filter(|link| !links.contains(link)) {
                 if let Err(error) = removal.remove(Path::new(gone)) {
                     // A link in a directory that is no longer this buildout's: it harms nobody.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::event::Level;
-use crate::plan::{self, Step};
-use crate::recipe::Locations;
-use crate::state::Installed;
+use base::event::Level;
+use recipe::Locations;
+use state::Installed;
+use state::plan::{self, Step};
 
 use super::error::{Fault, RunError};
 use super::rebootstrap::Closure;

@@ -12,9 +12,9 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope};
 use std::time::Instant;
 
-use crate::event::{Event, Level};
-use crate::plan::Step;
-use crate::state::Change;
+use base::event::{Event, Level};
+use state::Change;
+use state::plan::Step;
 
 use super::Session;
 use super::error::{Doing, Fault, RunError};
@@ -100,7 +100,7 @@ impl<'a> Making<'a, '_> {
             let _ = sender.send(Ended { step: number, made });
         };
         // As deep as the main thread: what a recipe reads may lead from option to option.
-        let builder = thread::Builder::new().name(step.part().to_owned()).stack_size(crate::STACK_SIZE);
+        let builder = thread::Builder::new().name(step.part().to_owned()).stack_size(config::options::STACK_SIZE);
         builder
             .spawn_scoped(scope, work)
             .map(drop)

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Assignment, Configuration};
-use crate::environment::Environment;
-use crate::options::{Buildout, NoRecipes};
+use base::environment::Environment;
+use config::options::{Buildout, NoRecipes};
+use config::{Assignment, Configuration};
 
 use super::launcher::Kept;
 

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use crate::collections::Map;
-use crate::component::registry::RemoteSettings;
-use crate::component::{
-    CompileCache, ComponentError, Developed, Obtained, Publication, Publications, RecipesLock, Resolved, Resolver,
+use base::collections::Map;
+use base::environment::Environment;
+use base::event::{Level, Report};
+use base::source::{Explain, did_you_mean};
+use config::options::{Buildout, Initialise, Values};
+use recipe::component::{
+    CompileCache, ComponentError, Developed, Obtained, Publication, Publications, Resolved, Resolver,
 };
-use crate::environment::Environment;
-use crate::event::{Level, Report};
-use crate::options::{Buildout, Initialise, Values};
-use crate::recipe::{Locations, NativeSettings, Runtime, RuntimeSettings, is_part_name};
-use crate::source::{Explain, did_you_mean};
+use recipe::{Locations, NativeSettings, Runtime, RuntimeSettings, is_part_name};
+use registry::RecipesLock;
+use registry::oci::RemoteSettings;
 
 use super::directories;
 use super::error::{Explained, Fault, RunError};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::recipe::NativeSettings;
+use recipe::NativeSettings;
 
 use super::locking::LockMode;
 use super::schedule::AfterFailure;
@@ -24,7 +24,7 @@ pub struct RunSettings {
 
 impl RunSettings {
     /// How many parts are made at once.
-    pub(super) fn jobs(&self) -> &crate::jobs::Jobs {
+    pub(super) fn jobs(&self) -> &base::jobs::Jobs {
         &self.native.jobs
     }
 

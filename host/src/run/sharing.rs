@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::authoring::Authoring;
 use super::error::{Doing as _, RunError};
-use crate::component::registry::{
+use recipe::Package;
+use recipe::component::{Developed, developed_recipe};
+use registry::oci::{
     Artefact, Artefacts, Description, Reference, Signature, add_signature, annotation, annotations_of_project,
 };
-use crate::component::signature::{Payload, PrivateKey};
-use crate::component::{Developed, developed_recipe};
-use crate::recipe::Package;
+use registry::signature::{Payload, PrivateKey};
 
 /// What is to be published, and where.
 pub struct Publication<'a> {
@@ -95,7 +95,7 @@ fn sign(
     reference: &Reference,
     artefact: &Artefact,
     key: &PrivateKey,
-) -> Result<(), crate::component::registry::RegistryError> {
+) -> Result<(), registry::oci::RegistryError> {
     let manifest = artefact.manifest.digest;
     let tag = reference.tag().map(|tag| format!(":{tag}")).unwrap_or_default();
     let payload = Payload { reference: format!("{}{tag}", reference.name()), manifest }.text().into_bytes();

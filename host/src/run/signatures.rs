@@ -4,9 +4,9 @@
 //! one of them is, though none of its own options changes. SlapOS's fork of zc.buildout does so for all parts; here it is
 //! confined to recipes that start commands (`docs/decisions/031-references-in-signatures.md`).
 
-use crate::collections::Map;
-use crate::digest::Digest;
-use crate::plan::Wanted;
+use base::collections::Map;
+use base::digest::Digest;
+use state::plan::Wanted;
 
 use super::graph;
 
@@ -14,7 +14,7 @@ use super::graph;
 pub(super) fn name_references(
     wanted: &mut [Wanted],
     is_native: &dyn Fn(&str) -> bool,
-    buildout: &crate::options::Buildout,
+    buildout: &config::options::Buildout,
 ) {
     let native: Vec<bool> = wanted.iter().map(|part| is_native(&part.name)).collect();
     if !native.contains(&true) {

@@ -1,8 +1,8 @@
 //! Options that nobody has read: most are typing errors.
 
-use crate::config::is_predefined;
-use crate::event::Level;
-use crate::source::{did_you_mean, nearest};
+use base::event::Level;
+use base::source::{did_you_mean, nearest};
+use config::is_predefined;
 
 use super::Session;
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::authoring::Authoring;
 use super::error::{Doing as _, RunError};
 use super::locking;
-use crate::component::registry::{Artefact, Layout, Reference, RemoteSettings};
-use crate::component::{ComponentError, Locked, Publication, RecipesLock, Resolver};
+use recipe::component::{ComponentError, Publication, Resolver};
+use registry::oci::{Artefact, Layout, Reference, RemoteSettings};
+use registry::{Locked, RecipesLock};
 
 /// What was copied.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::collections::Set;
-use crate::options::{OptionError, Problem};
-use crate::plan::Wanted;
-use crate::recipe::is_part_name;
-use crate::source::{did_you_mean, nearest};
-use crate::state::{self, Installed};
+use base::collections::Set;
+use base::source::{did_you_mean, nearest};
+use config::options::{OptionError, Problem};
+use recipe::is_part_name;
+use state::plan::Wanted;
+use state::{self, Installed};
 
 use super::error::{Fault, RunError};
 use super::{Session, signatures};

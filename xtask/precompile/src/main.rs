@@ -4,18 +4,11 @@
 //! that was compiled) and `NAME.engine-key` (the engines that can take it); whatever else is there goes. A file that
 //! would not change is not written, so that the host is not built again.
 
-#[path = "../../../host/src/recipe/engine.rs"]
-mod engine;
-
-#[path = "../../../host/src/digest.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the host uses more of it, as a library")]
-mod digest;
-
 use std::path::Path;
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use digest::Digest;
+use base::digest::Digest;
 use wasmtime::Engine;
 
 fn main() -> Result<()> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{annotate, config, query};
-use crate::config::Configuration;
-use crate::config::load::memory::Files;
-use crate::options::{Buildout, NoRecipes};
 use crate::run::{Explained, RunError};
-use crate::source::Explain;
+use base::source::Explain;
+use config::Configuration;
+use config::load::memory::Files;
+use config::options::{Buildout, NoRecipes};
 
 const MAIN: &str =
     "[buildout]\nextends = base.cfg sub/o.cfg\n[a]\nx += main\ny -= 2\nz = main\n  more\n[b]\n<= a\nx += b\n";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::run::PartGraph;
-use crate::source::neutralise;
+use base::source::neutralise;
 
 use super::arrows;
 

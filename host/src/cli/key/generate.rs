@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::cli::Program;
 use crate::cli::passphrase::PassphraseArguments;
-use crate::component::signature::PrivateKey;
-use crate::files::{self, FileError};
 use crate::run::RunError;
-use crate::source::Explain;
+use base::files::{self, FileError};
+use base::source::Explain;
+use registry::signature::PrivateKey;
 
 const EXAMPLES: &str = "\
 Examples:

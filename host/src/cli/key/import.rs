@@ -8,9 +8,9 @@ use super::generate::PairFiles;
 use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
 use crate::cli::passphrase::PassphraseArguments;
-use crate::component::add_key;
-use crate::component::signature::{InvalidKey, KeyError, PrivateKey, PublicKey};
 use crate::run::RunError;
+use registry::add_key;
+use registry::signature::{InvalidKey, KeyError, PrivateKey, PublicKey};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
-use crate::component::{TrustedKey, trusted_keys};
 use crate::run::RunError;
+use registry::{TrustedKey, trusted_keys};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::super::Program;
 use crate::run::RunError;
-use crate::source::size;
+use base::source::size;
 
 const EXAMPLES: &str = "\
 Examples:

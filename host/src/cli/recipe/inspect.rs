@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::Program;
-use crate::component::registry::RemoteSettings;
-use crate::component::{self, Developed, Origin, Resolved};
-use crate::recipe::Package;
 use crate::run::RunError;
+use recipe::Package;
+use recipe::component::{self, Developed, Origin, Resolved};
+use registry::oci::RemoteSettings;
 
 pub(super) use text::imports;
 
@@ -103,6 +103,6 @@ impl Inspected {
     /// How `recipe =` names an entry point.
     fn reference(&self, entry_point: &str) -> String {
         let package = &self.recipe.reference.package;
-        if entry_point == component::DEFAULT_ENTRY_POINT { package.clone() } else { format!("{package}:{entry_point}") }
+        if entry_point == registry::DEFAULT_ENTRY_POINT { package.clone() } else { format!("{package}:{entry_point}") }
     }
 }

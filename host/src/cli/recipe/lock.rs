@@ -7,11 +7,11 @@ use clap::Args;
 
 use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
-use crate::component::Locked;
-use crate::component::registry::RemoteSettings;
-use crate::event::{Level, Report};
-use crate::fetch::Network;
 use crate::run::{LockChange, RunError, Upgrade};
+use base::event::{Level, Report};
+use fetch::Network;
+use registry::Locked;
+use registry::oci::RemoteSettings;
 
 const EXAMPLES: &str = "\
 Examples:

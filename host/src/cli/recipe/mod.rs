@@ -14,9 +14,9 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use super::Program;
-use crate::confine::Level;
-use crate::jobs::Jobs;
 use crate::run::{Authoring, RunError};
+use base::jobs::Jobs;
+use confine::Level;
 
 use build::BuildArguments;
 use inspect::InspectArguments;

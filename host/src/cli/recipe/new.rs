@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::Program;
-use crate::component;
 use crate::run::RunError;
-use crate::sdk::{self, Language, NewProject};
-use crate::source::Explain;
+use base::source::Explain;
+use recipe::component;
+use recipe::sdk::{self, Language, NewProject};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::Program;
-use crate::component::registry::{Artefact, Reference, annotation, signatures};
-use crate::files;
 use crate::run::RunError;
-use crate::source::{Explain, neutralise};
+use base::files;
+use base::source::{Explain, neutralise};
+use registry::oci::{Artefact, Reference, annotation, signatures};
 
 use super::push::{RegistryArguments, reference};
-use crate::source::size;
+use base::source::size;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,12 +10,12 @@ use clap::Args;
 use crate::cli::Program;
 use crate::cli::log_format::rfc3339;
 use crate::cli::passphrase::PassphraseArguments;
-use crate::component::registry::{InvalidReference, Reference, Remote, RemoteSettings, annotation};
-use crate::files::FileError;
 use crate::run::{Publication, RunError};
-use crate::source::{Blame, Explain};
+use base::files::FileError;
+use base::source::{Blame, Explain};
+use registry::oci::{InvalidReference, Reference, Remote, RemoteSettings, annotation};
 
-use crate::source::size;
+use base::source::size;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::Program;
 use crate::cli::passphrase::PassphraseArguments;
-use crate::component::signature::PrivateKey;
-use crate::component::{sign_file, signature_path};
 use crate::run::RunError;
+use recipe::component::{sign_file, signature_path};
+use registry::signature::PrivateKey;
 
 const EXAMPLES: &str = "\
 Examples:

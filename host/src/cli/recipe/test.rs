@@ -8,10 +8,10 @@ use std::time::Instant;
 use clap::Args;
 
 use super::super::{Program, this_program};
-use crate::component::Builder;
 use crate::run::{BuiltRecipe, RunError};
 use crate::scenario::{self, Broken, Dialect, Stage};
-use crate::source::{Blame, Explain};
+use base::source::{Blame, Explain};
+use recipe::component::Builder;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
-use crate::component::registry::RemoteSettings;
-use crate::fetch::Network;
 use crate::run::RunError;
+use fetch::Network;
+use registry::oci::RemoteSettings;
 
 use super::push::RegistryArguments;
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::Program;
-use crate::component::signature::PublicKey;
-use crate::component::{signature_path, verify_file};
 use crate::run::RunError;
+use recipe::component::{signature_path, verify_file};
+use registry::signature::PublicKey;
 
 const EXAMPLES: &str = "\
 Examples:

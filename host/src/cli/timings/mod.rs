@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::event::{Event, Level, PartOutcome, Report};
-use crate::files;
 use crate::run::{RunError, Session};
+use base::event::{Event, Level, PartOutcome, Report};
+use base::files;
 
 /// The most phases that are kept of a part.
 const PHASES: usize = 200;

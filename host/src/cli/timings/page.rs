@@ -172,7 +172,7 @@ fn lanes(bars: &[Bar], total: Duration) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::PartOutcome;
+    use base::event::PartOutcome;
 
     fn bar(part: &str, began: u64, ended: Option<u64>, references: &[usize]) -> Bar {
         let ended = ended.map(|ended| (Duration::from_secs(ended), PartOutcome::Installed));

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::collections::Map;
-use crate::options::{Buildout, NoRecipes, Problem};
-use crate::plan::{self, Reason, Scope, Step, Wanted};
-use crate::state::Installed;
+use base::collections::Map;
+use config::options::{Buildout, NoRecipes, Problem};
+use state::Installed;
+use state::plan::{self, Reason, Scope, Step, Wanted};
 
 use super::super::error::{Doing, Fault, RunError};
 use super::super::launcher::Kept;

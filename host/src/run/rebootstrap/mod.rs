@@ -11,11 +11,11 @@ mod trial;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::Configuration;
-use crate::event::Level;
-use crate::plan::Step;
-use crate::recipe::Locations;
-use crate::state::{Installed, StateFile};
+use base::event::Level;
+use config::Configuration;
+use recipe::Locations;
+use state::plan::Step;
+use state::{Installed, StateFile};
 
 use super::error::{Doing, RunError};
 use super::execute::Execution;

@@ -9,12 +9,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::event::{Level, Report};
-use crate::files::Removal;
-use crate::options::Values;
-use crate::plan::Step;
-use crate::recipe::{Locations, is_part_name};
-use crate::state::{Change, Installed, StateFile};
+use base::event::{Level, Report};
+use base::files::Removal;
+use config::options::Values;
+use recipe::{Locations, is_part_name};
+use state::plan::Step;
+use state::{Change, Installed, StateFile};
 
 use super::super::error::RunError;
 use super::super::execute::{self, Execution};

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::confine::{self, Command, ConfineError, Interrupt, Outcome, Policy, Runner};
-use crate::facts::StartPython;
-use crate::options::Buildout;
-use crate::recipe::{Locations, NativeSettings};
+use base::interrupt::Interrupt;
+use config::facts::StartPython;
+use config::options::Buildout;
+use confine::{self, Command, ConfineError, Outcome, Policy, Runner};
+use recipe::{Locations, NativeSettings};
 
 use super::super::error::{Fault, RunError};
 use super::super::launcher::Kept;

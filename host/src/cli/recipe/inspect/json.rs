@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Inspected;
-use crate::recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
+use recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
 
 /// The object, as text.
 pub(super) fn of(inspected: &Inspected) -> String {

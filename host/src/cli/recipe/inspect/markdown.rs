@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Inspected;
-use crate::recipe::{Described, DescribedOption, Presence, ValueType};
+use recipe::{Described, DescribedOption, Presence, ValueType};
 
 /// The page.
 pub(super) fn of(inspected: &Inspected) -> String {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Inspected;
-use crate::component::Origin;
-use crate::recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
-use crate::source::size;
+use base::source::size;
+use recipe::component::Origin;
+use recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
 
 /// The text.
 pub(super) fn of(inspected: &Inspected) -> String {

@@ -1,0 +1,324 @@
+//! What conditions ask of the real machine and of the real Python.
+//!
+//! The Python is the one that `[buildout] executable` names. It is started at most once, and only when a condition asks
+//! about it. All else is known without it. Knows nothing of expressions.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+use crate::condition::{Facts, Kind, Python, System, VersionInfo};
+use base::environment::Environment;
+
+/// How long a Python may take to say what it is.
+const PYTHON_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Most that is read of what it says, in bytes.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// What separates the answers, and ends the last: something no answer holds.
+const SEPARATOR: char = '\u{1f}';
+
+/// Printed by the Python, version 2.6 and later: a separator first, because what comes before may be noise of its own.
+const QUESTION: &str = r#"
+import sys, platform
+version = tuple(sys.version_info)
+implementation = getattr(sys, 'implementation', None)
+def full(info):
+    info = tuple(info)
+    text = '%d.%d.%d' % info[:3]
+    return text if info[3] == 'final' else '%s%s%d' % (text, info[3][0], info[4])
+answers = [str(part) for part in version] + [
+    sys.version, platform.python_version(), platform.python_implementation(),
+    implementation.name if implementation else '', full(implementation.version) if implementation else '0']
+sys.stdout.write('\x1f' + '\x1f'.join(answers) + '\x1f')
+"#;
+
+/// Starts a Python, given its path, arguments and how long it may take: what it prints, or why it prints nothing.
+pub type StartPython = dyn Fn(&str, &[&str], Duration) -> Result<Vec<u8>, String> + Send + Sync;
+
+/// The machine this program runs on, and one Python.
+pub struct MachineFacts {
+    executable: String,
+    environment: Environment,
+    start: Option<Arc<StartPython>>,
+    python: OnceLock<Result<Arc<Python>, String>>,
+}
+
+impl MachineFacts {
+    /// Facts about this machine and the Python `executable`: a path, or a name that is looked up on the PATH of
+    /// `environment`. Nothing is asked yet.
+    pub fn new(executable: impl Into<String>, environment: &Environment) -> Self {
+        let (executable, environment) = (executable.into(), environment.clone());
+        Self { executable, environment, start: None, python: OnceLock::new() }
+    }
+
+    /// The same, with a Python that is not simply started: one that a part made must not do more than the part's commands.
+    #[must_use]
+    pub fn started_by(self, start: Arc<StartPython>) -> Self {
+        Self { start: Some(start), ..self }
+    }
+
+    /// What the Python has answered, if it was asked.
+    pub fn answered(&self) -> Option<Arc<Python>> {
+        self.python.get()?.clone().ok()
+    }
+
+    fn ask_python(&self, deadline: Duration) -> Result<Arc<Python>, String> {
+        let executable = &self.executable;
+        let failed = |why: &str| format!("cannot ask the Python `{executable}` for its version: {why}");
+        let arguments = ["-E", "-S", "-B", "-c", QUESTION];
+        let answer = match &self.start {
+            Some(start) => start(executable, &arguments, deadline),
+            None => run(executable, &arguments, &self.environment, deadline),
+        };
+        let answer = answer.map_err(|why| failed(&why))?;
+        parse_answer(&String::from_utf8_lossy(&answer))
+            .map(Arc::new)
+            .ok_or_else(|| failed("it answered something that a Python would not"))
+    }
+}
+
+/// What the Python prints, or why it prints nothing.
+fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline: Duration) -> Result<Vec<u8>, String> {
+    let mut child = Command::new(executable)
+        .args(arguments)
+        .env_clear()
+        .envs(&environment.variables)
+        .current_dir(&environment.directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(output) = child.stdout.take() {
+        // A thread of its own, because a pipe cannot be read with a deadline. It ends with the pipe.
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let outcome = output.take(LONGEST_ANSWER).read_to_end(&mut bytes);
+            let _ = sender.send(outcome.map(|_| bytes));
+        });
+    }
+    let read = receiver.recv_timeout(deadline);
+    if read.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    match read {
+        Err(_) => Err(format!("it did not answer within {} seconds", deadline.as_secs_f32())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(_)) if !status.success() => Err(format!("it ended with {status}")),
+        Ok(Ok(bytes)) => Ok(bytes),
+    }
+}
+
+fn parse_answer(answer: &str) -> Option<Python> {
+    let mut parts = answer.split(SEPARATOR).skip(1).map(str::to_owned);
+    let mut next = || parts.next();
+    let version_info = VersionInfo {
+        major: next()?.parse().ok()?,
+        minor: next()?.parse().ok()?,
+        micro: next()?.parse().ok()?,
+        release_level: next()?,
+        serial: next()?.parse().ok()?,
+    };
+    let python = Python {
+        version_info,
+        version: next()?,
+        python_version: next()?,
+        implementation: next()?,
+        implementation_name: next()?,
+        implementation_version: next()?,
+    };
+    // What follows the last separator: without it, the answer was cut.
+    next().map(|_| python)
+}
+
+impl Facts for MachineFacts {
+    fn python(&self) -> Result<Arc<Python>, String> {
+        self.python.get_or_init(|| self.ask_python(PYTHON_DEADLINE)).clone()
+    }
+
+    fn system(&self) -> System {
+        let names = rustix::system::uname();
+        let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
+        System {
+            platform: match std::env::consts::OS {
+                "macos" => "darwin".to_owned(),
+                "windows" => "win32".to_owned(),
+                other => other.to_owned(),
+            },
+            os_name: if cfg!(unix) { "posix" } else { "nt" }.to_owned(),
+            pointer_bits: usize::BITS,
+            little_endian: cfg!(target_endian = "little"),
+            system: text(names.sysname()),
+            release: text(names.release()),
+            version: text(names.version()),
+            machine: text(names.machine()),
+            node: text(names.nodename()),
+        }
+    }
+
+    fn os_release(&self) -> Result<Vec<(String, String)>, String> {
+        let candidates = ["/etc/os-release", "/usr/lib/os-release"];
+        let read = candidates.iter().find_map(|path| std::fs::read(path).ok());
+        let bytes = read.ok_or_else(|| format!("cannot read any of the files {}", candidates.join(", ")))?;
+        Ok(parse_os_release(&String::from_utf8_lossy(&bytes)))
+    }
+
+    fn look(&self, path: &Path) -> Option<Kind> {
+        let kind = std::fs::metadata(self.environment.directory.join(path)).ok()?.file_type();
+        Some(match () {
+            () if kind.is_dir() => Kind::Directory,
+            () if kind.is_file() => Kind::File,
+            () => Kind::Other,
+        })
+    }
+}
+
+/// The lines of an `os-release` file, as Python's `platform` reads them: it starts from three defaults, drops what is
+/// no assignment, takes off one pair of quotes and the backslash before characters that a shell would treat.
+fn parse_os_release(text: &str) -> Vec<(String, String)> {
+    let defaults = [("NAME", "Linux"), ("ID", "linux"), ("PRETTY_NAME", "Linux")];
+    let mut found: Vec<(String, String)> = defaults.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue;
+        }
+        let quoted = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+        let value = unescape(quoted('"').or_else(|| quoted('\'')).unwrap_or(value));
+        match found.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => found.push((name.to_owned(), value)),
+        }
+    }
+    found
+}
+
+fn unescape(value: &str) -> String {
+    let mut plain = String::with_capacity(value.len());
+    let mut characters = value.chars().peekable();
+    while let Some(c) = characters.next() {
+        let escaped = characters.next_if(|next| c == '\\' && r#"\$"'`"#.contains(*next));
+        plain.push(escaped.unwrap_or(c));
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::condition::evaluate;
+
+    fn environment(directory: &Path) -> Environment {
+        let variables = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())].into();
+        Environment { directory: directory.to_owned(), home: None, variables }
+    }
+
+    /// A program that stands in for a Python. Another process writes it: were the file open for writing here, a test
+    /// that forks at that moment would make it «busy».
+    fn script(directory: &Path, text: &str) -> String {
+        let path = directory.join("python").to_str().unwrap().to_owned();
+        let write = r#"printf '%s\n' "$1" > "$2" && chmod +x "$2""#;
+        let text = format!("#!/bin/sh\n{text}");
+        assert!(Command::new("/bin/sh").args(["-c", write, "sh", &text, &path]).status().unwrap().success());
+        path
+    }
+
+    #[test]
+    fn python_is_asked_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let answer =
+            r"noise\0373\03711\0372\037final\0370\0373.11.2 (main)\0373.11.2\037CPython\037cpython\0373.11.2\037";
+        let text = format!("echo asked >> {}/log; printf '{answer}'", directory.path().display());
+        let facts = MachineFacts::new(script(directory.path(), &text), &environment(directory.path()));
+        assert_eq!(evaluate("python311 and sys.version_info[:2] == (3, 11)", &facts), Ok(true));
+        assert_eq!(evaluate("python_version >= '3.10'", &facts), Ok(true));
+        assert_eq!(std::fs::read_to_string(directory.path().join("log")).unwrap(), "asked\n");
+    }
+
+    #[test]
+    fn a_python_that_cannot_be_asked_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = environment(directory.path());
+        let missing = MachineFacts::new("/nonexistent/python", &environment).python().unwrap_err();
+        assert!(missing.contains("`/nonexistent/python`") && missing.contains("No such file"), "{missing}");
+        for (text, why) in
+            [("exit 3", "exit status: 3"), ("echo hello", "would not"), ("printf '\\0373\\03711'", "would not")]
+        {
+            let facts = MachineFacts::new(script(directory.path(), text), &environment);
+            let error = facts.python().unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_python_that_hangs_is_stopped() {
+        let directory = tempfile::tempdir().unwrap();
+        let executable = script(directory.path(), "exec sleep 60");
+        let facts = MachineFacts::new(executable, &environment(directory.path()));
+        let start = Instant::now();
+        let error = facts.ask_python(Duration::from_millis(100)).unwrap_err();
+        assert!(error.contains("did not answer"), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn os_release_is_read_as_python_reads_it() {
+        let text = "# comment\nID=debian\nVERSION_ID=\"12\"\nA='b c'\nB=\"half\nC=\"\\$x \\\"y\\\" \\n\"\n no=1\nD=\n";
+        let found = parse_os_release(text);
+        let expected = [
+            ("NAME", "Linux"),
+            ("ID", "debian"),
+            ("PRETTY_NAME", "Linux"),
+            ("VERSION_ID", "12"),
+            ("A", "b c"),
+            ("B", "\"half"),
+            ("C", "$x \"y\" \\n"),
+            ("D", ""),
+        ];
+        assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    /// Where there is a Python, it and this machine agree on every fact. (Without one there is nothing to compare.)
+    #[test]
+    fn facts_are_those_of_python3() {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = environment(directory.path());
+        let question = "import sys, os, platform as p; print('\\n'.join([sys.platform, os.name, str(sys.maxsize), \
+            sys.byteorder, p.machine(), p.release(), p.system(), p.version(), p.node(), p.python_version(), \
+            p.python_implementation(), repr(sorted(p.freedesktop_os_release().items()))]))";
+        let mut python = Command::new("python3");
+        let Ok(output) = python.env_clear().envs(&environment.variables).args(["-c", question]).output() else {
+            return;
+        };
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let facts = MachineFacts::new("python3", &environment);
+        let expressions = [
+            "sys.platform",
+            "os.name",
+            "str(sys.maxsize)",
+            "sys.byteorder",
+            "platform.machine()",
+            "platform.release()",
+            "platform.system()",
+            "platform.version()",
+            "platform.node()",
+            "platform.python_version()",
+            "platform.python_implementation()",
+        ];
+        let lines: Vec<&str> = printed.lines().collect();
+        for (expression, line) in expressions.iter().zip(&lines) {
+            assert_eq!(evaluate(&format!("{expression} == {line:?} or 0"), &facts), Ok(true), "{expression} {line}");
+        }
+        let mut release = facts.os_release().unwrap();
+        release.sort();
+        let shown: Vec<String> = release.iter().map(|(key, value)| format!("('{key}', '{value}')")).collect();
+        assert_eq!(format!("[{}]", shown.join(", ")), lines[expressions.len()]);
+    }
+}

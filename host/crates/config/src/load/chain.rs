@@ -1,0 +1,273 @@
+//! Following `extends`: the effect of a file is composed from those of the files it names, each worked out once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::profile::{Named, Profile};
+use super::{LoadRequest, apply, parent, update};
+use crate::Options;
+use crate::location::normalise;
+use crate::merge::{FileEffect, SectionEffect, compose};
+use crate::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
+use base::collections::{Map, OrderedMap};
+use base::source::Place;
+
+/// How many files may extend one another in a row. The deepest real stacks are below 100; zc.buildout ends near 1,000.
+const MAX_DEPTH: usize = 500;
+
+/// Sections as they are read: options and header.
+pub(super) type Sections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
+
+/// The files read so far, and those being followed.
+pub(super) struct Chain<'a> {
+    request: &'a LoadRequest<'a>,
+    settings: ReadSettings,
+    profiles: Map<Location, Arc<Profile>>,
+    effects: Map<Location, Arc<FileEffect>>,
+    /// The files that are being followed, outermost first.
+    open: Vec<Location>,
+    directories: Map<PathBuf, Option<PathBuf>>,
+    notices: Vec<String>,
+}
+
+impl<'a> Chain<'a> {
+    pub(super) fn new(request: &'a LoadRequest<'a>) -> Self {
+        Self {
+            request,
+            settings: ReadSettings::default(),
+            profiles: Map::default(),
+            effects: Map::default(),
+            open: Vec::new(),
+            directories: Map::default(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Takes from `[buildout]` how URLs are read; what the command line says counts more.
+    pub(super) fn settings(&mut self, data: &Sections, assigned: &Sections) -> Result<(), ConfigError> {
+        let mut data = data.clone();
+        update(&mut data, assigned)?;
+        let Some((options, _)) = data.get_mut("buildout") else { return Ok(()) };
+        let cache =
+            options.get("extends-cache").filter(|cache| cache.raw.contains("${")).and_then(|cache| cache.place());
+        if let Some(place) = cache {
+            return Err(Trouble::at(place, "`extends-cache` may not contain ${section:option} to expand").into());
+        }
+        predefined::absolutise(options, self.request.environment)?;
+        self.settings = ReadSettings {
+            extends_cache: options.get("extends-cache").filter(|c| !c.raw.is_empty()).map(|c| PathBuf::from(&*c.raw)),
+            newest: flag(options, "newest")?,
+            offline: flag(options, "offline")?,
+        };
+        Ok(())
+    }
+
+    /// What a main file (named at `place`, if anywhere) and all it extends make, with the user's defaults below the first
+    /// file that extends nothing.
+    pub(super) fn root(
+        &mut self,
+        location: &Location,
+        place: Option<&Place>,
+        defaults: Option<&Sections>,
+        assigned: &Sections,
+    ) -> Result<Sections, ConfigError> {
+        let before = self.settings.clone();
+        let profile = self.profile(location, place)?;
+        self.settings_of(&profile, assigned)?;
+        let mut pending = defaults.filter(|defaults| !defaults.is_empty()).cloned();
+        let effect = self.follow(location, place, &mut pending)?;
+        self.settings = before;
+        let section = |effect: &SectionEffect| (effect.first().clone(), effect.place().cloned());
+        Ok(effect.iter().map(|(name, effect)| (Arc::clone(name), section(effect))).collect())
+    }
+
+    /// A main file may itself say how the URLs are read that it extends.
+    fn settings_of(&mut self, profile: &Profile, assigned: &Sections) -> Result<(), ConfigError> {
+        let Some(own) = profile.own.get("buildout") else { return Ok(()) };
+        let text = |flag: bool| if flag { "true" } else { "false" };
+        let mut known = predefined::options(&self.request.environment.directory, "");
+        let mut set = |name: &str, value: &str| {
+            let value = crate::OptionValue::set(value, crate::Origin::Computed);
+            known.insert(name.into(), Arc::new(value));
+        };
+        set("newest", text(self.settings.newest));
+        set("offline", text(self.settings.offline));
+        if let Some(cache) = &self.settings.extends_cache {
+            set("extends-cache", &cache.to_string_lossy());
+        }
+        let mut data = Sections::default();
+        data.insert("buildout".into(), (own.over(known)?, None));
+        self.settings(&data, assigned)
+    }
+
+    /// Whether a file that was read follows the rules of 1.0.
+    pub(super) fn is_classic(&self, location: &Location) -> bool {
+        self.profiles.get(location).is_some_and(|profile| profile.classic)
+    }
+
+    /// The files that were read.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let path = |location: &Location| match location {
+            Location::Path(path) => Some(path.clone()),
+            Location::Url(url) => url.strip_prefix("file://").and_then(|rest| Some(rest[rest.find('/')?..].into())),
+        };
+        self.profiles.keys().filter_map(path).collect()
+    }
+
+    /// The files whose name does not show all of their location, by that name.
+    pub(super) fn unnamed(&self) -> Map<String, Location> {
+        let named = self.profiles.keys().map(|location| (location.to_string(), location));
+        named.filter(|(name, location)| *name != location.as_written()).map(|(n, l)| (n, l.clone())).collect()
+    }
+
+    pub(super) fn into_notices(self) -> Vec<String> {
+        self.notices
+    }
+
+    /// The effect of a file and all it extends. `pending` holds the user's defaults until a file has taken them.
+    fn follow(
+        &mut self,
+        location: &Location,
+        place: Option<&Place>,
+        pending: &mut Option<Sections>,
+    ) -> Result<Arc<FileEffect>, ConfigError> {
+        let known = pending.is_none();
+        if let Some(effect) = self.effects.get(location).filter(|_| known) {
+            return Ok(Arc::clone(effect));
+        }
+        self.enter(location, place)?;
+        let profile = self.profile(location, place)?;
+        let mut total = FileEffect::default();
+        self.follow_all(location, &profile.extends, pending, &mut total)?;
+        let own = match pending.take_if(|_| profile.extends.is_empty()) {
+            Some(defaults) => Arc::new(above(defaults, &profile.own)?),
+            None => Arc::clone(&profile.own),
+        };
+        let optional = self.existing(location, &profile.optional_extends);
+        self.follow_all(location, optional, pending, &mut total)?;
+        compose(&mut total, &own)?;
+        self.follow_all(location, &profile.extended_by, pending, &mut total)?;
+        self.open.pop();
+        let effect = Arc::new(total);
+        if known {
+            self.effects.insert(location.clone(), Arc::clone(&effect));
+        }
+        Ok(effect)
+    }
+
+    fn follow_all<'n>(
+        &mut self,
+        location: &Location,
+        names: impl IntoIterator<Item = &'n Named>,
+        pending: &mut Option<Sections>,
+        total: &mut FileEffect,
+    ) -> Result<(), ConfigError> {
+        for Named { name, place } in names {
+            let next = self.resolve(location, name);
+            let effect = self.follow(&next, place.as_ref(), pending).map_err(|error| match place {
+                Some(place) => error.while_doing(format!("Reading {next}, which {place} extends.")),
+                None => error,
+            })?;
+            compose(total, &effect)?;
+        }
+        Ok(())
+    }
+
+    /// Marks a file as being followed.
+    fn enter(&mut self, location: &Location, place: Option<&Place>) -> Result<(), ConfigError> {
+        let trouble = |message| Trouble { message, place: place.cloned(), hints: Vec::new() };
+        if let Some(start) = self.open.iter().position(|open| open == location) {
+            let cycle: Vec<String> = self.open[start..].iter().chain([location]).map(Location::to_string).collect();
+            return Err(trouble(format!("Recursive file include: {}", cycle.join(" extends "))).into());
+        }
+        if self.open.len() >= MAX_DEPTH {
+            return Err(trouble(format!("More than {MAX_DEPTH} files extend one another in a row")).into());
+        }
+        self.open.push(location.clone());
+        Ok(())
+    }
+
+    fn profile(&mut self, location: &Location, place: Option<&Place>) -> Result<Arc<Profile>, ConfigError> {
+        if let Some(profile) = self.profiles.get(location) {
+            return Ok(Arc::clone(profile));
+        }
+        let bytes = self.request.reader.read(location, &self.settings).map_err(|error| Trouble {
+            message: error.message,
+            place: place.cloned(),
+            hints: error.hints,
+        })?;
+        let source = parse::decode(location, bytes)?;
+        let profile = Arc::new(Profile::read(&source, self.request.facts)?);
+        self.profiles.insert(location.clone(), Arc::clone(&profile));
+        Ok(profile)
+    }
+
+    /// The optional files that exist; the others are told.
+    fn existing<'n>(&mut self, location: &Location, names: &'n [Named]) -> Vec<&'n Named> {
+        let mut existing = Vec::new();
+        for named in names {
+            match self.resolve(location, &named.name) {
+                Location::Path(path) if !self.request.reader.exists(&path) => {
+                    self.notices.push(format!("optional-extends file not found: {}", path.display()));
+                }
+                _ => existing.push(named),
+            }
+        }
+        existing
+    }
+
+    /// What `name` means in the file `from`, by one name for all paths that lead there.
+    fn resolve(&mut self, from: &Location, name: &str) -> Location {
+        match Location::resolve(&from.directory(), name) {
+            Location::Path(path) => Location::Path(self.clean(&path)),
+            url => url,
+        }
+    }
+
+    /// The path without `..`, unless a symbolic link gives that another meaning.
+    fn clean(&mut self, path: &Path) -> PathBuf {
+        let clean = normalise(path);
+        if clean == path {
+            return clean;
+        }
+        match (self.canonical(parent(&clean)), self.canonical(parent(path)), path.file_name()) {
+            (Some(by_name), Some(directory), Some(file)) if by_name != directory => directory.join(file),
+            _ => clean,
+        }
+    }
+
+    fn canonical(&mut self, directory: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.directories.get(directory) {
+            return known.clone();
+        }
+        let canonical = self.request.reader.canonical(directory);
+        self.directories.insert(directory.to_owned(), canonical.clone());
+        canonical
+    }
+}
+
+/// What a file does on top of the user's defaults, with these as part of it.
+fn above(mut defaults: Sections, own: &FileEffect) -> Result<FileEffect, ConfigError> {
+    for (name, effect) in own {
+        apply(&mut defaults, name, effect)?;
+    }
+    let mut effects = FileEffect::default();
+    for (name, (options, place)) in defaults {
+        effects.insert(name, Arc::new(SectionEffect::of_options(options, place)?));
+    }
+    Ok(effects)
+}
+
+fn flag(options: &Options, name: &str) -> Result<bool, ConfigError> {
+    let Some(value) = options.get(name) else { return Ok(false) };
+    match &*value.raw {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(Trouble {
+            message: format!("Invalid value for '{name}' option: '{other}'"),
+            place: value.place(),
+            hints: vec!["It is `true` or `false`.".into()],
+        }
+        .into()),
+    }
+}

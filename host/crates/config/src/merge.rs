@@ -1,0 +1,232 @@
+//! What a text does to a section, as a value that composes: options that are set, lines that are added and removed.
+//!
+//! zc.buildout reads and applies a file once for every path of `extends` that leads to it. Here a file, with all it
+//! extends, becomes one [`FileEffect`]; composing two effects is doing one after the other. Knows nothing of files.
+//!
+//! Two rules of zc.buildout make an effect depend on what was there before: a section that is not there yet takes an
+//! option's first `+=` as its value (an existing section adds it to an empty first line), and a section that begins with a
+//! macro (`<`) is taken as it is written, signs and all. So an effect knows both outcomes.
+
+mod edit;
+mod history;
+
+use std::sync::Arc;
+
+use super::parse::text::is_space;
+use super::{ConfigError, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
+use base::collections::OrderedMap;
+use base::source::Place;
+use edit::{Edit, Sign};
+
+/// What a file does, by section.
+pub(crate) type FileEffect = OrderedMap<Arc<str>, Arc<SectionEffect>>;
+
+/// What is done to a section.
+#[derive(Clone, Debug)]
+pub(crate) struct SectionEffect {
+    place: Option<Place>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Options are set, and that is all: the outcome does not depend on what was there.
+    Plain(Options),
+    /// Options are added to and removed from.
+    Edited {
+        /// The section, if there was none.
+        first: Options,
+        /// What is done to a section that is there.
+        over: Changes,
+    },
+}
+
+type Changes = OrderedMap<Arc<str>, Change>;
+
+/// What is done to one option of a section that is there.
+#[derive(Clone, Debug)]
+enum Change {
+    Set(Arc<OptionValue>),
+    Edit(Arc<Edit>),
+}
+
+/// Does `then` after what `effect` holds.
+pub(crate) fn compose(effect: &mut FileEffect, then: &FileEffect) -> Result<(), ConfigError> {
+    for (name, later) in then {
+        match effect.get_mut(name) {
+            Some(earlier) => *earlier = earlier.then(later)?,
+            None => {
+                effect.insert(Arc::clone(name), Arc::clone(later));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl SectionEffect {
+    /// What the section of one text does.
+    pub(crate) fn of(section: &Section) -> Result<Self, ConfigError> {
+        Self::of_options(section.options.clone(), section.place.clone())
+    }
+
+    /// What options do whose names may end in a sign.
+    pub(crate) fn of_options(written: Options, place: Option<Place>) -> Result<Self, ConfigError> {
+        if !written.keys().any(|name| name.ends_with(['+', '-'])) {
+            return Ok(Self { place, kind: Kind::Plain(written) });
+        }
+        let over = changes(&written)?;
+        let first =
+            if written.contains_key("<") { written } else { apply(Options::default(), &changes(&first_of(written))?)? };
+        Ok(Self { place, kind: Kind::Edited { first, over } })
+    }
+
+    /// The section, if there was none before.
+    pub(crate) fn first(&self) -> &Options {
+        match &self.kind {
+            Kind::Plain(options) => options,
+            Kind::Edited { first, .. } => first,
+        }
+    }
+
+    /// The section, if there was `section` before.
+    pub(crate) fn over(&self, section: Options) -> Result<Options, ConfigError> {
+        match &self.kind {
+            Kind::Plain(options) => Ok(overlay(section, options)),
+            Kind::Edited { over, .. } => apply(section, over),
+        }
+    }
+
+    /// Where the section was written last.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    fn then(self: &Arc<Self>, later: &Arc<Self>) -> Result<Arc<Self>, ConfigError> {
+        let kind = match (&self.kind, &later.kind) {
+            (Kind::Plain(_), Kind::Plain(_)) if Arc::ptr_eq(self, later) => return Ok(Arc::clone(self)),
+            (Kind::Plain(earlier), Kind::Plain(later)) => Kind::Plain(overlay(earlier.clone(), later)),
+            _ => Kind::Edited { first: later.over(self.first().clone())?, over: self.changes_then(later)? },
+        };
+        let place = later.place.clone().or_else(|| self.place.clone());
+        Ok(Arc::new(Self { place, kind }))
+    }
+
+    fn changes_then(&self, later: &Self) -> Result<Changes, ConfigError> {
+        let mut changes = self.changes();
+        for (name, after) in later.changes() {
+            let change = match changes.get(&name) {
+                Some(before) => before.then(&after)?,
+                None => after,
+            };
+            changes.insert(name, change);
+        }
+        Ok(changes)
+    }
+
+    fn changes(&self) -> Changes {
+        match &self.kind {
+            Kind::Plain(options) => options.iter().map(|(n, v)| (Arc::clone(n), Change::Set(Arc::clone(v)))).collect(),
+            Kind::Edited { over, .. } => over.clone(),
+        }
+    }
+}
+
+impl Change {
+    fn then(&self, later: &Self) -> Result<Self, ConfigError> {
+        Ok(match (self, later) {
+            (Self::Set(before), Self::Set(after)) => Self::Set(replace(before, after)),
+            (Self::Set(before), Self::Edit(edit)) => Self::Set(Arc::new(edit.apply(Some(before))?)),
+            (Self::Edit(edit), Self::Set(after)) => {
+                let history = history::join(edit.history(), &after.history);
+                Self::Set(Arc::new(OptionValue { history, ..OptionValue::clone(after) }))
+            }
+            (Self::Edit(before), Self::Edit(after)) => Self::Edit(Edit::then(before, after)),
+        })
+    }
+}
+
+/// The changes that written options stand for, with `+=` done before `-=`, and both after what the text itself sets.
+fn changes(written: &Options) -> Result<Changes, ConfigError> {
+    let mut order: Vec<(&Arc<str>, &Arc<OptionValue>)> = written.iter().collect();
+    order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']), name.chars().next_back()));
+    let mut changes: OrderedMap<Arc<str>, Option<Change>> =
+        written.iter().map(|(name, value)| (Arc::clone(name), Some(Change::Set(Arc::clone(value))))).collect();
+    for (name, value) in order {
+        let (sign, target) = match name.chars().next_back() {
+            Some('+') => (Sign::Add, name.trim_end_matches([' ', '+'])),
+            Some('-') => (Sign::Remove, name.trim_end_matches([' ', '-'])),
+            _ => continue,
+        };
+        let edit = Change::Edit(Arc::new(Edit::one(sign, value)));
+        let change = match changes.get(target) {
+            Some(Some(before)) => before.then(&edit)?,
+            _ => edit,
+        };
+        changes.insert(target.into(), Some(change));
+        changes.insert(Arc::clone(name), None);
+    }
+    Ok(changes.into_iter().filter_map(|(name, change)| Some((name, change?))).collect())
+}
+
+/// The options of a section that was not there before: `+=` without `=` sets, `-=` without either is empty.
+fn first_of(mut written: Options) -> Options {
+    let mut signed: Vec<Arc<str>> = written.keys().filter(|name| name.ends_with(['+', '-'])).cloned().collect();
+    signed.sort();
+    let mut renamed: OrderedMap<Arc<str>, Arc<OptionValue>> = OrderedMap::default();
+    for name in signed {
+        let target = name[..name.len() - 1].trim_end_matches(is_space);
+        if written.contains_key(target) || renamed.contains_key(target) {
+            continue;
+        }
+        if let Some(value) = written.get(&name) {
+            let value = if name.ends_with('+') { Arc::clone(value) } else { Arc::new(emptied(value)) };
+            renamed.insert(target.into(), value);
+            written.insert(name, Arc::new(OptionValue::set("", Origin::Implicit)));
+        }
+    }
+    // What was renamed is marked above by a value that no file wrote, rather than taken out one by one.
+    written.retain(|name, value| !(name.ends_with(['+', '-']) && *value.origin() == Origin::Implicit));
+    written.extend(renamed);
+    written
+}
+
+fn emptied(value: &OptionValue) -> OptionValue {
+    let mut history = value.history.clone();
+    let removed = Arc::clone(&value.raw);
+    history.push(HistoryItem { operation: Operation::Remove, value: removed, origin: Origin::Implicit });
+    OptionValue { raw: "".into(), history, pieces: Vec::<Piece>::new(), inherited: value.inherited }
+}
+
+fn overlay(mut section: Options, later: &Options) -> Options {
+    for (name, after) in later {
+        match section.get_mut(name) {
+            Some(before) => *before = replace(before, after),
+            None => {
+                section.insert(Arc::clone(name), Arc::clone(after));
+            }
+        }
+    }
+    section
+}
+
+fn apply(mut section: Options, changes: &Changes) -> Result<Options, ConfigError> {
+    for (name, change) in changes {
+        let before = section.get(name);
+        let value = match (before, change) {
+            (Some(before), Change::Set(after)) => replace(before, after),
+            (None, Change::Set(after)) => Arc::clone(after),
+            (before, Change::Edit(edit)) => Arc::new(edit.apply(before.map(Arc::as_ref))?),
+        };
+        section.insert(Arc::clone(name), value);
+    }
+    Ok(section)
+}
+
+/// `after`, with the history of what it replaces.
+fn replace(before: &Arc<OptionValue>, after: &Arc<OptionValue>) -> Arc<OptionValue> {
+    if Arc::ptr_eq(before, after) {
+        return Arc::clone(after);
+    }
+    let history = history::join(&before.history, &after.history);
+    Arc::new(OptionValue { history, ..OptionValue::clone(after) })
+}

@@ -1,0 +1,155 @@
+//! Why an option cannot be resolved.
+
+use std::sync::Arc;
+
+use base::source::{Blame, Explain, Place};
+
+/// An option that cannot be resolved. Cheap to clone, so that one failure can travel through many callers.
+#[derive(Clone, Debug)]
+pub struct OptionError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    problem: Problem,
+    place: Option<Place>,
+    hints: Vec<String>,
+    /// What was being done, outermost first.
+    doing: Vec<String>,
+    /// How many lines were left out in the middle of `doing`.
+    left_out: usize,
+}
+
+/// How many lines are kept at either end of what was being done: references may be nested a thousand deep.
+const ENDS: usize = 6;
+
+/// What is wrong.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// The section does not exist.
+    UnknownSection {
+        /// Its name.
+        section: String,
+    },
+    /// The section has no such option.
+    UnknownOption {
+        /// The section.
+        section: String,
+        /// The option.
+        option: String,
+    },
+    /// A reference that is not of the form `${section:option}`, or references that grow beyond what is allowed: the text
+    /// is the message.
+    Reference(String),
+    /// References that lead back to where they began: the text is the message.
+    Circle(String),
+    /// References or initialisations nested too deep: the text is the message. Asked for from further in, the same option
+    /// may have a value.
+    TooDeep(String),
+    /// The recipe that a section names could not be initialised.
+    Recipe(Arc<dyn Explain + Send + Sync>),
+}
+
+impl OptionError {
+    pub(super) fn new(problem: Problem) -> Self {
+        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
+    }
+
+    /// The problem itself.
+    pub fn problem(&self) -> &Problem {
+        &self.0.problem
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let inner = &self.0;
+        let mut inner = Inner {
+            problem: inner.problem.clone(),
+            place: inner.place.clone(),
+            hints: inner.hints.clone(),
+            doing: inner.doing.clone(),
+            left_out: inner.left_out,
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Sets the place, where none is known yet: the innermost is the one to blame.
+    #[must_use]
+    pub fn at(self, place: Option<Place>) -> Self {
+        if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        self.with(|inner| inner.hints.push(hint.into()))
+    }
+
+    /// Adds what was being done around it.
+    pub(super) fn doing(self, what: impl Into<String>) -> Self {
+        self.with(|inner| {
+            if inner.doing.len() == 2 * ENDS {
+                inner.doing.remove(ENDS - 1);
+                inner.left_out += 1;
+            }
+            inner.doing.insert(0, what.into());
+        })
+    }
+}
+
+impl std::fmt::Display for OptionError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0.problem {
+            Problem::UnknownSection { section } => {
+                write!(formatter, "The referenced section, '{section}', was not defined.")
+            }
+            Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
+            Problem::Reference(message) | Problem::Circle(message) | Problem::TooDeep(message) => {
+                formatter.write_str(message)
+            }
+            Problem::Recipe(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for OptionError {}
+
+impl Explain for OptionError {
+    fn place(&self) -> Option<Place> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.place().or_else(|| self.0.place.clone()),
+            _ => self.0.place.clone(),
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        let inner = match &self.0.problem {
+            Problem::Recipe(error) => error.doing(),
+            _ => Vec::new(),
+        };
+        let (outer, rest) = self.0.doing.split_at(self.0.doing.len().min(ENDS));
+        let left_out = (self.0.left_out > 0).then(|| format!("(and {} more)", self.0.left_out));
+        outer.iter().cloned().chain(left_out).chain(rest.iter().cloned()).chain(inner).collect()
+    }
+
+    fn details(&self) -> Vec<String> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let inner = match &self.0.problem {
+            Problem::Recipe(error) => error.hints(),
+            _ => Vec::new(),
+        };
+        self.0.hints.iter().cloned().chain(inner).collect()
+    }
+
+    fn blame(&self) -> Blame {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.blame(),
+            _ => Blame::User,
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Lookup: substitutes references, initialises the sections that they name, notices circles and excess.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::{OptionError, Problem};
+use super::template::{self, Flaw, Malformed, Piece};
+use super::{Buildout, Section};
+use crate::{OptionValue, Origin};
+use base::source::Place;
+
+/// References nested deeper than this are refused: they would exhaust the stack.
+const MAX_DEPTH: usize = 1000;
+
+/// Recipes whose initialisation waits for another's, nested deeper than this, are refused.
+const MAX_INITIALISING: usize = 200;
+
+/// How many failures of options that were too deep from where they were asked for are not kept: so many steps are lost.
+const MAX_RETRIES: usize = 1_000_000;
+
+/// The longest value that substitution may make, in bytes.
+const MAX_VALUE: usize = 16 << 20;
+
+/// How much substitution may make in all, in bytes.
+const MAX_MADE: usize = 256 << 20;
+
+/// The options of `[buildout]` that name a directory or file; the first is what the others are relative to.
+const DIRECTORIES: [&str; 7] = [
+    "directory",
+    "bin-directory",
+    "parts-directory",
+    "develop-eggs-directory",
+    "eggs-directory",
+    "installed",
+    "download-cache",
+];
+
+/// What to do where a part refers to its own location.
+const OWN_LOCATION: &str = "A part's location is known once its recipe is initialised, and references are replaced before. \
+                            Recipes that build software take @@LOCATION@@ in its place.";
+
+/// The options whose values are being worked out, outermost first.
+pub(super) type Seen = Vec<(String, String)>;
+
+impl Buildout {
+    /// Makes sure that a section is there (zc.buildout: `buildout[section]`).
+    pub(super) fn ensure(&self, name: &str) -> Result<(), OptionError> {
+        if self.state().sections.contains_key(name) {
+            return Ok(());
+        }
+        if !self.shared.configuration.sections.contains_key(name) {
+            return Err(self.unknown_section(name));
+        }
+        let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        let is_part = raw.contains_key("recipe");
+        self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
+        let runs_recipes = self.shared.initialise.runs_recipes();
+        if name == "buildout" {
+            // Where no recipe runs, what fails here fails when it is read.
+            self.absolutise_directories().or_else(|error| if runs_recipes { Err(error) } else { Ok(()) })?;
+        }
+        if !runs_recipes {
+            return Ok(());
+        }
+        if name == "buildout" {
+            return self.deeper(|| self.substitute_all(name));
+        }
+        self.complete(name).map_err(|error| {
+            let doing = if is_part { "Initializing part" } else { "Getting section" };
+            error.doing(told(&format!("{doing} {name}"), self.place_of(name, None).as_ref()))
+        })
+    }
+
+    /// Substitutes the options of a section, makes sure of what it depends on, and initialises its recipe.
+    fn complete(&self, name: &str) -> Result<(), OptionError> {
+        self.deeper(|| self.substitute_all(name))?;
+        let dependencies = self.lookup(name, "<part-dependencies>", &mut Seen::new())?;
+        for dependency in dependencies.as_deref().unwrap_or_default().split_whitespace() {
+            self.depend(name, dependency);
+            let place = || self.place_of(name, Some("<part-dependencies>"));
+            self.ensure(dependency).map_err(|error| error.at(place()))?;
+        }
+        match self.lookup(name, "recipe", &mut Seen::new())? {
+            Some(recipe) if !recipe.is_empty() => self.initialise(name),
+            _ => Ok(()),
+        }
+    }
+
+    /// Substitutes every option of a section: a wrong reference is an error even in an option that nobody reads.
+    fn substitute_all(&self, section: &str) -> Result<(), OptionError> {
+        let mut templates: Vec<(Arc<str>, Arc<OptionValue>)> = {
+            let state = self.state();
+            let Some(section) = state.sections.get(section) else { return Ok(()) };
+            let templates = section.raw.iter().filter(|(_, value)| template::is_template(&value.raw));
+            templates.map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect()
+        };
+        templates.sort_by(|a, b| a.0.cmp(&b.0));
+        for (option, value) in templates {
+            let mut seen = vec![(section.to_owned(), option.to_string())];
+            let text = self.substitute(section, &value.raw, Some(&value), &mut seen);
+            let text = text.map_err(|error| self.while_getting(section, &option, error))?;
+            if let Some(section) = self.state().sections.get_mut(section) {
+                section.substituted.insert(option, text);
+            }
+        }
+        Ok(())
+    }
+
+    fn initialise(&self, part: &str) -> Result<(), OptionError> {
+        let nested = {
+            let mut state = self.state();
+            state.initialising += 1;
+            state.initialising
+        };
+        let outcome = if nested > MAX_INITIALISING {
+            let message = format!("More than {MAX_INITIALISING} parts wait for one another.");
+            Err(OptionError::new(Problem::TooDeep(message)))
+        } else {
+            let outcome = self.shared.initialise.initialise(self, part);
+            outcome.map_err(|error| OptionError::new(Problem::Recipe(Arc::from(error))))
+        };
+        let mut state = self.state();
+        state.initialising -= 1;
+        match outcome {
+            Ok(()) => {
+                state.parts.push(part.to_owned());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A directory that is relative once its references are replaced is relative to the buildout's own one (which itself is
+    /// relative to the working directory), as if it had been written so.
+    fn absolutise_directories(&self) -> Result<(), OptionError> {
+        let mut base = self.shared.configuration.working_directory.clone();
+        for option in DIRECTORIES {
+            let written = self.state().sections.get("buildout").and_then(|section| section.raw.get(option).cloned());
+            if written.is_none_or(|value| option != "directory" && !value.raw.contains("${")) {
+                continue;
+            }
+            let Some(value) = self.lookup("buildout", option, &mut Seen::new())? else { continue };
+            if !value.is_empty() && !Path::new(&*value).is_absolute() {
+                self.set("buildout", option, base.join(&*value).to_string_lossy().into_owned());
+            }
+            if option == "directory" {
+                base.push(&*value);
+            }
+        }
+        Ok(())
+    }
+
+    fn while_getting(&self, section: &str, option: &str, error: OptionError) -> OptionError {
+        error.doing(told(&format!("Getting option {section}:{option}"), self.place_of(section, Some(option)).as_ref()))
+    }
+
+    /// The value of an option of a section that is there (zc.buildout: `Options.get`).
+    pub(super) fn lookup(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
+        let (text, value) = {
+            let mut state = self.state();
+            let Some(section) = state.sections.get_mut(section) else { return Ok(None) };
+            if let Some(value) = section.used.get(option) {
+                return Ok(Some(Arc::clone(value)));
+            }
+            let value = section.raw.get(option).cloned();
+            let substituted = section.substituted.get(option).cloned();
+            let Some(text) = substituted.clone().or_else(|| value.as_ref().map(|value| Arc::clone(&value.raw))) else {
+                return Ok(None);
+            };
+            if !template::is_template(&text) {
+                section.used.insert(option.into(), Arc::clone(&text));
+                return Ok(Some(text));
+            }
+            // A place in the value is known only as long as the value is as it was written.
+            (text, if substituted.is_some() { None } else { value })
+        };
+        let key = (section.to_owned(), option.to_owned());
+        if let Some(error) = self.state().failed.get(&key) {
+            return Err(error.clone());
+        }
+        let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen));
+        let text = text.inspect_err(|error| {
+            if !self.shared.initialise.runs_recipes() && self.is_lasting(error, seen) {
+                self.state().failed.insert(key, error.clone());
+            }
+        })?;
+        if let Some(section) = self.state().sections.get_mut(section) {
+            section.used.insert(option.into(), Arc::clone(&text));
+        }
+        Ok(Some(text))
+    }
+
+    /// Whether an option that failed within those in `seen` would fail again. What is nested too deep from here may have a
+    /// value when it is asked for by itself; it is tried again, but not without end.
+    fn is_lasting(&self, error: &OptionError, seen: &Seen) -> bool {
+        if seen.is_empty() || !matches!(error.problem(), Problem::TooDeep(_)) {
+            return true;
+        }
+        let mut state = self.state();
+        state.retries += 1;
+        state.retries > MAX_RETRIES
+    }
+
+    /// Works out an option within others, unless that leads back to it or too deep.
+    fn nested<T>(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+        work: impl FnOnce(&mut Seen) -> Result<T, OptionError>,
+    ) -> Result<T, OptionError> {
+        if let Some(start) = seen.iter().position(|(s, o)| s == section && o == option) {
+            let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
+            let message =
+                format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
+            return Err(OptionError::new(Problem::Circle(message)));
+        }
+        seen.push((section.to_owned(), option.to_owned()));
+        let outcome = self.deeper(|| work(seen));
+        seen.pop();
+        outcome.map_err(|error| self.while_getting(section, option, error))
+    }
+
+    /// Goes one level deeper, unless that is too deep.
+    fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
+        if self.state().depth >= MAX_DEPTH {
+            let message = format!("References are nested more than {MAX_DEPTH} deep.");
+            return Err(OptionError::new(Problem::TooDeep(message)));
+        }
+        self.state().depth += 1;
+        let outcome = work();
+        self.state().depth -= 1;
+        outcome
+    }
+
+    /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it
+    /// was written.
+    pub(super) fn substitute(
+        &self,
+        section: &str,
+        text: &str,
+        value: Option<&Arc<OptionValue>>,
+        seen: &mut Seen,
+    ) -> Result<Arc<str>, OptionError> {
+        #[cfg(test)]
+        {
+            self.state().substitutions += 1;
+        }
+        let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
+        let pieces = template::parse(text).map_err(|malformed| {
+            let place = place(malformed.start, malformed.end);
+            OptionError::new(Problem::Reference(flaw_message(&malformed))).at(place)
+        })?;
+        let mut result = String::with_capacity(text.len());
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => result.push_str(literal),
+                Piece::Reference { section: named, option, start, end } => {
+                    let origin = value.map(|value| value.origin_at(start));
+                    let target = if named.is_empty() { section } else { named };
+                    let found = self.refer(section, target, option, origin, seen);
+                    result.push_str(&found.map_err(|error| error.at(place(start, end)))?);
+                }
+            }
+            if result.len() > MAX_VALUE {
+                let message = format!("A value becomes longer than {} MiB by substitution.", MAX_VALUE >> 20);
+                return Err(OptionError::new(Problem::Reference(message)).at(value.and_then(|value| value.place())));
+            }
+        }
+        self.count(result.len())?;
+        Ok(result.into())
+    }
+
+    fn count(&self, bytes: usize) -> Result<(), OptionError> {
+        let mut state = self.state();
+        state.made = state.made.saturating_add(bytes);
+        if state.made <= MAX_MADE {
+            return Ok(());
+        }
+        let message = format!("Substitution makes more than {} MiB in all.", MAX_MADE >> 20);
+        Err(OptionError::new(Problem::Reference(message)))
+    }
+
+    /// What `${target:option}`, written in `section` by `origin`, stands for.
+    fn refer(
+        &self,
+        section: &str,
+        target: &str,
+        option: &str,
+        origin: Option<&Origin>,
+        seen: &mut Seen,
+    ) -> Result<Arc<str>, OptionError> {
+        self.depend_on_option(section, target, option);
+        if self.shared.configuration.classic
+            && let Some(value) = self.as_configured(target, option, seen)?
+        {
+            return Ok(value);
+        }
+        self.ensure(target)?;
+        if let Some(value) = self.lookup(target, option, seen)? {
+            return if (target, option) == ("buildout", "eggs-directory") {
+                self.versioned_eggs(&value, seen)
+            } else {
+                Ok(value)
+            };
+        }
+        match option {
+            "_buildout_section_name_" => Ok(section.into()),
+            "_profile_base_location_" => match origin.and_then(Origin::place) {
+                // SlapOS: the directory, or the URL, of the profile that wrote the reference.
+                Some(place) => Ok(self.shared.configuration.base_of(place).into()),
+                None => Err(self.unknown_option(target, option)),
+            },
+            // It is known only when the recipe is initialised, and that is after this.
+            "location" if section == target && self.has_recipe(target) => {
+                Err(self.unknown_option(target, option).hint(OWN_LOCATION))
+            }
+            _ => Err(self.unknown_option(target, option)),
+        }
+    }
+
+    fn has_recipe(&self, section: &str) -> bool {
+        self.state().sections.get(section).is_some_and(|section| section.raw.contains_key("recipe"))
+    }
+
+    /// What `${buildout:eggs-directory}` stands for in zc.buildout 6: the directory for eggs of the format that
+    /// `eggs-directory-version` names. This host keeps no eggs, so only references see it.
+    fn versioned_eggs(&self, directory: &str, seen: &mut Seen) -> Result<Arc<str>, OptionError> {
+        let version = self.lookup("buildout", "eggs-directory-version", seen)?.unwrap_or_default();
+        Ok(if version.is_empty() { directory.into() } else { format!("{directory}/{version}").into() })
+    }
+
+    /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without
+    /// initialising its section. `None` where the configuration has no such option.
+    pub(super) fn as_configured(
+        &self,
+        section: &str,
+        option: &str,
+        seen: &mut Seen,
+    ) -> Result<Option<Arc<str>>, OptionError> {
+        let Some(configured) = self.shared.configuration.sections.get(section) else { return Ok(None) };
+        self.mark_used(section, option);
+        if let Some(outcome) = self.inherited_as_configured(section, option) {
+            return outcome;
+        }
+        let key = (section.to_owned(), option.to_owned());
+        if let Some(text) = self.state().configured.get(&key) {
+            return Ok(Some(Arc::clone(text)));
+        }
+        let value = if configured.options.contains_key("<") {
+            let expanded = self.written(section);
+            expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
+        } else {
+            configured.options.get(option).cloned()
+        };
+        let Some(value) = value else { return Ok(None) };
+        if !template::is_template(&value.raw) {
+            return Ok(Some(Arc::clone(&value.raw)));
+        }
+        let text =
+            self.nested(section, option, seen, |seen| self.substitute(section, &value.raw, Some(&value), seen))?;
+        self.state().configured.insert(key, Arc::clone(&text));
+        Ok(Some(text))
+    }
+
+    /// An option that others refer to is used, also where its own section has not been asked for yet.
+    fn mark_used(&self, section: &str, option: &str) {
+        let mut state = self.state();
+        if let Some(section) = state.sections.get_mut(section)
+            && let Some(value) = section.raw.get(option).cloned()
+            && !section.used.contains_key(option)
+            && !template::is_template(&value.raw)
+        {
+            section.used.insert(option.into(), Arc::clone(&value.raw));
+        }
+    }
+}
+
+/// Where a reference stands in the file. A value was joined and dedented since, so the text is looked for from the
+/// option's place on, in the lines that belong to the option.
+fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<Place> {
+    let reference = value.raw.get(start..end)?;
+    let place = value.origin_at(start).written()?;
+    let text = place.source.text.get(place.start as usize..)?;
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if number > 0 && !line.starts_with([' ', '\t', '#', ';', '\n', '\r']) {
+            break;
+        }
+        if let Some(at) = line.find(reference) {
+            let start = place.start as usize + offset + at;
+            return Some(Place::new(&place.source, start..start + reference.len()));
+        }
+        offset += line.len();
+    }
+    Some(place.clone())
+}
+
+/// What is being done, with the place.
+fn told(what: &str, place: Option<&Place>) -> String {
+    match place {
+        Some(place) => format!("{what} ({}).", place.line_name()),
+        None => format!("{what}."),
+    }
+}
+
+fn flaw_message(malformed: &Malformed) -> String {
+    let flaw = match malformed.flaw {
+        Flaw::NoColon => "doesn't contain a colon",
+        Flaw::TooManyColons => "has too many colons",
+        Flaw::SectionName => "has invalid characters in the section name",
+        Flaw::OptionName => "has invalid characters in the option name",
+    };
+    format!("The substitution, {}, {flaw}.", malformed.reference)
+}

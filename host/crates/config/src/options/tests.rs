@@ -1,0 +1,242 @@
+//! Options as recipes see them, with recipes that are closures.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Buildout, Initialise, NoRecipes, OptionError};
+use crate::condition::{Facts, Kind, Python, System};
+use crate::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
+use base::environment::Environment;
+use base::source::Explain;
+
+struct OneFile(String);
+
+impl Reader for OneFile {
+    fn read(&self, _: &Location, _: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        Ok(self.0.clone().into_bytes())
+    }
+    fn exists(&self, _: &Path) -> bool {
+        false
+    }
+    fn canonical(&self, directory: &Path) -> Option<PathBuf> {
+        Some(directory.to_owned())
+    }
+}
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn python(&self) -> Result<Arc<Python>, String> {
+        Err("no Python here".into())
+    }
+    fn system(&self) -> System {
+        unreachable!("no condition asks for it")
+    }
+    fn os_release(&self) -> Result<Vec<(String, String)>, String> {
+        Err("no system here".into())
+    }
+    fn look(&self, _: &Path) -> Option<Kind> {
+        None
+    }
+}
+
+/// A recipe that does what its part's name says.
+struct Recipes;
+
+impl Initialise for Recipes {
+    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        let boxed = |error: OptionError| Box::new(error) as Box<dyn Explain + Send + Sync>;
+        if let Some(path) = buildout.get(part, "path").map_err(boxed)? {
+            buildout.set(part, "path", format!("/b/{path}"));
+        }
+        if let Some(read) = buildout.get(part, "reads").map_err(boxed)? {
+            buildout.get_for(part, &read, "path").map_err(boxed)?;
+        }
+        Ok(())
+    }
+}
+
+fn buildout_of(text: &str, recipes: Arc<dyn Initialise>) -> Buildout {
+    let environment = Environment { directory: "/b".into(), ..Environment::default() };
+    let request = LoadRequest {
+        file: Some(ConfigFile::Path("/b/buildout.cfg".into())),
+        environment: &environment,
+        use_user_defaults: false,
+        assignments: &[],
+        executable: "python3",
+        reader: &OneFile(text.to_owned()),
+        facts: &NoFacts,
+    };
+    Buildout::new(load(&request).unwrap(), recipes)
+}
+
+fn buildout(text: &str) -> Buildout {
+    buildout_of(text, Arc::new(Recipes))
+}
+
+const REFERENCE: &str = "[show]\nrecipe = x\nfile = ${data:path}/file\n[data]\nrecipe = x\npath = mydata\n";
+
+#[test]
+fn today_a_reference_initialises_the_part_that_it_names() {
+    let buildout = buildout(REFERENCE);
+    assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("/b/mydata/file"));
+    assert_eq!(buildout.parts(), ["data", "show"]);
+    assert_eq!(buildout.dependencies("show").into_iter().collect::<Vec<_>>(), ["data"]);
+}
+
+#[test]
+fn the_classic_way_a_reference_reads_the_configuration() {
+    let buildout = buildout(&format!("[buildout]\ninterpolation = classic\n{REFERENCE}"));
+    assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("mydata/file"));
+    assert_eq!(buildout.parts(), ["show"]);
+    assert_eq!(buildout.dependencies("show").into_iter().collect::<Vec<_>>(), ["data"]);
+}
+
+#[test]
+fn the_classic_way_references_are_known_of_sections_that_are_only_read() {
+    let text = "[buildout]\ninterpolation = classic\n[a]\nrecipe = x\nb = ${set:c}\n[set]\nc = ${z:path}\n[z]\nrecipe = x\npath = p\n";
+    let buildout = buildout(text);
+    assert_eq!(buildout.get("a", "b").unwrap().as_deref(), Some("p"));
+    assert!(!buildout.is_initialised("set"));
+    assert_eq!(buildout.dependencies("a").into_iter().collect::<Vec<_>>(), ["set"]);
+    assert_eq!(buildout.dependencies("set").into_iter().collect::<Vec<_>>(), ["z"]);
+}
+
+#[test]
+fn a_section_that_a_recipe_reads_becomes_a_part_before_it() {
+    let buildout = buildout("[a]\nrecipe = x\nreads = b\n[b]\nrecipe = x\npath = p\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.parts(), ["b", "a"]);
+}
+
+#[test]
+fn sections_that_read_each_other_see_each_other_half_done() {
+    let buildout = buildout("[a]\nrecipe = x\nreads = b\n[b]\nrecipe = x\nreads = a\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.parts(), ["b", "a"]);
+}
+
+#[test]
+fn values() {
+    let text = "[a]\nself = ${:plain}\nplain = p\nescaped = $${a:plain}\nname = ${:_buildout_section_name_}\n\
+                base = ${:_profile_base_location_}\nodd = ${:plain\n[b]\n<= a\nplain = q\nx = ${:self}-${a:self}\n";
+    let buildout = buildout_of(text, Arc::new(NoRecipes));
+    let t = |section: &str, option: &str, expected: &str| {
+        assert_eq!(buildout.get(section, option).unwrap().as_deref(), Some(expected), "{section}:{option}");
+    };
+    t("a", "self", "p");
+    t("a", "escaped", "$${a:plain}");
+    t("a", "name", "a");
+    t("a", "base", "/b");
+    t("a", "odd", "${:plain");
+    t("b", "name", "b");
+    t("b", "x", "q-p");
+    assert_eq!(buildout.get("a", "nothing").unwrap(), None);
+}
+
+#[test]
+fn errors() {
+    let t = |text: &str, section: &str, expected: &str| {
+        let error = buildout(text).section(section).unwrap_err();
+        let place = error.place().map(|place| format!("{place}: ")).unwrap_or_default();
+        assert_eq!(format!("{place}{error}"), expected);
+    };
+    t("[a]\nx = 1\ny = ${b:x}\n", "a", "/b/buildout.cfg:3:5: The referenced section, 'b', was not defined.");
+    t("[a]\nx = ${:z}\n", "a", "/b/buildout.cfg:2:5: Missing option: a:z");
+    t("[a]\nx =\n  one\n  ${a:b:c}\n", "a", "/b/buildout.cfg:4:3: The substitution, ${a:b:c}, has too many colons.");
+    t(
+        "[a]\nx = ${b:y}\n[b]\ny = ${a:x}\n",
+        "a",
+        "/b/buildout.cfg:2:5: Circular reference in substitutions: ${b:y} → ${a:x} → ${b:y}.",
+    );
+    t("[a]\n<= b\n", "a", "/b/buildout.cfg:2:1: No section named 'b'");
+}
+
+#[test]
+fn growth_and_depth_end_in_an_error() {
+    let mut doubling = String::from("[a]\nx0 = 0123456789\n");
+    for number in 1..40 {
+        doubling += &format!("x{number} = ${{:x{}}}${{:x{}}}\n", number - 1, number - 1);
+    }
+    let error = buildout(&doubling).section("a").unwrap_err();
+    assert!(error.to_string().contains("MiB"), "{error}");
+
+    let deep: String = (0..5000).map(|number| format!("[s{number}]\nx = ${{s{}:x}}\n", number + 1)).collect();
+    let thread = std::thread::Builder::new().stack_size(crate::options::STACK_SIZE);
+    let error = thread.spawn(move || buildout(&deep).section("s0").unwrap_err()).unwrap().join().unwrap();
+    assert!(error.to_string().contains("deep"), "{error}");
+}
+
+#[test]
+fn many_that_share_what_is_wrong_or_long_cost_no_more() {
+    let chain = |head: &str, line: fn(usize) -> String, count: usize, tail: &str| {
+        format!("{head}{}{tail}", (0..count).map(line).collect::<String>())
+    };
+    // Asks for every option; gives how many texts were substituted for that.
+    let all = |text: &str| {
+        let buildout = buildout_of(text, Arc::new(NoRecipes));
+        for section in buildout.sections() {
+            for option in buildout.keys(&section).unwrap_or_default() {
+                let _ = buildout.get(&section, &option);
+            }
+        }
+        buildout.state().substitutions
+    };
+    let wrong = chain("[a]\n", |n| format!("x{n} = ${{:x{}}}\n", n + 1), 900, "x900 = ${:y}\n");
+    assert_eq!(all(&wrong), 901);
+    let deep = chain("[a]\n", |n| format!("x{n} = ${{:x{}}}\n", n + 1), 20_000, "x20000 = 1\n");
+    assert!((20_000..1_100_000).contains(&all(&deep)), "each from its own start would be 19,500,000");
+    let doubling = |head, count| {
+        chain(head, |n| format!("x{n} = ${{:x{m}}}${{:x{m}}}\n", m = n + 1), count, &format!("x{count} =\n"))
+    };
+    assert_eq!(all(&doubling("[a]\n", 60)), 60);
+    // The 1.0 way keeps what a reference stands for apart from what the option is: each is worked out once.
+    assert_eq!(all(&doubling("[DEFAULT]\n[a]\n", 60)), 60 + 59);
+    // Nobody would see the end of these, if each macro were expanded wherever it is named: 2^300 times.
+    let line = |n| format!("[a{n}]\n<= a{m}\n  a{m}\nx += 1\n", m = n + 1);
+    assert_eq!(all(&chain("", line, 300, "[a300]\nx = 1\n")), 0);
+    let line = |n| format!("[a{n}]\n<= a{m}\n  a{m}\n", m = n + 1);
+    assert_eq!(all(&chain("", line, 2_000, "[a2000]\n")), 0);
+}
+
+#[test]
+fn what_is_too_deep_from_afar_has_a_value_from_nearby() {
+    let chain: String = (0..1200).map(|number| format!("x{number} = ${{:x{}}}\n", number + 1)).collect();
+    let buildout = buildout_of(&format!("[a]\n{chain}x1200 = found\n"), Arc::new(NoRecipes));
+    for option in ["x0", "x150", "x0"] {
+        let error = buildout.get("a", option).unwrap_err();
+        assert!(error.to_string().contains("nested more than 1000 deep"), "{error}");
+    }
+    // Both lie on the way from x0, on which they were out of reach.
+    assert_eq!(buildout.get("a", "x900").unwrap().as_deref(), Some("found"));
+    assert_eq!(buildout.get("a", "x300").unwrap().as_deref(), Some("found"));
+}
+
+#[test]
+fn what_nobody_read_is_unused() {
+    let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:other}\nother = 1\n");
+    buildout.section("a").unwrap();
+    assert_eq!(buildout.unused("a"), ["extra"]);
+    let expected = [("extra", "1"), ("other", "1"), ("path", "/b/p"), ("recipe", "x")];
+    assert_eq!(buildout.snapshot("a"), expected.into_iter().map(|(k, v)| (k.into(), v.into())).collect());
+    assert!(buildout.remove("a", "extra"));
+    assert_eq!(buildout.keys("a").unwrap(), ["recipe", "path", "other"]);
+}
+
+#[test]
+fn what_a_recipe_only_looks_at_is_unused_until_something_reads_it() {
+    let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:path}/@\nother = @\n[b]\nx = ${a:other}\n");
+    buildout.section("a").unwrap();
+    for (option, value) in [("extra", "p/@"), ("other", "@")] {
+        assert_eq!(buildout.look("a", option).unwrap().as_deref(), Some(value));
+        buildout.set("a", option, value.replace('@', "here"));
+        assert_eq!(buildout.look("a", option).unwrap(), Some(value.replace('@', "here")));
+    }
+    assert_eq!(buildout.look("a", "none").unwrap(), None);
+    assert_eq!(buildout.unused("a"), ["extra", "other"]);
+    assert_eq!(buildout.snapshot("a").get("extra").map(|value| &**value), Some("p/here"));
+    assert_eq!(buildout.get("b", "x").unwrap().as_deref(), Some("here"));
+    assert_eq!(buildout.unused("a"), ["extra"]);
+    buildout.set("a", "new", "1".to_owned());
+    assert_eq!(buildout.look("a", "new").unwrap().as_deref(), Some("1"));
+}

@@ -1,0 +1,287 @@
+//! Lines → sections: which line goes on with which value, as zc.buildout 6's `configparser.py` has it.
+
+use std::sync::Arc;
+
+use super::lex::{Form, Line, Name};
+use super::text::{dedent, is_space, strip, strip_end};
+use crate::condition::ConditionError;
+use crate::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Section, Trouble};
+use base::collections::OrderedMap;
+use base::source::{Place, Source};
+
+/// More lines that are not understood are not reported.
+const MAX_TROUBLES: usize = 20;
+
+/// The sections of a text.
+pub(super) fn build(
+    source: &Arc<Source>,
+    lines: &[Line],
+    classic: bool,
+    condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
+) -> Result<OrderedMap<String, Section>, ConfigError> {
+    let mut builder = Builder {
+        source,
+        classic,
+        sections: OrderedMap::default(),
+        section: None,
+        option: None,
+        block: false,
+        counts: true,
+        troubles: Vec::new(),
+    };
+    for line in lines {
+        builder.take(line, condition)?;
+    }
+    builder.finish()
+}
+
+struct Builder<'a> {
+    source: &'a Arc<Source>,
+    classic: bool,
+    sections: OrderedMap<String, Draft>,
+    /// The section that options go to.
+    section: Option<usize>,
+    /// The option that an indented line goes on with.
+    option: Option<usize>,
+    /// Whether that option's first line was empty: then indentation and blank lines count.
+    block: bool,
+    /// Whether the condition of the last header holds.
+    counts: bool,
+    troubles: Vec<Trouble>,
+}
+
+struct Draft {
+    place: Place,
+    /// An option that a later one made void is `None`.
+    options: OrderedMap<String, Option<DraftOption>>,
+}
+
+struct DraftOption {
+    value: String,
+    /// Number of lines in `value`.
+    lines: usize,
+    /// Options are sorted by it: an option that was made void and is written again comes where it is written again.
+    order: usize,
+    /// One for each assignment in the text that `value` comes from.
+    parts: Vec<Part>,
+}
+
+struct Part {
+    start: usize,
+    end: usize,
+    /// Number of the value's lines, up to and with this part's last.
+    lines: usize,
+}
+
+impl Builder<'_> {
+    fn take(
+        &mut self,
+        line: &Line,
+        condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
+    ) -> Result<(), ConfigError> {
+        let text = &self.source.text;
+        match &line.form {
+            Form::Comment => {}
+            Form::Header { name, expression } => {
+                self.counts = match expression {
+                    Some(span) => condition(&text[span.clone()]).map_err(|error| {
+                        let place = Place::new(self.source, span.start + error.span.start..span.start + error.span.end);
+                        let trouble = Trouble::at(place, error.message);
+                        ConfigError::from(error.hint.into_iter().fold(trouble, Trouble::hint))
+                    })?,
+                    None => true,
+                };
+                if self.counts {
+                    let place = Place::new(self.source, line.span.clone());
+                    self.open(&text[name.clone()], place);
+                }
+            }
+            Form::Indented => self.indented(line),
+            // A section that does not count is passed over, also where no section was opened before it.
+            Form::Assignment { .. } if !self.counts => {}
+            Form::Assignment { name, value } => {
+                let name = match name {
+                    Name::Written(span) => &text[span.clone()],
+                    Name::PartDependencies => "<part-dependencies>",
+                };
+                self.assign(line, name, &text[value.clone()]);
+            }
+            Form::Unknown => self.unknown(line),
+        }
+        if self.section.is_none() && self.counts && !self.troubles.is_empty() {
+            return Err(self.troubles.swap_remove(0).into());
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, name: &str, place: Place) {
+        self.option = None;
+        let entry = self.sections.entry(name.to_owned());
+        self.section = Some(entry.index());
+        entry
+            .and_modify(|draft| draft.place = place.clone())
+            .or_insert_with(|| Draft { place, options: OrderedMap::default() });
+    }
+
+    fn indented(&mut self, line: &Line) {
+        let text = &self.source.text[line.span.clone()];
+        let Some(option) = self.option.filter(|_| self.counts) else {
+            if self.counts && !strip(text).is_empty() {
+                self.unknown(line);
+            }
+            return;
+        };
+        let text = if self.block { strip_end(text) } else { strip(text) };
+        if text.is_empty() && !self.block {
+            return;
+        }
+        if let Some(draft) = self.option_mut(option) {
+            draft.push_line(text);
+            if let Some(part) = draft.parts.last_mut() {
+                part.lines = draft.lines;
+                if !text.is_empty() {
+                    part.end = line.span.end;
+                }
+            }
+        }
+    }
+
+    fn assign(&mut self, line: &Line, name: &str, value: &str) {
+        let Some(section) = self.section else {
+            self.unknown(line);
+            return;
+        };
+        self.block = value.is_empty() && !self.classic;
+        let options = &mut self.sections[section].options;
+        let signed = name.ends_with(['+', '-']);
+        let part = |lines| Part { start: line.span.start, end: line.span.end, lines };
+        if let Some(Some(draft)) = options.get_mut(name).filter(|_| signed) {
+            let kept = strip_end(&draft.value).len();
+            draft.lines -= draft.value[kept..].matches('\n').count();
+            draft.value.truncate(kept);
+            if let Some(part) = draft.parts.last_mut() {
+                part.lines = part.lines.min(draft.lines);
+            }
+            if !value.is_empty() {
+                draft.push_line(value);
+            }
+            draft.parts.push(part(draft.lines));
+        } else {
+            if !signed {
+                // An assignment makes void what was added or removed before it.
+                for sign in ['+', '-'] {
+                    options.get_mut(&format!("{name} {sign}")).map(Option::take);
+                }
+            }
+            let order = options.get(name).and_then(Option::as_ref).map_or(line.span.start, |draft| draft.order);
+            let draft = DraftOption { value: value.to_owned(), lines: 1, order, parts: vec![part(1)] };
+            options.insert(name.to_owned(), Some(draft));
+        }
+        self.option = options.get_index_of(name);
+    }
+
+    fn unknown(&mut self, line: &Line) {
+        if self.troubles.len() == MAX_TROUBLES {
+            return;
+        }
+        let text = &self.source.text[line.span.clone()];
+        let place = Place::new(self.source, line.span.clone());
+        let trouble = match self.section {
+            None => Trouble::at(place, "There is no section header before this line")
+                .hint("A configuration begins with a header such as `[buildout]`."),
+            Some(_) => explain(
+                Trouble::at(place, "This line is neither a header, an option, a comment nor part of a value"),
+                text,
+            ),
+        };
+        self.troubles.push(trouble);
+    }
+
+    fn option_mut(&mut self, option: usize) -> Option<&mut DraftOption> {
+        let (_, draft) = self.sections.get_index_mut(self.section?)?;
+        draft.options.get_index_mut(option)?.1.as_mut()
+    }
+
+    fn finish(self) -> Result<OrderedMap<String, Section>, ConfigError> {
+        if !self.troubles.is_empty() {
+            return Err(ConfigError { troubles: self.troubles, doing: Vec::new() });
+        }
+        let source = self.source;
+        let section = |draft: Draft| {
+            let written = draft.options.into_iter().filter_map(|(name, option)| Some((name, option?)));
+            let mut written: Vec<(String, DraftOption)> = written.collect();
+            written.sort_by_key(|(_, option)| option.order);
+            let options =
+                written.into_iter().map(|(name, option)| (name.into(), Arc::new(option.finish(source)))).collect();
+            Section { options, place: Some(draft.place) }
+        };
+        Ok(self.sections.into_iter().map(|(name, draft)| (name, section(draft))).collect())
+    }
+}
+
+/// Adds what the person may have meant.
+fn explain(trouble: Trouble, line: &str) -> Trouble {
+    if line.starts_with('[') {
+        trouble
+            .hint("A header is `[name]` or `[name:condition]`; its name has no white space, colon, bracket or brace.")
+    } else if line.starts_with(is_space) {
+        trouble.hint("An indented line goes on with an option's value, and there is no option before this one.")
+    } else if line.contains('=') {
+        trouble.hint("The name of an option has no bracket, brace or colon.")
+    } else {
+        trouble.hint("Indent the line if it goes on with the value above it; else write `name = value`.")
+    }
+}
+
+impl DraftOption {
+    fn push_line(&mut self, line: &str) {
+        self.value.push('\n');
+        self.value.push_str(line);
+        self.lines += 1;
+    }
+
+    fn finish(self, source: &Arc<Source>) -> OptionValue {
+        let (value, dropped) = if self.value.starts_with(is_space) {
+            let value = dedent(&self.value);
+            let kept = value.matches('\n').count();
+            let dropped = strip_end(&self.value).matches('\n').count().saturating_sub(kept);
+            (value, dropped)
+        } else {
+            (self.value, 0)
+        };
+        let raw: Arc<str> = value.into();
+        let pieces = pieces(&raw, &self.parts, dropped, source);
+        let history = contributions(&raw, &pieces);
+        OptionValue { raw, history, pieces, inherited: false }
+    }
+}
+
+/// Which assignment wrote which lines of `raw`, when the first `dropped` lines are gone.
+fn pieces(raw: &str, parts: &[Part], dropped: usize, source: &Arc<Source>) -> Vec<Piece> {
+    let origin = |part: &Part| Origin::File(Place::new(source, part.start..part.end));
+    if let [part] = parts {
+        return vec![Piece { end: raw.len(), origin: origin(part) }];
+    }
+    let ends: Vec<usize> = raw.match_indices('\n').map(|(at, _)| at + 1).chain([raw.len()]).collect();
+    let piece = |part: &Part| {
+        let end = part.lines.checked_sub(dropped + 1).map_or(0, |last| ends[last.min(ends.len() - 1)]);
+        Piece { end, origin: origin(part) }
+    };
+    parts.iter().map(piece).collect()
+}
+
+/// One contribution for each assignment.
+fn contributions(raw: &Arc<str>, pieces: &[Piece]) -> Vec<HistoryItem> {
+    let item =
+        |value: Arc<str>, origin: &Origin| HistoryItem { operation: Operation::Set, value, origin: origin.clone() };
+    if let [piece] = pieces {
+        return vec![item(Arc::clone(raw), &piece.origin)];
+    }
+    let mut start = 0;
+    let each = pieces.iter().map(|piece| {
+        let text = raw[start..piece.end.max(start)].trim_end_matches('\n');
+        start = piece.end.max(start);
+        item(text.into(), &piece.origin)
+    });
+    each.collect()
+}

@@ -1,0 +1,39 @@
+//! Sections → text that reads back as the same sections.
+
+use std::fmt::Write as _;
+
+use super::text::strip;
+use crate::Section;
+use base::collections::OrderedMap;
+
+/// Writes sections in today's syntax: `[name]`, `option = value`, and longer values indented below their name.
+///
+/// Blank lines at the end of a value are lost: only a second `+=` in one text can write them.
+pub fn print(sections: &OrderedMap<String, Section>) -> String {
+    let mut text = String::new();
+    for (number, (name, section)) in sections.iter().enumerate() {
+        let gap = if number > 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{gap}[{name}]");
+        for (name, option) in &section.options {
+            print_option(&mut text, name, &option.raw);
+        }
+    }
+    text
+}
+
+/// Writes one option.
+pub fn print_option(text: &mut String, name: &str, value: &str) {
+    text.push_str(name);
+    text.push_str(if name.ends_with(['+', '-']) { "=" } else { " =" });
+    // White space at either end would be lost on the name's line.
+    if value.contains('\n') || value != strip(value) {
+        for line in value.split('\n') {
+            text.push_str(if line.is_empty() { "\n" } else { "\n    " });
+            text.push_str(line);
+        }
+    } else if !value.is_empty() {
+        text.push(' ');
+        text.push_str(value);
+    }
+    text.push('\n');
+}

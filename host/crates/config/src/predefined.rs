@@ -1,0 +1,123 @@
+//! The options of `[buildout]` that every buildout has, and the directories among them.
+//!
+//! The names are those of zc.buildout 6 and of buildout 1.0; values that only concern eggs are kept because profiles and
+//! recipes refer to them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Options;
+use super::location::{is_url, normalise};
+use super::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Trouble};
+use base::environment::Environment;
+
+const DEFAULTS: &[(&str, &str)] = &[
+    ("allow-hosts", "*"),
+    ("allow-picked-versions", "true"),
+    ("bin-directory", "bin"),
+    ("develop-eggs-directory", "develop-eggs"),
+    ("eggs-directory", "eggs"),
+    ("eggs-directory-version", "v5"),
+    ("find-links", ""),
+    ("install-from-cache", "false"),
+    ("installed", ".installed.cfg"),
+    ("log-format", "%(name)s: %(message)s"),
+    ("log-level", "INFO"),
+    ("newest", "true"),
+    ("offline", "false"),
+    ("parts-directory", "parts"),
+    ("prefer-final", "true"),
+    ("python", "buildout"),
+    ("show-picked-versions", "false"),
+    ("socket-timeout", ""),
+    ("update-versions-file", ""),
+    ("use-dependency-links", "true"),
+    ("allow-unknown-extras", "false"),
+];
+
+/// Whether every buildout has the option in its section `buildout`.
+pub fn is_predefined(option: &str) -> bool {
+    ["directory", "executable", "versions"].contains(&option) || DEFAULTS.iter().any(|(name, _)| *name == option)
+}
+
+/// `[buildout]` before any file is read.
+pub(super) fn options(directory: &Path, executable: &str) -> Options {
+    let value = |text: &str, origin| Arc::new(OptionValue::set(text, origin));
+    let mut options: Options =
+        DEFAULTS.iter().map(|(name, text)| (Arc::from(*name), value(text, Origin::Default))).collect();
+    options.insert("executable".into(), value(executable, Origin::Default));
+    options.insert("directory".into(), value(&directory.to_string_lossy(), Origin::Computed));
+    options
+}
+
+/// Makes the buildout's directories absolute, relative to its own one.
+pub(super) fn absolutise_directories(options: &mut Options, environment: &Environment) {
+    let Some(directory) = options.get("directory").cloned() else { return };
+    if !directory.raw.contains("${") {
+        let path = normalise(&environment.directory.join(&*directory.raw));
+        if path != Path::new(&*directory.raw) {
+            options.insert("directory".into(), Arc::new(directory_value(&directory, &path)));
+        }
+    }
+    let Some(directory) = options.get("directory") else { return };
+    // What it is relative to is known only when references are replaced.
+    let directory = if directory.raw.contains("${") { "${buildout:directory}" } else { &*directory.raw };
+    let directory = PathBuf::from(directory);
+    for name in ["bin-directory", "parts-directory", "develop-eggs-directory", "eggs-directory", "installed"] {
+        // A reference may well be absolute: it is left as it is, as in zc.buildout.
+        let relative = |value: &&Arc<OptionValue>| {
+            !value.raw.is_empty() && !value.raw.contains("${") && !Path::new(&*value.raw).is_absolute()
+        };
+        if let Some(value) = options.get(name).filter(relative) {
+            let absolute = directory_value(value, &directory.join(&*value.raw));
+            options.insert(name.into(), Arc::new(absolute));
+        }
+    }
+}
+
+/// Makes the directories absolute that zc.buildout takes relative to the file that names them: caches and eggs.
+///
+/// # Errors
+/// When a file that was downloaded names a relative one: nobody can tell what it is relative to.
+pub(super) fn absolutise(options: &mut Options, environment: &Environment) -> Result<(), ConfigError> {
+    for name in ["download-cache", "eggs-directory", "extends-cache"] {
+        let Some(value) = options.get(name).filter(|value| !value.raw.contains("${")) else { continue };
+        if Path::new(&*value.raw).is_absolute() {
+            continue;
+        }
+        let base = match value.origin() {
+            Origin::File(place) if is_url(&place.source.name) => return Err(ambiguous(name, value)),
+            Origin::File(place) => Path::new(&place.source.name).parent().unwrap_or(Path::new("/")).to_owned(),
+            _ => options.get("directory").map_or(PathBuf::new(), |directory| PathBuf::from(&*directory.raw)),
+        };
+        let base = environment.directory.join(base);
+        let path = normalise(&base.join(expand_home(&value.raw, environment)));
+        let directory = directory_value(value, &path);
+        options.insert(name.into(), Arc::new(directory));
+    }
+    Ok(())
+}
+
+fn directory_value(value: &OptionValue, path: &Path) -> OptionValue {
+    let raw: Arc<str> = path.to_string_lossy().into();
+    let mut history = value.history.clone();
+    let origin = value.origin().clone();
+    history.push(HistoryItem { operation: Operation::Directory, value: Arc::clone(&raw), origin: origin.clone() });
+    OptionValue { pieces: vec![Piece { end: raw.len(), origin }], raw, history, inherited: value.inherited }
+}
+
+/// `~` and `~/…` as a shell reads them.
+pub(super) fn expand_home(path: &str, environment: &Environment) -> PathBuf {
+    match (path.strip_prefix('~'), &environment.home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => PathBuf::from(path),
+    }
+}
+
+fn ambiguous(name: &str, value: &OptionValue) -> ConfigError {
+    let message = format!("`{name} = {}` in a downloaded configuration is ambiguous: it is not absolute", value.raw);
+    match value.place() {
+        Some(place) => Trouble::at(place, message).hint("Set it to an absolute path in your own configuration.").into(),
+        None => ConfigError::new(message),
+    }
+}

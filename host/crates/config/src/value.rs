@@ -1,0 +1,226 @@
+//! What a configuration is made of: sections, options, and where each option's value comes from.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Location;
+use base::collections::{Map, OrderedMap};
+use base::source::Place;
+
+/// Everything that was read, after `extends`, increments and assignments, before macros and substitution.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The sections, in the order in which they were first named.
+    pub sections: OrderedMap<String, Section>,
+    /// Whether options are substituted in the way of buildout 1.0: the main file is classic.
+    pub classic: bool,
+    /// Directory of the main file (the working directory, if there is none): what paths are shown relative to.
+    pub directory: PathBuf,
+    /// The main file.
+    pub file: Option<Location>,
+    /// Every file that was read, the main one too.
+    pub files: Vec<PathBuf>,
+    /// The working directory: what a relative `directory` is relative to.
+    pub working_directory: PathBuf,
+    /// What the person should be told, though nothing is wrong: optional files that are missing.
+    pub notices: Vec<String>,
+    /// The files whose name does not show all of their location: credentials of a URL are left out of it.
+    pub(super) unnamed: Map<String, Location>,
+}
+
+impl Configuration {
+    /// Makes `executable` the running Python, unless a file or the command line names one.
+    pub fn set_default_executable(&mut self, executable: &str) {
+        let buildout = self.sections.get_mut("buildout");
+        let value = buildout.and_then(|section| section.options.get_mut("executable"));
+        if let Some(value) = value.filter(|value| *value.origin() == Origin::Default) {
+            *value = Arc::new(OptionValue::set(executable, Origin::Default));
+        }
+    }
+
+    /// The directory or URL of the file that `place` is in (`_profile_base_location_`).
+    pub(crate) fn base_of(&self, place: &Place) -> String {
+        let name = &place.source.name;
+        match self.unnamed.get(name) {
+            Some(location) => location.directory().as_written(),
+            None => name.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned(),
+        }
+    }
+}
+
+/// Options before substitution, by name. Names and values are shared by all that hold them.
+pub type Options = OrderedMap<Arc<str>, Arc<OptionValue>>;
+
+/// One section: its options, still with macros (`<`) unexpanded.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    /// The options, in the order in which they were first set. A section that begins with a macro may hold options whose
+    /// name ends in ` +` or ` -`: they apply to what the macro brings.
+    pub options: Options,
+    /// The header, where the section was written last; `None` for a section that no file holds.
+    pub place: Option<Place>,
+}
+
+/// An option before substitution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionValue {
+    /// The value.
+    pub raw: Arc<str>,
+    /// What was done to it, oldest first, never empty. A place that contributes by several paths of `extends` is there once.
+    pub history: Vec<HistoryItem>,
+    /// Who wrote which part of `raw`, in the order of the text; empty where nobody is known.
+    pub pieces: Vec<Piece>,
+    /// Whether it came from a `[DEFAULT]` section: then nobody has to use it.
+    pub inherited: bool,
+}
+
+/// A part of an option's value, all written at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// End of the part in [`OptionValue::raw`], in bytes. It starts where the one before it ends.
+    pub end: usize,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// One contribution to an option.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryItem {
+    /// What was done.
+    pub operation: Operation,
+    /// The value that was set, added or removed.
+    pub value: Arc<str>,
+    /// Who did it.
+    pub origin: Origin,
+}
+
+/// What a contribution does, with the names of `annotate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// The first value.
+    Set,
+    /// A value that replaces an earlier one.
+    Override,
+    /// `+=`
+    Add,
+    /// `-=`
+    Remove,
+    /// A directory was made absolute.
+    Directory,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Set => "SET",
+            Self::Override => "OVERRIDE",
+            Self::Add => "ADD",
+            Self::Remove => "REMOVE",
+            Self::Directory => "DIRECTORY",
+        })
+    }
+}
+
+/// Who contributed to an option.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// The host's own defaults.
+    Default,
+    /// Worked out by the host (`directory`).
+    Computed,
+    /// An assignment on the command line.
+    CommandLine(Place),
+    /// `+=` or `-=` found nothing to start from.
+    Implicit,
+    /// A file.
+    File(Place),
+}
+
+impl Origin {
+    /// The place, for what a file contributed.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::File(place) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// The text that a person wrote: in a file, or on the command line.
+    pub fn written(&self) -> Option<&Place> {
+        match self {
+            Self::File(place) | Self::CommandLine(place) => Some(place),
+            Self::Default | Self::Computed | Self::Implicit => None,
+        }
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(a), Self::File(b)) | (Self::CommandLine(a), Self::CommandLine(b)) => {
+                a.start == b.start && a.end == b.end && Arc::ptr_eq(&a.source, &b.source)
+            }
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other) && self.written().is_none(),
+        }
+    }
+}
+
+/// `file:line`, or one of zc.buildout's names for values that no file holds.
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("DEFAULT_VALUE"),
+            Self::Computed => formatter.write_str("COMPUTED_VALUE"),
+            Self::CommandLine(_) => formatter.write_str("COMMAND_LINE_VALUE"),
+            Self::Implicit => formatter.write_str("IMPLICIT_VALUE"),
+            Self::File(place) => formatter.write_str(&place.line_name()),
+        }
+    }
+}
+
+impl Configuration {
+    /// The main file, if there is one and it is not a URL.
+    pub fn file_path(&self) -> Option<&std::path::Path> {
+        match self.file.as_ref()? {
+            Location::Path(path) => Some(path),
+            Location::Url(_) => None,
+        }
+    }
+}
+
+impl OptionValue {
+    /// A value that `origin` set.
+    pub fn set(raw: impl Into<Arc<str>>, origin: Origin) -> Self {
+        let raw = raw.into();
+        let pieces = vec![Piece { end: raw.len(), origin: origin.clone() }];
+        let history = vec![HistoryItem { operation: Operation::Set, value: Arc::clone(&raw), origin }];
+        Self { raw, history, pieces, inherited: false }
+    }
+
+    /// Who contributed last.
+    pub fn origin(&self) -> &Origin {
+        self.history.last().map_or(&Origin::Implicit, |item| &item.origin)
+    }
+
+    /// Where the option was written last, in a file or on the command line.
+    pub fn place(&self) -> Option<Place> {
+        self.history.iter().rev().find_map(|item| item.origin.written()).cloned()
+    }
+
+    /// Where one of the words of the value was written.
+    pub fn place_of_word(&self, word: &str) -> Option<Place> {
+        let found = self.raw.split_whitespace().find(|found| *found == word);
+        // The words are slices of the value: their distance is the offset.
+        let offset = found.map(|found| found.as_ptr().addr() - self.raw.as_ptr().addr());
+        match offset.and_then(|offset| self.origin_at(offset).written()) {
+            Some(place) => Some(place.find(word)),
+            None => self.place(),
+        }
+    }
+
+    /// Who wrote the byte at `offset` of the value.
+    pub fn origin_at(&self, offset: usize) -> &Origin {
+        self.pieces.iter().find(|piece| offset < piece.end).map_or_else(|| self.origin(), |piece| &piece.origin)
+    }
+}

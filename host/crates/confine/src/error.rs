@@ -1,0 +1,168 @@
+//! Why a command could not be run; what to do where a layer of the confinement is missing.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use base::source::{Blame, Explain};
+
+/// A part of the confinement that the operating system must provide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// A user namespace, in which an ordinary user may do the rest.
+    UserNamespace,
+    /// Mount, process, network, IPC, host name and cgroup namespaces.
+    Namespaces,
+    /// A root directory made of bind mounts.
+    Root,
+    /// A `/proc` that shows only what belongs to the command.
+    Proc,
+    /// Limits of processes, memory and files.
+    Limits,
+    /// Dropped capabilities, no_new_privs.
+    Privileges,
+    /// Landlock rules.
+    Landlock,
+    /// The filter of system calls.
+    Seccomp,
+    /// The death of the command with its keeper.
+    Death,
+}
+
+impl Layer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::UserNamespace => "user namespace",
+            Self::Namespaces => "namespaces (mount, pid, net, ipc, uts, cgroup)",
+            Self::Root => "own root of bind mounts",
+            Self::Proc => "own /proc",
+            Self::Limits => "resource limits",
+            Self::Privileges => "dropping privileges",
+            Self::Landlock => "Landlock",
+            Self::Seccomp => "seccomp",
+            Self::Death => "death signal",
+        }
+    }
+
+    fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::UserNamespace => Some(
+                "let ordinary users have user namespaces: `sysctl user.max_user_namespaces=10000`, on Debian and Ubuntu also \
+                 `sysctl kernel.unprivileged_userns_clone=1`; the kernel needs CONFIG_USER_NS; in a container they must be \
+                 allowed from outside",
+            ),
+            Self::Namespaces | Self::Root => Some(
+                "where AppArmor restricts user namespaces: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or a \
+                 profile for this program; the kernel must be 5.12 or newer; a container must allow mounts",
+            ),
+            Self::Proc => Some("in a container, /proc must not be masked (`--security-opt systempaths=unconfined`)"),
+            Self::Landlock => Some(
+                "the kernel must be 5.19 or newer, with CONFIG_SECURITY_LANDLOCK=y and `landlock` in the `lsm=` list of its \
+                 command line",
+            ),
+            Self::Seccomp => Some("the kernel needs CONFIG_SECCOMP_FILTER=y"),
+            Self::Limits | Self::Privileges | Self::Death => None,
+        }
+    }
+
+    /// Whether `--sandbox=partial` does without it.
+    fn is_of_full_only(self) -> bool {
+        matches!(self, Self::UserNamespace | Self::Namespaces | Self::Root | Self::Proc)
+    }
+}
+
+impl std::fmt::Display for Layer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A command that could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfineError {
+    /// The machine lacks a layer of the confinement.
+    #[error("Native commands cannot be confined here: {layer}: {what}: {cause}")]
+    Missing {
+        /// The layer.
+        layer: Layer,
+        /// The operation that failed.
+        what: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// No program of that name in `PATH`.
+    #[error("Program {program:?} is not found")]
+    NotFound {
+        /// The name.
+        program: OsString,
+        /// Where it was looked for.
+        looked: Vec<OsString>,
+    },
+    /// The program cannot be executed.
+    #[error("Cannot start {program:?}: {cause}")]
+    Start {
+        /// The program.
+        program: OsString,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A path of the policy, or the working directory, cannot be used.
+    #[error("Cannot use {}: {cause}", .path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What the system said, or why it is refused.
+        cause: io::Error,
+    },
+    /// Program, argument, variable or descriptor that no system call takes.
+    #[error("A native command cannot be started: {0}")]
+    Malformed(String),
+    /// The host itself could not do its part.
+    #[error("Cannot run a native command: {what}: {cause}")]
+    Host {
+        /// What could not be done.
+        what: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+}
+
+impl ConfineError {
+    pub(super) fn host(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self::Host { what, cause }
+    }
+}
+
+impl Explain for ConfineError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Missing { layer, .. } => {
+                let remedy = layer.remedy().map(str::to_owned);
+                let weaker = if layer.is_of_full_only() { "partial" } else { "none" };
+                let instead = format!(
+                    "`--sandbox={weaker}` does without this layer: commands then can do more than they were granted."
+                );
+                remedy.into_iter().chain([instead]).collect()
+            }
+            Self::NotFound { looked, .. } => {
+                let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
+                vec![format!(
+                    "Its PATH is {:?}; empty and relative entries, and those in the working directory, don't count.",
+                    looked.join(":")
+                )]
+            }
+            Self::Start { .. } | Self::Path { .. } | Self::Malformed(_) | Self::Host { .. } => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Missing { .. } => Blame::Confinement,
+            Self::Host { .. } => Blame::Host,
+            Self::NotFound { .. } | Self::Start { .. } | Self::Path { .. } | Self::Malformed(_) => Blame::User,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Takes from a process what it may use up and what it may do beyond an ordinary user.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::{Outcome, missing, system};
+use crate::error::Layer;
+use crate::message::Order;
+use crate::policy::Level;
+
+/// `PR_CAP_AMBIENT_CLEAR_ALL` of prctl(2).
+const CLEAR_ALL_AMBIENT: u64 = 4;
+
+/// Short of memory, the kernel shall kill a command rather than anything else of the machine.
+pub(super) fn prefer_to_kill() {
+    // An advice: without it the kernel chooses by size alone.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
+}
+
+/// Sets limits for the process and all that it starts.
+pub(super) fn limit(order: &Order) -> Outcome<()> {
+    let limits = &order.limits;
+    let memory = limits.memory.unwrap_or_else(memory_of_the_machine);
+    let wanted = [
+        (Resource::Core, 0),
+        (Resource::Nproc, limits.processes),
+        (Resource::Fsize, limits.file_size),
+        (Resource::Data, memory),
+    ];
+    for (resource, most) in wanted {
+        lower(resource, most).map_err(missing(Layer::Limits, format!("{resource:?}")))?;
+    }
+    Ok(())
+}
+
+/// Never raises a limit.
+fn lower(resource: Resource, most: u64) -> io::Result<()> {
+    let current = getrlimit(resource);
+    let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+    Ok(setrlimit(resource, Rlimit { current: least(current.current), maximum: least(current.maximum) })?)
+}
+
+fn memory_of_the_machine() -> u64 {
+    let machine = rustix::system::sysinfo();
+    u64::from(machine.mem_unit).max(1).saturating_mul(machine.totalram)
+}
+
+/// Drops all capabilities, for good.
+pub(super) fn drop_all(level: Level) -> Outcome<()> {
+    let because = |what: &'static str| missing(Layer::Privileges, what);
+    drop_bounding_set(level).map_err(because("bounding set"))?;
+    system::prctl(libc::PR_CAP_AMBIENT, CLEAR_ALL_AMBIENT, 0).map_err(because("ambient capabilities"))?;
+    system::drop_capabilities().map_err(because("capset"))?;
+    system::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0).map_err(because("no_new_privs")).map(drop)
+}
+
+/// The capabilities that an executed program could still get. An ordinary user outside a namespace may not drop them, and
+/// need not: no_new_privs withholds them.
+fn drop_bounding_set(level: Level) -> io::Result<()> {
+    for capability in 0..64 {
+        match system::prctl(libc::PR_CAPBSET_DROP, capability, 0) {
+            Ok(_) => {}
+            // Past the last one that this kernel knows.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) && level != Level::Full => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    match system::prctl(libc::PR_SET_SECUREBITS, no_root(), 0) {
+        Err(error) if level == Level::Full => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// User 0 gets no capabilities by being user 0.
+fn no_root() -> u64 {
+    let bits = libc::SECBIT_NOROOT | libc::SECBIT_NOROOT_LOCKED;
+    u64::from(bits.cast_unsigned())
+}

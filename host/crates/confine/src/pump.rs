@@ -1,0 +1,225 @@
+//! Passes on what a command prints, feeds its standard input, and watches deadline, interrupt and disk until all has ended.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::command::{Command, Stream};
+use super::policy::{Level, Policy};
+use super::runner::Pipes;
+use base::interrupt::Interrupt;
+
+/// How often free space is looked at.
+const DISK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// More than this a shim has not to tell.
+const MOST_TOLD: usize = 64 << 10;
+
+/// Why a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Itself,
+    TimedOut,
+    Interrupted,
+    DiskFull,
+}
+
+/// One command's channels.
+pub(super) struct Pump<'a> {
+    socket: &'a UnixStream,
+    outputs: [(Stream, Option<OwnedFd>); 2],
+    stdin: Option<OwnedFd>,
+    /// What is still to be written to it.
+    input: &'a [u8],
+    interrupt: &'a Interrupt,
+    deadline: Option<Instant>,
+    disk: Disk,
+    /// Why the command was killed, once it was.
+    killed: Option<Ended>,
+    /// What the shim told.
+    pub(super) told: Vec<u8>,
+}
+
+impl<'a> Pump<'a> {
+    pub(super) fn new(
+        socket: &'a UnixStream,
+        pipes: Pipes,
+        command: &'a Command,
+        policy: &Policy,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        Self {
+            socket,
+            outputs: [(Stream::Stdout, Some(pipes.stdout)), (Stream::Stderr, Some(pipes.stderr))],
+            stdin: pipes.stdin,
+            input: command.stdin.as_deref().unwrap_or_default(),
+            interrupt,
+            deadline: command.deadline.and_then(|deadline| Instant::now().checked_add(deadline)),
+            disk: Disk::new(policy),
+            killed: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// Runs until the shim has closed its socket: then it has ended, and all that it kept.
+    pub(super) fn run(&mut self, on_output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Ended> {
+        for descriptor in self.outputs.iter().filter_map(|(_, output)| output.as_ref()).chain(&self.stdin) {
+            rustix::io::ioctl_fionbio(descriptor, true)?;
+        }
+        self.socket.set_nonblocking(true)?;
+        while self.wait()? {
+            self.pass_on(on_output)?;
+            self.feed();
+            self.judge();
+        }
+        // What was printed last is still in the pipes; whoever held their other ends is dead.
+        self.pass_on(on_output)?;
+        Ok(self.killed.unwrap_or(Ended::Itself))
+    }
+
+    /// Waits until something happens. False: the shim has ended.
+    fn wait(&mut self) -> io::Result<bool> {
+        let mut watched = vec![PollFd::new(self.socket, PollFlags::IN)];
+        let outputs = self.outputs.iter().filter_map(|(_, output)| output.as_ref());
+        watched.extend(outputs.map(|output| PollFd::new(output, PollFlags::IN)));
+        watched.extend(self.stdin.iter().map(|stdin| PollFd::new(stdin, PollFlags::OUT)));
+        if self.killed.is_none() {
+            watched.push(PollFd::from_borrowed_fd(self.interrupt.as_fd(), PollFlags::IN));
+        }
+        let timeout = self.timeout().and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut watched, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if watched[0].revents().is_empty() { Ok(true) } else { self.hear() }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if self.killed.is_some() {
+            return None;
+        }
+        let deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        [deadline, self.disk.interval()].into_iter().flatten().min()
+    }
+
+    /// Reads what the shim tells. False: it has closed its end.
+    fn hear(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 4096];
+        loop {
+            match rustix::io::read(self.socket, &mut buffer) {
+                Ok(0) | Err(Errno::CONNRESET) => return Ok(false),
+                Ok(length) if self.told.len() < MOST_TOLD => self.told.extend_from_slice(&buffer[..length]),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn pass_on(&mut self, on_output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
+        for (stream, output) in &mut self.outputs {
+            if let Some(open) = output
+                && !drain(open.as_fd(), &mut |bytes| on_output(*stream, bytes))?
+            {
+                *output = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what standard input takes now; closes it after the last byte, or if nobody reads.
+    fn feed(&mut self) {
+        let Some(stdin) = &self.stdin else { return };
+        while !self.input.is_empty() {
+            match rustix::io::write(stdin, self.input) {
+                Ok(written) => self.input = &self.input[written..],
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(_) => break,
+            }
+        }
+        self.stdin = None;
+    }
+
+    /// Kills the command if its time has come. The shim ends when all is dead, which [`Pump::wait`] then sees.
+    fn judge(&mut self) {
+        if self.killed.is_some() {
+            return;
+        }
+        let why = if self.interrupt.signal().is_some() {
+            Ended::Interrupted
+        } else if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            Ended::TimedOut
+        } else if self.disk.is_used_up() {
+            Ended::DiskFull
+        } else {
+            return;
+        };
+        self.killed = Some(why);
+        self.stdin = None;
+        // Fails only where the other end is closed already.
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+}
+
+/// Most that is read from one stream before the other gets its turn.
+const TURN: usize = 1 << 20;
+
+/// Reads what is there. False: the end was reached.
+fn drain(descriptor: BorrowedFd<'_>, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
+    let mut buffer = [0; 16 << 10];
+    let mut taken = 0;
+    while taken < TURN {
+        match rustix::io::read(descriptor, &mut buffer) {
+            Ok(0) => return Ok(false),
+            Ok(length) => {
+                take(&buffer[..length]);
+                taken += length;
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
+/// Free space below the writable paths.
+struct Disk {
+    /// A path of each, with the bytes that were free at first.
+    watched: Vec<(PathBuf, u64)>,
+    limit: u64,
+    looked: Instant,
+}
+
+impl Disk {
+    fn new(policy: &Policy) -> Self {
+        let paths = if policy.level == Level::None { &[][..] } else { &policy.write };
+        let watched = paths.iter().filter_map(|path| Some((path.clone(), free(path)?))).collect();
+        Self { watched, limit: policy.limits.disk, looked: Instant::now() }
+    }
+
+    fn interval(&self) -> Option<Duration> {
+        (!self.watched.is_empty()).then_some(DISK_INTERVAL)
+    }
+
+    fn is_used_up(&mut self) -> bool {
+        if self.looked.elapsed() < DISK_INTERVAL {
+            return false;
+        }
+        self.looked = Instant::now();
+        let used = |(path, before): &(PathBuf, u64)| free(path).map_or(0, |now| before.saturating_sub(now));
+        self.watched.iter().any(|watched| used(watched) > self.limit)
+    }
+}
+
+fn free(path: &PathBuf) -> Option<u64> {
+    let status = rustix::fs::statvfs(path).ok()?;
+    Some(status.f_bavail.saturating_mul(status.f_frsize))
+}

@@ -1,0 +1,269 @@
+//! Runs a command: starts a shim, gives it its order, passes on output, and sees it to its end.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use super::command::{Command, Outcome, Stream};
+use super::error::ConfineError;
+use super::layout::{Layout, layout};
+use super::message::{self, MOST_DESCRIPTORS, Notice, Order, first_notice};
+use super::policy::{Level, Policy};
+use super::pump::{Ended, Pump};
+use super::spawner::Spawner;
+use base::interrupt::Interrupt;
+
+/// Where programs are looked for if the environment has no `PATH`.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/// Starts native commands. One for the process, shared by threads.
+#[derive(Debug)]
+pub struct Runner {
+    spawner: Spawner,
+}
+
+impl Runner {
+    /// A runner that executes this program again as shim. The program must call [`super::shim::main`] before anything else.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new() -> Result<Self, ConfineError> {
+        Self::with_shim(PathBuf::from("/proc/self/exe"))
+    }
+
+    /// A runner whose shim is another program (for tests, which are programs of their own).
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn with_shim(program: PathBuf) -> Result<Self, ConfineError> {
+        let spawner = Spawner::new(program).map_err(ConfineError::host("start a thread"))?;
+        Ok(Self { spawner })
+    }
+
+    /// Runs a command to its end, and calls `on_output` with what it prints, as it comes. When this returns, nothing that
+    /// the command started is alive.
+    ///
+    /// # Errors
+    /// When the command did not start. That it failed is an [`Outcome`].
+    pub fn run(
+        &self,
+        command: &Command,
+        policy: &Policy,
+        on_output: &mut dyn FnMut(Stream, &[u8]),
+        interrupt: &Interrupt,
+    ) -> Result<Outcome, ConfineError> {
+        check(command)?;
+        if interrupt.signal().is_some() {
+            return Ok(Outcome::Interrupted);
+        }
+        let mut layout = layout(policy)?;
+        let temporary = private_temporary(policy.level, &mut layout)?;
+        let order = order(command, policy, layout, temporary.as_ref().map(tempfile::TempDir::path));
+        let (pipes, ends) = pipes(command).map_err(ConfineError::host("make pipes"))?;
+        let mut keeper = self.start(&ends.stderr)?;
+        let kept = command.keep.iter().map(|(descriptor, _)| descriptor.as_fd());
+        let descriptors: Vec<BorrowedFd<'_>> =
+            [ends.stdin.as_fd(), ends.stdout.as_fd(), ends.stderr.as_fd()].into_iter().chain(kept).collect();
+        let sent = message::send(&keeper.socket, &order, &descriptors);
+        drop(descriptors);
+        drop(ends);
+        // An order that the shim did not take to its end: it died, and says why on its standard error.
+        let mut pump = Pump::new(&keeper.socket, pipes, command, policy, interrupt);
+        let ended = pump.run(on_output).map_err(ConfineError::host("read from a command"))?;
+        let told = pump.told;
+        keeper.wait();
+        sent.map_err(ConfineError::host("give the shim its order"))?;
+        outcome(ended, &told, &order)
+    }
+
+    fn start(&self, stderr: &OwnedFd) -> Result<Keeper, ConfineError> {
+        let start = || {
+            let (socket, other) = UnixStream::pair()?;
+            let child = self.spawner.spawn(other.into(), stderr.try_clone()?)?;
+            Ok(Keeper { child, socket })
+        };
+        start().map_err(ConfineError::host("start the shim"))
+    }
+}
+
+/// The shim. Dropping it ends all that it keeps.
+struct Keeper {
+    child: Child,
+    socket: UnixStream,
+}
+
+impl Keeper {
+    fn wait(&mut self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+        // Fails only if somebody else took its status; it has ended in any case.
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
+/// The shim's ends of the command's pipes.
+struct Ends {
+    stdin: OwnedFd,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+}
+
+/// The host's ends.
+pub(super) struct Pipes {
+    pub(super) stdin: Option<OwnedFd>,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+fn pipes(command: &Command) -> io::Result<(Pipes, Ends)> {
+    let (stdin, our_stdin) = if command.stdin.is_some() {
+        let (theirs, ours) = io::pipe()?;
+        (theirs.into(), Some(ours.into()))
+    } else {
+        (File::open("/dev/null")?.into(), None)
+    };
+    let (our_stdout, stdout) = io::pipe()?;
+    let (our_stderr, stderr) = io::pipe()?;
+    let pipes = Pipes { stdin: our_stdin, stdout: our_stdout.into(), stderr: our_stderr.into() };
+    Ok((pipes, Ends { stdin, stdout: stdout.into(), stderr: stderr.into() }))
+}
+
+/// At partial the machine's `/tmp` is out of reach, and there is no other mounted over it.
+fn private_temporary(level: Level, layout: &mut Layout) -> Result<Option<tempfile::TempDir>, ConfineError> {
+    if level != Level::Partial {
+        return Ok(None);
+    }
+    let make = || {
+        let directory = tempfile::tempdir()?;
+        let real = directory.path().canonicalize()?;
+        Ok((directory, real))
+    };
+    let (directory, real) = make().map_err(ConfineError::host("make a temporary directory"))?;
+    layout.add_writable_directory(&real);
+    Ok(Some(directory))
+}
+
+fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&Path>) -> Order {
+    let mut environment = command.environment.clone();
+    if let Some(directory) = temporary {
+        environment.entry("TMPDIR".into()).or_insert_with(|| directory.into());
+    }
+    let path: Vec<OsString> = search_path(environment.get(&OsString::from("PATH")));
+    // Also where there was none: a shell would find programs all the same, make would not.
+    environment.insert("PATH".into(), path.join(":".as_ref()));
+    // All entries are beneath `/`, where commands run that are told no directory. No command can write there.
+    let root = Path::new("/");
+    let in_directory = |entry: &OsString| command.directory != root && Path::new(entry).starts_with(&command.directory);
+    Order {
+        host: std::process::id().cast_signed(),
+        level: policy.level,
+        limits: policy.limits.clone(),
+        layout,
+        program: command.program.clone(),
+        path: path.into_iter().filter(|entry| !in_directory(entry)).collect(),
+        arguments: command.arguments.clone(),
+        environment: environment.into_iter().collect(),
+        directory: command.directory.clone().into(),
+        keep: command.keep.iter().map(|(_, number)| *number).collect(),
+    }
+}
+
+/// The entries of `PATH` that count: an empty or relative one would find programs in the working directory.
+fn search_path(path: Option<&OsString>) -> Vec<OsString> {
+    let path = path.cloned().unwrap_or_else(|| DEFAULT_PATH.into());
+    let entries = std::env::split_paths(&path).filter(|entry| entry.is_absolute());
+    entries.map(PathBuf::into_os_string).collect()
+}
+
+/// Refuses what no system call takes.
+fn check(command: &Command) -> Result<(), ConfineError> {
+    let malformed = |what: String| Err(ConfineError::Malformed(what));
+    let names = command.environment.keys();
+    if let Some(name) = names.clone().find(|name| name.is_empty() || name.as_bytes().contains(&b'=')) {
+        return malformed(format!("{name:?} cannot be the name of a variable"));
+    }
+    let mut texts = names.chain(command.environment.values()).chain(&command.arguments).chain([&command.program]);
+    if let Some(text) = texts.find(|text| text.as_bytes().contains(&0)) {
+        return malformed(format!("there is a NUL in {text:?}"));
+    }
+    if command.program.is_empty() {
+        return malformed("no program is named".into());
+    }
+    if !command.directory.is_absolute() {
+        return malformed(format!("the working directory {:?} is not absolute", command.directory));
+    }
+    let numbers: Vec<RawFd> = command.keep.iter().map(|(_, number)| *number).collect();
+    let distinct = numbers.iter().enumerate().all(|(index, number)| !numbers[..index].contains(number));
+    if numbers.len() + 3 > MOST_DESCRIPTORS || !distinct || numbers.iter().any(|number| !(3..512).contains(number)) {
+        return malformed(format!("the descriptors {numbers:?} cannot be kept"));
+    }
+    Ok(())
+}
+
+/// What the end of the shim means.
+fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineError> {
+    match ended {
+        Ended::TimedOut => return Ok(Outcome::TimedOut),
+        Ended::Interrupted => return Ok(Outcome::Interrupted),
+        Ended::DiskFull => return Ok(Outcome::DiskFull),
+        Ended::Itself => {}
+    }
+    let system = io::Error::from_raw_os_error;
+    match first_notice(told) {
+        Some(Notice::Exited(code)) => Ok(Outcome::Exited(code)),
+        Some(Notice::Signalled(signal)) => Ok(Outcome::Signalled(signal)),
+        Some(Notice::NotFound) => {
+            Err(ConfineError::NotFound { program: order.program.clone(), looked: order.path.clone() })
+        }
+        Some(Notice::Start(errno)) => Err(ConfineError::Start { program: order.program.clone(), cause: system(errno) }),
+        Some(Notice::Directory(errno)) => {
+            Err(ConfineError::Path { path: order.directory.clone().into(), cause: system(errno) })
+        }
+        Some(Notice::Missing { layer, what, errno }) => {
+            Err(ConfineError::Missing { layer, what, cause: system(errno) })
+        }
+        // Its keeper was killed: by the kernel, short of memory, or by a person. What it kept has gone with it.
+        None => Ok(Outcome::Signalled(rustix::process::Signal::KILL.as_raw())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_entries_of_path_count() {
+        let t = |path: &str, expected: &[&str]| assert_eq!(search_path(Some(&path.into())), expected);
+        t("/usr/bin:/bin", &["/usr/bin", "/bin"]);
+        t(":/bin:.:bin:../x:", &["/bin"]);
+        t("", &[]);
+        assert!(search_path(None).contains(&"/usr/bin".into()));
+    }
+
+    #[test]
+    fn what_no_system_call_takes_is_refused() {
+        let good = || Command { program: "true".into(), directory: "/".into(), ..Command::default() };
+        assert!(check(&good()).is_ok());
+        let t = |change: &dyn Fn(&mut Command)| {
+            let mut command = good();
+            change(&mut command);
+            check(&command).unwrap_err().to_string()
+        };
+        assert!(t(&|command| command.arguments.push("a\0b".into())).contains("NUL"));
+        assert!(t(&|command| drop(command.environment.insert("A=B".into(), "".into()))).contains("variable"));
+        assert!(t(&|command| command.program.clear()).contains("no program"));
+        assert!(t(&|command| command.directory = "x".into()).contains("not absolute"));
+        assert!(t(&|command| command.keep.push((File::open("/dev/null").unwrap().into(), 1))).contains("[1]"));
+    }
+}

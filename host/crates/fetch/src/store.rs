@@ -1,0 +1,118 @@
+//! The cache of downloads: each content once, in a file named by its SHA-256 digest; beside them small files that lead
+//! there from another checksum, or from a URL.
+//!
+//! ```text
+//! sha256/DIGEST     the content
+//! sha512/DIGEST     the SHA-256 digest of the content, in hexadecimal digits
+//! md5/DIGEST        the same
+//! url/DIGEST        the same, for the SHA-256 digest of a URL
+//! ```
+//!
+//! All are written whole (temporary file, rename), so any number of processes may use one cache.
+
+use std::path::{Path, PathBuf};
+
+use md5::Md5;
+use sha2::Digest as _;
+
+use super::checksum::{Algorithm, Checksum, Computed, hexadecimal};
+use super::partial::{Label, Partial};
+use base::digest::Digest;
+use base::files::{self, FileError};
+
+/// A directory of downloads.
+pub(super) struct Store {
+    directory: PathBuf,
+}
+
+/// A file that may be what is looked for.
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    /// What its name promises; `None` for a file that zc.buildout put there.
+    pub(super) promised: Option<Digest>,
+}
+
+impl Store {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Files that there are for `url` and `checksums`, the surest first. Not verified.
+    pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<Candidate> {
+        let by_checksum = checksums.iter().filter_map(|checksum| match checksum.algorithm() {
+            Algorithm::Sha256 => checksum.to_string().parse().ok(),
+            _ => self.follow(&self.pointer(checksum)),
+        });
+        let ours = by_checksum.chain(self.follow(&self.url_pointer(url)));
+        let ours = ours.map(|digest| Candidate { path: self.content(&digest), promised: Some(digest) });
+        let mut found: Vec<_> = ours.chain(self.of_zc_buildout(url, !checksums.is_empty())).collect();
+        found.retain(|candidate| candidate.path.is_file());
+        found
+    }
+
+    /// Where zc.buildout keeps downloads: named by the MD5 digest of the URL (`hash_name`), or by the last part of its
+    /// path. The latter name may mean any file, so it counts only where a checksum tells.
+    fn of_zc_buildout(&self, url: &str, verified: bool) -> impl Iterator<Item = Candidate> {
+        let hashed = self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())));
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let name =
+            path.split_once("://").and_then(|(_, rest)| rest.split('/').skip(1).filter(|name| !name.is_empty()).last());
+        let named = name.filter(|name| verified && !matches!(*name, "." | ".."));
+        let named = named.map(|name| [self.directory.join("dist").join(name), self.directory.join(name)]);
+        [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| Candidate { path, promised: None })
+    }
+
+    /// An empty file, to be filled and then given to [`Self::keep`].
+    pub(super) fn partial<'a>(
+        &self,
+        checksums: &[Checksum],
+        label: Label<'a>,
+        report: &'a dyn base::event::Report,
+    ) -> Result<Partial<'a>, FileError> {
+        let directory = self.directory.join(Algorithm::Sha256.name());
+        std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
+        Partial::new(&directory, checksums, label, report)
+    }
+
+    /// Keeps a verified file as the content of `url`, and of `checksums`; tells where it is.
+    pub(super) fn keep(
+        &self,
+        partial: Partial<'_>,
+        computed: &Computed,
+        url: &str,
+        checksums: &[Checksum],
+    ) -> Result<PathBuf, FileError> {
+        let path = self.content(&computed.sha256);
+        partial.keep(&path)?;
+        let others = checksums.iter().filter(|checksum| checksum.algorithm() != Algorithm::Sha256);
+        let pointers = others.map(|checksum| self.pointer(checksum)).chain([self.url_pointer(url)]);
+        for pointer in pointers {
+            let directory = pointer.parent().unwrap_or(&self.directory);
+            std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+            files::replace_shared(&pointer, format!("{}\n", computed.sha256).as_bytes())?;
+        }
+        Ok(path)
+    }
+
+    fn content(&self, digest: &Digest) -> PathBuf {
+        self.directory.join(Algorithm::Sha256.name()).join(digest.to_string())
+    }
+
+    fn pointer(&self, checksum: &Checksum) -> PathBuf {
+        self.directory.join(checksum.algorithm().name()).join(checksum.to_string())
+    }
+
+    fn url_pointer(&self, url: &str) -> PathBuf {
+        self.directory.join("url").join(Digest::of(url.as_bytes()).to_string())
+    }
+
+    /// The digest that a pointer holds. One that cannot be read leads nowhere: the file is then fetched again.
+    fn follow(&self, pointer: &Path) -> Option<Digest> {
+        let text = files::read(pointer).ok().flatten()?;
+        std::str::from_utf8(&text).ok()?.trim().parse().ok()
+    }
+}

@@ -1,0 +1,95 @@
+//! Unpacks an archive into a directory, whole or not at all: tar (plain, gzip, bzip2, xz, zstd) and zip, told apart by
+//! content.
+//!
+//! An archive is foreign input. It is unpacked into a directory beside the destination, which is renamed when all of it was
+//! found good, and removed otherwise. Knows nothing of where the archive came from.
+
+mod ahead;
+mod aside;
+mod error;
+mod format;
+mod meter;
+mod name;
+mod tar;
+mod tree;
+mod zip;
+mod zip_headers;
+mod zstd;
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::path::Path;
+
+pub use error::{Fault, UnpackError};
+pub use meter::Limits as UnpackLimits;
+
+use aside::Aside;
+use base::files::FileError;
+use error::Stop;
+use format::Format;
+use meter::Meter;
+use tree::Tree;
+
+/// How an archive is unpacked.
+#[derive(Clone, Debug, Default)]
+pub struct UnpackOptions {
+    /// Makes the content of the archive's only top-level directory the destination; an archive that has not exactly one
+    /// is then refused.
+    pub strip_top_level: bool,
+    /// What it may grow to.
+    pub limits: UnpackLimits,
+}
+
+/// What was unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Names of the files and directories at the archive's top, sorted.
+    pub top_level: Vec<std::ffi::OsString>,
+    /// Bytes of all files together.
+    pub bytes: u64,
+    /// How many files, directories and links the archive lists.
+    pub entries: u64,
+}
+
+/// Unpacks the file `archive` so that `destination`, which must be missing or an empty directory, holds its content.
+/// `cancelled` is asked often.
+///
+/// Permissions are the archive's, less what the umask takes and less setuid, setgid and sticky bits; owners are whoever
+/// runs this. Times of modification are the archive's, to the nanosecond where it has them: make depends on them. Nothing
+/// is flushed to disk: an unpacked source is made again from its archive.
+///
+/// # Errors
+/// [`UnpackError`]; nothing is left beside the destination, and the destination is as it was.
+pub fn unpack(
+    archive: &Path,
+    destination: &Path,
+    options: &UnpackOptions,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Unpacked, UnpackError> {
+    let mut file = File::open(archive).map_err(FileError::of("open", archive))?;
+    let format = recognise(&mut file, archive)?;
+    let aside = Aside::new(destination)?;
+    let length = file.metadata().map_err(FileError::of("read", archive))?.len();
+    let meter = Meter::new(options.limits.clone());
+    let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, cancelled);
+    let outcome = match format {
+        Format::Zip => {
+            meter.consumed(length);
+            zip::unpack(file, length, &mut tree)
+        }
+        Format::Tar(compression) => tar::unpack(file, compression, &meter, &mut tree),
+    };
+    let unpacked = outcome.and_then(|()| tree.finish()).map_err(|stop| UnpackError::of(archive, stop))?;
+    match unpacked.top_level.first() {
+        Some(only) if options.strip_top_level => aside.become_destination(Some(only))?,
+        _ => aside.become_destination(None)?,
+    }
+    Ok(unpacked)
+}
+
+fn recognise(file: &mut File, archive: &Path) -> Result<Format, UnpackError> {
+    let mut start = Vec::with_capacity(format::START);
+    file.take(format::START as u64).read_to_end(&mut start).map_err(FileError::of("read", archive))?;
+    file.rewind().map_err(FileError::of("read", archive))?;
+    format::recognise(&start).ok_or_else(|| UnpackError::of(archive, Stop::because(Fault::UnknownFormat)))
+}

@@ -1,0 +1,73 @@
+//! The recipe packages that are part of the host, and the names they have in the Python world.
+//!
+//! Knows nothing of how they came into the host: `build.rs` writes the table from what `cargo xtask build` made.
+
+use registry::RecipeReference;
+
+/// A recipe package embedded in the host.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// The package's name.
+    pub name: &'static str,
+    /// The component.
+    pub component: &'static [u8],
+    /// Its compiled form.
+    pub compiled: &'static [u8],
+    /// Digest of the component, in hexadecimal.
+    pub digest: &'static str,
+    /// The engine that can take `compiled`.
+    pub engine_key: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// The built-in recipe packages, sorted by name.
+pub fn built_ins() -> &'static [BuiltIn] {
+    BUILT_INS
+}
+
+/// The built-in recipe package of that name.
+pub(super) fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    built_ins().iter().find(|built_in| built_in.name == name)
+}
+
+/// A recipe of the Python world that a built-in stands for (`design.md` section 5).
+pub(super) struct PythonName {
+    /// The Python package.
+    package: &'static str,
+    /// The entry point in it.
+    entry_point: &'static str,
+    /// The name of the built-in, whether this host has it or not.
+    pub(super) built_in: &'static str,
+    /// The entry point in the built-in.
+    pub(super) target: &'static str,
+}
+
+const PYTHON_NAMES: [PythonName; 5] = [
+    python_name("slapos.recipe.cmmi", "default", "cmmi", "default"),
+    python_name("plone.recipe.command", "default", "command", "default"),
+    python_name("slapos.recipe.build", "download", "download", "download"),
+    python_name("slapos.recipe.build", "download-unpacked", "download", "download-unpacked"),
+    python_name("slapos.recipe.build", "mkdirectory", "mkdir", "mkdirectory"),
+];
+
+const fn python_name(
+    package: &'static str,
+    entry_point: &'static str,
+    built_in: &'static str,
+    target: &'static str,
+) -> PythonName {
+    PythonName { package, entry_point, built_in, target }
+}
+
+/// What does the work of a recipe of the Python world.
+pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static PythonName> {
+    PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
+}
+
+/// The references of the Python world that are understood, as they are written.
+pub(super) fn python_names() -> impl Iterator<Item = String> {
+    PYTHON_NAMES.iter().map(|name| {
+        RecipeReference { package: name.package.to_owned(), entry_point: name.entry_point.to_owned() }.to_string()
+    })
+}

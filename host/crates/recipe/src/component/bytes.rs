@@ -1,0 +1,265 @@
+//! A component's bytes: read within a limit, checked to be a component at all, hashed.
+//!
+//! Knows nothing of what the component imports or exports.
+
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::project::component_of_module;
+use super::{BuiltIn, CompileCache, ComponentError};
+use base::digest::Digest;
+use registry::oci::Reference;
+
+pub use registry::oci::LARGEST_COMPONENT;
+
+/// The bytes of a component, and where they come from.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// SHA-256 of `bytes`: decides whether parts are installed again.
+    pub digest: Digest,
+    /// The component in the binary format.
+    pub(super) content: Content,
+    /// The form compiled ahead of time, embedded in the host. Belongs to exactly these bytes.
+    pub compiled: Option<Compiled>,
+    /// Where the bytes come from.
+    pub origin: Origin,
+    /// Name of the recipe package: a built-in's name, the crate's name, or the file's stem.
+    pub package: String,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// At hand.
+    Here(Bytes),
+    /// In a file whose digest is known, although it was not read.
+    File { path: PathBuf, size: u64 },
+}
+
+/// Bytes that are embedded in the host or were read.
+#[derive(Clone)]
+pub enum Bytes {
+    /// Embedded.
+    Embedded(&'static [u8]),
+    /// Read from a file.
+    Read(Arc<[u8]>),
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Embedded(bytes) => bytes,
+            Self::Read(bytes) => bytes,
+        }
+    }
+}
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} bytes", self.len())
+    }
+}
+
+/// A compiled form that was made together with the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiled {
+    /// What the engine serialised.
+    pub bytes: &'static [u8],
+    /// The engine that can take it (see `CompileCache`).
+    pub engine_key: &'static str,
+}
+
+/// Where a component's bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of the host.
+    BuiltIn {
+        /// Its name among the built-in recipe packages.
+        name: &'static str,
+    },
+    /// `path` of `recipes.toml`, absolute.
+    Path(PathBuf),
+    /// `oci` of `recipes.toml`.
+    Registry {
+        /// As written there.
+        reference: Reference,
+        /// Digest of the manifest to which it led.
+        manifest: Digest,
+    },
+    /// A project that `develop` names.
+    Develop {
+        /// The project's directory, or the `.wasm` file that was named.
+        project: PathBuf,
+        /// The component that was built.
+        component: PathBuf,
+        /// Whether the project's `recipe.toml` names the package.
+        is_named: bool,
+    },
+}
+
+impl Component {
+    /// The built-in recipe package. That its digest is right, and its compiled form made of it, `build.rs` has seen.
+    pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
+        Self {
+            digest: built_in.digest.parse().unwrap_or_else(|_| Digest::of(built_in.component)),
+            content: Content::Here(Bytes::Embedded(built_in.component)),
+            compiled: Some(Compiled { bytes: built_in.compiled, engine_key: built_in.engine_key }),
+            origin: Origin::BuiltIn { name: built_in.name },
+            package: built_in.name.to_owned(),
+        }
+    }
+
+    /// Reads a component's file. A core module that is developed is made a component.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is no component.
+    pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
+        Ok(Self::read_with(path, package, origin)?.0)
+    }
+
+    /// As [`Self::read`]; but a large file that is still what it was when `cache` took note of it is not read.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn recall(
+        path: &Path,
+        package: &str,
+        origin: Origin,
+        cache: &CompileCache,
+    ) -> Result<Self, ComponentError> {
+        if let Ok(metadata) = std::fs::metadata(path)
+            && let Some(digest) = Some(metadata.len()).filter(is_noteworthy).and_then(|_| cache.noted(path, &metadata))
+        {
+            let content = Content::File { path: path.to_owned(), size: metadata.len() };
+            return Ok(Self { digest, content, compiled: None, origin, package: package.to_owned() });
+        }
+        let (component, metadata) = Self::read_with(path, package, origin)?;
+        // What was made of a core module is not what the file holds.
+        if is_noteworthy(&metadata.len()) && component.size() == metadata.len() {
+            cache.note(path, &metadata, &component.digest);
+        }
+        Ok(component)
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::Here(bytes) => bytes.len() as u64,
+            Content::File { size, .. } => *size,
+        }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    /// When they have to be read, and cannot, or are not any more what they were.
+    pub fn bytes(&self) -> Result<Bytes, ComponentError> {
+        match &self.content {
+            Content::Here(bytes) => Ok(bytes.clone()),
+            Content::File { path, .. } => {
+                let (bytes, _) = read_limited(path)?;
+                let is_same = Digest::of(&bytes) == self.digest;
+                let changed = || ComponentError::Changed { path: path.clone() };
+                is_same.then(|| Bytes::Read(bytes.into())).ok_or_else(changed)
+            }
+        }
+    }
+
+    /// A component's file, with what the file system said of it before it was read.
+    fn read_with(path: &Path, package: &str, origin: Origin) -> Result<(Self, Metadata), ComponentError> {
+        let (bytes, metadata) = read_limited(path)?;
+        let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };
+        let bytes = match (kind_of(&bytes), &origin) {
+            (Kind::Component, _) => bytes,
+            // A `.wasm` file that `develop` names.
+            (Kind::CoreModule, Origin::Develop { .. }) => component_of_module(path, &bytes)?,
+            (Kind::CoreModule, _) => return Err(not_a_component("a core WebAssembly module")),
+            (Kind::Other(found), _) => return Err(not_a_component(found)),
+        };
+        let digest = Digest::of(&bytes);
+        let content = Content::Here(Bytes::Read(bytes.into()));
+        Ok((Self { digest, content, compiled: None, origin, package: package.to_owned() }, metadata))
+    }
+}
+
+/// Whether reading so much takes longer than looking for a note.
+fn is_noteworthy(size: &u64) -> bool {
+    (1 << 20..=LARGEST_COMPONENT).contains(size)
+}
+
+fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
+    let unreadable = |error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
+    // Opening a FIFO would wait for a writer, so the kind is asked first.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(ComponentError::NotAFile { path: path.to_owned() });
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(LARGEST_COMPONENT)).unwrap_or_default() + 1);
+    file.take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_COMPONENT {
+        return Err(ComponentError::TooLarge { path: path.to_owned() });
+    }
+    Ok((bytes, metadata))
+}
+
+/// What bytes are.
+pub(super) enum Kind {
+    Component,
+    CoreModule,
+    Other(&'static str),
+}
+
+/// What the bytes are, judged by the preamble (component model, binary format: `magic`, `version` 0x0d, `layer` 1; a core
+/// module has version 1, layer 0).
+pub(super) fn kind_of(bytes: &[u8]) -> Kind {
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Kind::Component,
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Kind::CoreModule,
+        [b'\0', b'a', b's', b'm', ..] => Kind::Other("a WebAssembly file of an unknown kind"),
+        [] => Kind::Other("an empty file"),
+        _ => Kind::Other("not a WebAssembly file"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Component, ComponentError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        Component::read(&path, "a", Origin::Path(path.clone()))
+    }
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        for (bytes, found) in [
+            (&b""[..], "an empty file"),
+            (b"hello", "not a WebAssembly file"),
+            (b"\0asm\x01\0\0\0", "a core WebAssembly module"),
+            (b"\0as", "not a WebAssembly file"),
+            (b"\0asm\x07", "a WebAssembly file of an unknown kind"),
+        ] {
+            let error = read(bytes).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("is not a component: it is {found}.")), "{error}");
+        }
+        assert_eq!(read(b"\0asm\x0d\0\x01\0").unwrap().digest, Digest::of(b"\0asm\x0d\0\x01\0"));
+    }
+
+    #[test]
+    fn a_directory_a_missing_file_and_a_huge_file_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let try_read = |path: &Path| Component::read(path, "a", Origin::Path(path.to_owned()));
+        assert!(matches!(try_read(directory.path()), Err(ComponentError::NotAFile { .. })));
+        assert!(matches!(try_read(&directory.path().join("absent")), Err(ComponentError::Read { .. })));
+        let huge = directory.path().join("huge.wasm");
+        File::create(&huge).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
+        assert!(matches!(try_read(&huge), Err(ComponentError::TooLarge { .. })));
+    }
+}

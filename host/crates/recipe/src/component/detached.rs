@@ -1,0 +1,103 @@
+//! The signature beside a component's file: made, and verified.
+
+use std::path::{Path, PathBuf};
+
+use super::{Component, ComponentError, Origin};
+use base::digest::Digest;
+use base::files::{self, FileError};
+use base::source::Explain;
+use registry::oci::MOST_SIGNATURES;
+use registry::signature::{FileSignature, PrivateKey, PublicKey};
+
+/// What a signature's file is called: `FILE.sig`.
+pub fn signature_path(component: &Path) -> PathBuf {
+    let mut name = component.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
+/// Why a component's file cannot be signed or is not well signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignatureError {
+    /// The component cannot be had.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The signature cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no signature.
+    #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
+    Missing {
+        /// The component.
+        component: PathBuf,
+        /// Where its signature would be.
+        signature: PathBuf,
+    },
+    /// The file of the signature holds something else.
+    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
+    Malformed(PathBuf),
+    /// None of the keys made the signature for this file.
+    #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
+    OfOthers {
+        /// The component.
+        component: PathBuf,
+        /// Its signature.
+        signature: PathBuf,
+        /// The keys that were tried.
+        keys: String,
+    },
+}
+
+impl Explain for SignatureError {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Component(error) => return error.hints(),
+            Self::File(error) => return error.hints(),
+            Self::Missing { .. } => {
+                "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere."
+            }
+            Self::Malformed(_) => "`buildout-host recipe sign` writes one; so does `cosign sign-blob --key`.",
+            Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+/// Signs a component's file and writes the signature; gives the component's digest.
+///
+/// # Errors
+/// When the file is no component, or the signature cannot be written.
+pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
+    let component = Component::read(component, "", Origin::Path(component.to_owned()))?;
+    files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
+    Ok(component.digest)
+}
+
+/// Which of the keys (by number) signed a component's file.
+///
+/// # Errors
+/// When the file is no component, or none of the keys signed it.
+pub fn verify_file(
+    component: &Path,
+    signature: &Path,
+    keys: &[(String, PublicKey)],
+) -> Result<(Digest, usize), SignatureError> {
+    let digest = Component::read(component, "", Origin::Path(component.to_owned()))?.digest;
+    let found = read_signatures(component, signature)?;
+    let by = keys.iter().position(|(_, key)| found.iter().any(|signature| signature.is_by(key, &digest)));
+    let by = by.ok_or_else(|| SignatureError::OfOthers {
+        component: component.to_owned(),
+        signature: signature.to_owned(),
+        keys: keys.iter().map(|(name, key)| format!("{name} ({key})")).collect::<Vec<_>>().join(", "),
+    })?;
+    Ok((digest, by))
+}
+
+/// The signatures of a component: mostly one; several signers' stand in lines of their own.
+pub(super) fn read_signatures(component: &Path, signature: &Path) -> Result<Vec<FileSignature>, SignatureError> {
+    let missing = || SignatureError::Missing { component: component.to_owned(), signature: signature.to_owned() };
+    let text = files::read(signature)?.ok_or_else(missing)?;
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let found: Option<Vec<_>> = lines.take(MOST_SIGNATURES).map(FileSignature::parse).collect();
+    found.filter(|found| !found.is_empty()).ok_or_else(|| SignatureError::Malformed(signature.to_owned()))
+}

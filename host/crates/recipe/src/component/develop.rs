@@ -1,0 +1,40 @@
+//! `[buildout] develop`: makes the components of the recipe projects that are named, and the links by which they are found.
+//!
+//! Knows nothing of what a component holds, nor of how a project is built.
+
+use std::path::Path;
+
+use super::project::{self, Builder};
+use super::{ComponentError, Developed};
+use registry::RecipeReference;
+
+/// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
+/// `develop_eggs`.
+///
+/// # Errors
+/// When `project` is no recipe project, its build fails, or the link cannot be written.
+pub fn develop(project: &Path, develop_eggs: &Path, builder: &Builder<'_>) -> Result<Developed, ComponentError> {
+    let project = project::find(&builder.environment.directory.join(project))?;
+    if project.is_dir() {
+        let built = builder.build(&project)?;
+        return Developed::write(built.package, project, built.component, develop_eggs);
+    }
+    Developed::write(component_name(&project)?, project.clone(), project, develop_eggs)
+}
+
+/// The package name of a `.wasm` file: its stem.
+fn component_name(file: &Path) -> Result<String, ComponentError> {
+    let not_a_project = |reason, hint| ComponentError::NotAProject { project: file.to_owned(), reason, hint };
+    if file.extension().is_none_or(|extension| extension != "wasm") {
+        return Err(not_a_project("it is neither a directory nor a .wasm file", project::WHAT_IT_IS));
+    }
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    match stem.parse::<RecipeReference>() {
+        Ok(reference) if reference.package == stem => Ok(reference.package),
+        _ => Err(not_a_project("its name cannot be a recipe package's name", "Rename it, without spaces and colons.")),
+    }
+}
+
+#[cfg(test)]
+#[path = "develop_tests.rs"]
+mod tests;

@@ -1,0 +1,288 @@
+//! Why a recipe cannot be had.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::SignatureError;
+use base::source::{Blame, Explain, Place, did_you_mean};
+use recipe_toolchain::MISSING_TARGET_HINT;
+use registry::InvalidReference;
+use registry::RecipesFileError;
+use registry::oci::RegistryError;
+use registry::signature::KeyError;
+use registry::trust::TrustError;
+
+/// Why a recipe reference has no component, or a recipe project could not be built.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ComponentError {
+    /// `recipe =` does not hold a recipe reference.
+    #[error("Invalid recipe reference {reference:?}: {error}.")]
+    Reference {
+        /// As written.
+        reference: String,
+        /// What is wrong.
+        error: InvalidReference,
+    },
+    /// No one knows the recipe.
+    #[error("There is no recipe {reference:?}.")]
+    Unknown {
+        /// As written.
+        reference: String,
+        /// What was searched, one clause each.
+        searched: Vec<String>,
+        /// The known reference that is nearest.
+        nearest: Option<String>,
+        /// What to write so that it is found.
+        remedy: String,
+    },
+    /// `recipes.toml`, or the `recipe.toml` of a project, is wrong.
+    #[error("{message}")]
+    RecipesToml {
+        /// What is wrong.
+        message: String,
+        /// Where.
+        place: Option<Place>,
+        /// What to do.
+        hints: Vec<String>,
+    },
+    /// A file cannot be read.
+    #[error("Cannot read {}: {error}.", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+    },
+    /// A component's path leads to a directory, FIFO or device.
+    #[error("{} is not a regular file.", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A component's file changed between two looks at it.
+    #[error("{} has changed while it was used.", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A component's file is larger than [`super::LARGEST_COMPONENT`].
+    #[error("{} is too large for a component: the limit is {} MiB.", path.display(), super::LARGEST_COMPONENT >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that should be a component is something else.
+    #[error("{} is not a component: it is {found}.", path.display())]
+    NotAComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
+    /// `develop` names something that is no recipe project.
+    #[error("{} is not a recipe project: {reason}.", project.display())]
+    NotAProject {
+        /// What was named.
+        project: PathBuf,
+        /// What is missing.
+        reason: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The tool that builds a recipe project cannot be started.
+    #[error("Cannot start {program} to build {}: {error}.", project.display())]
+    Start {
+        /// The program.
+        program: String,
+        /// The project.
+        project: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The build command of a `recipe.toml` failed; what it said was reported.
+    #[error("Building {} failed: {command}", project.display())]
+    BuildCommand {
+        /// The project.
+        project: PathBuf,
+        /// The command.
+        command: String,
+    },
+    /// The build command left no component.
+    #[error("Building {} left no {}.", project.display(), component.display())]
+    NotBuilt {
+        /// The project.
+        project: PathBuf,
+        /// The component, relative to the project.
+        component: PathBuf,
+    },
+    /// A glob of `inputs` that matches nothing, or is none.
+    #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
+    NoInput {
+        /// The project.
+        project: PathBuf,
+        /// The glob.
+        glob: String,
+    },
+    /// A core module that cannot be made a component.
+    #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
+    Encode {
+        /// The module.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// Cargo or the compiler failed; its messages were reported.
+    #[error("Building the recipe crate {} failed.", project.display())]
+    Build {
+        /// The project.
+        project: PathBuf,
+    },
+    /// Rust has no standard library for recipes.
+    #[error("Rust cannot build {}: its target wasm32-wasip2 is not installed.", project.display())]
+    MissingTarget {
+        /// The project.
+        project: PathBuf,
+    },
+    /// Cargo was content, but no component came out.
+    #[error("Building the recipe crate {} made no component.", project.display())]
+    NoComponent {
+        /// The project.
+        project: PathBuf,
+    },
+    /// A component cannot be had from its registry.
+    #[error("{error}")]
+    Registry {
+        /// Why.
+        error: Arc<RegistryError>,
+        /// Where `oci` says which.
+        place: Option<Place>,
+    },
+    /// Signatures don't suffice.
+    #[error("{error}")]
+    Distrusted {
+        /// Why.
+        error: Box<TrustError>,
+        /// What wants them.
+        place: Option<Place>,
+    },
+    /// A signer's public key cannot be used.
+    #[error(transparent)]
+    Key(#[from] Arc<KeyError>),
+    /// The signature of a file cannot be used.
+    #[error("{error}")]
+    Signature {
+        /// Why.
+        error: Arc<SignatureError>,
+        /// What wants it.
+        place: Option<Place>,
+    },
+    /// A component was verified, but cannot be asked what it is.
+    #[error("{0}")]
+    Unusable(Arc<dyn Explain + Send + Sync>),
+    /// `recipes.lock` would have to change.
+    #[error("{message}")]
+    Lock {
+        /// What is not as it is locked.
+        message: String,
+        /// Where `oci` is written.
+        place: Option<Place>,
+        /// What to do.
+        hints: Vec<String>,
+    },
+    /// A link file could not be written.
+    #[error("Cannot write {}: {error}.", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: Arc<io::Error>,
+    },
+}
+
+impl From<RecipesFileError> for ComponentError {
+    fn from(error: RecipesFileError) -> Self {
+        match error {
+            RecipesFileError::Read { path, error } => Self::Read { path, error },
+            RecipesFileError::Invalid { message, place, hints } => Self::RecipesToml { message, place, hints },
+        }
+    }
+}
+
+impl Explain for ComponentError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::RecipesToml { place, .. }
+            | Self::Registry { place, .. }
+            | Self::Distrusted { place, .. }
+            | Self::Signature { place, .. }
+            | Self::Lock { place, .. } => place.clone(),
+            Self::Unusable(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn doing(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.doing(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Unusable(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unusable(error) => error.blame(),
+            _ => Blame::User,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
+            Self::Unknown { searched, nearest, remedy, .. } => {
+                let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
+                hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
+                hints.push(remedy.clone());
+                hints
+            }
+            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
+            Self::Registry { error, .. } => error.hints(),
+            Self::Distrusted { error, .. } => error.hints(),
+            Self::Key(error) => error.hints(),
+            Self::Unusable(error) => error.hints(),
+            Self::Signature { error, .. } => error.hints(),
+            Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
+            Self::Start { hint, .. } => vec![(*hint).to_owned()],
+            Self::NotBuilt { .. } => {
+                vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
+            }
+            Self::Changed { .. } => vec!["Run again.".to_owned()],
+            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
+            Self::Encode { .. } => vec![
+                "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \
+                 WASI preview 1 (wit/)."
+                    .to_owned(),
+            ],
+            Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
+            Self::NoComponent { .. } => {
+                vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]
+            }
+            Self::NotAComponent { .. } => {
+                vec![
+                    "Build it for the target wasm32-wasip2, or wrap the module with wasm-tools component new."
+                        .to_owned(),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! From a recipe reference to verified bytes: built-in recipe packages, `recipes.toml`, `develop`; and the cache of
+//! compiled forms.
+//!
+//! Knows nothing of WIT (but what makes a component of a core module), of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
+
+mod bytes;
+mod built_in;
+mod cache;
+mod detached;
+mod develop;
+mod error;
+mod link;
+mod project;
+mod published;
+mod resolver;
+mod sources;
+
+pub use built_in::{BuiltIn, built_ins};
+pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
+pub use cache::{CacheEntry, CompileCache, Form};
+pub use detached::{SignatureError, sign_file, signature_path, verify_file};
+pub use develop::develop;
+pub use error::ComponentError;
+pub use link::{Developed, developed_in};
+pub use project::{Builder, Built, RECIPE_TOML, find as find_project, sdk_of};
+pub use published::{Obtained, Publication, Publications, Source, Sources};
+pub use resolver::{Resolved, Resolver, developed_recipe};

@@ -1,0 +1,101 @@
+//! What a component was made of, by content: whether it must be made again.
+//!
+//! Times are not looked at. A clock that was set back, or a checkout with old times, changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::super::ComponentError;
+use super::manifest::Manifest;
+use super::unreadable;
+use base::digest::Digest;
+
+/// The files that a component is made of, each with its digest, and how it is made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Inputs {
+    /// Of `recipe.toml`, which has the command.
+    manifest: Digest,
+    files: BTreeMap<PathBuf, Digest>,
+}
+
+impl Inputs {
+    /// The inputs that globs name, as they are now. What the build itself leaves is none.
+    pub(super) fn of(project: &Path, manifest: &Manifest, globs: &[String]) -> Result<Self, ComponentError> {
+        let component = project.join(&manifest.component);
+        let record = record_of(&component);
+        let mut files = BTreeMap::new();
+        for glob in globs {
+            let matches = matching(project, glob)?;
+            if matches.is_empty() {
+                return Err(ComponentError::NoInput { project: project.to_owned(), glob: glob.clone() });
+            }
+            for file in matches {
+                if file == component || file == record || file == encoded(&component) {
+                    continue;
+                }
+                let bytes = std::fs::read(&file).map_err(|error| unreadable(&file, error))?;
+                let name = file.strip_prefix(project).unwrap_or(&file).to_owned();
+                files.insert(name, Digest::of(&bytes));
+            }
+        }
+        Ok(Self { manifest: manifest.digest, files })
+    }
+
+    /// Whether `component` is what was made of these inputs.
+    pub(super) fn made(&self, component: &Path) -> bool {
+        let Ok(bytes) = std::fs::read(component) else { return false };
+        std::fs::read_to_string(record_of(component)).is_ok_and(|record| record == self.text(&Digest::of(&bytes)))
+    }
+
+    /// Notes that `component` was made of these inputs. Where that fails, it is made again the next time.
+    pub(super) fn record(&self, component: &Path) {
+        if let Ok(bytes) = std::fs::read(component) {
+            let _ = std::fs::write(record_of(component), self.text(&Digest::of(&bytes)));
+        }
+    }
+
+    fn text(&self, component: &Digest) -> String {
+        let line = |(path, digest): (&PathBuf, &Digest)| format!("{digest} {}\n", path.display());
+        let files: String = self.files.iter().map(line).collect();
+        format!("{component} component\n{} {}\n{files}", self.manifest, super::RECIPE_TOML)
+    }
+}
+
+/// The component that is made of a core module.
+pub(super) fn encoded(module: &Path) -> PathBuf {
+    module.with_extension("component.wasm")
+}
+
+fn record_of(component: &Path) -> PathBuf {
+    component.with_extension("buildout-sources")
+}
+
+/// The files that a glob names. A directory stands for all that is in it.
+fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> {
+    let invalid = ComponentError::NoInput { project: project.to_owned(), glob: glob.to_owned() };
+    // A directory stands for all that is in it: so does `**` for all below.
+    let glob = glob.strip_suffix("/**").unwrap_or(glob);
+    let pattern = Path::new(&glob::Pattern::escape(&project.to_string_lossy())).join(glob);
+    let mut files = Vec::new();
+    for found in glob::glob(&pattern.to_string_lossy()).map_err(|_| invalid)? {
+        let found = found.map_err(|error| {
+            let path = error.path().to_owned();
+            unreadable(&path, error.into())
+        })?;
+        collect(&found, &mut files)?;
+    }
+    Ok(files)
+}
+
+/// Symbolic links to directories are passed over: they may lead in a circle; so is what a Python leaves when it imports.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ComponentError> {
+    let failed = |error| unreadable(path, error);
+    if path.is_file() {
+        files.push(path.to_owned());
+    } else if path.is_dir() && !path.is_symlink() && path.file_name().is_none_or(|name| name != "__pycache__") {
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            collect(&entry.map_err(failed)?.path(), files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! Puts a missing `sdk/` of a project back.
+
+use std::path::Path;
+
+use super::super::ComponentError;
+use crate::sdk::{self, Language};
+use base::event::{Level, Report};
+
+/// Puts the SDK back where a project that has one lacks it (it was not kept in version control, perhaps), and says so.
+pub(super) fn sdk(project: &Path, language: Option<Language>, report: &dyn Report) -> Result<(), ComponentError> {
+    let Some(language) = language.filter(|_| !project.join(sdk::DIRECTORY).exists()) else { return Ok(()) };
+    sdk::refresh(project, language)
+        .map_err(|error| super::unwritable(&error.path, std::io::Error::other(error.error)))?;
+    let message = format!(
+        "Put back {}: the SDK for {} that this host carries",
+        project.join(sdk::DIRECTORY).display(),
+        language.name()
+    );
+    report.log(Level::Info, &message);
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Runs an author's own build tools: with the user's rights, in the project directory, ended as a whole when a signal comes.
+//!
+//! Knows nothing of what they build.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, PipeReader, Read};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use base::environment::Environment;
+use base::event::{Event, Report};
+use base::interrupt::Interrupt;
+
+/// How many lines of the tools' messages are kept for a failure.
+const MOST_LINES: usize = 10_000;
+
+/// How long tools may take to end when they are asked to.
+const GRACE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+
+/// Where tools run.
+pub(super) struct Tools<'a> {
+    pub(super) project: &'a Path,
+    pub(super) environment: &'a Environment,
+    pub(super) report: &'a dyn Report,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// What tools left.
+pub(super) struct Ended<T> {
+    pub(super) success: bool,
+    /// What became of their standard output.
+    pub(super) read: T,
+    /// The last lines of what they said.
+    pub(super) messages: VecDeque<String>,
+}
+
+impl Tools<'_> {
+    /// A command with the user's environment.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.project).env_clear().envs(&self.environment.variables).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command whose standard output `read` takes.
+    pub(super) fn run<T: Send>(
+        &self,
+        mut command: Command,
+        read: impl FnOnce(BufReader<ChildStdout>) -> T + Send,
+    ) -> io::Result<Ended<Option<T>>> {
+        let (messages, stderr) = io::pipe()?;
+        command.stdout(Stdio::piped()).stderr(stderr);
+        let mut child = start(command)?;
+        let stdout = child.stdout.take();
+        self.attend(child, messages, || stdout.map(|stdout| read(BufReader::new(stdout))))
+    }
+
+    /// Runs a command all of whose output is messages, in the order in which it comes.
+    pub(super) fn run_talking(&self, mut command: Command) -> io::Result<Ended<()>> {
+        let (messages, output) = io::pipe()?;
+        command.stdout(output.try_clone()?).stderr(output);
+        let child = start(command)?;
+        self.attend(child, messages, || ())
+    }
+
+    /// Waits for the end. Both outputs are read at once: the tools would stall on a full one.
+    fn attend<T: Send>(
+        &self,
+        mut child: Child,
+        messages: PipeReader,
+        read: impl FnOnce() -> T + Send,
+    ) -> io::Result<Ended<T>> {
+        let (over, until_over) = io::pipe()?;
+        let (read, messages) = std::thread::scope(|scope| {
+            scope.spawn(|| self.end_when_interrupted(&child, over));
+            let reading = scope.spawn(read);
+            let messages = self.messages(messages);
+            let read = reading.join();
+            drop(until_over);
+            (read, messages)
+        });
+        let success = child.wait()?.success();
+        let read = read.map_err(|_| io::Error::other("its output could not be read"))?;
+        Ok(Ended { success, read, messages })
+    }
+
+    /// Ends the tools, with all that they started, if a signal comes before they are over: then `over` has nobody who could
+    /// write to it.
+    fn end_when_interrupted(&self, child: &Child, over: PipeReader) {
+        let mut watched = [PollFd::new(&over, PollFlags::IN), PollFd::new(self.interrupt, PollFlags::IN)];
+        while matches!(poll(&mut watched, None), Err(Errno::INTR)) {}
+        if !watched[0].revents().is_empty() {
+            return;
+        }
+        // Nobody has taken the first one's status yet, so the number is its own, and that of its group.
+        let group = Pid::from_child(child);
+        let _ = kill_process_group(group, Signal::TERM);
+        let mut watched = [PollFd::new(&over, PollFlags::IN)];
+        while matches!(poll(&mut watched, Some(&GRACE)), Err(Errno::INTR)) {}
+        if watched[0].revents().is_empty() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    /// What the tools say, each line told as progress on its way.
+    fn messages(&self, output: impl Read) -> VecDeque<String> {
+        let mut messages = VecDeque::new();
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            self.report.report(Event::Progress { activity: line.trim() });
+            if messages.len() == MOST_LINES {
+                messages.pop_front();
+            }
+            messages.push_back(line);
+        }
+        self.report.report(Event::ProgressEnd);
+        messages
+    }
+
+    /// Shows what tools that failed have said, as it is.
+    pub(super) fn show(&self, package: &str, messages: &VecDeque<String>) {
+        for line in messages {
+            self.report.report(Event::Output { part: package, lines: line });
+        }
+    }
+}
+
+/// Starts a command as the first of a group. What it was given is closed here with it, so that the end of output is seen.
+fn start(mut command: Command) -> io::Result<Child> {
+    command.process_group(0).spawn()
+}

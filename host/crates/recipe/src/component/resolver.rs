@@ -1,0 +1,424 @@
+//! Recipe reference → component, in the order of `design.md` section 5: `recipes.toml`, `develop`, built-in names, the
+//! built-ins' names in the Python world.
+//!
+//! Knows nothing of parts: the same reference gives the same component throughout a run.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::built_in::{built_in, of_python_name, python_names};
+use super::detached::read_signatures;
+use super::{
+    CompileCache, Component, ComponentError, Developed, Origin, Publication, Publications, SignatureError, built_ins,
+    signature_path,
+};
+use base::collections::Map;
+use base::source::{Place, did_you_mean, nearest};
+use registry::recipes_toml::{Entry, EntrySource, RecipesToml};
+use registry::trust::{Signer, Trusted};
+use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
+
+/// What a recipe reference stands for.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The reference as the configuration writes it.
+    pub reference: RecipeReference,
+    /// The recipe package.
+    pub component: Arc<Component>,
+    /// The entry point in the component.
+    pub entry_point: String,
+    /// What `recipes.toml` grants.
+    pub grant: Grant,
+    /// Whether it is part of the host, and so gets what it describes.
+    pub built_in: bool,
+    /// Who signed it, of those who must have.
+    pub signers: Vec<Signer>,
+}
+
+impl Resolved {
+    /// What `__buildout_signature__` records: the package and its digest.
+    pub fn signature(&self) -> String {
+        format!("{}-{}", self.component.package, self.component.digest.base64())
+    }
+}
+
+/// The recipe of a project that was built, by itself: entry point `default`, with no grants.
+///
+/// # Errors
+/// When the component cannot be loaded.
+pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentError> {
+    let component = Component::read(&developed.component, &developed.package, developed.origin())?;
+    let entry_point = DEFAULT_ENTRY_POINT.to_owned();
+    let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
+    let (grant, signers) = (Grant::default(), Vec::new());
+    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant, built_in: false, signers })
+}
+
+/// Finds components by recipe reference. Each is loaded once.
+#[derive(Debug)]
+pub struct Resolver {
+    recipes_toml: Option<PathBuf>,
+    toml: RecipesToml,
+    developed: Vec<Developed>,
+    loaded: Mutex<Map<PathBuf, Arc<Component>>>,
+    /// Knows digests of files that were read before.
+    cache: Option<CompileCache>,
+}
+
+/// A component with the entry point that is meant in it.
+type Found = (Arc<Component>, String);
+
+impl Resolver {
+    /// Reads `recipes_toml` (the file beside the configuration file; it need not exist) and takes the developed recipe
+    /// projects.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is wrong.
+    pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
+        let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
+        let recipes_toml = recipes_toml.map(Path::to_owned);
+        Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
+    }
+
+    /// The same, with a cache that knows what large files hash to.
+    #[must_use]
+    pub fn knowing(self, cache: CompileCache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// The component for `recipe` as written in the configuration.
+    ///
+    /// # Errors
+    /// When no one knows the recipe, or its component cannot be loaded.
+    pub fn resolve(&self, recipe: &str, publications: &dyn Publications) -> Result<Resolved, ComponentError> {
+        let reference: RecipeReference =
+            recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
+        let entry = self.entry(&reference);
+        let mut signers = Vec::new();
+        let found = match entry.and_then(|entry| entry.source.as_ref()) {
+            Some(EntrySource::BuiltIn(target, place)) => self.named_built_in(target, place.as_ref())?,
+            Some(EntrySource::Path(path)) => {
+                let package =
+                    path.file_stem().map_or_else(|| reference.package.clone().into(), |stem| stem.to_string_lossy());
+                let component = self.load(path, &package, Origin::Path(path.clone()))?;
+                signers = self.check_signatures(entry, path, &component)?;
+                (component, reference.entry_point.clone())
+            }
+            Some(EntrySource::Registry(..)) => {
+                let publication = entry.and_then(|entry| self.publication(entry));
+                let publication = publication.ok_or_else(|| self.unknown(&reference))?;
+                let obtained = publications.obtain(&publication)?;
+                signers = obtained.signers;
+                (obtained.component, reference.entry_point.clone())
+            }
+            None => self.unlisted(&reference)?,
+        };
+        let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
+        let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
+    }
+
+    /// The recipes of `recipes.toml` that come from registries.
+    pub fn publications(&self) -> impl Iterator<Item = Publication<'_>> {
+        self.toml.entries.iter().filter_map(|entry| self.publication(entry))
+    }
+
+    /// The files of the signers' public keys.
+    pub fn key_files(&self) -> impl Iterator<Item = &Path> {
+        self.toml.keys.iter().map(|key| key.file.as_path())
+    }
+
+    /// The directory that `vendor` of `recipes.toml` names.
+    pub fn vendor(&self) -> Option<&Path> {
+        self.toml.vendor.as_deref()
+    }
+
+    fn publication<'a>(&'a self, entry: &'a Entry) -> Option<Publication<'a>> {
+        let Some(EntrySource::Registry(source, place)) = &entry.source else { return None };
+        Some(Publication {
+            name: &entry.name,
+            recipe: &entry.reference,
+            source,
+            place: place.as_ref(),
+            grant: &entry.grant,
+            wanted: entry.wanted.as_ref()?,
+            keys: &self.toml.keys,
+        })
+    }
+
+    /// Who signed a component's file, of those who must have.
+    fn check_signatures(
+        &self,
+        entry: Option<&Entry>,
+        path: &Path,
+        component: &Component,
+    ) -> Result<Vec<Signer>, ComponentError> {
+        let Some(wanted) = entry.and_then(|entry| entry.wanted.as_ref()) else { return Ok(Vec::new()) };
+        let Some(trusted) = Trusted::of(&wanted.signed_by, &self.toml.keys).map_err(Arc::new)? else {
+            return Ok(Vec::new());
+        };
+        let place = || wanted.place.clone();
+        let found = match read_signatures(path, &signature_path(path)) {
+            Err(SignatureError::Missing { .. }) => Vec::new(),
+            found => found.map_err(|error| ComponentError::Signature { error: Arc::new(error), place: place() })?,
+        };
+        let verified = trusted.verify_file(path.display().to_string(), &component.digest, &found);
+        verified.map_err(|error| ComponentError::Distrusted { error: Box::new(error), place: place() })
+    }
+
+    /// Every directory that `recipes.toml` lets a recipe write, as written.
+    pub fn write_grants(&self) -> impl Iterator<Item = &str> {
+        self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
+    }
+
+    /// References of `recipes.toml` that speak of none of `used`, but are like one of these: it was meant, probably.
+    pub fn mistaken<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, &'a str)> {
+        let speaks =
+            |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
+        let meant = |package: &str| {
+            let near = nearest(package, used.iter().map(|used| used.package.as_str()));
+            near.filter(|near| *near != package)
+        };
+        let unused = self.toml.entries.iter().filter(|entry| !speaks(entry));
+        unused.filter_map(|entry| Some((&entry.reference, meant(&entry.reference.package)?))).collect()
+    }
+
+    /// The entry for exactly this reference, else the one for its package.
+    fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
+        let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
+        let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
+        self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
+    }
+
+    /// What `builtin = "…"` names.
+    fn named_built_in(&self, target: &RecipeReference, place: Option<&Place>) -> Result<Found, ComponentError> {
+        self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
+            let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
+            let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
+            hints.extend(near.map(did_you_mean));
+            let message = format!("There is no built-in recipe {:?}.", target.package);
+            ComponentError::RecipesToml { message, place: place.cloned(), hints }
+        })
+    }
+
+    /// The component for a reference of which `recipes.toml` names no source.
+    fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
+        if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
+            let component = self.load(&developed.component, &developed.package, developed.origin())?;
+            return Ok((component, reference.entry_point.clone()));
+        }
+        if let Some(component) = self.load_built_in(&reference.package) {
+            return Ok((component, reference.entry_point.clone()));
+        }
+        let found = of_python_name(reference)
+            .and_then(|name| Some((self.load_built_in(name.built_in)?, name.target.to_owned())));
+        found.ok_or_else(|| self.unknown(reference))
+    }
+
+    fn unknown(&self, reference: &RecipeReference) -> ComponentError {
+        let toml = match &self.recipes_toml {
+            Some(path) if path.exists() => path.display().to_string(),
+            Some(path) => format!("{} (not there)", path.display()),
+            None => "no recipes.toml".to_owned(),
+        };
+        let developed: Vec<_> = self.developed.iter().map(|developed| developed.package.as_str()).collect();
+        let developed = if developed.is_empty() { "none".to_owned() } else { developed.join(", ") };
+        let searched = vec![
+            toml,
+            format!("developed packages ({developed})"),
+            format!("built-in recipes ({})", built_in_names()),
+            "their names in the Python world".to_owned(),
+        ];
+        let remedy = format!(
+            "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml beside the configuration \
+             file, or name the recipe's project in [buildout] develop.",
+            toml_key(&reference.package)
+        );
+        let nearest = self.nearest(reference);
+        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
+    }
+
+    /// The known reference nearest to an unknown one: a whole reference, else a package.
+    fn nearest(&self, reference: &RecipeReference) -> Option<String> {
+        let mut known: Vec<String> = self.toml.entries.iter().map(|entry| entry.reference.to_string()).collect();
+        known.extend(self.developed.iter().map(|developed| developed.package.clone()));
+        known.extend(built_ins().iter().map(|built_in| built_in.name.to_owned()));
+        known.extend(python_names());
+        let near = |wrong: &str| nearest(wrong, known.iter().map(String::as_str)).map(str::to_owned);
+        near(&reference.to_string()).or_else(|| near(&reference.package))
+    }
+
+    fn load_built_in(&self, name: &str) -> Option<Arc<Component>> {
+        let built_in = built_in(name)?;
+        // No file has this path: a file's path here is absolute.
+        let key = PathBuf::from(name);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(loaded.entry(key).or_insert_with(|| Arc::new(Component::embedded(built_in)))))
+    }
+
+    fn load(&self, path: &Path, package: &str, origin: Origin) -> Result<Arc<Component>, ComponentError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = loaded.get(path) {
+            return Ok(Arc::clone(component));
+        }
+        let component = match &self.cache {
+            Some(cache) => Component::recall(path, package, origin, cache)?,
+            None => Component::read(path, package, origin)?,
+        };
+        let component = Arc::new(component);
+        loaded.insert(path.to_owned(), Arc::clone(&component));
+        Ok(component)
+    }
+}
+
+fn built_in_names() -> String {
+    let names: Vec<_> = built_ins().iter().map(|built_in| built_in.name).collect();
+    names.join(", ")
+}
+
+/// A TOML key, quoted where it must be.
+fn toml_key(name: &str) -> String {
+    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if bare { name.to_owned() } else { format!("{name:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::Obtained;
+    use base::digest::Digest;
+    use base::source::Explain as _;
+
+    /// No registry at all.
+    struct Nothing;
+
+    impl Publications for Nothing {
+        fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
+            panic!("{publication:?} is not had from anywhere")
+        }
+    }
+
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// A buildout's directory with that `recipes.toml`, and `acme.wasm` in it.
+    fn resolver(recipes_toml: &str, developed: &[&str]) -> (tempfile::TempDir, Result<Resolver, ComponentError>) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("recipes.toml"), recipes_toml).unwrap();
+        std::fs::write(path("acme.wasm"), COMPONENT).unwrap();
+        let developed = developed.iter().map(|name| {
+            let file = path(&format!("{name}.wasm"));
+            std::fs::write(&file, [COMPONENT, name.as_bytes()].concat()).unwrap();
+            Developed { package: (*name).to_owned(), project: path(name), component: file, link: path("link") }
+        });
+        let developed = developed.collect();
+        let resolver = Resolver::new(Some(&path("recipes.toml")), developed);
+        (directory, resolver)
+    }
+
+    /// Origin and entry point, in short.
+    fn found(resolver: &Resolver, reference: &str) -> String {
+        let resolved = resolver.resolve(reference, &Nothing).unwrap();
+        let origin = match &resolved.component.origin {
+            Origin::BuiltIn { name } => format!("built-in {name}"),
+            Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
+            Origin::Registry { reference, .. } => format!("registry {reference}"),
+            Origin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
+        };
+        assert_eq!(resolved.built_in, origin.starts_with("built-in"));
+        format!("{origin}:{}", resolved.entry_point)
+    }
+
+    #[test]
+    fn references_resolve_in_the_order_of_the_design() {
+        let toml = "[recipe.acme]\npath = \"acme.wasm\"\n[recipe.\"recipes:mkdir\"]\nbuiltin = \"mkdir\"\n\
+                    [recipe.debug]\npath = \"acme.wasm\"\n";
+        let (_directory, resolver) = resolver(toml, &["recipes", "mkdir", "acme"]);
+        let resolver = resolver.unwrap();
+        for (reference, expected) in [
+            ("acme", "path acme.wasm:default"),
+            ("acme:other", "path acme.wasm:other"),
+            ("recipes:mkdir", "built-in mkdir:default"),
+            ("recipes:other", "develop recipes:other"),
+            ("mkdir", "develop mkdir:default"),
+            ("debug", "path acme.wasm:default"),
+        ] {
+            assert_eq!(found(&resolver, reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn built_ins_have_their_own_names_and_those_of_the_python_world() {
+        let resolver = Resolver::new(None, Vec::new()).unwrap();
+        assert_eq!(found(&resolver, "mkdir"), "built-in mkdir:default");
+        assert_eq!(found(&resolver, "debug"), "built-in debug:default");
+        for (python, expected) in [
+            ("slapos.recipe.cmmi", "cmmi:default"),
+            ("plone.recipe.command", "command:default"),
+            ("slapos.recipe.build:download", "download:download"),
+            ("slapos.recipe.build:download-unpacked", "download:download-unpacked"),
+            ("slapos.recipe.build:mkdirectory", "mkdir:mkdirectory"),
+        ] {
+            assert_eq!(found(&resolver, python), format!("built-in {expected}"));
+        }
+        assert!(matches!(resolver.resolve("slapos.recipe.build", &Nothing), Err(ComponentError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_built_in_brings_its_compiled_form_and_names_the_signature() {
+        let resolver = Resolver::new(None, Vec::new()).unwrap();
+        let resolved = resolver.resolve("mkdir", &Nothing).unwrap();
+        assert!(resolved.component.compiled.is_some());
+        assert_eq!(
+            resolved.signature(),
+            format!("mkdir-{}", Digest::of(&resolved.component.bytes().unwrap()).base64())
+        );
+    }
+
+    #[test]
+    fn an_entry_without_source_only_grants() {
+        let toml = "[recipe.recipes]\ngrant = { env = [\"A\"] }\n[recipe.\"recipes:two\"]\ngrant = { env = [\"B\"] }\n";
+        let (_directory, resolver) = resolver(toml, &["recipes"]);
+        let resolver = resolver.unwrap();
+        let granted = |reference: &str| resolver.resolve(reference, &Nothing).unwrap().grant.env;
+        assert_eq!((granted("recipes"), granted("recipes:two")), (vec!["A".to_owned()], vec!["B".to_owned()]));
+        assert_eq!(found(&resolver, "recipes:two"), "develop recipes:two");
+    }
+
+    #[test]
+    fn a_component_is_read_once() {
+        let (directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &[]);
+        let resolver = resolver.unwrap();
+        let first = resolver.resolve("acme", &Nothing).unwrap();
+        std::fs::remove_file(directory.path().join("acme.wasm")).unwrap();
+        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x", &Nothing).unwrap().component));
+    }
+
+    #[test]
+    fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
+        let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
+        let error = resolver.unwrap().resolve("recipse:mkdir", &Nothing).unwrap_err();
+        assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
+        let hints = error.hints();
+        assert!(
+            hints[0].contains(
+                "recipes.toml; developed packages (recipes); built-in recipes (cmmi, command, debug, download, mkdir, python-build)"
+            ),
+            "{hints:?}"
+        );
+        assert_eq!(hints[1], "Did you mean `recipes`?");
+        assert!(hints[2].starts_with("Write [recipe.recipse] with path = "), "{hints:?}");
+    }
+
+    #[test]
+    fn an_unknown_built_in_is_shown_where_it_is_written() {
+        let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
+        let error = resolver.unwrap().resolve("a", &Nothing).unwrap_err();
+        assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
+        assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
+        assert_eq!(
+            error.hints(),
+            ["Built-in recipes: cmmi, command, debug, download, mkdir, python-build.", "Did you mean `mkdir`?"]
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether Cargo's "nothing to do" can be believed.
+//!
+//! Cargo compares the times of sources with the time of its last build. Where the clock was set back meanwhile, a source
+//! that changed looks older than the build. So the digests of the sources are kept beside the component. Knows nothing of
+//! how Cargo is started.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base::digest::Digest;
+
+/// The files that a component was built of, each with its digest; those that cannot be read are left out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sources(BTreeMap<PathBuf, Digest>);
+
+/// A package that Cargo looked at, with its sources beside it (not one from a registry).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Package {
+    /// As Cargo names it.
+    pub(super) id: String,
+    /// The directory of its `Cargo.toml`.
+    pub(super) directory: PathBuf,
+    /// Cargo found nothing to do for it.
+    pub(super) fresh: bool,
+}
+
+impl Sources {
+    /// The sources that Cargo named when it built `component`, as they are now. Cargo writes their names beside it
+    /// (Cargo reference, "Build cache", "Dep-info files"), and those of packages that it depends on by path.
+    pub(super) fn of(component: &Path) -> Self {
+        let text = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
+        let digest = |path: PathBuf| Some((path.clone(), Digest::of(&fs::read(path).ok()?)));
+        Self(named(component, &text).into_iter().filter_map(digest).collect())
+    }
+
+    /// The sources as they were when [`Self::record`] was last called for this component.
+    pub(super) fn recorded(component: &Path) -> Self {
+        let text = fs::read_to_string(record_of(component)).unwrap_or_default();
+        let line = |line: &str| {
+            let (digest, path) = line.split_once(' ')?;
+            Some((path.into(), digest.parse().ok()?))
+        };
+        Self(text.lines().filter_map(line).collect())
+    }
+
+    /// Keeps the digests beside the component. Where that fails, Cargo is believed the next time.
+    pub(super) fn record(&self, component: &Path) {
+        let text: String = self.0.iter().map(|(path, digest)| format!("{digest} {}\n", path.display())).collect();
+        let record = record_of(component);
+        if fs::read_to_string(&record).ok().as_deref() != Some(text.as_str()) {
+            let _ = fs::write(record, text);
+        }
+    }
+
+    /// The packages that Cargo left alone although a source of theirs is not what it was `before`.
+    pub(super) fn stale<'a>(&self, before: &Self, packages: &'a [Package]) -> Vec<&'a Package> {
+        let is_changed = |path: &&PathBuf| before.0.get(*path).is_some_and(|digest| self.0.get(*path) != Some(digest));
+        let owners: Vec<Option<&Path>> = self.0.keys().filter(is_changed).map(|path| owner(path, packages)).collect();
+        let is_stale = |package: &&Package| {
+            let owns = |owner: &Option<&Path>| owner.is_none_or(|directory| directory == package.directory);
+            package.fresh && owners.iter().any(owns)
+        };
+        packages.iter().filter(is_stale).collect()
+    }
+}
+
+/// The innermost package directory that a file lies in. A file elsewhere may belong to any.
+fn owner<'a>(file: &Path, packages: &'a [Package]) -> Option<&'a Path> {
+    let directories = packages.iter().map(|package| package.directory.as_path());
+    directories.filter(|directory| file.starts_with(directory)).max_by_key(|directory| directory.components().count())
+}
+
+fn record_of(component: &Path) -> PathBuf {
+    component.with_extension("buildout-sources")
+}
+
+/// The files that the first rule of a dep-info file names: `COMPONENT: FILE FILE`, spaces within names as `\ `.
+fn named(component: &Path, text: &str) -> Vec<PathBuf> {
+    let target = component.to_string_lossy().replace(' ', "\\ ");
+    let rule = text.lines().next().and_then(|line| line.strip_prefix(target.as_str())?.strip_prefix(": "));
+    let Some(rule) = rule else { return Vec::new() };
+    // No path holds a NUL.
+    let names = rule.replace("\\ ", "\0");
+    names.split(' ').filter(|name| !name.is_empty()).map(|name| name.replace('\0', " ").into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_dep_info_files() {
+        let t = |component: &str, text: &str| named(Path::new(component), text);
+        assert_eq!(t("/t/a.wasm", "/t/a.wasm: /s/a.rs /s/b.rs\n"), [Path::new("/s/a.rs"), Path::new("/s/b.rs")]);
+        assert_eq!(t("/t/a b.wasm", "/t/a\\ b.wasm: /s/a\\ b.rs\n\n/s/c.rs:\n"), [Path::new("/s/a b.rs")]);
+        assert_eq!(t("/t/a.wasm", "/t/a.wasm:\n"), [] as [&Path; 0]);
+        assert_eq!(t("/t/a.wasm", "/t/b.wasm: /s/a.rs\n"), [] as [&Path; 0]);
+        assert_eq!(t("/t/a.wasm", ""), [] as [&Path; 0]);
+    }
+
+    #[test]
+    fn sources_are_found_as_they_were_recorded() {
+        let directory = tempfile::tempdir().unwrap();
+        let (component, source) = (directory.path().join("a.wasm"), directory.path().join("a b.rs"));
+        let rule =
+            format!("{}: {} /nonexistent\n", component.display(), source.display().to_string().replace(' ', "\\ "));
+        fs::write(component.with_extension("d"), rule).unwrap();
+        fs::write(&source, "1").unwrap();
+        assert_eq!(Sources::recorded(&component), Sources::default());
+        let before = Sources::of(&component);
+        assert_eq!(before.0.keys().collect::<Vec<_>>(), [&source]);
+        before.record(&component);
+        assert_eq!(Sources::recorded(&component), before);
+        fs::write(&source, "2").unwrap();
+        assert_ne!(Sources::of(&component), before);
+    }
+
+    #[test]
+    fn stale_is_what_changed_and_was_left_alone() {
+        let package = |directory: &str, fresh| Package { id: directory.into(), directory: directory.into(), fresh };
+        let sources = |files: &[(&str, &str)]| {
+            Sources(files.iter().map(|(path, text)| (path.into(), Digest::of(text.as_bytes()))).collect())
+        };
+        let before = sources(&[("/a/a.rs", "1"), ("/a/b/b.rs", "1"), ("/c.txt", "1")]);
+        let t = |after: &[(&str, &str)], packages: &[Package], expected: &[&str]| {
+            let after = sources(after);
+            let stale = after.stale(&before, packages).into_iter().map(|package| package.id.as_str());
+            assert_eq!(stale.collect::<Vec<_>>(), expected);
+        };
+        let fresh = [package("/a", true), package("/a/b", true)];
+        let rebuilt = [package("/a", false), package("/a/b", true)];
+        t(&[("/a/a.rs", "1"), ("/a/b/b.rs", "1"), ("/c.txt", "1")], &fresh, &[]);
+        t(&[("/a/a.rs", "2"), ("/a/b/b.rs", "1")], &fresh, &["/a"]);
+        t(&[("/a/a.rs", "1"), ("/a/b/b.rs", "2")], &fresh, &["/a/b"]);
+        t(&[("/a/a.rs", "2"), ("/a/b/b.rs", "1")], &rebuilt, &[]);
+        t(&[("/a/a.rs", "2"), ("/a/b/b.rs", "2")], &rebuilt, &["/a/b"]);
+        t(&[("/c.txt", "2")], &fresh, &["/a", "/a/b"]);
+        t(&[("/new.txt", "2")], &fresh, &[]);
+    }
+}

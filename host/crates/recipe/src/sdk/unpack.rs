@@ -1,0 +1,53 @@
+//! Puts the SDK that the host carries into a project, under `sdk/`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{DIRECTORY, Language};
+use base::source::Explain;
+
+/// A file of a project that could not be written.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("Cannot write {}: {error}.", path.display())]
+pub struct UnpackError {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// Why.
+    pub error: Arc<io::Error>,
+}
+
+impl Explain for UnpackError {}
+
+impl UnpackError {
+    pub(super) fn of(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |error| Self { path, error: Arc::new(error) }
+    }
+}
+
+/// Replaces `sdk/` of a project by the SDK of this host.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn refresh(project: &Path, language: Language) -> Result<(), UnpackError> {
+    let directory = project.join(DIRECTORY);
+    // Made aside and then renamed: a build never sees half of it.
+    let aside = tempfile::Builder::new().prefix(".sdk-").tempdir_in(project).map_err(UnpackError::of(project))?;
+    for file in language.sdk() {
+        write(&aside.path().join("new").join(file.path), file.contents)?;
+    }
+    match std::fs::rename(&directory, aside.path().join("old")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(UnpackError::of(&directory)(error)),
+        _ => {}
+    }
+    std::fs::rename(aside.path().join("new"), &directory).map_err(UnpackError::of(&directory))
+}
+
+/// Writes a file with the directories that it needs.
+pub(super) fn write(path: &Path, contents: &[u8]) -> Result<(), UnpackError> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(UnpackError::of(parent))?;
+    }
+    std::fs::write(path, contents).map_err(UnpackError::of(path))
+}

@@ -1,0 +1,318 @@
+//! References to artefacts: `HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]`, with or without `oci://` before it.
+//!
+//! The grammar of names and tags is that of the OCI distribution specification. Nothing is made up: a reference without
+//! host does not mean some well-known registry, and one without tag and digest does not mean `latest`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base::digest::Digest;
+use base::source::Explain;
+
+const SCHEME: &str = "oci://";
+const ALGORITHM: &str = "sha256:";
+
+/// Most characters of a repository's name, host included (OCI distribution specification).
+const LONGEST_NAME: usize = 255;
+const LONGEST_TAG: usize = 128;
+
+/// Where an artefact is: a repository of a registry, and a tag, a digest, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reference {
+    host: String,
+    repository: String,
+    tag: Option<String>,
+    digest: Option<Digest>,
+}
+
+/// Why a text is no reference to an artefact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidReference {
+    /// A URL of another kind.
+    #[error("it begins with another scheme than oci://")]
+    Scheme,
+    /// It begins with a repository.
+    #[error("it names no registry")]
+    NoHost,
+    /// The registry is no host name with or without port.
+    #[error("the registry is no host name or address, with or without port")]
+    Host,
+    /// Nothing after the registry.
+    #[error("it names no repository")]
+    NoRepository,
+    /// The name of the repository has other characters than it may.
+    #[error("the repository's name may hold only small letters, digits, and single . _ - / between them")]
+    Repository,
+    /// The name is too long.
+    #[error("its name is longer than {LONGEST_NAME} characters")]
+    TooLong,
+    /// The tag has other characters than it may.
+    #[error("a tag has 1 to {LONGEST_TAG} letters, digits, . _ -, and begins with a letter, a digit or _")]
+    Tag,
+    /// After `@`.
+    #[error("what follows the @ is not sha256: and 64 small hexadecimal digits")]
+    Digest,
+    /// Neither tag nor digest.
+    #[error("it names neither a tag nor a digest")]
+    NoVersion,
+}
+
+impl Explain for InvalidReference {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::NoVersion => "Add the version, as in registry.example/acme/recipes:1.2.",
+            Self::NoHost => {
+                "Begin with the registry's host, as in registry.example/acme/recipes:1.2; one without a dot needs a port, \
+                 as in registry:5000/recipes:1.2."
+            }
+            _ => "Write oci://HOST[:PORT]/NAME:TAG, as in oci://registry.example/acme/recipes:1.2.",
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+impl Reference {
+    /// Host of the registry, with its port if it has one.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Name of the repository in the registry, without host.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// Host and repository: what a signature speaks of.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.host, self.repository)
+    }
+
+    /// The tag.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest of the manifest.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// The same repository and tag, pinned to a manifest.
+    #[must_use]
+    pub fn with_digest(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
+    /// The same repository, by tag alone.
+    ///
+    /// # Errors
+    /// When the text is no tag.
+    pub fn with_tag(&self, tag: &str) -> Result<Self, InvalidReference> {
+        if !is_tag(tag) {
+            return Err(InvalidReference::Tag);
+        }
+        Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
+    }
+
+    /// Where the signatures of a manifest of this repository are, as cosign names it: the tag `sha256-DIGEST.sig`.
+    #[must_use]
+    pub fn signatures_of(&self, digest: Digest) -> Self {
+        Self { tag: Some(format!("sha256-{digest}.sig")), digest: None, ..self.clone() }
+    }
+
+    /// Name and tag, without digest: what OCI layouts call an artefact.
+    pub(super) fn tagged_name(&self) -> Option<String> {
+        Some(format!("{}:{}", self.name(), self.tag.as_ref()?))
+    }
+
+    /// What the registry is asked for: the digest where there is one, else the tag.
+    pub(super) fn version(&self) -> String {
+        match self.digest {
+            Some(digest) => format!("{ALGORITHM}{digest}"),
+            None => self.tag.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl FromStr for Reference {
+    type Err = InvalidReference;
+
+    fn from_str(text: &str) -> Result<Self, InvalidReference> {
+        let text = text.strip_prefix(SCHEME).unwrap_or(text);
+        if text.contains("://") {
+            return Err(InvalidReference::Scheme);
+        }
+        let (text, digest) = match text.split_once('@') {
+            Some((text, digest)) => (text, Some(parse_digest(digest)?)),
+            None => (text, None),
+        };
+        let (host, rest) = text.split_once('/').ok_or(InvalidReference::NoHost)?;
+        if host != "localhost" && !host.contains(['.', ':']) {
+            return Err(InvalidReference::NoHost);
+        }
+        if !is_host(host) {
+            return Err(InvalidReference::Host);
+        }
+        let (repository, tag) = match rest.split_once(':') {
+            Some((repository, tag)) => (repository, Some(tag)),
+            None => (rest, None),
+        };
+        if repository.is_empty() {
+            return Err(InvalidReference::NoRepository);
+        }
+        if !repository.split('/').all(is_component) {
+            return Err(InvalidReference::Repository);
+        }
+        if host.len() + 1 + repository.len() > LONGEST_NAME {
+            return Err(InvalidReference::TooLong);
+        }
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return Err(InvalidReference::Tag);
+        }
+        if tag.is_none() && digest.is_none() {
+            return Err(InvalidReference::NoVersion);
+        }
+        let (host, repository) = (host.to_ascii_lowercase(), repository.to_owned());
+        Ok(Self { host, repository, tag: tag.map(str::to_owned), digest })
+    }
+}
+
+/// Without `oci://`.
+impl fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.host, self.repository)?;
+        self.tag.iter().try_for_each(|tag| write!(formatter, ":{tag}"))?;
+        self.digest.iter().try_for_each(|digest| write!(formatter, "@{ALGORITHM}{digest}"))
+    }
+}
+
+fn parse_digest(text: &str) -> Result<Digest, InvalidReference> {
+    let digits = text.strip_prefix(ALGORITHM).filter(|digits| !digits.bytes().any(|byte| byte.is_ascii_uppercase()));
+    digits.and_then(|digits| digits.parse().ok()).ok_or(InvalidReference::Digest)
+}
+
+/// A host name, an IPv4 address, or an IPv6 address in brackets; with or without port.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, after)) => {
+            let port = after.strip_prefix(':');
+            return address.parse::<std::net::Ipv6Addr>().is_ok() && (after.is_empty() || port.is_some_and(is_port));
+        }
+        None => text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port))),
+    };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.split('.').all(label) && port.is_none_or(is_port)
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// One component of a repository's name: runs of small letters and digits, between them `.`, `_`, `__` or any number
+/// of `-`.
+fn is_component(text: &str) -> bool {
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let separators =
+        text.split(|c: char| c.is_ascii() && alphanumeric(c as u8)).filter(|separator| !separator.is_empty());
+    let ends = [text.bytes().next(), text.bytes().last()];
+    ends.into_iter().all(|byte| byte.is_some_and(alphanumeric))
+        && separators
+            .into_iter()
+            .all(|separator| matches!(separator, "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-'))
+}
+
+fn is_tag(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= LONGEST_TAG
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || matches!(byte, b'.' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn parse(text: &str) -> Result<Reference, InvalidReference> {
+        text.parse()
+    }
+
+    #[test]
+    fn parts_are_told_apart() {
+        let text = format!("oci://Registry.example:5000/acme/my_recipes:1.2@sha256:{DIGITS}");
+        let reference = parse(&text).unwrap();
+        assert_eq!((reference.host(), reference.repository()), ("registry.example:5000", "acme/my_recipes"));
+        assert_eq!((reference.tag(), reference.digest()), (Some("1.2"), Some(Digest::of(b"abc"))));
+        assert_eq!(reference.to_string(), format!("registry.example:5000/acme/my_recipes:1.2@sha256:{DIGITS}"));
+        assert_eq!(parse(&reference.to_string()), Ok(reference.clone()));
+        assert_eq!(reference.name(), "registry.example:5000/acme/my_recipes");
+        let signatures = reference.signatures_of(Digest::of(b"abc"));
+        assert_eq!(signatures.to_string(), format!("registry.example:5000/acme/my_recipes:sha256-{DIGITS}.sig"));
+        assert_eq!(parse(&signatures.to_string()), Ok(signatures));
+        for text in ["localhost/a:1", "a.b/c:1", "[::1]:5000/a:1", "127.0.0.1:5000/a--b__c.d/e:_x-1.0"] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_says_why() {
+        let long = "a".repeat(300);
+        for (text, why) in [
+            ("", InvalidReference::NoHost),
+            ("acme/recipes:1", InvalidReference::NoHost),
+            ("recipes:1", InvalidReference::NoHost),
+            ("https://a.b/c:1", InvalidReference::Scheme),
+            ("docker://a.b/c:1", InvalidReference::Scheme),
+            ("user@a.b/c:1", InvalidReference::Digest),
+            ("a..b/c:1", InvalidReference::Host),
+            ("a.b:/c:1", InvalidReference::Host),
+            ("a.b:0/c:1", InvalidReference::Host),
+            ("a.b:99999/c:1", InvalidReference::Host),
+            ("a.b:+1/c:1", InvalidReference::Host),
+            ("[::1/c:1", InvalidReference::Host),
+            ("a_.b/c:1", InvalidReference::Host),
+            ("a.b/:1", InvalidReference::NoRepository),
+            ("a.b/C:1", InvalidReference::Repository),
+            ("a.b/../c:1", InvalidReference::Repository),
+            ("a.b//c:1", InvalidReference::Repository),
+            ("a.b/c/:1", InvalidReference::Repository),
+            ("a.b/c___d:1", InvalidReference::Repository),
+            ("a.b/c._d:1", InvalidReference::Repository),
+            ("a.b/é:1", InvalidReference::Repository),
+            ("a.b/c?d:1", InvalidReference::Repository),
+            (&format!("a.b/{long}:1"), InvalidReference::TooLong),
+            ("a.b/c:", InvalidReference::Tag),
+            ("a.b/c:-x", InvalidReference::Tag),
+            ("a.b/c:x/y", InvalidReference::Tag),
+            ("a.b/c:1:2", InvalidReference::Tag),
+            (&format!("a.b/c:{long}"), InvalidReference::Tag),
+            ("a.b/c:1@sha256:abc", InvalidReference::Digest),
+            (&format!("a.b/c@sha256:{}", DIGITS.to_uppercase()), InvalidReference::Digest),
+            (&format!("a.b/c@sha512:{DIGITS}"), InvalidReference::Digest),
+            ("a.b/c", InvalidReference::NoVersion),
+        ] {
+            assert_eq!(parse(text), Err(why), "{text}");
+            assert!(!why.hints().is_empty());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_parses_prints_so_that_it_parses_the_same(text in "(oci://)?[a-z.:]{1,8}/[a-z._/-]{1,8}(:[a-z0-9._-]{0,5})?") {
+            if let Ok(reference) = parse(&text) {
+                proptest::prop_assert_eq!(parse(&reference.to_string()), Ok(reference));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}

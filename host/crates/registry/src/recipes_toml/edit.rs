@@ -1,0 +1,165 @@
+//! Changes `recipes.toml` as a person would: comments and order stay.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::{RecipesFileError, RecipesToml, is_key_name};
+use crate::signature::{KeyError, PublicKey};
+use base::files::{self, FileError};
+use base::source::Explain;
+
+/// Why a key cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddKeyError {
+    /// `recipes.toml` is wrong as it is.
+    #[error(transparent)]
+    RecipesToml(#[from] RecipesFileError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The key that has the name already cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The name has other characters than it may.
+    #[error("Invalid name of a key: {0:?}.")]
+    Name(String),
+    /// Another key has the name.
+    #[error("There is another key {name:?} already: {fingerprint}.")]
+    Taken {
+        /// The name.
+        name: String,
+        /// The key's fingerprint.
+        fingerprint: String,
+    },
+    /// The key is there under another name.
+    #[error("This key is there already: it is {name:?}.")]
+    Known {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Explain for AddKeyError {
+    fn place(&self) -> Option<base::source::Place> {
+        match self {
+            Self::RecipesToml(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::RecipesToml(error) => return error.hints(),
+            Self::File(error) => return error.hints(),
+            Self::Key(error) => return error.hints(),
+            Self::Name(_) => "It is of letters, digits, `-`, `_` and `.`; choose one with `--name NAME`.",
+            Self::Taken { .. } => {
+                "Give the new one another name with `--name NAME`, and let signed-by name both until all is signed anew."
+            }
+            Self::Known { .. } => "A signer must not count twice.",
+        };
+        vec![hint.to_owned()]
+    }
+}
+
+/// Copies a public key to `keys/NAME.pub` beside `recipes.toml`, and adds `[key.NAME]` there. Gives the file's path as it is
+/// written there; `None` if all that was done before.
+///
+/// # Errors
+/// When the name or the key is taken, or a file cannot be read or written.
+pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Option<PathBuf>, AddKeyError> {
+    if !is_key_name(name) {
+        return Err(AddKeyError::Name(name.to_owned()));
+    }
+    let known = RecipesToml::read(recipes_toml)?.keys;
+    for entry in &known {
+        let other = PublicKey::read(&entry.file);
+        if entry.name == name {
+            let other = other?;
+            if other == *key {
+                return Ok(None);
+            }
+            return Err(AddKeyError::Taken { name: name.to_owned(), fingerprint: other.to_string() });
+        }
+        if other.is_ok_and(|other| other == *key) {
+            return Err(AddKeyError::Known { name: entry.name.clone() });
+        }
+    }
+    let relative = Path::new("keys").join(format!("{name}.pub"));
+    let file = recipes_toml.parent().unwrap_or(Path::new("")).join(&relative);
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+    }
+    if file.exists() {
+        let other = PublicKey::read(&file)?;
+        if other != *key {
+            return Err(AddKeyError::Taken { name: name.to_owned(), fingerprint: other.to_string() });
+        }
+    } else {
+        files::create(&file, key.pem().as_bytes(), 0o644)?;
+    }
+    write_key(recipes_toml, name, &relative)?;
+    Ok(Some(relative))
+}
+
+fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
+    let unreadable =
+        |error: std::io::Error| RecipesFileError::Read { path: recipes_toml.to_owned(), error: Arc::new(error) };
+    let text = match std::fs::read_to_string(recipes_toml) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        other => other.map_err(unreadable)?,
+    };
+    let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| RecipesFileError::Invalid {
+        message: format!("[key.{name}] cannot be added to {}.", recipes_toml.display()),
+        place: None,
+        hints: Vec::new(),
+    })?;
+    files::replace(recipes_toml, edited.as_bytes())?;
+    Ok(())
+}
+
+/// The text with `[key.NAME]` at its end; `None` if that cannot be.
+fn with_key(text: &str, name: &str, file: &str) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let keys = document.entry("key").or_insert_with(|| {
+        let mut keys = Table::new();
+        keys.set_implicit(true);
+        Item::Table(keys)
+    });
+    let mut entry = Table::new();
+    entry.insert("public-key", value(file));
+    match keys {
+        Item::Table(keys) => {
+            keys.insert(name, Item::Table(entry));
+        }
+        // `key = { … }`, all in one line.
+        other => {
+            other.as_table_like_mut()?.insert(name, Item::Value(entry.into_inline_table().into()));
+        }
+    }
+    Some(document.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_added_and_all_else_stays() {
+        let t =
+            |text: &str, expected: &str| assert_eq!(with_key(text, "acme", "keys/acme.pub").as_deref(), Some(expected));
+        t("", "[key.acme]\npublic-key = \"keys/acme.pub\"\n");
+        let before = "# ours\n[recipe.a]   # a\npath = 'a.wasm'\n";
+        t(before, &format!("{before}\n[key.acme]\npublic-key = \"keys/acme.pub\"\n"));
+        let before = "[key.other]\npublic-key = \"o.pub\" # theirs\n\n[recipe.a]\npath = \"a.wasm\"\n";
+        let edited = with_key(before, "acme", "keys/acme.pub").unwrap();
+        assert!(edited.starts_with("[key.other]\npublic-key = \"o.pub\" # theirs\n"), "{edited}");
+        assert!(edited.contains("[key.acme]\npublic-key = \"keys/acme.pub\"\n"), "{edited}");
+        t(
+            "key = { a = { public-key = \"a\" } }\n",
+            "key = { a = { public-key = \"a\" } , acme = { public-key = \"keys/acme.pub\" } }\n",
+        );
+    }
+}

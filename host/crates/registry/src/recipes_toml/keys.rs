@@ -1,0 +1,43 @@
+//! The keys that a `recipes.toml` trusts, for showing them.
+
+use std::path::{Path, PathBuf};
+
+use super::{RecipesFileError, RecipesToml, SignedBy};
+use crate::signature::{KeyError, PublicKey};
+
+/// A key of `recipes.toml`.
+#[derive(Debug)]
+pub struct TrustedKey {
+    /// What `signed-by` calls it.
+    pub name: String,
+    /// The file of the public key.
+    pub file: PathBuf,
+    /// The key, or why it cannot be used.
+    pub key: Result<PublicKey, KeyError>,
+    /// Since when it does not count any more, as written.
+    pub revoked: Option<String>,
+    /// The recipes whose `signed-by` names it.
+    pub recipes: Vec<String>,
+}
+
+/// The keys of a `recipes.toml`, in its order; none where there is no such file.
+///
+/// # Errors
+/// When the file cannot be read or is wrong.
+pub fn trusted_keys(recipes_toml: &Path) -> Result<Vec<TrustedKey>, RecipesFileError> {
+    let RecipesToml { entries, keys, .. } = RecipesToml::read(recipes_toml)?;
+    let wanting = |name: &String| {
+        let wants = |signed_by: &SignedBy| matches!(signed_by, SignedBy::Some { names, .. } if names.contains(name));
+        let wanting =
+            entries.iter().filter(|entry| entry.wanted.as_ref().is_some_and(|wanted| wants(&wanted.signed_by)));
+        wanting.map(|entry| entry.name.clone()).collect()
+    };
+    let listed = keys.iter().map(|entry| TrustedKey {
+        name: entry.name.clone(),
+        file: entry.file.clone(),
+        key: PublicKey::read(&entry.file),
+        revoked: entry.revoked.clone(),
+        recipes: wanting(&entry.name),
+    });
+    Ok(listed.collect())
+}

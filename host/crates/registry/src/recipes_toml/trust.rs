@@ -1,0 +1,223 @@
+//! `signed-by` and `[key.NAME]`: who must have signed a recipe, and by which keys they are known.
+
+use std::path::PathBuf;
+
+use toml_edit::{Item, TableLike, Value};
+
+use super::{Entry, File, RecipesFileError};
+use base::source::{Place, did_you_mean, nearest};
+
+/// Who must have signed a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedBy {
+    /// `"unsigned"`: nobody.
+    Nobody,
+    /// So many of these, by names of keys.
+    Some {
+        /// The names: none twice, at least one.
+        names: Vec<String>,
+        /// From 1 to as many as there are names.
+        at_least: usize,
+    },
+}
+
+/// `[key.NAME]`: a signer's public key.
+#[derive(Clone, Debug)]
+pub struct KeyEntry {
+    /// What `signed-by` calls it.
+    pub name: String,
+    /// The file of the public key, absolute.
+    pub file: PathBuf,
+    /// Since when it does not count any more, as written: what it signed does not count either, whenever that was. (A
+    /// signature does not prove when it was made.)
+    pub revoked: Option<String>,
+    /// Where it is written.
+    pub place: Option<Place>,
+}
+
+/// What `signed-by` says, with its place.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub signed_by: SignedBy,
+    pub place: Option<Place>,
+}
+
+impl File<'_> {
+    pub fn keys(&self, item: &Item) -> Result<Vec<KeyEntry>, RecipesFileError> {
+        let table = self.table(item, "key")?;
+        table.iter().map(|(name, item)| self.key(table, name, item)).collect()
+    }
+
+    fn key(&self, keys: &dyn TableLike, name: &str, item: &Item) -> Result<KeyEntry, RecipesFileError> {
+        let span = keys.key(name).and_then(toml_edit::Key::span);
+        if !is_key_name(name) {
+            let hints = vec!["A key's name is of letters, digits, `-`, `_` and `.`.".to_owned()];
+            return Err(self.error(span, format!("Invalid name of a key: {name:?}."), hints));
+        }
+        let table = self.table(item, name)?;
+        self.check_keys(table, &format!(" of key {name:?}"), &["public-key", "revoked"])?;
+        let Some(file) = table.get("public-key") else {
+            let hints = vec!["Write public-key = \"keys/NAME.pub\".".to_owned()];
+            return Err(self.error(span, format!("Key {name:?} names no public key."), hints));
+        };
+        let file = self.directory.join(self.string(file, "public-key")?);
+        let revoked = table.get("revoked").map(|item| self.date(item)).transpose()?;
+        Ok(KeyEntry { name: name.to_owned(), file, revoked, place: self.place(span) })
+    }
+
+    /// A date, as a string or as TOML has it.
+    fn date(&self, item: &Item) -> Result<String, RecipesFileError> {
+        let text = match item.as_datetime() {
+            Some(date) => date.to_string(),
+            None => item.as_str().unwrap_or_default().to_owned(),
+        };
+        let parsed = text.parse::<toml_edit::Datetime>().ok();
+        match parsed.filter(|date| date.date.is_some() && date.time.is_none()) {
+            Some(_) => Ok(text),
+            None => {
+                let hints = vec!["Write the date as in revoked = \"2026-01-31\".".to_owned()];
+                Err(self.error(item.span(), "\"revoked\" must be a date.".to_owned(), hints))
+            }
+        }
+    }
+
+    /// `signed-by = …`
+    pub fn signed_by(&self, item: &Item) -> Result<Wanted, RecipesFileError> {
+        const FORMS: &str = "Write signed-by = [\"NAME\"], signed-by = { any = [\"NAME\", \"OTHER\"], at-least = 2 }, or \
+                             signed-by = \"unsigned\".";
+        let wrong = |message: &str| self.error(item.span(), message.to_owned(), vec![FORMS.to_owned()]);
+        let place = self.place(item.span());
+        let (names, at_least) = match (item.as_str(), item.as_array(), item.as_table_like()) {
+            (Some("unsigned"), ..) => return Ok(Wanted { signed_by: SignedBy::Nobody, place }),
+            (_, Some(array), _) => (array, 1),
+            (_, _, Some(table)) => {
+                self.check_keys(table, " of signed-by", &["any", "at-least"])?;
+                let any = table.get("any").and_then(Item::as_array).ok_or_else(|| wrong("\"any\" must name keys."))?;
+                let at_least = table.get("at-least").map_or(Some(1), Item::as_integer);
+                let at_least = at_least.and_then(|number| usize::try_from(number).ok());
+                (any, at_least.unwrap_or_default())
+            }
+            _ => return Err(wrong("\"signed-by\" must name keys.")),
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let names: Vec<String> =
+            names.iter().map(text).collect::<Option<_>>().ok_or_else(|| wrong("\"signed-by\" must name keys."))?;
+        if names.is_empty() {
+            return Err(wrong("\"signed-by\" names no key."));
+        }
+        if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
+        {
+            return Err(wrong(&format!("\"signed-by\" names the key {twice:?} twice.")));
+        }
+        if !(1..=names.len()).contains(&at_least) {
+            return Err(wrong(&format!("\"at-least\" must be a number from 1 to {}.", names.len())));
+        }
+        Ok(Wanted { signed_by: SignedBy::Some { names, at_least }, place })
+    }
+
+    /// Refuses names in `signed-by` that stand for no key.
+    pub fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
+        for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
+            let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
+            let known = || keys.iter().map(|key| key.name.as_str());
+            if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
+                let mut hints: Vec<_> = nearest(unknown, known()).map(did_you_mean).into_iter().collect();
+                hints.push(format!(
+                    "`buildout-host key import FILE.pub --name {unknown}` adds the public key that its owner gave you."
+                ));
+                let place = wanted.place.as_ref().map(|place| place.find(unknown));
+                return Err(RecipesFileError::Invalid {
+                    message: format!("There is no key {unknown:?}."),
+                    place,
+                    hints,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a key can have that name: it is part of a file's name, and of messages.
+pub fn is_key_name(name: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::recipes_toml::{EntrySource, RecipesToml};
+    use base::source::Explain as _;
+
+    const KEYS: &str = "[key.a]\npublic-key = \"a.pub\"\n[key.b]\npublic-key = \"/k/b.pub\"\nrevoked = 2026-01-01\n";
+
+    fn parse(text: &str) -> Result<RecipesToml, RecipesFileError> {
+        RecipesToml::parse(Path::new("/b/recipes.toml"), format!("{text}{KEYS}"))
+    }
+
+    fn signed_by(value: &str) -> Result<SignedBy, RecipesFileError> {
+        let toml = parse(&format!("[recipe.r]\noci = \"h.example/r:1\"\nsigned-by = {value}\n"))?;
+        assert!(matches!(&toml.entries[0].source, Some(EntrySource::Registry(source, _)) if source.tag() == Some("1")));
+        Ok(toml.entries.into_iter().next().unwrap().wanted.unwrap().signed_by)
+    }
+
+    #[test]
+    fn signers_and_keys() {
+        let some = |names: &[&str], at_least| SignedBy::Some {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            at_least,
+        };
+        for (value, expected) in [
+            ("\"unsigned\"", SignedBy::Nobody),
+            ("[\"a\"]", some(&["a"], 1)),
+            ("[\"a\", \"b\"]", some(&["a", "b"], 1)),
+            ("{ any = [\"a\", \"b\"] }", some(&["a", "b"], 1)),
+            ("{ any = [\"a\", \"b\"], at-least = 2 }", some(&["a", "b"], 2)),
+        ] {
+            assert_eq!(signed_by(value).unwrap(), expected);
+        }
+        let keys = parse("vendor = \"v\"\n").unwrap();
+        assert_eq!(keys.vendor.as_deref(), Some(Path::new("/b/v")));
+        let [a, b] = &keys.keys[..] else { panic!("{keys:?}") };
+        assert_eq!((a.file.as_path(), a.revoked.as_deref()), (Path::new("/b/a.pub"), None));
+        assert_eq!((b.file.as_path(), b.revoked.as_deref()), (Path::new("/k/b.pub"), Some("2026-01-01")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_where_it_is() {
+        for (value, told) in [
+            ("\"signed\"", "\"signed-by\" must name keys."),
+            ("1", "\"signed-by\" must name keys."),
+            ("[1]", "\"signed-by\" must name keys."),
+            ("[]", "\"signed-by\" names no key."),
+            ("[\"a\", \"a\"]", "\"signed-by\" names the key \"a\" twice."),
+            ("[\"c\"]", "There is no key \"c\"."),
+            ("{ at-least = 1 }", "\"any\" must name keys."),
+            ("{ any = [\"a\"], at-least = 0 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], at-least = 2 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], at-least = -1 }", "\"at-least\" must be a number from 1 to 1."),
+            ("{ any = [\"a\"], most = 1 }", "Unknown key \"most\" of signed-by."),
+        ] {
+            let error = signed_by(value).unwrap_err();
+            assert_eq!(error.to_string(), told, "{value}");
+            assert_eq!(error.place().unwrap().line(), 3, "{value}");
+            assert!(!error.hints().is_empty(), "{value}");
+        }
+        for (text, told) in [
+            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it names no registry."),
+            ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\"."),
+            ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
+            ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
+            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid name of a key: \"x/y\"."),
+            ("[key.c]\n", "Key \"c\" names no public key."),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date."),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date."),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.place().is_some());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is signed of an artefact in a registry: a JSON text that names its manifest by digest and says under which name
+//! it is published ("simple signing", containers/image `docs/containers-signature.5.md`), as cosign and skopeo write it.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+use base::digest::Digest;
+
+const TYPE: &str = "cosign container image signature";
+
+/// The longest payload that is looked at, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// A signed statement: this manifest was published under that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// `HOST[:PORT]/NAME`, with `:TAG` (skopeo wants it) or without (cosign).
+    pub reference: String,
+    /// Digest of the artefact's manifest.
+    pub manifest: Digest,
+}
+
+/// What is wrong with a payload.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPayload {
+    /// Too long.
+    #[error("it is longer than {} KiB", LONGEST >> 10)]
+    TooLong,
+    /// No JSON, or not that of a statement.
+    #[error("it is not a statement about an artefact ({0})")]
+    Form(&'static str),
+    /// A statement of another kind.
+    #[error("it is of the kind {0:?}, and not {TYPE:?}")]
+    Type(String),
+}
+
+impl Payload {
+    /// The text to sign. It is the same for the same statement.
+    pub fn text(&self) -> String {
+        let Self { reference, manifest } = self;
+        let critical = json!({
+            "identity": {"docker-reference": reference},
+            "image": {"docker-manifest-digest": format!("sha256:{manifest}")},
+            "type": TYPE,
+        });
+        json!({"critical": critical, "optional": null}).to_string()
+    }
+
+    /// Understands a payload whose signature was verified. As containers/image, it takes neither missing nor additional
+    /// members: what nobody understands may have been meant as a restriction.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn parse(text: &[u8]) -> Result<Self, InvalidPayload> {
+        if text.len() > LONGEST {
+            return Err(InvalidPayload::TooLong);
+        }
+        let value: Strict = serde_json::from_slice(text).map_err(|_| InvalidPayload::Form("no JSON"))?;
+        let top = object(&value.0, &["critical", "optional"], "critical and optional")?;
+        let critical = object(&top["critical"], &["identity", "image", "type"], "identity, image and type")?;
+        let identity = object(&critical["identity"], &["docker-reference"], "docker-reference")?;
+        let image = object(&critical["image"], &["docker-manifest-digest"], "docker-manifest-digest")?;
+        let kind = critical["type"].as_str().unwrap_or_default();
+        if kind != TYPE {
+            return Err(InvalidPayload::Type(kind.chars().take(60).collect()));
+        }
+        let digest = image["docker-manifest-digest"].as_str().and_then(|text| text.strip_prefix("sha256:"));
+        let manifest = digest.and_then(|digest| digest.parse().ok());
+        let reference = identity["docker-reference"].as_str();
+        Ok(Self {
+            reference: reference.ok_or(InvalidPayload::Form("docker-reference is no string"))?.to_owned(),
+            manifest: manifest.ok_or(InvalidPayload::Form("docker-manifest-digest is no SHA-256 digest"))?,
+        })
+    }
+}
+
+/// An object that has exactly these members.
+fn object<'a>(
+    value: &'a Value,
+    members: &[&str],
+    what: &'static str,
+) -> Result<&'a Map<String, Value>, InvalidPayload> {
+    let object = value
+        .as_object()
+        .filter(|object| object.len() == members.len() && members.iter().all(|member| object.contains_key(*member)));
+    object.ok_or(InvalidPayload::Form(what))
+}
+
+/// JSON in which no object names a member twice: readers differ in which of the two they take.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member is named twice"));
+            }
+        }
+        Ok(object.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Strict(value)) = items.next_element()? {
+            array.push(value);
+        }
+        Ok(array.into())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+}

@@ -1,0 +1,220 @@
+//! The state file of a run: locked, read with its journal, recorded to, and replaced whole at the end.
+
+use std::path::{Path, PathBuf};
+
+use super::damage::Damage;
+use super::journal::{self, Content, Journal};
+use super::lock::Lock;
+use super::{Change, Installed, StateError, Unreadable, read_state, render};
+use base::digest::Digest;
+use base::event::{Level, Report};
+use base::files;
+
+/// The installed state of a buildout, held by this process until it is dropped.
+#[derive(Debug)]
+pub struct StateFile {
+    /// `None`: the buildout keeps no state (`installed =`).
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    /// What the file holds; `None` if there is no file.
+    bytes: Option<Vec<u8>>,
+    /// A killed run left a journal, of which so many bytes hold.
+    left: Option<u64>,
+    /// The journal that this run writes.
+    journal: Option<Journal>,
+    /// Last, so that it is freed last.
+    _lock: Lock,
+}
+
+impl StateFile {
+    /// Takes the lock, waiting for another run if need be, and reads the state: the file at `path`, and what a killed run
+    /// left in the journal. A missing file is an empty state.
+    ///
+    /// A damaged file is copied, and is an error; when it is met again, its copy still there, the state is empty.
+    ///
+    /// # Errors
+    /// When the directory cannot be written to, the state is damaged, or a newer host wrote it.
+    pub fn open(path: &Path, report: &dyn Report) -> Result<(Self, Installed), StateError> {
+        let path = through_link(path);
+        let lock = Lock::acquire(&beside(&path, ".lock"), report)?;
+        for file in [path.clone(), journal_path(&path)] {
+            files::check_replaceable(&file)?;
+        }
+        let bytes = files::read(&path)?;
+        let mut installed = match load(&path, bytes.as_deref(), report)? {
+            Ok(installed) => installed,
+            Err(damage) => return Err(keep_damaged(path, bytes.unwrap_or_default(), damage)),
+        };
+        let content = read_journal(&path, bytes.as_deref())?;
+        let left = recover(&mut installed, &content, &path, report);
+        if left.is_none() && content.is_some() {
+            files::delete(&journal_path(&path))?;
+        }
+        files::clear(&path)?;
+        Ok((Self { open: Some(Open { path, bytes, left, journal: None, _lock: lock }) }, installed))
+    }
+
+    /// For a buildout that keeps no state: every run starts with nothing installed.
+    pub fn unsaved() -> Self {
+        Self { open: None }
+    }
+
+    /// Notes the outcome of one step, in the journal. Survives the death of this process.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; what was recorded before stays recorded.
+    pub fn record(&mut self, change: &Change) -> Result<(), StateError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        Ok(open.journal()?.change(change)?)
+    }
+
+    /// Makes the file say `installed`, durably and all at once, and ends the journal. Does nothing if the file says so
+    /// already; removes it if there is nothing to say. To be called at the end of every run, failed ones too.
+    ///
+    /// # Errors
+    /// When the file cannot be written: old file and journal are intact, and the next run reads both.
+    pub fn commit(&mut self, installed: &Installed) -> Result<(), StateError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let bytes = (!installed.is_empty()).then(|| render(installed).into_bytes());
+        if bytes != open.bytes {
+            if open.has_journal() {
+                open.journal()?.commit(bytes.as_deref().map(Digest::of))?;
+            }
+            match &bytes {
+                Some(bytes) => files::replace(&open.path, bytes).map(|_| ())?,
+                None => files::delete(&open.path)?,
+            }
+            open.bytes = bytes;
+        }
+        if open.has_journal() {
+            // Not made durable: should it come back after a power cut, it is recognised as committed.
+            let path = journal_path(&open.path);
+            std::fs::remove_file(&path).map_err(files::FileError::of("remove", &path))?;
+            (open.left, open.journal) = (None, None);
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    /// The journal, started or gone on with if it is not open yet.
+    fn journal(&mut self) -> Result<&mut Journal, StateError> {
+        match &mut self.journal {
+            Some(journal) => Ok(journal),
+            none => {
+                let path = journal_path(&self.path);
+                let opened = match self.left {
+                    Some(length) => Journal::resume(&path, length)?,
+                    None => Journal::create(&path, self.bytes.as_deref().map(Digest::of))?,
+                };
+                Ok(none.insert(opened))
+            }
+        }
+    }
+
+    fn has_journal(&self) -> bool {
+        self.left.is_some() || self.journal.is_some()
+    }
+}
+
+/// Reads the state as [`StateFile::open`] does, but takes no lock and writes nothing: for showing what a run would do.
+///
+/// # Errors
+/// As [`StateFile::open`].
+pub fn peek(path: &Path, report: &dyn Report) -> Result<Installed, StateError> {
+    let path = through_link(path);
+    let bytes = files::read(&path)?;
+    let mut installed = match load(&path, bytes.as_deref(), report)? {
+        Ok(installed) => installed,
+        Err(damage) => return Err(StateError::Damaged { path, damage, copy: None }),
+    };
+    recover(&mut installed, &read_journal(&path, bytes.as_deref())?, &path, report);
+    Ok(installed)
+}
+
+/// The file that a link leads to, so that the link stays when the file is replaced.
+fn through_link(path: &Path) -> PathBuf {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    path.canonicalize().ok().filter(|_| is_link).unwrap_or_else(|| path.to_owned())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn journal_path(path: &Path) -> PathBuf {
+    beside(path, ".journal")
+}
+
+/// The state that the file holds; damage that the user was not yet told of is handed out.
+fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<Installed, Damage>, StateError> {
+    let Some(bytes) = bytes else { return Ok(Ok(Installed::default())) };
+    match read_state(&path.display().to_string(), bytes) {
+        Ok(installed) => Ok(Ok(installed)),
+        Err(Unreadable::Newer(format)) => Err(StateError::Newer { path: path.to_owned(), format }),
+        Err(Unreadable::Damaged(damage)) => {
+            let copy = copy_of_damaged(path, bytes);
+            if files::read(&copy)?.as_deref() != Some(bytes) {
+                return Ok(Err(damage));
+            }
+            let message = format!(
+                "The installed state {} is damaged (its copy is {}): going on as if nothing were installed.",
+                path.display(),
+                copy.display()
+            );
+            report.log(Level::Warning, &message);
+            Ok(Ok(Installed::default()))
+        }
+    }
+}
+
+/// Named by its content, so that the same damage has one copy.
+fn copy_of_damaged(path: &Path, bytes: &[u8]) -> PathBuf {
+    let digest = Digest::of(bytes).to_string();
+    beside(path, &format!(".damaged-{}", &digest[..12]))
+}
+
+fn keep_damaged(path: PathBuf, bytes: Vec<u8>, damage: Damage) -> StateError {
+    let copy = copy_of_damaged(&path, &bytes);
+    match files::replace(&copy, &bytes) {
+        Ok(_) => StateError::Damaged { path, damage, copy: Some(copy) },
+        Err(error) => error.into(),
+    }
+}
+
+/// What the journal holds; `None` if there is none.
+fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, StateError> {
+    let path = journal_path(path);
+    let Some(bytes) = files::read(&path)? else { return Ok(None) };
+    match journal::parse(&bytes, state.map(Digest::of)) {
+        Content::Newer(format) => Err(StateError::Newer { path, format }),
+        content => Ok(Some(content)),
+    }
+}
+
+/// Applies what a killed run left, and tells how much of the journal holds; `None` if it has nothing (more) to say.
+fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, report: &dyn Report) -> Option<u64> {
+    match content {
+        Some(Content::Applies { changes, length, is_torn }) => {
+            changes.iter().for_each(|change| installed.apply(change));
+            if *is_torn {
+                let message = "The last entry of the journal is incomplete and left out: an earlier run was cut off.";
+                report.log(Level::Warning, message);
+            }
+            Some(*length)
+        }
+        Some(Content::Stale) => {
+            let message =
+                format!("{} belongs to another state of this buildout and is left out.", journal_path(path).display());
+            report.log(Level::Warning, &message);
+            None
+        }
+        Some(Content::Nothing | Content::Committed | Content::Newer(_)) | None => None,
+    }
+}

@@ -1,0 +1,40 @@
+//! The installed state: what a buildout knows of the parts that it made.
+//!
+//! The model ([`Installed`]), the file that keeps it in zc.buildout's own format ([`read_state`], [`render`]), and the
+//! open file of a run ([`StateFile`]) with its lock and its journal. `docs/state.md` specifies all three files.
+//! Knows nothing of recipes, and decides nothing: what to do with a part is the plan's business.
+
+mod damage;
+mod error;
+mod file;
+mod journal;
+mod lock;
+mod model;
+pub mod plan;
+mod quote;
+mod read;
+mod secrets;
+mod syntax;
+mod write;
+
+pub use damage::{Damage, DamageCause};
+pub use error::StateError;
+pub use file::{StateFile, peek};
+pub use model::{Change, Installed, InstalledPart};
+pub use read::{Unreadable, read_state};
+pub use secrets::conceal;
+pub use write::render;
+
+/// Option of `[buildout]`: the installed parts, separated by white space.
+const PARTS: &str = "parts";
+/// Option of `[buildout]`: what `develop` made.
+const DEVELOP_EGGS: &str = "installed_develop_eggs";
+/// Option of `[buildout]` in files of a later format than this one, which has none: the format's number.
+const FORMAT: &str = "__buildout_state_format__";
+/// Option of a part: the paths that it made.
+const INSTALLED: &str = "__buildout_installed__";
+/// Option of a part: package and digest of its recipe.
+const SIGNATURE: &str = "__buildout_signature__";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The installed model: what a buildout knows of the parts that it made, and how it changes.
+//!
+//! Knows neither files nor formats.
+
+use serde::{Deserialize, Serialize};
+
+use base::collections::OrderedMap;
+use config::options::Values;
+
+/// Everything that the installed state says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. What a file
+    /// has is kept.
+    pub buildout: Values,
+    /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
+    pub develop_eggs: Vec<String>,
+    /// The installed parts, in the order in which they were installed.
+    pub parts: OrderedMap<String, InstalledPart>,
+}
+
+/// What is known of one installed part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstalledPart {
+    /// The part's options as they were when it was installed, without `__buildout_installed__` and
+    /// `__buildout_signature__`.
+    #[serde(with = "values")]
+    pub options: Values,
+    /// The paths that the recipe made, to be removed when the part is uninstalled; as the recipe named them.
+    pub installed: Vec<String>,
+    /// `<package>-<digest>` of the recipe that made it; `None` where the file had none.
+    pub signature: Option<String>,
+}
+
+/// One step of a run, as far as the state is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// A part was installed or updated; it becomes the last of the parts.
+    Installed {
+        /// Its name.
+        part: String,
+        /// What is to be known of it.
+        record: InstalledPart,
+    },
+    /// A part was uninstalled.
+    Removed {
+        /// Its name.
+        part: String,
+    },
+    /// An option of `[buildout]`, as of now.
+    Option {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// An option of `[buildout]` is gone.
+    NoOption {
+        /// Its name.
+        name: String,
+    },
+    /// Several steps at once: all of them, or none.
+    Together(Vec<Change>),
+    /// What `develop` made now.
+    DevelopEggs(Vec<String>),
+    /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
+    /// is left out.
+    Order(Vec<String>),
+}
+
+impl Installed {
+    /// Whether there is nothing to be kept: then there is no state file either, as with zc.buildout.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.develop_eggs.is_empty()
+    }
+
+    /// Applies one step.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Installed { part, record } => {
+                self.parts.shift_remove(part);
+                self.parts.insert(part.clone(), record.clone());
+            }
+            Change::Removed { part } => {
+                self.parts.shift_remove(part);
+            }
+            Change::Option { name, value } => {
+                self.buildout.insert(name.as_str().into(), value.as_str().into());
+            }
+            Change::NoOption { name } => {
+                self.buildout.remove(name.as_str());
+            }
+            Change::Together(changes) => changes.iter().for_each(|change| self.apply(change)),
+            Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
+            Change::Order(names) => self.order(names),
+        }
+    }
+
+    fn order(&mut self, names: &[String]) {
+        if self.parts.keys().eq(names) {
+            return;
+        }
+        // Not removed one by one: each removal would move all that follow.
+        let parts = std::mem::take(&mut self.parts);
+        let mut rest: OrderedMap<_, _> = parts.into_iter().map(|(name, record)| (name, Some(record))).collect();
+        for name in names {
+            if let Some(record) = rest.get_mut(name).and_then(Option::take) {
+                self.parts.insert(name.clone(), record);
+            }
+        }
+        self.parts.extend(rest.into_iter().filter_map(|(name, record)| Some((name, record?))));
+    }
+}
+
+/// Options in the journal: an object of texts.
+mod values {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Values;
+
+    pub(super) fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(name, value)| (&**name, &**value)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+        let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(texts.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(installed: &Installed) -> Vec<&str> {
+        installed.parts.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn changes_keep_the_order_of_installation() {
+        let mut installed = Installed::default();
+        assert!(installed.is_empty());
+        for part in ["a", "b", "c", "a"] {
+            installed.apply(&Change::Installed { part: part.into(), record: InstalledPart::default() });
+        }
+        assert_eq!(names(&installed), ["b", "c", "a"]);
+        installed.apply(&Change::Order(vec!["a".into(), "none".into(), "b".into(), "a".into()]));
+        assert_eq!(names(&installed), ["a", "b", "c"]);
+        installed.apply(&Change::Removed { part: "b".into() });
+        installed.apply(&Change::Removed { part: "b".into() });
+        assert_eq!(names(&installed), ["a", "c"]);
+    }
+}

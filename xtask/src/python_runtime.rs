@@ -1,0 +1,170 @@
+//! The Python runtime: one component with CPython, zc.buildout and what recipes in Python need (`recipes/python`).
+//!
+//! Its inputs are the files of `recipes/python` and `wit/`; it is built again only when one of them has changed. The
+//! compiler and the packages come from a package index by the machine's own settings, and are checked by their digests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::workspace::{Failure, Workspace, run};
+
+/// Directories of `recipes/python` that are not in the component.
+const NOT_INPUTS: [&str; 4] = ["__pycache__", "tests", ".mypy_cache", ".pytest_cache"];
+/// Packages of which only the metadata is kept, and modules that nothing imports at run time.
+const LEFT_OUT: [&str; 6] = ["bin", "pip", "wheel", "zc/buildout/tests", "zc/buildout/testing.py", "setuptools/tests"];
+
+/// The component, once it is built.
+pub fn component(workspace: &Workspace) -> PathBuf {
+    directory(workspace).join("python-runtime.wasm")
+}
+
+fn directory(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("python-runtime")
+}
+
+/// Builds the component if its inputs have changed; gives its path.
+pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let sources = workspace.root.join("recipes/python");
+    let (compiler, packages) = (directory(workspace).join("compiler"), directory(workspace).join("packages"));
+    make_once(&compiler, &read(&sources.join("compiler.txt"))?, || set_up_compiler(workspace, &sources, &compiler))?;
+    make_once(&packages, &read(&sources.join("packages.txt"))?, || {
+        set_up_packages(workspace, &sources, &compiler, &packages)
+    })?;
+    let inputs = contents(&[sources.clone(), workspace.root.join("wit")])?;
+    let build = directory(workspace).join("build");
+    let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
+    if is_new || !component(workspace).exists() {
+        let built = build.join("python-runtime.wasm");
+        fs::copy(&built, component(workspace)).map_err(|error| failure("Cannot copy", &built, &error))?;
+    }
+    Ok(component(workspace))
+}
+
+/// A virtual environment with componentize-py.
+fn set_up_compiler(workspace: &Workspace, sources: &Path, to: &Path) -> Result<(), Failure> {
+    run(workspace.program("python3", ["-m", "venv"]).arg(to))?;
+    run(&mut pip(workspace, to, &sources.join("compiler.txt")))
+}
+
+/// The packages, without what is not used.
+fn set_up_packages(workspace: &Workspace, sources: &Path, compiler: &Path, to: &Path) -> Result<(), Failure> {
+    let mut install = pip(workspace, compiler, &sources.join("packages.txt"));
+    run(install.args(["--no-deps", "--no-compile", "--target"]).arg(to))?;
+    for name in LEFT_OUT {
+        let path = to.join(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failure("Cannot remove", &path, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn pip(workspace: &Workspace, environment: &Path, requirements: &Path) -> std::process::Command {
+    let python = environment.join("bin/python3");
+    let mut pip = workspace.program(&python.to_string_lossy(), ["-m", "pip", "install", "--quiet"]);
+    pip.args(["--disable-pip-version-check", "--require-hashes", "--requirement"]).arg(requirements);
+    pip
+}
+
+/// Compiles the runtime and the packages to one component.
+fn componentize(
+    workspace: &Workspace,
+    sources: &Path,
+    compiler: &Path,
+    packages: &Path,
+    to: &Path,
+) -> Result<(), Failure> {
+    let begin = Instant::now();
+    // What Python has compiled is told from its source by times that may be too coarse.
+    remove_compiled(sources)?;
+    let program = compiler.join("bin/componentize-py");
+    let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
+    command.arg(workspace.root.join("wit")).args(["componentize", "python_runtime"]);
+    for directory in [sources, &sources.join("stand-ins"), packages] {
+        command.arg("--python-path").arg(directory);
+    }
+    // The environment's own packages would be looked at, too.
+    run(command
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("VIRTUAL_ENV")
+        .arg("--output")
+        .arg(to.join("python-runtime.wasm")))?;
+    eprintln!("xtask: the Python runtime was built in {:.0?}", begin.elapsed());
+    Ok(())
+}
+
+fn remove_compiled(directory: &Path) -> Result<(), Failure> {
+    for path in entries(directory)? {
+        if path.file_name().is_some_and(|name| name == "__pycache__") {
+            fs::remove_dir_all(&path).map_err(|error| failure("Cannot remove", &path, &error))?;
+        } else if path.is_dir() {
+            remove_compiled(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Does `make` in the empty directory `to`, unless that was done to its end with the same inputs. Gives whether it did.
+fn make_once(to: &Path, inputs: &str, make: impl FnOnce() -> Result<(), Failure>) -> Result<bool, Failure> {
+    let record = to.with_extension("made-of");
+    if to.exists() && fs::read_to_string(&record).is_ok_and(|recorded| recorded == inputs) {
+        return Ok(false);
+    }
+    eprintln!("xtask: making {}", to.display());
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(|error| failure("Cannot remove", to, &error))?;
+    }
+    let _ = fs::remove_file(&record);
+    fs::create_dir_all(to).map_err(|error| failure("Cannot make", to, &error))?;
+    make()?;
+    fs::write(&record, inputs).map_err(|error| failure("Cannot write", &record, &error))?;
+    Ok(true)
+}
+
+/// Names and contents of all input files, one after the other.
+fn contents(directories: &[PathBuf]) -> Result<String, Failure> {
+    let mut files = Vec::new();
+    for directory in directories {
+        collect(directory, &mut files)?;
+    }
+    let mut all = String::new();
+    for file in files {
+        all.push_str(&format!("{}\n{}\n", file.display(), read(&file)?));
+    }
+    Ok(all)
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    for path in entries(directory)? {
+        let is_input = path.file_name().is_some_and(|name| NOT_INPUTS.iter().all(|left_out| name != *left_out));
+        if path.is_dir() && is_input {
+            collect(&path, files)?;
+        } else if is_input
+            && path.extension().is_some_and(|ending| ["py", "txt", "wit"].iter().any(|known| ending == *known))
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// What is in a directory, sorted.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let listed = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = listed.map_err(|error| failure("Cannot read", directory, &error))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(|error| failure("Cannot read", file, &error))
+}
+
+fn failure(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("{what} {}: {error}", path.display()))
+}

@@ -80,7 +80,7 @@ fn componentize(
     to: &Path,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
-    // What Python has compiled is told from its source by times that may be too coarse.
+    // Python compares the times of its compiled files with those of the sources, which may be too coarse.
     remove_compiled(sources)?;
     let program = compiler.join("bin/componentize-py");
     let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);

@@ -26,11 +26,7 @@ fn directory(workspace: &Workspace) -> PathBuf {
 /// Builds the component if its inputs have changed; gives its path.
 pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let sources = workspace.root.join("recipes/python");
-    let (compiler, packages) = (directory(workspace).join("compiler"), directory(workspace).join("packages"));
-    make_once(&compiler, &read(&sources.join("compiler.txt"))?, || set_up_compiler(workspace, &sources, &compiler))?;
-    make_once(&packages, &read(&sources.join("packages.txt"))?, || {
-        set_up_packages(workspace, &sources, &compiler, &packages)
-    })?;
+    let (compiler, packages) = set_up(workspace, &sources)?;
     let inputs = contents(&[sources.clone(), workspace.root.join("wit")])?;
     let build = directory(workspace).join("build");
     let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
@@ -39,6 +35,34 @@ pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
         fs::copy(&built, component(workspace)).map_err(|error| failure("Cannot copy", &built, &error))?;
     }
     Ok(component(workspace))
+}
+
+/// Runs the tests that need no component, with the bindings that the component gets.
+pub fn test(workspace: &Workspace) -> Result<(), Failure> {
+    let sources = workspace.root.join("recipes/python");
+    let (compiler, packages) = set_up(workspace, &sources)?;
+    let bindings = directory(workspace).join("bindings");
+    let wit = workspace.root.join("wit");
+    make_once(&bindings, &contents(std::slice::from_ref(&wit))?, || {
+        let mut command = componentize_py(workspace, &compiler);
+        run(command.arg("bindings").arg(bindings.join("python")))
+    })?;
+    let path = [&bindings.join("python"), &packages, &sources.join("stand-ins"), &sources];
+    let path = std::env::join_paths(path).map_err(|error| Failure::new(error.to_string()))?;
+    let python = compiler.join("bin/python3");
+    let mut command =
+        workspace.program(&python.to_string_lossy(), ["-W", "ignore", "-m", "unittest", "discover", "-t", "."]);
+    run(command.args(["-s", "tests"]).current_dir(&sources).env("PYTHONPATH", path).env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+/// The compiler and the packages, each in a directory.
+fn set_up(workspace: &Workspace, sources: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+    let (compiler, packages) = (directory(workspace).join("compiler"), directory(workspace).join("packages"));
+    make_once(&compiler, &read(&sources.join("compiler.txt"))?, || set_up_compiler(workspace, sources, &compiler))?;
+    make_once(&packages, &read(&sources.join("packages.txt"))?, || {
+        set_up_packages(workspace, sources, &compiler, &packages)
+    })?;
+    Ok((compiler, packages))
 }
 
 /// A virtual environment with componentize-py.
@@ -82,20 +106,23 @@ fn componentize(
     let begin = Instant::now();
     // Python compares the times of its compiled files with those of the sources, which may be too coarse.
     remove_compiled(sources)?;
-    let program = compiler.join("bin/componentize-py");
-    let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
-    command.arg(workspace.root.join("wit")).args(["componentize", "python_runtime"]);
+    let mut command = componentize_py(workspace, compiler);
+    command.args(["componentize", "python_runtime"]);
     for directory in [sources, &sources.join("stand-ins"), packages] {
         command.arg("--python-path").arg(directory);
     }
-    // The environment's own packages would be looked at, too.
-    run(command
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env_remove("VIRTUAL_ENV")
-        .arg("--output")
-        .arg(to.join("python-runtime.wasm")))?;
+    run(command.arg("--output").arg(to.join("python-runtime.wasm")))?;
+    remove_compiled(sources)?;
     eprintln!("xtask: the Python runtime was built in {:.0?}", begin.elapsed());
     Ok(())
+}
+
+fn componentize_py(workspace: &Workspace, compiler: &Path) -> std::process::Command {
+    let program = compiler.join("bin/componentize-py");
+    let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
+    // The packages of such an environment would be looked at, too.
+    command.arg(workspace.root.join("wit")).env_remove("VIRTUAL_ENV");
+    command
 }
 
 fn remove_compiled(directory: &Path) -> Result<(), Failure> {

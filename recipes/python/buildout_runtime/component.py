@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -40,6 +42,8 @@ def _the_buildout() -> Buildout:
     global _buildout
     if _buildout is None:
         _buildout = Buildout()
+        # As if zc.buildout ran: programs write down how they were called.
+        sys.argv = [os.path.join(_buildout.option("bin-directory"), "buildout")]
     return _buildout
 
 

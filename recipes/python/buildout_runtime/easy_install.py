@@ -71,15 +71,21 @@ def _ask(call: Callable[..., T], *arguments: Any) -> T:
 class Settings:
     """What `[buildout]` says. A setting that a program has changed since is handed to the host; others the host knows itself."""
 
+    _NAMES = ("_prefer_final", "_allow_picked_versions", "_install_from_cache", "_versions")
+
     def __init__(self) -> None:
         self.eggs_directory = ""
-        self._begun: dict[str, Any] = {}
+        self._buildout: Buildout | None = None
+        self._known = self._values(real.Installer)
+
+    def _values(self, installer: Any) -> dict[str, Any]:
+        return {name: getattr(installer, name) for name in self._NAMES}
 
     def begin(self, buildout: "Buildout") -> None:
         """Takes over what `[buildout]` says, once."""
-        if self._begun:
+        if self._buildout is buildout:
             return
-        installer = real.Installer
+        self._buildout, installer = buildout, real.Installer
         self.eggs_directory = buildout.option("eggs-directory")
         installer._prefer_final = buildout.option("prefer-final", "true") == "true"
         installer._allow_picked_versions = buildout.option("allow-picked-versions", "true") == "true"
@@ -88,12 +94,12 @@ class Settings:
         cache = buildout.option("download-cache")
         installer._download_cache = os.path.join(cache, "dist") if cache else None
         installer._versions = Versions(buildout)
-        self._begun = {name: getattr(installer, name) for name in ("_prefer_final", "_allow_picked_versions", "_install_from_cache", "_versions")}
+        self._known = self._values(installer)
 
     def changed(self, installer: Any, name: str) -> Any:
         """The value of a setting, none if it is as at the beginning."""
         value = getattr(installer, name)
-        return None if name in self._begun and value is self._begun[name] else value
+        return None if value is self._known[name] else value
 
 
 class Versions(dict[str, str]):

@@ -11,6 +11,7 @@ import platform
 import socket
 import sys
 import types
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -76,10 +77,16 @@ def _processors() -> int:
     return machine().processors
 
 
+def _configuration(own: Callable[[Any], int]) -> Callable[[Any], int]:
+    processors = ("SC_NPROCESSORS_ONLN", "SC_NPROCESSORS_CONF")
+    return lambda name: machine().processors if name in processors else own(name)
+
+
 def install() -> None:
     """Puts all this in the place of Python's own."""
     os.uname = _uname
     os.cpu_count = os.process_cpu_count = _processors
+    os.sysconf = _configuration(os.sysconf)
     platform.libc_ver = _c_library
     platform.architecture = _architecture
     platform.freedesktop_os_release = _distribution

@@ -125,6 +125,7 @@ class Connection:
 
     scheme, default_port = "http", 80
     debuglevel, sock = 0, None
+    _get_content_length = staticmethod(http.client.HTTPConnection._get_content_length)  # type: ignore[attr-defined]
 
     def __init__(self, host: str, port: int | None = None, timeout: Any = None, *_: Any, **__: Any) -> None:
         self.host, self.port, self.timeout = host, port, timeout

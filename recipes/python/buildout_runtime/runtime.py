@@ -57,7 +57,6 @@ def _begin_run() -> None:
         _is_new = False
         random.seed()
         machine.begin()
-        sys.argv = ["buildout"]
 
 
 def change_directory(directory: str) -> None:

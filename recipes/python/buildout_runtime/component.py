@@ -76,6 +76,7 @@ class Loading(exports.Loading):
         return _call(lambda: self._load(program))
 
     def _load(self, program: wit_loading.Program) -> wit.EntryPoint:
+        runtime.target.begin()
         runtime.loading.set_path(program.path, program.cache)
         loaded = runtime.loading.load(program.object)
         uninstall = runtime.loading.load(program.uninstall) if program.uninstall is not None else None
@@ -154,6 +155,7 @@ class Parts(exports.Parts):
     def init(self, entry_point: str, options: wit_options.Options, buildout: wit_buildout.Buildout) -> parts.Part:
         def call() -> parts.Part:
             sections = _the_buildout()
+            runtime.target.begin()
             settings.begin(sections)
             own = sections.part(options)
             runtime.change_directory(sections.option("directory"))

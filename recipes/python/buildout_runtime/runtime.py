@@ -6,13 +6,14 @@ All but `begin_call` and `end_call` happens while the component is built.
 from __future__ import annotations
 
 import gc
+import linecache
 import logging
 import os
 import random
 import sys
 import warnings
 
-from . import compressed, library, machine, missing, network, process, removed, temporary, threads
+from . import bytecode, compressed, library, machine, missing, network, process, removed, temporary, threads
 from . import environment, files, log
 
 # The standard library is imported as it is.
@@ -40,9 +41,14 @@ files.install()
 machine.install()
 temporary.install()
 process.install()
+bytecode.install()
 network.install()
 log.install()
 
+# What is known of the directories of the build is of no use later, and freeing it then would cost more.
+sys.path.clear()
+sys.path_importer_cache.clear()
+linecache.clearcache()
 # What is in the component stays: looking through it for garbage would copy all of its memory.
 gc.collect()
 gc.freeze()
@@ -70,7 +76,6 @@ def begin_call(part: str = "", directory: str | None = None) -> None:
     log.begin(part)
     environment.begin()
     temporary.begin()
-    target.begin()
     if directory:
         change_directory(directory)
 
@@ -82,4 +87,4 @@ def end_call() -> None:
     sys.stderr.flush()
 
 
-__all__ = ["begin_call", "buildout", "change_directory", "easy_install", "end_call", "errors", "loading", "metadata"]
+__all__ = ["begin_call", "buildout", "change_directory", "easy_install", "end_call", "errors", "loading", "metadata", "target"]

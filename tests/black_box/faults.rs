@@ -33,7 +33,7 @@ const WRITES: [&str; 20] = [
 
 #[test]
 fn killed_at_any_write_the_next_run_converges() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     let mut kills = 0;
     for call in WRITES {
         for number in 1.. {
@@ -58,7 +58,7 @@ fn killed_at_any_write_the_next_run_converges() {
 
 #[test]
 fn a_failing_write_leaves_the_state_intact_and_is_named() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     let mut failures = 0;
     for (error, messages) in ERRORS {
         let what = format!("error={error}");
@@ -100,7 +100,7 @@ fn a_first_run_that_is_killed_is_picked_up() {
 /// Before the run ends with 0: the new file is flushed, then renamed, then its directory is flushed.
 #[test]
 fn the_state_is_durable_when_the_run_ends() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     bench.reset();
     let run = bench.traced("fsync,fdatasync,rename,renameat,renameat2,exit_group");
     assert!(run.status.success(), "{run:?}");
@@ -154,7 +154,7 @@ fn the_second_run_waits_and_names_the_first() {
 
 #[test]
 fn the_lock_of_a_dead_run_is_free() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     bench.reset();
     bench.disturbed(&Injection { call: "fsync", what: "signal=KILL", number: 1, path: None });
     assert!(bench.space.exists(".installed.cfg.lock") && bench.space.exists(".installed.cfg.journal"));
@@ -166,7 +166,7 @@ fn the_lock_of_a_dead_run_is_free() {
 
 #[test]
 fn where_nothing_can_be_written_nothing_is_begun() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     let lock = bench.created_files().remove(0);
     assert!(lock.ends_with(".installed.cfg.lock"), "the lock comes first, not {lock}");
     for (error, message) in [("EROFS", "Read-only file system"), ("EACCES", "Permission denied")] {
@@ -182,7 +182,7 @@ fn where_nothing_can_be_written_nothing_is_begun() {
 /// The file alone refuses, not its directory.
 #[test]
 fn an_immutable_state_is_found_before_work() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     bench.reset();
     let before = bench.tree();
     let (output, code) = bench
@@ -207,7 +207,7 @@ fn an_immutable_state_is_found_before_work() {
 /// The same with a real read-only mount.
 #[test]
 fn a_read_only_file_system_is_named() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     bench.reset();
     let before = bench.tree();
     let script = "mount --bind . . && mount -o remount,bind,ro . && cd \"$PWD\"";
@@ -243,7 +243,7 @@ fn a_full_disk_leaves_the_state_intact() {
 
 #[test]
 fn a_closed_standard_output_is_a_clean_end() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     bench.reset();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
@@ -256,7 +256,7 @@ fn a_closed_standard_output_is_a_clean_end() {
 /// Files older than the epoch's first day and newer than the clock: neither hides a change nor fakes one.
 #[test]
 fn no_decision_depends_on_a_time() {
-    let bench = Bench::new();
+    let bench = Bench::edited();
     for date in ["1970-01-02", "2100-01-01"] {
         bench.reset();
         let touch = format!("find . -exec touch -h -d {date} {{}} +");

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 use recipe::PART_NAME;
 
@@ -89,6 +90,10 @@ impl Explain for Explained {
 
     fn hints(&self) -> Vec<String> {
         self.0.cause.hints()
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.0.cause.remedies()
     }
 
     fn blame(&self) -> Blame {

@@ -12,7 +12,7 @@ use base::interrupt::Interrupt;
 use recipe::Package;
 use recipe::component::{ComponentError, Obtained, Publication, Resolved, Resolver, Source, Sources};
 use registry::oci::{Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
-use registry::{Capabilities, DEFAULT_ENTRY_POINT, Locked, RecipesLock};
+use registry::{Capabilities, DEFAULT_ENTRY_POINT, Grant, Locked, RecipesLock};
 
 use super::error::{Explained, RunError};
 
@@ -282,15 +282,11 @@ fn capabilities(package: &Package) -> Capabilities {
     imports.sort();
     let version = |name: &String| Some(name.strip_prefix(WIT)?.split_once('@')?.1.to_owned());
     let wit = imports.iter().chain(&package.exports).find_map(version).unwrap_or_else(|| "unknown".to_owned());
-    let mut asks = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for grant in package.entry_points.iter().flat_map(|entry_point| &entry_point.grants) {
-        asks.entry(grant.key.clone()).or_default().push(grant.value.clone());
+    let mut requested = Grant::default();
+    for entry_point in &package.entry_points {
+        requested.extend(&entry_point.grant);
     }
-    for values in asks.values_mut() {
-        values.sort();
-        values.dedup();
-    }
-    Capabilities { wit, imports, asks }
+    Capabilities { wit, imports, asks: requested.sorted() }
 }
 
 pub(super) fn no_source(error: RegistryError) -> ComponentError {

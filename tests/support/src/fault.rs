@@ -65,7 +65,7 @@ pub struct Bench {
 
 impl Bench {
     /// A buildout that was run once, then edited.
-    pub fn new() -> Self {
+    pub fn edited() -> Self {
         Self::prepare(|space| {
             space.write("buildout.cfg", BEFORE);
             let run = space.host(&["run"]);

@@ -221,8 +221,10 @@ fn send(mut stream: TcpStream, answer: &Answer, head_only: bool) -> io::Result<(
     stream.write_all(answer.head().as_bytes())?;
     if !head_only {
         stream.write_all(&answer.body)?;
-        while answer.end == End::Endless {
-            stream.write_all(&[b'x'; 4096])?;
+        if answer.end == End::Endless {
+            loop {
+                stream.write_all(&[b'x'; 4096])?;
+            }
         }
     }
     if answer.end == End::Stall {

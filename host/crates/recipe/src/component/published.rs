@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use super::bytes::{Content, Kind, kind_of};
-use super::{Bytes, Component, ComponentError, Origin};
+use super::bytes::{Bytes, Component, Content, Kind, Origin, kind_of};
+use super::error::ComponentError;
 use base::digest::Digest;
 use base::source::Place;
 use registry::oci::{Artefact, Artefacts, Reference, RegistryError, signatures};

@@ -11,8 +11,17 @@ use crate::workspace::{Failure, Workspace, run};
 
 /// Directories of `recipes/python` that are not in the component.
 const NOT_INPUTS: [&str; 4] = ["__pycache__", "tests", ".mypy_cache", ".pytest_cache"];
-/// Packages of which only the metadata is kept, and modules that nothing imports at run time.
-const LEFT_OUT: [&str; 6] = ["bin", "pip", "wheel", "zc/buildout/tests", "zc/buildout/testing.py", "setuptools/tests"];
+/// Packages of which only the metadata is kept, and modules that no recipe uses. autocommand has a license (LGPL) that
+/// would have to be observed, and only scripts of setuptools use it.
+const LEFT_OUT: [&str; 7] = [
+    "bin",
+    "pip",
+    "setuptools/_vendor/autocommand",
+    "setuptools/tests",
+    "wheel",
+    "zc/buildout/testing.py",
+    "zc/buildout/tests",
+];
 
 /// The component, once it is built.
 pub fn component(workspace: &Workspace) -> PathBuf {
@@ -27,7 +36,7 @@ fn directory(workspace: &Workspace) -> PathBuf {
 pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
-    let inputs = contents(&[sources.clone(), workspace.root.join("wit")])?;
+    let inputs = package_inputs(&sources)? + &contents(&[sources.clone(), workspace.root.join("wit")])?;
     let build = directory(workspace).join("build");
     let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
     if is_new || !component(workspace).exists() {
@@ -59,10 +68,13 @@ pub fn test(workspace: &Workspace) -> Result<(), Failure> {
 fn set_up(workspace: &Workspace, sources: &Path) -> Result<(PathBuf, PathBuf), Failure> {
     let (compiler, packages) = (directory(workspace).join("compiler"), directory(workspace).join("packages"));
     make_once(&compiler, &read(&sources.join("compiler.txt"))?, || set_up_compiler(workspace, sources, &compiler))?;
-    make_once(&packages, &read(&sources.join("packages.txt"))?, || {
-        set_up_packages(workspace, sources, &compiler, &packages)
-    })?;
+    make_once(&packages, &package_inputs(sources)?, || set_up_packages(workspace, sources, &compiler, &packages))?;
     Ok((compiler, packages))
+}
+
+/// What decides which files the packages have.
+fn package_inputs(sources: &Path) -> Result<String, Failure> {
+    Ok(read(&sources.join("packages.txt"))? + &LEFT_OUT.join("\n"))
 }
 
 /// A virtual environment with componentize-py.

@@ -16,7 +16,7 @@ from .unavailable import NativeModuleUnavailable
 
 # Of Python's own library: what recipes import whether they use it or not. Others stay missing, as programs try whether they are
 # there.
-STANDARD = "ctypes fcntl mmap pty resource sqlite3 ssl termios tty".split()
+STANDARD = "ctypes fcntl mmap pty resource ssl termios tty".split()
 
 _SUFFIXES = (".so", ".pyd", ".dylib")
 

@@ -109,7 +109,7 @@ class Options(real.Options):
             raise KeyError(option)
         self._remove(option)
 
-    def keys(self) -> list[str]:  # type: ignore[override]
+    def keys(self) -> list[str]:
         return _look_up(self.buildout._lent.keys, self.name)
 
     def __iter__(self) -> Iterator[str]:
@@ -180,7 +180,7 @@ class PartOptions(Options):
             return _lookup_error(error.value, self.name, option)
         return super()._missing(option)
 
-    def keys(self) -> list[str]:  # type: ignore[override]
+    def keys(self) -> list[str]:
         return _look_up(self._lent.keys)
 
     def created(self, *paths: str) -> list[str]:
@@ -196,7 +196,7 @@ class PartOptions(Options):
         except Err as error:
             kind = type(error.value).__name__.rpartition("_")[2]
             raise zc.buildout.UserError(f"The part {self.name} cannot own the path {path} ({kind})") from None
-        self._made.append(path)  # type: ignore[union-attr]
+        self._made.append(path)
 
     def installing(self, call: Callable[[], T]) -> T:
         """Calls the recipe, which may report what it creates."""
@@ -300,7 +300,7 @@ class Buildout(real.Buildout):
         for name in sections:
             self[name]
 
-    def keys(self) -> list[str]:  # type: ignore[override]
+    def keys(self) -> list[str]:
         return _look_up(self._lent.sections)
 
     def __iter__(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ Knows nothing of where they are kept: that is `loading`.
 from __future__ import annotations
 
 import compileall
-import importlib._bootstrap_external as bootstrap  # type: ignore[import-not-found]
+import importlib._bootstrap_external as bootstrap
 import os
 import py_compile
 import subprocess
@@ -52,7 +52,7 @@ def _write_atomic(path: str, data: bytes, mode: int = 0o666) -> None:
 
 def install() -> None:
     """Puts all this in the place of Python's own."""
-    py_compile.compile = _compile  # type: ignore[assignment]
-    compileall.compile_dir = _compile_directory  # type: ignore[assignment]
-    compileall.compile_file = lambda file, *_, **__: _compile(file) is not None  # type: ignore[assignment]
+    py_compile.compile = _compile
+    compileall.compile_dir = _compile_directory
+    compileall.compile_file = lambda file, *_, **__: _compile(file) is not None
     bootstrap._write_atomic = _write_atomic

@@ -67,7 +67,9 @@ class CompressedFile(io.BufferedReader):
         os.unlink(content)
 
 
-def _open(filename: Any, mode: str = "rb", *_: Any, encoding: Any = None, errors: Any = None, newline: Any = None, **__: Any) -> Any:
+def _open(
+    filename: Any, mode: str = "rb", *_: Any, encoding: Any = None, errors: Any = None, newline: Any = None, **__: Any
+) -> Any:
     file = CompressedFile(filename, mode.replace("t", ""))
     return io.TextIOWrapper(file, encoding, errors, newline) if "t" in mode else file
 
@@ -125,8 +127,8 @@ def install() -> None:
         PRESET_DEFAULT=6,
         PRESET_EXTREME=1 << 31,
     )
-    shutil.register_unpack_format("bztar", [".tar.bz2", ".tbz2"], shutil._unpack_tarfile)  # type: ignore[attr-defined]
-    shutil.register_unpack_format("xztar", [".tar.xz", ".txz"], shutil._unpack_tarfile)  # type: ignore[attr-defined]
+    shutil.register_unpack_format("bztar", [".tar.bz2", ".tbz2"], shutil._unpack_tarfile)
+    shutil.register_unpack_format("xztar", [".tar.xz", ".txz"], shutil._unpack_tarfile)
     # They were imported before there was such a module.
     for user in (shutil, tarfile, zipfile):
-        user.bz2, user.lzma = sys.modules["bz2"], sys.modules["lzma"]  # type: ignore[attr-defined]
+        user.bz2, user.lzma = sys.modules["bz2"], sys.modules["lzma"]

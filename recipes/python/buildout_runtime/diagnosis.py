@@ -36,7 +36,9 @@ _PYTHON_2_SYNTAX = re.compile(
     "Missing parentheses in call to|multiple exception types must be parenthesized|leading zeros in decimal integer|"
     "inconsistent use of tabs|invalid hexadecimal literal|invalid decimal literal"
 )
-_PYTHON_2_LINE = re.compile(r"^\s*(print\s+[^(=]|print$|raise\s+\w+\s*,|exec\s+[^(]|.*<>|.*\bexcept\s+[\w.]+\s*,\s*\w+\s*:|.*\bur['\"])")
+_PYTHON_2_LINE = re.compile(
+    r"^\s*(print\s+[^(=]|print$|raise\s+\w+\s*,|exec\s+[^(]|.*<>|.*\bexcept\s+[\w.]+\s*,\s*\w+\s*:|.*\bur['\"])"
+)
 
 _NEWER = "Look for a newer release of it, one for Python 3."
 
@@ -51,7 +53,7 @@ class Diagnosis:
 
 
 def diagnose(error: BaseException) -> Diagnosis | None:
-    """What is wrong, if the exception is of a kind that tells more than itself."""
+    """What is wrong, if the kind of the exception shows it."""
     if isinstance(error, Python2Source) or _is_python_2(error):
         return Diagnosis("python-2", f"This was written for Python 2: {_said(error)}", (_NEWER,))
     if isinstance(error, Unavailable) and error.code is not None:
@@ -89,7 +91,9 @@ def _has_lost(owner: str, name: str) -> bool:
 def _of_module(name: str) -> Diagnosis:
     file = missing.native_file(name, None)
     if file is not None:
-        return Diagnosis("native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run.", ())
+        return Diagnosis(
+            "native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run.", ()
+        )
     if name.partition(".")[0] in sys.stdlib_module_names:
         return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox.", ())
     hint = f"If it needs {name}, its author has to name that among its requirements (install_requires)."

@@ -221,7 +221,9 @@ def _build_options(build_ext: Mapping[str, str] | None) -> wit.BuildOptions:
     return wit.BuildOptions(list((build_ext or {}).items()), list(environment.changes().items()))
 
 
-def develop(setup: str, dest: str | None, build_ext: Mapping[str, str] | None = None, executable: str | None = None) -> str:
+def develop(
+    setup: str, dest: str | None, build_ext: Mapping[str, str] | None = None, executable: str | None = None
+) -> str:
     """Makes a project usable where it is."""
     return _ask(wit.develop, os.path.abspath(setup), dest, _build_options(build_ext))
 
@@ -239,7 +241,7 @@ def _no_pip(*_: Any, **__: Any) -> Any:
 
 def install() -> None:
     """Puts all this in the place of zc.buildout's own."""
-    real.Installer = Installer  # type: ignore[misc]
+    real.Installer = Installer
     real.develop = develop
     real.sort_working_set = sort_working_set
     real.call_pip_install = _no_pip

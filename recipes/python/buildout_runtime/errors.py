@@ -24,12 +24,16 @@ _log = logging.getLogger(__name__)
 # Where modules lay while the component was built: none of them is the author's.
 _OWN = tuple(
     os.path.join(directory, "")
-    for directory in (os.path.dirname(argparse.__file__), os.path.dirname(os.path.dirname(__file__)), os.path.dirname(packaging.__path__[0]))
+    for directory in (
+        os.path.dirname(argparse.__file__),
+        os.path.dirname(os.path.dirname(__file__)),
+        os.path.dirname(packaging.__path__[0]),
+    )
 )
 
 
 def failure(error: BaseException) -> wit.Failure:
-    """What the host is told."""
+    """The failure to return to the host."""
     lookup = getattr(error, "lookup", None)
     if lookup is not None:
         return wit.Failure_Lookup(lookup)

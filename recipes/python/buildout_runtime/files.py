@@ -27,7 +27,7 @@ _ERRORS = {
     wit.PathError_Exists: errno.EEXIST,
 }
 
-# Where nothing tells the mode of a file that is open.
+# The modes of open files, whose names are not known.
 _MODES = {stat.S_IFREG: 0o644, stat.S_IFDIR: 0o755, stat.S_IFLNK: 0o777}
 
 _umask: int | None = None
@@ -48,9 +48,9 @@ def absolute(path: Any) -> str:
 
 def _owned(found: os.stat_result, mode: int, user: int, group: int) -> os.stat_result:
     """The same with the mode and the owner, which WASI leaves out."""
-    make, (values, named) = found.__reduce__()  # type: ignore[misc]
+    make, (values, named) = found.__reduce__()
     values = (stat.S_IFMT(found.st_mode) | stat.S_IMODE(mode), *values[1:4], user, group, *values[6:])
-    return make(values, named)  # type: ignore[no-any-return]
+    return make(values, named)
 
 
 def _with_mode(found: os.stat_result, path: Any, follow: bool) -> os.stat_result:
@@ -249,4 +249,4 @@ def install() -> None:
     for name, function in _replacements().items():
         setattr(os, name, function)
     # They ask only what a path is, and often: WASI alone is enough.
-    genericpath.os = posix  # type: ignore[attr-defined]
+    genericpath.os = posix

@@ -111,5 +111,5 @@ def install() -> None:
 
 def begin() -> None:
     """Forgets what `platform` has kept of the machine on which the runtime was built."""
-    platform._uname_cache = None  # type: ignore[attr-defined]
-    platform._platform_cache.clear()  # type: ignore[attr-defined]
+    platform._uname_cache = None
+    platform._platform_cache.clear()

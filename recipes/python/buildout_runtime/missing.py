@@ -31,12 +31,12 @@ class _Type(type):
     """The type of what is not there: it can be subclassed and caught, and fails when it is called or looked into."""
 
     def __call__(cls, *arguments: Any, **keywords: Any) -> Any:
-        raise _fail(cls.__module__, cls.__name__, cls._file)  # type: ignore[attr-defined]
+        raise _fail(cls.__module__, cls.__name__, cls._file)
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise _fail(cls.__module__, f"{cls.__name__}.{name}", cls._file)  # type: ignore[attr-defined]
+        raise _fail(cls.__module__, f"{cls.__name__}.{name}", cls._file)
 
 
 class StandIn(types.ModuleType):
@@ -75,7 +75,9 @@ class Finder:
     """Finds modules of machine code after everything else was looked for."""
 
     @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
         parent = sys.modules.get(name.rpartition(".")[0])
         file = parent._file if isinstance(parent, StandIn) else native_file(name, path)
         if file is None and not isinstance(parent, StandIn) and name not in STANDARD:
@@ -97,4 +99,4 @@ class Loader:
 
 def install() -> None:
     """Lets what is missing be found."""
-    sys.meta_path.append(Finder)  # type: ignore[arg-type]
+    sys.meta_path.append(Finder)

@@ -125,7 +125,7 @@ class Connection:
 
     scheme, default_port = "http", 80
     debuglevel, sock = 0, None
-    _get_content_length = staticmethod(http.client.HTTPConnection._get_content_length)  # type: ignore[attr-defined]
+    _get_content_length = staticmethod(http.client.HTTPConnection._get_content_length)
 
     def __init__(self, host: str, port: int | None = None, timeout: Any = None, *_: Any, **__: Any) -> None:
         self.host, self.port, self.timeout = host, port, timeout
@@ -198,9 +198,9 @@ def _no_socket(*_: Any, **__: Any) -> Any:
 
 def install() -> None:
     """Puts all this in the place of Python's own."""
-    http.client.HTTPConnection = Connection  # type: ignore[misc,assignment]
-    http.client.HTTPSConnection = SecureConnection  # type: ignore[misc,assignment]
-    urllib.request.HTTPSHandler = SecureHandler  # type: ignore[misc,assignment]
-    urllib.request.ProxyHandler.__init__ = lambda self, proxies=None: setattr(self, "proxies", {})  # type: ignore[method-assign,assignment]
+    http.client.HTTPConnection = Connection
+    http.client.HTTPSConnection = SecureConnection
+    urllib.request.HTTPSHandler = SecureHandler
+    urllib.request.ProxyHandler.__init__ = lambda self, proxies=None: setattr(self, "proxies", {})
     socket.create_connection = socket.create_server = socket.getaddrinfo = _no_socket
     socket.gethostbyname = _no_socket

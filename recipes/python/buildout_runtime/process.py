@@ -124,10 +124,12 @@ class Popen:
     ) -> None:
         if preexec_fn is not None:
             raise Unavailable("a command is started by the host, which calls no function (preexec_fn) before it")
-        self.args, self.pid, self.returncode = args, 2, None  # type: ignore[var-annotated]
+        self.args, self.pid, self.returncode = args, 2, None
         self._words = _words(args, shell, executable)
         self._directory = os.path.abspath(os.fsdecode(cwd)) if cwd is not None else os.getcwd()
-        self._environment = {os.fsdecode(name): os.fsdecode(value) for name, value in (os.environ if env is None else env).items()}
+        self._environment = {
+            os.fsdecode(name): os.fsdecode(value) for name, value in (os.environ if env is None else env).items()
+        }
         self._text = bool(text or universal_newlines or encoding or errors)
         self._encoding, self._errors = encoding, errors
         self._input = _input_of(stdin)
@@ -189,7 +191,7 @@ class Popen:
             raise _os_error(error, self._words[0]) from None
         self._deliver()
         self._end(outcome.ending, timeout)
-        return self.returncode  # type: ignore[return-value]
+        return self.returncode
 
     def _end(self, ending: wit.Ending, timeout: float | None) -> None:
         if isinstance(ending, wit.Ending_Exited):
@@ -236,7 +238,7 @@ class Popen:
         if input and self.stdin is not None:
             self.stdin.write(input)
         self._finish(timeout)
-        return tuple(stream.read() if stream is not None else None for stream in (self.stdout, self.stderr))  # type: ignore[return-value]
+        return tuple(stream.read() if stream is not None else None for stream in (self.stdout, self.stderr))
 
     def wait(self, timeout: float | None = None) -> int:
         return self._finish(timeout)
@@ -307,7 +309,7 @@ def _spawn(mode: int, program: Any, arguments: Any, environment: Mapping[Any, An
     words = [os.fsdecode(word) for word in arguments]
     command = Popen([os.fsdecode(program), *words[1:]], env=environment)
     status = command.wait()
-    return status if mode == os.P_WAIT else command.pid  # type: ignore[attr-defined]
+    return status if mode == os.P_WAIT else command.pid
 
 
 def _no_process(*_: Any, **__: Any) -> Any:
@@ -351,8 +353,8 @@ def _which(name: Any, mode: int = os.F_OK | os.X_OK, path: Any = None) -> Any:
 
 def install() -> None:
     """Puts all this in the place of Python's own."""
-    subprocess.Popen = Popen  # type: ignore[misc,assignment]
-    shutil.which = _which  # type: ignore[assignment]
+    subprocess.Popen = Popen
+    shutil.which = _which
     os.system = _system
     for name, value in _spawns().items():
         setattr(os, name, value)

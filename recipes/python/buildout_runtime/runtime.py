@@ -87,4 +87,14 @@ def end_call() -> None:
     sys.stderr.flush()
 
 
-__all__ = ["begin_call", "buildout", "change_directory", "easy_install", "end_call", "errors", "loading", "metadata", "target"]
+__all__ = [
+    "begin_call",
+    "buildout",
+    "change_directory",
+    "easy_install",
+    "end_call",
+    "errors",
+    "loading",
+    "metadata",
+    "target",
+]

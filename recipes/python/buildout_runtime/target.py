@@ -43,7 +43,7 @@ def _apply(python: wit.Interpreter) -> None:
     sys.version, sys.platform = python.version, python.platform
     sys.prefix = sys.exec_prefix = python.prefix
     sys.base_prefix = sys.base_exec_prefix = python.base_prefix
-    platform._sys_version_cache.clear()  # type: ignore[attr-defined]
+    platform._sys_version_cache.clear()
     pkg_resources.PY_MAJOR = version(python)
     values = {"executable": python.executable, "python": version(python), "platform": python.build_platform}
     for function, defaults in _bound:
@@ -57,7 +57,11 @@ _bound: list[tuple[types.FunctionType, list[tuple[Any, str | None]]]] = []
 def _find_bound() -> None:
     """Finds the defaults that were bound when the packages were imported."""
     kinds = {"executable": "executable", "python": "python", "py_version": "python", "platform": "platform"}
-    own = {"executable": sys.executable, "python": pkg_resources.PY_MAJOR, "platform": pkg_resources.get_supported_platform()}
+    own = {
+        "executable": sys.executable,
+        "python": pkg_resources.PY_MAJOR,
+        "platform": pkg_resources.get_supported_platform(),
+    }
 
     def kind(name: str, value: Any) -> str | None:
         found = kinds.get(name)
@@ -146,6 +150,6 @@ def install() -> None:
     distutils_sysconfig.get_python_lib = _get_python_lib(distutils_sysconfig.get_python_lib)
     for name, module in list(sys.modules.items()):
         if name.endswith("packaging.markers"):
-            module.default_environment = _markers(module.default_environment)  # type: ignore[attr-defined]
+            module.default_environment = _markers(module.default_environment)
         elif name.endswith("packaging.tags"):
-            module.sys_tags = _tags(module, module.sys_tags)  # type: ignore[attr-defined]
+            module.sys_tags = _tags(module, module.sys_tags)

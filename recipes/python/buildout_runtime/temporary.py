@@ -18,7 +18,7 @@ def _directory() -> str:
 
 def install() -> None:
     """Makes `tempfile` ask the host for the directory when it is first needed in a call."""
-    tempfile._get_default_tempdir = lambda dirlist=None: _directory()  # type: ignore[attr-defined]
+    tempfile._get_default_tempdir = lambda dirlist=None: _directory()
 
 
 def begin() -> None:

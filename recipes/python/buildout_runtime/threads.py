@@ -49,31 +49,31 @@ class Lock:
 
 
 def _start(thread: threading.Thread) -> None:
-    if not thread._initialized:  # type: ignore[attr-defined]
+    if not thread._initialized:
         raise RuntimeError("thread.__init__() not called")
-    if thread._started.is_set():  # type: ignore[attr-defined]
+    if thread._started.is_set():
         raise RuntimeError("threads can only be started once")
-    thread._started.set()  # type: ignore[attr-defined]
+    thread._started.set()
     try:
         thread.run()
     except (ThreadUnavailable, SystemExit) as error:
         if isinstance(error, ThreadUnavailable):
             raise
     except BaseException:
-        thread._invoke_excepthook(thread)  # type: ignore[attr-defined]
+        thread._invoke_excepthook(thread)
     finally:
-        thread._has_ended = True  # type: ignore[attr-defined]
+        thread._has_ended = True
 
 
 def _join(thread: threading.Thread, timeout: float | None = None) -> None:
-    if not thread._started.is_set():  # type: ignore[attr-defined]
+    if not thread._started.is_set():
         raise RuntimeError("cannot join thread before it is started")
     if not getattr(thread, "_has_ended", False):
         raise RuntimeError("cannot join current thread")
 
 
 def _is_alive(thread: threading.Thread) -> bool:
-    return thread._started.is_set() and not getattr(thread, "_has_ended", False)  # type: ignore[attr-defined]
+    return thread._started.is_set() and not getattr(thread, "_has_ended", False)
 
 
 def _start_new_thread(function: Callable[..., Any], arguments: Iterable[Any], keywords: Mapping[str, Any] = {}) -> int:
@@ -87,11 +87,15 @@ def _start_new_thread(function: Callable[..., Any], arguments: Iterable[Any], ke
 class Executor(concurrent.futures.Executor):
     """Runs what is submitted at once."""
 
-    def __init__(self, *arguments: Any, initializer: Callable[..., Any] | None = None, initargs: Any = (), **_: Any) -> None:
+    def __init__(
+        self, *arguments: Any, initializer: Callable[..., Any] | None = None, initargs: Any = (), **_: Any
+    ) -> None:
         if initializer is not None:
             initializer(*initargs)
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> concurrent.futures.Future[Any]:
+    def submit(
+        self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any
+    ) -> concurrent.futures.Future[Any]:
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         future.set_running_or_notify_cancel()
         try:
@@ -103,13 +107,13 @@ class Executor(concurrent.futures.Executor):
 
 def install() -> None:
     """Puts all this in the place of Python's own."""
-    threading.Lock = Lock  # type: ignore[assignment,misc]
-    threading._allocate_lock = Lock  # type: ignore[attr-defined]
-    threading.Thread.start = _start  # type: ignore[assignment]
-    threading.Thread.join = _join  # type: ignore[assignment]
-    threading.Thread.is_alive = _is_alive  # type: ignore[assignment]
-    _thread.start_new_thread = _thread.start_new = _start_new_thread  # type: ignore[assignment,attr-defined]
-    threading._start_new_thread = _start_new_thread  # type: ignore[attr-defined]
-    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[misc,attr-defined]
-    concurrent.futures.thread.ThreadPoolExecutor = Executor  # type: ignore[misc,assignment]
-    concurrent.futures.ThreadPoolExecutor = Executor  # type: ignore[misc,assignment]
+    threading.Lock = Lock
+    threading._allocate_lock = Lock
+    threading.Thread.start = _start
+    threading.Thread.join = _join
+    threading.Thread.is_alive = _is_alive
+    _thread.start_new_thread = _thread.start_new = _start_new_thread
+    threading._start_new_thread = _start_new_thread
+    queue.SimpleQueue = queue._PySimpleQueue
+    concurrent.futures.thread.ThreadPoolExecutor = Executor
+    concurrent.futures.ThreadPoolExecutor = Executor

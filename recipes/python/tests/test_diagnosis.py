@@ -69,7 +69,9 @@ class DiagnosisTest(HostTest):
         error = self.run_module("def f():\n    return 1 / 0\n\nf()\n")
         failure = errors.failure(error)
         assert isinstance(failure, wit.Failure_Explained)
-        trace = [(line.line, line.function, line.text) for line in failure.value.trace if line.file.endswith("program.py")]
+        trace = [
+            (line.line, line.function, line.text) for line in failure.value.trace if line.file.endswith("program.py")
+        ]
         self.assertEqual(trace, [(4, "", "f()"), (2, "f", "return 1 / 0")])
         self.assertEqual(failure.value.message, "ZeroDivisionError: division by zero")
 

@@ -16,7 +16,7 @@ from .support import HostTest, replace
 class EasyInstallTest(HostTest):
     def setUp(self) -> None:
         super().setUp()
-        replace(self, real, Installer=easy_install.Installer, develop=easy_install.develop)  # type: ignore[arg-type]
+        replace(self, real, Installer=easy_install.Installer, develop=easy_install.develop)
         self.asked: list[tuple[object, ...]] = []
 
         def install(*arguments: object) -> list[wit.Distribution]:
@@ -61,7 +61,10 @@ class EasyInstallTest(HostTest):
             (wit.DistributionError_Conflict("1 and 2"), real.VersionConflict),
             (wit.DistributionError_Pin("pinned"), real.IncompatibleConstraintError),
             (wit.DistributionError_Picked("picked"), zc.buildout.UserError),
-            (wit.DistributionError_Build(wit.FailedBuild("no compiler", ["cc: not found"], None)), zc.buildout.UserError),
+            (
+                wit.DistributionError_Build(wit.FailedBuild("no compiler", ["cc: not found"], None)),
+                zc.buildout.UserError,
+            ),
         ):
             with self.subTest(kind):
 

@@ -40,7 +40,7 @@ pub(super) fn sources(
     resolver: &Resolver,
 ) -> Result<Sources, RegistryError> {
     let vendored: Vec<_> = resolver.vendor().map(Layout::open).transpose()?.into_iter().collect();
-    let cache = Cache::open(environment);
+    let cache = Cache::open(environment, Arc::clone(report));
     let places = |vendored, tags| -> Arc<Source> {
         let interrupt = interrupt.clone();
         let registry = Remote::new(environment, settings.clone(), Arc::clone(report));

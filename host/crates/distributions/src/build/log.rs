@@ -49,32 +49,38 @@ impl Log {
     }
 
     /// Keeps the log, the sources and a script that runs the last command again, in a directory of `logs`.
-    pub(super) fn keep(&self, logs: &Path, what: &str, source: &Path) -> Result<PathBuf, FileError> {
+    pub(super) fn keep(&self, logs: &Path, what: &str, source: &Path, workspace: &Path) -> Result<PathBuf, FileError> {
         let directory = logs.join(what.replace(['/', ' '], "-"));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
         let log = directory.join("build.log");
         std::fs::write(&log, &self.text).map_err(FileError::of("write", &log))?;
         let script = directory.join("reproduce.sh");
-        base::files::replace_executable(&script, self.script(source, &directory).as_bytes())?;
-        // The sources help whoever looks for the cause; without them the log must do.
-        let _ = crate::eggs::fill::clone_tree(source, &directory.join("source"));
+        let places = [(source, directory.join("source")), (workspace, directory.join("workspace"))];
+        base::files::replace_executable(&script, self.script(&places).as_bytes())?;
+        for (from, to) in &places {
+            // The sources help whoever looks for the cause; without them the log must do.
+            let _ = crate::eggs::fill::clone_tree(from, to);
+        }
         Ok(log)
     }
 
     /// A script for a person. It does not confine what it runs, and says so.
-    fn script(&self, source: &Path, directory: &Path) -> String {
+    fn script(&self, places: &[(&Path, PathBuf)]) -> String {
         let mut script =
             "#!/bin/sh\n# Runs the last command of the build again, in a copy of the sources, not confined.\nset -e\n"
                 .to_owned();
         if let Some(command) = self.commands.last() {
-            let moved =
-                |text: &str| text.replace(&*source.to_string_lossy(), &directory.join("source").to_string_lossy());
+            let moved = |text: &str| {
+                let move_one = |text: String, (from, to): &(&Path, PathBuf)| {
+                    text.replace(&*from.to_string_lossy(), &to.to_string_lossy())
+                };
+                places.iter().fold(text.to_owned(), move_one)
+            };
             let _ = writeln!(script, "cd {}", quoted(&moved(&command.directory.to_string_lossy())));
-            let variables = command
-                .environment
-                .iter()
-                .map(|(name, value)| format!("{}={}", name.to_string_lossy(), quoted(&value.to_string_lossy())));
+            let variables = command.environment.iter().map(|(name, value)| {
+                format!("{}={}", name.to_string_lossy(), quoted(&moved(&value.to_string_lossy())))
+            });
             let arguments = command.arguments.iter().map(|argument| quoted(&moved(&argument.to_string_lossy())));
             let program = std::iter::once(quoted(&command.program.to_string_lossy()));
             let words: Vec<String> = variables.chain(program).chain(arguments).collect();

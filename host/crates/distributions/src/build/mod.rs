@@ -220,14 +220,14 @@ impl Build<'_> {
                 let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
                 return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
             }
-            Ended::Interrupted => return Err(BuildError::Cancelled(self.what.to_owned())),
+            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
             Ended::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))
     }
 
     fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
-        let kept = log.keep(self.builder.logs, self.what, self.source);
+        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
         BuildError::Failed {
             what: self.what.to_owned(),
             reason: reason.to_owned(),

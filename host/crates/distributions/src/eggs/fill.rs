@@ -24,14 +24,19 @@ impl Workshop {
     /// Makes one, and the eggs directory if need be.
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
-        remove_abandoned(eggs);
+        let parent = File::open(eggs).map_err(FileError::of("open", eggs))?;
+        // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
+        if flock(&parent, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove_abandoned(eggs);
+        }
+        // Until it is locked itself, nobody must take the new directory for one that was left behind.
+        let _ = flock(&parent, FlockOperation::LockShared);
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir_in(eggs)
             .map_err(FileError::of("make a directory in", eggs))?;
         let lock = File::open(directory.path()).map_err(FileError::of("open", directory.path()))?;
-        // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
         let _ = flock(&lock, FlockOperation::NonBlockingLockExclusive);
         Ok(Self { directory, eggs: eggs.to_owned(), lock })
     }

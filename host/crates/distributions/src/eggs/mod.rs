@@ -44,6 +44,10 @@ impl Installed {
     pub fn scan(directories: &Directories, python: &Python) -> Self {
         let mut found = scan::eggs(&directories.eggs);
         found.extend(scan::find(&directories.develop, false));
+        // zc.buildout overlooks eggs that `zc.recipe.egg:custom` has put there, unless they are of the old kind.
+        let mut custom = scan::eggs(&directories.develop);
+        custom.iter_mut().for_each(|distribution| distribution.precedence = Precedence::Develop);
+        found.extend(custom);
         Self::of(found, python)
     }
 

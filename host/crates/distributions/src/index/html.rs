@@ -8,7 +8,7 @@ use super::links::checksum;
 use super::{Link, Page};
 
 /// Most links of a page: the largest projects have some ten thousand files.
-pub(super) const MOST_LINKS: usize = 200_000;
+pub(super) const MOST_LINKS: usize = 100_000;
 
 /// The links of a page.
 ///

@@ -21,6 +21,7 @@ use fetch::Checksum;
 use url::Url;
 
 use crate::filename::FileName;
+use crate::lock::Lock;
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
@@ -116,7 +117,7 @@ pub enum IndexError {
     },
     /// The run was interrupted.
     #[error("Reading the package index was cancelled")]
-    Cancelled,
+    Canceled,
 }
 
 impl base::source::Explain for IndexError {
@@ -135,6 +136,8 @@ pub struct Index<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
     sources: Sources,
+    /// What counts instead of the sources, where there is a lock, and whether nothing else does.
+    lock: Option<(Arc<Lock>, bool)>,
     projects: Mutex<BTreeMap<String, Slot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
@@ -157,7 +160,22 @@ type Links = BTreeMap<String, Vec<File>>;
 impl<'a> Index<'a> {
     /// What `sources` have. Nothing is asked yet.
     pub fn new(sources: Sources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
-        Self { web, report, sources, projects: Mutex::default(), find_links: Mutex::default() }
+        Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
+    }
+
+    /// The same, with the files of a lock where it has a project. With `only`, nothing else is available.
+    #[must_use]
+    pub fn locked(self, lock: Arc<Lock>, only: bool) -> Self {
+        Self { lock: Some((lock, only)), ..self }
+    }
+
+    /// What a lock has of a project; `None` if the sources are to be asked.
+    fn of_lock(&self, key: &str) -> Option<Project> {
+        let (lock, only) = self.lock.as_ref()?;
+        match lock.package(key) {
+            Some(package) => Some(Project { files: package.files.clone(), known: true }),
+            None => only.then(Project::default),
+        }
     }
 
     /// What is available of the project whose key is `key`, and that somebody wrote as `written`. May be called by several
@@ -171,8 +189,14 @@ impl<'a> Index<'a> {
         if let Some(known) = &*slot {
             return Ok(Arc::clone(known));
         }
-        let mut project = self.ask(key, written)?;
-        project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+        let project = match self.of_lock(key) {
+            Some(locked) => locked,
+            None => {
+                let mut project = self.ask(key, written)?;
+                project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+                project
+            }
+        };
         let project = Arc::new(project);
         *slot = Some(Arc::clone(&project));
         Ok(project)
@@ -213,7 +237,7 @@ impl<'a> Index<'a> {
         let page = match self.web.page(url, is_index, self.report) {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(None),
-            Err(WebError::Cancelled) => return Err(IndexError::Cancelled),
+            Err(WebError::Canceled) => return Err(IndexError::Canceled),
             Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
         };
         let read = match page.is_json() {
@@ -266,7 +290,7 @@ impl<'a> Index<'a> {
                 }
                 match self.page(url, false) {
                     Ok(links) => Ok(links.unwrap_or_default()),
-                    Err(IndexError::Cancelled) => Err(IndexError::Cancelled),
+                    Err(IndexError::Canceled) => Err(IndexError::Canceled),
                     Err(error) => {
                         warn(&format!("{error} -- some distributions may not be found."));
                         Ok(Vec::new())

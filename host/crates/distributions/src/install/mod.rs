@@ -109,6 +109,12 @@ impl<'a> Installer<'a> {
         }
     }
 
+    /// All files that are available of a project; none where the sources do not say.
+    pub fn files(&self, key: &str) -> Vec<File> {
+        use crate::resolve::Available as _;
+        self.supply.project(key, key).map(|project| project.files.clone()).unwrap_or_default()
+    }
+
     /// Installs what the requirements need and is not there.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ use candidates::Preferences;
 use provider::{Provider, Verdict};
 
 /// Most distributions whose metadata are looked at before a search is given up.
-const MOST_LOOKED_AT: usize = 3000;
+const MOST_LOOKED_AT: usize = 1000;
 
 /// What distributions are available, and what they say of themselves. Asked by several threads at once; each answer is
 /// remembered.

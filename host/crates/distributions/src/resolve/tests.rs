@@ -341,7 +341,7 @@ fn picked_versions() {
 fn a_search_that_explodes_ends() {
     let mut world = String::new();
     for project in 0..6 {
-        for version in 0..700 {
+        for version in 0..150 {
             world += &format!("p{project} {version}; p{}>={version}; last=={version}.5\n", (project + 1) % 6);
         }
     }
@@ -353,8 +353,8 @@ fn a_search_that_explodes_ends() {
 
 #[test]
 fn a_search_that_would_look_at_everything_is_given_up() {
-    let world: String = (0..3500).map(|version| format!("a {version}; last=={version}.5\n")).collect();
+    let world: String = (0..1100).map(|version| format!("a {version}; last=={version}.5\n")).collect();
     let (message, tried) = case(&(world + "last 1\n")).error(&["a"]);
-    assert!(message.starts_with("No distributions were found that meet all requirements: 300"), "{message}");
-    assert_eq!(tried, ["3001 versions of a were tried"]);
+    assert!(message.starts_with("No distributions were found that meet all requirements: 100"), "{message}");
+    assert_eq!(tried, ["1001 versions of a were tried"]);
 }

@@ -176,10 +176,7 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     for script in fixture.make(&scripts).unwrap() {
         script.write(&Silent).unwrap();
     }
-    let output = std::process::Command::new(fixture.path("bin/py"))
-        .args(["-c", "import sys; print(sys.path[0])"])
-        .output()
-        .unwrap();
+    let output = crate::wheel::tests::wheels::start(&fixture.path("bin/py"), &["-c", "import sys; print(sys.path[0])"]);
     let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
 }

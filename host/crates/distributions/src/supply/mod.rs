@@ -159,11 +159,15 @@ impl Available for Supply<'_> {
     }
 
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
-        once(&self.metadata, &file.location, || self.read_metadata(file)).map_err(|error| {
-            match error.is_of_the_file() {
-                true => MetadataProblem::Unusable(error.to_string()),
-                false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
+        let found = match file.name.is_source() {
+            true => {
+                self.turn_of(file).and_then(|_turn| once(&self.metadata, &file.location, || self.read_metadata(file)))
             }
+            false => once(&self.metadata, &file.location, || self.read_metadata(file)),
+        };
+        found.map_err(|error| match error.is_of_the_file() {
+            true => MetadataProblem::Unusable(error.to_string()),
+            false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
         })
     }
 }

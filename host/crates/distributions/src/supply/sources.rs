@@ -8,6 +8,7 @@ use base::event::Event;
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
+use super::turn::Taken;
 use super::{Brought, Supply, SupplyError, file_name, once};
 use crate::build::{BuildError, Builder, Environments as _};
 use crate::eggs::fill::Workshop;
@@ -26,7 +27,7 @@ impl Supply<'_> {
         if let Some(metadata) = self.static_metadata(file, &brought)? {
             return Ok(metadata);
         }
-        let wheel = self.wheel_of(file)?;
+        let wheel = self.wheel_in_turn(file)?;
         Ok(wheel::read_metadata(&wheel.path, &wheel.name)?)
     }
 
@@ -46,9 +47,18 @@ impl Supply<'_> {
         if !file.name.is_source() {
             return self.bring(file);
         }
-        let what = format!("{} {}", file.name.name, file.name.version);
-        let _turn = self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(what.clone()))?;
-        once(&self.wheels, &file.location, || self.build_once(file, &what))
+        let _turn = self.turn_of(file)?;
+        self.wheel_in_turn(file)
+    }
+
+    /// Waits until it is this file's turn to be built. Whatever else is waited for is waited for after that: two builds that
+    /// wait for each other would do so for ever.
+    pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
+        self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(shown(file)))
+    }
+
+    fn wheel_in_turn(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+        once(&self.wheels, &file.location, || self.build_once(file, &shown(file)))
     }
 
     fn build_once(&self, file: &File, what: &str) -> Result<Brought, SupplyError> {
@@ -130,6 +140,11 @@ impl Supply<'_> {
         let inner = unpacked.top_level.iter().map(|name| destination.join(name)).filter(|path| is_project(path));
         Ok(inner.collect::<Vec<_>>().pop().unwrap_or(destination))
     }
+}
+
+/// `docopt 0.6.2`.
+fn shown(file: &File) -> String {
+    format!("{} {}", file.name.name, file.name.version)
 }
 
 /// The wheel in a directory of the cache.

@@ -85,7 +85,8 @@ fn an_egg_is_what_zc_buildout_makes() {
     // RECORD says what is there.
     let record = std::fs::read_to_string(egg.path.join(info).join("RECORD")).unwrap();
     let mut paths: Vec<&str> = record.lines().map(|line| line.split(',').next().unwrap()).collect();
-    let mut there: Vec<String> = listed(&egg.path).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    let mut there: Vec<String> =
+        listed(&egg.path).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
     paths.sort_unstable();
     there.sort();
     assert_eq!(paths, there);
@@ -183,15 +184,17 @@ fn an_environment_for_builds_has_modules_scripts_and_data() {
     std::fs::create_dir(&aside).unwrap();
     let name = FileName::parse(&wheel.file_name()).unwrap();
     let python = Path::new("/usr/bin/python3");
-    add_to_environment(&wheel.write(place.0.path()), &name, python, (&environment, &environment), &aside, &|| false).unwrap();
-    let paths: Vec<String> = listed(&environment).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    add_to_environment(&wheel.write(place.0.path()), &name, python, (&environment, &environment), &aside, &|| false)
+        .unwrap();
+    let paths: Vec<String> =
+        listed(&environment).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
     for path in ["bin/new", "bin/old", "share/x", "lib/tool.py", "lib/tool-1.0.dist-info/METADATA"] {
         assert!(paths.contains(&path.to_owned()), "{path}: {paths:?}");
     }
     assert!(!place.0.path().join("evil").exists());
     if python.exists() {
         for (script, output) in [("new", "new\n"), ("old", "old\n")] {
-            let started = std::process::Command::new(environment.join("bin").join(script)).output().unwrap();
+            let started = wheels::start(&environment.join("bin").join(script), &[]);
             assert_eq!(String::from_utf8_lossy(&started.stdout), output, "{started:?}");
         }
     }

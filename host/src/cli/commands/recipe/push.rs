@@ -108,7 +108,7 @@ fn annotation_of(text: &str) -> Result<(String, String), String> {
     let key = match key {
         "title" => annotation::TITLE,
         "version" => annotation::VERSION,
-        "licenses" | "license" => annotation::LICENCES,
+        "licenses" | "license" => annotation::LICENSES,
         "source" => annotation::SOURCE,
         "description" => annotation::DESCRIPTION,
         other if other.contains('.') => other,

@@ -20,7 +20,7 @@ use super::state::{Phase, State};
 use super::writable;
 use base::digest::Digest;
 use base::event::{Event, Report};
-use base::files::create_anew;
+use base::files::recreate;
 use fetch::unpack::{self, Fault, UnpackError, UnpackOptions};
 use fetch::{self, Algorithm, Allowed, Checksum, Request};
 
@@ -241,7 +241,7 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
 /// Copies a file, in place of one that may be there.
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
-    io::copy(&mut from, &mut create_anew(target)?)?;
+    io::copy(&mut from, &mut recreate(target)?)?;
     Ok(())
 }
 

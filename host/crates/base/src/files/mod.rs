@@ -13,7 +13,7 @@ mod replace;
 mod tree;
 
 pub use bounded::{TEMPORARY, evict, write_private};
-pub use create::{create, create_anew};
+pub use create::{create, recreate};
 pub use error::FileError;
 pub use read::{open_regular, read, read_at_most, read_open};
 pub use remove::{Removal, RemovalError, Removed};

@@ -11,7 +11,8 @@ use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::tree::{is_no_directory, missing_is_fine, remove_tree};
+use super::tree::{is_not_a_directory, missing_is_fine, remove_tree};
+use crate::paths::is_below;
 use crate::source::Explain;
 
 /// Where recorded paths may be removed.
@@ -47,7 +48,7 @@ pub enum RemovalError {
         path: PathBuf,
     },
     /// The path lies beneath none of the roots.
-    #[error("Refusing to remove {}: it lies outside the buildout and the directories granted to recipes", .path.display())]
+    #[error("Refusing to remove {}: it is outside the buildout and the directories granted to recipes", .path.display())]
     Outside {
         /// As recorded.
         path: PathBuf,
@@ -91,12 +92,12 @@ impl Explain for RemovalError {
         let hint = match self {
             Self::Outside { .. } => {
                 "The installed state records this path. If this buildout is a copy of another one, remove its state \
-                 (.installed.cfg): its parts are then made anew. If the state was edited, take the path out of \
+                 (.installed.cfg): its parts are then installed again. If the state was edited, remove the path from \
                  `__buildout_installed__`."
             }
             Self::NotPlain { .. } | Self::Protected { .. } => {
                 "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
-                 take the path out of `__buildout_installed__`."
+                 remove the path from `__buildout_installed__`."
             }
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
             Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
@@ -164,7 +165,7 @@ impl Removal {
     pub(super) fn open_parent(&self, path: &Path) -> Result<Option<(Dir, OsString)>, RemovalError> {
         let (root, mut below) = self.locate(path)?;
         let Some(name) = below.pop() else { return Err(RemovalError::Outside { path: path.to_owned() }) };
-        Ok(open_beneath(&root, &below, path)?.map(|parent| (parent, name)))
+        Ok(open_below(&root, &below, path)?.map(|parent| (parent, name)))
     }
 
     /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).
@@ -178,10 +179,10 @@ impl Removal {
         if let Some(protected) = self.protected.iter().find(|protected| protected.starts_with(&absolute)) {
             return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone() });
         }
-        let beneath = |root: &&Path| absolute.starts_with(root) && absolute != **root;
+        let holds = |root: &&Path| is_below(&absolute, root);
         let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());
         let roots = self.roots.iter().map(PathBuf::as_path).chain(named);
-        let root = roots.filter(beneath).max_by_key(|root| root.components().count());
+        let root = roots.filter(holds).max_by_key(|root| root.components().count());
         let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
         match below {
             Some((root, below)) => Ok((root.to_owned(), below.iter().map(OsStr::to_owned).collect())),
@@ -200,7 +201,7 @@ fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
 }
 
 /// Opens the directory that `names` lead to; `None` if one of them is missing.
-fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
+fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
     let mut here = root.to_owned();
     let mut opened = Dir::open_ambient_dir(root, ambient_authority());
     for name in names {
@@ -210,7 +211,7 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
         };
         here.push(name);
         opened = directory.open_dir_nofollow(name);
-        if opened.as_ref().is_err_and(is_no_directory) {
+        if opened.as_ref().is_err_and(is_not_a_directory) {
             let is_link = directory.symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
             // Below a file there is nothing: the recorded path is missing.
             return if is_link {
@@ -228,17 +229,17 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
 }
 
 fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
-    let told = |error| (PathBuf::from(name), error);
+    let failed = |error| (PathBuf::from(name), error);
     let kind = match parent.symlink_metadata(name) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Removed::Missing),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(failed(error)),
     };
     if kind.is_dir() {
         remove_tree(parent, name)?;
         return Ok(Removed::Directory);
     }
-    missing_is_fine(parent.remove_file(name)).map_err(told)?;
+    missing_is_fine(parent.remove_file(name)).map_err(failed)?;
     Ok(if kind.is_symlink() { Removed::Link } else { Removed::File })
 }
 
@@ -248,14 +249,14 @@ mod tests {
 
     use super::*;
 
-    struct Space {
+    struct Fixture {
         _keep: tempfile::TempDir,
         buildout: PathBuf,
         outside: PathBuf,
         removal: Removal,
     }
 
-    fn space() -> Space {
+    fn space() -> Fixture {
         let keep = tempfile::tempdir().unwrap();
         let (buildout, outside) = (keep.path().join("buildout"), keep.path().join("outside"));
         for directory in [&buildout.join("parts/a/b"), &outside.join("granted/x"), &outside.join("private")] {
@@ -268,7 +269,7 @@ mod tests {
         removal.protect(&buildout.join("parts"));
         removal.protect(&buildout.join(".installed.cfg"));
         removal.allow(&outside.join("granted"));
-        Space { _keep: keep, buildout, outside, removal }
+        Fixture { _keep: keep, buildout, outside, removal }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::challenge::{Challenge, may_ask};
 use super::credentials::Credentials;
 use super::remote::{Access, Remote};
 use super::{Reference, RegistryError};
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 use fetch::{Call, HeaderMap, Method};
 
 /// The longest answer of a token server that is read, in bytes.
@@ -56,7 +56,7 @@ impl Remote {
             Some(Challenge::Bearer { realm, service }) => {
                 let foreign = || RegistryError::ForeignRealm {
                     host: host(),
-                    realm: neutralise(&redact(&self.secrets.withhold(realm.clone()))),
+                    realm: printable(&redact(&self.secrets.withhold(realm.clone()))),
                 };
                 let url = Url::parse(&realm).map_err(|_| foreign())?;
                 if !may_ask(base, &url) {

@@ -20,7 +20,7 @@ use super::{Integrity, Reference, RegistryError};
 use base::digest::Digest;
 use base::environment::Environment;
 use base::event::{Event, Report};
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 use fetch::{Call, CallError, Conversation, Limits, Method, Network, Response, TransferFault};
 
 /// What a registry is asked to accept in place of a manifest, so that the message can say what it is.
@@ -210,7 +210,7 @@ impl Remote {
         let Ok(complaints) = serde_json::from_slice::<Complaints>(body) else { return String::new() };
         let texts = complaints.errors.iter().map(|complaint| format!("{}: {}", complaint.code, complaint.message));
         let text = self.secrets.withhold(texts.collect::<Vec<_>>().join("; "));
-        neutralise(&redact(&text.chars().take(LONGEST_SAYING).collect::<String>()))
+        printable(&redact(&text.chars().take(LONGEST_SAYING).collect::<String>()))
     }
 
     /// For reading: an answer that has what was asked for.

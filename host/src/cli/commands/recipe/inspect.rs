@@ -54,11 +54,11 @@ impl Explain for NoEntryPoint {
 
 pub(super) fn execute(program: &Program, arguments: &InspectArguments) -> Result<(), RunError> {
     let view = view(program, &arguments.what)?;
-    program.printer.text(&match arguments {
-        InspectArguments { json: true, .. } => package::json(&view),
-        InspectArguments { markdown: true, .. } => package::markdown(&view),
-        _ => package::text(&view),
-    });
+    match arguments {
+        InspectArguments { json: true, .. } => program.printer.json(&package::json(&view)),
+        InspectArguments { markdown: true, .. } => program.printer.text(&package::markdown(&view)),
+        _ => program.printer.text(&package::text(&view)),
+    }
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod instance;
 mod limits;
 mod locations;
 mod lock;
+mod locked;
 mod log;
 mod mounts;
 mod native;
@@ -62,6 +63,7 @@ use state::{Phase, State};
 pub use described::{Described, DescribedGrant, DescribedOption, Package, Presence, ValueType};
 pub use error::{PART_NAME, RecipeError};
 pub use locations::{Locations, Written, is_part_name};
+pub use locked::describe_published;
 pub use native::NativeSettings;
 
 /// What a runtime works with.

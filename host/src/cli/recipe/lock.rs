@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::cli::Program;
 use crate::cli::arguments::DEFAULT_FILE;
-use crate::run::{LockChange, RunError, Upgrade};
+use crate::run::RunError;
+use crate::share::{LockChange, Upgrade};
 use base::event::{Level, Report};
 use fetch::Network;
 use registry::Locked;

@@ -14,7 +14,8 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use super::Program;
-use crate::run::{Authoring, RunError};
+use crate::run::RunError;
+use crate::share::Authoring;
 use base::jobs::Jobs;
 use confine::Level;
 

@@ -8,8 +8,9 @@ use std::time::Instant;
 use clap::Args;
 
 use super::super::{Program, this_program};
-use crate::run::{BuiltRecipe, RunError};
+use crate::run::RunError;
 use crate::scenario::{self, Broken, Dialect, Stage};
+use crate::share::BuiltRecipe;
 use base::source::{Blame, Explain};
 use recipe::component::Builder;
 

@@ -9,7 +9,7 @@ use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
 use registry::RecipesFileError;
-use registry::oci::RegistryError;
+use registry::locking::LockingError;
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
@@ -152,14 +152,9 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
-    /// A component cannot be had from its registry.
-    #[error("{error}")]
-    Registry {
-        /// Why.
-        error: Arc<RegistryError>,
-        /// Where `oci` says which.
-        place: Option<Place>,
-    },
+    /// A component of a registry is not available, or must not be used.
+    #[error(transparent)]
+    Locking(#[from] LockingError),
     /// Signatures don't suffice.
     #[error("{error}")]
     Distrusted {
@@ -178,19 +173,6 @@ pub enum ComponentError {
         error: Arc<SignatureError>,
         /// What wants it.
         place: Option<Place>,
-    },
-    /// A component was verified, but cannot be asked what it is.
-    #[error("{0}")]
-    Unusable(Arc<dyn Explain + Send + Sync>),
-    /// `recipes.lock` would have to change.
-    #[error("{message}")]
-    Lock {
-        /// What is not as it is locked.
-        message: String,
-        /// Where `oci` is written.
-        place: Option<Place>,
-        /// What to do.
-        hints: Vec<String>,
     },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
@@ -214,33 +196,31 @@ impl From<RecipesFileError> for ComponentError {
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. }
-            | Self::Registry { place, .. }
-            | Self::Distrusted { place, .. }
-            | Self::Signature { place, .. }
-            | Self::Lock { place, .. } => place.clone(),
-            Self::Unusable(error) => error.place(),
+            Self::RecipesToml { place, .. } | Self::Distrusted { place, .. } | Self::Signature { place, .. } => {
+                place.clone()
+            }
+            Self::Locking(error) => error.place(),
             _ => None,
         }
     }
 
     fn doing(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.doing(),
+            Self::Locking(error) => error.doing(),
             _ => Vec::new(),
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.details(),
+            Self::Locking(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Unusable(error) => error.blame(),
+            Self::Locking(error) => error.blame(),
             _ => Blame::User,
         }
     }
@@ -254,11 +234,10 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
-            Self::Registry { error, .. } => error.hints(),
+            Self::RecipesToml { hints, .. } => hints.clone(),
             Self::Distrusted { error, .. } => error.hints(),
             Self::Key(error) => error.hints(),
-            Self::Unusable(error) => error.hints(),
+            Self::Locking(error) => error.hints(),
             Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],

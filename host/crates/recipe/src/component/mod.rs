@@ -23,5 +23,4 @@ pub use develop::develop;
 pub use error::ComponentError;
 pub use link::{Developed, developed_in};
 pub use project::{Builder, Built, RECIPE_TOML, find as find_project, sdk_of};
-pub use published::{Obtained, Publication, Publications, Source, Sources};
 pub use resolver::{Resolved, Resolver, developed_recipe};

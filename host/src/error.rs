@@ -1,5 +1,6 @@
 //! An error of a command: its cause, and what was being done when it came.
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 
 /// A command that failed. `Display` is the cause alone; the rest comes from the methods of `Explain`.
@@ -87,6 +88,10 @@ impl Explain for Explained {
 
     fn hints(&self) -> Vec<String> {
         self.0.cause.hints()
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.0.cause.remedies()
     }
 
     fn blame(&self) -> Blame {

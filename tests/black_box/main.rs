@@ -3,7 +3,6 @@
 //! One program for all of them, so that it is linked once. A module for each subject; what several need is in
 //! `tests/support`.
 
-mod bindings;
 mod builds;
 mod compile;
 mod faults;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
+use scenario::Dialect;
 use test_support::registry::Registry;
-use test_support::scenario::Dialect;
 use test_support::{Space, copy_tracked, repository};
 
 use crate::blocks;

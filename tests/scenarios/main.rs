@@ -1,7 +1,8 @@
 //! Runs texts with fenced blocks: the scenarios in `tests/scenarios/**.md`, files that a newcomer can read as documentation,
-//! and the documentation itself. `host/src/scenario` says what the blocks mean.
+//! and the documentation itself. the crate `scenario` says what the blocks mean.
 //!
-//! `/tmp/` stands for a directory of the text's own, `[REPOSITORY]` for the project's, `DIGEST` for a recipe's digest.
+//! `/tmp/` stands for the directory that each text gets, `[REPOSITORY]` for the project's, `[TARGET]` for Cargo's target
+//! directory, `DIGEST` for a recipe's digest.
 //! `BLESS=1` rewrites what is expected.
 
 mod blocks;
@@ -10,7 +11,7 @@ mod docs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Trial};
-use test_support::scenario::Dialect;
+use scenario::Dialect;
 use test_support::{Space, repository};
 
 fn main() {
@@ -23,13 +24,12 @@ fn main() {
     let scenarios = files.into_iter().map(|file| {
         let name = file.strip_prefix(&directory).expect("below the directory").display().to_string();
         Trial::test(name, move || {
-            blocks::checks_something(&file)?;
+            blocks::runs_a_command(&file)?;
             blocks::run(&file, &Space::new(), Dialect::PLAIN)
         })
     });
     // Documents take longest: one after the other, next to the scenarios.
-    let own = Trial::test("an_empty_scenario_is_found", blocks::an_empty_scenario_is_found);
-    let trials = docs::trials().chain([own]).chain(scenarios).collect();
+    let trials = docs::trials().chain(scenarios).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

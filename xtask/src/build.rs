@@ -12,6 +12,10 @@ use recipe_toolchain::TARGET;
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
 pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
 
+/// Always named together, so that what both depend on has the same features in all steps, and is compiled once
+/// (docs/decisions/020).
+pub(crate) const TOGETHER: [&str; 4] = ["--package", "buildout-host", "--package", "precompile"];
+
 /// Builds the host, with all that it embeds.
 pub fn build(workspace: &Workspace) -> Result<(), Failure> {
     let guests = guests(workspace)?;
@@ -23,7 +27,7 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), F
     let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     build_guests(workspace, guests, &crates)?;
     precompile(workspace)?;
-    run_to_end(&mut workspace.cargo(["build", "--release", "--package", "buildout-host"]))
+    run_to_end(workspace.cargo(["build", "--release"]).args(TOGETHER))
 }
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
@@ -66,9 +70,7 @@ pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
 /// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
 /// them.
 fn precompile(workspace: &Workspace) -> Result<(), Failure> {
-    // The host is named too, so that what both depend on has the same features, and wasmtime is compiled once.
-    let packages = ["--package", "precompile", "--package", "buildout-host"];
-    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(packages))?;
+    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(TOGETHER))?;
     let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
     command.arg(workspace.target.join("built-in"));
     for name in BUILT_INS {

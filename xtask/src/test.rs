@@ -52,10 +52,10 @@ pub(crate) fn host_packages(workspace: &Workspace) -> Vec<String> {
     names
 }
 
-/// The packages that guests are made of.
+/// The packages that guests are made of, and the test of bindings for guests in C.
 pub(crate) fn guest_packages() -> Vec<String> {
     let mut names: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
-    names.extend(["buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));
+    names.extend(["bindings", "buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));
     names
 }
 
@@ -111,7 +111,32 @@ fn failed_test(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::build::TOGETHER;
+    use crate::workspace::output;
+
+    /// Each dependency of these packages with its features, as Cargo builds it.
+    fn dependencies(workspace: &Workspace, edges: &str, packages: &[&str]) -> BTreeSet<String> {
+        let mut command = workspace.cargo(["tree", "--prefix", "none", "--no-dedupe", "--format", "{p} [{f}]"]);
+        let output = output(command.args(["--edges", edges]).args(packages)).expect("cargo tree");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+
+    /// Or wasmtime and all that depends on it is compiled a second time (docs/decisions/020).
+    #[test]
+    fn tests_build_dependencies_with_the_features_of_the_host() {
+        let workspace = Workspace::find().expect("the workspace");
+        let of_host = dependencies(&workspace, "normal,build", &TOGETHER);
+        assert!(of_host.iter().any(|line| line.starts_with("wasmtime v")), "{of_host:?}");
+        let packages = host_packages(&workspace);
+        let tested: Vec<&str> = packages.iter().flat_map(|name| ["--package", name]).collect();
+        let of_tests = dependencies(&workspace, "normal,build,dev", &tested);
+        let otherwise: Vec<_> = of_host.difference(&of_tests).collect();
+        assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
+    }
 
     #[test]
     fn failed_tests_are_found() {

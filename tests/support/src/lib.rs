@@ -1,7 +1,7 @@
 //! What the tests share: a directory to work in, the program under test, running processes, faults, servers, archives.
 //!
-//! Does not know the host's library: the tests that use this drive the program, or bring the crate that they test. What
-//! goes wrong here panics, as a test does.
+//! Knows no crate of the host but `scenario`: the tests that use this drive the program, or bring the crate that they test.
+//! What goes wrong here panics, as a test does.
 
 pub mod archive;
 pub mod fault;
@@ -14,9 +14,6 @@ pub mod sources;
 mod space;
 mod tracked;
 mod wait;
-
-#[path = "../../../host/src/scenario/mod.rs"]
-pub mod scenario;
 
 pub use paths::{component, host, repository, target_directory};
 pub use process::{Ended, Running};

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
+use scenario::Stage;
+
 use crate::paths::{host, repository, target_directory};
 use crate::process::Running;
-use crate::scenario::Stage;
 
 /// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it. `[REPOSITORY]` in its
-/// texts stands for the project's directory.
+/// texts stands for the project's directory, `[TARGET]` for Cargo's target directory.
 #[derive(Debug)]
 pub struct Space(Stage);
 
@@ -29,7 +30,9 @@ impl Default for Space {
 impl Space {
     /// An empty buildout directory.
     pub fn new() -> Self {
-        let words = vec![("[REPOSITORY]".to_owned(), repository().to_string_lossy().into_owned())];
+        // The target directory first: it may lie in the repository.
+        let words = [("[TARGET]", target_directory()), ("[REPOSITORY]", repository())];
+        let words = words.map(|(word, path)| (word.to_owned(), path.to_string_lossy().into_owned())).to_vec();
         Self(Stage::new(variables(), words).expect("a temporary directory"))
     }
 

@@ -54,6 +54,8 @@ impl Call {
 /// An answer of whatever status.
 #[derive(Clone, Debug)]
 pub struct Response {
+    /// Where it came from in the end: redirects were followed.
+    pub url: Url,
     /// Its status. A redirect only where the request is not one that follows redirects (`POST`, `PUT`).
     pub status: StatusCode,
     /// Its header.
@@ -173,7 +175,7 @@ impl Conversation {
                 (_, true) => whole(&exchange, head.length, call.most, progress)?,
                 (_, false) => beginning(&exchange)?,
             };
-            return Ok(Response { status: head.status, headers: head.headers, body });
+            return Ok(Response { url, status: head.status, headers: head.headers, body });
         }
         Err(TransferFault::TooManyRedirects(redirect::MOST).into())
     }

@@ -1,14 +1,14 @@
 //! What `recipes.lock` records of a component, from its own description.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::source::Explain;
-use registry::Capabilities;
 use registry::locking::{Description, Obtained, Publication};
+use registry::{Capabilities, Grant};
 
 use crate::component::Resolved;
-use crate::{Package, RecipeError};
+use crate::described::Package;
+use crate::error::RecipeError;
 
 /// The interface that every recipe is made for.
 const WIT: &str = "buildout:recipe/";
@@ -33,13 +33,9 @@ fn capabilities(package: &Package) -> Capabilities {
     imports.sort();
     let version = |name: &String| Some(name.strip_prefix(WIT)?.split_once('@')?.1.to_owned());
     let wit = imports.iter().chain(&package.exports).find_map(version).unwrap_or_else(|| "unknown".to_owned());
-    let mut asks = BTreeMap::<String, Vec<String>>::new();
-    for grant in package.entry_points.iter().flat_map(|entry_point| &entry_point.grants) {
-        asks.entry(grant.key.clone()).or_default().push(grant.value.clone());
+    let mut requested = Grant::default();
+    for entry_point in &package.entry_points {
+        requested.extend(&entry_point.grant);
     }
-    for values in asks.values_mut() {
-        values.sort();
-        values.dedup();
-    }
-    Capabilities { wit, imports, asks }
+    Capabilities { wit, imports, asks: requested.sorted() }
 }

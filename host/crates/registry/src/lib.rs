@@ -5,6 +5,7 @@
 //! Knows nothing of WebAssembly: a component is bytes.
 
 mod file_error;
+mod grant;
 pub mod locking;
 pub mod oci;
 pub mod recipes_lock;
@@ -14,6 +15,7 @@ pub mod signature;
 pub mod trust;
 
 pub use file_error::RecipesFileError;
+pub use grant::{Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
-pub use recipes_toml::{AddKeyError, Grant, KeyEntry, SignedBy, TrustedKey, add_key, is_key_name, trusted_keys};
+pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, is_key_name, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};

@@ -13,35 +13,13 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::oci::Reference;
-use crate::{RecipeReference, RecipesFileError};
+use crate::{Grant, RecipeReference, RecipesFileError};
 use base::source::{Explain as _, Place, Source, did_you_mean, nearest};
 
 pub use edit::{AddKeyError, add_key};
 pub use keys::{TrustedKey, trusted_keys};
 pub use trust::Wanted;
 pub use trust::{KeyEntry, SignedBy, is_key_name};
-
-/// What a recipe may do beyond what every recipe may: `grant = {…}`. Templates (`${buildout:directory}`) are not yet
-/// substituted.
-#[derive(Clone, Debug, Default)]
-pub struct Grant {
-    /// Directories that it may read.
-    pub read: Vec<String>,
-    /// Directories that it may write.
-    pub write: Vec<String>,
-    /// Environment variables that it sees.
-    pub env: Vec<String>,
-    /// Programs that it may run.
-    pub run: Vec<String>,
-    /// URL prefixes that it may download from.
-    pub fetch: Vec<String>,
-    /// The most memory it may use, in bytes.
-    pub memory: Option<u64>,
-    /// The longest that one call may take.
-    pub timeout: Option<Duration>,
-    /// Where the grant is written.
-    pub place: Option<Place>,
-}
 
 /// The file, understood.
 #[derive(Debug, Default)]
@@ -225,6 +203,7 @@ impl<'f> File<'f> {
             fetch: self.strings(table, "fetch")?,
             memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
             timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
+            other: Vec::new(),
             place: self.place(item.span()),
         })
     }

@@ -2,14 +2,14 @@
 //! `packaging.markers` does, which zc.buildout asks first.
 //!
 //! Whether a text is a marker decides in which of two languages a condition is written, so the grammar here accepts
-//! exactly what that library accepts; versions are compared by the `pep440_rs` library (`docs/decisions`).
+//! exactly what that library accepts; versions are compared by the `pep440_rs` library (`docs/decisions`). Requirements of
+//! Python distributions have markers too: what the variables are is asked through [`Variables`].
 
+use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifier};
 use ruff_python_ast::Expr;
-
-use super::facts::Facts;
 
 /// How deep parentheses may nest.
 const DEEPEST: usize = 100;
@@ -47,22 +47,42 @@ pub(super) fn is_variable(name: &str) -> bool {
     VARIABLES.iter().any(|(written, _)| *written == name)
 }
 
+/// The values of a marker's variables.
+pub trait Variables {
+    /// The value of the variable `name`, in its newer spelling.
+    ///
+    /// # Errors
+    /// Why it has none.
+    fn value(&self, name: &str) -> Result<String, String>;
+}
+
 /// A parsed marker.
-#[derive(Debug)]
-pub(super) enum Marker {
-    Any(Vec<Marker>),
-    All(Vec<Marker>),
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Marker(Node);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Node {
+    Any(Vec<Node>),
+    All(Vec<Node>),
     Compare { left: Operand, operator: &'static str, right: Operand },
 }
 
 /// One side of a comparison.
-#[derive(Debug)]
-pub(super) enum Operand {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Operand {
     Variable(&'static str),
     Text(String),
 }
 
 impl Operand {
+    /// As a marker is written.
+    fn written(&self) -> String {
+        match self {
+            Self::Variable(name) => (*name).to_owned(),
+            Self::Text(text) => format!("\"{text}\""),
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             Self::Variable(name) => name,
@@ -71,11 +91,33 @@ impl Operand {
     }
 }
 
-/// The marker that `text` is, or `None` if it is no marker and so a Python expression.
-pub(super) fn parse(text: &str) -> Option<Marker> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
-    let marker = parser.marker()?;
-    (parser.at == text.len()).then_some(marker)
+impl Marker {
+    /// The marker that `text` is, or `None` if it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parser = Parser { text, at: 0, depth: 0 };
+        let node = parser.marker()?;
+        (parser.at == text.len()).then_some(Self(node))
+    }
+
+    /// Whether the marker holds.
+    ///
+    /// # Errors
+    /// When a variable has no value, or a comparison no meaning.
+    pub fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
+        self.0.evaluate(variables)
+    }
+
+    /// Whether the variable `name` is in the marker.
+    pub fn asks_for(&self, name: &str) -> bool {
+        self.0.asks_for(name)
+    }
+}
+
+/// As `packaging` writes it: `python_version < "3" and (extra == "a" or extra == "b")`.
+impl fmt::Display for Marker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.text())
+    }
 }
 
 struct Parser<'a> {
@@ -110,7 +152,7 @@ impl Parser<'_> {
     }
 
     /// `and` binds tighter than `or`.
-    fn marker(&mut self) -> Option<Marker> {
+    fn marker(&mut self) -> Option<Node> {
         let mut groups = vec![vec![self.atom()?]];
         loop {
             if self.word("or") {
@@ -119,12 +161,12 @@ impl Parser<'_> {
                 let next = self.atom()?;
                 groups.last_mut()?.push(next);
             } else {
-                return Some(Marker::Any(groups.into_iter().map(Marker::All).collect()));
+                return Some(Node::Any(groups.into_iter().map(Node::All).collect()));
             }
         }
     }
 
-    fn atom(&mut self) -> Option<Marker> {
+    fn atom(&mut self) -> Option<Node> {
         self.space();
         let marker = if self.take("(") {
             self.depth += 1;
@@ -139,7 +181,7 @@ impl Parser<'_> {
         Some(marker)
     }
 
-    fn comparison(&mut self) -> Option<Marker> {
+    fn comparison(&mut self) -> Option<Node> {
         let left = self.operand()?;
         self.space();
         let operator = self.operator()?;
@@ -189,7 +231,7 @@ fn literal_text(literal: &str) -> Option<String> {
 }
 
 /// Names of extras are compared in their normal form (PEP 503).
-fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Marker {
+fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Node {
     let normal = |operand: Operand| match operand {
         Operand::Text(text) => Operand::Text(normal_name(&text)),
         variable @ Operand::Variable(_) => variable,
@@ -199,7 +241,7 @@ fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Mar
         (_, Operand::Variable("extra")) => (normal(left), right),
         _ => (left, right),
     };
-    Marker::Compare { left, operator, right }
+    Node::Compare { left, operator, right }
 }
 
 fn normal_name(name: &str) -> String {
@@ -214,46 +256,57 @@ fn normal_name(name: &str) -> String {
     normal
 }
 
-impl Marker {
+impl Node {
     /// Whether the marker holds. Every comparison is made, even where an earlier one decides: so does `packaging`, and
     /// a comparison without meaning is an error wherever it stands.
-    pub(super) fn evaluate(&self, facts: &dyn Facts) -> Result<bool, String> {
+    fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
         match self {
-            Self::Any(markers) => markers.iter().try_fold(false, |any, marker| Ok(marker.evaluate(facts)? || any)),
-            Self::All(markers) => markers.iter().try_fold(true, |all, marker| Ok(marker.evaluate(facts)? && all)),
+            Self::Any(markers) => markers.iter().try_fold(false, |any, marker| Ok(marker.evaluate(variables)? || any)),
+            Self::All(markers) => markers.iter().try_fold(true, |all, marker| Ok(marker.evaluate(variables)? && all)),
             Self::Compare { left, operator, right } => {
                 // A text on the left makes the right side the variable, even where that is written as a text too.
                 let (key, left, right) = match left {
-                    Operand::Variable(name) => (*name, variable(name, facts)?, right.text().to_owned()),
-                    Operand::Text(text) => (right.text(), text.clone(), variable(right.text(), facts)?),
+                    Operand::Variable(name) => (*name, variables.value(name)?, right.text().to_owned()),
+                    Operand::Text(text) => (right.text(), text.clone(), variables.value(right.text())?),
                 };
                 compare(key, &left, operator, &right)
             }
         }
     }
+
+    fn asks_for(&self, name: &str) -> bool {
+        match self {
+            Self::Any(nodes) | Self::All(nodes) => nodes.iter().any(|node| node.asks_for(name)),
+            Self::Compare { left, right, .. } => [left, right].contains(&&Operand::Variable(variable_of(name))),
+        }
+    }
+
+    /// As a marker is written.
+    fn text(&self) -> String {
+        match self {
+            // What is in brackets as a whole needs none.
+            Self::Any(nodes) | Self::All(nodes) if nodes.len() == 1 => nodes[0].text(),
+            Self::Any(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" or "),
+            Self::All(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" and "),
+            Self::Compare { left, operator, right } => format!("{} {operator} {}", left.written(), right.written()),
+        }
+    }
+
+    /// The same as a part of something: the parser made an `Any` of what stands in brackets, and of nothing else.
+    fn nested(&self) -> String {
+        match self {
+            Self::Any(nodes) if !matches!(&nodes[..], [Self::All(all)] if all.len() == 1) => {
+                format!("({})", self.text())
+            }
+            Self::All(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" and "),
+            other => other.text(),
+        }
+    }
 }
 
-/// The value of a variable.
-fn variable(name: &str, facts: &dyn Facts) -> Result<String, String> {
-    Ok(match name {
-        "python_version" => facts.python()?.python_version.split('.').take(2).collect::<Vec<_>>().join("."),
-        "python_full_version" => {
-            let version = &facts.python()?.python_version;
-            // A Python built between two releases calls itself `3.14.0+`, which is no version.
-            if version.ends_with('+') { format!("{version}local") } else { version.clone() }
-        }
-        "platform_python_implementation" => facts.python()?.implementation.clone(),
-        "implementation_name" => facts.python()?.implementation_name.clone(),
-        "implementation_version" => facts.python()?.implementation_version.clone(),
-        "os_name" => facts.system().os_name,
-        "sys_platform" => facts.system().platform,
-        "platform_release" => facts.system().release,
-        "platform_system" => facts.system().system,
-        "platform_version" => facts.system().version,
-        "platform_machine" => facts.system().machine,
-        "extra" => String::new(),
-        other => return Err(format!("'{other}' has no value in a condition")),
-    })
+/// The newer spelling of a variable; an empty text where there is no such variable.
+fn variable_of(name: &str) -> &'static str {
+    VARIABLES.iter().find(|(written, _)| *written == name).map_or("", |(_, newer)| newer)
 }
 
 /// Compares a variable's value: as versions where the variable has one and `right` is one, else as texts.

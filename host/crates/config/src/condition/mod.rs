@@ -8,7 +8,7 @@
 mod arithmetic;
 mod expression;
 mod facts;
-mod marker;
+pub mod marker;
 mod methods;
 mod names;
 #[cfg(test)]
@@ -59,10 +59,38 @@ pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionEr
         return Err(whole(format!("the condition is longer than {LONGEST} bytes")));
     }
     let unescaped = Unescaped::new(expression);
-    if let Some(marker) = marker::parse(unescaped.expression()) {
-        return marker.evaluate(facts).map_err(whole);
+    if let Some(marker) = marker::Marker::parse(unescaped.expression()) {
+        return marker.evaluate(&OfFacts(facts)).map_err(whole);
     }
     python(&unescaped, facts)
+}
+
+/// What the variables of markers are in conditions.
+struct OfFacts<'a>(&'a dyn Facts);
+
+impl marker::Variables for OfFacts<'_> {
+    fn value(&self, name: &str) -> Result<String, String> {
+        let facts = self.0;
+        Ok(match name {
+            "python_version" => facts.python()?.python_version.split('.').take(2).collect::<Vec<_>>().join("."),
+            "python_full_version" => {
+                let version = &facts.python()?.python_version;
+                // A Python built between two releases calls itself `3.14.0+`, which is no version.
+                if version.ends_with('+') { format!("{version}local") } else { version.clone() }
+            }
+            "platform_python_implementation" => facts.python()?.implementation.clone(),
+            "implementation_name" => facts.python()?.implementation_name.clone(),
+            "implementation_version" => facts.python()?.implementation_version.clone(),
+            "os_name" => facts.system().os_name,
+            "sys_platform" => facts.system().platform,
+            "platform_release" => facts.system().release,
+            "platform_system" => facts.system().system,
+            "platform_version" => facts.system().version,
+            "platform_machine" => facts.system().machine,
+            "extra" => String::new(),
+            other => return Err(format!("'{other}' has no value in a condition")),
+        })
+    }
 }
 
 /// Evaluates a condition that is a Python expression.

@@ -1,7 +1,8 @@
 //! Components that came from a registry, with their entry in `recipes.lock`: verified by then, not yet compiled.
 
-use super::bytes::{Content, Kind, kind_of};
-use super::{Bytes, Component, ComponentError, Origin, Resolved};
+use super::bytes::{Bytes, Component, Content, Kind, Origin, kind_of};
+use super::error::ComponentError;
+use super::resolver::Resolved;
 use registry::DEFAULT_ENTRY_POINT;
 use registry::locking::{LockingError, Obtained, Publication};
 use registry::oci::RegistryError;

@@ -6,9 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::built_in::{built_in, of_python_name, python_names};
-use super::detached::read_signatures;
-use super::{CompileCache, Component, ComponentError, Developed, Origin, SignatureError, built_ins, signature_path};
+use super::built_in::{built_in, built_ins, of_python_name, python_names};
+use super::bytes::{Component, Origin};
+use super::cache::CompileCache;
+use super::detached::{read_signatures, signature_path};
+use super::error::{ComponentError, SignatureError};
+use super::link::Developed;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};

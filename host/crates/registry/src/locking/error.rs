@@ -7,6 +7,7 @@ use crate::oci::RegistryError;
 use crate::signature::KeyError;
 use crate::trust::TrustError;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 
 /// Why a published component is not available, or must not be used.
@@ -94,6 +95,10 @@ impl Explain for LockingError {
             Self::Lock { hints, .. } => hints.clone(),
             _ => self.cause().map(Explain::hints).unwrap_or_default(),
         }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.cause().map(Explain::remedies).unwrap_or_default()
     }
 
     fn blame(&self) -> Blame {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::error::LockingError;
 use super::sources::{Source, Sources};
+use crate::grant::Grant;
 use crate::oci::{Artefact, Reference, RegistryError, signatures};
-use crate::recipes_toml::{Entry, EntrySource, Grant, KeyEntry, RecipesToml, Wanted};
+use crate::recipes_toml::{Entry, EntrySource, KeyEntry, RecipesToml, Wanted};
 use crate::reference::RecipeReference;
 use crate::trust::{Signer, TrustError, Trusted};
 use base::digest::Digest;

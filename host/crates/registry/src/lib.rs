@@ -1,10 +1,12 @@
 //! Recipes that are shared: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts
-//! ([`trust`]), and the two files that say so, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]).
+//! ([`trust`]), the two files that say so, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and how
+//! a component is obtained as the lock has it ([`locking`]).
 //!
 //! Knows nothing of WebAssembly: a component is bytes.
 
 mod file_error;
 mod grant;
+pub mod locking;
 pub mod oci;
 pub mod recipes_lock;
 pub mod recipes_toml;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::package::imports;
-use crate::run::LockChange;
+use crate::share::LockChange;
 use registry::Locked;
 
 /// What changed, recipe by recipe.

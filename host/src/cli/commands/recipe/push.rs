@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::arguments::{PassphraseArguments, RegistryArguments, parse_reference};
 use crate::cli::program::Program;
-use crate::run::{Publication, Published, RunError};
+use crate::run::RunError;
+use crate::share::{Publication, Published};
 use base::files::FileError;
 use base::source::{Blame, Explain, size};
 use base::time::rfc3339;

@@ -264,10 +264,13 @@ impl Console {
                 state.live.planned(count, now);
             }
             Event::PartEnded { part, outcome, elapsed } => self.part_ended(part, outcome, elapsed),
-            Event::PartBegan { .. }
-            | Event::PartActivity { .. }
-            | Event::CommandLine { .. }
-            | Event::Download { .. } => {
+            Event::PartBegan { .. } => {
+                self.lock().summary.planned(Instant::now());
+                if self.draws {
+                    self.live_event(event);
+                }
+            }
+            Event::PartActivity { .. } | Event::CommandLine { .. } | Event::Download { .. } => {
                 if self.draws {
                     self.live_event(event);
                 }

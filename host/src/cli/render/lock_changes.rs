@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::package::imports as imports_by_package;
-use crate::run::LockChange;
+use crate::share::LockChange;
 use base::source::printable_line;
 use registry::Locked;
 

@@ -38,7 +38,12 @@ impl Aside {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".unpack-");
-        remove_abandoned(&parent, &prefix);
+        let others = File::open(&parent).map_err(FileError::of("open", &parent))?;
+        if flock(&others, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove_abandoned(&parent, &prefix);
+        }
+        // Until it is locked itself, nobody must take the new directory for one that was left behind.
+        let _ = flock(&others, FlockOperation::LockShared);
         let mut name = prefix;
         name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         Self::create(destination, &parent, name)

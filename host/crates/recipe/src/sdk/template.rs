@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Language;
+use super::carried::Language;
 use super::name::{self, InvalidName};
 use super::unpack::{UnpackError, refresh, write};
 use base::remedy::Remedy;

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::program::Program;
 use crate::cli::render::package::{self, PackageView};
-use crate::run::{Authoring, RunError};
+use crate::run::RunError;
+use crate::share::Authoring;
 use base::source::{Explain, did_you_mean, nearest};
 use recipe::Package;
 use recipe::component::{self, Developed, Resolved};

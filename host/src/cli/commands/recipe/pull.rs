@@ -79,7 +79,7 @@ fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: 
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),
-        ("license", annotation::LICENCES),
+        ("license", annotation::LICENSES),
         ("source", annotation::SOURCE),
     ];
     for (name, key) in keys {

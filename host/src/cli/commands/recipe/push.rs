@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::arguments::{PassphraseArguments, RegistryArguments, parse_reference};
 use crate::cli::program::Program;
-use crate::run::{Publication, Published, RunError};
+use crate::run::RunError;
+use crate::share::{Publication, Published};
 use base::files::FileError;
 use base::source::{Blame, Explain, size};
 use base::time::rfc3339;
@@ -108,7 +109,7 @@ fn annotation_of(text: &str) -> Result<(String, String), String> {
     let key = match key {
         "title" => annotation::TITLE,
         "version" => annotation::VERSION,
-        "licenses" | "license" => annotation::LICENCES,
+        "licenses" | "license" => annotation::LICENSES,
         "source" => annotation::SOURCE,
         "description" => annotation::DESCRIPTION,
         other if other.contains('.') => other,

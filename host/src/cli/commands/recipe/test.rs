@@ -9,10 +9,11 @@ use clap::Args;
 
 use crate::cli::arguments::OfflineArguments;
 use crate::cli::program::{Program, this_program};
-use crate::run::{BuiltRecipe, RunError};
+use crate::run::RunError;
+use crate::share::BuiltRecipe;
 
 use base::source::{Blame, Explain};
-use recipe::component::Builder;
+use recipe::component::OFFLINE;
 use scenario::{Broken, Dialect, Stage};
 
 const EXAMPLES: &str = "\
@@ -200,7 +201,7 @@ fn variables(program: &Program, offline: bool) -> BTreeMap<String, String> {
     set("XDG_CACHE_HOME", home.map(|home| home.join(".cache")));
     variables.remove("BUILDOUT_HOME");
     if offline {
-        variables.extend(Builder::OFFLINE.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables.extend(OFFLINE.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
     variables
 }

@@ -1,9 +1,10 @@
 //! A recipe package as one JSON object.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::view::PackageView;
-use recipe::{Described, DescribedGrant, DescribedOption, Presence, ValueType};
+use recipe::{Described, DescribedOption, Presence, ValueType};
+use registry::{Grant, GrantItem};
 
 /// The object, as text.
 pub(in crate::cli) fn of(view: &PackageView) -> String {
@@ -30,7 +31,7 @@ fn entry_point((described, reference): (&Described, Option<&str>)) -> Value {
         "reference": reference,
         "documentation": described.documentation,
         "options": described.options.iter().map(option).collect::<Vec<_>>(),
-        "grant": grant(&described.grants),
+        "grant": grant(&described.grant),
         "update": described.has_update,
         "uninstall": described.has_uninstall,
     })
@@ -53,14 +54,10 @@ fn option(option: &DescribedOption) -> Value {
 }
 
 /// As `grant` in `recipes.toml` is written: lists, but for memory and time.
-fn grant(grants: &[DescribedGrant]) -> Value {
-    let mut object = Map::new();
-    for DescribedGrant { key, value } in grants {
-        if DescribedGrant::is_quantity(key) {
-            object.insert(key.clone(), json!(value));
-        } else if let Some(values) = object.entry(key.clone()).or_insert_with(|| json!([])).as_array_mut() {
-            values.push(json!(value));
-        }
-    }
-    Value::Object(object)
+fn grant(grant: &Grant) -> Value {
+    let items = grant.items().into_iter().map(|item| match item {
+        GrantItem::List(key, values) => (key, json!(values)),
+        GrantItem::Quantity(key, value) => (key, json!(value)),
+    });
+    Value::Object(items.collect())
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::terms::grant;
 use super::view::PackageView;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
@@ -27,7 +26,7 @@ fn entry_point(page: &mut String, described: &Described, reference: &str) {
                 writeln!(page, "| `{name}` | {} | {} | {meaning} |", value_type(&option.value_type), default(option));
         }
     }
-    let grant = grant(&described.grants);
+    let grant = described.grant.to_string();
     if !grant.is_empty() {
         let _ = write!(
             page,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::terms::{grant, imports};
+use super::terms::imports;
 use super::view::PackageView;
 use base::source::{printable_line, size};
 use recipe::component::Origin;
@@ -62,7 +62,7 @@ fn entry_point(text: &mut String, described: &Described) {
             let _ = writeln!(text, "  {name:<width$}  {meaning} ({})", printable_line(&value_of(option)));
         }
     }
-    let grant = grant(&described.grants);
+    let grant = described.grant.to_string();
     if !grant.is_empty() {
         let _ = writeln!(text, "\n  Requests: grant = {{ {grant} }}");
     }

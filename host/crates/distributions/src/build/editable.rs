@@ -1,0 +1,172 @@
+//! `develop`: editable installs as zc.buildout 6 leaves them in the directory of develop eggs: metadata, `.pth` files and
+//! finders of the backend, and an egg-link.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use base::files::FileError;
+
+use super::copy::PrivateCopy;
+use super::project::write_build_ext;
+use super::{Build, BuildError, BuildOptions, BuildSystem, Builder};
+use crate::eggs::fill::Workshop;
+use crate::wheel;
+
+/// A project that is to be developed.
+#[derive(Clone, Debug)]
+pub struct Develop<'a> {
+    /// Its directory, or a file in it (`setup.py`).
+    pub project: &'a Path,
+    /// The directory of develop eggs.
+    pub develop_eggs: &'a Path,
+    /// What of the project's directory its build neither sees nor changes: what belongs to the buildout.
+    pub protected: &'a [PathBuf],
+    /// What the build is to be like.
+    pub options: &'a BuildOptions,
+}
+
+/// A project that is developed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Developed {
+    /// Its name.
+    pub name: String,
+    /// What was put into the directory of develop eggs, sorted.
+    pub paths: Vec<PathBuf>,
+    /// The namespaces that it declares in the old way, one on each line.
+    pub namespaces: Option<String>,
+}
+
+/// Makes an editable install of a project.
+///
+/// # Errors
+/// [`BuildError`]; the directory of develop eggs is then as it was.
+pub fn develop(
+    builder: &Builder<'_>,
+    wanted: &Develop<'_>,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Developed, BuildError> {
+    let directory =
+        if wanted.project.is_dir() { wanted.project } else { wanted.project.parent().unwrap_or(wanted.project) };
+    let project = directory.canonicalize().map_err(FileError::of("open", directory))?;
+    let workshop = Workshop::new(wanted.develop_eggs)?;
+    let protected: Vec<PathBuf> = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect();
+    let private = PrivateCopy::new(&project, &workshop.path().join("source"), &protected)?;
+    let mut options = wanted.options.clone();
+    options.read.extend(private.linked.iter().cloned());
+    let system = BuildSystem::of(&private.copy)?;
+    let had_setup_cfg = std::fs::read(private.copy.join("setup.cfg")).ok();
+    write_build_ext(&private.copy, &options.build_ext)?;
+    let workspace = workshop.path().join("workspace");
+    std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+    let what = format!("The project {}", project.display());
+    let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
+    let built = build.run("editable")?;
+    let (path, file) = built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
+    restore(&private.copy.join("setup.cfg"), had_setup_cfg, &options)?;
+    private.bring_back()?;
+    let aside = workshop.path().join("aside");
+    std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;
+    let opened = wheel::open(&path, &file, &aside, cancelled)?;
+    let name = opened.metadata.name.clone();
+    let namespaces =
+        std::fs::read_to_string(aside.join("wheel").join(opened.info()).join("namespace_packages.txt")).ok();
+    let placed = Placing {
+        from: &aside.join("wheel"),
+        to: wanted.develop_eggs,
+        copy: &private.copy,
+        project: &project,
+        workshop: &workshop,
+    };
+    let mut paths = placed.place(opened.info())?;
+    paths.push(write_egg_link(&project, wanted.develop_eggs, &name)?);
+    paths.sort();
+    Ok(Developed { name, paths, namespaces })
+}
+
+/// The options of the extensions were for this build alone.
+fn restore(setup_cfg: &Path, had: Option<Vec<u8>>, options: &BuildOptions) -> Result<(), BuildError> {
+    if options.build_ext.is_empty() {
+        return Ok(());
+    }
+    let done = match had {
+        Some(bytes) => std::fs::write(setup_cfg, bytes),
+        None => std::fs::remove_file(setup_cfg),
+    };
+    Ok(done.map_err(FileError::of("write", setup_cfg))?)
+}
+
+/// The placing of what an editable wheel holds.
+struct Placing<'a> {
+    from: &'a Path,
+    to: &'a Path,
+    copy: &'a Path,
+    project: &'a Path,
+    workshop: &'a Workshop,
+}
+
+impl Placing<'_> {
+    /// Puts metadata, `.pth` files and modules at the top of the wheel into the directory of develop eggs.
+    fn place(&self, info: &str) -> Result<Vec<PathBuf>, BuildError> {
+        self.note_origin(&self.from.join(info))?;
+        let mut placed = Vec::new();
+        for entry in std::fs::read_dir(self.from).map_err(FileError::of("read", self.from))? {
+            let path = entry.map_err(FileError::of("read", self.from))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_metadata = [".dist-info", ".egg-info"].iter().any(|suffix| name.ends_with(suffix));
+            match path.is_dir() {
+                true if is_metadata => {}
+                false if name.ends_with(".pth") || name.ends_with(".py") => self.lead_to_project(&path)?,
+                false if is_metadata => {}
+                _ => continue,
+            }
+            placed.push(self.replace(&path, &self.to.join(&name))?);
+        }
+        Ok(placed)
+    }
+
+    /// The build has seen a copy: its paths become those of the project.
+    fn lead_to_project(&self, path: &Path) -> Result<(), BuildError> {
+        let text = std::fs::read_to_string(path).map_err(FileError::of("read", path))?;
+        let project = self.project.to_string_lossy();
+        let written = match path.extension().is_some_and(|extension| extension == "py") {
+            true => project.replace('\\', "\\\\").replace('\'', "\\'").replace('"', "\\\""),
+            false => project.into_owned(),
+        };
+        let text = text.replace(&*self.copy.to_string_lossy(), &written);
+        Ok(std::fs::write(path, text).map_err(FileError::of("write", path))?)
+    }
+
+    /// What installers write beside the metadata (PEP 610, 376).
+    fn note_origin(&self, info: &Path) -> Result<(), BuildError> {
+        let url = url::Url::from_file_path(self.project).map_or_else(|()| String::new(), |url| url.to_string());
+        let origin = format!("{{\"dir_info\": {{\"editable\": true}}, \"url\": {}}}", serde_json::Value::from(url));
+        for (name, text) in [("direct_url.json", origin.as_str()), ("INSTALLER", "buildout-host\n")] {
+            let path = info.join(name);
+            std::fs::write(&path, text).map_err(FileError::of("write", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Puts something in the place of what is there.
+    fn replace(&self, from: &Path, to: &Path) -> Result<PathBuf, BuildError> {
+        if to.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            let mut old = OsString::from("old-");
+            old.push(to.file_name().unwrap_or_default());
+            std::fs::rename(to, self.workshop.path().join(old)).map_err(FileError::of("replace", to))?;
+        }
+        std::fs::rename(from, to).map_err(FileError::of("replace", to))?;
+        Ok(to.to_owned())
+    }
+}
+
+/// An egg-link: two lines, without a line end after the last. zc.buildout knows two layouts: sources in `src`, or beside
+/// the project's files.
+fn write_egg_link(project: &Path, develop_eggs: &Path, name: &str) -> Result<PathBuf, BuildError> {
+    let (sources, setup) = match project.join("src").symlink_metadata() {
+        Ok(_) => (project.join("src"), ".."),
+        Err(_) => (project.to_owned(), "."),
+    };
+    let path = develop_eggs.join(format!("{name}.egg-link"));
+    base::files::replace(&path, format!("{}\n{setup}", sources.display()).as_bytes())?;
+    Ok(path)
+}

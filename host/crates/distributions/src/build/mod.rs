@@ -1,0 +1,274 @@
+//! Builds: wheels of source distributions, and editable installs of developed projects, through PEP 517 and 660.
+//!
+//! What builds is foreign: it runs by [`Commands`], confined, without network, and sees its own sources, the environment
+//! that it asked for, and the Python. Knows nothing of how that environment is found ([`Environments`]).
+
+mod confined;
+mod copy;
+mod editable;
+mod error;
+mod log;
+mod project;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base::files::FileError;
+use serde::Deserialize;
+
+pub use confined::Confined;
+pub use editable::{Develop, Developed, develop};
+pub use error::BuildError;
+pub use project::BuildSystem;
+
+use crate::filename::FileName;
+use crate::python::Python;
+use crate::requirement::Requirement;
+
+/// Calls the hooks of a build backend, and writes down what the build tries.
+const RUNNER: &str = include_str!("runner.py");
+
+/// How long one build may take.
+const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// A command of a build.
+#[derive(Clone, Debug, Default)]
+pub struct BuildCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// All of its environment.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// What it may read beyond the system and the Python.
+    pub read: Vec<PathBuf>,
+    /// What it may write.
+    pub write: Vec<PathBuf>,
+    /// When it is ended.
+    pub deadline: Option<Duration>,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Well.
+    Well,
+    /// Otherwise, with the words that say how.
+    Otherwise(String),
+    /// The run was interrupted.
+    Interrupted,
+}
+
+/// Runs the commands of builds, confined: without network, home directory and the host's environment.
+pub trait Commands: Sync {
+    /// Runs a command to its end; nothing that it started lives on. `on_line` gets what it prints.
+    ///
+    /// # Errors
+    /// When it did not start.
+    fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<Ended, BuildError>;
+}
+
+/// Where a build finds what it requires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// The directory, with `lib` and `bin` in it. Not to be changed.
+    pub directory: PathBuf,
+    /// What is in it, as a digest.
+    pub identity: String,
+}
+
+/// Finds, and brings, what builds require.
+pub trait Environments: Sync {
+    /// An environment that meets the requirements.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError>;
+}
+
+/// What a build is to be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// The section `[build_ext]` of `setup.cfg`, in this order.
+    pub build_ext: Vec<(String, String)>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// What the build may read: the locations of parts with headers and libraries.
+    pub read: Vec<PathBuf>,
+}
+
+/// What builds are made with.
+pub struct Builder<'a> {
+    /// The Python that they are for.
+    pub python: &'a Python,
+    /// Who runs their commands.
+    pub commands: &'a dyn Commands,
+    /// Who finds what they require.
+    pub environments: &'a dyn Environments,
+    /// Where logs of failed builds are kept.
+    pub logs: &'a Path,
+    /// Told each line that a build prints.
+    pub on_line: &'a (dyn Fn(&str) + Sync),
+}
+
+/// What the runner says of a hook.
+#[derive(Deserialize)]
+struct Answer {
+    /// What the hook returned.
+    result: serde_json::Value,
+    /// Whether the backend has the hook.
+    has_hook: bool,
+}
+
+impl Builder<'_> {
+    /// Builds the wheel of the project in `source` and puts it into `output`. `workspace` is an empty directory for
+    /// whatever else is needed; `what` names the project in messages.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the place of the log.
+    pub fn wheel(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<(PathBuf, FileName), BuildError> {
+        let system = BuildSystem::of(source)?;
+        project::write_build_ext(source, &options.build_ext)?;
+        let build = Build { builder: self, what, source, workspace, options, system };
+        let built = build.run("wheel")?;
+        built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
+    }
+}
+
+/// One build.
+struct Build<'a> {
+    builder: &'a Builder<'a>,
+    what: &'a str,
+    source: &'a Path,
+    workspace: &'a Path,
+    options: &'a BuildOptions,
+    system: BuildSystem,
+}
+
+impl Build<'_> {
+    /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
+    fn run(&self, kind: &str) -> Result<Option<(PathBuf, FileName)>, BuildError> {
+        let mut log = log::Log::new(self.what);
+        let environment = self.builder.environments.environment(&self.system.requires)?;
+        let asked = self.hook(&mut log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let further = asked.result.as_array().cloned().unwrap_or_default();
+        let environment = match further.is_empty() {
+            true => environment,
+            false => {
+                let texts = further.iter().filter_map(serde_json::Value::as_str);
+                let further = texts.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
+                self.builder.environments.environment(&[self.system.requires.clone(), further].concat())?
+            }
+        };
+        let output = self.make("output")?;
+        let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
+        if !answer.has_hook {
+            return Ok(None);
+        }
+        let name = answer.result.as_str().unwrap_or_default().to_owned();
+        let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
+        let path = output.join(&name);
+        match file {
+            Some(file) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) => Ok(Some((path, file))),
+            _ => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
+        }
+    }
+
+    fn make(&self, name: &str) -> Result<PathBuf, BuildError> {
+        let path = self.workspace.join(name);
+        std::fs::create_dir_all(&path).map_err(FileError::of("make the directory", &path))?;
+        Ok(path)
+    }
+
+    /// Calls a hook of the backend.
+    fn hook(&self, log: &mut log::Log, environment: &Environment, hook: &str) -> Result<Answer, BuildError> {
+        let [output, home, answers] = ["output", "home", "answers"].map(|name| self.make(name));
+        let (output, home, answers) = (output?, home?, answers?);
+        let runner = answers.join("runner.py");
+        std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
+        let order = serde_json::json!({
+            "hook": hook,
+            "backend": self.system.backend,
+            "backend_path": self.system.backend_path.iter().map(|path| self.source.join(path)).collect::<Vec<_>>(),
+            "lib": environment.directory.join("lib"),
+            "output": output,
+            "answer": answers.join("answer.json"),
+            "tried": answers.join("tried.txt"),
+            "allowed": [self.source, self.workspace],
+        });
+        let command = self.command(environment, &runner, &order.to_string(), &home);
+        log.begin(&command);
+        let ended = self.builder.commands.run(&command, &mut |line| {
+            (self.builder.on_line)(line);
+            log.line(line);
+        })?;
+        let tried = log::tried(&answers.join("tried.txt"));
+        let reason = match ended {
+            Ended::Well => {
+                let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
+                return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
+            }
+            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
+            Ended::Otherwise(reason) => reason,
+        };
+        Err(self.failed(log, &reason, &tried))
+    }
+
+    fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
+        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
+        BuildError::Failed {
+            what: self.what.to_owned(),
+            reason: reason.to_owned(),
+            last: log.last(),
+            tried: tried.to_vec(),
+            log: kept.ok(),
+        }
+    }
+
+    fn command(&self, environment: &Environment, runner: &Path, order: &str, home: &Path) -> BuildCommand {
+        let python = self.builder.python;
+        let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
+        let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
+        let directories =
+            [environment.directory.join("bin"), python.executable.parent().unwrap_or(Path::new("/usr/bin")).to_owned()];
+        let mut path = std::env::join_paths(directories).unwrap_or_default();
+        path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+        set("PATH", path);
+        set("HOME", home.into());
+        set("LANG", "C.UTF-8".into());
+        set("PYTHONPATH", environment.directory.join("lib").into());
+        set("PYTHONNOUSERSITE", "1".into());
+        set("PYTHONDONTWRITEBYTECODE", "1".into());
+        // Times in wheels: the first that a zip file can hold.
+        set("SOURCE_DATE_EPOCH", "315532800".into());
+        for (name, value) in &self.options.environment {
+            set(name, value.into());
+        }
+        let read = [
+            environment.directory.clone(),
+            self.builder.python.prefix.clone(),
+            self.builder.python.base_prefix.clone(),
+        ];
+        BuildCommand {
+            program: python.executable.clone(),
+            arguments: vec![runner.into(), order.into()],
+            directory: self.source.to_owned(),
+            environment: variables,
+            read: read.into_iter().chain(python.path.clone()).chain(self.options.read.clone()).collect(),
+            write: vec![self.workspace.to_owned(), self.source.to_owned()],
+            deadline: Some(DEADLINE),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a project says of its build: `pyproject.toml`, and the section `[build_ext]` of `setup.cfg`.
+
+use std::path::Path;
+
+use base::files::FileError;
+use toml_edit::{DocumentMut, Item};
+
+use super::BuildError;
+use crate::requirement::Requirement;
+
+/// Longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// What a project is built with.
+#[derive(Clone, Debug)]
+pub struct BuildSystem {
+    /// `requires`.
+    pub requires: Vec<Requirement>,
+    /// `build-backend`.
+    pub backend: String,
+    /// `backend-path`, relative to the project.
+    pub backend_path: Vec<String>,
+}
+
+impl BuildSystem {
+    /// What the project in `source` says; a project that says nothing is built by setuptools, from its `setup.py`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or when there is no project.
+    pub fn of(source: &Path) -> Result<Self, BuildError> {
+        let path = source.join("pyproject.toml");
+        let Some(text) = read(&path)? else {
+            return match source.join("setup.py").is_file() {
+                true => Self::legacy(),
+                false => Err(BuildError::NoProject(source.to_owned())),
+            };
+        };
+        let wrong = |cause: String| BuildError::Project { path: path.clone(), cause };
+        let document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| wrong(error.message().to_owned()))?;
+        let Some(system) = document.get("build-system").and_then(Item::as_table_like) else { return Self::legacy() };
+        let texts = |name: &str| -> Result<Option<Vec<String>>, BuildError> {
+            let Some(item) = system.get(name) else { return Ok(None) };
+            let array = item.as_array().ok_or_else(|| wrong(format!("`{name}` of [build-system] is no list")))?;
+            let texts: Option<Vec<String>> = array.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+            texts.map(Some).ok_or_else(|| wrong(format!("`{name}` of [build-system] has something that is no text")))
+        };
+        let requires = texts("requires")?.ok_or_else(|| wrong("[build-system] has no `requires`".into()))?;
+        let backend_path = texts("backend-path")?.unwrap_or_default();
+        let leads_out = |path: &&String| path.starts_with('/') || path.split('/').any(|part| part == "..");
+        if let Some(outside) = backend_path.iter().find(leads_out) {
+            return Err(wrong(format!("`backend-path` of [build-system] leads out of the project: {outside:?}")));
+        }
+        let mut requires = requires.iter().map(|text| Requirement::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let backend = system.get("build-backend").and_then(Item::as_str).map_or(LEGACY, str::trim).to_owned();
+        if backend == LEGACY && requires.is_empty() {
+            requires = Self::legacy()?.requires;
+        }
+        Ok(Self { requires, backend, backend_path })
+    }
+
+    fn legacy() -> Result<Self, BuildError> {
+        let requires = vec![Requirement::parse("setuptools>=40.8.0")?];
+        Ok(Self { requires, backend: LEGACY.to_owned(), backend_path: Vec::new() })
+    }
+}
+
+/// What builds a `setup.py` that says nothing else (PEP 517).
+const LEGACY: &str = "setuptools.build_meta:__legacy__";
+
+/// Puts options into the section `[build_ext]` of `setup.cfg`, as zc.buildout does.
+pub(super) fn write_build_ext(source: &Path, options: &[(String, String)]) -> Result<(), BuildError> {
+    if options.is_empty() {
+        return Ok(());
+    }
+    let path = source.join("setup.cfg");
+    let text = with_build_ext(&read(&path)?.unwrap_or_default(), options);
+    Ok(std::fs::write(&path, text).map_err(FileError::of("write", &path))?)
+}
+
+/// The text of a `setup.cfg` with these options in `[build_ext]`: they replace those that are there.
+fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
+    let normal = |name: &str| name.trim().replace('_', "-").to_lowercase();
+    let (mut others, mut own) = (String::new(), String::new());
+    let (mut in_section, mut dropping) = (false, false);
+    for line in text.lines() {
+        let continues = line.starts_with([' ', '\t']);
+        if !continues && line.starts_with('[') {
+            in_section = line.trim_end() == SECTION;
+            dropping = in_section;
+        } else if !continues && in_section {
+            let name = normal(line.split(['=', ':']).next().unwrap_or_default());
+            dropping = options.iter().any(|(option, _)| normal(option) == name);
+        } else if !in_section {
+            dropping = false;
+        }
+        if !dropping {
+            let kept = if in_section { &mut own } else { &mut others };
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    // In `setup.cfg` an option goes on in lines that are indented.
+    let new: String =
+        options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
+    format!("{others}{SECTION}\n{new}{own}")
+}
+
+/// Where setuptools reads how extensions are built.
+const SECTION: &str = "[build_ext]";
+
+fn read(path: &Path) -> Result<Option<String>, BuildError> {
+    let Ok(metadata) = path.metadata() else { return Ok(None) };
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    if metadata.len() > LONGEST {
+        return Err(BuildError::Project { path: path.to_owned(), cause: format!("it is longer than {LONGEST} bytes") });
+    }
+    let bytes = std::fs::read(path).map_err(FileError::of("read", path))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system(pyproject: Option<&str>, setup: bool) -> Result<(Vec<String>, String), String> {
+        let directory = tempfile::tempdir().unwrap();
+        if let Some(text) = pyproject {
+            std::fs::write(directory.path().join("pyproject.toml"), text).unwrap();
+        }
+        if setup {
+            std::fs::write(directory.path().join("setup.py"), "").unwrap();
+        }
+        let system = BuildSystem::of(directory.path()).map_err(|error| error.to_string())?;
+        Ok((system.requires.iter().map(ToString::to_string).collect(), system.backend))
+    }
+
+    #[test]
+    fn what_a_project_is_built_with() {
+        let legacy = (vec!["setuptools>=40.8.0".to_owned()], LEGACY.to_owned());
+        assert_eq!(system(None, true), Ok(legacy.clone()));
+        assert_eq!(system(Some("[project]\nname = 'a'\n"), false), Ok(legacy.clone()));
+        assert_eq!(system(Some("[build-system]\nrequires = []\n"), false), Ok(legacy));
+        let hatch =
+            system(Some("[build-system]\nrequires = ['hatchling>=1']\nbuild-backend = 'hatchling.build'\n"), false);
+        assert_eq!(hatch, Ok((vec!["hatchling>=1".to_owned()], "hatchling.build".to_owned())));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let t = |text: &str| system(Some(text), false).unwrap_err();
+        assert!(t("[build-system]\n").contains("no `requires`"));
+        assert!(t("[build-system]\nrequires = 'x'\n").contains("is no list"));
+        assert!(t("[build-system]\nrequires = [1]\n").contains("no text"));
+        assert!(t("[build-system\n").contains("pyproject.toml cannot be read"));
+        assert!(t("[build-system]\nrequires = []\nbackend-path = ['../x']\n").contains("leads out"));
+        assert!(t("[build-system]\nrequires = ['-x']\n").contains("cannot be read"));
+        assert!(system(None, false).unwrap_err().contains("neither"));
+    }
+
+    #[test]
+    fn build_ext() {
+        let options = [("include-dirs".to_owned(), "/a:/b".to_owned()), ("define".to_owned(), "X\nY".to_owned())];
+        let new = "[build_ext]\ninclude-dirs = /a:/b\ndefine = X\n\tY\n";
+        assert_eq!(with_build_ext("", &options), new);
+        assert_eq!(with_build_ext("[metadata]\nname = a\n", &options), format!("[metadata]\nname = a\n{new}"));
+        let old = "[build_ext]\ninclude_dirs = /old\n  /older\ndebug = 1\n[x]\ny = 1\n";
+        assert_eq!(with_build_ext(old, &options), format!("[x]\ny = 1\n{new}debug = 1\n"));
+    }
+}

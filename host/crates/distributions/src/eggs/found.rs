@@ -1,0 +1,224 @@
+//! One distribution that is there, and what it says of itself.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::entry_points::{self, Group};
+use crate::metadata::{Fields, Metadata, MetadataError};
+use crate::name;
+use crate::python::Python;
+use crate::requirement::Requirement;
+use crate::version::{self, Version};
+
+/// Longest file of metadata that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// How a distribution came to be there; a greater one is preferred where all else is equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Precedence {
+    /// Sources that are developed.
+    Develop,
+    /// An egg.
+    Egg,
+}
+
+/// Where its metadata are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A directory `….dist-info`.
+    DistInfo(PathBuf),
+    /// A directory `….egg-info`, or `EGG-INFO` within an egg.
+    EggInfo(PathBuf),
+    /// A file `….egg-info`.
+    EggInfoFile(PathBuf),
+}
+
+/// A distribution that is there.
+#[derive(Debug)]
+pub struct Distribution {
+    /// What is put on the path, as a real path.
+    pub location: PathBuf,
+    /// The name, as the directory's name has it.
+    pub project: String,
+    /// The version, in its normal form.
+    pub version: String,
+    /// For which version of Python, if that is said.
+    pub python: Option<String>,
+    /// For which platform, if that is said.
+    pub platform: Option<String>,
+    /// How it came to be there.
+    pub precedence: Precedence,
+    /// Where its metadata are.
+    pub form: Form,
+    parsed: Option<Version>,
+    metadata: OnceLock<Result<Metadata, MetadataError>>,
+}
+
+/// What decides which of several is the best.
+type Order<'a> = (Option<&'a Version>, Precedence, String, &'a Path, &'a str, &'a str);
+
+impl Distribution {
+    /// What the name of the entry `metadata` of the directory `location` says. Of an egg that is the egg itself.
+    pub(super) fn of_entry(location: &Path, entry: &str, form: Form, precedence: Precedence) -> Option<Self> {
+        let stem = entry.rsplit_once('.').map_or(entry, |(stem, _)| stem);
+        let parts = Parts::of(stem);
+        let mut distribution = Self {
+            location: location.to_owned(),
+            project: name::safe(parts.name?),
+            version: parts.version.map(version::safe).unwrap_or_default(),
+            python: parts.python.map(str::to_owned),
+            platform: parts.platform.map(str::to_owned),
+            precedence,
+            form,
+            parsed: None,
+            metadata: OnceLock::new(),
+        };
+        // Distutils mangled versions in names; the metadata have the real one.
+        let is_egg_info = entry.to_ascii_lowercase().ends_with(".egg-info");
+        if is_egg_info || distribution.version.is_empty() {
+            let text = distribution.read(distribution.pkg_info());
+            let written = Fields::parse(&text.unwrap_or_default()).first("Version").map(version::safe);
+            distribution.version =
+                written.or_else(|| Some(distribution.version.clone()).filter(|known| !known.is_empty()))?;
+        }
+        distribution.parsed = version::parse(&distribution.version);
+        Some(distribution)
+    }
+
+    /// The name in the form that is compared.
+    pub fn key(&self) -> String {
+        name::canonical(&self.project)
+    }
+
+    /// The version, if it is one.
+    pub fn parsed_version(&self) -> Option<&Version> {
+        self.parsed.as_ref()
+    }
+
+    /// Whether it can be used with `python`, as far as its name says.
+    pub(super) fn fits(&self, python: &Python) -> bool {
+        self.python.as_ref().is_none_or(|version| *version == python.short_version())
+            && self.platform.as_ref().is_none_or(|platform| *platform == python.platform)
+    }
+
+    /// Whether it fits a requirement, extras and markers aside.
+    pub fn matches(&self, requirement: &Requirement) -> bool {
+        self.key() == requirement.key()
+            && self.parsed.as_ref().is_some_and(|version| requirement.specifiers.contains(version))
+    }
+
+    /// By which several distributions are sorted; the greatest is the best. (A text that is no version is the least.)
+    pub(super) fn order(&self) -> Order<'_> {
+        let (python, platform) = (self.python.as_deref().unwrap_or(""), self.platform.as_deref().unwrap_or(""));
+        (self.parsed.as_ref(), self.precedence, self.project.to_lowercase(), &self.location, python, platform)
+    }
+
+    /// What it says of itself, read when it is first asked for.
+    ///
+    /// # Errors
+    /// When that cannot be used.
+    pub fn metadata(&self) -> Result<&Metadata, &MetadataError> {
+        self.metadata.get_or_init(|| self.read_metadata()).as_ref()
+    }
+
+    fn read_metadata(&self) -> Result<Metadata, MetadataError> {
+        let pkg_info = self.read(self.pkg_info()).ok_or(MetadataError::Missing("metadata"))?;
+        match &self.form {
+            Form::DistInfo(_) => Metadata::parse(&pkg_info),
+            Form::EggInfo(_) => Metadata::parse_egg(&pkg_info, &self.text("requires.txt").unwrap_or_default()),
+            Form::EggInfoFile(_) => Metadata::parse_egg(&pkg_info, ""),
+        }
+    }
+
+    fn pkg_info(&self) -> PathBuf {
+        match &self.form {
+            Form::DistInfo(directory) => directory.join("METADATA"),
+            Form::EggInfo(directory) => directory.join("PKG-INFO"),
+            Form::EggInfoFile(file) => file.clone(),
+        }
+    }
+
+    /// The text of one of its files of metadata, if there is one.
+    pub fn text(&self, file: &str) -> Option<String> {
+        match &self.form {
+            Form::DistInfo(directory) | Form::EggInfo(directory) => self.read(directory.join(file)),
+            Form::EggInfoFile(_) => None,
+        }
+    }
+
+    fn read(&self, path: PathBuf) -> Option<String> {
+        let metadata = path.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > LONGEST {
+            return None;
+        }
+        Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
+    }
+
+    /// What it offers by name.
+    ///
+    /// # Errors
+    /// What is wrong with its `entry_points.txt`.
+    pub fn entry_points(&self) -> Result<Vec<Group>, String> {
+        entry_points::parse(&self.text("entry_points.txt").unwrap_or_default())
+    }
+
+    /// Old scripts that setuptools kept beside the metadata of an egg: their names and texts, sorted.
+    pub fn scripts(&self) -> Vec<(String, String)> {
+        let (Form::DistInfo(directory) | Form::EggInfo(directory)) = &self.form else { return Vec::new() };
+        let entries = std::fs::read_dir(directory.join("scripts")).into_iter().flatten().flatten();
+        let mut scripts: Vec<(String, String)> = entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let text = if name.to_lowercase().ends_with(".exe") { None } else { self.read(entry.path()) };
+                Some((name, text?))
+            })
+            .collect();
+        scripts.sort();
+        scripts
+    }
+
+    /// Whether its namespace packages work only with `pkg_resources`, which setuptools brings.
+    pub fn needs_pkg_resources(&self) -> bool {
+        let Some(namespaces) = self.text("namespace_packages.txt") else { return false };
+        namespaces.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).any(|namespace| {
+            let init = self.location.join(namespace.replace('.', "/")).join("__init__.py");
+            let text = self.read(init).unwrap_or_default();
+            text.contains("pkg_resources") && !text.contains("pkgutil")
+        })
+    }
+}
+
+/// `requests 2.34.2`.
+impl std::fmt::Display for Distribution {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.project, self.version)
+    }
+}
+
+/// Two are the same if they lie at the same place with the same name.
+impl PartialEq for Distribution {
+    fn eq(&self, other: &Self) -> bool {
+        self.order().cmp(&other.order()) == Ordering::Equal
+    }
+}
+
+/// `NAME-VERSION-pyX.Y-PLATFORM`, of which each part can be missing from the end.
+#[derive(Default)]
+struct Parts<'a> {
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+    python: Option<&'a str>,
+    platform: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(stem: &'a str) -> Self {
+        let mut parts = stem.splitn(4, '-');
+        let name = parts.next().filter(|name| !name.is_empty());
+        let version = parts.next().filter(|version| !version.is_empty());
+        let third = parts.next().filter(|part| part.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("py")));
+        let python = third.map(|part| &part[2..]).filter(|python| !python.is_empty());
+        Self { name, version, python, platform: parts.next().filter(|_| python.is_some()) }
+    }
+}

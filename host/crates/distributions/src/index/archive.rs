@@ -1,0 +1,51 @@
+//! Archives on this machine: what directories and paths of `index` and `find-links` have.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::pages::Page;
+use super::{Link, html};
+
+/// Most entries of a directory that are looked at.
+const MOST_ENTRIES: usize = 200_000;
+
+/// Longest `index.html` that is read, in bytes.
+const LONGEST_PAGE: u64 = 64 << 20;
+
+/// The archives in a directory of an index; `None` if there is no such directory. An `index.html` in it says what there is.
+pub(super) fn directory(path: &Path) -> Option<Vec<Link>> {
+    if !path.is_dir() {
+        return None;
+    }
+    let page = path.join("index.html");
+    if page.is_file() {
+        let url = Url::from_file_path(&page).ok()?;
+        let bytes = std::fs::metadata(&page)
+            .ok()
+            .filter(|data| data.len() <= LONGEST_PAGE)
+            .and_then(|_| std::fs::read(&page).ok())?;
+        return html::links(&Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: bytes }).ok();
+    }
+    Some(entries(path))
+}
+
+/// What a path of `find-links` leads to: an archive, or the archives of a directory.
+pub(super) fn found(path: &Path) -> Option<Vec<Link>> {
+    match path.metadata().ok()? {
+        metadata if metadata.is_dir() => Some(entries(path)),
+        _ if path.extension().is_some_and(|extension| extension == "html" || extension == "htm") => {
+            let url = Url::from_file_path(path).ok()?;
+            let page =
+                Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: std::fs::read(path).ok()? };
+            html::links(&page).ok()
+        }
+        _ => Some(Link::of_path(path.to_owned()).into_iter().collect()),
+    }
+}
+
+fn entries(path: &Path) -> Vec<Link> {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let entries = std::fs::read_dir(&real).into_iter().flatten().take(MOST_ENTRIES).flatten();
+    entries.filter_map(|entry| Link::of_path(entry.path())).collect()
+}

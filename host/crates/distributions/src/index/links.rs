@@ -1,0 +1,68 @@
+//! Links to files, as pages have them.
+
+use fetch::{Algorithm, Checksum};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::{File, Location, Metadata};
+use crate::filename::FileName;
+
+/// A link to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads, without fragment.
+    pub location: Location,
+    /// The last part of its path.
+    pub name: String,
+    /// What the file must be.
+    pub checksums: Vec<Checksum>,
+    /// `data-requires-python`.
+    pub requires_python: Option<String>,
+    /// `data-yanked`.
+    pub yanked: Option<String>,
+    /// Whether there are metadata beside the file, and what they must be.
+    pub metadata: Option<Option<Checksum>>,
+    /// Length of the file.
+    pub size: Option<u64>,
+}
+
+impl Link {
+    /// A link to a place on this machine.
+    pub fn of_path(path: std::path::PathBuf) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_owned();
+        Some(Self::to(Location::Path(path), name))
+    }
+
+    /// A link to a URL, whose fragment may say what the file must be: `#sha256=…`.
+    pub fn of_url(text: &str) -> Self {
+        let (url, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let path = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned());
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
+        let location = Location::parse(url, std::path::Path::new("/"));
+        let checksums = fragment.split('&').filter_map(|part| checksum(part.split_once('=')?)).collect();
+        Self { checksums, ..Self::to(location, name) }
+    }
+
+    fn to(location: Location, name: String) -> Self {
+        Self { location, name, checksums: Vec::new(), requires_python: None, yanked: None, metadata: None, size: None }
+    }
+
+    /// The file, if its name is that of a distribution.
+    pub(crate) fn into_file(self) -> Option<File> {
+        let name = FileName::parse(&self.name)?;
+        let metadata = match (&self.location, self.metadata) {
+            (Location::Url(url), Some(checksum)) => Some(Metadata { url: format!("{url}.metadata"), checksum }),
+            _ => None,
+        };
+        let Self { location, checksums, requires_python, yanked, size, .. } = self;
+        Some(File { name, file: self.name, location, checksums, requires_python, yanked, metadata, size })
+    }
+}
+
+/// A checksum of an algorithm that is known; others say nothing.
+pub(super) fn checksum((algorithm, digest): (&str, &str)) -> Option<Checksum> {
+    let known = [Algorithm::Sha256, Algorithm::Sha512, Algorithm::Md5];
+    let algorithm = known.into_iter().find(|known| known.name().eq_ignore_ascii_case(algorithm))?;
+    Checksum::parse(algorithm, digest).ok()
+}

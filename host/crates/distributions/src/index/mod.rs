@@ -1,0 +1,307 @@
+//! What is available: package indexes (the simple API) and `find-links`.
+//!
+//! Knows nothing of what is wanted, and asks the network through [`Web`].
+
+mod archive;
+mod hosts;
+mod html;
+mod json;
+mod links;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use base::event::Report;
+use base::source::redact;
+use fetch::Checksum;
+use url::Url;
+
+use crate::filename::FileName;
+use crate::lock::Lock;
+use crate::name;
+pub use hosts::AllowedHosts;
+pub use links::Link;
+pub use pages::{Credentials, Network, NoWeb, Page, Web, WebError};
+
+/// Where distributions are looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sources {
+    /// The index: a URL, or a directory of the machine.
+    pub index: Location,
+    /// Further places: archives, directories, pages with links.
+    pub find_links: Vec<Location>,
+    /// Hosts that may be asked.
+    pub allowed: AllowedHosts,
+    /// Whether only these places count, none of them on the network (`install-from-cache`).
+    pub local: bool,
+}
+
+/// A place that is looked into.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Location {
+    /// On the network.
+    Url(String),
+    /// On this machine.
+    Path(PathBuf),
+}
+
+impl Location {
+    /// What a setting names: a URL, a `file:` URL, or a path, relative to `directory`.
+    pub fn parse(text: &str, directory: &Path) -> Self {
+        match Url::parse(text) {
+            Ok(url) if url.scheme() == "file" => match url.to_file_path() {
+                Ok(path) => Self::Path(path),
+                Err(()) => Self::Url(text.to_owned()),
+            },
+            // A single letter is the drive of a Windows path in zc.buildout; here it is no scheme either.
+            Ok(url) if url.scheme().len() > 1 => Self::Url(text.to_owned()),
+            _ => Self::Path(directory.join(text)),
+        }
+    }
+}
+
+/// As a person may see it.
+impl std::fmt::Display for Location {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Url(url) => formatter.write_str(&redact(url)),
+            Self::Path(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// One file that is available.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// What its name says.
+    pub name: FileName,
+    /// Its name.
+    pub file: String,
+    /// Where it is.
+    pub location: Location,
+    /// What it must be, as far as the index says; all must hold.
+    pub checksums: Vec<Checksum>,
+    /// `Requires-Python`, if the index says it.
+    pub requires_python: Option<String>,
+    /// Why it was withdrawn, if it was.
+    pub yanked: Option<String>,
+    /// Where its metadata can be read without it, and what they must be.
+    pub metadata: Option<Metadata>,
+    /// Its length in bytes, if the index says it.
+    pub size: Option<u64>,
+}
+
+/// Metadata beside a file (PEP 658, 714).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Where they are.
+    pub url: String,
+    /// What they must be, if that is said.
+    pub checksum: Option<Checksum>,
+}
+
+/// Why it cannot be said what is available.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// A page that is needed.
+    #[error("Cannot read {location}: {cause}")]
+    Page {
+        /// The page.
+        location: Location,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The run was interrupted.
+    #[error("Reading the package index was cancelled")]
+    Canceled,
+}
+
+impl base::source::Explain for IndexError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Page { location: Location::Url(_), .. } => {
+                vec!["[buildout] index and find-links name where distributions are looked for.".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What the index and the other sources have, asked at most once for each project.
+pub struct Index<'a> {
+    web: &'a dyn Web,
+    report: &'a dyn Report,
+    sources: Sources,
+    /// What counts instead of the sources, where there is a lock, and whether nothing else does.
+    lock: Option<(Arc<Lock>, bool)>,
+    projects: Mutex<BTreeMap<String, Slot>>,
+    find_links: Mutex<Option<Arc<Links>>>,
+}
+
+/// All that is available of one project.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The files, in no order.
+    pub files: Vec<File>,
+    /// Whether a page of the index about this project was found.
+    pub known: bool,
+}
+
+/// What was found out of a project; whoever comes second waits.
+type Slot = Arc<Mutex<Option<Arc<Project>>>>;
+
+/// What `find-links` have, by the key of the project.
+type Links = BTreeMap<String, Vec<File>>;
+
+impl<'a> Index<'a> {
+    /// What `sources` have. Nothing is asked yet.
+    pub fn new(sources: Sources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
+        Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
+    }
+
+    /// The same, with the files of a lock where it has a project. With `only`, nothing else is available.
+    #[must_use]
+    pub fn locked(self, lock: Arc<Lock>, only: bool) -> Self {
+        Self { lock: Some((lock, only)), ..self }
+    }
+
+    /// What a lock has of a project; `None` if the sources are to be asked.
+    fn of_lock(&self, key: &str) -> Option<Project> {
+        let (lock, only) = self.lock.as_ref()?;
+        match lock.package(key) {
+            Some(package) => Some(Project { files: package.files.clone(), known: true }),
+            None => only.then(Project::default),
+        }
+    }
+
+    /// What is available of the project whose key is `key`, and that somebody wrote as `written`. May be called by several
+    /// threads; for one project the sources are asked once.
+    ///
+    /// # Errors
+    /// When a page that must be there cannot be read.
+    pub fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+        let slot = Arc::clone(lock(&self.projects).entry(key.to_owned()).or_default());
+        let mut slot = lock(&slot);
+        if let Some(known) = &*slot {
+            return Ok(Arc::clone(known));
+        }
+        let project = match self.of_lock(key) {
+            Some(locked) => locked,
+            None => {
+                let mut project = self.ask(key, written)?;
+                project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+                project
+            }
+        };
+        let project = Arc::new(project);
+        *slot = Some(Arc::clone(&project));
+        Ok(project)
+    }
+
+    fn ask(&self, key: &str, written: &str) -> Result<Project, IndexError> {
+        let mut tried = vec![key.to_owned()];
+        if name::safe(written) != key {
+            tried.push(name::safe(written));
+        }
+        for form in &tried {
+            let links = match &self.sources.index {
+                Location::Url(index) => self.page(&format!("{}/{form}/", index.trim_end_matches('/')), true)?,
+                Location::Path(index) => archive::directory(&index.join(form)),
+            };
+            if let Some(links) = links {
+                let mut files: Vec<File> = links.into_iter().filter_map(|link| self.file(link)).collect();
+                files.retain(|file| file.name.key() == key);
+                return Ok(Project { files, known: true });
+            }
+        }
+        // An index on this machine may be one directory of archives.
+        if let Location::Path(index) = &self.sources.index {
+            let mut files: Vec<File> =
+                archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
+            files.retain(|file| file.name.key() == key);
+            return Ok(Project { known: !files.is_empty(), files });
+        }
+        Ok(Project::default())
+    }
+
+    /// The links of a page; `None` if there is no such page.
+    fn page(&self, url: &str, is_index: bool) -> Result<Option<Vec<Link>>, IndexError> {
+        let location = || Location::Url(url.to_owned());
+        if self.sources.local || !self.sources.allowed.allows(url) {
+            return Ok(None);
+        }
+        let page = match self.web.page(url, is_index, self.report) {
+            Ok(Some(page)) => page,
+            Ok(None) => return Ok(None),
+            Err(WebError::Canceled) => return Err(IndexError::Canceled),
+            Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
+        };
+        let read = match page.is_json() {
+            true => json::links(&page),
+            false => html::links(&page),
+        };
+        read.map(Some).map_err(|cause| IndexError::Page { location: location(), cause })
+    }
+
+    /// What a link leads to, if it may be followed and its name is that of a distribution.
+    fn file(&self, link: Link) -> Option<File> {
+        if let Location::Url(url) = &link.location
+            && (self.sources.local || !self.sources.allowed.allows(url))
+        {
+            return None;
+        }
+        link.into_file()
+    }
+
+    /// What all of `find-links` have. A page that cannot be read is reported and passed over, as in zc.buildout.
+    fn find_links(&self) -> Result<Arc<Links>, IndexError> {
+        let mut known = lock(&self.find_links);
+        if let Some(links) = &*known {
+            return Ok(Arc::clone(links));
+        }
+        let mut all = Links::new();
+        for location in &self.sources.find_links {
+            for link in self.found_at(location)? {
+                if let Some(file) = self.file(link) {
+                    all.entry(file.name.key()).or_default().push(file);
+                }
+            }
+        }
+        let all = Arc::new(all);
+        *known = Some(Arc::clone(&all));
+        Ok(all)
+    }
+
+    fn found_at(&self, location: &Location) -> Result<Vec<Link>, IndexError> {
+        let warn = |message: &str| self.report.log(base::event::Level::Warning, message);
+        match location {
+            Location::Path(path) => Ok(archive::found(path).unwrap_or_else(|| {
+                warn(&format!("Not found: {}", path.display()));
+                Vec::new()
+            })),
+            Location::Url(url) => {
+                let link = Link::of_url(url);
+                if FileName::parse(&link.name).is_some() {
+                    return Ok(vec![link]);
+                }
+                match self.page(url, false) {
+                    Ok(links) => Ok(links.unwrap_or_default()),
+                    Err(IndexError::Canceled) => Err(IndexError::Canceled),
+                    Err(error) => {
+                        warn(&format!("{error} -- some distributions may not be found."));
+                        Ok(Vec::new())
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a thread that panicked left behind is whole: it is only ever replaced.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

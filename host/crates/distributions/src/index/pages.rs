@@ -1,0 +1,174 @@
+//! Pages of the network: the trait through which they are asked for, and its implementation over `fetch`, with a cache that
+//! is revalidated.
+
+mod credentials;
+mod stored;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use base::environment::Environment;
+use base::event::{Event, Report};
+use base::source::redact;
+use fetch::{Call, CallError, Conversation, Limits, StatusCode};
+use url::Url;
+
+pub use credentials::Credentials;
+use stored::Stored;
+
+/// Longest page that is read, in bytes.
+const LONGEST_PAGE: u64 = 128 << 20;
+
+/// What an index is asked for, best first (PEP 691).
+const KINDS_OF_INDEX: &str =
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+
+/// What any other page is asked for.
+const KINDS_OF_PAGE: &str = "text/html, application/vnd.pypi.simple.v1+html;q=0.9, */*;q=0.1";
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Where it came from in the end; links are relative to this.
+    pub url: Url,
+    /// Its content type.
+    pub content_type: String,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+impl Page {
+    /// Whether it is a listing in JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.content_type.contains("json")
+    }
+
+    /// Its text. What is not of the encoding becomes a replacement character.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+}
+
+/// Why there is no page.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebError {
+    /// What went wrong.
+    #[error("{0}")]
+    Failed(String),
+    /// The run was interrupted.
+    #[error("it was cancelled")]
+    Canceled,
+}
+
+/// Asks for pages.
+pub trait Web: Sync {
+    /// The page at `url`; `None` if there is none. `is_index` asks for a listing of an index.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or does not answer.
+    fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError>;
+
+    /// The bytes of the small file at `url`.
+    ///
+    /// # Errors
+    /// As [`Self::page`].
+    fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError>;
+}
+
+/// Asks the network.
+pub struct Network {
+    conversation: Conversation,
+    credentials: Credentials,
+    cache: Option<PathBuf>,
+    cancelled: Box<dyn Fn() -> bool + Sync + Send>,
+}
+
+impl Network {
+    /// Pages are kept in `cache`, and asked for again only if the server has others.
+    pub fn new(
+        environment: &Environment,
+        limits: Limits,
+        credentials: Credentials,
+        cache: Option<PathBuf>,
+        cancelled: Box<dyn Fn() -> bool + Sync + Send>,
+    ) -> Self {
+        Self { conversation: Conversation::new(environment, limits), credentials, cache, cancelled }
+    }
+
+    fn call(&self, url: &str, kinds: Option<&str>, known: Option<&Stored>) -> Result<fetch::Response, WebError> {
+        let (url, authorization) = self.credentials.of(url).map_err(WebError::Failed)?;
+        let mut call = Call::get(url, LONGEST_PAGE);
+        call.authorization = authorization;
+        let mut header = |name: &'static str, value: &str| {
+            if let Ok(name) = name.parse() {
+                call.headers.push((name, value.to_owned()));
+            }
+        };
+        kinds.into_iter().for_each(|kinds| header("accept", kinds));
+        known.and_then(|known| known.etag.as_deref()).into_iter().for_each(|etag| header("if-none-match", etag));
+        self.conversation.call(&call, &mut |_, _| {}, &*self.cancelled).map_err(|error| match error {
+            CallError::Canceled => WebError::Canceled,
+            CallError::Fault(fault) => WebError::Failed(fault.to_string()),
+        })
+    }
+}
+
+impl Web for Network {
+    fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError> {
+        let place = self.cache.as_ref().map(|cache| stored::place(cache, url));
+        let known = place.as_ref().and_then(|place| Stored::read(place));
+        report.report(Event::Progress { activity: &format!("Reading {}", redact(url)) });
+        let kinds = if is_index { KINDS_OF_INDEX } else { KINDS_OF_PAGE };
+        let answer = self.call(url, Some(kinds), known.as_ref());
+        report.report(Event::ProgressEnd);
+        let answer = answer?;
+        if answer.status == StatusCode::NOT_MODIFIED
+            && let Some(known) = known
+        {
+            return Ok(known.into_page());
+        }
+        if matches!(answer.status.as_u16(), 404 | 410) {
+            return Ok(None);
+        }
+        if !answer.status.is_success() {
+            return Err(WebError::Failed(complaint(answer.status)));
+        }
+        let stored = Stored::of(answer).map_err(WebError::Failed)?;
+        if let Some(place) = place {
+            stored.write(&place);
+        }
+        Ok(stored.into_page())
+    }
+
+    fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
+        report.report(Event::Progress { activity: &format!("Reading {}", redact(url)) });
+        let answer = self.call(url, None, None);
+        report.report(Event::ProgressEnd);
+        let answer = answer?;
+        match answer.status.as_u16() {
+            404 | 410 => Ok(None),
+            _ if answer.status.is_success() => Ok(Some(answer.body)),
+            _ => Err(WebError::Failed(complaint(answer.status))),
+        }
+    }
+}
+
+fn complaint(status: StatusCode) -> String {
+    match status.as_u16() {
+        401 | 403 => format!("the server answered {status}: it wants credentials, in the URL or in ~/.netrc"),
+        _ => format!("the server answered {status}"),
+    }
+}
+
+/// Asks nothing: for runs without network.
+pub struct NoWeb;
+
+impl Web for NoWeb {
+    fn page(&self, _: &str, _: bool, _: &dyn Report) -> Result<Option<Page>, WebError> {
+        Ok(None)
+    }
+
+    fn bytes(&self, _: &str, _: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,85 @@
+//! Pages that are kept, with what the server needs to say whether they are still good.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use base::digest::Digest;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::Page;
+
+/// Raised when the form of what is kept changes.
+const FORM: u32 = 1;
+
+/// Longest head line that is read, in bytes.
+const LONGEST_HEAD: usize = 64 << 10;
+
+/// A page as it is kept: a line of JSON, then the body.
+pub(super) struct Stored {
+    head: Head,
+    /// What the server calls this state of the page.
+    pub(super) etag: Option<String>,
+    body: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    form: u32,
+    url: String,
+    content_type: String,
+    etag: Option<String>,
+    digest: String,
+}
+
+/// Where the page at `url` is kept. Credentials take part: others may see another page.
+pub(super) fn place(cache: &Path, url: &str) -> PathBuf {
+    let digest = Digest::of(url.as_bytes()).to_string();
+    cache.join("pages").join(&digest[..2]).join(&digest[2..])
+}
+
+impl Stored {
+    /// What came from the server.
+    pub(super) fn of(answer: fetch::Response) -> Result<Self, String> {
+        let content_type = answer.header("content-type").unwrap_or("text/html").to_ascii_lowercase();
+        if !["html", "json"].iter().any(|kind| content_type.contains(kind)) {
+            return Err(format!("it is no page with links, but of the type {content_type:?}"));
+        }
+        let etag = answer.header("etag").map(str::to_owned);
+        let digest = Digest::of(&answer.body).to_string();
+        let head = Head { form: FORM, url: answer.url.to_string(), content_type, etag: etag.clone(), digest };
+        Ok(Self { head, etag, body: answer.body })
+    }
+
+    /// What is kept at `place`, if it is whole and this user's own.
+    pub(super) fn read(place: &Path) -> Option<Self> {
+        let metadata = place.symlink_metadata().ok()?;
+        if !metadata.is_file()
+            || metadata.uid() != rustix::process::geteuid().as_raw()
+            || metadata.len() > super::LONGEST_PAGE + LONGEST_HEAD as u64
+        {
+            return None;
+        }
+        let mut bytes = std::fs::read(place).ok()?;
+        let end = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let body = bytes.split_off(end + 1);
+        let whole = head.form == FORM && head.digest == Digest::of(&body).to_string();
+        whole.then(|| Self { etag: head.etag.clone(), head, body })
+    }
+
+    /// Keeps it. Where that fails, it is asked for again another time.
+    pub(super) fn write(&self, place: &Path) {
+        let (Some(directory), Ok(head)) = (place.parent(), serde_json::to_vec(&self.head)) else { return };
+        if self.etag.is_some() && std::fs::create_dir_all(directory).is_ok() {
+            let _ = base::files::write_private(directory, &[&head, b"\n", &self.body], |temporary| {
+                std::fs::rename(temporary, place)
+            });
+        }
+    }
+
+    /// The page.
+    pub(super) fn into_page(self) -> Option<Page> {
+        Some(Page { url: Url::parse(&self.head.url).ok()?, content_type: self.head.content_type, body: self.body })
+    }
+}

@@ -1,0 +1,56 @@
+//! A distribution built of its sources with options for its extensions, for this buildout alone: `zc.recipe.egg:custom`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{InstallError, Installer, Settings};
+use crate::eggs::Installed;
+use crate::eggs::fill::Workshop;
+use crate::index::File;
+use crate::requirement::Requirement;
+use crate::resolve::{Candidate, Request, ResolveError, choose};
+
+/// What is to be built.
+#[derive(Clone, Debug)]
+pub struct Custom {
+    /// The distribution.
+    pub requirement: Requirement,
+}
+
+impl Installer<'_> {
+    /// Builds a distribution into the directory of develop eggs, unless one that fits is there. How it is built is an option
+    /// of the supply. Gives where it is.
+    ///
+    /// # Errors
+    /// [`InstallError`].
+    pub fn build(&self, custom: &Custom) -> Result<PathBuf, InstallError> {
+        let Settings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
+        let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
+        let tools = self.supply.tools();
+        let installed = Installed::scan_eggs(&directories.develop, tools.python);
+        let request = Request {
+            requirements: std::slice::from_ref(&requirement),
+            pins,
+            python: tools.python,
+            installed: &installed,
+            newest: *newest,
+            prefer_final: *prefer_final,
+            allow_unknown_extras: true,
+            sources_only: true,
+            offline: *offline,
+        };
+        match choose(&request, &requirement, self.supply)? {
+            Candidate::Installed(distribution) => Ok(distribution.location.clone()),
+            Candidate::File(file) => self.build_into(&file),
+        }
+    }
+
+    fn build_into(&self, file: &Arc<File>) -> Result<PathBuf, InstallError> {
+        let workshop = Workshop::new(&self.settings.directories.develop)?;
+        let (name, egg) = self.egg_of_wheel(file, workshop.path(), workshop.mask()?)?;
+        workshop.sync();
+        let place = workshop.publish(&egg, &name)?;
+        self.changed();
+        Ok(place)
+    }
+}

@@ -1,0 +1,232 @@
+//! Installation: from requirements to a working set, with whatever is missing put into the eggs directory.
+
+mod build;
+mod error;
+mod prepare;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+
+use base::event::Level;
+
+pub use build::Custom;
+pub use error::InstallError;
+
+use crate::eggs::fill::Workshop;
+use crate::eggs::{Directories, Distribution, Installed};
+use crate::index::{File, lock};
+use crate::pins::Pins;
+use crate::requirement::Requirement;
+use crate::resolve::{Candidate, Picked, Request, ResolveError, Step, resolve};
+use crate::supply::Supply;
+use crate::working_set::WorkingSet;
+use prepare::Prepared;
+
+/// What a buildout says of the choice of distributions.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where eggs are.
+    pub directories: Directories,
+    /// The section `[versions]`.
+    pub pins: Pins,
+    /// `newest`.
+    pub newest: bool,
+    /// `offline`.
+    pub offline: bool,
+    /// `prefer-final`.
+    pub prefer_final: bool,
+    /// `allow-picked-versions`.
+    pub allow_picked_versions: bool,
+    /// `allow-unknown-extras`.
+    pub allow_unknown_extras: bool,
+    /// How many distributions are brought and unpacked at once.
+    pub threads: usize,
+}
+
+/// What came of an installation.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The distributions, in the order in which zc.buildout gets them.
+    pub distributions: WorkingSet,
+    /// The same in the order of the path of scripts.
+    pub working_set: WorkingSet,
+    /// Versions that no pin named.
+    pub picked: Vec<Picked>,
+}
+
+/// Installs distributions.
+pub struct Installer<'a> {
+    settings: Settings,
+    supply: &'a Supply<'a>,
+    installed: Mutex<Option<Arc<Installed>>>,
+}
+
+impl<'a> Installer<'a> {
+    /// Installs by these settings what `supply` has.
+    pub fn new(settings: Settings, supply: &'a Supply<'a>) -> Self {
+        Self { settings, supply, installed: Mutex::new(None) }
+    }
+
+    /// What is there. It is looked at once, and again after something was installed.
+    pub fn installed(&self) -> Arc<Installed> {
+        let mut known = lock(&self.installed);
+        let scan = || Arc::new(Installed::scan(&self.settings.directories, self.supply.tools().python));
+        Arc::clone(known.get_or_insert_with(scan))
+    }
+
+    /// Forgets what is there, as something has changed it.
+    pub fn changed(&self) {
+        *lock(&self.installed) = None;
+    }
+
+    /// Which distributions meet the requirements; nothing is installed.
+    ///
+    /// # Errors
+    /// When none do.
+    pub fn resolve(&self, requirements: &[Requirement]) -> Result<crate::resolve::Resolution, ResolveError> {
+        let installed = self.installed();
+        let Settings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
+        let tools = self.supply.tools();
+        let request = Request {
+            requirements,
+            pins,
+            python: tools.python,
+            installed: &installed,
+            newest: *newest,
+            prefer_final: *prefer_final,
+            allow_unknown_extras: *allow_unknown_extras,
+            sources_only: false,
+            offline: *offline,
+        };
+        let resolution = resolve(&request, self.supply, tools.report)?;
+        match resolution.picked.first() {
+            Some(picked) if !self.settings.allow_picked_versions => {
+                Err(ResolveError::Picked { name: picked.name.clone(), version: picked.version.clone() })
+            }
+            _ => Ok(resolution),
+        }
+    }
+
+    /// All files that are available of a project; none where the sources do not say.
+    pub fn files(&self, key: &str) -> Vec<File> {
+        use crate::resolve::Available as _;
+        self.supply.project(key, key).map(|project| project.files.clone()).unwrap_or_default()
+    }
+
+    /// Installs what the requirements need and is not there.
+    ///
+    /// # Errors
+    /// [`InstallError`]; then nothing new is in the eggs directory.
+    pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
+        let resolution = self.resolve(requirements)?;
+        let missing: Vec<&Step> =
+            resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
+        let report = self.supply.tools().report;
+        for picked in &resolution.picked {
+            report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
+        }
+        if !missing.is_empty() {
+            self.fill(&missing)?;
+            self.changed();
+        }
+        let distributions = WorkingSet::new(self.found(&resolution.steps)?);
+        let working_set = distributions.sorted(&self.settings.directories);
+        Ok(Outcome { distributions, working_set, picked: resolution.picked })
+    }
+
+    /// Puts distributions into the eggs directory: all that are missing, or none.
+    fn fill(&self, missing: &[&Step]) -> Result<(), InstallError> {
+        let workshop = Workshop::new(&self.settings.directories.eggs)?;
+        let mask = workshop.mask()?;
+        let prepared = self.prepare_all(missing, &workshop, mask)?;
+        workshop.sync();
+        for prepared in &prepared {
+            workshop.publish(&prepared.egg, &prepared.name)?;
+        }
+        Ok(())
+    }
+
+    /// Prepares distributions, several at once, and tells of each in their order.
+    fn prepare_all(&self, missing: &[&Step], workshop: &Workshop, mask: u32) -> Result<Vec<Prepared>, InstallError> {
+        let next = AtomicUsize::new(0);
+        let stop = AtomicUsize::new(0);
+        let (sender, receiver) = channel();
+        let report = self.supply.tools().report;
+        std::thread::scope(|scope| {
+            for _ in 0..self.settings.threads.clamp(1, missing.len()) {
+                let (sender, next, stop) = (sender.clone(), &next, &stop);
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(step) = missing.get(index).filter(|_| stop.load(Ordering::Relaxed) == 0) else {
+                            return;
+                        };
+                        let aside = workshop.path().join(index.to_string());
+                        if sender.send((index, self.prepare(step, &aside, mask))).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut done = BTreeMap::new();
+            let mut failed = None;
+            let mut told = 0;
+            for (index, outcome) in receiver {
+                match outcome {
+                    Ok(prepared) => drop(done.insert(index, prepared)),
+                    Err(error) => {
+                        stop.store(1, Ordering::Relaxed);
+                        failed = failed.or(Some((index, error)));
+                    }
+                }
+                while let (None, Some(prepared)) = (&failed, done.get(&told)) {
+                    report.log(Level::Info, &getting(missing[told]));
+                    report.log(Level::Info, &format!("Got {}.", prepared.shown));
+                    told += 1;
+                }
+            }
+            match failed {
+                Some((index, error)) => {
+                    report.log(Level::Info, &getting(missing[index]));
+                    Err(error)
+                }
+                None => Ok(done.into_values().collect()),
+            }
+        })
+    }
+
+    /// The distributions that the steps have led to.
+    fn found(&self, steps: &[Step]) -> Result<Vec<Arc<Distribution>>, InstallError> {
+        let installed = self.installed();
+        let find = |step: &Step| match &step.candidate {
+            Candidate::Installed(distribution) => Ok(Arc::clone(distribution)),
+            Candidate::File(file) => {
+                let eggs = installed.project(&file.name.key()).iter();
+                let same =
+                    |distribution: &&Arc<Distribution>| distribution.parsed_version() == Some(&file.name.version);
+                let found =
+                    eggs.filter(same).find(|distribution| distribution.precedence == crate::eggs::Precedence::Egg);
+                found.cloned().ok_or_else(|| InstallError::Lost {
+                    file: file.file.clone(),
+                    eggs: self.settings.directories.eggs.clone(),
+                })
+            }
+        };
+        steps.iter().map(find).collect()
+    }
+}
+
+fn getting(step: &Step) -> String {
+    format!("Getting distribution for {}.", crate::scripts::repr(&step.requirement.to_string()))
+}
+
+/// The file of a step that is not there yet.
+fn file_of(step: &Step) -> Option<&Arc<File>> {
+    match &step.candidate {
+        Candidate::File(file) => Some(file),
+        Candidate::Installed(_) => None,
+    }
+}

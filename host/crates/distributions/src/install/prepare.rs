@@ -1,0 +1,147 @@
+//! The preparation of one distribution: an egg, made aside, that only has to be given its place.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use base::digest::Digest;
+use base::files::FileError;
+use fetch::unpack::{UnpackOptions, unpack};
+use fetch::{Algorithm, Checksum};
+
+use super::{InstallError, Installer, file_of};
+use crate::eggs::fill::{Workshop, clone_tree};
+use crate::filename::{FileName, Kind};
+use crate::index::File;
+use crate::metadata::Metadata;
+use crate::name;
+use crate::resolve::Step;
+use crate::wheel::make_egg;
+
+/// Raised when eggs are made in another way.
+const FORM: u32 = 1;
+
+/// An egg that only has to be given its place.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// Its name, with `.egg`.
+    pub(super) name: String,
+    /// Where it is.
+    pub(super) egg: PathBuf,
+    /// `requests 2.34.2`.
+    pub(super) shown: String,
+}
+
+impl Installer<'_> {
+    /// Makes the egg of a distribution in `aside`, a directory that does not exist.
+    pub(super) fn prepare(&self, step: &Step, aside: &Path, mask: u32) -> Result<Prepared, InstallError> {
+        std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
+        let Some(file) = file_of(step) else {
+            return Err(InstallError::Lost {
+                file: step.candidate.to_string(),
+                eggs: self.settings.directories.eggs.clone(),
+            });
+        };
+        let (name, egg) = match file.name.kind {
+            Kind::Egg { .. } => self.unpack_egg(file, aside)?,
+            _ => self.egg_of_wheel(file, aside, mask)?,
+        };
+        let metadata = metadata_of(&egg, &name)?;
+        check(&file.file, &step.metadata, &metadata)?;
+        let shown = format!("{} {}", name::safe(&metadata.name), crate::version::safe(&metadata.version));
+        Ok(Prepared { name, egg, shown })
+    }
+
+    /// An egg that is one already.
+    fn unpack_egg(&self, file: &File, aside: &Path) -> Result<(String, PathBuf), InstallError> {
+        let brought = self.supply.bring(file)?;
+        let name = file.file.strip_suffix(".zip").unwrap_or(&file.file).to_owned();
+        let egg = aside.join(&name);
+        unpack(&brought.path, &egg, &UnpackOptions::default(), self.supply.tools().cancelled)?;
+        Ok((name, egg))
+    }
+
+    /// The egg of a wheel: a copy of the one that is kept, which is made if need be.
+    pub(super) fn egg_of_wheel(&self, file: &File, aside: &Path, mask: u32) -> Result<(String, PathBuf), InstallError> {
+        let tools = self.supply.tools();
+        let kept = tools.cache.kind("eggs")?;
+        let known = file.checksums.iter().find(|checksum| checksum.algorithm() == Algorithm::Sha256);
+        if let Some(known) = known.filter(|_| !file.name.is_source())
+            && let Some(found) = only_egg(&kept.join(self.key(known, mask)))
+        {
+            return copied(&found, aside);
+        }
+        let wheel = self.supply.wheel_of(file)?;
+        let own = Checksum::parse(Algorithm::Sha256, &wheel.sha256.to_string()).ok();
+        let place = kept.join(own.map_or_else(|| wheel.sha256.to_string(), |own| self.key(&own, mask)));
+        if only_egg(&place).is_none() {
+            self.keep_egg(&wheel.path, &wheel.name, &kept, &place, mask)?;
+        }
+        match only_egg(&place) {
+            Some(found) => copied(&found, aside),
+            None => Err(InstallError::Lost { file: file.file.clone(), eggs: kept }),
+        }
+    }
+
+    fn keep_egg(
+        &self,
+        wheel: &Path,
+        name: &FileName,
+        kept: &Path,
+        place: &Path,
+        mask: u32,
+    ) -> Result<(), InstallError> {
+        let tools = self.supply.tools();
+        let workshop = Workshop::new(kept)?;
+        let made = workshop.path().join("made");
+        std::fs::create_dir(&made).map_err(FileError::of("make the directory", &made))?;
+        make_egg(wheel, name, tools.python, &made, mask, tools.cancelled)?;
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        workshop.publish(&made, &name)?;
+        Ok(())
+    }
+
+    /// An egg differs by the Python that its name has, and by the permissions that its files get.
+    fn key(&self, wheel: &Checksum, mask: u32) -> String {
+        let python = self.supply.tools().python;
+        let text = format!("{FORM} {wheel} {} {} {mask:o}", python.short_version(), python.platform);
+        Digest::of(text.as_bytes()).to_string()
+    }
+}
+
+/// The egg in a directory of the cache.
+fn only_egg(place: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(place).ok()?.flatten();
+    entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|extension| extension == "egg"))
+}
+
+fn copied(egg: &Path, aside: &Path) -> Result<(String, PathBuf), InstallError> {
+    let name = egg.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let copy = aside.join(&name);
+    clone_tree(egg, &copy)?;
+    Ok((name, copy))
+}
+
+/// What an egg says of itself.
+fn metadata_of(egg: &Path, name: &str) -> Result<Metadata, InstallError> {
+    let found = crate::eggs::find(egg, true);
+    let metadata = found.first().and_then(|distribution| distribution.metadata().ok().cloned());
+    metadata.ok_or_else(|| InstallError::Lost { file: name.to_owned(), eggs: egg.to_owned() })
+}
+
+/// That a distribution is what it was chosen for.
+fn check(file: &str, promised: &Metadata, found: &Metadata) -> Result<(), InstallError> {
+    let requires = |metadata: &Metadata| metadata.requires.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    let (promised, found) = (requires(promised), requires(found));
+    if promised == found {
+        return Ok(());
+    }
+    let shown = |only: Vec<&String>| match only.is_empty() {
+        true => "requires nothing more".to_owned(),
+        false => format!("requires {}", only.into_iter().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Err(InstallError::Differs {
+        file: file.to_owned(),
+        promised: shown(promised.difference(&found).collect()),
+        found: shown(found.difference(&promised).collect()),
+    })
+}

@@ -1,0 +1,23 @@
+//! Python distributions: what `zc.recipe.egg` and `zc.buildout.easy_install` do, with the settings and the results of
+//! zc.buildout 6.
+
+pub mod build;
+pub mod default_index;
+pub mod eggs;
+pub mod entry_points;
+pub mod filename;
+pub mod index;
+pub mod install;
+pub mod lock;
+pub mod marker;
+pub mod metadata;
+pub mod name;
+pub mod pins;
+pub mod python;
+pub mod requirement;
+pub mod resolve;
+pub mod scripts;
+pub mod supply;
+pub mod version;
+pub mod wheel;
+pub mod working_set;

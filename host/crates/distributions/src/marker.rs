@@ -1,0 +1,48 @@
+//! Environment markers of requirements, over the parser that the conditions of configurations use (`config`).
+
+pub use config::condition::marker::Marker;
+use config::condition::marker::Variables;
+
+use crate::name;
+use crate::python::Python;
+
+/// What markers ask for: a Python, and the extra that is wanted.
+struct Asked<'a> {
+    python: &'a Python,
+    extra: &'a str,
+}
+
+impl Variables for Asked<'_> {
+    fn value(&self, name: &str) -> Result<String, String> {
+        match name {
+            "extra" => Ok(name::canonical_extra(self.extra)),
+            other => self.python.marker(other).ok_or_else(|| format!("'{other}' has no value in a requirement")),
+        }
+    }
+}
+
+/// Whether a requirement with this marker counts for `python`, when one of `extras` is wanted, or without one.
+///
+/// # Errors
+/// When a comparison has no meaning.
+pub fn holds<'a>(
+    marker: Option<&Marker>,
+    python: &Python,
+    extras: impl IntoIterator<Item = &'a str>,
+) -> Result<bool, String> {
+    let Some(marker) = marker else { return Ok(true) };
+    for extra in std::iter::once("").chain(extras) {
+        if marker.evaluate(&Asked { python, extra })? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// As [`holds`], for `extra` alone.
+///
+/// # Errors
+/// When a comparison has no meaning.
+pub fn holds_with(marker: &Marker, python: &Python, extra: &str) -> Result<bool, String> {
+    marker.evaluate(&Asked { python, extra })
+}

@@ -1,0 +1,68 @@
+//! Names of projects: the forms in which the Python world writes one name.
+//!
+//! Knows nothing of versions and files.
+
+/// The form in which names are compared (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
+pub fn canonical(name: &str) -> String {
+    let mut canonical = String::with_capacity(name.len());
+    for c in name.trim().chars() {
+        match c {
+            '-' | '_' | '.' if canonical.ends_with('-') => {}
+            '-' | '_' | '.' => canonical.push('-'),
+            other => canonical.extend(other.to_lowercase()),
+        }
+    }
+    canonical
+}
+
+/// The form in which setuptools shows a name that it read from a file name (`pkg_resources.safe_name`): everything but
+/// ASCII letters, digits and `.` becomes `-`.
+pub fn safe(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' => safe.push(c),
+            _ if safe.ends_with('-') => {}
+            _ => safe.push('-'),
+        }
+    }
+    safe
+}
+
+/// The form of an extra (`pkg_resources.safe_extra`), also used to compare extras: lower case, with `_` and `.` as `-`,
+/// as metadata of different ages write them differently.
+pub fn canonical_extra(extra: &str) -> String {
+    canonical(extra)
+}
+
+/// The form in which a name or version stands in the name of an egg (`pkg_resources.to_filename`).
+pub fn to_filename(text: &str) -> String {
+    text.replace('-', "_")
+}
+
+/// Whether `name` can be the name of a project (PEP 508).
+pub fn is_valid(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric();
+    name.starts_with(plain) && name.ends_with(plain) && name.chars().all(|c| plain(c) || matches!(c, '-' | '_' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_a_name() {
+        let t =
+            |name: &str, expected: [&str; 3]| assert_eq!([canonical(name), safe(name), to_filename(name)], expected);
+        t("Zope.Interface", ["zope-interface", "Zope.Interface", "Zope.Interface"]);
+        t("charset_normalizer", ["charset-normalizer", "charset-normalizer", "charset_normalizer"]);
+        t("a-_.b", ["a-b", "a-.b", "a__.b"]);
+        t("foo bar", ["foo bar", "foo-bar", "foo bar"]);
+    }
+
+    #[test]
+    fn valid_names() {
+        assert!(["a", "zope.interface", "A-1_b"].into_iter().all(is_valid));
+        assert!(!["", ".a", "a-", "a b", "a/b", "ä"].into_iter().any(is_valid));
+    }
+}

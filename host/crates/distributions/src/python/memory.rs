@@ -1,0 +1,80 @@
+//! Answers of Pythons, remembered by the identity of the interpreter's files.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use base::digest::Digest;
+
+use super::Python;
+
+/// Raised when what is remembered changes its form.
+const FORM: u32 = 1;
+
+/// Longest answer that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Where the answer of one interpreter is kept.
+pub(super) struct Place(PathBuf);
+
+impl Place {
+    /// The place for the interpreter at `executable`; `None` if there is none, or if it is only a script that starts
+    /// another (pyenv's shims choose one by the working directory).
+    pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {
+        let real = executable.canonicalize().ok()?;
+        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), super::QUESTION);
+        identity += &of_file(&real)?;
+        if !is_program(&real) {
+            return None;
+        }
+        // A virtual environment is told by a file next to its executable, or above.
+        for directory in executable.ancestors().skip(1).take(2) {
+            identity += &of_file(&directory.join("pyvenv.cfg")).unwrap_or_default();
+        }
+        // `platform_release` and `platform_version` are the kernel's.
+        let kernel = rustix::system::uname();
+        identity += &format!("{:?} {:?}", kernel.release(), kernel.version());
+        Some(Self(cache.join("pythons").join(format!("{}.json", Digest::of(identity.as_bytes())))))
+    }
+
+    /// The answer, if there is one. What cannot be read is asked for again.
+    pub(super) fn read(&self) -> Option<Python> {
+        let metadata = self.0.symlink_metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > LONGEST || !is_ours(&metadata) {
+            return None;
+        }
+        serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()
+    }
+
+    /// Remembers an answer. Where that fails, the Python is asked again another time.
+    pub(super) fn write(&self, python: &Python) {
+        let Some(directory) = self.0.parent() else { return };
+        if let (Ok(()), Ok(text)) = (std::fs::create_dir_all(directory), serde_json::to_vec_pretty(python)) {
+            let _ = base::files::write_private(directory, &[&text], |temporary| std::fs::rename(temporary, &self.0));
+        }
+    }
+}
+
+/// Others could have written what is not this user's file.
+fn is_ours(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
+}
+
+fn of_file(path: &Path) -> Option<String> {
+    let metadata = path.metadata().ok()?;
+    Some(format!(
+        "{} {} {} {} {} {}\n",
+        path.display(),
+        metadata.dev(),
+        metadata.ino(),
+        metadata.size(),
+        metadata.mtime(),
+        metadata.mtime_nsec()
+    ))
+}
+
+fn is_program(path: &Path) -> bool {
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start)).is_ok()
+        && start != *b"#!"
+}

@@ -1,0 +1,136 @@
+//! The Python that distributions are for: what it says of itself, asked once and remembered.
+//!
+//! How it is started is the caller's business ([`StartPython`]): a Python that a part made may only run confined.
+
+pub(crate) mod memory;
+pub(crate) mod tags;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use config::facts::StartPython;
+use serde::{Deserialize, Serialize};
+
+use crate::version::{self, Version};
+pub use tags::{Tag, Tags};
+
+/// How long it may take to answer.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What it is asked; the answer stands between two separators, as there may be noise around it.
+const QUESTION: &str = include_str!("question.py");
+
+/// What stands before and after the answer.
+const SEPARATOR: char = '\u{1f}';
+
+/// What a Python interpreter says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Python {
+    /// `sys.executable`.
+    pub executable: PathBuf,
+    /// `sys.prefix`.
+    pub prefix: PathBuf,
+    /// `sys.base_prefix`: where a virtual environment's Python is installed.
+    pub base_prefix: PathBuf,
+    /// `sys.path`, without what the working directory adds.
+    pub path: Vec<PathBuf>,
+    /// The index that its pip asks, if it has a pip.
+    pub index: Option<String>,
+    /// Major, minor and micro version.
+    pub version_info: [u32; 3],
+    /// `sysconfig.get_platform()`, e.g. `linux-x86_64`.
+    pub platform: String,
+    /// `SOABI`, e.g. `cpython-311-x86_64-linux-gnu`.
+    pub soabi: Option<String>,
+    /// What the names of its extension modules end with.
+    pub ext_suffix: Option<String>,
+    /// Whether it is a debug build.
+    pub debug: bool,
+    /// Whether it has no global interpreter lock.
+    pub free_threaded: bool,
+    /// Bits of a pointer.
+    pub bits: u32,
+    /// Version of the GNU C library it runs with.
+    pub glibc: Option<[u32; 2]>,
+    /// Version of the musl C library it runs with.
+    pub musl: Option<[u32; 2]>,
+    /// The variables of markers (PEP 508).
+    pub markers: BTreeMap<String, String>,
+}
+
+/// Why a Python cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Cannot ask the Python {} what it is: {cause}", .executable.display())]
+pub struct PythonError {
+    /// The interpreter.
+    pub executable: PathBuf,
+    /// What went wrong.
+    pub cause: String,
+}
+
+impl base::source::Explain for PythonError {
+    fn hints(&self) -> Vec<String> {
+        vec!["[buildout] executable names the Python that distributions are installed for.".to_owned()]
+    }
+}
+
+impl Python {
+    /// Asks the Python at `executable`, or remembers its answer: the file in `cache` is believed as long as the
+    /// interpreter's files are the same.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not answer as a Python would.
+    pub fn ask(executable: &Path, start: &StartPython, cache: Option<&Path>) -> Result<Self, PythonError> {
+        let failed = |cause: String| PythonError { executable: executable.to_owned(), cause };
+        let place = cache.and_then(|cache| memory::Place::of(executable, cache));
+        if let Some(known) = place.as_ref().and_then(memory::Place::read) {
+            return Ok(known);
+        }
+        let path = executable.to_str().ok_or_else(|| failed("its path is not valid UTF-8".into()))?;
+        let answer = start(path, &["-E", "-s", "-B", "-c", QUESTION], DEADLINE).map_err(failed)?;
+        let python = Self::of_answer(&String::from_utf8_lossy(&answer))
+            .ok_or_else(|| failed("it answered something that a Python would not".into()))?;
+        if let Some(place) = place {
+            place.write(&python);
+        }
+        Ok(python)
+    }
+
+    fn of_answer(answer: &str) -> Option<Self> {
+        let mut parts = answer.split(SEPARATOR).skip(1);
+        let text = parts.next()?;
+        // What follows the second separator: without it, the answer was cut.
+        parts.next()?;
+        serde_json::from_str(text).ok()
+    }
+
+    /// The value of a marker's variable.
+    pub fn marker(&self, name: &str) -> Option<String> {
+        self.markers.get(name).cloned()
+    }
+
+    /// The version that `Requires-Python` is compared with.
+    pub fn version(&self) -> Option<Version> {
+        let [major, minor, micro] = self.version_info;
+        self.markers.get("python_full_version").and_then(|text| version::parse(text)).map(|full| {
+            match full.any_prerelease() {
+                // `>=3.14` is meant to include the betas of 3.14, as in pip.
+                true => Version::new([major, minor, micro].map(u64::from)),
+                false => full,
+            }
+        })
+    }
+
+    /// Major and minor version, as names of eggs have them: `3.11`.
+    pub fn short_version(&self) -> String {
+        format!("{}.{}", self.version_info[0], self.version_info[1])
+    }
+
+    /// The tags of the wheels that it can use, best first.
+    pub fn tags(&self) -> Tags {
+        tags::of(self)
+    }
+}

@@ -1,0 +1,200 @@
+//! The candidates of a project, in zc.buildout's order of preference.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Knowledge, Request};
+use crate::eggs::{Distribution, Precedence};
+use crate::filename::FileName;
+use crate::index::{File, Location, Project};
+use crate::metadata;
+use crate::python::Tags;
+use crate::requirement::Requirement;
+use crate::version::{self, Version};
+
+/// One version of a project that could be used.
+#[derive(Clone, Debug)]
+pub enum Candidate {
+    /// It is there.
+    Installed(Arc<Distribution>),
+    /// It is available.
+    File(Arc<File>),
+}
+
+impl Candidate {
+    /// Its version; `None` for something that is there and calls itself by a text that is no version.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Installed(distribution) => distribution.parsed_version(),
+            Self::File(file) => Some(&file.name.version),
+        }
+    }
+
+    /// Whether it is developed.
+    pub fn is_developed(&self) -> bool {
+        matches!(self, Self::Installed(distribution) if distribution.precedence == Precedence::Develop)
+    }
+
+    /// Where it is, if a requirement can name that.
+    pub(super) fn url(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => match &file.location {
+                Location::Url(url) => Some(url),
+                Location::Path(_) => None,
+            },
+            Self::Installed(_) => None,
+        }
+    }
+
+    /// Whether it was withdrawn.
+    pub(super) fn is_yanked(&self) -> bool {
+        matches!(self, Self::File(file) if file.yanked.is_some())
+    }
+}
+
+/// `requests 2.34.2`, as messages have it.
+impl std::fmt::Display for Candidate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Installed(distribution) => distribution.fmt(formatter),
+            Self::File(file) => write!(formatter, "{} {}", crate::name::safe(&file.name.name), file.name.version),
+        }
+    }
+}
+
+/// What decides the order of candidates.
+#[derive(Clone, Copy)]
+pub(crate) struct Preferences<'a> {
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) tags: &'a Tags,
+}
+
+/// Whether the sources need not be asked for a project.
+pub(crate) fn what_is_there_does(
+    request: &Request<'_>,
+    knowledge: &Knowledge,
+    key: &str,
+    first: Option<&Requirement>,
+) -> bool {
+    if request.offline {
+        return true;
+    }
+    if knowledge.widened.contains(key) || knowledge.urls.get(key).is_some_and(|urls| !urls.is_empty()) {
+        return false;
+    }
+    let installed = request.installed.project(key);
+    let usable = |distribution: &&Arc<Distribution>| first.is_none_or(|requirement| distribution.matches(requirement));
+    let mut usable = installed.iter().filter(usable).peekable();
+    if usable.peek().is_none() {
+        return false;
+    }
+    let is_developed = usable.any(|distribution| distribution.precedence == Precedence::Develop);
+    let is_pinned = first.is_some_and(|requirement| requirement.specifiers.is_pin());
+    !request.newest || is_developed || is_pinned
+}
+
+impl Preferences<'_> {
+    /// The candidates of a project, the best first. `project` is what the sources have, if they were asked.
+    pub(crate) fn candidates(
+        &self,
+        key: &str,
+        project: Option<&Project>,
+        roots: &[Requirement],
+        knowledge: &Knowledge,
+    ) -> Vec<Candidate> {
+        let urls = knowledge.urls.get(key).filter(|urls| !urls.is_empty());
+        if let Some(urls) = urls {
+            return self.at_urls(urls);
+        }
+        let mut installed: Vec<Candidate> = Vec::new();
+        for distribution in self.request.installed.project(key) {
+            let candidate = Candidate::Installed(Arc::clone(distribution));
+            let same = |other: &Candidate| {
+                other.version() == candidate.version() && other.is_developed() == candidate.is_developed()
+            };
+            if !installed.iter().any(same) {
+                installed.push(candidate);
+            }
+        }
+        let developed = self.developed(&installed, roots);
+        if !developed.is_empty() && !knowledge.not_only_developed.contains(key) {
+            return developed;
+        }
+        let mut others: Vec<Candidate> = installed.into_iter().filter(|candidate| !candidate.is_developed()).collect();
+        let there = others.len();
+        for file in project.into_iter().flat_map(|project| self.best_files(project)) {
+            if !others[..there].iter().any(|other| other.version() == Some(&file.name.version)) {
+                others.push(Candidate::File(file));
+            }
+        }
+        others.sort_by(|one, other| self.rank(other).cmp(&self.rank(one)));
+        developed.into_iter().chain(others).collect()
+    }
+
+    /// What is developed, as far as nobody who asks directly excludes it.
+    fn developed(&self, installed: &[Candidate], roots: &[Requirement]) -> Vec<Candidate> {
+        let excluded = |distribution: &Distribution| {
+            let key = distribution.key();
+            roots.iter().any(|root| root.key() == key && !distribution.matches(root))
+        };
+        let developed = installed.iter().filter(|candidate| match candidate {
+            Candidate::Installed(distribution) => candidate.is_developed() && !excluded(distribution),
+            Candidate::File(_) => false,
+        });
+        developed.cloned().collect()
+    }
+
+    /// Greater is better: what is there if that is enough, releases if they are preferred, greater versions.
+    fn rank<'c>(&self, candidate: &'c Candidate) -> (bool, bool, Option<&'c Version>) {
+        let is_there = !self.request.newest && matches!(candidate, Candidate::Installed(_));
+        let is_final = !self.request.prefer_final || candidate.version().is_some_and(version::is_final);
+        (is_there, is_final, candidate.version())
+    }
+
+    /// The best file of each version that this Python can use.
+    fn best_files(&self, project: &Project) -> Vec<Arc<File>> {
+        let mut best: std::collections::BTreeMap<&Version, (&File, _)> = std::collections::BTreeMap::new();
+        for file in project.files.iter().filter(|file| self.reason_against(file).is_none()) {
+            let Some(preference) = file.name.preference(self.tags, self.request.python) else { continue };
+            // What was withdrawn only counts where nothing else of the version is there; what is on this machine comes first.
+            let merit = (file.yanked.is_none(), preference, matches!(file.location, Location::Path(_)));
+            match best.get(&file.name.version) {
+                Some((_, known)) if *known >= merit => {}
+                _ => drop(best.insert(&file.name.version, (file, merit))),
+            }
+        }
+        best.into_values().map(|(file, _)| Arc::new(file.clone())).collect()
+    }
+
+    /// Why a file cannot be used here.
+    pub(super) fn reason_against(&self, file: &File) -> Option<String> {
+        let python = self.request.python;
+        if self.request.sources_only && !file.name.is_source() {
+            return Some("it is no source distribution".to_owned());
+        }
+        if file.name.preference(self.tags, python).is_none() {
+            return Some("it is for another Python or platform".to_owned());
+        }
+        let wanted = file.requires_python.as_deref();
+        (!metadata::fits(wanted, python)).then(|| format!("it wants Python {}", wanted.unwrap_or_default()))
+    }
+
+    fn at_urls(&self, urls: &BTreeSet<String>) -> Vec<Candidate> {
+        let file = |url: &String| {
+            let link = crate::index::Link::of_url(url);
+            let name = FileName::parse(&link.name)?;
+            let File { checksums, location, file, .. } = link.into_file()?;
+            Some(Candidate::File(Arc::new(File {
+                name,
+                file,
+                location,
+                checksums,
+                requires_python: None,
+                yanked: None,
+                metadata: None,
+                size: None,
+            })))
+        };
+        urls.iter().filter_map(file).collect()
+    }
+}

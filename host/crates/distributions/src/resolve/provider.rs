@@ -1,0 +1,458 @@
+//! What the solver asks: which candidates a project has, and what each of them needs.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use base::event::Report;
+use resolvo::utils::{Pool, VersionSet};
+use resolvo::{
+    Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner, KnownDependencies, NameId, Problem,
+    SolvableId, Solver, SolverCache, StringId, UnsolvableOrCancelled, VersionSetId, VersionSetUnionId,
+};
+
+use super::candidates::{Candidate, Preferences, what_is_there_does};
+use super::explain;
+use super::prefetch::Ahead;
+use super::{Available, Knowledge, MOST_LOOKED_AT, MetadataProblem, ResolveError};
+use crate::index::Project;
+use crate::metadata::Metadata;
+use crate::name;
+use crate::requirement::Requirement;
+use crate::version::Specifiers;
+
+/// What the solver takes for a package: a project, or one of its extras.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Package {
+    pub(super) key: String,
+    pub(super) extra: Option<String>,
+}
+
+/// `requests`, `requests[socks]`.
+impl fmt::Display for Package {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.extra {
+            None => formatter.write_str(&self.key),
+            Some(extra) => write!(formatter, "{}[{extra}]", self.key),
+        }
+    }
+}
+
+/// Which candidates of a package are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wanted {
+    /// Those of these versions, or from this URL, as a requirement wants.
+    As { specifiers: Specifiers, url: Option<String>, shown: String },
+    /// This one: an extra goes with its own distribution.
+    This(usize),
+}
+
+impl VersionSet for Wanted {
+    type V = Entry;
+}
+
+/// A candidate, by its place in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry(pub(super) usize);
+
+impl fmt::Display for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// What came of a search.
+pub(super) enum Verdict {
+    /// A candidate of each project, with what it says of itself, by key.
+    Solved(Chosen),
+    /// It must begin again, with this.
+    Again(Knowledge),
+    /// There is no solution, unless `learned` makes one.
+    Unsolvable { learned: Option<Knowledge>, conflict: ResolveError },
+}
+
+/// Candidates by the keys of their projects.
+pub(super) type Chosen = BTreeMap<String, (Candidate, Arc<Metadata>)>;
+
+/// Why the solver stops.
+enum Stop {
+    Error(ResolveError),
+    Again,
+}
+
+/// What the solver asks.
+pub(super) struct Provider<'a> {
+    pub(super) pool: Pool<Wanted, Package>,
+    pub(super) preferences: Preferences<'a>,
+    pub(super) roots: &'a [Requirement],
+    available: &'a dyn Available,
+    ahead: &'a Ahead<'a>,
+    pub(super) knowledge: &'a Knowledge,
+    report: &'a dyn Report,
+    pub(super) candidates: RefCell<Vec<Candidate>>,
+    of_project: RefCell<BTreeMap<String, Vec<usize>>>,
+    metadata: RefCell<BTreeMap<usize, Arc<Metadata>>>,
+    /// What was asked for first of each project, and by the name that was written.
+    pub(super) first_asked: RefCell<BTreeMap<String, Requirement>>,
+    /// What the sources have, where they were asked.
+    pub(super) projects: RefCell<BTreeMap<String, Arc<Project>>>,
+    /// Projects for which only what is there was offered.
+    pub(super) narrow: RefCell<BTreeSet<String>>,
+    learned: RefCell<Knowledge>,
+    stop: RefCell<Option<Stop>>,
+    looked_at: Cell<usize>,
+}
+
+impl<'a> Provider<'a> {
+    pub(super) fn new(
+        preferences: Preferences<'a>,
+        roots: &'a [Requirement],
+        available: &'a dyn Available,
+        ahead: &'a Ahead<'a>,
+        knowledge: &'a Knowledge,
+        report: &'a dyn Report,
+    ) -> Self {
+        Self {
+            pool: Pool::new(),
+            preferences,
+            roots,
+            available,
+            ahead,
+            knowledge,
+            report,
+            candidates: RefCell::default(),
+            of_project: RefCell::default(),
+            metadata: RefCell::default(),
+            first_asked: RefCell::default(),
+            projects: RefCell::default(),
+            narrow: RefCell::default(),
+            learned: RefCell::default(),
+            stop: RefCell::default(),
+            looked_at: Cell::new(0),
+        }
+    }
+
+    /// Searches.
+    pub(super) fn solve(self) -> Result<Verdict, ResolveError> {
+        let wanted: Vec<_> = self.roots.iter().flat_map(|root| self.wanted(root)).map(Into::into).collect();
+        let mut solver = Solver::new(self);
+        let outcome = solver.solve(Problem::new().requirements(wanted));
+        let provider = solver.provider();
+        if let Some(stop) = provider.stop.borrow_mut().take() {
+            return match stop {
+                Stop::Error(error) => Err(error),
+                Stop::Again => Ok(Verdict::Again(provider.learned.take())),
+            };
+        }
+        match outcome {
+            Ok(solvables) => Ok(Verdict::Solved(provider.chosen(&solvables))),
+            Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
+                let graph = conflict.graph(&solver);
+                let involved = explain::involved(provider, &graph);
+                let learned = provider.what_may_help(&involved);
+                Ok(Verdict::Unsolvable { learned, conflict: explain::explain(provider, &graph) })
+            }
+            Err(UnsolvableOrCancelled::Cancelled(_)) => {
+                Err(ResolveError::Conflict { summary: "the search was stopped".to_owned(), chain: Vec::new() })
+            }
+        }
+    }
+
+    fn chosen(&self, solvables: &[SolvableId]) -> Chosen {
+        let candidates = self.candidates.borrow();
+        let metadata = self.metadata.borrow();
+        let mut chosen = Chosen::new();
+        for id in solvables {
+            let solvable = self.pool.resolve_solvable(*id);
+            let package = self.pool.resolve_package_name(solvable.name);
+            if let (None, Some(metadata)) = (&package.extra, metadata.get(&solvable.record.0)) {
+                chosen.insert(package.key.clone(), (candidates[solvable.record.0].clone(), Arc::clone(metadata)));
+            }
+        }
+        chosen
+    }
+
+    /// What could be looked at more closely of the projects that are in conflict.
+    fn what_may_help(&self, involved: &BTreeSet<String>) -> Option<Knowledge> {
+        let mut learned = Knowledge::default();
+        let narrow = self.narrow.borrow();
+        if !self.preferences.request.offline {
+            learned.widened.extend(involved.iter().filter(|key| narrow.contains(*key)).cloned());
+        }
+        let is_root = |key: &String| self.roots.iter().any(|root| root.key() == *key);
+        let only_developed = |key: &&String| {
+            let known = self.of_project.borrow();
+            let all = known.get(*key).map_or(&[][..], Vec::as_slice);
+            !all.is_empty() && all.iter().all(|index| self.candidates.borrow()[*index].is_developed())
+        };
+        let new = |key: &&String| !self.knowledge.not_only_developed.contains(*key);
+        let more = involved.iter().filter(only_developed).filter(new).filter(|key| !is_root(key));
+        for key in more {
+            learned.not_only_developed.insert(key.clone());
+            learned.widened.insert(key.clone());
+        }
+        (!learned.widened.is_empty() || !learned.not_only_developed.is_empty()).then_some(learned)
+    }
+
+    /// What a requirement wants: the distribution, and each of its extras.
+    fn wanted(&self, requirement: &Requirement) -> Vec<VersionSetId> {
+        let key = requirement.key();
+        self.first_asked.borrow_mut().entry(key.clone()).or_insert_with(|| requirement.clone());
+        if let Some(url) = &requirement.url
+            && !self.knowledge.urls.get(&key).is_some_and(|urls| urls.contains(url))
+        {
+            self.learned.borrow_mut().urls.entry(key.clone()).or_default().insert(url.clone());
+            self.stop.borrow_mut().get_or_insert(Stop::Again);
+        }
+        let plain = Requirement { extras: BTreeSet::new(), marker: None, ..requirement.clone() };
+        let versions = |shown: String| Wanted::As {
+            specifiers: requirement.specifiers.clone(),
+            url: requirement.url.clone(),
+            shown,
+        };
+        let mut wanted = vec![self.intern(&Package { key: key.clone(), extra: None }, versions(plain.to_string()))];
+        for extra in requirement.extra_keys() {
+            let shown = Requirement { marker: None, extras: [extra.clone()].into(), ..requirement.clone() }.to_string();
+            wanted.push(self.intern(&Package { key: key.clone(), extra: Some(extra) }, versions(shown)));
+        }
+        wanted
+    }
+
+    fn intern(&self, package: &Package, wanted: Wanted) -> VersionSetId {
+        self.pool.intern_version_set(self.pool.intern_package_name(package.clone()), wanted)
+    }
+
+    /// Stops the search. The first reason counts.
+    fn end(&self, error: ResolveError) {
+        self.stop.borrow_mut().get_or_insert(Stop::Error(error));
+    }
+
+    /// The candidates of a project, the best first.
+    fn entries(&self, key: &str) -> Vec<usize> {
+        if let Some(known) = self.of_project.borrow().get(key) {
+            return known.clone();
+        }
+        let first = self.first_asked.borrow().get(key).cloned();
+        let request = self.preferences.request;
+        let project = if what_is_there_does(request, self.knowledge, key, first.as_ref()) {
+            self.narrow.borrow_mut().insert(key.to_owned());
+            None
+        } else {
+            let written = first.as_ref().map_or(key, |requirement| &requirement.name);
+            match self.available.project(key, written) {
+                Ok(project) => Some(project),
+                Err(error) => {
+                    self.end(error.into());
+                    None
+                }
+            }
+        };
+        let candidates = self.preferences.candidates(key, project.as_deref(), self.roots, self.knowledge);
+        if candidates.is_empty()
+            && let Some(requirement) = first.filter(|requirement| requirement.url.is_some())
+        {
+            self.end(ResolveError::Url { requirement: requirement.to_string() });
+        }
+        self.projects.borrow_mut().extend(project.map(|project| (key.to_owned(), project)));
+        let mut all = self.candidates.borrow_mut();
+        let range: Vec<usize> = (all.len()..all.len() + candidates.len()).collect();
+        all.extend(candidates);
+        self.of_project.borrow_mut().insert(key.to_owned(), range.clone());
+        range
+    }
+
+    /// What a candidate says of itself; `Err` with the reason if it cannot be used.
+    fn metadata_of(&self, index: usize) -> Result<Arc<Metadata>, String> {
+        if let Some(known) = self.metadata.borrow().get(&index) {
+            return Ok(Arc::clone(known));
+        }
+        let candidate = self.candidates.borrow()[index].clone();
+        self.looked_at.set(self.looked_at.get() + 1);
+        let metadata = match &candidate {
+            Candidate::Installed(distribution) => distribution
+                .metadata()
+                .cloned()
+                .map(Arc::new)
+                .map_err(|error| format!("its metadata cannot be used: {error}")),
+            Candidate::File(file) => match self.available.metadata(file) {
+                Ok(metadata) => Ok(metadata),
+                Err(MetadataProblem::Unusable(reason)) => Err(reason),
+                Err(MetadataProblem::Fatal(error)) => {
+                    self.end(ResolveError::Metadata(error));
+                    Err("the search has ended".to_owned())
+                }
+            },
+        }?;
+        if !metadata.fits(self.preferences.request.python) && matches!(candidate, Candidate::File(_)) {
+            return Err(format!("it wants Python {}", metadata.requires_python.clone().unwrap_or_default()));
+        }
+        self.metadata.borrow_mut().insert(index, Arc::clone(&metadata));
+        Ok(metadata)
+    }
+
+    /// What a candidate, or one of its extras, needs; `Err` with the reason if it cannot be used.
+    fn needs(&self, package: &Package, index: usize) -> Result<Vec<Requirement>, String> {
+        let metadata = self.metadata_of(index)?;
+        let request = self.preferences.request;
+        let extras: BTreeSet<String> = package.extra.iter().cloned().collect();
+        if let Some(extra) = &package.extra
+            && !metadata.offers(extra)
+        {
+            let distribution = self.candidates.borrow()[index].to_string();
+            if !request.allow_unknown_extras {
+                let offered = metadata.extras.clone();
+                self.end(ResolveError::UnknownExtra { distribution, extra: extra.clone(), offered });
+                return Err("the search has ended".to_owned());
+            }
+            self.report
+                .log(base::event::Level::Warning, &format!("{distribution} does not provide the extra '{extra}'"));
+        }
+        let mut needs = Vec::new();
+        for requirement in metadata.needs(request.python, &extras)? {
+            needs.push(request.pins.constrain(requirement).map_err(|error| error.to_string())?);
+        }
+        if package.extra.is_none() {
+            needs.extend(self.setuptools_for(index)?);
+        }
+        Ok(needs)
+    }
+
+    /// Namespace packages of the old kind work only with a setuptools that has `pkg_resources`.
+    fn setuptools_for(&self, index: usize) -> Result<Option<Requirement>, String> {
+        super::order::setuptools_for(&self.candidates.borrow()[index], self.preferences.request.pins)
+    }
+}
+
+impl Interner for Provider<'_> {
+    type NameId = NameId;
+    type SolvableId = SolvableId;
+
+    fn display_solvable(&self, solvable: SolvableId) -> impl fmt::Display + '_ {
+        self.candidates.borrow()[self.pool.resolve_solvable(solvable).record.0].to_string()
+    }
+
+    fn display_name(&self, name: NameId) -> impl fmt::Display + '_ {
+        self.pool.resolve_package_name(name)
+    }
+
+    fn display_version_set(&self, version_set: VersionSetId) -> impl fmt::Display + '_ {
+        match self.pool.resolve_version_set(version_set) {
+            Wanted::As { shown, .. } => shown.clone(),
+            Wanted::This(index) => self.candidates.borrow()[*index].to_string(),
+        }
+    }
+
+    fn display_string(&self, string: StringId) -> impl fmt::Display + '_ {
+        self.pool.resolve_string(string)
+    }
+
+    fn version_set_name(&self, version_set: VersionSetId) -> NameId {
+        self.pool.resolve_version_set_package_name(version_set)
+    }
+
+    fn solvable_name(&self, solvable: SolvableId) -> NameId {
+        self.pool.resolve_solvable(solvable).name
+    }
+
+    fn version_sets_in_union(&self, union: VersionSetUnionId) -> impl Iterator<Item = VersionSetId> {
+        self.pool.resolve_version_set_union(union)
+    }
+
+    fn resolve_condition(&self, condition: ConditionId) -> Condition {
+        self.pool.resolve_condition(condition).clone()
+    }
+}
+
+impl DependencyProvider for Provider<'_> {
+    async fn filter_candidates(
+        &self,
+        candidates: &[SolvableId],
+        wanted: VersionSetId,
+        inverse: bool,
+    ) -> Vec<SolvableId> {
+        let wanted = self.pool.resolve_version_set(wanted);
+        let all = self.candidates.borrow();
+        let matches = |id: &&SolvableId| {
+            let index = self.pool.resolve_solvable(**id).record.0;
+            is_wanted(wanted, index, &all[index]) != inverse
+        };
+        candidates.iter().filter(matches).copied().collect()
+    }
+
+    async fn get_candidates(&self, id: NameId) -> Option<Candidates> {
+        let package = self.pool.resolve_package_name(id).clone();
+        let entries = self.entries(&package.key);
+        let candidates = entries.into_iter().map(|index| self.pool.intern_solvable(id, Entry(index))).collect();
+        Some(Candidates { candidates, ..Candidates::default() })
+    }
+
+    async fn sort_candidates(&self, _: &SolverCache<Self>, solvables: &mut [SolvableId]) {
+        // The candidates of a project were listed best first.
+        solvables.sort_by_key(|id| self.pool.resolve_solvable(*id).record.0);
+    }
+
+    async fn get_dependencies(&self, id: SolvableId) -> Dependencies {
+        let solvable = self.pool.resolve_solvable(id);
+        let package = self.pool.resolve_package_name(solvable.name).clone();
+        let index = solvable.record.0;
+        if self.looked_at.get() > MOST_LOOKED_AT {
+            self.end(self.given_up());
+        }
+        match self.needs(&package, index) {
+            Ok(needs) => {
+                self.ahead.want(&needs);
+                let mut wanted: Vec<VersionSetId> =
+                    needs.iter().flat_map(|requirement| self.wanted(requirement)).collect();
+                if package.extra.is_some() {
+                    wanted.push(self.intern(&Package { extra: None, ..package }, Wanted::This(index)));
+                }
+                let requirements = wanted.into_iter().map(Into::into).collect();
+                Dependencies::Known(KnownDependencies { requirements, constrains: Vec::new() })
+            }
+            Err(reason) => Dependencies::Unknown(self.pool.intern_string(reason)),
+        }
+    }
+
+    fn should_cancel_with_value(&self) -> Option<Box<dyn Any>> {
+        self.stop.borrow().as_ref().map(|_| Box::new(()) as Box<dyn Any>)
+    }
+}
+
+impl Provider<'_> {
+    fn given_up(&self) -> ResolveError {
+        let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+        for index in self.metadata.borrow().keys() {
+            let name = match &self.candidates.borrow()[*index] {
+                Candidate::Installed(distribution) => distribution.project.clone(),
+                Candidate::File(file) => name::safe(&file.name.name),
+            };
+            *tried.entry(name).or_default() += 1;
+        }
+        let mut tried: Vec<(String, usize)> = tried.into_iter().filter(|(_, count)| *count > 1).collect();
+        tried.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
+        tried.truncate(10);
+        ResolveError::GivenUp { looked_at: self.looked_at.get(), tried }
+    }
+
+    /// What is offered of a project, the best first.
+    pub(super) fn offered(&self, key: &str) -> Vec<Candidate> {
+        let candidates = self.candidates.borrow();
+        self.of_project.borrow().get(key).into_iter().flatten().map(|index| candidates[*index].clone()).collect()
+    }
+}
+
+/// Whether a requirement wants a candidate. One that was withdrawn is wanted by who names its version.
+fn is_wanted(wanted: &Wanted, index: usize, candidate: &Candidate) -> bool {
+    match wanted {
+        Wanted::This(other) => *other == index,
+        Wanted::As { url: Some(url), .. } => {
+            candidate.url().is_some_and(|own| own == url.split('#').next().unwrap_or_default())
+        }
+        Wanted::As { specifiers, .. } => match candidate.version() {
+            Some(version) => specifiers.contains(version) && (!candidate.is_yanked() || specifiers.names_version()),
+            None => specifiers.is_empty(),
+        },
+    }
+}

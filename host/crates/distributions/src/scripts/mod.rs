@@ -1,0 +1,267 @@
+//! Scripts: what starts an entry point, or an interpreter, with the path of a working set. They are byte for byte those of
+//! zc.buildout 6.
+//!
+//! First the texts are made, then they are written: whoever asks for scripts can look at where they would go.
+
+mod paths;
+mod python;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::event::{Level, Report};
+use base::files::{self, FileError};
+
+pub use paths::absolute;
+use paths::real_path;
+pub(crate) use python::repr;
+
+use crate::eggs::Distribution;
+use crate::entry_points::EntryPoint;
+use crate::marker;
+use crate::python::Python;
+use crate::requirement::Requirement;
+use crate::working_set::{WorkingSet, WrongVersion};
+
+/// Which scripts are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Scripts {
+    /// Distributions whose scripts are wanted.
+    pub requirements: Vec<Requirement>,
+    /// Further entry points.
+    pub entry_points: Vec<EntryPoint>,
+    /// Which of them, and under which names; all, if nothing is said.
+    pub names: Option<Vec<(String, String)>>,
+    /// The directory they go to.
+    pub directory: PathBuf,
+    /// Further places on the path.
+    pub extra_paths: Vec<PathBuf>,
+    /// Python source of the arguments that the entry points are called with.
+    pub arguments: String,
+    /// Python source that runs before.
+    pub initialization: String,
+    /// Name of an interpreter that has the path.
+    pub interpreter: Option<String>,
+    /// Beneath which directory the path is relative to the script.
+    pub relative_to: Option<PathBuf>,
+}
+
+/// A script that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Where.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Whether it is an interpreter.
+    pub is_interpreter: bool,
+}
+
+/// Why scripts cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// A distribution whose scripts are wanted is not there.
+    #[error("Could not find requirement '{0}' in working set.")]
+    NotFound(String),
+    /// It is there in another version.
+    #[error(transparent)]
+    WrongVersion(#[from] WrongVersion),
+    /// Its entry points cannot be read.
+    #[error("The entry points of {distribution} cannot be read: {cause}")]
+    EntryPoints {
+        /// The distribution.
+        distribution: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A marker of a requirement has no meaning.
+    #[error("The marker of '{requirement}' cannot be evaluated: {cause}")]
+    Marker {
+        /// The requirement.
+        requirement: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The name of a script leads out of its directory.
+    #[error("{distribution} wants to write a script named {name:?}, which is no name of a file")]
+    Name {
+        /// The distribution.
+        distribution: String,
+        /// The name.
+        name: String,
+    },
+    /// A path that no Python source can hold.
+    #[error("{0:?} cannot be written into a script, as it is not valid UTF-8")]
+    NotText(PathBuf),
+    /// The script cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl base::source::Explain for ScriptError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::EntryPoints { .. } | Self::Name { .. } => {
+                vec!["The distribution is at fault; another version of it may do.".to_owned()]
+            }
+            Self::File(error) => error.hints(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// An entry point or an old script of a distribution.
+enum Wanted {
+    EntryPoint(EntryPoint),
+    Old { name: String, text: String },
+}
+
+impl Wanted {
+    fn name(&self) -> &str {
+        match self {
+            Self::EntryPoint(entry_point) => &entry_point.name,
+            Self::Old { name, .. } => name,
+        }
+    }
+}
+
+impl Scripts {
+    /// The scripts, in the order in which zc.buildout writes them.
+    ///
+    /// # Errors
+    /// [`ScriptError`].
+    pub fn make(
+        &self,
+        working_set: &WorkingSet,
+        python: &Python,
+        report: &dyn Report,
+    ) -> Result<Vec<Script>, ScriptError> {
+        let mut path: Vec<String> = Vec::new();
+        for entry in working_set.path().iter().chain(&self.extra_paths) {
+            let real = real_path(entry);
+            let text = real.to_str().ok_or_else(|| ScriptError::NotText(real.clone()))?.to_owned();
+            path.push(text);
+        }
+        // What is the same before links are followed is there once; what is the same only after that, as often.
+        let path = unique(working_set.path().iter().chain(&self.extra_paths), path);
+        let wanted = self.wanted(working_set, python)?;
+        self.warn_of_missing(&wanted, report);
+        let (entry_points, old): (Vec<_>, Vec<_>) =
+            wanted.iter().partition(|wanted| matches!(wanted, Wanted::EntryPoint(_)));
+        let mut scripts = Vec::new();
+        for wanted in entry_points.into_iter().chain(old) {
+            let Some(target) = self.target(wanted.name()) else { continue };
+            let place = template::Place::new(python, &self.directory.join(target), &path, self.relative_to.as_deref());
+            let text = match wanted {
+                Wanted::EntryPoint(entry_point) => {
+                    Some(template::entry_point(&place, entry_point, &self.arguments, &self.initialization))
+                }
+                Wanted::Old { text, .. } => template::old_script(&place, text, &self.initialization),
+            };
+            scripts.extend(text.map(|text| Script { path: self.directory.join(target), text, is_interpreter: false }));
+        }
+        if let Some(name) = self.interpreter.as_deref().filter(|name| !name.is_empty()) {
+            let target = self.directory.join(name);
+            let place = template::Place::new(python, &target, &path, self.relative_to.as_deref());
+            scripts.push(Script {
+                path: target,
+                text: template::interpreter(&place, &self.initialization),
+                is_interpreter: true,
+            });
+        }
+        Ok(scripts)
+    }
+
+    fn wanted(&self, working_set: &WorkingSet, python: &Python) -> Result<Vec<Wanted>, ScriptError> {
+        let mut wanted = Vec::new();
+        for requirement in &self.requirements {
+            let holds = marker::holds(requirement.marker.as_ref(), python, [])
+                .map_err(|cause| ScriptError::Marker { requirement: requirement.to_string(), cause })?;
+            if !holds {
+                continue;
+            }
+            let found =
+                working_set.find(requirement)?.ok_or_else(|| ScriptError::NotFound(requirement.name.clone()))?;
+            wanted.extend(of_distribution(found)?);
+        }
+        wanted.extend(self.entry_points.iter().cloned().map(Wanted::EntryPoint));
+        Ok(wanted)
+    }
+
+    /// Under which name a script is written, if it is.
+    fn target<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        match &self.names {
+            None => Some(name),
+            Some(names) => names.iter().rev().find(|(wanted, _)| wanted == name).map(|(_, target)| target.as_str()),
+        }
+    }
+
+    fn warn_of_missing(&self, wanted: &[Wanted], report: &dyn Report) {
+        for (name, target) in self.names.iter().flatten() {
+            if wanted
+                .iter()
+                .any(|wanted| matches!(wanted, Wanted::EntryPoint(entry_point) if entry_point.name == *name))
+            {
+                continue;
+            }
+            let what = if name == target { "it".to_owned() } else { format!("script '{target}'") };
+            report.log(
+                Level::Warning,
+                &format!("Could not generate script '{name}' as {what} is not defined in the egg entry points."),
+            );
+        }
+    }
+}
+
+/// The entries whose unresolved form was not there before, in their resolved form.
+fn unique<'a>(unresolved: impl Iterator<Item = &'a PathBuf>, resolved: Vec<String>) -> Vec<String> {
+    let mut seen: Vec<&PathBuf> = Vec::new();
+    let mut kept = Vec::new();
+    for (entry, text) in unresolved.zip(resolved) {
+        if !seen.contains(&entry) {
+            seen.push(entry);
+            kept.push(text);
+        }
+    }
+    kept
+}
+
+fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<Wanted>, ScriptError> {
+    let groups = distribution
+        .entry_points()
+        .map_err(|cause| ScriptError::EntryPoints { distribution: distribution.to_string(), cause })?;
+    let console =
+        groups.into_iter().filter(|group| group.name == "console_scripts").flat_map(|group| group.entry_points);
+    let old = distribution.scripts().into_iter().map(|(name, text)| Wanted::Old { name, text });
+    let wanted: Vec<Wanted> = console.map(Wanted::EntryPoint).chain(old).collect();
+    let is_file_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
+    match wanted.iter().find(|wanted| !is_file_name(wanted.name())) {
+        Some(wrong) => Err(ScriptError::Name { distribution: distribution.to_string(), name: wrong.name().to_owned() }),
+        None => Ok(wanted),
+    }
+}
+
+impl Script {
+    /// Writes the script where it differs from what is there, and reports that.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, report: &dyn Report) -> Result<(), FileError> {
+        if is_there(&self.path, &self.text) {
+            return Ok(());
+        }
+        files::replace_executable(&self.path, self.text.as_bytes())?;
+        let kind = if self.is_interpreter { "interpreter" } else { "script" };
+        report.log(Level::Info, &format!("Generated {kind} {}.", repr(&self.path.to_string_lossy())));
+        Ok(())
+    }
+}
+
+fn is_there(path: &Path, text: &str) -> bool {
+    let same_length =
+        path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == text.len() as u64);
+    same_length && std::fs::read(path).is_ok_and(|there| there == text.as_bytes())
+}

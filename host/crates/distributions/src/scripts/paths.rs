@@ -1,0 +1,43 @@
+//! Paths as Python's `os.path` makes them absolute and real.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+/// `os.path.abspath` of an absolute path: without `.`, `..` and doubled separators. Links are not followed.
+pub fn absolute(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => plain.push(name),
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    plain
+}
+
+/// `os.path.realpath`: links are followed as far as there is something.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    let mut missing: Vec<OsString> = Vec::new();
+    let mut there = path.to_owned();
+    loop {
+        if let Ok(real) = there.canonicalize() {
+            let rest: PathBuf = missing.iter().rev().collect();
+            return absolute(&real.join(rest));
+        }
+        match (there.file_name().map(ToOwned::to_owned), there.parent().map(Path::to_owned)) {
+            (Some(name), Some(parent)) => {
+                missing.push(name);
+                there = parent;
+            }
+            _ => return absolute(path),
+        }
+    }
+}
+
+/// How many directories lie between `outer` and the file `path` within it.
+pub(super) fn depth(outer: &Path, path: &Path) -> Option<usize> {
+    Some(path.strip_prefix(outer).ok()?.components().count().saturating_sub(1))
+}

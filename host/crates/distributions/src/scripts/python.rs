@@ -1,0 +1,47 @@
+//! Texts as Python writes them.
+
+/// `repr` of a text: in single quotes, or in double quotes if that saves escapes.
+pub(crate) fn repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut written = String::with_capacity(text.len() + 2);
+    written.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => written.push_str("\\\\"),
+            '\n' => written.push_str("\\n"),
+            '\r' => written.push_str("\\r"),
+            '\t' => written.push_str("\\t"),
+            c if c == quote => written.extend(['\\', c]),
+            c if is_printable(c) => written.push(c),
+            c => match c as u32 {
+                code @ 0..=0xff => written += &format!("\\x{code:02x}"),
+                code @ 0x100..=0xffff => written += &format!("\\u{code:04x}"),
+                code => written += &format!("\\U{code:08x}"),
+            },
+        }
+    }
+    written.push(quote);
+    written
+}
+
+/// Whether Python shows a character as it is. (Of the invisible ones, those that occur in names of files.)
+fn is_printable(c: char) -> bool {
+    let invisible = matches!(c as u32, 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xe0000..=0x10ffff);
+    c == ' ' || !(c.is_control() || c.is_whitespace() || invisible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_as_python_writes_them() {
+        let t = |text: &str, expected: &str| assert_eq!(repr(text), expected);
+        t("/a b", "'/a b'");
+        t("it's", "\"it's\"");
+        t("it's \"x\"", "'it\\'s \"x\"'");
+        t("a\\b\n\t\r\u{1}\u{7f}", "'a\\\\b\\n\\t\\r\\x01\\x7f'");
+        t("Größe €", "'Größe €'");
+        t("\u{a0}\u{200b}\u{e0001}", "'\\xa0\\u200b\\U000e0001'");
+    }
+}

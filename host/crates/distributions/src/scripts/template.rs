@@ -1,0 +1,110 @@
+//! The texts of scripts. They are part of the contract: each byte is that of zc.buildout 6.0.1 (Zope Public License 2.1),
+//! from whose `easy_install.py` the text of the interpreter is taken.
+
+use std::path::Path;
+
+use super::paths::{absolute, depth};
+use super::python::repr;
+use crate::entry_points::EntryPoint;
+use crate::python::Python;
+
+/// What an interpreter does once the path is set.
+const INTERPRETER: &str = include_str!("interpreter.py");
+
+/// Longest first line that Linux takes, in bytes.
+const LONGEST_FIRST_LINE: usize = 127;
+
+/// Where a script lies and what it finds: the parts that all scripts have in common.
+pub(super) struct Place {
+    first_line: String,
+    /// Python source of the path's entries.
+    path: String,
+    setup: String,
+}
+
+impl Place {
+    /// For the script at `script`, beneath `relative_to` if its path is to be relative.
+    pub(super) fn new(python: &Python, script: &Path, path: &[String], relative_to: Option<&Path>) -> Self {
+        let script = absolute(script);
+        let relative = relative_to.and_then(|outer| Some((outer, depth(outer, &script)?)));
+        let entries: Vec<String> = match relative {
+            Some((outer, _)) => path.iter().map(|entry| relative_to_base(entry, outer)).collect(),
+            None => path.iter().map(|entry| repr(entry)).collect(),
+        };
+        let setup = relative.map_or_else(String::new, |(_, depth)| format!("{SETUP}{}", UP.repeat(depth)));
+        Self { first_line: first_line(&python.executable.to_string_lossy()), path: entries.join(",\n  "), setup }
+    }
+}
+
+const SETUP: &str =
+    "\nimport os\n\njoin = os.path.join\nbase = os.path.dirname(os.path.abspath(os.path.realpath(__file__)))\n";
+
+const UP: &str = "base = os.path.dirname(base)\n";
+
+/// zc.buildout writes what Linux does not take: a path with white space in it, or a long one. There, a shell starts the
+/// Python; what it executes is a text to Python.
+fn first_line(executable: &str) -> String {
+    let line = format!("#!{executable}");
+    if line.len() <= LONGEST_FIRST_LINE && !executable.contains(char::is_whitespace) {
+        return line;
+    }
+    let quoted = executable.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
+    format!("#!/bin/sh\n'''exec' \"{quoted}\" \"$0\" \"$@\"\n' '''")
+}
+
+/// An entry as `join(base, …)`, if it lies beneath the directory.
+fn relative_to_base(entry: &str, outer: &Path) -> String {
+    match Path::new(entry).strip_prefix(outer) {
+        Ok(rest) if rest.as_os_str().is_empty() => "base".to_owned(),
+        Ok(rest) => format!("join(base, {})", repr(&rest.to_string_lossy())),
+        Err(_) => repr(entry),
+    }
+}
+
+/// What runs before: with a line end on both sides.
+fn framed(initialization: &str) -> String {
+    if initialization.is_empty() { String::new() } else { format!("\n{initialization}\n") }
+}
+
+/// The statement that sets the path. Without entries zc.buildout writes what is no Python.
+fn set_path(path: &str) -> String {
+    if path.is_empty() { "sys.path[0:0] = [\n  ]".to_owned() } else { format!("sys.path[0:0] = [\n  {path},\n  ]") }
+}
+
+/// A script that calls an entry point.
+pub(super) fn entry_point(place: &Place, entry_point: &EntryPoint, arguments: &str, initialization: &str) -> String {
+    let EntryPoint { module, attributes, .. } = entry_point;
+    let Place { first_line, path, setup } = place;
+    let (path, initialization) = (set_path(path), framed(initialization));
+    format!(
+        "{first_line}\n{setup}\nimport sys\n{path}\n{initialization}\nimport {module}\n\nif __name__ == '__main__':\n    \
+         sys.exit({module}.{attributes}({arguments}))\n"
+    )
+}
+
+/// An old script of distutils with the path set before its first import; `None` if it is no script of Python.
+pub(super) fn old_script(place: &Place, text: &str, initialization: &str) -> Option<String> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (first, lines) = lines.split_first()?;
+    if !first.contains("#!") && first.contains("python") {
+        return None;
+    }
+    let imports =
+        |line: &&str| (line.starts_with("import") || line.starts_with("from")) && !line.contains("__future__");
+    let is_first = |line: &&str| line.contains("import") && imports(line);
+    let split = lines.iter().position(is_first).unwrap_or(lines.len());
+    let (before, after) = (lines[..split].concat(), lines[split..].concat());
+    let Place { first_line, path, setup } = place;
+    let (path, initialization) = (set_path(path), framed(initialization));
+    Some(format!("{first_line}\n{before}\n{setup}\nimport sys\n{path}\n{initialization}\n\n{after}"))
+}
+
+/// An interpreter.
+pub(super) fn interpreter(place: &Place, initialization: &str) -> String {
+    let Place { first_line, path, setup } = place;
+    let comma = if path.is_empty() { "" } else { "," };
+    let initialization = framed(initialization);
+    format!(
+        "{first_line}\n{setup}\nimport sys\n\nsys.path[0:0] = [\n  {path}{comma}\n  ]\n{initialization}{INTERPRETER}"
+    )
+}

@@ -1,0 +1,227 @@
+//! Scripts, compared with what zc.buildout 6.0.1 wrote for the same working set (`recorded/`, with `@DIR@` and `@PYTHON@` for
+//! the directory and the Python).
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use base::event::{Event, Silent};
+
+use super::*;
+use crate::eggs::Installed;
+use crate::python::tests::python311;
+
+const OLD: &str = "#!python\n\"\"\"Doc.\"\"\"\nfrom __future__ import print_function\n# import later\nimport os\nprint(os.getcwd())\n";
+
+const ENTRY_POINTS: &str =
+    "[console_scripts]\ndemo = demo.cli:main\nother-demo = demo.cli:Class.run [extra]\n[gui_scripts]\ng = demo:gui\n";
+
+fn egg(eggs: &Path, name: &str, version: &str, entry_points: &str, scripts: &[(&str, &str)]) {
+    let stem = format!("{}-{version}-py3.11-linux-x86_64", name.replace('-', "_"));
+    let info = eggs.join(format!("{stem}.egg/{stem}.dist-info"));
+    std::fs::create_dir_all(info.join("scripts")).unwrap();
+    std::fs::write(info.join("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"))
+        .unwrap();
+    std::fs::write(info.join("entry_points.txt"), entry_points).unwrap();
+    for (script, text) in scripts {
+        std::fs::write(info.join("scripts").join(script), text).unwrap();
+    }
+}
+
+struct Fixture {
+    directory: tempfile::TempDir,
+    working_set: WorkingSet,
+    python: Python,
+}
+
+impl Fixture {
+    fn new(entry_points: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let eggs = directory.path().join("eggs/v5");
+        egg(&eggs, "demo.tool", "1.0", entry_points, &[("old-demo", OLD), ("nopy.sh", "#!/bin/sh\necho hi\n")]);
+        egg(&eggs, "lib-two", "2.0", "", &[]);
+        std::fs::create_dir_all(directory.path().join("src dir/it's")).unwrap();
+        std::fs::create_dir_all(directory.path().join("bin")).unwrap();
+        let python = python311();
+        let installed = Installed::scan_eggs(&eggs, &python);
+        let found = ["demo-tool", "lib-two"].map(|key| Arc::clone(&installed.project(key)[0]));
+        Self { directory, working_set: WorkingSet::new(found.to_vec()), python }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    fn scripts(&self, requirements: &[&str]) -> Scripts {
+        let requirements = requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
+        Scripts { requirements, directory: self.path("bin"), ..Scripts::default() }
+    }
+
+    fn make(&self, scripts: &Scripts) -> Result<Vec<Script>, ScriptError> {
+        scripts.make(&self.working_set, &self.python, &Silent)
+    }
+
+    /// Name and text of each script, with the directory and the Python as in the records.
+    fn shown(&self, scripts: &Scripts) -> Vec<(String, String)> {
+        let directory = self.directory.path().canonicalize().unwrap();
+        let masked = |text: &str| {
+            text.replace(directory.to_str().unwrap(), "@DIR@")
+                .replace(self.python.executable.to_str().unwrap(), "@PYTHON@")
+        };
+        let made = self.make(scripts).unwrap();
+        made.iter()
+            .map(|script| (script.path.file_name().unwrap().to_str().unwrap().to_owned(), masked(&script.text)))
+            .collect()
+    }
+}
+
+fn recorded(case: &str) -> Vec<(String, String)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scripts/recorded");
+    let mut found: Vec<(String, String)> = std::fs::read_dir(directory)
+        .unwrap()
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name()?.to_str()?.strip_prefix(&format!("{case}."))?.strip_suffix(".txt")?.to_owned();
+            Some((name, std::fs::read_to_string(path).unwrap()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn scripts_are_those_of_zc_buildout() {
+    let fixture = Fixture::new(ENTRY_POINTS);
+    let demo = || Scripts { interpreter: Some("py".into()), ..fixture.scripts(&["demo.tool"]) };
+    let named =
+        |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, target)| ((*name).into(), (*target).into())).collect());
+    let options = Scripts {
+        arguments: "1, \"two\"".into(),
+        initialization: "import os\nos.environ[\"A\"] = \"%s\"".into(),
+        extra_paths: ["src dir/it's", "missing/../x", "bin"].map(|path| fixture.path(path)).to_vec(),
+        ..demo()
+    };
+    let relative = Scripts {
+        relative_to: Some(fixture.path("")),
+        extra_paths: vec![fixture.path(""), "/usr/lib".into()],
+        initialization: "pass".into(),
+        ..demo()
+    };
+    let chosen = Scripts {
+        names: named(&[("demo", "renamed"), ("old-demo", "old-demo"), ("none", "none"), ("gone", "x")]),
+        ..fixture.scripts(&["demo.tool"])
+    };
+    let points = Scripts {
+        entry_points: vec![EntryPoint { name: "x".into(), module: "m.n".into(), attributes: "f".into() }],
+        interpreter: Some(String::new()),
+        ..fixture.scripts(&["lib_two"])
+    };
+    for (case, scripts) in
+        [("plain", demo()), ("options", options), ("relative", relative), ("chosen", chosen), ("points", points)]
+    {
+        let mut shown = fixture.shown(&scripts);
+        shown.sort();
+        let expected = recorded(case);
+        assert!(!expected.is_empty());
+        assert_eq!(
+            shown.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            expected.iter().map(|(name, _)| name).collect::<Vec<_>>()
+        );
+        for ((name, text), (_, expected)) in shown.iter().zip(&expected) {
+            assert_eq!(text, expected, "{case} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_order_is_that_of_the_entry_points() {
+    let fixture = Fixture::new(ENTRY_POINTS);
+    let names: Vec<String> =
+        fixture.shown(&fixture.scripts(&["Demo_Tool"])).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["demo", "other-demo", "nopy.sh", "old-demo"]);
+}
+
+#[test]
+fn what_is_not_in_the_working_set() {
+    let fixture = Fixture::new(ENTRY_POINTS);
+    let error = |requirement: &str| fixture.make(&fixture.scripts(&[requirement])).unwrap_err().to_string();
+    assert_eq!(error("none"), "Could not find requirement 'none' in working set.");
+    assert_eq!(error("demo.tool>1"), "demo.tool 1.0 is in the working set, and demo.tool>1 is wanted");
+    assert!(fixture.shown(&fixture.scripts(&["none; python_version < '3'"])).is_empty());
+}
+
+#[test]
+fn a_distribution_writes_nowhere_but_into_the_directory() {
+    for name in ["../x", "/etc/x", "..", "a/b"] {
+        let fixture = Fixture::new(&format!("[console_scripts]\n{name} = demo:main\n"));
+        let error = fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err();
+        assert!(matches!(error, ScriptError::Name { .. }), "{error}");
+    }
+    let fixture = Fixture::new("[console_scripts]\nx = demo; import os:main\n");
+    assert!(matches!(fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err(), ScriptError::EntryPoints { .. }));
+}
+
+/// Linux takes no white space in the path of an interpreter, and no long line: a real shell and a real Python do.
+#[test]
+fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
+    let mut fixture = Fixture::new(ENTRY_POINTS);
+    let Some(python) = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|path| Path::new(path).exists())
+    else {
+        return;
+    };
+    let directory = fixture.path("a \"b\" $c `d` \\e");
+    std::fs::create_dir(&directory).unwrap();
+    fixture.python.executable = directory.join("python3");
+    std::os::unix::fs::symlink(python, &fixture.python.executable).unwrap();
+    let scripts = Scripts { interpreter: Some("py".into()), ..fixture.scripts(&[]) };
+    for script in fixture.make(&scripts).unwrap() {
+        script.write(&Silent).unwrap();
+    }
+    let output = crate::wheel::tests::wheels::start(&fixture.path("bin/py"), &["-c", "import sys; print(sys.path[0])"]);
+    let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
+}
+
+#[derive(Default)]
+struct Logged(Mutex<Vec<String>>);
+
+impl Report for Logged {
+    fn report(&self, event: Event<'_>) {
+        if let Event::Log { message, .. } = event {
+            self.0.lock().unwrap().push(message.to_owned());
+        }
+    }
+}
+
+#[test]
+fn a_script_is_written_once() {
+    let fixture = Fixture::new(ENTRY_POINTS);
+    let scripts = Scripts {
+        names: Some(vec![("demo".into(), "demo".into()), ("gone".into(), "x".into()), ("none".into(), "none".into())]),
+        interpreter: Some("py".into()),
+        ..fixture.scripts(&["demo.tool"])
+    };
+    let logged = Logged::default();
+    for _ in 0..2 {
+        for script in scripts.make(&fixture.working_set, &fixture.python, &logged).unwrap() {
+            script.write(&logged).unwrap();
+        }
+    }
+    let bin = fixture.path("bin");
+    let warnings = [
+        "Could not generate script 'gone' as script 'x' is not defined in the egg entry points.".to_owned(),
+        "Could not generate script 'none' as it is not defined in the egg entry points.".to_owned(),
+    ];
+    let written = [
+        format!("Generated script '{}/demo'.", bin.display()),
+        format!("Generated interpreter '{}/py'.", bin.display()),
+    ];
+    let expected: Vec<String> = warnings.iter().chain(&written).chain(&warnings).cloned().collect();
+    assert_eq!(*logged.0.lock().unwrap(), expected);
+    // A link at the place of a script is replaced, not followed.
+    let outside = fixture.path("outside");
+    std::fs::write(&outside, "kept").unwrap();
+    std::fs::remove_file(bin.join("py")).unwrap();
+    std::os::unix::fs::symlink(&outside, bin.join("py")).unwrap();
+    scripts.make(&fixture.working_set, &fixture.python, &Silent).unwrap()[1].write(&Silent).unwrap();
+    assert_eq!(std::fs::read_to_string(&outside).unwrap(), "kept");
+}

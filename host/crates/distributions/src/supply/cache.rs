@@ -1,0 +1,126 @@
+//! What is kept for other runs and other buildouts, beneath one directory of the user.
+//!
+//! ```text
+//! metadata/DIGEST            metadata of wheels, by their own digest
+//! wheels/KEY/NAME.whl        wheels that were built of sources
+//! eggs/KEY/NAME.egg          eggs that were made of wheels
+//! environments/KEY           what builds require
+//! ```
+//!
+//! All of it can be lost. Nothing in it is changed once it is there.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use base::digest::Digest;
+use base::files::FileError;
+use fetch::{Algorithm, Checksum};
+
+use super::SupplyError;
+
+/// Longest metadata that are kept, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// A directory of what is kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    directory: PathBuf,
+}
+
+impl Cache {
+    /// The cache in `directory`, which is made when it is first written to.
+    ///
+    /// # Errors
+    /// When others than this user can write there: what comes from it could be anybody's.
+    pub fn new(directory: impl Into<PathBuf>) -> Result<Self, FileError> {
+        let directory = directory.into();
+        if let Ok(metadata) = directory.metadata() {
+            let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+            if !is_ours || metadata.mode() & 0o022 != 0 {
+                let cause = "other users can write to it, so what it holds cannot be trusted";
+                return Err(FileError::of("use the cache", &directory)(std::io::Error::new(
+                    std::io::ErrorKind::PermissionDenied,
+                    cause,
+                )));
+            }
+        }
+        Ok(Self { directory })
+    }
+
+    /// Its directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A directory for things of one kind; it exists after this.
+    pub(crate) fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
+        let path = self.directory.join(kind);
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&path).map_err(FileError::of("make the directory", &path))?;
+        Ok(path)
+    }
+
+    fn metadata_place(&self, checksum: &Checksum) -> PathBuf {
+        self.directory.join("metadata").join(format!("{}-{checksum}", checksum.algorithm()))
+    }
+
+    /// Metadata that were kept.
+    pub(super) fn metadata(&self, checksum: &Checksum) -> Option<Vec<u8>> {
+        let place = self.metadata_place(checksum);
+        let bytes = place
+            .symlink_metadata()
+            .ok()
+            .filter(|data| data.is_file() && data.len() <= LONGEST)
+            .and_then(|_| std::fs::read(&place).ok())?;
+        verify("", &bytes, checksum).is_ok().then_some(bytes)
+    }
+
+    /// Keeps metadata. Where that fails, they are asked for again another time.
+    pub(super) fn keep_metadata(&self, checksum: &Checksum, bytes: &[u8]) {
+        if let Ok(directory) = self.kind("metadata") {
+            let place = self.metadata_place(checksum);
+            let _ = base::files::write_private(&directory, &[bytes], |temporary| std::fs::rename(temporary, &place));
+        }
+    }
+}
+
+/// That bytes are what a checksum promises.
+pub(super) fn verify(url: &str, bytes: &[u8], checksum: &Checksum) -> Result<(), SupplyError> {
+    if checksum.algorithm() != Algorithm::Sha256 {
+        return Ok(());
+    }
+    let found = Digest::of(bytes).to_string();
+    if found == checksum.to_string() {
+        return Ok(());
+    }
+    let (url, algorithm) = (base::source::redact(url), checksum.algorithm().to_string());
+    Err(SupplyError::WrongDigest { url, algorithm, expected: checksum.to_string(), found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_cache_that_others_can_write_is_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Cache::new(directory.path()).is_ok() && Cache::new(directory.path().join("missing")).is_ok());
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let error = Cache::new(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("other users can write"), "{error}");
+    }
+
+    #[test]
+    fn kept_metadata_are_verified() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path().join("cache")).unwrap();
+        let checksum = Checksum::parse(Algorithm::Sha256, &Digest::of(b"text").to_string()).unwrap();
+        assert_eq!(cache.metadata(&checksum), None);
+        cache.keep_metadata(&checksum, b"text");
+        assert_eq!(cache.metadata(&checksum).as_deref(), Some(&b"text"[..]));
+        std::fs::write(cache.metadata_place(&checksum), "other").unwrap();
+        assert_eq!(cache.metadata(&checksum), None);
+    }
+}

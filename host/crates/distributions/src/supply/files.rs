@@ -1,0 +1,88 @@
+//! Files brought: from the network, the `download-cache`, or this machine. What is given out was hashed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::digest::Digest;
+use base::files::FileError;
+use fetch::Request;
+
+use super::{Supply, SupplyError, once};
+use crate::filename::{FileName, Kind};
+use crate::index::{File, Location};
+use crate::metadata::Metadata;
+use crate::wheel;
+
+/// Longest file, in bytes: the largest wheels have some gigabytes.
+const LONGEST: u64 = 8 << 30;
+
+/// A file on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// Where it is. Not to be changed.
+    pub path: PathBuf,
+    /// What its name says.
+    pub name: FileName,
+    /// Its digest.
+    pub sha256: Digest,
+}
+
+impl Supply<'_> {
+    /// Brings a file.
+    ///
+    /// # Errors
+    /// When it cannot be brought, or is not what the index says.
+    pub fn bring(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+        once(&self.brought, &file.location, || self.bring_anew(file))
+    }
+
+    fn bring_anew(&self, file: &File) -> Result<Brought, SupplyError> {
+        let kept = self.tools.download_cache.as_ref().map(|directory| directory.join(&file.file));
+        if let Some(kept) = kept.as_ref().filter(|path| path.is_file()) {
+            // What is there may be another file of the same name: then it is brought again, and replaced.
+            if let Ok(brought) = self.download(&kept.to_string_lossy(), file) {
+                return Ok(brought);
+            }
+        }
+        let brought = match &file.location {
+            Location::Path(path) => self.download(&path.to_string_lossy(), file)?,
+            Location::Url(url) => self.download(&self.tools.credentials.with(url), file)?,
+        };
+        if let Some(kept) = kept {
+            keep(&brought.path, &kept)?;
+        }
+        Ok(brought)
+    }
+
+    fn download(&self, url: &str, file: &File) -> Result<Brought, SupplyError> {
+        let mut request = Request::new(url);
+        request.checksums = file.checksums.clone();
+        request.size = Some(file.size.unwrap_or(LONGEST).min(LONGEST));
+        let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.cancelled)?;
+        Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256 })
+    }
+
+    /// What a wheel or an egg says of itself.
+    pub(super) fn wheel_metadata(&self, file: &File) -> Result<Metadata, SupplyError> {
+        let brought = self.bring(file)?;
+        match file.name.kind {
+            Kind::Egg { .. } => crate::eggs::read_zipped(&brought.path)
+                .map_err(|cause| SupplyError::Metadata { file: file.file.clone(), cause }),
+            _ => Ok(wheel::read_metadata(&brought.path, &file.name)?),
+        }
+    }
+}
+
+/// Puts a copy of a file at `kept`, whole.
+fn keep(path: &Path, kept: &Path) -> Result<(), FileError> {
+    let directory = kept.parent().unwrap_or(kept);
+    std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+    let copy = || {
+        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+        std::io::copy(&mut std::fs::File::open(path)?, &mut temporary)?;
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        temporary.as_file().set_permissions(readable)?;
+        temporary.persist(kept).map_err(|error| error.error)
+    };
+    copy().map(drop).map_err(FileError::of("keep", kept))
+}

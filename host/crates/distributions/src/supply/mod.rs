@@ -1,0 +1,178 @@
+//! The supply of distributions: files brought from where they are available, what they say of themselves, wheels of source
+//! distributions, environments for builds. All is kept in a cache that buildouts share.
+
+mod cache;
+mod environments;
+mod error;
+mod files;
+mod sources;
+mod turn;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use base::event::Report;
+use base::source::Explain;
+use fetch::Downloader;
+
+pub use cache::Cache;
+pub use error::SupplyError;
+pub use files::Brought;
+
+use crate::build::{BuildOptions, Commands};
+use crate::index::{Credentials, File, Index, IndexError, Location, Project, Web, lock};
+use crate::metadata::Metadata;
+use crate::python::Python;
+use crate::resolve::{Available, MetadataProblem};
+use turn::Turn;
+
+/// What the supply works with.
+pub struct Tools<'a> {
+    /// For which Python.
+    pub python: &'a Python,
+    /// Asks for pages.
+    pub web: &'a dyn Web,
+    /// Brings files.
+    pub downloader: &'a Downloader,
+    /// What is known of credentials.
+    pub credentials: &'a Credentials,
+    /// What is kept.
+    pub cache: &'a Cache,
+    /// `download-cache`: where files are kept by their names too.
+    pub download_cache: Option<PathBuf>,
+    /// Runs the commands of builds.
+    pub commands: &'a dyn Commands,
+    /// Where logs of failed builds are kept.
+    pub logs: PathBuf,
+    /// Told what happens.
+    pub report: &'a dyn Report,
+    /// Asked often whether to stop.
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// The supply of distributions. Shared by threads; each thing is done once.
+pub struct Supply<'a> {
+    tools: Tools<'a>,
+    index: Index<'a>,
+    metadata: Memo<Metadata>,
+    brought: Memo<Brought>,
+    wheels: Memo<Brought>,
+    /// How builds of source distributions are to be like.
+    options: BuildOptions,
+    turn: Turn,
+}
+
+/// What was found out for a file, by its place.
+type Memo<T> = Mutex<BTreeMap<Location, Arc<Mutex<Option<Arc<T>>>>>>;
+
+/// Finds something out once, whoever asks.
+fn once<T, E>(memo: &Memo<T>, key: &Location, find: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+    let slot = Arc::clone(lock(memo).entry(key.clone()).or_default());
+    let mut slot = lock(&slot);
+    if let Some(known) = &*slot {
+        return Ok(Arc::clone(known));
+    }
+    let found = Arc::new(find()?);
+    *slot = Some(Arc::clone(&found));
+    Ok(found)
+}
+
+impl<'a> Supply<'a> {
+    /// What `index` has, brought with `tools`.
+    pub fn new(index: Index<'a>, tools: Tools<'a>) -> Self {
+        Self {
+            tools,
+            index,
+            metadata: Mutex::default(),
+            brought: Mutex::default(),
+            wheels: Mutex::default(),
+            options: BuildOptions::default(),
+            turn: Turn::default(),
+        }
+    }
+
+    /// The same, whose builds are like this.
+    #[must_use]
+    pub fn with_options(self, options: BuildOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// What it works with.
+    pub fn tools(&self) -> &Tools<'a> {
+        &self.tools
+    }
+
+    fn read_metadata(&self, file: &File) -> Result<Metadata, SupplyError> {
+        if let Some(known) = self.published_metadata(file)? {
+            return Ok(known);
+        }
+        if file.name.is_source() {
+            return self.metadata_of_source(file);
+        }
+        self.wheel_metadata(file)
+    }
+
+    /// Metadata that the index has beside the file, which are kept by their own digest.
+    fn published_metadata(&self, file: &File) -> Result<Option<Metadata>, SupplyError> {
+        let Some(beside) = &file.metadata else { return Ok(None) };
+        let kept = beside.checksum.as_ref().and_then(|checksum| self.tools.cache.metadata(checksum));
+        let bytes = match kept {
+            Some(bytes) => bytes,
+            None => {
+                let Some(bytes) = self
+                    .tools
+                    .web
+                    .bytes(&beside.url, self.tools.report)
+                    .map_err(|error| SupplyError::of_web(&beside.url, error))?
+                else {
+                    return Ok(None);
+                };
+                if let Some(checksum) = &beside.checksum {
+                    cache::verify(&beside.url, &bytes, checksum)?;
+                    self.tools.cache.keep_metadata(checksum, &bytes);
+                }
+                bytes
+            }
+        };
+        let metadata = Metadata::parse(&String::from_utf8_lossy(&bytes))
+            .map_err(|error| SupplyError::Metadata { file: file.file.clone(), cause: error.to_string() })?;
+        self.check_identity(file, &metadata)?;
+        Ok(Some(metadata))
+    }
+
+    /// That metadata are those of the file.
+    fn check_identity(&self, file: &File, metadata: &Metadata) -> Result<(), SupplyError> {
+        let same = crate::name::canonical(&metadata.name) == file.name.key()
+            && crate::version::parse(&metadata.version).as_ref() == Some(&file.name.version);
+        if same {
+            return Ok(());
+        }
+        let cause = format!("they say that it is {} {}", metadata.name, metadata.version);
+        Err(SupplyError::Metadata { file: file.file.clone(), cause })
+    }
+}
+
+impl Available for Supply<'_> {
+    fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+        self.index.project(key, written)
+    }
+
+    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
+        let found = match file.name.is_source() {
+            true => {
+                self.turn_of(file).and_then(|_turn| once(&self.metadata, &file.location, || self.read_metadata(file)))
+            }
+            false => once(&self.metadata, &file.location, || self.read_metadata(file)),
+        };
+        found.map_err(|error| match error.is_of_the_file() {
+            true => MetadataProblem::Unusable(error.to_string()),
+            false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
+        })
+    }
+}
+
+/// The last part of a path, as text.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,159 @@
+//! Source distributions: what they say of themselves, and the wheels that are built of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::digest::Digest;
+use base::event::Event;
+use base::files::FileError;
+use fetch::unpack::{UnpackOptions, unpack};
+
+use super::turn::Taken;
+use super::{Brought, Supply, SupplyError, file_name, once};
+use crate::build::{BuildError, Builder, Environments as _};
+use crate::eggs::fill::Workshop;
+use crate::filename::FileName;
+use crate::index::File;
+use crate::metadata::Metadata;
+use crate::wheel;
+
+/// Raised when wheels are built in another way.
+const FORM: u32 = 1;
+
+impl Supply<'_> {
+    /// What a source distribution says of itself: by its `PKG-INFO` where that may be believed, else by its wheel.
+    pub(super) fn metadata_of_source(&self, file: &File) -> Result<Metadata, SupplyError> {
+        let brought = self.bring(file)?;
+        if let Some(metadata) = self.static_metadata(file, &brought)? {
+            return Ok(metadata);
+        }
+        let wheel = self.wheel_in_turn(file)?;
+        Ok(wheel::read_metadata(&wheel.path, &wheel.name)?)
+    }
+
+    fn static_metadata(&self, file: &File, brought: &Brought) -> Result<Option<Metadata>, SupplyError> {
+        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let source = self.unpack(&brought.path, workshop.path())?;
+        let text = std::fs::read_to_string(source.join("PKG-INFO")).unwrap_or_default();
+        let metadata = Metadata::parse(&text).ok().filter(|metadata| metadata.is_static);
+        Ok(metadata.filter(|metadata| self.check_identity(file, metadata).is_ok()))
+    }
+
+    /// A wheel: of a wheel itself, of a source distribution the one that was built.
+    ///
+    /// # Errors
+    /// When it cannot be brought, or not be built.
+    pub fn wheel_of(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+        if !file.name.is_source() {
+            return self.bring(file);
+        }
+        let _turn = self.turn_of(file)?;
+        self.wheel_in_turn(file)
+    }
+
+    /// Waits until it is this file's turn to be built. Whatever else is waited for is waited for after that: two builds that
+    /// wait for each other would do so for ever.
+    pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
+        self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(shown(file)))
+    }
+
+    fn wheel_in_turn(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+        once(&self.wheels, &file.location, || self.build_once(file, &shown(file)))
+    }
+
+    fn build_once(&self, file: &File, what: &str) -> Result<Brought, SupplyError> {
+        let brought = self.bring(file)?;
+        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let source = self.unpack(&brought.path, workshop.path())?;
+        let system = crate::build::BuildSystem::of(&source)?;
+        let environment = self.environment(&system.requires)?;
+        let key = self.key(&brought, &environment.identity);
+        let place = self.tools.cache.kind("wheels")?.join(key);
+        if let Some(known) = built_before(&place, file) {
+            return Ok(known);
+        }
+        self.build(what, file, &source, &workshop, &place)
+    }
+
+    fn build(
+        &self,
+        what: &str,
+        file: &File,
+        source: &Path,
+        workshop: &Workshop,
+        place: &Path,
+    ) -> Result<Brought, SupplyError> {
+        self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
+        let builder = Builder {
+            python: self.tools.python,
+            commands: self.tools.commands,
+            environments: self,
+            logs: &self.tools.logs,
+            on_line: &|line| self.tools.report.report(Event::CommandLine { part: "", line }),
+        };
+        let workspace = workshop.path().join("workspace");
+        std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+        let built = builder.wheel(what, source, &workspace, &self.options);
+        self.tools.report.report(Event::ProgressEnd);
+        let (path, name) = built?;
+        if name.key() != file.name.key() || name.version != file.name.version {
+            return Err(BuildError::NoWheel { what: what.to_owned(), name: file_name(&path) }.into());
+        }
+        let finished = workshop.path().join("finished");
+        std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
+        let target = finished.join(file_name(&path));
+        // What built it may still have it open under its old name: the copy is nobody else's.
+        std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
+        match std::fs::rename(&finished, place) {
+            Ok(()) => {}
+            Err(_) if place.is_dir() => {}
+            Err(error) => return Err(FileError::of("rename", &finished)(error).into()),
+        }
+        built_before(place, file)
+            .ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
+    }
+
+    /// A wheel is the same if the sources, the Python, what the build requires and its options are.
+    fn key(&self, brought: &Brought, environment: &str) -> String {
+        let python = self.tools.python;
+        let text = format!(
+            "{FORM}\n{}\n{}\n{environment}\n{:?}\n{:?}\n{:?}\n",
+            brought.sha256,
+            serde_json::to_string(python).unwrap_or_default(),
+            self.options.build_ext,
+            self.options.environment,
+            self.options.read,
+        );
+        Digest::of(text.as_bytes()).to_string()
+    }
+
+    /// Unpacks an archive of sources into `aside/source`, and gives the directory that is to be built.
+    fn unpack(&self, archive: &Path, aside: &Path) -> Result<PathBuf, SupplyError> {
+        let destination = aside.join("source");
+        let unpacked =
+            unpack(archive, &destination, &UnpackOptions::default(), self.tools.cancelled).map_err(BuildError::from)?;
+        let is_project =
+            |directory: &Path| ["pyproject.toml", "setup.py"].iter().any(|name| directory.join(name).is_file());
+        if is_project(&destination) {
+            return Ok(destination);
+        }
+        let inner = unpacked.top_level.iter().map(|name| destination.join(name)).filter(|path| is_project(path));
+        Ok(inner.collect::<Vec<_>>().pop().unwrap_or(destination))
+    }
+}
+
+/// `docopt 0.6.2`.
+fn shown(file: &File) -> String {
+    format!("{} {}", file.name.name, file.name.version)
+}
+
+/// The wheel in a directory of the cache.
+fn built_before(place: &Path, file: &File) -> Option<Brought> {
+    let mut named = std::fs::read_dir(place)
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
+    let (name, path) = named.find(|(name, _)| name.key() == file.name.key() && name.version == file.name.version)?;
+    let sha256 = Digest::of(&std::fs::read(&path).ok()?);
+    Some(Brought { path, name, sha256 })
+}

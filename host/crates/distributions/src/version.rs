@@ -1,0 +1,180 @@
+//! Versions and specifiers (PEP 440), over the library `pep440_rs`.
+//!
+//! Pre-releases match every specifier that their order allows, as in zc.buildout: what is preferred is decided where a
+//! version is chosen.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr as _;
+
+pub use pep440_rs::Version;
+use pep440_rs::{Operator, VersionSpecifier};
+
+/// The version that `text` is.
+pub fn parse(text: &str) -> Option<Version> {
+    Version::from_str(text.trim()).ok()
+}
+
+/// The form in which setuptools shows a version (`pkg_resources.safe_version`): normal, or, if it is no version, without
+/// the characters that file names use as separators.
+pub fn safe(text: &str) -> String {
+    parse(text).map_or_else(|| crate::name::safe(&text.replace(' ', ".")), |version| version.to_string())
+}
+
+/// Whether a version is no pre-release, development releases included.
+pub fn is_final(version: &Version) -> bool {
+    !version.any_prerelease()
+}
+
+/// One condition on versions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Condition {
+    Compare(VersionSpecifier),
+    /// `===`: the text is compared.
+    Text(String),
+}
+
+/// Conditions on versions, all of which must hold: `<3,>=1.26`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Specifiers {
+    /// Conditions with their text, which is what is shown.
+    conditions: Vec<(String, Condition)>,
+}
+
+/// Conditions that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no condition on versions")]
+pub struct InvalidSpecifier {
+    /// The condition.
+    pub text: String,
+}
+
+impl Specifiers {
+    /// Conditions separated by commas; none at all in an empty text.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn parse(text: &str) -> Result<Self, InvalidSpecifier> {
+        let mut conditions = Vec::new();
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        for (index, part) in parts.iter().enumerate() {
+            // A comma at the end is accepted, as `packaging` does.
+            if part.is_empty() && (parts.len() == 1 || index + 1 == parts.len()) {
+                continue;
+            }
+            conditions.push(condition(part)?);
+        }
+        Ok(Self { conditions })
+    }
+
+    /// The condition `==version`.
+    pub fn exactly(version: &Version) -> Self {
+        let condition = Condition::Compare(VersionSpecifier::equals_version(version.clone()));
+        Self { conditions: vec![(format!("=={version}"), condition)] }
+    }
+
+    /// Whether a version matches. Pre-releases count as other versions do.
+    pub fn contains(&self, version: &Version) -> bool {
+        self.conditions.iter().all(|(_, condition)| match condition {
+            Condition::Compare(specifier) => specifier.contains(version),
+            Condition::Text(text) => version.to_string().eq_ignore_ascii_case(text),
+        })
+    }
+
+    /// These conditions and `others`.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        let mut both = self.clone();
+        both.conditions.extend(others.conditions.iter().filter(|one| !self.conditions.contains(one)).cloned());
+        both
+    }
+
+    /// Whether every version matches.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Whether this is a single `==`, which zc.buildout takes for a pin (`==1.*` too).
+    pub fn is_pin(&self) -> bool {
+        matches!(&self.conditions[..], [(text, _)] if text.starts_with("==") && !text.starts_with("==="))
+    }
+
+    /// Whether one of the conditions names a version exactly (`==` without `*`, `===`): only then is a yanked release meant.
+    pub fn names_version(&self) -> bool {
+        self.conditions.iter().any(|(_, condition)| match condition {
+            Condition::Compare(specifier) => *specifier.operator() == Operator::Equal,
+            Condition::Text(_) => true,
+        })
+    }
+}
+
+fn condition(text: &str) -> Result<(String, Condition), InvalidSpecifier> {
+    let invalid = || InvalidSpecifier { text: text.to_owned() };
+    let shown: String = text.split_whitespace().collect();
+    if let Some(exact) = text.strip_prefix("===") {
+        let exact = exact.trim();
+        let valid = !exact.is_empty() && !exact.contains([' ', ';', ')']);
+        return valid.then(|| (shown, Condition::Text(exact.to_owned()))).ok_or_else(invalid);
+    }
+    let specifier = VersionSpecifier::from_str(text).map_err(|_| invalid())?;
+    Ok((shown, Condition::Compare(specifier)))
+}
+
+/// As `packaging` writes them: sorted by their text, without spaces.
+impl fmt::Display for Specifiers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: BTreeSet<&str> = self.conditions.iter().map(|(text, _)| text.as_str()).collect();
+        formatter.write_str(&texts.into_iter().collect::<Vec<_>>().join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(specifiers: &str, version: &str) -> bool {
+        Specifiers::parse(specifiers).unwrap().contains(&parse(version).unwrap())
+    }
+
+    #[test]
+    fn conditions_of_packaging() {
+        assert!(matches("<3,>=1.26", "2.8.0") && !matches("<3,>=1.26", "3.0"));
+        assert!(matches(">=1.0", "2.0a1"), "pre-releases match");
+        assert!(!matches("<2.0", "2.0a1"), "but not those of the excluded version");
+        assert!(matches("==1.*", "1.5") && matches("~=1.4.2", "1.4.9") && !matches("~=1.4.2", "1.5"));
+        assert!(matches("===1.0", "1.0") && !matches("===1.0", "1.0.0"));
+        assert!(matches("==1.0", "1.0+local") && matches("", "0"));
+        assert!(matches("> 1 ,", "2"));
+    }
+
+    #[test]
+    fn shown_as_packaging_shows_them() {
+        let t = |text: &str, expected: &str| assert_eq!(Specifiers::parse(text).unwrap().to_string(), expected);
+        t(">=1.26, < 3", "<3,>=1.26");
+        t("==1.0", "==1.0");
+        t("!=1.5,!=1.5,>=1", "!=1.5,>=1");
+        t("", "");
+    }
+
+    #[test]
+    fn what_is_no_condition() {
+        for text in ["1.0", "=>1", ">=1.0.*", ">=1,,<2", "=== ", ">= 1 <2", ">=x"] {
+            assert!(Specifiers::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn pins() {
+        let t = |text: &str| Specifiers::parse(text).unwrap();
+        assert!(t("==1.0").is_pin() && t("==1.*").is_pin() && !t("==1.0,>0").is_pin() && !t(">=1").is_pin());
+        assert!(t("==1.0,>0").names_version() && !t("==1.*").names_version() && t("===x").names_version());
+    }
+
+    #[test]
+    fn versions_in_their_normal_form() {
+        assert_eq!(
+            ["1.0-RC1", "v2.0", "1.0.post1", "nonsense 1"].map(safe),
+            ["1.0rc1", "2.0", "1.0.post1", "nonsense.1"]
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! Wheels: looked through, unpacked, and made into eggs as zc.buildout 6 leaves them.
+//!
+//! A wheel is foreign input. It is unpacked aside and looked through whole before anything of it is seen; where something
+//! is wrong, nothing is left. Knows nothing of where it came from.
+
+mod environment;
+mod error;
+mod namespace;
+mod record;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base::files::FileError;
+use fetch::unpack::{UnpackLimits, UnpackOptions, unpack};
+
+pub(crate) use environment::add_to_environment;
+pub use error::{WheelError, WheelFault};
+
+use crate::eggs::egg_name;
+use crate::filename::FileName;
+use crate::metadata::{Fields, Metadata};
+use crate::name;
+use crate::python::Python;
+use crate::version;
+
+/// Most files of a wheel: the largest that are in use have some ten thousand.
+const MOST_FILES: u64 = 60_000;
+
+/// Longest file of metadata, in bytes.
+const LONGEST_METADATA: u64 = 16 << 20;
+
+/// What `.data` directories hold that belongs to the path. The rest has no place in an egg (`scripts`, `headers`, `data`).
+const LIBRARIES: [&str; 2] = ["purelib", "platlib"];
+
+/// An egg that was made of a wheel, aside.
+#[derive(Debug)]
+pub struct Egg {
+    /// Its name, with `.egg`.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub metadata: Metadata,
+}
+
+/// A wheel that was unpacked aside and found good.
+pub(crate) struct Opened {
+    /// Where its files are.
+    content: PathBuf,
+    /// Its directory of metadata.
+    info: String,
+    rows: Vec<record::Row>,
+    /// What it says of itself.
+    pub(crate) metadata: Metadata,
+}
+
+/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and looks through it. `cancelled` is asked often.
+///
+/// # Errors
+/// [`WheelError`].
+pub(crate) fn open(
+    wheel: &Path,
+    file: &FileName,
+    aside: &Path,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Opened, WheelError> {
+    let content = aside.join("wheel");
+    let limits = UnpackLimits { entries: MOST_FILES, ..UnpackLimits::default() };
+    unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, cancelled)
+        .map_err(|error| WheelError::of_unpacking(wheel, error))?;
+    let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
+    let info = dist_info(&content, file).map_err(faulty)?;
+    check_format(&content.join(&info)).map_err(faulty)?;
+    let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
+    let rows = record::check(&content, &info, cancelled)
+        .map_err(|stop| stop.map_or_else(|| WheelError::Canceled(wheel.to_owned()), faulty))?;
+    Ok(Opened { content, info, rows, metadata })
+}
+
+impl Opened {
+    /// Its directory of metadata.
+    pub(crate) fn info(&self) -> &str {
+        &self.info
+    }
+
+    /// The directory of what belongs neither to the path nor to the metadata.
+    fn data(&self) -> String {
+        format!("{}.data", self.info.strip_suffix(".dist-info").unwrap_or(&self.info))
+    }
+}
+
+/// Makes an egg of the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` are the permissions
+/// that new files do not get. `cancelled` is asked often.
+///
+/// # Errors
+/// [`WheelError`].
+pub fn make_egg(
+    wheel: &Path,
+    file: &FileName,
+    python: &Python,
+    aside: &Path,
+    mask: u32,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Egg, WheelError> {
+    let opened = open(wheel, file, aside, cancelled)?;
+    let data = opened.data();
+    let Opened { content, info, rows, metadata } = opened;
+    let kept = merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;
+    remove(&content.join(&data))?;
+    set_permissions(&content, &kept, mask)?;
+    let removed = namespace::remove_declarations(&content)?;
+    let stem = egg_name(&metadata.name, &metadata.version, python);
+    write_metadata(&content, &info, &stem, kept, &removed)?;
+    let path = aside.join(format!("{stem}.egg"));
+    std::fs::rename(&content, &path).map_err(FileError::of("rename", &content))?;
+    Ok(Egg { name: format!("{stem}.egg"), path, metadata })
+}
+
+fn remove(directory: &Path) -> Result<(), FileError> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::of("remove", directory)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the metadata of a wheel without unpacking it.
+///
+/// # Errors
+/// When they cannot be read, or are not what the name promises.
+pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
+    let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
+    let damaged = |error: zip::result::ZipError| faulty(WheelFault::Damaged(error.to_string()));
+    let opened = std::fs::File::open(wheel).map_err(FileError::of("open", wheel))?;
+    let mut archive = zip::ZipArchive::new(std::io::BufReader::new(opened)).map_err(damaged)?;
+    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let mut wanted = names.iter().filter(|name| {
+        let directory = name.strip_suffix("/METADATA").and_then(|directory| directory.strip_suffix(".dist-info"));
+        directory.is_some_and(|stem| is_of(stem, file))
+    });
+    let (Some(name), None) = (wanted.next(), wanted.next()) else { return Err(faulty(WheelFault::NoDistInfo)) };
+    let entry = archive.by_name(name).map_err(damaged)?;
+    let mut text = Vec::new();
+    entry
+        .take(LONGEST_METADATA)
+        .read_to_end(&mut text)
+        .map_err(|error| faulty(WheelFault::Damaged(error.to_string())))?;
+    checked(Metadata::parse(&String::from_utf8_lossy(&text)), file).map_err(faulty)
+}
+
+/// The only directory of metadata, which must be that of this distribution.
+fn dist_info(content: &Path, file: &FileName) -> Result<String, WheelFault> {
+    let entries = std::fs::read_dir(content).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
+    let mut found: Vec<String> = names.filter(|name| name.ends_with(".dist-info")).collect();
+    found.sort();
+    match &found[..] {
+        [only] if is_of(only.trim_end_matches(".dist-info"), file) => Ok(only.clone()),
+        [] => Err(WheelFault::NoDistInfo),
+        other => Err(WheelFault::WrongDistInfo(other.join(", "))),
+    }
+}
+
+/// Whether `NAME-VERSION` is that of the file.
+fn is_of(stem: &str, file: &FileName) -> bool {
+    let Some((project, text)) = stem.rsplit_once('-') else { return false };
+    let same = |text: &str| version::parse(text).is_some_and(|version| version == file.version);
+    name::canonical(project) == file.key() && (same(text) || same(&text.replace('_', "-")))
+}
+
+fn check_format(info: &Path) -> Result<(), WheelFault> {
+    let text = read(&info.join("WHEEL"))?;
+    let version = Fields::parse(&text).first("Wheel-Version").unwrap_or_default().to_owned();
+    match version.split('.').next() {
+        Some("1") => Ok(()),
+        _ => Err(WheelFault::UnknownFormat(version)),
+    }
+}
+
+fn metadata(info: &Path, file: &FileName) -> Result<Metadata, WheelFault> {
+    checked(Metadata::parse(&read(&info.join("METADATA"))?), file)
+}
+
+/// Metadata that are of this distribution.
+fn checked(
+    metadata: Result<Metadata, crate::metadata::MetadataError>,
+    file: &FileName,
+) -> Result<Metadata, WheelFault> {
+    let metadata = metadata.map_err(WheelFault::Metadata)?;
+    let same = name::canonical(&metadata.name) == file.key()
+        && name::is_valid(&metadata.name)
+        && version::parse(&metadata.version).is_some_and(|version| version == file.version);
+    if same { Ok(metadata) } else { Err(WheelFault::WrongMetadata { name: metadata.name, version: metadata.version }) }
+}
+
+fn read(path: &Path) -> Result<String, WheelFault> {
+    let shown = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let metadata = path.symlink_metadata().map_err(|_| WheelFault::NoFile(shown()))?;
+    if !metadata.is_file() || metadata.len() > LONGEST_METADATA {
+        return Err(WheelFault::NoFile(shown()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| WheelFault::Damaged(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| WheelFault::Damaged(format!("{} is not UTF-8", shown())))
+}
+
+/// What ends the making of an egg while files are moved.
+enum Stop {
+    Fault(WheelFault),
+    File(FileError),
+}
+
+impl Stop {
+    fn of(self, wheel: &Path) -> WheelError {
+        match self {
+            Self::Fault(fault) => WheelError::Refused { wheel: wheel.to_owned(), fault },
+            Self::File(error) => error.into(),
+        }
+    }
+}
+
+/// Moves what `.data` has for the path to its place. Gives the rows of what is on the path now.
+fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result<Vec<record::Row>, Stop> {
+    let mut kept = Vec::new();
+    for mut row in rows {
+        let Some(inside) = row.path.strip_prefix(data).and_then(|rest| rest.strip_prefix('/')) else {
+            kept.push(row);
+            continue;
+        };
+        let inside = inside.split_once('/').filter(|(kind, _)| LIBRARIES.contains(kind));
+        let Some(rest) = inside.map(|(_, rest)| rest.to_owned()) else { continue };
+        let (from, to) = (content.join(&row.path), content.join(&rest));
+        if to.symlink_metadata().is_ok() {
+            return Err(Stop::Fault(WheelFault::TwoFiles(rest)));
+        }
+        if let Some(parent) = to.parent() {
+            std::fs::create_dir_all(parent)
+                .map_err(|error| Stop::File(FileError::of("make the directory", parent)(error)))?;
+        }
+        std::fs::rename(&from, &to).map_err(|error| Stop::File(FileError::of("rename", &from)(error)))?;
+        row.path = rest;
+        kept.push(row);
+    }
+    Ok(kept)
+}
+
+/// Files are readable and writable as the user's mask says, and executable if the wheel says so (as pip does).
+fn set_permissions(content: &Path, rows: &[record::Row], mask: u32) -> Result<(), FileError> {
+    for row in rows {
+        let path = content.join(&row.path);
+        let metadata = path.symlink_metadata().map_err(FileError::of("read", &path))?;
+        let wanted = if metadata.permissions().mode() & 0o111 == 0 { 0o666 } else { 0o777 } & !mask;
+        if metadata.permissions().mode() & 0o777 != wanted {
+            let permissions = std::fs::Permissions::from_mode(wanted);
+            std::fs::set_permissions(&path, permissions).map_err(FileError::of("set permissions of", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the directory of metadata the name of the egg, and makes `RECORD` say what is there.
+fn write_metadata(
+    content: &Path,
+    info: &str,
+    stem: &str,
+    mut rows: Vec<record::Row>,
+    removed: &[PathBuf],
+) -> Result<(), FileError> {
+    let (from, to) = (content.join(info), content.join(format!("{stem}.dist-info")));
+    std::fs::rename(&from, &to).map_err(FileError::of("rename", &from))?;
+    let write = |name: &str, text: &str| {
+        let path = to.join(name);
+        std::fs::write(&path, text).map_err(FileError::of("write", &path))
+    };
+    write("INSTALLER", INSTALLER)?;
+    rows.retain(|row| !removed.contains(&content.join(&row.path)));
+    rows.retain(|row| row.path != format!("{info}/INSTALLER"));
+    for row in &mut rows {
+        if let Some(rest) = row.path.strip_prefix(info).and_then(|rest| rest.strip_prefix('/')) {
+            row.path = format!("{stem}.dist-info/{rest}");
+        }
+    }
+    rows.push(record::Row::of(format!("{stem}.dist-info/INSTALLER"), INSTALLER.as_bytes()));
+    rows.sort_by(|one, other| one.path.cmp(&other.path));
+    write("RECORD", &record::text(&rows))
+}
+
+/// Who put it there, as `INSTALLER` says (PEP 376).
+const INSTALLER: &str = "buildout-host\n";

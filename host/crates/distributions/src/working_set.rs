@@ -1,0 +1,131 @@
+//! A working set: the distributions that a script or a recipe uses, in the order of its path.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::eggs::{self, Directories, Distribution};
+use crate::name;
+use crate::requirement::Requirement;
+
+/// Distributions, one of each project, in the order of the path.
+#[derive(Clone, Debug, Default)]
+pub struct WorkingSet {
+    distributions: Vec<Arc<Distribution>>,
+}
+
+/// The distribution of a project is not the one that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found} is in the working set, and {wanted} is wanted")]
+pub struct WrongVersion {
+    /// What is there.
+    pub found: String,
+    /// What is wanted.
+    pub wanted: String,
+}
+
+impl WorkingSet {
+    /// These distributions in this order.
+    pub fn new(distributions: Vec<Arc<Distribution>>) -> Self {
+        Self { distributions }
+    }
+
+    /// As zc.buildout's `sort_working_set` leaves it: what is developed first, then what lies in the eggs directory, then
+    /// the rest. What else lies at the same places comes with it, as it would be importable too.
+    #[must_use]
+    pub fn sorted(&self, directories: &Directories) -> Self {
+        let developed = developed(&directories.develop);
+        let (mut first, mut eggs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for location in self.distributions.iter().map(|distribution| &distribution.location) {
+            let text = location.to_string_lossy();
+            match () {
+                () if developed.contains(location) => first.push(location),
+                // By characters, as there: `eggs-old` counts as `eggs`.
+                () if text.starts_with(&*directories.eggs.to_string_lossy()) => eggs.push(location),
+                () => others.push(location),
+            }
+        }
+        let mut sorted = Self::default();
+        for location in first.into_iter().chain(eggs).chain(others) {
+            sorted.add_location(location, &self.distributions);
+        }
+        sorted
+    }
+
+    /// Adds all distributions at a location, those that are known already as they are.
+    fn add_location(&mut self, location: &Path, known: &[Arc<Distribution>]) {
+        for found in eggs::find(location, true) {
+            if self.project(&found.key()).is_none() {
+                let found = known.iter().find(|other| ***other == found).cloned().unwrap_or_else(|| Arc::new(found));
+                self.distributions.push(found);
+            }
+        }
+    }
+
+    /// The distributions in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Distribution>> {
+        self.distributions.iter()
+    }
+
+    /// The distribution of a project, by its key.
+    pub fn project(&self, key: &str) -> Option<&Arc<Distribution>> {
+        self.distributions.iter().find(|distribution| distribution.key() == key)
+    }
+
+    /// The distribution that a requirement asks for.
+    ///
+    /// # Errors
+    /// When there is one of the project, and it does not fit.
+    pub fn find(&self, requirement: &Requirement) -> Result<Option<&Arc<Distribution>>, WrongVersion> {
+        match self.project(&name::canonical(&requirement.name)) {
+            Some(found) if !found.matches(requirement) => {
+                Err(WrongVersion { found: found.to_string(), wanted: requirement.to_string() })
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// The places that are put on the path: those of the distributions, then what their `.pth` files name.
+    pub fn path(&self) -> Vec<PathBuf> {
+        let mut path: Vec<PathBuf> = Vec::new();
+        let mut add = |entry: PathBuf| {
+            if !path.contains(&entry) {
+                path.push(entry);
+            }
+        };
+        let locations: Vec<&PathBuf> = self.distributions.iter().map(|distribution| &distribution.location).collect();
+        locations.iter().for_each(|location| add((*location).clone()));
+        locations.iter().flat_map(|location| pth_entries(location)).for_each(add);
+        path
+    }
+}
+
+/// Where the egg-links of a directory lead.
+fn developed(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let links = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
+    links.filter_map(|path| eggs::link(&path)).map(PathBuf::from).collect()
+}
+
+/// Longest `.pth` file that is read, in bytes.
+const LONGEST_PTH: u64 = 1 << 20;
+
+/// The directories that the `.pth` files of a directory name. Lines that are code are not run.
+fn pth_entries(location: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
+        .collect();
+    files.sort();
+    let short = |path: &&PathBuf| path.metadata().is_ok_and(|data| data.is_file() && data.len() <= LONGEST_PTH);
+    let texts = files.iter().filter(short).filter_map(|path| std::fs::read_to_string(path).ok());
+    let mut found = Vec::new();
+    for text in texts {
+        let lines = text.lines().map(str::trim);
+        let paths = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import "));
+        found.extend(paths.map(|line| crate::scripts::absolute(&location.join(line))));
+    }
+    found
+}

@@ -108,7 +108,7 @@ impl WheelError {
                 Self::File(FileError::of("unpack to", &path)(std::io::ErrorKind::AlreadyExists.into()))
             }
             UnpackError::File(error) => Self::File(error),
-            UnpackError::Cancelled(path) => Self::Cancelled(path),
+            UnpackError::Canceled(path) => Self::Cancelled(path),
         }
     }
 }

@@ -46,6 +46,8 @@ pub enum ComponentError {
         place: Option<Place>,
         /// What to do.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
     /// A file cannot be read.
     #[error("Cannot read {}: {error}.", path.display())]
@@ -210,7 +212,9 @@ impl From<RecipesFileError> for ComponentError {
     fn from(error: RecipesFileError) -> Self {
         match error {
             RecipesFileError::Read { path, error } => Self::Read { path, error },
-            RecipesFileError::Invalid { message, place, hints } => Self::RecipesToml { message, place, hints },
+            RecipesFileError::Invalid { message, place, hints, remedies } => {
+                Self::RecipesToml { message, place, hints, remedies }
+            }
         }
     }
 }
@@ -263,6 +267,7 @@ impl Explain for ComponentError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
+            Self::RecipesToml { remedies, .. } => remedies.clone(),
             Self::Registry { error, .. } => error.remedies(),
             Self::Distrusted { error, .. } => error.remedies(),
             Self::Key(error) => error.remedies(),

@@ -12,10 +12,12 @@ pub mod recipes_lock;
 pub mod recipes_toml;
 mod reference;
 pub mod signature;
+mod toml_file;
 pub mod trust;
 
 pub use file_error::RecipesFileError;
 pub use grant::{Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
-pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, is_key_name, trusted_keys};
+pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
+pub use toml_file::TomlFile;

@@ -47,6 +47,8 @@ pub enum ComponentError {
         place: Option<Place>,
         /// What to do.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
     /// A file cannot be read.
     #[error("Cannot read {}: {error}.", path.display())]
@@ -193,7 +195,9 @@ impl From<RecipesFileError> for ComponentError {
     fn from(error: RecipesFileError) -> Self {
         match error {
             RecipesFileError::Read { path, error } => Self::Read { path, error },
-            RecipesFileError::Invalid { message, place, hints } => Self::RecipesToml { message, place, hints },
+            RecipesFileError::Invalid { message, place, hints, remedies } => {
+                Self::RecipesToml { message, place, hints, remedies }
+            }
         }
     }
 }
@@ -244,6 +248,8 @@ impl Explain for ComponentError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
+            Self::RecipesToml { remedies, .. } => remedies.clone(),
+            Self::Distrusted { error, .. } => error.remedies(),
             Self::Key(error) => error.remedies(),
             Self::Locking(error) => error.remedies(),
             Self::Signature { error, .. } => error.remedies(),

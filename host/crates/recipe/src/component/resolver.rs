@@ -186,7 +186,7 @@ impl Resolver {
             let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
             hints.extend(near.map(did_you_mean));
             let message = format!("There is no built-in recipe {:?}.", target.package);
-            ComponentError::RecipesToml { message, place: place.cloned(), hints }
+            ComponentError::RecipesToml { message, place: place.cloned(), hints, remedies: Vec::new() }
         })
     }
 

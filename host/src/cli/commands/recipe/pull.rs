@@ -70,12 +70,8 @@ fn default_file(reference: &Reference) -> PathBuf {
 
 fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usize) -> String {
     let pinned = reference.with_digest(artefact.manifest.digest);
-    let mut text = format!(
-        "Pulled {pinned}: {} ({}, sha256:{})",
-        file.display(),
-        size(artefact.component.size()),
-        artefact.digest
-    );
+    let mut text =
+        format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(artefact.size()), artefact.digest);
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),

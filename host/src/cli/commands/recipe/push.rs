@@ -87,7 +87,7 @@ fn summary(Published { artefact, package }: &Published, reference: &Reference, k
         "Pushed {} {} ({}, sha256:{}) to {reference}@sha256:{}",
         package.name,
         package.version,
-        size(artefact.component.size()),
+        size(artefact.size()),
         artefact.digest,
         artefact.manifest.digest
     );

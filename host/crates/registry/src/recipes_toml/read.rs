@@ -1,75 +1,19 @@
-//! `recipes.toml`: where recipes come from, who must have signed them, and what they are granted.
-//!
-//! Knows nothing of how a recipe is loaded. Templates in a grant stay as written.
+//! Reads `recipes.toml`: where recipes come from, who must have signed them, and what they are granted.
 
-mod edit;
-mod keys;
-mod trust;
-
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
-use toml_edit::{Document, Item, TableLike, Value};
+use toml_edit::{Item, TableLike};
 
-use crate::oci::Reference;
-use crate::{Grant, RecipeReference, RecipesFileError};
-use base::files;
-use base::source::{Explain as _, Place, Source, did_you_mean, nearest};
-
-pub use edit::{AddKeyError, add_key};
-pub use keys::{TrustedKey, trusted_keys};
-pub use trust::Wanted;
-pub use trust::{KeyEntry, SignedBy, is_key_name};
-
-/// The content of the file.
-#[derive(Debug, Default)]
-pub struct RecipesToml {
-    /// The recipes, in the order of the file.
-    pub entries: Vec<Entry>,
-    /// The keys of signers.
-    pub keys: Vec<KeyEntry>,
-    /// `vendor`: a directory in OCI image layout, absolute, that is searched first.
-    pub vendor: Option<PathBuf>,
-}
-
-/// One `[recipe.NAME]`.
-#[derive(Debug)]
-pub struct Entry {
-    /// The recipe reference that it is for.
-    pub reference: RecipeReference,
-    /// Whether the reference has an entry point; otherwise the entry is for the whole package.
-    pub names_entry_point: bool,
-    /// The key of its table, as written.
-    pub name: String,
-    /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
-    pub source: Option<EntrySource>,
-    /// Who must have signed it, if the entry says so.
-    pub wanted: Option<Wanted>,
-    /// What it is granted.
-    pub grant: Grant,
-}
-
-/// Where the component of an entry is.
-#[derive(Debug)]
-pub enum EntrySource {
-    /// `builtin`, with the place of its value.
-    BuiltIn(RecipeReference, Option<Place>),
-    /// `path`, absolute.
-    Path(PathBuf),
-    /// `oci`, with the place of its value.
-    Registry(Reference, Option<Place>),
-}
-
-/// The text of the file; `None` if there is none.
-pub(crate) fn read_text(path: &Path) -> Result<Option<String>, RecipesFileError> {
-    let unreadable = |error| RecipesFileError::Read { path: path.to_owned(), error: Arc::new(error) };
-    let Some(bytes) = files::read(path)? else { return Ok(None) };
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| unreadable(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8")))
-}
+use super::content::{Entry, EntrySource, RecipesToml};
+use super::signers::{KeyEntry, SignedBy, Wanted};
+use crate::file_error::RecipesFileError;
+use crate::grant::Grant;
+use crate::oci;
+use crate::reference::RecipeReference;
+use crate::toml_file::{TomlFile, read_text};
+use base::remedy::Remedy;
+use base::source::{Explain as _, did_you_mean, nearest};
 
 impl RecipesToml {
     /// Reads the file; a missing file has no entries.
@@ -88,13 +32,12 @@ impl RecipesToml {
     /// # Errors
     /// If it is invalid.
     pub fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
-        let source = Source::new(path.display().to_string(), text);
-        let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
+        let file = TomlFile::new(path, text);
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["recipe", "key", "vendor"])?;
         let keys = document.get("key").map(|item| file.keys(item)).transpose()?.unwrap_or_default();
         let vendor = document.get("vendor").map(|item| file.string(item, "vendor")).transpose()?;
-        let vendor = vendor.map(|path| file.directory.join(path));
+        let vendor = vendor.map(|path| file.path(path));
         let mut entries = Vec::new();
         if let Some(item) = document.get("recipe") {
             let recipes = file.table(item, "recipe")?;
@@ -107,29 +50,7 @@ impl RecipesToml {
     }
 }
 
-/// A TOML file about recipes while it is parsed.
-pub struct File<'a> {
-    /// Its text.
-    pub source: &'a Arc<Source>,
-    /// Its directory, which paths in it are relative to.
-    pub directory: &'a Path,
-}
-
-/// Where something is in the text, in bytes.
-pub type Span = Option<std::ops::Range<usize>>;
-
-impl<'f> File<'f> {
-    /// The document.
-    ///
-    /// # Errors
-    /// If the text is not TOML.
-    pub fn document(&self) -> Result<Document<&'f str>, RecipesFileError> {
-        Document::parse(self.source.text.as_str()).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            self.error(error.span(), format!("Invalid TOML: {message}."), Vec::new())
-        })
-    }
-
+impl TomlFile {
     fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<Entry, RecipesFileError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);
         let reference = name.parse::<RecipeReference>().map_err(|error| {
@@ -150,17 +71,17 @@ impl<'f> File<'f> {
         &self,
         table: &dyn TableLike,
         name: &str,
-        key_span: Span,
+        key_span: Option<std::ops::Range<usize>>,
     ) -> Result<Option<EntrySource>, RecipesFileError> {
-        let said: Vec<(&str, &Item)> =
+        let sources: Vec<(&str, &Item)> =
             ["builtin", "path", "oci"].iter().filter_map(|key| Some((*key, table.get(key)?))).collect();
-        match said[..] {
+        match sources[..] {
             [(first, _), (second, item), ..] => {
                 let message = format!("Recipe {name:?} has both {first:?} and {second:?}.");
                 Err(self.error(item.span(), message, vec!["Remove one of them.".to_owned()]))
             }
             [("builtin", item)] => self.built_in(item).map(Some),
-            [("path", item)] => Ok(Some(EntrySource::Path(self.directory.join(self.string(item, "path")?)))),
+            [("path", item)] => Ok(Some(EntrySource::Path(self.path(self.string(item, "path")?)))),
             [(_, item)] => self.registry(item).map(Some),
             [] if table.contains_key("grant") => Ok(None),
             [] => {
@@ -176,7 +97,7 @@ impl<'f> File<'f> {
 
     fn registry(&self, item: &Item) -> Result<EntrySource, RecipesFileError> {
         let text = self.string(item, "oci")?;
-        let invalid = |error: crate::oci::InvalidReference| {
+        let invalid = |error: oci::InvalidReference| {
             self.error(item.span(), format!("Invalid oci {text:?}: {error}."), error.hints())
         };
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
@@ -189,21 +110,21 @@ impl<'f> File<'f> {
         source: Option<&EntrySource>,
         wanted: Option<&Wanted>,
     ) -> Result<(), RecipesFileError> {
-        let (message, place, hint) = match (source, wanted) {
-            (Some(EntrySource::Registry(_, place)), None) => (
-                format!("Recipe {name:?} comes from a registry and has no \"signed-by\"."),
-                place,
-                "Add signed-by = [\"NAME\"] with a key's name; `buildout-host key import FILE.pub --name NAME` adds a key. \
-                 A component that is not signed needs signed-by = \"unsigned\".",
-            ),
-            (None | Some(EntrySource::BuiltIn(..)), Some(wanted)) => (
-                format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\"."),
-                &wanted.place,
-                "Built-in recipes, and those built from their sources, have no signature.",
-            ),
-            _ => return Ok(()),
-        };
-        Err(RecipesFileError::Invalid { message, place: place.clone(), hints: vec![hint.to_owned()] })
+        match (source, wanted) {
+            (Some(EntrySource::Registry(_, place)), None) => {
+                let message = format!("Recipe {name:?} comes from a registry and has no \"signed-by\".");
+                let hint = "Add signed-by = [\"NAME\"] with a key's name. A component that is not signed needs signed-by = \
+                            \"unsigned\".";
+                let error = RecipesFileError::invalid(message, place.clone(), vec![hint.to_owned()]);
+                Err(error.remedy(Remedy::ImportKey { name: None }))
+            }
+            (None | Some(EntrySource::BuiltIn(..)), Some(wanted)) => {
+                let message = format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\".");
+                let hint = "Built-in recipes, and those built from their sources, have no signature.";
+                Err(RecipesFileError::invalid(message, wanted.place.clone(), vec![hint.to_owned()]))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn built_in(&self, item: &Item) -> Result<EntrySource, RecipesFileError> {
@@ -254,62 +175,19 @@ impl<'f> File<'f> {
         }
     }
 
-    /// The array of strings under `key`; empty if there is none.
-    ///
-    /// # Errors
-    /// If it is something else.
-    pub fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, RecipesFileError> {
-        let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-        let wrong = |span: Span| {
-            let hints = vec![format!("Write {key} = [\"…\", \"…\"].")];
-            self.error(span, format!("{key:?} must be an array of strings."), hints)
-        };
-        let array = item.as_array().ok_or_else(|| wrong(item.span()))?;
-        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| wrong(value.span()));
-        array.iter().map(text).collect()
-    }
-
-    /// A string that is not empty.
-    ///
-    /// # Errors
-    /// If it is something else.
-    pub fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, RecipesFileError> {
-        let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
-        text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
-    }
-
-    /// A table, in one line or several.
-    ///
-    /// # Errors
-    /// If it is something else.
-    pub fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, RecipesFileError> {
-        item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
-    }
-
-    /// Refuses keys that are not `known`; `owner` follows the key in the message.
-    ///
-    /// # Errors
-    /// If there is one.
-    pub fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), RecipesFileError> {
-        for (name, _) in table.iter() {
-            let span = table.key(name).and_then(toml_edit::Key::span);
-            if !known.contains(&name) {
-                let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
-                hints.extend(nearest(name, known.iter().copied()).map(did_you_mean));
-                return Err(self.error(span, format!("Unknown key {name:?}{owner}."), hints));
+    /// Refuses names in `signed-by` that are not names of keys.
+    fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
+        for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
+            let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
+            let known = || keys.iter().map(|key| key.name.as_str());
+            if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
+                let hints: Vec<_> = nearest(unknown, known()).map(did_you_mean).into_iter().collect();
+                let place = wanted.place.as_ref().map(|place| place.find(unknown));
+                let error = RecipesFileError::invalid(format!("There is no key {unknown:?}."), place, hints);
+                return Err(error.remedy(Remedy::ImportKey { name: Some(unknown.clone()) }));
             }
         }
         Ok(())
-    }
-
-    fn place(&self, span: Span) -> Option<Place> {
-        span.map(|span| Place::new(self.source, span))
-    }
-
-    /// An error at `span`.
-    pub fn error(&self, span: Span, message: String, hints: Vec<String>) -> RecipesFileError {
-        let start = span.unwrap_or(0..0);
-        RecipesFileError::Invalid { message, place: self.place(Some(start)), hints }
     }
 }
 
@@ -321,6 +199,7 @@ const TIME_UNITS: [(&str, u64); 3] = [("s", 1), ("min", 60), ("h", 3600)];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base::source::Place;
 
     fn parse(text: &str) -> Result<RecipesToml, RecipesFileError> {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())

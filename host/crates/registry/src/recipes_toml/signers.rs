@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use toml_edit::{Item, TableLike, Value};
 
-use super::{Entry, File, RecipesFileError};
-use base::source::{Place, did_you_mean, nearest};
+use crate::file_error::RecipesFileError;
+use crate::toml_file::TomlFile;
+use base::source::Place;
 
 /// Who must have signed a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub struct Wanted {
     pub place: Option<Place>,
 }
 
-impl File<'_> {
+impl TomlFile {
     /// The keys in `[key]`.
     pub(super) fn keys(&self, item: &Item) -> Result<Vec<KeyEntry>, RecipesFileError> {
         let table = self.table(item, "key")?;
@@ -54,7 +55,7 @@ impl File<'_> {
     fn key(&self, keys: &dyn TableLike, name: &str, item: &Item) -> Result<KeyEntry, RecipesFileError> {
         let span = keys.key(name).and_then(toml_edit::Key::span);
         if !is_key_name(name) {
-            let hints = vec!["A key's name is of letters, digits, `-`, `_` and `.`.".to_owned()];
+            let hints = vec!["The name of a key consists of letters, digits, `-`, `_` and `.`.".to_owned()];
             return Err(self.error(span, format!("Invalid name of a key: {name:?}."), hints));
         }
         let table = self.table(item, name)?;
@@ -63,7 +64,7 @@ impl File<'_> {
             let hints = vec!["Write public-key = \"keys/NAME.pub\".".to_owned()];
             return Err(self.error(span, format!("Key {name:?} has no \"public-key\"."), hints));
         };
-        let file = self.directory.join(self.string(file, "public-key")?);
+        let file = self.path(self.string(file, "public-key")?);
         let revoked = table.get("revoked").map(|item| self.date(item)).transpose()?;
         Ok(KeyEntry { name: name.to_owned(), file, revoked, place: self.place(span) })
     }
@@ -123,31 +124,10 @@ impl File<'_> {
         }
         Ok(Wanted { signed_by: SignedBy::Some { names, at_least }, place })
     }
-
-    /// Refuses names in `signed-by` that are not names of keys.
-    pub(super) fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
-        for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
-            let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
-            let known = || keys.iter().map(|key| key.name.as_str());
-            if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
-                let mut hints: Vec<_> = nearest(unknown, known()).map(did_you_mean).into_iter().collect();
-                hints.push(format!(
-                    "`buildout-host key import FILE.pub --name {unknown}` adds the public key, which you get from its owner."
-                ));
-                let place = wanted.place.as_ref().map(|place| place.find(unknown));
-                return Err(RecipesFileError::Invalid {
-                    message: format!("There is no key {unknown:?}."),
-                    place,
-                    hints,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether a key can have that name: it is part of a file's name, and of messages.
-pub fn is_key_name(name: &str) -> bool {
+pub(super) fn is_key_name(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(known)
 }

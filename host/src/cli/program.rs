@@ -17,7 +17,8 @@ use registry::signature::PrivateKey;
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
 use super::output::{InvalidFormat, LogFormat, Printer};
-use crate::run::{AfterFailure, Authoring, Loaded, Loader, LockMode, RunError, RunSettings, Session};
+use crate::run::{AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
+use crate::share::Authoring;
 
 /// What every command works with.
 pub(super) struct Program {

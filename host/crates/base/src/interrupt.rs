@@ -10,11 +10,11 @@ use rustix::event::{EventfdFlags, eventfd};
 /// A signal that asks the run to end. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Interrupt {
-    inner: Arc<Inner>,
+    inner: Arc<Signals>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct Signals {
     /// The signal's number; 0: none came.
     signal: AtomicI32,
     watchers: AtomicUsize,
@@ -41,7 +41,7 @@ impl Interrupt {
     pub fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let (signal, watchers, actions) = Default::default();
-        Ok(Self { inner: Arc::new(Inner { signal, watchers, event, actions }) })
+        Ok(Self { inner: Arc::new(Signals { signal, watchers, event, actions }) })
     }
 
     /// Notes that a signal came. Tells whether somebody will act on it: not if this is not the first, nor if nobody

@@ -20,4 +20,25 @@ pub enum Remedy {
     SignComponent,
     /// Write the signature of a component's file.
     WriteSignature,
+    /// Trust a public key, under this name if it is known.
+    ImportKey {
+        /// The name of the key.
+        name: Option<String>,
+    },
+    /// Add a public key under another name.
+    OtherKeyName,
+    /// Generate a pair of keys.
+    GenerateKey,
+    /// Use the other file of a pair of keys.
+    KeyFiles,
+    /// Supply the passphrase of a private key.
+    Passphrase,
+    /// Sign what was published: the publisher does that.
+    SignPublished,
+    /// Publish a component, so that it has the form of one.
+    PublishComponent,
+    /// Copy the components of the buildout's recipes to a directory.
+    Vendor,
+    /// Write a new lock file.
+    Relock,
 }

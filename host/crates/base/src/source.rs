@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::remedy::Remedy;
 
-pub use shown::{neutralise, redact, replace_credentials};
+pub use shown::{printable, printable_json, printable_line, redact, replace_credentials};
 
 /// One text that was read: a configuration file, a state file, `recipes.toml`.
 #[derive(Debug)]

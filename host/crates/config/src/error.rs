@@ -46,7 +46,7 @@ impl ConfigError {
 
     /// Tells what was being done when it happened; called from the inside out.
     #[must_use]
-    pub fn while_doing(mut self, doing: impl Into<String>) -> Self {
+    pub(crate) fn while_doing(mut self, doing: impl Into<String>) -> Self {
         self.doing.insert(0, redact(&doing.into()));
         self
     }

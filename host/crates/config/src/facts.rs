@@ -9,14 +9,18 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use crate::condition::{Facts, Kind, Python, System, VersionInfo};
+use crate::condition::{Facts, PathKind, Python, System, VersionInfo};
 use base::environment::Environment;
+use base::files::read_at_most;
 
 /// How long a Python may take to say what it is.
 const PYTHON_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Most that is read of what it says, in bytes.
 const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// A larger `os-release` is not one.
+const LARGEST_OS_RELEASE: u64 = 1 << 20;
 
 /// What separates the answers, and ends the last: something no answer holds.
 const SEPARATOR: char = '\u{1f}';
@@ -164,17 +168,17 @@ impl Facts for MachineFacts {
 
     fn os_release(&self) -> Result<Vec<(String, String)>, String> {
         let candidates = ["/etc/os-release", "/usr/lib/os-release"];
-        let read = candidates.iter().find_map(|path| std::fs::read(path).ok());
+        let read = candidates.iter().find_map(|path| read_at_most(Path::new(path), LARGEST_OS_RELEASE).ok());
         let bytes = read.ok_or_else(|| format!("cannot read any of the files {}", candidates.join(", ")))?;
         Ok(parse_os_release(&String::from_utf8_lossy(&bytes)))
     }
 
-    fn look(&self, path: &Path) -> Option<Kind> {
+    fn look(&self, path: &Path) -> Option<PathKind> {
         let kind = std::fs::metadata(self.environment.directory.join(path)).ok()?.file_type();
         Some(match () {
-            () if kind.is_dir() => Kind::Directory,
-            () if kind.is_file() => Kind::File,
-            () => Kind::Other,
+            () if kind.is_dir() => PathKind::Directory,
+            () if kind.is_file() => PathKind::File,
+            () => PathKind::Other,
         })
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::condition::Facts;
-use super::location::{is_url, normalise};
+use super::location::is_url;
 use super::merge::SectionEffect;
 use super::predefined;
 use super::{
@@ -24,6 +24,7 @@ use super::{
 };
 use base::collections::OrderedMap;
 use base::environment::Environment;
+use base::paths::normalize;
 use base::source::Place;
 use chain::{Chain, Sections};
 
@@ -85,7 +86,7 @@ fn shorten(doing: &mut Vec<String>) {
 fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let environment = request.environment;
     let file = request.file.as_ref().map(|file| match file {
-        ConfigFile::Path(path) => Location::Path(normalise(&environment.directory.join(path))),
+        ConfigFile::Path(path) => Location::Path(normalize(&environment.directory.join(path))),
         ConfigFile::Url(url) => Location::Url(url.clone()),
     });
     let directory = match &file {
@@ -95,7 +96,7 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let assigned = assigned(request.assignments)?;
     let mut data = Sections::default();
     data.insert("buildout".into(), (predefined::options(&directory, request.executable), None));
-    let mut chain = Chain::new(request);
+    let mut chain = Chain::new(request, directory.clone());
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
         Some(location) => chain.root(&location, None, None, &assigned)?,
@@ -130,8 +131,8 @@ struct Outline<'a> {
 
 fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -> Result<Configuration, ConfigError> {
     if let Some((buildout, _)) = data.get_mut("buildout") {
-        predefined::absolutise(buildout, environment)?;
-        predefined::absolutise_directories(buildout, environment);
+        predefined::absolutize(buildout, environment)?;
+        predefined::absolutize_directories(buildout, environment);
     }
     versions(&mut data)?;
     let section = |(options, place): (Options, _)| Section { options, place };

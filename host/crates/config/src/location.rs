@@ -1,7 +1,7 @@
 //! Where a configuration file is: a path or a URL.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use base::source::redact;
 
@@ -38,7 +38,7 @@ impl Location {
     }
 
     /// The location as it is used in a value (`_profile_base_location_`): with whatever credentials it has.
-    pub fn as_written(&self) -> String {
+    pub(crate) fn as_written(&self) -> String {
         match self {
             Self::Path(path) => path.to_string_lossy().into_owned(),
             Self::Url(url) => url.clone(),
@@ -51,21 +51,6 @@ pub(super) fn is_url(name: &str) -> bool {
     name.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
     })
-}
-
-/// The path without `.` and, by its spelling alone, without `..`.
-pub(super) fn normalise(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 /// As a person should see it: without credentials.
@@ -100,12 +85,5 @@ mod tests {
     #[test]
     fn credentials_are_not_shown() {
         assert_eq!(Location::Url("https://u:p@h/x".into()).to_string(), "https://***@h/x");
-    }
-
-    #[test]
-    fn dots_are_taken_out_of_paths() {
-        let t = |path: &str, expected: &str| assert_eq!(normalise(Path::new(path)), Path::new(expected));
-        t("/a/./b/../c", "/a/c");
-        t("/../a", "/a");
     }
 }

@@ -25,11 +25,11 @@ pub(crate) type FileEffect = OrderedMap<Arc<str>, Arc<SectionEffect>>;
 #[derive(Clone, Debug)]
 pub(crate) struct SectionEffect {
     place: Option<Place>,
-    kind: Kind,
+    kind: SectionEdit,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+enum SectionEdit {
     /// Options are set, and that is all: the outcome does not depend on what was there.
     Plain(Options),
     /// Options are added to and removed from.
@@ -37,15 +37,15 @@ enum Kind {
         /// The section, if there was none.
         first: Options,
         /// What is done to a section that is there.
-        over: Changes,
+        over: OptionEdits,
     },
 }
 
-type Changes = OrderedMap<Arc<str>, Change>;
+type OptionEdits = OrderedMap<Arc<str>, OptionEdit>;
 
 /// What is done to one option of a section that is there.
 #[derive(Clone, Debug)]
-enum Change {
+enum OptionEdit {
     Set(Arc<OptionValue>),
     Edit(Arc<Edit>),
 }
@@ -72,27 +72,27 @@ impl SectionEffect {
     /// What options do whose names may end in a sign.
     pub(crate) fn of_options(written: Options, place: Option<Place>) -> Result<Self, ConfigError> {
         if !written.keys().any(|name| name.ends_with(['+', '-'])) {
-            return Ok(Self { place, kind: Kind::Plain(written) });
+            return Ok(Self { place, kind: SectionEdit::Plain(written) });
         }
         let over = changes(&written)?;
         let first =
             if written.contains_key("<") { written } else { apply(Options::default(), &changes(&first_of(written))?)? };
-        Ok(Self { place, kind: Kind::Edited { first, over } })
+        Ok(Self { place, kind: SectionEdit::Edited { first, over } })
     }
 
     /// The section, if there was none before.
     pub(crate) fn first(&self) -> &Options {
         match &self.kind {
-            Kind::Plain(options) => options,
-            Kind::Edited { first, .. } => first,
+            SectionEdit::Plain(options) => options,
+            SectionEdit::Edited { first, .. } => first,
         }
     }
 
     /// The section, if there was `section` before.
     pub(crate) fn over(&self, section: Options) -> Result<Options, ConfigError> {
         match &self.kind {
-            Kind::Plain(options) => Ok(overlay(section, options)),
-            Kind::Edited { over, .. } => apply(section, over),
+            SectionEdit::Plain(options) => Ok(overlay(section, options)),
+            SectionEdit::Edited { over, .. } => apply(section, over),
         }
     }
 
@@ -103,15 +103,17 @@ impl SectionEffect {
 
     fn then(self: &Arc<Self>, later: &Arc<Self>) -> Result<Arc<Self>, ConfigError> {
         let kind = match (&self.kind, &later.kind) {
-            (Kind::Plain(_), Kind::Plain(_)) if Arc::ptr_eq(self, later) => return Ok(Arc::clone(self)),
-            (Kind::Plain(earlier), Kind::Plain(later)) => Kind::Plain(overlay(earlier.clone(), later)),
-            _ => Kind::Edited { first: later.over(self.first().clone())?, over: self.changes_then(later)? },
+            (SectionEdit::Plain(_), SectionEdit::Plain(_)) if Arc::ptr_eq(self, later) => return Ok(Arc::clone(self)),
+            (SectionEdit::Plain(earlier), SectionEdit::Plain(later)) => {
+                SectionEdit::Plain(overlay(earlier.clone(), later))
+            }
+            _ => SectionEdit::Edited { first: later.over(self.first().clone())?, over: self.changes_then(later)? },
         };
         let place = later.place.clone().or_else(|| self.place.clone());
         Ok(Arc::new(Self { place, kind }))
     }
 
-    fn changes_then(&self, later: &Self) -> Result<Changes, ConfigError> {
+    fn changes_then(&self, later: &Self) -> Result<OptionEdits, ConfigError> {
         let mut changes = self.changes();
         for (name, after) in later.changes() {
             let change = match changes.get(&name) {
@@ -123,15 +125,17 @@ impl SectionEffect {
         Ok(changes)
     }
 
-    fn changes(&self) -> Changes {
+    fn changes(&self) -> OptionEdits {
         match &self.kind {
-            Kind::Plain(options) => options.iter().map(|(n, v)| (Arc::clone(n), Change::Set(Arc::clone(v)))).collect(),
-            Kind::Edited { over, .. } => over.clone(),
+            SectionEdit::Plain(options) => {
+                options.iter().map(|(n, v)| (Arc::clone(n), OptionEdit::Set(Arc::clone(v)))).collect()
+            }
+            SectionEdit::Edited { over, .. } => over.clone(),
         }
     }
 }
 
-impl Change {
+impl OptionEdit {
     fn then(&self, later: &Self) -> Result<Self, ConfigError> {
         Ok(match (self, later) {
             (Self::Set(before), Self::Set(after)) => Self::Set(replace(before, after)),
@@ -146,18 +150,18 @@ impl Change {
 }
 
 /// The changes that written options stand for, with `+=` done before `-=`, and both after what the text itself sets.
-fn changes(written: &Options) -> Result<Changes, ConfigError> {
+fn changes(written: &Options) -> Result<OptionEdits, ConfigError> {
     let mut order: Vec<(&Arc<str>, &Arc<OptionValue>)> = written.iter().collect();
     order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']), name.chars().next_back()));
-    let mut changes: OrderedMap<Arc<str>, Option<Change>> =
-        written.iter().map(|(name, value)| (Arc::clone(name), Some(Change::Set(Arc::clone(value))))).collect();
+    let mut changes: OrderedMap<Arc<str>, Option<OptionEdit>> =
+        written.iter().map(|(name, value)| (Arc::clone(name), Some(OptionEdit::Set(Arc::clone(value))))).collect();
     for (name, value) in order {
         let (sign, target) = match name.chars().next_back() {
             Some('+') => (Sign::Add, name.trim_end_matches([' ', '+'])),
             Some('-') => (Sign::Remove, name.trim_end_matches([' ', '-'])),
             _ => continue,
         };
-        let edit = Change::Edit(Arc::new(Edit::one(sign, value)));
+        let edit = OptionEdit::Edit(Arc::new(Edit::one(sign, value)));
         let change = match changes.get(target) {
             Some(Some(before)) => before.then(&edit)?,
             _ => edit,
@@ -209,13 +213,13 @@ fn overlay(mut section: Options, later: &Options) -> Options {
     section
 }
 
-fn apply(mut section: Options, changes: &Changes) -> Result<Options, ConfigError> {
+fn apply(mut section: Options, changes: &OptionEdits) -> Result<Options, ConfigError> {
     for (name, change) in changes {
         let before = section.get(name);
         let value = match (before, change) {
-            (Some(before), Change::Set(after)) => replace(before, after),
-            (None, Change::Set(after)) => Arc::clone(after),
-            (before, Change::Edit(edit)) => Arc::new(edit.apply(before.map(Arc::as_ref))?),
+            (Some(before), OptionEdit::Set(after)) => replace(before, after),
+            (None, OptionEdit::Set(after)) => Arc::clone(after),
+            (before, OptionEdit::Edit(edit)) => Arc::new(edit.apply(before.map(Arc::as_ref))?),
         };
         section.insert(Arc::clone(name), value);
     }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Options;
-use super::location::{is_url, normalise};
+use super::location::is_url;
 use super::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Trouble};
 use base::environment::Environment;
+use base::paths::normalize;
 
 const DEFAULTS: &[(&str, &str)] = &[
     ("allow-hosts", "*"),
@@ -51,10 +52,10 @@ pub(super) fn options(directory: &Path, executable: &str) -> Options {
 }
 
 /// Makes the buildout's directories absolute, relative to its own one.
-pub(super) fn absolutise_directories(options: &mut Options, environment: &Environment) {
+pub(super) fn absolutize_directories(options: &mut Options, environment: &Environment) {
     let Some(directory) = options.get("directory").cloned() else { return };
     if !directory.raw.contains("${") {
-        let path = normalise(&environment.directory.join(&*directory.raw));
+        let path = normalize(&environment.directory.join(&*directory.raw));
         if path != Path::new(&*directory.raw) {
             options.insert("directory".into(), Arc::new(directory_value(&directory, &path)));
         }
@@ -79,7 +80,7 @@ pub(super) fn absolutise_directories(options: &mut Options, environment: &Enviro
 ///
 /// # Errors
 /// When a file that was downloaded names a relative one: nobody can tell what it is relative to.
-pub(super) fn absolutise(options: &mut Options, environment: &Environment) -> Result<(), ConfigError> {
+pub(super) fn absolutize(options: &mut Options, environment: &Environment) -> Result<(), ConfigError> {
     for name in ["download-cache", "eggs-directory", "extends-cache"] {
         let Some(value) = options.get(name).filter(|value| !value.raw.contains("${")) else { continue };
         if Path::new(&*value.raw).is_absolute() {
@@ -91,11 +92,19 @@ pub(super) fn absolutise(options: &mut Options, environment: &Environment) -> Re
             _ => options.get("directory").map_or(PathBuf::new(), |directory| PathBuf::from(&*directory.raw)),
         };
         let base = environment.directory.join(base);
-        let path = normalise(&base.join(expand_home(&value.raw, environment)));
+        let path = normalize(&base.join(expand_home(&value.raw, environment)));
         let directory = directory_value(value, &path);
         options.insert(name.into(), Arc::new(directory));
     }
     Ok(())
+}
+
+/// Where copies of extended URLs are while the configuration is read. As in zc.buildout, a relative one is relative to the
+/// buildout directory then, whoever sets it; only afterwards does the option get the value that [`absolutize`] makes.
+pub(super) fn extends_cache(options: &Options, environment: &Environment) -> Option<PathBuf> {
+    let cache = options.get("extends-cache").filter(|cache| !cache.raw.is_empty())?;
+    let directory = options.get("directory").map_or("", |directory| &*directory.raw);
+    Some(normalize(&environment.directory.join(directory).join(expand_home(&cache.raw, environment))))
 }
 
 fn directory_value(value: &OptionValue, path: &Path) -> OptionValue {

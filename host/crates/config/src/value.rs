@@ -220,7 +220,7 @@ impl OptionValue {
     }
 
     /// Who wrote the byte at `offset` of the value.
-    pub fn origin_at(&self, offset: usize) -> &Origin {
+    pub(crate) fn origin_at(&self, offset: usize) -> &Origin {
         self.pieces.iter().find(|piece| offset < piece.end).map_or_else(|| self.origin(), |piece| &piece.origin)
     }
 }

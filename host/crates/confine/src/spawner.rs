@@ -17,11 +17,11 @@ use super::linux::NAME;
 /// The thread, as long as this lives.
 #[derive(Debug)]
 pub(super) struct Spawner {
-    requests: Mutex<Sender<Request>>,
+    requests: Mutex<Sender<SpawnRequest>>,
 }
 
 #[derive(Debug)]
-struct Request {
+struct SpawnRequest {
     socket: OwnedFd,
     stderr: OwnedFd,
     reply: Sender<io::Result<Child>>,
@@ -30,7 +30,7 @@ struct Request {
 impl Spawner {
     /// Starts the thread. `program` is what is executed as shim.
     pub(super) fn new(program: PathBuf) -> io::Result<Self> {
-        let (sender, receiver) = channel::<Request>();
+        let (sender, receiver) = channel::<SpawnRequest>();
         std::thread::Builder::new().name("spawner".into()).spawn(move || {
             for request in receiver {
                 let spawned = spawn(program.as_os_str(), request.socket, request.stderr);
@@ -46,7 +46,7 @@ impl Spawner {
         let (reply, answer) = channel();
         let gone = || io::Error::other("the thread that starts commands has ended");
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        requests.send(Request { socket, stderr, reply }).map_err(|_| gone())?;
+        requests.send(SpawnRequest { socket, stderr, reply }).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 }

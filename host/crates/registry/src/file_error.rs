@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
 /// Why a file about recipes cannot be used.
@@ -27,7 +28,24 @@ pub enum RecipesFileError {
         place: Option<Place>,
         /// What to do.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
+}
+
+impl RecipesFileError {
+    pub(crate) fn invalid(message: impl Into<String>, place: Option<Place>, hints: Vec<String>) -> Self {
+        Self::Invalid { message: message.into(), place, hints, remedies: Vec::new() }
+    }
+
+    /// The same, with one more remedy.
+    #[must_use]
+    pub(crate) fn remedy(mut self, remedy: Remedy) -> Self {
+        if let Self::Invalid { remedies, .. } = &mut self {
+            remedies.push(remedy);
+        }
+        self
+    }
 }
 
 impl From<FileError> for RecipesFileError {
@@ -48,6 +66,13 @@ impl Explain for RecipesFileError {
         match self {
             Self::Read { .. } => Vec::new(),
             Self::Invalid { hints, .. } => hints.clone(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Read { .. } => Vec::new(),
+            Self::Invalid { remedies, .. } => remedies.clone(),
         }
     }
 }

@@ -8,10 +8,10 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
 use crate::RecipesFileError;
 use crate::oci::Reference;
-use crate::recipes_toml::File;
+use crate::toml_file::TomlFile;
 use base::digest::Digest;
 use base::files::{self, FileError};
-use base::source::Source;
+use base::remedy::Remedy;
 
 /// The version of the format.
 const VERSION: i64 = 1;
@@ -82,14 +82,11 @@ impl RecipesLock {
     /// # Errors
     /// If they are not one of this version.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RecipesFileError> {
-        let invalid = |message: &str| RecipesFileError::Invalid {
-            message: format!("{}: {message}.", path.display()),
-            place: None,
-            hints: vec![REMEDY.to_owned()],
+        let invalid = |message: &str| {
+            unusable(RecipesFileError::invalid(format!("{}: {message}.", path.display()), None, Vec::new()))
         };
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
-        let source = Source::new(path.display().to_string(), text);
-        let file = File { source: &source, directory: Path::new("") };
+        let file = TomlFile::new(path, text);
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["version", "recipe"])?;
         match document.get("version").and_then(Item::as_integer) {
@@ -130,17 +127,26 @@ impl RecipesLock {
     }
 }
 
-const REMEDY: &str =
-    "Restore recipes.lock from version control, or move it away and write a new one with `buildout-host recipe lock`.";
+/// The error, with what to do about it.
+fn unusable(error: RecipesFileError) -> RecipesFileError {
+    match error {
+        RecipesFileError::Invalid { message, place, mut hints, mut remedies } => {
+            hints.push("Restore recipes.lock from version control.".to_owned());
+            remedies.push(Remedy::Relock);
+            RecipesFileError::Invalid { message, place, hints, remedies }
+        }
+        other => other,
+    }
+}
 
-fn locked(file: &File<'_>, table: &dyn TableLike) -> Result<Locked, RecipesFileError> {
+fn locked(file: &TomlFile, table: &dyn TableLike) -> Result<Locked, RecipesFileError> {
     const KEYS: [&str; 8] = ["source", "manifest", "component", "version", "signers", "wit", "imports", "asks"];
     file.check_keys(table, " of a locked recipe", &KEYS)?;
     let missing = Item::None;
     let text = |key: &str| file.string(table.get(key).unwrap_or(&missing), key);
     let wrong = |key: &str, error: &dyn std::fmt::Display| {
         let span = table.get(key).and_then(Item::span);
-        file.error(span, format!("Invalid {key}: {error}."), vec![REMEDY.to_owned()])
+        unusable(file.error(span, format!("Invalid {key}: {error}."), Vec::new()))
     };
     let digest = |key: &str| -> Result<Digest, RecipesFileError> {
         let text = text(key)?;

@@ -26,7 +26,7 @@ const PROGRAM: &str = "buildout-host";
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
 #[command(after_help = "`buildout-host COMMAND --help` shows the flags of a command, and examples.")]
-struct Arguments {
+struct ProgramArguments {
     #[command(flatten)]
     global: GlobalArguments,
     /// Print version
@@ -39,7 +39,7 @@ struct Arguments {
 /// Makes the parts of a buildout
 #[derive(Debug, Parser)]
 #[command(name = "buildout", version, disable_help_flag = true)]
-struct Buildout {
+struct BuildoutArguments {
     #[command(flatten)]
     global: GlobalArguments,
     #[command(flatten)]
@@ -80,7 +80,7 @@ impl Command {
             Self::Key(arguments) => key::execute(program, &arguments),
             Self::Cache(arguments) => cache::execute(program, &arguments),
             Self::Completions(arguments) => {
-                completions::execute(program, &arguments, Arguments::command());
+                completions::execute(program, &arguments, ProgramArguments::command());
                 Ok(())
             }
         }
@@ -105,9 +105,9 @@ pub(super) struct CommandLine {
 pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
     let name = arguments.first().and_then(|called| Path::new(called).file_name());
     if name.is_some_and(|name| name == "buildout") {
-        let Buildout { global, run } = Buildout::try_parse_from(arguments)?;
+        let BuildoutArguments { global, run } = BuildoutArguments::try_parse_from(arguments)?;
         return Ok(CommandLine { command: Command::Run(run), color: global.color });
     }
-    let Arguments { global, command, .. } = Arguments::try_parse_from(arguments)?;
+    let ProgramArguments { global, command, .. } = ProgramArguments::try_parse_from(arguments)?;
     Ok(CommandLine { command, color: global.color })
 }

@@ -1,10 +1,10 @@
 //! Shows an error: what was being done, the text to blame, hints, and last the cause.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 
 use crate::cli::hints;
-use base::source::{Blame, Explain, neutralise, redact};
+use base::source::{Blame, Explain, printable, redact};
 
 /// The exit code (`docs/architecture.md` has the table).
 pub(in crate::cli) fn exit_code(blame: Blame) -> u8 {
@@ -19,11 +19,7 @@ pub(in crate::cli) fn exit_code(blame: Blame) -> u8 {
 
 /// Prints the error to standard error.
 pub(in crate::cli) fn print(error: &dyn Explain, colors: bool) {
-    let terminal = io::stderr().is_terminal();
-    let mut text = render(error);
-    if terminal {
-        text = neutralise(&text);
-    }
+    let mut text = printable(&render(error));
     if colors {
         text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
         if let Some(rest) = text.strip_prefix("Error:") {
@@ -71,7 +67,7 @@ impl Explain for OutputError {}
 /// Prints clap's help or version to standard output, or its error to standard error. Returns the exit code.
 pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
     if error.use_stderr() {
-        let _ = io::stderr().write_all(usage(&error.render().to_string()).as_bytes());
+        let _ = io::stderr().write_all(printable(&usage(&error.render().to_string())).as_bytes());
         return exit_code(Blame::Usage);
     }
     match error.print() {

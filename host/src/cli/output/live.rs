@@ -8,7 +8,7 @@ use console::{Style, measure_text_width, truncate_str};
 
 use super::time::clock;
 use base::collections::OrderedMap;
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 
 /// The widest column of names.
 const WIDEST_NAME: usize = 30;
@@ -121,7 +121,7 @@ impl Running {
 
 /// One line of text that steers nothing, and shows no credentials.
 fn plain(text: &str) -> String {
-    neutralise(&redact(text)).replace(['\n', '\t'], " ")
+    printable(&redact(text)).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

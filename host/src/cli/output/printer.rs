@@ -2,7 +2,8 @@
 //!
 //! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on. It
 //! also goes on when an output cannot be written for another reason (a full disk), but then the program fails in the end.
-//! What the host or a recipe says is shown without credentials; what was asked for by name is shown as it is.
+//! Messages are shown without credentials. Characters that control a terminal are escaped wherever the output goes, as logs
+//! of builds and pagers obey them, too; only what a command was asked to show is verbatim, unless it goes to a terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use base::environment::Environment;
 use base::event::{Event, Level, PartOutcome, Report};
-use base::source::{neutralise, redact};
+use base::source::{printable, printable_json, redact};
 
 use super::json_events;
 use super::live::{Live, Room};
@@ -105,8 +106,21 @@ impl Printer {
         state.format = format;
     }
 
-    /// Writes text that was asked for (`config`, `query`, `plan`), whatever the log level.
+    /// Writes the result of a command, regardless of the log level.
     pub(in crate::cli) fn text(&self, text: &str) {
+        self.0.write(&mut self.0.lock(), &printable(text));
+    }
+
+    /// Writes one or more JSON objects.
+    pub(in crate::cli) fn json(&self, json: &str) {
+        self.0.write(&mut self.0.lock(), &printable_json(json));
+    }
+
+    /// Writes what the user owns and asked for: it goes into a pipe or a file unchanged.
+    pub(in crate::cli) fn verbatim(&self, text: &str) {
+        if self.0.stdout_is_terminal {
+            return self.text(text);
+        }
         self.0.write(&mut self.0.lock(), text);
     }
 
@@ -137,7 +151,7 @@ impl Console {
         if self.stdout_is_terminal {
             self.clear(state);
         }
-        let mut text = if self.stdout_is_terminal { neutralise(text) } else { text.to_owned() };
+        let mut text = text.to_owned();
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -150,9 +164,9 @@ impl Console {
         }
     }
 
-    /// Writes what the host or a recipe says.
+    /// Writes what the host, a recipe or a command reports.
     fn write_message(&self, state: &mut ConsoleState, text: &str) {
-        self.write(state, &redact(text));
+        self.write(state, &printable(&redact(text)));
     }
 
     /// Writes a message of `logger`, in the format that the user chose.
@@ -213,7 +227,7 @@ impl Console {
         let least = if self.draws { SUMMARY_ON_TERMINAL } else { SUMMARY_IN_LOG };
         let Some(lines) = state.summary.lines(Instant::now(), least) else { return };
         if self.draws {
-            let text = neutralise(&lines.join("\n"));
+            let text = printable(&lines.join("\n"));
             let _ = writeln!(io::stderr(), "{text}");
         } else {
             let message = lines.join("\n");
@@ -229,13 +243,16 @@ impl Console {
             Event::Text { level, text } if self.wants(level) => self.write_message(&mut self.lock(), text),
             Event::Log { .. } | Event::Text { .. } => {}
             Event::Output { part, lines } if self.several => {
+                let lines = lines.replace("\r\n", "\n");
                 let mut state = self.lock();
                 let line = |message| state.format.line(&Record { logger: part, level: Level::Info, message });
                 let text = lines.split('\n').map(line).collect::<Vec<_>>().join("\n");
                 self.write_message(&mut state, &text);
             }
             // The last line may be empty.
-            Event::Output { lines, .. } => self.write_message(&mut self.lock(), &format!("{lines}\n")),
+            Event::Output { lines, .. } => {
+                self.write_message(&mut self.lock(), &format!("{}\n", lines.replace("\r\n", "\n")));
+            }
             Event::CommandLine { part, line } if self.wants(Level::Debug) => {
                 self.log(&mut self.lock(), part, Level::Debug, line);
             }
@@ -247,10 +264,13 @@ impl Console {
                 state.live.planned(count, now);
             }
             Event::PartEnded { part, outcome, elapsed } => self.part_ended(part, outcome, elapsed),
-            Event::PartBegan { .. }
-            | Event::PartActivity { .. }
-            | Event::CommandLine { .. }
-            | Event::Download { .. } => {
+            Event::PartBegan { .. } => {
+                self.lock().summary.planned(Instant::now());
+                if self.draws {
+                    self.live_event(event);
+                }
+            }
+            Event::PartActivity { .. } | Event::CommandLine { .. } | Event::Download { .. } => {
                 if self.draws {
                     self.live_event(event);
                 }
@@ -298,7 +318,7 @@ impl Report for Printer {
             Style::Text => shared.text_event(event),
             Style::Json => {
                 if let Some(line) = json_events::line(event, &|level| shared.wants(level)) {
-                    shared.write(&mut shared.lock(), &line);
+                    shared.write(&mut shared.lock(), &printable_json(&line));
                 }
             }
         }

@@ -1,35 +1,35 @@
-//! Sets recorded paths aside, under a name beside their own, so that they can be put back if what is to take their place
-//! cannot be made.
+//! Moves recorded paths aside, to a sibling name, so that they can be put back if their replacement cannot be made.
 //!
 //! The rules are those of removal: only beneath the given roots, never through a symbolic link.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
 
-use super::{Removal, RemovalError, Removed};
+use super::remove::{Removal, RemovalError, Removed};
 
 /// Directories nested deeper than this are not copied.
 const DEEPEST: usize = 200;
 
 /// What a path is called while it is aside.
 fn aside(name: &OsStr) -> OsString {
-    beside(name, ".previous")
+    sibling(name, ".previous")
 }
 
 /// What a copy is called until it is whole.
 fn unfinished(name: &OsStr) -> OsString {
-    beside(name, ".copying")
+    sibling(name, ".copying")
 }
 
-fn beside(name: &OsStr, suffix: &str) -> OsString {
-    let mut beside = OsString::from(".");
-    beside.push(name);
-    beside.push(suffix);
-    beside
+fn sibling(name: &OsStr, suffix: &str) -> OsString {
+    let mut sibling = OsString::from(".");
+    sibling.push(name);
+    sibling.push(suffix);
+    sibling
 }
 
 impl Removal {
@@ -80,6 +80,15 @@ impl Removal {
         Ok(true)
     }
 
+    /// The path itself, and the path to which [`Self::set_aside`] moved it, if it did.
+    pub fn where_aside(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
+        let (parent, name) = self.open_parent(path).ok()??;
+        parent.symlink_metadata(aside(&name)).ok()?;
+        let path = self.absolute(path);
+        let moved = path.with_file_name(aside(&name));
+        Some((path, moved))
+    }
+
     /// Removes what was set aside of `path`.
     ///
     /// # Errors
@@ -126,7 +135,12 @@ fn copy_entries(from: &Dir, into: &Dir, depth: usize) -> io::Result<()> {
 
 fn copy_file(from: &Dir, into: &Dir, name: &OsStr) -> io::Result<()> {
     let (mut reading, mut writing) = (OpenOptions::new(), OpenOptions::new());
-    let source = from.open_with(name, reading.read(true).follow(FollowSymlinks::No))?;
+    // What was a file when it was listed may be a pipe by now.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let source = from.open_with(name, reading.read(true).follow(FollowSymlinks::No).custom_flags(nonblocking))?;
+    if !source.metadata()?.is_file() {
+        return Err(io::Error::other("a file was replaced while it was copied"));
+    }
     let permissions = source.metadata()?.permissions();
     let target = into.open_with(name, writing.write(true).create_new(true))?;
     io::copy(&mut source.into_std(), &mut target.into_std())?;

@@ -1,4 +1,4 @@
-//! A directory of files that only the user reads and that is kept below a size: the files not used for longest go first.
+//! A directory of files that only the user can read, with a limit of its size: the least recently used files are removed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What the name of a file ends with that is being written.
+/// The extension of a file while it is written.
 pub const TEMPORARY: &str = "temporary";
 
 /// Writes a file that only the user can read under a temporary name, then lets `publish` give it its final name.
@@ -29,7 +29,8 @@ pub fn write_private(
     result
 }
 
-fn random() -> io::Result<u64> {
+/// A number that no one can guess.
+pub(super) fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(u64::from_ne_bytes(bytes))

@@ -1,17 +1,17 @@
-//! New files: in place of whatever stood under a name, or only where nothing stands.
+//! New files: in place of an existing one, or only if none exists.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::FileError;
+use super::error::FileError;
 
-/// Creates a file for writing. What was there is removed first, so that nothing is written through a link.
+/// Creates a file for writing. An existing one is removed first, so that nothing is written through a link.
 ///
 /// # Errors
 /// What the system says; also when somebody else makes a file of that name in between.
-pub fn create_anew(path: &Path) -> io::Result<File> {
+pub fn recreate(path: &Path) -> io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

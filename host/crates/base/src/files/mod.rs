@@ -14,7 +14,7 @@ mod replace;
 mod tree;
 
 pub use bounded::{TEMPORARY, evict, write_private};
-pub use create::{create, create_anew};
+pub use create::{create, recreate};
 pub use error::FileError;
 pub use input::open_input;
 pub use read::{open_regular, read, read_at_most, read_open};

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::FileError;
+use super::error::FileError;
 
 /// Opens a regular file for reading; a symbolic link is followed.
 ///

@@ -11,7 +11,8 @@ use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::tree::{is_no_directory, missing_is_fine, remove_tree};
+use super::tree::{is_not_a_directory, missing_is_fine, remove_tree};
+use crate::paths::is_below;
 use crate::source::Explain;
 
 /// Where recorded paths may be removed.
@@ -21,7 +22,8 @@ pub struct Removal {
     roots: Vec<PathBuf>,
     /// Paths that may be removed themselves.
     named: Vec<PathBuf>,
-    protected: Vec<PathBuf>,
+    /// Paths that must stay, and why.
+    protected: Vec<(PathBuf, &'static str)>,
 }
 
 /// What [`Removal::remove`] found and removed.
@@ -47,18 +49,20 @@ pub enum RemovalError {
         path: PathBuf,
     },
     /// The path lies beneath none of the roots.
-    #[error("Refusing to remove {}: it lies outside the buildout and the directories granted to recipes", .path.display())]
+    #[error("Refusing to remove {}: it is outside the buildout and the directories granted to recipes", .path.display())]
     Outside {
         /// As recorded.
         path: PathBuf,
     },
-    /// The path is, or holds, something that belongs to the buildout itself.
-    #[error("Refusing to remove {}: {} belongs to the buildout itself", .path.display(), .protected.display())]
+    /// The path is, or contains, something that must stay.
+    #[error("Refusing to remove {}: {} {reason}", .path.display(), .protected.display())]
     Protected {
         /// As recorded.
         path: PathBuf,
         /// What must stay.
         protected: PathBuf,
+        /// Why, as in `/home/me is your home directory`.
+        reason: &'static str,
     },
     /// A directory on the way to the path is a symbolic link.
     #[error("Refusing to remove {}: {} is a symbolic link now", .path.display(), .link.display())]
@@ -91,12 +95,12 @@ impl Explain for RemovalError {
         let hint = match self {
             Self::Outside { .. } => {
                 "The installed state records this path. If this buildout is a copy of another one, remove its state \
-                 (.installed.cfg): its parts are then made anew. If the state was edited, take the path out of \
+                 (.installed.cfg): its parts are then installed again. If the state was edited, remove the path from \
                  `__buildout_installed__`."
             }
             Self::NotPlain { .. } | Self::Protected { .. } => {
                 "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
-                 take the path out of `__buildout_installed__`."
+                 remove the path from `__buildout_installed__`."
             }
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
             Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
@@ -128,7 +132,22 @@ impl Removal {
     /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
     /// configuration file, keys.
     pub fn protect(&mut self, path: &Path) {
-        add_with_canonical(&mut self.protected, &self.base.join(path));
+        self.protect_because(path, "belongs to the buildout itself");
+    }
+
+    /// The same for the user's home directory.
+    pub fn protect_home(&mut self, path: &Path) {
+        self.protect_because(path, "is your home directory");
+    }
+
+    fn protect_because(&mut self, path: &Path, reason: &'static str) {
+        let mut paths = Vec::new();
+        add_with_canonical(&mut paths, &self.base.join(path));
+        self.protected.extend(paths.into_iter().map(|path| (path, reason)));
+    }
+
+    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
     }
 
     /// Whether `path` may be removed, as far as its text tells. Touches no file.
@@ -164,7 +183,7 @@ impl Removal {
     pub(super) fn open_parent(&self, path: &Path) -> Result<Option<(Dir, OsString)>, RemovalError> {
         let (root, mut below) = self.locate(path)?;
         let Some(name) = below.pop() else { return Err(RemovalError::Outside { path: path.to_owned() }) };
-        Ok(open_beneath(&root, &below, path)?.map(|parent| (parent, name)))
+        Ok(open_below(&root, &below, path)?.map(|parent| (parent, name)))
     }
 
     /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).
@@ -175,13 +194,14 @@ impl Removal {
         if path.as_os_str().is_empty() || has_nul || !absolute.components().all(plain) {
             return Err(RemovalError::NotPlain { path: path.to_owned() });
         }
-        if let Some(protected) = self.protected.iter().find(|protected| protected.starts_with(&absolute)) {
-            return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone() });
+        if let Some((protected, reason)) = self.protected.iter().find(|(protected, _)| protected.starts_with(&absolute))
+        {
+            return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone(), reason });
         }
-        let beneath = |root: &&Path| absolute.starts_with(root) && absolute != **root;
+        let holds = |root: &&Path| is_below(&absolute, root);
         let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());
         let roots = self.roots.iter().map(PathBuf::as_path).chain(named);
-        let root = roots.filter(beneath).max_by_key(|root| root.components().count());
+        let root = roots.filter(holds).max_by_key(|root| root.components().count());
         let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
         match below {
             Some((root, below)) => Ok((root.to_owned(), below.iter().map(OsStr::to_owned).collect())),
@@ -200,7 +220,7 @@ fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
 }
 
 /// Opens the directory that `names` lead to; `None` if one of them is missing.
-fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
+fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
     let mut here = root.to_owned();
     let mut opened = Dir::open_ambient_dir(root, ambient_authority());
     for name in names {
@@ -210,7 +230,7 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
         };
         here.push(name);
         opened = directory.open_dir_nofollow(name);
-        if opened.as_ref().is_err_and(is_no_directory) {
+        if opened.as_ref().is_err_and(is_not_a_directory) {
             let is_link = directory.symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
             // Below a file there is nothing: the recorded path is missing.
             return if is_link {
@@ -228,17 +248,17 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
 }
 
 fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
-    let told = |error| (PathBuf::from(name), error);
+    let failed = |error| (PathBuf::from(name), error);
     let kind = match parent.symlink_metadata(name) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Removed::Missing),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(failed(error)),
     };
     if kind.is_dir() {
         remove_tree(parent, name)?;
         return Ok(Removed::Directory);
     }
-    missing_is_fine(parent.remove_file(name)).map_err(told)?;
+    missing_is_fine(parent.remove_file(name)).map_err(failed)?;
     Ok(if kind.is_symlink() { Removed::Link } else { Removed::File })
 }
 
@@ -248,14 +268,14 @@ mod tests {
 
     use super::*;
 
-    struct Space {
+    struct Fixture {
         _keep: tempfile::TempDir,
         buildout: PathBuf,
         outside: PathBuf,
         removal: Removal,
     }
 
-    fn space() -> Space {
+    fn space() -> Fixture {
         let keep = tempfile::tempdir().unwrap();
         let (buildout, outside) = (keep.path().join("buildout"), keep.path().join("outside"));
         for directory in [&buildout.join("parts/a/b"), &outside.join("granted/x"), &outside.join("private")] {
@@ -268,7 +288,7 @@ mod tests {
         removal.protect(&buildout.join("parts"));
         removal.protect(&buildout.join(".installed.cfg"));
         removal.allow(&outside.join("granted"));
-        Space { _keep: keep, buildout, outside, removal }
+        Fixture { _keep: keep, buildout, outside, removal }
     }
 
     #[test]

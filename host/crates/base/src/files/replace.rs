@@ -1,4 +1,4 @@
-//! Whole, durable replacement of one file: temporary file beside it, fsync, rename, fsync of the directory.
+//! Whole, durable replacement of one file: temporary file next to it, fsync, rename, fsync of the directory.
 //!
 //! A reader sees the complete old or the complete new content, whatever happens to this process or to the machine. When a
 //! step before the rename fails (disk full, quota, fault of the device), the old file is as it was and the temporary one
@@ -7,13 +7,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::FileError;
+use super::error::FileError;
 
 /// What [`replace`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,11 @@ pub enum Replaced {
 enum Permissions {
     /// Those of the file that it replaces; else what the umask leaves of `rw-rw-rw-`.
     Kept,
-    /// As `Kept`, and executable for whoever may read it.
+    /// As `Kept`, and executable for everyone who may read it.
     Executable,
 }
 
-/// Makes `path` hold `bytes`. The permissions of a file that is there are kept.
+/// Replaces the content of `path` by `bytes`. The permissions of an existing file are kept.
 ///
 /// The caller is the only one who writes this file (it holds the buildout's lock): the temporary file has a fixed name,
 /// `.NAME.new`, so that the next call clears away what a killed process left.
@@ -76,7 +77,7 @@ pub fn delete(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Clears away what a killed [`replace`] of `path` left beside it.
+/// Removes the temporary file of a [`replace`] of `path` that was killed.
 ///
 /// # Errors
 /// Names the path and the cause.
@@ -88,13 +89,15 @@ pub fn clear(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Looks whether the file `path` could be replaced, as far as that can be told without doing it: one that is immutable or
+/// Checks whether the file `path` could be replaced, as far as that is possible without doing it: one that is immutable or
 /// append-only (`chattr`) cannot. A missing file is fine.
 ///
 /// # Errors
 /// Names the path and the cause.
 pub fn check_replaceable(path: &Path) -> Result<(), FileError> {
-    match std::fs::OpenOptions::new().write(true).open(path) {
+    // Without waiting, in case the file is a pipe that no one reads.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    match std::fs::OpenOptions::new().write(true).custom_flags(nonblocking).open(path) {
         // Only such a file refuses to be opened with this error; missing permissions are another one, and no obstacle.
         Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
             Err(FileError::of("replace", path)(error))
@@ -115,16 +118,16 @@ fn replace_with(
     let directory = open_parent(path)?;
     let old = current(&directory, name).map_err(FileError::of("read", path))?;
     let mode = old.as_ref().map(|(_, mode)| *mode);
-    if let Some((content, mode)) = &old
-        && content == bytes
+    if let Some((file, mode)) = &old
         && (permissions == Permissions::Kept || executable(*mode) == *mode)
+        && has_content(file, bytes).map_err(FileError::of("read", path))?
     {
         return Ok(Replaced::Unchanged);
     }
     let written = write_temporary(&directory, &temporary, bytes, permissions, mode)
         .and_then(|()| Ok(renameat(&directory, &temporary, &directory, name)?));
     if let Err(error) = written {
-        // The first error is the one to tell; a temporary file that cannot be removed either is cleared next time.
+        // The first error is the one to report; a temporary file that cannot be removed either is cleared next time.
         let _ = unlinkat(&directory, &temporary, AtFlags::empty());
         return Err(FileError::of("write", path)(error));
     }
@@ -144,22 +147,32 @@ fn open_parent(path: &Path) -> Result<File, FileError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    File::open(&parent).map_err(FileError::of("open the directory", &parent))
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = openat(CWD, &parent, flags, Mode::empty()).map(File::from).map_err(io::Error::from);
+    opened.map_err(FileError::of("open the directory", &parent))
 }
 
-/// Content and permission bits of the file that is to be replaced. A symbolic link is not followed: the rename replaces
+/// The regular file that is to be replaced, and its permission bits. A symbolic link is not followed: the rename replaces
 /// the link itself.
-fn current(directory: &File, name: &OsStr) -> io::Result<Option<(Vec<u8>, Mode)>> {
+fn current(directory: &File, name: &OsStr) -> io::Result<Option<(File, Mode)>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match openat(directory, name, flags, Mode::empty()) {
         Ok(file) => File::from(file),
-        Err(rustix::io::Errno::NOENT | rustix::io::Errno::LOOP) => return Ok(None),
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
-    let mut content = Vec::new();
-    (&file).read_to_end(&mut content)?;
-    Ok(Some((content, mode)))
+    let mode = fstat(&file)?.st_mode;
+    let is_regular = FileType::from_raw_mode(mode) == FileType::RegularFile;
+    Ok(is_regular.then(|| (file, Mode::from_raw_mode(mode))))
+}
+
+fn has_content(mut file: &File, bytes: &[u8]) -> io::Result<bool> {
+    if file.metadata()?.len() != bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut content = Vec::with_capacity(bytes.len());
+    file.read_to_end(&mut content)?;
+    Ok(content == bytes)
 }
 
 fn write_temporary(
@@ -173,7 +186,7 @@ fn write_temporary(
     let create = || openat(directory, name, flags, Mode::from_raw_mode(0o666));
     let file = match create() {
         // Left by a killed process. Removed rather than opened, as it could be a link to anything.
-        Err(rustix::io::Errno::EXIST) => unlinkat(directory, name, AtFlags::empty()).and_then(|()| create())?,
+        Err(Errno::EXIST) => unlinkat(directory, name, AtFlags::empty()).and_then(|()| create())?,
         other => other?,
     };
     let mut file = File::from(file);
@@ -258,6 +271,17 @@ mod tests {
         replace(&path, b"one").unwrap();
         assert!(!path.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_pipe_is_replaced_and_holds_up_no_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("a");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        check_replaceable(&pipe).unwrap();
+        assert!(replace(&pipe.join("below"), b"one").unwrap_err().to_string().contains("Not a directory"));
+        assert_eq!(replace(&pipe, b"one").unwrap(), Replaced::Written);
+        assert_eq!(read(&pipe).unwrap().unwrap(), b"one");
     }
 
     #[test]

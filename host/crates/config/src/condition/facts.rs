@@ -25,12 +25,12 @@ pub trait Facts: Send + Sync {
     fn os_release(&self) -> Result<Vec<(String, String)>, String>;
 
     /// What is at a path, following symbolic links: `os.path.exists`, `isdir`, `isfile`.
-    fn look(&self, path: &Path) -> Option<Kind>;
+    fn look(&self, path: &Path) -> Option<PathKind>;
 }
 
 /// What is found at a path, symbolic links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PathKind {
     /// A regular file.
     File,
     /// A directory.

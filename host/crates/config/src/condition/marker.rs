@@ -9,7 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifier};
-use ruff_python_ast::Expr;
+
+use super::python;
 
 /// How deep parentheses may nest.
 const DEEPEST: usize = 100;
@@ -224,10 +225,7 @@ fn literal_text(literal: &str) -> Option<String> {
     if !literal.contains('\\') {
         return Some(literal[1..literal.len() - 1].to_owned());
     }
-    match ruff_python_parser::parse_expression(literal).ok()?.expr() {
-        Expr::StringLiteral(string) => Some(string.value.to_str().to_owned()),
-        _ => None,
-    }
+    python::literal_text(literal)
 }
 
 /// Names of extras are compared in their normal form (PEP 503).

@@ -8,12 +8,12 @@ use super::arithmetic::too_large;
 use super::value::{Budget, Function, Value};
 
 /// The arguments of one call.
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     pub(super) positional: Vec<Value>,
     pub(super) named: Vec<(String, Value)>,
 }
 
-impl Arguments {
+impl CallArguments {
     /// The arguments in order, `least` to `most` of them, none by name.
     fn plain(&self, least: usize, most: usize) -> Result<&[Value], String> {
         if let Some((name, _)) = self.named.first() {
@@ -92,7 +92,12 @@ pub(super) fn method(value: &Value, name: &str) -> Option<&'static str> {
 }
 
 /// Calls a method that [`method`] found.
-pub(super) fn call_method(value: &Value, name: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+pub(super) fn call_method(
+    value: &Value,
+    name: &str,
+    arguments: &CallArguments,
+    budget: &Budget,
+) -> Result<Value, String> {
     match value {
         Value::Text(text) => {
             budget.make(text.len())?;
@@ -111,7 +116,7 @@ pub(super) fn call_method(value: &Value, name: &str, arguments: &Arguments, budg
     }
 }
 
-fn text_method(text: &str, name: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn text_method(text: &str, name: &str, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     match name {
         "startswith" => affix(text, arguments, name, |text, part| text.starts_with(part)),
         "endswith" => affix(text, arguments, name, |text, part| text.ends_with(part)),
@@ -144,7 +149,7 @@ fn text_method(text: &str, name: &str, arguments: &Arguments, budget: &Budget) -
     }
 }
 
-fn all(text: &str, arguments: &Arguments, test: fn(char) -> bool) -> Result<Value, String> {
+fn all(text: &str, arguments: &CallArguments, test: fn(char) -> bool) -> Result<Value, String> {
     arguments.none()?;
     Ok(Value::Boolean(!text.is_empty() && text.chars().all(test)))
 }
@@ -162,7 +167,7 @@ fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
 }
 
 /// `startswith` and `endswith`: of one text, or of any of a tuple.
-fn affix(text: &str, arguments: &Arguments, name: &str, test: fn(&str, &str) -> bool) -> Result<Value, String> {
+fn affix(text: &str, arguments: &CallArguments, name: &str, test: fn(&str, &str) -> bool) -> Result<Value, String> {
     match arguments.one()? {
         Value::Text(part) => Ok(Value::Boolean(test(text, part))),
         Value::Tuple(parts) => {
@@ -182,7 +187,7 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-fn strip(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> {
+fn strip(text: &str, name: &str, arguments: &CallArguments) -> Result<Value, String> {
     let characters = match arguments.plain(0, 1)?.first() {
         None | Some(Value::None) => None,
         Some(argument) => Some(text_of(argument)?),
@@ -195,7 +200,7 @@ fn strip(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String>
     }))
 }
 
-fn split(text: &str, from_end: bool, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn split(text: &str, from_end: bool, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     let [separator, most] = arguments.optional(["sep", "maxsplit"])?;
     let most = match most {
         None => usize::MAX,
@@ -266,7 +271,7 @@ fn split_lines(text: &str) -> Vec<&str> {
     lines
 }
 
-fn partition(text: &str, from_end: bool, arguments: &Arguments) -> Result<Value, String> {
+fn partition(text: &str, from_end: bool, arguments: &CallArguments) -> Result<Value, String> {
     let separator = text_of(arguments.one()?)?;
     if separator.is_empty() {
         return Err("empty separator".into());
@@ -280,7 +285,7 @@ fn partition(text: &str, from_end: bool, arguments: &Arguments) -> Result<Value,
     Ok(Value::Tuple(parts.into_iter().map(Value::text).collect()))
 }
 
-fn find(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> {
+fn find(text: &str, name: &str, arguments: &CallArguments) -> Result<Value, String> {
     let part = text_of(arguments.one()?)?;
     let found = if name == "rfind" { text.rfind(part) } else { text.find(part) };
     match found {
@@ -290,7 +295,7 @@ fn find(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> 
     }
 }
 
-fn replace(text: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn replace(text: &str, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     let arguments = arguments.plain(2, 3)?;
     let (old, new) = (text_of(&arguments[0])?, text_of(&arguments[1])?);
     let most = match arguments.get(2) {
@@ -323,7 +328,7 @@ fn join(separator: &str, items: &Value, budget: &Budget) -> Result<Value, String
 }
 
 /// Calls `int`, `str`, `bool`, `len`, `tuple` or `list`; `None` if `function` is none of them.
-pub(super) fn convert(function: Function, arguments: &Arguments, budget: &Budget) -> Result<Option<Value>, String> {
+pub(super) fn convert(function: Function, arguments: &CallArguments, budget: &Budget) -> Result<Option<Value>, String> {
     let first = || Ok::<_, String>(arguments.plain(0, 1)?.first());
     Ok(Some(match function {
         Function::Int => first()?.map_or(Ok(Value::Integer(0)), integer)?,

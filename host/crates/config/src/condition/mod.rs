@@ -11,23 +11,19 @@ mod facts;
 pub mod marker;
 mod methods;
 mod names;
+mod python;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use std::ops::Range;
 
-use ruff_text_size::TextRange;
-
 use value::{Budget, Value};
 
-pub use facts::{Facts, Kind, Python, System, VersionInfo};
+pub use facts::{Facts, PathKind, Python, System, VersionInfo};
 
 /// Longest expression, in bytes: a header is one line that a person wrote.
 const LONGEST: usize = 4096;
-
-/// Most brackets that may be open at once, and most operators before one operand (`not not x`).
-const DEEPEST: usize = 100;
 
 /// Why a condition has no answer.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -62,7 +58,7 @@ pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionEr
     if let Some(marker) = marker::Marker::parse(unescaped.expression()) {
         return marker.evaluate(&OfFacts(facts)).map_err(whole);
     }
-    python(&unescaped, facts)
+    evaluate_python(&unescaped, facts)
 }
 
 /// What the variables of markers are in conditions.
@@ -94,29 +90,24 @@ impl marker::Variables for OfFacts<'_> {
 }
 
 /// Evaluates a condition that is a Python expression.
-fn python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionError> {
-    let fail = |message: String, range: TextRange, hint: Option<String>| ConditionError {
+fn evaluate_python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionError> {
+    let fail = |message: String, span: Range<usize>, hint: Option<String>| ConditionError {
         message,
-        span: unescaped.span(range),
+        span: unescaped.span(span),
         hint,
     };
-    if too_deep(&unescaped.text) {
-        let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
-        return Err(fail(format!("the condition is nested more than {DEEPEST} deep"), all, None));
-    }
-    let parsed = ruff_python_parser::parse_expression(&unescaped.text).map_err(|error| {
-        fail(format!("the condition is not a Python expression: {}", error.error), error.location, None)
+    let parsed = python::parse(&unescaped.text).map_err(|error| {
+        fail(format!("the condition is not a Python expression: {}", error.message), error.span, None)
     })?;
-    let value = expression::evaluate(parsed.expr(), &unescaped.text, facts).map_err(|fault| {
-        let hint = fault.not_offered.then(|| {
-            let written = &unescaped.text[fault.range];
+    let value = expression::evaluate(&parsed, &unescaped.text, facts).map_err(|stop| {
+        let hint = stop.not_offered.then(|| {
+            let written = &unescaped.text[stop.span.clone()];
             if marker::is_variable(written) { MIXED.to_owned() } else { OFFERED.to_owned() }
         });
-        fail(fault.message, fault.range, hint)
+        fail(stop.message, stop.span, hint)
     })?;
     let first = arithmetic::subscript(&value, &Value::Integer(0), &Budget::new());
-    let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
-    first.map(|first| first.is_true()).map_err(|message| fail(message, all, None))
+    first.map(|first| first.is_true()).map_err(|message| fail(message, 0..unescaped.text.len(), None))
 }
 
 /// The hint where a condition asks for too much.
@@ -126,30 +117,6 @@ const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits
 /// The hint where a marker's variable stands in a Python expression.
 const MIXED: &str = "this is a name of PEP 508 markers, and the condition is none: a marker is nothing but comparisons of \
     such names with texts (in Python, write sys.platform, os.name, platform.machine() …)";
-
-/// Whether a parser or the interpreter would have to nest too deep. A quick count that may err towards refusal: brackets
-/// inside texts count too.
-fn too_deep(text: &str) -> bool {
-    let (mut open, mut run) = (0_usize, 0_usize);
-    for token in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
-        let (word, sign) = token.split_at(token.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_').len());
-        match word {
-            "" => {}
-            "not" | "lambda" | "await" | "if" | "else" => run += 1,
-            _ => run = 0,
-        }
-        match sign {
-            "(" | "[" | "{" => open += 1,
-            ")" | "]" | "}" => open = open.saturating_sub(1),
-            "-" | "+" | "~" | "*" => run += 1,
-            _ => {}
-        }
-        if open > DEEPEST || run > DEEPEST {
-            return true;
-        }
-    }
-    false
-}
 
 /// An expression in the brackets that zc.buildout puts around it, its two escapes replaced.
 struct Unescaped {
@@ -185,9 +152,9 @@ impl Unescaped {
     }
 
     /// A span of `text` as a span of the expression as it was given.
-    fn span(&self, range: TextRange) -> Range<usize> {
+    fn span(&self, span: Range<usize>) -> Range<usize> {
         let origin = |offset: usize| self.origins.get(offset).or(self.origins.last()).copied().unwrap_or(0);
-        let start = origin(range.start().to_usize());
-        start..origin(range.end().to_usize()).max(start)
+        let start = origin(span.start);
+        start..origin(span.end).max(start)
     }
 }

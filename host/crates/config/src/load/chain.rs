@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::profile::{Named, Profile};
+use super::profile::{Profile, ProfileName};
 use super::{LoadRequest, apply, parent, update};
 use crate::Options;
-use crate::location::normalise;
 use crate::merge::{FileEffect, SectionEffect, compose};
 use crate::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
 use base::collections::{Map, OrderedMap};
+use base::paths::normalize;
 use base::source::Place;
 
 /// How many files may extend one another in a row. The deepest real stacks are below 100; zc.buildout ends near 1,000.
@@ -21,6 +21,8 @@ pub(super) type Sections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
 /// The files read so far, and those being followed.
 pub(super) struct Chain<'a> {
     request: &'a LoadRequest<'a>,
+    /// The buildout directory, if no option sets another one.
+    directory: PathBuf,
     settings: ReadSettings,
     profiles: Map<Location, Arc<Profile>>,
     effects: Map<Location, Arc<FileEffect>>,
@@ -31,9 +33,10 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn new(request: &'a LoadRequest<'a>) -> Self {
+    pub(super) fn new(request: &'a LoadRequest<'a>, directory: PathBuf) -> Self {
         Self {
             request,
+            directory,
             settings: ReadSettings::default(),
             profiles: Map::default(),
             effects: Map::default(),
@@ -47,17 +50,17 @@ impl<'a> Chain<'a> {
     pub(super) fn settings(&mut self, data: &Sections, assigned: &Sections) -> Result<(), ConfigError> {
         let mut data = data.clone();
         update(&mut data, assigned)?;
-        let Some((options, _)) = data.get_mut("buildout") else { return Ok(()) };
+        let Some((options, _)) = data.get("buildout") else { return Ok(()) };
         let cache =
             options.get("extends-cache").filter(|cache| cache.raw.contains("${")).and_then(|cache| cache.place());
         if let Some(place) = cache {
             return Err(Trouble::at(place, "`extends-cache` may not contain ${section:option} to expand").into());
         }
-        predefined::absolutise(options, self.request.environment)?;
         self.settings = ReadSettings {
-            extends_cache: options.get("extends-cache").filter(|c| !c.raw.is_empty()).map(|c| PathBuf::from(&*c.raw)),
+            extends_cache: predefined::extends_cache(options, self.request.environment),
             newest: flag(options, "newest")?,
-            offline: flag(options, "offline")?,
+            // zc.buildout downloads nothing either where all comes from its cache.
+            offline: flag(options, "offline")? || flag(options, "install-from-cache")?,
         };
         Ok(())
     }
@@ -85,7 +88,7 @@ impl<'a> Chain<'a> {
     fn settings_of(&mut self, profile: &Profile, assigned: &Sections) -> Result<(), ConfigError> {
         let Some(own) = profile.own.get("buildout") else { return Ok(()) };
         let text = |flag: bool| if flag { "true" } else { "false" };
-        let mut known = predefined::options(&self.request.environment.directory, "");
+        let mut known = predefined::options(&self.directory, "");
         let mut set = |name: &str, value: &str| {
             let value = crate::OptionValue::set(value, crate::Origin::Computed);
             known.insert(name.into(), Arc::new(value));
@@ -158,11 +161,11 @@ impl<'a> Chain<'a> {
     fn follow_all<'n>(
         &mut self,
         location: &Location,
-        names: impl IntoIterator<Item = &'n Named>,
+        names: impl IntoIterator<Item = &'n ProfileName>,
         pending: &mut Option<Sections>,
         total: &mut FileEffect,
     ) -> Result<(), ConfigError> {
-        for Named { name, place } in names {
+        for ProfileName { name, place } in names {
             let next = self.resolve(location, name);
             let effect = self.follow(&next, place.as_ref(), pending).map_err(|error| match place {
                 Some(place) => error.while_doing(format!("Reading {next}, which {place} extends.")),
@@ -203,7 +206,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The optional files that exist; the others are told.
-    fn existing<'n>(&mut self, location: &Location, names: &'n [Named]) -> Vec<&'n Named> {
+    fn existing<'n>(&mut self, location: &Location, names: &'n [ProfileName]) -> Vec<&'n ProfileName> {
         let mut existing = Vec::new();
         for named in names {
             match self.resolve(location, &named.name) {
@@ -226,7 +229,7 @@ impl<'a> Chain<'a> {
 
     /// The path without `..`, unless a symbolic link gives that another meaning.
     fn clean(&mut self, path: &Path) -> PathBuf {
-        let clean = normalise(path);
+        let clean = normalize(path);
         if clean == path {
             return clean;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::condition::{Facts, Kind, Python, System};
+use crate::condition::{Facts, PathKind, Python, System};
 use crate::{
     Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, Location, ReadError, ReadSettings, Reader, load,
 };
@@ -36,7 +36,7 @@ impl Files {
     }
 
     /// Loads a file, with a home directory `/home`.
-    pub fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
+    pub(crate) fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
         let assignments: Vec<Assignment> =
             assignments.iter().filter_map(|argument| Assignment::parse(argument).unwrap()).collect();
         let environment = Environment { directory: "/b".into(), home: Some("/home".into()), ..Environment::default() };
@@ -47,7 +47,7 @@ impl Files {
             assignments: &assignments,
             executable: "/usr/bin/python3",
             reader: self,
-            facts: &Nothing,
+            facts: &NoMachine,
         })
     }
 
@@ -70,19 +70,19 @@ impl Reader for Files {
     }
 
     fn canonical(&self, directory: &Path) -> Option<PathBuf> {
-        Some(crate::location::normalise(directory))
+        Some(base::paths::normalize(directory))
     }
 }
 
 /// Knows nothing: conditions that ask have no answer.
-pub struct Nothing;
+pub(crate) struct NoMachine;
 
 thread_local! {
     /// How often the Python was asked for.
-    pub static ASKED: Cell<usize> = const { Cell::new(0) };
+    pub(crate) static ASKED: Cell<usize> = const { Cell::new(0) };
 }
 
-impl Facts for Nothing {
+impl Facts for NoMachine {
     fn python(&self) -> Result<Arc<Python>, String> {
         ASKED.set(ASKED.get() + 1);
         Err("there is no Python".into())
@@ -107,7 +107,7 @@ impl Facts for Nothing {
         Err("there is none".into())
     }
 
-    fn look(&self, _path: &Path) -> Option<Kind> {
+    fn look(&self, _path: &Path) -> Option<PathKind> {
         None
     }
 }

@@ -14,18 +14,18 @@ pub(super) struct Profile {
     /// What the file itself does.
     pub(super) own: Arc<FileEffect>,
     /// Files that come before it.
-    pub(super) extends: Vec<Named>,
+    pub(super) extends: Vec<ProfileName>,
     /// Files that come before it, if they exist.
-    pub(super) optional_extends: Vec<Named>,
+    pub(super) optional_extends: Vec<ProfileName>,
     /// Files that come after it (1.0).
-    pub(super) extended_by: Vec<Named>,
+    pub(super) extended_by: Vec<ProfileName>,
     /// Whether it follows the rules of 1.0.
     pub(super) classic: bool,
 }
 
 /// The name of a file, and where it is named.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct ProfileName {
     pub(super) name: String,
     pub(super) place: Option<Place>,
 }
@@ -49,13 +49,13 @@ impl Profile {
 }
 
 /// Takes an option that names files out of `[buildout]`.
-fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<Named> {
+fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<ProfileName> {
     let value = sections.get_mut("buildout").and_then(|section| section.options.shift_remove(option));
     value.map(|value| named(&value)).unwrap_or_default()
 }
 
-fn named(value: &OptionValue) -> Vec<Named> {
+fn named(value: &OptionValue) -> Vec<ProfileName> {
     let place = value.place();
-    let named = |name: &str| Named { name: name.to_owned(), place: place.as_ref().map(|place| place.find(name)) };
+    let named = |name: &str| ProfileName { name: name.to_owned(), place: place.as_ref().map(|place| place.find(name)) };
     value.raw.split_whitespace().map(named).collect()
 }

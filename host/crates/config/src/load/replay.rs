@@ -11,8 +11,8 @@ use super::memory::Files;
 use crate::parse::parse;
 use base::source::Source;
 
-type Section = IndexMap<String, String>;
-type Data = IndexMap<String, Section>;
+type PlainSection = IndexMap<String, String>;
+type PlainSections = IndexMap<String, PlainSection>;
 
 fn add(value: &str, added: &str) -> String {
     format!("{value}\n{added}")
@@ -23,7 +23,7 @@ fn remove(value: &str, removed: &str) -> String {
     value.split('\n').filter(|line| !removed.contains(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn update_section(earlier: &Section, later: &Section) -> Section {
+fn update_section(earlier: &PlainSection, later: &PlainSection) -> PlainSection {
     let mut later = later.clone();
     let mut order: Vec<(String, String)> = later.clone().into_iter().collect();
     order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']).to_owned(), name.chars().last()));
@@ -41,7 +41,7 @@ fn update_section(earlier: &Section, later: &Section) -> Section {
     section
 }
 
-fn update(earlier: &Data, later: &Data) -> Data {
+fn update(earlier: &PlainSections, later: &PlainSections) -> PlainSections {
     let mut data = earlier.clone();
     for (name, section) in later {
         let outcome = match data.get(name) {
@@ -59,7 +59,7 @@ fn update(earlier: &Data, later: &Data) -> Data {
                         section.insert(target.to_owned(), value);
                     }
                 }
-                update_section(&Section::new(), &section)
+                update_section(&PlainSection::new(), &section)
             }
         };
         data.insert(name.clone(), outcome);
@@ -67,7 +67,7 @@ fn update(earlier: &Data, later: &Data) -> Data {
     data
 }
 
-fn raw(text: &str) -> Data {
+fn raw(text: &str) -> PlainSections {
     let parsed = parse(&Source::new("x", text), &mut |_| Ok(true)).unwrap();
     let section = |section: crate::Section| {
         section.options.into_iter().map(|(name, value)| (name.to_string(), value.raw.to_string())).collect()
@@ -76,10 +76,10 @@ fn raw(text: &str) -> Data {
 }
 
 /// The files that `name` leads to, in the order in which they count; the user's defaults go to the first leaf.
-fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut Data) -> Vec<Data> {
+fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut PlainSections) -> Vec<PlainSections> {
     let mut own = raw(&files[name]);
     let extends = own.get_mut("buildout").and_then(|buildout| buildout.shift_remove("extends")).unwrap_or_default();
-    let mut all: Vec<Data> = extends.split_whitespace().flat_map(|next| open(files, next, defaults)).collect();
+    let mut all: Vec<PlainSections> = extends.split_whitespace().flat_map(|next| open(files, next, defaults)).collect();
     if extends.is_empty() && !defaults.is_empty() {
         own = update(&std::mem::take(defaults), &own);
     }
@@ -87,13 +87,13 @@ fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut Data) -> Ve
     all
 }
 
-fn replay(files: &BTreeMap<String, String>, defaults: &str) -> Data {
-    let root = |name: &str, defaults: &mut Data| {
-        open(files, name, defaults).iter().fold(Data::new(), |data, file| update(&data, file))
+fn replay(files: &BTreeMap<String, String>, defaults: &str) -> PlainSections {
+    let root = |name: &str, defaults: &mut PlainSections| {
+        open(files, name, defaults).iter().fold(PlainSections::new(), |data, file| update(&data, file))
     };
-    let mut defaults = update(&Data::new(), &raw(defaults));
+    let mut defaults = update(&PlainSections::new(), &raw(defaults));
     let files = root("buildout.cfg", &mut defaults);
-    update(&Data::from([("buildout".to_owned(), Section::new())]), &files)
+    update(&PlainSections::from([("buildout".to_owned(), PlainSection::new())]), &files)
 }
 
 fn option() -> impl Strategy<Value = String> {

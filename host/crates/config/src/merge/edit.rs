@@ -36,12 +36,12 @@ pub(super) struct Edit {
 
 #[derive(Debug)]
 enum Steps {
-    List(Vec<Step>),
+    List(Vec<EditStep>),
     Both(Arc<Edit>, Arc<Edit>),
 }
 
 #[derive(Clone, Debug)]
-struct Step {
+struct EditStep {
     sign: Sign,
     value: Arc<OptionValue>,
 }
@@ -54,7 +54,7 @@ impl Edit {
             Sign::Remove => Operation::Remove,
         };
         let history = value.history.iter().map(|item| HistoryItem { operation, ..item.clone() }).collect();
-        Self { steps: Steps::List(vec![Step { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
+        Self { steps: Steps::List(vec![EditStep { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
     }
 
     /// `later` after `earlier`.
@@ -75,9 +75,9 @@ impl Edit {
         &self.history
     }
 
-    fn steps(&self) -> impl Iterator<Item = &Step> {
+    fn steps(&self) -> impl Iterator<Item = &EditStep> {
         let mut waiting = vec![self];
-        let mut list: std::slice::Iter<'_, Step> = [].iter();
+        let mut list: std::slice::Iter<'_, EditStep> = [].iter();
         std::iter::from_fn(move || {
             loop {
                 if let Some(step) = list.next() {
@@ -102,7 +102,7 @@ impl Edit {
         let mut lines: Vec<(&str, &Origin)> = before.map_or_else(|| vec![("", &Origin::Implicit)], lines_of);
         let mut length = before.map_or(0, |value| value.raw.len());
         let mut looks = 0;
-        for Step { sign, value } in self.steps() {
+        for EditStep { sign, value } in self.steps() {
             match sign {
                 Sign::Add => {
                     length += value.raw.len() + 1;

@@ -6,10 +6,10 @@ use base::source::{Blame, Explain, Place};
 
 /// An option that cannot be resolved. Cheap to clone, so that one failure can travel through many callers.
 #[derive(Clone, Debug)]
-pub struct OptionError(Arc<Inner>);
+pub struct OptionError(Arc<OptionErrorInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct OptionErrorInner {
     problem: Problem,
     place: Option<Place>,
     hints: Vec<String>,
@@ -51,7 +51,7 @@ pub enum Problem {
 
 impl OptionError {
     pub(super) fn new(problem: Problem) -> Self {
-        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
+        Self(Arc::new(OptionErrorInner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
     }
 
     /// The problem itself.
@@ -59,9 +59,9 @@ impl OptionError {
         &self.0.problem
     }
 
-    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+    fn with(self, change: impl FnOnce(&mut OptionErrorInner)) -> Self {
         let inner = &self.0;
-        let mut inner = Inner {
+        let mut inner = OptionErrorInner {
             problem: inner.problem.clone(),
             place: inner.place.clone(),
             hints: inner.hints.clone(),

@@ -60,21 +60,21 @@ pub type Values = litemap::LiteMap<Arc<str>, Arc<str>>;
 /// The options of a buildout. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Buildout {
-    shared: Arc<Shared>,
+    shared: Arc<BuildoutInner>,
 }
 
-struct Shared {
+struct BuildoutInner {
     configuration: Arc<Configuration>,
     macros: Macros,
     initialise: Arc<dyn Initialise>,
     inherited: Inherited,
-    state: Mutex<State>,
+    state: Mutex<Resolution>,
 }
 
 #[derive(Default)]
-struct State {
+struct Resolution {
     /// The sections that were asked for. One that is being initialised is there already, half done, as in zc.buildout.
-    sections: Map<String, Section>,
+    sections: Map<String, SectionState>,
     /// Sections with a recipe, in the order in which their initialisation ended.
     parts: Vec<String>,
     /// What each section refers to; also of sections that nobody has asked for, as in 1.0's way they are only read.
@@ -98,7 +98,7 @@ struct State {
 
 /// A section that was asked for.
 #[derive(Clone, Default)]
-struct Section {
+struct SectionState {
     /// As configured, macros expanded.
     raw: Arc<Options>,
     /// Values that were substituted because every reference must be valid; nobody has read them yet.
@@ -109,7 +109,7 @@ struct Section {
     looked_at: Set<String>,
 }
 
-impl Section {
+impl SectionState {
     fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
     }
@@ -129,18 +129,18 @@ pub enum Unread {
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialised by `initialise`.
     pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
-        Self::with(configuration.into(), initialise, Inherited::default(), State::default())
+        Self::with(configuration.into(), initialise, Inherited::default(), Resolution::default())
     }
 
     fn with(
         configuration: Arc<Configuration>,
         initialise: Arc<dyn Initialise>,
         inherited: Inherited,
-        mut state: State,
+        mut state: Resolution,
     ) -> Self {
         state.sections.reserve(configuration.sections.len());
         let (macros, state) = (Macros::default(), Mutex::new(state));
-        Self { shared: Arc::new(Shared { configuration, macros, initialise, inherited, state }) }
+        Self { shared: Arc::new(BuildoutInner { configuration, macros, initialise, inherited, state }) }
     }
 
     /// The configuration, before macros and substitution.
@@ -335,7 +335,7 @@ impl Buildout {
         self.shared.configuration.sections.get(section)?.options.get(option)?.place_of_word(word)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Resolution> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

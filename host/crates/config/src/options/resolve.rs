@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{OptionError, Problem};
-use super::template::{self, Flaw, Malformed, Piece};
-use super::{Buildout, Section};
+use super::template::{self, Flaw, Malformed, TemplatePiece};
+use super::{Buildout, SectionState};
 use crate::{OptionValue, Origin};
 use base::source::Place;
 
@@ -53,7 +53,7 @@ impl Buildout {
         }
         let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
         let is_part = raw.contains_key("recipe");
-        self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
+        self.state().sections.insert(name.to_owned(), SectionState { raw, ..SectionState::default() });
         let runs_recipes = self.shared.initialise.runs_recipes();
         if name == "buildout" {
             // Where no recipe runs, what fails here fails when it is read.
@@ -254,8 +254,8 @@ impl Buildout {
         let mut result = String::with_capacity(text.len());
         for piece in pieces {
             match piece {
-                Piece::Literal(literal) => result.push_str(literal),
-                Piece::Reference { section: named, option, start, end } => {
+                TemplatePiece::Literal(literal) => result.push_str(literal),
+                TemplatePiece::Reference { section: named, option, start, end } => {
                     let origin = value.map(|value| value.origin_at(start));
                     let target = if named.is_empty() { section } else { named };
                     let found = self.refer(section, target, option, origin, seen);

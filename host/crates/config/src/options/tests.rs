@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Buildout, Initialise, NoRecipes, OptionError};
-use crate::condition::{Facts, Kind, Python, System};
+use crate::condition::{Facts, PathKind, Python, System};
 use crate::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
 use base::environment::Environment;
 use base::source::Explain;
@@ -35,7 +35,7 @@ impl Facts for NoFacts {
     fn os_release(&self) -> Result<Vec<(String, String)>, String> {
         Err("no system here".into())
     }
-    fn look(&self, _: &Path) -> Option<Kind> {
+    fn look(&self, _: &Path) -> Option<PathKind> {
         None
     }
 }

@@ -13,12 +13,12 @@ pub(super) struct Line {
     /// The whole line, without its end.
     pub(super) span: Range<usize>,
     /// What it is.
-    pub(super) form: Form,
+    pub(super) form: LineForm,
 }
 
 /// What a line is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum LineForm {
     /// `#` or `;` in the first column; in classic files also `rem`.
     Comment,
     /// White space in the first column: goes on with the value before it. An empty line is one, too.
@@ -63,26 +63,26 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-fn form(text: &str, span: &Range<usize>) -> Form {
+fn form(text: &str, span: &Range<usize>) -> LineForm {
     let line = &text[span.clone()];
     match line.chars().next() {
-        None => Form::Indented,
-        Some('#' | ';') => Form::Comment,
-        Some(c) if is_space(c) => Form::Indented,
-        Some('[') => header(line, span.start).unwrap_or(Form::Unknown),
-        _ => assignment(line, span.start).or_else(|| kind_assignment(line, span.start)).unwrap_or(Form::Unknown),
+        None => LineForm::Indented,
+        Some('#' | ';') => LineForm::Comment,
+        Some(c) if is_space(c) => LineForm::Indented,
+        Some('[') => header(line, span.start).unwrap_or(LineForm::Unknown),
+        _ => assignment(line, span.start).or_else(|| kind_assignment(line, span.start)).unwrap_or(LineForm::Unknown),
     }
 }
 
-fn classic_form(text: &str, span: &Range<usize>) -> Form {
+fn classic_form(text: &str, span: &Range<usize>) -> LineForm {
     let line = &text[span.clone()];
     match line.chars().next() {
-        None => Form::Indented,
-        Some('#' | ';') => Form::Comment,
-        Some(c) if is_space(c) => Form::Indented,
-        Some('r' | 'R') if is_remark(line) => Form::Comment,
-        Some('[') => header(line, span.start).or_else(|| classic_header(line, span.start)).unwrap_or(Form::Unknown),
-        _ => classic_assignment(line, span.start).unwrap_or(Form::Unknown),
+        None => LineForm::Indented,
+        Some('#' | ';') => LineForm::Comment,
+        Some(c) if is_space(c) => LineForm::Indented,
+        Some('r' | 'R') if is_remark(line) => LineForm::Comment,
+        Some('[') => header(line, span.start).or_else(|| classic_header(line, span.start)).unwrap_or(LineForm::Unknown),
+        _ => classic_assignment(line, span.start).unwrap_or(LineForm::Unknown),
     }
 }
 
@@ -91,7 +91,7 @@ fn is_remark(line: &str) -> bool {
 }
 
 /// `[name]` or `[name:expression]`, then perhaps a comment. Neither name nor expression holds `#` or `;`.
-fn header(line: &str, start: usize) -> Option<Form> {
+fn header(line: &str, start: usize) -> Option<LineForm> {
     let body = line.split(['#', ';']).next()?;
     let inner = strip_end(body).strip_prefix('[')?.strip_suffix(']')?;
     let (name, expression) = match inner.find(':') {
@@ -108,18 +108,18 @@ fn header(line: &str, start: usize) -> Option<Form> {
         let from = start + 1 + (inner.len() - expression.len());
         from..from + expression.len()
     });
-    Some(Form::Header { name: name_start..name_start + name.len(), expression })
+    Some(LineForm::Header { name: name_start..name_start + name.len(), expression })
 }
 
 /// A name in brackets with any characters but `]` in it; what follows the bracket does not count.
-fn classic_header(line: &str, start: usize) -> Option<Form> {
+fn classic_header(line: &str, start: usize) -> Option<LineForm> {
     let end = line.find(']').filter(|end| *end > 1)?;
-    Some(Form::Header { name: start + 1..start + end, expression: None })
+    Some(LineForm::Header { name: start + 1..start + end, expression: None })
 }
 
 /// `name = value`: no white space, brackets, braces or colon in the name; white space may stand before the sign of
 /// `name +=`, but none after it.
-fn assignment(line: &str, start: usize) -> Option<Form> {
+fn assignment(line: &str, start: usize) -> Option<LineForm> {
     if let Some(dependencies) = part_dependencies(line, start) {
         return Some(dependencies);
     }
@@ -128,20 +128,21 @@ fn assignment(line: &str, start: usize) -> Option<Form> {
     let unsigned = written.strip_suffix(['+', '-']).unwrap_or(written);
     let plain = |name: &str| !name.is_empty() && !name.contains(|c: char| is_space(c) || "{}[]:".contains(c));
     let name = strip_end(written);
-    (plain(strip_end(unsigned)) || plain(written)).then(|| Form::Assignment {
+    (plain(strip_end(unsigned)) || plain(written)).then(|| LineForm::Assignment {
         name: Name::Written(start..start + name.len()),
         value: trimmed(line, equals + 1, start),
     })
 }
 
-fn part_dependencies(line: &str, start: usize) -> Option<Form> {
-    line.starts_with("=>").then(|| Form::Assignment { name: Name::PartDependencies, value: trimmed(line, 2, start) })
+fn part_dependencies(line: &str, start: usize) -> Option<LineForm> {
+    line.starts_with("=>")
+        .then(|| LineForm::Assignment { name: Name::PartDependencies, value: trimmed(line, 2, start) })
 }
 
 /// What 1.0 allowed and zc.buildout 6 refuses: `name: value`, and spaces within a name.
 ///
 /// A colon counts only before white space or the end of the line: a URL that has lost its indentation stays an error.
-fn kind_assignment(line: &str, start: usize) -> Option<Form> {
+fn kind_assignment(line: &str, start: usize) -> Option<LineForm> {
     let at = line.char_indices().find_map(|(at, c)| {
         let after = line[at + c.len_utf8()..].chars().next();
         (c == '=' || (c == ':' && after.is_none_or(is_space))).then_some(at)
@@ -149,17 +150,17 @@ fn kind_assignment(line: &str, start: usize) -> Option<Form> {
     let name = strip_end(&line[..at]);
     let value = trimmed(line, at + 1, start);
     let wrong = name.is_empty() || name.contains(['[', ']', '{', '}', ':']) || line[at + 1..].starts_with('=');
-    (!wrong).then_some(Form::Assignment { name: Name::Written(start..start + name.len()), value })
+    (!wrong).then_some(LineForm::Assignment { name: Name::Written(start..start + name.len()), value })
 }
 
-fn classic_assignment(line: &str, start: usize) -> Option<Form> {
+fn classic_assignment(line: &str, start: usize) -> Option<LineForm> {
     if let Some(dependencies) = part_dependencies(line, start) {
         return Some(dependencies);
     }
     let at = line.find(['=', ':']).filter(|at| *at > 0)?;
     let name = strip_end(&line[..at]);
     let value = classic_value(line, at + 1);
-    Some(Form::Assignment {
+    Some(LineForm::Assignment {
         name: Name::Written(start..start + name.len()),
         value: start + value.start..start + value.end,
     })

@@ -21,7 +21,7 @@ use super::condition::ConditionError;
 use super::{ConfigError, Location, Section, Trouble};
 use base::collections::OrderedMap;
 use base::source::{Place, Source};
-use lex::{Form, Line, Name};
+use lex::{Line, LineForm, Name};
 
 /// The largest text that is read, in bytes.
 pub const MAX_LENGTH: usize = 64 << 20;
@@ -80,11 +80,11 @@ pub fn parse(
 fn is_classic(text: &str, lines: &[Line]) -> bool {
     let mut section = "";
     lines.iter().any(|line| match &line.form {
-        Form::Header { name, .. } => {
+        LineForm::Header { name, .. } => {
             section = &text[name.clone()];
             section == "DEFAULT"
         }
-        Form::Assignment { name: Name::Written(name), value } => {
+        LineForm::Assignment { name: Name::Written(name), value } => {
             section == "buildout" && &text[name.clone()] == "interpolation" && &text[value.clone()] == "classic"
         }
         _ => false,

@@ -18,7 +18,7 @@ use rustix::net::SocketAddrUnix;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use super::system::{self, Fork, Question};
-use super::{Outcome, missing, seccomp};
+use super::{Confined, missing, seccomp};
 use crate::error::Layer;
 use crate::message;
 
@@ -30,7 +30,7 @@ const MOST_OF_ADDRESS: usize = 110;
 ///
 /// Where somebody outside listens already (a container's manager), the kernel refuses a second one; then no process
 /// connects to anything.
-pub(super) fn ask_keeper(keeper: &UnixStream) -> Outcome<()> {
+pub(super) fn ask_keeper(keeper: &UnixStream) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Seccomp, what);
     match system::listen_to_calls(&seccomp::ask_about(libc::SYS_connect)) {
         Ok(listener) => message::send_descriptor(keeper, listener.as_fd()).map_err(because("send the listener")),

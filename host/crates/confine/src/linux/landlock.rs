@@ -12,7 +12,7 @@ use landlock::{
 };
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
-use super::{Outcome, missing, without_links};
+use super::{Confined, missing, without_links};
 use crate::error::Layer;
 use crate::message::{Notice, Order};
 use crate::policy::Level;
@@ -23,7 +23,7 @@ const VERSIONS: [ABI; 8] = [ABI::V9, ABI::V8, ABI::V7, ABI::V6, ABI::V5, ABI::V4
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Restricts this process, and all that it starts, for good.
-pub(super) fn restrict(order: &Order) -> Outcome<()> {
+pub(super) fn restrict(order: &Order) -> Confined<()> {
     let (version, mut rules) = newest().map_err(failed)?;
     let (read, all) = (AccessFs::from_read(version), AccessFs::from_all(version));
     let mut allowed: Vec<(&Path, BitFlags<AccessFs>)> = DEVICES.map(|device| (Path::new(device), all)).to_vec();

@@ -33,7 +33,7 @@ pub(super) const NAME: &str = "buildout-host: confine";
 const FIRST_DESCRIPTOR: i32 = 512;
 
 /// A notice that ends the shim.
-type Outcome<T> = Result<T, Notice>;
+type Confined<T> = Result<T, Notice>;
 
 /// For `map_err`: a layer is missing, as `what` failed.
 fn missing(layer: Layer, what: impl Into<String>) -> impl FnOnce(io::Error) -> Notice {
@@ -56,7 +56,7 @@ pub fn main() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     let descriptors: io::Result<Vec<OwnedFd>> = descriptors.into_iter().map(out_of_the_way).collect();
     let descriptors = descriptors.map_err(missing(Layer::Limits, "descriptors"))?;
     // A session of its own has no terminal, and gets no Ctrl-C: the host decides.
@@ -78,7 +78,7 @@ fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Out
     Ok(())
 }
 
-fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     privileges::prefer_to_kill();
     root::enter_namespaces()?;
     match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
@@ -98,7 +98,7 @@ fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
 }
 
 /// Process 1 of the command's namespaces.
-fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     die_with_parent()?;
     root::enter(order)?;
     system::prctl(libc::PR_SET_DUMPABLE, 0, 0).map_err(missing(Layer::Privileges, "not dumpable"))?;
@@ -107,7 +107,7 @@ fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
     Ok(())
 }
 
-fn die_with_parent() -> Outcome<()> {
+fn die_with_parent() -> Confined<()> {
     let signal = rustix::process::Signal::KILL;
     rustix::process::set_parent_process_death_signal(Some(signal))
         .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))

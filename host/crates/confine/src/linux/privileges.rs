@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Outcome, missing, system};
+use super::{Confined, missing, system};
 use crate::error::Layer;
 use crate::message::Order;
 use crate::policy::Level;
@@ -19,7 +19,7 @@ pub(super) fn prefer_to_kill() {
 }
 
 /// Sets limits for the process and all that it starts.
-pub(super) fn limit(order: &Order) -> Outcome<()> {
+pub(super) fn limit(order: &Order) -> Confined<()> {
     let limits = &order.limits;
     let memory = limits.memory.unwrap_or_else(memory_of_the_machine);
     let wanted = [
@@ -47,7 +47,7 @@ fn memory_of_the_machine() -> u64 {
 }
 
 /// Drops all capabilities, for good.
-pub(super) fn drop_all(level: Level) -> Outcome<()> {
+pub(super) fn drop_all(level: Level) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Privileges, what);
     drop_bounding_set(level).map_err(because("bounding set"))?;
     system::prctl(libc::PR_CAP_AMBIENT, CLEAR_ALL_AMBIENT, 0).map_err(because("ambient capabilities"))?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Outcome, missing, system, without_links};
+use super::{Confined, missing, system, without_links};
 use crate::error::Layer;
 use crate::layout::Bind;
 use crate::message::{Notice, Order};
@@ -39,7 +39,7 @@ const LINKS: [(&str, &str); 5] = [
 const NOBODY: u32 = 65534;
 
 /// Enters new namespaces; the process namespace begins with the next child.
-pub(super) fn enter_namespaces() -> Outcome<()> {
+pub(super) fn enter_namespaces() -> Confined<()> {
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     if user == 0 {
         // Where root may not even do this (a container), its groups are the container's.
@@ -66,7 +66,7 @@ fn map(outside: u32) -> String {
 }
 
 /// Builds the new root and makes it the only one.
-pub(super) fn enter(order: &Order) -> Outcome<()> {
+pub(super) fn enter(order: &Order) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Root, what);
     rustix::system::sethostname(b"localhost")
         .map_err(|error| missing(Layer::Namespaces, "sethostname")(error.into()))?;

@@ -7,13 +7,13 @@ use seccompiler::{
     TargetArch, apply_filter, sock_filter,
 };
 
-use super::{Outcome, missing};
+use super::{Confined, missing};
 use crate::error::Layer;
 use crate::message::Notice;
 use crate::policy::Level;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
-type Built<T> = Result<T, seccompiler::BackendError>;
+type FilterResult<T> = Result<T, seccompiler::BackendError>;
 
 /// The last call of Linux 6.18 (`file_setattr`). Newer ones are refused as if the kernel did not have them; so are, on
 /// x86-64, those of the x32 interface, whose numbers have bit 30 set and would pass the filters below.
@@ -79,6 +79,41 @@ const FORBIDDEN_HERE: &[i64] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_mod
 #[cfg(not(target_arch = "x86_64"))]
 const FORBIDDEN_HERE: &[i64] = &[];
 
+/// Objects of the user that all processes share, and that no file system permission and no Landlock rule protects. At full, a
+/// namespace keeps those of others away. Programs that use them fall back to others if the kernel does not have them.
+const SHARED_OBJECTS: &[i64] = &[
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+];
+
+/// Calls that change how a process runs, with the number of the argument that says which one; 0 is the caller.
+const CHANGES_OF_PROCESSES: &[(i64, u8)] = &[
+    (libc::SYS_prlimit64, 0),
+    (libc::SYS_setpriority, 1),
+    (libc::SYS_ioprio_set, 1),
+    (libc::SYS_sched_setaffinity, 0),
+    (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_setparam, 0),
+    (libc::SYS_sched_setattr, 0),
+    (libc::SYS_migrate_pages, 0),
+    (libc::SYS_move_pages, 0),
+];
+
+/// Calls that can also mean all processes of a user: the number by which their first argument says so.
+const CHANGES_OF_USERS: &[(i64, u64)] = &[(libc::SYS_setpriority, 2), (libc::SYS_ioprio_set, 3)];
+
 /// Calls that the filter cannot look into (their arguments lie in memory), or that open a world of their own; programs fall
 /// back to older ones when told that the kernel does not have them.
 const UNKNOWN: &[i64] = &[
@@ -104,11 +139,11 @@ const NAMESPACES: [i32; 7] = [
 ];
 
 /// Filters the calls of this process, and of all that it starts, for good.
-pub(super) fn filter(level: Level) -> Outcome<()> {
-    let build = || -> Built<[BpfProgram; 4]> {
+pub(super) fn filter(level: Level) -> Confined<()> {
+    let build = || -> FilterResult<[BpfProgram; 4]> {
         Ok([
-            compile(refused()?, libc::EPERM)?,
-            compile(no_rules(UNKNOWN), libc::ENOSYS)?,
+            compile(refused(level)?, libc::EPERM)?,
+            compile(unknown(level), libc::ENOSYS)?,
             compile(sockets(level)?, libc::EAFNOSUPPORT)?,
             beyond_the_last(),
         ])
@@ -123,7 +158,7 @@ fn failed(error: &dyn std::error::Error) -> Notice {
     missing(Layer::Seccomp, error.to_string())(std::io::Error::from_raw_os_error(libc::EOPNOTSUPP))
 }
 
-fn compile(rules: Rules, errno: i32) -> Built<BpfProgram> {
+fn compile(rules: Rules, errno: i32) -> FilterResult<BpfProgram> {
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
     let here = TargetArch::try_from(std::env::consts::ARCH)?;
     SeccompFilter::new(rules, SeccompAction::Allow, refuse, here)?.try_into()
@@ -133,18 +168,39 @@ fn no_rules(calls: &[i64]) -> Rules {
     calls.iter().map(|call| (*call, Vec::new())).collect()
 }
 
+/// Everything that is refused as if the kernel did not have it.
+fn unknown(level: Level) -> Rules {
+    let mut rules = no_rules(UNKNOWN);
+    if level != Level::Full {
+        rules.extend(no_rules(SHARED_OBJECTS));
+    }
+    rules
+}
+
+/// Other processes, of which a command at full sees none but its own.
+fn other_processes() -> FilterResult<Rules> {
+    let mut rules = Rules::new();
+    for (call, number) in CHANGES_OF_PROCESSES {
+        rules.insert(*call, vec![rule(&[argument(*number, SeccompCmpOp::Ne, 0)])?]);
+    }
+    for (call, user) in CHANGES_OF_USERS {
+        rules.entry(*call).or_default().push(rule(&[is(0, *user)])?);
+    }
+    Ok(rules)
+}
+
 /// Everything that is refused as not permitted.
-fn refused() -> Built<Rules> {
+fn refused(level: Level) -> FilterResult<Rules> {
     let mut rules = no_rules(FORBIDDEN);
     rules.extend(no_rules(FORBIDDEN_HERE));
     // Its flags are the first argument on both architectures.
     rules.insert(
         libc::SYS_clone,
-        NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<Built<_>>()?,
+        NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<FilterResult<_>>()?,
     );
     // Typing into a terminal; taking its console.
     let terminal = [0x5412_u64, 0x541C].into_iter();
-    rules.insert(libc::SYS_ioctl, terminal.map(|command| rule(&[is(1, command)])).collect::<Built<_>>()?);
+    rules.insert(libc::SYS_ioctl, terminal.map(|command| rule(&[is(1, command)])).collect::<FilterResult<_>>()?);
     for (call, mode) in CHANGES_OF_MODE {
         rules.insert(*call, vec![rule(&[has(*mode, SETUID)])?, rule(&[has(*mode, SETGID)])?]);
     }
@@ -153,6 +209,9 @@ fn refused() -> Built<Rules> {
     }
     for (call, mode) in NODES {
         rules.insert(*call, node(*mode)?);
+    }
+    if level != Level::Full {
+        rules.extend(other_processes()?);
     }
     Ok(rules)
 }
@@ -182,7 +241,7 @@ const NODES: &[(i64, u8)] = &[(libc::SYS_mknod, 1), (libc::SYS_mknodat, 2)];
 const NODES: &[(i64, u8)] = &[(libc::SYS_mknodat, 2)];
 
 /// Without these flags the mode is not looked at, and may be anything.
-fn creation(mode: u8, flags: u8) -> Built<Vec<SeccompRule>> {
+fn creation(mode: u8, flags: u8) -> FilterResult<Vec<SeccompRule>> {
     // O_TMPFILE holds O_DIRECTORY as well, which alone creates nothing; this is its own bit.
     let own_bit_of_tmpfile = (libc::O_TMPFILE & !libc::O_DIRECTORY) as u64;
     let creates = [libc::O_CREAT as u64, own_bit_of_tmpfile];
@@ -190,7 +249,7 @@ fn creation(mode: u8, flags: u8) -> Built<Vec<SeccompRule>> {
     pairs.map(|(flag, bit)| rule(&[has(flags, flag), has(mode, bit)])).collect()
 }
 
-fn node(mode: u8) -> Built<Vec<SeccompRule>> {
+fn node(mode: u8) -> FilterResult<Vec<SeccompRule>> {
     let kinds = [libc::S_IFCHR, libc::S_IFBLK].map(u64::from);
     let devices = kinds.map(|kind| vec![argument(mode, SeccompCmpOp::MaskedEq(u64::from(libc::S_IFMT)), kind)]);
     let bits = [SETUID, SETGID].map(|bit| vec![has(mode, bit)]);
@@ -199,7 +258,7 @@ fn node(mode: u8) -> Built<Vec<SeccompRule>> {
 
 /// Only unix sockets at full, and no datagrams, whose address no filter can read; at partial, where sockets of others can be
 /// reached by their paths, only connected pairs.
-fn sockets(level: Level) -> Built<Rules> {
+fn sockets(level: Level) -> FilterResult<Rules> {
     let kind = |kind: i32| rule(&[argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64)]);
     let refused = || {
         let other_families = rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?;
@@ -225,11 +284,11 @@ fn is(number: u8, value: u64) -> Condition {
 }
 
 /// The kernel takes 32 bits of all arguments that are looked at here.
-fn rule(conditions: &[Condition]) -> Built<SeccompRule> {
+fn rule(conditions: &[Condition]) -> FilterResult<SeccompRule> {
     let conditions = conditions.iter().cloned();
     let conditions = conditions
         .map(|(number, operator, value)| SeccompCondition::new(number, SeccompCmpArgLen::Dword, operator, value));
-    SeccompRule::new(conditions.collect::<Built<_>>()?)
+    SeccompRule::new(conditions.collect::<FilterResult<_>>()?)
 }
 
 /// A filter that makes the kernel ask about one call.
@@ -238,7 +297,7 @@ pub(super) fn ask_about(call: i64) -> BpfProgram {
 }
 
 /// Refuses one call.
-pub(super) fn refuse(call: i64) -> Outcome<()> {
+pub(super) fn refuse(call: i64) -> Confined<()> {
     let program = compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_ERRNO | libc::EACCES.cast_unsigned());
     apply_filter(&program).map_err(|error| failed(&error))
 }

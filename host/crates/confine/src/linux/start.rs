@@ -13,13 +13,13 @@ use rustix::process::Pid;
 
 use super::keep::{self, Started};
 use super::system::{self, Fork};
-use super::{Outcome, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
+use super::{Confined, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
 use crate::error::Layer;
 use crate::message::{Notice, Order, receive_descriptor, tell};
 use crate::policy::Level;
 
 /// Starts the command as a child. Failures up to the execution of the program are told by the child.
-pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<Started> {
+pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
     let (own, keeper) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
     // Its number could be one that the command keeps.
@@ -43,7 +43,7 @@ pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd
 }
 
 /// Returns only where the program could not be executed.
-fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Outcome<()> {
+fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Confined<()> {
     die_with_parent()?;
     // Not the leader of a group yet, as it was just made; so it cannot fail.
     let _ = rustix::process::setsid();
@@ -83,7 +83,7 @@ fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Comm
 }
 
 /// The program's path: looked for as the command will see the file system.
-fn find(order: &Order) -> Outcome<PathBuf> {
+fn find(order: &Order) -> Confined<PathBuf> {
     if order.program.as_bytes().contains(&b'/') {
         return Ok(PathBuf::from(&order.program));
     }

@@ -106,7 +106,7 @@ fn quoted(text: &str) -> String {
 pub(super) fn tried(path: &Path) -> Vec<String> {
     let readable = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LONGEST);
     let text = if readable { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::neutralise).collect();
+    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::printable).collect();
     lines.dedup();
     lines
 }

@@ -154,7 +154,7 @@ impl<'a> Provider<'a> {
                 let learned = provider.what_may_help(&involved);
                 Ok(Verdict::Unsolvable { learned, conflict: explain::explain(provider, &graph) })
             }
-            Err(UnsolvableOrCancelled::Canceled(_)) => {
+            Err(UnsolvableOrCancelled::Cancelled(_)) => {
                 Err(ResolveError::Conflict { summary: "the search was stopped".to_owned(), chain: Vec::new() })
             }
         }

@@ -10,7 +10,8 @@ use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
 use registry::RecipesFileError;
-use registry::oci::{LARGEST_COMPONENT, RegistryError};
+use registry::locking::LockingError;
+use registry::oci::LARGEST_COMPONENT;
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
@@ -46,6 +47,8 @@ pub enum ComponentError {
         place: Option<Place>,
         /// What to do.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
     /// A file cannot be read.
     #[error("Cannot read {}: {error}.", path.display())]
@@ -156,14 +159,9 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
-    /// A component cannot be had from its registry.
-    #[error("{error}")]
-    Registry {
-        /// Why.
-        error: Arc<RegistryError>,
-        /// Where `oci` says which.
-        place: Option<Place>,
-    },
+    /// A component of a registry is not available, or must not be used.
+    #[error(transparent)]
+    Locking(#[from] LockingError),
     /// Signatures don't suffice.
     #[error("{error}")]
     Distrusted {
@@ -183,19 +181,6 @@ pub enum ComponentError {
         /// What wants it.
         place: Option<Place>,
     },
-    /// A component was verified, but cannot be asked what it is.
-    #[error("{0}")]
-    Unusable(Arc<dyn Explain + Send + Sync>),
-    /// `recipes.lock` would have to change.
-    #[error("{message}")]
-    Lock {
-        /// What is not as it is locked.
-        message: String,
-        /// Where `oci` is written.
-        place: Option<Place>,
-        /// What to do.
-        hints: Vec<String>,
-    },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
@@ -210,7 +195,9 @@ impl From<RecipesFileError> for ComponentError {
     fn from(error: RecipesFileError) -> Self {
         match error {
             RecipesFileError::Read { path, error } => Self::Read { path, error },
-            RecipesFileError::Invalid { message, place, hints } => Self::RecipesToml { message, place, hints },
+            RecipesFileError::Invalid { message, place, hints, remedies } => {
+                Self::RecipesToml { message, place, hints, remedies }
+            }
         }
     }
 }
@@ -230,43 +217,41 @@ impl ComponentError {
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. }
-            | Self::Registry { place, .. }
-            | Self::Distrusted { place, .. }
-            | Self::Signature { place, .. }
-            | Self::Lock { place, .. } => place.clone(),
-            Self::Unusable(error) => error.place(),
+            Self::RecipesToml { place, .. } | Self::Distrusted { place, .. } | Self::Signature { place, .. } => {
+                place.clone()
+            }
+            Self::Locking(error) => error.place(),
             _ => None,
         }
     }
 
     fn doing(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.doing(),
+            Self::Locking(error) => error.doing(),
             _ => Vec::new(),
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.details(),
+            Self::Locking(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Unusable(error) => error.blame(),
+            Self::Locking(error) => error.blame(),
             _ => Blame::User,
         }
     }
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Registry { error, .. } => error.remedies(),
+            Self::RecipesToml { remedies, .. } => remedies.clone(),
             Self::Distrusted { error, .. } => error.remedies(),
             Self::Key(error) => error.remedies(),
-            Self::Unusable(error) => error.remedies(),
+            Self::Locking(error) => error.remedies(),
             Self::Signature { error, .. } => error.remedies(),
             Self::PythonProject(_) => vec![Remedy::NewRecipeProject { language: "python" }],
             _ => Vec::new(),
@@ -282,11 +267,10 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
-            Self::Registry { error, .. } => error.hints(),
+            Self::RecipesToml { hints, .. } => hints.clone(),
             Self::Distrusted { error, .. } => error.hints(),
             Self::Key(error) => error.hints(),
-            Self::Unusable(error) => error.hints(),
+            Self::Locking(error) => error.hints(),
             Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],

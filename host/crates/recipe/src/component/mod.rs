@@ -25,5 +25,4 @@ pub use link::{Developed, developed_in};
 pub use project::built::{Built, OFFLINE};
 pub use project::manifest::RECIPE_TOML;
 pub use project::{Builder, find as find_project, sdk_of};
-pub use published::{Obtained, Publication, Publications, Source, Sources};
 pub use resolver::{Resolved, Resolver, developed_recipe};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Event, Report};
-use base::files::create_anew;
+use base::files::recreate;
 use cap_std::fs::Dir;
 use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
 use fetch::{Algorithm, Allowed, Checksum, Request};
@@ -235,7 +235,7 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
 /// Copies a file, in place of one that may be there.
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
-    io::copy(&mut from, &mut create_anew(target)?)?;
+    io::copy(&mut from, &mut recreate(target)?)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::limits;
 use base::event::{Event, Level, Report};
-use base::files::create_anew;
+use base::files::recreate;
 use confine::{Level as Confinement, Policy, Stream};
 
 /// The log of one call's commands.
@@ -46,7 +46,7 @@ pub(crate) struct FailedCommand {
 impl CommandLog {
     /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
     pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
-        let file = match create_anew(&path) {
+        let file = match recreate(&path) {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
                 let message = format!("No log can be written to {}: {error}", path.display());

@@ -163,6 +163,11 @@ impl Artefact {
         to.put_manifest(reference, &self.manifest)
     }
 
+    /// The component's size, in bytes.
+    pub fn size(&self) -> u64 {
+        self.component.size
+    }
+
     /// The component's bytes.
     ///
     /// # Errors

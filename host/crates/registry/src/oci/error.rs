@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::reference::Reference;
 use base::digest::Digest;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::TransferFault;
 
@@ -266,5 +267,13 @@ impl Explain for RegistryError {
             Self::File(error) => return error.hints(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::NotAComponent { .. } => vec![Remedy::PublishComponent],
+            Self::NotALayout { .. } | Self::Offline { .. } | Self::DamagedCopy { .. } => vec![Remedy::Vendor],
+            _ => Vec::new(),
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::error::RegistryError;
 use super::reference::Reference;
 use super::secrets::Secrets;
 use base::environment::Environment;
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 use fetch::{Call, CallError, Conversation, Limits, Network, Response};
 
 /// How many characters of a registry's message are shown.
@@ -112,6 +112,6 @@ impl Wire {
 
     /// A text from outside, without credentials, and without what would control a terminal.
     pub(super) fn shown(&self, text: String) -> String {
-        neutralise(&redact(&self.secrets.withhold(text)))
+        printable(&redact(&self.secrets.withhold(text)))
     }
 }

@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{RecipesFileError, RecipesToml, is_key_name, read_text};
+use super::content::RecipesToml;
+use super::signers::is_key_name;
+use crate::file_error::RecipesFileError;
 use crate::signature::{KeyError, PublicKey};
+use crate::toml_file::read_text;
 use base::files::{self, FileError};
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// Why a key cannot be added.
@@ -53,13 +57,20 @@ impl Explain for AddKeyError {
             Self::RecipesToml(error) => return error.hints(),
             Self::File(error) => return error.hints(),
             Self::Key(error) => return error.hints(),
-            Self::Name(_) => "It is of letters, digits, `-`, `_` and `.`; choose one with `--name NAME`.",
-            Self::Taken { .. } => {
-                "Give the new one another name with `--name NAME`, and list both in signed-by until everything is signed again."
-            }
+            Self::Name(_) => "The name of a key consists of letters, digits, `-`, `_` and `.`.",
+            Self::Taken { .. } => "List both keys in signed-by until everything is signed with the new one.",
             Self::Known { .. } => "One signer must not count as two.",
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::RecipesToml(error) => error.remedies(),
+            Self::Key(error) => error.remedies(),
+            Self::Name(_) | Self::Taken { .. } => vec![Remedy::OtherKeyName],
+            Self::File(_) | Self::Known { .. } => Vec::new(),
+        }
     }
 }
 
@@ -105,10 +116,9 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
 
 fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
     let text = read_text(recipes_toml)?.unwrap_or_default();
-    let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| RecipesFileError::Invalid {
-        message: format!("[key.{name}] cannot be added to {}.", recipes_toml.display()),
-        place: None,
-        hints: Vec::new(),
+    let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| {
+        let message = format!("[key.{name}] cannot be added to {}.", recipes_toml.display());
+        RecipesFileError::invalid(message, None, Vec::new())
     })?;
     files::replace(recipes_toml, edited.as_bytes())?;
     Ok(())

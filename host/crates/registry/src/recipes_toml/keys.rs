@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{RecipesFileError, RecipesToml, SignedBy};
+use super::content::RecipesToml;
+use super::signers::SignedBy;
+use crate::file_error::RecipesFileError;
 use crate::signature::{KeyError, PublicKey};
 
 /// A key of `recipes.toml`.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// What is wrong with the bytes of a key.
@@ -89,22 +90,26 @@ impl KeyError {
 
 impl Explain for KeyError {
     fn hints(&self) -> Vec<String> {
-        let hint = match self {
+        match self {
+            Self::Invalid { reason: InvalidKey::Several(_), .. } => {
+                vec!["Write each key to a separate file.".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
             Self::Invalid { reason: InvalidKey::Label { found, .. }, .. } if found.ends_with("PRIVATE KEY") => {
-                "`buildout-host key generate` writes the private key to NAME.key, the public one to NAME.pub."
+                vec![Remedy::KeyFiles]
             }
-            Self::Invalid { reason: InvalidKey::Label { .. } | InvalidKey::NotPem, .. } => {
-                "`buildout-host key generate` makes a pair; keys that cosign made are of the same form."
+            Self::Invalid {
+                reason: InvalidKey::Label { .. } | InvalidKey::NotPem | InvalidKey::Algorithm(_), ..
+            } => {
+                vec![Remedy::GenerateKey]
             }
-            Self::Invalid { reason: InvalidKey::Several(_), .. } => "Write each key to a separate file.",
-            Self::Invalid { reason: InvalidKey::Algorithm(_), .. } => {
-                "`buildout-host key generate` and `cosign generate-key-pair` make such keys."
-            }
-            Self::Passphrase(_) => {
-                "It comes from --passphrase-file, else from COSIGN_PASSWORD, else from the terminal."
-            }
-            _ => return Vec::new(),
-        };
-        vec![hint.to_owned()]
+            Self::Passphrase(_) => vec![Remedy::Passphrase],
+            _ => Vec::new(),
+        }
     }
 }

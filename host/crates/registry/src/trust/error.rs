@@ -2,6 +2,7 @@
 
 use crate::signature::InvalidPayload;
 use base::digest::Digest;
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// Why something is not trusted.
@@ -84,24 +85,30 @@ impl Explain for TrustError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NotSigned { .. } => {
-                "Ask its publisher to sign it (`buildout-host recipe push --sign KEY`, `recipe sign` for a file). Only if you \
-                 trust everyone who can write there, use signed-by = \"unsigned\"."
+                "Ask its publisher to sign it. Only if you trust everyone who can write there, use signed-by = \"unsigned\"."
             }
             Self::OfOthers { .. } => {
-                "If you trust that signer, get their public key from them in another way than this, and add it: \
-                 `buildout-host key import FILE.pub --name NAME`, and the name to signed-by."
+                "If you trust that signer, get their public key in another way than this, and add its name to signed-by."
             }
             Self::TooFew { .. } => "Ask the others to sign it too.",
             Self::Objection { objection: Objection::Revoked(_), .. } => {
                 "Ask the signer for their new key, and to sign it again; then add that key to signed-by."
             }
             Self::Objection { objection: Objection::Name { .. }, .. } => {
-                "It was copied there, or is another version. Use the name that it was signed for, or ask the publisher to sign it \
-                 under this one."
+                "It was copied there, or is another version. Use the name that it was signed for, or ask the publisher to sign \
+                 it under this one."
             }
             Self::Objection { .. } => "Do not use it: its signature was made for something else. Ask the publisher.",
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::NotSigned { .. } => vec![Remedy::SignPublished],
+            Self::OfOthers { .. } => vec![Remedy::ImportKey { name: None }],
+            Self::TooFew { .. } | Self::Objection { .. } => Vec::new(),
+        }
     }
 }
 

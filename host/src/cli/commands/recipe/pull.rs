@@ -8,7 +8,7 @@ use crate::cli::arguments::{RegistryArguments, parse_reference};
 use crate::cli::program::Program;
 use crate::run::RunError;
 use base::files;
-use base::source::{Explain, size};
+use base::source::{Explain, printable_line, size};
 use registry::oci::{Artefact, Reference, annotation, signatures};
 
 const EXAMPLES: &str = "\
@@ -70,12 +70,8 @@ fn default_file(reference: &Reference) -> PathBuf {
 
 fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usize) -> String {
     let pinned = reference.with_digest(artefact.manifest.digest);
-    let mut text = format!(
-        "Pulled {pinned}: {} ({}, sha256:{})",
-        file.display(),
-        size(artefact.component.size()),
-        artefact.digest
-    );
+    let mut text =
+        format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(artefact.size()), artefact.digest);
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),
@@ -84,7 +80,7 @@ fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: 
     ];
     for (name, key) in keys {
         let value = artefact.annotations.get(key);
-        text += &value.map(|value| format!("\n  {name}: {}", value.escape_debug())).unwrap_or_default();
+        text += &value.map(|value| format!("\n  {name}: {}", printable_line(value))).unwrap_or_default();
     }
     text + &match signatures {
         0 => "\n  not signed".to_owned(),

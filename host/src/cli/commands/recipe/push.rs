@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::arguments::{PassphraseArguments, RegistryArguments, parse_reference};
 use crate::cli::program::Program;
-use crate::run::{Publication, Published, RunError};
+use crate::run::RunError;
+use crate::share::{Publication, Published};
 use base::files::FileError;
 use base::source::{Blame, Explain, size};
 use base::time::rfc3339;
@@ -86,7 +87,7 @@ fn summary(Published { artefact, package }: &Published, reference: &Reference, k
         "Pushed {} {} ({}, sha256:{}) to {reference}@sha256:{}",
         package.name,
         package.version,
-        size(artefact.component.size()),
+        size(artefact.size()),
         artefact.digest,
         artefact.manifest.digest
     );

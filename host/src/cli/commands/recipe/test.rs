@@ -9,7 +9,8 @@ use clap::Args;
 
 use crate::cli::arguments::OfflineArguments;
 use crate::cli::program::{Program, this_program};
-use crate::run::{BuiltRecipe, RunError};
+use crate::run::RunError;
+use crate::share::BuiltRecipe;
 
 use base::source::{Blame, Explain};
 use recipe::component::OFFLINE;

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::arguments::{ConfigFileArguments, OfflineArguments, RegistryArguments};
 use crate::cli::program::Program;
-use crate::run::{RunError, Vendored};
+use crate::run::RunError;
+use crate::share::Vendored;
 use registry::oci::RemoteSettings;
 
 const EXAMPLES: &str = "\

@@ -5,6 +5,6 @@ use crate::cli::render::annotated;
 use crate::run::{Loaded, RunError};
 
 pub(super) fn execute(program: &Program, loaded: &Loaded, sections: &[String], verbose: bool) -> Result<(), RunError> {
-    program.printer.text(&annotated::sections(&*program.current(loaded)?, sections, verbose)?);
+    program.printer.verbatim(&annotated::sections(&*program.current(loaded)?, sections, verbose)?);
     Ok(())
 }

@@ -5,6 +5,6 @@ use crate::cli::render::annotated;
 use crate::run::{Loaded, RunError};
 
 pub(super) fn execute(program: &Program, loaded: &Loaded, option: &str, verbose: bool) -> Result<(), RunError> {
-    program.printer.text(&annotated::option(&*program.current(loaded)?, option, verbose)?);
+    program.printer.verbatim(&annotated::option(&*program.current(loaded)?, option, verbose)?);
     Ok(())
 }

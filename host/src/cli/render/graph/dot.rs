@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::run::PartGraph;
-use base::source::neutralise;
+use base::source::printable_line;
 
 use super::arrows::arrows;
 
@@ -22,6 +22,6 @@ pub(super) fn text(graph: &PartGraph) -> String {
 
 /// A label in quotes: there, Graphviz knows `\"`, escapes such as `\N`, and HTML's entities.
 fn label(part: &str) -> String {
-    let shown = neutralise(part).replace('\n', "\\n").replace('\t', "\\t");
+    let shown = printable_line(part);
     shown.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
 }

@@ -111,7 +111,7 @@ impl Drawing {
 }
 
 fn shown(part: &str) -> String {
-    let line = base::source::neutralise(part).replace('\n', "\\n").replace('\t', "\\t");
+    let line = base::source::printable_line(part);
     truncate_str(&line, WIDEST_NAME, "…").into_owned()
 }
 

@@ -8,10 +8,8 @@ use toml_edit::{Item, TableLike};
 use super::super::error::ComponentError;
 use crate::sdk::Language;
 use base::digest::Digest;
-use base::source::Source;
 use registry::RecipeReference;
-use registry::RecipesFileError;
-use registry::recipes_toml::File;
+use registry::{RecipesFileError, TomlFile};
 
 /// The file's name.
 pub const RECIPE_TOML: &str = "recipe.toml";
@@ -46,8 +44,7 @@ impl Manifest {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, RecipesFileError> {
-        let source = Source::new(path.display().to_string(), text);
-        let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
+        let file = TomlFile::new(path, text);
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["recipe", "build"])?;
         let recipe = required(&file, document.as_table(), "recipe", EXAMPLE)?;
@@ -75,7 +72,7 @@ impl Manifest {
 const EXAMPLE: &str = "[recipe] with name = \"…\", and [build] with command = [\"…\"] and component = \"….wasm\"";
 
 fn required<'a>(
-    file: &File<'_>,
+    file: &TomlFile,
     table: &'a dyn TableLike,
     key: &str,
     example: &str,
@@ -86,7 +83,7 @@ fn required<'a>(
     })
 }
 
-fn name(file: &File<'_>, item: &Item) -> Result<String, RecipesFileError> {
+fn name(file: &TomlFile, item: &Item) -> Result<String, RecipesFileError> {
     let name = file.string(item, "name")?;
     let is_package = name.parse::<RecipeReference>().is_ok_and(|reference| reference.package == name);
     // The name becomes a file's name, that of the link in `develop-eggs`.
@@ -98,7 +95,7 @@ fn name(file: &File<'_>, item: &Item) -> Result<String, RecipesFileError> {
 }
 
 /// A string is run by a shell.
-fn command(file: &File<'_>, build: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
+fn command(file: &TomlFile, build: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
     let item = required(file, build, "command", "command = [\"sh\", \"build.sh\"]")?;
     if item.is_str() {
         let line = file.string(item, "command")?;
@@ -112,7 +109,7 @@ fn command(file: &File<'_>, build: &dyn TableLike) -> Result<Vec<String>, Recipe
     Ok(words)
 }
 
-fn component(file: &File<'_>, item: &Item) -> Result<PathBuf, RecipesFileError> {
+fn component(file: &TomlFile, item: &Item) -> Result<PathBuf, RecipesFileError> {
     let path = PathBuf::from(file.string(item, "component")?);
     let is_inside = path.components().all(|step| matches!(step, Step::Normal(_) | Step::CurDir));
     if !is_inside || path.extension().is_none_or(|extension| extension != "wasm") {
@@ -122,7 +119,7 @@ fn component(file: &File<'_>, item: &Item) -> Result<PathBuf, RecipesFileError> 
     Ok(path)
 }
 
-fn sdk(file: &File<'_>, item: &Item) -> Result<Language, RecipesFileError> {
+fn sdk(file: &TomlFile, item: &Item) -> Result<Language, RecipesFileError> {
     let name = file.string(item, "sdk")?;
     Language::of_name(name).ok_or_else(|| {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();

@@ -18,7 +18,7 @@ use fetch::{
 use test_support::http::{Answer, Server};
 use test_support::wait_until;
 
-use crate::space::{LONGEST, Log, SHORT, Space, assert_holds, sha256, verified};
+use crate::space::{LONGEST, Log, SHORT, Space, assert_holds, verified};
 
 #[test]
 fn a_file_comes_once_and_then_from_the_cache() {

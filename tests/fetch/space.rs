@@ -9,8 +9,8 @@ use base::digest::Digest;
 use base::environment::Environment;
 use base::event::{Event, Report, Silent};
 use fetch::{
-    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits,
-    Mirrors, Network, Rate, Request, TransferFault,
+    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits, Mirrors,
+    Network, Rate, Request, TransferFault,
 };
 
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
@@ -82,7 +82,7 @@ impl Space {
     }
 }
 
-pub(crate) fn sha256(content: &str) -> Checksum {
+fn sha256(content: &str) -> Checksum {
     Checksum::parse(Algorithm::Sha256, &Digest::of(content.as_bytes()).to_string()).unwrap()
 }
 

@@ -104,7 +104,7 @@ pub struct BuildOptions {
     pub read: Vec<PathBuf>,
 }
 
-/// The means of builds.
+/// What is needed to build.
 pub struct Builder<'a> {
     /// The Python that they are for.
     pub python: &'a Python,

@@ -70,7 +70,7 @@ pub enum ResolveError {
         /// The extras that it has.
         offered: Vec<String>,
     },
-    /// A requirement has a URL that is not supported.
+    /// The URL in a requirement is neither that of a wheel nor that of an archive of sources.
     #[error("'{requirement}' names a URL that leads to no wheel and no archive of sources")]
     Url {
         /// The requirement.

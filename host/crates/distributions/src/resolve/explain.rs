@@ -56,7 +56,7 @@ pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> Resolve
     ResolveError::Conflict { summary, chain }
 }
 
-/// The developed project, if it excludes all other candidates of its project.
+/// The developed distribution of a project that has no other candidates.
 fn developed(provider: &Provider<'_>, key: &str) -> Option<Candidate> {
     let offered = provider.offered(key);
     offered.iter().all(Candidate::is_developed).then(|| offered.into_iter().next()).flatten()

@@ -27,7 +27,7 @@ use crate::python::Python;
 use crate::resolve::{Available, MetadataProblem};
 use turn::Turn;
 
-/// The means of the supply.
+/// The tools of the supply.
 pub struct Tools<'a> {
     /// The Python that the distributions are for.
     pub python: &'a Python,
@@ -98,7 +98,7 @@ impl<'a> Supply<'a> {
         Self { options, ..self }
     }
 
-    /// The means.
+    /// Its tools.
     pub fn tools(&self) -> &Tools<'a> {
         &self.tools
     }

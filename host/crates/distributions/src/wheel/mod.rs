@@ -207,7 +207,7 @@ fn read(path: &Path) -> Result<String, WheelFault> {
     String::from_utf8(bytes).map_err(|_| WheelFault::Damaged(format!("{} is not UTF-8", shown())))
 }
 
-/// Ends the making of an egg while files are moved.
+/// Why the making of an egg stops while files are moved.
 enum Stop {
     Fault(WheelFault),
     File(FileError),

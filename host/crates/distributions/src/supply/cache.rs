@@ -1,7 +1,7 @@
 //! Files that are kept for other runs and other buildouts, below a directory of the user.
 //!
 //! ```text
-//! metadata/DIGEST            metadata of wheels, by their own digest
+//! metadata/DIGEST            metadata of wheels, by its digest
 //! wheels/KEY/NAME.whl        wheels that were built of sources
 //! eggs/KEY/NAME.egg          eggs that were made of wheels
 //! environments/KEY           what builds require

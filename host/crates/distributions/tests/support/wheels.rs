@@ -123,7 +123,7 @@ impl Wheel {
     }
 }
 
-/// A source distribution with these files beneath `NAME-VERSION`.
+/// A source distribution with these files below `NAME-VERSION`.
 pub(crate) fn source(directory: &Path, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
     let stem = format!("{name}-{version}");
     let path = directory.join(format!("{stem}.tar.gz"));

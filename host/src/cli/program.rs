@@ -125,7 +125,7 @@ impl Program {
         loaded.seen_now(&self.default_settings()?.native)
     }
 
-    /// A run's settings if no flag changes them.
+    /// The settings of a run without flags.
     pub(super) fn default_settings(&self) -> Result<RunSettings, RunError> {
         let native =
             NativeSettings { level: confine::Level::Full, interrupt: self.interrupt.clone(), jobs: Jobs::one() };
@@ -138,12 +138,12 @@ impl Program {
         })
     }
 
-    /// Settings of commands that look at parts and make none.
+    /// Settings of commands that read parts but install none.
     pub(super) fn inspection_settings(&self, registry: &RegistryArguments) -> Result<RunSettings, RunError> {
         Ok(RunSettings { plain_http: registry.plain_http, ..self.default_settings()? })
     }
 
-    /// A session whose events are printed.
+    /// A session that prints its events.
     pub(super) fn session(&self, configuration: Loaded, settings: RunSettings) -> Result<Session, RunError> {
         self.session_reporting_to(Arc::clone(&self.printer) as _, configuration, settings)
     }

@@ -1,6 +1,6 @@
-//! `recipes.toml`: where recipes come from, who must have signed them, and what they are granted.
+//! `recipes.toml`: where recipes come from, who must have signed them, and their grants.
 //!
-//! Knows nothing of how a recipe is loaded. Templates in a grant stay as written.
+//! Does not know how a recipe is loaded. Templates in a grant are not substituted here.
 
 mod edit;
 mod keys;
@@ -30,24 +30,24 @@ pub struct RecipesToml {
     pub entries: Vec<Entry>,
     /// The keys of signers.
     pub keys: Vec<KeyEntry>,
-    /// `vendor`: a directory in OCI image layout, absolute, that is searched first.
+    /// `vendor`: a directory in OCI image layout, absolute, which is searched first.
     pub vendor: Option<PathBuf>,
 }
 
 /// One `[recipe.NAME]`.
 #[derive(Debug)]
 pub struct Entry {
-    /// The recipe reference that it is for.
+    /// Its recipe reference.
     pub reference: RecipeReference,
-    /// Whether the reference has an entry point; otherwise the entry is for the whole package.
+    /// Whether the reference includes an entry point; otherwise the entry is for the whole package.
     pub names_entry_point: bool,
     /// The key of its table, as written.
     pub name: String,
-    /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
+    /// Where the component comes from; if `None`, `develop` and the built-in names decide.
     pub source: Option<EntrySource>,
-    /// Who must have signed it, if the entry says so.
+    /// Who must have signed it, if specified.
     pub wanted: Option<Wanted>,
-    /// What it is granted.
+    /// The grant.
     pub grant: Grant,
 }
 
@@ -62,7 +62,7 @@ pub enum EntrySource {
     Registry(Reference, Option<Place>),
 }
 
-/// The text of the file; `None` if there is none.
+/// The text of the file; `None` if it does not exist.
 pub(crate) fn read_text(path: &Path) -> Result<Option<String>, RecipesFileError> {
     let unreadable = |error| RecipesFileError::Read { path: path.to_owned(), error: Arc::new(error) };
     let Some(bytes) = files::read(path)? else { return Ok(None) };
@@ -111,11 +111,11 @@ impl RecipesToml {
 pub struct File<'a> {
     /// Its text.
     pub source: &'a Arc<Source>,
-    /// Its directory, which paths in it are relative to.
+    /// Its directory; paths in it are relative to this.
     pub directory: &'a Path,
 }
 
-/// Where something is in the text, in bytes.
+/// A range in the text, in bytes.
 pub type Span = Option<std::ops::Range<usize>>;
 
 impl<'f> File<'f> {
@@ -182,7 +182,7 @@ impl<'f> File<'f> {
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
     }
 
-    /// A component from a registry needs signers; one that is part of the host, or built here, cannot have any.
+    /// A component from a registry must have signers; a built-in or locally built one cannot have any.
     fn check_signed(
         &self,
         name: &str,
@@ -230,7 +230,7 @@ impl<'f> File<'f> {
         })
     }
 
-    /// A whole number with a unit, above 0.
+    /// A positive integer with a unit.
     fn quantity(
         &self,
         table: &dyn TableLike,
@@ -254,7 +254,7 @@ impl<'f> File<'f> {
         }
     }
 
-    /// The array of strings under `key`; empty if there is none.
+    /// The array of strings under `key`; empty if the key is missing.
     ///
     /// # Errors
     /// If it is something else.
@@ -269,7 +269,7 @@ impl<'f> File<'f> {
         array.iter().map(text).collect()
     }
 
-    /// A string that is not empty.
+    /// A non-empty string.
     ///
     /// # Errors
     /// If it is something else.
@@ -278,7 +278,7 @@ impl<'f> File<'f> {
         text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
     }
 
-    /// A table, in one line or several.
+    /// A table, inline or not.
     ///
     /// # Errors
     /// If it is something else.
@@ -286,10 +286,10 @@ impl<'f> File<'f> {
         item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
     }
 
-    /// Refuses keys that are not `known`; `owner` follows the key in the message.
+    /// Refuses keys that are not in `known`; `owner` follows the key in the message.
     ///
     /// # Errors
-    /// If there is one.
+    /// If an unknown key is found.
     pub fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), RecipesFileError> {
         for (name, _) in table.iter() {
             let span = table.key(name).and_then(toml_edit::Key::span);
@@ -326,7 +326,7 @@ mod tests {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())
     }
 
-    /// What a user sees of the error: place, message, hints.
+    /// The error as users see it: place, message, hints.
     fn wrong(text: &str) -> (String, String, String) {
         let error = parse(text).unwrap_err();
         let place = error.place().unwrap();

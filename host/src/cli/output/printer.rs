@@ -279,7 +279,7 @@ impl Console {
         }
     }
 
-    /// What only the live lines show.
+    /// Handles events that only affect the live display.
     fn live_event(self: &Arc<Self>, event: Event<'_>) {
         let mut state = self.lock();
         match event {

@@ -14,9 +14,9 @@ pub enum SignedBy {
     Nobody,
     /// Some of the owners of these keys.
     Some {
-        /// The names of the keys: at least one, none twice.
+        /// The names of the keys: at least one, without duplicates.
         names: Vec<String>,
-        /// How many of them, at least 1.
+        /// How many of them must have signed, at least 1.
         at_least: usize,
     },
 }
@@ -28,8 +28,8 @@ pub struct KeyEntry {
     pub name: String,
     /// The file of the public key, absolute.
     pub file: PathBuf,
-    /// Since when it is not valid any more, as written. None of its signatures is valid, whenever it was made: a signature
-    /// does not prove that.
+    /// The date of its revocation, as written. From then on, none of its signatures is valid, not even old ones: a
+    /// signature does not prove when it was made.
     pub revoked: Option<String>,
     /// Where it is written.
     pub place: Option<Place>,
@@ -124,7 +124,7 @@ impl File<'_> {
         Ok(Wanted { signed_by: SignedBy::Some { names, at_least }, place })
     }
 
-    /// Refuses names in `signed-by` that are not names of keys.
+    /// Refuses names in `signed-by` that are not defined as keys.
     pub(super) fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
         for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
             let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
@@ -146,7 +146,7 @@ impl File<'_> {
     }
 }
 
-/// Whether a key can have that name: it is part of a file's name, and of messages.
+/// Whether a key can have that name: it is used in file names and messages.
 pub fn is_key_name(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(known)

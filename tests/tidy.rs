@@ -282,18 +282,3 @@ fn tests_wait_for_events() {
     }
     none("these wait for a time; `test_support::wait_until` waits for an event", found);
 }
-
-#[test]
-fn precompile_has_the_dependencies_of_the_host() {
-    let list = |path: &str| {
-        let text = read(path);
-        let (_, section) = text.split_once("[dependencies]\n").unwrap();
-        let section = section.split("\n[").next().unwrap();
-        section.lines().filter(|line| line.contains('=')).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (host, precompile) = (list("host/Cargo.toml"), list("xtask/precompile/Cargo.toml"));
-    assert_eq!(
-        host, precompile,
-        "else wasmtime is compiled twice: copy the host's list into xtask/precompile/Cargo.toml"
-    );
-}

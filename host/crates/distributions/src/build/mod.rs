@@ -10,8 +10,6 @@ mod editable;
 mod error;
 mod log;
 mod project;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

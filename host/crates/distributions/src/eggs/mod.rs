@@ -7,8 +7,6 @@ pub(crate) mod fill;
 mod found;
 mod scan;
 mod zipped;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

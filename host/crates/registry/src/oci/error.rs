@@ -40,7 +40,7 @@ pub enum RegistryError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        integrity: Integrity,
+        integrity: Box<Integrity>,
     },
     /// The manifest, or one of its contents, is of another kind.
     #[error("{reference} is not a recipe component: {reason}.")]
@@ -207,7 +207,9 @@ impl RegistryError {
     /// The same error, for bytes that were read from the file `path`.
     pub(super) fn in_copy(self, path: PathBuf) -> Self {
         match self {
-            Self::Integrity { what, reference, integrity } => Self::DamagedCopy { what, reference, path, integrity },
+            Self::Integrity { what, reference, integrity } => {
+                Self::DamagedCopy { what, reference, path, integrity: Box::new(integrity) }
+            }
             other => other,
         }
     }

@@ -206,7 +206,7 @@ mod tests {
         let blob = |digest: Digest| directory.path().join(format!("blobs/sha256/{digest}"));
         let (component, manifest) = (blob(artefact.digest), blob(artefact.manifest.digest));
         let damaged = |error: RegistryError| match error {
-            RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, integrity),
+            RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, *integrity),
             other => panic!("{other}"),
         };
         let swapped = b"\0asm\x0d\0\x01\x01";

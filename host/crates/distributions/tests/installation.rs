@@ -24,7 +24,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
-    // Builds run confined: this program is their shim, as the host is.
+    // Builds run confined: this program is their shim, like the host.
     confine::shim::main().unwrap_or_else(own_main)
 }
 

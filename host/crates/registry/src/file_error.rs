@@ -1,4 +1,4 @@
-//! Why `recipes.toml`, `recipes.lock` or the `recipe.toml` of a project cannot be used.
+//! Errors of `recipes.toml`, `recipes.lock` and the `recipe.toml` of a project.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
-/// Why a file about recipes cannot be used.
+/// A file about recipes cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecipesFileError {
     /// The file cannot be read.
@@ -16,7 +16,7 @@ pub enum RecipesFileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
     /// The file is invalid.

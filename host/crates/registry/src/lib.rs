@@ -1,8 +1,8 @@
-//! Recipes that are shared: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts
-//! ([`trust`]), the two files that say so, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and how
-//! a component is obtained as the lock has it ([`locking`]).
+//! Shared recipes: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts ([`trust`]),
+//! the two files that record this, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and
+//! obtaining the locked component ([`locking`]).
 //!
-//! Knows nothing of WebAssembly: a component is bytes.
+//! Does not know about WebAssembly: a component is a sequence of bytes.
 
 mod file_error;
 mod grant;

@@ -1,4 +1,5 @@
-//! The commands: which there are, and the command line as a whole. A file has each one's arguments and what it does.
+//! The commands and the command line as a whole. Each file contains the arguments of one command and its
+//! implementation.
 
 mod cache;
 mod completions;
@@ -69,7 +70,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Executes the command.
     pub(super) fn execute(self, program: &Program) -> Result<(), RunError> {
         match self {
             Self::Run(arguments) => run::execute(program, &arguments),
@@ -86,7 +87,7 @@ impl Command {
         }
     }
 
-    /// How messages are written, and whether several parts are made at once.
+    /// The style of messages, and whether several parts can be installed at once.
     pub(super) fn style(&self) -> (Style, bool) {
         match self {
             Self::Run(arguments) => arguments.style(),
@@ -95,13 +96,13 @@ impl Command {
     }
 }
 
-/// A command line that was understood.
+/// A parsed command line.
 pub(super) struct CommandLine {
     pub(super) command: Command,
     pub(super) color: Color,
 }
 
-/// Understands the command line. Under the name `buildout` the program accepts the grammar of `run` directly.
+/// Parses the command line. Called as `buildout`, the program accepts the grammar of `run` directly.
 pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
     let name = arguments.first().and_then(|called| Path::new(called).file_name());
     if name.is_some_and(|name| name == "buildout") {

@@ -1,4 +1,4 @@
-//! `log-format`: the `%(name)s` formats of Python's `logging`, as far as a buildout needs them.
+//! `log-format`: the `%(name)s` formats of Python's `logging`, as far as buildouts need them.
 //!
 //! Both `%(name)s` and the doubled `%%(name)s` of 1.0's configurations are accepted.
 
@@ -99,7 +99,7 @@ impl LogFormat {
     }
 }
 
-/// Parses what follows a `%`: `(name)`, flags, width, conversion.
+/// Parses the text after a `%`: `(name)`, flags, width, conversion.
 fn field(rest: &str) -> Result<(FormatPiece, &str), InvalidFormat> {
     let unfinished = || InvalidFormat(format!("`%{rest}` is not of the form %(name)s"));
     let (name, after) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')).ok_or_else(unfinished)?;

@@ -7,7 +7,7 @@ use crate::share::LockChange;
 use base::source::printable_line;
 use registry::Locked;
 
-/// What changed, recipe by recipe.
+/// The changes, by recipe.
 pub(in crate::cli) fn text(changes: &[LockChange]) -> String {
     if changes.is_empty() {
         return "recipes.lock is up to date.".to_owned();
@@ -58,7 +58,7 @@ fn facts(text: &mut String, before: Option<&Locked>, after: &Locked) {
     line("signed by", before.map(signers), signers(after));
     match before {
         Some(_) => differences(text, "imports", before, after, |locked| locked.capabilities.imports.clone()),
-        // If all of them are new, they are easier to read by package.
+        // If all of them are new, they are easier to read grouped by package.
         None => {
             let imports: Vec<String> = after.capabilities.imports.iter().map(|import| printable_line(import)).collect();
             let imports = imports_by_package(&imports).replace('\n', "\n            ");

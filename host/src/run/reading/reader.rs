@@ -1,4 +1,4 @@
-//! Reads the files of a configuration with the crate `fetch`, which knows nothing of configurations.
+//! Reads the files of a configuration with the crate `fetch`, which does not know about configurations.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use config::parse::{decode, parse};
 use config::{Location, ReadError, ReadSettings, Reader};
 use fetch::{CopySettings, DocumentError, Fetcher};
 
-/// Reads what `extends` names, from the file system and the network.
+/// Reads the files listed in `extends`, from the file system and the network.
 pub(super) struct ConfigurationReader(pub(super) Fetcher);
 
 impl Reader for ConfigurationReader {
@@ -28,7 +28,7 @@ impl Reader for ConfigurationReader {
     }
 }
 
-/// Whether the bytes have the form of a configuration. What its conditions say does not matter for that.
+/// Checks the syntax of a configuration file. Its conditions are not evaluated.
 fn check(location: &Location, bytes: &[u8]) -> Result<(), String> {
     let parsed = decode(location, bytes.to_vec()).and_then(|source| parse(&source, &mut |_| Ok(true)));
     parsed.map(drop).map_err(|error| match error.place() {

@@ -1,7 +1,7 @@
-//! Files of the host: whole, durable replacement of one file ([`replace`]); removal of what a recipe recorded, and setting
-//! it aside until something else has taken its place ([`Removal`]).
+//! Files of the host: atomic, durable replacement of one file ([`replace`]); removal of recorded paths, and moving them
+//! aside until a replacement exists ([`Removal`]).
 //!
-//! Knows nothing of what the files mean. Every error names the path and the system's cause.
+//! Does not know what the files mean. Every error names the path and the system's cause.
 
 mod aside;
 mod bounded;

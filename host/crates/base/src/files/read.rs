@@ -1,7 +1,7 @@
 //! Reading of files that someone else can change: bounded, and never waiting.
 //!
-//! A path can be replaced by a named pipe at any time, and opening one for reading waits until someone writes. So every
-//! file is opened without waiting, and then checked by its descriptor.
+//! A path can be replaced by a named pipe at any time, and opening a pipe for reading blocks until someone writes. So
+//! every file is opened without blocking, and then checked by its descriptor.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -22,7 +22,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     let kind = file.metadata()?.file_type();
     match kind {
         _ if kind.is_file() => Ok(file),
-        // What the system says when a directory is read.
+        // The system's error for reading a directory.
         _ if kind.is_dir() => Err(rustix::io::Errno::ISDIR.into()),
         _ => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
     }
@@ -53,7 +53,7 @@ pub fn read_open(file: &File, most: u64) -> io::Result<Vec<u8>> {
 /// The content of a regular file; `None` if it does not exist.
 ///
 /// # Errors
-/// Any error but a missing file; a directory is an error.
+/// Any error except a missing file; a directory is an error.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match read_at_most(path, u64::MAX) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -1,7 +1,7 @@
-//! Removal of paths that were recorded as made by a recipe: only below the roots it was given, never through a link.
+//! Removal of the paths that a recipe recorded: only below the given roots, never through a link.
 //!
-//! The state file can be edited by anybody who may write it, so a recorded path is foreign input. It is checked as text
-//! first, then walked from an open root directory, one component at a time, without following symbolic links.
+//! Anyone with write access can edit the state file, so a recorded path is untrusted input. It is first checked as a
+//! string, then walked from an open root directory, one component at a time, without following symbolic links.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -29,26 +29,26 @@ pub struct Removal {
 /// What [`Removal::remove`] found and removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
-    /// A directory with all below it.
+    /// A directory with everything below it.
     Directory,
     /// A file (or socket, device, named pipe).
     File,
-    /// A symbolic link; what it pointed to is untouched.
+    /// A symbolic link; its target is unchanged.
     Link,
-    /// Nothing was there.
+    /// It did not exist.
     Missing,
 }
 
 /// A recorded path that is not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemovalError {
-    /// The path is no plain path: it contains `..`, is empty, or holds a NUL.
+    /// The path is not a plain path: it contains `..` or NUL, or is empty.
     #[error("Refusing to remove {path:?}: it is not a plain path")]
     NotPlain {
         /// As recorded.
         path: PathBuf,
     },
-    /// The path lies beneath none of the roots.
+    /// The path is not below any of the roots.
     #[error("Refusing to remove {}: it is outside the buildout and the directories granted to recipes", .path.display())]
     Outside {
         /// As recorded.
@@ -75,17 +75,17 @@ pub enum RemovalError {
     /// The operating system refused.
     #[error("Cannot remove {}: {cause}", .path.display())]
     Io {
-        /// The very file or directory, perhaps below the recorded path.
+        /// The file or directory that failed, possibly below the recorded path.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// The operating system refused to set the path aside, or to put it back.
+    /// The operating system refused to move the path aside, or to restore it.
     #[error("Cannot set {} aside, or put it back: {cause}", .path.display())]
     Aside {
         /// As recorded.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         cause: io::Error,
     },
 }
@@ -110,7 +110,7 @@ impl Explain for RemovalError {
 }
 
 impl Removal {
-    /// Removal beneath `directory`, the buildout directory, to which relative paths are relative.
+    /// Allows removal below `directory`, the buildout directory. Relative paths are resolved against it.
     pub fn new(directory: &Path) -> Self {
         let mut removal =
             Self { base: directory.to_owned(), roots: Vec::new(), named: Vec::new(), protected: Vec::new() };
@@ -119,17 +119,17 @@ impl Removal {
         removal
     }
 
-    /// Allows removal beneath `root` too: a standard directory that lies elsewhere, a directory granted for writing.
+    /// Also allows removal below `root`: a standard directory outside the buildout, or a directory granted for writing.
     pub fn allow(&mut self, root: &Path) {
         add_with_canonical(&mut self.roots, &self.base.join(root));
     }
 
-    /// Allows removal of `path` itself, and of what lies beneath it.
+    /// Allows removal of `path` itself, and of everything below it.
     pub fn allow_itself(&mut self, path: &Path) {
         self.named.push(self.base.join(path));
     }
 
-    /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
+    /// Forbids removal of `path` and of every directory that contains it: a standard directory, the state file, a
     /// configuration file, keys.
     pub fn protect(&mut self, path: &Path) {
         self.protect_because(path, "belongs to the buildout itself");
@@ -150,7 +150,7 @@ impl Removal {
         self.base.join(path)
     }
 
-    /// Whether `path` may be removed, as far as its text tells. Touches no file.
+    /// Whether `path` may be removed, judging by the string alone. Accesses no file.
     ///
     /// # Errors
     /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`].
@@ -158,15 +158,16 @@ impl Removal {
         self.locate(path).map(|_| ())
     }
 
-    /// Removes `path` and all below it. A path that is missing is fine.
+    /// Removes `path` and everything below it. A missing path is not an error.
     ///
     /// # Errors
-    /// When the path may not be removed (then nothing was touched) or cannot be (then some of it may be gone).
+    /// When the path may not be removed (then nothing was changed), or cannot be (then some of it may already be
+    /// removed).
     pub fn remove(&self, path: &Path) -> Result<Removed, RemovalError> {
         self.remove_named(path, OsStr::to_owned)
     }
 
-    /// Removes what lies beside `path` under the name that `named` makes of its own.
+    /// Removes the sibling of `path` whose name `named` derives from that of `path`.
     pub(super) fn remove_named(
         &self,
         path: &Path,
@@ -179,14 +180,14 @@ impl Removal {
         })
     }
 
-    /// The directory that holds `path`, opened without following links, and the last name; `None` if it is missing.
+    /// The parent directory of `path`, opened without following links, and the last name; `None` if it is missing.
     pub(super) fn open_parent(&self, path: &Path) -> Result<Option<(Dir, OsString)>, RemovalError> {
         let (root, mut below) = self.locate(path)?;
         let Some(name) = below.pop() else { return Err(RemovalError::Outside { path: path.to_owned() }) };
         Ok(open_below(&root, &below, path)?.map(|parent| (parent, name)))
     }
 
-    /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).
+    /// The innermost root that contains `path`, and the names from that root to `path` (at least one).
     fn locate(&self, path: &Path) -> Result<(PathBuf, Vec<OsString>), RemovalError> {
         let absolute = self.base.join(path);
         let plain = |component: Component<'_>| matches!(component, Component::RootDir | Component::Normal(_));
@@ -210,7 +211,7 @@ impl Removal {
     }
 }
 
-/// Adds `path`, and the same without symbolic links: recipes may record either.
+/// Adds `path`, and the same path with symbolic links resolved: recipes may record either.
 fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
     for path in [Some(path.to_owned()), path.canonicalize().ok()].into_iter().flatten() {
         if !paths.contains(&path) {
@@ -219,7 +220,7 @@ fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
     }
 }
 
-/// Opens the directory that `names` lead to; `None` if one of them is missing.
+/// Opens the directory at `names` below `root`; `None` if one of them is missing.
 fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
     let mut here = root.to_owned();
     let mut opened = Dir::open_ambient_dir(root, ambient_authority());
@@ -232,7 +233,7 @@ fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option
         opened = directory.open_dir_nofollow(name);
         if opened.as_ref().is_err_and(is_not_a_directory) {
             let is_link = directory.symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
-            // Below a file there is nothing: the recorded path is missing.
+            // A file has no entries: the recorded path is missing.
             return if is_link {
                 Err(RemovalError::ThroughLink { path: recorded.to_owned(), link: here })
             } else {

@@ -1,8 +1,8 @@
-//! Whole, durable replacement of one file: temporary file next to it, fsync, rename, fsync of the directory.
+//! Atomic, durable replacement of one file: temporary file next to it, fsync, rename, fsync of the directory.
 //!
-//! A reader sees the complete old or the complete new content, whatever happens to this process or to the machine. When a
-//! step before the rename fails (disk full, quota, fault of the device), the old file is as it was and the temporary one
-//! is removed.
+//! A reader sees the complete old or the complete new content, even if this process or the machine crashes. If a step
+//! before the rename fails (disk full, quota, device error), the old file is unchanged and the temporary file is
+//! removed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,32 +16,32 @@ use rustix::io::Errno;
 
 use super::error::FileError;
 
-/// What [`replace`] did.
+/// The result of [`replace`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
-    /// The file had these bytes (and permissions) already; nothing was written.
+    /// The file already had these bytes (and permissions); nothing was written.
     Unchanged,
-    /// The file holds the new bytes, durably.
+    /// The file contains the new bytes, durably.
     Written,
 }
 
 /// Which permissions the new file gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Permissions {
-    /// Those of the file that it replaces; else what the umask leaves of `rw-rw-rw-`.
+    /// Those of the replaced file; for a new file, `rw-rw-rw-` less the umask.
     Kept,
-    /// As `Kept`, and executable for everyone who may read it.
+    /// As `Kept`, and executable by everyone who may read it.
     Executable,
 }
 
-/// Replaces the content of `path` by `bytes`. The permissions of an existing file are kept.
+/// Replaces the content of `path` with `bytes`. The permissions of an existing file are kept.
 ///
-/// The caller is the only one who writes this file (it holds the buildout's lock): the temporary file has a fixed name,
-/// `.NAME.new`, so that the next call clears away what a killed process left.
+/// The caller must be the only writer (it holds the state lock): the temporary file has a fixed name, `.NAME.new`, so
+/// that the next call removes what a killed process left.
 ///
 /// # Errors
-/// Names the path and the cause; the old content is intact, unless it is the last step (fsync of the directory) that
-/// failed: then the new content is there, but perhaps not durable.
+/// Names the path and the cause. The old content is intact, unless the last step failed (fsync of the directory): then
+/// the new content is in place, but may not be durable.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
     replace_with(path, bytes, Permissions::Kept, temporary_name(path, ".new"))
 }
@@ -54,7 +54,7 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<Replaced, FileErr
     replace_with(path, bytes, Permissions::Executable, temporary_name(path, ".new"))
 }
 
-/// As [`replace`], for a file that several processes write at once (a cache): the last one wins, none fails.
+/// As [`replace`], for a file with several concurrent writers (a cache): the last one wins, none fails.
 ///
 /// # Errors
 /// As [`replace`].
@@ -65,7 +65,7 @@ pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> 
     replace_with(path, bytes, Permissions::Kept, temporary_name(path, &suffix))
 }
 
-/// Removes the file `path` durably; a missing file is fine.
+/// Removes the file `path` durably; a missing file is not an error.
 ///
 /// # Errors
 /// Names the path and the cause.
@@ -77,7 +77,7 @@ pub fn delete(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Removes the temporary file of a [`replace`] of `path` that was killed.
+/// Removes the temporary file that an interrupted [`replace`] of `path` left.
 ///
 /// # Errors
 /// Names the path and the cause.
@@ -89,16 +89,17 @@ pub fn clear(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Checks whether the file `path` could be replaced, as far as that is possible without doing it: one that is immutable or
-/// append-only (`chattr`) cannot. A missing file is fine.
+/// Checks whether the file `path` could be replaced, as far as that is possible without trying: an immutable or
+/// append-only file (`chattr`) cannot. A missing file is not an error.
 ///
 /// # Errors
 /// Names the path and the cause.
 pub fn check_replaceable(path: &Path) -> Result<(), FileError> {
-    // Without waiting, in case the file is a pipe that no one reads.
+    // Non-blocking, in case the file is a pipe without a reader.
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
     match std::fs::OpenOptions::new().write(true).custom_flags(nonblocking).open(path) {
-        // Only such a file refuses to be opened with this error; missing permissions are another one, and no obstacle.
+        // Only immutable files fail with this error. Missing permissions are another error, and do not prevent the
+        // rename.
         Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
             Err(FileError::of("replace", path)(error))
         }
@@ -127,7 +128,7 @@ fn replace_with(
     let written = write_temporary(&directory, &temporary, bytes, permissions, mode)
         .and_then(|()| Ok(renameat(&directory, &temporary, &directory, name)?));
     if let Err(error) = written {
-        // The first error is the one to report; a temporary file that cannot be removed either is cleared next time.
+        // Report the first error. If removing the temporary file fails too, the next call removes it.
         let _ = unlinkat(&directory, &temporary, AtFlags::empty());
         return Err(FileError::of("write", path)(error));
     }
@@ -152,8 +153,8 @@ fn open_parent(path: &Path) -> Result<File, FileError> {
     opened.map_err(FileError::of("open the directory", &parent))
 }
 
-/// The regular file that is to be replaced, and its permission bits. A symbolic link is not followed: the rename replaces
-/// the link itself.
+/// The regular file to be replaced, and its permission bits. A symbolic link is not followed: the rename replaces the
+/// link itself.
 fn current(directory: &File, name: &OsStr) -> io::Result<Option<(File, Mode)>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match openat(directory, name, flags, Mode::empty()) {
@@ -200,7 +201,7 @@ fn write_temporary(
     file.sync_all()
 }
 
-/// Adds `x` wherever there is `r`.
+/// Adds `x` wherever `r` is set.
 fn executable(mode: Mode) -> Mode {
     let readable = mode & (Mode::RUSR | Mode::RGRP | Mode::ROTH);
     mode | Mode::from_raw_mode(readable.as_raw_mode() >> 2)

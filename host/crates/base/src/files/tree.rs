@@ -1,7 +1,7 @@
-//! Removal of one entry of an open directory, with all that is below it, without following a symbolic link.
+//! Removal of one entry of an open directory and everything below it, without following symbolic links.
 //!
-//! Neither deep trees nor read-only directories inside the tree are in the way: levels are kept on a heap stack of
-//! bounded height (a directory below that is first moved to the top), and directories are made accessible to their owner.
+//! Handles deep trees and read-only directories: levels are kept on a heap stack of bounded height (deeper directories
+//! are first moved to the top), and directories are made accessible to their owner.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -14,10 +14,10 @@ use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
 use super::bounded::random;
 use super::error::FileError;
 
-/// How many levels are open at once; each costs a file descriptor, of which a process has 1,024 by default.
+/// Number of levels that are open at once. Each takes a file descriptor, of which a process has 1,024 by default.
 const OPEN_LEVELS: usize = 64;
 
-/// What its owner needs to list a directory and to remove entries.
+/// Permissions that the owner needs to list a directory and to remove its entries.
 const OWNER_ACCESS: u32 = 0o700;
 
 /// A directory that is being emptied.
@@ -27,8 +27,8 @@ struct OpenDirectory {
     entries: Vec<(OsString, bool)>,
 }
 
-/// Removes the directory `path` and everything in it, without following symbolic links. The caller is the one who made
-/// it: a path that somebody else wrote down is for [`Removal`](super::Removal).
+/// Removes the directory `path` and everything in it, without following symbolic links. The caller must have created
+/// it: for recorded paths, use [`Removal`](super::Removal).
 ///
 /// # Errors
 /// Names what could not be removed, and the cause.
@@ -67,7 +67,7 @@ pub(super) fn remove_tree(parent: &Dir, name: &OsStr) -> Result<(), (PathBuf, io
     Ok(())
 }
 
-/// Makes the directory `name` accessible to its owner, opens it, never through a link, and lists it.
+/// Makes the directory `name` accessible to its owner, opens it without following a link, and lists it.
 fn enter(parent: &Dir, name: &OsStr) -> io::Result<OpenDirectory> {
     make_accessible(parent, name)?;
     let directory = parent.open_dir_nofollow(name)?;
@@ -89,7 +89,7 @@ fn make_accessible(parent: &Dir, name: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
-/// Goes down into `entry` of the innermost level; one that has become something else since it was listed is unlinked.
+/// Descends into `entry` of the innermost level, or unlinks it if it is no longer a directory.
 fn enter_or_unlink(levels: &mut Vec<OpenDirectory>, entry: &OsStr) -> io::Result<()> {
     let Some(level) = levels.last() else { return Ok(()) };
     match enter(&level.directory, entry) {
@@ -101,11 +101,11 @@ fn enter_or_unlink(levels: &mut Vec<OpenDirectory>, entry: &OsStr) -> io::Result
     Ok(())
 }
 
-/// Moves a directory that lies too deep into the outermost level, where it is removed later.
+/// Moves a directory that is too deep into the outermost level, where it is removed later.
 fn move_to_top(levels: &mut [OpenDirectory], entry: &OsStr) -> io::Result<()> {
     let [top, .., level] = levels else { return Ok(()) };
     let name = OsString::from(format!(".buildout-removing-{:016x}", random()?));
-    // To be moved, a directory must be writable itself, as its `..` changes. (The superuser needs no permission.)
+    // A directory can be moved only if it is writable itself, as its `..` changes. (The superuser needs no permission.)
     make_accessible(&level.directory, entry)?;
     level.directory.rename(entry, &top.directory, &name)?;
     top.entries.push((name, true));
@@ -116,13 +116,13 @@ fn path_of(levels: &[OpenDirectory], entry: Option<&OsStr>) -> PathBuf {
     levels.iter().map(|level| level.name.as_os_str()).chain(entry).collect()
 }
 
-/// The error of opening a symbolic link or a file as a directory.
+/// Whether this is the error for opening a symbolic link or a file as a directory.
 pub(super) fn is_not_a_directory(error: &io::Error) -> bool {
     use rustix::io::Errno;
     error.kind() == ErrorKind::NotADirectory || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
-/// A path that somebody else removed meanwhile is as good as removed.
+/// If another process removed the path in the meantime, that is fine.
 pub(super) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn deep_trees_without_permission_are_removed_by_ordinary_users() {
         if rustix::process::geteuid().is_root() {
-            // For the superuser permissions are no obstacle.
+            // Permissions do not restrict the superuser.
             return again_as_an_ordinary_user();
         }
         let directory = tempfile::tempdir().unwrap();
@@ -161,7 +161,7 @@ mod tests {
         assert!(!root.exists());
     }
 
-    /// Runs the test again, from a place that every user can read.
+    /// Runs the test again, from a directory that every user can read.
     fn again_as_an_ordinary_user() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,30 +1,30 @@
-//! How foreign text is shown: without credentials, without what would steer a terminal, and no longer than a line.
+//! How untrusted text is displayed: without credentials, without terminal control characters, and on one line.
 
 use std::ops::Range;
 
-/// A line longer than this, in characters, is shown in part.
+/// Lines longer than this, in characters, are shortened.
 const LONG: usize = 160;
 
-/// How many characters of a long line are shown on either side of what matters.
+/// How many characters of a long line are shown on either side of the span.
 const AROUND: usize = 50;
 
-/// `text` without the credentials of the URLs in it: what stands between `://` and `@` becomes `***`.
+/// `text` without the credentials of URLs: the part between `://` and `@` becomes `***`.
 pub fn redact(text: &str) -> String {
     replace_credentials(text, |_, _| "***".to_owned())
 }
 
-/// The text with escapes for characters that would control a terminal, change the order in which a line is read, or
-/// cannot be seen. Line ends and tabs stay.
+/// The text with escapes for characters that control a terminal, change the reading order of a line, or are invisible.
+/// Line ends and tabs are kept.
 pub fn printable(text: &str) -> String {
     escape(text, |c| steers(c) && c != '\n')
 }
 
-/// As [`printable`], in one line: line ends and tabs are escaped, too.
+/// As [`printable`], on one line: line ends and tabs are escaped, too.
 pub fn printable_line(text: &str) -> String {
     escape(text, |c| steers(c) || c == '\t')
 }
 
-/// JSON with the same characters as escapes; inside of strings, where alone they can be, that is the same value.
+/// JSON with the same characters escaped. They can occur only inside strings, where an escape has the same value.
 pub fn printable_json(json: &str) -> String {
     let is_foreign = |c: char| steers(c) && !c.is_ascii_control() || c == '\x7f';
     if !json.contains(is_foreign) {
@@ -46,7 +46,7 @@ fn steers(c: char) -> bool {
     invisible || (c.is_control() && c != '\t')
 }
 
-/// A line, and below it a caret for each character of the span (in characters).
+/// A line, and below it a caret for each character of the span (counted in characters).
 pub(super) fn snippet(line: &str, span: Range<usize>) -> String {
     let line: Vec<char> = mask(line).chars().collect();
     let window = if line.len() > LONG { window(line.len(), &span) } else { 0..line.len() };
@@ -70,7 +70,7 @@ pub(super) fn snippet(line: &str, span: Range<usize>) -> String {
     format!("{text}{}\n{marks}", cut(window.end < line.len()))
 }
 
-/// What is shown of a long line.
+/// The part of a long line that is shown.
 fn window(length: usize, span: &Range<usize>) -> Range<usize> {
     let start = span.start.saturating_sub(AROUND);
     let end = (span.end.min(span.start + AROUND) + AROUND).min(length);
@@ -81,7 +81,7 @@ fn mask(line: &str) -> String {
     replace_credentials(line, |secret, _| "*".repeat(secret.chars().count()))
 }
 
-/// Replaces the credentials of URLs; `instead` gets them, and the whole authority.
+/// Replaces the credentials of URLs; `instead` receives them and the whole authority.
 pub fn replace_credentials(text: &str, instead: impl Fn(&str, &str) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

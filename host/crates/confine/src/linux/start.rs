@@ -1,4 +1,4 @@
-//! Makes a process the command: last preparations, then the program is executed.
+//! Turns a process into the command: final preparations, then exec.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -18,7 +18,7 @@ use crate::error::Layer;
 use crate::message::{Notice, Order, receive_descriptor, tell};
 use crate::policy::Level;
 
-/// Starts the command as a child. Failures up to the execution of the program are told by the child.
+/// Starts the command as a child. The child itself reports failures before the program is executed.
 pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
     let (own, keeper) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
@@ -42,10 +42,10 @@ pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd
     }
 }
 
-/// Returns only where the program could not be executed.
+/// Returns only if the program could not be executed.
 fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Confined<()> {
     die_with_parent()?;
-    // Not the leader of a group yet, as it was just made; so it cannot fail.
+    // Cannot fail: a new process is not a group leader.
     let _ = rustix::process::setsid();
     std::env::set_current_dir(&order.directory).map_err(|error| Notice::Directory(errno(&error)))?;
     let program = find(order)?;
@@ -70,7 +70,8 @@ fn command(order: &Order, program: &Path) -> Command {
     command
 }
 
-/// The first three descriptors become standard input, output and error, the others get their numbers; no other stays open.
+/// The first three descriptors become standard input, output and error, the others get their numbers; all others are
+/// closed.
 fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Command) -> io::Result<()> {
     let mut descriptors = descriptors.into_iter();
     let mut next = || descriptors.next().ok_or(io::Error::from_raw_os_error(libc::EBADF));
@@ -82,7 +83,7 @@ fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Comm
     Ok(())
 }
 
-/// The program's path: looked for as the command will see the file system.
+/// The program's path, searched in the file system that the command will see.
 fn find(order: &Order) -> Confined<PathBuf> {
     if order.program.as_bytes().contains(&b'/') {
         return Ok(PathBuf::from(&order.program));

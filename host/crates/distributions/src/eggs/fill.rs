@@ -1,4 +1,4 @@
-//! The filling of an eggs directory: what is made aside appears whole, by one rename, and is never changed.
+//! Fills an eggs directory: an egg is made aside, appears whole by one rename, and is never changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -9,11 +9,11 @@ use base::files::FileError;
 use rustix::fs::{FlockOperation, flock, ioctl_ficlone, syncfs};
 use tempfile::TempDir;
 
-/// What the directories begin with in which eggs are made. Nobody takes them for eggs: they begin with a dot.
+/// The prefix of the directories in which eggs are made. It starts with a dot, so no tool takes them for eggs.
 const PREFIX: &str = ".filling-";
 
-/// A directory beside the eggs, in which one is made. It is removed in the end; what a killed process left of this kind
-/// is removed by the next one.
+/// A directory next to the eggs, in which one is made. It is removed in the end; the next process removes one that a
+/// killed process left.
 pub(crate) struct Workshop {
     directory: TempDir,
     eggs: PathBuf,
@@ -21,15 +21,15 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// Makes one, and the eggs directory if need be.
+    /// Creates one, and the eggs directory if necessary.
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
         let parent = File::open(eggs).map_err(FileError::of("open", eggs))?;
-        // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
+        // Where files cannot be locked, left-overs cannot be told from directories in use, so nothing is removed.
         if flock(&parent, FlockOperation::NonBlockingLockExclusive).is_ok() {
             remove_abandoned(eggs);
         }
-        // Until it is locked itself, nobody must take the new directory for one that was left behind.
+        // Until the new directory is locked, no process must take it for a left-over.
         let _ = flock(&parent, FlockOperation::LockShared);
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
@@ -41,12 +41,12 @@ impl Workshop {
         Ok(Self { directory, eggs: eggs.to_owned(), lock })
     }
 
-    /// Where things are made.
+    /// The directory in which eggs are made.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The permissions that new files do not get here (the umask cannot be asked for without changing it).
+    /// The permissions that new files do not get here (the umask cannot be read without changing it).
     pub(crate) fn mask(&self) -> Result<u32, FileError> {
         let path = self.path().join("mask");
         let failed = FileError::of("make", &path);
@@ -56,13 +56,13 @@ impl Workshop {
         Ok(0o777 & !mode)
     }
 
-    /// Puts on the disk what was made here: a rename makes it visible, and a power cut would leave empty files in an egg
-    /// that looks whole.
+    /// Writes the files made here to the disk: a rename makes them visible, and after a power cut an egg that looks
+    /// whole would contain empty files.
     pub(crate) fn sync(&self) {
         let _ = syncfs(&self.lock);
     }
 
-    /// Gives an egg that was made here its place. One that is there already stays: another run has put it there meanwhile.
+    /// Moves an egg that was made here to its place. An existing one stays: another run has made it meanwhile.
     pub(crate) fn publish(&self, egg: &Path, name: &str) -> Result<PathBuf, FileError> {
         let destination = self.eggs.join(name);
         make_accessible(egg)?;
@@ -75,7 +75,7 @@ impl Workshop {
     }
 }
 
-/// A directory that was made in private gets the permissions that it would have had.
+/// A directory that was made in private gets the permissions that it would otherwise have.
 fn make_accessible(egg: &Path) -> Result<(), FileError> {
     let metadata = egg.symlink_metadata().map_err(FileError::of("read", egg))?;
     if metadata.permissions().mode() & 0o700 == 0o700 {
@@ -96,7 +96,7 @@ fn remove_abandoned(eggs: &Path) {
     }
 }
 
-/// Copies a tree of files and directories; where the file system can share the content until one copy is changed, it does.
+/// Copies a tree of files and directories; the file system shares the content until one copy is changed, if it can.
 pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
     std::fs::create_dir(to).map_err(FileError::of("make the directory", to))?;
     for entry in std::fs::read_dir(from).map_err(FileError::of("read", from))? {

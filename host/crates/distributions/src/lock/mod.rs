@@ -1,7 +1,7 @@
 //! `pylock.toml` (PEP 751): the files of all distributions with their digests, so that every run installs the same bytes.
 //!
-//! Of each distribution all files of its version are listed, so that a lock made on one machine serves others. What builds
-//! require is not in it.
+//! All files of a distribution's version are listed, so that a lock made on one machine serves others. The requirements
+//! of builds are not in it.
 
 mod read;
 #[cfg(test)]
@@ -17,10 +17,10 @@ use crate::name;
 use crate::resolve::{Candidate, Step};
 use crate::version::Version;
 
-/// The version of the form that is written.
+/// The version of the format that is written.
 const VERSION: &str = "1.0";
 
-/// The files that are locked, by the keys of their projects.
+/// The locked files, by the keys of their projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     packages: BTreeMap<String, Package>,
@@ -29,11 +29,11 @@ pub struct Lock {
 /// One locked distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// Its version; none for a project that is developed.
+    /// Its version; `None` for a developed project.
     pub version: Option<Version>,
     /// Its files. All have a digest.
     pub files: Vec<File>,
-    /// Where the project is that is developed instead, relative to the lock.
+    /// Where the project is developed instead, relative to the lock.
     pub directory: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Package {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("pylock.toml cannot be used: {cause}")]
 pub struct LockError {
-    /// What is wrong.
+    /// The error.
     pub cause: String,
 }
 
@@ -51,16 +51,16 @@ impl base::source::Explain for LockError {
     }
 }
 
-/// What a lock and a new one differ in.
+/// A difference between a lock and a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It comes.
+    /// It is added.
     Added(String, String),
-    /// It goes.
+    /// It is removed.
     Removed(String, String),
     /// It gets another version.
     Changed(String, String, String),
-    /// Its files are others, though its version is the same.
+    /// Its files change, although its version is the same.
     Files(String, String),
 }
 
@@ -77,7 +77,7 @@ impl std::fmt::Display for Change {
 }
 
 impl Lock {
-    /// What is locked of a project.
+    /// The locked distribution of a project.
     pub fn package(&self, key: &str) -> Option<&Package> {
         self.packages.get(key)
     }
@@ -87,16 +87,16 @@ impl Lock {
         self.packages.keys().map(String::as_str)
     }
 
-    /// What the lock holds projects to, by key, as pins.
+    /// The locked versions, by key, as pins.
     pub fn pins(&self) -> impl Iterator<Item = (&str, String)> {
         self.packages.iter().filter_map(|(key, package)| Some((key.as_str(), package.version.as_ref()?.to_string())))
     }
 
-    /// Adds what a resolution has chosen. `files` gives all files that are available of a project; developed projects are
-    /// named relative to `directory`.
+    /// Adds the result of a resolution. `files` returns all available files of a project; the paths of developed
+    /// projects are relative to `directory`.
     ///
     /// # Errors
-    /// When a file has no digest, neither from the index nor from itself.
+    /// When neither the index nor the file itself provides a digest.
     pub fn add<'a>(
         &mut self,
         steps: &[Step],
@@ -136,7 +136,7 @@ impl Lock {
         Ok(())
     }
 
-    /// What differs in another lock.
+    /// The differences to another lock.
     pub fn changes(&self, new: &Self) -> Vec<Change> {
         let shown =
             |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
@@ -153,7 +153,7 @@ impl Lock {
         keys.into_iter().filter_map(change).collect()
     }
 
-    /// The text of the file. `directory` is where it will lie.
+    /// The text of the file. `directory` is where it will be.
     pub fn text(&self, directory: &Path) -> String {
         let mut document = DocumentMut::new();
         document["lock-version"] = value(VERSION);
@@ -198,7 +198,7 @@ fn table(key: &str, package: &Package, directory: &Path) -> Table {
                 wheels.push_formatted(Value::InlineTable(inline));
             }
             (true, false) => table["sdist"] = value(inline),
-            // A release has one archive of sources; a second form of it adds nothing.
+            // A release has one archive of sources; a second format of it adds nothing.
             (true, true) => {}
         }
     }
@@ -214,7 +214,7 @@ fn inline(file: &File, directory: &Path) -> InlineTable {
     let mut inline = InlineTable::new();
     inline.insert("name", file.file.as_str().into());
     match &file.location {
-        // Credentials are nobody's but the machine's on which the lock is used.
+        // Credentials belong to the machine on which the lock is used.
         Location::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
         Location::Path(path) => {
             let path = path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
@@ -234,7 +234,7 @@ fn inline(file: &File, directory: &Path) -> InlineTable {
 
 fn without_credentials(url: &str) -> String {
     let Ok(mut parsed) = url::Url::parse(url) else { return url.to_owned() };
-    // These fail only for URLs that cannot have credentials.
+    // These calls fail only for URLs that cannot have credentials.
     let _ = parsed.set_username("");
     let _ = parsed.set_password(None);
     parsed.into()

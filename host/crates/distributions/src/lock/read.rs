@@ -1,4 +1,4 @@
-//! The reading of `pylock.toml`: of any tool's, as far as it locks files with digests.
+//! Reads `pylock.toml`, written by any tool, if it locks files with digests.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::index::{File, Location};
 use crate::name;
 use crate::version;
 
-/// Longest lock that is read, in bytes.
+/// The longest lock that is read, in bytes.
 const LONGEST: usize = 64 << 20;
 
 impl Lock {
-    /// Reads the text of a lock that lies in `directory`.
+    /// Reads the text of a lock in `directory`.
     ///
     /// # Errors
-    /// When it is none, or is of a form that is not known, or locks something without a digest.
+    /// When it is not a lock, has an unknown version, or locks something without a digest.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, LockError> {
         let wrong = |cause: String| LockError { cause };
         if text.len() > LONGEST {

@@ -1,4 +1,4 @@
-//! Source distributions: what they say of themselves, and the wheels that are built of them.
+//! Source distributions: their metadata, and the wheels built from them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::index::File;
 use crate::metadata::Metadata;
 use crate::wheel;
 
-/// Raised when wheels are built in another way.
+/// Increased when wheels are built in a different way.
 const FORM: u32 = 1;
 
 impl Supply<'_> {
-    /// What a source distribution says of itself: by its `PKG-INFO` where that may be believed, else by its wheel.
+    /// The metadata of a source distribution: from its `PKG-INFO` if that is reliable, otherwise from its wheel.
     pub(super) fn metadata_of_source(&self, file: &File) -> Result<Metadata, SupplyError> {
         let brought = self.bring(file)?;
         if let Some(metadata) = self.static_metadata(file, &brought)? {
@@ -39,10 +39,10 @@ impl Supply<'_> {
         Ok(metadata.filter(|metadata| self.check_identity(file, metadata).is_ok()))
     }
 
-    /// A wheel: of a wheel itself, of a source distribution the one that was built.
+    /// The wheel of a file: a wheel itself, or the one built from a source distribution.
     ///
     /// # Errors
-    /// When it cannot be brought, or not be built.
+    /// When it is not available, or cannot be built.
     pub fn wheel_of(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
         if !file.name.is_source() {
             return self.bring(file);
@@ -51,8 +51,8 @@ impl Supply<'_> {
         self.wheel_in_turn(file)
     }
 
-    /// Waits until it is this file's turn to be built. Whatever else is waited for is waited for after that: two builds that
-    /// wait for each other would do so for ever.
+    /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
+    /// for each other forever.
     pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
         self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(shown(file)))
     }
@@ -102,7 +102,7 @@ impl Supply<'_> {
         let finished = workshop.path().join("finished");
         std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
         let target = finished.join(file_name(&path));
-        // What built it may still have it open under its old name: the copy is nobody else's.
+        // A process of the build may still have the file open under its old name: the copy is private.
         std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
         match std::fs::rename(&finished, place) {
             Ok(()) => {}
@@ -113,7 +113,7 @@ impl Supply<'_> {
             .ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
     }
 
-    /// A wheel is the same if the sources, the Python, what the build requires and its options are.
+    /// A wheel is the same if the sources, the Python, the build requirements and the options are the same.
     fn key(&self, brought: &Brought, environment: &str) -> String {
         let python = self.tools.python;
         let text = format!(
@@ -127,7 +127,7 @@ impl Supply<'_> {
         Digest::of(text.as_bytes()).to_string()
     }
 
-    /// Unpacks an archive of sources into `aside/source`, and gives the directory that is to be built.
+    /// Unpacks an archive of sources into `aside/source`, and returns the directory to build.
     fn unpack(&self, archive: &Path, aside: &Path) -> Result<PathBuf, SupplyError> {
         let destination = aside.join("source");
         let unpacked =

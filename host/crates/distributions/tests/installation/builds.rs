@@ -30,7 +30,7 @@ fn a_source_distribution_is_built_once() {
     assert_eq!(shown, ["a 1.0", "b 2.0"]);
     let module = outcome.working_set.iter().next().unwrap().location.join("a.py");
     assert_eq!(std::fs::read_to_string(module).unwrap(), "value = 'built'\n");
-    // The wheel is kept: without the sources' backend nothing is built, and nothing needs to be.
+    // The wheel is cached: without the backend nothing can be built, and nothing has to be.
     std::fs::remove_dir_all(space.root.join("eggs")).unwrap();
     let kept = space.root.join("cache/distributions/wheels");
     let before = names(&kept);
@@ -58,7 +58,7 @@ fn what_a_build_requires_is_in_its_environment() {
     assert_eq!(std::fs::read_to_string(module).unwrap(), "value = '3.0'\n");
 }
 
-/// Each line of what it finds out is `KIND: what`; nothing may be found out.
+/// Each line of its findings is `KIND: what`; it must not find anything.
 const HOSTILE: &str = r#"
 import os, socket, subprocess, sys
 found = []
@@ -174,7 +174,7 @@ fn options_for_extensions_reach_the_build() {
     let egg = space.build("a").unwrap();
     assert!(egg.starts_with(space.root.join("develop-eggs")), "{egg:?}");
     assert_eq!(std::fs::read_to_string(egg.join("a.py")).unwrap(), "value = ['header', '-O9']");
-    // It is there, so it is not built again; and it is taken before what the index has.
+    // It exists, so it is not built again, and it is preferred to the files of the index.
     assert_eq!(space.build("a").unwrap(), egg);
     space.options = Default::default();
     let outcome = space.install(&["a"]).unwrap();
@@ -206,7 +206,7 @@ fn a_project_is_developed() {
     assert_eq!(read("__editable__.dev.pth"), format!("{}\n", root.display()));
     assert_eq!(read("dev.egg-link"), format!("{}/src\n..", root.display()));
     assert!(root.join("dev.egg-info/PKG-INFO").exists(), "what the build made is brought back");
-    // Python reads the finder, whose path has quotation marks in it.
+    // Python reads the finder, whose path contains quotation marks.
     let check =
         "import sys; sys.path.insert(0, sys.argv[1]); import __editable___dev_finder as f; print(f.MAPPING['dev'])";
     let output =
@@ -215,7 +215,7 @@ fn a_project_is_developed() {
     let outcome = space.install(&["dev"]).unwrap();
     let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["lib 1.0", "dev 1.0"]);
-    // Once more: the same, whatever was there.
+    // Again: the same result, regardless of what existed.
     assert_eq!(space.develop(&root.join("pyproject.toml"), &[]).unwrap().paths.len(), 4);
     assert_eq!(names(&develop_eggs), made);
 }

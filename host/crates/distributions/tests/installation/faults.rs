@@ -1,4 +1,4 @@
-//! What goes wrong: an index that lies, runs that are killed, runs at the same time.
+//! Faults: an index with wrong data, killed runs, runs at the same time.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -30,7 +30,7 @@ fn a_file_with_another_digest_is_refused() {
     let error = space.error(&["a"]);
     assert!(error.contains(&claimed) && error.contains(&real), "{error}");
     assert!(space.eggs().is_empty());
-    // A version before it, that is good, is no way out: something is wrong with the index.
+    // An earlier version that is valid is not used instead: the index is wrong.
     Wheel::new("a", "0.9").write(&space.archives());
     assert!(space.error(&["a"]).contains(&claimed));
 }
@@ -72,13 +72,13 @@ fn an_index_that_lies_is_named() {
     assert_eq!(outcome.working_set.iter().next().unwrap().version, "1.0");
     let error = space.error(&["a>1"]);
     assert!(error.contains("it wants Python >=9") && error.contains("it was withdrawn: broken"), "{error}");
-    // Neither the server nor its answer can be had.
+    // Neither the server nor its answer is available.
     let gone = Space { index_url: "http://127.0.0.1:1/simple/".into(), ..Space::new(Behavior::default()) };
     let error = gone.error(&["a"]);
     assert!(error.starts_with("Cannot read http://127.0.0.1:1/simple/a/"), "{error}");
 }
 
-/// Many distributions, each of them of some files.
+/// Many distributions with some files each.
 fn many(space: &Space) -> Vec<String> {
     let names: Vec<String> = (0..12).map(|number| format!("dist{number}")).collect();
     for name in &names {
@@ -91,7 +91,7 @@ fn many(space: &Space) -> Vec<String> {
     names
 }
 
-/// That each egg is whole: it has all that its `RECORD` lists.
+/// Checks that each egg is whole: it has all files that its `RECORD` lists.
 fn check_eggs(eggs: &Path) -> usize {
     let all: Vec<String> = names(eggs).into_iter().filter(|name| !name.starts_with('.')).collect();
     for name in &all {
@@ -122,7 +122,7 @@ fn two_runs_fill_one_eggs_directory() {
     assert!(space.eggs().iter().all(|name| !name.starts_with('.')), "{:?}", space.eggs());
 }
 
-/// What the process that is killed does.
+/// The work of the process that is killed.
 pub(crate) fn install_in(root: &Path) -> ExitCode {
     let space = Space::at(root.to_owned(), Behavior::default());
     let wanted: Vec<String> = (0..12).map(|number| format!("dist{number}")).collect();
@@ -144,7 +144,7 @@ fn a_run_that_is_killed_leaves_no_half_egg() {
         command.spawn().unwrap()
     };
     let mut killed = 0;
-    // At any moment: the time from start to end is cut into pieces.
+    // At any moment: the time from start to end is divided into steps.
     for step in 0..16_u64 {
         let mut child = start();
         std::thread::sleep(Duration::from_millis(step * 40));

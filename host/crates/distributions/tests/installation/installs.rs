@@ -21,7 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_script_of_what_was_installed_runs", the_script_of_what_was_installed_runs),
 ];
 
-/// An application of three wheels.
+/// An application that consists of three wheels.
 fn application(space: &Space) {
     Wheel::new("app", "1.0").requires("lib.one>=1").requires("other; python_version < '3'").write(&space.archives());
     Wheel::new("lib.one", "1.0").write(&space.archives());
@@ -55,10 +55,10 @@ fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
     assert_eq!(lines, expected);
     let asked = space.index.asked();
     assert_eq!(asked.iter().filter(|path| path.starts_with("/simple/")).count(), 3, "{asked:?}");
-    // Whether there is something newer is asked, and answered without a page.
+    // The index is asked for newer versions, and answers without a page.
     space.install(&["app"]).unwrap();
     assert_eq!(space.index.asked(), ["/simple/app/", "/simple/lib-one/", "/simple/third/"]);
-    // Pins say that there is nothing newer to look for.
+    // Pins mean that newer versions are not considered.
     let pinned = Space { newest: true, ..space }.pin("app", "1.0").pin("lib.one", "2.0").pin("third", "3.0");
     pinned.install(&["app"]).unwrap();
     let old = Space { newest: false, pins: Vec::new(), ..pinned };
@@ -87,7 +87,7 @@ fn a_second_buildout_downloads_nothing() {
     space.install(&["app"]).unwrap();
     assert_eq!(space.index.asked(), ["/simple/app/", "/simple/lib-one/", "/simple/third/"]);
     assert_eq!(names(&eggs), names(&other));
-    // What is written into the one is not in the other, nor in what a third gets.
+    // Changes of one are neither in the other, nor in those that a third one gets.
     let file = format!("{}/app.py", egg_names(&space)[0]);
     std::fs::write(eggs.join(&file), "changed").unwrap();
     std::fs::rename(&eggs, space.root.join("second")).unwrap();
@@ -116,7 +116,7 @@ fn credentials_stay_with_their_host() {
     let error = space.error(&["a"]);
     assert!(error.contains("401") && error.contains("wants credentials"), "{error}");
     space.index_url = format!("http://me:p%40ss@127.0.0.1:{}/simple/", space.index.port);
-    // The files are on another host, which asks for nothing, and gets nothing.
+    // The files are on another host, which requires no credentials, and receives none.
     let other = super::index::Index::start(&space.archives(), Behavior::default());
     space.index.behave(|behavior| behavior.elsewhere = Some(format!("http://localhost:{}", other.port)));
     space.index.credentials();
@@ -201,7 +201,7 @@ fn a_lock_brings_the_same_files() {
     let text = lock.text(&space.root);
     let read = Lock::parse(&text, &space.root).unwrap();
     assert_eq!((read.keys().collect::<Vec<_>>(), lock.changes(&read)), (vec!["app", "lib-one", "third"], Vec::new()));
-    // Something newer is not seen, and the index is not asked.
+    // A newer version is not used, and the index is not asked.
     Wheel::new("lib.one", "3.0").write(&space.archives());
     space.index.asked();
     let space = Space { lock: Some((Arc::new(read), true)), ..space };
@@ -210,7 +210,7 @@ fn a_lock_brings_the_same_files() {
     assert!(space.index.asked().iter().all(|path| path.starts_with("/files/")));
     assert!(space.error(&["app", "lib.one>=3"]).contains("lib.one>=3"));
     assert!(space.error(&["other"]).contains("Couldn't find a distribution for 'other'."));
-    // A file that was changed is named with both digests.
+    // A changed file is reported with both digests.
     for path in ["eggs", "cache"] {
         std::fs::remove_dir_all(space.root.join(path)).unwrap();
     }

@@ -1,5 +1,5 @@
-//! A package index on the loopback interface: it serves the archives of a directory, says of them what it is told to, and
-//! remembers what it was asked.
+//! A package index on the loopback interface: it serves the archives of a directory with configurable metadata, and
+//! records the requests that it receives.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
@@ -12,17 +12,17 @@ use sha2::{Digest as _, Sha256};
 /// How the index behaves.
 #[derive(Clone, Default)]
 pub(crate) struct Behavior {
-    /// Whether it speaks HTML only.
+    /// Whether it serves only HTML.
     pub(crate) html: bool,
-    /// Digests that it claims, by file.
+    /// Digests that it publishes, by file.
     pub(crate) digests: BTreeMap<String, String>,
-    /// Metadata that it has beside files.
+    /// Metadata that it serves separately from files.
     pub(crate) metadata: BTreeMap<String, String>,
-    /// Further fields of files, as JSON.
+    /// Additional fields of files, as JSON.
     pub(crate) fields: BTreeMap<String, String>,
-    /// The header `Authorization` without which it answers nothing.
+    /// The header `Authorization` that it requires.
     pub(crate) authorization: Option<String>,
-    /// Where it sends those who ask for files.
+    /// Where it redirects requests for files.
     pub(crate) elsewhere: Option<String>,
 }
 
@@ -59,14 +59,14 @@ impl Index {
         format!("http://127.0.0.1:{}/simple/", self.port)
     }
 
-    /// What it was asked since this was asked last: paths, sorted.
+    /// The requests since the last call: paths, sorted.
     pub(crate) fn asked(&self) -> Vec<String> {
         let mut asked: Vec<String> = self.state.asked.lock().unwrap().drain(..).map(|(path, _)| path).collect();
         asked.sort();
         asked
     }
 
-    /// The paths that were asked with credentials, and without.
+    /// The paths that were requested with credentials, and without.
     pub(crate) fn credentials(&self) -> Vec<(String, Option<String>)> {
         self.state.asked.lock().unwrap().drain(..).collect()
     }

@@ -1,4 +1,4 @@
-//! A buildout's directories with an index, and the crate put together over them, as the host does it.
+//! A buildout's directories with an index, and this crate put together on top of them, as in the host.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -63,7 +63,7 @@ impl Space {
         Self { _directory: Some(directory), ..Self::at(root, behavior) }
     }
 
-    /// In a directory that is another's.
+    /// In a directory of another one.
     pub(crate) fn at(root: PathBuf, behavior: Behavior) -> Self {
         let archives = root.join("archives");
         std::fs::create_dir_all(&archives).unwrap();
@@ -107,7 +107,7 @@ impl Space {
         self.with(|installer, _| installer.install(&requirements))
     }
 
-    /// The error of an installation, and all that it tells.
+    /// The error of an installation, with all its details.
     pub(crate) fn error(&self, requirements: &[&str]) -> String {
         use base::source::Explain as _;
         let error = self.install(requirements).expect_err("an error");
@@ -117,7 +117,7 @@ impl Space {
         lines.join("\n")
     }
 
-    /// A lock of what the requirements need.
+    /// A lock of the distributions that the requirements need.
     pub(crate) fn lock(&self, requirements: &[&str]) -> Lock {
         let requirements: Vec<Requirement> =
             requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
@@ -196,6 +196,7 @@ impl Space {
             cache: CacheDirectory { path: cache.join("downloads"), chosen: false },
             network: fetch::Network::Allowed,
             limits: Limits { attempts: 1, ..Limits::for_sources() },
+            mirrors: fetch::Mirrors::default(),
         };
         let logs = self.root.join("logs");
         let tools = Tools {
@@ -239,7 +240,7 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Files of a project that is built by the backend within it.
+/// The files of a project that is built by the backend in it.
 pub(crate) fn project<'a>(name: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut files = vec![
         ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),

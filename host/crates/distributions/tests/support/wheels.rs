@@ -1,4 +1,4 @@
-//! Wheels and source distributions, made on the fly: good ones, and such as no tool would make.
+//! Wheels and source distributions made by the tests: valid ones, and ones that no tool would make.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 
-/// Starts a program that was just written. Another thread of the tests may have been forked while it was written, and then has
-/// it open for a moment: the kernel calls it busy.
+/// Starts a program that was just written. While it was written, another thread of the tests may have forked, and its
+/// child has the file open for a moment: the kernel then reports it as busy.
 pub(crate) fn start(program: &Path, arguments: &[&str]) -> std::process::Output {
     loop {
         match std::process::Command::new(program).args(arguments).output() {
@@ -19,7 +19,7 @@ pub(crate) fn start(program: &Path, arguments: &[&str]) -> std::process::Output 
     }
 }
 
-/// A wheel that is being made.
+/// A wheel while it is made.
 #[derive(Clone)]
 pub(crate) struct Wheel {
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) struct Wheel {
 }
 
 impl Wheel {
-    /// A good wheel with one module.
+    /// A valid wheel with one module.
     pub(crate) fn new(name: &str, version: &str) -> Self {
         let module = name.replace(['-', '.'], "_");
         Self {
@@ -60,7 +60,7 @@ impl Wheel {
         self
     }
 
-    /// What the name of the file has before the version.
+    /// The part of the file name before the version.
     fn stem(&self) -> String {
         format!("{}-{}", self.name.replace(['-', '.'], "_"), self.version)
     }
@@ -84,7 +84,7 @@ impl Wheel {
         files
     }
 
-    /// The text of a good RECORD.
+    /// The contents of a valid RECORD.
     pub(crate) fn record_text(&self) -> String {
         let mut text: String = self
             .all_files()
@@ -123,7 +123,7 @@ impl Wheel {
     }
 }
 
-/// A source distribution with these files beneath `NAME-VERSION`.
+/// A source distribution with these files below `NAME-VERSION`.
 pub(crate) fn source(directory: &Path, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
     let stem = format!("{name}-{version}");
     let path = directory.join(format!("{stem}.tar.gz"));

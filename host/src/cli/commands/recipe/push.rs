@@ -94,7 +94,7 @@ fn summary(Published { artefact, package }: &Published, reference: &Reference, k
     text + &key.map(|key| format!("\nSigned by key {}", key.public())).unwrap_or_default()
 }
 
-/// When the component was made: SOURCE_DATE_EPOCH, or the modification time of its file.
+/// When the component was created: SOURCE_DATE_EPOCH, or the modification time of its file.
 fn created(program: &Program, file: &Path) -> Result<SystemTime, FileError> {
     let epoch = program.environment.variables.get("SOURCE_DATE_EPOCH").and_then(|text| text.trim().parse().ok());
     match epoch {

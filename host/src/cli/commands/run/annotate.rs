@@ -1,4 +1,4 @@
-//! `run annotate`: shows all options with the places that they come from, as zc.buildout does.
+//! `run annotate`: shows all options and where they come from, as zc.buildout does.
 
 use crate::cli::program::Program;
 use crate::cli::render::annotated;

@@ -1,4 +1,4 @@
-//! `run query`: shows one option as it was written, as zc.buildout does.
+//! `run query`: shows the unsubstituted value of one option, as zc.buildout does.
 
 use crate::cli::program::Program;
 use crate::cli::render::annotated;

@@ -1,4 +1,4 @@
-//! The graph in Graphviz's language.
+//! The graph in Graphviz's DOT language.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ pub(super) fn text(graph: &PartGraph) -> String {
     text
 }
 
-/// A label in quotes: there, Graphviz knows `\"`, escapes such as `\N`, and HTML's entities.
+/// A quoted label: Graphviz interprets `\"`, escapes such as `\N`, and HTML entities in it.
 fn label(part: &str) -> String {
     let shown = printable_line(part);
     shown.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")

@@ -19,7 +19,7 @@ pub(super) fn text(graph: &PartGraph) -> String {
     text
 }
 
-/// A label in quotes: every sign that may mean something there is given by its number (Mermaid's entity codes).
+/// A quoted label: every character that may be special is written as a number (Mermaid's entity codes).
 fn label(part: &str) -> String {
     let mut label = String::new();
     for c in printable_line(part).chars() {

@@ -52,7 +52,7 @@ fn default(option: &DescribedOption) -> String {
     }
 }
 
-/// A text as one cell of a table.
+/// A string as one table cell.
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }

@@ -1,4 +1,4 @@
-//! A recipe package for people.
+//! A recipe package in human-readable form.
 
 use std::fmt::Write as _;
 

@@ -1,105 +1,43 @@
-//! Rules of the house that no compiler checks: the order of modules, versions that agree, nothing unfinished left behind.
+//! Rules of the house that no compiler checks: files are short and say what they do, links lead somewhere, versions agree,
+//! words are plain, and nothing unfinished is left behind. Looks at the project's own files alone, whatever else a person
+//! has made in the tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
+use test_support::{repository, tracked_files};
 
 fn read(path: impl AsRef<Path>) -> String {
-    let path = root().join(path);
+    let path = repository().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Names of what Cargo, git, package managers and buildouts make.
-const MADE: [&str; 8] =
-    ["target", ".git", "Cargo.lock", "parts", "eggs", "develop-eggs", "node_modules", "package-lock.json"];
+/// Files that programs write.
+const GENERATED: [&str; 2] = ["Cargo.lock", "package-lock.json"];
 
-/// Files of the project, relative to its root: all but what was made.
+/// Files that people write, relative to the project's root.
 fn files() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut directories = vec![root()];
-    while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_symlink() || MADE.contains(&name.as_str()) {
-                continue;
-            }
-            if path.is_dir() {
-                directories.push(path);
-            } else {
-                files.push(path.strip_prefix(root()).unwrap().to_owned());
-            }
-        }
-    }
-    files.sort();
+    let mut files = tracked_files(".");
+    files.retain(|path| {
+        let is_generated = GENERATED.iter().any(|name| path.ends_with(name));
+        !is_generated && !repository().join(path).is_symlink()
+    });
+    assert!(files.len() > 100, "the project's files are not found");
     files
 }
 
+fn files_of_type<'a>(extension: &'a str) -> impl Iterator<Item = (PathBuf, String)> + 'a {
+    let files = files().into_iter().filter(move |path| path.extension().is_some_and(|found| found == extension));
+    files.map(|path| (path.clone(), read(&path)))
+}
+
 fn rust_files() -> impl Iterator<Item = (PathBuf, String)> {
-    let rust = files().into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    rust.map(|path| (path.clone(), read(&path)))
+    files_of_type("rs")
 }
 
 /// Fails with all that was found.
 fn none(what: &str, found: Vec<String>) {
     assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
-}
-
-/// The modules that a text takes from the crate's root: `crate::NAME` and `crate::{NAME…, NAME…}`.
-fn imported(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let mut names = Vec::new();
-    for after in code.split("crate::").skip(1) {
-        let identifier = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-        let Some(group) = after.strip_prefix('{') else {
-            names.push(identifier(after));
-            continue;
-        };
-        let mut depth = 0;
-        let top: String = group
-            .chars()
-            .take_while(|c| {
-                depth += i32::from(*c == '{') - i32::from(*c == '}');
-                depth >= 0
-            })
-            .scan(0, |depth, c| {
-                *depth += i32::from(c == '{') - i32::from(c == '}');
-                Some(if *depth == 0 { c } else { ' ' })
-            })
-            .collect();
-        names.extend(top.split(',').map(|name| identifier(name.trim())));
-    }
-    names.retain(|name| !name.is_empty());
-    names
-}
-
-#[test]
-fn imports_are_found_in_paths_and_groups() {
-    let text = "//! See [`crate::run`].\nuse crate::config::Place;\nuse crate::{event::{Event, Level}, source};\nfn f() { crate::plan::g() }";
-    assert_eq!(imported(text), ["config", "event", "source", "plan"]);
-}
-
-#[test]
-fn a_module_imports_only_from_those_above_it() {
-    let library = read("host/src/lib.rs");
-    let order: Vec<_> = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    assert!(order.len() > 10, "lib.rs lists the modules");
-    let rank = |name: &str| order.iter().position(|module| *module == name);
-    let mut found = Vec::new();
-    for (path, text) in rust_files() {
-        let Ok(inside) = path.strip_prefix("host/src") else { continue };
-        let top = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
-        let Some(own) = rank(top.trim_end_matches(".rs")) else { continue };
-        for name in imported(&text) {
-            if rank(&name).is_some_and(|imported| imported > own) {
-                found.push(format!("{}: crate::{name}", path.display()));
-            }
-        }
-    }
-    none("these import from a module below their own", found);
 }
 
 /// The value of the first `key = "value"` after `section`.
@@ -135,7 +73,7 @@ fn every_wit_file_is_of_the_same_package_version() {
 }
 
 #[test]
-fn every_decision_has_a_number_of_its_own_and_is_listed() {
+fn every_decision_has_its_own_number_and_is_listed() {
     let list = read("docs/decisions/README.md");
     let mut numbers = Vec::new();
     let mut found = Vec::new();
@@ -197,7 +135,7 @@ fn no_package_registry_is_named() {
     let hosts = [concat!("crates", ".io"), concat!("py", "pi.org"), concat!("npm", "js.org"), concat!("npm", "js.com")];
     let mut found = Vec::new();
     for path in files() {
-        let text = String::from_utf8_lossy(&fs::read(root().join(&path)).unwrap()).into_owned();
+        let text = String::from_utf8_lossy(&fs::read(repository().join(&path)).unwrap()).into_owned();
         found
             .extend(hosts.iter().filter(|host| text.contains(*host)).map(|host| format!("{}: {host}", path.display())));
     }
@@ -209,6 +147,140 @@ fn the_licences_are_there() {
     assert!(read("LICENSE-MIT").contains("Permission is hereby granted, free of charge"));
     assert!(read("LICENSE-APACHE").contains("Apache License"));
     assert_eq!(toml_value(&read("Cargo.toml"), "[workspace.package]", "license"), "MIT OR Apache-2.0");
+}
+
+/// Where links of a Markdown text lead, with the number of the line; not in fenced blocks.
+fn links(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut is_code = false;
+    for (number, line) in text.lines().enumerate() {
+        is_code ^= line.starts_with("```");
+        if is_code {
+            continue;
+        }
+        let targets = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        found.extend(targets.map(|(target, _)| (number + 1, target.to_owned())));
+    }
+    found
+}
+
+/// The names by which links reach the headings of a Markdown text.
+fn anchors(text: &str) -> Vec<String> {
+    let headings =
+        text.lines().filter_map(|line| line.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim()));
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+/// Whether a link in the file `from` leads to something of the project, or out of it.
+fn leads_somewhere(from: &Path, target: &str) -> bool {
+    if target.contains("://") {
+        return true;
+    }
+    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let to = if path.is_empty() { from.to_owned() } else { from.parent().unwrap().join(path) };
+    let Ok(to) = repository().join(to).canonicalize() else { return false };
+    anchor
+        .is_none_or(|anchor| fs::read_to_string(to).is_ok_and(|text| anchors(&text).iter().any(|name| name == anchor)))
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let mut found = Vec::new();
+    for (path, text) in files_of_type("md") {
+        let broken = links(&text).into_iter().filter(|(_, target)| !leads_somewhere(&path, target));
+        found.extend(broken.map(|(line, target)| format!("{}:{line}: {target}", path.display())));
+    }
+    none("these links lead nowhere", found);
+}
+
+#[test]
+fn links_and_headings_are_found() {
+    let text = "# The `-j` option\n[a](b.md) and [c](#the--j-option)\n```\n[no](link)\n```\n";
+    assert_eq!(links(text), [(2, "b.md".to_owned()), (2, "#the--j-option".to_owned())]);
+    assert_eq!(anchors(text), ["the--j-option"]);
+    assert!(leads_somewhere(Path::new("docs/architecture.md"), "../README.md#status"));
+    assert!(!leads_somewhere(Path::new("docs/architecture.md"), "README.md"));
+}
+
+/// Paths of the project in a Markdown text: words in back quotes that begin with one of its directories.
+fn paths_named(text: &str) -> Vec<&str> {
+    let words = text.split('`').skip(1).step_by(2);
+    let begins = |word: &&str| ["fuzz/", "tests/", "xtask/"].iter().any(|beginning| word.starts_with(beginning));
+    words.filter(begins).filter(|word| !word.contains(['*', ' ', '<'])).collect()
+}
+
+#[test]
+fn documents_name_files_that_are_there() {
+    let mut found = Vec::new();
+    for (path, text) in files_of_type("md").filter(|(path, _)| path.starts_with("docs") || path.ends_with("README.md"))
+    {
+        let gone = paths_named(&text).into_iter().filter(|name| !repository().join(name).exists());
+        found.extend(gone.map(|name| format!("{}: {name}", path.display())));
+    }
+    none("these files are not there", found);
+}
+
+/// Lines of files below `directories` that hold one of `words` as a whole word. Of scenarios, only the prose: what they
+/// show are the program's words.
+fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
+    let is_inside = |path: &PathBuf| directories.iter().any(|directory| path.starts_with(directory));
+    let mut found = Vec::new();
+    for path in files().into_iter().filter(is_inside) {
+        // Components and archives are no texts.
+        let Ok(text) = fs::read_to_string(repository().join(&path)) else { continue };
+        let is_scenario = path.starts_with("tests/scenarios");
+        let mut is_shown = false;
+        for (number, line) in text.lines().enumerate() {
+            is_shown ^= is_scenario && line.starts_with("```");
+            if is_shown {
+                continue;
+            }
+            let lower = line.to_lowercase();
+            let mut in_line = lower.split(|c: char| !(c.is_alphanumeric() || c == '.'));
+            if in_line.any(|word| words.contains(&word.trim_end_matches('.'))) {
+                found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+/// Directories in which every text is held against the rules about words.
+const PLAIN: [&str; 4] = [".ci", "fuzz", "tests", "xtask"];
+
+#[test]
+fn words_are_plain() {
+    // The user of that name, and messages of the program.
+    const MEANT: [&str; 3] = ["`nobody`", "nobody needs to", "nobody can grant it"];
+    // Each in two pieces, so that this file does not find itself.
+    let words = [concat!("an", "ew"), concat!("no", "body"), concat!("be", "side"), concat!("to", "ld")];
+    let mut found = lines_with(&PLAIN, &words);
+    found.retain(|line| !MEANT.iter().any(|meant| line.contains(meant)));
+    none("say it in plain English", found);
+}
+
+#[test]
+fn nothing_outside_the_project_is_cited() {
+    let documents = [concat!("des", "ign.md"), concat!("host", "ile.md"), concat!("fac", "ts.md")];
+    none("these documents are not in the project", lines_with(&PLAIN, &documents));
+}
+
+/// A test that waits for a time, and then finds that nothing has happened, finds that on a slow machine as well.
+#[test]
+fn tests_wait_for_events() {
+    // What is awaited is looked at again after a pause; commands under test may sleep, and so may a slow server.
+    const MAY_SLEEP: [&str; 4] =
+        ["tests/support/src/wait.rs", "tests/support/src/http.rs", "tests/guests", "tests/confinement"];
+    let mark = concat!("thread::", "sleep");
+    let mut found = Vec::new();
+    for (path, text) in rust_files() {
+        let is_test = path.starts_with("tests") && !MAY_SLEEP.iter().any(|place| path.starts_with(place));
+        if is_test && text.contains(mark) {
+            found.push(path.display().to_string());
+        }
+    }
+    none("these wait for a time; `test_support::wait_until` waits for an event", found);
 }
 
 #[test]

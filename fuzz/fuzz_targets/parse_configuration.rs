@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use buildout_host::config::Location;
-use buildout_host::config::parse::{Parsed, decode, parse, print};
+use config::Location;
+use config::parse::{Parsed, decode, parse, print};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let read = |bytes: &[u8]| -> Option<Parsed> {

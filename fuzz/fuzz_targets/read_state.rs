@@ -1,7 +1,7 @@
 //! Any bytes as a state file: the reader never panics, and what it reads it writes so that it is read again.
 #![no_main]
 
-use buildout_host::state::{read_state, render};
+use state::{read_state, render};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(installed) = read_state("fuzz", bytes) {

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use buildout_host::component::RecipesLock;
-use buildout_host::component::signature::{FileSignature, Payload, PrivateKey, PublicKey};
+use registry::RecipesLock;
+use registry::signature::{FileSignature, Payload, PrivateKey, PublicKey};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(payload) = Payload::parse(bytes) {

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use buildout_host::fetch::unpack::{UnpackLimits, UnpackOptions, unpack};
+use fetch::unpack::{UnpackLimits, UnpackOptions, unpack};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let directory = tempfile::tempdir().expect("a directory");
@@ -12,7 +12,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let limits = UnpackLimits { bytes: 1 << 20, entries: 100, ..UnpackLimits::default() };
     let options = UnpackOptions { strip_top_level: bytes.len() % 2 == 0, limits };
     let unpacked = unpack(&path("archive"), &path("out"), &options, &|| false);
-    let mut names: Vec<_> = fs::read_dir(directory.path()).expect("entries").flatten().map(|entry| entry.file_name()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(directory.path()).expect("entries").flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     let expected: &[&str] = if unpacked.is_ok() { &["archive", "out"] } else { &["archive"] };
     assert_eq!(names, expected);

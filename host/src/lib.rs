@@ -2,8 +2,9 @@
 //! sandboxed WebAssembly components.
 //!
 //! The crates in `host/crates` do the work (`docs/architecture.md` has the map). This one puts it together: [`run`] has the
-//! stages of a run, [`scenario`] replays recorded sessions, [`cli`] is the command line and the only printer.
+//! stages of a run, [`share`] builds and publishes recipes, [`cli`] is the command line and the only printer.
 
 pub mod cli;
+mod error;
 pub mod run;
-pub mod scenario;
+pub mod share;

@@ -1,4 +1,4 @@
-/* From the entry points of a recipe to the exports of a component. */
+/* Exports a recipe's entry points from a component. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,10 +17,10 @@ struct recipe_part {
     const recipe_entry_point *entry;
     struct allocation *allocations;
     buildout_recipe_options_own_options_t options;
-    /* Lent to `init`. */
+    /* Valid only in `init`. */
     const buildout_recipe_buildout_borrow_buildout_t *buildout;
     void *data;
-    /* What the call names. */
+    /* The paths that the call reported. */
     wit_list_string_t paths;
     bool names_paths;
 };
@@ -29,14 +29,14 @@ struct recipe_recorded {
     exports_buildout_recipe_parts_list_recorded_option_t list;
 };
 
-/* Whose memory `recipe_allocate` gives: one part is made at a time. */
+/* The owner of memory from `recipe_allocate`. Only one part is made at a time. */
 static struct allocation **owner;
 
-/* What has failed in this call. */
+/* The failure in this call. */
 static bool failed;
 static buildout_recipe_types_failure_t failure;
 
-/* wit-bindgen's code refers to the object file that has the component's type; the host adds the type itself. */
+/* wit-bindgen's code refers to an object file with the component's type. It is not needed, because the host adds the type. */
 void __component_type_object_force_link_wit(void) {}
 
 void *recipe_allocate(size_t size) {
@@ -154,8 +154,8 @@ int recipe_fault_at(const char *file, int line, const char *format, ...) {
     if (asprintf(&text, "%.*s (%s:%d)", (int)message.len, (const char *)message.ptr, file, line) < 0)
         abort();
     wit_string_free(&message);
-    wit_string_t told = {(uint8_t *)text, strlen(text)};
-    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, told);
+    wit_string_t located = {(uint8_t *)text, strlen(text)};
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, located);
 }
 
 const char *recipe_format(const char *format, ...) {
@@ -212,7 +212,7 @@ int recipe_set(recipe_part *part, const char *name, const char *value) {
     buildout_recipe_options_set_error_t error;
     if (buildout_recipe_options_method_options_set(options_of(part), &asked, &text, &error))
         return 0;
-    static const char *const words[] = {"was set after init", "has a name that an option cannot have",
+    static const char *const words[] = {"was set after init", "is not a valid option name",
                                         "is longer than the host allows"};
     const char *why = error.tag < sizeof words / sizeof *words ? words[error.tag] : recipe_take(&error.val.other.message);
     return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("option \"%s\" %s", name, why)));
@@ -240,7 +240,7 @@ int recipe_path(recipe_part *part, const char *path) {
     return 0;
 }
 
-/* The buildout, which is lent to `init` alone. */
+/* The buildout, which is available only in `init`. */
 static const buildout_recipe_buildout_borrow_buildout_t *buildout_of(recipe_part *part) {
     if (!part->buildout)
         recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate("other sections can only be read in init"));
@@ -385,11 +385,11 @@ void exports_buildout_recipe_description_describe(exports_buildout_recipe_descri
 
 /* ---- Calls ---- */
 
-/* What the author's function returned, and what failed meanwhile. */
+/* Combines the result of the author's function with the recorded failure. */
 static bool succeeded(int result, const char *call, buildout_recipe_types_failure_t *into) {
     fflush(NULL);
     if (result && !failed)
-        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("%s failed, and gave no reason", call)));
+        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("%s failed without a reason", call)));
     if (failed)
         *into = failure;
     bool success = !failed;
@@ -434,7 +434,7 @@ void exports_buildout_recipe_parts_part_destructor(exports_buildout_recipe_parts
     free(part);
 }
 
-/* Calls a function of the part; the paths that it named are the caller's. */
+/* Calls a function of the part. The caller owns the reported paths. */
 static bool call(recipe_part *part, int (*function)(recipe_part *), const char *name, wit_list_string_t *paths,
                  exports_buildout_recipe_parts_failure_t *error) {
     owner = &part->allocations;

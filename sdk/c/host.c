@@ -1,4 +1,4 @@
-/* What the host lends beside options: messages, paths, commands, downloads. */
+/* The host's other interfaces: messages, paths, commands, downloads. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ void recipe_log(recipe_level level, const char *format, ...) {
         abort();
     va_end(arguments);
     wit_string_t view = recipe_view(text);
-    /* What was printed before comes before. */
+    /* Keeps the order of printed lines and messages. */
     fflush(stdout);
     buildout_recipe_log_message((buildout_recipe_log_level_t)level, &view);
     free(text);
@@ -46,14 +46,14 @@ int recipe_make_directories_at(const char *file, int line, const char *path) {
         recipe_make_directories_at(file, line, recipe_format("%.*s", (int)(slash - path), path)))
         return RECIPE_FAILED;
     if (mkdir(path, 0777) && errno != EEXIST)
-        return recipe_fault_at(file, line, "cannot make %s: %s", path, strerror(errno));
+        return recipe_fault_at(file, line, "cannot create %s: %s", path, strerror(errno));
     return 0;
 }
 
 static int fail_path(const char *path, buildout_recipe_paths_path_error_t *error) {
-    static const char *const words[] = {"%s is outside of what the part may own", "%s is not a path that can be used so",
-                                        "%s was used so outside of install and update",
-                                        "%s: more paths were named than the host allows"};
+    static const char *const words[] = {"%s is outside the directories that the part may own", "%s is not a valid path",
+                                        "%s was used outside install and update",
+                                        "%s: the number of paths exceeds the host's limit"};
     char *text = NULL;
     int length = error->tag < sizeof words / sizeof *words
                      ? asprintf(&text, words[error->tag], path)
@@ -104,7 +104,7 @@ void recipe_lock_release(recipe_lock *lock) {
 static int fail_process(buildout_recipe_process_process_error_t *error) {
     if (error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_OTHER)
         return recipe_fail_named(false, &error->val.other.message);
-    /* What is installed and what is granted is the user's to decide. */
+    /* The user decides what is installed and what is granted. */
     bool user = error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_GRANTED ||
                 error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_FOUND;
     return recipe_fail_named(user, &error->val.not_granted);
@@ -150,7 +150,7 @@ const char *const *recipe_environment(const recipe_runner *runner) {
     return taken;
 }
 
-/* `NAME=value` as the host wants it. */
+/* Converts `NAME=value` to pairs for the host. */
 static wit_list_tuple2_string_string_t variables(const char *const *environment) {
     wit_list_tuple2_string_string_t list = {NULL, 0};
     while (environment && environment[list.len])
@@ -196,10 +196,10 @@ int recipe_call_all(const recipe_runner *runner, const char *directory, const ch
     if (recipe_run(runner, &command, &outcome))
         return RECIPE_FAILED;
     if (outcome.ending == RECIPE_TIMED_OUT)
-        return recipe_user_error("%s took longer than it may", words[0]);
+        return recipe_user_error("%s exceeded its deadline", words[0]);
     if (outcome.ending == RECIPE_SIGNALLED)
-        return recipe_user_error("%s was ended by signal %d", words[0], outcome.status);
-    return outcome.status ? recipe_user_error("%s ended with status %d", words[0], outcome.status) : 0;
+        return recipe_user_error("%s was killed by signal %d", words[0], outcome.status);
+    return outcome.status ? recipe_user_error("%s exited with status %d", words[0], outcome.status) : 0;
 }
 
 /* ---- Downloads ---- */
@@ -207,7 +207,7 @@ int recipe_call_all(const recipe_runner *runner, const char *directory, const ch
 static int fail_download(buildout_recipe_download_download_error_t *error) {
     if (error->tag == BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_OTHER)
         return recipe_fail_named(false, &error->val.other.message);
-    /* Addresses, digests and archives are what the configuration names. */
+    /* URLs, digests and archives come from the configuration. */
     return recipe_fail_named(true, &error->val.not_granted);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Makes a component of a recipe written in JavaScript: `node build.mjs MODULE COMPONENT`, in the project's directory.
+ * Builds the component of a JavaScript recipe: `node build.mjs MODULE COMPONENT`, in the project's directory.
  *
  * Needs `componentize-js` on the PATH. The component imports only what the recipe's modules import.
  */
@@ -18,16 +18,16 @@ function fail(message) {
   process.exit(1);
 }
 
-/** What `componentize-js` on the PATH belongs to. */
+/** The path of `componentize-js`. */
 function tool() {
   const program = process.env.PATH.split(delimiter).map((directory) => join(directory, "componentize-js")).find(existsSync);
   return program ?? fail("build.mjs: componentize-js is not on the PATH");
 }
 
-/** The interfaces that a module imports, and those of the modules that it imports. */
+/** The interfaces that a module imports, directly or indirectly, by module. */
 function imported(file, { init, parse }, seen = new Map()) {
   if (seen.has(file)) return seen;
-  if (!existsSync(file)) fail(`build.mjs: there is no module ${relative(".", file)}`);
+  if (!existsSync(file)) fail(`build.mjs: the module ${relative(".", file)} does not exist`);
   let found;
   try {
     [found] = parse(readFileSync(file, "utf8"), relative(".", file));
@@ -40,7 +40,7 @@ function imported(file, { init, parse }, seen = new Map()) {
   return seen;
 }
 
-/** The interfaces of WASI, which come with componentize-js. */
+/** The directory of the WASI interfaces that come with componentize-js. */
 function wasi(require, version) {
   const places = require.resolve.paths("@bytecodealliance/jco").map((place) => join(place, "@bytecodealliance/jco/lib/wit/builtin", version));
   return places.find(existsSync) ?? fail(`build.mjs: this componentize-js has no interfaces of WASI ${version}`);
@@ -61,16 +61,16 @@ function writeWorld(directory, interfaces, require) {
   writeFileSync(join(directory, "world.wit"), `package buildout:javascript-recipe;\n\nworld javascript-recipe {\n${lines}${exported}}\n`);
 }
 
-/** Name and version, as `recipe.toml` says. */
-function told() {
+/** The name and version in `recipe.toml`. */
+function settings() {
   const text = readFileSync("recipe.toml", "utf8").split(/^\[recipe\]$/m)[1]?.split(/^\[/m)[0] ?? "";
   const value = (key) => new RegExp(`^${key} *= *"(.*)"`, "m").exec(text)?.[1];
-  return { name: value("name") ?? fail("recipe.toml says no name below [recipe]"), version: value("version") ?? "0.0.0" };
+  return { name: value("name") ?? fail("recipe.toml has no name in [recipe]"), version: value("version") ?? "0.0.0" };
 }
 
-/** The module that componentize-js starts from. */
+/** Writes the main module for componentize-js. */
 function writeEntry(file, module) {
-  const { name, version } = told();
+  const { name, version } = settings();
   const from = (path) => JSON.stringify(relative(dirname(file), path));
   const text = `import { component } from ${from(join(SDK, "component.js"))};
 import { entryPoints } from ${from(resolve(module))};

@@ -1,4 +1,4 @@
-/** From classes that extend `Recipe` to the exports of a component. */
+/** Exports classes that extend `Recipe` from a component. */
 
 import { Buildout, Options } from "./options.js";
 import { failure } from "./errors.js";
@@ -26,7 +26,7 @@ function describeEntryPoint([name, recipe]) {
   };
 }
 
-/** Calls the author's code: what it does not catch becomes a failure that the host understands. */
+/** Calls the author's code, and converts uncaught errors to failures for the host. */
 function guarded(call) {
   try {
     return call();
@@ -37,11 +37,11 @@ function guarded(call) {
 
 function paths(returned) {
   if (returned === undefined || returned === null) return undefined;
-  if (typeof returned.then === "function") throw new TypeError("a recipe returns paths, not a promise");
+  if (typeof returned.then === "function") throw new TypeError("a recipe must return paths, not a promise");
   return typeof returned === "string" ? [returned] : Array.from(returned, String);
 }
 
-/** A part that was initialised. */
+/** An initialized part. */
 class Part {
   #recipe;
 
@@ -58,7 +58,7 @@ class Part {
   }
 }
 
-/** What the component exports. */
+/** The exports of the component. */
 export function component(name, version, entryPoints) {
   return {
     description: {

@@ -1,5 +1,5 @@
 /**
- * Fetching files, and unpacking them.
+ * Downloads files and unpacks archives.
  *
  * ```js
  * const downloader = Downloader.open("https://example.com/");
@@ -7,14 +7,14 @@
  * archive.unpack(this.options.location, "strip");
  * ```
  *
- * A recipe needs the grant `fetch` for each address (`grant.fetch`). A downloader is lent while a part is installed or updated.
+ * A recipe needs the grant `fetch` for each URL (`grant.fetch`). A downloader can be used while a part is installed or updated.
  */
 
 import { open } from "buildout:recipe/download@0.1.0";
 import { RecipeError, ask, named } from "./errors.js";
 
 /**
- * A file that could not be fetched or used. `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`,
+ * A file could not be downloaded or used. `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`,
  * `limit` or another word.
  */
 export class DownloadError extends RecipeError {
@@ -27,11 +27,11 @@ export class DownloadError extends RecipeError {
 
 function downloadError(reported) {
   const { message, reason } = named(reported);
-  // Addresses, digests and archives are what the configuration names.
+  // URLs, digests and archives come from the configuration.
   return new DownloadError(message, reason, reported.tag !== "other");
 }
 
-/** A file that was fetched; it lies in the host's cache. */
+/** A downloaded file in the host's cache. */
 export class Fetched {
   #lent;
 
@@ -49,14 +49,15 @@ export class Fetched {
     return Number(this.#lent.size());
   }
 
-  /** Copies it to `path`, absolute. What is there is replaced. @param {string} path */
+  /** Copies it to the absolute path `path`. An existing file is replaced. @param {string} path */
   copy(path) {
     ask(() => this.#lent.copy(path), downloadError);
   }
 
   /**
-   * Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which must not exist, or be
-   * empty. `strip` leaves out the one directory that holds everything else; `strip-if-single` does so if there is just one.
+   * Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip) to the absolute path `directory`, which must
+   * not exist or be empty. `strip` unpacks it without its top-level directory, which must be the only entry; `strip-if-single`
+   * does so if it is.
    *
    * @param {string} directory @param {"keep" | "strip" | "strip-if-single"} [topLevel]
    * @returns {string[]} the names in it
@@ -66,7 +67,7 @@ export class Fetched {
   }
 }
 
-/** Fetches files. */
+/** Downloads files. */
 export class Downloader {
   #lent;
 
@@ -74,15 +75,15 @@ export class Downloader {
     this.#lent = lent;
   }
 
-  /** A downloader for addresses that begin so; `*` for all. @param {...string} addresses */
+  /** A downloader for URLs with these prefixes, or `*` for all. @param {...string} addresses */
   static open(...addresses) {
     return new Downloader(ask(() => open(addresses), downloadError));
   }
 
   /**
-   * Fetches a file, or takes it from the cache. It must have the digests that are given.
+   * Downloads a file, or takes it from the cache. It must have the given digests.
    *
-   * @param {string} url `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory)
+   * @param {string} url a URL (`http:`, `https:`, `file:`), or a path, which may be relative to the buildout directory
    * @param {{ md5?: string, sha256?: string, sha512?: string }} [digests]
    */
   fetch(url, digests = {}) {

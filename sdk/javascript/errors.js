@@ -1,25 +1,25 @@
-/** How a recipe fails, and how the host is told. */
+/** Errors of recipes, and how they are reported to the host. */
 
 import * as log from "./log.js";
 
-/** What all errors of the SDK have in common. */
+/** The base class of all errors of the SDK. */
 export class RecipeError extends Error {
-  /** Whether it is the user's mistake. */
+  /** Whether it is a user error. */
   user = false;
 }
 
-/** A mistake of the user: printed as `Error: <message>`, without a trace. Log what helps to correct it before. */
+/** A user error, printed as `Error: <message>`, without a trace. Log details that help to correct it before. */
 export class UserError extends RecipeError {
   user = true;
 }
 
-/** Something did not work that should have. Any other error counts as this, too. */
+/** A failure of the recipe or its environment. Any other error is treated in the same way. */
 export class Fault extends RecipeError {}
 
 /**
  * An option that could not be read or set. `reason` is `unknown-section`, `unknown-option`, `cycle`, `failed`, `limit`,
- * `after-init`, `invalid-name` or another word. Uncaught, the host prints what it knows about it: the place in the
- * configuration, the cause, the advice.
+ * `after-init`, `invalid-name` or another word. If it is not caught, the host prints its place in the configuration, its cause,
+ * and hints.
  */
 export class OptionError extends RecipeError {
   /** @param {string} message @param {string} reason @param {object} [lookup] */
@@ -31,7 +31,7 @@ export class OptionError extends RecipeError {
 }
 
 /**
- * Calls the host; what it reports becomes the error that `explain` makes of it.
+ * Calls the host, and converts an error that it reports with `explain`.
  *
  * @template T
  * @param {() => T} call
@@ -42,24 +42,24 @@ export function ask(call, explain) {
   try {
     return call();
   } catch (error) {
-    // A result's error is the payload of what the bindings throw.
+    // The bindings throw an object with the error of the result as its payload.
     throw Object.hasOwn(Object(error), "payload") ? explain(error.payload) : error;
   }
 }
 
-/** Gives back what the host lent, before the garbage collector does. @param {any} lent */
+/** Returns a resource to the host without waiting for the garbage collector. @param {any} lent */
 export function dispose(lent) {
   lent[Symbol.dispose || Symbol.for("dispose")]();
 }
 
-/** Reason and message of a variant that ends with `other`. @param {any} reported */
+/** The reason and message of a variant that ends with `other`. @param {any} reported */
 export function named(reported) {
   return reported.tag === "other"
     ? { reason: reported.val.code, message: reported.val.message }
     : { reason: reported.tag, message: reported.val };
 }
 
-/** The author's lines of an error's stack, innermost first: those of the SDK and of the bindings are left out. */
+/** The author's frames of an error's stack, innermost first, without those of the SDK and of the bindings. */
 function frames(error) {
   const lines = String(error?.stack ?? "").split("\n");
   const found = lines.map((line) => /^(.*?)@(.+):(\d+):\d+$/.exec(line));
@@ -69,7 +69,7 @@ function frames(error) {
 
 function title(error) {
   if (error instanceof RecipeError) return error.message;
-  // The bindings' own errors are of another realm, and so of another class `Error`.
+  // Errors of the bindings come from another realm, so their class `Error` is a different one.
   return typeof error?.stack === "string" ? `${error.name}: ${error.message}` : `Thrown: ${String(error)}`;
 }
 
@@ -79,7 +79,7 @@ function trace(error) {
   return title(error) + at.join("") + cause;
 }
 
-/** What the host is told of an error that the recipe did not catch. @param {unknown} error */
+/** The failure to report for an error that the recipe did not catch. @param {unknown} error */
 export function failure(error) {
   if (error instanceof OptionError && error.lookup) return { tag: "lookup", val: error.lookup };
   if (error instanceof RecipeError && error.user) return { tag: "user-error", val: error.message };

@@ -1,7 +1,7 @@
 /**
- * Files, by their absolute paths on the host. All functions do their work before they return.
+ * Files, by the absolute paths of the machine. All functions are synchronous.
  *
- * What can be reached is the part's location (read and write), the buildout (read) and what `recipes.toml` grants.
+ * A recipe can access the part's location (read and write), the buildout (read) and what `recipes.toml` grants.
  */
 
 import { getDirectories } from "wasi:filesystem/preopens@0.2.12";
@@ -11,7 +11,7 @@ const CHUNK = 1 << 20;
 const FOLLOW = { symlinkFollow: true };
 const NO_FOLLOW = { symlinkFollow: false };
 
-/** A file that could not be used so. `code` is WASI's: `no-entry`, `exist`, `not-permitted`, `is-directory`, …; or `relative`. */
+/** A failed access to a file. `code` is that of WASI (`no-entry`, `exist`, `not-permitted`, `is-directory`, …), or `relative`. */
 export class FileError extends Error {
   name = "FileError";
 
@@ -22,11 +22,11 @@ export class FileError extends Error {
   }
 }
 
-const WORDS = { "no-entry": "is not there", exist: "is there already", relative: "is not an absolute path" };
+const WORDS = { "no-entry": "does not exist", exist: "already exists", relative: "is not an absolute path" };
 
 let directories;
 
-/** Calls `use` with the directory that the host lends for `path`, and the path in it. */
+/** Calls `use` with the host's directory that contains `path`, and the path relative to it. */
 function at(path, use) {
   directories ??= getDirectories().map(([directory, name]) => ({ directory, name: name.endsWith("/") ? name : `${name}/` }));
   const fitting = directories.filter(({ name }) => `${path}/`.startsWith(name));
@@ -77,7 +77,7 @@ export function readFile(path) {
   return new TextDecoder().decode(readBytes(path));
 }
 
-/** Writes a file; what is there is replaced. @param {string} path @param {string | Uint8Array} content */
+/** Writes a file, and replaces an existing one. @param {string} path @param {string | Uint8Array} content */
 export function writeFile(path, content) {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   opened(path, { create: true, truncate: true }, { write: true }, (file) => {
@@ -96,22 +96,22 @@ function stat(path, flags) {
   }
 }
 
-/** Whether something is there. @param {string} path */
+/** Whether the path exists. @param {string} path */
 export function exists(path) {
   return stat(path, FOLLOW) !== undefined;
 }
 
-/** Whether a directory is there, or a symbolic link to one. @param {string} path */
+/** Whether the path is a directory, or a symbolic link to one. @param {string} path */
 export function isDirectory(path) {
   return stat(path, FOLLOW)?.type === "directory";
 }
 
-/** Whether a file is there, or a symbolic link to one. @param {string} path */
+/** Whether the path is a file, or a symbolic link to one. @param {string} path */
 export function isFile(path) {
   return stat(path, FOLLOW)?.type === "regular-file";
 }
 
-/** Makes a directory; with `recursive` those above it, too, and it may be there. @param {string} path */
+/** Makes a directory. With `recursive`, also makes its parents, and accepts an existing directory. @param {string} path */
 export function mkdir(path, { recursive = false } = {}) {
   if (recursive) {
     if (isDirectory(path)) return;
@@ -132,7 +132,7 @@ export function readdir(path) {
   });
 }
 
-/** Removes a file or symbolic link; with `recursive` a directory with all in it; with `force` it need not be there. @param {string} path */
+/** Removes a file or symbolic link. With `recursive`, also a directory and its content; with `force`, accepts a missing path. @param {string} path */
 export function rm(path, { recursive = false, force = false } = {}) {
   const there = stat(path, NO_FOLLOW);
   if (there === undefined) {
@@ -147,7 +147,7 @@ export function rm(path, { recursive = false, force = false } = {}) {
   }
 }
 
-/** Renames a file or directory; a file that is there is replaced. @param {string} from @param {string} to */
+/** Renames a file or directory, and replaces an existing file. @param {string} from @param {string} to */
 export function rename(from, to) {
   at(from, (old, oldName) => at(to, (directory, name) => old.renameAt(oldName, directory, name)));
 }
@@ -157,7 +157,7 @@ export function symlink(target, path) {
   at(path, (directory, name) => directory.symlinkAt(target, name));
 }
 
-/** Where a symbolic link leads. @param {string} path @returns {string} */
+/** The target of a symbolic link. @param {string} path @returns {string} */
 export function readlink(path) {
   return at(path, (directory, name) => directory.readlinkAt(name));
 }

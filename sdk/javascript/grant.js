@@ -1,30 +1,29 @@
 /**
- * What a recipe needs beyond its own location (read and write) and the buildout directory (read).
+ * Grants that a recipe requests in addition to its location (read and write) and the buildout directory (read).
  *
- * It gets only what `recipes.toml` grants; a description says which lines to write there. In `read`, `write` and `env`,
- * references such as `${buildout:directory}` are replaced.
+ * It gets only what `recipes.toml` grants. In `read`, `write` and `env`, references such as `${buildout:directory}` are replaced.
  */
 
-/** Reading the directory and all beneath it. @param {string} directory */
+/** Reading the directory and everything below it. @param {string} directory */
 export const read = (directory) => ({ tag: "read", val: directory });
 
-/** Reading and writing the directory and all beneath it. @param {string} directory */
+/** Reading and writing the directory and everything below it. @param {string} directory */
 export const write = (directory) => ({ tag: "write", val: directory });
 
-/** Seeing the environment variable. @param {string} variable */
+/** Reading the environment variable. @param {string} variable */
 export const env = (variable) => ({ tag: "env", val: variable });
 
 /** Starting the native command: a name, an absolute path, or `*` for all. @param {string} program */
 export const run = (program) => ({ tag: "run", val: program });
 
-/** Fetching from addresses that begin so; `*` for all. @param {string} address */
+/** Downloading from URLs with this prefix, or `*` for all. @param {string} address */
 export const fetch = (address) => ({ tag: "fetch", val: address });
 
-/** Using up to so many bytes of memory. @param {number} size */
+/** Using up to this many bytes of memory. @param {number} size */
 export const memory = (size) => ({ tag: "memory", val: BigInt(size) });
 
-/** Taking up to so many milliseconds for one call. @param {number} milliseconds */
+/** Running for up to this many milliseconds per call. @param {number} milliseconds */
 export const timeout = (milliseconds) => ({ tag: "timeout", val: BigInt(milliseconds) });
 
-/** A grant that has no function of its own in this version. @param {string} name @param {string} value */
+/** A grant that has no function in this version. @param {string} name @param {string} value */
 export const other = (name, value) => ({ tag: "other", val: { name, value } });

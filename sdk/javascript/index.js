@@ -8,8 +8,8 @@
  * import * as fs from "./sdk/javascript/fs.js";
  *
  * class Note extends Recipe {
- *   static documentation = "Writes a text into `note.txt` in the part's location.";
- *   static options = [option("text", { required: true, help: "What to write." })];
+ *   static documentation = "Writes text to `note.txt` in the part's location.";
+ *   static options = [option("text", { required: true, help: "The text to write." })];
  *
  *   init(options, buildout) {
  *     this.text = options.require("text");
@@ -26,8 +26,8 @@
  * export const entryPoints = { default: Note };
  * ```
  *
- * Files are in `fs.js`, native commands in `process.js`, downloads in `download.js`, locks in `lock.js`: a component that does
- * not import these modules cannot ask for what they need. What `console.log` prints is shown, line by line.
+ * `fs.js` provides files, `process.js` native commands, `download.js` downloads, and `lock.js` locks. A component that does not
+ * import these modules cannot use their interfaces. The output of `console.log` is shown, line by line.
  */
 
 export { Buildout, Options } from "./options.js";

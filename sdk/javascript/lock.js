@@ -1,12 +1,12 @@
-/** Locks, for what several buildouts make at one place. */
+/** Locks, for places that several buildouts write to. */
 
 import { tryLock } from "buildout:recipe/paths@0.1.0";
 import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.12";
 import { ask, dispose } from "./errors.js";
 import { fault } from "./paths.js";
 
-// The bindings of componentize-js 0.23 lack the class of a resource that has no functions, as a lock. They lie in a global scope
-// of their own, of which this is `Function`: here the class is added, and what gives a lock back.
+// The bindings of componentize-js 0.23 lack the class of a resource without functions, such as a lock. They are in a separate
+// global scope. This is its `Function`, which adds the class, and a function that drops a lock.
 const InBindings = tryLock.constructor;
 InBindings("globalThis.import_paths_0_1_0$Lock ??= class Lock {}")();
 const drop = InBindings(
@@ -14,7 +14,7 @@ const drop = InBindings(
   "finalizationRegistry_import$paths_0_1_0$lock.unregister(held); $resource_import$paths_0_1_0$drop$lock(held[symbolRscHandle])",
 );
 
-/** A lock that is held: `release` frees it. */
+/** A lock. Call `release` to release it. */
 export class Lock {
   #held;
 
@@ -23,8 +23,8 @@ export class Lock {
   }
 
   /**
-   * Takes the lock of a file, which must lie where the recipe may write, and is created where there is none. For what several
-   * buildouts make at one place. `waiting` is called once, if somebody else holds the lock.
+   * Locks a file. The recipe must be allowed to write to it. It is created if it does not exist. `waiting` is called once if the
+   * lock is held elsewhere.
    *
    * @param {string} path @param {() => void} [waiting]
    */
@@ -40,7 +40,7 @@ export class Lock {
     return new Lock(held);
   }
 
-  /** Frees the lock. */
+  /** Releases the lock. */
   release() {
     if (this.#held) drop(this.#held);
     this.#held = undefined;

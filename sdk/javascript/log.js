@@ -1,18 +1,18 @@
-/** Messages to the person who runs the buildout; the part's name goes before each. */
+/** Messages to the user. The host prefixes each with the part's name. */
 
-import { activity as tell, message } from "buildout:recipe/log@0.1.0";
+import { activity as report, message } from "buildout:recipe/log@0.1.0";
 
-/** Logs for the recipe's author. @param {string} text */
+/** Logs a message for the recipe's author. @param {string} text */
 export function debug(text) {
   message("debug", String(text));
 }
 
-/** Logs what is being done. @param {string} text */
+/** Logs what the recipe is doing. @param {string} text */
 export function info(text) {
   message("info", String(text));
 }
 
-/** Logs something that should be looked at, though the part is made. @param {string} text */
+/** Logs something to check, although the part can be made. @param {string} text */
 export function warning(text) {
   message("warning", String(text));
 }
@@ -22,12 +22,12 @@ export function error(text) {
   message("error", String(text));
 }
 
-/** Logs what concerns more than this part. @param {string} text */
+/** Logs an error that affects more than this part. @param {string} text */
 export function critical(text) {
   message("critical", String(text));
 }
 
-/** Says in a few words what the recipe is doing now, for the live display of a terminal. @param {string} text */
+/** Reports in a few words what the recipe is doing now, for the live lines on a terminal. @param {string} text */
 export function activity(text) {
-  tell(String(text));
+  report(String(text));
 }

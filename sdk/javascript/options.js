@@ -1,10 +1,10 @@
-/** What a recipe is given: its options and the buildout. */
+/** The arguments of a recipe's `init`: its options and the buildout. */
 
 import { OptionError, ask } from "./errors.js";
 
 const SET_ERRORS = {
   "after-init": "was set after init",
-  "invalid-name": "has a name that an option cannot have",
+  "invalid-name": "is not a valid option name",
   limit: "is longer than the host allows",
 };
 
@@ -13,7 +13,7 @@ function lookupError(lookup) {
   return new OptionError(lookup.message, reason, lookup);
 }
 
-/** The part's own section. All values are text. It can be kept: reading works as long as the part lives. */
+/** The part's own section. All values are strings. You can keep it: reading works for the lifetime of the part. */
 export class Options {
   #lent;
 
@@ -26,13 +26,13 @@ export class Options {
     return this.#lent.part();
   }
 
-  /** The part's own place, absolute. Create it where it is needed; it may be written and removed. @returns {string} */
+  /** The absolute path of the part's own directory. The recipe may create, write to and remove it. @returns {string} */
   get location() {
     return this.#lent.location();
   }
 
   /**
-   * The option's value, with all references replaced, or else `otherwise`.
+   * The option's value with all references replaced, or `otherwise` if it is missing.
    *
    * @param {string} name @param {string} [otherwise] @returns {string | undefined}
    */
@@ -40,12 +40,12 @@ export class Options {
     return ask(() => this.#lent.get(name), lookupError) ?? otherwise;
   }
 
-  /** The option's value. If it is missing, the host names it, and what was probably meant. @param {string} name @returns {string} */
+  /** The option's value. For a missing option, the error suggests a similar name. @param {string} name @returns {string} */
   require(name) {
     return ask(() => this.#lent.require(name), lookupError);
   }
 
-  /** Sets the option, for this part and all that refer to it. Only in `init`. @param {string} name @param {string} value */
+  /** Sets the option, for this part and all sections that reference it. Only in `init`. @param {string} name @param {string} value */
   set(name, value) {
     ask(
       () => this.#lent.set(name, String(value)),
@@ -71,13 +71,13 @@ export class Buildout {
     this.#lent = lent;
   }
 
-  /** The buildout directory, absolute. @returns {string} */
+  /** The absolute path of the buildout directory. @returns {string} */
   get directory() {
     return this.require("buildout", "directory");
   }
 
   /**
-   * The option's value, or else `otherwise`. An option of the part's own section is only looked at.
+   * The option's value, or `otherwise` if it is missing. Does not mark an option of the part itself as used.
    *
    * @param {string} section @param {string} name @param {string} [otherwise] @returns {string | undefined}
    */
@@ -95,7 +95,7 @@ export class Buildout {
     return ask(() => this.#lent.keys(section), lookupError);
   }
 
-  /** The names of all sections, in the order in which they were first written. Depends on nothing. @returns {string[]} */
+  /** The names of all sections, in the order in which they were first written. This creates no dependency. @returns {string[]} */
   sections() {
     return ask(() => this.#lent.sections(), lookupError);
   }

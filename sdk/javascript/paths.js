@@ -1,31 +1,31 @@
-/** The paths that a recipe makes. */
+/** Paths that a recipe creates, and permissions. */
 
-import { created as tell, setMode as change } from "buildout:recipe/paths@0.1.0";
+import { created as announce, setMode as change } from "buildout:recipe/paths@0.1.0";
 import { Fault, ask } from "./errors.js";
 
 const MESSAGES = {
-  outside: (path) => `${path} is outside of what the part may own`,
-  invalid: (path) => `${JSON.stringify(path)} is not a path that can be used so`,
-  "not-installing": (path) => `${path} was used so outside of install and update`,
-  limit: () => "more paths were named than the host allows",
+  outside: (path) => `${path} is outside the directories that the part may own`,
+  invalid: (path) => `${JSON.stringify(path)} is not a valid path`,
+  "not-installing": (path) => `${path} was used outside install and update`,
+  limit: () => "the number of paths exceeds the host's limit",
 };
 
-/** Makes an error of what the host says of `path`. @param {string} path */
+/** Converts the host's error for `path`. @param {string} path */
 export function fault(path) {
   return (reported) => new Fault(MESSAGES[reported.tag]?.(path) ?? `${path}: ${reported.val.message}`);
 }
 
 /**
- * Tells the host that the recipe is about to create `path`, so that it is removed if the call fails later on. Only for `install`
- * and `update`; paths that are to stay are returned all the same.
+ * Announces that the recipe is about to create `path`. The host removes it if the call then fails. Only in `install` and
+ * `update`, which must still return the paths that belong to the part.
  *
  * @param {string} path
  */
 export function created(path) {
-  ask(() => tell(path), fault(path));
+  ask(() => announce(path), fault(path));
 }
 
-/** Sets the permissions (such as `0o755`): WASI has none. @param {string} path @param {number} mode */
+/** Sets the permissions (such as `0o755`), which WASI does not support. @param {string} path @param {number} mode */
 export function setMode(path, mode) {
   ask(() => change(path, mode), fault(path));
 }

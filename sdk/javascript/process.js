@@ -1,24 +1,24 @@
 /**
- * Native commands, confined by the operating system and without network.
+ * Native commands. The operating system confines them, and they have no network.
  *
  * ```js
  * const runner = Runner.open("make");
  * runner.run("make", ["install"], { directory: runner.buildDirectory }).check();
  * ```
  *
- * A recipe needs the grant `run` for each program (`grant.run`). A runner is lent while a part is installed, updated or
+ * A recipe needs the grant `run` for each program (`grant.run`). A runner can be used while a part is installed, updated or
  * uninstalled.
  */
 
 import { open } from "buildout:recipe/process@0.1.0";
 import { RecipeError, UserError, ask, named } from "./errors.js";
 
-/** A command that could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word. */
+/** A command could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word. */
 export class ProcessError extends RecipeError {
   constructor(message, reason) {
     super(message);
     this.reason = reason;
-    // What is installed and what is granted is the user's to decide.
+    // The user decides what is installed and what is granted.
     this.user = reason === "not-granted" || reason === "not-found";
   }
 }
@@ -28,39 +28,39 @@ function processError(reported) {
   return new ProcessError(message, reason);
 }
 
-/** What became of a command. */
+/** The outcome of a command. */
 export class Outcome {
   /** @param {string} program @param {{ tag: string, val?: number }} ending @param {Uint8Array} captured */
   constructor(program, ending, captured) {
     this.program = program;
-    /** Its exit status, 0 being success; nothing if it did not end by itself. */
+    /** Its exit status (0 is success), or undefined if it was killed. */
     this.status = ending.tag === "exited" ? ending.val : undefined;
-    /** The signal that ended it, if one did. */
+    /** The signal that killed it, or undefined. */
     this.signal = ending.tag === "signalled" ? ending.val : undefined;
-    /** Whether it was ended at its deadline. */
+    /** Whether it was killed at its deadline. */
     this.timedOut = ending.tag === "timed-out";
-    /** What it printed to its standard output, if that was to be captured. */
+    /** Its standard output, if captured. */
     this.captured = captured;
   }
 
-  /** Whether it ended with status 0. */
+  /** Whether it exited with status 0. */
   get success() {
     return this.status === 0;
   }
 
-  /** What it printed (if that was to be captured), as text. */
+  /** The captured output as a string. */
   get text() {
     return new TextDecoder().decode(this.captured);
   }
 
-  /** The outcome itself, if the command succeeded; otherwise throws an error that says how it ended. */
+  /** Returns the outcome of a successful command; throws an error for a failed one. */
   check() {
     if (this.success) return this;
     const ending = this.timedOut
-      ? "took longer than it may"
+      ? "exceeded its deadline"
       : this.signal === undefined
-        ? `ended with status ${this.status}`
-        : `was ended by signal ${this.signal}`;
+        ? `exited with status ${this.status}`
+        : `was killed by signal ${this.signal}`;
     throw new UserError(`${this.program} ${ending}`);
   }
 }
@@ -78,26 +78,26 @@ export class Runner {
     return new Runner(ask(() => open(programs), processError));
   }
 
-  /** The environment that each command has. Nothing of the person's own is in it but what was granted. @returns {Record<string, string>} */
+  /** The environment of each command. It contains only the granted variables of the user's environment. @returns {Record<string, string>} */
   get environment() {
     return Object.fromEntries(this.#lent.environment());
   }
 
-  /** A directory of the part's own to build in, absolute. The recipe creates and removes it. @returns {string} */
+  /** The absolute path of the part's build directory. The recipe creates and removes it. @returns {string} */
   get buildDirectory() {
     return this.#lent.buildDirectory();
   }
 
-  /** How many processors the part may use. `make` needs no `-j`: the host's jobserver is in `MAKEFLAGS`. @returns {number} */
+  /** The number of processors that the part may use. `make` needs no `-j`: it uses the host's jobserver. @returns {number} */
   get jobs() {
     return this.#lent.jobs();
   }
 
   /**
-   * Runs a command and waits for its end. That it ends badly is an outcome, not an error: see `Outcome.check`.
+   * Runs a command and waits for it. A failure of the command is an outcome, not an error: see `Outcome.check`.
    *
-   * `environment` is set beside or in place of the runner's own; `input` is what it reads; `deadline` are milliseconds. What it
-   * prints goes to the part's log; `show` shows it as it comes, `capture` gives back what it prints to its standard output.
+   * `environment` is added to the runner's environment, `input` is the standard input, and `deadline` is in milliseconds. The
+   * output of the command goes to the part's log; `show` also shows it immediately, and `capture` returns the standard output.
    *
    * @param {string} program
    * @param {string[]} [commandArguments]

@@ -1,6 +1,6 @@
-"""Makes a component of a recipe written in Python: `python3 build.py MODULE COMPONENT`, in the project's directory.
+"""Builds the component of a Python recipe: `python3 build.py MODULE COMPONENT`, in the project's directory.
 
-Needs `componentize-py` on the PATH. The component asks the host for `process` and `download` only if the recipe imports
+Needs `componentize-py` on the PATH. The component imports `process` and `download` from the host only if the recipe imports
 `buildout_recipe.process` and `buildout_recipe.download`.
 """
 
@@ -18,24 +18,24 @@ ON_DEMAND = ("process", "download")
 
 
 def imported(module: str) -> set[str]:
-    """The modules that the recipe imports, and those that these import, as far as they are the author's or the SDK's."""
+    """The modules of the author and of the SDK that the recipe imports, directly or indirectly."""
     finder = modulefinder.ModuleFinder(path=[os.getcwd(), str(PACKAGE)])
     finder.run_script(f"{module}.py")
     return set(finder.modules)
 
 
 def write_world(directory: Path, interfaces: list[str]) -> None:
-    """Writes the part of the WIT that the recipe needs, as a world of its own."""
+    """Writes a world with only the interfaces that the recipe needs."""
     (directory / "deps/recipe").mkdir(parents=True, exist_ok=True)
     for file in WIT.glob("*.wit"):
         (directory / "deps/recipe" / file.name).write_bytes(file.read_bytes())
-    wanted = "".join(f"  import buildout:recipe/{name}@0.1.0;\n" for name in interfaces)
-    wanted += "".join(f"  export buildout:recipe/{name}@0.1.0;\n" for name in ("description", "parts"))
-    (directory / "world.wit").write_text(f"package buildout:python-recipe;\n\nworld python-recipe {{\n{wanted}}}\n")
+    world = "".join(f"  import buildout:recipe/{name}@0.1.0;\n" for name in interfaces)
+    world += "".join(f"  export buildout:recipe/{name}@0.1.0;\n" for name in ("description", "parts"))
+    (directory / "world.wit").write_text(f"package buildout:python-recipe;\n\nworld python-recipe {{\n{world}}}\n")
 
 
 def remove_compiled() -> None:
-    """Removes what Python compiled before: it would be taken for a file that was changed within the same second."""
+    """Removes compiled modules: Python would use them for a source that was changed within the same second."""
     for directory in (Path("."), PACKAGE):
         for compiled in [*directory.glob("__pycache__"), *directory.glob("[!.]*/**/__pycache__")]:
             shutil.rmtree(compiled, ignore_errors=True)

@@ -1,4 +1,4 @@
-//! The escapes: each tries one thing that a confined command must not be able to do. Run in a process of its own, which is
+//! The escapes: each tries one thing that a confined command must not be able to do. Each runs in a separate process, which is
 //! the command. `Ok` means that it got out.
 #![allow(unsafe_code, reason = "attempts what safe code does not offer")]
 
@@ -11,7 +11,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// What a probe is told of its surroundings.
+/// What a probe knows of its surroundings.
 pub(crate) struct Target {
     /// May be written.
     pub(crate) work: PathBuf,
@@ -85,7 +85,7 @@ const fn escape(name: &'static str, unconfined: Unconfined, partly: Partly, prob
 use Partly::{Denied, Open};
 use Unconfined::{Succeeds, SucceedsForRoot, Unknown};
 
-/// `hostile.md` 26 to 29; the numbers stand in the names.
+/// Bad input 26 to 29 of `docs/testing.md`; the numbers stand in the names.
 pub(crate) const ESCAPES: &[Escape] = &[
     escape("26_write_readable_file", Succeeds, Denied, |t| {
         OpenOptions::new().append(true).open(t.readable.join("file"))?.write_all(b"x")
@@ -94,7 +94,7 @@ pub(crate) const ESCAPES: &[Escape] = &[
         let path = text(&t.readable.join("file"));
         system(unsafe { libc::truncate(path.as_ptr(), 0) })
     }),
-    escape("26_create_beside_readable_file", Succeeds, Denied, |t| fs::write(t.readable.join("new"), "x")),
+    escape("26_create_next_to_readable_file", Succeeds, Denied, |t| fs::write(t.readable.join("new"), "x")),
     escape("26_remove_readable_file", Succeeds, Denied, |t| fs::remove_file(t.readable.join("file"))),
     escape("26_rename_readable_file", Succeeds, Denied, |t| {
         fs::rename(t.readable.join("file"), t.readable.join("other"))
@@ -190,7 +190,7 @@ pub(crate) const ESCAPES: &[Escape] = &[
         }
     }),
     escape("28_mount", SucceedsForRoot, Denied, |t| {
-        // In a mount namespace of its own, so that trying does no harm.
+        // In a new mount namespace, so that trying does no harm.
         system(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
         let target = text(&t.work);
         let (source, kind) = (c"none".as_ptr(), c"tmpfs".as_ptr());
@@ -346,7 +346,7 @@ pub(crate) fn terminal() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(screen) })
 }
 
-/// Sleeps so long that whoever waits for the end has given up.
+/// Sleeps longer than any test waits.
 pub(crate) fn sleep_long() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(3600));
@@ -373,7 +373,7 @@ pub(crate) fn daemon(lock: &std::path::Path) {
     sleep_long()
 }
 
-/// Connects to sockets of its own in every way: by path, relative, from threads, while the listener does not accept yet,
+/// Connects to its sockets in every way: by path, relative, from threads, while the listener does not accept yet,
 /// without a name. Gives what came.
 pub(crate) fn own_sockets(directory: &std::path::Path) -> String {
     use std::os::linux::net::SocketAddrExt as _;

@@ -11,16 +11,16 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use buildout_host::confine::{Command, ConfineError, Interrupt, Level, Outcome, Policy, Runner, Stream};
-use buildout_host::source::Explain as _;
+use base::interrupt::Interrupt;
+use base::source::Explain as _;
+use confine::{Command, ConfineError, Level, Outcome, Policy, Runner, Stream};
 
 use super::AS_COMMAND;
 use super::probe::{self, Target};
 
-/// Set where the tests run as another user: the directory with copies of both programs, which that user can reach.
-const COPIES: &str = "CONFINEMENT_COPIES";
+/// Set where the tests run as another user: the directory with a copy of this program, which that user can reach.
+const COPY: &str = "CONFINEMENT_COPY";
 
 pub(crate) struct Space {
     root: Root,
@@ -41,7 +41,7 @@ struct Victim {
 impl Space {
     /// Not below `/tmp`, where a private one would hide everything anyway (but for the other user, who has no other place).
     pub(crate) fn new() -> Self {
-        let base = copies().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
+        let base = copy().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
         let root = tempfile::tempdir_in(base).unwrap();
         let space = Self { root: Root::Own(root), victim: OnceLock::new() };
         for directory in ["work", "readable", "outside", "home"] {
@@ -87,7 +87,7 @@ impl Space {
     pub(crate) fn policy(&self, level: Level) -> Policy {
         let program = std::env::current_exe().unwrap();
         Policy {
-            read: vec![self.root().join("readable"), program.clone(), shim()],
+            read: vec![self.root().join("readable"), program],
             write: vec![self.work()],
             level,
             ..Policy::default()
@@ -98,8 +98,8 @@ impl Space {
     pub(crate) fn command(&self, what: &str, arguments: &[&str]) -> Command {
         let mut command = Command { program: own_path().into(), directory: self.work(), ..Command::default() };
         command.arguments = [AS_COMMAND, what].iter().chain(arguments).map(Into::into).collect();
-        if let Some(copies) = copies() {
-            command.environment.insert(COPIES.into(), copies.into());
+        if let Some(copy) = copy() {
+            command.environment.insert(COPY.into(), copy.into());
         }
         command
     }
@@ -107,8 +107,8 @@ impl Space {
     pub(crate) fn shell(&self, script: &str) -> Command {
         let mut command = Command { program: "sh".into(), directory: self.work(), ..Command::default() };
         command.arguments = vec!["-c".into(), script.into()];
-        if let Some(copies) = copies() {
-            command.environment.insert(COPIES.into(), copies.into());
+        if let Some(copy) = copy() {
+            command.environment.insert(COPY.into(), copy.into());
         }
         command
     }
@@ -120,7 +120,7 @@ impl Space {
     }
 
     pub(crate) fn runner() -> Runner {
-        Runner::with_shim(shim()).unwrap()
+        Runner::with_shim(std::env::current_exe().unwrap()).unwrap()
     }
 
     /// Runs; gives the outcome and what was printed, both streams as they came.
@@ -168,13 +168,8 @@ impl Drop for Victim {
     }
 }
 
-fn copies() -> Option<PathBuf> {
-    std::env::var_os(COPIES).map(PathBuf::from)
-}
-
-/// The program whose shim is tested.
-fn shim() -> PathBuf {
-    copies().map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_buildout-host")), |copies| copies.join("buildout-host"))
+fn copy() -> Option<PathBuf> {
+    std::env::var_os(COPY).map(PathBuf::from)
 }
 
 pub(crate) fn own_path() -> String {
@@ -185,21 +180,12 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Whether nobody holds the lock.
+/// Whether no process holds the lock.
 pub(crate) fn is_free(lock: &Path) -> bool {
     fs::File::open(lock).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// Waits for what must come; gives up only long after it should have.
-pub(crate) fn wait_until(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(60), "it does not come");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A host of its own, which is killed while its command runs; or fails, and exits with 4.
+/// Another host, which is killed while its command runs; or fails, and exits with 4.
 pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
     let space = Space { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
     let lock = space.work().join("lock");
@@ -210,17 +196,12 @@ pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
     }
 }
 
-/// Runs this program's other tests again as the user `nobody`, with copies of the programs.
+/// Runs this program's other tests again as the user `nobody`, with a copy of the program.
 pub(crate) fn all_again_as_an_ordinary_user() {
     let directory = tempfile::tempdir().unwrap();
-    let copy = |program: &Path, name: &str| {
-        let path = directory.path().join(name);
-        fs::copy(program, &path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    };
-    copy(&shim(), "buildout-host");
-    let program = copy(&std::env::current_exe().unwrap(), "confinement");
+    let program = directory.path().join("confinement");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     std::os::unix::fs::chown(directory.path(), Some(65534), Some(65534)).unwrap();
     let output = std::process::Command::new(program)
@@ -229,7 +210,7 @@ pub(crate) fn all_again_as_an_ordinary_user() {
         .current_dir(directory.path())
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env(COPIES, directory.path())
+        .env(COPY, directory.path())
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

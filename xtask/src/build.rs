@@ -5,16 +5,20 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
-use crate::setup::{Guests, setup};
+use crate::setup::{Guests, guests};
 use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
 use recipe_toolchain::TARGET;
 
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
 pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
 
+/// Always named together, so that what both depend on has the same features in all steps, and is compiled once
+/// (docs/decisions/020).
+pub(crate) const TOGETHER: [&str; 4] = ["--package", "buildout-host", "--package", "precompile"];
+
 /// Builds the host, with all that it embeds.
-pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
-    let guests = setup(workspace)?;
+pub fn build(workspace: &Workspace) -> Result<(), Failure> {
+    let guests = guests(workspace)?;
     build_with(workspace, &guests)
 }
 
@@ -23,23 +27,29 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), F
     let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     build_guests(workspace, guests, &crates)?;
     precompile(workspace)?;
-    run_to_end(&mut workspace.cargo(["build", "--release", "--package", "buildout-host"]))
+    run_to_end(workspace.cargo(["build", "--release"]).args(TOGETHER))
 }
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
-pub(crate) fn dist(workspace: &Workspace) -> Result<PathBuf, Failure> {
+pub fn dist(workspace: &Workspace) -> Result<PathBuf, Failure> {
     build(workspace)?;
     run_to_end(&mut workspace.cargo(["build", "--profile", "dist", "--package", "buildout-host"]))?;
     Ok(workspace.target.join("dist").join("buildout-host"))
 }
 
 /// Builds the host, and becomes `buildout-host run ARGUMENTS`: exit code and signals are the host's own.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     build(workspace)?;
     let mut command = std::process::Command::new(workspace.release("buildout-host"));
     command.arg("run").args(arguments);
     let error = command.exec();
     Err(start_failure(&command, &error))
+}
+
+/// Runs the benchmark, a program of its own crate.
+pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["run", "--quiet", "--release", "--package", "bench", "--"]);
+    run_to_end(command.args(arguments))
 }
 
 /// Builds guest crates as components.
@@ -60,9 +70,7 @@ pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
 /// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
 /// them.
 fn precompile(workspace: &Workspace) -> Result<(), Failure> {
-    // The host is named too, so that what both depend on has the same features, and wasmtime is compiled once.
-    let packages = ["--package", "precompile", "--package", "buildout-host"];
-    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(packages))?;
+    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(TOGETHER))?;
     let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
     command.arg(workspace.target.join("built-in"));
     for name in BUILT_INS {

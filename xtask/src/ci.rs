@@ -1,36 +1,45 @@
-//! What continuous integration asks: format, lints, dependencies and their licences, tests.
+//! What continuous integration asks: format, lints, dependencies and their licenses, tests, fuzzing. Everything is tried, and
+//! in the end what failed is listed.
 
-use crate::build::{BUILT_INS, build};
-use crate::test::{CROSS_CHECK, test, test_guests};
+use crate::build::build_with;
+use crate::fuzz::fuzz;
+use crate::setup::guests;
+use crate::steps::Steps;
+use crate::test::{CROSS_CHECK, guest_packages, host_packages, run_all, test_guests};
 use crate::workspace::{Failure, Workspace, output, run};
 
 /// Runs all checks, those that fail fast first.
-pub(crate) fn ci(workspace: &Workspace) -> Result<(), Failure> {
-    run(&mut workspace.cargo(["fmt", "--all", "--check"]))?;
-    run(&mut workspace.cargo(["fmt", "--manifest-path", CROSS_CHECK, "--check"]))?;
-    deny(workspace)?;
+///
+/// # Errors
+/// When the host cannot be built, or anything fails.
+pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    steps.note("format", run(&mut workspace.cargo(["fmt", "--all", "--check"])));
+    let apart = ["fmt", "--manifest-path", CROSS_CHECK, "--check"];
+    steps.note("format of cross-check", run(&mut workspace.cargo(apart)));
+    steps.note("dependencies", deny(workspace));
     // The host's build script, and so its lints, need the built-in recipes.
-    build(workspace)?;
-    clippy(workspace)?;
-    test(workspace, &[])
+    let guests = guests(workspace)?;
+    build_with(workspace, &guests)?;
+    steps.note("lints", clippy(workspace));
+    run_all(workspace, &guests, &[], &mut steps);
+    steps.note("fuzzing", fuzz(workspace, &[]));
+    steps.end()
 }
 
 /// Host and guests apart, as for the tests: together they would change each other's dependencies.
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
-    clippy_packages(workspace, &["buildout-host", "precompile", "xtask"].map(str::to_owned))?;
-    let mut guests: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
-    guests.extend(["buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));
-    guests.extend(test_guests(workspace));
-    clippy_packages(workspace, &guests)
+    clippy_packages(workspace, host_packages(workspace))?;
+    clippy_packages(workspace, [guest_packages(), test_guests(workspace)].concat())
 }
 
-fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), Failure> {
+fn clippy_packages(workspace: &Workspace, packages: Vec<String>) -> Result<(), Failure> {
     let mut command = workspace.cargo(["clippy", "--release", "--all-targets"]);
     command.args(packages.iter().flat_map(|name| ["--package", name]));
     run(command.args(["--", "--deny", "warnings"]))
 }
 
-/// Licences, bans and sources always; known vulnerabilities where their database can be had.
+/// Licenses, bans and sources always; known vulnerabilities where their database is available.
 fn deny(workspace: &Workspace) -> Result<(), Failure> {
     run(&mut workspace.cargo(["deny", "check", "licenses", "bans", "sources"]))?;
     let apart =

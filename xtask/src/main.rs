@@ -1,34 +1,24 @@
-//! `cargo xtask`: the project's own commands.
-//!
-//! Only this file reads arguments. Nothing here knows how a recipe is compiled (that is `precompile`'s work) or what the
-//! host does.
-#![allow(clippy::print_stderr, reason = "a command-line tool tells what it does on standard error")]
-
-mod bench;
-mod build;
-mod ci;
-mod parity;
-mod setup;
-mod sources;
-mod test;
-mod toolchains;
-mod workspace;
+//! `cargo xtask`: reads the arguments, and does what they say.
 
 use std::process::ExitCode;
 
-use workspace::{Failure, Workspace};
+use xtask::workspace::{Failure, Workspace};
+use xtask::{build, ci, fuzz, python_runtime, setup, sources, test, toolchains};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND [ARGUMENTS]
 
   setup            install what is missing to build recipes, or say what to install
   build            build the built-in recipes, and the host with them
-  dist             build what is installed: the host with link-time optimisation (takes minutes), and print its path
+  dist             build what is installed: the host with link-time optimization (takes minutes), and print its path
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
-  test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test)
+  test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test); in the end, list what failed
+  fuzz [TARGET...] feed targets of fuzz/ with random input, each for FUZZ_SECONDS (60)
   sources          fetch the upstream sources that tests build
+  python-runtime   build the component that runs recipes in Python, and print its path; needs python3 with venv
+  python-runtime test   run its tests that need no component
   toolchains       set up the compilers of Python, JavaScript and C that tests build recipes with
-  ci               check format and lints, dependencies and their licences, then run all tests
+  ci               check format and lints, dependencies and their licenses, run all tests, and fuzz
   bench [ARGUMENTS] measure against zc.buildout, and print the table
 ";
 
@@ -37,22 +27,24 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let arguments: Vec<String> = arguments.collect();
     let done = Workspace::find().and_then(|workspace| match command.as_str() {
-        "setup" => setup::setup(&workspace).map(drop),
+        "setup" => setup::setup(&workspace),
         "build" => build::build(&workspace),
-        "dist" => build::dist(&workspace).map(|program| eprintln!("{}", program.display())),
+        "dist" => build::dist(&workspace).map(print_path),
         "run" => build::run(&workspace, &arguments),
         "test" => test::test(&workspace, &arguments),
+        "fuzz" => fuzz(&workspace, &arguments),
         "sources" => sources::sources(&workspace).map(drop),
+        "python-runtime" if arguments == ["test"] => python_runtime::test(&workspace),
+        "python-runtime" => python_runtime::python_runtime(&workspace).map(print_path),
         "toolchains" => toolchains::toolchains(&workspace),
         "ci" => ci::ci(&workspace),
-        "bench" => bench::bench(&workspace, &arguments),
+        "bench" => build::bench(&workspace, &arguments),
         _ => Err(Failure::usage(USAGE)),
     });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{}", failure.message);
-            ExitCode::from(failure.code)
-        }
-    }
+    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}
+
+#[allow(clippy::print_stderr, reason = "the path is what was asked for")]
+fn print_path(path: std::path::PathBuf) {
+    eprintln!("{}", path.display());
 }

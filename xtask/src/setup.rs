@@ -15,7 +15,15 @@ pub(crate) enum Guests {
 }
 
 /// Sees to it that recipes can be built.
-pub(crate) fn setup(workspace: &Workspace) -> Result<Guests, Failure> {
+///
+/// # Errors
+/// When something is missing that only a person can install.
+pub fn setup(workspace: &Workspace) -> Result<(), Failure> {
+    guests(workspace).map(drop)
+}
+
+/// The same; gives how they are built.
+pub(crate) fn guests(workspace: &Workspace) -> Result<Guests, Failure> {
     if sysroot(workspace).is_ok_and(|sysroot| has_target(&sysroot)) || add_target(workspace) {
         return Ok(Guests::Target);
     }

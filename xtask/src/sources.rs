@@ -12,12 +12,12 @@ use crate::workspace::{Failure, Workspace, run};
 const SOURCES: [&str; 8] = ["hello", "zlib", "xz-utils", "libpng1.6", "m4", "libtool", "libffi", "python3.11"];
 
 /// Where the archives lie.
-pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
+pub fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("sources")
 }
 
 /// Fetches the archives that are not there yet. `false` where the machine has no apt.
-pub(crate) fn sources(workspace: &Workspace) -> Result<bool, Failure> {
+pub fn sources(workspace: &Workspace) -> Result<bool, Failure> {
     let directory = directory(workspace);
     let missing: Vec<&str> =
         SOURCES.into_iter().filter(|name| find_archive(&directory, &format!("{name}_")).is_none()).collect();
@@ -36,7 +36,7 @@ pub(crate) fn sources(workspace: &Workspace) -> Result<bool, Failure> {
 }
 
 /// The upstream archive of a source package.
-pub(crate) fn archive(workspace: &Workspace, package: &str) -> Result<PathBuf, Failure> {
+pub fn archive(workspace: &Workspace, package: &str) -> Result<PathBuf, Failure> {
     let directory = directory(workspace);
     find_archive(&directory, &format!("{package}_"))
         .ok_or_else(|| Failure::new(format!("No archive of {package} in {}", directory.display())))
@@ -50,7 +50,7 @@ fn find_archive(directory: &Path, begin: &str) -> Option<PathBuf> {
     fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path()).find(is_archive)
 }
 
-/// apt with lists of its own, so that the machine's are left as they are and no rights are needed.
+/// apt with separate lists, so that the machine's are left as they are and no rights are needed.
 struct Apt {
     directory: PathBuf,
 }

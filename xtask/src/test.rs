@@ -1,37 +1,65 @@
-//! All tests: guests natively, the host, the scenarios; then, where the project lies beside `shared`, configuration parity.
+//! All tests: the host's crates and what tests them, then the guests, natively. Everything is tried, and in the end what
+//! failed is listed.
 
-use std::fs;
+use std::io::{BufReader, Write as _};
+use std::process::Stdio;
 
 use crate::build::{BUILT_INS, build_guests, build_with};
-use crate::parity::config_parity;
-use crate::setup::{Guests, setup};
+use crate::setup::{Guests, guests};
 use crate::sources::sources;
+use crate::steps::Steps;
 use crate::toolchains::toolchains;
-use crate::workspace::{Failure, Workspace, run};
+use crate::workspace::{Failure, Workspace, line, run, start_failure};
 
 /// Builds what tests need, and runs them. `arguments` go to `cargo test`.
-pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
-    let guests = setup(workspace)?;
+///
+/// # Errors
+/// When the host cannot be built, or anything fails.
+pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let guests = guests(workspace)?;
     build_with(workspace, &guests)?;
-    build_test_guests(workspace, &guests)?;
-    build_cross_check(workspace)?;
-    toolchains(workspace)?;
-    if !sources(workspace)? {
+    let mut steps = Steps::default();
+    run_all(workspace, &guests, arguments, &mut steps);
+    steps.end()
+}
+
+/// The same for a host that is built.
+pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[String], steps: &mut Steps) {
+    steps.note("test guests", build_test_guests(workspace, guests));
+    steps.note("cross-check", build_cross_check(workspace));
+    steps.note("compilers of other languages", toolchains(workspace));
+    steps.note("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found)));
+    // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
+    steps.note("tests of the host", cargo_test(workspace, &host_packages(workspace), arguments));
+    steps.note("tests of guests", cargo_test(workspace, &guest_packages(), arguments));
+}
+
+fn say_where_sources_go(workspace: &Workspace, found: bool) {
+    if !found {
         eprintln!(
             "xtask: no apt here: put upstream archives into {} for the tests that build them",
             crate::sources::directory(workspace).display()
         );
     }
-    // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
-    cargo_test(workspace, &["buildout-host"], arguments)?;
-    let recipes: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
-    let mut native: Vec<_> = recipes.iter().map(String::as_str).collect();
-    native.extend(["buildout-recipe", "native-builds", "shared-parts", "xtask"]);
-    cargo_test(workspace, &native, arguments)?;
-    config_parity(workspace)
 }
 
-/// The manifest of the program that says what others think of signatures; it has a target directory of its own.
+/// The packages that are built with the host's dependencies.
+pub(crate) fn host_packages(workspace: &Workspace) -> Vec<String> {
+    let mut names = workspace.packages_in("host/crates");
+    names.extend(
+        ["bench", "buildout-host", "precompile", "recipe-toolchain", "test-support", "xtask"].map(str::to_owned),
+    );
+    names
+}
+
+/// The packages that guests are made of, and the test of bindings for guests in C.
+pub(crate) fn guest_packages() -> Vec<String> {
+    let mut names: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
+    names.extend(["bindings", "buildout-recipe", "native-builds", "shared-parts"].map(str::to_owned));
+    names
+}
+
+/// The manifest of the program that asks another implementation about signatures; it has a separate target directory.
 pub(crate) const CROSS_CHECK: &str = "tests/cross-check/Cargo.toml";
 
 fn build_cross_check(workspace: &Workspace) -> Result<(), Failure> {
@@ -39,41 +67,82 @@ fn build_cross_check(workspace: &Workspace) -> Result<(), Failure> {
     run(command.arg("--target-dir").arg(workspace.target.join("cross-check")))
 }
 
-fn cargo_test(workspace: &Workspace, packages: &[&str], arguments: &[String]) -> Result<(), Failure> {
-    let mut command = workspace.cargo(["test", "--release"]);
-    command.args(packages.iter().flat_map(|name| ["--package", name])).args(arguments);
-    run(&mut command)
-}
-
-/// Names of the guest crates in `tests/guests` (each directory there is one).
+/// The guest crates of tests.
 pub(crate) fn test_guests(workspace: &Workspace) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(workspace.root.join("tests/guests")) else { return Vec::new() };
-    let manifests = entries.flatten().map(|entry| entry.path().join("Cargo.toml"));
-    let mut names: Vec<_> =
-        manifests.filter_map(|manifest| package_name(&fs::read_to_string(manifest).ok()?)).collect();
-    names.sort();
-    names
+    workspace.packages_in("tests/guests")
 }
 
 fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), Failure> {
-    let crates = test_guests(workspace);
-    if crates.is_empty() { Ok(()) } else { build_guests(workspace, guests, &crates) }
+    build_guests(workspace, guests, &test_guests(workspace))
 }
 
-/// The name that a manifest gives to its package: its first `name`.
-fn package_name(manifest: &str) -> Option<String> {
-    let value = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
-    Some(value.trim().trim_matches('"').to_owned())
+/// Runs the tests of these packages to the end; what they print is passed on. The failure lists the tests that failed.
+fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["test", "--release", "--no-fail-fast"]);
+    command.args(packages.iter().flat_map(|name| ["--package", name])).args(arguments).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| start_failure(&command, &error))?;
+    let failed = child.stdout.take().map(|output| pass_on(BufReader::new(output))).unwrap_or_default();
+    let status = child.wait().map_err(|error| start_failure(&command, &error))?;
+    if status.success() {
+        return Ok(());
+    }
+    match failed.len() {
+        0 => Err(Failure::new(format!("{status}: {}", line(&command)))),
+        count => Err(Failure::new(format!("{count} failed\n{}", failed.join("\n")))),
+    }
+}
+
+/// Prints the lines as they come; gives the names of tests that failed.
+fn pass_on(output: impl std::io::BufRead) -> Vec<String> {
+    let mut failed = Vec::new();
+    for line in output.split(b'\n').map_while(Result::ok) {
+        // A reader that went away is no reason to stop the tests.
+        let _ = std::io::stdout().write_all(&[&line[..], b"\n"].concat());
+        failed.extend(failed_test(&String::from_utf8_lossy(&line)));
+    }
+    failed
+}
+
+/// The name of a test in the line of its outcome, if it failed: `test NAME ... FAILED`.
+fn failed_test(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.trim_end().strip_suffix("FAILED")?.trim_end().strip_suffix("...")?;
+    Some(name.trim_end().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::package_name;
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::build::TOGETHER;
+    use crate::workspace::output;
+
+    /// Each dependency of these packages with its features, as Cargo builds it.
+    fn dependencies(workspace: &Workspace, edges: &str, packages: &[&str]) -> BTreeSet<String> {
+        let mut command = workspace.cargo(["tree", "--prefix", "none", "--no-dedupe", "--format", "{p} [{f}]"]);
+        let output = output(command.args(["--edges", edges]).args(packages)).expect("cargo tree");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+
+    /// Or wasmtime and all that depends on it is compiled a second time (docs/decisions/020).
+    #[test]
+    fn tests_build_dependencies_with_the_features_of_the_host() {
+        let workspace = Workspace::find().expect("the workspace");
+        let of_host = dependencies(&workspace, "normal,build", &TOGETHER);
+        assert!(of_host.iter().any(|line| line.starts_with("wasmtime v")), "{of_host:?}");
+        let packages = host_packages(&workspace);
+        let tested: Vec<&str> = packages.iter().flat_map(|name| ["--package", name]).collect();
+        let of_tests = dependencies(&workspace, "normal,build,dev", &tested);
+        let otherwise: Vec<_> = of_host.difference(&of_tests).collect();
+        assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
+    }
 
     #[test]
-    fn the_package_is_named_by_the_first_name_of_the_manifest() {
-        let manifest = "[package]\nname = \"guest-loop\"\n\n[[bin]]\nname = \"other\"\n";
-        assert_eq!(package_name(manifest).as_deref(), Some("guest-loop"));
-        assert_eq!(package_name("[workspace]\n"), None);
+    fn failed_tests_are_found() {
+        let printed = "running 2 tests\ntest a::b ... ok\ntest a::c ... FAILED\ntest docs/x.md   ... FAILED\n\
+                       test result: FAILED. 1 passed; 2 failed;\n";
+        let failed: Vec<_> = printed.lines().filter_map(failed_test).collect();
+        assert_eq!(failed, ["a::c", "docs/x.md"]);
     }
 }

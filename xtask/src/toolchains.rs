@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use crate::workspace::{Failure, Workspace, run};
 
 /// Where they are set up.
-pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
+pub fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("toolchains")
 }
 
 /// Sets up what is missing, or is not of the versions that the templates name.
-pub(crate) fn toolchains(workspace: &Workspace) -> Result<(), Failure> {
+pub fn toolchains(workspace: &Workspace) -> Result<(), Failure> {
     let templates = workspace.root.join("sdk/templates");
     let python = directory(workspace).join("python");
     let requirements = ["python", "c"].map(|language| templates.join(language).join("requirements.txt"));

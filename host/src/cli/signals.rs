@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM: the first asks the run to end, the second ends the process at once. So does time, where the run
-//! cannot end: whoever reads its output has stopped, say.
+//! Ctrl-C and SIGTERM: the first asks the run to end, the second ends the process at once. So does a timeout if the run
+//! cannot end, for example because the reader of its output has stopped.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Making a part: bring the sources, patch them, run the phases, check what came of it.
+//! Builds a part: provides the sources, patches them, runs the phases, checks the result.
 
 use std::path::Path;
 
@@ -12,34 +12,34 @@ use crate::settings::Settings;
 use crate::shebang;
 use crate::sources::fetch;
 
-/// Where patches are kept, in the part's own directory, for the person who looks at a failed build.
+/// The directory of the patches in the part's own directory, kept for users who inspect a failed build.
 const PATCHES: &str = ".patches";
 
-/// What a recipe looks at while its part is built.
+/// Checks by a recipe while its part is built.
 pub trait Checks {
-    /// The sources are in `directory`, with patches applied.
+    /// Checks the patched sources in `directory`.
     ///
     /// # Errors
-    /// When they are not what they should be: nothing is then built.
+    /// If the sources are wrong. Then nothing is built.
     fn sources(&self, directory: &str) -> Result<(), Error> {
         let _ = directory;
         Ok(())
     }
 
-    /// All is installed.
+    /// Checks the installed files.
     ///
     /// # Errors
-    /// When it is not what it should be: the part is then not made.
+    /// If the result is wrong. Then the part is not made.
     fn installed(&self, runner: &Runner) -> Result<(), Error> {
         let _ = runner;
         Ok(())
     }
 }
 
-/// Nothing is looked at.
+/// No checks.
 impl Checks for () {}
 
-/// Builds what `settings` say, into a location that is there and empty.
+/// Builds a part into its location, which must be an empty directory.
 pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Error> {
     let runner = Runner::open(&["*"])?;
     let directory = settings.build_directory.as_str();
@@ -50,14 +50,14 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     for (name, value) in &environment {
         debug!("{name}={value}");
     }
-    settings.sources.bring(&runner, directory)?;
+    settings.sources.provide(&runner, directory)?;
     let sources = top(directory)?;
     let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
     build.patch()?;
     checks.sources(&sources)?;
     let new = make_prefix(settings)?;
     build.run_phases(&base).inspect_err(|_| {
-        // It goes if it is empty.
+        // Removes only an empty directory.
         let _ = new.map(std::fs::remove_dir);
     })?;
     build.check(&base, checks)?;
@@ -69,11 +69,11 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     shebang::repair(&runner, settings.place.location())
 }
 
-/// A build that is under way.
+/// A build in progress.
 struct Build<'a> {
     settings: &'a Settings,
     runner: &'a Runner,
-    /// Where the commands run.
+    /// The working directory of the commands.
     directory: &'a str,
     environment: &'a Variables,
 }
@@ -95,7 +95,7 @@ impl Build<'_> {
             let command = format!("{} < {}", patches.command, reproduce::quoted(&file));
             let outcome = self.shell(&command)?;
             if !outcome.success() {
-                return Err(Error::user(format!("Patch {url} cannot be applied in {}", self.directory)));
+                return Err(Error::user(format!("Cannot apply patch {url} in {}", self.directory)));
             }
         }
         Ok(())
@@ -109,7 +109,7 @@ impl Build<'_> {
             if !outcome.success() {
                 let again = self.by_hand(base, phase);
                 return Err(Error::user(format!(
-                    "{} {}. What it left is in {}{again}",
+                    "{} {}. The build directory is {}{again}",
                     phase.name, outcome.ending, self.directory
                 )));
             }
@@ -125,28 +125,28 @@ impl Build<'_> {
         match self.settings.phases.first() {
             Some(first) if error.is_user() => {
                 let again = self.by_hand(base, first);
-                Err(Error::user(format!("{error}. What was built is in {}{again}", self.directory)))
+                Err(Error::user(format!("{error}. The build directory is {}{again}", self.directory)))
             }
             _ => Err(error),
         }
     }
 
-    /// Runs a command of the shell that ends where one of its own fails.
+    /// Runs shell commands, and stops at the first one that fails.
     fn shell(&self, command: &str) -> Result<buildout_recipe::Outcome, Error> {
         let shell = Command::new("/bin/sh").args(["-c", &format!("set -e;{command}")]);
         Ok(shell.directory(self.directory).environment(self.environment.clone()).run(self.runner)?)
     }
 
-    /// How a person does the build again, for the end of an error.
+    /// The end of an error message: how to repeat the build by hand.
     fn by_hand(&self, base: &Variables, first: &Phase) -> String {
         let script = self.write_script(base, first);
         script.map_or_else(String::new, |script| {
-            format!("; to do it again by hand, without confinement: sh {}", reproduce::quoted(&script))
+            format!("; to repeat the build without confinement, run: sh {}", reproduce::quoted(&script))
         })
     }
 
-    /// Writes the script that does the build again, beginning with `first`. That it cannot be written is no reason to
-    /// hide why the build failed.
+    /// Writes the script that repeats the build, starting with `first`. If the script cannot be written, this is only a
+    /// warning: it must not hide the failure of the build.
     fn write_script(&self, base: &Variables, first: &Phase) -> Option<String> {
         let own = &self.settings.own_directory;
         let path = format!("{own}/{}", reproduce::NAME);
@@ -157,19 +157,19 @@ impl Build<'_> {
             phases: &self.settings.phases,
             first: first.name,
         };
-        // Sources that are built where they are have brought nothing there.
+        // The directory does not exist if the sources are built in place.
         let written = std::fs::create_dir_all(own).and_then(|()| std::fs::write(&path, script.text()));
         match written {
             Ok(()) => Some(path),
             Err(error) => {
-                warning!("The script that does the build again cannot be written to {path}: {error}");
+                warning!("Cannot write {path}: {error}");
                 None
             }
         }
     }
 }
 
-/// Where the sources are: in the one directory that holds everything, if there is one.
+/// The directory of the sources: the only entry of `directory` if that is a directory, else `directory`.
 fn top(directory: &str) -> Result<String, Error> {
     let mut entries = std::fs::read_dir(directory)
         .map_err(|error| Error::user(error.to_string()))
@@ -180,18 +180,18 @@ fn top(directory: &str) -> Result<String, Error> {
     Ok(if Path::new(&inner).is_dir() { inner } else { directory.to_owned() })
 }
 
-/// Removes a directory: with a native command, which is faster for many files, and can remove what is protected.
+/// Removes a directory with a native command, which is faster for many files and can also remove protected ones.
 fn remove(runner: &Runner, directory: &str) -> Result<(), Error> {
     if !Path::new(directory).is_dir() {
         return clear(directory);
     }
     const SCRIPT: &str = "rm -rf -- \"$1\" 2>/dev/null || { chmod -R u+rwx -- \"$1\"; rm -rf -- \"$1\"; } 2>/dev/null";
-    // The directory itself cannot be removed by a command that is confined to it: what is left is removed from here.
+    // A command that is confined to the directory cannot remove the directory itself: the recipe does that.
     let _ = Command::new("/bin/sh").args(["-c", SCRIPT, "remove", directory]).run(runner)?;
     clear(directory)
 }
 
-/// The parts directory is there, unless all parts before were shared ones.
+/// Creates the parts directory, which is missing if all earlier parts were shared.
 fn make_parent(directory: &str) -> Result<(), Error> {
     match Path::new(directory).parent() {
         Some(parent) if !parent.exists() => {
@@ -201,20 +201,20 @@ fn make_parent(directory: &str) -> Result<(), Error> {
     }
 }
 
-/// Makes the directory that the part is installed into, if that is not its location: only what is there can be shown to
-/// commands. Returns it if it is new.
+/// Creates the prefix if it is not in the location, because commands can see only existing directories. Returns the prefix
+/// if it is new.
 fn make_prefix(settings: &Settings) -> Result<Option<&str>, Error> {
     let Some(prefix) = settings.prefix.as_deref().filter(|prefix| !Path::new(prefix).is_dir()) else { return Ok(None) };
     std::fs::create_dir_all(prefix).map_err(|error| {
         Error::user(format!(
-            "Prefix {prefix} cannot be created ({}): create it, or the directory that is to hold it",
+            "Cannot create prefix {prefix} ({}): create it or its parent directory first",
             error.kind()
         ))
     })?;
     Ok(Some(prefix))
 }
 
-/// Warns of what is missing. Commands see directories of the system that the recipe does not see.
+/// Warns about missing files. A command does the check, because commands see system directories that the recipe does not.
 fn check_promises(promises: &[String], runner: &Runner) -> Result<(), Error> {
     let unseen: Vec<&String> = promises.iter().filter(|promise| std::fs::metadata(promise).is_err()).collect();
     if unseen.is_empty() {
@@ -225,7 +225,7 @@ fn check_promises(promises: &[String], runner: &Runner) -> Result<(), Error> {
     let found = look.capture().run(runner)?.check()?;
     let found = String::from_utf8_lossy(&found);
     for (promise, _) in unseen.into_iter().zip(found.lines()).filter(|(_, status)| *status != "0") {
-        warning!("The part promises {promise}, which is not there");
+        warning!("The promised file {promise} does not exist");
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ use shared_parts::filled;
 
 use crate::template::expand;
 
-/// Variables as the options have them: `%(NAME)s` is replaced when commands are run.
+/// Variables as written in options: `%(NAME)s` is replaced when commands run.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The option that keeps what another section says, so that the part is made again when that changes.
+/// The option that records variables from other sections, so that the part is reinstalled when they change.
 const KEPT: &str = "environment-variables";
 
 /// Reads `environment` (`NAME = VALUE` lines, or the name of a section) and `environment-section`.
@@ -31,11 +31,11 @@ pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
         for name in init.buildout().keys(&section)? {
             let value = init.buildout().require(&section, &name)?;
             if !is_name(&name) {
-                warning!("Option {name} of section {section} cannot be a variable of commands, and is left out");
+                warning!("Option {name} of section {section} is not a valid variable name, and is ignored");
                 continue;
             }
             kept.push(format!("{name}={value}"));
-            // The part's own lines come before those of a section.
+            // The part's own variables take precedence over those of a section.
             variables.entry(name).or_insert(value);
         }
     }
@@ -55,7 +55,7 @@ fn parse(lines: &str) -> Result<Variables, Error> {
         let name = name.trim_end();
         if !is_name(name) {
             let message = format!(
-                "Option environment: {name:?} cannot be the name of a variable: it has letters, digits and _ alone"
+                "Option environment: {name:?} is not a valid variable name (expected only letters, digits and _)"
             );
             return Err(Error::user(message));
         }
@@ -66,13 +66,13 @@ fn parse(lines: &str) -> Result<Variables, Error> {
     Ok(variables)
 }
 
-/// Whether a shell takes it as the name of a variable: what it does not take, a script must not hand to it.
+/// Whether a shell accepts it as the name of a variable. Other names must not get into a script.
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The values, with `%(NAME)s` replaced by what the commands' environment has without them.
+/// The values, with `%(NAME)s` replaced from `base`, the environment without these variables.
 pub(crate) fn evaluate(variables: &Variables, base: &Variables) -> Result<Variables, Error> {
     let evaluate = |(name, value): (&String, &String)| {
         let value = expand(value, &format!("Option environment, {name}"), |name| Ok(base.get(name).cloned()))?;

@@ -1,9 +1,9 @@
-//! How built-in recipes build software: sources that are brought and patched, then commands of the shell, one shell for
-//! each step, in a build directory of the part's own.
+//! How built-in recipes build software: they provide and patch the sources, then run shell commands, one shell for each
+//! step, in the part's build directory.
 //!
-//! `settings` are the options that all such parts have, [`options`] describes them, `phases` are the steps, `build` does
-//! the work, the others are parts of these. What is configured and how, a recipe says itself ([`Commands`]), and what it
-//! looks at meanwhile ([`Checks`]). Knows nothing of a particular software.
+//! `settings` reads the options that all such parts have, [`options`] describes them, `phases` are the steps, and `build`
+//! does the work; the other modules support these. A recipe provides the commands ([`Commands`]) and checks of the result
+//! ([`Checks`]). Knows nothing about particular software.
 
 mod build;
 mod environment;

@@ -1,19 +1,19 @@
-//! The descriptions of the options that all builds have, and of what they need.
+//! Descriptions of the options of all builds, and the grants they need.
 
 use std::time::Duration;
 
 use buildout_recipe::{Description, OptionDescription as Option};
 
-/// What is true of every build, for the documentation of a recipe.
-pub const DOCUMENTATION: &str = "The sources are brought to a build directory, patched, and built by commands of the shell, \
+/// The part of a recipe's documentation that applies to all builds.
+pub const DOCUMENTATION: &str = "The recipe unpacks or copies the sources to a build directory, applies patches, and runs shell commands, \
 one shell for each step: `pre-configure`, `configure`, `pre-build`, `make`, `pre-install`, `make install`, `post-install`. \
-A step ends where one of its commands fails. When a step fails, the build directory stays, and \
-`PARTS/NAME__compile__/reproduce.sh` is a script that does the build again by hand, without confinement. An installed part is not built again until one of its options changes.
+A step stops at the first command that fails. If a step fails, the recipe keeps the build directory, and writes a script \
+`PARTS/NAME__compile__/reproduce.sh` that repeats the build without confinement. An installed part is not built again until one of its options changes.
 
-In every option, `@@LOCATION@@` stands for the part's location. In commands, `%(NAME)s` stands for the option NAME of the \
-part (`%(NAME)r` for the same as a Python literal), and `%%` for a percent sign. `make` needs no `-j`: the host lends it processors.";
+In all options, `@@LOCATION@@` is replaced by the part's location. In commands, `%(NAME)s` is replaced by the part's option NAME, \
+`%(NAME)r` by the same as a Python literal, and `%%` by a percent sign. Do not pass `-j` to `make`: the host's jobserver controls the number of jobs.";
 
-/// Adds what a build needs: any program, any address, its sources, and the places of shared parts.
+/// Adds the grants of a build: any program, any URL, its sources, and the directories of shared parts.
 pub fn granted(description: Description) -> Description {
     description
         .grant_run("*")
@@ -23,76 +23,77 @@ pub fn granted(description: Description) -> Description {
         .grant_timeout(Duration::from_secs(24 * 60 * 60))
 }
 
-/// The sources, and what becomes of the build directory.
+/// Options for the sources and the build directory.
 pub fn sources() -> [Option; 13] {
     [
-        Option::text("url", "The address of the archive of the sources: http, https, file, or a path."),
-        Option::text("alternate-url", "Another address, for when the first cannot be had."),
+        Option::text("url", "The source archive: a URL (http, https, file) or a path."),
+        Option::text("alternate-url", "An alternate URL or path, used if the first one is not available."),
         Option::path(
             "path",
-            "A directory with the sources, in place of `url`. It is copied to the build directory, without the directory \
-             in it that holds that.",
+            "A directory with the sources, instead of `url`. It is copied to the build directory. If it contains the build \
+             directory, that is not copied.",
         ),
         Option::text("sha256sum", "The SHA-256 digest of the archive, in hexadecimal digits."),
         Option::text(
             "md5sum",
-            "The MD5 digest of the archive, in hexadecimal digits. It protects against damage, not against intent.",
+            "The MD5 digest of the archive, in hexadecimal digits. It protects against damage, but not against manipulation.",
         ),
         Option::boolean(
             "strip-top-level-dir",
-            "Whether the archive must have one directory that holds everything else, which is left out. Otherwise the \
-             commands run in that directory, if there is one.",
+            "Whether to require that the archive has a single top-level directory, and to unpack the archive without it. \
+             Otherwise the commands run in the top-level directory if it is the only one.",
         )
         .default("false"),
         Option::words(
             "patches",
-            "Addresses of patches, applied in this order; each may end with `#` and its digest (MD5, SHA-256 or SHA-512).",
+            "URLs or paths of patches, applied in this order. Each may end with `#` and its digest (MD5, SHA-256 or SHA-512).",
         ),
-        Option::text("patch-options", "Options of the program that applies patches.").default("-p0"),
-        Option::text("patch-binary", "The program that applies patches.").default("patch"),
+        Option::text("patch-options", "The options of the patch program.").default("-p0"),
+        Option::text("patch-binary", "The patch program.").default("patch"),
         Option::path(
             "compile-directory",
-            "Set by the recipe, with one exception: where it is the same as `path`, the sources are built where they are. \
-             That directory must then be granted for writing.",
+            "The build directory, set by the recipe. The only other value is that of `path`: the sources are then built in \
+             place, which needs a grant to write to that directory.",
         ),
         Option::boolean(
             "keep-compile-dir",
-            "Whether the build directory stays when all went well. It is removed with the part. `[buildout] \
-             keep-compile-dir` says so for all parts.",
+            "Whether to keep the build directory after a successful build. It is removed with the part. `[buildout] \
+             keep-compile-dir` applies to all parts.",
         )
         .default("false"),
-        Option::text("depends", "Read, and nothing else: what it refers to is made before this part."),
-        Option::lines("promises", "Files that must be there afterwards. One that is not is warned of."),
+        Option::text("depends", "References to parts that must be made before this part. The value is not used otherwise."),
+        Option::lines("promises", "Files that must exist after the installation. A missing file causes a warning."),
     ]
 }
 
-/// The person's own commands, and `make`.
+/// Options for the user's commands and for `make`.
 pub fn steps() -> [Option; 6] {
     [
-        Option::text("pre-configure", "Commands before `configure`."),
-        Option::text("pre-build", "Commands before `make`."),
-        Option::text("make-binary", "The program `make`.").default("make"),
-        Option::words("make-options", "What `make` is given, both to build and to install."),
-        Option::text("pre-install", "Commands before `make install`."),
-        Option::text("post-install", "Commands after `make install`."),
+        Option::text("pre-configure", "Commands to run before `configure`."),
+        Option::text("pre-build", "Commands to run before `make`."),
+        Option::text("make-binary", "The `make` program.").default("make"),
+        Option::words("make-options", "Arguments of `make`, for both build and installation."),
+        Option::text("pre-install", "Commands to run before `make install`."),
+        Option::text("post-install", "Commands to run after `make install`."),
     ]
 }
 
-/// Where the part lies, and what its commands have around them.
-pub fn surroundings() -> [Option; 4] {
+/// Options for the location and the environment of the commands.
+pub fn environment() -> [Option; 4] {
     [
-        Option::path("location", "Set by the recipe. A section may say `@@LOCATION@@`, to have it known early."),
+        Option::path("location", "The part's location, set by the recipe. A section can set `@@LOCATION@@` to make it available early."),
         Option::lines(
             "environment",
-            "Variables for the commands, `NAME = VALUE`; or the name of a section whose options they are. `%(NAME)s` \
-             stands for a variable as it is without these: `PATH = ${tool:location}/bin:%(PATH)s`.",
+            "Environment variables for the commands, as lines `NAME = VALUE`, or the name of a section whose options are the \
+             variables. `%(NAME)s` is replaced by the previous value of a variable: \
+             `PATH = ${tool:location}/bin:%(PATH)s`.",
         ),
-        Option::text("environment-section", "A section whose options are variables beside those of `environment`."),
+        Option::text("environment-section", "A section whose options are additional environment variables."),
         Option::boolean(
             "shared",
-            "Whether many buildouts share the part: it then lies in one of the directories of `[buildout] \
-             shared-part-list` (one per line), in `NAME/DIGEST` by the digest of its options. It is made by whoever needs \
-             it first, and no buildout removes it.",
+            "Whether several buildouts share the part. Its location is then `NAME/DIGEST` in one of the directories in \
+             `[buildout] shared-part-list` (one per line), where DIGEST is the digest of its options. The first buildout \
+             that needs it makes it, and no buildout removes it.",
         )
         .default("false"),
     ]

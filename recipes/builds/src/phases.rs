@@ -1,4 +1,4 @@
-//! The steps of a build: a recipe's own commands, with those of the person between them.
+//! The steps of a build: the recipe's commands, and the user's commands between them.
 
 use buildout_recipe::{Error, Options};
 use shared_parts::filled;
@@ -8,35 +8,35 @@ use crate::template::expand;
 
 /// One step of a build.
 pub(crate) struct Phase {
-    /// Its name, for people.
+    /// Its name in messages.
     pub(crate) name: &'static str,
-    /// A command of the shell.
+    /// Its shell commands.
     pub(crate) command: String,
 }
 
-/// What a recipe itself runs: commands of the shell, in which `%(NAME)s` stands for an option of the part.
+/// The recipe's shell commands, in which `%(NAME)s` is replaced by an option of the part.
 #[derive(Debug)]
 pub struct Commands {
     /// Configures the sources.
     pub configure: String,
     /// Builds them.
     pub make: String,
-    /// Installs what was built.
+    /// Installs the result.
     pub install: String,
-    /// Where it installs, if not in the location: absolute.
+    /// The absolute path of the installation, if it is not in the location.
     pub prefix: Option<String>,
 }
 
-/// `make-binary` and `make-options`: the beginning of each command that makes something.
+/// The start of each `make` command, from `make-binary` and `make-options`.
 ///
 /// # Errors
-/// When an option cannot be read.
+/// If an option cannot be read.
 pub fn make(options: &Options) -> Result<String, Error> {
     let program = filled(options, "make-binary")?.unwrap_or_else(|| "make".to_owned());
     Ok(format!("{program} {}", words(options, "make-options", "")?).trim_end().to_owned())
 }
 
-/// All steps that have something to run, in their order.
+/// All steps with commands, in order.
 pub(crate) fn phases(options: &Options, commands: &Commands) -> Result<Vec<Phase>, Error> {
     let written = |name: &str| Ok::<_, Error>(filled(options, name)?.unwrap_or_default());
     let all = [

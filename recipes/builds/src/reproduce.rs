@@ -1,4 +1,4 @@
-//! The script with which a person does a build again by hand: the environment, the directory, the commands.
+//! The script that repeats a build by hand: the environment, the directory, the commands.
 
 use crate::environment::Variables;
 use crate::phases::Phase;
@@ -6,18 +6,18 @@ use crate::phases::Phase;
 /// The script's name, in the build directory.
 pub(crate) const NAME: &str = "reproduce.sh";
 
-/// Variables that mean something only while the host runs the build.
+/// Variables that are meaningful only while the host runs the build.
 const OF_THE_HOST: [&str; 8] = ["HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PWD", "TEMP", "TMP", "TMPDIR"];
 
-/// What the script does.
+/// The content of the script.
 pub(crate) struct Script<'a> {
     pub(crate) directory: &'a str,
     /// The environment of every command.
     pub(crate) base: &'a Variables,
-    /// What the part sets beside that.
+    /// The variables that the part adds to it.
     pub(crate) environment: &'a Variables,
     pub(crate) phases: &'a [Phase],
-    /// The phase to begin with, where the person names none.
+    /// The phase to start with by default.
     pub(crate) first: &'a str,
 }
 
@@ -27,9 +27,10 @@ impl Script<'_> {
         let names: Vec<_> = self.phases.iter().map(|phase| quoted(phase.name)).collect();
         let mut lines = vec![
             "#!/bin/sh".to_owned(),
-            format!("# Does a build again, beginning with a phase: {}.", names.join(", ")),
-            "# Nothing confines it: its commands may write and reach whatever you may.".to_owned(),
-            "# Usage: sh reproduce.sh [PHASE]; or `sh reproduce.sh shell`, for a shell in its place.".to_owned(),
+            format!("# Repeats a build, starting with one of these phases: {}.", names.join(", ")),
+            "# It runs without confinement: its commands have all your permissions.".to_owned(),
+            "# Usage: sh reproduce.sh [PHASE], or `sh reproduce.sh shell` for a shell in the build directory."
+                .to_owned(),
             format!("from=${{1:-{}}}", self.first),
         ];
         let mut all = self.base.clone();
@@ -45,12 +46,12 @@ impl Script<'_> {
         );
         lines
             .extend(self.phases.iter().map(|phase| format!("phase {} {}", quoted(phase.name), quoted(&phase.command))));
-        lines.push("[ \"$from\" = started ] || { echo \"There is no phase $from\" >&2; exit 2; }".to_owned());
+        lines.push("[ \"$from\" = started ] || { echo \"Unknown phase: $from\" >&2; exit 2; }".to_owned());
         lines.join("\n") + "\n"
     }
 }
 
-/// A word of the shell.
+/// The text, quoted for the shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

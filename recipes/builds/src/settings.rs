@@ -1,4 +1,4 @@
-//! What the options of a part say that is built.
+//! The options of a part that is built.
 
 use buildout_recipe::{Error, Init, Options, Paths};
 use shared_parts::{Place, filled, is_true, join};
@@ -8,46 +8,46 @@ use crate::environment::{self, Variables};
 use crate::phases::{Commands, Phase, phases};
 use crate::sources::Sources;
 
-/// What is to be replaced by the part's location, wherever it stands in an option.
+/// The placeholder for the part's location in options.
 const LOCATION: &str = "@@LOCATION@@";
 
-/// What a part is made of, and how.
+/// What to build, and how.
 pub struct Settings {
     pub(crate) place: Place,
     pub(crate) sources: Sources,
-    /// Where it is built: in `own_directory`, or where the sources are.
+    /// The directory of the build: `own_directory`, or the directory of the sources.
     pub(crate) build_directory: String,
-    /// The part's own directory beside its location, which no sources of the person's are in.
+    /// The part's private directory next to its location. It never contains the user's sources.
     pub(crate) own_directory: String,
     pub(crate) keep_build_directory: bool,
-    /// What is run, in this order, each in a shell of its own.
+    /// The commands to run, in order, each in a separate shell.
     pub(crate) phases: Vec<Phase>,
     pub(crate) patches: Patches,
     pub(crate) environment: Variables,
-    /// Where it is installed, if not in the location.
+    /// The directory of the installation, if it is not in the location.
     pub(crate) prefix: Option<String>,
-    /// Files that must be there afterwards.
+    /// Files that must exist after the installation.
     pub(crate) promises: Vec<String>,
 }
 
-/// Changes of the sources.
+/// Patches for the sources.
 pub(crate) struct Patches {
-    /// Addresses, each with `#DIGEST` if it has one.
+    /// URLs, each optionally followed by `#DIGEST`.
     pub(crate) files: Vec<String>,
-    /// Program and options.
+    /// The patch program and its options.
     pub(crate) command: String,
 }
 
 impl Settings {
-    /// Reads the options of the part that is being initialised, and sets `location` and `compile-directory`. What decides
-    /// what a shared part is like must be set before; `commands` is called when the location is known and set.
+    /// Reads the options of the part that is being initialized, and sets `location` and `compile-directory`. Options that
+    /// determine the content of a shared part must be set before. `commands` is called when the location is set.
     ///
     /// # Errors
-    /// When an option cannot be read or makes no sense, and those of `commands`.
+    /// If an option cannot be read or is invalid, or if `commands` fails.
     pub fn of(init: &Init<'_>, commands: impl FnOnce(&Place) -> Result<Commands, Error>) -> Result<Self, Error> {
         let options = init.options();
         let environment = environment::read(init)?;
-        // All that is set before is part of what decides where a shared part lies; nothing that is set afterwards is.
+        // Options set before this line determine the location of a shared part; later ones must not.
         let place = Place::of(init)?;
         check_path(place.location())?;
         set_location(init, &place)?;
@@ -59,7 +59,7 @@ impl Settings {
         let keep_all = init.buildout().get("buildout", "keep-compile-dir")?;
         let keep_build_directory =
             is_true(options, "keep-compile-dir")? || keep_all.is_some_and(|keep| keep.trim() == "true");
-        // Read only so that what it refers to is made before this part.
+        // Reading it is enough: the parts it references are made before this one.
         options.get("depends")?;
         let commands = commands(&place)?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl Settings {
     /// Builds and installs the part. Returns the paths that the buildout owns.
     ///
     /// # Errors
-    /// When a step or a check fails: nothing is then left at the location.
+    /// If a step or a check fails. Then nothing is left at the location.
     pub fn install(&self, checks: &dyn Checks) -> Result<Paths, Error> {
         let mut paths = self.place.install(|| build(self, checks))?;
         if let Some(kept) = self.kept_directory() {
@@ -88,7 +88,7 @@ impl Settings {
         Ok(paths)
     }
 
-    /// Looks after an installed part: a shared one that somebody removed is made again.
+    /// Makes a shared part again if it was removed.
     ///
     /// # Errors
     /// As [`Self::install`].
@@ -96,24 +96,24 @@ impl Settings {
         self.place.update(|| build(self, checks))
     }
 
-    /// The directory that stays, and so belongs to the part.
+    /// The build directory, if it is kept. It then belongs to the part.
     fn kept_directory(&self) -> Option<&str> {
-        // A shared part may have been built by another buildout.
+        // It does not exist if another buildout built the shared part.
         let kept = self.keep_build_directory && std::path::Path::new(&self.own_directory).is_dir();
         kept.then_some(self.own_directory.as_str())
     }
 }
 
-/// The location stands in commands and in options, where these mean something else.
+/// The location is inserted into commands and options, where these characters have a special meaning.
 fn check_path(location: &str) -> Result<(), Error> {
     let Some(found) = location.chars().find(|c| "%$`\"'\\\n".contains(*c)) else { return Ok(()) };
     Err(Error::user(format!(
-        "Nothing can be built at {location}: in the commands of a build, {found:?} is no part of a path. Move the buildout, \
-         or set parts-directory"
+        "Cannot build at {location}: build commands do not support {found:?} in a path. Move the buildout, or set \
+         parts-directory"
     )))
 }
 
-/// Sets `location`, and puts it wherever `@@LOCATION@@` stands.
+/// Sets `location`, and replaces `@@LOCATION@@` in all options.
 fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
     let (options, part) = (init.options(), init.part());
     let location = place.location();
@@ -122,7 +122,7 @@ fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
     }
     decide(options, "location", location)?;
     for name in options.keys()? {
-        // Not read, only looked at: an option that nothing uses is still told.
+        // This read does not mark the option as used, so unused options are still reported.
         let value = init.buildout().require(&part, &name)?;
         if value.contains(LOCATION) {
             options.set(&name, value.replace(LOCATION, location))?;
@@ -131,21 +131,21 @@ fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets an option that is a path which the recipe alone decides.
+/// Sets an option whose value the recipe determines.
 ///
 /// # Errors
-/// When the section says something else.
+/// If the section sets another value.
 pub fn decide(options: &Options, name: &str, value: &str) -> Result<(), Error> {
     match filled(options, name)? {
         Some(written) if written.trim_end_matches('/') != value => Err(Error::user(format!(
-            "The {name} of part {} is not for its section to choose: it is {value}, not {written}",
+            "Invalid value for {}:{name}: {written} (the recipe sets it to {value})",
             options.part()
         ))),
         _ => options.set(name, value),
     }
 }
 
-/// `environment-section` may name the location too.
+/// The variables of `environment-section` may contain the placeholder too.
 fn environment_with_location(mut environment: Variables, place: &Place) -> Variables {
     for value in environment.values_mut() {
         *value = value.replace(LOCATION, place.location());
@@ -160,10 +160,10 @@ fn patches(options: &Options) -> Result<Patches, Error> {
     Ok(Patches { files, command: format!("{program} {arguments}") })
 }
 
-/// The option's words, with one space between them; `default` if there is no such option.
+/// The words of an option, separated by single spaces; `default` if the option is missing.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If the option cannot be read.
 pub fn words(options: &Options, name: &str, default: &str) -> Result<String, Error> {
     let text = options.get_or(name, default)?;
     Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))

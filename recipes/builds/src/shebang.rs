@@ -1,16 +1,16 @@
-//! Scripts whose first line is longer than some kernels read: a short script of the same name starts them.
+//! Scripts whose first line is longer than some kernels read. Each is started by a short script of the same name.
 //!
-//! A part may lie deep, and a shared one lies deeper: `#!/…/python3` then is longer than the 127 bytes that Linux read
-//! before 5.1.
+//! A part, and especially a shared one, may be many directories deep. Its `#!/…/python3` can be longer than the 127 bytes
+//! that Linux read before 5.1.
 
 use std::io::Read as _;
 
 use buildout_recipe::{Command, Error, Runner, activity};
 
-/// Bytes of the first line, with its end, that every kernel reads.
+/// The number of bytes of the first line, including its line end, that every kernel reads.
 const READ: usize = 128;
 
-/// Puts a script in the place of each of its arguments, which is renamed to `NAME.shebang`; permissions are kept.
+/// Renames each argument to `NAME.shebang` and replaces it with a script that starts it. Preserves permissions.
 const SCRIPT: &str = r##"
 for script in "$@"; do
     mv -- "$script" "$script.shebang"
@@ -55,7 +55,7 @@ pub(crate) fn repair(runner: &Runner, location: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the file begins with `#!` and a line that does not end soon enough.
+/// Whether the file starts with `#!` and its first line is too long.
 fn is_too_long(path: &str) -> bool {
     let mut head = Vec::with_capacity(READ);
     let read = std::fs::File::open(path).and_then(|file| file.take(READ as u64).read_to_end(&mut head));

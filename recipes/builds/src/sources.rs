@@ -7,7 +7,7 @@ use buildout_recipe::{
 };
 use shared_parts::{filled, is_true, join};
 
-/// What is built.
+/// The sources to build.
 pub(crate) enum Sources {
     Archive {
         url: String,
@@ -18,13 +18,13 @@ pub(crate) enum Sources {
     },
     Directory {
         path: String,
-        /// Whether it is built there, and not in a copy.
+        /// Whether to build there instead of in a copy.
         in_place: bool,
     },
 }
 
-/// Options that are of no use to every kind of sources. A profile that takes other ones than the profile which it extends
-/// may leave them: they are no typing errors.
+/// Options that apply to only one kind of sources. Reading them marks them as used: a profile may inherit them from a
+/// profile with another kind of sources.
 const OPTIONS: [&str; 5] = ["alternate-url", "compile-directory", "md5sum", "sha256sum", "strip-top-level-dir"];
 
 impl Sources {
@@ -34,8 +34,8 @@ impl Sources {
             options.get(name)?;
         }
         match (filled(options, "url")?, filled(options, "path")?) {
-            (Some(_), Some(_)) => Err(Error::user("Sources have either a url or a path, not both")),
-            (None, None) => Err(Error::user("Where are the sources? Option url or path is needed")),
+            (Some(_), Some(_)) => Err(Error::user("The options url and path cannot be used together")),
+            (None, None) => Err(Error::user("The sources are missing: set the option url or path")),
             (None, Some(path)) => {
                 let base = init.buildout().directory()?;
                 let path = join(&base, &path);
@@ -58,7 +58,7 @@ impl Sources {
         }
     }
 
-    /// The directory that is built in without a copy.
+    /// The directory of the sources, if they are built without a copy.
     pub(crate) fn in_place(&self) -> Option<&str> {
         match self {
             Self::Directory { path, in_place: true } => Some(path),
@@ -66,8 +66,8 @@ impl Sources {
         }
     }
 
-    /// Brings the sources to `directory`, which does not exist.
-    pub(crate) fn bring(&self, runner: &Runner, directory: &str) -> Result<(), Error> {
+    /// Downloads and unpacks, or copies, the sources to `directory`, which must not exist.
+    pub(crate) fn provide(&self, runner: &Runner, directory: &str) -> Result<(), Error> {
         match self {
             Self::Archive { url, alternate, digests, top_level } => {
                 activity("download");
@@ -77,7 +77,7 @@ impl Sources {
                 Ok(())
             }
             Self::Directory { path, .. } if !Path::new(path).is_dir() => {
-                Err(Error::user(format!("There is no directory of sources at {path}")))
+                Err(Error::user(format!("The source directory {path} does not exist")))
             }
             Self::Directory { in_place: true, .. } => Ok(()),
             Self::Directory { path, .. } => {
@@ -92,10 +92,10 @@ fn check_digest(name: &str, digest: &str, length: usize) -> Result<(), Error> {
     if digest.len() == length && digest.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Ok(());
     }
-    Err(Error::user(format!("Option {name} has {length} hexadecimal digits, not {digest:?}")))
+    Err(Error::user(format!("Invalid value for option {name}: {digest:?} (expected {length} hexadecimal digits)")))
 }
 
-/// Fetches a file whose digests are told apart by their length.
+/// Downloads a file. The length of each digest determines its algorithm.
 pub(crate) fn fetch(url: &str, alternate: Option<&str>, digests: &[String]) -> Result<Fetched, Error> {
     let downloader = Downloader::open(&["*"])?;
     let request = |url: &str| {
@@ -114,15 +114,15 @@ pub(crate) fn fetch(url: &str, alternate: Option<&str>, digests: &[String]) -> R
     }
 }
 
-/// Copies a directory with one native command: what is built must not change the person's own files, nor be changed by
-/// what an earlier build left among them.
+/// Copies a directory with one native command. A build must neither change the user's files nor see the output of an
+/// earlier build among them.
 fn copy(runner: &Runner, from: &str, to: &str) -> Result<(), Error> {
     let entries =
         std::fs::read_dir(from).map_err(|error| Error::user(error.to_string())).context(format!("reading {from}"))?;
     let mut names = Vec::new();
     for entry in entries {
         let name = entry.context(format!("reading {from}"))?.file_name().to_string_lossy().into_owned();
-        // Sources may hold the buildout: it is not copied into itself.
+        // The sources may contain the buildout, which must not be copied into itself.
         if !Path::new(to).starts_with(Path::new(from).join(&name)) {
             names.push(name);
         }
@@ -132,7 +132,7 @@ fn copy(runner: &Runner, from: &str, to: &str) -> Result<(), Error> {
     if names.is_empty() {
         return Ok(());
     }
-    // Owners are not kept: only root could, and need not.
+    // Owners are not preserved: only root could do that, and no build needs it.
     const SCRIPT: &str = "to=$1; shift; if cp --version >/dev/null 2>&1; \
                           then exec cp -RP --preserve=mode,timestamps,links -- \"$@\" \"$to\"; \
                           else exec cp -RPp -- \"$@\" \"$to\"; fi";

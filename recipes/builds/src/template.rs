@@ -1,12 +1,12 @@
-//! `%(NAME)s` and `%(NAME)r` in options, as Python's `%` reads them.
+//! `%(NAME)s` and `%(NAME)r` in options, with the meaning of Python's `%` operator.
 
 use buildout_recipe::Error;
 
-/// `text` with what `value` says for each `%(NAME)s`, the same as a Python literal for each `%(NAME)r` (as used in Python
-/// code that a step runs), and `%` for each `%%`. `what` is the option, for errors.
+/// Replaces each `%(NAME)s` by `value(NAME)`, each `%(NAME)r` by the same as a Python literal (for Python code that a step
+/// runs), and each `%%` by `%`. `what` names the option in errors.
 ///
 /// # Errors
-/// When there is no such name, or a `%` that is neither.
+/// If a name is not defined, or another `%` occurs.
 pub(crate) fn expand(
     text: &str,
     what: &str,
@@ -29,13 +29,13 @@ pub(crate) fn expand(
         let Some((name, kind, after)) = typed else {
             let found: String = after.chars().take(10).collect();
             let message = format!(
-                "{what}: write %(NAME)s for a value and %% for a percent sign, not {:?}",
+                "{what}: invalid {:?} (write %(NAME)s for a value and %% for a percent sign)",
                 "%".to_owned() + &found
             );
             return Err(Error::user(message));
         };
         let Some(value) = value(name)? else {
-            return Err(Error::user(format!("{what}: there is nothing that %({name})s could stand for")));
+            return Err(Error::user(format!("{what}: %({name})s is not defined")));
         };
         expanded.push_str(&if kind == 'r' { literal(&value) } else { value });
         rest = after;
@@ -44,7 +44,7 @@ pub(crate) fn expand(
     Ok(expanded)
 }
 
-/// A Python literal of the text.
+/// The text as a Python literal.
 fn literal(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut literal = String::from(quote);
@@ -79,15 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn literals_are_those_of_python() {
+    fn writes_python_literals() {
         for (text, expected) in [("a", "'a'"), ("it's", "\"it's\""), ("'\"", "'\\'\"'"), ("a\\b\nc", "'a\\\\b\\nc'")] {
             assert_eq!(literal(text), expected);
         }
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_told() {
-        assert_eq!(t("%(HOME)s").unwrap_err(), "environment: there is nothing that %(HOME)s could stand for");
+    fn rejects_unknown_names_and_other_percent_signs() {
+        assert_eq!(t("%(HOME)s").unwrap_err(), "environment: %(HOME)s is not defined");
         for text in ["%s", "100%", "%(PATH)d", "%(PATH"] {
             let error = t(text).unwrap_err();
             assert!(error.contains("%% for a percent sign"), "{text}: {error}");

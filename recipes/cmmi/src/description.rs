@@ -1,4 +1,4 @@
-//! What the recipe says about itself: the options that are its own, beside those of every build.
+//! The recipe's description: its own options, in addition to those of all builds.
 
 use buildout_recipe::{Description, OptionDescription as Option};
 use native_builds::options::{self, granted};
@@ -6,31 +6,31 @@ use native_builds::options::{self, granted};
 /// The entry point's description.
 pub(crate) fn description() -> Description {
     let documentation = format!(
-        "Builds and installs software with `configure` and `make`.\n\n{}\n\nThe options `location`, `prefix` and \
-         `compile-directory` (the build directory) are there for other parts to read.",
+        "Builds and installs software with `configure` and `make`.\n\n{}\n\nOther parts can read the options `location`, \
+         `prefix` and `compile-directory` (the build directory).",
         options::DOCUMENTATION
     );
-    let all = options::sources().into_iter().chain(options::steps()).chain(own()).chain(options::surroundings());
+    let all = options::sources().into_iter().chain(options::steps()).chain(own()).chain(options::environment());
     granted(all.chain(hooks()).fold(Description::new(documentation), Description::option)).grant_write("${:prefix}")
 }
 
 fn own() -> [Option; 4] {
     [
-        Option::text("configure-command", "The command that configures.").default("./configure"),
+        Option::text("configure-command", "The configure command.").default("./configure"),
         Option::words(
             "configure-options",
-            "What follows it. The default command gets `--prefix` too, unless it is among these.",
+            "Arguments of the configure command. The default command also gets `--prefix`, unless these contain it.",
         ),
         Option::words(
             "make-targets",
-            "What `make` is given to install. With a `configure-command`, and neither this nor `make-binary`, \
-             `prefix=\"PREFIX\"` is added.",
+            "The targets of `make` for the installation. If `configure-command` is set, and neither this option nor \
+             `make-binary`, then `prefix=\"PREFIX\"` is added.",
         )
         .default("install"),
         Option::path(
             "prefix",
-            "Where the software is installed; the location, where nothing is said. Another directory, or the one that is \
-             to hold it, must be there; what is installed into it stays when the part is removed.",
+            "The directory to install to. The default is the location. Any other directory, or its parent, must exist. Files \
+             installed there are kept when the part is removed.",
         ),
     ]
 }
@@ -39,9 +39,15 @@ fn hooks() -> [Option; 3] {
     [
         Option::text(
             "pre-configure-hook",
-            "Python, which no recipe here runs. Write it as commands in `pre-configure`.",
+            "Not supported, because it contains Python code. Use commands in `pre-configure` instead.",
         ),
-        Option::text("pre-make-hook", "Python, which no recipe here runs. Write it as commands in `pre-build`."),
-        Option::text("post-make-hook", "Python, which no recipe here runs. Write it as commands in `post-install`."),
+        Option::text(
+            "pre-make-hook",
+            "Not supported, because it contains Python code. Use commands in `pre-build` instead.",
+        ),
+        Option::text(
+            "post-make-hook",
+            "Not supported, because it contains Python code. Use commands in `post-install` instead.",
+        ),
     ]
 }

@@ -1,7 +1,7 @@
 //! Built-in recipe `cmmi`: builds and installs software with `configure` and `make`, as `slapos.recipe.cmmi` does.
 //!
-//! `settings` are the options that are its own. What is the same for all recipes that build software is in the crate
-//! `native-builds`, what is the same for all parts that may be shared in `shared-parts`.
+//! `settings` reads the recipe's own options. The crate `native-builds` has the code for all recipes that build software,
+//! and `shared-parts` the code for parts that several buildouts can share.
 
 mod description;
 mod settings;
@@ -9,7 +9,7 @@ mod settings;
 use buildout_recipe::{Description, Error, Init, Paths, Recipe, Update};
 use native_builds::Settings;
 
-/// Software that is built.
+/// A part that is built with `configure` and `make`.
 pub struct Cmmi {
     settings: Settings,
 }

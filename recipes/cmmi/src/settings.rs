@@ -1,28 +1,28 @@
-//! What the options of a part say that other builds do not have: the prefix, how it is configured and installed.
+//! The recipe's own options: the prefix, and the commands to configure and install.
 
 use buildout_recipe::{Error, Init, Options};
 use native_builds::{Commands, Settings, make, words};
 use shared_parts::{Place, filled, is_true, join};
 
-/// Options of the Python recipe that name Python functions, and the option with which the same is done here.
+/// Options of the Python recipe that name Python functions, and the options that replace them here.
 const HOOKS: [(&str, &str); 3] =
     [("pre-configure-hook", "pre-configure"), ("pre-make-hook", "pre-build"), ("post-make-hook", "post-install")];
 
-/// Reads the options of the part that is being initialised.
+/// Reads the options of the part that is being initialized.
 pub(crate) fn read(init: &Init<'_>) -> Result<Settings, Error> {
-    refuse_hooks(init.options())?;
+    reject_hooks(init.options())?;
     Settings::of(init, |place| {
         let prefix = set_prefix(init, place)?;
         commands(init.options(), prefix)
     })
 }
 
-fn refuse_hooks(options: &Options) -> Result<(), Error> {
+fn reject_hooks(options: &Options) -> Result<(), Error> {
     for (hook, replacement) in HOOKS {
         if filled(options, hook)?.is_some() {
             let message = format!(
-                "Option {hook} of part {} is Python, which no recipe here runs: write it as shell commands in \
-                 {replacement}",
+                "Option {hook} of part {} is not supported, because it contains Python code: use shell commands in \
+                 {replacement} instead",
                 options.part()
             );
             return Err(Error::user(message));
@@ -31,31 +31,29 @@ fn refuse_hooks(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets `prefix`. Returns it if it is not in the location.
+/// Sets `prefix`. Returns the prefix if it is outside the location.
 fn set_prefix(init: &Init<'_>, place: &Place) -> Result<Option<String>, Error> {
     let options = init.options();
     let directory = init.buildout().directory()?;
     let prefix =
         filled(options, "prefix")?.map_or_else(|| place.location().to_owned(), |prefix| join(&directory, &prefix));
     options.set("prefix", &prefix)?;
-    if holds(place.location(), &prefix) {
+    if contains(place.location(), &prefix) {
         return Ok(None);
     }
     if is_true(options, "shared")? {
         return Err(Error::user(format!(
-            "A part with shared = true has its prefix in its location: {prefix} is outside"
+            "The prefix of a part with shared = true must be in its location, but {prefix} is outside"
         )));
     }
-    if holds(&prefix, &directory) {
-        return Err(Error::user(format!(
-            "Nothing is installed into {prefix}, which holds the buildout: prefix is a directory in it, or another"
-        )));
+    if contains(&prefix, &directory) {
+        return Err(Error::user(format!("Cannot install to the prefix {prefix}, because it contains the buildout")));
     }
     Ok(Some(prefix))
 }
 
-/// Whether `path` is `directory` or lies in it, both absolute and normal.
-fn holds(directory: &str, path: &str) -> bool {
+/// Whether `path` is `directory` or below it. Both are absolute and normalized.
+fn contains(directory: &str, path: &str) -> bool {
     let rest = path.strip_prefix(directory.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -66,7 +64,7 @@ fn commands(options: &Options, prefix: Option<String>) -> Result<Commands, Error
     let arguments = words(options, "configure-options", "")?;
     let is_usual = filled(options, "make-binary")?.is_none_or(|program| program == "make") && targets == "install";
     let (configure, install) = match filled(options, "configure-command")? {
-        // A command of the user's own may not have heard of the prefix: `make install` has.
+        // A command of the user may not pass on the prefix, so `make install` does.
         Some(command) if is_usual => {
             (format!("{command} {arguments}"), format!("{make} install prefix=\"%(prefix)s\""))
         }

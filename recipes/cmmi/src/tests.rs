@@ -1,4 +1,4 @@
-//! Parts that are really built, by `sh` and `make` of this machine.
+//! Tests that build parts with the machine's `sh` and `make`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use buildout_recipe::testing::{Buildout, activities, logged, output};
 
 use super::*;
 
-/// A configure script that keeps what it was given, and a makefile that installs it.
+/// A configure script that records its arguments, and a makefile that installs them.
 const CONFIGURE: &str = "#!/bin/sh\necho \"configured $*\"\necho \"$*\" > options\n\
                          for o in \"$@\"; do case $o in --prefix=*) echo \"P = ${o#*=}\" > config.mk;; esac; done\n";
 const MAKEFILE: &str = "-include config.mk\nP ?= $(prefix)\nall:\n\tcat options > built\ninstall: all\n\
@@ -53,7 +53,7 @@ impl Space {
         self.buildout(options).init("part")
     }
 
-    /// Installs a part with these options; what commands printed.
+    /// Installs a part with these options. Returns the output of the commands.
     fn install(&self, options: &[(&str, &str)]) -> Result<String, Error> {
         let _ = output();
         self.part(options)?.install()?;
@@ -62,20 +62,20 @@ impl Space {
 }
 
 #[test]
-fn an_archive_is_configured_built_and_installed_into_the_location() {
+fn configures_builds_and_installs_an_archive() {
     let space = Space::new();
     let mut part = space.part(&[("url", "tool.tar.gz"), ("configure-options", "--one\n  --two=%(recipe)s")]).unwrap();
     let location = space.path("parts/part");
     let location = location.to_str().unwrap();
     assert_eq!(part.install().unwrap().as_slice(), [location]);
     assert_eq!(space.read("parts/part/bin/tool"), format!("--prefix={location} --one --two=slapos.recipe.cmmi\n"));
-    assert!(!space.path("parts/part__compile__").exists(), "the build directory goes");
+    assert!(!space.path("parts/part__compile__").exists(), "the build directory is removed");
     assert_eq!(activities(), ["download", "unpack", "configure", "make", "make install", "clean up"]);
     assert_eq!(part.update().unwrap(), None);
 }
 
 #[test]
-fn a_directory_is_built_in_a_copy_that_leaves_it_alone() {
+fn builds_a_directory_in_a_copy() {
     let space = Space::new();
     space.install(&[("path", "src")]).unwrap();
     assert!(space.path("parts/part/bin/tool").exists());
@@ -83,18 +83,18 @@ fn a_directory_is_built_in_a_copy_that_leaves_it_alone() {
 }
 
 #[test]
-fn sources_that_are_not_there_are_told() {
+fn reports_missing_sources() {
     let space = Space::new();
     for options in [&[("path", "none")][..], &[("path", "none"), ("compile-directory", "none")]] {
         let error = space.install(options).unwrap_err();
         assert!(error.is_user());
-        let expected = format!("There is no directory of sources at {}", space.path("none").display());
+        let expected = format!("The source directory {} does not exist", space.path("none").display());
         assert_eq!(error.to_string(), expected);
     }
 }
 
 #[test]
-fn a_directory_that_holds_the_buildout_is_not_copied_into_itself() {
+fn does_not_copy_the_buildout_into_itself() {
     let space = Space::new();
     for file in ["configure", "Makefile"] {
         std::fs::rename(space.path("src").join(file), space.path(file)).unwrap();
@@ -106,14 +106,14 @@ fn a_directory_that_holds_the_buildout_is_not_copied_into_itself() {
 }
 
 #[test]
-fn it_is_built_where_it_is_when_the_profile_says_so() {
+fn builds_in_place_on_request() {
     let space = Space::new();
     space.install(&[("path", "src"), ("compile-directory", "src")]).unwrap();
     assert!(space.path("src/built").exists() && space.path("parts/part/bin/tool").exists());
 }
 
 #[test]
-fn a_failure_where_the_sources_are_leaves_nothing_among_them() {
+fn a_failure_in_place_leaves_nothing_in_the_sources() {
     let space = Space::new();
     let one = space.path("one");
     std::fs::create_dir(&one).unwrap();
@@ -124,10 +124,11 @@ fn a_failure_where_the_sources_are_leaves_nothing_among_them() {
     let failing = [("patches", "fix.patch"), ("pre-build", "false")];
     let error = space.install(&[&options[..], &failing].concat()).unwrap_err().to_string();
     let script = space.path("parts/part__compile__/reproduce.sh");
-    let told = format!("What it left is in {}/src; to do it again by hand, without confinement: sh ", one.display());
-    assert!(error.contains(&told) && error.ends_with(script.to_str().unwrap()), "{error}");
-    assert_eq!(std::fs::read_dir(&one).unwrap().count(), 1, "its one directory is where it is built again");
-    let comment = "# Nothing confines it: its commands may write and reach whatever you may.\n";
+    let ending =
+        format!("The build directory is {}/src; to repeat the build without confinement, run: sh ", one.display());
+    assert!(error.contains(&ending) && error.ends_with(script.to_str().unwrap()), "{error}");
+    assert_eq!(std::fs::read_dir(&one).unwrap().count(), 1, "its only directory is where the build is repeated");
+    let comment = "# It runs without confinement: its commands have all your permissions.\n";
     assert!(std::fs::read_to_string(&script).unwrap().contains(comment));
 
     let printed = space.install(&options).unwrap();
@@ -136,18 +137,20 @@ fn a_failure_where_the_sources_are_leaves_nothing_among_them() {
 }
 
 #[test]
-fn a_script_that_cannot_be_written_does_not_hide_the_failure() {
+fn a_failure_to_write_the_script_does_not_hide_the_build_failure() {
     let space = Space::new();
     let options =
         [("path", "src"), ("compile-directory", "src"), ("pre-build", "echo > @@LOCATION@@__compile__; false")];
     let error = space.install(&options).unwrap_err().to_string();
-    let left = format!("What it left is in {}", space.path("src").display());
-    assert_eq!(error, format!("pre-build ended with status 1. {left}"));
-    assert!(logged().iter().any(|(_, message)| message.starts_with("The script that does the build again cannot be")));
+    let directory = format!("The build directory is {}", space.path("src").display());
+    assert_eq!(error, format!("pre-build exited with status 1. {directory}"));
+    assert!(
+        logged().iter().any(|(_, message)| message.starts_with("Cannot write ") && message.contains("reproduce.sh: "))
+    );
 }
 
 #[test]
-fn steps_run_in_order_each_in_a_shell_of_its_own() {
+fn runs_steps_in_order_in_separate_shells() {
     let space = Space::new();
     let step = |name: &str| format!("echo step {name}; variable={name}; test -d %(location)s");
     let steps = ["pre-configure", "pre-build", "pre-install", "post-install"].map(|name| (name, step(name)));
@@ -166,14 +169,14 @@ fn steps_run_in_order_each_in_a_shell_of_its_own() {
 }
 
 #[test]
-fn a_step_ends_where_a_command_of_it_fails() {
+fn a_step_stops_at_the_first_failure() {
     let space = Space::new();
     let error = space.install(&[("path", "src"), ("pre-configure", "false\ntouch @@LOCATION@@/after")]).unwrap_err();
-    assert!(error.to_string().starts_with("pre-configure ended with status 1. "), "{error}");
+    assert!(error.to_string().starts_with("pre-configure exited with status 1. "), "{error}");
 }
 
 #[test]
-fn a_command_of_the_users_own_installs_with_the_prefix() {
+fn a_custom_configure_command_installs_with_the_prefix() {
     let space = Space::new();
     space.install(&[("path", "src"), ("configure-command", "echo own > options #")]).unwrap();
     assert_eq!(space.read("parts/part/bin/tool"), "own\n");
@@ -183,12 +186,12 @@ fn a_command_of_the_users_own_installs_with_the_prefix() {
 }
 
 #[test]
-fn a_prefix_is_made_where_the_section_says() {
+fn creates_the_prefix() {
     let space = Space::new();
     let options = [("path", "src"), ("prefix", "opt/../tools")];
     let error = space.install(&[&options[..], &[("pre-build", "false")]].concat()).unwrap_err();
-    assert!(error.to_string().starts_with("pre-build ended"), "{error}");
-    assert!(!space.path("tools").exists(), "what is empty goes");
+    assert!(error.to_string().starts_with("pre-build exited"), "{error}");
+    assert!(!space.path("tools").exists(), "the empty prefix is removed");
     let buildout = space.buildout(&options);
     let location = space.path("parts/part");
     let paths = buildout.init::<Cmmi>("part").unwrap().install().unwrap();
@@ -200,17 +203,17 @@ fn a_prefix_is_made_where_the_section_says() {
 }
 
 #[test]
-fn a_path_that_commands_read_otherwise_is_told_at_once() {
+fn rejects_a_location_with_special_characters() {
     for c in ["%", "$", "\"", "`"] {
         let directory = format!("/a{c}b");
         let buildout = Buildout::new(&directory).section("part", [("recipe", "cmmi"), ("url", "x.tar.gz")]);
         let error = buildout.init::<Cmmi>("part").err().unwrap().to_string();
-        assert!(error.starts_with(&format!("Nothing can be built at {directory}/parts/part: ")), "{error}");
+        assert!(error.starts_with(&format!("Cannot build at {directory}/parts/part: ")), "{error}");
     }
 }
 
 #[test]
-fn the_location_stands_in_any_option_and_is_not_for_the_section_to_choose() {
+fn replaces_the_location_in_all_options_and_rejects_another_location() {
     let space = Space::new();
     let location = space.path("parts/part").to_str().unwrap().to_owned();
     let options = [("path", "src"), ("location", "@@LOCATION@@"), ("program", "@@LOCATION@@/bin/tool")];
@@ -239,18 +242,15 @@ fn variables_come_from_options_and_sections() {
         .section("variables", [("B", "50%%"), ("$(B)", "no")]);
     buildout.init::<Cmmi>("part").unwrap().install().unwrap();
     assert_eq!(buildout.option("part", "environment-variables").unwrap(), "B=50%%");
-    let left_out = "Option $(B) of section variables cannot be a variable of commands, and is left out";
+    let left_out = "Option $(B) of section variables is not a valid variable name, and is ignored";
     assert!(logged().iter().any(|(_, message)| message == left_out));
 
     for (environment, message) in [
         ("A=1\nA=2", "Option environment sets A twice"),
         ("A=1\nB", "Option environment: \"B\" is not NAME = VALUE"),
         ("A: 1", "Option environment: \"A: 1\" is neither NAME = VALUE nor the name of a section"),
-        (
-            "x$(y)=1",
-            "Option environment: \"x$(y)\" cannot be the name of a variable: it has letters, digits and _ alone",
-        ),
-        ("A=%(NONE)s", "Option environment, A: there is nothing that %(NONE)s could stand for"),
+        ("x$(y)=1", "Option environment: \"x$(y)\" is not a valid variable name (expected only letters, digits and _)"),
+        ("A=%(NONE)s", "Option environment, A: %(NONE)s is not defined"),
         ("missing", "Option environment: \"missing\" is neither NAME = VALUE nor the name of a section"),
     ] {
         let error = space.install(&[("path", "src"), ("environment", environment)]).unwrap_err();
@@ -259,7 +259,7 @@ fn variables_come_from_options_and_sections() {
 }
 
 #[test]
-fn patches_are_applied_and_checked() {
+fn applies_and_checks_patches() {
     let space = Space::new();
     let patch = "--- Makefile\n+++ Makefile\n@@ -3,3 +3,3 @@\n all:\n-\tcat options > built\n\
                  +\tcat options > built; echo patched >> built\n install: all\n";
@@ -280,11 +280,11 @@ fn patches_are_applied_and_checked() {
         space.install(&[("path", "src"), ("patches", "p1.patch#00000000000000000000000000000000")]).unwrap_err();
     assert!(wrong.is_user() && wrong.to_string().starts_with("patch p1.patch: "), "{wrong}");
     let error = space.install(&[("path", "src"), ("patches", "fix.patch fix.patch")]).unwrap_err();
-    assert!(error.to_string().starts_with("Patch fix.patch cannot be applied in "), "{error}");
+    assert!(error.to_string().starts_with("Cannot apply patch fix.patch in "), "{error}");
 }
 
 #[test]
-fn a_failure_leaves_the_build_directory_and_a_script_that_does_it_again() {
+fn a_failure_keeps_the_build_directory_and_a_script_that_repeats_the_build() {
     let space = Space::new();
     let options = [
         ("url", "tool.tar.gz"),
@@ -293,10 +293,10 @@ fn a_failure_leaves_the_build_directory_and_a_script_that_does_it_again() {
     ];
     let error = space.install(&options).unwrap_err();
     let script = space.path("parts/part__compile__/reproduce.sh");
-    let told = format!("to do it again by hand, without confinement: sh {}", script.display());
-    assert!(error.is_user() && error.to_string().starts_with("pre-build ended with status 1."), "{error}");
-    assert!(error.to_string().ends_with(&told), "{error}");
-    assert!(!space.path("parts/part").exists(), "the location goes");
+    let ending = format!("to repeat the build without confinement, run: sh {}", script.display());
+    assert!(error.is_user() && error.to_string().starts_with("pre-build exited with status 1."), "{error}");
+    assert!(error.to_string().ends_with(&ending), "{error}");
+    assert!(!space.path("parts/part").exists(), "the location is removed");
 
     let run = |argument: &str| {
         let output =
@@ -314,7 +314,7 @@ fn a_failure_leaves_the_build_directory_and_a_script_that_does_it_again() {
     assert_eq!(run("nonsense").0, Some(2));
 
     space.install(&options[..2]).unwrap();
-    assert!(!space.path("parts/part__compile__").exists(), "what was left is no hindrance");
+    assert!(!space.path("parts/part__compile__").exists(), "an earlier build directory does not matter");
 }
 
 #[test]
@@ -328,38 +328,35 @@ fn a_kept_build_directory_belongs_to_the_part() {
 }
 
 #[test]
-fn a_promise_that_is_not_kept_is_warned_of() {
+fn warns_about_a_missing_promised_file() {
     let space = Space::new();
     let promises = "@@LOCATION@@/bin/tool\n/bin/sh\n@@LOCATION@@/bin/other";
     space.install(&[("path", "src"), ("promises", promises)]).unwrap();
     let messages: Vec<_> = logged().into_iter().map(|(_, message)| message).collect();
-    let other = format!("The part promises {}, which is not there", space.path("parts/part/bin/other").display());
-    assert_eq!(messages.iter().filter(|message| message.contains("promises")).collect::<Vec<_>>(), [&other]);
+    let other = format!("The promised file {} does not exist", space.path("parts/part/bin/other").display());
+    assert_eq!(messages.iter().filter(|message| message.contains("promised")).collect::<Vec<_>>(), [&other]);
 }
 
 #[test]
-fn options_that_make_no_sense_are_told_before_anything_is_built() {
+fn rejects_invalid_options_before_the_build() {
     let space = Space::new();
     for (options, message) in [
-        (&[][..], "Where are the sources? Option url or path is needed"),
-        (&[("url", "a"), ("path", "b")], "Sources have either a url or a path, not both"),
-        (&[("url", "a"), ("md5sum", "12")], "Option md5sum has 32 hexadecimal digits, not \"12\""),
+        (&[][..], "The sources are missing: set the option url or path"),
+        (&[("url", "a"), ("path", "b")], "The options url and path cannot be used together"),
+        (&[("url", "a"), ("md5sum", "12")], "Invalid value for option md5sum: \"12\" (expected 32 hexadecimal digits)"),
         (
             &[("url", "a"), ("shared", "true"), ("prefix", "/opt/tool")],
-            "A part with shared = true has its prefix in its location: /opt/tool is outside",
+            "The prefix of a part with shared = true must be in its location, but /opt/tool is outside",
         ),
-        (
-            &[("url", "a"), ("prefix", "/tmp")],
-            "Nothing is installed into /tmp, which holds the buildout: prefix is a directory in it, or another",
-        ),
+        (&[("url", "a"), ("prefix", "/tmp")], "Cannot install to the prefix /tmp, because it contains the buildout"),
         (
             &[("url", "a"), ("pre-make-hook", "hooks.py#1:pre_make")],
-            "Option pre-make-hook of part part is Python, which no recipe here runs: write it as shell commands in \
-             pre-build",
+            "Option pre-make-hook of part part is not supported, because it contains Python code: use shell commands in \
+             pre-build instead",
         ),
         (
             &[("url", "a"), ("pre-configure", "printf %s")],
-            "The command of pre-configure: write %(NAME)s for a value and %% for a percent sign, not \"%s\"",
+            "The command of pre-configure: invalid \"%s\" (write %(NAME)s for a value and %% for a percent sign)",
         ),
     ] {
         let error = space.part(options).err().unwrap();
@@ -369,7 +366,7 @@ fn options_that_make_no_sense_are_told_before_anything_is_built() {
 }
 
 #[test]
-fn a_shared_part_is_built_once_and_belongs_to_nobody() {
+fn builds_a_shared_part_once_without_an_owner() {
     let space = Space::new();
     let options = [("url", "tool.tar.gz"), ("shared", "true"), ("post-install", "echo built >> %(location)s/../log")];
     let install = |directory: &str, more: &[(&str, &str)]| {
@@ -393,7 +390,7 @@ fn a_shared_part_is_built_once_and_belongs_to_nobody() {
 }
 
 #[test]
-fn a_first_line_that_is_too_long_is_started_by_a_short_script() {
+fn wraps_scripts_with_a_long_first_line() {
     let space = Space::new();
     let deep = format!("{}/{}", space.path("deep").display(), "d".repeat(150));
     std::fs::create_dir_all(&deep).unwrap();
@@ -415,7 +412,7 @@ fn a_first_line_that_is_too_long_is_started_by_a_short_script() {
 }
 
 #[test]
-fn the_page_of_documentation_is_true() {
+fn the_documentation_page_is_current() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/cmmi.md");
     buildout_recipe::testing::assert_documented(page, "cmmi", vec![("default", Cmmi::describe())]);
 }

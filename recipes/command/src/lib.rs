@@ -1,6 +1,6 @@
 //! Built-in recipe `command`: runs a shell command when the part is installed or updated, as `plone.recipe.command` does.
 //!
-//! `place` makes sure that the command can write what it is to make.
+//! `place` creates what must exist so that the confined command can write to it.
 
 mod place;
 
@@ -13,37 +13,37 @@ use buildout_recipe::{
 
 use place::Places;
 
-/// A command that makes a part.
+/// A part that is made by a command.
 pub struct ShellCommand {
     directory: String,
     command: String,
     update_command: Option<String>,
     stop_on_error: bool,
-    /// What it makes, as it is written.
+    /// The paths that it makes, as written.
     location: Vec<String>,
     places: Places,
 }
 
 impl Recipe for ShellCommand {
     fn describe() -> Description {
-        let command = "What to run when the part is installed: a command of the shell `/bin/sh`, which may have several \
-                       lines. It runs in the buildout directory. It may write what `location` names and the part's own \
-                       directory in the parts directory, and has no network.";
-        let location = "Paths that the command makes: they are removed when the part is uninstalled. Of those that lie in \
-                        a directory of the buildout which is none of its own (`var/file`, `${other:location}/file`), the \
-                        command may write that directory, which is made where it is missing. Others, where they are \
-                        missing, are made before the command runs, as empty directories: it could write nothing else.";
+        let command = "The command to run when the part is installed. It runs in `/bin/sh`, in the buildout directory, and \
+                       may have several lines. It can write to the paths in `location` and to the part's own directory \
+                       in the parts directory, and has no network.";
+        let location = "Paths that the command makes. They are removed when the part is uninstalled. If a path is in a \
+                        directory of the buildout other than the standard directories (`var/file`, \
+                        `${other:location}/file`), that directory is created if it is missing, and the command can write \
+                        to it. Any other missing path is created as an empty directory before the command runs, because \
+                        the confined command cannot create it itself.";
         Description::new("Runs a shell command when the part is installed or updated.")
             .option(OptionDescription::text("command", command).required())
             .option(OptionDescription::text(
                 "update-command",
-                "What to run when the part is installed already and its options have not changed.",
+                "The command to run when the part is already installed and its options have not changed.",
             ))
             .option(
                 OptionDescription::choice(
                     "stop-on-error",
-                    "Whether the run fails when the command ends with another status than 0. Otherwise that is a \
-                     warning.",
+                    "Whether a command that exits with a status other than 0 fails the run. If not, it only causes a warning.",
                     &["true", "yes", "on", "false", "no", "off"],
                 )
                 .default("false"),
@@ -122,7 +122,8 @@ fn stop_on_error(options: &Options) -> Result<bool, Error> {
         "yes" | "on" | "true" => Ok(true),
         "no" | "off" | "false" => Ok(false),
         _ => {
-            let message = format!("Option stop-on-error is yes, on, true, no, off or false, not {value:?}");
+            let message =
+                format!("Invalid value for option stop-on-error: {value:?} (expected yes, on, true, no, off or false)");
             Err(Error::user(message))
         }
     }
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_in_the_buildout_directory_and_owns_what_location_says() {
+    fn runs_in_the_buildout_directory_and_owns_its_location() {
         let directory = tempfile::tempdir().unwrap();
         let options = [("command", "touch x/file\necho done"), ("location", "x\n parts/y")];
         let mut recipe = part(directory.path(), &options).unwrap();
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_directory_of_its_own_it_makes_what_it_likes() {
+    fn creates_files_and_directories_in_writable_directories() {
         let directory = tempfile::tempdir().unwrap();
         let command = "echo a > var/new/file && mkdir var/new/directory && touch parts/part/file";
         let location = "var/new/file var/new/directory parts/part/file";
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn where_others_have_their_things_it_gets_an_empty_directory() {
+    fn creates_empty_directories_next_to_other_parts() {
         let directory = tempfile::tempdir().unwrap();
         let paths = ["top", "bin/tool", "parts/other", "develop-eggs/x", "shared/tool/1/x"];
         let buildout = Buildout::new(directory.path())
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_failure_nothing_is_left_but_what_was_there() {
+    fn a_failure_leaves_only_existing_files() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("there")).unwrap();
         std::fs::write(directory.path().join("there/mine"), "mine").unwrap();
@@ -195,7 +196,7 @@ mod tests {
             assert!(!directory.path().join("parts/part").exists());
             error
         };
-        let ended = "The command ended with status 1";
+        let ended = "The command exited with status 1";
         assert_eq!(fail("mkdir new/x/y; touch new/x/y/z; false", "new/x/y"), ended);
         assert_eq!(fail("touch there/new; false", "there/new there/mine"), ended);
         assert_eq!(fail("touch made/file; false", "made there"), ended);
@@ -211,25 +212,25 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_stops_only_where_that_is_asked_for() {
+    fn a_failure_stops_the_run_only_with_stop_on_error() {
         let directory = tempfile::tempdir().unwrap();
         part(directory.path(), &[("command", "exit 3")]).unwrap().install().unwrap();
-        assert_eq!(logged().pop(), Some((Level::Warning, "The command ended with status 3".to_owned())));
+        assert_eq!(logged().pop(), Some((Level::Warning, "The command exited with status 3".to_owned())));
         let options = [("command", "kill -9 $$"), ("stop-on-error", "Yes")];
         let error = part(directory.path(), &options).unwrap().install().unwrap_err();
         assert!(error.is_user());
-        assert_eq!(error.to_string(), "The command was ended by signal 9");
+        assert_eq!(error.to_string(), "The command was killed by signal 9");
     }
 
     #[test]
-    fn options_that_make_no_sense_are_told_before_anything_runs() {
+    fn rejects_invalid_options_before_anything_runs() {
         let directory = tempfile::tempdir().unwrap();
         for (options, message) in [
             (&[("x", "y")][..], "Missing option: part:command"),
             (&[("command", " ")], "No command specified"),
             (
                 &[("command", "true"), ("stop-on-error", "maybe")],
-                "Option stop-on-error is yes, on, true, no, off or false, not \"maybe\"",
+                "Invalid value for option stop-on-error: \"maybe\" (expected yes, on, true, no, off or false)",
             ),
         ] {
             assert_eq!(part(directory.path(), options).err().unwrap().to_string(), message);
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_documentation_is_true() {
+    fn the_documentation_page_is_current() {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/command.md");
         buildout_recipe::testing::assert_documented(page, "command", vec![("default", ShellCommand::describe())]);
     }

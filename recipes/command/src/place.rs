@@ -1,4 +1,4 @@
-//! Where a command makes what it is to make: confined, it can write only what is there before it runs.
+//! The paths that a command makes. A confined command can write only to paths that exist before it runs.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -6,26 +6,26 @@ use std::path::Path;
 use buildout_recipe::{Context, Error, Init, created};
 use shared_parts::{clear, join};
 
-/// The places of a part.
+/// The paths of a part.
 pub(crate) struct Places {
-    /// What the command makes, absolute.
+    /// The absolute paths that the command makes.
     paths: Vec<String>,
     /// The part's own directory.
     own: String,
     /// The buildout directory and the parts directory.
     outer: [String; 2],
-    /// Directories that many parts use.
+    /// Directories that other parts use too.
     kept: Vec<String>,
-    /// Directories that many buildouts use.
+    /// Directories that other buildouts use too.
     shared: Vec<String>,
 }
 
-/// What was made for the command.
+/// Files and directories created for the command.
 pub(crate) struct Made<'a> {
     places: &'a Places,
-    /// What was not there before, of what the command makes.
+    /// The paths of the command that did not exist before.
     new: Vec<&'a str>,
-    /// Directories that are to hold that, outermost first.
+    /// New parent directories, outermost first.
     parents: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Places {
         })
     }
 
-    /// Makes what the command needs to find.
+    /// Creates what must exist before the command runs.
     pub(crate) fn make(&self) -> Result<Made<'_>, Error> {
         let mut made = Made { places: self, new: Vec::new(), parents: Vec::new() };
         let done = self.paths.iter().chain([&self.own]).try_for_each(|path| made.add(path));
@@ -60,25 +60,25 @@ impl Places {
         }
     }
 
-    /// Whether the command may write the directory that holds `path`. The host grants the same.
-    fn may_write_holder(&self, path: &str) -> bool {
-        let Some(holder) = Path::new(path).parent() else { return false };
-        self.outer.iter().any(|outer| holder.starts_with(outer))
-            && !self.kept.iter().any(|kept| Path::new(kept).starts_with(holder))
-            && !self.shared.iter().any(|shared| holder.starts_with(shared))
+    /// Whether the command may write to the parent directory of `path`. The host applies the same rule.
+    fn may_write_parent(&self, path: &str) -> bool {
+        let Some(parent) = Path::new(path).parent() else { return false };
+        self.outer.iter().any(|outer| parent.starts_with(outer))
+            && !self.kept.iter().any(|kept| Path::new(kept).starts_with(parent))
+            && !self.shared.iter().any(|shared| parent.starts_with(shared))
     }
 }
 
 impl<'a> Made<'a> {
     fn add(&mut self, path: &'a str) -> Result<(), Error> {
-        // What cannot be looked at is not taken for new: what is new goes if the command fails.
+        // Only a path that certainly does not exist is new, because new paths are removed if the command fails.
         if !Path::new(path).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Ok(());
         }
         created(path)?;
         self.new.push(path);
         let parent = Path::new(path).parent().unwrap_or(Path::new("/"));
-        if path != self.places.own && self.places.may_write_holder(path) {
+        if path != self.places.own && self.places.may_write_parent(path) {
             return self.make_parents(parent);
         }
         match std::fs::create_dir(path) {
@@ -99,20 +99,20 @@ impl<'a> Made<'a> {
         Ok(())
     }
 
-    /// The part is made. Its own directory goes if it is not used: then it is empty, and nothing says that it is the part's.
+    /// Keeps everything, because the part was made. An unused location is empty, and is removed, because it is not recorded.
     pub(crate) fn keep(&self) {
         if !self.places.paths.contains(&self.places.own) {
             let _ = std::fs::remove_dir(&self.places.own);
         }
     }
 
-    /// The part is not made: all goes that was not there.
+    /// Removes everything new, because the part was not made.
     pub(crate) fn remove(&self) {
         for path in &self.new {
-            // Why the part was not made is what the person must hear of.
+            // An error here must not hide the reason why the part was not made.
             let _ = clear(path);
         }
-        // Others may have put something there meanwhile: then it is not empty.
+        // Fails if another part has created files there in the meantime.
         for parent in self.parents.iter().rev() {
             let _ = std::fs::remove_dir(parent);
         }

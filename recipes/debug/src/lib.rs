@@ -1,8 +1,9 @@
-//! Built-in recipe `debug`: prints the options of its part, as the recipe of the 1.0 document does. It makes nothing.
+//! Built-in recipe `debug`: prints the options of its part, as the recipe in the documentation of buildout 1.0 does. It
+//! makes nothing.
 
 use buildout_recipe::{Description, Error, Init, Options, Paths, Recipe};
 
-/// Prints its options.
+/// A part that prints its options.
 pub struct Debug {
     options: Options,
 }
@@ -50,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_documentation_is_true() {
+    fn the_documentation_page_is_current() {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/debug.md");
         buildout_recipe::testing::assert_documented(page, "debug", vec![("default", Debug::describe())]);
     }

@@ -1,15 +1,15 @@
-//! A file that is fetched.
+//! The entry point that downloads a file.
 
 use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
 use shared_parts::filled;
 
 use crate::source::{Source, Target, describe, make_parent};
 
-/// A file.
+/// A downloaded file.
 pub struct File {
     source: Source,
     target: Target,
-    /// Where the file goes, absolute.
+    /// The absolute path of the file.
     path: String,
     mode: Option<u32>,
 }
@@ -17,12 +17,12 @@ pub struct File {
 impl Recipe for File {
     fn describe() -> Description {
         describe(Description::new(
-            "Fetches a file.\n\nThe option `target` tells other parts where it is. Without a digest it is fetched again \
-             in each run.",
+            "Downloads a file.\n\nOther parts can read its path from the option `target`. Without a digest, the file is \
+             downloaded again in each run.",
         ))
-        .option(OptionDescription::text("filename", "The file's name in the part's directory; else the part's name."))
-        .option(OptionDescription::path("destination", "Where the file goes, if not in the part's directory."))
-        .option(OptionDescription::text("mode", "The file's permissions, in octal digits. Example: `755`."))
+        .option(OptionDescription::text("filename", "The name of the file in the part's location. The default is the part's name."))
+        .option(OptionDescription::path("destination", "The path of the file, if it is not in the part's location."))
+        .option(OptionDescription::text("mode", "The permissions of the file, in octal digits. Example: `755`."))
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
@@ -46,7 +46,7 @@ impl Recipe for File {
         match &self.target {
             Target::Place(place) => place.install(|| self.fetch()),
             Target::Destination { path, buildout } => {
-                // What is there already stays where the new file cannot be had.
+                // An existing file is kept if the download fails.
                 if !std::path::Path::new(path).exists() {
                     created(path)?;
                 }
@@ -78,10 +78,12 @@ impl File {
     }
 }
 
-/// The last component: profiles write names with directories, for other options that they make of it.
+/// The last component. Profiles write paths here, because they derive other options from it.
 fn file_name(path: &str) -> Result<&str, Error> {
     match path.rsplit('/').next().unwrap_or_default() {
-        "" | "." | ".." => Err(Error::user(format!("Option filename is the name of a file, not {path:?}"))),
+        "" | "." | ".." => {
+            Err(Error::user(format!("Invalid value for option filename: {path:?} (expected a file name)")))
+        }
         name => Ok(name),
     }
 }
@@ -89,6 +91,6 @@ fn file_name(path: &str) -> Result<&str, Error> {
 fn mode(text: &str) -> Result<u32, Error> {
     match u32::from_str_radix(text, 8) {
         Ok(mode) if mode <= 0o777 => Ok(mode),
-        _ => Err(Error::user(format!("Option mode has up to three octal digits, not {text:?}"))),
+        _ => Err(Error::user(format!("Invalid value for option mode: {text:?} (expected up to three octal digits)"))),
     }
 }

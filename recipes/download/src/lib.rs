@@ -1,4 +1,4 @@
-//! Built-in recipe `download`: fetches a file, or an archive and unpacks it, as `slapos.recipe.build:download` and
+//! Built-in recipe `download`: downloads a file, or downloads and unpacks an archive, as `slapos.recipe.build:download` and
 //! `slapos.recipe.build:download-unpacked` do.
 
 mod file;

@@ -1,4 +1,4 @@
-//! What is fetched, and where it goes: the options that both entry points have.
+//! The options that both entry points have: the source of a download, and its target.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use buildout_recipe::{
 use buildout_recipe::{Options, activity, info};
 use shared_parts::{Place, filled, join};
 
-/// A file to fetch.
+/// A file to download.
 pub(crate) struct Source {
     url: String,
     alternate: Option<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn of(options: &Options) -> Result<Self, Error> {
-        // Whether the run is offline is decided for the whole run; profiles that say so for a part are taken as they are.
+        // Only `[buildout] offline` decides. Reading the option avoids a warning for profiles that set it per part.
         options.get("offline")?;
         Ok(Self {
             url: options.require("url")?.trim().to_owned(),
@@ -30,12 +30,12 @@ impl Source {
         })
     }
 
-    /// Whether it is known what the file is.
+    /// Whether a digest identifies the file.
     pub(crate) fn has_digest(&self) -> bool {
         self.md5.is_some() || self.sha256.is_some() || self.sha512.is_some()
     }
 
-    /// Fetches the file; from the other address where it cannot be had at the first.
+    /// Downloads the file, from the alternate URL if the first one is not available.
     pub(crate) fn fetch(&self) -> Result<Fetched, Error> {
         activity("download");
         let downloader = Downloader::open(&["*"])?;
@@ -64,10 +64,10 @@ impl Source {
     }
 }
 
-/// Where it goes: a directory of the part, or what `destination` says.
+/// The target of a download: a directory of the part, or the path in `destination`.
 pub(crate) enum Target {
     Place(Place),
-    /// A path of the person's, absolute, and the buildout directory.
+    /// The user's absolute path, and the buildout directory.
     Destination {
         path: String,
         buildout: String,
@@ -80,7 +80,7 @@ impl Target {
         let destination = filled(options, "destination")?;
         if shared_parts::is_true(options, "shared")? {
             if destination.is_some() {
-                return Err(Error::user("A part with shared = true has no destination of its own"));
+                return Err(Error::user("The options shared and destination cannot be used together"));
             }
             if !source.has_digest() {
                 return Err(Error::user("A part with shared = true needs a digest: sha256sum, sha512sum or md5sum"));
@@ -96,7 +96,7 @@ impl Target {
     }
 }
 
-/// Makes the directory above `path` if it is missing. Outside the buildout that is the person's to do.
+/// Creates the parent of `path` if it is missing. Outside the buildout, the user has to create it.
 pub(crate) fn make_parent(path: &str, buildout: &str) -> Result<(), Error> {
     let Some(parent) = Path::new(path).parent().filter(|parent| parent.starts_with(buildout)) else { return Ok(()) };
     if parent.exists() {
@@ -105,28 +105,28 @@ pub(crate) fn make_parent(path: &str, buildout: &str) -> Result<(), Error> {
     std::fs::create_dir_all(parent).context(format!("creating {}", parent.display()))
 }
 
-/// Adds the options that both entry points have, and what both need.
+/// Adds the options and grants of both entry points.
 pub(crate) fn describe(description: Description) -> Description {
     description
-        .option(OptionDescription::text("url", "The address: http, https, file, or a path.").required())
-        .option(OptionDescription::text("alternate-url", "Another address, for when the first cannot be had."))
+        .option(OptionDescription::text("url", "The source: a URL (http, https, file) or a path.").required())
+        .option(OptionDescription::text("alternate-url", "An alternate URL or path, used if the first one is not available."))
         .option(OptionDescription::text("sha256sum", "The SHA-256 digest of the file, in hexadecimal digits."))
         .option(OptionDescription::text("sha512sum", "The SHA-512 digest of the file, in hexadecimal digits."))
         .option(OptionDescription::text(
             "md5sum",
-            "The MD5 digest of the file, in hexadecimal digits. It protects against damage, not against intent.",
+            "The MD5 digest of the file, in hexadecimal digits. It protects against damage, but not against manipulation.",
         ))
         .option(
             OptionDescription::boolean(
                 "shared",
-                "Whether many buildouts share the part: it then lies in one of the directories of `[buildout] \
-                 shared-part-list`. Needs a digest.",
+                "Whether several buildouts share the part. Its location is then in one of the directories in `[buildout] \
+                 shared-part-list`. Requires a digest.",
             )
             .default("false"),
         )
         .option(OptionDescription::text(
             "offline",
-            "Read for the sake of older profiles; `[buildout] offline` decides for the whole run.",
+            "Accepted for older profiles, and ignored: `[buildout] offline` applies to the whole run.",
         ))
         .grant_fetch("*")
         .grant_run("chmod")

@@ -11,7 +11,7 @@ use super::*;
 const MD5_OF_ABC: &str = "900150983cd24fb0d6963f7d28e17f72";
 const SHA256_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-/// A buildout beside whose profile lie `abc` and `a.tar.gz`, with the directory `a-1.0` that holds `file`.
+/// A buildout directory with the files `abc` and `a.tar.gz`; the archive contains `a-1.0/file`.
 fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("abc"), "abc").unwrap();
@@ -37,7 +37,7 @@ fn read(path: impl AsRef<Path>) -> String {
 }
 
 #[test]
-fn a_file_goes_to_the_parts_directory_under_the_name_that_is_asked_for() {
+fn downloads_a_file_to_the_location_under_the_requested_name() {
     let directory = directory();
     for (options, name) in [
         (&[("url", "abc"), ("md5sum", MD5_OF_ABC)][..], "part"),
@@ -54,7 +54,7 @@ fn a_file_goes_to_the_parts_directory_under_the_name_that_is_asked_for() {
 }
 
 #[test]
-fn a_wrong_digest_shows_both_and_leaves_nothing() {
+fn reports_both_digests_and_leaves_nothing() {
     let directory = directory();
     let wrong = "0".repeat(64);
     let buildout = buildout(directory.path(), &[("url", "abc"), ("sha256sum", &wrong)]);
@@ -65,7 +65,7 @@ fn a_wrong_digest_shows_both_and_leaves_nothing() {
 }
 
 #[test]
-fn destination_and_mode_are_kept() {
+fn applies_destination_and_mode() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = directory();
     let options = [("url", "abc"), ("md5sum", MD5_OF_ABC), ("destination", "bin/abc"), ("mode", "0751")];
@@ -77,7 +77,7 @@ fn destination_and_mode_are_kept() {
 }
 
 #[test]
-fn what_has_no_digest_is_fetched_in_each_run() {
+fn downloads_a_file_without_digest_in_each_run() {
     let directory = directory();
     for (digest, after) in [(None, "new"), (Some(MD5_OF_ABC), "abc")] {
         std::fs::write(directory.path().join("abc"), "abc").unwrap();
@@ -91,7 +91,7 @@ fn what_has_no_digest_is_fetched_in_each_run() {
 }
 
 #[test]
-fn the_other_address_serves_where_the_first_cannot() {
+fn uses_the_alternate_url_if_the_first_is_not_available() {
     let directory = directory();
     let buildout = buildout(directory.path(), &[("url", "missing"), ("alternate-url", "abc")]);
     buildout.init::<File>("part").unwrap().install().unwrap();
@@ -100,7 +100,7 @@ fn the_other_address_serves_where_the_first_cannot() {
 }
 
 #[test]
-fn an_archive_is_unpacked_with_or_without_its_top() {
+fn unpacks_an_archive_with_or_without_its_top_level_directory() {
     let directory = directory();
     for (strip, file) in [("", "file"), ("true", "file"), ("false", "a-1.0/file")] {
         let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("strip-top-level-dir", strip)]);
@@ -114,7 +114,7 @@ fn an_archive_is_unpacked_with_or_without_its_top() {
 }
 
 #[test]
-fn a_directory_of_the_users_own_is_not_replaced() {
+fn does_not_replace_the_users_files() {
     let directory = directory();
     std::fs::create_dir(directory.path().join("mine")).unwrap();
     std::fs::write(directory.path().join("mine/data"), "").unwrap();
@@ -122,17 +122,17 @@ fn a_directory_of_the_users_own_is_not_replaced() {
         let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("destination", destination)]);
         buildout.init::<Unpacked>("part")?.install().map(drop)
     };
-    assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine is there already, and no empty directory"));
+    assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine already exists and is not an empty directory"));
     assert!(directory.path().join("mine/data").exists());
     std::fs::write(directory.path().join("file"), "").unwrap();
-    assert!(unpack("file").unwrap_err().to_string().ends_with("/file is there already, and no empty directory"));
+    assert!(unpack("file").unwrap_err().to_string().ends_with("/file already exists and is not an empty directory"));
     assert!(directory.path().join("file").is_file());
     unpack("new/place").unwrap();
     assert!(directory.path().join("new/place/file").exists());
 }
 
 #[test]
-fn a_shared_file_is_fetched_once() {
+fn downloads_a_shared_file_once() {
     let directory = directory();
     let options = [("url", "abc"), ("sha256sum", SHA256_OF_ABC), ("shared", "true")];
     let fetch = || {
@@ -149,19 +149,22 @@ fn a_shared_file_is_fetched_once() {
 }
 
 #[test]
-fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
+fn rejects_invalid_options_before_any_download() {
     for (options, message) in [
         (&[("x", "")][..], "Missing option: part:url"),
-        (&[("url", "abc"), ("filename", "x/")], "Option filename is the name of a file, not \"x/\""),
-        (&[("url", "abc"), ("filename", "a/..")], "Option filename is the name of a file, not \"a/..\""),
-        (&[("url", "abc"), ("mode", "+x")], "Option mode has up to three octal digits, not \"+x\""),
+        (&[("url", "abc"), ("filename", "x/")], "Invalid value for option filename: \"x/\" (expected a file name)"),
+        (&[("url", "abc"), ("filename", "a/..")], "Invalid value for option filename: \"a/..\" (expected a file name)"),
+        (
+            &[("url", "abc"), ("mode", "+x")],
+            "Invalid value for option mode: \"+x\" (expected up to three octal digits)",
+        ),
         (
             &[("url", "abc"), ("shared", "true")],
             "A part with shared = true needs a digest: sha256sum, sha512sum or md5sum",
         ),
         (
             &[("url", "abc"), ("md5sum", MD5_OF_ABC), ("shared", "true"), ("destination", "x")],
-            "A part with shared = true has no destination of its own",
+            "The options shared and destination cannot be used together",
         ),
     ] {
         assert_eq!(buildout(Path::new("/b"), options).init::<File>("part").err().unwrap().to_string(), message);
@@ -169,7 +172,7 @@ fn options_that_do_not_fit_are_told_before_anything_is_fetched() {
 }
 
 #[test]
-fn the_page_of_documentation_is_true() {
+fn the_documentation_page_is_current() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/download.md");
     buildout_recipe::testing::assert_documented(
         page,

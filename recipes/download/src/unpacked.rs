@@ -1,4 +1,4 @@
-//! An archive that is fetched and unpacked.
+//! The entry point that downloads and unpacks an archive.
 
 use buildout_recipe::{
     Description, Error, Init, OptionDescription, Paths, Recipe, TopLevel, Update, activity, created,
@@ -7,29 +7,29 @@ use shared_parts::{clear, filled, join};
 
 use crate::source::{Source, Target, describe, make_parent};
 
-/// What an archive holds.
+/// An unpacked archive.
 pub struct Unpacked {
     source: Source,
     target: Target,
-    /// Where it goes, absolute.
+    /// The absolute path to unpack to.
     path: String,
     top_level: TopLevel,
-    /// Beneath it, what lies in the way is a left-over.
+    /// Below it, existing files are left over from an earlier run.
     parts_directory: String,
 }
 
 impl Recipe for Unpacked {
     fn describe() -> Description {
         describe(Description::new(
-            "Fetches an archive (tar, also compressed with gzip, bzip2, xz or zstd; zip) and unpacks it.\n\nThe options \
-             `location` and `target` tell other parts where it is.",
+            "Downloads and unpacks an archive: tar (plain, or compressed with gzip, bzip2, xz or zstd) or zip.\n\nOther \
+             parts can read its path from the options `location` and `target`.",
         ))
-        .option(OptionDescription::path("destination", "Where it goes, if not in the part's directory."))
+        .option(OptionDescription::path("destination", "The directory to unpack to, if it is not the part's location."))
         .option(OptionDescription::boolean(
             "strip-top-level-dir",
-            "Whether the one directory that holds everything else is left out. Where nothing is said: if there is one.",
+            "Whether to leave out the archive's top-level directory. By default, it is left out if it is the only entry.",
         ))
-        .option(OptionDescription::text("environment", "Read for the sake of older profiles: no program is started."))
+        .option(OptionDescription::text("environment", "Accepted for older profiles, and ignored: the recipe starts no program."))
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
@@ -86,8 +86,8 @@ impl Unpacked {
         Ok(())
     }
 
-    /// A directory of the person's own, with something in it, is not replaced, nor is a file. Tells whether an empty one is
-    /// there.
+    /// Removes left-over files. A file of the user, or a directory that is not empty, is never replaced. Returns whether an
+    /// empty directory exists.
     fn make_room(&self) -> Result<bool, Error> {
         if self.path.strip_prefix(&self.parts_directory).is_some_and(|rest| rest.starts_with('/')) {
             clear(&self.path)?;
@@ -98,7 +98,7 @@ impl Unpacked {
         }
         match std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none()) {
             true => Ok(true),
-            false => Err(Error::user(format!("{} is there already, and no empty directory", self.path))),
+            false => Err(Error::user(format!("{} already exists and is not an empty directory", self.path))),
         }
     }
 }

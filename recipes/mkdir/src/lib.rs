@@ -1,7 +1,7 @@
-//! Built-in recipe `mkdir`: makes a directory, as the recipe of the 1.0 document does.
+//! Built-in recipe `mkdir`: makes a directory, as the recipe in the documentation of buildout 1.0 does.
 //!
-//! Option `path`, relative to the buildout directory; its parent must exist. There is no update: a directory that was
-//! removed by hand is made again. The entry point `mkdirectory` is in its own file.
+//! The option `path` is relative to the buildout directory; its parent must exist. There is no `update`, so a directory that
+//! was removed by hand is made again. The entry point `mkdirectory` is in its own file.
 
 mod mkdirectory;
 
@@ -45,7 +45,7 @@ impl Recipe for Mkdir {
     }
 }
 
-/// `path` from `directory`; the text of `path` is kept, since it is recorded (as `os.path.join` does).
+/// Joins paths like `os.path.join`. It does not normalize `path`, because the state records the result.
 fn join(directory: &str, path: &str) -> String {
     if path.starts_with('/') {
         path.to_owned()
@@ -56,7 +56,7 @@ fn join(directory: &str, path: &str) -> String {
     }
 }
 
-/// Parent and name: what is before and after the last slash (as `os.path.split` does).
+/// Splits a path into parent and name at the last slash, like `os.path.split`.
 fn split(path: &str) -> (&str, &str) {
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
     match parent.trim_end_matches('/') {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_is_no_directory_is_the_users_mistake() {
+    fn a_parent_that_is_not_a_directory_is_a_user_error() {
         let directory = tempfile::tempdir().unwrap();
         let error = buildout(directory.path(), "/xxx/mydata").init::<Mkdir>("data-dir").err().unwrap();
         assert!(error.is_user());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_path_is_named() {
+    fn the_option_path_is_required() {
         let buildout = Buildout::new("/b").section("data-dir", [("recipe", "recipes:mkdir")]);
         let error = buildout.init::<Mkdir>("data-dir").err().unwrap();
         assert_eq!(error.to_string(), "Missing option: data-dir:path");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_documentation_is_true() {
+    fn the_documentation_page_is_current() {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/mkdir.md");
         buildout_recipe::testing::assert_documented(
             page,

@@ -1,4 +1,4 @@
-//! Entry point `mkdirectory`: makes directories that stay when the part is uninstalled, as
+//! Entry point `mkdirectory`: makes directories that are kept when the part is uninstalled, as
 //! `slapos.recipe.build:mkdirectory` does.
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, set_mode};
@@ -13,10 +13,11 @@ pub struct Mkdirectory {
 
 impl Recipe for Mkdirectory {
     fn describe() -> Description {
-        let mode = "The permissions of directories that are made, in octal digits, whatever the umask. Example: `700`.";
+        let mode = "The permissions of new directories, in octal digits, regardless of the umask. Example: `700`.";
         Description::new(
-            "Makes directories, with those above them.\n\nEach option but `mode` names one, relative to the buildout \
-             directory; the option's name says nothing. They hold data: uninstalling the part does not remove them.",
+            "Makes directories and their parents.\n\nEach option except `mode` is the path of a directory, relative to the \
+             buildout directory. The option names do not matter. The directories are for data, so they are not removed when \
+             the part is uninstalled.",
         )
         .option(OptionDescription::text("mode", mode))
         .grant_read("/")
@@ -30,7 +31,11 @@ impl Recipe for Mkdirectory {
             "" => None,
             mode => match u32::from_str_radix(mode, 8) {
                 Ok(mode) if mode <= 0o777 => Some(mode),
-                _ => return Err(Error::user(format!("Option mode has up to three octal digits, not {mode:?}"))),
+                _ => {
+                    return Err(Error::user(format!(
+                        "Invalid value for option mode: {mode:?} (expected up to three octal digits)"
+                    )));
+                }
             },
         };
         let mut directories = Vec::new();
@@ -73,7 +78,7 @@ mod tests {
     use buildout_recipe::testing::Buildout;
 
     #[test]
-    fn every_option_is_a_directory_and_none_is_owned() {
+    fn makes_each_directory_and_owns_none() {
         let directory = tempfile::tempdir().unwrap();
         let options =
             [("recipe", "slapos.recipe.build:mkdirectory"), ("log", "var/log"), ("data", "srv/data"), ("x", "")];
@@ -86,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn mode_is_kept_and_checked() {
+    fn applies_and_checks_the_mode() {
         let directory = tempfile::tempdir().unwrap();
         let part = |mode: &str| Buildout::new(directory.path()).section("dirs", [("a", "deep/a"), ("mode", mode)]);
         part("0700").init::<Mkdirectory>("dirs").unwrap().install().unwrap();
         let made = std::fs::metadata(directory.path().join("deep/a")).unwrap();
         assert_eq!(made.permissions().mode() & 0o7777, 0o700);
         let error = part("rwx").init::<Mkdirectory>("dirs").err().unwrap();
-        assert_eq!(error.to_string(), "Option mode has up to three octal digits, not \"rwx\"");
+        assert_eq!(error.to_string(), "Invalid value for option mode: \"rwx\" (expected up to three octal digits)");
     }
 }

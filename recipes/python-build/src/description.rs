@@ -1,4 +1,4 @@
-//! What the recipe says about itself: the options that are its own, beside those of every build.
+//! The recipe's description: its own options, in addition to those of all builds.
 
 use buildout_recipe::{Description, OptionDescription as Option};
 use native_builds::options::{self, granted};
@@ -6,11 +6,11 @@ use native_builds::options::{self, granted};
 /// The entry point's description.
 pub(crate) fn description() -> Description {
     let documentation = format!(
-        "Builds and installs a Python (CPython) of its own from source.\n\n\
-         It is installed into the part's location, and what came of it is checked: that it runs, that it has the version \
-         which was wanted, and that the modules can be imported which `modules` names. A build of Python succeeds without \
-         the modules whose libraries it does not find; they are found where the system has them, or where `environment` \
-         says:\n\n\
+        "Builds and installs a Python (CPython) from source.\n\n\
+         The Python is installed to the part's location. The recipe then checks that it runs, that it has the required \
+         version, and that the modules in `modules` can be imported. The build of a Python succeeds without the modules \
+         whose libraries are missing. It finds the libraries of the system, and those that `environment` \
+         specifies:\n\n\
          ```ini\n\
          [python]\n\
          recipe = python-build\n\
@@ -21,14 +21,14 @@ pub(crate) fn description() -> Description {
          LDFLAGS = -L${{zlib:location}}/lib -Wl,-rpath=${{zlib:location}}/lib -L${{libffi:location}}/lib \
          -Wl,-rpath=${{libffi:location}}/lib\n\
          ```\n\n\
-         With `extensions = slapos.rebootstrap` and `python = python` in the section `buildout`, it becomes the Python of \
-         the buildout.\n\n\
+         With `extensions = slapos.rebootstrap` and `python = python` in the section `buildout`, the buildout uses this \
+         Python.\n\n\
          {}\n\n\
-         The options `location`, `bin-directory`, `executable`, `version` and `compile-directory` (the build directory) are \
-         there for other parts to read.",
+         Other parts can read the options `location`, `bin-directory`, `executable`, `version` and `compile-directory` (the \
+         build directory).",
         options::DOCUMENTATION
     );
-    let all = own().into_iter().chain(options::sources()).chain(options::steps()).chain(options::surroundings());
+    let all = own().into_iter().chain(options::sources()).chain(options::steps()).chain(options::environment());
     granted(all.fold(Description::new(documentation), Description::option))
 }
 
@@ -36,32 +36,31 @@ fn own() -> [Option; 7] {
     [
         Option::text(
             "version",
-            "The version that the Python must have: `3.11.2`, or `3.11` for any that begins so. Another one is an error, \
-             told before the build where the sources say it. Where nothing is written it is set to what the archive's name \
-             or the directory of sources says.",
+            "The required version: `3.11.2`, or `3.11` for any version that starts with it. Any other version is an error, \
+             which is reported before the build if the sources contain their version. The default is the version in the \
+             archive's name or in the source directory.",
         ),
         Option::words(
             "configure-options",
-            "What `./configure` is given, after `--prefix` and what `pip` and `optimizations` add.",
+            "Arguments of `./configure`, in addition to `--prefix` and those for `pip` and `optimizations`.",
         ),
         Option::words(
             "optimizations",
-            "What makes the Python faster and its build much longer: `pgo` (profile-guided optimization: it is built \
-             twice, and its own tests run in between) and `lto` (optimization of the whole program when it is linked).",
+            "Optimizations, which make the Python faster and its build much slower: `pgo` (profile-guided optimization: \
+             builds twice, and runs Python's tests in between) and `lto` (link-time optimization).",
         )
         .default("none"),
         Option::words(
             "modules",
-            "Modules that are imported after the installation: `ssl sqlite3 zlib`. Those that cannot be are an error, which \
-             names the library that each needs.",
+            "Modules that must be importable after the installation: `ssl sqlite3 zlib`. If some are not, the error lists them \
+             with the library that each needs.",
         ),
         Option::boolean(
             "pip",
-            "Whether `pip` is installed, the one that comes with the sources: nothing is downloaded. It needs the module \
-             `zlib`.",
+            "Whether to install `pip` from the sources. Nothing is downloaded. It needs the module `zlib`.",
         )
         .default("false"),
-        Option::path("bin-directory", "Set by the recipe: where the Python's programs are, `@@LOCATION@@/bin`."),
-        Option::path("executable", "Set by the recipe: the Python, `@@LOCATION@@/bin/python`."),
+        Option::path("bin-directory", "The directory of the Python's programs, set by the recipe to `@@LOCATION@@/bin`."),
+        Option::path("executable", "The Python, set by the recipe to `@@LOCATION@@/bin/python`."),
     ]
 }

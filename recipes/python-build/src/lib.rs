@@ -1,7 +1,7 @@
-//! Built-in recipe `python-build`: builds and installs a Python, and sees that it is the wanted one and whole.
+//! Built-in recipe `python-build`: builds and installs a Python, and checks its version and modules.
 //!
-//! `settings` are the options that are its own, `version` and `modules` are what it checks. How software is built is in
-//! the crate `native-builds`.
+//! `settings` reads the recipe's own options, `version` and `modules` are the checks. The crate `native-builds` has the code
+//! for all recipes that build software.
 
 mod description;
 mod modules;
@@ -13,20 +13,20 @@ use native_builds::{Checks, Settings};
 
 use version::Version;
 
-/// A Python that is built.
+/// A part that is a Python.
 pub struct PythonBuild {
     settings: Settings,
     python: Python,
 }
 
-/// What is to come of the build.
+/// The expected result of the build.
 struct Python {
     part: String,
-    /// Its program, absolute.
+    /// The absolute path of its program.
     executable: String,
-    /// Its version, if that is known before.
+    /// Its version, if known before the build.
     version: Option<Version>,
-    /// Modules that it must have.
+    /// The modules that it must have.
     modules: Vec<String>,
 }
 
@@ -51,10 +51,10 @@ impl Update for PythonBuild {
 }
 
 impl Checks for Python {
-    /// A mistake is told before minutes are spent on it.
+    /// Reports a wrong version before spending minutes on the build.
     fn sources(&self, directory: &str) -> Result<(), Error> {
         match Version::of_sources(directory) {
-            Some(found) => self.expect(&found, "its sources are those of"),
+            Some(found) => self.expect(&found, "its sources are Python"),
             None => Ok(()),
         }
     }
@@ -65,7 +65,7 @@ impl Checks for Python {
         if !outcome.success() {
             return Err(Error::user(format!("{} does not work: it {}", self.executable, outcome.ending)));
         }
-        self.expect(&Version::printed(&outcome.captured), "what was built is")?;
+        self.expect(&Version::printed(&outcome.captured), "the build is Python")?;
         modules::check(&self.modules, &self.executable, runner)
     }
 }
@@ -74,7 +74,7 @@ impl Python {
     fn expect(&self, found: &Version, what: &str) -> Result<(), Error> {
         match &self.version {
             Some(wanted) if !wanted.includes(found) => {
-                Err(Error::user(format!("Part {} is to be Python {wanted}, but {what} {found}", self.part)))
+                Err(Error::user(format!("Part {} requires Python {wanted}, but {what} {found}", self.part)))
             }
             _ => Ok(()),
         }

@@ -1,11 +1,11 @@
-//! Modules that a Python must have: each is imported, and one that cannot be is told with the library it is made of.
+//! Checks the modules that a Python must have: imports each, and reports those that fail with the library they need.
 //!
-//! A build of Python succeeds without the modules whose libraries it does not find.
+//! This is necessary because a build of Python succeeds without the modules whose libraries are missing.
 
 use buildout_recipe::{Command, Error, Runner, info};
 
-/// Imports the module that its argument names, and prints why it cannot. Understood by every Python; the directory that it
-/// runs in is no place for modules.
+/// Imports the module in its argument, and prints the reason if it cannot. Works with every version of Python. It must not
+/// find modules in the working directory.
 const SCRIPT: &str = "import sys
 del sys.path[0]
 try:
@@ -16,7 +16,7 @@ except BaseException:
     sys.exit(1)
 ";
 
-/// Modules of the standard library, and the library that each is made of.
+/// Modules of the standard library, and the library that each needs.
 const LIBRARIES: [(&str, &str); 16] = [
     ("bz2", "bzip2"),
     ("compression.zstd", "Zstandard"),
@@ -36,17 +36,17 @@ const LIBRARIES: [(&str, &str); 16] = [
     ("zlib", "zlib"),
 ];
 
-const ADVICE: &str = "Where a library is a part of its own, `environment` says so: CPPFLAGS = -I${part:location}/include, \
-LDFLAGS = -L${part:location}/lib -Wl,-rpath=${part:location}/lib";
+const ADVICE: &str = "If a part of this buildout provides the library, set in `environment`: CPPFLAGS = \
+-I${part:location}/include, LDFLAGS = -L${part:location}/lib -Wl,-rpath=${part:location}/lib";
 
 /// Imports each of `modules` with `executable`.
 ///
 /// # Errors
-/// When one cannot be imported. All that cannot be are named.
+/// If some cannot be imported. The error lists all of them.
 pub(crate) fn check(modules: &[String], executable: &str, runner: &Runner) -> Result<(), Error> {
     let (mut missing, mut needs_library) = (Vec::new(), false);
     for module in modules {
-        // Without the part's own variables: a Python does not have them later either.
+        // Without the part's environment variables, because the Python will not have them later either.
         let python = Command::new(executable).args(["-E", "-s", "-", module]).input(SCRIPT);
         let import = python.capture().run(runner)?;
         if !import.success() {
@@ -55,7 +55,7 @@ pub(crate) fn check(modules: &[String], executable: &str, runner: &Runner) -> Re
             missing.push(match library(module) {
                 Some(library) => {
                     needs_library = true;
-                    format!("{module} (it needs {library}; {reason})")
+                    format!("{module} (needs {library}; {reason})")
                 }
                 None => format!("{module} ({reason})"),
             });
@@ -67,10 +67,10 @@ pub(crate) fn check(modules: &[String], executable: &str, runner: &Runner) -> Re
     if needs_library {
         info!("{ADVICE}");
     }
-    Err(Error::user(format!("The Python that was built lacks modules: {}", missing.join(", "))))
+    Err(Error::user(format!("The built Python lacks modules: {}", missing.join(", "))))
 }
 
-/// What a module, the package it is in, or the module behind it is made of.
+/// The library that a module, its package, or its public counterpart needs.
 fn library(module: &str) -> Option<&'static str> {
     let name = module.trim_start_matches('_');
     let is_it =
@@ -83,7 +83,7 @@ mod tests {
     use super::library;
 
     #[test]
-    fn libraries_are_known_by_module_package_and_extension() {
+    fn finds_libraries_by_module_package_and_extension() {
         assert_eq!(library("ssl"), Some("OpenSSL"));
         assert_eq!(library("_ctypes"), Some("libffi"));
         assert_eq!(library("curses.panel"), Some("ncurses"));

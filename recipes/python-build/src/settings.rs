@@ -1,4 +1,4 @@
-//! What the options of a part say that other builds do not have: which Python, and how it is configured.
+//! The recipe's own options: the version, and how to configure the Python.
 
 use buildout_recipe::{Error, Init, Options};
 use native_builds::{Commands, Settings, decide, make, words};
@@ -7,10 +7,10 @@ use shared_parts::is_true;
 use crate::version::Version;
 use crate::{Python, PythonBuild};
 
-/// What `optimizations` may say, and the argument of `configure` that it stands for.
+/// The words in `optimizations`, and their arguments of `configure`.
 const OPTIMIZATIONS: [(&str, &str); 2] = [("pgo", "--enable-optimizations"), ("lto", "--with-lto")];
 
-/// Reads the options of the part that is being initialised, and sets `version`, `bin-directory` and `executable`.
+/// Reads the options of the part that is being initialized, and sets `version`, `bin-directory` and `executable`.
 pub(crate) fn read(init: &Init<'_>) -> Result<PythonBuild, Error> {
     let options = init.options();
     let version = Version::of(init)?;
@@ -36,10 +36,11 @@ fn commands(options: &Options) -> Result<Commands, Error> {
     let make = make(options)?;
     let own = words(options, "configure-options", "")?;
     if own.contains("--prefix") {
-        let message = "Option configure-options has a --prefix, but a Python is installed into its part's location";
+        let message =
+            "Option configure-options must not contain --prefix: the Python is installed to the part's location";
         return Err(Error::user(message));
     }
-    // What the person wrote comes last, and so wins.
+    // The user's arguments come last, so that they take precedence.
     let mut arguments = vec!["--prefix=\"%(location)s\""];
     arguments.push(if is_true(options, "pip")? { "--with-ensurepip=install" } else { "--without-ensurepip" });
     arguments.extend(optimizations(options)?);
@@ -62,7 +63,7 @@ fn optimizations(options: &Options) -> Result<Vec<&'static str>, Error> {
     let find = |word: &str| {
         let known = OPTIMIZATIONS.iter().find(|(name, _)| *name == word);
         known.map(|(_, argument)| *argument).ok_or_else(|| {
-            Error::user(format!("Option optimizations has the words pgo and lto, or is none, not {word:?}"))
+            Error::user(format!("Invalid value for option optimizations: {word:?} (expected pgo, lto or none)"))
         })
     };
     all.split_whitespace().map(find).collect()

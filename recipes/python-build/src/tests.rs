@@ -1,5 +1,5 @@
-//! A small `configure` and `Makefile` whose `make install` puts the machine's own Python into the part: what the recipe
-//! does around a build is real, the build is short. `tests/python.rs` builds CPython itself.
+//! Tests with a small `configure` and `Makefile` whose `make install` links the machine's Python into the part. Everything
+//! except the build itself is real. `tests/black_box/python.rs` builds CPython.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl Space {
             .section("python", options.iter().copied())
     }
 
-    /// Installs a part with these options; what commands printed.
+    /// Installs a part with these options. Returns the output of the commands.
     fn install(&self, options: &[(&str, &str)]) -> Result<String, Error> {
         self.buildout(options).init::<PythonBuild>("python")?.install()?;
         Ok(output())
@@ -55,15 +55,15 @@ impl Space {
 }
 
 /// The version of the Python that the small sources install.
-fn machines() -> String {
+fn machine_version() -> String {
     let output = std::process::Command::new("python3").args(["-c", version::SCRIPT]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
-fn a_python_is_installed_and_others_are_told_where() {
+fn installs_a_python_and_sets_its_options() {
     let space = Space::new();
-    let version = machines();
+    let version = machine_version();
     space.patchlevel(&version);
     let buildout = space.buildout(&[("configure-options", "--one\n --two"), ("modules", "zlib json")]);
     let mut part = buildout.init::<PythonBuild>("python").unwrap();
@@ -87,7 +87,7 @@ fn a_python_is_installed_and_others_are_told_where() {
 }
 
 #[test]
-fn a_python_that_is_there_already_is_no_link() {
+fn keeps_an_existing_python_program() {
     let space = Space::new();
     space.write("src/Makefile", &format!("{MAKEFILE}\tcp $(P)/bin/python3 $(P)/bin/python\n"));
     space.install(&[]).unwrap();
@@ -95,98 +95,99 @@ fn a_python_that_is_there_already_is_no_link() {
 }
 
 #[test]
-fn optimizations_are_asked_for() {
+fn passes_optimizations_to_configure() {
     let space = Space::new();
     let printed = space.install(&[("optimizations", "PGO\nlto"), ("make-options", "-s")]).unwrap();
     assert!(printed.contains(" --without-ensurepip --enable-optimizations --with-lto\n"), "{printed}");
     let error = space.install(&[("optimizations", "pgo o3")]).unwrap_err();
     assert!(error.is_user());
-    assert_eq!(error.to_string(), "Option optimizations has the words pgo and lto, or is none, not \"o3\"");
+    assert_eq!(error.to_string(), "Invalid value for option optimizations: \"o3\" (expected pgo, lto or none)");
 }
 
 #[test]
-fn sources_of_another_version_are_not_built() {
+fn does_not_build_sources_of_another_version() {
     let space = Space::new();
     space.patchlevel("3.11.2");
     let error = space.install(&[("version", "3.12")]).unwrap_err();
     assert!(error.is_user());
-    assert_eq!(error.to_string(), "Part python is to be Python 3.12, but its sources are those of 3.11.2");
+    assert_eq!(error.to_string(), "Part python requires Python 3.12, but its sources are Python 3.11.2");
     assert_eq!(activities(), ["copy"]);
     assert!(!space.path("parts/python").exists());
 }
 
 #[test]
-fn what_was_built_is_asked_for_its_version() {
+fn checks_the_version_of_the_build() {
     let space = Space::new();
-    let version = machines();
+    let version = machine_version();
     let beginning = version.rsplit_once('.').unwrap().0;
     space.install(&[("version", beginning)]).unwrap();
     let error = space.install(&[("version", "2.0.1")]).unwrap_err();
-    let expected = format!("Part python is to be Python 2.0.1, but what was built is {version}. What was built is in ");
+    let expected =
+        format!("Part python requires Python 2.0.1, but the build is Python {version}. The build directory is ");
     assert!(error.is_user() && error.to_string().starts_with(&expected), "{error}");
     let script = space.path("parts/python__compile__/reproduce.sh");
-    assert!(error.to_string().ends_with(&format!("by hand, without confinement: sh {}", script.display())), "{error}");
+    assert!(error.to_string().ends_with(&format!("without confinement, run: sh {}", script.display())), "{error}");
     assert!(script.exists() && !space.path("parts/python").exists());
 }
 
 #[test]
-fn modules_that_it_lacks_are_named_with_what_they_need() {
+fn reports_missing_modules_with_their_libraries() {
     let space = Space::new();
-    // Modules of these names come before Python's own, and cannot be imported.
+    // These modules hide Python's own, and cannot be imported.
     let hide = "printf 'import no_libbz2' > %(location)s/bz2.py; printf 'import os; os.abort()' > %(location)s/ssl.py\n\
                 rm %(executable)s; printf '#!/bin/sh\nPYTHONPATH=%(location)s; export PYTHONPATH\n\
                 [ \"$1\" != -E ] || shift\nexec python3 \"$@\"\n' > %(executable)s\nchmod +x %(executable)s";
     let options = [("modules", "no_such bz2 zlib\nssl"), ("post-install", hide)];
     let error = space.install(&options).unwrap_err();
-    let expected = "The Python that was built lacks modules: \
+    let expected = "The built Python lacks modules: \
                     no_such (ModuleNotFoundError: No module named 'no_such'), \
-                    bz2 (it needs bzip2; ModuleNotFoundError: No module named 'no_libbz2'), \
-                    ssl (it needs OpenSSL; it was ended by signal 6). What was built is in ";
+                    bz2 (needs bzip2; ModuleNotFoundError: No module named 'no_libbz2'), \
+                    ssl (needs OpenSSL; it was killed by signal 6). The build directory is ";
     assert!(error.is_user() && error.to_string().starts_with(expected), "{error}");
     assert!(!space.path("parts/python").exists());
-    let told = logged().into_iter().any(|(_, message)| message.contains("LDFLAGS = -L${part:location}/lib"));
-    assert!(told, "how a library is found is told");
+    let has_advice = logged().into_iter().any(|(_, message)| message.contains("LDFLAGS = -L${part:location}/lib"));
+    assert!(has_advice, "the log explains how to specify a library");
 }
 
 #[test]
-fn pip_is_installed_where_that_is_wanted() {
+fn installs_pip_on_request() {
     let space = Space::new();
-    // The small sources install none, and the machine's Python has one or not: it is hidden.
+    // The small sources install no pip, and the machine's Python may have one: this hides it.
     let hide = "printf 'import none' > %(location)s/pip.py; rm %(executable)s; printf '#!/bin/sh\n\
                 cd %(location)s; [ \"$1\" != -E ] || shift\nPYTHONPATH=. exec python3 \"$@\"\n' > %(executable)s\n\
                 chmod +x %(executable)s";
     let error = space.install(&[("pip", "true"), ("post-install", hide)]).unwrap_err();
-    assert!(error.to_string().contains("lacks modules: pip (it needs pip = true, and zlib; "), "{error}");
+    assert!(error.to_string().contains("lacks modules: pip (needs pip = true, and zlib; "), "{error}");
     let printed = output();
     assert!(printed.contains(" --with-ensurepip=install\n"), "{printed}");
 }
 
 #[test]
-fn a_python_that_does_not_work_is_told() {
+fn reports_a_python_that_does_not_work() {
     let space = Space::new();
     let break_it = "rm %(executable)s; printf '#!/bin/sh\nexit 3\n' > %(executable)s; chmod +x %(executable)s";
     let error = space.install(&[("post-install", break_it)]).unwrap_err();
     let executable = space.path("parts/python/bin/python");
-    let expected = format!("{} does not work: it ended with status 3. ", executable.display());
+    let expected = format!("{} does not work: it exited with status 3. ", executable.display());
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
 
 #[test]
-fn options_that_make_no_sense_are_told_before_anything_is_built() {
+fn rejects_invalid_options_before_the_build() {
     let space = Space::new();
     let executable = space.path("parts/python/bin/python");
     let chosen = format!(
-        "The executable of part python is not for its section to choose: it is {}, not /usr/bin/python3",
+        "Invalid value for python:executable: /usr/bin/python3 (the recipe sets it to {})",
         executable.display()
     );
     for (options, message) in [
         (("executable", "/usr/bin/python3"), chosen.as_str()),
-        (("url", "Python-3.11.2.tgz"), "Sources have either a url or a path, not both"),
-        (("version", "three"), "Option version begins with a digit, as 3.11.2 does, not \"three\""),
-        (("pip", "yes"), "Option pip is true or false, not \"yes\""),
+        (("url", "Python-3.11.2.tgz"), "The options url and path cannot be used together"),
+        (("version", "three"), "Invalid value for option version: \"three\" (expected a version such as 3.11.2)"),
+        (("pip", "yes"), "Invalid value for option pip: \"yes\" (expected true or false)"),
         (
             ("configure-options", "--prefix=/opt"),
-            "Option configure-options has a --prefix, but a Python is installed into its part's location",
+            "Option configure-options must not contain --prefix: the Python is installed to the part's location",
         ),
     ] {
         let error = space.buildout(&[options]).init::<PythonBuild>("python").err().unwrap();
@@ -199,7 +200,7 @@ fn options_that_make_no_sense_are_told_before_anything_is_built() {
 }
 
 #[test]
-fn a_shared_python_is_built_once_and_checked_when_it_is() {
+fn builds_and_checks_a_shared_python_once() {
     let space = Space::new();
     let shared = space.path("shared");
     std::fs::create_dir(&shared).unwrap();
@@ -224,7 +225,7 @@ fn a_shared_python_is_built_once_and_checked_when_it_is() {
 }
 
 #[test]
-fn the_page_of_documentation_is_true() {
+fn the_documentation_page_is_current() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in/python-build.md");
     buildout_recipe::testing::assert_documented(page, "python-build", vec![("default", PythonBuild::describe())]);
 }

@@ -1,4 +1,4 @@
-//! Versions of Python: where they are written, and which includes which.
+//! Python versions: where to find them, and which version includes which.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use shared_parts::{filled, join};
 /// Prints the version of the Python that runs it.
 pub(crate) const SCRIPT: &str = "import sys; print(sys.version.split()[0])";
 
-/// A version, such as `3.11.2`, `3.14.0rc1`, or `3.11` for all that begin so.
+/// A version, such as `3.11.2`, `3.14.0rc1`, or `3.11` for all versions that start with it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version(String);
 
 impl Version {
-    /// What the part's option says, or else what its sources are called or hold.
+    /// The version in the part's option, or else in the name or the files of its sources.
     pub(crate) fn of(init: &Init<'_>) -> Result<Option<Self>, Error> {
         let options = init.options();
         if let Some(written) = filled(options, "version")? {
             if !written.starts_with(|c: char| c.is_ascii_digit()) {
                 return Err(Error::user(format!(
-                    "Option version begins with a digit, as 3.11.2 does, not {written:?}"
+                    "Invalid value for option version: {written:?} (expected a version such as 3.11.2)"
                 )));
             }
             return Ok(Some(Self::new(&written)));
@@ -31,7 +31,7 @@ impl Version {
         Ok(filled(options, "path")?.and_then(|path| Self::of_sources(&join(&base, &path))))
     }
 
-    /// The version in the name of an archive of Python, where it has three numbers.
+    /// The version in the name of an archive of Python, if it has three numbers.
     fn of_name(url: &str) -> Option<Self> {
         let address = url.split(['?', '#']).next()?;
         if !address.to_ascii_lowercase().contains("python") {
@@ -52,7 +52,7 @@ impl Version {
         })
     }
 
-    /// The version that CPython's sources have, if they are that.
+    /// The version of CPython's sources, or none for other sources.
     pub(crate) fn of_sources(directory: &str) -> Option<Self> {
         let header = std::fs::read_to_string(format!("{directory}/Include/patchlevel.h")).ok()?;
         let line =
@@ -65,18 +65,18 @@ impl Version {
         Self::new(&String::from_utf8_lossy(output))
     }
 
-    /// A `+` says that the sources are newer than that version: there is no other version that would say by how much.
+    /// A `+` means that the sources are newer than the version by an unknown amount, so it is removed.
     fn new(text: &str) -> Self {
         Self(text.trim().trim_end_matches('+').to_owned())
     }
 
-    /// Whether `other` is this version, or one of those that begin so.
+    /// Whether `other` is this version or starts with it.
     pub(crate) fn includes(&self, other: &Self) -> bool {
         other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 
-/// The last number of a version, with what says that it is not released yet.
+/// Whether the text is the last number of a version, with an optional pre-release suffix.
 fn is_last(text: &str) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let number = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_archives_have_versions() {
+    fn finds_versions_in_archive_names() {
         for (url, version) in [
             ("https://example.com/3.13.1/Python-3.11.2.tar.xz", Some("3.11.2")),
             ("sources/python3.11_3.11.2.orig.tar.gz", Some("3.11.2")),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_includes_those_that_begin_so() {
+    fn a_version_includes_its_extensions() {
         let includes = |one: &str, other: &str| Version::new(one).includes(&Version::new(other));
         assert!(includes("3.11", "3.11.2") && includes("3.11.2", "3.11.2") && includes("3.14.0a1", "3.14.0a1+\n"));
         assert!(!includes("3.1", "3.11.2") && !includes("3.11.2", "3.11") && !includes("3.11.2", "3.11.20"));

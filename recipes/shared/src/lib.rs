@@ -1,9 +1,9 @@
-//! Where a built-in recipe puts a part: its own place in the parts directory or, with `shared = true` and
-//! `[buildout] shared-part-list`, a place that many buildouts share.
+//! The location of a built-in recipe's part: its own directory in the parts directory or, with `shared = true` and
+//! `[buildout] shared-part-list`, a directory that several buildouts share.
 //!
-//! A shared part lies in `DIRECTORY/NAME/DIGEST`: what its options are decides where it lies, so that whoever finds one
-//! there can use it. It is made under a lock, and a file in it that is written last, [`MARKER`], says that it is whole. It
-//! belongs to no buildout: none records it, none removes it.
+//! The location of a shared part is `DIRECTORY/NAME/DIGEST`. The digest covers its options, so any buildout that finds the
+//! part can use it. A lock protects its creation, and the file [`MARKER`], which is written last, marks it as complete. No
+//! buildout records or removes it.
 
 mod signature;
 
@@ -11,24 +11,23 @@ use std::path::Path;
 
 use buildout_recipe::{Command, Context, Error, Init, Lock, Options, Paths, Runner, created, info};
 
-/// The file in a shared part that says that it is whole; it holds the options that it was made with, without
-/// credentials of URLs: others can read it. Tools that clean up
-/// shared parts know it by this name.
+/// The file that marks a shared part as complete. It contains the options of the part, without the credentials of URLs,
+/// because other users can read it. Tools that clean up shared parts rely on its name.
 pub const MARKER: &str = ".buildout-shared.json";
 
-/// Where a part lies.
+/// The location of a part.
 #[derive(Debug, Clone)]
 pub struct Place {
     location: String,
-    /// The options that decide what is there, as text, if many buildouts share it.
+    /// The options that determine the content, as text, if the part is shared.
     signature: Option<String>,
 }
 
 impl Place {
-    /// The place of the part that is being initialised. For a shared one, all options that matter must be set already.
+    /// The location of the part that is being initialized. For a shared part, all relevant options must already be set.
     ///
     /// # Errors
-    /// When `shared` is neither `true` nor `false`, or an option cannot be read.
+    /// If `shared` is neither `true` nor `false`, or an option cannot be read.
     pub fn of(init: &Init<'_>) -> Result<Self, Error> {
         let own = Self { location: init.options().location(), signature: None };
         if !is_true(init.options(), "shared")? {
@@ -52,49 +51,49 @@ impl Place {
         &self.location
     }
 
-    /// Whether many buildouts share it.
+    /// Whether several buildouts share it.
     pub fn is_shared(&self) -> bool {
         self.signature.is_some()
     }
 
-    /// Makes the part with `make`, in a new and empty directory; nothing of it is left when that fails. A shared part that
-    /// is there already is not made again. Returns the paths that the buildout owns.
+    /// Makes the part with `make`, in a new and empty directory, which is removed if that fails. A shared part that already
+    /// exists is not made again. Returns the paths that the buildout owns.
     ///
     /// # Errors
-    /// When the directory cannot be made, and those of `make`.
+    /// If the directory cannot be created, or if `make` fails.
     pub fn install(&self, make: impl FnOnce() -> Result<(), Error>) -> Result<Paths, Error> {
         let Some(signature) = &self.signature else {
             created(&self.location)?;
             self.make(make)?;
             return Ok(self.location.as_str().into());
         };
-        if self.is_whole() {
-            info!("Shared part is there already: {}", self.location);
+        if self.is_complete() {
+            info!("Shared part already exists: {}", self.location);
             return Ok(Paths::none());
         }
         let (directory, digest) = self.location.rsplit_once('/').unwrap_or_default();
         std::fs::create_dir_all(directory).context(format!("creating {directory}"))?;
-        let waiting = || info!("Waiting for another buildout that makes {}", self.location);
+        let waiting = || info!("Waiting for another buildout to make {}", self.location);
         let _lock = Lock::acquire(format!("{directory}/.{digest}.lock"), waiting).context("locking a shared part")?;
-        if !self.is_whole() {
-            info!("Shared part is made at {}", self.location);
+        if !self.is_complete() {
+            info!("Making shared part {}", self.location);
             self.make(|| make().and_then(|()| self.finish(signature)))?;
         }
         Ok(Paths::none())
     }
 
-    /// Looks after an installed part: a shared one that somebody removed is made again.
+    /// Makes a shared part again if it was removed.
     ///
     /// # Errors
     /// As [`Self::install`].
     pub fn update(&self, make: impl FnOnce() -> Result<(), Error>) -> Result<Option<Paths>, Error> {
-        if self.is_shared() && !self.is_whole() {
+        if self.is_shared() && !self.is_complete() {
             return self.install(make).map(Some);
         }
         Ok(None)
     }
 
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         Path::new(&self.location).join(MARKER).exists()
     }
 
@@ -102,12 +101,12 @@ impl Place {
         clear(&self.location)?;
         std::fs::create_dir_all(&self.location).context(format!("creating {}", self.location))?;
         make().inspect_err(|_| {
-            // What failed first is what the person must hear of.
+            // An error here must not hide the first failure.
             let _ = clear(&self.location);
         })
     }
 
-    /// Marks a shared part as whole, and protects it: a program of one buildout must not change what others use.
+    /// Marks a shared part as complete, and write-protects it: a program of one buildout must not change it for others.
     fn finish(&self, text: &str) -> Result<(), Error> {
         let (marker, new) = (format!("{}/{MARKER}", self.location), format!("{}/{MARKER}.new", self.location));
         let write = || {
@@ -124,22 +123,22 @@ impl Place {
     }
 }
 
-/// The directory of the list where the part is, else the first in which it can be made, else the first that can be made.
+/// The directory in the list that contains the part, else the first writable one, else the first one.
 fn choose<'a>(directories: &'a [String], below: &str) -> Option<&'a String> {
-    let whole = |directory: &&String| Path::new(directory.as_str()).join(below).join(MARKER).exists();
+    let complete = |directory: &&String| Path::new(directory.as_str()).join(below).join(MARKER).exists();
     let there = |directory: &&String| Path::new(directory.as_str()).is_dir();
-    if let Some(found) = directories.iter().find(whole) {
+    if let Some(found) = directories.iter().find(complete) {
         return Some(found);
     }
     match directories.iter().filter(there).count() {
         0 => directories.first(),
-        // That the only one cannot be written is told when the part is made.
+        // If the only one is not writable, making the part reports that.
         1 => directories.iter().find(there),
         _ => directories.iter().filter(there).find(|directory| is_writable(directory)),
     }
 }
 
-/// Whether a directory can be made there. WASI tells no permissions: it is tried.
+/// Whether a directory can be created there. WASI has no function for permissions, so this tries it.
 fn is_writable(directory: &str) -> bool {
     let probe = format!("{directory}/.buildout-probe");
     match std::fs::create_dir(&probe) {
@@ -148,20 +147,20 @@ fn is_writable(directory: &str) -> bool {
     }
 }
 
-/// Removes what is at `path`, if there is something.
+/// Removes `path` if it exists.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// If it cannot be removed.
 pub fn clear(path: &str) -> Result<(), Error> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).context(format!("looking at {path}")),
+        Err(error) => Err(error).context(format!("reading {path}")),
         Ok(found) if found.is_dir() => std::fs::remove_dir_all(path).context(format!("removing {path}")),
         Ok(_) => std::fs::remove_file(path).context(format!("removing {path}")),
     }
 }
 
-/// `path` from `directory`, absolute, without `.`, `..` (resolved in the text) and doubled slashes.
+/// The absolute path of `path` relative to `directory`, without `.` and `..` (resolved in the text) and repeated slashes.
 pub fn join(directory: &str, path: &str) -> String {
     let joined = if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
     let mut names: Vec<&str> = Vec::new();
@@ -175,22 +174,22 @@ pub fn join(directory: &str, path: &str) -> String {
     format!("/{}", names.join("/"))
 }
 
-/// An option that is `true` or `false`; `false` where it is missing or empty.
+/// The value of a boolean option; `false` if it is missing or empty.
 ///
 /// # Errors
-/// When it says something else.
+/// If it has another value.
 pub fn is_true(options: &Options, name: &str) -> Result<bool, Error> {
     match options.get(name)?.unwrap_or_default().trim() {
         "" | "false" => Ok(false),
         "true" => Ok(true),
-        other => Err(Error::user(format!("Option {name} is true or false, not {other:?}"))),
+        other => Err(Error::user(format!("Invalid value for option {name}: {other:?} (expected true or false)"))),
     }
 }
 
-/// An option that says something: none where it is missing or empty.
+/// The value of an option, or none if it is missing or empty.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If it cannot be read.
 pub fn filled(options: &Options, name: &str) -> Result<Option<String>, Error> {
     Ok(options.get(name)?.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! Places, tried on real directories.
+//! Tests of locations, on real directories.
 
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use buildout_recipe::{Description, Recipe};
 
 use super::*;
 
-/// Writes a file, slowly enough that two at once would meet.
+/// Writes a file, slowly enough that two concurrent calls would overlap.
 struct Slow(Place);
 
 impl Slow {
     fn make(&self) -> Result<(), Error> {
         let file = format!("{}/made", self.0.location());
-        // Fails where the other is making it too.
+        // Fails if the other call is running too.
         std::fs::File::create_new(&file).context("two at once")?;
         std::thread::sleep(Duration::from_millis(50));
         Ok(())
@@ -47,7 +47,7 @@ fn location(buildout: &Buildout) -> String {
 }
 
 #[test]
-fn the_options_decide_where_a_shared_part_lies() {
+fn the_options_determine_the_location_of_a_shared_part() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let at = |base: &str, options: &[(&str, &str)]| location(&buildout(&root.join(base), "../shared", options));
@@ -59,7 +59,7 @@ fn the_options_decide_where_a_shared_part_lies() {
 }
 
 #[test]
-fn credentials_decide_but_are_not_told() {
+fn credentials_affect_the_location_but_are_not_shown() {
     let directory = tempfile::tempdir().unwrap();
     let shared = directory.path().to_str().unwrap();
     let locations = ["s3cret", "other"].map(|password| {
@@ -74,14 +74,14 @@ fn credentials_decide_but_are_not_told() {
 }
 
 #[test]
-fn without_a_list_a_shared_part_is_like_any_other() {
+fn without_a_list_the_location_is_in_the_parts_directory() {
     assert_eq!(location(&buildout(Path::new("/b"), "", &[])), "/b/parts/a");
     let wrong = buildout(Path::new("/b"), "", &[("shared", "yes")]).init::<Slow>("a").err().unwrap();
-    assert_eq!(wrong.to_string(), "Option shared is true or false, not \"yes\"");
+    assert_eq!(wrong.to_string(), "Invalid value for option shared: \"yes\" (expected true or false)");
 }
 
 #[test]
-fn it_is_taken_from_where_it_is_and_made_where_that_is_possible() {
+fn finds_an_existing_part_and_chooses_a_writable_directory() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().to_str().unwrap();
     let list = format!("{root}/none\n{root}/file\n{root}/first\n{root}/second");
@@ -100,7 +100,7 @@ fn it_is_taken_from_where_it_is_and_made_where_that_is_possible() {
 }
 
 #[test]
-fn two_buildouts_make_it_once() {
+fn two_buildouts_make_a_shared_part_once() {
     let directory = tempfile::tempdir().unwrap();
     let shared = directory.path().join("shared").to_str().unwrap().to_owned();
     let barrier = Arc::new(Barrier::new(2));
@@ -112,7 +112,7 @@ fn two_buildouts_make_it_once() {
                 let mut recipe = buildout(&base, &shared, &[]).init::<Slow>("a").unwrap();
                 barrier.wait();
                 let paths = recipe.install().unwrap();
-                assert_eq!(paths, Paths::none(), "it belongs to no buildout");
+                assert_eq!(paths, Paths::none(), "no buildout owns it");
                 recipe.0.location().to_owned()
             })
         })
@@ -126,7 +126,7 @@ fn two_buildouts_make_it_once() {
 }
 
 #[test]
-fn what_was_left_by_a_killed_run_is_made_again() {
+fn makes_an_incomplete_part_again() {
     let directory = tempfile::tempdir().unwrap();
     let shared = directory.path().to_str().unwrap();
     let buildout = buildout(Path::new("/b"), shared, &[]);
@@ -136,11 +136,11 @@ fn what_was_left_by_a_killed_run_is_made_again() {
     recipe.install().unwrap();
     assert_eq!(std::fs::read(format!("{}/made", recipe.0.location())).unwrap(), b"");
     let place = recipe.0.clone();
-    assert_eq!(place.update(|| panic!("it is whole")).unwrap(), None);
+    assert_eq!(place.update(|| panic!("it is complete")).unwrap(), None);
 }
 
 #[test]
-fn nothing_is_left_of_a_failure() {
+fn a_failure_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let shared = directory.path().to_str().unwrap();
     for list in [shared, ""] {

@@ -14,11 +14,11 @@ typedef struct wit_string_t {
   size_t len;
 } wit_string_t;
 
-// A failure that has no case of its own in this version.
+// A failure that has no case in this version.
 typedef struct buildout_recipe_types_unnamed_error_t {
-  // A short name, in kebab-case, that a program can compare. Example: `out-of-licences`.
+  // A short name in kebab case, for programs. Example: `out-of-licenses`.
   wit_string_t   code;
-  // What happened, for a person.
+  // What happened, for users.
   wit_string_t   message;
 } buildout_recipe_types_unnamed_error_t;
 
@@ -30,28 +30,27 @@ typedef struct buildout_recipe_types_lookup_reason_t {
   } val;
 } buildout_recipe_types_lookup_reason_t;
 
-// There is no such section.
+// The section does not exist.
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_UNKNOWN_SECTION 0
-// The section has no such option (only from `require`).
+// The section does not have the option (only from `require`).
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_UNKNOWN_OPTION 1
-// Reading it led back to the section that is being initialised.
+// The option depends on the section that is being initialized.
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_CYCLE 2
-// The option exists, but its value could not be worked out: what it refers to failed, for example the recipe
-// of the section that was read.
+// The option exists, but something that it references failed, for example the recipe of a section.
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_FAILED 3
-// The call was made too often or asked for too much.
+// A limit of the host was exceeded.
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_LIMIT 4
 // Another reason.
 #define BUILDOUT_RECIPE_TYPES_LOOKUP_REASON_OTHER 5
 
 // An option that could not be read.
 typedef struct buildout_recipe_types_lookup_error_t {
-  // Why.
+  // The reason.
   buildout_recipe_types_lookup_reason_t   reason;
-  // What happened, for a person.
+  // What happened, for users.
   wit_string_t   message;
-  // The number by which the host knows the failure again, with the place in the configuration, the cause
-  // and the advice that go with it. Hand it back unchanged.
+  // A number that identifies the failure on the host, which stores its place in the configuration, its cause and
+  // its hints. Return it unchanged.
   uint32_t   reference;
 } buildout_recipe_types_lookup_error_t;
 
@@ -66,12 +65,12 @@ typedef struct buildout_recipe_types_failure_t {
   } val;
 } buildout_recipe_types_failure_t;
 
-// The user's mistake. Printed as `Error: <message>`, without a trace; log what helps to correct it before.
+// A user error. Printed as `Error: <message>`, without a trace. Log details that help to correct it before.
 #define BUILDOUT_RECIPE_TYPES_FAILURE_USER_ERROR 0
-// An option could not be read, and the recipe cannot go on without it. The host prints the failure that it
+// An option could not be read, and the recipe cannot continue without it. The host prints the failure that it
 // reported, with its place in the configuration.
 #define BUILDOUT_RECIPE_TYPES_FAILURE_LOOKUP 1
-// Something did not work that should have (a full disk, a file that is not what it should be).
+// A failure of the recipe or its environment (a full disk, a corrupt file).
 #define BUILDOUT_RECIPE_TYPES_FAILURE_FAULT 2
 // Another failure.
 #define BUILDOUT_RECIPE_TYPES_FAILURE_OTHER 3
@@ -88,11 +87,11 @@ typedef struct buildout_recipe_options_set_error_t {
   } val;
 } buildout_recipe_options_set_error_t;
 
-// The part is initialised already: options may be set only until `init` returns, because they are then
-// compared with those of the previous run. Nothing was changed.
+// `init` has returned. After that, options cannot be set, because they are compared with those of the previous
+// run. Nothing was changed.
 #define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_AFTER_INIT 0
-// The name is not one that an option can have (it is empty, or holds a line end, `=`, `:` or `]`, or begins
-// with a space or with `__buildout_`). Nothing was changed.
+// The name is not valid: it is empty, contains a line end, `=`, `:` or `]`, or starts with a space or with
+// `__buildout_`. Nothing was changed.
 #define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_INVALID_NAME 1
 // The name or the value is too long, or there are too many options. Nothing was changed.
 #define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_LIMIT 2
@@ -182,23 +181,23 @@ typedef struct {
   } val;
 } buildout_recipe_buildout_result_list_string_lookup_error_t;
 
-// How important a message is. Shown from `info` on, unless the person asked otherwise (`log-level`, `-v`, `-q`).
+// The level of a message. By default, messages from `info` on are shown (see `log-level`, `-v`, `-q`).
 typedef uint8_t buildout_recipe_log_level_t;
 
 // For the recipe's author.
 #define BUILDOUT_RECIPE_LOG_LEVEL_DEBUG 0
-// What is being done.
+// What the recipe is doing.
 #define BUILDOUT_RECIPE_LOG_LEVEL_INFO 1
-// Something that should be looked at, though the part is made.
+// Something to check, although the part can be made.
 #define BUILDOUT_RECIPE_LOG_LEVEL_WARNING 2
 // Why the part cannot be made.
 #define BUILDOUT_RECIPE_LOG_LEVEL_ERROR 3
-// As `error`, for what concerns more than this part.
+// As `error`, for problems that affect more than this part.
 #define BUILDOUT_RECIPE_LOG_LEVEL_CRITICAL 4
 
 typedef buildout_recipe_types_unnamed_error_t buildout_recipe_paths_unnamed_error_t;
 
-// Why a path was not taken.
+// Why a path was rejected.
 typedef struct buildout_recipe_paths_path_error_t {
   uint8_t tag;
   union {
@@ -206,13 +205,13 @@ typedef struct buildout_recipe_paths_path_error_t {
   } val;
 } buildout_recipe_paths_path_error_t;
 
-// A part may only own paths beneath the buildout's directories or a directory granted for writing.
+// The path is not below the buildout's directories or a directory granted for writing.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_OUTSIDE 0
-// The path is empty, contains `..` or a NUL.
+// The path is empty, or contains `..` or NUL.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_INVALID 1
-// Nothing is being installed: only `install` and `update` make paths.
+// The call is neither `install` nor `update`.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_NOT_INSTALLING 2
-// Too many paths, or one that is too long.
+// There are too many paths, or the path is too long.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_LIMIT 3
 // Another reason.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_OTHER 4
@@ -247,15 +246,15 @@ typedef struct {
 
 typedef buildout_recipe_types_unnamed_error_t buildout_recipe_process_unnamed_error_t;
 
-// What a command prints.
+// What to do with the output of a command.
 typedef uint8_t buildout_recipe_process_output_use_t;
 
-// Goes to the part's log, and is shown with more verbosity only. The last lines are shown if the part then
+// Write it to the part's log, and show it only with higher verbosity. The last lines are shown if the part then
 // fails.
 #define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_LOG 0
-// Goes to the part's log, and is shown as it comes.
+// Write it to the part's log, and show it immediately.
 #define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_SHOW 1
-// What it prints to standard output is given back; standard error goes to the part's log.
+// Return the standard output, and write the standard error to the part's log.
 #define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_CAPTURE 2
 
 typedef struct {
@@ -280,20 +279,20 @@ typedef struct {
 
 // A command to start.
 typedef struct buildout_recipe_process_command_t {
-  // The program: a name, looked up in the directories of `PATH` of the command's own environment, or an absolute
-  // path. Must be one of those that the runner was asked for.
+  // The program: an absolute path, or a name that is searched in the `PATH` of the command's environment. It must
+  // be one of the runner's programs.
   wit_string_t   program;
-  // The arguments, without the program's name. No text has a NUL.
+  // The arguments, without the program's name. They must not contain NUL.
   wit_list_string_t   arguments;
   // The working directory, absolute.
   wit_string_t   directory;
-  // Environment variables that are added to those of `runner.environment`, or take their place.
+  // Environment variables, in addition to or instead of those of `runner.environment`.
   wit_list_tuple2_string_string_t   environment;
-  // What the command reads from its standard input. Nothing is an empty input.
+  // The standard input of the command.
   wit_list_u8_t   standard_input;
-  // Milliseconds after which it is ended. None for as long as the call may take.
+  // The number of milliseconds after which the command is killed. If none, only the deadline of the call applies.
   wit_option_u64_t   deadline;
-  // What is done with what it prints.
+  // What to do with its output.
   buildout_recipe_process_output_use_t   output;
 } buildout_recipe_process_command_t;
 
@@ -306,18 +305,18 @@ typedef struct buildout_recipe_process_ending_t {
   } val;
 } buildout_recipe_process_ending_t;
 
-// By itself, with this status: 0 is success.
+// It exited with this status; 0 is success.
 #define BUILDOUT_RECIPE_PROCESS_ENDING_EXITED 0
-// By this signal.
+// It was killed by this signal.
 #define BUILDOUT_RECIPE_PROCESS_ENDING_SIGNALLED 1
-// It was ended at its deadline.
+// It was killed at its deadline.
 #define BUILDOUT_RECIPE_PROCESS_ENDING_TIMED_OUT 2
 
-// What became of a command.
+// The outcome of a command.
 typedef struct buildout_recipe_process_outcome_t {
   // How it ended.
   buildout_recipe_process_ending_t   ending;
-  // What it printed, if that was to be captured.
+  // Its standard output, if captured.
   wit_list_u8_t   captured;
 } buildout_recipe_process_outcome_t;
 
@@ -333,13 +332,13 @@ typedef struct buildout_recipe_process_process_error_t {
   } val;
 } buildout_recipe_process_process_error_t;
 
-// Nothing grants it: the message says what `recipes.toml` would have to say.
+// It is not granted. The message shows what to add to `recipes.toml`.
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_GRANTED 0
-// There is no such program.
+// The program does not exist.
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_FOUND 1
-// A text has a NUL, the directory is not absolute or not there, or the like.
+// A string contains NUL, the directory is not absolute or does not exist, or another argument is invalid.
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_INVALID 2
-// More was asked for than the host allows (output to capture, arguments, environment).
+// A limit of the host was exceeded (captured output, arguments, environment).
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_LIMIT 3
 // Another reason.
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_OTHER 4
@@ -373,14 +372,14 @@ typedef buildout_recipe_types_unnamed_error_t buildout_recipe_download_unnamed_e
 // A kind of digest.
 typedef uint8_t buildout_recipe_download_algorithm_t;
 
-// Old profiles have no other. It protects against damage, not against intent.
+// MD5, for old profiles. It protects against damage, but not against manipulation.
 #define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_MD5 0
 // SHA-256.
 #define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_SHA256 1
 // SHA-512.
 #define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_SHA512 2
 
-// What a file must hash to.
+// The expected digest of a file.
 typedef struct buildout_recipe_download_digest_t {
   // The kind.
   buildout_recipe_download_algorithm_t   algorithm;
@@ -393,15 +392,16 @@ typedef struct {
   size_t len;
 } buildout_recipe_download_list_digest_t;
 
-// A file to fetch.
+// A file to download.
 typedef struct buildout_recipe_download_request_t {
-  // Its address: `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory).
+  // Its URL (`http:`, `https:`, `file:`) or its path, which may be relative to the buildout directory.
   wit_string_t   url;
-  // What it must hash to: all of them. A file without a digest is fetched anew, unless the cache may be used.
+  // Its expected digests, which must all match. A file without a digest is downloaded again unless the buildout's
+  // settings allow the cache.
   buildout_recipe_download_list_digest_t   digests;
 } buildout_recipe_download_request_t;
 
-// Why a file could not be fetched or used.
+// Why a file could not be downloaded or used.
 typedef struct buildout_recipe_download_download_error_t {
   uint8_t tag;
   union {
@@ -415,29 +415,29 @@ typedef struct buildout_recipe_download_download_error_t {
   } val;
 } buildout_recipe_download_download_error_t;
 
-// Nothing grants the address: the message says what `recipes.toml` would have to say.
+// The URL is not granted. The message shows what to add to `recipes.toml`.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_NOT_GRANTED 0
-// The file is not what its digest says. The message has both values.
+// The file does not match a digest. The message contains both values.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_MISMATCH 1
-// It cannot be had: not there, no network, or the run is offline and it is not in the cache.
+// It is not available: it does not exist, there is no network, or the run is offline and the cache lacks it.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_UNAVAILABLE 2
-// It is no archive that can be unpacked, or one that would do harm.
+// It is not a supported archive, or is harmful.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_BAD_ARCHIVE 3
-// The address, the digest or the path makes no sense, or the path is not one that the recipe may write.
+// The URL, the digest or the path is invalid, or the recipe may not write to the path.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_INVALID 4
-// Too large, or too many.
+// A limit of the host was exceeded.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_LIMIT 5
 // Another reason.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_OTHER 6
 
-// How an archive is unpacked.
+// What to do with the top-level directory of an archive.
 typedef uint8_t buildout_recipe_download_top_level_t;
 
-// As it is.
+// Keep it.
 #define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_KEEP 0
-// Without the one directory that holds everything else.
+// Remove it. It must be the only top-level entry.
 #define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_STRIP 1
-// Without that directory if there is just one; as it is otherwise.
+// Remove it if it is the only top-level entry, otherwise keep everything.
 #define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_STRIP_IF_SINGLE 2
 
 typedef struct buildout_recipe_download_own_fetched_t {
@@ -487,7 +487,7 @@ typedef struct {
   } val;
 } buildout_recipe_download_result_own_downloader_download_error_t;
 
-// Whether an option must be there.
+// Whether an option is required.
 typedef struct exports_buildout_recipe_description_presence_t {
   uint8_t tag;
   union {
@@ -495,14 +495,14 @@ typedef struct exports_buildout_recipe_description_presence_t {
   } val;
 } exports_buildout_recipe_description_presence_t;
 
-// The part cannot be made without it.
+// The option is required.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_REQUIRED 0
-// It can be left out.
+// The option can be omitted.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_OPTIONAL 1
-// It can be left out; this value is then taken.
+// The option can be omitted; this is its default.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_DEFAULT 2
 
-// What an option's value looks like. For documentation and for checking before a run: the recipe always reads text.
+// The type of an option's value, for documentation and for checks before `init`. The recipe always reads a string.
 typedef struct exports_buildout_recipe_description_option_type_t {
   uint8_t tag;
   union {
@@ -511,7 +511,7 @@ typedef struct exports_buildout_recipe_description_option_type_t {
   } val;
 } exports_buildout_recipe_description_option_type_t;
 
-// Any text.
+// Any string.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_TEXT 0
 // A path; a relative one is relative to the buildout directory.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_PATH 1
@@ -525,16 +525,16 @@ typedef struct exports_buildout_recipe_description_option_type_t {
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_LINES 5
 // One of these.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_CHOICE 6
-// A type that has no case of its own in this version, by name.
+// The name of a type that has no case in this version.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_OTHER 7
 
 // An option of an entry point.
 typedef struct exports_buildout_recipe_description_option_description_t {
   // Its name.
   wit_string_t   name;
-  // What its value looks like.
+  // The type of its value.
   exports_buildout_recipe_description_option_type_t   value_type;
-  // Whether it must be there.
+  // Whether it is required.
   exports_buildout_recipe_description_presence_t   presence;
   // What it means. Markdown.
   wit_string_t   documentation;
@@ -548,7 +548,7 @@ typedef struct exports_buildout_recipe_description_other_grant_t {
   wit_string_t   value;
 } exports_buildout_recipe_description_other_grant_t;
 
-// One thing that a recipe needs. In `read`, `write` and `env`, `${buildout:directory}` and other references are
+// One grant that a recipe requests. In `read`, `write` and `env`, `${buildout:directory}` and other references are
 // replaced.
 typedef struct exports_buildout_recipe_description_grant_t {
   uint8_t tag;
@@ -564,21 +564,21 @@ typedef struct exports_buildout_recipe_description_grant_t {
   } val;
 } exports_buildout_recipe_description_grant_t;
 
-// Reading the directory and all beneath it.
+// Reading the directory and everything below it.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_READ 0
-// Reading and writing the directory and all beneath it.
+// Reading and writing the directory and everything below it.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_WRITE 1
-// Seeing the environment variable.
+// Reading the environment variable.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_ENV 2
 // Starting the native command: a name, an absolute path, or `*` for all.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_RUN 3
-// Fetching from addresses that begin so: up to a `/`, or `*` for all.
+// Downloading from URLs with this prefix, which ends with a `/`, or `*` for all.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_FETCH 4
-// Using up to so many bytes of memory.
+// Using up to this many bytes of memory.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY 5
-// Taking up to so many milliseconds for one call.
+// Running for up to this many milliseconds per call.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT 6
-// A grant that has no case of its own in this version.
+// A grant that has no case in this version.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER 7
 
 typedef struct {
@@ -595,14 +595,14 @@ typedef struct {
 typedef struct exports_buildout_recipe_description_entry_point_t {
   // Its name. Example: `mkdir`.
   wit_string_t   name;
-  // What it makes: one line, then, after an empty line, as much as is useful. Markdown.
+  // What it makes, in Markdown: one line, then an empty line, then any details.
   wit_string_t   documentation;
   // The options it reads.
   exports_buildout_recipe_description_list_option_description_t   options;
-  // What it needs beyond its own location (read and write) and the buildout directory (read). A recipe that is
-  // not built in gets only what `recipes.toml` grants; this says which lines to write there.
+  // What it requests in addition to its location (read and write) and the buildout directory (read). A recipe
+  // that is not built in gets only what `recipes.toml` grants; this list shows what to grant.
   exports_buildout_recipe_description_list_grant_t   grants;
-  // Whether `update` brings an installed part up to date. A part without it is simply installed again.
+  // Whether it has an `update` for installed parts. Without one, a part is installed again in each run.
   bool   has_update;
   // Whether `uninstall` must be called before the part's paths are removed.
   bool   has_uninstall;
@@ -617,16 +617,16 @@ typedef struct {
 typedef struct exports_buildout_recipe_description_package_description_t {
   // The name of the package. Example: `acme-recipes`.
   wit_string_t   name;
-  // Its version, for people. What decides whether parts are made again is the component's digest.
+  // Its version, for users only. The component's digest determines whether parts are reinstalled.
   wit_string_t   version;
-  // What can be named after the colon in `recipe = package:entry-point`; `default` can be left out there.
+  // The entry points, which follow the colon in `recipe = package:entry-point`; `default` can be omitted there.
   // Names are unique.
   exports_buildout_recipe_description_list_entry_point_t   entry_points;
 } exports_buildout_recipe_description_package_description_t;
 
 typedef buildout_recipe_types_failure_t exports_buildout_recipe_parts_failure_t;
 
-// An option as the installed state has recorded it.
+// An option in the installed state.
 typedef struct exports_buildout_recipe_parts_recorded_option_t {
   // Its name.
   wit_string_t   name;
@@ -688,73 +688,72 @@ typedef struct {
 } exports_buildout_recipe_parts_result_void_failure_t;
 
 // Imported Functions from `buildout:recipe/options@0.1.0`
-// The option's value, with all references replaced; none if the section has no such option. The option then
-// counts as used.
+// The option's value with all references replaced, or none if the section does not have the option. This marks
+// the option as used.
 extern bool buildout_recipe_options_method_options_get(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_options_lookup_error_t *err);
-// As `get`; that the option is missing is an error, which names the section and the option, and the option
-// that was probably meant. Return it as `failure.lookup`.
+// As `get`, but a missing option is an error, which shows the section, the option and a similar name. Return it
+// as `failure.lookup`.
 extern bool buildout_recipe_options_method_options_require(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_string_t *ret, buildout_recipe_options_lookup_error_t *err);
-// Sets an option, for this part, for all that refer to it, and for the installed state. Only while `init`
+// Sets an option for this part, for sections that reference it, and in the installed state. Only while `init`
 // runs.
 // 
-// The part is made again when its options differ from those of the previous run: all that decides what the
-// part is like, and comes from elsewhere, should be set here.
+// The part is reinstalled when its options differ from those of the previous run. Therefore set values from
+// elsewhere that affect the part as options.
 extern bool buildout_recipe_options_method_options_set(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_string_t *value, buildout_recipe_options_set_error_t *err);
-// The names of the options, in the order in which they were written, then those that were set.
+// The names of the options: first the written ones in order, then those set by the recipe.
 extern bool buildout_recipe_options_method_options_keys(buildout_recipe_options_borrow_options_t self, wit_list_string_t *ret, buildout_recipe_options_lookup_error_t *err);
 // The name of the part.
 extern void buildout_recipe_options_method_options_part(buildout_recipe_options_borrow_options_t self, wit_string_t *ret);
-// The part's own place, `<parts directory>/<part>`, absolute. The recipe may create, write and remove it; it
-// does not exist before the recipe creates it.
+// The absolute path of the part's location, `<parts directory>/<part>`. The recipe may create, write to and
+// remove it. The host does not create it.
 extern void buildout_recipe_options_method_options_location(buildout_recipe_options_borrow_options_t self, wit_string_t *ret);
 
 // Imported Functions from `buildout:recipe/buildout@0.1.0`
-// The option's value; none if the section has no such option. An option of the part's own section is only
-// looked at: it does not count as used, even when it is then set, until something reads it.
+// The option's value, or none if the section does not have the option. Reading an option of the part's own
+// section does not mark it as used, even if it is then set.
 extern bool buildout_recipe_buildout_method_buildout_get(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
-// As `get`; that the option is missing is an error, to be returned as `failure.lookup`.
+// As `get`, but a missing option is an error. Return it as `failure.lookup`.
 extern bool buildout_recipe_buildout_method_buildout_require(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
-// The names of all sections, in the order in which they were first written. Depends on nothing.
+// The names of all sections, in the order of their first appearance. This creates no dependency.
 extern bool buildout_recipe_buildout_method_buildout_sections(buildout_recipe_buildout_borrow_buildout_t self, wit_list_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
-// The names of a section's options, in the order in which they were written, then those that were set.
+// The names of a section's options: first the written ones in order, then those set by its recipe.
 extern bool buildout_recipe_buildout_method_buildout_keys(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_list_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
 
 // Imported Functions from `buildout:recipe/log@0.1.0`
-// Logs a message. It may have several lines. A message that is longer than the host allows is cut, and what goes
-// beyond the number of messages that the host allows is left out, which the host says once.
+// Logs a message, which may have several lines. If a message exceeds the host's limit, it is truncated. If the
+// number of messages exceeds the limit, the rest is dropped, and the host reports that once.
 extern void buildout_recipe_log_message(buildout_recipe_log_level_t level, wit_string_t *text);
-// Says in a few words what the recipe is doing now, for the live display of a terminal. Example: `configure`.
+// Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`.
 extern void buildout_recipe_log_activity(wit_string_t *text);
 
 // Imported Functions from `buildout:recipe/paths@0.1.0`
-// Says that the recipe is about to create this file or directory, so that it is removed if the call then fails.
+// Announces that the recipe is about to create this file or directory. The host removes it if the call then fails.
 // 
-// Only needed for calls that make several things; paths that are to stay are returned by `install` all the same.
-// What is there already, outside of the part's own places, is not the recipe's, and stays.
-// Absolute, or relative to the buildout directory.
+// Only needed for calls that create several paths. `install` must still return the paths that belong to the part. A
+// path that already exists outside the part's own directories is kept. The path is absolute, or relative to the
+// buildout directory.
 extern bool buildout_recipe_paths_created(wit_string_t *path, buildout_recipe_paths_path_error_t *err);
-// Takes the lock of this file, if nobody holds it: neither another part nor another buildout's host. None if it is
-// held.
+// Locks this file. Returns none if another part, or the host of another buildout, holds the lock.
 // 
-// For what several buildouts make at one place. The file must lie where the recipe may write, and is created where
-// there is none; it stays. Its content means nothing. Absolute, or relative to the buildout directory.
+// For places that several buildouts write to. The file must be writable for the recipe, is created if it does not
+// exist, and is not removed. Its content does not matter. The path is absolute, or relative to the buildout directory.
 extern bool buildout_recipe_paths_try_lock(wit_string_t *path, buildout_recipe_paths_option_own_lock_t *ret, buildout_recipe_paths_path_error_t *err);
-// Sets the permission bits (those of `chmod`, without setuid, setgid and sticky) of a file or directory that the
-// recipe may write: WASI has nothing for that. A symbolic link as its last name is not followed. Absolute, or
+// Sets the permission bits (as `chmod`, without setuid, setgid and sticky) of a file or directory that is writable for
+// the recipe, because WASI has no function for that. A symbolic link is not followed. The path is absolute, or
 // relative to the buildout directory.
 extern bool buildout_recipe_paths_set_mode(wit_string_t *path, uint32_t mode, buildout_recipe_paths_path_error_t *err);
 
 // Imported Functions from `buildout:recipe/process@0.1.0`
-// Runs a command and waits for its end. That a command ended badly is an outcome, not an error.
+// Runs a command and waits for it. A failure of the command is an outcome, not an error.
 extern bool buildout_recipe_process_method_runner_run(buildout_recipe_process_borrow_runner_t self, buildout_recipe_process_command_t *command, buildout_recipe_process_outcome_t *ret, buildout_recipe_process_process_error_t *err);
-// The environment that each command has: `PATH`, `HOME`, `TMPDIR`, `LANG` and the like. Nothing of the person's
-// own environment is in it but what was granted (`env`).
+// The environment of each command: `PATH`, `HOME`, `TMPDIR`, `LANG` and so on. It contains only the granted
+// variables (`env`) of the user's environment.
 extern void buildout_recipe_process_method_runner_environment(buildout_recipe_process_borrow_runner_t self, wit_list_tuple2_string_string_t *ret);
-// A directory of the part's own to build in, `<parts directory>/<part>__compile__`. The recipe may create, write
-// and remove it; it does not exist before the recipe creates it.
+// The absolute path of the part's build directory, `<parts directory>/<part>__compile__`. The recipe may create,
+// write to and remove it. The host does not create it.
 extern void buildout_recipe_process_method_runner_build_directory(buildout_recipe_process_borrow_runner_t self, wit_string_t *ret);
-// How many processors the part may use. `make` needs no `-j`: where it may use more than one, the host's
-// jobserver is in `MAKEFLAGS`.
+// The number of processors that the part may use. `make` needs no `-j`: if there are several, `MAKEFLAGS`
+// contains the host's jobserver.
 extern uint32_t buildout_recipe_process_method_runner_jobs(buildout_recipe_process_borrow_runner_t self);
 // A runner for these programs: names, absolute paths, or `*` for all. Each must be granted (`run`).
 extern bool buildout_recipe_process_open(wit_list_string_t *programs, buildout_recipe_process_own_runner_t *ret, buildout_recipe_process_process_error_t *err);
@@ -764,14 +763,15 @@ extern bool buildout_recipe_process_open(wit_list_string_t *programs, buildout_r
 extern void buildout_recipe_download_method_fetched_sha256(buildout_recipe_download_borrow_fetched_t self, wit_string_t *ret);
 // Its size in bytes.
 extern uint64_t buildout_recipe_download_method_fetched_size(buildout_recipe_download_borrow_fetched_t self);
-// Copies it to `path`, absolute, which the recipe may write. What is there is replaced.
+// Copies it to the absolute path `path`, which must be writable for the recipe. An existing file is replaced.
 extern bool buildout_recipe_download_method_fetched_copy(buildout_recipe_download_borrow_fetched_t self, wit_string_t *path, buildout_recipe_download_download_error_t *err);
-// Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which the recipe
-// may write and which must not exist, or be empty. It appears whole or not at all. Returns the names in it.
+// Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip) to the absolute path
+// `directory`, which must be writable for the recipe, and must not exist or be empty. The archive is unpacked
+// completely or not at all. Returns the names in it.
 extern bool buildout_recipe_download_method_fetched_unpack(buildout_recipe_download_borrow_fetched_t self, wit_string_t *directory, buildout_recipe_download_top_level_t top_level, wit_list_string_t *ret, buildout_recipe_download_download_error_t *err);
-// Fetches a file, or takes it from the cache.
+// Downloads a file, or takes it from the cache.
 extern bool buildout_recipe_download_method_downloader_fetch(buildout_recipe_download_borrow_downloader_t self, buildout_recipe_download_request_t *request, buildout_recipe_download_own_fetched_t *ret, buildout_recipe_download_download_error_t *err);
-// A downloader for addresses that begin so. Each must be granted (`fetch`).
+// A downloader for URLs with these prefixes. Each must be granted (`fetch`).
 extern bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe_download_own_downloader_t *ret, buildout_recipe_download_download_error_t *err);
 
 // Exported Functions from `buildout:recipe/description@0.1.0`

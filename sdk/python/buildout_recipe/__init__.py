@@ -1,13 +1,13 @@
 """Write buildout recipes in Python: WebAssembly components for buildout-host.
 
-A recipe is a class that derives from `Recipe`. `export` makes the component's entry points of such classes::
+A recipe is a class that derives from `Recipe`. `export` makes such classes the component's entry points::
 
     from buildout_recipe import Recipe, export, log, option
 
     class Note(Recipe):
-        \"\"\"Writes a text into `note.txt` in the part's location.\"\"\"
+        \"\"\"Writes text to `note.txt` in the part's location.\"\"\"
 
-        text = option("text", required=True, help="What to write.")
+        text = option("text", required=True, help="The text to write.")
 
         def init(self, options, buildout):
             options["path"] = options.location + "/note.txt"
@@ -20,11 +20,11 @@ A recipe is a class that derives from `Recipe`. `export` makes the component's e
 
     export(default=Note)
 
-Files are Python's own (`open`, `os`), with the host's absolute paths; what can be reached is the part's location (read and
-write), the buildout (read) and what `recipes.toml` grants. What is printed is shown, line by line.
+For files, use Python's own functions (`open`, `os`) with the absolute paths of the machine. A recipe can access the part's
+location (read and write), the buildout (read) and what `recipes.toml` grants. Its standard output is shown, line by line.
 
-Native commands are in `buildout_recipe.process`, downloads in `buildout_recipe.download`: a component that does not import
-these modules cannot ask for them.
+`buildout_recipe.process` provides native commands, and `buildout_recipe.download` downloads. A component that does not import
+these modules cannot use them.
 """
 
 from . import grant, log

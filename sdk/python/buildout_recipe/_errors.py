@@ -1,4 +1,4 @@
-"""How a recipe fails, and how the host is told."""
+"""Errors of recipes, and how they are reported to the host."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from . import log
 
 
 class RecipeError(Exception):
-    """What all errors of this package have in common. `user` is whether it is the user's mistake."""
+    """The base class of all errors of this package. `user` is true for user errors."""
 
     user = False
 
 
 class UserError(RecipeError):
-    """A mistake of the user: printed as `Error: <message>`, without a traceback. Log what helps to correct it before."""
+    """A user error, printed as `Error: <message>`, without a traceback. Log details that help to correct it before."""
 
     user = True
 
 
 class Fault(RecipeError):
-    """Something did not work that should have. Any other exception counts as this, too."""
+    """A failure of the recipe or its environment. Any other exception is treated in the same way."""
 
 
 class OptionError(RecipeError):
     """An option that could not be read or set.
 
     `reason` is `unknown-section`, `unknown-option`, `cycle`, `failed`, `limit`, `after-init`, `invalid-name` or another
-    word. Uncaught, the host prints what it knows about it: the place in the configuration, the cause, the advice.
+    word. If it is not caught, the host prints its place in the configuration, its cause, and hints.
     """
 
     def __init__(self, message: str, reason: str, lookup: wit.LookupError | None = None) -> None:
@@ -41,13 +41,13 @@ class OptionError(RecipeError):
 
 
 def kebab(case: object) -> str:
-    """The name of a variant's case as WIT writes it: `PathError_NotInstalling` is `not-installing`."""
+    """The WIT name of a variant's case: `not-installing` for `PathError_NotInstalling`."""
     name = type(case).__name__.rpartition("_")[2]
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
 def lookup_error(error: Err[wit.LookupError]) -> OptionError:
-    """What the host says of an option that it could not read."""
+    """The error for an option that the host could not read."""
     lookup = error.value
     reason = lookup.reason.value.code if isinstance(lookup.reason, wit.LookupReason_Other) else kebab(lookup.reason)
     return OptionError(lookup.message, reason, lookup)
@@ -57,7 +57,7 @@ _sources: dict[str, list[str]] = {}
 
 
 def remember_source(path: str) -> None:
-    """Keeps the lines of a file while the component is built: they cannot be read when it runs."""
+    """Stores the lines of a file while the component is built, because it cannot read them when it runs."""
     if path not in _sources:
         try:
             with open(path, encoding="utf-8") as file:
@@ -67,13 +67,13 @@ def remember_source(path: str) -> None:
 
 
 def author_path(path: str) -> str | None:
-    """The path of a file of the author's, from the project's directory; none for those of this package or of Python."""
-    # componentize-py gives each directory of its search path a number: `.` is the first.
+    """The path of the author's file relative to the project; none for files of this package or of Python."""
+    # componentize-py numbers the directories of its search path. The first is `.`.
     return path.removeprefix("/0/") if path.startswith("/0/") else None
 
 
 def _frames(traceback: TracebackType | None) -> list[tuple[str, int, str, str]]:
-    """The author's lines that an exception went through, outermost first: file, line, function, text."""
+    """The author's frames in a traceback, outermost first: file, line, function, text."""
     frames = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -88,14 +88,14 @@ def _frames(traceback: TracebackType | None) -> list[tuple[str, int, str, str]]:
 
 
 def _trace(error: BaseException) -> str:
-    """The exception with the author's lines that it went through, innermost first, and what caused it."""
+    """The exception with the author's frames, innermost first, and its cause."""
     text = _name(error)
     for path, number, function, line in reversed(_frames(error.__traceback__)):
         text += f"\n  at {path}:{number} in {function}" + (f": {line}" if line else "")
     if error.__cause__ is not None:
         return f"{text}\nCaused by: {_trace(error.__cause__)}"
     if error.__context__ is not None and not error.__suppress_context__:
-        return f"{text}\nWhile dealing with: {_trace(error.__context__)}"
+        return f"{text}\nWhile handling: {_trace(error.__context__)}"
     return text
 
 
@@ -106,13 +106,13 @@ def _name(error: BaseException) -> str:
 
 
 def failure(error: BaseException) -> wit.Failure:
-    """What the host is told of an exception that the recipe did not catch."""
+    """The failure to report for an exception that the recipe did not catch."""
     if isinstance(error, OptionError) and error._lookup is not None:
         return wit.Failure_Lookup(error._lookup)
     if isinstance(error, RecipeError) and error.user:
         return wit.Failure_UserError(str(error))
     if isinstance(error, ModuleNotFoundError):
-        log.error("A recipe has only the modules that it imported when it was built: import them at the file's top.")
+        log.error("A recipe can only use modules that were imported when it was built: import them at the top of the file.")
     frames = _frames(error.__traceback__)
     place = f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
     log.error(_trace(error))

@@ -1,4 +1,4 @@
-"""From classes that derive from `Recipe` to the exports of a component."""
+"""Exports classes that derive from `Recipe` from a component."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _TYPES: dict[str, Callable[[], wit.OptionType]] = {
 
 
 def export(*, package: str | None = None, version: str | None = None, **entry_points: type[Recipe]) -> None:
-    """Makes a component of the module that calls it: names the entry points and the classes that make their parts.
+    """Exports the entry points of the calling module, each with its class, so that the module becomes a component.
 
-    Name and version of the package are those of `recipe.toml`, which lies beside the module, if nothing else is said. For
-    an entry point whose name is no Python name: `export(**{"other-name": Other})`.
+    By default, the name and version of the package come from `recipe.toml` in the same directory. If the name of an entry
+    point is not a Python identifier, write `export(**{"other-name": Other})`.
     """
     module = sys._getframe(1).f_globals
-    told = _told(module["__file__"])
-    component = _Component(package or told["name"], version or told.get("version", "0.0.0"), entry_points)
-    # What componentize-py looks for in the application's module: a class for each interface that is exported.
+    settings = _settings(module["__file__"])
+    component = _Component(package or settings["name"], version or settings.get("version", "0.0.0"), entry_points)
+    # componentize-py requires a class in the application's module for each exported interface.
     module["Description"] = type("Description", (exports.Description,), {"describe": lambda _: component.describe()})
     module["Parts"] = type(
         "Parts",
@@ -51,7 +51,7 @@ def export(*, package: str | None = None, version: str | None = None, **entry_po
             "uninstall": lambda _, *arguments: _guarded(lambda: component.uninstall(*arguments)),
         },
     )
-    # This runs while the component is built: when it runs, there are no sources to quote from.
+    # This function runs while the component is built. Later, the sources are not available.
     for loaded in list(sys.modules.values()):
         path = getattr(loaded, "__file__", None)
         if path and author_path(path):
@@ -59,20 +59,20 @@ def export(*, package: str | None = None, version: str | None = None, **entry_po
     remember_source(module["__file__"])
 
 
-def _told(path: str) -> dict[str, str]:
-    """What `recipe.toml` says of the package."""
+def _settings(path: str) -> dict[str, str]:
+    """The section `recipe` of `recipe.toml`."""
     with open(join(dirname(path), "recipe.toml"), "rb") as file:
-        told: dict[str, str] = tomllib.load(file)["recipe"]
-    return told
+        settings: dict[str, str] = tomllib.load(file)["recipe"]
+    return settings
 
 
 def _guarded(call: Callable[[], T]) -> T:
-    """Calls the author's code: what it does not catch becomes a failure that the host understands."""
-    # What was there when the component was built is not there now: looking for modules would only be denied.
+    """Calls the author's code, and converts uncaught exceptions to failures for the host."""
+    # The directories of the build do not exist now, so a search for modules would only be denied.
     sys.path.clear()
     try:
         return call()
-    except BaseException as error:  # also `sys.exit`, which would end the component
+    except BaseException as error:  # also `SystemExit`, which would end the component
         raise Err(failure(error)) from None
 
 
@@ -98,7 +98,7 @@ class _Component:
 
 
 class _Part(parts.Part):
-    """A part that was initialised."""
+    """An initialized part."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe

@@ -1,4 +1,4 @@
-"""What a recipe is given: its options and the buildout."""
+"""The arguments of a recipe's `init`: its options and the buildout."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ._errors import OptionError, kebab, lookup_error
 
 
 class Options:
-    """The part's own section. All values are text. It can be kept: reading works as long as the part lives.
+    """The part's own section. All values are strings. You can keep it: reading works for the lifetime of the part.
 
-    `options["name"]` is `require`, `options["name"] = value` is `set`.
+    `options["name"]` calls `require`, and `options["name"] = value` calls `set`.
     """
 
     def __init__(self, lent: wit.Options) -> None:
@@ -28,7 +28,7 @@ class Options:
 
     @property
     def location(self) -> str:
-        """The part's own place, absolute. Create it where it is needed; it may be written and removed."""
+        """The absolute path of the part's own directory. The recipe may create, write to and remove it."""
         return self._lent.location()
 
     @overload
@@ -36,7 +36,7 @@ class Options:
     @overload
     def get(self, name: str, default: str) -> str: ...
     def get(self, name: str, default: str | None = None) -> str | None:
-        """The option's value, with all references replaced, or else `default`."""
+        """The option's value with all references replaced, or `default` if it is missing."""
         try:
             value = self._lent.get(name)
         except Err as error:
@@ -44,14 +44,14 @@ class Options:
         return default if value is None else value
 
     def require(self, name: str) -> str:
-        """The option's value. If it is missing, the host names it, and what was probably meant."""
+        """The option's value. For a missing option, the error suggests a similar name."""
         try:
             return self._lent.require(name)
         except Err as error:
             raise lookup_error(error) from None
 
     def set(self, name: str, value: str) -> None:
-        """Sets the option, for this part and all that refer to it. Only in `init`."""
+        """Sets the option, for this part and all sections that reference it. Only in `init`."""
         try:
             self._lent.set(name, value)
         except Err as error:
@@ -84,7 +84,7 @@ class Options:
 
 _SET_ERRORS = {
     "after-init": "was set after init",
-    "invalid-name": "has a name that an option cannot have",
+    "invalid-name": "is not a valid option name",
     "limit": "is longer than the host allows",
 }
 
@@ -97,7 +97,7 @@ class Buildout:
 
     @property
     def directory(self) -> str:
-        """The buildout directory, absolute."""
+        """The absolute path of the buildout directory."""
         return self.require("buildout", "directory")
 
     @overload
@@ -105,7 +105,7 @@ class Buildout:
     @overload
     def get(self, section: str, name: str, default: str) -> str: ...
     def get(self, section: str, name: str, default: str | None = None) -> str | None:
-        """The option's value, or else `default`. An option of the part's own section is only looked at."""
+        """The option's value, or `default` if it is missing. Does not mark an option of the part itself as used."""
         try:
             value = self._lent.get(section, name)
         except Err as error:
@@ -127,7 +127,7 @@ class Buildout:
             raise lookup_error(error) from None
 
     def sections(self) -> list[str]:
-        """The names of all sections, in the order in which they were first written. Depends on nothing."""
+        """The names of all sections, in the order in which they were first written. This creates no dependency."""
         try:
             return self._lent.sections()
         except Err as error:

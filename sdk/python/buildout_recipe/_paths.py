@@ -1,4 +1,4 @@
-"""The paths that a recipe makes."""
+"""Paths that a recipe creates, permissions, and locks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from wit_world.imports import paths as wit
 from ._errors import Fault, kebab
 
 _MESSAGES = {
-    "outside": "{path} is outside of what the part may own",
-    "invalid": "{path!r} is not a path that can be used so",
-    "not-installing": "{path} was used so outside of install and update",
-    "limit": "more paths were named than the host allows",
+    "outside": "{path} is outside the directories that the part may own",
+    "invalid": "{path!r} is not a valid path",
+    "not-installing": "{path} was used outside install and update",
+    "limit": "the number of paths exceeds the host's limit",
 }
 
 
 def created(path: str) -> None:
-    """Tells the host that the recipe is about to create `path`, so that it is removed if the call fails later on.
+    """Announces that the recipe is about to create `path`. The host removes it if the call then fails.
 
-    Only for `install` and `update`; paths that are to stay are returned all the same.
+    Only in `install` and `update`, which must still return the paths that belong to the part.
     """
     try:
         wit.created(path)
@@ -31,7 +31,7 @@ def created(path: str) -> None:
 
 
 def set_mode(path: str, mode: int) -> None:
-    """Sets the permissions (such as `0o755`): `os.chmod` does nothing in a recipe, since WASI has no permissions."""
+    """Sets the permissions (such as `0o755`). `os.chmod` does nothing in a recipe, because WASI has no permissions."""
     try:
         wit.set_mode(path, mode)
     except Err as error:
@@ -40,10 +40,10 @@ def set_mode(path: str, mode: int) -> None:
 
 @contextmanager
 def lock(path: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Holds the lock of a file, for what several buildouts make at one place: `with lock(path): …`.
+    """Locks a file, for a place that several buildouts write to: `with lock(path): …`.
 
-    The file must lie where the recipe may write, and is created where there is none. `waiting` is called once, if somebody
-    else holds the lock.
+    The recipe must be allowed to write to the file, which is created if it does not exist. `waiting` is called once if the
+    lock is held elsewhere.
     """
     while (held := _try_lock(path)) is None:
         if waiting is not None:

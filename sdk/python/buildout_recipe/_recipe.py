@@ -1,4 +1,4 @@
-"""What a recipe's author derives from."""
+"""The base class of recipes, and the description of options."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from . import grant
 from ._options import Buildout, Options
 
 Paths = str | Iterable[str] | None
-"""Paths that make up a part: one, several, or none. Absolute, or relative to the buildout directory."""
+"""The paths that belong to a part: one, several, or none. They are absolute, or relative to the buildout directory."""
 
 
 class option:
-    """Describes an option of a recipe, and gives its value as an attribute of the part.
+    """Describes an option of a recipe. On an instance, the attribute is the option's value.
 
-    `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by white space), `lines` (one item per line), or the
-    name of a type that this version does not know; `choices` makes it one of these. The value is always text, and none if
-    the option is left out and has no default.
+    `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by white space), `lines` (one item per line), or a type
+    that this version does not know. `choices` restricts the value to the given ones. The value is always a string, or none if
+    the option is missing and has no default.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class option:
         help: str = "",
     ) -> None:
         if required and default is not None:
-            raise ValueError(f"option {name!r} is required, and so has no default")
+            raise ValueError(f"option {name!r} is required and cannot have a default")
         self.name, self.type, self.required, self.default = name, type, required, default
         self.choices, self.help = choices, help
 
@@ -43,45 +43,46 @@ class option:
 
 
 class Recipe:
-    """One kind of part; an instance is a part. The docstring of the class says what it makes.
+    """A recipe: one kind of part. An instance is a part. The docstring of the class is its documentation.
 
-    A part without a method `update` is installed again in each run. A method `uninstall` is called before the part's paths
-    are removed.
+    Without a method `update`, a part is installed again in each run. The method `uninstall`, if any, is called before the
+    part's paths are removed.
     """
 
     options: Options
     """The part's own section."""
 
     described: Sequence[option] = ()
-    """Options beside those that are attributes."""
+    """Options in addition to those that are attributes."""
 
     grants: Sequence[grant.Grant] = ()
-    """What the recipe needs beyond its own location and reading the buildout: see `buildout_recipe.grant`."""
+    """The grants that the recipe requests: see `buildout_recipe.grant`."""
 
     def init(self, options: Options, buildout: Buildout) -> None:
-        """Reads and completes the part's options. Must not make anything.
+        """Reads and completes the part's options. It must not create anything.
 
-        The part is made again when its options differ from those of the previous run: what is read from other sections and
-        decides what the part is like should be set in its own.
+        The part is reinstalled when its options differ from those of the previous run. Therefore set values from other
+        sections that affect the part as options of the part.
         """
 
     def install(self) -> Paths:
-        """Makes the part, and returns the paths that make it up."""
+        """Makes the part, and returns the paths that belong to it."""
         raise NotImplementedError(f"{type(self).__name__} has no method install")
 
-    # Only described: that a recipe has these methods is what tells the host.
+    # Not defined here, because the SDK detects whether a recipe has these methods.
     #
     # def update(self) -> Paths:
-    #     Brings the part up to date, whose options have not changed. Returns the paths that make it up, or None if they are
-    #     as before.
+    #     Updates a part whose options have not changed. Returns the paths that belong to it, or None if they have not
+    #     changed.
     #
     # @classmethod
     # def uninstall(cls, part: str, recorded: Mapping[str, str]) -> None:
-    #     Undoes what the part did elsewhere. `recorded` are its options when it was installed; its section may be gone.
+    #     Undoes what the part did elsewhere. `recorded` contains its options at installation, because its section may no
+    #     longer exist.
 
 
 def options_of(recipe: type[Recipe]) -> list[option]:
-    """The options that a recipe describes, in the order in which they are written; those of base classes first."""
+    """The options that a recipe describes, in the order of the source; those of base classes come first."""
     found: dict[str, option] = {}
     for owner in reversed(recipe.__mro__):
         for value in vars(owner).values():

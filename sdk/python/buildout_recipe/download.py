@@ -1,4 +1,4 @@
-"""Fetching files, and unpacking them.
+"""Downloads files and unpacks archives.
 
 ::
 
@@ -8,7 +8,7 @@
         archive = downloader.fetch("https://example.com/a-1.0.tar.gz", sha256="…")
         archive.unpack(self.options.location, top_level="strip")
 
-A recipe needs the grant `fetch` for each address (`buildout_recipe.grant.fetch`). A downloader is lent while a part is
+A recipe needs the grant `fetch` for each URL (`buildout_recipe.grant.fetch`). A downloader can be used while a part is
 installed or updated.
 """
 
@@ -30,7 +30,7 @@ _TOP_LEVELS = {
 
 
 class DownloadError(RecipeError):
-    """A file that could not be fetched or used.
+    """A file could not be downloaded or used.
 
     `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`, `limit` or another word.
     """
@@ -41,7 +41,7 @@ class DownloadError(RecipeError):
 
 
 class Fetched:
-    """A file that was fetched; it lies in the host's cache."""
+    """A downloaded file in the host's cache."""
 
     def __init__(self, lent: _wit.Fetched) -> None:
         self._lent = lent
@@ -57,7 +57,7 @@ class Fetched:
         return self._lent.size()
 
     def copy(self, path: str) -> None:
-        """Copies it to `path`, absolute. What is there is replaced."""
+        """Copies it to the absolute path `path`. An existing file is replaced."""
         try:
             self._lent.copy(path)
         except Err as error:
@@ -66,10 +66,11 @@ class Fetched:
     def unpack(
         self, directory: str, top_level: Literal["keep", "strip", "strip-if-single"] = "keep"
     ) -> list[str]:
-        """Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which must not
-        exist, or be empty. Returns the names in it.
+        """Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip) to the absolute path `directory`,
+        which must not exist or be empty. Returns the names in it.
 
-        `strip` leaves out the one directory that holds everything else; `strip-if-single` does so if there is just one.
+        `strip` unpacks it without its top-level directory, which must be the only entry; `strip-if-single` does so if it
+        is.
         """
         try:
             return self._lent.unpack(directory, _TOP_LEVELS[top_level])
@@ -78,7 +79,7 @@ class Fetched:
 
 
 class Downloader:
-    """Fetches files from addresses that begin so; `*` for all."""
+    """Downloads files from URLs with these prefixes, or `*` for all."""
 
     def __init__(self, *addresses: str) -> None:
         try:
@@ -97,9 +98,9 @@ class Downloader:
     def fetch(
         self, url: str, *, md5: str | None = None, sha256: str | None = None, sha512: str | None = None
     ) -> Fetched:
-        """Fetches a file, or takes it from the cache. It must have the digests that are given.
+        """Downloads a file, or takes it from the cache. It must have the given digests.
 
-        `url` is `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory).
+        `url` is a URL (`http:`, `https:`, `file:`), or a path, which may be relative to the buildout directory.
         """
         kinds = _wit.Algorithm
         wanted = [(kinds.MD5, md5), (kinds.SHA256, sha256), (kinds.SHA512, sha512)]

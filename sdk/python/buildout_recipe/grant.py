@@ -1,7 +1,6 @@
-"""What a recipe needs beyond its own location (read and write) and the buildout directory (read).
+"""Grants that a recipe requests in addition to its location (read and write) and the buildout directory (read).
 
-It gets only what `recipes.toml` grants; a description says which lines to write there. In `read`, `write` and `env`,
-references such as `${buildout:directory}` are replaced.
+It gets only what `recipes.toml` grants. In `read`, `write` and `env`, references such as `${buildout:directory}` are replaced.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ Grant: TypeAlias = _wit.Grant
 
 
 def read(directory: str) -> Grant:
-    """Reading the directory and all beneath it."""
+    """Reading the directory and everything below it."""
     return _wit.Grant_Read(directory)
 
 
 def write(directory: str) -> Grant:
-    """Reading and writing the directory and all beneath it."""
+    """Reading and writing the directory and everything below it."""
     return _wit.Grant_Write(directory)
 
 
 def env(variable: str) -> Grant:
-    """Seeing the environment variable."""
+    """Reading the environment variable."""
     return _wit.Grant_Env(variable)
 
 
@@ -35,20 +34,20 @@ def run(program: str) -> Grant:
 
 
 def fetch(address: str) -> Grant:
-    """Fetching from addresses that begin so; `*` for all."""
+    """Downloading from URLs with this prefix, or `*` for all."""
     return _wit.Grant_Fetch(address)
 
 
 def memory(size: int) -> Grant:
-    """Using up to so many bytes of memory."""
+    """Using up to this many bytes of memory."""
     return _wit.Grant_Memory(size)
 
 
 def timeout(time: timedelta) -> Grant:
-    """Taking up to so much time for one call."""
+    """Running for up to this much time per call."""
     return _wit.Grant_Timeout(time // timedelta(milliseconds=1))
 
 
 def other(name: str, value: str) -> Grant:
-    """A grant that has no function of its own in this version."""
+    """A grant that has no function in this version."""
     return _wit.Grant_Other(_wit.OtherGrant(name, value))

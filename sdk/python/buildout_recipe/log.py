@@ -1,4 +1,4 @@
-"""Messages to the person who runs the buildout; the part's name goes before each."""
+"""Messages to the user. The host prefixes each with the part's name."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from wit_world.imports import log as _wit
 
 
 def debug(message: str) -> None:
-    """Logs for the recipe's author."""
+    """Logs a message for the recipe's author."""
     _wit.message(_wit.Level.DEBUG, message)
 
 
 def info(message: str) -> None:
-    """Logs what is being done."""
+    """Logs what the recipe is doing."""
     _wit.message(_wit.Level.INFO, message)
 
 
 def warning(message: str) -> None:
-    """Logs something that should be looked at, though the part is made."""
+    """Logs something to check, although the part can be made."""
     _wit.message(_wit.Level.WARNING, message)
 
 
@@ -26,10 +26,10 @@ def error(message: str) -> None:
 
 
 def critical(message: str) -> None:
-    """Logs what concerns more than this part."""
+    """Logs an error that affects more than this part."""
     _wit.message(_wit.Level.CRITICAL, message)
 
 
 def activity(text: str) -> None:
-    """Says in a few words what the recipe is doing now, for the live display of a terminal. Example: `configure`."""
+    """Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`."""
     _wit.activity(text)

@@ -1,4 +1,4 @@
-"""Native commands, confined by the operating system and without network.
+"""Native commands. The operating system confines them, and they have no network.
 
 ::
 
@@ -7,8 +7,8 @@
     with Runner("make") as runner:
         runner.run("make", "install", directory=runner.build_directory).check()
 
-A recipe needs the grant `run` for each program (`buildout_recipe.grant.run`). A runner is lent while a part is installed,
-updated or uninstalled.
+A recipe needs the grant `run` for each program (`buildout_recipe.grant.run`). A runner can be used while a part is
+installed, updated or uninstalled.
 """
 
 from __future__ import annotations
@@ -25,58 +25,58 @@ from ._errors import RecipeError, kebab
 
 
 class ProcessError(RecipeError):
-    """A command that could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word."""
+    """A command could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
-        # What is installed and what is granted is the user's to decide.
+        # The user decides what is installed and what is granted.
         self.user = reason in ("not-granted", "not-found")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command."""
+    """The outcome of a command."""
 
     program: str
     """The program."""
     status: int | None
-    """Its exit status, 0 being success; none if it did not end by itself."""
+    """Its exit status (0 is success), or none if it was killed."""
     signal: int | None
-    """The signal that ended it, if one did."""
+    """The signal that killed it, or none."""
     captured: bytes
-    """What it printed to its standard output, if that was to be captured."""
+    """Its standard output, if captured."""
 
     @property
     def success(self) -> bool:
-        """Whether it ended with status 0."""
+        """Whether it exited with status 0."""
         return self.status == 0
 
     @property
     def timed_out(self) -> bool:
-        """Whether it was ended at its deadline."""
+        """Whether it was killed at its deadline."""
         return self.status is None and self.signal is None
 
     def check(self) -> bytes:
-        """What was captured, if the command succeeded; otherwise raises an error that says how it ended."""
+        """Returns the captured output of a successful command; raises an error for a failed one."""
         if self.success:
             return self.captured
         ending = (
-            f"ended with status {self.status}" if self.status is not None
-            else f"was ended by signal {self.signal}" if self.signal is not None
-            else "took longer than it may"
+            f"exited with status {self.status}" if self.status is not None
+            else f"was killed by signal {self.signal}" if self.signal is not None
+            else "exceeded its deadline"
         )
         raise CommandFailed(f"{self.program} {ending}")
 
 
 class CommandFailed(RecipeError):
-    """A command ended badly. Printed without a traceback."""
+    """A command failed. Printed without a traceback."""
 
     user = True
 
 
 class Runner:
-    """Starts commands. `programs` are all that it may start: names, absolute paths, or `*` for all."""
+    """Starts commands. `programs` lists the allowed ones: names, absolute paths, or `*` for all."""
 
     def __init__(self, *programs: str) -> None:
         try:
@@ -94,17 +94,17 @@ class Runner:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that each command has. Nothing of the person's own is in it but what was granted."""
+        """The environment of each command. It contains only the granted variables of the user's environment."""
         return dict(self._lent.environment())
 
     @property
     def build_directory(self) -> str:
-        """A directory of the part's own to build in, absolute. The recipe creates and removes it."""
+        """The absolute path of the part's build directory. The recipe creates and removes it."""
         return self._lent.build_directory()
 
     @property
     def jobs(self) -> int:
-        """How many processors the part may use. `make` needs no `-j`: the host's jobserver is in `MAKEFLAGS`."""
+        """The number of processors that the part may use. `make` needs no `-j`: it uses the host's jobserver."""
         return self._lent.jobs()
 
     def run(
@@ -118,10 +118,10 @@ class Runner:
         show: bool = False,
         capture: bool = False,
     ) -> Outcome:
-        """Runs a command and waits for its end. That it ends badly is an outcome, not an error: see `Outcome.check`.
+        """Runs a command and waits for it. A failure of the command is an outcome, not an error: see `Outcome.check`.
 
-        `environment` is set beside or in place of the runner's own. What the command prints goes to the part's log;
-        `show` shows it as it comes, `capture` gives back what it prints to its standard output.
+        `environment` is added to the runner's environment. The output of the command goes to the part's log; `show` also
+        shows it immediately, and `capture` returns the standard output.
         """
         use = _wit.OutputUse.CAPTURE if capture else _wit.OutputUse.SHOW if show else _wit.OutputUse.LOG
         command = _wit.Command(

@@ -1,4 +1,4 @@
-//! What is behind [`Options`](crate::Options) and [`Buildout`](crate::Buildout): the host, or the buildout in memory of
+//! Backends of [`Options`](crate::Options) and [`Buildout`](crate::Buildout): the host, or the in-memory buildout of
 //! [`testing`](crate::testing).
 
 use crate::bindings::buildout::recipe as wit;
@@ -35,9 +35,9 @@ impl OptionsBackend for wit::options::Options {
         use wit::options::SetError;
         wit::options::Options::set(self, name, value).map_err(|error| match error {
             SetError::AfterInit => Error::fault(format!("option {name:?} was set after init")),
-            SetError::InvalidName => Error::fault(format!("{name:?} cannot be the name of an option")),
+            SetError::InvalidName => Error::fault(format!("{name:?} is not a valid option name")),
             SetError::Limit => Error::fault(format!("option {name:?} is longer than the host allows")),
-            SetError::Other(other) => Error::fault(format!("option {name:?} was not set: {}", other.message)),
+            SetError::Other(other) => Error::fault(format!("option {name:?} cannot be set: {}", other.message)),
         })
     }
 

@@ -1,10 +1,10 @@
-//! What an entry point says about itself.
+//! The description of an entry point.
 
 use std::time::Duration;
 
 use crate::bindings::exports::buildout::recipe::description as wit;
 
-/// Describes an entry point. Made with [`Description::new`] and completed by calls.
+/// Describes an entry point. Create it with [`Description::new`], then add options and grants.
 ///
 /// ```
 /// use buildout_recipe::{Description, OptionDescription};
@@ -23,7 +23,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// `documentation`: one line that says what the entry point makes; then, after an empty line, whatever is useful.
+    /// `documentation` is one line that says what the entry point makes, then an empty line, then any details.
     pub fn new(documentation: impl Into<String>) -> Self {
         Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new() }
     }
@@ -34,37 +34,37 @@ impl Description {
         self
     }
 
-    /// Needs to read `directory` and all beneath it. References such as `${buildout:directory}` are replaced.
+    /// Requests to read `directory` and everything below it. References such as `${buildout:directory}` are replaced.
     pub fn grant_read(self, directory: impl Into<String>) -> Self {
         self.grant(wit::Grant::Read(directory.into()))
     }
 
-    /// Needs to write `directory` and all beneath it. References such as `${buildout:directory}` are replaced.
+    /// Requests to write to `directory` and everything below it. References such as `${buildout:directory}` are replaced.
     pub fn grant_write(self, directory: impl Into<String>) -> Self {
         self.grant(wit::Grant::Write(directory.into()))
     }
 
-    /// Needs to see an environment variable.
+    /// Requests an environment variable.
     pub fn grant_env(self, variable: impl Into<String>) -> Self {
         self.grant(wit::Grant::Env(variable.into()))
     }
 
-    /// Needs to start a native command: a name, an absolute path, or `*` for all.
+    /// Requests to start a native command: a name, an absolute path, or `*` for all.
     pub fn grant_run(self, program: impl Into<String>) -> Self {
         self.grant(wit::Grant::Run(program.into()))
     }
 
-    /// Needs to fetch from addresses that begin so; `*` for all.
+    /// Requests to download from URLs with this prefix, or `*` for all.
     pub fn grant_fetch(self, address: impl Into<String>) -> Self {
         self.grant(wit::Grant::Fetch(address.into()))
     }
 
-    /// Needs up to so many bytes of memory.
+    /// Requests up to this many bytes of memory.
     pub fn grant_memory(self, bytes: u64) -> Self {
         self.grant(wit::Grant::Memory(bytes))
     }
 
-    /// Needs up to so much time for one call.
+    /// Requests up to this much time for each call.
     pub fn grant_timeout(self, timeout: Duration) -> Self {
         self.grant(wit::Grant::Timeout(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)))
     }
@@ -86,7 +86,7 @@ impl Description {
     }
 }
 
-/// Describes an option: its type, then whether it must be there (optional, if nothing is said).
+/// Describes an option: its type, and whether it is required. The default is optional.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct OptionDescription(wit::OptionDescription);
@@ -101,7 +101,7 @@ impl OptionDescription {
         })
     }
 
-    /// Any text.
+    /// Any string.
     pub fn text(name: impl Into<String>, documentation: impl Into<String>) -> Self {
         Self::new(name, documentation, wit::OptionType::Text)
     }
@@ -137,13 +137,13 @@ impl OptionDescription {
         Self::new(name, documentation, wit::OptionType::Choice(choices))
     }
 
-    /// The part cannot be made without it.
+    /// The option is required.
     pub fn required(mut self) -> Self {
         self.0.presence = wit::Presence::Required;
         self
     }
 
-    /// Taken where it is left out.
+    /// The value to use if the option is missing.
     pub fn default(mut self, value: impl Into<String>) -> Self {
         self.0.presence = wit::Presence::Default(value.into());
         self

@@ -1,4 +1,4 @@
-//! Fetching files, and unpacking them.
+//! Downloads files and unpacks archives.
 //!
 //! ```no_run
 //! use buildout_recipe::{Download, Downloader, Error, TopLevel};
@@ -13,7 +13,7 @@
 //! # }
 //! ```
 //!
-//! A recipe needs the grant `fetch` for each address ([`Description::grant_fetch`](crate::Description::grant_fetch)).
+//! A recipe needs the grant `fetch` for each URL ([`Description::grant_fetch`](crate::Description::grant_fetch)).
 
 use std::fmt;
 
@@ -27,33 +27,33 @@ use wit as lent;
 
 pub use wit::TopLevel;
 
-/// Fetches files, while the part is installed or updated.
+/// Downloads files, while the part is installed or updated.
 #[derive(Debug)]
 pub struct Downloader(lent::Downloader);
 
 impl Downloader {
-    /// A downloader for addresses that begin so; `*` for all.
+    /// A downloader for URLs with these prefixes, or `*` for all.
     ///
     /// # Errors
-    /// When one of them is not granted, or the part is not being made.
+    /// If one of them is not granted, or no part is being installed or updated.
     pub fn open<A: AsRef<str>>(addresses: &[A]) -> Result<Self, DownloadError> {
         let addresses: Vec<String> = addresses.iter().map(|address| address.as_ref().to_owned()).collect();
         Ok(Self(lent::open(&addresses)?))
     }
 }
 
-/// A file to fetch.
+/// A file to download.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Download(wit::Request);
 
 impl Download {
-    /// The file's address: `http:`, `https:`, `file:`, or a path (a relative one is relative to the buildout directory).
+    /// The file's URL (`http:`, `https:`, `file:`) or its path, which may be relative to the buildout directory.
     pub fn new(url: impl Into<String>) -> Self {
         Self(wit::Request { url: url.into(), digests: Vec::new() })
     }
 
-    /// The file must have this MD5 digest. It protects against damage, not against intent.
+    /// The file must have this MD5 digest. It protects against damage, but not against manipulation.
     pub fn md5(self, digest: impl Into<String>) -> Self {
         self.digest(wit::Algorithm::Md5, digest.into())
     }
@@ -73,16 +73,16 @@ impl Download {
         self
     }
 
-    /// Fetches the file, or takes it from the cache.
+    /// Downloads the file, or takes it from the cache.
     ///
     /// # Errors
-    /// When it cannot be had, or is not what a digest says.
+    /// If it is not available, or does not match a digest.
     pub fn fetch(self, downloader: &Downloader) -> Result<Fetched, DownloadError> {
         Ok(Fetched(downloader.0.fetch(&self.0)?))
     }
 }
 
-/// A file that was fetched; it lies in the host's cache.
+/// A downloaded file in the host's cache.
 #[derive(Debug)]
 pub struct Fetched(lent::Fetched);
 
@@ -97,44 +97,44 @@ impl Fetched {
         self.0.size()
     }
 
-    /// Copies it to `path`, absolute. What is there is replaced.
+    /// Copies it to the absolute path `path`. An existing file is replaced.
     ///
     /// # Errors
-    /// When the recipe may not write there, or writing fails.
+    /// If the recipe may not write there, or writing fails.
     pub fn copy(&self, path: impl AsRef<str>) -> Result<(), DownloadError> {
         Ok(self.0.copy(path.as_ref())?)
     }
 
-    /// Unpacks it (tar, also compressed with gzip, bzip2, xz or zstd; zip) to `directory`, absolute, which must not exist.
-    /// Returns the names in it.
+    /// Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip) to the absolute path `directory`, which
+    /// must not exist or be empty. Returns the names in it.
     ///
     /// # Errors
-    /// When it is no archive that can be unpacked, or one that would do harm.
+    /// If it is not a supported archive, or is harmful.
     pub fn unpack(&self, directory: impl AsRef<str>, top_level: TopLevel) -> Result<Vec<String>, DownloadError> {
         Ok(self.0.unpack(directory.as_ref(), top_level)?)
     }
 }
 
-/// Why a file could not be fetched or used. `?` makes an [`Error`] of it.
+/// A download error. `?` converts it to an [`Error`].
 #[derive(Debug, Clone)]
 pub struct DownloadError {
     reason: DownloadReason,
     message: String,
 }
 
-/// Why a file could not be fetched or used.
+/// Why a file could not be downloaded or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownloadReason {
-    /// Nothing grants the address.
+    /// The URL is not granted.
     NotGranted,
-    /// The file is not what its digest says.
+    /// The file does not match its digest.
     Mismatch,
-    /// It cannot be had.
+    /// It is not available.
     Unavailable,
-    /// It is no archive that can be unpacked.
+    /// It is not a supported archive, or is harmful.
     BadArchive,
-    /// The address, the digest or the path makes no sense.
+    /// The URL, the digest or the path is invalid.
     Invalid,
     /// Too large, or too many.
     Limit,
@@ -143,7 +143,7 @@ pub enum DownloadReason {
 }
 
 impl DownloadError {
-    /// Why.
+    /// The reason.
     pub fn reason(&self) -> DownloadReason {
         self.reason
     }
@@ -176,7 +176,7 @@ impl From<DownloadError> for Error {
     fn from(error: DownloadError) -> Self {
         match error.reason {
             DownloadReason::Other => Self::fault(error.message),
-            // Addresses, digests and archives are what the configuration names.
+            // URLs, digests and archives come from the configuration.
             _ => Self::user(error.message),
         }
     }

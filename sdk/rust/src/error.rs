@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::bindings::buildout::recipe::types as wit;
 
-/// Why a recipe cannot go on.
+/// The error of a recipe.
 ///
-/// `?` turns errors of options and of `std::io` into it; the latter say little without the path, so add
+/// `?` converts errors of options and of `std::io` to it. The latter do not contain the path, so add
 /// [`context`](Context::context).
 #[derive(Debug, Clone)]
 pub struct Error {
@@ -33,32 +33,32 @@ pub struct LookupError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// There is no such section.
+    /// The section does not exist.
     UnknownSection,
-    /// The section has no such option.
+    /// The section does not have the option.
     UnknownOption,
-    /// Reading it led back to the section that is being initialised.
+    /// The option depends on the section that is being initialized.
     Cycle,
-    /// What the option refers to failed.
+    /// A section that the option references failed.
     Failed,
-    /// The call asked for too much.
+    /// A limit of the host was exceeded.
     Limit,
     /// A reason that this version of the crate does not know.
     Other,
 }
 
 impl Error {
-    /// A mistake of the user: printed as `Error: <message>`, without a trace.
+    /// A user error, printed as `Error: <message>`, without a trace.
     pub fn user(message: impl Into<String>) -> Self {
         Self { kind: Kind::User, message: message.into() }
     }
 
-    /// Something did not work that should have.
+    /// A failure of the recipe or its environment.
     pub fn fault(message: impl Into<String>) -> Self {
         Self { kind: Kind::Fault, message: message.into() }
     }
 
-    /// Whether it is the user's mistake.
+    /// Whether it is a user error.
     pub fn is_user(&self) -> bool {
         matches!(self.kind, Kind::User)
     }
@@ -77,7 +77,7 @@ impl LookupError {
         Self { reason, message: message.into(), reference: 0 }
     }
 
-    /// Why.
+    /// The reason.
     pub fn reason(&self) -> Reason {
         self.reason
     }
@@ -155,7 +155,7 @@ impl From<Error> for wit::Failure {
     }
 }
 
-/// Says what was being done when something failed.
+/// Adds what the recipe was doing to an error.
 ///
 /// ```
 /// use buildout_recipe::{Context, Error};
@@ -167,10 +167,10 @@ impl From<Error> for wit::Failure {
 /// assert!(read("/missing").unwrap_err().to_string().starts_with("reading /missing: "));
 /// ```
 pub trait Context<T> {
-    /// Puts `doing` before the error's message; whose mistake it is stays.
+    /// Prefixes the error's message with `doing`. The kind of the error does not change.
     ///
     /// # Errors
-    /// The error that was there, with `doing`.
+    /// The original error, with `doing`.
     fn context(self, doing: impl fmt::Display) -> Result<T, Error>;
 }
 
@@ -179,7 +179,7 @@ impl<T, E: Into<Error>> Context<T> for Result<T, E> {
         self.map_err(|error| {
             let error: Error = error.into();
             match error.kind {
-                // The host prints its own report of a lookup: there is nothing to add to it.
+                // The host prints its own message for a lookup error.
                 Kind::Lookup(_) => error,
                 kind => Error { message: format!("{doing}: {}", error.message), kind },
             }
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn context_keeps_whose_mistake_it_is() {
+    fn context_keeps_the_kind_of_the_error() {
         let user: Result<(), Error> = Err(Error::user("Invalid Path"));
         let error = user.context("making a directory").unwrap_err();
         assert!(error.is_user());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_error_goes_back_to_the_host_as_it_came() {
+    fn returns_a_lookup_error_to_the_host_unchanged() {
         let from_host =
             wit::LookupError { reason: wit::LookupReason::UnknownOption, message: "no path".into(), reference: 7 };
         let failed: Result<(), Error> = Err(from_host.into());

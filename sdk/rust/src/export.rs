@@ -1,4 +1,4 @@
-//! From types that implement [`Recipe`] to the exports of a component.
+//! Exports types that implement [`Recipe`] from a component.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::init::Init;
 use crate::paths::Paths;
 use crate::recipe::{Recipe, Recorded, Uninstall, Update};
 
-/// Makes a component of the crate: names the entry points and the types that make their parts.
+/// Exports the crate's entry points, each with its type, so that the crate becomes a component.
 ///
 /// ```
 /// # use buildout_recipe::{Description, Error, Init, Paths, Recipe};
@@ -31,8 +31,8 @@ use crate::recipe::{Recipe, Recorded, Uninstall, Update};
 /// # fn main() {}
 /// ```
 ///
-/// Name and version of the package are those of the crate; `package "other-name";` before the entry points gives
-/// another name. Exactly one `export!` per component.
+/// The name and version of the package are those of the crate. `package "other-name";` before the entry points sets another
+/// name. Use exactly one `export!` per component.
 #[macro_export]
 macro_rules! export {
     (package $package:expr; $($name:literal => $recipe:ty),+ $(,)?) => {
@@ -94,13 +94,13 @@ macro_rules! export {
 type UpdateFn = fn(&mut dyn std::any::Any) -> Result<Option<Paths>, Error>;
 type UninstallFn = fn(&str, &Recorded) -> Result<(), Error>;
 
-/// An entry point of the component, as [`export!`](crate::export) finds it.
+/// An entry point of the component, created by [`export!`](crate::export).
 pub struct EntryPoint {
     /// Its name.
     pub name: &'static str,
     /// [`Recipe::describe`].
     pub describe: fn() -> Description,
-    /// [`Part::of`] its recipe.
+    /// [`Part::of`] with its recipe.
     pub init: fn(&Init<'_>) -> Result<Part, Error>,
     /// [`Update::update`], if there is one.
     pub update: Option<UpdateFn>,
@@ -116,7 +116,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// Initialises a part of type `R`.
+    /// Initializes a part of type `R`.
     pub fn of<R: Recipe>(init: &Init<'_>) -> Result<Self, Error> {
         let recipe = R::init(init)?;
         Ok(Self { recipe: RefCell::new(Box::new(recipe)), install: install::<R>, update: None })
@@ -146,10 +146,10 @@ impl wit::GuestPart for Part {
     }
 }
 
-/// Finds out whether a type implements [`Update`] and [`Uninstall`].
+/// Detects whether a type implements [`Update`] and [`Uninstall`].
 ///
-/// Method resolution takes the implementation that needs the fewest references: those of `WithUpdate` and
-/// `WithUninstall` (one) before that of `Plain` (none). It works because `export!` names concrete types.
+/// `export!` calls the methods on `&&Probe`. Method resolution finds the implementations of `WithUpdate` and
+/// `WithUninstall` for `&Probe` before that of `Plain` for `Probe`. This works only for concrete types.
 pub struct Probe<R>(PhantomData<R>);
 
 impl<R> Probe<R> {
@@ -157,9 +157,9 @@ impl<R> Probe<R> {
     pub const NEW: Self = Self(PhantomData);
 }
 
-/// Of recipes with an update.
+/// Implemented for recipes with [`Update`].
 pub trait WithUpdate {
-    /// The update.
+    /// The function of the recipe.
     fn update(&self) -> Option<UpdateFn>;
 }
 
@@ -169,9 +169,9 @@ impl<R: Update> WithUpdate for &Probe<R> {
     }
 }
 
-/// Of recipes with an uninstall.
+/// Implemented for recipes with [`Uninstall`].
 pub trait WithUninstall {
-    /// The uninstall.
+    /// The function of the recipe.
     fn uninstall(&self) -> Option<UninstallFn>;
 }
 
@@ -181,7 +181,7 @@ impl<R: Uninstall> WithUninstall for &Probe<R> {
     }
 }
 
-/// Of all other recipes.
+/// Implemented for all recipes, as the fallback.
 pub trait Plain {
     /// None.
     fn update(&self) -> Option<UpdateFn> {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_found_where_it_is_implemented() {
+    fn detects_implementations_of_update() {
         let (simple, updating) = (&&Probe::<Simple>::NEW, &&Probe::<Updating>::NEW);
         assert!(simple.update().is_none());
         let update = updating.update().expect("has an update");

@@ -1,4 +1,4 @@
-//! What a recipe is given: its options and the buildout.
+//! The arguments of a recipe's `init`: its options and the buildout.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::backend::{BuildoutBackend, OptionsBackend};
 use crate::bindings::buildout::recipe as wit;
 use crate::error::Error;
 
-/// What [`Recipe::init`](crate::Recipe::init) is given.
+/// The argument of [`Recipe::init`](crate::Recipe::init).
 pub struct Init<'a> {
     options: Options,
     buildout: Buildout<'a>,
@@ -43,23 +43,23 @@ impl fmt::Debug for Init<'_> {
     }
 }
 
-/// The part's own section. A clone can be kept in the recipe, to read options in `install`.
+/// The part's own section. Keep a clone in the recipe to read options in `install`.
 #[derive(Clone)]
 pub struct Options(std::rc::Rc<dyn OptionsBackend>);
 
 impl Options {
-    /// The option's value, with all references replaced, if the section has the option.
+    /// The option's value with all references replaced, or none if the option is missing.
     ///
     /// # Errors
-    /// When what it refers to fails.
+    /// If a referenced section fails.
     pub fn get(&self, name: &str) -> Result<Option<String>, Error> {
         self.0.get(name)
     }
 
-    /// The option's value, or else `default`.
+    /// The option's value, or `default` if the option is missing.
     ///
     /// # Errors
-    /// When what it refers to fails.
+    /// If a referenced section fails.
     pub fn get_or(&self, name: &str, default: &str) -> Result<String, Error> {
         Ok(self.get(name)?.unwrap_or_else(|| default.to_owned()))
     }
@@ -67,15 +67,15 @@ impl Options {
     /// The option's value.
     ///
     /// # Errors
-    /// When the option is missing (the host names it, and what was probably meant), or what it refers to fails.
+    /// If the option is missing, or a referenced section fails. For a missing option, the host suggests a similar name.
     pub fn require(&self, name: &str) -> Result<String, Error> {
         self.0.require(name)
     }
 
-    /// Sets the option, for this part and all that refer to it. Only in `init`.
+    /// Sets the option, for this part and all sections that reference it. Only in `init`.
     ///
     /// # Errors
-    /// After `init`, and for a name that an option cannot have.
+    /// If called after `init`, or if the name is not valid.
     pub fn set(&self, name: &str, value: impl AsRef<str>) -> Result<(), Error> {
         self.0.set(name, value.as_ref())
     }
@@ -83,7 +83,7 @@ impl Options {
     /// The names of the options, in the order in which they were written.
     ///
     /// # Errors
-    /// When the section cannot be read.
+    /// If the section cannot be read.
     pub fn keys(&self) -> Result<Vec<String>, Error> {
         self.0.keys()
     }
@@ -93,7 +93,7 @@ impl Options {
         self.0.part()
     }
 
-    /// The part's own place, absolute. Create it where it is needed; it may be written and removed.
+    /// The absolute path of the part's own directory. The recipe may create, write to and remove it.
     pub fn location(&self) -> String {
         self.0.location()
     }
@@ -109,11 +109,11 @@ impl fmt::Debug for Options {
 pub struct Buildout<'a>(Box<dyn BuildoutBackend + 'a>);
 
 impl Buildout<'_> {
-    /// The option's value, if the section has the option. One of the part's own section is only looked at: the host still
-    /// tells that nothing has used it, if nothing does.
+    /// The option's value, or none if the option is missing. Reading an option of the part's own section does not mark it as
+    /// used, so the host still reports it if nothing else uses it.
     ///
     /// # Errors
-    /// When there is no such section, or what the option refers to fails.
+    /// If the section does not exist, or a referenced section fails.
     pub fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
         self.0.get(section, option)
     }
@@ -121,15 +121,15 @@ impl Buildout<'_> {
     /// The option's value.
     ///
     /// # Errors
-    /// When there is no such section or option, or what the option refers to fails.
+    /// If the section or option does not exist, or a referenced section fails.
     pub fn require(&self, section: &str, option: &str) -> Result<String, Error> {
         self.0.require(section, option)
     }
 
-    /// The buildout directory, absolute.
+    /// The absolute path of the buildout directory.
     ///
     /// # Errors
-    /// When the option `buildout:directory` cannot be read.
+    /// If the option `buildout:directory` cannot be read.
     pub fn directory(&self) -> Result<String, Error> {
         self.require("buildout", "directory")
     }
@@ -137,7 +137,7 @@ impl Buildout<'_> {
     /// The names of the section's options, in the order in which they were written.
     ///
     /// # Errors
-    /// When there is no such section, or it cannot be read.
+    /// If the section does not exist, or cannot be read.
     pub fn keys(&self, section: &str) -> Result<Vec<String>, Error> {
         self.0.keys(section)
     }
@@ -145,7 +145,7 @@ impl Buildout<'_> {
     /// The names of all sections, in the order in which they were first written.
     ///
     /// # Errors
-    /// When there are more than the host lists.
+    /// If there are more sections than the host's limit.
     pub fn sections(&self) -> Result<Vec<String>, Error> {
         self.0.sections()
     }

@@ -1,4 +1,4 @@
-//! Messages to the person who runs the buildout; the part's name goes before each.
+//! Messages to the user. The host prefixes each with the part's name.
 //!
 //! ```
 //! let name = "mydata";
@@ -7,14 +7,14 @@
 
 use std::cell::RefCell;
 
-/// How important a message is.
+/// The level of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// For the recipe's author.
     Debug,
-    /// What is being done.
+    /// What the recipe is doing.
     Info,
-    /// Something to be looked at, though the part is made.
+    /// Something to check, although the part can be made.
     Warning,
     /// Why the part cannot be made.
     Error,
@@ -28,7 +28,7 @@ thread_local! {
 /// Logs a message. The macros [`debug!`](crate::debug), [`info!`](crate::info), [`warning!`](crate::warning) and
 /// [`error!`](crate::error) format one.
 ///
-/// Outside WebAssembly it is kept for [`testing::logged`](crate::testing::logged).
+/// Outside WebAssembly, the text is stored for [`testing::logged`](crate::testing::logged).
 pub fn message(level: Level, text: &str) {
     if cfg!(target_arch = "wasm32") {
         use crate::bindings::buildout::recipe::log as wit;
@@ -44,9 +44,9 @@ pub fn message(level: Level, text: &str) {
     }
 }
 
-/// Says in a few words what the recipe is doing now, for the live display of a terminal. Example: `configure`.
+/// Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`.
 ///
-/// Outside WebAssembly it is kept for [`testing::activities`](crate::testing::activities).
+/// Outside WebAssembly, the text is stored for [`testing::activities`](crate::testing::activities).
 pub fn activity(text: &str) {
     if cfg!(target_arch = "wasm32") {
         crate::bindings::buildout::recipe::log::activity(text);
@@ -63,25 +63,25 @@ pub(crate) fn take_activities() -> Vec<String> {
     ACTIVITIES.take()
 }
 
-/// Logs for the recipe's author; takes what `format!` takes.
+/// Logs a message for the recipe's author. Accepts the arguments of `format!`.
 #[macro_export]
 macro_rules! debug {
     ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Debug, &::std::format!($($argument)*)) };
 }
 
-/// Logs what is being done; takes what `format!` takes.
+/// Logs what the recipe is doing. Accepts the arguments of `format!`.
 #[macro_export]
 macro_rules! info {
     ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Info, &::std::format!($($argument)*)) };
 }
 
-/// Logs something that should be looked at; takes what `format!` takes.
+/// Logs a warning. Accepts the arguments of `format!`.
 #[macro_export]
 macro_rules! warning {
     ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Warning, &::std::format!($($argument)*)) };
 }
 
-/// Logs why the part cannot be made; takes what `format!` takes.
+/// Logs why the part cannot be made. Accepts the arguments of `format!`.
 #[macro_export]
 macro_rules! error {
     ($($argument:tt)*) => { $crate::log::message($crate::log::Level::Error, &::std::format!($($argument)*)) };

@@ -1,4 +1,4 @@
-//! The paths that make up a part.
+//! The paths that belong to a part.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use crate::testing::native::paths as lent;
 #[cfg(target_arch = "wasm32")]
 use wit as lent;
 
-/// The files and directories that make up a part: they are removed when it is uninstalled. Absolute, or relative to the
-/// buildout directory.
+/// The files and directories that belong to a part. They are removed when it is uninstalled. Paths are absolute, or relative
+/// to the buildout directory.
 ///
 /// ```
 /// use buildout_recipe::Paths;
@@ -23,18 +23,18 @@ use wit as lent;
 pub struct Paths(Vec<String>);
 
 impl Paths {
-    /// No paths: there is nothing to remove.
+    /// No paths.
     pub fn none() -> Self {
         Self::default()
     }
 
     /// Adds a path.
     pub fn push(&mut self, path: impl AsRef<Path>) {
-        // Paths of WebAssembly are Unicode; nothing is lost.
+        // Lossless, because paths in WASI are Unicode.
         self.0.push(path.as_ref().to_string_lossy().into_owned());
     }
 
-    /// The paths as text.
+    /// The paths as strings.
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
@@ -76,13 +76,13 @@ impl From<PathBuf> for Paths {
     }
 }
 
-/// Tells the host that the recipe is about to create `path`, so that it is removed if the call fails later on. Only for
-/// `install` and `update`; paths that are to stay are returned all the same.
+/// Announces that the recipe is about to create `path`. The host removes it if the call then fails. Only in `install` and
+/// `update`, which must still return the paths that belong to the part.
 ///
 /// Outside WebAssembly it does nothing.
 ///
 /// # Errors
-/// When the path is not one that the part may own.
+/// If the part may not own the path.
 pub fn created(path: impl AsRef<Path>) -> Result<(), Error> {
     if !cfg!(target_arch = "wasm32") {
         return Ok(());
@@ -91,28 +91,28 @@ pub fn created(path: impl AsRef<Path>) -> Result<(), Error> {
     wit::created(&path).map_err(|error| failure(&path, error))
 }
 
-/// Sets the permissions (such as `0o755`) of a file or directory that the recipe may write: `std::fs::set_permissions` does
-/// nothing for recipes, since WASI has no permissions.
+/// Sets the permissions (such as `0o755`) of a file or directory that the recipe may write to. `std::fs::set_permissions` does
+/// nothing in recipes, because WASI has no permissions.
 ///
 /// # Errors
-/// When nothing is there, it is a symbolic link, or it may not be written.
+/// If the path does not exist, is a symbolic link, or is not writable for the recipe.
 pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<(), Error> {
     let path = path.as_ref().to_string_lossy();
     lent::set_mode(&path, mode).map_err(|error| failure(&path, error))
 }
 
-/// A lock that is held; dropping it frees it.
+/// A lock. It is released when dropped.
 #[derive(Debug)]
 pub struct Lock {
     _held: lent::Lock,
 }
 
 impl Lock {
-    /// Takes the lock of a file, which must lie where the recipe may write, and is created where there is none. For what
-    /// several buildouts make at one place. `waiting` is called once, if somebody else holds the lock.
+    /// Locks a file, for a place that several buildouts write to. The recipe must be allowed to write to the file, which is
+    /// created if it does not exist. `waiting` is called once if the lock is held elsewhere.
     ///
     /// # Errors
-    /// When the file cannot be used so.
+    /// If the file cannot be locked.
     pub fn acquire(path: impl AsRef<Path>, waiting: impl FnOnce()) -> Result<Self, Error> {
         let path = path.as_ref().to_string_lossy();
         let mut waiting = Some(waiting);
@@ -130,10 +130,10 @@ impl Lock {
 
 fn failure(path: &str, error: wit::PathError) -> Error {
     match error {
-        wit::PathError::Outside => Error::fault(format!("{path} is outside of what the part may own")),
-        wit::PathError::Invalid => Error::fault(format!("{path:?} is not a path that can be used so")),
-        wit::PathError::NotInstalling => Error::fault(format!("{path} was used so outside of install and update")),
-        wit::PathError::Limit => Error::fault("more paths were named than the host allows".to_owned()),
+        wit::PathError::Outside => Error::fault(format!("{path} is outside the directories that the part may own")),
+        wit::PathError::Invalid => Error::fault(format!("{path:?} is not a valid path")),
+        wit::PathError::NotInstalling => Error::fault(format!("{path} was used outside install and update")),
+        wit::PathError::Limit => Error::fault("the number of paths exceeds the host's limit".to_owned()),
         wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
     }
 }

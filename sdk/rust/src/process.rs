@@ -1,4 +1,4 @@
-//! Starting native commands.
+//! Starts native commands.
 //!
 //! ```no_run
 //! use buildout_recipe::{Command, Error, Runner};
@@ -10,8 +10,8 @@
 //! # }
 //! ```
 //!
-//! A recipe needs the grant `run` for each program ([`Description::grant_run`](crate::Description::grant_run)). Commands
-//! are confined by the operating system and have no network.
+//! A recipe needs the grant `run` for each program ([`Description::grant_run`](crate::Description::grant_run)). The operating
+//! system confines commands. They have no network.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,23 +33,24 @@ impl Runner {
     /// A runner for these programs: names, absolute paths, or `*` for all.
     ///
     /// # Errors
-    /// When one of them is not granted, or the part is not being made.
+    /// If one of them is not granted, or no part is being installed, updated or uninstalled.
     pub fn open<P: AsRef<str>>(programs: &[P]) -> Result<Self, ProcessError> {
         let programs: Vec<String> = programs.iter().map(|program| program.as_ref().to_owned()).collect();
         Ok(Self(lent::open(&programs)?))
     }
 
-    /// The environment that each command has, by name. Nothing of the person's own is in it but what was granted.
+    /// The environment of each command, by name. It contains only the granted variables of the user's environment.
     pub fn environment(&self) -> BTreeMap<String, String> {
         self.0.environment().into_iter().collect()
     }
 
-    /// A directory of the part's own to build in, absolute. The recipe creates and removes it.
+    /// The absolute path of the part's build directory. The recipe creates and removes it.
     pub fn build_directory(&self) -> String {
         self.0.build_directory()
     }
 
-    /// How many processors the part may use. `make` needs no `-j`: the host's jobserver is in `MAKEFLAGS`.
+    /// The number of processors that the part may use. `make` needs no `-j`, because `MAKEFLAGS` contains the host's
+    /// jobserver.
     pub fn jobs(&self) -> u32 {
         self.0.jobs()
     }
@@ -61,8 +62,8 @@ impl Runner {
 pub struct Command(wit::Command);
 
 impl Command {
-    /// The program: a name, looked up in the `PATH` of the command's own environment, or an absolute path. It runs in
-    /// `/` and logs its output where nothing else is said.
+    /// The program: a name, which is searched in the `PATH` of the command's environment, or an absolute path. By default, it
+    /// runs in `/` and its output is logged.
     pub fn new(program: impl Into<String>) -> Self {
         Self(wit::Command {
             program: program.into(),
@@ -93,13 +94,13 @@ impl Command {
         self
     }
 
-    /// Sets a variable, beside or in place of those of [`Runner::environment`].
+    /// Sets a variable, in addition to or instead of those of [`Runner::environment`].
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Sets variables, beside or in place of those of [`Runner::environment`].
+    /// Sets variables, in addition to or instead of those of [`Runner::environment`].
     pub fn environment<N: Into<String>, V: Into<String>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -108,34 +109,34 @@ impl Command {
         self
     }
 
-    /// What the command reads from its standard input; nothing, otherwise.
+    /// The standard input of the command. The default is empty.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.0.standard_input = input.into();
         self
     }
 
-    /// Ends the command after so much time.
+    /// Kills the command after this much time.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.0.deadline = Some(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
         self
     }
 
-    /// Shows what the command prints as it comes. Otherwise it goes to the part's log alone.
+    /// Shows the output of the command immediately, instead of only logging it.
     pub fn show(mut self) -> Self {
         self.0.output = wit::OutputUse::Show;
         self
     }
 
-    /// Gives back what the command prints to its standard output, as [`Outcome::captured`].
+    /// Returns the standard output of the command in [`Outcome::captured`].
     pub fn capture(mut self) -> Self {
         self.0.output = wit::OutputUse::Capture;
         self
     }
 
-    /// Runs the command and waits for its end. That it ends badly is an outcome, not an error: [`Outcome::check`].
+    /// Runs the command and waits for it. A failure of the command is an outcome, not an error; see [`Outcome::check`].
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// If the command cannot be started.
     pub fn run(self, runner: &Runner) -> Result<Outcome, ProcessError> {
         let outcome = runner.0.run(&self.0)?;
         let ending = match outcome.ending {
@@ -150,51 +151,51 @@ impl Command {
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with this status: 0 is success.
+    /// It exited with this status; 0 is success.
     Exited(i32),
-    /// By this signal.
+    /// It was killed by this signal.
     Signalled(i32),
-    /// It was ended at its deadline.
+    /// It was killed at its deadline.
     TimedOut,
 }
 
 impl fmt::Display for Ending {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exited(status) => write!(formatter, "ended with status {status}"),
-            Self::Signalled(signal) => write!(formatter, "was ended by signal {signal}"),
-            Self::TimedOut => formatter.write_str("took longer than it may"),
+            Self::Exited(status) => write!(formatter, "exited with status {status}"),
+            Self::Signalled(signal) => write!(formatter, "was killed by signal {signal}"),
+            Self::TimedOut => formatter.write_str("exceeded its deadline"),
         }
     }
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Outcome {
     program: String,
     /// How it ended.
     pub ending: Ending,
-    /// What it printed to its standard output, if that was to be captured.
+    /// Its standard output, if captured.
     pub captured: Vec<u8>,
 }
 
 impl Outcome {
-    /// Whether it ended with status 0.
+    /// Whether it exited with status 0.
     pub fn success(&self) -> bool {
         self.ending == Ending::Exited(0)
     }
 
-    /// What it printed (if that was to be captured), if the command succeeded.
+    /// The captured output of a successful command.
     ///
     /// # Errors
-    /// When it did not: says how it ended.
+    /// If the command failed. The error contains how it ended.
     pub fn check(self) -> Result<Vec<u8>, Error> {
         if self.success() { Ok(self.captured) } else { Err(Error::user(format!("{} {}", self.program, self.ending))) }
     }
 }
 
-/// Why a command could not be started. `?` makes an [`Error`] of it.
+/// An error when starting a command. `?` converts it to an [`Error`].
 #[derive(Debug, Clone)]
 pub struct ProcessError {
     reason: ProcessReason,
@@ -205,20 +206,20 @@ pub struct ProcessError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProcessReason {
-    /// Nothing grants it.
+    /// It is not granted.
     NotGranted,
-    /// There is no such program.
+    /// The program does not exist.
     NotFound,
-    /// The directory, an argument or a variable makes no sense, or nothing is being made.
+    /// The directory, an argument or a variable is invalid, or no part is being made.
     Invalid,
-    /// More was asked for than the host allows.
+    /// A limit of the host was exceeded.
     Limit,
     /// A reason that this version of the crate does not know.
     Other,
 }
 
 impl ProcessError {
-    /// Why.
+    /// The reason.
     pub fn reason(&self) -> ProcessReason {
         self.reason
     }
@@ -248,7 +249,7 @@ impl From<wit::ProcessError> for ProcessError {
 impl From<ProcessError> for Error {
     fn from(error: ProcessError) -> Self {
         match error.reason {
-            // What is installed and what is granted is the user's to decide.
+            // The user decides what is installed and what is granted.
             ProcessReason::NotGranted | ProcessReason::NotFound => Self::user(error.message),
             _ => Self::fault(error.message),
         }

@@ -1,4 +1,4 @@
-//! What a recipe's author implements.
+//! The traits that a recipe's author implements.
 
 use std::collections::BTreeMap;
 
@@ -7,55 +7,53 @@ use crate::error::Error;
 use crate::init::Init;
 use crate::paths::Paths;
 
-/// One kind of part. The value is a part that was initialised.
+/// A recipe: one kind of part. A value is an initialized part.
 ///
 /// A part without [`Update`] is installed again in each run.
 pub trait Recipe: Sized + 'static {
-    /// What the entry point makes, the options it reads, the grants it needs.
+    /// Describes what the entry point makes, the options it reads, and the grants it needs.
     fn describe() -> Description;
 
-    /// Reads and completes the part's options. Must not make anything.
+    /// Reads and completes the part's options. It must not create anything.
     ///
-    /// The part is made again when its options differ from those of the previous run: what is read from other sections
-    /// and decides what the part is like should be set in its own.
+    /// The part is reinstalled when its options differ from those of the previous run. Therefore set values from other
+    /// sections that affect the part as options of the part.
     ///
     /// # Errors
-    /// When the part cannot be made so. Log what helps to correct it.
+    /// If the part cannot be made with these options. Log details that help to correct them.
     fn init(init: &Init<'_>) -> Result<Self, Error>;
 
-    /// Makes the part, and returns the paths that make it up.
+    /// Makes the part, and returns the paths that belong to it.
     ///
     /// # Errors
-    /// When the part cannot be made. What was reported as [`created`](crate::created) is removed.
+    /// If the part cannot be made. The host then removes paths announced with [`created`](crate::created).
     fn install(&mut self) -> Result<Paths, Error>;
 }
 
-/// For recipes that can bring an installed part up to date. Implementing it is all there is to do: [`export!`] tells the
-/// host.
+/// For recipes that can update an installed part. [`export!`] detects the implementation.
 ///
 /// [`export!`]: crate::export
 pub trait Update: Recipe {
-    /// Brings the part up to date, whose options have not changed. Returns the paths that make it up, or none if they
-    /// are as before.
+    /// Updates a part whose options have not changed. Returns the paths that belong to it, or none if they have not changed.
     ///
     /// # Errors
-    /// When that does not work.
+    /// If the update fails.
     fn update(&mut self) -> Result<Option<Paths>, Error>;
 }
 
-/// For recipes whose parts leave something that removing their paths does not undo. Implementing it is all there is to
-/// do: [`export!`] tells the host.
+/// For recipes that have to undo more than the creation of paths. [`export!`] detects the implementation.
 ///
 /// [`export!`]: crate::export
 pub trait Uninstall: Recipe {
-    /// Undoes what the part did elsewhere. `recorded` are its options when it was installed; its section may be gone.
+    /// Undoes what the part did elsewhere. `recorded` contains its options at installation, because its section may no longer
+    /// exist.
     ///
     /// # Errors
-    /// When that does not work.
+    /// If it fails.
     fn uninstall(part: &str, recorded: &Recorded) -> Result<(), Error>;
 }
 
-/// The options of an installed part, as they were recorded.
+/// The recorded options of an installed part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recorded(BTreeMap<String, String>);
 

@@ -9,7 +9,7 @@ static const recipe_option options[] = {
     {0},
 };
 
-/* What is kept in a part. */
+/* The data of a part. */
 typedef struct {
     const char *path;
 } directory;
@@ -20,7 +20,7 @@ static int init(recipe_part *part) {
     if (!path)
         return RECIPE_FAILED;
     if (path[0] == '/' || strstr(recipe_format("/%s/", path), "/../")) {
-        recipe_error("%s is not beneath %s.", path, location);
+        recipe_error("%s is not below %s.", path, location);
         return recipe_user_error("Invalid Path");
     }
     self->path = recipe_format("%s/%s", location, path);

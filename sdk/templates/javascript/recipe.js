@@ -12,7 +12,7 @@ class Directory extends Recipe {
   init(options, buildout) {
     const path = options.require("path");
     if (path.startsWith("/") || path.split("/").includes("..")) {
-      log.error(`${path} is not beneath ${options.location}.`);
+      log.error(`${path} is not below ${options.location}.`);
       throw new UserError("Invalid Path");
     }
     this.path = `${options.location}/${path}`;

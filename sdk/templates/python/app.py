@@ -13,7 +13,7 @@ class Directory(Recipe):
     def init(self, options, buildout):
         path = options["path"]
         if path.startswith("/") or ".." in path.split("/"):
-            log.error(f"{path} is not beneath {options.location}.")
+            log.error(f"{path} is not below {options.location}.")
             raise UserError("Invalid Path")
         options["path"] = os.path.join(options.location, path)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes build/{{name}}.wasm of app.py, with componentize-py of the version that requirements.txt says. It is taken from the PATH,
-# or else set up in .tools/, once.
+# Builds build/{{name}}.wasm from app.py with componentize-py, in the version of requirements.txt. If the PATH does not have it,
+# installs it in .tools/ once.
 set -eu
 cd "$(dirname "$0")"
 
@@ -9,17 +9,17 @@ fail() {
     exit 1
 }
 
-wanted=$(sed -n 's/^componentize-py==/componentize-py /p' requirements.txt)
-there() { [ "$(componentize-py --version 2>/dev/null)" = "$wanted" ]; }
+required=$(sed -n 's/^componentize-py==/componentize-py /p' requirements.txt)
+available() { [ "$(componentize-py --version 2>/dev/null)" = "$required" ]; }
 
-command -v python3 >/dev/null || fail 'python3 is not there. Install it (on Debian: apt install python3 python3-venv).'
-there || PATH=$PWD/.tools/bin:$PATH
-if ! there; then
-    [ -z "${BUILDOUT_OFFLINE:-}" ] || fail "$wanted is not there, and nothing may be downloaded: build once without -o."
-    echo "Setting up $wanted in .tools (once)"
-    python3 -m venv .tools || fail 'python3 makes no virtual environments. Install what it lacks (on Debian: apt install python3-venv).'
+command -v python3 >/dev/null || fail 'python3 is not installed. Install it (on Debian: apt install python3 python3-venv).'
+available || PATH=$PWD/.tools/bin:$PATH
+if ! available; then
+    [ -z "${BUILDOUT_OFFLINE:-}" ] || fail "$required is not installed, and downloads are not allowed: build once without -o."
+    echo "Installing $required in .tools (once)"
+    python3 -m venv .tools || fail 'python3 cannot create virtual environments. Install its module venv (on Debian: apt install python3-venv).'
     .tools/bin/python3 -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-    there || fail "requirements.txt gives no $wanted"
+    available || fail "the packages in requirements.txt do not provide $required"
 fi
 
 mkdir -p build

@@ -45,6 +45,18 @@ pub enum PartOutcome {
     Failed,
 }
 
+impl PartOutcome {
+    /// The name that programs read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Updated => "updated",
+            Self::Uninstalled => "uninstalled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {

@@ -10,4 +10,7 @@ pub mod event;
 pub mod files;
 pub mod interrupt;
 pub mod jobs;
+pub mod paths;
+pub mod remedy;
 pub mod source;
+pub mod time;

@@ -9,6 +9,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use crate::remedy::Remedy;
+
 pub use shown::{neutralise, redact, replace_credentials};
 
 /// One text that was read: a configuration file, a state file, `recipes.toml`.
@@ -143,8 +145,13 @@ pub trait Explain: std::error::Error {
         Vec::new()
     }
 
-    /// What the person can do about it, one sentence each.
+    /// What the user can do about it, one sentence each. No sentence names a command or a flag of this program.
     fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the user can have this program do about it.
+    fn remedies(&self) -> Vec<Remedy> {
         Vec::new()
     }
 

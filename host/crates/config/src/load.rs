@@ -4,8 +4,7 @@
 //! or say how URLs are read. Each file is read once, whatever the number of paths of `extends` that lead to it.
 
 mod chain;
-#[cfg(test)]
-pub(crate) mod memory;
+pub mod memory;
 mod profile;
 #[cfg(test)]
 mod replay;

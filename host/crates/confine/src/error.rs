@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 
 /// A part of the confinement that the operating system must provide.
@@ -68,7 +69,7 @@ impl Layer {
         }
     }
 
-    /// Whether `--sandbox=partial` does without it.
+    /// Whether the level `partial` does without it.
     fn is_of_full_only(self) -> bool {
         matches!(self, Self::UserNamespace | Self::Namespaces | Self::Root | Self::Proc)
     }
@@ -139,14 +140,7 @@ impl ConfineError {
 impl Explain for ConfineError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Missing { layer, .. } => {
-                let remedy = layer.remedy().map(str::to_owned);
-                let weaker = if layer.is_of_full_only() { "partial" } else { "none" };
-                let instead = format!(
-                    "`--sandbox={weaker}` does without this layer: commands then can do more than they were granted."
-                );
-                remedy.into_iter().chain([instead]).collect()
-            }
+            Self::Missing { layer, .. } => layer.remedy().map(str::to_owned).into_iter().collect(),
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
                 vec![format!(
@@ -155,6 +149,14 @@ impl Explain for ConfineError {
                 )]
             }
             Self::Start { .. } | Self::Path { .. } | Self::Malformed(_) | Self::Host { .. } => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Missing { layer, .. } if layer.is_of_full_only() => vec![Remedy::WeakerSandbox("partial")],
+            Self::Missing { .. } => vec![Remedy::WeakerSandbox("none")],
+            _ => Vec::new(),
         }
     }
 

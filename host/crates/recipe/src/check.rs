@@ -2,12 +2,15 @@
 //!
 //! Nothing is read for that: it would count as used. A value that is not worked out yet is left to the recipe.
 
-use super::bindings::exports::buildout::recipe::description::{EntryPoint, OptionDescription, OptionType, Presence};
-use super::error::{Problem, RecipeError, Subject};
 use config::options::{Buildout, Unread};
 
+use crate::error::{Problem, RecipeError, Subject};
+use crate::interfaces::bindings::exports::buildout::recipe::description::{
+    EntryPoint, OptionDescription, OptionType, Presence,
+};
+
 /// Looks at every option that is described.
-pub(super) fn options(
+pub(crate) fn options(
     buildout: &Buildout,
     part: &str,
     entry_point: &EntryPoint,

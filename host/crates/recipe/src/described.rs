@@ -1,9 +1,12 @@
-//! What a recipe package says of itself, for people and programs outside.
+//! What a recipe package describes of itself, for people and programs outside.
 
-use super::bindings::exports::buildout::recipe::description as wit;
+use registry::Grant;
+
+use crate::grants::described::grant_of;
+use crate::interfaces::bindings::exports::buildout::recipe::description as wit;
 
 /// A recipe package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Package {
     /// Its name.
     pub name: String,
@@ -18,7 +21,7 @@ pub struct Package {
 }
 
 /// An entry point of a recipe package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Described {
     /// Its name.
     pub name: String,
@@ -27,7 +30,7 @@ pub struct Described {
     /// The options that it reads.
     pub options: Vec<DescribedOption>,
     /// What it needs beyond what every recipe has.
-    pub grants: Vec<DescribedGrant>,
+    pub grant: Grant,
     /// Whether it can bring an installed part up to date.
     pub has_update: bool,
     /// Whether it is called before what it made is removed.
@@ -79,17 +82,8 @@ pub enum Presence {
     Default(String),
 }
 
-/// A grant that an entry point wants: key and value as in `grant = { … }` of `recipes.toml`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DescribedGrant {
-    /// Its key.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-}
-
 impl Package {
-    pub(super) fn of(description: &wit::PackageDescription, imports: Vec<String>, exports: Vec<String>) -> Self {
+    pub(crate) fn of(description: &wit::PackageDescription, imports: Vec<String>, exports: Vec<String>) -> Self {
         let entry_points = description.entry_points.iter().map(Described::of).collect();
         Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports, exports }
     }
@@ -101,7 +95,7 @@ impl Described {
             name: entry_point.name.clone(),
             documentation: entry_point.documentation.clone(),
             options: entry_point.options.iter().map(DescribedOption::of).collect(),
-            grants: entry_point.grants.iter().map(DescribedGrant::of).collect(),
+            grant: grant_of(&entry_point.grants),
             has_update: entry_point.has_update,
             has_uninstall: entry_point.has_uninstall,
         }
@@ -146,26 +140,5 @@ impl ValueType {
             wit::OptionType::Choice(choices) => Self::Choice(choices.clone()),
             wit::OptionType::Other(name) => Self::Other(name.clone()),
         }
-    }
-}
-
-impl DescribedGrant {
-    /// Whether a grant of that key is one number with a unit; others are lists.
-    pub fn is_quantity(key: &str) -> bool {
-        matches!(key, "memory" | "timeout")
-    }
-
-    fn of(grant: &wit::Grant) -> Self {
-        let (key, value) = match grant {
-            wit::Grant::Read(directory) => ("read", directory.clone()),
-            wit::Grant::Write(directory) => ("write", directory.clone()),
-            wit::Grant::Env(variable) => ("env", variable.clone()),
-            wit::Grant::Run(program) => ("run", program.clone()),
-            wit::Grant::Fetch(address) => ("fetch", address.clone()),
-            wit::Grant::Memory(bytes) => ("memory", format!("{}MiB", bytes.div_ceil(1 << 20))),
-            wit::Grant::Timeout(milliseconds) => ("timeout", format!("{}s", milliseconds.div_ceil(1000))),
-            wit::Grant::Other(other) => (other.name.as_str(), other.value.clone()),
-        };
-        Self { key: key.to_owned(), value }
     }
 }

@@ -3,47 +3,46 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::command_log::FailedCommand;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use config::options::OptionError;
 use confine::ConfineError;
 
-/// A look-up that failed while the recipe ran, kept so that the recipe can fail with it.
-pub(super) type LookupFailure = OptionError;
+use crate::native::command_log::FailedCommand;
 
 /// A recipe that cannot be used, or failed: what happened, and to whom.
 #[derive(Debug)]
 pub struct RecipeError {
-    pub(super) problem: Box<Problem>,
-    pub(super) subject: Subject,
-    pub(super) created: Vec<String>,
+    pub(crate) problem: Box<Problem>,
+    pub(crate) subject: Subject,
+    pub(crate) created: Vec<String>,
 }
 
 /// Whom an error is about.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// The part; empty where a recipe could not even be loaded.
-    pub(super) part: String,
+    pub(crate) part: String,
     /// The recipe reference.
-    pub(super) recipe: String,
+    pub(crate) recipe: String,
     /// The part's section.
-    pub(super) place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 /// What is known of a failure beyond what the recipe says.
 #[derive(Debug, Default)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// What a grant would have to say for what was refused.
-    pub(super) denied: Vec<String>,
+    pub(crate) denied: Vec<String>,
     /// What helps with what failed.
-    pub(super) advice: Vec<String>,
+    pub(crate) advice: Vec<String>,
     /// The native command that ended badly.
-    pub(super) command: Option<FailedCommand>,
+    pub(crate) command: Option<FailedCommand>,
 }
 
 /// What happened.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     #[error("The engine for recipes cannot be started: {0}")]
     Engine(String),
     #[error("Recipe {recipe} is no WebAssembly: {what}")]
@@ -79,7 +78,7 @@ pub(super) enum Problem {
     #[error(transparent)]
     Confine(ConfineError),
     #[error("{0}")]
-    Lookup(LookupFailure),
+    Lookup(OptionError),
     #[error("Recipe {recipe} {what} in {phase} of part {part}")]
     Trap { recipe: String, part: String, phase: &'static str, what: String, details: Vec<String> },
     #[error("Recipe {recipe} took longer than {seconds} s in {phase} of part {part}")]
@@ -97,9 +96,9 @@ pub(super) enum Problem {
     #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
     #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
-    Asked { recipe: String, items: Vec<String>, line: String, place: Option<Place> },
+    Requested { recipe: String, items: Vec<String>, grant: String, place: Option<Place> },
     #[error("Recipe {recipe} cannot run from a registry: it asks to write {}", refused.join(", "))]
-    AskedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
+    RequestedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
 }
 
 /// What a part may be called.
@@ -112,7 +111,7 @@ fn sentence(why: &str) -> String {
 }
 
 impl RecipeError {
-    pub(super) fn new(problem: Problem, subject: Subject) -> Self {
+    pub(crate) fn new(problem: Problem, subject: Subject) -> Self {
         Self { problem: Box::new(problem), subject, created: Vec::new() }
     }
 
@@ -135,7 +134,7 @@ impl Explain for RecipeError {
         match &*self.problem {
             Problem::Lookup(error) => error.place(),
             Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
-            Problem::Asked { place, .. } | Problem::AskedTooMuch { place, .. } => {
+            Problem::Requested { place, .. } | Problem::RequestedTooMuch { place, .. } => {
                 place.clone().or_else(|| self.subject.place.clone())
             }
             // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
@@ -192,10 +191,12 @@ impl Explain for RecipeError {
             }
             Problem::Path { why, .. } => vec![sentence(why)],
             Problem::PartName { .. } => vec![PART_NAME.into()],
-            Problem::Asked { line, .. } => {
-                vec![format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: {line}")]
+            Problem::Requested { grant, .. } => {
+                vec![format!(
+                    "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
+                )]
             }
-            Problem::AskedTooMuch { .. } => {
+            Problem::RequestedTooMuch { .. } => {
                 vec![
                     "That holds recipes.toml, the state or other things that are the host's alone: nobody can grant it. Ask \
                      the recipe's author for one that asks for less, such as a directory below it."
@@ -204,16 +205,19 @@ impl Explain for RecipeError {
             }
             Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
             Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
-            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => {
-                vec![
-                    "It was built for an older buildout-host: build it again against this one's wit/ (`buildout-host recipe \
-                     new --refresh`)."
-                        .into(),
-                ]
-            }
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => Vec::new(),
             Problem::Import { .. } | Problem::World { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }
+            _ => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match &*self.problem {
+            Problem::Lookup(error) => error.remedies(),
+            Problem::Confine(error) => error.remedies(),
+            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => vec![Remedy::RefreshSdk],
             _ => Vec::new(),
         }
     }

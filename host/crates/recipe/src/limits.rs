@@ -7,62 +7,62 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 /// The largest component that is compiled, in bytes. A Python interpreter with its library takes 18 MB.
-pub(super) const LARGEST_COMPILED: usize = 64 << 20;
+pub(crate) const LARGEST_COMPILED: usize = 64 << 20;
 /// How long compiling one component may take. The Python interpreter takes 10 s on two processors.
-pub(super) const COMPILE_TIME: Duration = Duration::from_secs(300);
+pub(crate) const COMPILE_TIME: Duration = Duration::from_secs(300);
 /// Memory of one instance where no grant says otherwise, in bytes. A Python interpreter needs some 40 MB.
-pub(super) const MEMORY: u64 = 128 << 20;
+pub(crate) const MEMORY: u64 = 128 << 20;
 /// Time for one call where no grant says otherwise.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(120);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 /// Elements of all tables of one instance together.
 const TABLE_ELEMENTS: usize = 1 << 20;
 /// Core instances, memories and tables of one store: a component is linked of a handful.
 const CORE_ITEMS: usize = 1000;
 
 /// Bytes that the guest may hand over in one call of the host or result of a call.
-pub(super) const DATA_PER_CALL: usize = 16 << 20;
+pub(crate) const DATA_PER_CALL: usize = 16 << 20;
 /// Handles (files, streams, options) that one instance may hold.
-pub(super) const HANDLES: usize = 10_000;
+pub(crate) const HANDLES: usize = 10_000;
 /// Parts that one instance makes. Each may keep a handle.
-pub(super) const PARTS_PER_INSTANCE: usize = 1000;
+pub(crate) const PARTS_PER_INSTANCE: usize = 1000;
 /// Messages that one call may log.
-pub(super) const LOG_MESSAGES: usize = 10_000;
+pub(crate) const LOG_MESSAGES: usize = 10_000;
 /// Bytes of one message; the rest is cut.
-pub(super) const LOG_MESSAGE: usize = 64 << 10;
+pub(crate) const LOG_MESSAGE: usize = 64 << 10;
 /// Characters that tell what a recipe is doing.
-pub(super) const ACTIVITY: usize = 200;
+pub(crate) const ACTIVITY: usize = 200;
 /// Bytes that one call may print; the rest is left out.
-pub(super) const OUTPUT: usize = 4 << 20;
+pub(crate) const OUTPUT: usize = 4 << 20;
 /// Bytes of a line that is printed; longer ones are broken.
-pub(super) const OUTPUT_LINE: usize = 64 << 10;
+pub(crate) const OUTPUT_LINE: usize = 64 << 10;
 /// Bytes of arguments and environment of a native command (what Linux takes is 2 MiB at most).
-pub(super) const COMMAND: usize = 1 << 20;
+pub(crate) const COMMAND: usize = 1 << 20;
 /// Characters of a native command that are shown.
-pub(super) const COMMAND_LINE: usize = 2000;
+pub(crate) const COMMAND_LINE: usize = 2000;
 /// Bytes that a native command may print to be captured.
-pub(super) const CAPTURED: usize = 8 << 20;
+pub(crate) const CAPTURED: usize = 8 << 20;
 /// Bytes of the log of a part's native commands.
-pub(super) const COMMAND_LOG: u64 = 1 << 30;
+pub(crate) const COMMAND_LOG: u64 = 1 << 30;
 /// Lines of a native command that are shown when its part fails.
-pub(super) const COMMAND_TAIL: usize = 50;
+pub(crate) const COMMAND_TAIL: usize = 50;
 /// Lines of standard error that are kept for the report of a trap.
-pub(super) const STDERR_LINES: usize = 50;
+pub(crate) const STDERR_LINES: usize = 50;
 /// Bytes of the name of an option.
-pub(super) const OPTION_NAME: usize = 1 << 10;
+pub(crate) const OPTION_NAME: usize = 1 << 10;
 /// Bytes of the value of an option.
-pub(super) const OPTION_VALUE: usize = 4 << 20;
+pub(crate) const OPTION_VALUE: usize = 4 << 20;
 /// Options that one call may set.
-pub(super) const OPTIONS_SET: usize = 10_000;
+pub(crate) const OPTIONS_SET: usize = 10_000;
 /// Failed look-ups that one call may cause: each is kept until the call ends.
-pub(super) const LOOKUP_ERRORS: usize = 1000;
+pub(crate) const LOOKUP_ERRORS: usize = 1000;
 /// Paths that a part may own.
-pub(super) const PATHS: usize = 100_000;
+pub(crate) const PATHS: usize = 100_000;
 /// Bytes of a path (PATH_MAX of Linux).
-pub(super) const PATH: usize = 4096;
+pub(crate) const PATH: usize = 4096;
 
 /// What the limiter refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// More memory.
     Memory,
     /// More table elements.
@@ -71,27 +71,27 @@ pub(super) enum Refused {
 
 /// Limits memory and tables of one instance.
 #[derive(Debug)]
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     memory: u64,
     tables: usize,
     /// What was refused last, since [`Limiter::reset`].
-    pub(super) refused: Option<Refused>,
+    pub(crate) refused: Option<Refused>,
     memory_used: u64,
 }
 
 impl Limiter {
     /// Allows all memories together to take `memory` bytes.
-    pub(super) fn new(memory: u64) -> Self {
+    pub(crate) fn new(memory: u64) -> Self {
         Self { memory, tables: 0, refused: None, memory_used: 0 }
     }
 
     /// The limit of memory, in bytes.
-    pub(super) fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         self.memory
     }
 
     /// Forgets what was refused.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.refused = None;
     }
 }

@@ -18,7 +18,7 @@ pub enum RecipesFileError {
         /// Why.
         error: Arc<io::Error>,
     },
-    /// The file says something that is not understood.
+    /// The file is invalid.
     #[error("{message}")]
     Invalid {
         /// What is wrong.

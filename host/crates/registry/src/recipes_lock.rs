@@ -1,5 +1,5 @@
-//! `recipes.lock`: which component each reference to a registry was found to mean, and what it can ask for. Written by the
-//! host alone; people read it, and keep it with the configuration.
+//! `recipes.lock`: what each recipe from a registry was resolved to, and what it can request. Only the host writes it; users
+//! read it, and keep it with the configuration.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,38 +17,38 @@ use base::source::Source;
 const VERSION: i64 = 1;
 
 const HEADER: &str = "\
-# Which components the recipes of recipes.toml are. Written by buildout-host: keep it with the configuration, and change it
-# with `buildout-host recipe lock` alone.
+# The components of the recipes in recipes.toml. Written by buildout-host: keep it with the configuration, and change it only
+# with `buildout-host recipe lock`.
 ";
 
-/// The largest lock that is read, in bytes.
-const LARGEST: usize = 16 << 20;
+/// The largest lock file that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
 
-/// What one recipe was found to be.
+/// What one recipe was resolved to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locked {
-    /// What `oci` said then.
+    /// The value of `oci` at that time.
     pub source: Reference,
-    /// Digest of the artefact's manifest.
+    /// Digest of the artifact's manifest.
     pub manifest: Digest,
     /// Digest of the component.
     pub component: Digest,
-    /// The package's name and version, as it describes itself.
+    /// The package's name and version, from its description.
     pub version: String,
-    /// Who signed it, of those who count: names and fingerprints.
+    /// The trusted signers: names and fingerprints.
     pub signers: Vec<String>,
-    /// What it can do and asks for.
+    /// What it can do and requests.
     pub capabilities: Capabilities,
 }
 
-/// What a component can do at most, and what it asks to be granted.
+/// What a component can do at most, and which grants it requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// The version of `buildout:recipe` that it is made for.
     pub wit: String,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
-    /// What its entry points ask for: keys and values as in `grant = {…}`, sorted.
+    /// The requests of its entry points: keys and values as in `grant = {…}`, sorted.
     pub asks: BTreeMap<String, Vec<String>>,
 }
 
@@ -60,35 +60,33 @@ pub struct RecipesLock {
 }
 
 impl RecipesLock {
-    /// Where the lock of a `recipes.toml` is.
+    /// The path of the lock file of a `recipes.toml`.
     pub fn path(recipes_toml: &Path) -> PathBuf {
         recipes_toml.with_file_name("recipes.lock")
     }
 
-    /// Reads the file; where there is none, nothing is locked.
+    /// Reads the file; if there is none, nothing is locked.
     ///
     /// # Errors
-    /// When it cannot be read or understood.
+    /// If it cannot be read, or is invalid.
     pub fn read(path: &Path) -> Result<Self, RecipesFileError> {
-        match files::read(path)? {
-            None => Ok(Self::default()),
-            Some(bytes) => Self::parse(path, &bytes),
+        match files::read_at_most(path, LARGEST) {
+            Ok(bytes) => Self::parse(path, &bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(FileError::of("read", path)(error).into()),
         }
     }
 
-    /// Understands the bytes of a lock.
+    /// Parses the bytes of a lock file.
     ///
     /// # Errors
-    /// When they are none of this version.
+    /// If they are not one of this version.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RecipesFileError> {
         let invalid = |message: &str| RecipesFileError::Invalid {
             message: format!("{}: {message}.", path.display()),
             place: None,
             hints: vec![REMEDY.to_owned()],
         };
-        if bytes.len() > LARGEST {
-            return Err(invalid("it is too large"));
-        }
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
         let source = Source::new(path.display().to_string(), text);
         let file = File { source: &source, directory: Path::new("") };
@@ -99,7 +97,7 @@ impl RecipesLock {
             Some(other) if other > VERSION => {
                 return Err(invalid("it was written by a newer buildout-host"));
             }
-            _ => return Err(invalid("it has no version that is known")),
+            _ => return Err(invalid("it has no known version")),
         }
         let mut recipes = BTreeMap::new();
         if let Some(item) = document.get("recipe") {
@@ -126,14 +124,14 @@ impl RecipesLock {
     /// Writes the file, whole and durably.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
         files::replace_shared(path, self.text().as_bytes()).map(drop)
     }
 }
 
 const REMEDY: &str =
-    "Take recipes.lock from version control, or move it away and make it anew with `buildout-host recipe lock`.";
+    "Restore recipes.lock from version control, or move it away and write a new one with `buildout-host recipe lock`.";
 
 fn locked(file: &File<'_>, table: &dyn TableLike) -> Result<Locked, RecipesFileError> {
     const KEYS: [&str; 8] = ["source", "manifest", "component", "version", "signers", "wit", "imports", "asks"];
@@ -187,7 +185,7 @@ fn table(locked: &Locked) -> Table {
     table
 }
 
-/// One in a line, so that version control shows what changed.
+/// One string per line, so that version control shows what changed.
 fn strings(texts: &[String]) -> Item {
     let mut array: Array = texts.iter().collect();
     if texts.len() > 1 {
@@ -225,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_has_one_text() {
+    fn the_same_content_has_the_same_text() {
         let lock = RecipesLock { recipes: [("acme".to_owned(), locked())].into() };
         let expected = format!(
             "{HEADER}version = 1\n\n[recipe.acme]\nsource = \"registry.example/acme/recipes:1.2\"\n\
@@ -241,12 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_is_told_with_its_place() {
+    fn reports_errors_with_their_places() {
         let text = RecipesLock { recipes: [("acme".to_owned(), locked())].into() }.text();
-        for (from, to, told) in [
+        for (from, to, expected) in [
             ("version = 1", "version = 2", "it was written by a newer buildout-host."),
-            ("version = 1\n", "", "it has no version that is known."),
-            ("source = \"registry.example/", "source = \"", "Invalid source: it names no registry."),
+            ("version = 1\n", "", "it has no known version."),
+            ("source = \"registry.example/", "source = \"", "Invalid source: it has no registry."),
             ("manifest = \"sha256:", "manifest = \"", "Invalid manifest: it is not sha256: and"),
             ("wit = \"0.1.0\"\n", "", "\"wit\" must be a string that is not empty."),
             ("signers = [\"", "signers = [1, \"", "\"signers\" must be an array of strings."),
@@ -257,7 +255,7 @@ mod tests {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text);
             let error = parse(&changed).unwrap_err();
-            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
         let error = parse(&text.replacen("sha256:", "md5:", 1)).unwrap_err();
         assert_eq!(error.place().unwrap().to_string(), "/b/recipes.lock:7:12");
@@ -266,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(
+        fn reads_what_it_writes(
             name in "\\PC{1,20}", version in "\\PC{1,20}", texts in proptest::collection::vec("\\PC{0,20}", 0..4),
             keys in proptest::collection::vec("[a-z\"\\.\n ]{1,8}", 0..3),
         ) {

@@ -1,11 +1,12 @@
-//! `recipes.toml`: where recipes come from, and what they are granted (`design.md` section 5).
+//! `recipes.toml`: where recipes come from, who must have signed them, and what they are granted.
 //!
-//! Knows nothing of how a recipe is loaded. Only the host reads the file here; templates in a grant stay as written.
+//! Knows nothing of how a recipe is loaded. Templates in a grant stay as written.
 
 mod edit;
 mod keys;
 mod trust;
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::oci::Reference;
-use crate::{RecipeReference, RecipesFileError};
+use crate::{Grant, RecipeReference, RecipesFileError};
+use base::files;
 use base::source::{Explain as _, Place, Source, did_you_mean, nearest};
 
 pub use edit::{AddKeyError, add_key};
@@ -21,56 +23,35 @@ pub use keys::{TrustedKey, trusted_keys};
 pub use trust::Wanted;
 pub use trust::{KeyEntry, SignedBy, is_key_name};
 
-/// What a recipe may do beyond what every recipe may: `grant = {…}`. Templates (`${buildout:directory}`) are not yet
-/// substituted.
-#[derive(Clone, Debug, Default)]
-pub struct Grant {
-    /// Directories that it may read.
-    pub read: Vec<String>,
-    /// Directories that it may write.
-    pub write: Vec<String>,
-    /// Environment variables that it sees.
-    pub env: Vec<String>,
-    /// Programs that it may run.
-    pub run: Vec<String>,
-    /// URL prefixes that it may download from.
-    pub fetch: Vec<String>,
-    /// The most memory it may use, in bytes.
-    pub memory: Option<u64>,
-    /// The longest that one call may take.
-    pub timeout: Option<Duration>,
-    /// Where the grant is written.
-    pub place: Option<Place>,
-}
-
-/// The file, understood.
+/// The content of the file.
 #[derive(Debug, Default)]
 pub struct RecipesToml {
+    /// The recipes, in the order of the file.
     pub entries: Vec<Entry>,
     /// The keys of signers.
     pub keys: Vec<KeyEntry>,
-    /// `vendor`: a directory in OCI image layout, absolute, in which components are looked for first.
+    /// `vendor`: a directory in OCI image layout, absolute, that is searched first.
     pub vendor: Option<PathBuf>,
 }
 
 /// One `[recipe.NAME]`.
 #[derive(Debug)]
 pub struct Entry {
-    /// The reference that it speaks of.
+    /// The recipe reference that it is for.
     pub reference: RecipeReference,
-    /// Whether the reference names its entry point: else the entry speaks of the whole package.
+    /// Whether the reference has an entry point; otherwise the entry is for the whole package.
     pub names_entry_point: bool,
     /// The key of its table, as written.
     pub name: String,
     /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
     pub source: Option<EntrySource>,
-    /// Who must have signed it; `None` where nothing is said.
+    /// Who must have signed it, if the entry says so.
     pub wanted: Option<Wanted>,
     /// What it is granted.
     pub grant: Grant,
 }
 
-/// Where an entry says that the component is.
+/// Where the component of an entry is.
 #[derive(Debug)]
 pub enum EntrySource {
     /// `builtin`, with the place of its value.
@@ -81,17 +62,31 @@ pub enum EntrySource {
     Registry(Reference, Option<Place>),
 }
 
+/// The text of the file; `None` if there is none.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, RecipesFileError> {
+    let unreadable = |error| RecipesFileError::Read { path: path.to_owned(), error: Arc::new(error) };
+    let Some(bytes) = files::read(path)? else { return Ok(None) };
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| unreadable(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8")))
+}
+
 impl RecipesToml {
-    /// Reads the file; where there is none, there are no entries.
+    /// Reads the file; a missing file has no entries.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is invalid.
     pub fn read(path: &Path) -> Result<Self, RecipesFileError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(RecipesFileError::Read { path: path.to_owned(), error: Arc::new(error) }),
+        match read_text(path)? {
+            Some(text) => Self::parse(path, text),
+            None => Ok(Self::default()),
         }
     }
 
-    /// Understands `text`, which was read from `path`.
+    /// Parses `text`, which was read from `path`.
+    ///
+    /// # Errors
+    /// If it is invalid.
     pub fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
         let source = Source::new(path.display().to_string(), text);
         let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
@@ -112,16 +107,22 @@ impl RecipesToml {
     }
 }
 
-/// A TOML file while it is being understood.
+/// A TOML file about recipes while it is parsed.
 pub struct File<'a> {
+    /// Its text.
     pub source: &'a Arc<Source>,
+    /// Its directory, which paths in it are relative to.
     pub directory: &'a Path,
 }
 
+/// Where something is in the text, in bytes.
 pub type Span = Option<std::ops::Range<usize>>;
 
 impl<'f> File<'f> {
-    /// The whole file, if it is TOML at all.
+    /// The document.
+    ///
+    /// # Errors
+    /// If the text is not TOML.
     pub fn document(&self) -> Result<Document<&'f str>, RecipesFileError> {
         Document::parse(self.source.text.as_str()).map_err(|error| {
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -163,8 +164,7 @@ impl<'f> File<'f> {
             [(_, item)] => self.registry(item).map(Some),
             [] if table.contains_key("grant") => Ok(None),
             [] => {
-                let hint =
-                    "Write builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
+                let hint = "Add builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
                 Err(self.error(
                     key_span,
                     format!("Recipe {name:?} has neither source nor grant."),
@@ -182,7 +182,7 @@ impl<'f> File<'f> {
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
     }
 
-    /// What comes from a registry must say by whom it is signed; what is part of the host, or built here, cannot.
+    /// A component from a registry needs signers; one that is part of the host, or built here, cannot have any.
     fn check_signed(
         &self,
         name: &str,
@@ -191,15 +191,15 @@ impl<'f> File<'f> {
     ) -> Result<(), RecipesFileError> {
         let (message, place, hint) = match (source, wanted) {
             (Some(EntrySource::Registry(_, place)), None) => (
-                format!("Recipe {name:?} comes from a registry and does not say who must have signed it."),
+                format!("Recipe {name:?} comes from a registry and has no \"signed-by\"."),
                 place,
-                "Write signed-by = [\"NAME\"] with a key's name; `buildout-host key import FILE.pub --name NAME` adds a key. \
-                 What nobody signed needs signed-by = \"unsigned\".",
+                "Add signed-by = [\"NAME\"] with a key's name; `buildout-host key import FILE.pub --name NAME` adds a key. \
+                 A component that is not signed needs signed-by = \"unsigned\".",
             ),
             (None | Some(EntrySource::BuiltIn(..)), Some(wanted)) => (
                 format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\"."),
                 &wanted.place,
-                "What is built in, or built from its sources, has no signature.",
+                "Built-in recipes, and those built from their sources, have no signature.",
             ),
             _ => return Ok(()),
         };
@@ -225,6 +225,7 @@ impl<'f> File<'f> {
             fetch: self.strings(table, "fetch")?,
             memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
             timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
+            other: Vec::new(),
             place: self.place(item.span()),
         })
     }
@@ -253,6 +254,10 @@ impl<'f> File<'f> {
         }
     }
 
+    /// The array of strings under `key`; empty if there is none.
+    ///
+    /// # Errors
+    /// If it is something else.
     pub fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, RecipesFileError> {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
         let wrong = |span: Span| {
@@ -264,16 +269,27 @@ impl<'f> File<'f> {
         array.iter().map(text).collect()
     }
 
+    /// A string that is not empty.
+    ///
+    /// # Errors
+    /// If it is something else.
     pub fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, RecipesFileError> {
         let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
         text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
     }
 
+    /// A table, in one line or several.
+    ///
+    /// # Errors
+    /// If it is something else.
     pub fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, RecipesFileError> {
         item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
     }
 
-    /// Refuses keys that are not `known`.
+    /// Refuses keys that are not `known`; `owner` follows the key in the message.
+    ///
+    /// # Errors
+    /// If there is one.
     pub fn check_keys(&self, table: &dyn TableLike, owner: &str, known: &[&str]) -> Result<(), RecipesFileError> {
         for (name, _) in table.iter() {
             let span = table.key(name).and_then(toml_edit::Key::span);
@@ -290,6 +306,7 @@ impl<'f> File<'f> {
         span.map(|span| Place::new(self.source, span))
     }
 
+    /// An error at `span`.
     pub fn error(&self, span: Span, message: String, hints: Vec<String>) -> RecipesFileError {
         let start = span.unwrap_or(0..0);
         RecipesFileError::Invalid { message, place: self.place(Some(start)), hints }
@@ -309,7 +326,7 @@ mod tests {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())
     }
 
-    /// What a person sees of the error: place, message, hints.
+    /// What a user sees of the error: place, message, hints.
     fn wrong(text: &str) -> (String, String, String) {
         let error = parse(text).unwrap_err();
         let place = error.place().unwrap();
@@ -317,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_with_everything_is_understood() {
+    fn reads_an_entry_with_everything() {
         let text = r#"
             # a comment
             [recipe.acme]
@@ -343,13 +360,13 @@ mod tests {
     }
 
     #[test]
-    fn no_file_means_no_entries() {
+    fn a_missing_file_has_no_entries() {
         assert!(RecipesToml::read(Path::new("/nonexistent/recipes.toml")).unwrap().entries.is_empty());
         assert!(matches!(RecipesToml::read(Path::new("/")), Err(RecipesFileError::Read { .. })));
     }
 
     #[test]
-    fn an_unknown_key_names_the_nearest() {
+    fn suggests_the_nearest_key() {
         let (place, message, hints) = wrong("[recipe.acme]\npaht = \"a.wasm\"\n");
         assert_eq!(place, "/b/recipes.toml:2:1");
         assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\".\npaht = \"a.wasm\"\n^^^^");

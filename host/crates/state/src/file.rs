@@ -13,6 +13,7 @@ use base::files;
 /// The installed state of a buildout, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct StateFile {
+    installed: Installed,
     /// `None`: the buildout keeps no state (`installed =`).
     open: Option<Open>,
 }
@@ -20,9 +21,9 @@ pub struct StateFile {
 #[derive(Debug)]
 struct Open {
     path: PathBuf,
-    /// What the file holds; `None` if there is no file.
+    /// What the file contained when it was read or written; `None` if there is no file.
     bytes: Option<Vec<u8>>,
-    /// A killed run left a journal, of which so many bytes hold.
+    /// A killed run left a journal, of which so many bytes are valid.
     left: Option<u64>,
     /// The journal that this run writes.
     journal: Option<Journal>,
@@ -38,9 +39,9 @@ impl StateFile {
     ///
     /// # Errors
     /// When the directory cannot be written to, the state is damaged, or a newer host wrote it.
-    pub fn open(path: &Path, report: &dyn Report) -> Result<(Self, Installed), StateError> {
+    pub fn open(path: &Path, report: &dyn Report) -> Result<Self, StateError> {
         let path = through_link(path);
-        let lock = Lock::acquire(&beside(&path, ".lock"), report)?;
+        let lock = Lock::acquire(&sibling(&path, ".lock"), report)?;
         for file in [path.clone(), journal_path(&path)] {
             files::check_replaceable(&file)?;
         }
@@ -55,32 +56,48 @@ impl StateFile {
             files::delete(&journal_path(&path))?;
         }
         files::clear(&path)?;
-        Ok((Self { open: Some(Open { path, bytes, left, journal: None, _lock: lock }) }, installed))
+        Ok(Self { installed, open: Some(Open { path, bytes, left, journal: None, _lock: lock }) })
     }
 
     /// For a buildout that keeps no state: every run starts with nothing installed.
     pub fn unsaved() -> Self {
-        Self { open: None }
+        Self { installed: Installed::default(), open: None }
     }
 
-    /// Notes the outcome of one step, in the journal. Survives the death of this process.
+    /// What is installed, with all that was recorded.
+    pub fn installed(&self) -> &Installed {
+        &self.installed
+    }
+
+    /// Records the outcome of one step, in the journal too: it survives the death of this process.
     ///
     /// # Errors
     /// When the journal cannot be written; what was recorded before stays recorded.
     pub fn record(&mut self, change: &Change) -> Result<(), StateError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        Ok(open.journal()?.change(change)?)
+        if let Some(open) = &mut self.open {
+            open.journal()?.change(change)?;
+        }
+        self.installed.apply(change);
+        Ok(())
     }
 
-    /// Makes the file say `installed`, durably and all at once, and ends the journal. Does nothing if the file says so
-    /// already; removes it if there is nothing to say. To be called at the end of every run, failed ones too.
+    /// Lists the parts in this order from now on. A run that is killed before the end leaves the order of installation.
+    pub fn order(&mut self, parts: Vec<String>) {
+        self.installed.apply(&Change::Order(parts));
+    }
+
+    /// Writes what is installed into the file, durably and all at once, and ends the journal. Does nothing if the file
+    /// is up to date; removes it if nothing is installed. To be called at the end of every run, failed ones too.
+    ///
+    /// A file that another program wrote meanwhile is replaced, and kept under another name.
     ///
     /// # Errors
     /// When the file cannot be written: old file and journal are intact, and the next run reads both.
-    pub fn commit(&mut self, installed: &Installed) -> Result<(), StateError> {
+    pub fn commit(&mut self, report: &dyn Report) -> Result<(), StateError> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = (!installed.is_empty()).then(|| render(installed).into_bytes());
+        let bytes = (!self.installed.is_empty()).then(|| render(&self.installed).into_bytes());
         if bytes != open.bytes {
+            open.keep_foreign(report)?;
             if open.has_journal() {
                 open.journal()?.commit(bytes.as_deref().map(Digest::of))?;
             }
@@ -91,7 +108,7 @@ impl StateFile {
             open.bytes = bytes;
         }
         if open.has_journal() {
-            // Not made durable: should it come back after a power cut, it is recognised as committed.
+            // Not made durable: should it come back after a power cut, it is recognized as committed.
             let path = journal_path(&open.path);
             std::fs::remove_file(&path).map_err(files::FileError::of("remove", &path))?;
             (open.left, open.journal) = (None, None);
@@ -101,7 +118,7 @@ impl StateFile {
 }
 
 impl Open {
-    /// The journal, started or gone on with if it is not open yet.
+    /// The journal, started or continued if it is not open yet.
     fn journal(&mut self) -> Result<&mut Journal, StateError> {
         match &mut self.journal {
             Some(journal) => Ok(journal),
@@ -114,6 +131,22 @@ impl Open {
                 Ok(none.insert(opened))
             }
         }
+    }
+
+    /// Keeps a copy of the file if another program has written it since this run read it.
+    fn keep_foreign(&self, report: &dyn Report) -> Result<(), StateError> {
+        let Some(found) = files::read(&self.path)?.filter(|found| Some(found) != self.bytes.as_ref()) else {
+            return Ok(());
+        };
+        let copy = named_by_content(&self.path, "replaced", &found);
+        files::replace(&copy, &found)?;
+        let message = format!(
+            "Another program wrote {} during this run. Its version is kept as {}.",
+            self.path.display(),
+            copy.display()
+        );
+        report.log(Level::Warning, &message);
+        Ok(())
     }
 
     fn has_journal(&self) -> bool {
@@ -136,35 +169,35 @@ pub fn peek(path: &Path, report: &dyn Report) -> Result<Installed, StateError> {
     Ok(installed)
 }
 
-/// The file that a link leads to, so that the link stays when the file is replaced.
+/// The file that a link points to, so that the link stays when the file is replaced.
 fn through_link(path: &Path) -> PathBuf {
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     path.canonicalize().ok().filter(|_| is_link).unwrap_or_else(|| path.to_owned())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 fn journal_path(path: &Path) -> PathBuf {
-    beside(path, ".journal")
+    sibling(path, ".journal")
 }
 
-/// The state that the file holds; damage that the user was not yet told of is handed out.
+/// The state in the file; damage that was not reported yet is returned.
 fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<Installed, Damage>, StateError> {
     let Some(bytes) = bytes else { return Ok(Ok(Installed::default())) };
     match read_state(&path.display().to_string(), bytes) {
         Ok(installed) => Ok(Ok(installed)),
         Err(Unreadable::Newer(format)) => Err(StateError::Newer { path: path.to_owned(), format }),
         Err(Unreadable::Damaged(damage)) => {
-            let copy = copy_of_damaged(path, bytes);
+            let copy = named_by_content(path, "damaged", bytes);
             if files::read(&copy)?.as_deref() != Some(bytes) {
                 return Ok(Err(damage));
             }
             let message = format!(
-                "The installed state {} is damaged (its copy is {}): going on as if nothing were installed.",
+                "The installed state {} is damaged (its copy is {}): continuing as if nothing were installed.",
                 path.display(),
                 copy.display()
             );
@@ -174,21 +207,21 @@ fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result
     }
 }
 
-/// Named by its content, so that the same damage has one copy.
-fn copy_of_damaged(path: &Path, bytes: &[u8]) -> PathBuf {
+/// The path of a copy, named by its content, so that the same content has one copy.
+fn named_by_content(path: &Path, what: &str, bytes: &[u8]) -> PathBuf {
     let digest = Digest::of(bytes).to_string();
-    beside(path, &format!(".damaged-{}", &digest[..12]))
+    sibling(path, &format!(".{what}-{}", &digest[..12]))
 }
 
 fn keep_damaged(path: PathBuf, bytes: Vec<u8>, damage: Damage) -> StateError {
-    let copy = copy_of_damaged(&path, &bytes);
+    let copy = named_by_content(&path, "damaged", &bytes);
     match files::replace(&copy, &bytes) {
         Ok(_) => StateError::Damaged { path, damage, copy: Some(copy) },
         Err(error) => error.into(),
     }
 }
 
-/// What the journal holds; `None` if there is none.
+/// The contents of the journal; `None` if there is none.
 fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, StateError> {
     let path = journal_path(path);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -198,7 +231,7 @@ fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, St
     }
 }
 
-/// Applies what a killed run left, and tells how much of the journal holds; `None` if it has nothing (more) to say.
+/// Applies what a killed run left, and returns how much of the journal is valid; `None` if none of it is.
 fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, report: &dyn Report) -> Option<u64> {
     match content {
         Some(Content::Applies { changes, length, is_torn }) => {

@@ -1,4 +1,4 @@
-//! A page of documentation, made of what a recipe package says about itself.
+//! Documentation pages, generated from the description of a recipe package.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::path::Path;
 use crate::Description;
 use crate::bindings::exports::buildout::recipe::description as wit;
 
-/// The page of a recipe package, in Markdown: what each entry point makes, its options, what it is granted.
+/// The Markdown page of a recipe package: the documentation, options and grants of each entry point.
 pub fn document(package: &str, entry_points: Vec<(&str, Description)>) -> String {
     let mut page = format!("# Recipe `{package}`\n");
     for (name, description) in entry_points {
         let entry_point = description.into_wit(name, false, false);
         if let Err(error) = section(&mut page, package, &entry_point) {
-            unreachable!("writing to a text does not fail: {error}");
+            unreachable!("writing to a string does not fail: {error}");
         }
     }
     page
 }
 
-/// Fails if the file at `path` is not [`document`]'s page. With `BLESS=1` in the environment, it is written.
+/// Panics if the file at `path` is not the page that [`document`] returns. With `BLESS=1` in the environment, writes it.
 pub fn assert_documented(path: impl AsRef<Path>, package: &str, entry_points: Vec<(&str, Description)>) {
     let (path, page) = (path.as_ref(), document(package, entry_points));
     if std::env::var_os("BLESS").is_some() {
@@ -26,7 +26,7 @@ pub fn assert_documented(path: impl AsRef<Path>, package: &str, entry_points: Ve
         return;
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == page, "{} is not what the recipe says about itself: run with BLESS=1", path.display());
+    assert!(written == page, "{} does not match the recipe's description: run the test with BLESS=1", path.display());
 }
 
 fn section(page: &mut String, package: &str, entry_point: &wit::EntryPoint) -> std::fmt::Result {
@@ -36,7 +36,7 @@ fn section(page: &mut String, package: &str, entry_point: &wit::EntryPoint) -> s
     };
     write!(page, "\n## `recipe = {reference}`\n\n{}\n", entry_point.documentation)?;
     if !entry_point.options.is_empty() {
-        page.push_str("\n| option | value | where it is left out | meaning |\n| --- | --- | --- | --- |\n");
+        page.push_str("\n| option | type | default | meaning |\n| --- | --- | --- | --- |\n");
     }
     for option in &entry_point.options {
         let documentation = option.documentation.replace('|', "\\|").replace('\n', " ");
@@ -45,7 +45,7 @@ fn section(page: &mut String, package: &str, entry_point: &wit::EntryPoint) -> s
     }
     let granted: Vec<_> = entry_point.grants.iter().filter_map(grant).collect();
     if !granted.is_empty() {
-        writeln!(page, "\nBeyond its part's own location it may: {}.", granted.join("; "))?;
+        writeln!(page, "\nIn addition to its part's location, the recipe may: {}.", granted.join("; "))?;
     }
     Ok(())
 }
@@ -67,7 +67,7 @@ fn kind(kind: &wit::OptionType) -> String {
 
 fn presence(presence: &wit::Presence) -> String {
     match presence {
-        wit::Presence::Required => "an error".to_owned(),
+        wit::Presence::Required => "required".to_owned(),
         wit::Presence::Optional => String::new(),
         wit::Presence::Default(value) => format!("`{value}`"),
     }
@@ -76,14 +76,14 @@ fn presence(presence: &wit::Presence) -> String {
 fn grant(grant: &wit::Grant) -> Option<String> {
     Some(match grant {
         wit::Grant::Read(path) => format!("read `{path}`"),
-        wit::Grant::Write(path) => format!("write `{path}`"),
-        wit::Grant::Env(name) => format!("see the variable `{name}`"),
+        wit::Grant::Write(path) => format!("write to `{path}`"),
+        wit::Grant::Env(name) => format!("read the environment variable `{name}`"),
         wit::Grant::Run(program) if program == "*" => "start any program".to_owned(),
         wit::Grant::Run(program) => format!("start `{program}`"),
-        wit::Grant::Fetch(address) if address == "*" => "fetch from any address".to_owned(),
-        wit::Grant::Fetch(address) => format!("fetch from `{address}`"),
+        wit::Grant::Fetch(address) if address == "*" => "download from any URL".to_owned(),
+        wit::Grant::Fetch(address) => format!("download from `{address}`"),
         wit::Grant::Memory(bytes) => format!("use {} MiB of memory", bytes >> 20),
-        wit::Grant::Timeout(milliseconds) => format!("take {} minutes for a call", milliseconds / 60_000),
+        wit::Grant::Timeout(milliseconds) => format!("run for {} minutes per call", milliseconds / 60_000),
         wit::Grant::Other(_) => return None,
     })
 }
@@ -101,10 +101,10 @@ mod tests {
             .grant_run("*");
         let page = document("note", vec![("default", description), ("other", Description::new("Nothing."))]);
         let expected = "# Recipe `note`\n\n## `recipe = note`\n\nMakes a note.\n\nIn a file.\n\n\
-                        | option | value | where it is left out | meaning |\n| --- | --- | --- | --- |\n\
-                        | `text` | text | an error | What \\| it says. |\n\
+                        | option | type | default | meaning |\n| --- | --- | --- | --- |\n\
+                        | `text` | text | required | What \\| it says. |\n\
                         | `size` | `a4`, `a5` | `a4` | How large. |\n\n\
-                        Beyond its part's own location it may: start any program.\n\n\
+                        In addition to its part's location, the recipe may: start any program.\n\n\
                         ## `recipe = note:other`\n\nNothing.\n";
         assert_eq!(page, expected);
     }

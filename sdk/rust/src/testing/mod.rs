@@ -20,9 +20,9 @@
 //! assert_eq!(recipe.install().unwrap().as_slice(), [""; 0]);
 //! ```
 //!
-//! Commands of a recipe are real processes, with [`output`] for what they printed; downloads are files of this machine
-//! (`file:` or a path), whose digests are checked, and which `tar` unpacks. What the host adds is not here: confinement,
-//! the cache, the network.
+//! Commands of a recipe are real processes; [`output`] returns their output. Downloads are files of this machine (`file:` or a
+//! path). Their digests are checked, and `tar` unpacks archives. There is no confinement, no cache and no network, which only
+//! the host provides.
 
 mod document;
 #[cfg(not(target_arch = "wasm32"))]
@@ -37,8 +37,7 @@ use crate::init::Init;
 use crate::log::Level;
 use crate::recipe::Recipe;
 
-/// A buildout in memory. Values are taken as they are: references in them are not replaced, and reading a section does
-/// not initialise its recipe.
+/// A buildout in memory. References in values are not replaced, and reading a section does not initialize its recipe.
 #[derive(Debug, Clone)]
 pub struct Buildout(Rc<Inner>);
 
@@ -79,29 +78,29 @@ impl Buildout {
         self
     }
 
-    /// Initialises the part of the section `part`. Commands and downloads in this thread are then that part's.
+    /// Initializes the part of the section `part`. From then on, commands and downloads in this thread belong to that part.
     ///
     /// # Errors
-    /// The recipe's.
+    /// If the recipe fails.
     pub fn init<R: Recipe>(&self, part: &str) -> Result<R, Error> {
         self.turn_to(part);
-        let initialising = Rc::new(Cell::new(true));
+        let initializing = Rc::new(Cell::new(true));
         let options =
-            PartOptions { inner: Rc::clone(&self.0), part: part.to_owned(), initialising: Rc::clone(&initialising) };
+            PartOptions { inner: Rc::clone(&self.0), part: part.to_owned(), initializing: Rc::clone(&initializing) };
         let outcome = R::init(&Init::new(options, Sections(&self.0)));
-        initialising.set(false);
+        initializing.set(false);
         outcome
     }
 
-    /// Makes `part` the one that commands and downloads in this thread are for, if several were initialised.
+    /// Selects the part that commands and downloads in this thread belong to, if several were initialized.
     pub fn turn_to(&self, part: &str) {
         #[cfg(not(target_arch = "wasm32"))]
-        native::turn_to(native::Part { buildout_directory: self.0.directory.clone(), name: part.to_owned() });
+        native::select(native::Part { buildout_directory: self.0.directory.clone(), name: part.to_owned() });
         #[cfg(target_arch = "wasm32")]
         let _ = part;
     }
 
-    /// The value of an option, as it is now.
+    /// The current value of an option.
     pub fn option(&self, section: &str, option: &str) -> Option<String> {
         self.0.get(section, option).ok().flatten()
     }
@@ -109,17 +108,17 @@ impl Buildout {
 
 pub use document::{assert_documented, document};
 
-/// What was logged in this thread since the last call.
+/// The messages logged in this thread since the last call.
 pub fn logged() -> Vec<(Level, String)> {
     crate::log::take_recorded()
 }
 
-/// What the recipe said that it is doing, in this thread since the last call.
+/// The activities reported in this thread since the last call.
 pub fn activities() -> Vec<String> {
     crate::log::take_activities()
 }
 
-/// What commands printed to the part's log, in this thread since the last call.
+/// The output of commands that was logged in this thread since the last call.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn output() -> String {
     String::from_utf8_lossy(&native::take_output()).into_owned()
@@ -141,7 +140,7 @@ impl Inner {
 
     fn options(&self, section: &str) -> Result<Section, Error> {
         let found = self.sections.borrow().iter().find(|(name, _)| name == section).map(|(_, options)| options.clone());
-        let missing = || LookupError::new(Reason::UnknownSection, format!("there is no section {section}"));
+        let missing = || LookupError::new(Reason::UnknownSection, format!("the section {section} does not exist"));
         found.ok_or_else(|| missing().into())
     }
 
@@ -162,7 +161,7 @@ impl Inner {
 struct PartOptions {
     inner: Rc<Inner>,
     part: String,
-    initialising: Rc<Cell<bool>>,
+    initializing: Rc<Cell<bool>>,
 }
 
 impl OptionsBackend for PartOptions {
@@ -175,7 +174,7 @@ impl OptionsBackend for PartOptions {
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), Error> {
-        if !self.initialising.get() {
+        if !self.initializing.get() {
             return Err(Error::fault(format!("option {name:?} was set after init")));
         }
         self.inner.set(&self.part, name, value.to_owned());
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_set_in_init_only() {
+    fn rejects_options_set_after_init() {
         let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
         let mut recipe = buildout.init::<Late>("late").unwrap();
         assert_eq!(recipe.install().unwrap_err().to_string(), "option \"x\" was set after init");
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_option_is_named() {
+    fn reports_a_missing_option() {
         let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
         let error = buildout.0.require("late", "path").unwrap_err();
         assert_eq!(error.to_string(), "Missing option: late:path");

@@ -20,7 +20,7 @@ impl Recipe for Directory {
         let options = init.options();
         let (location, path) = (options.location(), options.require("path")?);
         if path.starts_with('/') || path.split('/').any(|name| name == "..") {
-            error!("{path} is not beneath {location}.");
+            error!("{path} is not below {location}.");
             return Err(Error::user("Invalid Path"));
         }
         let path = format!("{location}/{path}");
@@ -31,7 +31,7 @@ impl Recipe for Directory {
     fn install(&mut self) -> Result<Paths, Error> {
         if !Path::new(&self.path).is_dir() {
             info!("Creating directory {}", self.path.rsplit('/').next().unwrap_or_default());
-            std::fs::create_dir_all(&self.path).context(format!("making {}", self.path))?;
+            std::fs::create_dir_all(&self.path).context(format!("creating {}", self.path))?;
         }
         Ok(self.location.as_str().into())
     }

@@ -1,5 +1,5 @@
 //! Test guest: one entry point that misbehaves as the options `init` and `install` say, and one that behaves.
-//! `tests/hostile_guests.rs` runs it in the real host.
+//! `tests/black_box/hostile_guests.rs` runs it in the real host.
 
 use buildout_recipe::{
     Context, Description, Error, Init, Options, Paths, Recipe, Recorded, Uninstall, Update, created, info,
@@ -21,7 +21,7 @@ impl Recipe for Hostile {
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
         match options.get_or("init", "")?.as_str() {
-            "panic" => panic!("told to panic"),
+            "panic" => panic!("asked to panic"),
             "loop" => spin(),
             "recurse" => info!("{}", recurse(1)),
             "memory" => hoard(),
@@ -45,7 +45,7 @@ impl Recipe for Hostile {
     fn install(&mut self) -> Result<Paths, Error> {
         let (location, directory) = (&self.location, &self.directory);
         match self.install.as_str() {
-            "panic" => panic!("told to panic"),
+            "panic" => panic!("asked to panic"),
             "abort" => std::process::abort(),
             "loop" => spin(),
             "sleep" => std::thread::sleep(std::time::Duration::from_secs(3600)),
@@ -55,7 +55,7 @@ impl Recipe for Hostile {
             "handles" => open_endlessly(directory)?,
             "set" => self.options.set("late", "1")?,
             "dot-dot" => write(&format!("{location}/../../../escaped"))?,
-            "absolute" => write("/tmp/escaped-from-a-recipe")?,
+            "absolute" => write(&self.options.require("absolute")?)?,
             "directory" => write(&format!("{directory}/intruder"))?,
             "state" => write(&format!("{directory}/.installed.cfg"))?,
             "recipes" => write(&format!("{directory}/recipes.toml"))?,
@@ -65,7 +65,7 @@ impl Recipe for Hostile {
             "created" => {
                 std::fs::create_dir_all(location).context("creating the location")?;
                 created(location)?;
-                return Err(Error::user("told to fail"));
+                return Err(Error::user("asked to fail"));
             }
             "meet" => {
                 self.meet()?;
@@ -76,7 +76,7 @@ impl Recipe for Hostile {
                 self.meet()?;
                 let seen = format!("{}/seen", self.other()?);
                 wait_until(|| std::path::Path::new(&seen).exists());
-                return Err(Error::user("told to fail"));
+                return Err(Error::user("asked to fail"));
             }
             "outlive" => {
                 self.meet()?;
@@ -92,7 +92,7 @@ impl Recipe for Hostile {
             }
             "many-paths" => return Ok((0..300_000).map(|number| number.to_string()).collect()),
             "many-created" => (0..1_000_000).try_for_each(|number| created(format!("{location}/{number}")))?,
-            "fail" => return Err(Error::user("told to fail")),
+            "fail" => return Err(Error::user("asked to fail")),
             "greet" => greet(&self.options.require("words")?),
             "env" => info!("LANG is {:?}, SECRET is {:?}", std::env::var("LANG").ok(), std::env::var("SECRET").ok()),
             returned => return Ok(returned.strip_prefix("return ").map_or_else(Paths::none, Paths::from)),

@@ -1,4 +1,4 @@
-//! Test guest: starts the command and fetches the file that its options name. `tests/native_guests.rs` runs it in the real
+//! Test guest: starts the command and fetches the file that its options name. `tests/black_box/native_guests.rs` runs it in the real
 //! host.
 
 use buildout_recipe::{

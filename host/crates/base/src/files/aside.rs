@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, OpenOptions};
@@ -78,6 +78,15 @@ impl Removal {
         let renamed = parent.rename(aside(&name), &parent, &name);
         renamed.map_err(|cause| RemovalError::Aside { path: path.to_owned(), cause })?;
         Ok(true)
+    }
+
+    /// The path itself, and the path to which [`Self::set_aside`] moved it, if it did.
+    pub fn where_aside(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
+        let (parent, name) = self.open_parent(path).ok()??;
+        parent.symlink_metadata(aside(&name)).ok()?;
+        let path = self.absolute(path);
+        let moved = path.with_file_name(aside(&name));
+        Some((path, moved))
     }
 
     /// Removes what was set aside of `path`.

@@ -21,7 +21,8 @@ pub struct Removal {
     roots: Vec<PathBuf>,
     /// Paths that may be removed themselves.
     named: Vec<PathBuf>,
-    protected: Vec<PathBuf>,
+    /// Paths that must stay, and why.
+    protected: Vec<(PathBuf, &'static str)>,
 }
 
 /// What [`Removal::remove`] found and removed.
@@ -52,13 +53,15 @@ pub enum RemovalError {
         /// As recorded.
         path: PathBuf,
     },
-    /// The path is, or holds, something that belongs to the buildout itself.
-    #[error("Refusing to remove {}: {} belongs to the buildout itself", .path.display(), .protected.display())]
+    /// The path is, or contains, something that must stay.
+    #[error("Refusing to remove {}: {} {reason}", .path.display(), .protected.display())]
     Protected {
         /// As recorded.
         path: PathBuf,
         /// What must stay.
         protected: PathBuf,
+        /// Why, as in `/home/me is your home directory`.
+        reason: &'static str,
     },
     /// A directory on the way to the path is a symbolic link.
     #[error("Refusing to remove {}: {} is a symbolic link now", .path.display(), .link.display())]
@@ -128,7 +131,22 @@ impl Removal {
     /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
     /// configuration file, keys.
     pub fn protect(&mut self, path: &Path) {
-        add_with_canonical(&mut self.protected, &self.base.join(path));
+        self.protect_because(path, "belongs to the buildout itself");
+    }
+
+    /// The same for the user's home directory.
+    pub fn protect_home(&mut self, path: &Path) {
+        self.protect_because(path, "is your home directory");
+    }
+
+    fn protect_because(&mut self, path: &Path, reason: &'static str) {
+        let mut paths = Vec::new();
+        add_with_canonical(&mut paths, &self.base.join(path));
+        self.protected.extend(paths.into_iter().map(|path| (path, reason)));
+    }
+
+    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
     }
 
     /// Whether `path` may be removed, as far as its text tells. Touches no file.
@@ -175,8 +193,9 @@ impl Removal {
         if path.as_os_str().is_empty() || has_nul || !absolute.components().all(plain) {
             return Err(RemovalError::NotPlain { path: path.to_owned() });
         }
-        if let Some(protected) = self.protected.iter().find(|protected| protected.starts_with(&absolute)) {
-            return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone() });
+        if let Some((protected, reason)) = self.protected.iter().find(|(protected, _)| protected.starts_with(&absolute))
+        {
+            return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone(), reason });
         }
         let beneath = |root: &&Path| absolute.starts_with(root) && absolute != **root;
         let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());

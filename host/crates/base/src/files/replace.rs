@@ -64,18 +64,6 @@ pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> 
     replace_with(path, bytes, Permissions::Kept, temporary_name(path, &suffix))
 }
 
-/// The content of `path`; `None` if there is no such file.
-///
-/// # Errors
-/// Anything but a missing file; a directory is an error.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(FileError::of("read", path)(error)),
-    }
-}
-
 /// Removes the file `path` durably; a missing file is fine.
 ///
 /// # Errors
@@ -213,6 +201,7 @@ fn sync_directory(directory: &File, path: &Path) -> Result<(), FileError> {
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use super::super::read;
     use super::*;
 
     fn names(directory: &Path) -> Vec<String> {

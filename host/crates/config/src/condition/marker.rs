@@ -295,7 +295,9 @@ impl Node {
     /// The same as a part of something: the parser made an `Any` of what stands in brackets, and of nothing else.
     fn nested(&self) -> String {
         match self {
-            Self::Any(nodes) if !matches!(&nodes[..], [Self::All(all)] if all.len() == 1) => format!("({})", self.text()),
+            Self::Any(nodes) if !matches!(&nodes[..], [Self::All(all)] if all.len() == 1) => {
+                format!("({})", self.text())
+            }
             Self::All(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" and "),
             other => other.text(),
         }

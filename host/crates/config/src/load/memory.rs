@@ -1,4 +1,4 @@
-//! For tests: files in memory, and a machine about which nothing is known.
+//! Configuration files in memory, and a machine about which nothing is known: for tests and tools.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -14,15 +14,15 @@ use base::source::Explain;
 
 /// Files by absolute path or URL.
 #[derive(Default)]
-pub(crate) struct Files {
+pub struct Files {
     texts: BTreeMap<String, Vec<u8>>,
     /// What was read, in order.
-    pub(crate) read: Mutex<Vec<(String, ReadSettings)>>,
+    pub read: Mutex<Vec<(String, ReadSettings)>>,
 }
 
 impl Files {
     /// Files of the directory `/b`, and others with absolute paths or URLs.
-    pub(crate) fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
+    pub fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
         let name = |name: &str| {
             if name.starts_with('/') || name.contains("://") { name.to_owned() } else { format!("/b/{name}") }
         };
@@ -31,12 +31,12 @@ impl Files {
     }
 
     /// Loads `/b/buildout.cfg`.
-    pub(crate) fn load(&self, assignments: &[&str]) -> Result<Configuration, ConfigError> {
+    pub fn load(&self, assignments: &[&str]) -> Result<Configuration, ConfigError> {
         self.load_file("buildout.cfg", assignments)
     }
 
     /// Loads a file, with a home directory `/home`.
-    pub(crate) fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
+    pub fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
         let assignments: Vec<Assignment> =
             assignments.iter().filter_map(|argument| Assignment::parse(argument).unwrap()).collect();
         let environment = Environment { directory: "/b".into(), home: Some("/home".into()), ..Environment::default() };
@@ -52,7 +52,7 @@ impl Files {
     }
 
     /// The error of loading `/b/buildout.cfg`: place, message, hints.
-    pub(crate) fn error(&self) -> (String, String, String) {
+    pub fn error(&self) -> (String, String, String) {
         let error = self.load(&[]).expect_err("this configuration is wrong");
         let place = error.place().map(|place| place.to_string()).unwrap_or_default();
         (place, error.to_string(), error.hints().join(" "))
@@ -75,11 +75,11 @@ impl Reader for Files {
 }
 
 /// Knows nothing: conditions that ask have no answer.
-pub(crate) struct Nothing;
+pub struct Nothing;
 
 thread_local! {
     /// How often the Python was asked for.
-    pub(crate) static ASKED: Cell<usize> = const { Cell::new(0) };
+    pub static ASKED: Cell<usize> = const { Cell::new(0) };
 }
 
 impl Facts for Nothing {

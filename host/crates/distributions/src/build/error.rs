@@ -78,7 +78,7 @@ pub enum BuildError {
     File(#[from] FileError),
     /// The run was interrupted.
     #[error("Building {0} was cancelled")]
-    Cancelled(String),
+    Canceled(String),
 }
 
 impl Explain for BuildError {

@@ -220,7 +220,7 @@ impl Build<'_> {
                 let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
                 return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
             }
-            Ended::Interrupted => return Err(BuildError::Cancelled(self.what.to_owned())),
+            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
             Ended::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))

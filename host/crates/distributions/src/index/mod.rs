@@ -117,7 +117,7 @@ pub enum IndexError {
     },
     /// The run was interrupted.
     #[error("Reading the package index was cancelled")]
-    Cancelled,
+    Canceled,
 }
 
 impl base::source::Explain for IndexError {
@@ -237,7 +237,7 @@ impl<'a> Index<'a> {
         let page = match self.web.page(url, is_index, self.report) {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(None),
-            Err(WebError::Cancelled) => return Err(IndexError::Cancelled),
+            Err(WebError::Canceled) => return Err(IndexError::Canceled),
             Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
         };
         let read = match page.is_json() {
@@ -290,7 +290,7 @@ impl<'a> Index<'a> {
                 }
                 match self.page(url, false) {
                     Ok(links) => Ok(links.unwrap_or_default()),
-                    Err(IndexError::Cancelled) => Err(IndexError::Cancelled),
+                    Err(IndexError::Canceled) => Err(IndexError::Canceled),
                     Err(error) => {
                         warn(&format!("{error} -- some distributions may not be found."));
                         Ok(Vec::new())

@@ -57,7 +57,7 @@ pub enum WebError {
     Failed(String),
     /// The run was interrupted.
     #[error("it was cancelled")]
-    Cancelled,
+    Canceled,
 }
 
 /// Asks for pages.
@@ -107,7 +107,7 @@ impl Network {
         kinds.into_iter().for_each(|kinds| header("accept", kinds));
         known.and_then(|known| known.etag.as_deref()).into_iter().for_each(|etag| header("if-none-match", etag));
         self.conversation.call(&call, &mut |_, _| {}, &*self.cancelled).map_err(|error| match error {
-            CallError::Cancelled => WebError::Cancelled,
+            CallError::Canceled => WebError::Canceled,
             CallError::Fault(fault) => WebError::Failed(fault.to_string()),
         })
     }

@@ -22,7 +22,7 @@ impl Environments for Supply<'_> {
     fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError> {
         self.find_environment(requirements).map_err(|error| match error {
             SupplyError::Build(error) => error,
-            SupplyError::Cancelled(what) => BuildError::Cancelled(what),
+            SupplyError::Canceled(what) => BuildError::Canceled(what),
             other => BuildError::Requirements { what: "it".to_owned(), cause: Box::new(other) },
         })
     }

@@ -60,7 +60,7 @@ pub enum SupplyError {
     File(#[from] FileError),
     /// The run was interrupted.
     #[error("Bringing {0} was cancelled")]
-    Cancelled(String),
+    Canceled(String),
 }
 
 impl SupplyError {
@@ -68,7 +68,7 @@ impl SupplyError {
         let url = base::source::redact(url);
         match error {
             WebError::Failed(cause) => Self::Web { url, cause },
-            WebError::Cancelled => Self::Cancelled(url),
+            WebError::Canceled => Self::Canceled(url),
         }
     }
 
@@ -100,7 +100,7 @@ impl Explain for SupplyError {
                 vec!["The file was changed after the index was made, or on the way: nothing of it was used.".to_owned()]
             }
             Self::Circle(_) => vec!["A wheel of it would end the circle: find-links can name one.".to_owned()],
-            Self::Web { .. } | Self::Metadata { .. } | Self::Cancelled(_) => Vec::new(),
+            Self::Web { .. } | Self::Metadata { .. } | Self::Canceled(_) => Vec::new(),
         }
     }
 

@@ -95,7 +95,7 @@ pub enum WheelError {
     File(#[from] FileError),
     /// The caller asked to stop.
     #[error("Unpacking {} was cancelled", .0.display())]
-    Cancelled(PathBuf),
+    Canceled(PathBuf),
 }
 
 impl WheelError {
@@ -108,7 +108,7 @@ impl WheelError {
                 Self::File(FileError::of("unpack to", &path)(std::io::ErrorKind::AlreadyExists.into()))
             }
             UnpackError::File(error) => Self::File(error),
-            UnpackError::Cancelled(path) => Self::Cancelled(path),
+            UnpackError::Canceled(path) => Self::Canceled(path),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Explain for WheelError {
                     .to_owned(),
             ],
             Self::File(error) => error.hints(),
-            Self::Cancelled(_) => Vec::new(),
+            Self::Canceled(_) => Vec::new(),
         }
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn open(
     check_format(&content.join(&info)).map_err(faulty)?;
     let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
     let rows = record::check(&content, &info, cancelled)
-        .map_err(|stop| stop.map_or_else(|| WheelError::Cancelled(wheel.to_owned()), faulty))?;
+        .map_err(|stop| stop.map_or_else(|| WheelError::Canceled(wheel.to_owned()), faulty))?;
     Ok(Opened { content, info, rows, metadata })
 }
 

@@ -82,8 +82,8 @@ pub enum UnpackError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The caller asked to stop.
-    #[error("Unpacking {} was cancelled", .0.display())]
-    Cancelled(PathBuf),
+    #[error("Unpacking {} was canceled", .0.display())]
+    Canceled(PathBuf),
 }
 
 fn entry_shown(entry: Option<&Path>) -> String {
@@ -105,7 +105,7 @@ impl Explain for UnpackError {
             },
             Self::DestinationExists(_) => "Remove it, or unpack to another directory.",
             Self::File(error) => return error.hints(),
-            Self::Cancelled(_) => return Vec::new(),
+            Self::Canceled(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
     }
@@ -116,7 +116,7 @@ impl Explain for UnpackError {
 pub(super) enum Stop {
     Fault { entry: Option<PathBuf>, fault: Fault },
     File(FileError),
-    Cancelled,
+    Canceled,
 }
 
 impl Stop {
@@ -157,7 +157,7 @@ impl UnpackError {
         match stop {
             Stop::Fault { entry, fault } => Self::Refused { archive: archive.to_owned(), entry, fault },
             Stop::File(error) => Self::File(error),
-            Stop::Cancelled => Self::Cancelled(archive.to_owned()),
+            Stop::Canceled => Self::Canceled(archive.to_owned()),
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct Unpacked {
 }
 
 /// Unpacks the file `archive` so that `destination`, which must be missing or an empty directory, holds its content.
-/// `cancelled` is asked often.
+/// `canceled` is asked often.
 ///
 /// Permissions are the archive's, less what the umask takes and less setuid, setgid and sticky bits; owners are whoever
 /// runs this. Times of modification are the archive's, to the nanosecond where it has them: make depends on them. Nothing
@@ -64,14 +64,14 @@ pub fn unpack(
     archive: &Path,
     destination: &Path,
     options: &UnpackOptions,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<Unpacked, UnpackError> {
     let mut file = File::open(archive).map_err(FileError::of("open", archive))?;
     let format = recognise(&mut file, archive)?;
     let aside = Aside::new(destination)?;
     let length = file.metadata().map_err(FileError::of("read", archive))?.len();
     let meter = Meter::new(options.limits.clone());
-    let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, cancelled);
+    let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, canceled);
     let outcome = match format {
         Format::Zip => {
             meter.consumed(length);

@@ -62,7 +62,7 @@ pub(super) struct Tree<'a> {
     root: &'a Dir,
     meter: &'a Meter,
     strip: bool,
-    cancelled: &'a dyn Fn() -> bool,
+    canceled: &'a dyn Fn() -> bool,
     kinds: Map<PathBuf, Kind>,
     /// Times of directories, set at the end: writing into a directory changes its time.
     directories: Vec<(PathBuf, Time)>,
@@ -75,12 +75,12 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// A tree in `root`. With `strip`, links are judged as seen from its only top-level directory.
-    pub(super) fn new(root: &'a Dir, meter: &'a Meter, strip: bool, cancelled: &'a dyn Fn() -> bool) -> Self {
+    pub(super) fn new(root: &'a Dir, meter: &'a Meter, strip: bool, canceled: &'a dyn Fn() -> bool) -> Self {
         Self {
             root,
             meter,
             strip,
-            cancelled,
+            canceled,
             kinds: Map::default(),
             directories: Vec::new(),
             current: None,
@@ -137,8 +137,8 @@ impl<'a> Tree<'a> {
     fn copy(&mut self, path: &Path, size: u64, content: &mut dyn Read, file: &mut File) -> Result<(), Stop> {
         let mut copied = 0;
         loop {
-            if (self.cancelled)() {
-                return Err(Stop::Cancelled);
+            if (self.canceled)() {
+                return Err(Stop::Canceled);
             }
             let count = match content.read(&mut self.buffer) {
                 Ok(0) => break,
@@ -227,8 +227,8 @@ impl<'a> Tree<'a> {
     }
 
     fn count(&mut self, path: &Path) -> Result<(), Stop> {
-        if (self.cancelled)() {
-            return Err(Stop::Cancelled);
+        if (self.canceled)() {
+            return Err(Stop::Canceled);
         }
         self.allows(self.entries).map_err(Stop::because)?;
         self.entries += 1;

@@ -7,8 +7,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::project::component_of_module;
-use super::{BuiltIn, CompileCache, ComponentError};
+use super::built_in::BuiltIn;
+use super::cache::CompileCache;
+use super::error::ComponentError;
+use super::project::encode::component_of_module;
 use base::digest::Digest;
 use registry::oci::Reference;
 
@@ -192,7 +194,7 @@ fn is_noteworthy(size: &u64) -> bool {
 }
 
 fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
-    let unreadable = |error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
+    let unreadable = |error| ComponentError::read(path, error);
     // Opening a FIFO would wait for a writer, so the kind is asked first.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(ComponentError::NotAFile { path: path.to_owned() });

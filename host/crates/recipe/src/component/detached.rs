@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Component, ComponentError, Origin};
+use super::bytes::{Component, Origin};
+use super::error::SignatureError;
 use base::digest::Digest;
-use base::files::{self, FileError};
-use base::source::Explain;
+use base::files;
 use registry::oci::MOST_SIGNATURES;
 use registry::signature::{FileSignature, PrivateKey, PublicKey};
 
@@ -14,53 +14,6 @@ pub fn signature_path(component: &Path) -> PathBuf {
     let mut name = component.as_os_str().to_owned();
     name.push(".sig");
     name.into()
-}
-
-/// Why a component's file cannot be signed or is not well signed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignatureError {
-    /// The component cannot be had.
-    #[error(transparent)]
-    Component(#[from] ComponentError),
-    /// The signature cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// There is no signature.
-    #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
-    Missing {
-        /// The component.
-        component: PathBuf,
-        /// Where its signature would be.
-        signature: PathBuf,
-    },
-    /// The file of the signature holds something else.
-    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
-    Malformed(PathBuf),
-    /// None of the keys made the signature for this file.
-    #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
-    OfOthers {
-        /// The component.
-        component: PathBuf,
-        /// Its signature.
-        signature: PathBuf,
-        /// The keys that were tried.
-        keys: String,
-    },
-}
-
-impl Explain for SignatureError {
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Component(error) => return error.hints(),
-            Self::File(error) => return error.hints(),
-            Self::Missing { .. } => {
-                "Sign it with `buildout-host recipe sign FILE --key KEY`; `--signature` names a signature that is elsewhere."
-            }
-            Self::Malformed(_) => "`buildout-host recipe sign` writes one; so does `cosign sign-blob --key`.",
-            Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
-        };
-        vec![hint.to_owned()]
-    }
 }
 
 /// Signs a component's file and writes the signature; gives the component's digest.

@@ -4,8 +4,10 @@
 
 use std::path::Path;
 
-use super::project::{self, Builder};
-use super::{ComponentError, Developed};
+use super::error::ComponentError;
+use super::link::Developed;
+use super::project::built::WHAT_IT_IS;
+use super::project::{Builder, find};
 use registry::RecipeReference;
 
 /// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
@@ -14,7 +16,7 @@ use registry::RecipeReference;
 /// # Errors
 /// When `project` is no recipe project, its build fails, or the link cannot be written.
 pub fn develop(project: &Path, develop_eggs: &Path, builder: &Builder<'_>) -> Result<Developed, ComponentError> {
-    let project = project::find(&builder.environment.directory.join(project))?;
+    let project = find(&builder.environment.directory.join(project))?;
     if project.is_dir() {
         let built = builder.build(&project)?;
         return Developed::write(built.package, project, built.component, develop_eggs);
@@ -26,7 +28,7 @@ pub fn develop(project: &Path, develop_eggs: &Path, builder: &Builder<'_>) -> Re
 fn component_name(file: &Path) -> Result<String, ComponentError> {
     let not_a_project = |reason, hint| ComponentError::NotAProject { project: file.to_owned(), reason, hint };
     if file.extension().is_none_or(|extension| extension != "wasm") {
-        return Err(not_a_project("it is neither a directory nor a .wasm file", project::WHAT_IT_IS));
+        return Err(not_a_project("it is neither a directory nor a .wasm file", WHAT_IT_IS));
     }
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     match stem.parse::<RecipeReference>() {

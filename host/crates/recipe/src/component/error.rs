@@ -4,12 +4,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::SignatureError;
+use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
 use registry::RecipesFileError;
-use registry::oci::RegistryError;
+use registry::locking::LockingError;
+use registry::oci::LARGEST_COMPONENT;
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
@@ -66,8 +68,8 @@ pub enum ComponentError {
         /// The file.
         path: PathBuf,
     },
-    /// A component's file is larger than [`super::LARGEST_COMPONENT`].
-    #[error("{} is too large for a component: the limit is {} MiB.", path.display(), super::LARGEST_COMPONENT >> 20)]
+    /// A component's file is larger than [`LARGEST_COMPONENT`].
+    #[error("{} is too large for a component: the limit is {} MiB.", path.display(), LARGEST_COMPONENT >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -90,6 +92,9 @@ pub enum ComponentError {
         /// What to do.
         hint: &'static str,
     },
+    /// The directory is a project of another kind.
+    #[error("{} is not a recipe project: it is a Python project, which this host does not develop.", .0.display())]
+    PythonProject(PathBuf),
     /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]
     Start {
@@ -152,14 +157,9 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
-    /// A component cannot be had from its registry.
-    #[error("{error}")]
-    Registry {
-        /// Why.
-        error: Arc<RegistryError>,
-        /// Where `oci` says which.
-        place: Option<Place>,
-    },
+    /// A component of a registry is not available, or must not be used.
+    #[error(transparent)]
+    Locking(#[from] LockingError),
     /// Signatures don't suffice.
     #[error("{error}")]
     Distrusted {
@@ -178,19 +178,6 @@ pub enum ComponentError {
         error: Arc<SignatureError>,
         /// What wants it.
         place: Option<Place>,
-    },
-    /// A component was verified, but cannot be asked what it is.
-    #[error("{0}")]
-    Unusable(Arc<dyn Explain + Send + Sync>),
-    /// `recipes.lock` would have to change.
-    #[error("{message}")]
-    Lock {
-        /// What is not as it is locked.
-        message: String,
-        /// Where `oci` is written.
-        place: Option<Place>,
-        /// What to do.
-        hints: Vec<String>,
     },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
@@ -211,37 +198,57 @@ impl From<RecipesFileError> for ComponentError {
     }
 }
 
+impl ComponentError {
+    /// A file that cannot be read.
+    pub(crate) fn read(path: &std::path::Path, error: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), error: Arc::new(error) }
+    }
+
+    /// A file that cannot be written.
+    pub(crate) fn write(path: &std::path::Path, error: io::Error) -> Self {
+        Self::Write { path: path.to_owned(), error: Arc::new(error) }
+    }
+}
+
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. }
-            | Self::Registry { place, .. }
-            | Self::Distrusted { place, .. }
-            | Self::Signature { place, .. }
-            | Self::Lock { place, .. } => place.clone(),
-            Self::Unusable(error) => error.place(),
+            Self::RecipesToml { place, .. } | Self::Distrusted { place, .. } | Self::Signature { place, .. } => {
+                place.clone()
+            }
+            Self::Locking(error) => error.place(),
             _ => None,
         }
     }
 
     fn doing(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.doing(),
+            Self::Locking(error) => error.doing(),
             _ => Vec::new(),
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.details(),
+            Self::Locking(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Unusable(error) => error.blame(),
+            Self::Locking(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Key(error) => error.remedies(),
+            Self::Locking(error) => error.remedies(),
+            Self::Signature { error, .. } => error.remedies(),
+            Self::PythonProject(_) => vec![Remedy::NewRecipeProject { language: "python" }],
+            _ => Vec::new(),
         }
     }
 
@@ -254,11 +261,10 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
-            Self::Registry { error, .. } => error.hints(),
+            Self::RecipesToml { hints, .. } => hints.clone(),
             Self::Distrusted { error, .. } => error.hints(),
             Self::Key(error) => error.hints(),
-            Self::Unusable(error) => error.hints(),
+            Self::Locking(error) => error.hints(),
             Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],
@@ -283,6 +289,60 @@ impl Explain for ComponentError {
                 ]
             }
             _ => Vec::new(),
+        }
+    }
+}
+
+/// Why a component's file cannot be signed or is not well signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignatureError {
+    /// The component cannot be had.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The signature cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no signature.
+    #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
+    Missing {
+        /// The component.
+        component: PathBuf,
+        /// Where its signature would be.
+        signature: PathBuf,
+    },
+    /// The file of the signature holds something else.
+    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
+    Malformed(PathBuf),
+    /// None of the keys made the signature for this file.
+    #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
+    OfOthers {
+        /// The component.
+        component: PathBuf,
+        /// Its signature.
+        signature: PathBuf,
+        /// The keys that were tried.
+        keys: String,
+    },
+}
+
+impl Explain for SignatureError {
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Component(error) => return error.hints(),
+            Self::File(error) => return error.hints(),
+            Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
+            Self::Missing { .. } | Self::Malformed(_) => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Component(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            Self::Missing { .. } => vec![Remedy::SignComponent],
+            Self::Malformed(_) => vec![Remedy::WriteSignature],
+            Self::OfOthers { .. } => Vec::new(),
         }
     }
 }

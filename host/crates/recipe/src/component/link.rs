@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::{ComponentError, Origin, RECIPE_TOML};
+use super::bytes::Origin;
+use super::error::ComponentError;
+use super::project::manifest::RECIPE_TOML;
 
 const EXTENSION: &str = "egg-link";
 const COMPONENT: &str = "component = ";
@@ -63,16 +65,15 @@ impl Developed {
 /// # Errors
 /// When the directory or a link file in it cannot be read. A directory that does not exist holds none.
 pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentError> {
-    let unreadable = |path: &Path, error| ComponentError::Read { path: path.to_owned(), error: Arc::new(error) };
     let entries = match fs::read_dir(develop_eggs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(|error| unreadable(develop_eggs, error))?,
+        other => other.map_err(|error| ComponentError::read(develop_eggs, error))?,
     };
     let mut developed = Vec::new();
     for entry in entries {
-        let link = entry.map_err(|error| unreadable(develop_eggs, error))?.path();
+        let link = entry.map_err(|error| ComponentError::read(develop_eggs, error))?.path();
         if link.extension().is_some_and(|extension| extension == EXTENSION) {
-            let text = fs::read(&link).map_err(|error| unreadable(&link, error))?;
+            let text = fs::read(&link).map_err(|error| ComponentError::read(&link, error))?;
             developed.extend(Developed::parse(&link, &String::from_utf8_lossy(&text)));
         }
     }

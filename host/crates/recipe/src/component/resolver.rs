@@ -6,19 +6,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::built_in::{built_in, of_python_name, python_names};
-use super::detached::read_signatures;
-use super::{
-    CompileCache, Component, ComponentError, Developed, Origin, Publication, Publications, SignatureError, built_ins,
-    signature_path,
-};
+use super::built_in::{built_in, built_ins, of_python_name, python_names};
+use super::bytes::{Component, Origin};
+use super::cache::CompileCache;
+use super::detached::{read_signatures, signature_path};
+use super::error::{ComponentError, SignatureError};
+use super::link::Developed;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
+use registry::locking::{Describe, Locking};
 use registry::recipes_toml::{Entry, EntrySource, RecipesToml};
 use registry::trust::{Signer, Trusted};
 use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
 
-/// What a recipe reference stands for.
+/// What a recipe reference means.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// The reference as the configuration writes it.
@@ -86,11 +87,16 @@ impl Resolver {
         Self { cache: Some(cache), ..self }
     }
 
-    /// The component for `recipe` as written in the configuration.
+    /// The component for `recipe` as written in the configuration. Components of registries are those of the lock.
     ///
     /// # Errors
-    /// When no one knows the recipe, or its component cannot be loaded.
-    pub fn resolve(&self, recipe: &str, publications: &dyn Publications) -> Result<Resolved, ComponentError> {
+    /// When the recipe is unknown, or its component cannot be loaded.
+    pub fn resolve(
+        &self,
+        recipe: &str,
+        locking: &Locking,
+        describe: &dyn Describe,
+    ) -> Result<Resolved, ComponentError> {
         let reference: RecipeReference =
             recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
         let entry = self.entry(&reference);
@@ -105,11 +111,12 @@ impl Resolver {
                 (component, reference.entry_point.clone())
             }
             Some(EntrySource::Registry(..)) => {
-                let publication = entry.and_then(|entry| self.publication(entry));
+                let publication = entry.and_then(|entry| self.toml.publication(entry));
                 let publication = publication.ok_or_else(|| self.unknown(&reference))?;
-                let obtained = publications.obtain(&publication)?;
+                let obtained = locking.obtain(&publication, self.toml.vendor.as_deref(), describe)?;
+                let component = Arc::new(Component::published(&publication, &obtained)?);
                 signers = obtained.signers;
-                (obtained.component, reference.entry_point.clone())
+                (component, reference.entry_point.clone())
             }
             None => self.unlisted(&reference)?,
         };
@@ -118,32 +125,14 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
     }
 
-    /// The recipes of `recipes.toml` that come from registries.
-    pub fn publications(&self) -> impl Iterator<Item = Publication<'_>> {
-        self.toml.entries.iter().filter_map(|entry| self.publication(entry))
+    /// `recipes.toml`, understood.
+    pub fn recipes_toml(&self) -> &RecipesToml {
+        &self.toml
     }
 
     /// The files of the signers' public keys.
     pub fn key_files(&self) -> impl Iterator<Item = &Path> {
         self.toml.keys.iter().map(|key| key.file.as_path())
-    }
-
-    /// The directory that `vendor` of `recipes.toml` names.
-    pub fn vendor(&self) -> Option<&Path> {
-        self.toml.vendor.as_deref()
-    }
-
-    fn publication<'a>(&'a self, entry: &'a Entry) -> Option<Publication<'a>> {
-        let Some(EntrySource::Registry(source, place)) = &entry.source else { return None };
-        Some(Publication {
-            name: &entry.name,
-            recipe: &entry.reference,
-            source,
-            place: place.as_ref(),
-            grant: &entry.grant,
-            wanted: entry.wanted.as_ref()?,
-            keys: &self.toml.keys,
-        })
     }
 
     /// Who signed a component's file, of those who must have.
@@ -285,17 +274,34 @@ fn toml_key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::Obtained;
     use base::digest::Digest;
-    use base::source::Explain as _;
+    use base::environment::Environment;
+    use base::event::Silent;
+    use base::interrupt::Interrupt;
+    use base::source::Explain;
+    use registry::locking::{Access, Description, LockMode, Obtained, Publication};
 
     /// No registry at all.
     struct Nothing;
 
-    impl Publications for Nothing {
-        fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
-            panic!("{publication:?} is not had from anywhere")
+    impl Describe for Nothing {
+        fn describe(
+            &self,
+            publication: &Publication<'_>,
+            _obtained: &Obtained,
+        ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+            panic!("{publication:?} is not available")
         }
+    }
+
+    fn resolve(resolver: &Resolver, reference: &str) -> Result<Resolved, ComponentError> {
+        let access = Access {
+            environment: Environment::default(),
+            report: Arc::new(Silent),
+            interrupt: Interrupt::new().unwrap(),
+        };
+        let locking = Locking::new(Path::new("/nonexistent/recipes.toml"), LockMode::Leave, access);
+        resolver.resolve(reference, &locking, &Nothing)
     }
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -318,7 +324,7 @@ mod tests {
 
     /// Origin and entry point, in short.
     fn found(resolver: &Resolver, reference: &str) -> String {
-        let resolved = resolver.resolve(reference, &Nothing).unwrap();
+        let resolved = resolve(resolver, reference).unwrap();
         let origin = match &resolved.component.origin {
             Origin::BuiltIn { name } => format!("built-in {name}"),
             Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
@@ -361,13 +367,13 @@ mod tests {
         ] {
             assert_eq!(found(&resolver, python), format!("built-in {expected}"));
         }
-        assert!(matches!(resolver.resolve("slapos.recipe.build", &Nothing), Err(ComponentError::Unknown { .. })));
+        assert!(matches!(resolve(&resolver, "slapos.recipe.build"), Err(ComponentError::Unknown { .. })));
     }
 
     #[test]
     fn a_built_in_brings_its_compiled_form_and_names_the_signature() {
         let resolver = Resolver::new(None, Vec::new()).unwrap();
-        let resolved = resolver.resolve("mkdir", &Nothing).unwrap();
+        let resolved = resolve(&resolver, "mkdir").unwrap();
         assert!(resolved.component.compiled.is_some());
         assert_eq!(
             resolved.signature(),
@@ -380,7 +386,7 @@ mod tests {
         let toml = "[recipe.recipes]\ngrant = { env = [\"A\"] }\n[recipe.\"recipes:two\"]\ngrant = { env = [\"B\"] }\n";
         let (_directory, resolver) = resolver(toml, &["recipes"]);
         let resolver = resolver.unwrap();
-        let granted = |reference: &str| resolver.resolve(reference, &Nothing).unwrap().grant.env;
+        let granted = |reference: &str| resolve(&resolver, reference).unwrap().grant.env;
         assert_eq!((granted("recipes"), granted("recipes:two")), (vec!["A".to_owned()], vec!["B".to_owned()]));
         assert_eq!(found(&resolver, "recipes:two"), "develop recipes:two");
     }
@@ -389,15 +395,15 @@ mod tests {
     fn a_component_is_read_once() {
         let (directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &[]);
         let resolver = resolver.unwrap();
-        let first = resolver.resolve("acme", &Nothing).unwrap();
+        let first = resolve(&resolver, "acme").unwrap();
         std::fs::remove_file(directory.path().join("acme.wasm")).unwrap();
-        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x", &Nothing).unwrap().component));
+        assert!(Arc::ptr_eq(&first.component, &resolve(&resolver, "acme:x").unwrap().component));
     }
 
     #[test]
     fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
         let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
-        let error = resolver.unwrap().resolve("recipse:mkdir", &Nothing).unwrap_err();
+        let error = resolve(&resolver.unwrap(), "recipse:mkdir").unwrap_err();
         assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
         let hints = error.hints();
         assert!(
@@ -413,7 +419,7 @@ mod tests {
     #[test]
     fn an_unknown_built_in_is_shown_where_it_is_written() {
         let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
-        let error = resolver.unwrap().resolve("a", &Nothing).unwrap_err();
+        let error = resolve(&resolver.unwrap(), "a").unwrap_err();
         assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(

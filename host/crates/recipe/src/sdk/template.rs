@@ -6,9 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Language;
+use super::carried::Language;
 use super::name::{self, InvalidName};
 use super::unpack::{UnpackError, refresh, write};
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// What a new project is to be.
@@ -48,11 +49,12 @@ impl Explain for NewError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Name { .. } => vec!["For example: note, acme-notes.".into()],
-            Self::Exists(_) => {
-                vec!["Choose another name, or another place with `--directory`; `--refresh` renews only sdk/ of a project.".into()]
-            }
-            Self::NoTemplate(_) | Self::Unpack(_) => Vec::new(),
+            Self::Exists(_) | Self::NoTemplate(_) | Self::Unpack(_) => Vec::new(),
         }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        if matches!(self, Self::Exists(_)) { vec![Remedy::OtherProjectDirectory] } else { Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DIRECTORY, Language};
+use super::carried::{DIRECTORY, Language};
 use base::source::Explain;
 
 /// A file of a project that could not be written.

@@ -1,62 +1,76 @@
-//! Why an artefact cannot be had, or not be kept.
+//! Why an artifact is not available, or cannot be kept.
 
 use std::path::PathBuf;
 
-use super::Reference;
+use super::reference::Reference;
 use base::digest::Digest;
 use base::files::FileError;
 use base::source::Explain;
 use fetch::TransferFault;
 
-/// Why an artefact cannot be had, or not be kept. No message shows credentials.
+/// Why an artifact is not available, or cannot be kept. No message shows credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// There is no such artefact.
+    /// There is no such artifact.
     #[error("There is no {reference} in {place}.")]
     NotFound {
-        /// What was asked for.
+        /// The reference that was requested.
         reference: String,
-        /// Where: the registry or the directory.
+        /// The registry or the directory.
         place: String,
     },
-    /// What came is not what was asked for.
+    /// What came is not what was requested.
     #[error("{what} of {reference} {integrity}.")]
     Integrity {
         /// What was read: `The manifest`, `The component`.
         what: &'static str,
-        /// Of which artefact.
+        /// Of which artifact.
         reference: String,
         /// What is wrong with it.
         integrity: Integrity,
     },
-    /// The manifest, or what it leads to, is nothing that this program understands.
-    #[error("{reference} is no recipe component: {reason}.")]
+    /// A file of a directory of copies is not what was copied there.
+    #[error("{what} of {reference} in {} {integrity}.", path.display())]
+    DamagedCopy {
+        /// What was read: `The manifest`, `The component`.
+        what: &'static str,
+        /// Of which artifact.
+        reference: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        integrity: Integrity,
+    },
+    /// The manifest, or one of its contents, is of another kind.
+    #[error("{reference} is not a recipe component: {reason}.")]
     NotAComponent {
-        /// Which artefact.
+        /// Which artifact.
         reference: String,
         /// What it is instead.
         reason: String,
     },
-    /// More signatures than anybody has.
-    #[error("{reference} has {count} signatures, more than the {} that are looked at.", super::MOST_SIGNATURES)]
+    /// More signatures than anyone needs.
+    #[error("{reference} has {count} signatures; at most {most} are read.")]
     TooManySignatures {
-        /// Which artefact.
+        /// Which artifact.
         reference: String,
         /// How many there are.
         count: usize,
+        /// How many are read.
+        most: usize,
     },
     /// A document of the registry or layout that cannot be understood.
     #[error("{what} of {place} cannot be understood: {reason}.")]
     Malformed {
         /// Which document.
         what: &'static str,
-        /// Of which artefact or directory.
+        /// Of which artifact or directory.
         place: String,
         /// What is wrong.
         reason: String,
     },
-    /// A directory is no OCI image layout.
-    #[error("{} is no OCI image layout: {reason}.", path.display())]
+    /// A directory is not an OCI image layout.
+    #[error("{} is not an OCI image layout: {reason}.", path.display())]
     NotALayout {
         /// The directory.
         path: PathBuf,
@@ -64,55 +78,58 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry may not be asked.
-    #[error("{reference} would have to be asked for over the network, in offline mode.")]
+    #[error("{reference} would have to be requested over the network, in offline mode.")]
     Offline {
-        /// What is wanted.
+        /// The reference that was requested.
         reference: String,
     },
-    /// The registry did not answer, or not with what was asked for.
-    #[error("Cannot {doing} {reference}: {fault}.")]
+    /// The registry did not answer, or not with what was requested.
+    #[error("Cannot {operation} {reference}: {fault}.")]
     Call {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// What was requested: `read`, `write`.
+        operation: &'static str,
+        /// Of which artifact.
         reference: String,
         /// What went wrong.
         fault: TransferFault,
     },
-    /// The registry answered with another status than it should.
-    #[error("Cannot {doing} {reference}: the registry answers {status}{}.", shown(said))]
+    /// The registry answered with another status than expected.
+    #[error("Cannot {operation} {reference}: the registry answers {status}{}.", in_parentheses(message))]
     Refused {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// What was requested: `read`, `write`.
+        operation: &'static str,
+        /// Of which artifact.
         reference: String,
         /// The HTTP status.
         status: String,
-        /// What the registry says about it; may be empty.
-        said: String,
+        /// The registry's own message; may be empty.
+        message: String,
     },
-    /// The registry wants to know who asks, and is not content with what it was told.
-    #[error("Cannot {doing} {reference}: {host} {}.", if *known { "does not accept your credentials" } else { "wants credentials" })]
+    /// The registry demands credentials, or other ones.
+    #[error(
+        "Cannot {operation} {reference}: {host} {}.",
+        if *known { "does not accept your credentials" } else { "requires credentials" }
+    )]
     Unauthorized {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// What was requested: `read`, `write`.
+        operation: &'static str,
+        /// Of which artifact.
         reference: String,
         /// The registry.
         host: String,
         /// Whether there were credentials.
         known: bool,
     },
-    /// The registry sends us to somebody else for a token.
-    #[error("{host} wants a token from {realm}, which is not its own: nothing was sent there.")]
+    /// The registry names a token server that it does not own.
+    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there.")]
     ForeignRealm {
         /// The registry.
         host: String,
-        /// Where it sends us.
+        /// The token server.
         realm: String,
     },
-    /// The registry wants another kind of authentication.
-    #[error("{host} wants a kind of authentication that is not known here.")]
+    /// The registry demands another kind of authentication.
+    #[error("{host} demands a kind of authentication that is not known here.")]
     UnknownChallenge {
         /// The registry.
         host: String,
@@ -128,9 +145,9 @@ pub enum RegistryError {
         reason: String,
     },
     /// The caller asked to stop.
-    #[error("{reference}: cancelled.")]
-    Cancelled {
-        /// What was asked for.
+    #[error("{reference}: canceled.")]
+    Canceled {
+        /// The reference that was requested.
         reference: String,
     },
     /// The operating system refused.
@@ -138,87 +155,101 @@ pub enum RegistryError {
     File(#[from] FileError),
 }
 
-/// In what way bytes are not those that were asked for.
+/// How bytes differ from what was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Integrity {
-    /// The digest is another.
+    /// The digest is another one.
     #[error("has the digest sha256:{found}, not sha256:{expected}")]
     Digest {
-        /// What was asked for.
+        /// The digest that was requested.
         expected: Digest,
-        /// What came.
+        /// The digest of what came.
         found: Digest,
     },
-    /// It is longer or shorter than was said.
+    /// It is longer or shorter than announced.
     #[error("is not {expected} bytes long, as was announced")]
     Size {
-        /// What was announced.
+        /// The size that was announced.
         expected: u64,
     },
-    /// It is longer than anything is read.
+    /// It is longer than anything that is read.
     #[error("is larger than {limit} bytes")]
     TooLarge {
         /// The most that is read.
         limit: u64,
     },
     /// Its digest is of a kind that cannot be computed here.
-    #[error("is named by another digest than SHA-256")]
+    #[error("has a digest of another kind than SHA-256")]
     Algorithm,
 }
 
-/// What a registry says, in brackets.
-fn shown(said: &str) -> String {
-    if said.is_empty() { String::new() } else { format!(" ({said})") }
+fn in_parentheses(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" ({message})") }
 }
 
 impl RegistryError {
-    /// For what came from `reference` and is not what it should be.
+    /// For an answer to `reference` that is not what was requested.
     pub(super) fn integrity(what: &'static str, reference: &Reference, integrity: Integrity) -> Self {
         Self::Integrity { what, reference: reference.to_string(), integrity }
     }
 
-    /// For an artefact of another kind.
+    /// For an artifact of another kind.
     pub(super) fn not_a_component(reference: &Reference, reason: impl Into<String>) -> Self {
         Self::NotAComponent { reference: reference.to_string(), reason: reason.into() }
     }
 
-    /// For a document that is not as its specification says.
+    /// For a document that does not follow its specification.
     pub(super) fn malformed(what: &'static str, place: impl ToString, reason: impl ToString) -> Self {
         Self::Malformed { what, place: place.to_string(), reason: reason.to_string() }
+    }
+
+    /// The same error, if it is about bytes that were read from the file `path`.
+    pub(super) fn in_copy(self, path: PathBuf) -> Self {
+        match self {
+            Self::Integrity { what, reference, integrity } => Self::DamagedCopy { what, reference, path, integrity },
+            other => other,
+        }
     }
 }
 
 impl Explain for RegistryError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::NotFound { .. } => "Check the name and the tag; a private repository may deny that it exists.",
+            Self::NotFound { .. } => "Check the name and the tag; a registry may not reveal a private repository.",
             Self::Integrity { integrity: Integrity::Digest { .. } | Integrity::Size { .. }, .. } => {
-                "Nothing of it was kept. The registry, or something on the way to it, gives out other bytes than were \
-                 published: do not work around this, ask whoever runs it."
+                "Nothing of it was kept. The registry, or something on the way to it, sends other bytes than were \
+                 published: do not work around this, ask the registry's operator."
             }
             Self::Integrity { .. } => "Nothing of it was kept.",
+            Self::DamagedCopy { .. } => {
+                "The file was damaged, or replaced, after it was copied: restore the directory from version control, or make \
+                 it again."
+            }
             Self::NotAComponent { .. } => {
-                "A recipe component is published with `buildout-host recipe push`, or with any tool that makes WebAssembly \
-                 artefacts (config application/vnd.wasm.config.v0+json, one layer application/wasm)."
+                "A recipe component is an artifact with the config application/vnd.wasm.config.v0+json and one layer \
+                 application/wasm."
             }
-            Self::TooManySignatures { .. } => "Remove those that nobody needs from the registry, and sign again.",
-            Self::NotALayout { .. } => "`buildout-host recipe vendor DIR` makes one.",
-            Self::Offline { .. } => {
-                "Run once without offline, or name a directory that `buildout-host recipe vendor` made."
+            Self::TooManySignatures { .. } => "Remove those that are not needed from the registry, and sign again.",
+            Self::Offline { .. } => "Run once without offline, or use a directory of copies.",
+            Self::Call { fault: TransferFault::Certificate(_), .. } => {
+                "If the registry's authority is one of your organization, set SSL_CERT_FILE to a file with its certificate \
+                 (PEM), or add it to the certificates of the system."
             }
-            Self::Call { fault: TransferFault::Unreachable(_) | TransferFault::BrokenOff(_), .. } => {
-                "Check the network and the name of the registry, then run again."
-            }
+            Self::Call {
+                fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_) | TransferFault::TooSlow(_),
+                ..
+            } => "Check the network and the name of the registry, then run again.",
             Self::Call { fault: TransferFault::Status(_), .. } => "Try again later.",
             Self::Unauthorized { known: false, .. } => {
                 "Log in with `docker login HOST` or `podman login HOST`; their files and credential helpers are read."
             }
             Self::Unauthorized { known: true, .. } => {
-                "Log in again, and check that you may do this with the repository; some registries want one to be made first."
+                "Log in again, and check that you may do this with the repository; with some registries, a repository must \
+                 be made first."
             }
             Self::ForeignRealm { .. } => {
-                "A token server is asked only over https, on the registry's host or in its domain. Ask whoever runs the \
-                 registry."
+                "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \
+                 operator."
             }
             Self::Credentials { .. } => {
                 "Log in again with `docker login HOST` or `podman login HOST`, or repair the file; a helper is called \
@@ -227,7 +258,8 @@ impl Explain for RegistryError {
             Self::Call { .. }
             | Self::Refused { .. }
             | Self::UnknownChallenge { .. }
-            | Self::Cancelled { .. }
+            | Self::Canceled { .. }
+            | Self::NotALayout { .. }
             | Self::Malformed { .. } => {
                 return Vec::new();
             }

@@ -8,22 +8,22 @@ use crate::signature::{KeyError, PublicKey};
 /// A key of `recipes.toml`.
 #[derive(Debug)]
 pub struct TrustedKey {
-    /// What `signed-by` calls it.
+    /// Its name in `signed-by`.
     pub name: String,
     /// The file of the public key.
     pub file: PathBuf,
     /// The key, or why it cannot be used.
     pub key: Result<PublicKey, KeyError>,
-    /// Since when it does not count any more, as written.
+    /// Since when it is not valid any more, as written.
     pub revoked: Option<String>,
-    /// The recipes whose `signed-by` names it.
+    /// The recipes with it in `signed-by`.
     pub recipes: Vec<String>,
 }
 
-/// The keys of a `recipes.toml`, in its order; none where there is no such file.
+/// The keys of a `recipes.toml`, in its order; none if there is no such file.
 ///
 /// # Errors
-/// When the file cannot be read or is wrong.
+/// If the file cannot be read, or is invalid.
 pub fn trusted_keys(recipes_toml: &Path) -> Result<Vec<TrustedKey>, RecipesFileError> {
     let RecipesToml { entries, keys, .. } = RecipesToml::read(recipes_toml)?;
     let wanting = |name: &String| {

@@ -1,4 +1,4 @@
-//! `signed-by` and `[key.NAME]`: who must have signed a recipe, and by which keys they are known.
+//! `signed-by` and `[key.NAME]`: who must have signed a recipe, and their keys.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use base::source::{Place, did_you_mean, nearest};
 /// Who must have signed a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignedBy {
-    /// `"unsigned"`: nobody.
+    /// `"unsigned"`: no one.
     Nobody,
-    /// So many of these, by names of keys.
+    /// Some of the owners of these keys.
     Some {
-        /// The names: none twice, at least one.
+        /// The names of the keys: at least one, none twice.
         names: Vec<String>,
-        /// From 1 to as many as there are names.
+        /// How many of them, at least 1.
         at_least: usize,
     },
 }
@@ -24,26 +24,29 @@ pub enum SignedBy {
 /// `[key.NAME]`: a signer's public key.
 #[derive(Clone, Debug)]
 pub struct KeyEntry {
-    /// What `signed-by` calls it.
+    /// Its name in `signed-by`.
     pub name: String,
     /// The file of the public key, absolute.
     pub file: PathBuf,
-    /// Since when it does not count any more, as written: what it signed does not count either, whenever that was. (A
-    /// signature does not prove when it was made.)
+    /// Since when it is not valid any more, as written. None of its signatures is valid, whenever it was made: a signature
+    /// does not prove that.
     pub revoked: Option<String>,
     /// Where it is written.
     pub place: Option<Place>,
 }
 
-/// What `signed-by` says, with its place.
+/// The value of `signed-by`, with its place.
 #[derive(Clone, Debug)]
 pub struct Wanted {
+    /// The value.
     pub signed_by: SignedBy,
+    /// Where it is written.
     pub place: Option<Place>,
 }
 
 impl File<'_> {
-    pub fn keys(&self, item: &Item) -> Result<Vec<KeyEntry>, RecipesFileError> {
+    /// The keys in `[key]`.
+    pub(super) fn keys(&self, item: &Item) -> Result<Vec<KeyEntry>, RecipesFileError> {
         let table = self.table(item, "key")?;
         table.iter().map(|(name, item)| self.key(table, name, item)).collect()
     }
@@ -58,14 +61,14 @@ impl File<'_> {
         self.check_keys(table, &format!(" of key {name:?}"), &["public-key", "revoked"])?;
         let Some(file) = table.get("public-key") else {
             let hints = vec!["Write public-key = \"keys/NAME.pub\".".to_owned()];
-            return Err(self.error(span, format!("Key {name:?} names no public key."), hints));
+            return Err(self.error(span, format!("Key {name:?} has no \"public-key\"."), hints));
         };
         let file = self.directory.join(self.string(file, "public-key")?);
         let revoked = table.get("revoked").map(|item| self.date(item)).transpose()?;
         Ok(KeyEntry { name: name.to_owned(), file, revoked, place: self.place(span) })
     }
 
-    /// A date, as a string or as TOML has it.
+    /// A date, as a string or as a date of TOML.
     fn date(&self, item: &Item) -> Result<String, RecipesFileError> {
         let text = match item.as_datetime() {
             Some(date) => date.to_string(),
@@ -82,7 +85,7 @@ impl File<'_> {
     }
 
     /// `signed-by = …`
-    pub fn signed_by(&self, item: &Item) -> Result<Wanted, RecipesFileError> {
+    pub(super) fn signed_by(&self, item: &Item) -> Result<Wanted, RecipesFileError> {
         const FORMS: &str = "Write signed-by = [\"NAME\"], signed-by = { any = [\"NAME\", \"OTHER\"], at-least = 2 }, or \
                              signed-by = \"unsigned\".";
         let wrong = |message: &str| self.error(item.span(), message.to_owned(), vec![FORMS.to_owned()]);
@@ -92,22 +95,28 @@ impl File<'_> {
             (_, Some(array), _) => (array, 1),
             (_, _, Some(table)) => {
                 self.check_keys(table, " of signed-by", &["any", "at-least"])?;
-                let any = table.get("any").and_then(Item::as_array).ok_or_else(|| wrong("\"any\" must name keys."))?;
+                let any = table
+                    .get("any")
+                    .and_then(Item::as_array)
+                    .ok_or_else(|| wrong("\"any\" must be an array of names of keys."))?;
                 let at_least = table.get("at-least").map_or(Some(1), Item::as_integer);
                 let at_least = at_least.and_then(|number| usize::try_from(number).ok());
                 (any, at_least.unwrap_or_default())
             }
-            _ => return Err(wrong("\"signed-by\" must name keys.")),
+            _ => return Err(wrong("\"signed-by\" must be an array of names of keys.")),
         };
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let names: Vec<String> =
-            names.iter().map(text).collect::<Option<_>>().ok_or_else(|| wrong("\"signed-by\" must name keys."))?;
+        let names: Vec<String> = names
+            .iter()
+            .map(text)
+            .collect::<Option<_>>()
+            .ok_or_else(|| wrong("\"signed-by\" must be an array of names of keys."))?;
         if names.is_empty() {
-            return Err(wrong("\"signed-by\" names no key."));
+            return Err(wrong("\"signed-by\" is empty."));
         }
         if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
         {
-            return Err(wrong(&format!("\"signed-by\" names the key {twice:?} twice.")));
+            return Err(wrong(&format!("\"signed-by\" has the key {twice:?} twice.")));
         }
         if !(1..=names.len()).contains(&at_least) {
             return Err(wrong(&format!("\"at-least\" must be a number from 1 to {}.", names.len())));
@@ -115,15 +124,15 @@ impl File<'_> {
         Ok(Wanted { signed_by: SignedBy::Some { names, at_least }, place })
     }
 
-    /// Refuses names in `signed-by` that stand for no key.
-    pub fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
+    /// Refuses names in `signed-by` that are not names of keys.
+    pub(super) fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
         for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
             let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
             let known = || keys.iter().map(|key| key.name.as_str());
             if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
                 let mut hints: Vec<_> = nearest(unknown, known()).map(did_you_mean).into_iter().collect();
                 hints.push(format!(
-                    "`buildout-host key import FILE.pub --name {unknown}` adds the public key that its owner gave you."
+                    "`buildout-host key import FILE.pub --name {unknown}` adds the public key, which you get from its owner."
                 ));
                 let place = wanted.place.as_ref().map(|place| place.find(unknown));
                 return Err(RecipesFileError::Invalid {
@@ -164,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn signers_and_keys() {
+    fn reads_signers_and_keys() {
         let some = |names: &[&str], at_least| SignedBy::Some {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
             at_least,
@@ -186,37 +195,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_where_it_is() {
-        for (value, told) in [
-            ("\"signed\"", "\"signed-by\" must name keys."),
-            ("1", "\"signed-by\" must name keys."),
-            ("[1]", "\"signed-by\" must name keys."),
-            ("[]", "\"signed-by\" names no key."),
-            ("[\"a\", \"a\"]", "\"signed-by\" names the key \"a\" twice."),
+    fn reports_errors_with_their_places() {
+        for (value, expected) in [
+            ("\"signed\"", "\"signed-by\" must be an array of names of keys."),
+            ("1", "\"signed-by\" must be an array of names of keys."),
+            ("[1]", "\"signed-by\" must be an array of names of keys."),
+            ("[]", "\"signed-by\" is empty."),
+            ("[\"a\", \"a\"]", "\"signed-by\" has the key \"a\" twice."),
             ("[\"c\"]", "There is no key \"c\"."),
-            ("{ at-least = 1 }", "\"any\" must name keys."),
+            ("{ at-least = 1 }", "\"any\" must be an array of names of keys."),
             ("{ any = [\"a\"], at-least = 0 }", "\"at-least\" must be a number from 1 to 1."),
             ("{ any = [\"a\"], at-least = 2 }", "\"at-least\" must be a number from 1 to 1."),
             ("{ any = [\"a\"], at-least = -1 }", "\"at-least\" must be a number from 1 to 1."),
             ("{ any = [\"a\"], most = 1 }", "Unknown key \"most\" of signed-by."),
         ] {
             let error = signed_by(value).unwrap_err();
-            assert_eq!(error.to_string(), told, "{value}");
+            assert_eq!(error.to_string(), expected, "{value}");
             assert_eq!(error.place().unwrap().line(), 3, "{value}");
             assert!(!error.hints().is_empty(), "{value}");
         }
-        for (text, told) in [
-            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it names no registry."),
+        for (text, expected) in [
+            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it has no registry."),
             ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\"."),
             ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
             ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
             ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid name of a key: \"x/y\"."),
-            ("[key.c]\n", "Key \"c\" names no public key."),
+            ("[key.c]\n", "Key \"c\" has no \"public-key\"."),
             ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date."),
             ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date."),
         ] {
             let error = parse(text).unwrap_err();
-            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
             assert!(error.place().is_some());
         }
     }

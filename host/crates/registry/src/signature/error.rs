@@ -9,28 +9,31 @@ use base::source::Explain;
 /// What is wrong with the bytes of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
-    /// No PEM (RFC 7468).
+    /// Not PEM (RFC 7468).
     #[error("it is not in PEM form (no -----BEGIN … KEY-----)")]
     NotPem,
     /// PEM of something else.
-    #[error("it holds {found}, and not {wanted}")]
+    #[error("it contains {found}, and not {expected}")]
     Label {
         /// What its first line says.
         found: String,
         /// What is needed.
-        wanted: &'static str,
+        expected: &'static str,
     },
+    /// More keys than one: which one is meant is unknown.
+    #[error("it contains {0} keys, and not one")]
+    Several(usize),
     /// A key for another algorithm.
     #[error("it is a key for {0}; only ECDSA P-256 is understood")]
     Algorithm(String),
-    /// The bytes within the PEM are no key.
+    /// The bytes in the PEM are not a key.
     #[error("the bytes in it are not a key")]
     Encoding,
-    /// A private key that was encrypted in a way unknown to us.
+    /// A private key that was encrypted in an unknown way.
     #[error("it is encrypted in an unknown way ({0})")]
     Sealing(&'static str),
-    /// The parameters of scrypt are none of those that key generators write: with others it could take any amount of memory.
-    #[error("its parameters of scrypt are none that are used for keys (N={n}, r={r}, p={p})")]
+    /// The parameters of scrypt are not those of key generators: others could demand any amount of memory.
+    #[error("its parameters of scrypt are not used for keys (N={n}, r={r}, p={p})")]
     Parameters {
         /// The cost.
         n: u64,
@@ -42,9 +45,9 @@ pub enum InvalidKey {
     /// The passphrase does not open it, or it was tampered with.
     #[error("the passphrase is wrong")]
     Passphrase,
-    /// Not even a key's size.
-    #[error("it is larger than {} KiB", super::public::LARGEST_FILE >> 10)]
-    TooLarge,
+    /// Larger than any key.
+    #[error("it is larger than {} KiB", .0 >> 10)]
+    TooLarge(u64),
 }
 
 /// A file of a key that cannot be used.
@@ -58,7 +61,7 @@ pub enum KeyError {
         /// Why.
         error: Arc<io::Error>,
     },
-    /// What is in it is no such key.
+    /// The file is not such a key.
     #[error("{} is not usable as a key: {reason}.", path.display())]
     Invalid {
         /// The file.
@@ -69,13 +72,13 @@ pub enum KeyError {
     /// The passphrase does not open it.
     #[error("The passphrase of {} is wrong.", .0.display())]
     Passphrase(PathBuf),
-    /// The system gave no random bytes.
-    #[error("The system gives no random bytes: {0}.")]
+    /// The system has no random bytes.
+    #[error("The system has no random bytes: {0}.")]
     Random(String),
 }
 
 impl KeyError {
-    /// For `map_err`: what is wrong with the key that was read from `path`.
+    /// For `map_err`: what is wrong with the key in `path`.
     pub(super) fn of(path: &Path) -> impl FnOnce(InvalidKey) -> Self {
         move |reason| match reason {
             InvalidKey::Passphrase => Self::Passphrase(path.to_owned()),
@@ -93,6 +96,7 @@ impl Explain for KeyError {
             Self::Invalid { reason: InvalidKey::Label { .. } | InvalidKey::NotPem, .. } => {
                 "`buildout-host key generate` makes a pair; keys that cosign made are of the same form."
             }
+            Self::Invalid { reason: InvalidKey::Several(_), .. } => "Write each key to a separate file.",
             Self::Invalid { reason: InvalidKey::Algorithm(_), .. } => {
                 "`buildout-host key generate` and `cosign generate-key-pair` make such keys."
             }

@@ -1,4 +1,4 @@
-//! Commands: processes of this machine.
+//! Commands, as processes of this machine.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
@@ -17,7 +17,7 @@ pub(crate) struct Runner {
 }
 
 pub(crate) fn open(programs: &[String]) -> Result<Runner, ProcessError> {
-    let none = || ProcessError::Invalid("no part was initialised in this thread".to_owned());
+    let none = || ProcessError::Invalid("no part was initialized in this thread".to_owned());
     Ok(Runner { part: super::part().ok_or_else(none)?, programs: programs.to_owned() })
 }
 
@@ -41,7 +41,7 @@ impl Runner {
     pub(crate) fn run(&self, command: &Command) -> Result<Outcome, ProcessError> {
         let program = &command.program;
         if !self.programs.iter().any(|granted| granted == "*" || granted == program) {
-            let message = format!("{program} is none of the programs that this runner was asked for");
+            let message = format!("{program} is not one of the programs of this runner");
             return Err(ProcessError::NotGranted(message));
         }
         if !Path::new(&command.directory).is_absolute() || !Path::new(&command.directory).is_dir() {
@@ -55,7 +55,7 @@ impl Runner {
 }
 
 fn run(command: &Command, base: Vec<(String, String)>) -> std::io::Result<Outcome> {
-    // Files rather than pipes: neither a full pipe nor a child that lives on can block the test.
+    // Files instead of pipes: then neither a full pipe nor a child that outlives the command can block the test.
     let (printed, input) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let logged = tempfile::tempfile()?;
     (&input).write_all(&command.standard_input)?;

@@ -1,4 +1,4 @@
-//! Downloads: files of this machine.
+//! Downloads, from files of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::Part;
 use crate::bindings::buildout::recipe::download::{Algorithm, DownloadError, Request, TopLevel};
 
-/// Takes files of this machine.
+/// Downloads files of this machine.
 #[derive(Debug)]
 pub(crate) struct Downloader {
     part: Part,
@@ -24,7 +24,7 @@ pub(crate) struct Fetched {
 }
 
 pub(crate) fn open(addresses: &[String]) -> Result<Downloader, DownloadError> {
-    let none = || DownloadError::Invalid("no part was initialised in this thread".to_owned());
+    let none = || DownloadError::Invalid("no part was initialized in this thread".to_owned());
     Ok(Downloader { part: super::part().ok_or_else(none)?, addresses: addresses.to_owned() })
 }
 
@@ -32,7 +32,7 @@ impl Downloader {
     pub(crate) fn fetch(&self, request: &Request) -> Result<Fetched, DownloadError> {
         let url = &request.url;
         if !self.addresses.iter().any(|address| address == "*" || url.starts_with(address)) {
-            return Err(DownloadError::NotGranted(format!("{url} may not be fetched")));
+            return Err(DownloadError::NotGranted(format!("{url} may not be downloaded")));
         }
         let path = url.strip_prefix("file://").or_else(|| url.strip_prefix("file:")).unwrap_or(url);
         if path.contains("://") {
@@ -44,7 +44,7 @@ impl Downloader {
         for digest in &request.digests {
             let actual = hash(digest.algorithm, &content);
             if !actual.eq_ignore_ascii_case(&digest.value) {
-                let message = format!("{url}: its digest is {actual}, not {}", digest.value);
+                let message = format!("{url} has the digest {actual}, not {}", digest.value);
                 return Err(DownloadError::Mismatch(message));
             }
         }
@@ -77,17 +77,17 @@ impl Fetched {
         std::fs::write(path, &self.content).map_err(|error| DownloadError::Invalid(format!("{path}: {error}")))
     }
 
-    /// With this machine's `tar`; a test that needs another format has a host to run on.
+    /// Unpacks with this machine's `tar`. Tests of other formats need a host.
     pub(crate) fn unpack(&self, directory: &str, top_level: TopLevel) -> Result<Vec<String>, DownloadError> {
         let invalid = |error: std::io::Error| DownloadError::Invalid(format!("{directory}: {error}"));
-        // As on the host, an empty directory may be there.
+        // As on the host, the directory may exist if it is empty.
         if names(Path::new(directory)).map_or(true, |names| !names.is_empty()) {
             std::fs::create_dir(directory).map_err(invalid)?;
         }
         let output = Command::new("tar").arg("-xf").arg(&self.path).arg("-C").arg(directory).output();
         let output = output.map_err(invalid)?;
         let bad = |message: String| {
-            // It appears whole or not at all.
+            // The archive is unpacked completely or not at all.
             let _ = std::fs::remove_dir_all(directory);
             DownloadError::BadArchive(message)
         };
@@ -101,14 +101,12 @@ impl Fetched {
         };
         match (top_level, single) {
             (TopLevel::Keep, _) | (TopLevel::StripIfSingle, None) => Ok(top),
-            (TopLevel::Strip, None) => {
-                Err(bad(format!("{}: there is more than one name at its top", self.path.display())))
-            }
+            (TopLevel::Strip, None) => Err(bad(format!("{} has more than one top-level entry", self.path.display()))),
             (_, Some(name)) => {
-                let aside = format!("{directory}.top");
-                std::fs::rename(Path::new(directory).join(name), &aside).map_err(invalid)?;
+                let moved = format!("{directory}.top");
+                std::fs::rename(Path::new(directory).join(name), &moved).map_err(invalid)?;
                 std::fs::remove_dir(directory).map_err(invalid)?;
-                std::fs::rename(aside, directory).map_err(invalid)?;
+                std::fs::rename(moved, directory).map_err(invalid)?;
                 names(Path::new(directory)).map_err(invalid)
             }
         }

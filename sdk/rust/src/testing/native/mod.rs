@@ -1,7 +1,6 @@
-//! Commands, downloads and locks of a recipe that runs natively: real processes, and files of this machine.
+//! Commands, downloads and locks for a recipe that runs natively, with real processes and files of this machine.
 //!
-//! Each module has the names and signatures of the host's interface. What the host adds is not here: no confinement, no
-//! cache, no network.
+//! Each module has the names and signatures of the host's interface. There is no confinement, no cache and no network.
 
 pub(crate) mod commands;
 pub(crate) mod downloads;
@@ -9,7 +8,7 @@ pub(crate) mod paths;
 
 use std::cell::RefCell;
 
-/// The part whose recipe is running in this thread: the host knows it from the call.
+/// The part whose recipe is running in this thread. On a host, the call identifies it.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) buildout_directory: String,
@@ -21,12 +20,12 @@ thread_local! {
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// From now on, `part` is what is made in this thread.
-pub(crate) fn turn_to(part: Part) {
+/// Sets the part that is made in this thread.
+pub(crate) fn select(part: Part) {
     PART.set(Some(part));
 }
 
-/// What commands have printed to the part's log.
+/// Returns and clears the logged output of commands.
 pub(crate) fn take_output() -> Vec<u8> {
     OUTPUT.take()
 }

@@ -1,4 +1,4 @@
-//! Permissions of real files; locks among the threads of this process.
+//! Permissions of real files, and locks between the threads of this process.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::bindings::buildout::recipe::paths::PathError;
 use crate::bindings::buildout::recipe::types::UnnamedError;
 
-/// A lock among the threads of this process.
+/// A lock between the threads of this process.
 #[derive(Debug)]
 pub(crate) struct Lock(PathBuf);
 

@@ -1,4 +1,4 @@
-//! Recipes that start real processes and take real files, natively.
+//! Tests of recipes that run natively, with real processes and files.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Recipe for Nothing {
     }
 }
 
-/// A directory with a part `a` whose turn it is.
+/// A directory with the selected part `a`.
 fn buildout() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     Buildout::new(directory.path()).section("a", [("recipe", "nothing")]).init::<Nothing>("a").unwrap();
@@ -36,7 +36,7 @@ fn shell(script: &str) -> Command {
 }
 
 #[test]
-fn a_command_gets_what_it_is_given() {
+fn passes_environment_input_and_directory_to_a_command() {
     let directory = buildout();
     let runner = Runner::open(&["sh"]).unwrap();
     let command = shell("pwd; cat; echo $GREETING; echo loud >&2").directory(directory.path().to_str().unwrap());
@@ -45,11 +45,11 @@ fn a_command_gets_what_it_is_given() {
     assert_eq!(String::from_utf8(outcome.check().unwrap()).unwrap(), expected);
     assert_eq!(output(), "loud\n");
     assert!(runner.build_directory().ends_with("/parts/a__compile__"));
-    assert!(!runner.environment().contains_key("CARGO"), "nothing of the person's own environment");
+    assert!(!runner.environment().contains_key("CARGO"), "the environment is not inherited");
 }
 
 #[test]
-fn how_a_command_ends_is_told_apart() {
+fn reports_how_a_command_ends() {
     let _directory = buildout();
     let runner = Runner::open(&["*"]).unwrap();
     for (script, ending) in
@@ -61,11 +61,11 @@ fn how_a_command_ends_is_told_apart() {
     }
     let error = shell("exit 7").run(&runner).unwrap().check().unwrap_err();
     assert!(error.is_user());
-    assert_eq!(error.to_string(), "sh ended with status 7");
+    assert_eq!(error.to_string(), "sh exited with status 7");
 }
 
 #[test]
-fn what_cannot_be_started_says_why() {
+fn reports_why_a_command_cannot_start() {
     let _directory = buildout();
     let runner = Runner::open(&["sh", "no-such-program"]).unwrap();
     let reason = |command: Command| command.run(&runner).unwrap_err().reason();
@@ -75,7 +75,7 @@ fn what_cannot_be_started_says_why() {
 }
 
 #[test]
-fn a_file_is_checked_copied_and_unpacked() {
+fn checks_copies_and_unpacks_a_file() {
     let directory = buildout();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     std::fs::create_dir(path("top")).unwrap();
@@ -93,7 +93,7 @@ fn a_file_is_checked_copied_and_unpacked() {
     let archive = Download::new(format!("file://{}", path("a.tgz"))).fetch(&downloader).unwrap();
     assert_eq!(archive.unpack(path("kept"), TopLevel::Keep).unwrap(), ["top"]);
     assert_eq!(archive.unpack(path("stripped"), TopLevel::Strip).unwrap(), ["file"]);
-    assert!(archive.unpack(path("kept"), TopLevel::Keep).is_err(), "it is there already");
+    assert!(archive.unpack(path("kept"), TopLevel::Keep).is_err(), "the directory is not empty");
 
     let reason = |download: Download| download.fetch(&downloader).unwrap_err().reason();
     assert_eq!(reason(Download::new("top/file").sha512("00")), DownloadReason::Mismatch);
@@ -105,10 +105,10 @@ fn a_file_is_checked_copied_and_unpacked() {
 }
 
 #[test]
-fn a_lock_is_held_once() {
+fn a_lock_waits_for_its_holder() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("lock");
-    let held = Lock::acquire(&path, || panic!("nobody holds it")).unwrap();
+    let held = Lock::acquire(&path, || panic!("the lock is free")).unwrap();
     let (waiting, waits) = std::sync::mpsc::channel();
     let other = std::thread::spawn(move || Lock::acquire(path, || waiting.send(()).unwrap()).map(drop));
     waits.recv().unwrap();

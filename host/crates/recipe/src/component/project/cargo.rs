@@ -12,8 +12,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml_edit::Document;
 
-use super::super::ComponentError;
+use super::super::error::ComponentError;
 use super::super::sources::{Package, Sources};
+use super::built::{Built as BuiltProject, WHAT_IT_IS};
 use super::restore;
 use super::tools::{Ended, Tools};
 use crate::sdk::Language;
@@ -54,21 +55,20 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     let manifest = project.join("Cargo.toml");
     match std::fs::read_to_string(&manifest) {
         Ok(text) => Ok(text),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(super::unreadable(&manifest, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ComponentError::read(&manifest, error)),
         Err(_) if project.join("setup.py").is_file() || project.join("pyproject.toml").is_file() => {
-            let hint = "Recipes are WebAssembly components: `buildout-host recipe new NAME --language python` makes a project.";
-            Err(not_a_project("it is a Python project, which this host does not develop", hint))
+            Err(ComponentError::PythonProject(project.to_owned()))
         }
-        Err(_) => Err(not_a_project("it has no recipe.toml and no Cargo.toml", super::WHAT_IT_IS)),
+        Err(_) => Err(not_a_project("it has no recipe.toml and no Cargo.toml", WHAT_IT_IS)),
     }
 }
 
 /// Builds the crate; gives its name and the component.
-pub(super) fn build(tools: Tools<'_>, offline: bool) -> Result<super::Built, ComponentError> {
+pub(super) fn build(tools: Tools<'_>, offline: bool) -> Result<BuiltProject, ComponentError> {
     let manifest = Manifest::read(tools.project)?;
     restore::sdk(tools.project, manifest.sdk, tools.report)?;
     let component = Build { tools, manifest: &manifest, offline }.run()?;
-    Ok(super::Built { package: manifest.package, component })
+    Ok(BuiltProject { package: manifest.package, component })
 }
 
 /// The SDK that the crate in a directory has from this host.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::bytes::{Kind, kind_of};
-use super::super::{ComponentError, LARGEST_COMPONENT};
+use super::super::bytes::{Kind, LARGEST_COMPONENT, kind_of};
+use super::super::error::ComponentError;
+use super::built::{Built, OFFLINE};
+use super::encode::component_of_module;
 use super::inputs::{Inputs, encoded};
 use super::manifest::Manifest;
 use super::tools::Tools;
-use super::{Builder, Built, component_of_module, unreadable, unwritable};
 
 /// One build.
 pub(super) struct Build<'a> {
@@ -43,7 +44,7 @@ impl Build<'_> {
         let mut command = self.tools.command(program);
         command.args(arguments);
         if self.offline {
-            command.envs(Builder::OFFLINE);
+            command.envs(OFFLINE);
         }
         let outcome = self.tools.run_talking(command).map_err(|error| {
             let hint = "It is the command of [build] in recipe.toml: install it, or put it on the PATH.";
@@ -62,14 +63,14 @@ fn component(output: &Path) -> Result<PathBuf, ComponentError> {
     if std::fs::metadata(output).is_ok_and(|metadata| metadata.len() > LARGEST_COMPONENT) {
         return Err(ComponentError::TooLarge { path: output.to_owned() });
     }
-    let bytes = std::fs::read(output).map_err(|error| unreadable(output, error))?;
+    let bytes = std::fs::read(output).map_err(|error| ComponentError::read(output, error))?;
     match kind_of(&bytes) {
         Kind::Component => Ok(output.to_owned()),
         Kind::CoreModule => {
             let file = encoded(output);
             let made = component_of_module(output, &bytes)?;
             if std::fs::read(&file).ok().as_deref() != Some(made.as_slice()) {
-                std::fs::write(&file, made).map_err(|error| unwritable(&file, error))?;
+                std::fs::write(&file, made).map_err(|error| ComponentError::write(&file, error))?;
             }
             Ok(file)
         }

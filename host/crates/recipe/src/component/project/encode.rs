@@ -8,7 +8,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata, metadata};
 use wit_parser::{Resolve, SourceMap};
 
-use super::super::ComponentError;
+use super::super::error::ComponentError;
 use crate::sdk;
 
 /// The world of recipes.

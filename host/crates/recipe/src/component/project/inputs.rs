@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::ComponentError;
-use super::manifest::Manifest;
-use super::unreadable;
+use super::super::error::ComponentError;
+use super::manifest::{Manifest, RECIPE_TOML};
 use base::digest::Digest;
 
 /// The files that a component is made of, each with its digest, and how it is made.
@@ -33,7 +32,7 @@ impl Inputs {
                 if file == component || file == record || file == encoded(&component) {
                     continue;
                 }
-                let bytes = std::fs::read(&file).map_err(|error| unreadable(&file, error))?;
+                let bytes = std::fs::read(&file).map_err(|error| ComponentError::read(&file, error))?;
                 let name = file.strip_prefix(project).unwrap_or(&file).to_owned();
                 files.insert(name, Digest::of(&bytes));
             }
@@ -57,7 +56,7 @@ impl Inputs {
     fn text(&self, component: &Digest) -> String {
         let line = |(path, digest): (&PathBuf, &Digest)| format!("{digest} {}\n", path.display());
         let files: String = self.files.iter().map(line).collect();
-        format!("{component} component\n{} {}\n{files}", self.manifest, super::RECIPE_TOML)
+        format!("{component} component\n{} {}\n{files}", self.manifest, RECIPE_TOML)
     }
 }
 
@@ -80,7 +79,7 @@ fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> 
     for found in glob::glob(&pattern.to_string_lossy()).map_err(|_| invalid)? {
         let found = found.map_err(|error| {
             let path = error.path().to_owned();
-            unreadable(&path, error.into())
+            ComponentError::read(&path, error.into())
         })?;
         collect(&found, &mut files)?;
     }
@@ -89,7 +88,7 @@ fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> 
 
 /// Symbolic links to directories are passed over: they may lead in a circle; so is what a Python leaves when it imports.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ComponentError> {
-    let failed = |error| unreadable(path, error);
+    let failed = |error| ComponentError::read(path, error);
     if path.is_file() {
         files.push(path.to_owned());
     } else if path.is_dir() && !path.is_symlink() && path.file_name().is_none_or(|name| name != "__pycache__") {

@@ -5,7 +5,7 @@ use std::path::{Component as Step, Path, PathBuf};
 
 use toml_edit::{Item, TableLike};
 
-use super::super::ComponentError;
+use super::super::error::ComponentError;
 use crate::sdk::Language;
 use base::digest::Digest;
 use base::source::Source;
@@ -41,7 +41,7 @@ impl Manifest {
         match std::fs::read_to_string(&path) {
             Ok(text) => Ok(Some(Self::parse(&path, &text)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(super::unreadable(&path, error)),
+            Err(error) => Err(ComponentError::read(&path, error)),
         }
     }
 

@@ -3,31 +3,26 @@
 //! A project has a `recipe.toml`, which names a build command, or is a Rust crate with a `Cargo.toml`. Of WIT it knows only
 //! what makes a component of a core module.
 
+pub(super) mod built;
 mod cargo;
 mod command;
-mod encode;
+pub(super) mod encode;
 mod inputs;
-mod manifest;
+pub(super) mod manifest;
 mod restore;
 mod tools;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::ComponentError;
+use super::error::ComponentError;
 use crate::sdk::Language;
 use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
 
+use built::Built;
 use manifest::Manifest;
 use tools::Tools;
-
-pub(super) use encode::component_of_module;
-pub use manifest::RECIPE_TOML;
-
-/// What `develop` and `recipe build` take.
-pub(super) const WHAT_IT_IS: &str = "A recipe project is a directory with a recipe.toml or the Cargo.toml of a recipe crate; `develop` takes a .wasm file too.";
 
 /// What builds recipe projects.
 #[derive(Clone, Copy)]
@@ -42,19 +37,7 @@ pub struct Builder<'a> {
     pub interrupt: &'a Interrupt,
 }
 
-/// A project that was built.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Built {
-    /// The recipe package, as the project names it.
-    pub package: String,
-    /// The component; absolute.
-    pub component: PathBuf,
-}
-
 impl Builder<'_> {
-    /// Variables by which tools are told that nothing may be downloaded: of build commands, and of Cargo.
-    pub const OFFLINE: [(&'static str, &'static str); 2] = [("BUILDOUT_OFFLINE", "1"), ("CARGO_NET_OFFLINE", "true")];
-
     /// Builds the project in the directory `project`, which is absolute.
     ///
     /// # Errors
@@ -77,7 +60,7 @@ impl Builder<'_> {
 /// # Errors
 /// When there is nothing.
 pub fn find(path: &Path) -> Result<PathBuf, ComponentError> {
-    path.canonicalize().map_err(|error| unreadable(path, error))
+    path.canonicalize().map_err(|error| ComponentError::read(path, error))
 }
 
 /// The SDK that the project in a directory has from this host, in `sdk/`.
@@ -89,12 +72,4 @@ pub fn sdk_of(project: &Path) -> Result<Option<Language>, ComponentError> {
         Some(manifest) => Ok(manifest.sdk),
         None => cargo::sdk_of(project),
     }
-}
-
-fn unreadable(path: &Path, error: std::io::Error) -> ComponentError {
-    ComponentError::Read { path: path.to_owned(), error: Arc::new(error) }
-}
-
-fn unwritable(path: &Path, error: std::io::Error) -> ComponentError {
-    ComponentError::Write { path: path.to_owned(), error: Arc::new(error) }
 }

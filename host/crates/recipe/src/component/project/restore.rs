@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::ComponentError;
+use super::super::error::ComponentError;
 use crate::sdk::{self, Language};
 use base::event::{Level, Report};
 
@@ -10,7 +10,7 @@ use base::event::{Level, Report};
 pub(super) fn sdk(project: &Path, language: Option<Language>, report: &dyn Report) -> Result<(), ComponentError> {
     let Some(language) = language.filter(|_| !project.join(sdk::DIRECTORY).exists()) else { return Ok(()) };
     sdk::refresh(project, language)
-        .map_err(|error| super::unwritable(&error.path, std::io::Error::other(error.error)))?;
+        .map_err(|error| ComponentError::write(&error.path, std::io::Error::other(error.error)))?;
     let message = format!(
         "Put back {}: the SDK for {} that this host carries",
         project.join(sdk::DIRECTORY).display(),

@@ -1,0 +1,108 @@
+//! Attempts: how often something is tried that may succeed the next time, and the pauses in between.
+
+use std::time::{Duration, Instant};
+
+use ureq::http::{HeaderMap, StatusCode, header};
+
+use super::exchange::CHECK_INTERVAL;
+use super::fault::{Stop, Timeout, TransferFault};
+use super::limits::Limits;
+
+/// Why one attempt failed.
+pub(super) enum AttemptError {
+    /// No further attempt makes sense.
+    Final(Stop),
+    /// Another attempt may succeed; after so long, if the server demands that.
+    Passing(TransferFault, Option<Duration>),
+}
+
+impl<T: Into<Stop>> From<T> for AttemptError {
+    fn from(stop: T) -> Self {
+        Self::Final(stop.into())
+    }
+}
+
+/// How long a caller waits, and until when.
+#[derive(Clone, Copy)]
+pub(super) struct Patience<'a> {
+    pub(super) limits: &'a Limits,
+    /// The end of all attempts.
+    pub(super) deadline: Instant,
+    /// Asked often.
+    pub(super) canceled: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Patience<'a> {
+    /// For attempts that start now.
+    pub(super) fn new(limits: &'a Limits, canceled: &'a dyn Fn() -> bool) -> Self {
+        Self { limits, deadline: Instant::now() + limits.total, canceled }
+    }
+
+    /// The time until the deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Fails if the caller, or the deadline, demands an end.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        if (self.canceled)() {
+            return Err(Stop::Canceled);
+        }
+        if self.left().is_zero() {
+            return Err(Timeout::Total(self.limits.total).into());
+        }
+        Ok(())
+    }
+
+    /// Tries until it succeeds, fails for good, or has failed too often.
+    pub(super) fn attempts<T>(&self, mut attempt: impl FnMut() -> Result<T, AttemptError>) -> Result<T, Stop> {
+        let mut pause = self.limits.pause;
+        let mut count = 1;
+        loop {
+            let (fault, demanded) = match attempt() {
+                Ok(outcome) => return Ok(outcome),
+                Err(AttemptError::Final(stop)) => return Err(stop),
+                Err(AttemptError::Passing(fault, demanded)) => (fault, demanded),
+            };
+            let wait = demanded.unwrap_or(pause.min(self.limits.longest_pause));
+            if count >= self.limits.attempts || wait > self.limits.longest_pause || wait >= self.left() {
+                return Err(fault.into());
+            }
+            self.sleep(wait)?;
+            pause = pause.saturating_mul(2);
+            count += 1;
+        }
+    }
+
+    fn sleep(&self, wait: Duration) -> Result<(), Stop> {
+        let end = Instant::now() + wait;
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(CHECK_INTERVAL));
+        }
+    }
+}
+
+/// Whether the server is busy, or a proxy did not reach it: then the answer may be another one later.
+pub(super) fn passing_status(status: StatusCode, headers: &HeaderMap) -> Option<AttemptError> {
+    let demanded = match status.as_u16() {
+        429 | 503 => retry_after(headers),
+        502 | 504 => None,
+        _ => return None,
+    };
+    Some(AttemptError::Passing(status_fault(status), demanded))
+}
+
+pub(super) fn status_fault(status: StatusCode) -> TransferFault {
+    TransferFault::Status(status.to_string())
+}
+
+/// How long a server asks to wait. `Retry-After` is read only in seconds: a date would make the wait depend on two clocks.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map(Duration::from_secs)
+}

@@ -1,0 +1,135 @@
+//! Ends calls that take too long, or are not wanted any more: a thread that raises the engine's epoch when the next
+//! deadline is reached, or the run is interrupted.
+//!
+//! Knows nothing of recipes. The thread starts with the first call and sleeps until the nearest deadline, so that a
+//! call costs a lock and no wake-up.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasmtime::Engine;
+
+use base::interrupt::Interrupt;
+
+/// How long a call may go on after a signal: most end by themselves, with nothing left half done.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Watches the deadlines of all calls.
+pub(crate) struct Watchdog {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Deadlines, with a number that tells apart calls of the same deadline.
+    deadlines: BTreeSet<(Instant, u64)>,
+    last: u64,
+    running: bool,
+    /// When all calls are to end, since the run is.
+    ends: Option<Instant>,
+    /// When the thread wakes by itself, if it does.
+    wakes: Option<Instant>,
+    stopped: bool,
+}
+
+/// A deadline that is being watched; dropping it ends that.
+pub(crate) struct Watch {
+    shared: Arc<Shared>,
+    key: (Instant, u64),
+}
+
+impl Watchdog {
+    pub(crate) fn new(engine: &Engine, interrupt: &Interrupt) -> Self {
+        let (state, changed) = Default::default();
+        let shared = Arc::new(Shared { engine: engine.clone(), state, changed });
+        let watching = Arc::downgrade(&shared);
+        interrupt.on_raise(move || {
+            if let Some(shared) = watching.upgrade() {
+                shared.lock().ends.get_or_insert_with(|| Instant::now() + GRACE);
+                shared.changed.notify_all();
+            }
+        });
+        Self { shared }
+    }
+
+    /// Raises the epoch once `deadline` is reached, and then each millisecond until the watch is dropped.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn watch(&self, deadline: Instant) -> std::io::Result<Watch> {
+        let mut state = self.shared.lock();
+        if !state.running {
+            let shared = Arc::clone(&self.shared);
+            std::thread::Builder::new().name("deadlines".to_owned()).spawn(move || shared.run())?;
+            state.running = true;
+        }
+        state.last += 1;
+        let key = (deadline, state.last);
+        state.deadlines.insert(key);
+        self.shared.wake_for(&state, deadline);
+        Ok(Watch { shared: Arc::clone(&self.shared), key })
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.shared.lock().stopped = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Watch {
+    /// Moves the deadline.
+    pub(crate) fn postpone(&mut self, deadline: Instant) {
+        let mut state = self.shared.lock();
+        state.deadlines.remove(&self.key);
+        self.key.0 = deadline;
+        state.deadlines.insert(self.key);
+        self.shared.wake_for(&state, deadline);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.shared.lock().deadlines.remove(&self.key);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake_for(&self, state: &State, deadline: Instant) {
+        if state.wakes.is_none_or(|wakes| deadline < wakes) {
+            self.changed.notify_one();
+        }
+    }
+
+    fn run(&self) {
+        let mut state = self.lock();
+        while !state.stopped {
+            let now = Instant::now();
+            let Some(&(deadline, _)) = state.deadlines.first() else {
+                state.wakes = None;
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let mut wait = state.ends.map_or(deadline, |ends| ends.min(deadline)).saturating_duration_since(now);
+            if wait.is_zero() {
+                self.engine.increment_epoch();
+                // Again, should the guest just be returning from a call of the host.
+                wait = Duration::from_millis(1);
+            }
+            state.wakes = Some(now + wait);
+            state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One call of a guest: what it may do, until when, and what it did.
+//!
+//! Knows neither the store nor the engine's bindings: the interfaces get a call as what they may change.
+
+pub(crate) mod deadline;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base::interrupt::Interrupt;
+use base::source::Explain;
+use config::options::OptionError;
+use wasmtime::Trap;
+
+use deadline::Watch;
+
+use crate::grants::mounts::Access;
+use crate::grants::rights::Rights;
+use crate::native::command_log::{CommandLog, FailedCommand};
+use crate::native::reach::Reach;
+
+/// Refused paths that are kept for the report of a failure.
+const DENIED_KEPT: usize = 10;
+
+/// What is being called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Describe,
+    Init,
+    Install,
+    Update,
+    Uninstall,
+}
+
+impl Phase {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::Init => "init",
+            Self::Install => "install",
+            Self::Update => "update",
+            Self::Uninstall => "uninstall",
+        }
+    }
+
+    /// Whether a part is being made.
+    pub(crate) fn is_making(self) -> bool {
+        matches!(self, Self::Install | Self::Update)
+    }
+}
+
+/// The guest is unwound because the run ends.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
+
+/// Something that was refused because nothing grants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denied {
+    pub(crate) path: PathBuf,
+    pub(crate) access: Access,
+}
+
+/// One call of the guest: what it may do, and what it did.
+pub(crate) struct Call {
+    pub(crate) phase: Phase,
+    /// The part; empty for `describe`.
+    pub(crate) part: Arc<str>,
+    pub(crate) rights: Arc<Rights>,
+    /// What native commands may reach.
+    pub(crate) reach: Arc<Reach>,
+    /// When the call is ended.
+    pub(crate) deadline: Instant,
+    pub(crate) watch: Option<Watch>,
+    interrupt: Interrupt,
+    last_host_call: HostCall,
+    /// Paths reported as created.
+    pub(crate) created: Vec<String>,
+    /// Look-ups that failed, by reference number.
+    pub(crate) lookup_errors: Vec<OptionError>,
+    pub(crate) log_messages: usize,
+    pub(crate) options_set: usize,
+    /// Paths that were refused because nothing grants them, with the access that was requested.
+    pub(crate) denied: Vec<Denied>,
+    /// Grants, as `recipes.toml` writes them, that what was refused would need.
+    pub(crate) refused: Vec<String>,
+    /// Hints for what failed.
+    pub(crate) advice: Vec<String>,
+    /// What native commands printed.
+    pub(crate) command_log: Option<CommandLog>,
+    /// The last native command, if it failed.
+    pub(crate) failed_command: Option<FailedCommand>,
+}
+
+impl Call {
+    pub(crate) fn new(
+        phase: Phase,
+        part: &str,
+        rights: &Arc<Rights>,
+        reach: &Arc<Reach>,
+        interrupt: &Interrupt,
+    ) -> Self {
+        Self {
+            phase,
+            part: part.into(),
+            deadline: Instant::now() + rights.timeout,
+            rights: Arc::clone(rights),
+            reach: Arc::clone(reach),
+            watch: None,
+            interrupt: interrupt.clone(),
+            last_host_call: HostCall::default(),
+            created: Vec::new(),
+            lookup_errors: Vec::new(),
+            log_messages: 0,
+            options_set: 0,
+            denied: Vec::new(),
+            refused: Vec::new(),
+            advice: Vec::new(),
+            command_log: None,
+            failed_command: None,
+        }
+    }
+
+    /// Keeps the hints of an error, for the case that the recipe fails because of it.
+    pub(crate) fn advise(&mut self, error: &dyn Explain) {
+        self.advice = error.hints();
+    }
+
+    /// The time until the deadline.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the call has to end: its run does, or its time is up.
+    pub(crate) fn is_over(&self) -> bool {
+        self.interrupt.signal().is_some() || self.left().is_zero()
+    }
+
+    /// Ends the call if its run ends or its time is up: for checks after what takes long.
+    pub(crate) fn check(&self) -> wasmtime::Result<()> {
+        if self.interrupt.signal().is_some() {
+            return Err(wasmtime::Error::new(Interrupted));
+        }
+        if self.left().is_zero() {
+            return Err(Trap::Interrupt.into());
+        }
+        Ok(())
+    }
+
+    /// Does something that is not this recipe's work (such as the `init` of another part): its time does not count.
+    pub(crate) fn pausing<R>(&mut self, action: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = action();
+        self.deadline += start.elapsed();
+        if let Some(watch) = &mut self.watch {
+            watch.postpone(self.deadline);
+        }
+        result
+    }
+
+    /// Notes which function of the host is called, and with what, for the report of a trap.
+    pub(crate) fn note(&mut self, function: &'static str, arguments: &[&str]) {
+        self.last_host_call.note(function, arguments);
+    }
+
+    /// The number of functions of the host that were called: it changes when anything may have changed.
+    pub(crate) fn host_calls(&self) -> u64 {
+        self.last_host_call.count
+    }
+
+    /// The last call of a function of the host, for people.
+    pub(crate) fn last_host_call(&self) -> Option<String> {
+        self.last_host_call.text()
+    }
+
+    /// Keeps what was denied for the report of a failure.
+    pub(crate) fn deny(&mut self, path: PathBuf, access: Access) {
+        let denied = Denied { path, access };
+        if self.denied.len() < DENIED_KEPT && !self.denied.contains(&denied) {
+            self.denied.push(denied);
+        }
+    }
+}
+
+/// A function of the host that was called. Noted at each call, formatted only when a recipe traps.
+#[derive(Default)]
+struct HostCall {
+    function: &'static str,
+    /// Each ends with a NUL.
+    arguments: String,
+    count: u64,
+}
+
+impl HostCall {
+    fn note(&mut self, function: &'static str, arguments: &[&str]) {
+        self.function = function;
+        self.count += 1;
+        self.arguments.clear();
+        for argument in arguments {
+            self.arguments.push_str(argument);
+            self.arguments.push('\0');
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        let arguments = self.arguments.split_terminator('\0').map(|argument| format!(" {argument:?}"));
+        (!self.function.is_empty()).then(|| format!("{}{}", self.function, arguments.collect::<String>()))
+    }
+}

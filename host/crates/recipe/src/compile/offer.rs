@@ -1,0 +1,124 @@
+//! What this host offers to components, compared with what they import and export before anything of them runs.
+
+use wasmtime::Engine;
+use wasmtime::component::Component as Compiled;
+
+use crate::error::Problem;
+use crate::instance::store::State;
+use crate::interfaces::bindings::RecipePre;
+
+/// Interfaces of package `buildout:recipe` that this host offers.
+const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
+/// Those whose functions return only when a command has ended, or a file was fetched.
+pub(crate) const WAITING: [&str; 2] = ["buildout:recipe/download@", PROCESS];
+/// The one that starts native commands.
+pub(crate) const PROCESS: &str = "buildout:recipe/process@";
+/// The version of that package.
+const VERSION: &str = "0.1";
+/// Packages of WASI 0.2 that this host offers.
+const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// Compares what the component imports with what this host offers, before anything of it runs.
+pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), Problem> {
+    for (name, _) in compiled.component_type().imports(engine) {
+        if let Some(offered) = not_offered(name) {
+            let is_older = other_version(name).is_some_and(is_older);
+            return Err(Problem::Import { import: name.to_owned(), offered, is_older });
+        }
+    }
+    Ok(())
+}
+
+/// Compares the version of what the component exports with that of this host's world.
+pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) -> Result<(), Problem> {
+    let component = compiled.component_type();
+    let mut exports = component.exports(engine);
+    match exports.find_map(|(name, _)| other_version(name).map(str::to_owned)) {
+        Some(version) => Err(Problem::World { recipe: recipe.to_owned(), is_older: is_older(&version), version }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a recipe of that version of the world is of an older one than this host's.
+fn is_older(version: &str) -> bool {
+    let numbers = |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
+    numbers(version) < numbers(VERSION)
+}
+
+/// The version of package `buildout:recipe` that a name of an interface has, if it is another one than this host's.
+fn other_version(interface: &str) -> Option<&str> {
+    let (_, version) = interface.strip_prefix("buildout:recipe/")?.split_once('@')?;
+    let rest = version.strip_prefix(VERSION);
+    (!rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))).then_some(version)
+}
+
+/// What the component imports, as it names it.
+pub(crate) fn import_names(pre: &RecipePre<State>) -> Vec<String> {
+    let names = pre.instance_pre().component().component_type();
+    names.imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What the component exports, as it names it.
+pub(crate) fn export_names(pre: &RecipePre<State>) -> Vec<String> {
+    let names = pre.instance_pre().component().component_type();
+    names.exports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Whether the recipe imports one of these interfaces.
+pub(crate) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
+    let component = pre.instance_pre().component();
+    let names = component.component_type();
+    let mut imports = names.imports(pre.engine());
+    imports.any(|(name, _)| interfaces.iter().any(|interface| name.starts_with(interface)))
+}
+
+/// Why an import is not offered; `None` if it is.
+fn not_offered(import: &str) -> Option<String> {
+    let (path, version) = import.split_once('@').unwrap_or((import, ""));
+    let (package, interface) = path.split_once('/').unwrap_or((path, ""));
+    let is_version =
+        |known: &str| version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match package.split_once(':') {
+        Some(("buildout", "recipe")) if !is_version(VERSION) => Some(format!("this host has {VERSION}")),
+        Some(("buildout", "recipe")) if !OFFERED.contains(&interface) => {
+            Some(format!("this host has {VERSION} with {}", OFFERED.join(", ")))
+        }
+        Some(("buildout", "recipe")) => None,
+        Some(("wasi", name)) if WASI.contains(&name) && !is_version("0.2") => Some("this host has WASI 0.2".into()),
+        Some(("wasi", name)) if WASI.contains(&name) => None,
+        _ => Some(format!("this host offers buildout:recipe {VERSION} and of WASI 0.2 {}", WASI.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_compared_with_the_offer() {
+        let t = |import: &str, expected: Option<&str>| assert_eq!(not_offered(import).as_deref(), expected, "{import}");
+        t("buildout:recipe/options@0.1.0", None);
+        t("buildout:recipe/log@0.1.7", None);
+        t("wasi:filesystem/types@0.2.6", None);
+        t("buildout:recipe/process@0.3.0", Some("this host has 0.1"));
+        t("buildout:recipe/options@0.10.0", Some("this host has 0.1"));
+        t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
+        assert!(not_offered("buildout:recipe/oracle@0.1.0").is_some());
+        assert!(not_offered("wasi:http/types@0.2.0").is_some());
+        assert!(not_offered("environment").is_some());
+    }
+
+    #[test]
+    fn versions_of_the_world_are_compared() {
+        let t = |name: &str, expected: Option<(&str, bool)>| {
+            assert_eq!(other_version(name).map(|version| (version, is_older(version))), expected, "{name}");
+        };
+        t("buildout:recipe/parts@0.1.0", None);
+        t("buildout:recipe/parts@0.1.9", None);
+        t("buildout:recipe/parts@0.2.0", Some(("0.2.0", false)));
+        t("buildout:recipe/parts@0.10.0", Some(("0.10.0", false)));
+        t("buildout:recipe/parts@9.0.0", Some(("9.0.0", false)));
+        t("buildout:recipe/parts@0.0.4", Some(("0.0.4", true)));
+        t("wasi:cli/run@0.3.0", None);
+    }
+}

@@ -1,0 +1,23 @@
+//! The part whose recipe requests rights, with all that decides about them.
+
+use std::sync::Arc;
+
+use base::environment::Environment;
+use config::options::Buildout;
+
+use super::locations::Locations;
+use crate::component::Resolved;
+use crate::error::Subject;
+use crate::interfaces::bindings::exports::buildout::recipe::description::EntryPoint;
+
+/// A part, its recipe, and where it is installed.
+pub(crate) struct Applicant<'a> {
+    pub(crate) part: &'a str,
+    pub(crate) recipe: &'a Resolved,
+    pub(crate) entry_point: &'a EntryPoint,
+    pub(crate) locations: &'a Arc<Locations>,
+    pub(crate) environment: &'a Environment,
+    /// Replaces references in grants; `None` for a part whose section may no longer exist.
+    pub(crate) buildout: Option<&'a Buildout>,
+    pub(crate) subject: &'a Subject,
+}

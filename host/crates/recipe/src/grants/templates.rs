@@ -1,0 +1,82 @@
+//! Templates of paths in grants: what they mean for one part.
+
+use std::path::{Path, PathBuf};
+
+use config::options::Values;
+
+use super::applicant::Applicant;
+use super::described::grant_of;
+use super::mounts::{holds, normalize};
+use crate::component::Resolved;
+use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, OptionDescription, OptionType};
+
+/// The grant of the locations of shared parts, as recipes describe it.
+pub(super) const SHARED: &str = "${buildout:shared-part-list}";
+
+/// The paths that templates mean: one per line of what each becomes (`${buildout:shared-part-list}` is a list), or one
+/// per word, where it is an option of words. A reference to something that does not exist
+/// grants nothing.
+pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
+    let expand = |template: &str| match applicant.buildout {
+        // The most common template: no need to look it up.
+        _ if template == "${buildout:directory}" => applicant.locations.directory.to_str().map(str::to_owned),
+        _ if !template.contains("${") => Some(template.to_owned()),
+        Some(buildout) => buildout.expand(applicant.part, template).ok(),
+        None => None,
+    };
+    let mut all = Vec::new();
+    for template in templates {
+        let text = expand(template).unwrap_or_default();
+        let paths = items(applicant.entry_point, template, &text);
+        all.extend(paths.into_iter().map(|path| applicant.locations.directory.join(path)));
+    }
+    all
+}
+
+/// What the value of an option names, if `template` is a reference to one of the part's own; else the text's lines.
+fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
+    let option = own_option(template);
+    let is_words = |known: &&OptionDescription| {
+        Some(known.name.as_str()) == option && matches!(known.value_type, OptionType::Words)
+    };
+    match entry_point.options.iter().find(is_words) {
+        Some(_) => text.split_whitespace().collect(),
+        None => text.lines().map(str::trim).filter(|line| !line.is_empty()).collect(),
+    }
+}
+
+/// The name of the part's own option to which the template is a reference.
+fn own_option(template: &str) -> Option<&str> {
+    template.strip_prefix("${:")?.strip_suffix('}')
+}
+
+/// The paths, absolute, that options of a recorded part named, if a grant is of what they name: where these lie
+/// outside the buildout, they may be removed all the same.
+pub(crate) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Values, directory: &Path) -> Vec<PathBuf> {
+    let described = if recipe.built_in { grant_of(&entry_point.grants).write } else { Vec::new() };
+    let mut named = Vec::new();
+    for template in recipe.grant.write.iter().chain(&described) {
+        if let Some(value) = own_option(template).and_then(|option| recorded.get(option)) {
+            let paths = items(entry_point, template, value);
+            named.extend(paths.into_iter().map(|path| normalize(&directory.join(path))));
+        }
+    }
+    named
+}
+
+/// The directories that hold what `template` names, of those that lie in the buildout, and are none of the buildout's own
+/// directories, nor hold one, nor lie in what many buildouts share: others have their things there.
+pub(super) fn holders(applicant: &Applicant<'_>, template: &str) -> Vec<PathBuf> {
+    let locations = applicant.locations;
+    let shared: Vec<PathBuf> = paths(applicant, [SHARED]).iter().map(|path| normalize(path)).collect();
+    let is_own = |holder: &Path| {
+        let within = [&locations.directory, &locations.parts].into_iter().any(|outer| holds(outer, holder));
+        let mut standard = locations.standard().iter();
+        let holds_standard = standard.any(|kept| holds(holder, kept));
+        let holds_protected = locations.protected.iter().any(|kept| holds(holder, kept));
+        within && !holds_standard && !holds_protected && !shared.iter().any(|shared| holds(shared, holder))
+    };
+    let named = paths(applicant, [template]);
+    let holders = named.iter().filter_map(|path| normalize(path).parent().map(Path::to_owned));
+    holders.filter(|holder| is_own(holder)).collect()
+}

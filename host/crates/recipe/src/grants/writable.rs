@@ -1,0 +1,74 @@
+//! Paths that a recipe names to the host, and that it must be granted for writing.
+//!
+//! They are reached through the granted directory's handle: nothing beyond it is touched, whatever links there are.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use cap_fs_ext::DirExt as _;
+use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
+
+use super::mounts::{Mount, is_no_directory};
+
+/// The bits of a file's permissions that a recipe may set.
+const PERMISSIONS: u32 = 0o777;
+
+/// Why a path cannot be written.
+pub(crate) enum Unwritable {
+    /// Longer than the system accepts.
+    TooLong,
+    /// Empty, or with a NUL.
+    Invalid,
+    /// Nothing grants it.
+    NotGranted,
+}
+
+/// A path below a granted directory, or that directory itself.
+pub(crate) struct WritablePath {
+    mount: Mount,
+    /// The rest of the path; nothing for what is granted itself.
+    rest: PathBuf,
+}
+
+impl WritablePath {
+    pub(super) fn new(mount: &Mount, rest: &std::path::Path) -> Self {
+        Self { mount: mount.clone(), rest: rest.to_owned() }
+    }
+
+    /// A directory, and the path of what is meant in it; `.` for a granted directory itself.
+    pub(crate) fn place(&self) -> io::Result<(Dir, PathBuf)> {
+        match self.mount.open() {
+            Err(error) if is_no_directory(&error) && self.rest.as_os_str().is_empty() => {
+                let (holder, name) = self.mount.holder()?;
+                Ok((Dir::from_std_file(holder), name.into()))
+            }
+            opened => {
+                let rest = if self.rest.as_os_str().is_empty() { ".".into() } else { self.rest.clone() };
+                Ok((Dir::from_std_file(opened?), rest))
+            }
+        }
+    }
+
+    /// The directory that holds it, and its name there. No link that a recipe may have made is followed on the way.
+    pub(crate) fn holder(&self) -> io::Result<(Dir, OsString)> {
+        let Some(name) = self.rest.file_name() else {
+            let (holder, name) = self.mount.holder()?;
+            return Ok((Dir::from_std_file(holder), name.to_owned()));
+        };
+        let mut directory = Dir::from_std_file(self.mount.open()?);
+        for component in self.rest.parent().into_iter().flat_map(std::path::Path::iter) {
+            directory = directory.open_dir_nofollow(component)?;
+        }
+        Ok((directory, name.to_owned()))
+    }
+
+    /// Sets the permissions; never those of what a link points to.
+    pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        let (directory, rest) = self.place()?;
+        if directory.symlink_metadata(&rest)?.is_symlink() {
+            return Err(io::Error::other("it is a symbolic link"));
+        }
+        directory.set_permissions(&rest, Permissions::from_mode(mode & PERMISSIONS))
+    }
+}

@@ -1,0 +1,130 @@
+//! Why a guest did not return, or what it returned as its failure, as an error for people.
+
+use std::time::{Duration, Instant};
+
+use confine::ConfineError;
+use wasmtime::{Trap, WasmBacktrace};
+
+use super::request::Request;
+use super::store::State;
+use crate::call::{Call, Denied, Interrupted};
+use crate::error::{Context, Problem, RecipeError, Subject};
+use crate::grants::mounts::Access;
+use crate::grants::rights::Rights;
+use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
+use crate::limits::Refused;
+
+/// The failure that a recipe itself returned.
+pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
+    let context = Box::new(context(call, &failure));
+    let problem = match failure {
+        Failure::UserError(message) => Problem::User { message, context },
+        Failure::Fault(message) => Problem::Failed { message, context },
+        Failure::Other(other) => Problem::Failed { message: other.message, context },
+        Failure::Lookup(error) => {
+            let kept = usize::try_from(error.reference).ok().filter(|at| *at < call.lookup_errors.len());
+            match kept {
+                Some(at) => Problem::Lookup(call.lookup_errors.swap_remove(at)),
+                None => Problem::Failed { message: error.message, context },
+            }
+        }
+    };
+    RecipeError { created, ..RecipeError::new(problem, subject.clone()) }
+}
+
+/// What the call shows about its failure.
+fn context(call: &mut Call, failure: &Failure) -> Context {
+    // A path that cannot be read is most often no error of the user: recipes check whether it exists.
+    let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
+    let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
+    let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
+    Context { denied, advice: std::mem::take(&mut call.advice), command: call.failed_command.take() }
+}
+
+/// The grant, as `recipes.toml` writes it, that what was denied would need.
+fn needed_grant(denied: &Denied, rights: &Rights) -> String {
+    let key = if denied.access == Access::Write { "write" } else { "read" };
+    let directory = rights.directory_to_grant(&denied.path);
+    format!("{key} = [{:?}]", directory.display().to_string())
+}
+
+/// Why the guest did not return.
+pub(super) fn of_trap(state: &mut State, error: wasmtime::Error, request: &Request<'_>) -> RecipeError {
+    let printed = state.output().end();
+    let created = std::mem::take(&mut state.call.created);
+    let failed = |problem| RecipeError { created, ..RecipeError::new(problem, request.subject.clone()) };
+    if error.is::<Interrupted>() {
+        return failed(Problem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));
+    }
+    match error.downcast::<ConfineError>() {
+        Ok(error) => failed(Problem::Confine(error)),
+        Err(error) => failed(problem(state, &error, request, printed.into_iter().collect())),
+    }
+}
+
+fn problem(state: &State, error: &wasmtime::Error, request: &Request<'_>, printed: Vec<String>) -> Problem {
+    let subject = request.subject;
+    let (recipe, part, phase) = (subject.recipe.clone(), subject.part.clone(), request.phase.name());
+    let details = details(error, &state.call);
+    let is_late = state.call.deadline <= Instant::now() + Duration::from_millis(1);
+    match state.limiter.refused {
+        _ if is_late && error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
+            Problem::Deadline { recipe, part, phase, seconds: request.rights.timeout.as_secs().max(1), details }
+        }
+        Some(Refused::Memory) => Problem::Memory { recipe, part, limit: state.limiter.memory() >> 20 },
+        Some(Refused::Tables) => Problem::Limit { recipe, part, phase, what: "too large a table".into() },
+        None if error.downcast_ref::<wasmtime::component::ResourceTableError>().is_some() => {
+            Problem::Limit { recipe, part, phase, what: format!("too many handles ({error})") }
+        }
+        None => {
+            let what = cause(error, &printed);
+            trap(request, what, printed.into_iter().chain(details).collect())
+        }
+    }
+}
+
+/// A call that failed as `what` says.
+pub(super) fn trap(request: &Request<'_>, what: String, details: Vec<String>) -> Problem {
+    let (recipe, part) = (request.subject.recipe.clone(), request.subject.part.clone());
+    Problem::Trap { recipe, part, phase: request.phase.name(), what, details }
+}
+
+/// The guest's frames, and the last call of the host.
+fn details(error: &wasmtime::Error, call: &Call) -> Vec<String> {
+    let mut details = frames(error);
+    details.extend(call.last_host_call().map(|call| format!("last call of the host: {call}")));
+    details
+}
+
+/// What happened in a few words. `printed` are the lines that the guest printed before it.
+fn cause(error: &wasmtime::Error, printed: &[String]) -> String {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => "ran out of stack".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => "trapped (it left its memory, as when its stack is used up)".to_owned(),
+        Some(Trap::UnreachableCodeReached) if printed.iter().any(|line| line.contains("panicked at")) => {
+            "panicked".to_owned()
+        }
+        Some(trap) => format!("trapped ({trap})"),
+        None => format!("was ended: {}", error.root_cause().to_string().lines().next().unwrap_or_default()),
+    }
+}
+
+/// The frames of the guest, innermost first, with the author's file and line where the component has them.
+fn frames(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for frame in backtrace.frames() {
+        let symbols = frame.symbols();
+        if symbols.is_empty() {
+            lines.extend(frame.func_name().map(|name| format!("at {name}")));
+        }
+        for symbol in symbols {
+            let name = symbol.name().unwrap_or("?");
+            lines.push(match (symbol.file(), symbol.line()) {
+                (Some(file), Some(line)) => format!("at {name} ({file}:{line})"),
+                _ => format!("at {name}"),
+            });
+        }
+    }
+    lines
+}

@@ -1,0 +1,116 @@
+//! One instance of a component, and the calls that are made to it.
+
+mod failure;
+pub(crate) mod request;
+pub(crate) mod store;
+
+use std::sync::Arc;
+
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use crate::call::deadline::Watchdog;
+use crate::error::{RecipeError, Subject};
+use crate::grants::rights::Process;
+use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
+use crate::interfaces::bindings::{Recipe, RecipePre};
+use crate::limits;
+use crate::native::shared::Native;
+
+use request::Request;
+use store::State;
+
+/// An instance of a component with its store.
+pub(crate) struct Instance {
+    store: Store<State>,
+    recipe: Recipe,
+    /// Parts that it holds.
+    pub(crate) parts: usize,
+    /// Whether another part may use it: it did not trap, and keeps no file open.
+    pub(crate) sharable: bool,
+    trapped: bool,
+}
+
+/// What a call returned, and the paths that the recipe reported as created meanwhile.
+pub(crate) struct Answer<T> {
+    pub(crate) value: T,
+    pub(crate) created: Vec<String>,
+}
+
+impl Instance {
+    /// Starts an instance.
+    pub(crate) fn start(
+        pre: &RecipePre<State>,
+        process: &Process,
+        native: &Arc<Native>,
+        watchdog: &Watchdog,
+        request: &Request<'_>,
+    ) -> Result<Self, RecipeError> {
+        let mut store = Store::new(pre.engine(), State::new(process, native, request.call(native)));
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits::DATA_PER_CALL);
+        store.epoch_deadline_callback(|context| {
+            context.data().call.check()?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        let watch = watchdog.watch(store.data().call.deadline);
+        store.data_mut().call.watch = watch.ok();
+        store.set_epoch_deadline(1);
+        match pre.instantiate(&mut store) {
+            Ok(recipe) => Ok(Self { store, recipe, parts: 0, sharable: true, trapped: false }),
+            Err(error) => Err(failure::of_trap(store.data_mut(), error, request)),
+        }
+    }
+
+    /// Calls the guest.
+    pub(crate) fn call<T>(
+        &mut self,
+        watchdog: &Watchdog,
+        request: &Request<'_>,
+        call: impl FnOnce(&mut Store<State>, &Recipe) -> wasmtime::Result<T>,
+    ) -> Result<Answer<T>, RecipeError> {
+        if self.trapped {
+            let what = "cannot be called again: an earlier call of it failed".to_owned();
+            return Err(RecipeError::new(failure::trap(request, what, Vec::new()), request.subject.clone()));
+        }
+        self.begin(watchdog, request);
+        let outcome = call(&mut self.store, &self.recipe);
+        let result = self.end(outcome, request);
+        if self.store.data_mut().close_files() {
+            self.sharable = false;
+        }
+        result
+    }
+
+    fn begin(&mut self, watchdog: &Watchdog, request: &Request<'_>) {
+        let state = self.store.data_mut();
+        let mut call = request.call(&state.native);
+        call.watch = watchdog.watch(call.deadline).ok();
+        state.begin(call);
+        self.store.set_epoch_deadline(1);
+    }
+
+    fn end<T>(&mut self, outcome: wasmtime::Result<T>, request: &Request<'_>) -> Result<Answer<T>, RecipeError> {
+        let state = self.store.data_mut();
+        state.call.watch = None;
+        match outcome {
+            Ok(_) if state.call.left().is_zero() => {
+                // It slept, for example, and returned before the engine noticed.
+                self.sharable = false;
+                Err(failure::of_trap(state, Trap::Interrupt.into(), request))
+            }
+            Ok(value) => {
+                state.output().end();
+                Ok(Answer { value, created: std::mem::take(&mut state.call.created) })
+            }
+            Err(error) => {
+                (self.trapped, self.sharable) = (true, false);
+                Err(failure::of_trap(state, error, request))
+            }
+        }
+    }
+
+    /// The failure that the recipe itself returned, as an error.
+    pub(crate) fn failed(&mut self, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
+        failure::returned(&mut self.store.data_mut().call, failure, created, subject)
+    }
+}

@@ -1,0 +1,295 @@
+//! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::event::{Event, Report};
+use base::files::create_anew;
+use cap_std::fs::Dir;
+use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
+use fetch::{Algorithm, Allowed, Checksum, Request};
+use wasmtime::component::{HasData, Resource, ResourceTable};
+
+use super::bindings::DownloadFailure;
+use super::bindings::buildout::recipe::download::{
+    self as wit, DownloadError, Host, HostDownloader, HostFetched, TopLevel,
+};
+use super::filesystem::open::OpenFiles;
+use super::resources::{Downloader, Fetched};
+use crate::call::Call;
+use crate::grants::mounts::normalize;
+use crate::grants::writable::Unwritable;
+use crate::native::shared::Native;
+
+/// Marks the interface in the linker.
+pub(crate) struct Downloads;
+
+/// What its functions see.
+pub(crate) struct View<'a> {
+    pub(crate) call: &'a mut Call,
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) native: &'a Arc<Native>,
+    /// An archive may be unpacked in place of a directory that the recipe has open.
+    pub(crate) files: &'a mut OpenFiles,
+}
+
+impl HasData for Downloads {
+    type Data<'a> = View<'a>;
+}
+
+impl Host for View<'_> {
+    fn convert_download_error(&mut self, failure: DownloadFailure) -> wasmtime::Result<DownloadError> {
+        failure.downcast()
+    }
+
+    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
+        let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        self.call.note("download.open", &names);
+        if !self.call.phase.is_making() {
+            let message = "files are downloaded only while a part is installed or updated";
+            return Err(DownloadError::Invalid(message.into()).into());
+        }
+        let granted = allowed(&self.call.rights.fetch);
+        let missing = addresses.iter().find(|address| !within(address, &granted, &self.native.directory()));
+        if let Some(missing) = missing {
+            let line = format!("fetch = [{missing:?}]");
+            let message = format!("{missing} may not be downloaded: no grant says {line}");
+            self.call.refused.push(line);
+            return Err(DownloadError::NotGranted(message).into());
+        }
+        self.table.push(Downloader { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
+    }
+}
+
+impl HostDownloader for View<'_> {
+    fn fetch(
+        &mut self,
+        downloader: Resource<Downloader>,
+        request: wit::Request,
+    ) -> Result<Resource<Fetched>, DownloadFailure> {
+        self.call.note("download.fetch", &[&request.url]);
+        let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
+        let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
+        let wanted = Request { url: request.url, allowed, checksums, ..Request::default() };
+        let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
+        let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
+        self.call.check().map_err(DownloadFailure::trap)?;
+        let downloaded = outcome.map_err(|error| self.failed(&error))?;
+        let size = downloaded.path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        let fetched = Fetched { path: downloaded.path, sha256: downloaded.sha256, size };
+        self.table.push(fetched).map_err(DownloadFailure::trap)
+    }
+
+    fn drop(&mut self, downloader: Resource<Downloader>) -> wasmtime::Result<()> {
+        self.table.delete(downloader)?;
+        Ok(())
+    }
+}
+
+impl HostFetched for View<'_> {
+    fn sha256(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&file)?.sha256.to_string())
+    }
+
+    fn size(&mut self, file: Resource<Fetched>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&file)?.size)
+    }
+
+    fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
+        self.call.note("download.copy", &[&path]);
+        let source = self.path_of(&file)?;
+        let target = self.target(&path)?;
+        let failed = |error| DownloadError::Invalid(format!("cannot write {path}: {error}"));
+        Ok(copy(&source, &target.path()).map_err(failed)?)
+    }
+
+    fn unpack(
+        &mut self,
+        file: Resource<Fetched>,
+        directory: String,
+        top_level: TopLevel,
+    ) -> Result<Vec<String>, DownloadFailure> {
+        self.call.note("download.unpack", &[&directory]);
+        let archive = self.path_of(&file)?;
+        let target = self.target(&directory)?;
+        let outcome = self.unpack_at(&archive, &target, top_level);
+        self.files.close_mounts(self.table);
+        self.call.check().map_err(DownloadFailure::trap)?;
+        match outcome {
+            Ok(unpacked) => Ok(unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect()),
+            Err(error) => {
+                self.call.advise(&error);
+                Err(DownloadError::BadArchive(target.in_words(&error.to_string())).into())
+            }
+        }
+    }
+
+    fn drop(&mut self, file: Resource<Fetched>) -> wasmtime::Result<()> {
+        self.table.delete(file)?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    fn path_of(&self, file: &Resource<Fetched>) -> Result<PathBuf, DownloadFailure> {
+        Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
+    }
+
+    fn unpack_at(&self, archive: &Path, target: &Target, top_level: TopLevel) -> Result<Unpacked, UnpackError> {
+        let unpack = |strip_top_level| {
+            let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
+            unpack::unpack(archive, &target.path(), &options, &|| self.call.is_over())
+        };
+        match unpack(top_level != TopLevel::Keep) {
+            Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
+            outcome => outcome,
+        }
+    }
+
+    /// Where a file that the host makes for the recipe goes.
+    fn target(&self, path: &str) -> Result<Target, DownloadError> {
+        let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
+        if !Path::new(path).is_absolute() {
+            return Err(refuse("the path must be absolute"));
+        }
+        let route = self.call.rights.route(path).map_err(|error| match error {
+            Unwritable::NotGranted => refuse("the part may not write there"),
+            Unwritable::TooLong | Unwritable::Invalid => refuse("this is not the name of a file"),
+        })?;
+        let (holder, name) = route.holder().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => refuse("its directory does not exist"),
+            _ => refuse(&error.to_string()),
+        })?;
+        Ok(Target { holder, name, shown: normalize(Path::new(path)) })
+    }
+
+    fn failed(&mut self, error: &fetch::DownloadError) -> DownloadError {
+        use fetch::DownloadError as Cause;
+        self.call.advise(error);
+        let message = error.to_string();
+        match error {
+            Cause::WrongChecksum { .. } => DownloadError::Mismatch(message),
+            Cause::NotAllowed { .. } => DownloadError::NotGranted(message),
+            Cause::NoFile(_) => DownloadError::Invalid(message),
+            _ => DownloadError::Unavailable(message),
+        }
+    }
+}
+
+/// Where the host makes something: in a directory that is open, so that no link can be put in its place.
+struct Target {
+    holder: Dir,
+    name: OsString,
+    /// Its path, as a person knows it.
+    shown: PathBuf,
+}
+
+impl Target {
+    fn path(&self) -> PathBuf {
+        self.directory().join(&self.name)
+    }
+
+    fn directory(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
+    }
+
+    /// A message about it, with the path as a person knows it.
+    fn in_words(&self, message: &str) -> String {
+        let shown = self.shown.parent().unwrap_or(Path::new("/"));
+        message.replace(&self.directory().display().to_string(), &shown.display().to_string())
+    }
+}
+
+fn is_not_single(error: &UnpackError) -> bool {
+    matches!(error, UnpackError::Refused { fault: Fault::NoTopLevelDirectory(_), .. })
+}
+
+/// The addresses of a grant or of a request.
+fn allowed(addresses: &[String]) -> Allowed {
+    if addresses.iter().any(|address| address == "*") { Allowed::Any } else { Allowed::Beneath(addresses.to_vec()) }
+}
+
+/// Whether a prefix of addresses is within what is granted. A path means its `file:` address.
+fn within(address: &str, granted: &Allowed, directory: &Path) -> bool {
+    if *granted == Allowed::Any {
+        return true;
+    }
+    let url =
+        url::Url::parse(address).ok().or_else(|| url::Url::from_file_path(normalize(&directory.join(address))).ok());
+    address != "*" && url.is_some_and(|url| granted.allows(&url))
+}
+
+fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
+    let algorithm = match digest.algorithm {
+        wit::Algorithm::Md5 => Algorithm::Md5,
+        wit::Algorithm::Sha256 => Algorithm::Sha256,
+        wit::Algorithm::Sha512 => Algorithm::Sha512,
+    };
+    Checksum::parse(algorithm, &digest.value).map_err(|error| DownloadError::Invalid(error.to_string()))
+}
+
+/// Copies a file, in place of one that may be there.
+fn copy(source: &Path, target: &Path) -> io::Result<()> {
+    let mut from = File::open(source)?;
+    io::copy(&mut from, &mut create_anew(target)?)?;
+    Ok(())
+}
+
+/// Reports the progress of a part's download in the part's name.
+struct OfPart {
+    part: Arc<str>,
+    report: Arc<dyn Report>,
+}
+
+impl Report for OfPart {
+    fn report(&self, event: Event<'_>) {
+        let part = &*self.part;
+        self.report.report(match event {
+            Event::Download { url, done, total, .. } => Event::Download { part, url, done, total },
+            Event::Log { logger: "buildout", level, message } => Event::Log { logger: part, level, message },
+            Event::ProgressEnd => return,
+            other => other,
+        });
+    }
+
+    fn wants(&self, level: base::event::Level) -> bool {
+        self.report.wants(level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_only_what_is_within_the_grant() {
+        let t = |asked: &str, granted: &[&str]| {
+            let granted: Vec<String> = granted.iter().map(|address| (*address).to_owned()).collect();
+            within(asked, &allowed(&granted), Path::new("/b"))
+        };
+        assert!(t("https://example.com/a", &["https://example.com/"]));
+        assert!(t("*", &["*"]));
+        assert!(t("file.tar", &["file:///b/"]));
+        assert!(!t("*", &["https://example.com/"]));
+        assert!(!t("https://example.com.evil.net/", &["https://example.com"]));
+        assert!(!t("https://example.com/", &[]));
+        assert!(!t("../etc/passwd", &["file:///b/"]));
+    }
+
+    #[test]
+    fn a_copy_takes_the_place_of_a_link_and_follows_none() {
+        let space = tempfile::tempdir().unwrap();
+        let at = |name: &str| space.path().join(name);
+        std::fs::write(at("source"), "new").unwrap();
+        std::fs::write(at("victim"), "old").unwrap();
+        std::os::unix::fs::symlink(at("victim"), at("target")).unwrap();
+        copy(&at("source"), &at("target")).unwrap();
+        assert_eq!(std::fs::read_to_string(at("victim")).unwrap(), "old");
+        assert_eq!(std::fs::read_to_string(at("target")).unwrap(), "new");
+        assert!(at("target").symlink_metadata().unwrap().is_file());
+    }
+}

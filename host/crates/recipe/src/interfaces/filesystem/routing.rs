@@ -1,0 +1,221 @@
+//! Where a path of the guest leads: to the granted directory that holds it, or nowhere.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::component::{HasData, Resource, ResourceTable};
+use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, HostDescriptor as Inner};
+use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
+use wasmtime_wasi::p2::{FsError, FsResult};
+use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
+
+use super::open::{Known, OpenFiles};
+use super::ready::ready;
+use super::status;
+use crate::call::Call;
+use crate::grants::mounts::{Access, Mount, normalize};
+
+/// Marks the interfaces in the linker.
+pub(crate) struct Filesystem;
+
+/// What their functions see.
+pub(crate) struct View<'a> {
+    pub(crate) wasi: &'a mut WasiCtx,
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) call: &'a mut Call,
+    pub(crate) files: &'a mut OpenFiles,
+}
+
+impl HasData for Filesystem {
+    type Data<'a> = View<'a>;
+}
+
+impl WasiView for View<'_> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: self.wasi, table: self.table }
+    }
+}
+
+impl View<'_> {
+    /// The handle and the path in it for what the guest calls `path` in `directory`.
+    pub(super) fn locate(
+        &mut self,
+        directory: Resource<Descriptor>,
+        path: String,
+        access: Access,
+    ) -> FsResult<Located> {
+        if !self.files.roots.contains(&directory.rep()) {
+            return Ok(Located { directory, path, mount: None, is_entry: false });
+        }
+        let absolute = normalize(&Path::new("/").join(&path));
+        let rights = Arc::clone(&self.call.rights);
+        let Some((at, rest)) = rights.mounts.route(&absolute) else {
+            return Err(self.deny(absolute, access));
+        };
+        let mount = rights.mounts.get(at).filter(|mount| mount.access >= access);
+        let Some(mount) = mount else {
+            return Err(self.deny(absolute, access));
+        };
+        if rest.as_os_str().is_empty() {
+            return Ok(Located { directory, path: ".".to_owned(), mount: Some(at), is_entry: false });
+        }
+        let number = self.open_mount(at, mount)?;
+        // The text came from a `String`, and nothing was cut out of the middle of a character.
+        let path = rest.to_string_lossy().into_owned();
+        Ok(Located { directory: Resource::new_borrow(number), path, mount: None, is_entry: false })
+    }
+
+    /// As [`Self::locate`], where the granted directory itself is an ordinary directory too. Where it is none, it is an
+    /// entry of the directory that holds it.
+    pub(super) fn locate_any(
+        &mut self,
+        directory: Resource<Descriptor>,
+        path: String,
+        access: Access,
+    ) -> FsResult<Located> {
+        let located = self.locate(directory, path, access)?;
+        let Some(at) = located.mount else {
+            return Ok(located);
+        };
+        let rights = Arc::clone(&self.call.rights);
+        let Some(mount) = rights.mounts.get(at) else {
+            return Err(ErrorCode::NoEntry.into());
+        };
+        let (number, path, is_entry) = match self.open_mount(at, mount) {
+            Ok(number) => (number, located.path, false),
+            Err(error) if error.downcast_ref().is_some_and(is_none) => {
+                let name = mount.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                (self.open_holder(at, mount)?, name, true)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Located { directory: Resource::new_borrow(number), path, mount: Some(at), is_entry })
+    }
+
+    /// The handle of the directory that holds what is granted.
+    fn open_holder(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
+        if let Some(number) = self.files.holders.get(&at) {
+            return Ok(*number);
+        }
+        let (holder, _) = mount.holder().map_err(|error| ErrorCode::from(&error))?;
+        let number = self.push(holder, mount.access)?;
+        self.files.holders.insert(at, number);
+        Ok(number)
+    }
+
+    fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
+        let (permissions, mode) = match access {
+            Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
+            Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+        };
+        let directory = Dir::new(directory, permissions, mode, true);
+        Ok(self.table.push(Descriptor::Dir(directory)).map_err(FsError::trap)?.rep())
+    }
+
+    /// The handle of a granted directory.
+    fn open_mount(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
+        if let Some(number) = self.files.mount(at, mount) {
+            return Ok(number);
+        }
+        let file = mount.open().map_err(|error| ErrorCode::from(&error))?;
+        let number = self.push(file, mount.access)?;
+        self.files.keep_mount(at, mount, number);
+        Ok(number)
+    }
+
+    fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
+        self.call.deny(path, access);
+        ErrorCode::NotPermitted.into()
+    }
+
+    /// The directory behind a handle on which the guest acts without a path.
+    pub(super) fn itself(&mut self, handle: Resource<Descriptor>, access: Access) -> FsResult<Resource<Descriptor>> {
+        if !self.files.roots.contains(&handle.rep()) {
+            return Ok(handle);
+        }
+        Ok(self.locate_any(handle, String::new(), access)?.directory)
+    }
+
+    /// What an entry is, and its identity, if one call of the system returns both. C's `stat` requests them one after the
+    /// other: the answer is kept for the second request.
+    pub(super) fn look(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+    ) -> FsResult<Look> {
+        if let Some(status) = self.known(directory.rep(), &path) {
+            return Ok(Look::Found(status));
+        }
+        self.call.note("stat", &[&path]);
+        let number = directory.rep();
+        let located = self.locate_any(directory, path.clone(), Access::Read)?;
+        if let Descriptor::Dir(holder) = self.table.get(&located.directory)?
+            && let Some(found) = status::of_entry(&holder.dir, &located.path, located.flags(flags))
+        {
+            let status = found.map_err(|error| ErrorCode::from(&error))?;
+            self.files.known = Some(Known { call: self.call.host_calls(), directory: number, path, status });
+            return Ok(Look::Found(status));
+        }
+        Ok(Look::Walk(located))
+    }
+
+    /// What the guest's last call found, if it was about the same entry. Of a link it depends on the flags.
+    fn known(&mut self, directory: u32, path: &str) -> Option<status::Status> {
+        let known = self.files.known.take()?;
+        let is_same = known.call == self.call.host_calls() && known.directory == directory && known.path == path;
+        (is_same && known.status.0.type_ != wit::DescriptorType::SymbolicLink).then_some(known.status)
+    }
+
+    /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
+    pub(super) fn refuse_special(&mut self, located: &Located, flags: wit::PathFlags) -> FsResult<()> {
+        let (directory, flags) = (Resource::new_borrow(located.directory.rep()), located.flags(flags));
+        let found = ready(Inner::stat_at(&mut self.filesystem(), directory, flags.into(), located.path.clone()));
+        match found.map(|found| wit::DescriptorStat::from(found).type_) {
+            Ok(
+                wit::DescriptorType::RegularFile | wit::DescriptorType::Directory | wit::DescriptorType::SymbolicLink,
+            ) => Ok(()),
+            Ok(_) => Err(ErrorCode::Unsupported.into()),
+            // It does not exist, or cannot be read: opening it reports that, or creates it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn opened<T: 'static>(&mut self, handle: FsResult<Resource<T>>) -> FsResult<Resource<T>> {
+        if let Ok(handle) = &handle {
+            self.files.handles.insert(handle.rep());
+        }
+        handle
+    }
+}
+
+/// What a look at an entry returned.
+pub(super) enum Look {
+    Found(status::Status),
+    /// Its path has to be walked.
+    Walk(Located),
+}
+
+/// A directory and a path in it; `mount` if that is a granted directory itself.
+pub(super) struct Located {
+    pub(super) directory: Resource<Descriptor>,
+    pub(super) path: String,
+    pub(super) mount: Option<usize>,
+    /// Whether the directory holds what is granted, and nothing else of it is.
+    is_entry: bool,
+}
+
+impl Located {
+    /// The flags with which the path is looked up.
+    pub(super) fn flags(&self, flags: wit::PathFlags) -> wit::PathFlags {
+        // A link could point to what is next to it.
+        if self.is_entry { wit::PathFlags::empty() } else { flags }
+    }
+}
+
+/// Whether there is no directory.
+fn is_none(error: &ErrorCode) -> bool {
+    matches!(error, ErrorCode::NotDirectory | ErrorCode::NoEntry | ErrorCode::Loop)
+}

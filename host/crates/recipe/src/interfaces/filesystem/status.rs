@@ -1,0 +1,115 @@
+//! `stat` of an entry of an open directory, in one call of the system.
+//!
+//! WASI's implementation opens the entry's directory anew each time, since a path can lead anywhere; a single name cannot.
+
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+
+use rustix::fs::{AtFlags, FileType, Stat};
+use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
+
+/// WASI's second half of an identity is the first, mixed with this.
+const UPPER_MIX: u64 = std::f64::consts::PI.to_bits();
+
+/// What an entry is, and its identity.
+pub(super) type Status = (wit::DescriptorStat, wit::MetadataHashValue);
+
+/// What `path`, a single name or `.`, is in `directory`. `None` where only walking the path can tell:
+/// it has several names, or is a symbolic link that is to be followed.
+pub(super) fn of_entry(directory: &File, path: &str, flags: wit::PathFlags) -> Option<io::Result<Status>> {
+    if path.is_empty() || path == ".." || path.contains(['/', '\0']) {
+        return None;
+    }
+    let found = match rustix::fs::statat(directory, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(found) => found,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let is_link = FileType::from_raw_mode(found.st_mode) == FileType::Symlink;
+    if is_link && flags.contains(wit::PathFlags::SYMLINK_FOLLOW) {
+        return None;
+    }
+    Some(Ok((description(&found), identity(&found))))
+}
+
+fn description(found: &Stat) -> wit::DescriptorStat {
+    wit::DescriptorStat {
+        type_: match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => wit::DescriptorType::RegularFile,
+            FileType::Directory => wit::DescriptorType::Directory,
+            FileType::Symlink => wit::DescriptorType::SymbolicLink,
+            FileType::Fifo => wit::DescriptorType::Fifo,
+            FileType::Socket => wit::DescriptorType::Socket,
+            FileType::CharacterDevice => wit::DescriptorType::CharacterDevice,
+            FileType::BlockDevice => wit::DescriptorType::BlockDevice,
+            FileType::Unknown => wit::DescriptorType::Unknown,
+        },
+        link_count: found.st_nlink,
+        size: u64::try_from(found.st_size).unwrap_or_default(),
+        data_access_timestamp: time(found.st_atime, found.st_atime_nsec),
+        data_modification_timestamp: time(found.st_mtime, found.st_mtime_nsec),
+        status_change_timestamp: time(found.st_ctime, found.st_ctime_nsec),
+    }
+}
+
+/// A time that WASI can tell: none before 1970.
+fn time(seconds: i64, nanoseconds: impl TryInto<u32>) -> Option<wit::Datetime> {
+    Some(wit::Datetime { seconds: seconds.try_into().ok()?, nanoseconds: nanoseconds.try_into().ok()? })
+}
+
+/// The same value as WASI's implementation gives for this file: it becomes the inode number that the guest sees.
+fn identity(found: &Stat) -> wit::MetadataHashValue {
+    let mut hasher = DefaultHasher::new();
+    (found.st_dev, found.st_ino).hash(&mut hasher);
+    let lower = hasher.finish();
+    wit::MetadataHashValue { lower, upper: lower ^ UPPER_MIX }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interfaces::filesystem::ready::ready;
+    use wasmtime::component::{Resource, ResourceTable};
+    use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemCtx, WasiFilesystemCtxView};
+    use wasmtime_wasi::p2::bindings::filesystem::types::{HostDescriptor as Inner, PathFlags};
+    use wasmtime_wasi::{FsPerms, OpenMode};
+
+    /// What is told of one file must be one thing, whichever way it was asked for. But for the time of the last change of
+    /// status: WASI's implementation gives the time of creation for it.
+    #[test]
+    fn it_is_what_wasi_tells() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::fs::write(scratch.path().join("file"), "text").unwrap();
+        std::fs::create_dir(scratch.path().join("directory")).unwrap();
+        std::os::unix::fs::symlink("file", scratch.path().join("link")).unwrap();
+        let directory = File::open(scratch.path()).unwrap();
+        let mut table = ResourceTable::new();
+        let dir = Dir::new(directory.try_clone().unwrap(), FsPerms::ReadOnly, OpenMode::READ, true);
+        let handle = table.push(Descriptor::Dir(dir)).unwrap().rep();
+        let mut context = WasiFilesystemCtx::default();
+        let mut view = WasiFilesystemCtxView { ctx: &mut context, table: &mut table };
+        for name in ["file", "directory", "link", "."] {
+            let (told, hash) = of_entry(&directory, name, wit::PathFlags::empty()).unwrap().unwrap();
+            let stat = Inner::stat_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
+            let stat = wit::DescriptorStat::from(ready(stat).unwrap());
+            let stat = wit::DescriptorStat { status_change_timestamp: told.status_change_timestamp, ..stat };
+            assert_eq!(format!("{told:?}"), format!("{stat:?}"), "{name}");
+            let inner =
+                Inner::metadata_hash_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
+            let inner = wit::MetadataHashValue::from(ready(inner).unwrap());
+            assert_eq!((hash.lower, hash.upper), (inner.lower, inner.upper), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_walked_is_left() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("elsewhere", scratch.path().join("link")).unwrap();
+        let directory = File::open(scratch.path()).unwrap();
+        let follow = wit::PathFlags::SYMLINK_FOLLOW;
+        for path in ["a/b", "..", "", "/", "link"] {
+            assert!(of_entry(&directory, path, follow).is_none(), "{path}");
+        }
+        assert!(of_entry(&directory, "missing", follow).unwrap().is_err());
+    }
+}

@@ -1,0 +1,309 @@
+//! The functions of `wasi:filesystem`, each routed to a granted directory.
+
+use std::sync::Arc;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::filesystem::preopens;
+use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, HostDescriptor as Inner};
+use wasmtime_wasi::p2::bindings::filesystem::types::{HostDirectoryEntryStream as InnerEntries, PathFlags};
+use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::{FsPerms, OpenMode};
+
+use super::ready::ready;
+use super::routing::{Look, View};
+use crate::grants::mounts::Access;
+
+impl preopens::Host for View<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let root = std::fs::File::open("/")?;
+        let handle = self.table.push(Descriptor::Dir(Dir::new(root, FsPerms::ReadOnly, OpenMode::READ, true)))?;
+        self.files.roots.insert(handle.rep());
+        Ok(vec![(handle, "/".to_owned())])
+    }
+}
+
+impl wit::Host for View<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<wit::ErrorCode> {
+        wit::Host::convert_error_code(&mut self.filesystem(), error)
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<wit::ErrorCode>> {
+        wit::Host::filesystem_error_code(&mut self.filesystem(), error)
+    }
+}
+
+impl wit::HostDescriptor for View<'_> {
+    fn advise(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: wit::Filesize,
+        length: wit::Filesize,
+        advice: wit::Advice,
+    ) -> FsResult<()> {
+        ready(Inner::advise(&mut self.filesystem(), file, offset, length, advice.into()))
+    }
+
+    fn sync_data(&mut self, file: Resource<Descriptor>) -> FsResult<()> {
+        self.call.note("sync-data", &[]);
+        let file = self.itself(file, Access::Read)?;
+        ready(Inner::sync_data(&mut self.filesystem(), file))
+    }
+
+    fn get_flags(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorFlags> {
+        Ok(ready(Inner::get_flags(&mut self.filesystem(), file))?.into())
+    }
+
+    fn get_type(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorType> {
+        Ok(ready(Inner::get_type(&mut self.filesystem(), file))?.into())
+    }
+
+    fn set_size(&mut self, file: Resource<Descriptor>, size: wit::Filesize) -> FsResult<()> {
+        self.call.note("set-size", &[]);
+        ready(Inner::set_size(&mut self.filesystem(), file, size))
+    }
+
+    fn set_times(
+        &mut self,
+        file: Resource<Descriptor>,
+        accessed: wit::NewTimestamp,
+        modified: wit::NewTimestamp,
+    ) -> FsResult<()> {
+        self.call.note("set-times", &[]);
+        let file = self.itself(file, Access::Write)?;
+        ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
+    }
+
+    fn read(
+        &mut self,
+        file: Resource<Descriptor>,
+        length: wit::Filesize,
+        offset: wit::Filesize,
+    ) -> FsResult<(Vec<u8>, bool)> {
+        self.call.note("read", &[]);
+        ready(Inner::read(&mut self.filesystem(), file, length, offset))
+    }
+
+    fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: wit::Filesize) -> FsResult<wit::Filesize> {
+        self.call.note("write", &[]);
+        ready(Inner::write(&mut self.filesystem(), file, bytes, offset))
+    }
+
+    fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<wit::DirectoryEntryStream>> {
+        self.call.note("read-directory", &[]);
+        let directory = self.itself(directory, Access::Read)?;
+        let entries = ready(Inner::read_directory(&mut self.filesystem(), directory));
+        self.opened(entries)
+    }
+
+    fn sync(&mut self, file: Resource<Descriptor>) -> FsResult<()> {
+        let file = self.itself(file, Access::Read)?;
+        ready(Inner::sync(&mut self.filesystem(), file))
+    }
+
+    fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.call.note("create-directory", &[&path]);
+        let located = self.locate(directory, path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
+            return Ok(mount.create().map_err(|error| ErrorCode::from(&error))?);
+        }
+        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))
+    }
+
+    fn stat(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorStat> {
+        let file = self.itself(file, Access::Read)?;
+        Ok(ready(Inner::stat(&mut self.filesystem(), file))?.into())
+    }
+
+    fn stat_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+    ) -> FsResult<wit::DescriptorStat> {
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.0),
+            Look::Walk(located) => located,
+        };
+        let flags = located.flags(flags).into();
+        let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags, located.path));
+        Ok(found?.into())
+    }
+
+    fn set_times_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+        accessed: wit::NewTimestamp,
+        modified: wit::NewTimestamp,
+    ) -> FsResult<()> {
+        self.call.note("set-times", &[&path]);
+        let located = self.locate_any(directory, path, Access::Write)?;
+        let flags = located.flags(flags).into();
+        let (directory, path) = (located.directory, located.path);
+        ready(Inner::set_times_at(&mut self.filesystem(), directory, flags, path, accessed.into(), modified.into()))
+    }
+
+    fn link_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+        new_directory: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.call.note("link", &[&path, &new_path]);
+        let old = self.locate_any(directory, path, Access::Write)?;
+        let new = self.locate_any(new_directory, new_path, Access::Write)?;
+        let flags = old.flags(flags).into();
+        let view = &mut self.filesystem();
+        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))
+    }
+
+    fn open_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+        open: wit::OpenFlags,
+        mode: wit::DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        self.call.note("open", &[&path]);
+        let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
+            || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
+        let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
+        self.refuse_special(&located, flags)?;
+        let (flags, open, mode) = (located.flags(flags).into(), open.into(), mode.into());
+        let view = &mut self.filesystem();
+        let handle = ready(Inner::open_at(view, located.directory, flags, located.path, open, mode));
+        self.opened(handle)
+    }
+
+    fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
+        self.files.roots.remove(&file.rep());
+        self.files.handles.remove(&file.rep());
+        Inner::drop(&mut self.filesystem(), file)
+    }
+
+    fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<String> {
+        self.call.note("readlink", &[&path]);
+        let located = self.locate_any(directory, path, Access::Read)?;
+        ready(Inner::readlink_at(&mut self.filesystem(), located.directory, located.path))
+    }
+
+    fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.call.note("remove-directory", &[&path]);
+        let located = self.locate(directory, path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
+            if mount.lasting {
+                return Err(ErrorCode::Busy.into());
+            }
+            mount.remove().map_err(|error| ErrorCode::from(&error))?;
+            if let Some(number) = self.files.mounts.remove(&at) {
+                self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
+            }
+            return Ok(());
+        }
+        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+    }
+
+    fn rename_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        path: String,
+        new_directory: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.call.note("rename", &[&path, &new_path]);
+        let old = self.locate(directory, path, Access::Write)?;
+        let new = self.locate(new_directory, new_path, Access::Write)?;
+        if old.mount.is_some() || new.mount.is_some() {
+            // A granted directory keeps its name, like the mount point of a file system.
+            return Err(ErrorCode::Busy.into());
+        }
+        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))
+    }
+
+    fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
+        self.call.note("symlink", &[&path]);
+        let located = self.locate(directory, path, Access::Write)?;
+        if located.mount.is_some() {
+            // It would be followed when the granted directory is opened the next time.
+            return Err(ErrorCode::Exist.into());
+        }
+        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))
+    }
+
+    fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.call.note("unlink", &[&path]);
+        let located = self.locate_any(directory, path, Access::Write)?;
+        ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
+    }
+
+    fn read_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: wit::Filesize,
+    ) -> FsResult<Resource<DynInputStream>> {
+        let stream = Inner::read_via_stream(&mut self.filesystem(), file, offset);
+        self.opened(stream)
+    }
+
+    fn write_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: wit::Filesize,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        self.call.note("write-via-stream", &[]);
+        let stream = Inner::write_via_stream(&mut self.filesystem(), file, offset);
+        self.opened(stream)
+    }
+
+    fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.call.note("append-via-stream", &[]);
+        let stream = Inner::append_via_stream(&mut self.filesystem(), file);
+        self.opened(stream)
+    }
+
+    fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        ready(Inner::is_same_object(&mut self.filesystem(), a, b))
+    }
+
+    fn metadata_hash(&mut self, file: Resource<Descriptor>) -> FsResult<wit::MetadataHashValue> {
+        let file = self.itself(file, Access::Read)?;
+        Ok(ready(Inner::metadata_hash(&mut self.filesystem(), file))?.into())
+    }
+
+    fn metadata_hash_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        flags: wit::PathFlags,
+        path: String,
+    ) -> FsResult<wit::MetadataHashValue> {
+        let located = match self.look(directory, flags, path)? {
+            Look::Found(found) => return Ok(found.1),
+            Look::Walk(located) => located,
+        };
+        let flags = PathFlags::from(located.flags(flags));
+        let view = &mut self.filesystem();
+        Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())
+    }
+}
+
+impl wit::HostDirectoryEntryStream for View<'_> {
+    fn read_directory_entry(
+        &mut self,
+        stream: Resource<wit::DirectoryEntryStream>,
+    ) -> FsResult<Option<wit::DirectoryEntry>> {
+        Ok(ready(InnerEntries::read_directory_entry(&mut self.filesystem(), stream))?.map(Into::into))
+    }
+
+    fn drop(&mut self, stream: Resource<wit::DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.files.handles.remove(&stream.rep());
+        InnerEntries::drop(&mut self.filesystem(), stream)
+    }
+}

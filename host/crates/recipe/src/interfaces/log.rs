@@ -1,0 +1,78 @@
+//! `buildout:recipe/log`: messages of a recipe, and what it is doing.
+
+use std::sync::{Mutex, PoisonError};
+
+use wasmtime::component::HasData;
+
+use super::bindings::buildout::recipe::log::{Host, Level};
+use super::standard_output::Output;
+use crate::call::Call;
+use crate::limits;
+use base::event;
+
+/// Marks the interface in the linker.
+pub(crate) struct Log;
+
+/// What its functions see.
+pub(crate) struct View<'a> {
+    pub(crate) call: &'a mut Call,
+    pub(crate) output: &'a Mutex<Output>,
+}
+
+impl HasData for Log {
+    type Data<'a> = View<'a>;
+}
+
+impl View<'_> {
+    /// Logs in the part's name. What the recipe has printed so far comes before.
+    fn log(&mut self, level: event::Level, text: &str) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.log(&self.call.part, level, text);
+    }
+
+    /// Whether the call may log one more message; the first that it may not log is replaced by a warning.
+    fn may_log(&mut self) -> bool {
+        self.call.log_messages += 1;
+        if self.call.log_messages == limits::LOG_MESSAGES + 1 {
+            let text = format!("more than {} messages; the rest is left out", limits::LOG_MESSAGES);
+            self.log(event::Level::Warning, &text);
+        }
+        self.call.log_messages <= limits::LOG_MESSAGES
+    }
+}
+
+/// Cuts a message that is too long.
+fn shortened(mut text: String) -> String {
+    if text.len() > limits::LOG_MESSAGE {
+        text.truncate(text.floor_char_boundary(limits::LOG_MESSAGE));
+        text.push_str(" […]");
+    }
+    text
+}
+
+fn level_of(level: Level) -> event::Level {
+    match level {
+        Level::Debug => event::Level::Debug,
+        Level::Info => event::Level::Info,
+        Level::Warning => event::Level::Warning,
+        Level::Error => event::Level::Error,
+        Level::Critical => event::Level::Critical,
+    }
+}
+
+impl Host for View<'_> {
+    fn message(&mut self, level: Level, text: String) -> wasmtime::Result<()> {
+        self.call.note("log.message", &[]);
+        if self.may_log() {
+            self.log(level_of(level), &shortened(text));
+        }
+        Ok(())
+    }
+
+    fn activity(&mut self, text: String) -> wasmtime::Result<()> {
+        self.call.note("log.activity", &[]);
+        let text: String = text.chars().take(limits::ACTIVITY).collect();
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).activity(&self.call.part, &text);
+        Ok(())
+    }
+}

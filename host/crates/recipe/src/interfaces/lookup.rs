@@ -1,0 +1,32 @@
+//! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it and lose nothing.
+
+use config::options::{OptionError, Problem};
+
+use super::bindings::LookupFailure;
+use super::bindings::buildout::recipe::types::{LookupError, LookupReason};
+use crate::call::Call;
+use crate::limits;
+
+/// Looks up an option. Resolving a value may initialize other parts: that is not this recipe's time.
+pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, OptionError>) -> Result<T, LookupFailure> {
+    let number = call.lookup_errors.len();
+    if number >= limits::LOOKUP_ERRORS {
+        let message = format!("more than {} failed look-ups", limits::LOOKUP_ERRORS);
+        return Err(LookupError { reason: LookupReason::Limit, message, reference: u32::MAX }.into());
+    }
+    call.pausing(look).map_err(|error| {
+        let reference = u32::try_from(number).unwrap_or(u32::MAX);
+        let failure = LookupError { reason: reason(error.problem()), message: error.to_string(), reference };
+        call.lookup_errors.push(error);
+        failure.into()
+    })
+}
+
+fn reason(problem: &Problem) -> LookupReason {
+    match problem {
+        Problem::UnknownSection { .. } => LookupReason::UnknownSection,
+        Problem::UnknownOption { .. } => LookupReason::UnknownOption,
+        Problem::Circle(_) => LookupReason::Cycle,
+        Problem::Reference(_) | Problem::TooDeep(_) | Problem::Recipe(_) => LookupReason::Failed,
+    }
+}

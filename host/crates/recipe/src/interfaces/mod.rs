@@ -1,0 +1,18 @@
+//! What the host offers to recipes: one file for each interface of `wit/`, and for each of WASI's that is not WASI's own.
+//!
+//! An interface gets a view of what it may change, and no more: no file here knows the store, or another interface. A
+//! function whose error is a type of `wit/` returns it with `?` ([`bindings`] lists these types).
+
+pub(crate) mod bindings;
+pub(crate) mod buildout;
+pub(crate) mod clocks;
+pub(crate) mod download;
+pub(crate) mod filesystem;
+pub(crate) mod log;
+mod lookup;
+pub(crate) mod options;
+pub(crate) mod paths;
+pub(crate) mod process;
+pub(crate) mod resources;
+pub(crate) mod standard_output;
+pub(crate) mod types;

@@ -1,0 +1,109 @@
+//! `buildout:recipe/paths`: what a recipe reports as created, permissions, and locks of what several buildouts share.
+//!
+//! Locks are advisory (`flock`): the kernel frees one when its holder ends, however it ends. The file stays, because
+//! removing it would let two hold what has one name.
+
+use std::fs::{File, TryLockError};
+use std::io;
+
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_std::fs::OpenOptions;
+use wasmtime::component::{HasData, Resource, ResourceTable};
+
+use super::bindings::PathFailure;
+use super::bindings::buildout::recipe::paths::{Host, HostLock, PathError};
+use super::bindings::buildout::recipe::types::UnnamedError;
+use super::resources::Lock;
+use crate::call::Call;
+use crate::grants::writable::{Unwritable, WritablePath};
+use crate::limits;
+
+/// Marks the interface in the linker.
+pub(crate) struct Paths;
+
+/// What its functions see.
+pub(crate) struct View<'a> {
+    pub(crate) call: &'a mut Call,
+    pub(crate) table: &'a mut ResourceTable,
+}
+
+impl HasData for Paths {
+    type Data<'a> = View<'a>;
+}
+
+impl View<'_> {
+    fn check_phase(&self) -> Result<(), PathError> {
+        if self.call.phase.is_making() { Ok(()) } else { Err(PathError::NotInstalling) }
+    }
+
+    fn route(&self, path: &str) -> Result<WritablePath, PathError> {
+        self.call.rights.route(path).map_err(|error| match error {
+            Unwritable::TooLong => PathError::Limit,
+            Unwritable::Invalid => PathError::Invalid,
+            Unwritable::NotGranted => PathError::Outside,
+        })
+    }
+}
+
+impl Host for View<'_> {
+    fn convert_path_error(&mut self, failure: PathFailure) -> wasmtime::Result<PathError> {
+        failure.downcast()
+    }
+
+    fn created(&mut self, path: String) -> Result<(), PathFailure> {
+        self.call.note("paths.created", &[&path]);
+        self.check_phase()?;
+        if self.call.created.len() >= limits::PATHS || path.len() > limits::PATH {
+            return Err(PathError::Limit.into());
+        }
+        if path.is_empty() || path.contains('\0') || path.split('/').any(|component| component == "..") {
+            return Err(PathError::Invalid.into());
+        }
+        if self.call.rights.check_path(&path).is_err() {
+            return Err(PathError::Outside.into());
+        }
+        if !self.call.rights.was_there(&path) {
+            self.call.created.push(path);
+        }
+        Ok(())
+    }
+
+    fn try_lock(&mut self, path: String) -> Result<Option<Resource<Lock>>, PathFailure> {
+        self.call.note("paths.try-lock", &[&path]);
+        self.check_phase()?;
+        // Recipes try again and again while someone else holds it.
+        self.call.check().map_err(PathFailure::trap)?;
+        let file = open(&self.route(&path)?).map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(self.table.push(Lock { _file: file }).map_err(PathFailure::trap)?)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error).into()),
+        }
+    }
+
+    fn set_mode(&mut self, path: String, mode: u32) -> Result<(), PathFailure> {
+        self.call.note("paths.set-mode", &[&path]);
+        self.check_phase()?;
+        Ok(self.route(&path)?.set_mode(mode).map_err(|error| failed(&error))?)
+    }
+}
+
+impl HostLock for View<'_> {
+    fn drop(&mut self, lock: Resource<Lock>) -> wasmtime::Result<()> {
+        self.table.delete(lock)?;
+        Ok(())
+    }
+}
+
+/// What the system reported.
+fn failed(error: &io::Error) -> PathError {
+    PathError::Other(UnnamedError { code: "io".to_owned(), message: error.to_string() })
+}
+
+/// Opens a lock file; its last name is not followed if it is a symbolic link.
+fn open(path: &WritablePath) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).follow(FollowSymlinks::No);
+    let (directory, rest) = path.place()?;
+    Ok(directory.open_with(rest, &options)?.into_std())
+}

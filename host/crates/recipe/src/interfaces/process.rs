@@ -1,0 +1,296 @@
+//! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::source::Explain as _;
+use confine::{ConfineError, Policy, Stream};
+use wasmtime::component::{HasData, Resource, ResourceTable};
+
+use super::bindings::ProcessFailure;
+use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunner, Outcome, OutputUse, ProcessError};
+use super::filesystem::open::OpenFiles;
+use super::resources::Runner;
+use crate::call::{Call, Interrupted, Phase};
+use crate::limits;
+use crate::native::command_log::CommandLog;
+use crate::native::shared::Native;
+use crate::native::variables::system_strings;
+
+/// Marks the interface in the linker.
+pub(crate) struct NativeProcesses;
+
+/// What its functions see.
+pub(crate) struct View<'a> {
+    pub(crate) call: &'a mut Call,
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) native: &'a Arc<Native>,
+    /// A command may replace directories that the recipe has open.
+    pub(crate) files: &'a mut OpenFiles,
+}
+
+impl HasData for NativeProcesses {
+    type Data<'a> = View<'a>;
+}
+
+impl Host for View<'_> {
+    fn convert_process_error(&mut self, failure: ProcessFailure) -> wasmtime::Result<ProcessError> {
+        failure.downcast()
+    }
+
+    fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
+        let names: Vec<&str> = programs.iter().map(String::as_str).collect();
+        self.call.note("process.open", &names);
+        if !self.call.phase.is_making() && self.call.phase != Phase::Uninstall {
+            let message = "commands run only while a part is installed, updated or uninstalled";
+            return Err(ProcessError::Invalid(message.into()).into());
+        }
+        let missing = programs.iter().find(|program| !is_granted(program, &self.call.rights.run));
+        if let Some(missing) = missing {
+            let line = format!("run = [{missing:?}]");
+            let message = format!("{missing:?} may not be run: no grant says {line}");
+            self.call.refused.push(line);
+            return Err(ProcessError::NotGranted(message).into());
+        }
+        self.table.push(Runner { programs }).map_err(ProcessFailure::trap)
+    }
+}
+
+impl HostRunner for View<'_> {
+    fn run(&mut self, runner: Resource<Runner>, command: Command) -> Result<Outcome, ProcessFailure> {
+        self.call.note("process.run", &[&command.program]);
+        let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
+        check(&command, programs)?;
+        self.call.check().map_err(ProcessFailure::trap)?;
+        let outcome = self.run_command(command);
+        self.files.close_mounts(self.table);
+        outcome
+    }
+
+    fn environment(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.native.variables(&self.call.rights).into_iter().collect())
+    }
+
+    fn build_directory(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<String> {
+        Ok(self.call.rights.build_directory().to_string_lossy().into_owned())
+    }
+
+    fn jobs(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.native.settings.jobs.limit()).unwrap_or(u32::MAX))
+    }
+
+    fn drop(&mut self, runner: Resource<Runner>) -> wasmtime::Result<()> {
+        self.table.delete(runner)?;
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    /// Runs a command that may be run.
+    fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
+        let (line, output) = (line(&command), command.output);
+        let started = self.confined(command).map_err(ProcessFailure::trap)?;
+        let policy = self.call.reach.policy(self.native.settings.level);
+        let mut captured = Captured { is_wanted: output == OutputUse::Capture, ..Captured::default() };
+        self.open_log().command(&line, output == OutputUse::Show);
+        let outcome = self.supervise(&started, &policy, &mut captured);
+        self.open_log().end();
+        let ending = self.ending(outcome, &line)?;
+        let failed = how_it_failed(&ending).map(|ending| self.open_log().failed(line, ending, &policy));
+        self.call.failed_command = failed;
+        self.call.check().map_err(ProcessFailure::trap)?;
+        Ok(Outcome { ending, captured: captured.bytes()? })
+    }
+
+    /// The command as the confinement takes it.
+    fn confined(&self, command: Command) -> std::io::Result<confine::Command> {
+        let mut variables = self.native.variables(&self.call.rights);
+        variables.extend(command.environment);
+        let (own, left) = (command.deadline.map(Duration::from_millis), self.call.left());
+        Ok(confine::Command {
+            program: command.program.into(),
+            arguments: command.arguments.into_iter().map(Into::into).collect(),
+            directory: command.directory.into(),
+            environment: system_strings(variables),
+            stdin: (!command.standard_input.is_empty()).then_some(command.standard_input),
+            deadline: Some(own.map_or(left, |own| own.min(left))),
+            keep: self.native.settings.jobs.descriptors()?,
+        })
+    }
+
+    /// The log of the call's commands, which the first one starts.
+    fn open_log(&mut self) -> &mut CommandLog {
+        let Call { command_log, part, rights, .. } = &mut *self.call;
+        command_log.get_or_insert_with(|| CommandLog::begin(part, rights.command_log(), &self.native.report))
+    }
+
+    /// Runs a command to its end.
+    fn supervise(
+        &mut self,
+        command: &confine::Command,
+        policy: &Policy,
+        captured: &mut Captured,
+    ) -> Result<confine::Outcome, ConfineError> {
+        let native = Arc::clone(self.native);
+        let log = self.open_log();
+        let mut on_output = |stream: Stream, bytes: &[u8]| {
+            if captured.is_wanted && stream == Stream::Stdout { captured.take(bytes) } else { log.take(stream, bytes) }
+        };
+        native.runner()?.run(command, policy, &mut on_output, &native.settings.interrupt)
+    }
+
+    /// How the command ended, for the recipe. Missing confinement ends the run.
+    fn ending(
+        &mut self,
+        outcome: Result<confine::Outcome, ConfineError>,
+        line: &str,
+    ) -> Result<Ending, ProcessFailure> {
+        match outcome {
+            Ok(confine::Outcome::Exited(status)) => Ok(Ending::Exited(status)),
+            Ok(confine::Outcome::Signalled(signal)) => Ok(Ending::Signalled(signal)),
+            Ok(confine::Outcome::TimedOut) => Ok(Ending::TimedOut),
+            Ok(confine::Outcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
+            Ok(confine::Outcome::DiskFull) => {
+                let message = format!("{line} was ended: it has written more than its limit of disk space");
+                Err(ProcessError::Limit(message).into())
+            }
+            Err(error @ (ConfineError::Missing { .. } | ConfineError::Host { .. })) => {
+                Err(ProcessFailure::trap(wasmtime::Error::new(error)))
+            }
+            Err(error @ ConfineError::NotFound { .. }) => {
+                self.call.advice.extend(error.hints());
+                Err(ProcessError::NotFound(error.to_string()).into())
+            }
+            Err(error) => Err(ProcessError::Invalid(error.to_string()).into()),
+        }
+    }
+}
+
+/// What a command prints for its recipe.
+#[derive(Default)]
+struct Captured {
+    is_wanted: bool,
+    kept: Vec<u8>,
+    is_too_much: bool,
+}
+
+impl Captured {
+    fn take(&mut self, bytes: &[u8]) {
+        let length = bytes.len().min(limits::CAPTURED - self.kept.len());
+        self.kept.extend_from_slice(&bytes[..length]);
+        self.is_too_much |= length < bytes.len();
+    }
+
+    fn bytes(self) -> Result<Vec<u8>, ProcessError> {
+        if self.is_too_much {
+            let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);
+            return Err(ProcessError::Limit(message));
+        }
+        Ok(self.kept)
+    }
+}
+
+/// How a command failed; `None` if it did not.
+fn how_it_failed(ending: &Ending) -> Option<String> {
+    match ending {
+        Ending::Exited(0) => None,
+        Ending::Exited(status) => Some(format!("exited with status {status}")),
+        Ending::Signalled(signal) => Some(format!("was ended by signal {signal}")),
+        Ending::TimedOut => Some("took too long and was ended".to_owned()),
+    }
+}
+
+/// Refuses what is not granted or makes no sense, before anything is done.
+fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
+    let variables = command.environment.iter().flat_map(|(name, value)| [name, value]);
+    let texts = command.arguments.iter().chain([&command.program, &command.directory]).chain(variables);
+    let mut length = 0;
+    for text in texts {
+        if text.contains('\0') {
+            return Err(ProcessError::Invalid(format!("there is a NUL in {text:?}")));
+        }
+        length += text.len() + 1;
+    }
+    if length > limits::COMMAND {
+        return Err(ProcessError::Limit(format!(
+            "arguments and environment are longer than {} bytes",
+            limits::COMMAND
+        )));
+    }
+    if !is_granted(&command.program, programs) {
+        let message = format!("{:?} is none of the programs that this runner was asked for", command.program);
+        return Err(ProcessError::NotGranted(message));
+    }
+    if command.program.contains('/') && !Path::new(&command.program).is_absolute() {
+        return Err(ProcessError::Invalid(format!("{:?} is neither a name nor an absolute path", command.program)));
+    }
+    if !Path::new(&command.directory).is_absolute() {
+        return Err(ProcessError::Invalid(format!("the directory {:?} is not absolute", command.directory)));
+    }
+    Ok(())
+}
+
+/// Whether a program is one of those that are granted.
+fn is_granted(program: &str, granted: &[String]) -> bool {
+    granted.iter().any(|granted| granted == "*" || granted == program)
+}
+
+/// The command as a person would type it, cut where it is long.
+fn line(command: &Command) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    let quoted = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let words: Vec<String> = std::iter::once(&command.program).chain(&command.arguments).map(quoted).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(limits::COMMAND_LINE) {
+        Some((end, _)) => format!("{} […]", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(program: &str, arguments: &[&str]) -> Command {
+        Command {
+            program: program.into(),
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            directory: "/".into(),
+            environment: Vec::new(),
+            standard_input: Vec::new(),
+            deadline: None,
+            output: OutputUse::Log,
+        }
+    }
+
+    #[test]
+    fn rejects_what_is_not_granted_or_makes_no_sense() {
+        let t = |command: &Command, programs: &[&str]| {
+            let programs: Vec<String> = programs.iter().map(|program| (*program).to_owned()).collect();
+            check(command, &programs)
+        };
+        assert!(t(&command("make", &[]), &["make"]).is_ok());
+        assert!(t(&command("/opt/x/make", &[]), &["*"]).is_ok());
+        assert!(matches!(t(&command("make", &[]), &["git"]), Err(ProcessError::NotGranted(_))));
+        assert!(matches!(t(&command("/usr/bin/make", &[]), &["make"]), Err(ProcessError::NotGranted(_))));
+        assert!(matches!(t(&command("make", &["a\0b"]), &["*"]), Err(ProcessError::Invalid(_))));
+        assert!(matches!(t(&command("./make", &[]), &["*"]), Err(ProcessError::Invalid(_))));
+        let relative = Command { directory: "work".into(), ..command("make", &[]) };
+        assert!(matches!(t(&relative, &["*"]), Err(ProcessError::Invalid(_))));
+        let long = "x".repeat(limits::COMMAND);
+        assert!(matches!(t(&command("make", &[&long]), &["*"]), Err(ProcessError::Limit(_))));
+    }
+
+    #[test]
+    fn shows_a_command_as_a_person_would_type_it() {
+        assert_eq!(line(&command("sh", &["-c", "it's"])), r"sh -c 'it'\''s'");
+        assert_eq!(line(&command("make", &["", "-j2"])), "make '' -j2");
+    }
+}

@@ -1,0 +1,22 @@
+//! `buildout:recipe/types`: has no functions, only the conversion of a failed look-up.
+
+use wasmtime::component::HasData;
+
+use super::bindings::LookupFailure;
+use super::bindings::buildout::recipe::types::{Host, LookupError};
+
+/// Marks the interface in the linker.
+pub(crate) struct Types;
+
+/// Sees nothing.
+pub(crate) struct View;
+
+impl HasData for Types {
+    type Data<'a> = View;
+}
+
+impl Host for View {
+    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<LookupError> {
+        failure.downcast()
+    }
+}

@@ -1,0 +1,265 @@
+//! What a part's native commands print: all of it in a file, each line as an event, the last lines for the error.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::limits;
+use base::event::{Event, Level, Report};
+use base::files::create_anew;
+use confine::{Level as Confinement, Policy, Stream};
+
+/// The log of one call's commands.
+pub(crate) struct CommandLog {
+    part: Arc<str>,
+    report: Arc<dyn Report>,
+    path: PathBuf,
+    /// `None` where it could not be made, or not written any more.
+    file: Option<BufWriter<File>>,
+    bytes_left: u64,
+    tail: VecDeque<String>,
+    /// Lines that have no end yet: of standard output, of standard error.
+    open: [Vec<u8>; 2],
+    /// Whether lines are shown as they come.
+    show: bool,
+    /// Whole lines that are to be shown: what came at once is written at once, as there may be millions.
+    shown: String,
+}
+
+/// A command that failed: for the error of the recipe that fails because of it.
+#[derive(Clone, Debug)]
+pub(crate) struct FailedCommand {
+    /// The command as a person would type it.
+    pub(crate) line: String,
+    /// How it ended.
+    pub(crate) ending: String,
+    /// What it was kept from, if anything.
+    pub(crate) confined: Option<String>,
+    /// Its last lines.
+    pub(crate) tail: Vec<String>,
+    /// Where all that it printed is.
+    pub(crate) log: Option<PathBuf>,
+}
+
+impl CommandLog {
+    /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
+    pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
+        let file = match create_anew(&path) {
+            Ok(file) => Some(BufWriter::new(file)),
+            Err(error) => {
+                let message = format!("No log can be written to {}: {error}", path.display());
+                report.report(Event::Log { logger: part, level: Level::Warning, message: &message });
+                None
+            }
+        };
+        Self {
+            part: Arc::clone(part),
+            report: Arc::clone(report),
+            path,
+            file,
+            bytes_left: limits::COMMAND_LOG,
+            tail: VecDeque::new(),
+            open: Default::default(),
+            show: false,
+            shown: String::new(),
+        }
+    }
+
+    /// Starts a command.
+    pub(crate) fn command(&mut self, line: &str, show: bool) {
+        self.tail.clear();
+        self.show = show;
+        self.keep(format!("$ {line}\n").as_bytes());
+    }
+
+    /// Takes what a command printed.
+    pub(crate) fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let open = self.open_line(stream);
+            open.extend_from_slice(piece);
+            if open.ends_with(b"\n") || open.len() >= limits::OUTPUT_LINE {
+                self.end_line(stream);
+            }
+        }
+        self.show_lines();
+    }
+
+    /// The command has ended: what has no line end yet counts too, and the file has everything.
+    pub(crate) fn end(&mut self) {
+        self.end_line(Stream::Stdout);
+        self.end_line(Stream::Stderr);
+        self.show_lines();
+        if let Some(file) = &mut self.file
+            && file.flush().is_err()
+        {
+            self.file = None;
+        }
+    }
+
+    /// What to report about a command that failed.
+    pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy) -> FailedCommand {
+        let log = self.file.is_some().then(|| self.path.clone());
+        FailedCommand { line, ending, confined: confined(policy), tail: self.tail.iter().cloned().collect(), log }
+    }
+
+    fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {
+        let [stdout, stderr] = &mut self.open;
+        match stream {
+            Stream::Stdout => stdout,
+            Stream::Stderr => stderr,
+        }
+    }
+
+    fn end_line(&mut self, stream: Stream) {
+        let mut bytes = std::mem::take(self.open_line(stream));
+        if bytes.is_empty() {
+            return;
+        }
+        if !bytes.ends_with(b"\n") {
+            bytes.push(b'\n');
+        }
+        self.keep(&bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.trim_end_matches(['\n', '\r']);
+        if self.show {
+            self.shown.push_str(line);
+            self.shown.push('\n');
+        } else {
+            self.report.report(Event::CommandLine { part: &self.part, line });
+        }
+        if self.tail.len() == limits::COMMAND_TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line.to_owned());
+    }
+
+    fn show_lines(&mut self) {
+        if let Some(lines) = self.shown.strip_suffix('\n') {
+            self.report.report(Event::Output { part: &self.part, lines });
+            self.shown.clear();
+        }
+    }
+
+    /// Writes to the file, up to the limit.
+    fn keep(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else { return };
+        let length = bytes.len() as u64;
+        let written = match self.bytes_left.checked_sub(length) {
+            Some(left) => {
+                self.bytes_left = left;
+                file.write_all(bytes)
+            }
+            None if self.bytes_left > 0 => {
+                self.bytes_left = 0;
+                file.write_all(b"[the rest is left out: the log is too long]\n")
+            }
+            None => Ok(()),
+        };
+        if let Err(error) = written {
+            let message = format!("No more can be written to {}: {error}", self.path.display());
+            self.report.report(Event::Log { logger: &self.part, level: Level::Warning, message: &message });
+            self.file = None;
+        }
+    }
+}
+
+impl FailedCommand {
+    /// What a person is shown before the error itself.
+    pub(crate) fn details(&self) -> Vec<String> {
+        let mut lines = vec![format!("Command: {}", self.line), format!("It {}.", self.ending)];
+        lines.extend(self.confined.clone());
+        if !self.tail.is_empty() {
+            lines.push("Its last lines:".to_owned());
+            lines.extend(self.tail.iter().map(|line| format!("  {line}")));
+        }
+        lines.extend(self.log.as_ref().map(|log| format!("All that was printed: {}", log.display())));
+        lines
+    }
+}
+
+/// What a command is kept from, in a sentence: many a failure comes of it.
+fn confined(policy: &Policy) -> Option<String> {
+    let temporary = match policy.level {
+        Confinement::None => return None,
+        Confinement::Partial => "a temporary directory of its own",
+        Confinement::Full => "a /tmp of its own",
+    };
+    let mut writable = String::new();
+    for path in &policy.write {
+        writable.push_str(&format!("{}, ", path.display()));
+    }
+    let level = policy.level.name();
+    Some(format!("It was confined (--sandbox={level}): no network; writable were only {writable}{temporary}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::event::Silent;
+
+    #[test]
+    fn lines_are_kept_whole_and_the_last_ones_for_the_error() {
+        let space = tempfile::tempdir().unwrap();
+        let path = space.path().join("part.log");
+        std::os::unix::fs::symlink(space.path().join("victim"), &path).unwrap();
+        let report: Arc<dyn Report> = Arc::new(Silent);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        log.command("make all", false);
+        log.take(Stream::Stdout, b"one\ntw");
+        log.take(Stream::Stderr, b"warning\n");
+        log.take(Stream::Stdout, b"o\nthree");
+        log.end();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
+        assert!(!space.path().join("victim").exists(), "nothing is written through a link");
+        let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &policy);
+        let confined = "It was confined (--sandbox=full): no network; writable were only /b/x, a /tmp of its own.";
+        assert_eq!(failed.details()[2], confined);
+        assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
+        assert!(failed.details().last().unwrap().contains("part.log"));
+    }
+
+    #[test]
+    fn lines_that_come_at_once_are_shown_at_once() {
+        #[derive(Default)]
+        struct Shown(std::sync::Mutex<Vec<String>>);
+        impl Report for Shown {
+            fn report(&self, event: Event<'_>) {
+                if let Event::Output { lines, .. } = event {
+                    self.0.lock().unwrap().push(lines.to_owned());
+                }
+            }
+            fn wants(&self, _: Level) -> bool {
+                true
+            }
+        }
+        let space = tempfile::tempdir().unwrap();
+        let shown = Arc::new(Shown::default());
+        let report: Arc<dyn Report> = Arc::clone(&shown) as _;
+        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
+        log.command("yes", true);
+        log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
+        log.take(Stream::Stdout, b"ee\n\n");
+        log.take(Stream::Stdout, b"last");
+        log.end();
+        assert_eq!(*shown.0.lock().unwrap(), ["one\ntwo\n", "three\n", "last"]);
+    }
+
+    #[test]
+    fn a_log_has_an_end() {
+        let space = tempfile::tempdir().unwrap();
+        let path = space.path().join("part.log");
+        let report: Arc<dyn Report> = Arc::new(Silent);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        log.bytes_left = 10;
+        for _ in 0..5 {
+            log.take(Stream::Stdout, b"12345\n");
+        }
+        log.end();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "12345\n[the rest is left out: the log is too long]\n");
+        assert_eq!(log.tail.len(), 5);
+    }
+}

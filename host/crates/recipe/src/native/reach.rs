@@ -1,0 +1,62 @@
+//! What a part's native commands may reach: a value that follows from the plan, and is the same whatever has been
+//! installed before.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use config::options::Buildout;
+use confine::{Level, Limits, Policy};
+
+use crate::grants::mounts::{holds, normalize};
+use crate::grants::rights::Rights;
+
+/// The directories that a part's commands may reach.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    read: Vec<PathBuf>,
+    write: Vec<PathBuf>,
+    /// Directories that some part of the plan may write: there may be links in them, which are not followed.
+    written: Vec<PathBuf>,
+}
+
+impl Reach {
+    /// What the commands of one part may reach, if `all` are the rights of every part of the plan.
+    pub(crate) fn new<'a>(
+        rights: &Rights,
+        buildout: Option<&Buildout>,
+        all: impl Iterator<Item = &'a Arc<Rights>>,
+    ) -> Self {
+        let mut reach = Self::default();
+        for (path, writable) in rights.directories() {
+            // The root is granted to built-in recipes that only read; commands see the system's directories anyway.
+            if path != Path::new("/") {
+                if writable { &mut reach.write } else { &mut reach.read }.push(path.to_owned());
+            }
+        }
+        reach.write.extend(buildout.and_then(|buildout| shared_location(rights, buildout)));
+        let mut written = BTreeSet::from([rights.directory().to_owned()]);
+        for rights in all {
+            let outside = rights.written().filter(|path| !holds(rights.directory(), path));
+            written.extend(outside.map(Path::to_owned));
+        }
+        reach.written = written.into_iter().collect();
+        reach
+    }
+
+    /// The policy of a command that is started now. A directory that does not exist cannot be shown to it.
+    pub(crate) fn policy(&self, level: Level) -> Policy {
+        let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
+        let (read, write) = (existing(&self.read), existing(&self.write));
+        Policy { read, write, written: self.written.clone(), level, limits: Limits::default() }
+    }
+}
+
+/// The part's location among those that many buildouts share, as its recipe has set it.
+fn shared_location(rights: &Rights, buildout: &Buildout) -> Option<PathBuf> {
+    if !rights.shares() || !buildout.is_initialised(&rights.part) {
+        return None;
+    }
+    let location = normalize(Path::new(&buildout.get(&rights.part, "location").ok()??));
+    rights.is_shared(&location).then_some(location)
+}

@@ -1,0 +1,383 @@
+//! Calls recipes: initializes, installs, updates and uninstalls parts.
+//!
+//! Parts whose component, environment and memory are the same share an instance, one call at a time: what a call may reach
+//! is decided for each call. Knows nothing of the plan, and decides nothing about parts.
+
+mod instances;
+mod parts;
+mod prepared;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base::environment::Environment;
+use base::event::Report;
+use config::options::{Buildout, Values};
+use wasmtime::Store;
+use wasmtime::component::{Resource, ResourceAny};
+
+use crate::call::Phase;
+use crate::call::deadline::Watchdog;
+use crate::check;
+use crate::compile::offer::{export_names, import_names};
+use crate::component::{CompileCache, Origin, Resolved};
+use crate::described::Package;
+use crate::error::{Problem, RecipeError, Subject};
+use crate::grants::applicant::Applicant;
+use crate::grants::described::grant_of;
+use crate::grants::locations::Locations;
+use crate::grants::request::{Missing, missing};
+use crate::grants::rights::Rights;
+use crate::grants::templates;
+use crate::instance::Answer;
+use crate::instance::request::Request;
+use crate::instance::store::State;
+use crate::interfaces::bindings::Recipe;
+use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
+use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
+use crate::interfaces::resources::{PartOptions, Sections};
+use crate::native::reach::Reach;
+use crate::native::shared::{Native, NativeSettings};
+use instances::{Instances, SharedInstance, lock};
+use parts::{Part, Parts};
+use prepared::{Components, Prepared, check_name, entry_point};
+
+/// What a runtime works with.
+pub struct RuntimeSettings {
+    /// Where events go.
+    pub report: Arc<dyn Report>,
+    /// Keeps compiled components.
+    pub cache: CompileCache,
+    /// The process's environment: variables are granted from it.
+    pub environment: Environment,
+    /// How native commands are run.
+    pub native: NativeSettings,
+}
+
+/// The components that were compiled, and the parts that were initialized.
+pub struct Runtime {
+    environment: Environment,
+    components: Components,
+    watchdog: Watchdog,
+    native: Arc<Native>,
+    instances: Instances,
+    parts: Parts,
+}
+
+impl Runtime {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// When this machine cannot run it.
+    pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
+        let RuntimeSettings { report, cache, environment, native } = settings;
+        let components = Components::new(cache)
+            .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
+        Ok(Self {
+            watchdog: Watchdog::new(&components.engine, &native.interrupt),
+            native: Arc::new(Native::new(report, native, environment.clone())),
+            environment,
+            components,
+            instances: Instances::default(),
+            parts: Parts::default(),
+        })
+    }
+
+    /// Calls the recipe's `init` for a part. The part is kept, for [`Self::install`] and [`Self::update`].
+    ///
+    /// # Errors
+    /// When the component cannot be used, a grant is refused, or the recipe fails.
+    pub fn init(
+        &self,
+        buildout: &Buildout,
+        part: &str,
+        recipe: &Resolved,
+        locations: &Arc<Locations>,
+    ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
+        let subject = subject(part, recipe, Some(buildout));
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        let applicant = self.applicant(part, recipe, entry_point, locations, Some(buildout), &subject);
+        check_requested(&applicant)?;
+        check::options(buildout, part, entry_point, &subject)?;
+        let rights = Arc::new(Rights::of(&applicant)?);
+        self.parts.refuse_overlap(&rights, &subject)?;
+        let (instance, handle) = self.call_init(buildout, recipe, &prepared, entry_point, &rights, &subject)?;
+        let (has_update, starts_commands) = (entry_point.has_update, prepared.starts_commands);
+        self.parts.add(part, Part { instance, handle, rights, subject, has_update, starts_commands });
+        Ok(())
+    }
+
+    fn call_init(
+        &self,
+        buildout: &Buildout,
+        recipe: &Resolved,
+        prepared: &Prepared,
+        entry_point: &EntryPoint,
+        rights: &Arc<Rights>,
+        subject: &Subject,
+    ) -> Result<(SharedInstance, ResourceAny), RecipeError> {
+        let request = Request { phase: Phase::Init, subject, rights, reach: Arc::default() };
+        let shared = self.instance(recipe, prepared, &request)?;
+        let mut instance = lock(&shared);
+        let answer = instance
+            .call(&self.watchdog, &request, |store, guest| init(store, guest, &entry_point.name, buildout, rights))?;
+        match answer.value {
+            Ok(handle) => {
+                instance.parts += 1;
+                drop(instance);
+                Ok((shared, handle))
+            }
+            Err(failure) => Err(instance.failed(failure, answer.created, subject)),
+        }
+    }
+
+    /// Paths outside the buildout that options of a recorded part named, and that its recipe may write because of that.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn named_paths(
+        &self,
+        recipe: &Resolved,
+        recorded: &Values,
+        locations: &Locations,
+    ) -> Result<Vec<PathBuf>, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        Ok(templates::named(recipe, entry_point, recorded, &locations.directory))
+    }
+
+    /// Whether the recipe of an initialized part can start native commands.
+    pub fn starts_commands(&self, part: &str) -> bool {
+        self.parts.get(part).is_some_and(|part| part.starts_commands)
+    }
+
+    /// Whether the recipe of an initialized part can update it.
+    pub fn has_update(&self, part: &str) -> bool {
+        self.parts.get(part).is_some_and(|part| part.has_update)
+    }
+
+    /// Installs an initialized part; returns the paths that make it up, as the recipe named them.
+    ///
+    /// # Errors
+    /// When the recipe fails: [`RecipeError::created`] returns what it had made.
+    pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
+        let paths = self.make(part, Phase::Install, |store, guest, handle| {
+            let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
+            Ok(outcome.map(Some))
+        })?;
+        Ok(paths.unwrap_or_default())
+    }
+
+    /// Updates an initialized part; `None` if its paths are unchanged.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn update(&self, part: &str) -> Result<Option<Vec<String>>, RecipeError> {
+        self.make(part, Phase::Update, |store, guest, handle| {
+            guest.buildout_recipe_parts().part().call_update(&mut *store, handle)
+        })
+    }
+
+    /// Whether the recipe is called before what it made is removed.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn has_uninstall(&self, recipe: &Resolved) -> Result<bool, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
+    }
+
+    /// What the recipe's package describes of itself. Fails if the component cannot be used.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn describe(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
+        let subject = subject("", recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let (imports, exports) = (import_names(&prepared.pre), export_names(&prepared.pre));
+        Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
+    }
+
+    /// The options that the recipe describes. None if the component cannot be used: that is reported elsewhere.
+    pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
+        let subject = subject("", recipe, None);
+        let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
+        let described = self.entry_point(&prepared, recipe, &subject).map(|entry_point| &entry_point.options);
+        described.into_iter().flatten().map(|option| option.name.clone()).collect()
+    }
+
+    /// Calls the recipe's `uninstall` with the options that were recorded.
+    ///
+    /// # Errors
+    /// When the component cannot be used, or the recipe fails.
+    pub fn uninstall(
+        &self,
+        part: &str,
+        recipe: &Resolved,
+        recorded: &Values,
+        locations: &Arc<Locations>,
+    ) -> Result<(), RecipeError> {
+        let subject = subject(part, recipe, None);
+        let prepared = self.prepare(recipe, &subject)?;
+        let entry_point = self.entry_point(&prepared, recipe, &subject)?;
+        let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
+        self.parts.add_uninstalled(&rights);
+        let reach = self.reach(&rights);
+        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, reach };
+        let shared = self.instance(recipe, &prepared, &request)?;
+        let mut instance = lock(&shared);
+        let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
+        let answer = instance.call(&self.watchdog, &request, |store, guest| {
+            guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)
+        })?;
+        answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
+    }
+
+    /// Calls an initialized part, and checks the paths that it names.
+    fn make(
+        &self,
+        name: &str,
+        phase: Phase,
+        call: impl FnOnce(&mut Store<State>, &Recipe, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+    ) -> Result<Option<Vec<String>>, RecipeError> {
+        let Some(part) = self.parts.get(name) else { return Ok(None) };
+        let (subject, rights) = (&part.subject, &part.rights);
+        let request = Request { phase, subject, rights, reach: self.reach(rights) };
+        let mut instance = lock(&part.instance);
+        let Answer { value, created } =
+            instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
+        match value {
+            Ok(paths) => check_paths(paths, created, rights, subject),
+            Err(failure) => Err(instance.failed(failure, created, subject)),
+        }
+    }
+
+    /// What native commands of a part may reach.
+    fn reach(&self, rights: &Rights) -> Arc<Reach> {
+        Arc::new(Reach::new(rights, self.native.buildout(), self.parts.rights().iter()))
+    }
+
+    fn applicant<'a>(
+        &'a self,
+        part: &'a str,
+        recipe: &'a Resolved,
+        entry_point: &'a EntryPoint,
+        locations: &'a Arc<Locations>,
+        buildout: Option<&'a Buildout>,
+        subject: &'a Subject,
+    ) -> Applicant<'a> {
+        Applicant { part, recipe, entry_point, locations, environment: &self.environment, buildout, subject }
+    }
+
+    fn instance(
+        &self,
+        recipe: &Resolved,
+        prepared: &Prepared,
+        request: &Request<'_>,
+    ) -> Result<SharedInstance, RecipeError> {
+        self.instances.free(recipe.component.digest, prepared, &self.native, &self.watchdog, request)
+    }
+
+    fn prepare(&self, recipe: &Resolved, subject: &Subject) -> Result<Arc<Prepared>, RecipeError> {
+        let at_once = self.native.settings.jobs.limit();
+        self.components.prepare(&recipe.component, &*self.native.report, at_once, subject)
+    }
+
+    fn entry_point<'a>(
+        &self,
+        prepared: &'a Prepared,
+        recipe: &Resolved,
+        subject: &Subject,
+    ) -> Result<&'a EntryPoint, RecipeError> {
+        entry_point(self.description(prepared, recipe, subject)?, recipe, subject)
+    }
+
+    fn description<'a>(
+        &self,
+        prepared: &'a Prepared,
+        recipe: &Resolved,
+        subject: &Subject,
+    ) -> Result<&'a PackageDescription, RecipeError> {
+        if let Some(description) = prepared.description.get() {
+            return Ok(description);
+        }
+        let rights = Arc::new(Rights::to_describe(&recipe.grant));
+        let request = Request { phase: Phase::Describe, subject, rights: &rights, reach: Arc::default() };
+        let shared = self.instance(recipe, prepared, &request)?;
+        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
+            guest.buildout_recipe_description().call_describe(&mut *store)
+        })?;
+        check_name(&answer.value, recipe, subject)?;
+        Ok(prepared.description.get_or_init(|| answer.value))
+    }
+}
+
+/// Calls `init` with handles of the part's section and of the other ones, of which only the first outlives the call.
+fn init(
+    store: &mut Store<State>,
+    guest: &Recipe,
+    entry_point: &str,
+    buildout: &Buildout,
+    rights: &Rights,
+) -> wasmtime::Result<Result<ResourceAny, Failure>> {
+    let location = rights.location.to_string_lossy().into_owned();
+    let part = rights.part.as_str();
+    let table = &mut store.data_mut().table;
+    let options = table.push(PartOptions { part: part.into(), location, buildout: buildout.clone() })?;
+    let sections = table.push(Sections { part: part.into(), buildout: buildout.clone() })?;
+    let lent = Resource::new_borrow(sections.rep());
+    let outcome = guest.buildout_recipe_parts().call_init(&mut *store, entry_point, options, lent)?;
+    store.data_mut().table.delete(sections)?;
+    Ok(outcome)
+}
+
+/// Refuses paths that the part may not own.
+fn check_paths(
+    paths: Option<Vec<String>>,
+    created: Vec<String>,
+    rights: &Rights,
+    subject: &Subject,
+) -> Result<Option<Vec<String>>, RecipeError> {
+    for path in paths.iter().flatten() {
+        if let Err(why) = rights.check_path(path) {
+            let Subject { recipe, part, .. } = subject.clone();
+            let problem = Problem::Path { recipe, part, path: path.clone(), why };
+            return Err(RecipeError { created, ..RecipeError::new(problem, subject.clone()) });
+        }
+    }
+    Ok(paths)
+}
+
+fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {
+    let option =
+        |(name, value): (_, _)| RecordedOption { name: ToString::to_string(name), value: ToString::to_string(value) };
+    recorded.iter().map(option).collect()
+}
+
+/// Refuses a recipe from a registry that requests more than it is granted.
+fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
+    let Applicant { recipe: resolved, entry_point, subject, .. } = applicant;
+    if !matches!(resolved.component.origin, Origin::Registry { .. }) {
+        return Ok(());
+    }
+    let is_refused = |template: &str| Rights::refuses(applicant, template);
+    let requested = grant_of(&entry_point.grants);
+    let Some(Missing { items, grant, refused }) = missing(&requested, &resolved.grant, is_refused) else {
+        return Ok(());
+    };
+    let (recipe, place) = (subject.recipe.clone(), resolved.grant.place.clone());
+    let problem = match refused.is_empty() {
+        true => Problem::Requested { recipe, items, grant: grant.to_string(), place },
+        false => Problem::RequestedTooMuch { recipe, refused, place },
+    };
+    Err(RecipeError::new(problem, (*subject).clone()))
+}
+
+fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subject {
+    let place = buildout.and_then(|buildout| buildout.place_of(part, None));
+    Subject { part: part.to_owned(), recipe: recipe.reference.to_string(), place }
+}

@@ -1,0 +1,74 @@
+//! The parts that were initialized, by name.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base::collections::Map;
+use wasmtime::component::ResourceAny;
+
+use super::instances::SharedInstance;
+use crate::error::{Problem, RecipeError, Subject};
+use crate::grants::locations::SUFFIXES;
+use crate::grants::rights::Rights;
+
+/// A part that was initialized.
+pub(super) struct Part {
+    pub(super) instance: SharedInstance,
+    pub(super) handle: ResourceAny,
+    pub(super) rights: Arc<Rights>,
+    pub(super) subject: Subject,
+    pub(super) has_update: bool,
+    pub(super) starts_commands: bool,
+}
+
+/// All parts.
+#[derive(Default)]
+pub(super) struct Parts {
+    parts: Mutex<Map<String, Arc<Part>>>,
+    /// What the recipes of parts that were uninstalled might write.
+    uninstalled: Mutex<Vec<Arc<Rights>>>,
+}
+
+impl Parts {
+    pub(super) fn get(&self, name: &str) -> Option<Arc<Part>> {
+        locked(&self.parts).get(name).cloned()
+    }
+
+    pub(super) fn add(&self, name: &str, part: Part) {
+        locked(&self.parts).insert(name.to_owned(), Arc::new(part));
+    }
+
+    pub(super) fn add_uninstalled(&self, rights: &Arc<Rights>) {
+        locked(&self.uninstalled).push(Arc::clone(rights));
+    }
+
+    /// The rights of every part of the plan.
+    pub(super) fn rights(&self) -> Vec<Arc<Rights>> {
+        let mut all: Vec<_> = locked(&self.parts).values().map(|part| Arc::clone(&part.rights)).collect();
+        all.extend(locked(&self.uninstalled).iter().cloned());
+        all
+    }
+
+    /// Refuses a part whose location is where another one builds or keeps its log, or the other way round.
+    pub(super) fn refuse_overlap(&self, rights: &Rights, subject: &Subject) -> Result<(), RecipeError> {
+        let parts = locked(&self.parts);
+        let overlap = |part: &str, other: String| {
+            let problem = Problem::Overlap { part: part.to_owned(), other };
+            Err(RecipeError::new(problem, subject.clone()))
+        };
+        for suffix in SUFFIXES {
+            let sibling = (!rights.run.is_empty()).then(|| format!("{}{suffix}", rights.part));
+            if let Some(sibling) = sibling.filter(|sibling| parts.contains_key(sibling)) {
+                return overlap(&rights.part, sibling);
+            }
+            let base = rights.part.strip_suffix(suffix).and_then(|name| parts.get_key_value(name));
+            if let Some((part, _)) = base.filter(|(_, part)| !part.rights.run.is_empty()) {
+                return overlap(part, rights.part.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,110 @@
+//! Components that were compiled and linked, and what they describe of themselves.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use base::collections::Map;
+use base::digest::Digest;
+use base::event::Report;
+use base::source::nearest;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::compile::Workshop;
+use crate::compile::offer::{PROCESS, WAITING, imports};
+use crate::component::{CompileCache, Component, Origin, Resolved};
+use crate::error::{Problem, RecipeError, Subject};
+use crate::instance::store::{State, linker};
+use crate::interfaces::bindings::RecipePre;
+use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
+use crate::limits;
+
+/// A component that can be instantiated.
+pub(super) struct Prepared {
+    pub(super) pre: RecipePre<State>,
+    pub(super) description: OnceLock<PackageDescription>,
+    /// How many parts one instance of it makes.
+    pub(super) parts_per_instance: usize,
+    /// Whether it imports what starts native commands.
+    pub(super) starts_commands: bool,
+}
+
+/// All components of a run, and the engine that they are prepared for.
+pub(super) struct Components {
+    pub(super) engine: Engine,
+    engine_key: String,
+    linker: Linker<State>,
+    cache: CompileCache,
+    by_digest: Mutex<Map<Digest, Arc<Prepared>>>,
+}
+
+impl Components {
+    /// Starts the engine.
+    pub(super) fn new(cache: CompileCache) -> wasmtime::Result<Self> {
+        let engine = engine::engine()?;
+        let (engine_key, linker) = (engine::engine_key(&engine), linker(&engine)?);
+        Ok(Self { engine, engine_key, linker, cache, by_digest: Mutex::default() })
+    }
+
+    /// The component, ready to be instantiated. `at_once` is how many parts are made at once.
+    pub(super) fn prepare(
+        &self,
+        component: &Component,
+        report: &dyn Report,
+        at_once: usize,
+        subject: &Subject,
+    ) -> Result<Arc<Prepared>, RecipeError> {
+        if let Some(prepared) = self.locked().get(&component.digest) {
+            return Ok(Arc::clone(prepared));
+        }
+        let Self { engine, engine_key, linker, cache, .. } = self;
+        let pre = Workshop { engine, engine_key, linker, cache, report }.prepare(component, subject)?;
+        let prepared = Arc::new(Prepared::new(pre, at_once));
+        self.locked().insert(component.digest, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Map<Digest, Arc<Prepared>>> {
+        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Prepared {
+    fn new(pre: RecipePre<State>, at_once: usize) -> Self {
+        // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
+        let alone = at_once > 1 && imports(&pre, &WAITING);
+        let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
+        let starts_commands = imports(&pre, &[PROCESS]);
+        Self { pre, description: OnceLock::new(), parts_per_instance, starts_commands }
+    }
+}
+
+/// The description of the entry point that a reference means.
+pub(super) fn entry_point<'a>(
+    description: &'a PackageDescription,
+    recipe: &Resolved,
+    subject: &Subject,
+) -> Result<&'a EntryPoint, RecipeError> {
+    let expected = recipe.entry_point.as_str();
+    description.entry_points.iter().find(|known| known.name == expected).ok_or_else(|| {
+        let known: Vec<String> = description.entry_points.iter().map(|known| known.name.clone()).collect();
+        let near = nearest(expected, known.iter().map(String::as_str)).map(str::to_owned);
+        let (package, entry_point) = (recipe.reference.package.clone(), expected.to_owned());
+        RecipeError::new(Problem::EntryPoint { package, entry_point, known, near }, subject.clone())
+    })
+}
+
+/// Checks that a component is what the `recipe.toml` of its project says: buildouts refer to it by that name.
+pub(super) fn check_name(
+    description: &PackageDescription,
+    recipe: &Resolved,
+    subject: &Subject,
+) -> Result<(), RecipeError> {
+    match &recipe.component.origin {
+        Origin::Develop { project, is_named: true, .. } if description.name != recipe.component.package => {
+            let (named, described) = (recipe.component.package.clone(), description.name.clone());
+            let problem = Problem::Name { project: project.clone(), named, described };
+            Err(RecipeError::new(problem, subject.clone()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Grants: what a recipe may do beyond what every recipe may, whether `recipes.toml` grants it or a recipe requests it.
+//!
+//! Knows how grants are written, not what they allow. Templates (`${buildout:directory}`) stay as written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base::source::Place;
+
+/// A set of permissions.
+#[derive(Clone, Debug, Default)]
+pub struct Grant {
+    /// Directories to read.
+    pub read: Vec<String>,
+    /// Directories to write.
+    pub write: Vec<String>,
+    /// Environment variables to see.
+    pub env: Vec<String>,
+    /// Programs to run; `*` for all.
+    pub run: Vec<String>,
+    /// Prefixes of URLs to download from; `*` for all.
+    pub fetch: Vec<String>,
+    /// The most memory, in bytes.
+    pub memory: Option<u64>,
+    /// The longest time for one call.
+    pub timeout: Option<Duration>,
+    /// Keys that this version does not know, with their values.
+    pub other: Vec<(String, String)>,
+    /// Where the grant is written.
+    pub place: Option<Place>,
+}
+
+/// One key of a grant, with its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantItem {
+    /// A list of values.
+    List(String, Vec<String>),
+    /// A number with its unit.
+    Quantity(String, String),
+}
+
+impl GrantItem {
+    /// The key, and all values.
+    pub fn parts(self) -> (String, Vec<String>) {
+        match self {
+            Self::List(key, values) => (key, values),
+            Self::Quantity(key, value) => (key, vec![value]),
+        }
+    }
+}
+
+impl Grant {
+    /// The keys that have a value, in one order.
+    pub fn items(&self) -> Vec<GrantItem> {
+        let lists = [
+            ("read", &self.read),
+            ("write", &self.write),
+            ("env", &self.env),
+            ("run", &self.run),
+            ("fetch", &self.fetch),
+        ];
+        let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
+        let lists = lists.map(|(key, values)| GrantItem::List(key.to_owned(), values.clone()));
+        let memory = self.memory.map(|bytes| GrantItem::Quantity("memory".to_owned(), mebibytes(bytes)));
+        let timeout = self.timeout.map(|time| GrantItem::Quantity("timeout".to_owned(), seconds(time)));
+        let other = self.other.iter().map(|(key, value)| GrantItem::List(key.clone(), vec![value.clone()]));
+        lists.chain(memory).chain(timeout).chain(other).collect()
+    }
+
+    /// The keys and values as `recipes.lock` has them: sorted, each value once.
+    pub fn sorted(&self) -> BTreeMap<String, Vec<String>> {
+        let mut sorted = BTreeMap::<String, Vec<String>>::new();
+        for (key, values) in self.items().into_iter().map(GrantItem::parts) {
+            sorted.entry(key).or_default().extend(values);
+        }
+        for values in sorted.values_mut() {
+            values.sort();
+            values.dedup();
+        }
+        sorted
+    }
+
+    /// Adds what `other` has. Of memory and time, the greater value wins.
+    pub fn extend(&mut self, other: &Self) {
+        let lists = [
+            (&mut self.read, &other.read),
+            (&mut self.write, &other.write),
+            (&mut self.env, &other.env),
+            (&mut self.run, &other.run),
+            (&mut self.fetch, &other.fetch),
+        ];
+        for (list, added) in lists {
+            for value in added {
+                if !list.contains(value) {
+                    list.push(value.clone());
+                }
+            }
+        }
+        self.memory = self.memory.max(other.memory);
+        self.timeout = self.timeout.max(other.timeout);
+        self.other.extend(other.other.iter().cloned());
+    }
+}
+
+/// The grant as `recipes.toml` writes it between the braces of `grant = { … }`.
+impl std::fmt::Display for Grant {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let written = self.items().into_iter().map(|item| match item {
+            GrantItem::List(key, values) => {
+                let values: Vec<_> = values.iter().map(|value| quoted(value)).collect();
+                format!("{key} = [{}]", values.join(", "))
+            }
+            GrantItem::Quantity(key, value) => format!("{key} = {}", quoted(&value)),
+        });
+        formatter.write_str(&written.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml_edit::Value::from(text).to_string()
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{}MiB", bytes.div_ceil(1 << 20))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}s", time.as_millis().div_ceil(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_as_in_recipes_toml() {
+        let grant = Grant {
+            write: vec!["/b".into(), "/a".into(), "/b".into()],
+            env: vec!["A\"B".into()],
+            memory: Some(3 << 30),
+            timeout: Some(Duration::from_millis(1500)),
+            ..Grant::default()
+        };
+        let expected = "write = [\"/b\", \"/a\", \"/b\"], env = ['A\"B'], memory = \"3072MiB\", timeout = \"2s\"";
+        assert_eq!(grant.to_string(), expected);
+        assert_eq!(grant.sorted()["write"], ["/a", "/b"]);
+        assert_eq!(Grant::default().to_string(), "");
+    }
+
+    #[test]
+    fn extends_with_the_greater_limits() {
+        let mut grant = Grant { run: vec!["git".into()], memory: Some(2), ..Grant::default() };
+        grant.extend(&Grant { run: vec!["git".into(), "make".into()], memory: Some(1), ..Grant::default() });
+        assert_eq!((grant.run, grant.memory), (vec!["git".to_owned(), "make".to_owned()], Some(2)));
+    }
+}

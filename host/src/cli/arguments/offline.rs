@@ -1,0 +1,19 @@
+//! `--offline` of commands that read no configuration.
+
+use clap::Args;
+
+use fetch::Network;
+
+/// Whether the command may use the network.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OfflineArguments {
+    /// Open no network connection
+    #[arg(short, long)]
+    pub(in crate::cli) offline: bool,
+}
+
+impl OfflineArguments {
+    pub(in crate::cli) fn network(&self) -> Network {
+        if self.offline { Network::Offline } else { Network::Allowed }
+    }
+}

@@ -1,0 +1,43 @@
+//! `key`: pairs of keys that sign recipes, and the public keys that a buildout trusts.
+
+mod generate;
+mod import;
+mod list;
+mod pair;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::program::Program;
+use crate::run::RunError;
+
+const EXAMPLES: &str = "\
+Examples:
+  buildout-host key generate --output acme   Make acme.key (encrypted and private) and acme.pub (public)
+  buildout-host key import acme.pub          Trust acme: add [key.acme] to recipes.toml
+  buildout-host key list                     List the keys that this buildout trusts";
+
+/// `buildout-host key`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct KeyArguments {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a pair of keys in cosign's format
+    Generate(generate::GenerateArguments),
+    /// Trust a public key, or encrypt a private key that another program made
+    Import(import::ImportArguments),
+    /// List the keys that recipes.toml trusts
+    List(list::ListArguments),
+}
+
+pub(super) fn execute(program: &Program, arguments: &KeyArguments) -> Result<(), RunError> {
+    match &arguments.command {
+        KeyCommand::Generate(arguments) => generate::execute(program, arguments),
+        KeyCommand::Import(arguments) => import::execute(program, arguments),
+        KeyCommand::List(arguments) => list::execute(program, arguments),
+    }
+}

@@ -1,0 +1,113 @@
+//! The commands: which there are, and the command line as a whole. A file has each one's arguments and what it does.
+
+mod cache;
+mod completions;
+mod config;
+mod graph;
+mod key;
+mod plan;
+mod recipe;
+mod run;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
+
+use super::arguments::{Color, GlobalArguments};
+use super::output::Style;
+use super::program::Program;
+use crate::run::RunError;
+
+/// The name of the program in help and messages.
+const PROGRAM: &str = "buildout-host";
+
+/// Runs buildouts: reads zc.buildout configurations and makes their parts with sandboxed WebAssembly recipes
+#[derive(Debug, Parser)]
+#[command(name = PROGRAM, version, disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
+#[command(after_help = "`buildout-host COMMAND --help` shows the flags of a command, and examples.")]
+struct Arguments {
+    #[command(flatten)]
+    global: GlobalArguments,
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Global options")]
+    version: Option<bool>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Makes the parts of a buildout
+#[derive(Debug, Parser)]
+#[command(name = "buildout", version, disable_help_flag = true)]
+struct Buildout {
+    #[command(flatten)]
+    global: GlobalArguments,
+    #[command(flatten)]
+    run: run::RunArguments,
+}
+
+/// What the program is to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make the parts of a buildout (as `buildout` does)
+    #[command(display_name = PROGRAM)]
+    Run(run::RunArguments),
+    /// Show what a run would do, and why
+    Plan(plan::PlanArguments),
+    /// Show the parts of a buildout and the references between them
+    Graph(graph::GraphArguments),
+    /// Show the configuration after extends, increments, macros and substitution
+    Config(config::ConfigArguments),
+    /// Write, test, sign and publish recipes
+    Recipe(recipe::RecipeArguments),
+    /// Manage the keys that sign recipes
+    Key(key::KeyArguments),
+    /// Show or clear the cache of compiled recipes
+    Cache(cache::CacheArguments),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArguments),
+}
+
+impl Command {
+    /// Does it.
+    pub(super) fn execute(self, program: &Program) -> Result<(), RunError> {
+        match self {
+            Self::Run(arguments) => run::execute(program, &arguments),
+            Self::Plan(arguments) => plan::execute(program, &arguments),
+            Self::Graph(arguments) => graph::execute(program, &arguments),
+            Self::Config(arguments) => config::execute(program, &arguments),
+            Self::Recipe(arguments) => recipe::execute(program, &arguments),
+            Self::Key(arguments) => key::execute(program, &arguments),
+            Self::Cache(arguments) => cache::execute(program, &arguments),
+            Self::Completions(arguments) => {
+                completions::execute(program, &arguments, Arguments::command());
+                Ok(())
+            }
+        }
+    }
+
+    /// How messages are written, and whether several parts are made at once.
+    pub(super) fn style(&self) -> (Style, bool) {
+        match self {
+            Self::Run(arguments) => arguments.style(),
+            _ => (Style::Text, false),
+        }
+    }
+}
+
+/// A command line that was understood.
+pub(super) struct CommandLine {
+    pub(super) command: Command,
+    pub(super) color: Color,
+}
+
+/// Understands the command line. Under the name `buildout` the program accepts the grammar of `run` directly.
+pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
+    let name = arguments.first().and_then(|called| Path::new(called).file_name());
+    if name.is_some_and(|name| name == "buildout") {
+        let Buildout { global, run } = Buildout::try_parse_from(arguments)?;
+        return Ok(CommandLine { command: Command::Run(run), color: global.color });
+    }
+    let Arguments { global, command, .. } = Arguments::try_parse_from(arguments)?;
+    Ok(CommandLine { command, color: global.color })
+}

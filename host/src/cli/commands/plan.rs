@@ -1,0 +1,38 @@
+//! `plan`: shows what a run would do.
+
+use clap::Args;
+
+use crate::cli::arguments::{AssignmentsAndNames, ConfigurationArguments, RegistryArguments};
+use crate::cli::program::Program;
+use crate::cli::render;
+use crate::run::RunError;
+
+const EXAMPLES: &str = "\
+Examples:
+  buildout-host plan                     Show what `buildout-host run` would do, and why
+  buildout-host plan -c other.cfg docs   Only for the part docs of another configuration";
+
+/// `buildout-host plan`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct PlanArguments {
+    /// Parts to plan (default: all), and assignments
+    #[arg(value_name = "PART|ASSIGNMENT")]
+    words: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
+    #[command(flatten)]
+    registry: RegistryArguments,
+}
+
+pub(super) fn execute(program: &Program, arguments: &PlanArguments) -> Result<(), RunError> {
+    let AssignmentsAndNames { assignments, names } = AssignmentsAndNames::parse(&arguments.words)?;
+    let configuration = program.load(&arguments.configuration, assignments)?;
+    let settings = program.inspection_settings(&arguments.registry)?;
+    let outlook = program.session(configuration, settings)?.plan(&names)?;
+    program.printer.text(&if arguments.json { render::plan::json(&outlook) } else { render::plan::text(&outlook) });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! `recipe lock`: updates recipes.lock and shows what changed.
+
+use clap::Args;
+
+use crate::cli::arguments::{ConfigFileArguments, OfflineArguments, RegistryArguments};
+use crate::cli::program::Program;
+use crate::cli::render::lock_changes;
+use crate::run::RunError;
+use crate::share::{LockChange, Upgrade};
+use base::event::{Level, Report};
+use registry::oci::RemoteSettings;
+
+const EXAMPLES: &str = "\
+Examples:
+  buildout-host recipe lock                  Add recipes from registries that recipes.lock lacks, and keep the others
+  buildout-host recipe lock --upgrade        Lock what all tags point to now
+  buildout-host recipe lock --upgrade acme   Only for the recipe acme of recipes.toml";
+
+/// `buildout-host recipe lock`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct LockArguments {
+    /// Lock what tags point to now, for all recipes or only for these
+    #[arg(long, value_name = "NAME", num_args = 0..)]
+    upgrade: Option<Vec<String>>,
+    #[command(flatten)]
+    config: ConfigFileArguments,
+    #[command(flatten)]
+    network: OfflineArguments,
+    #[command(flatten)]
+    registry: RegistryArguments,
+}
+
+impl LockArguments {
+    fn upgrade(&self) -> Upgrade {
+        match &self.upgrade {
+            None => Upgrade::No,
+            Some(names) if names.is_empty() => Upgrade::All,
+            Some(names) => Upgrade::Named(names.clone()),
+        }
+    }
+}
+
+pub(super) fn execute(program: &Program, arguments: &LockArguments) -> Result<(), RunError> {
+    let settings = RemoteSettings {
+        network: arguments.network.network(),
+        plain_http: arguments.registry.plain_http,
+        ..RemoteSettings::default()
+    };
+    let directory = arguments.config.directory(&program.environment.directory);
+    let changes = program.authoring()?.lock(&directory, &arguments.upgrade(), &settings)?;
+    changes.iter().filter(|change| change.lowers_version()).for_each(|change| warn(program, change));
+    program.printer.text(&lock_changes::text(&changes));
+    Ok(())
+}
+
+fn warn(program: &Program, change: &LockChange) {
+    let message = format!("{} goes back to an older version. If that was not announced, ask its signers.", change.name);
+    let printer: &dyn Report = &*program.printer;
+    printer.log(Level::Warning, &message);
+}

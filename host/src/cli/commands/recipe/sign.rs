@@ -1,0 +1,46 @@
+//! `recipe sign`: writes the signature of a component's file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::arguments::PassphraseArguments;
+use crate::cli::program::Program;
+use crate::run::RunError;
+use recipe::component::{sign_file, signature_path};
+
+const EXAMPLES: &str = "\
+Examples:
+  buildout-host recipe sign acme.wasm --key acme.key    Write acme.wasm.sig
+
+The signature is what `cosign sign-blob --key acme.key acme.wasm` prints. `cosign verify-blob` verifies
+it. So does `openssl dgst -sha256 -verify acme.pub`, after it is decoded from base64.";
+
+/// `buildout-host recipe sign`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct SignArguments {
+    /// The component
+    file: PathBuf,
+    /// Sign with this private key
+    #[arg(long, value_name = "KEY")]
+    key: PathBuf,
+    /// Write the signature to another file [default: the component's file, with .sig]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArguments,
+}
+
+pub(super) fn execute(program: &Program, arguments: &SignArguments) -> Result<(), RunError> {
+    let key = program.private_key(&arguments.key, &arguments.passphrase)?;
+    let output = arguments.output.clone().unwrap_or_else(|| signature_path(&arguments.file));
+    let digest = sign_file(&program.path(&arguments.file), &key, &program.path(&output))?;
+    program.printer.text(&format!(
+        "Signed {} (sha256:{digest}) by key {}: {}",
+        arguments.file.display(),
+        key.public(),
+        output.display()
+    ));
+    Ok(())
+}

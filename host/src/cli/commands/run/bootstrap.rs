@@ -1,0 +1,29 @@
+//! `run bootstrap` and `run init`: a first configuration, the directories, and `bin/buildout`.
+
+use super::arguments::RunArguments;
+use crate::cli::arguments::ConfigurationArguments;
+use crate::cli::program::Program;
+use crate::run::{self, Loaded, RunError};
+
+/// `bootstrap` writes a configuration if there is none.
+pub(super) fn write_if_missing(program: &Program, arguments: &ConfigurationArguments) -> Result<(), RunError> {
+    if let Some(path) = arguments.path(&program.environment.directory)
+        && run::write_configuration(&path)?
+    {
+        program.printer.text(&format!("Warning: creating {}", path.display()));
+    }
+    Ok(())
+}
+
+/// `init` fails if there is one.
+pub(super) fn write_new(program: &Program, arguments: &ConfigurationArguments) -> Result<(), RunError> {
+    if let Some(path) = arguments.path(&program.environment.directory) {
+        run::write_new_configuration(&path)?;
+        program.printer.text(&format!("Creating {}", path.display()));
+    }
+    Ok(())
+}
+
+pub(super) fn execute(program: &Program, arguments: &RunArguments, loaded: Loaded) -> Result<(), RunError> {
+    program.session(loaded, arguments.settings(program)?)?.bootstrap().map(drop)
+}

@@ -1,0 +1,138 @@
+//! Shows an error: what was being done, the text to blame, hints, and last the cause.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
+
+use crate::cli::hints;
+use base::source::{Blame, Explain, neutralise, redact};
+
+/// The exit code (`docs/architecture.md` has the table).
+pub(in crate::cli) fn exit_code(blame: Blame) -> u8 {
+    match blame {
+        Blame::User => 1,
+        Blame::Usage => 2,
+        Blame::Host => 3,
+        Blame::Confinement => 4,
+        Blame::Signal(number) => 128_u8.saturating_add(number),
+    }
+}
+
+/// Prints the error to standard error.
+pub(in crate::cli) fn print(error: &dyn Explain, colors: bool) {
+    let terminal = io::stderr().is_terminal();
+    let mut text = render(error);
+    if terminal {
+        text = neutralise(&text);
+    }
+    if colors {
+        text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
+        if let Some(rest) = text.strip_prefix("Error:") {
+            text = format!("\x1b[1;31mError:\x1b[0m{rest}");
+        }
+    }
+    // If standard error is closed, the exit code still says it.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// `While:`, the place with a caret, hints, and as the last line `Error: <message>`.
+fn render(error: &dyn Explain) -> String {
+    let mut text = String::new();
+    let doing = error.doing();
+    if !doing.is_empty() {
+        text.push_str("While:\n");
+        for line in doing {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {}", redact(&line));
+        }
+    }
+    if let Some(place) = error.place() {
+        let _ = writeln!(text, "{place}");
+        for line in place.snippet().lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    for detail in error.details() {
+        let _ = writeln!(text, "  {}", redact(&detail));
+    }
+    for hint in hints::of(error) {
+        let _ = writeln!(text, "Hint: {}", redact(&capitalized(&hint)));
+    }
+    let _ = writeln!(text, "Error: {}", redact(&error.to_string()));
+    text
+}
+
+/// Standard output cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("Cannot write to standard output: {0}")]
+pub(in crate::cli) struct OutputError(pub(in crate::cli) io::Error);
+
+impl Explain for OutputError {}
+
+/// Prints clap's help or version to standard output, or its error to standard error. Returns the exit code.
+pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
+    if error.use_stderr() {
+        let _ = io::stderr().write_all(usage(&error.render().to_string()).as_bytes());
+        return exit_code(Blame::Usage);
+    }
+    match error.print() {
+        // A closed output must not turn `--help` into an error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            print(&OutputError(error), false);
+            exit_code(Blame::User)
+        }
+        _ => 0,
+    }
+}
+
+/// A message of clap, with the cause as the last line.
+fn usage(text: &str) -> String {
+    let (message, rest) = match text.strip_prefix("error: ") {
+        Some(text) => text.split_once('\n').unwrap_or((text, "")),
+        None => ("a command is missing", text),
+    };
+    let rest = rest.trim_start_matches('\n').trim_end();
+    format!("{rest}{}Error: {}\n", if rest.is_empty() { "" } else { "\n\n" }, capitalized(message))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::source::{Place, Source};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("Unknown thing")]
+    struct Unknown(Place);
+
+    impl Explain for Unknown {
+        fn place(&self) -> Option<Place> {
+            Some(self.0.clone())
+        }
+        fn doing(&self) -> Vec<String> {
+            vec!["Installing.".into(), "Initializing part a.".into()]
+        }
+        fn hints(&self) -> Vec<String> {
+            vec!["Did you mean `b`?".into()]
+        }
+    }
+
+    #[test]
+    fn the_cause_of_wrong_usage_comes_last() {
+        let text = "error: unexpected argument '-z' found\n\nUsage: x\n\nFor more\n";
+        assert_eq!(usage(text), "Usage: x\n\nFor more\n\nError: Unexpected argument '-z' found\n");
+        assert_eq!(usage("Usage: x\n"), "Usage: x\n\nError: A command is missing\n");
+    }
+
+    #[test]
+    fn context_comes_first_and_the_cause_last() {
+        let source = Source::new("a.cfg", "[a]\nx = ${c:d}\n");
+        let error = Unknown(Place::new(&source, 8..14));
+        let expected = "While:\n  Installing.\n  Initializing part a.\na.cfg:2:5\n  x = ${c:d}\n      ^^^^^^\n\
+                        Hint: Did you mean `b`?\nError: Unknown thing\n";
+        assert_eq!(render(&error), expected);
+    }
+}

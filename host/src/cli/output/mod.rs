@@ -1,0 +1,14 @@
+//! What is printed while a command works, and when it fails: messages, events, progress, errors.
+
+pub(super) mod failure;
+mod json_events;
+mod live;
+mod log_format;
+mod printer;
+mod summary;
+mod time;
+mod timings;
+
+pub(super) use log_format::{InvalidFormat, LogFormat};
+pub(super) use printer::{Printer, PrinterSettings, Style};
+pub(super) use timings::Timings;

@@ -1,0 +1,332 @@
+//! The only printer: takes events and writes them to standard output, progress to a terminal's standard error.
+//!
+//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on. It
+//! also goes on when an output cannot be written for another reason (a full disk), but then the program fails in the end.
+//! What the host or a recipe says is shown without credentials; what was asked for by name is shown as it is.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base::environment::Environment;
+use base::event::{Event, Level, PartOutcome, Report};
+use base::source::{neutralise, redact};
+
+use super::json_events;
+use super::live::{Live, Room};
+use super::log_format::{LogFormat, Record};
+use super::summary::Summary;
+use crate::cli::arguments::{Color, is_dumb};
+
+/// How often the live lines are drawn.
+const TICK: Duration = Duration::from_millis(100);
+/// From when on a summary is shown on a terminal.
+const SUMMARY_ON_TERMINAL: Duration = Duration::from_secs(1);
+/// From when on it is logged elsewhere.
+const SUMMARY_IN_LOG: Duration = Duration::from_secs(10);
+
+/// How messages are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Style {
+    /// Lines in the format of the option `log-format`
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+/// What the command line and the environment say about how to print.
+pub(in crate::cli) struct PrinterSettings<'a> {
+    pub(in crate::cli) style: Style,
+    /// Several parts are made at once, so each line of output has the name of its part.
+    pub(in crate::cli) several: bool,
+    pub(in crate::cli) color: Color,
+    pub(in crate::cli) environment: &'a Environment,
+}
+
+/// Prints events.
+pub(in crate::cli) struct Printer(Arc<Console>);
+
+struct Console {
+    style: Style,
+    several: bool,
+    stdout_is_terminal: bool,
+    /// Standard error is a terminal that can move its cursor.
+    draws: bool,
+    colors: bool,
+    state: Mutex<ConsoleState>,
+    finished: Condvar,
+}
+
+struct ConsoleState {
+    /// Messages below this number are not shown (Python's numbers).
+    threshold: i32,
+    format: LogFormat,
+    live: Live,
+    summary: Summary,
+    /// The lines that stand on the terminal below the log.
+    drawn: Vec<String>,
+    /// Whether a thread draws.
+    ticking: bool,
+    is_finished: bool,
+    /// The first failure to write to standard output.
+    failure: Option<io::Error>,
+}
+
+impl Printer {
+    pub(in crate::cli) fn new(settings: &PrinterSettings<'_>) -> Self {
+        let &PrinterSettings { style, several, color, environment } = settings;
+        let state = ConsoleState {
+            threshold: Level::Info as i32,
+            format: LogFormat::default(),
+            live: Live::default(),
+            summary: Summary::default(),
+            drawn: Vec::new(),
+            ticking: false,
+            is_finished: false,
+            failure: None,
+        };
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self(Arc::new(Console {
+            style,
+            several,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            draws: stderr_is_terminal && style == Style::Text && !is_dumb(environment),
+            colors: color.wanted(stderr_is_terminal, environment),
+            state: Mutex::new(state),
+            finished: Condvar::new(),
+        }))
+    }
+
+    /// What the configuration says of level and format.
+    pub(in crate::cli) fn configure(&self, threshold: i32, format: LogFormat) {
+        let mut state = self.0.lock();
+        state.threshold = threshold;
+        state.format = format;
+    }
+
+    /// Writes text that was asked for (`config`, `query`, `plan`), whatever the log level.
+    pub(in crate::cli) fn text(&self, text: &str) {
+        self.0.write(&mut self.0.lock(), text);
+    }
+
+    /// Why something could not be written to standard output, if so.
+    pub(in crate::cli) fn take_failure(&self) -> Option<io::Error> {
+        self.0.lock().failure.take()
+    }
+
+    /// The work is over: live lines go, and what took long is told. Nothing is drawn afterwards.
+    pub(in crate::cli) fn finish(&self) {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        state.is_finished = true;
+        shared.clear(&mut state);
+        shared.finished.notify_all();
+        if shared.style == Style::Text && Level::Info as i32 >= state.threshold {
+            shared.write_summary(&mut state);
+        }
+    }
+}
+
+impl Console {
+    fn lock(&self) -> MutexGuard<'_, ConsoleState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, state: &mut ConsoleState, text: &str) {
+        if self.stdout_is_terminal {
+            self.clear(state);
+        }
+        let mut text = if self.stdout_is_terminal { neutralise(text) } else { text.to_owned() };
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let mut stdout = io::stdout().lock();
+        if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            // The reader has gone; the run's work matters more than its lines.
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            state.failure.get_or_insert(error);
+        }
+    }
+
+    /// Writes what the host or a recipe says.
+    fn write_message(&self, state: &mut ConsoleState, text: &str) {
+        self.write(state, &redact(text));
+    }
+
+    /// Writes a message of `logger`, in the format that the user chose.
+    fn log(&self, state: &mut ConsoleState, logger: &str, level: Level, message: &str) {
+        let line = state.format.line(&Record { logger, level, message });
+        self.write_message(state, &line);
+    }
+
+    /// Takes the live lines off the terminal.
+    fn clear(&self, state: &mut ConsoleState) {
+        let drawn = std::mem::take(&mut state.drawn).len();
+        if drawn > 0 {
+            let _ = io::stderr().write_all(erase(drawn).as_bytes());
+        }
+    }
+
+    /// Draws what is going on, unless that is on the terminal already. With `-q`, nothing is drawn.
+    fn draw(&self, state: &mut ConsoleState) {
+        if !self.draws || state.is_finished || (Level::Info as i32) < state.threshold {
+            return;
+        }
+        let (height, width) = console::Term::stderr().size();
+        let room = Room { width: width.into(), height: height.into(), colors: self.colors };
+        let lines = state.live.lines(Instant::now(), room);
+        if lines != state.drawn {
+            let text = format!("{}{}", erase(state.drawn.len()), lines.join("\n"));
+            let _ = io::stderr().write_all(text.as_bytes());
+            state.drawn = lines;
+        }
+    }
+
+    /// Starts the thread that draws, with the first part.
+    fn start_ticking(self: &Arc<Self>, state: &mut ConsoleState) {
+        if !std::mem::replace(&mut state.ticking, true) {
+            let shared = Arc::clone(self);
+            // Without a thread nothing is drawn: no reason not to make parts.
+            let _ = std::thread::Builder::new().name("progress".into()).spawn(move || shared.tick());
+        }
+    }
+
+    fn tick(&self) {
+        let mut state = self.lock();
+        while !state.is_finished {
+            state = self.finished.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner).0;
+            self.draw(&mut state);
+        }
+    }
+
+    fn show_activity(&self, activity: Option<&str>) {
+        if self.draws {
+            let mut state = self.lock();
+            state.live.set_activity(activity);
+            self.draw(&mut state);
+        }
+    }
+
+    fn write_summary(&self, state: &mut ConsoleState) {
+        let least = if self.draws { SUMMARY_ON_TERMINAL } else { SUMMARY_IN_LOG };
+        let Some(lines) = state.summary.lines(Instant::now(), least) else { return };
+        if self.draws {
+            let text = neutralise(&lines.join("\n"));
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            let message = lines.join("\n");
+            self.log(state, "buildout", Level::Info, &message);
+        }
+    }
+
+    fn text_event(self: &Arc<Self>, event: Event<'_>) {
+        match event {
+            Event::Log { logger, level, message } if self.wants(level) => {
+                self.log(&mut self.lock(), logger, level, message);
+            }
+            Event::Text { level, text } if self.wants(level) => self.write_message(&mut self.lock(), text),
+            Event::Log { .. } | Event::Text { .. } => {}
+            Event::Output { part, lines } if self.several => {
+                let mut state = self.lock();
+                let line = |message| state.format.line(&Record { logger: part, level: Level::Info, message });
+                let text = lines.split('\n').map(line).collect::<Vec<_>>().join("\n");
+                self.write_message(&mut state, &text);
+            }
+            // The last line may be empty.
+            Event::Output { lines, .. } => self.write_message(&mut self.lock(), &format!("{lines}\n")),
+            Event::CommandLine { part, line } if self.wants(Level::Debug) => {
+                self.log(&mut self.lock(), part, Level::Debug, line);
+            }
+            Event::Progress { activity } => self.show_activity(Some(activity)),
+            Event::ProgressEnd => self.show_activity(None),
+            Event::PartsPlanned { count } => {
+                let (mut state, now) = (self.lock(), Instant::now());
+                state.summary.planned(now);
+                state.live.planned(count, now);
+            }
+            Event::PartEnded { part, outcome, elapsed } => self.part_ended(part, outcome, elapsed),
+            Event::PartBegan { .. } => {
+                self.lock().summary.planned(Instant::now());
+                if self.draws {
+                    self.live_event(event);
+                }
+            }
+            Event::PartActivity { .. } | Event::CommandLine { .. } | Event::Download { .. } => {
+                if self.draws {
+                    self.live_event(event);
+                }
+            }
+        }
+    }
+
+    /// What only the live lines show.
+    fn live_event(self: &Arc<Self>, event: Event<'_>) {
+        let mut state = self.lock();
+        match event {
+            Event::PartBegan { part, step } => {
+                state.live.part_began(part, step, Instant::now());
+                self.start_ticking(&mut state);
+            }
+            Event::PartActivity { part, activity } => state.live.set_phase(part, activity),
+            Event::CommandLine { part, line } => state.live.set_line(part, line),
+            Event::Download { part, url, done, total } => {
+                state.live.set_line(part, &format!("{} {url}", downloaded(done, total)));
+            }
+            _ => {}
+        }
+    }
+
+    fn part_ended(&self, part: &str, outcome: PartOutcome, elapsed: Duration) {
+        let mut state = self.lock();
+        let is_made = outcome != PartOutcome::Uninstalled;
+        if is_made {
+            state.summary.part_ended(part, outcome, elapsed);
+        }
+        if self.draws {
+            state.live.part_ended(part, is_made);
+        }
+    }
+
+    fn wants(&self, level: Level) -> bool {
+        level as i32 >= self.lock().threshold
+    }
+}
+
+impl Report for Printer {
+    fn report(&self, event: Event<'_>) {
+        let shared = &self.0;
+        match shared.style {
+            Style::Text => shared.text_event(event),
+            Style::Json => {
+                if let Some(line) = json_events::line(event, &|level| shared.wants(level)) {
+                    shared.write(&mut shared.lock(), &line);
+                }
+            }
+        }
+    }
+
+    fn wants(&self, level: Level) -> bool {
+        self.0.wants(level)
+    }
+}
+
+/// What takes so many lines off a terminal, the last of which has no line end: back to the first, and clear all below
+/// (ECMA-48: CUU, ED).
+fn erase(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "\r\x1b[J".to_owned(),
+        lines => format!("\r\x1b[{}A\x1b[J", lines - 1),
+    }
+}
+
+/// How far a download is.
+fn downloaded(done: u64, total: Option<u64>) -> String {
+    let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    match total {
+        Some(total) => format!("{}/{} MB", megabytes(done), megabytes(total)),
+        None => format!("{} MB", megabytes(done)),
+    }
+}

@@ -1,0 +1,85 @@
+//! The configuration as zc.buildout's `annotate` and `query` show it.
+
+use std::fmt::Write as _;
+
+use super::lookup::{NotFound, find_section, no_option, source_name};
+use crate::run::RunError;
+use config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
+
+/// `query`: the value of one option before substitution, as zc.buildout prints it.
+pub(in crate::cli) fn option(configuration: &Configuration, name: &str, verbose: bool) -> Result<String, RunError> {
+    let (section, option) = name.split_once(':').unwrap_or(("buildout", name));
+    if option.contains(':') {
+        return Err(NotFound { message: format!("Invalid option: {name}"), place: None, near: None }.into());
+    }
+    let options = &find_section(configuration, section)?.options;
+    let Some(value) = options.get(option) else {
+        return Err(no_option(configuration, section, option, options.keys().map(AsRef::as_ref)).into());
+    };
+    let heading = if verbose { format!("${{{section}:{option}}}\n") } else { String::new() };
+    Ok(format!("{heading}{}", value.raw))
+}
+
+/// `annotate`: all sections, or the chosen ones, with the origin of each option; if verbose, with its whole history.
+pub(in crate::cli) fn sections(
+    configuration: &Configuration,
+    chosen: &[String],
+    verbose: bool,
+) -> Result<String, RunError> {
+    let mut names: Vec<&String> = configuration.sections.keys().collect();
+    names.retain(|name| chosen.is_empty() || chosen.contains(name));
+    names.sort();
+    for section in chosen {
+        find_section(configuration, section)?;
+    }
+    let title = "Annotated sections";
+    let mut text = format!("\n{title}\n{}\n", "=".repeat(title.len()));
+    for name in names {
+        let _ = writeln!(text, "\n[{name}]");
+        let mut options: Vec<_> = configuration.sections[name].options.iter().collect();
+        options.sort_by_key(|(option, _)| *option);
+        for (option, value) in options {
+            let gap = if value.raw.is_empty() { "" } else { " " };
+            let _ = writeln!(text, "{option}={gap}{}", value.raw);
+            let history =
+                if verbose { whole_history(configuration, value) } else { last_history(configuration, value) };
+            text.push_str(&history);
+        }
+    }
+    text.pop();
+    Ok(text)
+}
+
+/// The origins of a value: the last one that set it, and those that changed it afterwards.
+fn last_history(configuration: &Configuration, value: &OptionValue) -> String {
+    let adjusts = |item: &HistoryItem| matches!(item.operation, Operation::Add | Operation::Remove);
+    let first = value.history.iter().rposition(|item| !adjusts(item)).unwrap_or(0);
+    let line = |item: &HistoryItem| {
+        let sign = match item.operation {
+            Operation::Add => "+=",
+            Operation::Remove => "-=",
+            Operation::Set | Operation::Override | Operation::Directory => "  ",
+        };
+        format!("{sign}  {}\n", source_name(configuration, &item.origin))
+    };
+    value.history[first..].iter().map(line).collect()
+}
+
+fn whole_history(configuration: &Configuration, value: &OptionValue) -> String {
+    let mut text = String::from("\n");
+    for item in value.history.iter().rev() {
+        let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::CommandLine(_));
+        let preposition = if named { "AS" } else { "IN" };
+        let _ = writeln!(text, "   {preposition} {}", source_name(configuration, &item.origin));
+        if item.value.contains('\n') {
+            let _ = writeln!(text, "   {} VALUE =", item.operation);
+            for line in item.value.lines() {
+                let _ = writeln!(text, "      {line}");
+            }
+        } else {
+            let _ = writeln!(text, "   {} VALUE = {}", item.operation, item.value);
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,49 @@
+//! The cache of compiled recipes.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use base::source::size;
+use recipe::component::{CacheEntry, CompileCache};
+
+fn total(entries: &[CacheEntry]) -> u64 {
+    entries.iter().map(|entry| entry.size).sum()
+}
+
+/// A line for each recipe.
+pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
+    let (number, all, most) = (entries.len(), size(total(entries)), size(cache.capacity()));
+    let mut text = format!("{directory}: {number} compiled, {all} of at most {most}\n");
+    let now = SystemTime::now();
+    for CacheEntry { digest, size: bytes, used } in entries {
+        let ago = now.duration_since(*used).unwrap_or_default();
+        text.push_str(&format!("  sha256:{digest}  {:>9}  used {}\n", size(*bytes), since(ago)));
+    }
+    text
+}
+
+/// One object.
+pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
+    let entry = |entry: &CacheEntry| {
+        let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        json!({ "digest": format!("sha256:{}", entry.digest), "size": entry.size, "used": used })
+    };
+    json!({
+        "directory": directory,
+        "size": total(entries),
+        "limit": cache.capacity(),
+        "entries": entries.iter().map(entry).collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// How long ago, roughly.
+fn since(ago: Duration) -> String {
+    match ago.as_secs() {
+        0..60 => "just now".to_owned(),
+        seconds @ 60..3_600 => format!("{} min ago", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}

@@ -1,0 +1,22 @@
+//! The arrows of the graph.
+
+use crate::run::PartGraph;
+
+/// All arrows, by the numbers of parts.
+pub(super) fn arrows(graph: &PartGraph) -> impl Iterator<Item = (usize, usize)> {
+    graph.references.iter().enumerate().flat_map(|(from, targets)| targets.iter().map(move |to| (from, *to)))
+}
+
+/// `b` refers to `a`, `c` to both; names that are not harmless.
+#[cfg(test)]
+pub(super) fn hostile() -> PartGraph {
+    let parts = ["a\"]; x -> y [\\N&lt;", "<script>`b`|#", "c\x1b\n%%{end"].map(str::to_owned).to_vec();
+    PartGraph {
+        parts,
+        references: vec![
+            std::collections::BTreeSet::new(),
+            std::collections::BTreeSet::from([0]),
+            std::collections::BTreeSet::from([0, 1]),
+        ],
+    }
+}

@@ -1,0 +1,40 @@
+//! What is shown of a recipe package.
+
+use std::path::Path;
+
+use recipe::component::{Origin, Resolved};
+use recipe::{Described, Package};
+
+/// A recipe package, with the component that it is in.
+pub(in crate::cli) struct PackageView {
+    pub(in crate::cli) package: Package,
+    pub(in crate::cli) recipe: Resolved,
+    /// For each entry point of the package, in order, a value of `recipe =` that means it, if there is one.
+    pub(in crate::cli) references: Vec<Option<String>>,
+}
+
+impl PackageView {
+    /// The version of package `buildout:recipe` that the component was made for.
+    pub(super) fn wit(&self) -> Option<&str> {
+        let imports = self.package.imports.iter();
+        imports.filter_map(|import| import.strip_prefix("buildout:recipe/")?.split_once('@')).map(|(_, wit)| wit).max()
+    }
+
+    /// The component's file, if it is not part of this program or in a registry.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match &self.recipe.component.origin {
+            Origin::BuiltIn { .. } | Origin::Registry { .. } => None,
+            Origin::Path(file) | Origin::Develop { component: file, .. } => Some(file),
+        }
+    }
+
+    /// The required signers who signed it.
+    pub(super) fn signers(&self) -> Vec<String> {
+        self.recipe.signers.iter().map(ToString::to_string).collect()
+    }
+
+    /// The entry points with their references.
+    pub(super) fn entry_points(&self) -> impl Iterator<Item = (&Described, Option<&str>)> {
+        self.package.entry_points.iter().zip(self.references.iter().map(Option::as_deref))
+    }
+}

@@ -1,0 +1,99 @@
+//! The steps of a plan, and their reasons.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::run::{Outlook, Switch};
+use state::plan::{Reason, Step};
+
+/// One step a line, its reasons below.
+pub(in crate::cli) fn text(outlook: &Outlook) -> String {
+    let Outlook { put_back, steps, switch, warnings } = outlook;
+    if put_back.is_empty() && steps.is_empty() && switch.is_none() {
+        return "Nothing to do: there are no parts.".into();
+    }
+    let mut text = String::new();
+    for path in put_back {
+        let _ = writeln!(text, "Put back {}\n  an interrupted run set it aside", path.display());
+    }
+    let switched = |text: &mut String, at: usize| {
+        if let Some(Switch { to, from, .. }) = switch.as_ref().filter(|switch| switch.after == at) {
+            let _ = writeln!(text, "Continue with Python {to}\n  it replaces {from}, also in bin/buildout");
+        }
+    };
+    for (number, step) in steps.iter().enumerate() {
+        switched(&mut text, number);
+        let (what, part, reasons) = parts_of(step);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{what} {part}");
+        match reasons {
+            [] => {
+                let _ = writeln!(
+                    text,
+                    "  unchanged{}",
+                    if again(step) { "; the recipe has no update, so its install runs again" } else { "" }
+                );
+            }
+            reasons => {
+                for reason in reasons {
+                    let _ = writeln!(text, "  {reason}");
+                }
+            }
+        }
+    }
+    switched(&mut text, steps.len());
+    for warning in warnings {
+        let _ = writeln!(text, "{warning}");
+    }
+    text
+}
+
+/// The steps as one JSON object.
+pub(in crate::cli) fn json(outlook: &Outlook) -> String {
+    let steps: Vec<_> = outlook
+        .steps
+        .iter()
+        .map(|step| {
+            let (what, part, reasons) = parts_of(step);
+            json!({"step": what.to_lowercase().replace(' ', "-"), "part": part, "reasons": reasons.iter().map(reason).collect::<Vec<_>>()})
+        })
+        .collect();
+    let mut object = json!({ "steps": steps });
+    if let Some(Switch { after, from, to }) = &outlook.switch {
+        object["switch"] = json!({ "after": after, "from": from, "to": to });
+    }
+    if !outlook.put_back.is_empty() {
+        object["put-back"] = json!(outlook.put_back);
+    }
+    if !outlook.warnings.is_empty() {
+        object["warnings"] = json!(outlook.warnings);
+    }
+    object.to_string()
+}
+
+fn parts_of(step: &Step) -> (&'static str, &str, &[Reason]) {
+    match step {
+        Step::Uninstall(part, reasons) => ("Uninstall", part, reasons),
+        Step::Install(part, reasons) => ("Install", part, reasons),
+        Step::InstallAgain(part) => ("Install again", part, &[]),
+        Step::Update(part) => ("Update", part, &[]),
+    }
+}
+
+fn again(step: &Step) -> bool {
+    matches!(step, Step::InstallAgain(_))
+}
+
+fn reason(reason: &Reason) -> serde_json::Value {
+    match reason {
+        Reason::New => json!({"reason": "new"}),
+        Reason::Unwanted => json!({"reason": "unwanted"}),
+        Reason::Recipe { old, new } => json!({"reason": "recipe", "old": old, "new": new}),
+        Reason::References { parts } => json!({"reason": "references", "parts": parts}),
+        Reason::Changed { option, old, new } => json!({"reason": "changed", "option": option, "old": old, "new": new}),
+        Reason::Added { option, new } => json!({"reason": "added", "option": option, "new": new}),
+        Reason::Dropped { option, old } => json!({"reason": "dropped", "option": option, "old": old}),
+        Reason::Missing { path } => json!({"reason": "missing", "path": path}),
+    }
+}

@@ -1,0 +1,1 @@
+//! The package `bindings` has only a test, in `bindings.rs`.

@@ -1,0 +1,19 @@
+//! Tests that drive the program as a user does: its command line, its files, its signals.
+//!
+//! One program for all of them, so that it is linked once. A module for each subject; what several need is in
+//! `tests/support`.
+
+mod builds;
+mod compile;
+mod faults;
+mod hostile_guests;
+mod interrupts;
+mod languages;
+mod native_guests;
+mod other_programs;
+mod parallel;
+mod python;
+mod rebootstrap;
+mod sharing;
+mod terminal;
+mod trust;

@@ -1,0 +1,164 @@
+//! Recipes that start commands and fetch files, in the real host: what is granted works; what is not is refused with the
+//! line that would grant it (`docs/testing.md`, bad input 21, 24, 32, 41).
+
+use test_support::{Space, component};
+
+/// A buildout with one part `tool`, made by the guest of `tests/guests/native`.
+fn space(options: &str, grant: &str) -> Space {
+    let space = Space::new();
+    let component = component("guest_native");
+    space.write("buildout.cfg", &format!("[buildout]\nparts = tool\n\n[tool]\nrecipe = native\n{options}\n"));
+    space.write("recipes.toml", &format!("[recipe.native]\npath = {component:?}\ngrant = {{ {grant} }}\n"));
+    space
+}
+
+fn run(space: &Space) -> (Option<i32>, String) {
+    let output = space.host(&["run"]);
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+fn works(options: &str, grant: &str, expected: &[&str]) -> Space {
+    let space = space(options, grant);
+    let (code, printed) = run(&space);
+    assert_eq!(code, Some(0), "{printed}");
+    for text in expected {
+        assert!(printed.contains(text), "no {text:?} in:\n{printed}");
+    }
+    space
+}
+
+fn fails(options: &str, grant: &str, expected: &[&str]) -> Space {
+    let space = space(options, grant);
+    let (code, printed) = run(&space);
+    assert_eq!(code, Some(1), "{printed}");
+    for text in expected {
+        assert!(printed.contains(text), "no {text:?} in:\n{printed}");
+    }
+    let is_recorded = space.exists(".installed.cfg") && space.read(".installed.cfg").contains("[tool]");
+    assert!(!is_recorded, "the part is recorded:\n{printed}");
+    space
+}
+
+const SHELL: &str = "programs = sh\nprogram = sh\narguments =\n  -c\n";
+
+#[test]
+fn a_granted_command_runs_and_its_output_is_given_back() {
+    let space = works(&format!("{SHELL}  echo made > made; echo hello"), r#"run = ["sh"]"#, &[r#"printed "hello\n""#]);
+    assert_eq!(space.read("parts/tool/made"), "made\n");
+}
+
+#[test]
+fn a_program_that_is_not_granted_is_refused_with_the_line_that_would_grant_it() {
+    let options = "programs = git\nprogram = git\n";
+    fails(options, r#"run = ["make"]"#, &["\"git\" may not be run", r#"run = ["git"]"#, "recipes.toml"]);
+    // What the runner was asked for is all that it runs.
+    fails("programs = true\nprogram = sh\n", r#"run = ["true", "sh"]"#, &["none of the programs"]);
+    // Nor can a recipe without any grant have a runner.
+    fails("programs = *\nprogram = true\n", "", &[r#"run = ["*"]"#]);
+}
+
+#[test]
+fn a_nul_and_relative_paths_are_refused() {
+    fails("programs = *\nprogram = true\narguments = aNULb\n", r#"run = ["*"]"#, &["NUL"]);
+    fails("programs = *\nprogram = ./true\n", r#"run = ["*"]"#, &["neither a name nor an absolute path"]);
+    fails("programs = *\nprogram = true\ndirectory = here\n", r#"run = ["*"]"#, &["is not absolute"]);
+}
+
+#[test]
+fn nothing_runs_while_parts_are_initialised() {
+    let space = space("early = true\n", r#"run = ["*"]"#);
+    let (code, printed) = run(&space);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("only while a part is installed"), "{printed}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    fails("programs = *\nprogram = no-such-program\n", r#"run = ["*"]"#, &["no-such-program"]);
+}
+
+#[test]
+fn a_command_that_outlasts_the_call_is_ended_with_it() {
+    let options = format!("{SHELL}  sleep 3600 & echo $! > pid; wait");
+    let space = fails(&options, r#"run = ["sh"], timeout = "1s""#, &["took longer than 1 s", "process.run \"sh\""]);
+    assert!(space.exists("parts/tool/pid"), "it had begun");
+}
+
+#[test]
+fn a_command_writes_only_what_its_part_may_write() {
+    let outside = format!("{SHELL}  echo intruder > ../../intruder");
+    let space = fails(&outside, r#"run = ["sh"]"#, &["Read-only file system"]);
+    assert!(!space.exists("intruder"));
+    // The state and recipes.toml stay out of reach even where their directory is granted: the grant is refused.
+    fails(&outside, r#"run = ["sh"], write = ["${buildout:directory}"]"#, &["is refused: it holds"]);
+}
+
+#[test]
+fn an_output_that_was_swapped_is_not_followed_and_blocks_no_call() {
+    let output = "${buildout:parts-directory}/tool/out";
+    let made = |how: &str| format!("{SHELL}  {how}\nread = {output}\n");
+    works(&made("echo fine > out"), r#"run = ["sh"]"#, &[r#"read "fine\n""#]);
+    let outside = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(&outside, "secret").expect("the file");
+    let link = format!("ln -s {} out", outside.path().display());
+    let space = fails(&made(&link), r#"run = ["sh"]"#, &["reading "]);
+    assert!(!run(&space).1.contains("secret"));
+    fails(&made("mkfifo out"), r#"run = ["sh"]"#, &["reading "]);
+    let socket = "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"out\")'";
+    fails(&made(socket), r#"run = ["sh"]"#, &["reading "]);
+}
+
+#[test]
+fn a_failing_command_is_reported_with_its_last_lines_and_the_place_of_its_log() {
+    let options = format!("{SHELL}  for i in $(seq 60); do echo line $i >&2; done; exit 3");
+    let space = fails(&options, r#"run = ["sh"]"#, &["exited with status 3", "line 60", "line 11", "tool.log"]);
+    let (_, printed) = run(&space);
+    assert!(!printed.contains("line 10\n"), "more than fifty lines:\n{printed}");
+    let log = space.read("parts/tool.log");
+    assert!(log.contains("line 1\n") && log.contains("line 60\n"), "{log}");
+}
+
+#[test]
+fn a_file_is_fetched_copied_and_unpacked_where_the_part_may_write() {
+    let options = "fetch = source.tar\naddresses = file:///\nunpack = ${buildout:parts-directory}/tool/source\n";
+    let space = space(options, r#"fetch = ["file:///"]"#);
+    let (_, code) = space.shell("mkdir d && echo text > d/file && tar cf source.tar d");
+    assert_eq!(code, 0);
+    let (code, printed) = run(&space);
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(space.read("parts/tool/source/d/file"), "text\n");
+
+    let outside = "fetch = buildout.cfg\naddresses = file:///\ncopy = ${buildout:directory}/intruder\n";
+    let space = fails(outside, r#"fetch = ["file:///"]"#, &["the part may not write there"]);
+    assert!(!space.exists("intruder"));
+}
+
+#[test]
+fn a_link_that_a_recipe_made_leads_no_file_of_the_host_elsewhere() {
+    for goal in ["copy", "unpack"] {
+        let options = format!(
+            "link = ../../..\nfetch = buildout.cfg\naddresses = file:///\n{goal} = ${{buildout:parts-directory}}/tool/link/intruder\n"
+        );
+        let space = fails(&options, r#"fetch = ["file:///"]"#, &[]);
+        assert!(!space.root().join("intruder").exists() && !space.exists("intruder"), "{goal}");
+    }
+}
+
+#[test]
+fn an_address_that_is_not_granted_is_refused_with_the_line_that_would_grant_it() {
+    let options = "fetch = https://example.com/x\naddresses = https://example.com/\n";
+    fails(
+        options,
+        r#"fetch = ["https://example.com/pub/"]"#,
+        &["may not be fetched", "fetch = [\"https://example.com/\"]"],
+    );
+    let options = "fetch = /etc/passwd\naddresses = https://example.com/\n";
+    fails(options, r#"fetch = ["https://example.com/"]"#, &["/etc/passwd"]);
+}
+
+#[test]
+fn a_wrong_digest_is_reported_with_both() {
+    let zeros = "0".repeat(64);
+    let options = format!("fetch = buildout.cfg\naddresses = file:///\nsha256 = {zeros}\n");
+    fails(&options, r#"fetch = ["file:///"]"#, &["expected", zeros.as_str(), "found"]);
+}

@@ -1,0 +1,22 @@
+//! What the tests share: a directory to work in, the program under test, running processes, faults, servers, archives.
+//!
+//! Knows no crate of the host but `scenario`: the tests that use this drive the program, or bring the crate that they test.
+//! What goes wrong here panics, as a test does.
+
+pub mod archive;
+pub mod fault;
+pub mod http;
+mod paths;
+mod process;
+pub mod publisher;
+pub mod registry;
+pub mod sources;
+mod space;
+mod tracked;
+mod wait;
+
+pub use paths::{component, host, repository, target_directory};
+pub use process::{Ended, Running};
+pub use space::{Space, printed};
+pub use tracked::{copy_tracked, tracked_files};
+pub use wait::{LONGEST, wait_for, wait_until};

@@ -1,0 +1,146 @@
+//! Fuzzing: feeds the targets of `fuzz/` with random input, guided by the code that the input reaches.
+//!
+//! libFuzzer does it, with the compiler's own instrumentation, which stable Rust has. Only this project's crates are
+//! instrumented: Cargo asks `fuzz/instrument` to compile them, and takes dependencies as they are built for the host.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::build::TOGETHER;
+use crate::steps::Steps;
+use crate::workspace::{Failure, Workspace, line, run, start_failure};
+
+/// A fuzz target, and where inputs are that it starts from.
+struct Target {
+    name: &'static str,
+    seeds: &'static [&'static str],
+}
+
+const TARGETS: [Target; 4] = [
+    Target { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
+    Target { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
+    Target { name: "trust", seeds: &["tests/keys", "tests/keys/skopeo"] },
+    Target { name: "unpack", seeds: &["tests/fetch/archives"] },
+];
+
+/// How long each target is fed, in seconds, where the variable `FUZZ_SECONDS` does not say otherwise.
+const SECONDS: u32 = 60;
+
+/// Builds the targets and feeds those that `names` has (none: all), as many at a time as there are processors.
+///
+/// # Errors
+/// When a target is not known, cannot be built, or fails. What it failed with is kept.
+pub fn fuzz(workspace: &Workspace, names: &[String]) -> Result<(), Failure> {
+    let known = TARGETS.map(|target| target.name);
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Failure::usage(&format!("No fuzz target {unknown}. There are: {}", known.join(", "))));
+    }
+    let chosen: Vec<&Target> =
+        TARGETS.iter().filter(|target| names.is_empty() || names.iter().any(|name| name == target.name)).collect();
+    let seconds = seconds()?;
+    build(workspace, &chosen)?;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut steps = Steps::default();
+    for together in chosen.chunks(processors) {
+        let running: Vec<_> = together.iter().map(|target| (target.name, start(workspace, target, seconds))).collect();
+        for (name, started) in running {
+            steps.note(name, started.and_then(|running| running.end()));
+        }
+    }
+    steps.end()
+}
+
+fn seconds() -> Result<u32, Failure> {
+    let Some(text) = std::env::var_os("FUZZ_SECONDS") else { return Ok(SECONDS) };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| Failure::usage(&format!("FUZZ_SECONDS is not a number: {}", text.display())))
+}
+
+/// With the host among the packages (though it is not built), dependencies have the features that they have there.
+fn build(workspace: &Workspace, targets: &[&Target]) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["build", "--release", "--package", "fuzz"]);
+    command.args(TOGETHER);
+    command.args(targets.iter().flat_map(|target| ["--bin", target.name]));
+    run(command.env("RUSTC_WORKSPACE_WRAPPER", workspace.root.join("fuzz/instrument")))
+}
+
+/// A target that is being fed.
+struct Running {
+    child: Child,
+    command: Command,
+    log: PathBuf,
+}
+
+fn start(workspace: &Workspace, target: &Target, seconds: u32) -> Result<Running, Failure> {
+    let directory = workspace.target.join("fuzz").join(target.name);
+    let (corpus, failures) = (directory.join("corpus"), directory.join("failures/"));
+    let cannot = |error: std::io::Error| Failure::new(format!("Cannot write in {}: {error}", directory.display()));
+    for directory in [&corpus, &failures] {
+        fs::create_dir_all(directory).map_err(cannot)?;
+    }
+    let log = directory.join("log");
+    let output = fs::File::create(&log).map_err(cannot)?;
+    let mut command = workspace.program(&workspace.release(target.name).to_string_lossy(), [] as [&str; 0]);
+    let mut failures_option = OsString::from("-artifact_prefix=");
+    failures_option.push(&failures);
+    command.arg(format!("-max_total_time={seconds}")).args([
+        "-timeout=20",
+        "-rss_limit_mb=2048",
+        "-print_final_stats=1",
+    ]);
+    command.arg(failures_option).arg(&corpus).args(target.seeds.iter().map(|seeds| workspace.root.join(seeds)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
+    eprintln!("xtask: fuzzing {} for {seconds} s; see {}", target.name, log.display());
+    let child = command.spawn().map_err(|error| start_failure(&command, &error))?;
+    Ok(Running { child, command, log })
+}
+
+impl Running {
+    /// Waits for the end; a failure shows the end of the log.
+    fn end(mut self) -> Result<(), Failure> {
+        let status = self.child.wait().map_err(|error| start_failure(&self.command, &error))?;
+        let log = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
+        let name = self.log.display();
+        if !status.success() {
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(40)..].join("\n");
+            return Err(Failure::new(format!("{status}: {} (log: {name})\n{last}", line(&self.command))));
+        }
+        match executed(&log) {
+            Some(inputs @ 1..) => {
+                eprintln!("xtask: {inputs} inputs, none of which did harm; see {name}");
+                Ok(())
+            }
+            _ => Err(Failure::new(format!("It was fed nothing (log: {name})"))),
+        }
+    }
+}
+
+/// How many inputs libFuzzer says that it tried.
+fn executed(log: &str) -> Option<u64> {
+    log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:")?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_fed() {
+        let root = Workspace::find().expect("the workspace").root;
+        let manifest = fs::read_to_string(root.join("fuzz/Cargo.toml")).expect("the manifest");
+        for target in TARGETS {
+            assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{}", target.name);
+            assert!(target.seeds.iter().all(|seeds| root.join(seeds).is_dir()), "{}", target.name);
+        }
+        assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+    }
+
+    #[test]
+    fn the_number_of_inputs_is_read() {
+        assert_eq!(executed("Done 7 runs\nstat::number_of_executed_units: 4711\n"), Some(4711));
+        assert_eq!(executed("Done"), None);
+    }
+}

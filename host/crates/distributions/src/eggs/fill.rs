@@ -1,4 +1,4 @@
-//! Fills an eggs directory: an egg is made aside, appears whole by one rename, and is never changed.
+//! The filling of an eggs directory: what is made aside appears whole, by one rename, and is never changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 use rustix::fs::{FlockOperation, flock, ioctl_ficlone, syncfs};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
-/// The prefix of the directories in which eggs are made. It starts with a dot, so no tool takes them for eggs.
+/// What the directories begin with in which eggs are made. Nobody takes them for eggs: they begin with a dot.
 const PREFIX: &str = ".filling-";
 
-/// A directory next to the eggs, in which one is made. It is removed in the end; the next process removes one that a
-/// killed process left.
+/// A directory beside the eggs, in which one is made. It is removed in the end; what a killed process left of this kind
+/// is removed by the next one.
 pub(crate) struct Workshop {
     directory: TempDir,
     eggs: PathBuf,
@@ -21,32 +22,28 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// Creates one, and the eggs directory if necessary.
+    /// Makes one, and the eggs directory if need be.
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
-        let parent = File::open(eggs).map_err(FileError::of("open", eggs))?;
-        // Where files cannot be locked, left-overs cannot be told from directories in use, so nothing is removed.
-        if flock(&parent, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            remove_abandoned(eggs);
+        remove_abandoned(eggs);
+        loop {
+            let directory = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(std::fs::Permissions::from_mode(0o700))
+                .tempdir_in(eggs)
+                .map_err(FileError::of("make a directory in", eggs))?;
+            if let Some(lock) = lock(directory.path())? {
+                return Ok(Self { directory, eggs: eggs.to_owned(), lock });
+            }
         }
-        // Until the new directory is locked, no process must take it for a left-over.
-        let _ = flock(&parent, FlockOperation::LockShared);
-        let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .permissions(std::fs::Permissions::from_mode(0o700))
-            .tempdir_in(eggs)
-            .map_err(FileError::of("make a directory in", eggs))?;
-        let lock = File::open(directory.path()).map_err(FileError::of("open", directory.path()))?;
-        let _ = flock(&lock, FlockOperation::NonBlockingLockExclusive);
-        Ok(Self { directory, eggs: eggs.to_owned(), lock })
     }
 
-    /// The directory in which eggs are made.
+    /// Where things are made.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The permissions that new files do not get here (the umask cannot be read without changing it).
+    /// The permissions that new files do not get here (the umask cannot be asked for without changing it).
     pub(crate) fn mask(&self) -> Result<u32, FileError> {
         let path = self.path().join("mask");
         let failed = FileError::of("make", &path);
@@ -56,13 +53,13 @@ impl Workshop {
         Ok(0o777 & !mode)
     }
 
-    /// Writes the files made here to the disk: a rename makes them visible, and after a power cut an egg that looks
-    /// whole would contain empty files.
+    /// Puts on the disk what was made here: a rename makes it visible, and a power cut would leave empty files in an egg
+    /// that looks whole.
     pub(crate) fn sync(&self) {
         let _ = syncfs(&self.lock);
     }
 
-    /// Moves an egg that was made here to its place. An existing one stays: another run has made it meanwhile.
+    /// Gives an egg that was made here its place. One that is there already stays: another run has put it there meanwhile.
     pub(crate) fn publish(&self, egg: &Path, name: &str) -> Result<PathBuf, FileError> {
         let destination = self.eggs.join(name);
         make_accessible(egg)?;
@@ -75,7 +72,7 @@ impl Workshop {
     }
 }
 
-/// A directory that was made in private gets the permissions that it would otherwise have.
+/// A directory that was made in private gets the permissions that it would have had.
 fn make_accessible(egg: &Path) -> Result<(), FileError> {
     let metadata = egg.symlink_metadata().map_err(FileError::of("read", egg))?;
     if metadata.permissions().mode() & 0o700 == 0o700 {
@@ -83,6 +80,17 @@ fn make_accessible(egg: &Path) -> Result<(), FileError> {
     }
     std::fs::set_permissions(egg, std::fs::Permissions::from_mode(0o755))
         .map_err(FileError::of("set permissions of", egg))
+}
+
+/// Locks a directory that was just made; `None` if another run took it for one that was left behind, before it was locked.
+fn lock(directory: &Path) -> Result<Option<File>, FileError> {
+    let lock = match File::open(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(FileError::of("open", directory))?,
+    };
+    // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
+    let is_taken = matches!(flock(&lock, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK));
+    Ok(Some(lock).filter(|_| !is_taken && directory.symlink_metadata().is_ok()))
 }
 
 fn remove_abandoned(eggs: &Path) {
@@ -96,7 +104,7 @@ fn remove_abandoned(eggs: &Path) {
     }
 }
 
-/// Copies a tree of files and directories; the file system shares the content until one copy is changed, if it can.
+/// Copies a tree of files and directories; where the file system can share the content until one copy is changed, it does.
 pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
     std::fs::create_dir(to).map_err(FileError::of("make the directory", to))?;
     for entry in std::fs::read_dir(from).map_err(FileError::of("read", from))? {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::error::UnpackError;
 use base::files::{self, FileError};
@@ -38,26 +39,35 @@ impl Aside {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(".unpack-");
-        let others = File::open(&parent).map_err(FileError::of("open", &parent))?;
-        if flock(&others, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            remove_abandoned(&parent, &prefix);
+        remove_abandoned(&parent, &prefix);
+        loop {
+            let mut name = prefix.clone();
+            name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            if let Some(aside) = Self::create(destination, &parent, name)? {
+                return Ok(aside);
+            }
         }
-        // Until it is locked itself, nobody must take the new directory for one that was left behind.
-        let _ = flock(&others, FlockOperation::LockShared);
-        let mut name = prefix;
-        name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        Self::create(destination, &parent, name)
     }
 
-    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Self, UnpackError> {
+    /// `None` if another process took the new directory for one that was left behind, before it was locked.
+    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Option<Self>, UnpackError> {
         let path = parent.join(&name);
         let failed = || FileError::of("make the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
         open.create_dir(&name).map_err(failed())?;
-        let lock = File::open(&path).map_err(failed())?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed()(error.into()))?;
-        let directory = open.open_dir(&name).map_err(failed())?;
-        Ok(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock })
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            other => other.map_err(|error| failed()(error.into()))?,
+        }
+        let directory = match open.open_dir(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
     }
 
     /// The directory, empty at first.

@@ -22,7 +22,6 @@ use edit::{Edit, Sign};
 /// The effects of a file, by section.
 pub(crate) type FileEffect = OrderedMap<Arc<str>, Arc<SectionEffect>>;
 
-/// The effect on a section.
 #[derive(Clone, Debug)]
 pub(crate) struct SectionEffect {
     place: Option<Place>,

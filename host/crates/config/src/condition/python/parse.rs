@@ -232,7 +232,7 @@ fn target(cursor: &mut Cursor) -> Parsed {
     }
 }
 
-/// The part of a target that nothing can be assigned to.
+/// The part of a target that cannot be assigned to.
 fn check_target(target: &Expression) -> Option<&Expression> {
     match &target.node {
         Node::Name(_) | Node::Attribute(..) | Node::Subscript(..) | Node::Slice(..) | Node::Starred => None,

@@ -19,7 +19,7 @@ pub struct Assignment {
     pub written: Arc<str>,
 }
 
-/// What an assignment does to its option.
+/// The operator of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `=`

@@ -64,7 +64,7 @@ impl StateFile {
         Self { installed: Installed::default(), open: None }
     }
 
-    /// What is installed, with all that was recorded.
+    /// The installed parts and everything recorded about them.
     pub fn installed(&self) -> &Installed {
         &self.installed
     }

@@ -44,7 +44,7 @@ pub struct Loaded {
     asked: Option<Arc<Python>>,
     /// The Pythons stored in `bin/buildout`.
     pub(in crate::run) kept: Kept,
-    /// What the buildout made.
+    /// The Python and directories that the buildout made.
     pub(in crate::run) own: Own,
     /// The original Python.
     pub(in crate::run) original: String,

@@ -29,7 +29,7 @@ pub(super) struct Malformed {
     pub(super) end: usize,
 }
 
-/// What is wrong with a reference.
+/// Why a reference is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     NoColon,

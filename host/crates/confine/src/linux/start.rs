@@ -61,7 +61,7 @@ fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream)
         seccomp::filter(order.level)?;
     }
     if order.level == Level::Full {
-        // After the last step that may connect: from here on, the kernel asks the keeper about every connection.
+        // From here on, the kernel asks the keeper about every connection.
         connect::ask_keeper(keeper)?;
     }
     Err(Notice::Start(errno(&command.exec())))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base::files::FileError;
 use base::source::Explain;
 
-/// What is wrong with an archive.
+/// Why an archive is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Its first bytes do not match any supported format.
@@ -72,7 +72,7 @@ pub enum UnpackError {
         archive: PathBuf,
         /// The entry, as named in the archive; `None` if the error is about the archive as a whole.
         entry: Option<PathBuf>,
-        /// What is wrong.
+        /// The reason.
         fault: Fault,
     },
     /// The destination already exists.

@@ -22,23 +22,23 @@ pub enum RegistryError {
     /// The response does not match the request.
     #[error("{what} of {reference} {integrity}.")]
     Integrity {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
         /// The artifact.
         reference: String,
-        /// What is wrong with it.
+        /// The mismatch.
         integrity: Integrity,
     },
     /// A file in a directory of copies is damaged or was changed.
     #[error("{what} of {reference} in {} {integrity}.", path.display())]
     DamagedCopy {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
         /// The artifact.
         reference: String,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The mismatch.
         integrity: Integrity,
     },
     /// The manifest, or one of its contents, is of another kind.
@@ -46,7 +46,7 @@ pub enum RegistryError {
     NotAComponent {
         /// The artifact.
         reference: String,
-        /// What it is.
+        /// Why it is not a recipe component.
         reason: String,
     },
     /// Too many signatures.
@@ -66,7 +66,7 @@ pub enum RegistryError {
         what: &'static str,
         /// The artifact or directory.
         place: String,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
     /// A directory is not an OCI image layout.
@@ -74,7 +74,7 @@ pub enum RegistryError {
     NotALayout {
         /// The directory.
         path: PathBuf,
-        /// What is missing.
+        /// The cause.
         reason: String,
     },
     /// The registry must not be asked.
@@ -90,7 +90,7 @@ pub enum RegistryError {
         operation: &'static str,
         /// The artifact.
         reference: String,
-        /// What went wrong.
+        /// The cause.
         fault: TransferFault,
     },
     /// The registry responded with an unexpected status.

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::{OFlags, fcntl_setfl};
 
-/// Opens a file for reading. A named pipe is refused, as opening it would wait until someone writes to it; a descriptor of
-/// this process (`/dev/stdin`, `<(COMMAND)` in bash) is not.
+/// Opens a file for reading. A named pipe is refused, as opening it would block until someone writes to it; a
+/// descriptor of this process (`/dev/stdin`, `<(COMMAND)` in bash) is accepted.
 ///
 /// # Errors
 /// The system's error; also if it is a directory, or a named pipe ([`ErrorKind::InvalidInput`]).

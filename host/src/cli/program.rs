@@ -43,7 +43,6 @@ impl StartError {
 
 impl Explain for StartError {}
 
-/// An invalid `log-format`.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 struct InvalidLogFormat {
@@ -57,7 +56,6 @@ impl Explain for InvalidLogFormat {
     }
 }
 
-/// An invalid level in `[buildout]`.
 #[derive(Debug, thiserror::Error)]
 #[error("Invalid {option}: {value:?}; {expected}")]
 struct InvalidLevel {
@@ -181,7 +179,6 @@ impl Program {
         })
     }
 
-    /// Registries.
     pub(super) fn remote(&self, arguments: &RegistryArguments) -> Remote {
         let settings = RemoteSettings { plain_http: arguments.plain_http, ..RemoteSettings::default() };
         let interrupt = self.interrupt.clone();

@@ -10,7 +10,6 @@ use crate::error::{Interrupted, RunError};
 
 /// Data that all stages of a run share.
 pub(super) struct Context {
-    /// The environment of the process.
     pub(super) environment: Environment,
     /// The receiver of events.
     pub(super) report: Arc<dyn Report>,

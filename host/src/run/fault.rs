@@ -65,7 +65,7 @@ pub(super) enum Fault {
         section: String,
         /// The Python.
         executable: String,
-        /// What is wrong with it.
+        /// Why it cannot be used.
         why: String,
         /// Its output.
         printed: Vec<String>,
@@ -77,7 +77,7 @@ pub(super) enum Fault {
     NoOriginal {
         /// The specified path.
         executable: String,
-        /// What is wrong with it.
+        /// Why it cannot be used.
         why: String,
     },
     /// A value of the wrong kind.
@@ -87,7 +87,7 @@ pub(super) enum Fault {
         option: String,
         /// The value.
         value: String,
-        /// What is expected.
+        /// The expected kind of value.
         expected: &'static str,
         /// The option.
         place: Option<Place>,

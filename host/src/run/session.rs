@@ -94,6 +94,7 @@ impl Session {
         state: &mut StateFile,
     ) -> Result<(), RunError> {
         let context = &self.root.context;
+        // Only with the state lock held: from here on, no other run can change the launcher.
         let (root, loaded) = self.current()?;
         transaction::recover(locations, context, state)?;
         directories::create(&*root.locations()?, &root.buildout, &*context.report)?;

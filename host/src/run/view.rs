@@ -60,7 +60,6 @@ impl View {
     }
 }
 
-/// The directory of the configuration file.
 fn configuration_directory(configuration: &Configuration) -> PathBuf {
     let file = configuration.file_path().and_then(Path::parent);
     file.unwrap_or(&configuration.directory).to_owned()

@@ -29,7 +29,7 @@ pub struct Publication<'a> {
     pub signer: Option<&'a PrivateKey>,
 }
 
-/// What was published.
+/// The result of publishing.
 pub struct Published {
     /// The artifact, as in the registry.
     pub artefact: Artefact,

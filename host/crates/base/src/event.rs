@@ -93,7 +93,7 @@ pub enum Event<'a> {
     PartBegan {
         /// The part.
         part: &'a str,
-        /// What is done with it, as in the log, e.g. `Installing`.
+        /// The operation, as in the log, e.g. `Installing`.
         step: &'a str,
     },
     /// The current activity for a part, for the live display, e.g. `configure`.
@@ -133,7 +133,7 @@ pub enum Event<'a> {
     },
     /// Long work started or continued (compiling a component, downloading a profile): shown on a terminal only.
     Progress {
-        /// What is being done, e.g. `Compiling recipes`.
+        /// The activity, e.g. `Compiling recipes`.
         activity: &'a str,
     },
     /// The activity last reported by `Progress` is over.

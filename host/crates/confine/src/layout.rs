@@ -66,7 +66,7 @@ pub(super) struct Bind {
     pub(super) is_directory: bool,
 }
 
-/// What the command sees.
+/// The part of the file system that the command sees.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Layout {
     /// Outer ones before those they contain.

@@ -20,7 +20,6 @@ use super::policy::{Level, Limits};
 /// Maximum number of descriptors in one message (the kernel's limit is 253).
 pub(super) const MOST_DESCRIPTORS: usize = 64;
 
-/// The order for the shim.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     /// The process whose death ends the shim.

@@ -46,7 +46,7 @@ pub struct Policy {
     pub written: Vec<PathBuf>,
     /// How much is enforced.
     pub level: Level,
-    /// What may be used up.
+    /// Resource limits.
     pub limits: Limits,
 }
 

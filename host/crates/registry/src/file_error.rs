@@ -22,11 +22,11 @@ pub enum RecipesFileError {
     /// The file is invalid.
     #[error("{message}")]
     Invalid {
-        /// What is wrong.
+        /// The cause.
         message: String,
         /// Where.
         place: Option<Place>,
-        /// What to do.
+        /// Hints for the user.
         hints: Vec<String>,
         /// What this program can do.
         remedies: Vec<Remedy>,

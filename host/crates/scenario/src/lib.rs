@@ -36,7 +36,7 @@ impl Dialect {
 pub struct Broken {
     /// The line of the block, counted from 1.
     pub line: usize,
-    /// What happened.
+    /// The cause.
     pub error: io::Error,
 }
 

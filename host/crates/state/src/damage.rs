@@ -1,4 +1,4 @@
-//! What can be wrong with a state file.
+//! Damage of state files.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use base::source::{Place, Source};
 pub struct Damage {
     /// The line.
     pub place: Place,
-    /// What is wrong with it.
+    /// The kind of damage.
     pub cause: DamageCause,
 }
 

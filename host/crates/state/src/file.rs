@@ -25,7 +25,6 @@ struct Open {
     bytes: Option<Vec<u8>>,
     /// An interrupted run left a journal, of which this many bytes are valid.
     left: Option<u64>,
-    /// The journal of this run.
     journal: Option<Journal>,
     /// Last, so that the lock is released after everything else is closed.
     _lock: Lock,
@@ -65,7 +64,7 @@ impl StateFile {
         Self { installed: Installed::default(), open: None }
     }
 
-    /// What is installed, with all that was recorded.
+    /// The installed parts and everything recorded about them.
     pub fn installed(&self) -> &Installed {
         &self.installed
     }
@@ -101,6 +100,8 @@ impl StateFile {
         if bytes != open.bytes {
             open.keep_foreign(report)?;
             if open.has_journal() {
+                // First: if this run is killed before the journal is removed, the next one recognizes that the state
+                // file already contains the changes, and does not consider the journal stale.
                 open.journal()?.commit(bytes.as_deref().map(Digest::of))?;
             }
             match &bytes {

@@ -23,7 +23,6 @@ pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[Cac
     text
 }
 
-/// One object.
 pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
     let entry = |entry: &CacheEntry| {
         let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();

@@ -118,7 +118,8 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Records what an update made in addition to the old paths. After a failure the part is removed, as in zc.buildout.
+    /// Records what an update made in addition to the old paths. After a failure the part is removed, as in
+    /// zc.buildout.
     fn settle_update(&mut self, part: &str, outcome: Outcome) -> Result<(), RunError> {
         let recorded = self.state.installed().parts.get(part);
         let before = recorded.map(|recorded| recorded.installed.clone()).unwrap_or_default();

@@ -14,11 +14,8 @@ use super::execution::Execution;
 use super::parallel;
 use crate::error::RunError;
 
-/// Executes the stages of a run.
 pub(in crate::run) struct Executor<'a> {
-    /// The installed state.
     pub(in crate::run) state: &'a mut StateFile,
-    /// Unused options.
     pub(in crate::run) unused: Unused,
     /// Number of parts that the stages so far have installed or updated.
     installed: usize,
@@ -50,6 +47,7 @@ impl<'a> Executor<'a> {
             .and_then(|()| install(&mut execution, installs, planned))
             .and_then(|()| stage.check_python(is_new));
         execution.end(outcome, installs)?;
+        // Only now: the launcher must not store a Python whose parts could still be rolled back.
         if let (Some(python), Some(handover)) = (stage.python(), handover) {
             python.hand_over(&handover, &stage.view, &stage.locations)?;
         }

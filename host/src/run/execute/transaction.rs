@@ -79,6 +79,7 @@ impl Transaction {
         paths().try_for_each(|path| removal.discard(Path::new(path)).map(drop))?;
         if paths().next().is_some() {
             self.paths.extend(paths().cloned());
+            // Before anything is renamed: if this process is killed, the next run knows what to restore.
             state.record(&list(SET_ASIDE, &self.paths))?;
         }
         copied.iter().try_for_each(|path| removal.copy_aside(Path::new(path)).map(drop))?;
@@ -101,6 +102,7 @@ impl Transaction {
         if held.is_empty() {
             return Ok(());
         }
+        // In one entry: if this process is killed, either all new parts are recorded, or the old ones are restored.
         state.record(&Change::Together(held))?;
         discard(&remover.in_buildout(), &paths, report);
         remover.remove_logs(&logs);

@@ -11,7 +11,7 @@ use registry::oci::RemoteSettings;
 use super::super::fault::Fault;
 use crate::error::RunError;
 
-/// Reads the standard directories from `[buildout]`. `other_parts` is a second directory of parts, besides
+/// Reads the standard directories from `[buildout]`. `other_parts` is a second directory of parts, in addition to
 /// `parts-directory`; by default `rebootstrap-directory`. `keys` are files of public keys.
 ///
 /// # Errors

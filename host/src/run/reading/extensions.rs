@@ -9,7 +9,6 @@ use config::options::{Buildout, NoRecipes};
 use super::super::fault::Fault;
 use crate::error::RunError;
 
-/// The effect of an extension.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extension {
     /// The run gets a stage for it.

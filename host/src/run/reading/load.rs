@@ -1,5 +1,5 @@
-//! Reads the configuration of a run twice at most: with the original Python, and again with the buildout's Python if
-//! the result of a condition may differ between the two.
+//! Reads the configuration of a run: with the original Python, and again with the buildout's Python if the result of a
+//! condition may differ between the two.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct Loaded {
     asked: Option<Arc<Python>>,
     /// The Pythons stored in `bin/buildout`.
     pub(in crate::run) kept: Kept,
-    /// What the buildout made.
+    /// The Python and directories that the buildout made.
     pub(in crate::run) own: Own,
     /// The original Python.
     pub(in crate::run) original: String,
@@ -57,6 +57,8 @@ impl Loader {
     /// # Errors
     /// When it cannot be read or parsed, or a condition queries a Python that cannot be started.
     pub fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
+        // Which Pythons the buildout made is known only from its configuration, and reading that needs a Python: the
+        // first one is a guess.
         let at_first = choice::named(&self.environment, &self.assignments, &Own::default());
         let (mut configuration, mut asked) = self.load_with(&at_first.executable, None)?;
         let kept = choice::launcher_path(&configuration).map(|path| Kept::of(&path)).unwrap_or_default();
@@ -64,6 +66,7 @@ impl Loader {
         let named = choice::named(&self.environment, &self.assignments, &own);
         let original = choice::original(&named, &kept, &own);
         if original != at_first.executable {
+            // The guess was wrong. Everything is read again only if a condition queried that Python.
             match asked {
                 Some(_) => (configuration, asked) = self.load_with(&original, None)?,
                 None => Arc::make_mut(&mut configuration).set_default_executable(&original),

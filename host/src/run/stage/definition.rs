@@ -17,7 +17,6 @@ use crate::error::RunError;
 pub(in crate::run) struct Stage {
     /// The buildout as resolved with the stage's Python.
     pub(in crate::run) view: View,
-    /// Its directories.
     pub(in crate::run) locations: Arc<Locations>,
     /// The wanted parts, in the order of installation.
     pub(in crate::run) parts: Parts,

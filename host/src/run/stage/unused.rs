@@ -34,7 +34,6 @@ const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;
 
-/// The unused options of a run.
 #[derive(Default)]
 pub(in crate::run) struct Unused {
     /// The buildout as resolved by each of the stages so far.

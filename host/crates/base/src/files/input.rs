@@ -7,11 +7,11 @@ use std::path::Path;
 
 use rustix::fs::{OFlags, fcntl_setfl};
 
-/// Opens a file for reading. A named pipe is refused, as opening it would wait until someone writes to it; a descriptor of
-/// this process (`/dev/stdin`, `<(COMMAND)` in bash) is not.
+/// Opens a file for reading. A named pipe is refused, as opening it would block until someone writes to it; a
+/// descriptor of this process (`/dev/stdin`, `<(COMMAND)` in bash) is accepted.
 ///
 /// # Errors
-/// What the system reports; also if it is a directory, or a named pipe ([`ErrorKind::InvalidInput`]).
+/// The system's error; also if it is a directory, or a named pipe ([`ErrorKind::InvalidInput`]).
 pub fn open_input(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;

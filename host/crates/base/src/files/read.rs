@@ -15,7 +15,7 @@ use super::error::FileError;
 /// Opens a regular file for reading; a symbolic link is followed.
 ///
 /// # Errors
-/// What the system reports, or that it is not a regular file.
+/// The system's error, or that it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -39,7 +39,7 @@ pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// The rest of an open file, of at most `most` bytes.
 ///
 /// # Errors
-/// What the system reports; also if there is more.
+/// The system's error; also if there is more.
 pub fn read_open(file: &File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -26,7 +26,7 @@ pub struct Removal {
     protected: Vec<(PathBuf, &'static str)>,
 }
 
-/// What [`Removal::remove`] found and removed.
+/// The result of [`Removal::remove`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
     /// A directory with everything below it.
@@ -59,7 +59,7 @@ pub enum RemovalError {
     Protected {
         /// As recorded.
         path: PathBuf,
-        /// What must stay.
+        /// The protected path.
         protected: PathBuf,
         /// Why, as in `/home/me is your home directory`.
         reason: &'static str,

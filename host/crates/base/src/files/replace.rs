@@ -132,6 +132,7 @@ fn replace_with(
         let _ = unlinkat(&directory, &temporary, AtFlags::empty());
         return Err(FileError::of("write", path)(error));
     }
+    // After the rename, as this makes the rename itself durable.
     sync_directory(&directory, path)?;
     Ok(Replaced::Written)
 }
@@ -198,6 +199,7 @@ fn write_temporary(
         fchmod(&file, executable(Mode::from_raw_mode(fstat(&file)?.st_mode)))?;
     }
     file.write_all(bytes)?;
+    // Before the rename: otherwise a power failure could leave an incomplete file under the final name.
     file.sync_all()
 }
 

@@ -1,6 +1,6 @@
-//! Operators on values: arithmetic, concatenation, subscripts and slices, as Python defines them.
+//! Operators on values: arithmetic, concatenation, subscripts and slices, with Python's semantics.
 //!
-//! Knows nothing of syntax: positions in the expression are added by the caller.
+//! Does not know syntax: the caller adds positions in the expression.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub(super) fn binary(left: &Value, operator: Binary, right: &Value, budget: &Bud
     }
 }
 
-/// `operator operand`, without `not`, which any value takes.
+/// `operator operand`, except `not`, which accepts any value.
 pub(super) fn unary(operator: Unary, operand: &Value) -> Result<Value, String> {
     let number = operand
         .number()
@@ -88,7 +88,7 @@ fn power(base: i128, exponent: i128) -> Option<i128> {
     }
 }
 
-/// The message for a number beyond what conditions calculate with.
+/// The message for a number outside the supported range.
 pub(super) fn too_large() -> String {
     "the number is too large for a condition (127 bits)".into()
 }
@@ -108,7 +108,7 @@ fn repeat(sequence: &Value, count: &Value, budget: &Budget) -> Result<Value, Str
     match sequence {
         Value::Text(text) => {
             budget.make(text.len().saturating_mul(count))?;
-            // An empty text may be repeated any number of times: that is still an empty text.
+            // An empty string may be repeated any number of times: the result is still empty.
             Ok(Value::text(if text.is_empty() { String::new() } else { text.repeat(count) }))
         }
         Value::List(list) => Ok(Value::List(items(list)?)),
@@ -138,7 +138,7 @@ pub(super) fn subscript(container: &Value, index: &Value, budget: &Budget) -> Re
     }
 }
 
-/// The position that `index`, which may count from the end, means in a sequence of `length`.
+/// The position of `index`, which may be negative, in a sequence of `length`.
 fn position(index: &Value, length: usize, container: &Value) -> Result<usize, String> {
     let kind = container.type_name();
     let index = index
@@ -149,7 +149,7 @@ fn position(index: &Value, length: usize, container: &Value) -> Result<usize, St
     found.ok_or_else(|| format!("{kind} index out of range"))
 }
 
-/// `container[lower:upper:step]`; `None` stands for what was left out.
+/// `container[lower:upper:step]`; omitted bounds are `None`.
 pub(super) fn slice(container: &Value, bounds: [&Value; 3], budget: &Budget) -> Result<Value, String> {
     let bounds = bounds.map(slice_bound);
     let [lower, upper, step] = bounds;
@@ -184,14 +184,14 @@ fn pick(items: &[Value], bounds: Bounds, budget: &Budget) -> Result<Rc<[Value]>,
     Ok(positions(items.len(), bounds)?.into_iter().map(|position| items[position].clone()).collect())
 }
 
-/// The positions that a slice takes from a sequence of `length`, in the order in which it takes them.
+/// The positions that a slice selects from a sequence of `length`, in order.
 fn positions(length: usize, (lower, upper, step): Bounds) -> Result<Vec<usize>, String> {
     let step = step.unwrap_or(1);
     if step == 0 {
         return Err("slice step cannot be zero".into());
     }
     let end = length as i128;
-    // The lowest and highest values that a bound is cut to depend on the direction.
+    // The limits to which bounds are clamped depend on the direction.
     let (least, most) = if step > 0 { (0, end) } else { (-1, end - 1) };
     let cut = |bound: i128| (if bound < 0 { bound.saturating_add(end) } else { bound }).clamp(least, most);
     let lower = lower.map_or(if step > 0 { least } else { most }, cut);

@@ -1,7 +1,7 @@
-//! Evaluates a parsed Python expression: the part of the language that conditions use, and nothing else.
+//! Evaluates a parsed Python expression: the subset of the language that conditions use, and nothing else.
 //!
-//! What is not offered is an error only where evaluation reaches it: `False and open('x')` is false. Nothing is
-//! written, started or imported: names lead to facts (`names`) and to pure functions (`methods`), never further.
+//! An unsupported construct is an error only if it is evaluated: `False and open('x')` is false. Nothing is written,
+//! started or imported: names refer only to facts (`names`) and pure functions (`methods`).
 
 use std::rc::Rc;
 
@@ -12,15 +12,15 @@ use super::names;
 use super::python::{Clause, Comparison, Expression, Node, Span};
 use super::value::{Budget, Function, Value};
 
-/// How deep expressions may nest: far beyond what a person writes, far below what the stack holds.
+/// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
 const DEEPEST: usize = 100;
 
-/// Why evaluation stopped, and at which part of the text.
+/// Why evaluation failed, and at which part of the text.
 #[derive(Debug)]
 pub(super) struct Stop {
     pub(super) message: String,
     pub(super) span: Span,
-    /// The condition uses something that conditions do not offer, rather than failing as it would in Python.
+    /// The condition uses an unsupported construct, rather than failing as it would in Python.
     pub(super) not_offered: bool,
 }
 
@@ -40,7 +40,7 @@ struct Interpreter<'a> {
     depth: usize,
 }
 
-/// Says where a message belongs.
+/// Adds the position to a message.
 fn at<T>(expression: &Expression, result: Result<T, String>) -> Result<T, Stop> {
     result.map_err(|message| Stop { message, span: expression.span.clone(), not_offered: false })
 }
@@ -143,7 +143,7 @@ impl Interpreter<'_> {
         at(expression, slice(&container, [&lower, &upper, &step], &self.budget))
     }
 
-    /// The first operand whose truth is `wanted`, else the last one: `and` and `or` evaluate none after it.
+    /// The first operand whose truth value is `wanted`, else the last one: `and` and `or` evaluate none after it.
     fn first(&mut self, operands: &[Expression], wanted: bool) -> Evaluated {
         let mut value = Value::None;
         for operand in operands {
@@ -209,7 +209,7 @@ impl Interpreter<'_> {
         Ok(true)
     }
 
-    /// Binds the names of a comprehension's target: one name, or a tuple or list of targets to take a value apart.
+    /// Binds the names of a comprehension's target: one name, or a tuple or list of targets that unpacks a value.
     fn bind(&mut self, target: &Expression, value: Value) -> Result<(), Stop> {
         let targets = match &target.node {
             Node::Name(name) => {
@@ -281,8 +281,8 @@ fn compare(left: &Value, operator: Comparison, right: &Value, budget: &Budget) -
     }
 }
 
-/// `is`, where the answer is one of the language: values of different types, `None`, `True` and `False`. Whether two
-/// others are the same object is an accident of the Python that runs.
+/// `is`, if the result is defined by the language: for values of different types, `None`, `True` and `False`. Whether
+/// other values are the same object depends on the Python implementation.
 fn identical(left: &Value, right: &Value) -> Result<bool, String> {
     match (left, right) {
         (Value::Boolean(left), Value::Boolean(right)) => Ok(left == right),

@@ -1,9 +1,9 @@
-//! Conditions of section headers: whether `[name:expression]` counts on this machine and for this Python.
+//! Conditions in section headers: whether `[name:expression]` applies on this machine and with this Python.
 //!
-//! An expression is a PEP 508 marker (`python_version < "3.11"`) or, where it is none, a Python expression
-//! (`linux and platform.machine() == "x86_64"`). The latter is parsed as Python and evaluated here, by a small
-//! interpreter that can neither write nor start anything. Knows nothing of files of configuration, nor of how the
-//! answers about Python and machine are found ([`Facts`]).
+//! An expression is a PEP 508 marker (`python_version < "3.11"`) or else a Python expression (`linux and
+//! platform.machine() == "x86_64"`). The latter is parsed as Python and evaluated here, by a small interpreter that
+//! cannot write or start anything. Does not know about configuration files, or how the facts about Python and machine
+//! are determined ([`Facts`]).
 
 mod arithmetic;
 mod expression;
@@ -22,30 +22,31 @@ use value::{Budget, Value};
 
 pub use facts::{Facts, PathKind, Python, System, VersionInfo};
 
-/// Longest expression, in bytes: a header is one line that a person wrote.
+/// Maximum length of an expression in bytes: a header is one hand-written line.
 const LONGEST: usize = 4096;
 
-/// Why a condition has no answer.
+/// Why a condition cannot be evaluated.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{message}")]
 pub struct ConditionError {
     /// One cause, without the place.
     pub message: String,
-    /// The part of the expression that is to blame, in bytes of the expression as it was given.
+    /// The part of the expression that caused the error, in bytes of the original expression.
     pub span: Range<usize>,
-    /// What the person can do about it.
+    /// What the user can do about it.
     pub hint: Option<String>,
 }
 
-/// Whether the section counts: `expression` is what stands between `[name:` and the `]` that closes the header, with
-/// `\x23` and `\x3b` still as they were written (zc.buildout's way to say `#` and `;` in a header).
+/// Whether the section applies: `expression` is the text between `[name:` and the `]` that closes the header, with
+/// `\x23` and `\x3b` still escaped (zc.buildout's notation for `#` and `;` in a header).
 ///
-/// zc.buildout (`configparser.parse`) tries a marker first; what is none is put in brackets, evaluated by Python, and
-/// the truth of the first element counts. So `[name:]` has no condition, and `[name:a, b]` asks for `a` alone.
+/// zc.buildout (`configparser.parse`) tries a marker first. Anything else is put in brackets and evaluated by Python,
+/// and the truth value of the first element decides. So `[name:]` has no condition, and in `[name:a, b]` only `a`
+/// matters.
 ///
 /// # Errors
-/// When the expression is no Python, asks for something conditions do not offer, fails as it would in Python, or when a
-/// fact cannot be found out.
+/// When the expression is not valid Python, uses an unsupported construct, fails as it would in Python, or when a fact
+/// cannot be determined.
 pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionError> {
     if expression.is_empty() {
         return Ok(true);
@@ -61,7 +62,7 @@ pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionEr
     evaluate_python(&unescaped, facts)
 }
 
-/// What the variables of markers are in conditions.
+/// The values of marker variables in conditions.
 struct OfFacts<'a>(&'a dyn Facts);
 
 impl marker::Variables for OfFacts<'_> {
@@ -71,7 +72,7 @@ impl marker::Variables for OfFacts<'_> {
             "python_version" => facts.python()?.python_version.split('.').take(2).collect::<Vec<_>>().join("."),
             "python_full_version" => {
                 let version = &facts.python()?.python_version;
-                // A Python built between two releases calls itself `3.14.0+`, which is no version.
+                // A Python built between two releases reports its version as `3.14.0+`, which is not valid.
                 if version.ends_with('+') { format!("{version}local") } else { version.clone() }
             }
             "platform_python_implementation" => facts.python()?.implementation.clone(),
@@ -110,19 +111,19 @@ fn evaluate_python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, Con
     first.map(|first| first.is_true()).map_err(|message| fail(message, 0..unescaped.text.len(), None))
 }
 
-/// The hint where a condition asks for too much.
+/// The hint for unsupported constructs.
 const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits64 …), sys.version_info, sys.platform, \
     os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods of strings";
 
-/// The hint where a marker's variable stands in a Python expression.
+/// The hint for a marker variable in a Python expression.
 const MIXED: &str = "this is a name of PEP 508 markers, and the condition is none: a marker is nothing but comparisons of \
     such names with texts (in Python, write sys.platform, os.name, platform.machine() …)";
 
-/// An expression in the brackets that zc.buildout puts around it, its two escapes replaced.
+/// An expression in the brackets that zc.buildout adds, with its two escapes replaced.
 struct Unescaped {
     /// `[expression]`
     text: String,
-    /// For each byte of `text`, and its end, the offset in the expression as it was given.
+    /// For each byte of `text`, and its end, the offset in the original expression.
     origins: Vec<usize>,
 }
 
@@ -151,7 +152,7 @@ impl Unescaped {
         &self.text[1..self.text.len() - 1]
     }
 
-    /// A span of `text` as a span of the expression as it was given.
+    /// Maps a span of `text` to the original expression.
     fn span(&self, span: Range<usize>) -> Range<usize> {
         let origin = |offset: usize| self.origins.get(offset).or(self.origins.last()).copied().unwrap_or(0);
         let start = origin(span.start);

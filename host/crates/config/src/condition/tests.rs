@@ -1,4 +1,4 @@
-//! Conditions against what Python answers, and what they refuse.
+//! Conditions compared with Python's results, and the errors.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ fn conditions_answer_as_python_does() {
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The message and the text that the error points at.
+/// The error message and the text that it points at.
 fn refusal(expression: &str) -> (String, &str) {
     let error = evaluate(expression, &Machine::default()).expect_err(expression);
     (error.message, &expression[error.span])
@@ -172,7 +172,7 @@ fn evaluation_is_bounded() {
         format!("2{}", "**1".repeat(1300)),
         format!("{}1", "lambda:".repeat(500)),
     ];
-    // A small stack shows that depth is bounded by counting, not by luck.
+    // A small stack shows that the depth is limited by counting, not by luck.
     let threads = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
         for expression in cases {
             let outcome = evaluate(&expression, &Machine::default());

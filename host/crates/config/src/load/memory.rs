@@ -1,4 +1,4 @@
-//! Configuration files in memory, and a machine about which nothing is known: for tests and tools.
+//! Configuration files in memory, and a machine without facts: for tests and tools.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ use base::source::Explain;
 #[derive(Default)]
 pub struct Files {
     texts: BTreeMap<String, Vec<u8>>,
-    /// What was read, in order.
+    /// The locations read so far, in order.
     pub read: Mutex<Vec<(String, ReadSettings)>>,
 }
 
 impl Files {
-    /// Files of the directory `/b`, and others with absolute paths or URLs.
+    /// Files in the directory `/b`, and others with absolute paths or URLs.
     pub fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
         let name = |name: &str| {
             if name.starts_with('/') || name.contains("://") { name.to_owned() } else { format!("/b/{name}") }
@@ -74,11 +74,11 @@ impl Reader for Files {
     }
 }
 
-/// Knows nothing: conditions that ask have no answer.
+/// A machine without facts: conditions that need one fail.
 pub(crate) struct NoMachine;
 
 thread_local! {
-    /// How often the Python was asked for.
+    /// How often the Python was requested.
     pub(crate) static ASKED: Cell<usize> = const { Cell::new(0) };
 }
 

@@ -1,4 +1,4 @@
-//! One file of the chain: its own effect, and the files it names.
+//! One file of the chain: its effect, and the files that it extends.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use base::source::{Place, Source};
 /// One file.
 #[derive(Debug)]
 pub(super) struct Profile {
-    /// What the file itself does.
+    /// The effect of the file alone.
     pub(super) own: Arc<FileEffect>,
-    /// Files that come before it.
+    /// Files that precede it.
     pub(super) extends: Vec<ProfileName>,
-    /// Files that come before it, if they exist.
+    /// Optional files that precede it.
     pub(super) optional_extends: Vec<ProfileName>,
-    /// Files that come after it (1.0).
+    /// Files that follow it (1.0).
     pub(super) extended_by: Vec<ProfileName>,
     /// Whether it follows the rules of 1.0.
     pub(super) classic: bool,
 }
 
-/// The name of a file, and where it is named.
+/// The name of a file, and the place of that name.
 #[derive(Debug)]
 pub(super) struct ProfileName {
     pub(super) name: String,
@@ -31,7 +31,7 @@ pub(super) struct ProfileName {
 }
 
 impl Profile {
-    /// Reads the text of a file.
+    /// Parses a file.
     pub(super) fn read(source: &Arc<Source>, facts: &dyn Facts) -> Result<Self, ConfigError> {
         let parsed = parse::parse(source, &mut |expression| condition::evaluate(expression, facts))?;
         let mut sections = if parsed.classic { classic::interpolate(parsed.sections)? } else { parsed.sections };
@@ -48,7 +48,7 @@ impl Profile {
     }
 }
 
-/// Takes an option that names files out of `[buildout]`.
+/// Removes an option with names of files from `[buildout]`.
 fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<ProfileName> {
     let value = sections.get_mut("buildout").and_then(|section| section.options.shift_remove(option));
     value.map(|value| named(&value)).unwrap_or_default()

@@ -1,6 +1,7 @@
-//! The outcome of composing files equals that of zc.buildout, which replays every file for every path to it.
+//! Composing effects has the same result as zc.buildout, which replays every file for every path to it.
 //!
-//! The oracle is zc.buildout's algorithm (`_open`, `_update`, `_update_section`) told in its simplest form, on texts alone.
+//! The oracle is zc.buildout's algorithm (`_open`, `_update`, `_update_section`) in its simplest form, on strings
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ fn raw(text: &str) -> PlainSections {
     parsed.sections.into_iter().map(|(name, options)| (name, section(options))).collect()
 }
 
-/// The files that `name` leads to, in the order in which they count; the user's defaults go to the first leaf.
+/// The files that `name` leads to, in order of application; the user's defaults are added to the first leaf.
 fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut PlainSections) -> Vec<PlainSections> {
     let mut own = raw(&files[name]);
     let extends = own.get_mut("buildout").and_then(|buildout| buildout.shift_remove("extends")).unwrap_or_default();
@@ -114,7 +115,7 @@ fn section() -> impl Strategy<Value = String> {
     })
 }
 
-/// Files that extend some of those after them, one perhaps twice.
+/// Files that extend some of the following ones, perhaps one of them twice.
 fn graph() -> impl Strategy<Value = BTreeMap<String, String>> {
     let file = (prop::collection::vec(section(), 0..4), prop::collection::vec(any::<prop::sample::Index>(), 0..4));
     prop::collection::vec(file, 1..7).prop_map(|files| {

@@ -1,4 +1,4 @@
-//! The chain of `extends`, the user's defaults, the command line, 1.0's ways, and what is refused.
+//! The chain of `extends`, the user's defaults, the command line, features of 1.0, and errors.
 
 use super::memory::{ASKED, Files};
 use crate::{Configuration, ReadSettings};
@@ -246,7 +246,7 @@ fn urls_are_read_as_the_configuration_says() {
     assert_eq!(settings.extends_cache.as_deref(), Some("/b/cache".as_ref()));
 }
 
-/// How the URL was read that `/b/buildout.cfg` extends, after a change of these files.
+/// The settings for the URL that `/b/buildout.cfg` extends, with these files changed.
 fn url_settings(files: &[(&str, &str)], assignments: &[&str]) -> ReadSettings {
     let main = ("buildout.cfg", "[buildout]\nextends = https://host/base.cfg\n");
     let all: Vec<_> = [main, ("https://host/base.cfg", "[a]\nx = 1\n")].iter().chain(files).copied().collect();
@@ -270,7 +270,7 @@ fn a_relative_extends_cache_is_in_the_buildout_directory() {
     let main = "[buildout]\nextends = sub/a.cfg\nextends-cache = cache\n";
     let sub = ("sub/a.cfg", "[buildout]\nextends = https://host/base.cfg\nextends-cache = other\n");
     t(&[("buildout.cfg", main), sub], &[], "/b/cache");
-    // The value of the option itself is relative to the file that sets it, as in zc.buildout.
+    // As in zc.buildout, the option's own value is relative to the file that sets it.
     let configuration = load(&[defaults[0], ("buildout.cfg", "[buildout]\nparts =\n")]);
     assert_eq!(&*configuration.sections["buildout"].options["extends-cache"].raw, "/home/.buildout/user-cache");
 }

@@ -1,26 +1,26 @@
-//! Templates: the references `${section:option}` in a value, found and checked. Knows nothing of what they refer to.
+//! Templates: finds and checks the references `${section:option}` in a value. Does not know what they refer to.
 //!
-//! The rules are zc.buildout's: `$$` stands for itself and hides a `{` that follows; a reference ends at the first `}`.
+//! The rules are zc.buildout's: `$$` is literal and escapes a `{` that follows; a reference ends at the first `}`.
 
 /// A piece of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TemplatePiece<'a> {
-    /// Text that stands as it is.
+    /// Literal text.
     Literal(&'a str),
-    /// `${section:option}`; an empty section is the one that the value is in.
+    /// `${section:option}`; an empty section means the one that contains the value.
     Reference {
         /// The section, as written.
         section: &'a str,
         /// The option.
         option: &'a str,
-        /// Where the reference begins in the value, in bytes.
+        /// Start of the reference in the value, in bytes.
         start: usize,
-        /// Where it ends (exclusive).
+        /// End of the reference (exclusive).
         end: usize,
     },
 }
 
-/// A reference that cannot be one.
+/// A malformed reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Malformed {
     pub(super) reference: String,
@@ -29,7 +29,7 @@ pub(super) struct Malformed {
     pub(super) end: usize,
 }
 
-/// What is wrong with a reference.
+/// Why a reference is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     NoColon,
@@ -38,7 +38,7 @@ pub(super) enum Flaw {
     OptionName,
 }
 
-/// Whether a value may hold references at all.
+/// Whether a value may contain references at all.
 pub(super) fn is_template(value: &str) -> bool {
     value.contains("${")
 }

@@ -1,4 +1,4 @@
-//! Lines → sections: which line goes on with which value, as zc.buildout 6's `configparser.py` has it.
+//! Builds sections from lines: decides which line continues which value, as in zc.buildout 6's `configparser.py`.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Sec
 use base::collections::OrderedMap;
 use base::source::{Place, Source};
 
-/// More lines that are not understood are not reported.
+/// Maximum number of reported lines that cannot be parsed.
 const MAX_TROUBLES: usize = 20;
 
-/// The sections of a text.
+/// Builds the sections of a file.
 pub(super) fn build(
     source: &Arc<Source>,
     lines: &[Line],
@@ -39,20 +39,20 @@ struct SectionsBuilder<'a> {
     source: &'a Arc<Source>,
     classic: bool,
     sections: OrderedMap<String, Draft>,
-    /// The section that options go to.
+    /// The section to which options are added.
     section: Option<usize>,
-    /// The option that an indented line goes on with.
+    /// The option that an indented line continues.
     option: Option<usize>,
-    /// Whether that option's first line was empty: then indentation and blank lines count.
+    /// Whether that option's first line was empty: then indentation and blank lines are significant.
     block: bool,
-    /// Whether the condition of the last header holds.
+    /// Whether the condition of the last header is true.
     counts: bool,
     troubles: Vec<Trouble>,
 }
 
 struct Draft {
     place: Place,
-    /// An option that a later one made void is `None`.
+    /// An option that was overridden by a later one is `None`.
     options: OrderedMap<String, Option<DraftOption>>,
 }
 
@@ -60,16 +60,16 @@ struct DraftOption {
     value: String,
     /// Number of lines in `value`.
     lines: usize,
-    /// Options are sorted by it: an option that was made void and is written again comes where it is written again.
+    /// Sort key of options: an option that was overridden and is written again is sorted by its last position.
     order: usize,
-    /// One for each assignment in the text that `value` comes from.
+    /// One for each assignment in the file that contributed to `value`.
     parts: Vec<ValueLines>,
 }
 
 struct ValueLines {
     start: usize,
     end: usize,
-    /// Number of the value's lines, up to and with this part's last.
+    /// Number of lines up to and including the last one of this part.
     lines: usize,
 }
 
@@ -97,7 +97,7 @@ impl SectionsBuilder<'_> {
                 }
             }
             LineForm::Indented => self.indented(line),
-            // A section that does not count is passed over, also where no section was opened before it.
+            // Options of a section that does not apply are skipped, even before the first section.
             LineForm::Assignment { .. } if !self.counts => {}
             LineForm::Assignment { name, value } => {
                 let name = match name {
@@ -168,7 +168,7 @@ impl SectionsBuilder<'_> {
             draft.parts.push(part(draft.lines));
         } else {
             if !signed {
-                // An assignment makes void what was added or removed before it.
+                // An assignment overrides all previous additions and removals.
                 for sign in ['+', '-'] {
                     options.get_mut(&format!("{name} {sign}")).map(Option::take);
                 }
@@ -219,7 +219,7 @@ impl SectionsBuilder<'_> {
     }
 }
 
-/// Adds what the person may have meant.
+/// Adds a hint about what the user may have meant.
 fn explain(trouble: Trouble, line: &str) -> Trouble {
     if line.starts_with('[') {
         trouble
@@ -256,7 +256,7 @@ impl DraftOption {
     }
 }
 
-/// Which assignment wrote which lines of `raw`, when the first `dropped` lines are gone.
+/// Which assignment wrote which lines of `raw`, after the first `dropped` lines were removed.
 fn pieces(raw: &str, parts: &[ValueLines], dropped: usize, source: &Arc<Source>) -> Vec<Piece> {
     let origin = |part: &ValueLines| Origin::File(Place::new(source, part.start..part.end));
     if let [part] = parts {

@@ -52,12 +52,16 @@ fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream)
     let mut command = command(order, &program);
     keep_descriptors(order, descriptors, &mut command).map_err(missing(Layer::Limits, "descriptors"))?;
     if order.level != Level::None {
+        // The order matters: no_new_privs, set by `drop_all`, allows an ordinary user to apply Landlock and seccomp.
+        // The filter comes last, as it refuses calls that the other steps need (openat2, to open the paths of Landlock
+        // rules).
         privileges::limit(order)?;
         privileges::drop_all(order.level)?;
         landlock::restrict(order)?;
         seccomp::filter(order.level)?;
     }
     if order.level == Level::Full {
+        // From here on, the kernel asks the keeper about every connection.
         connect::ask_keeper(keeper)?;
     }
     Err(Notice::Start(errno(&command.exec())))

@@ -1,4 +1,4 @@
-//! The directory beside the destination into which an archive is unpacked first.
+//! The directory next to the destination into which an archive is unpacked first.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,8 +14,8 @@ use rustix::io::Errno;
 use super::error::UnpackError;
 use base::files::{self, FileError};
 
-/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: one that is not
-/// was left by a process that was killed, and the next one removes it.
+/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: an unlocked
+/// one was left by a killed process, and is removed by the next one.
 pub(super) struct Aside {
     destination: PathBuf,
     path: PathBuf,
@@ -70,12 +70,12 @@ impl Aside {
         Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
     }
 
-    /// The directory, empty at first.
+    /// The directory, initially empty.
     pub(super) fn directory(&self) -> &Dir {
         &self.directory
     }
 
-    /// Makes this directory, or the one that it holds as `inner`, the destination.
+    /// Makes this directory, or the directory `inner` in it, the destination.
     pub(super) fn become_destination(self, inner: Option<&OsStr>) -> Result<(), UnpackError> {
         let name = self.destination.file_name().unwrap_or_default();
         let renamed = match inner {
@@ -93,12 +93,12 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next one to unpack here.
+        // If it cannot be removed now, the next process that unpacks here removes it.
         let _ = files::remove_directory(&self.path);
     }
 }
 
-/// Refuses early what the rename at the end would refuse.
+/// Reports early what the rename at the end would refuse.
 fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     let occupied = match destination.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -112,7 +112,7 @@ fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     }
 }
 
-/// Removes what killed processes left. A directory that another process uses is locked.
+/// Removes directories left by killed processes. Directories in use are locked.
 fn remove_abandoned(parent: &Path, prefix: &OsStr) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes());

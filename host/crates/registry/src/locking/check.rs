@@ -6,8 +6,7 @@ use crate::recipes_lock::Locked;
 
 const UPDATE: &str = "`buildout-host recipe lock` brings recipes.lock up to date.";
 
-/// Whether the lock file lists no signers but those found. Further signatures may have been added since; they are
-/// ignored.
+/// Whether all signers in the lock file have signed. Signatures that were added since do not matter.
 pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
     let known = locked.signers.iter().all(|signer| found.signers.contains(signer));
     known && locked.signers.is_empty() == found.signers.is_empty()

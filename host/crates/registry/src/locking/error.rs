@@ -48,7 +48,7 @@ pub enum LockingError {
         message: String,
         /// The value of `oci`.
         place: Option<Place>,
-        /// What to do.
+        /// Hints for the user.
         hints: Vec<String>,
     },
 }

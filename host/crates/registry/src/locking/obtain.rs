@@ -133,6 +133,7 @@ impl Locking {
             return Ok(None);
         }
         let _guard = LockFileGuard::take(&self.path)?;
+        // Read again under the lock: another process may have changed the file since this run read it.
         *known = RecipesLock::read(&self.path)?;
         match known.recipes.get(name) {
             Some(other) if Some(other) != before.as_ref() && other.source == locked.source => {

@@ -113,7 +113,7 @@ impl ImageManifest {
     }
 }
 
-/// The fields by which kinds of documents are told apart.
+/// The fields by which kinds of documents are distinguished.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kind {

@@ -23,17 +23,17 @@ pub enum RegistryError {
     /// The response does not match the request.
     #[error("{what} of {reference} {integrity}.")]
     Integrity {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
         /// The artifact.
         reference: String,
-        /// What is wrong with it.
+        /// The mismatch.
         integrity: Integrity,
     },
     /// A file in a directory of copies is damaged or was changed.
     #[error("{what} of {reference} in {} {integrity}.", path.display())]
     DamagedCopy {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
         /// The artifact.
         reference: String,
@@ -47,7 +47,7 @@ pub enum RegistryError {
     NotAComponent {
         /// The artifact.
         reference: String,
-        /// What it is.
+        /// Why it is not a recipe component.
         reason: String,
     },
     /// Too many signatures.
@@ -67,7 +67,7 @@ pub enum RegistryError {
         what: &'static str,
         /// The artifact or directory.
         place: String,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
     /// A directory is not an OCI image layout.
@@ -75,7 +75,7 @@ pub enum RegistryError {
     NotALayout {
         /// The directory.
         path: PathBuf,
-        /// What is missing.
+        /// The cause.
         reason: String,
     },
     /// The registry must not be asked.
@@ -91,7 +91,7 @@ pub enum RegistryError {
         operation: &'static str,
         /// The artifact.
         reference: String,
-        /// What went wrong.
+        /// The cause.
         fault: TransferFault,
     },
     /// The registry responded with an unexpected status.

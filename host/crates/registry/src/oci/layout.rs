@@ -1,5 +1,5 @@
-//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as skopeo and other programs read and
-//! write it.
+//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as skopeo and other programs
+//! read and write it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

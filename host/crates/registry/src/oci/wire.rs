@@ -81,7 +81,7 @@ impl Wire {
         })
     }
 
-    /// For an answer with another status than expected.
+    /// The error for a response with an unexpected status.
     pub(super) fn refused(&self, access: Access, reference: &Reference, response: &Response) -> RegistryError {
         RegistryError::Refused {
             operation: access.operation(),

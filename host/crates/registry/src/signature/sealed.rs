@@ -1,6 +1,6 @@
-//! The encrypted format of a private key: PEM around a JSON object with the encryption parameters, using scrypt (RFC
-//! 7914) and NaCl's secretbox, with all bytes in base64. Defined by go-securesystemslib's package `encrypted`, written
-//! by cosign.
+//! The encrypted format of a private key: PEM around a JSON object with the encryption parameters, using scrypt
+//! (RFC 7914) and NaCl's secretbox, with all bytes in base64. Defined by go-securesystemslib's package
+//! `encrypted`, written by cosign.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::view::PackageView;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
-/// The page.
 pub(in crate::cli) fn of(view: &PackageView) -> String {
     let package = &view.package;
     let mut page = format!("# {} {}\n", package.name, package.version);

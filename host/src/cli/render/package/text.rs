@@ -8,7 +8,6 @@ use base::source::{printable_line, size};
 use recipe::component::Origin;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
-/// The text.
 pub(in crate::cli) fn of(view: &PackageView) -> String {
     let (package, component) = (&view.package, &view.recipe.component);
     let mut text = format!("{} {}\n", printable_line(&package.name), printable_line(&package.version));

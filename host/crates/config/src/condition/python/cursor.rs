@@ -5,7 +5,7 @@ use super::tree::{Expression, Node, Span, SyntaxError, error};
 
 pub(super) type Parsed<T = Expression> = Result<T, SyntaxError>;
 
-/// How deep expressions may nest: far beyond what people write, far below what the stack holds.
+/// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
 const DEEPEST: usize = 100;
 
 pub(super) struct Cursor {
@@ -36,12 +36,12 @@ impl Cursor {
         matches!(self.kind(), TokenKind::Keyword(found) if *found == keyword)
     }
 
-    /// Whether the token after the next one is this sign.
+    /// Whether the second next token is this sign.
     pub(super) fn is_second_sign(&self, sign: &str) -> bool {
         self.tokens.get(self.at + 1).is_some_and(|token| matches!(token.kind, TokenKind::Sign(found) if found == sign))
     }
 
-    /// Whether the token after the next one is this keyword.
+    /// Whether the second next token is this keyword.
     pub(super) fn is_second_keyword(&self, keyword: &str) -> bool {
         self.tokens
             .get(self.at + 1)
@@ -89,7 +89,7 @@ impl Cursor {
         self.token().span.start
     }
 
-    /// From `start` to the end of the last token that was taken.
+    /// From `start` to the end of the last consumed token.
     pub(super) fn span_from(&self, start: usize) -> Span {
         let end = self.at.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(start, |token| token.span.end);
         start..end.max(start)
@@ -111,7 +111,7 @@ impl Cursor {
         error(message, self.token().span.clone())
     }
 
-    /// Parses what may nest.
+    /// Parses something that may nest, and checks the depth.
     pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEEPEST {
             return Err(error(format!("it is nested more than {DEEPEST} deep"), self.token().span.clone()));

@@ -1,10 +1,10 @@
-//! `lambda parameters: expression`. Conditions do not offer it, so nothing of it is kept.
+//! `lambda parameters: expression`. Not supported in conditions, so the tree does not contain its parts.
 
 use super::cursor::{Cursor, Parsed};
 use super::parse::expression;
 use super::tree::{Node, error};
 
-/// What was seen of the parameters.
+/// The parameters parsed so far.
 #[derive(Default)]
 struct Parameters {
     any: bool,
@@ -28,7 +28,7 @@ pub(super) fn lambda(cursor: &mut Cursor) -> Parsed {
     Ok(cursor.node(start, Node::Unsupported))
 }
 
-/// One parameter or separator; whether it must be the last one.
+/// Parses one parameter or separator; returns whether it must be the last one.
 fn parameter(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<bool> {
     if cursor.take_sign("**") {
         return name(cursor).map(|()| true);

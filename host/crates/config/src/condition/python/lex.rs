@@ -11,7 +11,7 @@ pub(super) struct Token {
 
 #[derive(Clone, Debug)]
 pub(super) enum TokenKind {
-    /// An operator or a bracket.
+    /// An operator or bracket.
     Sign(&'static str),
     Keyword(&'static str),
     Name(String),
@@ -20,7 +20,7 @@ pub(super) enum TokenKind {
     End,
 }
 
-/// The longer ones first.
+/// Longer ones first.
 const SIGNS: [&str; 39] = [
     "...", "**=", "//=", ">>=", "<<=", "**", "//", "<<", ">>", "<=", ">=", "==", "!=", ":=", "->", "+=", "-=", "*=",
     "/=", "%=", "(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "+", "-", "*", "/", "%", "@", "&", "|", "^",

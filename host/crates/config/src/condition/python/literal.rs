@@ -6,12 +6,12 @@ use super::tree::{Node, SyntaxError, error};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) enum Literal {
     Text(String),
-    /// One with a name of a character, half a surrogate pair, or expressions in it.
+    /// A string with a character name, half a surrogate pair, or embedded expressions.
     Unsupported,
     Bytes,
 }
 
-/// The value of a literal that is a whole text; `None` if it is not one, or has escapes that conditions do not offer.
+/// The value of a string literal; `None` if `literal` is not one, or has unsupported escapes.
 pub(in super::super) fn text(literal: &str) -> Option<String> {
     match string(literal, 0) {
         Ok(Some((Literal::Text(text), length))) if length == literal.len() => Some(text),
@@ -19,7 +19,7 @@ pub(in super::super) fn text(literal: &str) -> Option<String> {
     }
 }
 
-/// The string literal at the start of `rest`, and its length; `None` if something else is there.
+/// The string literal at the start of `rest`, and its length; `None` if `rest` starts with something else.
 pub(super) fn string(rest: &str, at: usize) -> Result<Option<(Literal, usize)>, SyntaxError> {
     let prefix_length = rest.find(['\'', '"']).filter(|length| *length <= 2);
     let Some(prefix_length) = prefix_length else { return Ok(None) };
@@ -56,7 +56,7 @@ pub(super) fn string(rest: &str, at: usize) -> Result<Option<(Literal, usize)>, 
     Ok(Some((literal, length)))
 }
 
-/// The length of a literal's content: up to the closing quotes.
+/// The length of a literal's content, up to the closing quotes.
 fn end_of(body: &str, quote: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -75,7 +75,7 @@ fn end_of(body: &str, quote: &str) -> Option<usize> {
     }
 }
 
-/// Replaces escapes; `None` if there is one that conditions do not offer.
+/// Replaces escapes; `None` if one of them is not supported.
 fn unescape(body: &str, is_bytes: bool) -> Result<Option<String>, &'static str> {
     let mut text = String::with_capacity(body.len());
     let mut rest = body;
@@ -88,7 +88,7 @@ fn unescape(body: &str, is_bytes: bool) -> Result<Option<String>, &'static str> 
             Escape::Nothing => {}
             Escape::Unsupported => is_supported = false,
         }
-        // What is not an escape stays, with its backslash.
+        // Unknown escapes are kept, with their backslash.
         if length == 0 {
             text.push('\\');
         }
@@ -104,7 +104,7 @@ enum Escape {
     Unsupported,
 }
 
-/// The escape after a backslash, and its length; 0 if there is none.
+/// The escape after a backslash, and its length; 0 if it is not an escape.
 fn escape(rest: &str, is_bytes: bool) -> Result<(Escape, usize), &'static str> {
     let Some(first) = rest.chars().next() else { return Ok((Escape::Nothing, 0)) };
     let simple = match first {
@@ -147,12 +147,12 @@ fn hexadecimal(rest: &str, digits: usize) -> Result<(Escape, usize), &'static st
     }
 }
 
-/// Half a surrogate pair is not a character here.
+/// Half a surrogate pair is not a valid character here.
 fn character(number: u32) -> Escape {
     char::from_u32(number).map_or(Escape::Unsupported, Escape::Character)
 }
 
-/// `\N{LATIN SMALL LETTER A}`. Which names there are is not known here.
+/// `\N{LATIN SMALL LETTER A}`. The names are not known here.
 fn named(rest: &str) -> Result<(Escape, usize), &'static str> {
     let length = rest[1..].strip_prefix('{').and_then(|name| name.find('}')).filter(|length| *length > 0);
     length.map(|length| (Escape::Unsupported, length + 3)).ok_or("malformed \\N character escape in a string")
@@ -178,19 +178,19 @@ pub(super) fn number(rest: &str, at: usize) -> Result<(Node, usize), SyntaxError
     Ok((node, length))
 }
 
-/// Whether a number goes on with what makes it invalid. Python accepts a keyword without a space before it.
+/// Whether a number is followed by something that makes it invalid. Python accepts a keyword without a space before it.
 fn continues(rest: &str) -> bool {
     let word = &rest[..rest.find(|c: char| !is_name_part(c)).unwrap_or(rest.len())];
     let may_follow = ["and", "else", "for", "if", "in", "is", "not", "or"];
     !word.is_empty() && !may_follow.iter().any(|keyword| word.starts_with(keyword))
 }
 
-/// Whether a name may go on with this character.
+/// Whether a name may contain this character after the first.
 pub(super) fn is_name_part(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 
-/// Digits with single underscores between them; before them, too, after the prefix of a radix.
+/// Digits with single underscores between them, and also before them after a radix prefix.
 fn digits(rest: &str, radix: u32, may_start_with_underscore: bool) -> usize {
     let mut length = 0;
     let bytes = rest.as_bytes();

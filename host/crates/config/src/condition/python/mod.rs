@@ -1,8 +1,8 @@
-//! The syntax of Python expressions: from text to a tree.
+//! The syntax of Python expressions: parses text to a tree.
 //!
-//! All of Python's expressions are understood, as a condition may contain what conditions do not offer where evaluation
-//! does not reach it. What is not offered is in the tree only as a place ([`Node::Unsupported`]). Knows nothing of values.
-//! The grammar is that of Python 3.11, "Full Grammar specification".
+//! Accepts all of Python's expressions, as a condition may contain unsupported constructs that are not evaluated. In
+//! the tree, these are only places ([`Node::Unsupported`]). Does not know values. Implements the grammar of Python 3.11
+//! ("Full Grammar specification").
 
 mod cursor;
 mod lambda;

@@ -14,7 +14,7 @@ fn conjunction(cursor: &mut Cursor) -> Parsed {
     several(cursor, "and", inversion, Node::And)
 }
 
-/// Operands with a keyword between them; a single one stays what it is.
+/// Operands with a keyword between them; a single operand is returned unchanged.
 fn several(
     cursor: &mut Cursor,
     keyword: &str,
@@ -77,7 +77,7 @@ pub(super) fn bitwise(cursor: &mut Cursor) -> Parsed {
     binary(cursor, 0)
 }
 
-/// Operators of the same strength are taken from left to right; the weakest come first.
+/// Operators by precedence, lowest first. All associate to the left.
 const STRENGTHS: [&[Binary]; 6] = [
     &[Binary::Or],
     &[Binary::Xor],
@@ -87,7 +87,7 @@ const STRENGTHS: [&[Binary]; 6] = [
     &[Binary::Multiply, Binary::Divide, Binary::FloorDivide, Binary::Modulo, Binary::MatrixMultiply],
 ];
 
-/// Precedence climbing: operators that are at least this strong.
+/// Precedence climbing: operators with at least this precedence.
 fn binary(cursor: &mut Cursor, least: usize) -> Parsed {
     let start = cursor.start();
     let mut left = unary(cursor)?;

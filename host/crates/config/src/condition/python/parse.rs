@@ -1,4 +1,4 @@
-//! Expressions, and the values that they start with.
+//! Expressions, and the atoms that they start with.
 
 use super::cursor::{Cursor, Parsed};
 use super::lambda;
@@ -7,7 +7,7 @@ use super::literal::Literal;
 use super::operators::{bitwise, disjunction};
 use super::tree::{Clause, Expression, Node, SyntaxError, error};
 
-/// Parses a whole text.
+/// Parses a complete text.
 pub(in super::super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let mut cursor = Cursor::new(tokens(text)?);
     let parsed = expression(&mut cursor)?;
@@ -232,7 +232,7 @@ fn target(cursor: &mut Cursor) -> Parsed {
     }
 }
 
-/// The part of a target that nothing can be assigned to.
+/// The part of a target that cannot be assigned to.
 fn check_target(target: &Expression) -> Option<&Expression> {
     match &target.node {
         Node::Name(_) | Node::Attribute(..) | Node::Subscript(..) | Node::Slice(..) | Node::Starred => None,

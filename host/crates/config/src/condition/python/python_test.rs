@@ -1,6 +1,7 @@
-//! The parser against Python's own: same trees, same places, same texts rejected.
+//! Compares the parser with Python's: same trees, same places, same texts rejected.
 //!
-//! Texts are made at random from a small grammar, and then damaged. Where there is no `python3`, nothing is compared.
+//! Texts are generated randomly from a small grammar, and then damaged. If `python3` is not available, nothing is
+//! compared.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -59,7 +60,7 @@ for line in sys.stdin.buffer:
         print("E")
 "#;
 
-/// The tree in the form in which the script prints Python's.
+/// The tree in the format of the script's output.
 fn show(expression: &Expression) -> String {
     let Expression { node, span } = expression;
     let all = |items: &[Expression]| items.iter().map(show).collect::<Vec<_>>().join(",");
@@ -142,7 +143,7 @@ fn binary(sign: &str) -> &'static str {
     names.iter().find(|(known, _)| *known == sign).map_or("", |(_, name)| name)
 }
 
-/// Our names of comparisons as Python's `ast` has them.
+/// Translates our names of comparisons to those of Python's `ast`.
 fn python_comparisons(text: &str) -> String {
     let names = [
         (" NotEqual ", " NotEq "),
@@ -155,7 +156,7 @@ fn python_comparisons(text: &str) -> String {
     names.iter().fold(text.to_owned(), |text, (ours, theirs)| text.replace(ours, theirs))
 }
 
-/// Makes texts from a small grammar: a linear congruential generator (Knuth's MMIX) chooses.
+/// Generates texts from a small grammar, using a linear congruential generator (Knuth's MMIX).
 struct Author(u64);
 
 impl Author {
@@ -168,7 +169,7 @@ impl Author {
         words[self.choose(words.len())]
     }
 
-    /// An expression of the grammar. Each `$` of a form is an expression of its own.
+    /// An expression of the grammar. Each `$` in a form is replaced by another expression.
     fn expression(&mut self, depth: usize) -> String {
         if depth == 0 || self.choose(4) == 0 {
             return self.one_of(&ATOMS).to_owned();
@@ -181,7 +182,7 @@ impl Author {
         text
     }
 
-    /// The same with some pieces removed, doubled, or put in from elsewhere.
+    /// The same with some pieces removed, duplicated, or inserted.
     fn damage(&mut self, text: &str) -> String {
         let mut pieces: Vec<String> = text.split_inclusive(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();
         for _ in 0..=self.choose(2) {
@@ -314,7 +315,7 @@ const SPLINTERS: [&str; 40] = [
     "_", "x", ";", " import ", "\t", "é",
 ];
 
-/// What Python makes of the texts; `None` if there is no Python.
+/// Python's results for the texts; `None` if Python is not available.
 fn python(texts: &[String]) -> Option<Vec<String>> {
     let mut child =
         Command::new("python3").args(["-I", "-c", PYTHON]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
@@ -343,7 +344,7 @@ fn the_trees_are_pythons() {
     let mut wrong = Vec::new();
     for (text, theirs) in texts.iter().zip(&theirs) {
         let ours = parse(text).map_or_else(|_| "E".to_owned(), |tree| show(&tree));
-        // What is inside an f-string and which names characters have is not known here: nothing can be wrong with them.
+        // Contents of f-strings and names of characters are not checked by our parser, so Python may reject more.
         let has_name = text.contains("\\N");
         let is_unknown = theirs == "E" && (text.contains("f'") || has_name) || (has_name && text.contains("\\\\N"));
         if ours != *theirs && !is_unknown {

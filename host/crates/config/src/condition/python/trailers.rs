@@ -1,4 +1,4 @@
-//! What follows a value without an operator: attributes, calls, subscripts.
+//! Suffixes of a value: attributes, calls, subscripts.
 
 use super::cursor::{Cursor, Parsed};
 use super::lex::TokenKind;
@@ -31,7 +31,7 @@ fn attribute(cursor: &mut Cursor, value: Expression) -> Parsed<Node> {
 struct WrittenArguments {
     positional: Vec<Expression>,
     named: Vec<(String, Expression)>,
-    /// There was `**mapping`.
+    /// Whether a `**mapping` was seen.
     has_mapping: bool,
 }
 
@@ -52,7 +52,7 @@ fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) 
     let start = cursor.start();
     if cursor.take_sign("**") {
         expression(cursor)?;
-        // As an argument without a name, it is refused where it is evaluated.
+        // Refused during evaluation, as an argument with an empty name.
         arguments.named.push((String::new(), cursor.node(start, Node::Unsupported)));
         arguments.has_mapping = true;
         return Ok(());
@@ -91,7 +91,7 @@ fn named_argument(cursor: &mut Cursor, arguments: &mut WrittenArguments) -> Pars
     Ok(())
 }
 
-/// `f(x for x in y)`: the only argument; the parentheses are part of it.
+/// `f(x for x in y)`: the only argument; its node includes the parentheses.
 fn generator(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> Parsed<()> {
     clauses(cursor)?;
     let span = open..cursor.token().span.end;
@@ -133,7 +133,7 @@ fn subscript(cursor: &mut Cursor, value: Expression) -> Parsed<Node> {
     Ok(Node::Subscript(Box::new(value), Box::new(tuple)))
 }
 
-/// A slice among several items is refused where it is evaluated.
+/// A slice among several items is refused during evaluation.
 fn item(cursor: &Cursor, start: usize, index: Index) -> Expression {
     match index {
         Index::Value(value) => value,

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// A part of the text, in bytes.
+/// A range in the text, in bytes.
 pub(in super::super) type Span = Range<usize>;
 
-/// An expression, and where it is. Parentheses around it are not part of it.
+/// An expression and its span, without enclosing parentheses.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Expression {
     pub(in super::super) node: Node,
@@ -46,11 +46,11 @@ pub(in super::super) enum Node {
         positional: Vec<Expression>,
         named: Vec<(String, Expression)>,
     },
-    /// `*iterable`, which conditions do not offer.
+    /// `*iterable`, not supported in conditions.
     Starred,
-    /// `name := value`, which conditions do not offer.
+    /// `name := value`, not supported in conditions.
     Assignment,
-    /// What else conditions do not offer: `lambda`, sets, floating-point numbers, …
+    /// Other unsupported constructs: `lambda`, sets, floating-point numbers, …
     Unsupported,
 }
 
@@ -148,7 +148,7 @@ impl Comparison {
     }
 }
 
-/// A text that is not an expression.
+/// The text is not an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct SyntaxError {
     pub(in super::super) message: String,

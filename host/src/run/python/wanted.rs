@@ -211,8 +211,8 @@ impl WantedPython {
 /// The operation of a stage that provides a Python, for errors.
 pub(in crate::run) fn operation(view: &View, section: &str) -> String {
     match view.buildout.place_of("buildout", Some("python")) {
-        Some(place) => format!("Providing the Python of section {section} ({}).", place.line_name()),
-        None => format!("Providing the Python of section {section}."),
+        Some(place) => format!("Preparing the Python of section {section} ({}).", place.line_name()),
+        None => format!("Preparing the Python of section {section}."),
     }
 }
 

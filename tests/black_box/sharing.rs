@@ -51,8 +51,8 @@ fn what_cannot_be_pushed_is_reported() {
     );
     assert!(!printed.contains("Cannot write"), "a wrong passphrase is printed before anything is sent: {printed}");
     for (arguments, expected) in [
-        ("acme.wasm acme/recipes:1", "it names no registry."),
-        ("acme.wasm oci://127.0.0.1:1/a", "it names neither a tag nor a digest."),
+        ("acme.wasm acme/recipes:1", "it has no registry."),
+        ("acme.wasm oci://127.0.0.1:1/a", "it has neither a tag nor a digest."),
         (
             "acme.wasm oci://127.0.0.1:1/a@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "has no tag",
@@ -72,7 +72,7 @@ fn a_credential_helper_is_asked() {
     let reference = format!("oci://{}/acme/recipes:1", registry.host());
     let printed = refused(&space, &format!("buildout-host recipe push acme.wasm {reference}"));
     assert!(
-        printed.contains("wants credentials.") && printed.contains("Hint: Log in with `docker login HOST`"),
+        printed.contains("requires credentials.") && printed.contains("Hint: Log in with `docker login HOST`"),
         "{printed}"
     );
 

@@ -1,4 +1,4 @@
-//! Tests of the index: pages in both forms, and places of this machine.
+//! Tests of the index: pages in both formats, and places on this machine.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -61,13 +61,22 @@ fn links_of_html() {
     );
     let links = html::links(&page("https://i.invalid/simple/a/", HTML, &text)).unwrap();
     let shown: Vec<_> = links.iter().map(|link| (link.name.as_str(), link.location.to_string())).collect();
-    assert_eq!(shown[0], ("a-1.0-py3-none-any.whl", "https://i.invalid/simple/files/a-1.0-py3-none-any.whl".to_owned()));
+    assert_eq!(
+        shown[0],
+        ("a-1.0-py3-none-any.whl", "https://i.invalid/simple/files/a-1.0-py3-none-any.whl".to_owned())
+    );
     assert_eq!(shown[1], ("a+-1.1.tar.gz", "https://o.invalid/a%2B-1.1.tar.gz?x=1&y=2".to_owned()));
     assert_eq!((links[0].checksums.len(), links[0].requires_python.as_deref()), (1, Some(">=3.8")));
-    assert_eq!(links[0].metadata.as_ref().map(|checksum| checksum.as_ref().map(ToString::to_string)), Some(Some(SHA.to_owned())));
+    assert_eq!(
+        links[0].metadata.as_ref().map(|checksum| checksum.as_ref().map(ToString::to_string)),
+        Some(Some(SHA.to_owned()))
+    );
     assert_eq!((links[1].yanked.as_deref(), links[1].checksums.len()), (Some(""), 0));
     assert_eq!(links[2].yanked.as_deref(), Some("broken"));
-    assert!(!shown.iter().any(|(name, _)| *name == "passwd.zip"), "a page of the network leads to no file here: {shown:?}");
+    assert!(
+        !shown.iter().any(|(name, _)| *name == "passwd.zip"),
+        "a page of the network leads to no file here: {shown:?}"
+    );
 }
 
 #[test]
@@ -105,10 +114,15 @@ fn a_page_of_a_million_links_is_refused() {
 #[test]
 fn a_project_is_asked_for_once_by_its_normal_name() {
     let mut table = Table::default();
-    table.pages.insert("https://i.invalid/simple/zope-a/", (HTML, "<a href='zope.a-1.0.zip'><a href='other-1.0.zip'>".into()));
+    table
+        .pages
+        .insert("https://i.invalid/simple/zope-a/", (HTML, "<a href='zope.a-1.0.zip'><a href='other-1.0.zip'>".into()));
     let index = Index::new(sources("https://i.invalid/simple", &[]), &table, &Silent);
     for written in ["Zope_A", "zope.a"] {
-        assert_eq!(files(&index.project("zope-a", written).unwrap()), ["zope.a-1.0.zip https://i.invalid/simple/zope-a/zope.a-1.0.zip"]);
+        assert_eq!(
+            files(&index.project("zope-a", written).unwrap()),
+            ["zope.a-1.0.zip https://i.invalid/simple/zope-a/zope.a-1.0.zip"]
+        );
     }
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
     assert!(!index.project("none", "none").unwrap().known);
@@ -117,8 +131,14 @@ fn a_project_is_asked_for_once_by_its_normal_name() {
 #[test]
 fn hosts_that_are_not_allowed_are_not_asked() {
     let mut table = Table::default();
-    table.pages.insert("https://i.invalid/simple/a/", (HTML, "<a href='https://other.invalid/a-1.0.zip'><a href='a-2.0.zip'>".into()));
-    let allowed = |hosts: &str| Sources { allowed: AllowedHosts::parse(hosts), ..sources("https://i.invalid/simple", &["https://l.invalid/"]) };
+    table.pages.insert(
+        "https://i.invalid/simple/a/",
+        (HTML, "<a href='https://other.invalid/a-1.0.zip'><a href='a-2.0.zip'>".into()),
+    );
+    let allowed = |hosts: &str| Sources {
+        allowed: AllowedHosts::parse(hosts),
+        ..sources("https://i.invalid/simple", &["https://l.invalid/"])
+    };
     let index = Index::new(allowed("i.invalid"), &table, &Silent);
     assert_eq!(files(&index.project("a", "a").unwrap()), ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]);
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
@@ -158,7 +178,7 @@ fn find_links_of_all_kinds() {
     names.dedup();
     assert_eq!(names, ["a-1.0.zip", "a-2.0.tar.gz", "a-3.0.zip", "a-1.0.zip", "a-4.0.zip", "a-5.0.zip"]);
     assert_eq!(project.files.last().unwrap().checksums.len(), 1);
-    // Only this machine counts.
+    // Only this machine is used.
     let local = Index::new(Sources { local: true, ..sources("https://i.invalid/simple", &links) }, &table, &Silent);
     assert_eq!(local.project("a", "a").unwrap().files.len(), 4);
 }
@@ -173,8 +193,12 @@ fn an_index_on_this_machine() {
     std::fs::write(path("b/index.html"), "<a href='../a/b-1.0.zip'>").unwrap();
     std::fs::write(path("c-1.0.zip"), "").unwrap();
     let index = Index::new(sources(directory.path().to_str().unwrap(), &[]), &NoWeb, &Silent);
-    let found = |key: &str| index.project(key, key).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>();
-    assert_eq!((found("a"), found("b"), found("c")), (vec!["a-1.0.zip".into()], vec!["b-1.0.zip".into()], vec!["c-1.0.zip".into()]));
+    let found =
+        |key: &str| index.project(key, key).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (found("a"), found("b"), found("c")),
+        (vec!["a-1.0.zip".into()], vec!["b-1.0.zip".into()], vec!["c-1.0.zip".into()])
+    );
     assert!(found("d").is_empty());
 }
 

@@ -1,4 +1,5 @@
-//! What a part's recipe may do: the default, what a built-in recipe describes, and what `recipes.toml` grants.
+//! The rights of a part's recipe: the default ones, those that a built-in recipe requests, and those that
+//! `recipes.toml` grants.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,19 +16,19 @@ use crate::error::{Problem, RecipeError};
 use crate::limits;
 use registry::Grant;
 
-/// What one part's recipe may do.
+/// The rights of one part's recipe.
 #[derive(Debug)]
 pub(crate) struct Rights {
     pub(crate) mounts: Mounts,
     pub(crate) part: String,
-    /// The part's own place.
+    /// The part's location.
     pub(crate) location: Arc<Path>,
-    /// Programs that it may start; `*` for all.
+    /// The programs that it may start; `*` for all.
     pub(crate) run: Vec<String>,
-    /// Beginnings of addresses that it may fetch; `*` for all.
+    /// Prefixes of addresses that it may download from; `*` for all.
     pub(crate) fetch: Vec<String>,
     pub(crate) timeout: Duration,
-    /// What decides whether two parts can share an instance.
+    /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
     /// Paths that its commands make, in directories in which they may change nothing else.
     pub(crate) makes: Vec<PathBuf>,
@@ -38,7 +39,7 @@ pub(crate) struct Rights {
     locations: Arc<Locations>,
 }
 
-/// What is fixed for the life of an instance.
+/// The settings that cannot change during the life of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Process {
     /// Environment variables, by name.
@@ -48,7 +49,7 @@ pub(crate) struct Process {
 }
 
 impl Rights {
-    /// Nothing but the limits that `recipes.toml` grants: for a call that requests a component's description.
+    /// No rights, only the limits that `recipes.toml` sets: for a call that requests a component's description.
     pub(crate) fn to_describe(grant: &Grant) -> Self {
         let memory = grant.memory.unwrap_or(limits::MEMORY);
         Self {
@@ -66,10 +67,10 @@ impl Rights {
         }
     }
 
-    /// What the part's recipe may do.
+    /// The rights of the part's recipe.
     pub(crate) fn of(applicant: &Applicant<'_>) -> Result<Self, RecipeError> {
         let Applicant { locations, recipe, .. } = applicant;
-        // `run` has looked at names in the configuration; a recorded part may be called anything.
+        // `run` has checked names in the configuration; a recorded part may have any name.
         if !is_part_name(applicant.part) {
             let problem = Problem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
@@ -118,16 +119,16 @@ impl Rights {
         })
     }
 
-    /// Whether what a template names can be granted to nobody for writing, since it holds what the host keeps.
+    /// Whether the directory of a template can never be granted for writing, because it contains files of the host.
     pub(crate) fn refuses(applicant: &Applicant<'_>, template: &str) -> bool {
         let protected = &applicant.locations.protected;
         let named = paths(applicant, [template]).into_iter().map(|path| normalize(&path));
         named.into_iter().any(|directory| protected.iter().any(|path| holds(&directory, path)))
     }
 
-    /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
-    /// latter, nor what holds it, nor what many buildouts share, though a built-in recipe may write it: this is for
-    /// native commands.
+    /// The directories that it may read, and those that it may write (`true`). The latter do not include the host's
+    /// files, directories that contain them, and shared directories, although a built-in recipe may write these: this
+    /// is for native commands.
     pub(crate) fn directories(&self) -> impl Iterator<Item = (&Path, bool)> {
         let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
         let is_shared = |path: &Path| self.shared.iter().any(|shared| same(shared, path));
@@ -149,17 +150,17 @@ impl Rights {
         self.shared.iter().any(|shared| !same(shared, location) && holds(shared, location))
     }
 
-    /// Whether there are such places.
+    /// Whether there are such directories.
     pub(crate) fn shares(&self) -> bool {
         !self.shared.is_empty()
     }
 
-    /// The part's own place to build in.
+    /// The part's build directory.
     pub(crate) fn build_directory(&self) -> PathBuf {
         self.locations.build_directory(&self.part)
     }
 
-    /// Where what its native commands print is kept.
+    /// The log of its native commands.
     pub(crate) fn command_log(&self) -> PathBuf {
         self.locations.command_log(&self.part)
     }
@@ -197,15 +198,15 @@ impl Rights {
         &self.locations.directory
     }
 
-    /// The directory that a grant would have to name so that `path` can be used: the one that holds it, or itself where
-    /// that one holds the host's own files, which no grant can open.
+    /// The directory that has to be granted so that `path` can be used: its parent, or itself if the parent contains
+    /// the host's files, which no grant can open.
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
         let holds_protected = self.locations.protected.iter().any(|protected| protected.starts_with(parent));
         if holds_protected || is_of_system(parent) { path } else { parent }
     }
 
-    /// Where `path` leads, which must be granted for writing.
+    /// The target of `path`, which must be granted for writing.
     pub(crate) fn route(&self, path: &str) -> Result<WritablePath, Unwritable> {
         if path.len() > limits::PATH {
             return Err(Unwritable::TooLong);
@@ -255,9 +256,9 @@ impl Rights {
     }
 }
 
-/// What is granted, with references replaced.
+/// The grants, with references resolved.
 struct Expanded {
-    /// All but directories and limits.
+    /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
@@ -265,12 +266,12 @@ struct Expanded {
     makes: Option<Vec<PathBuf>>,
     memory: u64,
     timeout: Duration,
-    /// Of `write`, what commands may not write.
+    /// The part of `write` that commands may not write.
     shared: Vec<PathBuf>,
 }
 
 impl Expanded {
-    /// Built-in recipes get what they describe; everything else comes from a grant.
+    /// Built-in recipes are granted what they request; others need a grant.
     fn of(applicant: &Applicant<'_>) -> Self {
         let granted = &applicant.recipe.grant;
         let described = match applicant.recipe.built_in {

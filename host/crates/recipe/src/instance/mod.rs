@@ -24,9 +24,9 @@ use store::State;
 pub(crate) struct Instance {
     store: Store<State>,
     recipe: Recipe,
-    /// Parts that it holds.
+    /// The number of parts that use it.
     pub(crate) parts: usize,
-    /// Whether another part may use it: it did not trap, and keeps no file open.
+    /// Whether another part may use it: it did not trap, and has no open files.
     pub(crate) sharable: bool,
     trapped: bool,
 }
@@ -97,7 +97,7 @@ impl Instance {
         state.call.watch = None;
         match outcome {
             Ok(_) if state.call.left().is_zero() => {
-                // It slept, for example, and returned before the engine noticed.
+                // It slept, for example, and returned before the engine checked the deadline.
                 self.sharable = false;
                 Err(failure::of_trap(state, Trap::Interrupt.into(), request))
             }

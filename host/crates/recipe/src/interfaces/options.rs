@@ -1,4 +1,4 @@
-//! `buildout:recipe/options`: the part's own section.
+//! `buildout:recipe/options`: the part's section.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use config::options::Buildout;
 /// Marks the interface in the linker.
 pub(crate) struct Options;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,

@@ -1,7 +1,7 @@
 //! Calls recipes: initializes, installs, updates and uninstalls parts.
 //!
-//! Parts whose component, environment and memory are the same share an instance, one call at a time: what a call may reach
-//! is decided for each call. Knows nothing of the plan, and decides nothing about parts.
+//! Parts whose component, environment and memory are the same share an instance, one call at a time: the rights are
+//! determined for each call. Knows nothing of the plan, and decides nothing about parts.
 
 mod instances;
 mod parts;
@@ -45,13 +45,13 @@ use instances::{Instances, SharedInstance, lock};
 use parts::{Part, Parts};
 use prepared::{Components, Prepared, check_name, entry_point};
 
-/// What a runtime works with.
+/// The settings of a runtime.
 pub struct RuntimeSettings {
-    /// Where events go.
+    /// Receives events.
     pub report: Arc<dyn Report>,
-    /// Keeps compiled components.
+    /// Stores compiled components.
     pub cache: CompileCache,
-    /// The process's environment: variables are granted from it.
+    /// The process's environment: variables in it can be granted.
     pub environment: Environment,
     /// How native commands are run.
     pub native: NativeSettings,
@@ -142,7 +142,8 @@ impl Runtime {
         }
     }
 
-    /// Paths outside the buildout that options of a recorded part named, and that its recipe may write because of that.
+    /// Paths outside the buildout that options of a recorded part contained, and that its recipe may write for this
+    /// reason.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -168,10 +169,10 @@ impl Runtime {
         self.parts.get(part).is_some_and(|part| part.has_update)
     }
 
-    /// Installs an initialized part; returns the paths that make it up, as the recipe named them.
+    /// Installs an initialized part; returns its paths, as the recipe reported them.
     ///
     /// # Errors
-    /// When the recipe fails: [`RecipeError::created`] returns what it had made.
+    /// When the recipe fails: [`RecipeError::created`] returns the paths that it had created.
     pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
         let paths = self.make(part, Phase::Install, |store, guest, handle| {
             let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
@@ -190,7 +191,7 @@ impl Runtime {
         })
     }
 
-    /// Whether the recipe is called before what it made is removed.
+    /// Whether the recipe is called before the files that it made are removed.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -200,7 +201,7 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
-    /// What the recipe's package describes of itself. Fails if the component cannot be used.
+    /// The description of the recipe's package. Fails if the component cannot be used.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -211,7 +212,7 @@ impl Runtime {
         Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
     }
 
-    /// The options that the recipe describes. None if the component cannot be used: that is reported elsewhere.
+    /// The options in the recipe's description. None if the component cannot be used: that is reported elsewhere.
     pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
         let subject = subject("", recipe, None);
         let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
@@ -246,7 +247,7 @@ impl Runtime {
         answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
     }
 
-    /// Calls an initialized part, and checks the paths that it names.
+    /// Calls an initialized part, and checks the paths that it returns.
     fn make(
         &self,
         name: &str,
@@ -377,7 +378,7 @@ impl Runtime {
     }
 }
 
-/// Calls `init` with handles of the part's section and of the other ones, of which only the first outlives the call.
+/// Calls `init` with handles of the part's section and of the other sections; only the first handle outlives the call.
 fn init(
     store: &mut Store<State>,
     guest: &Recipe,
@@ -402,7 +403,7 @@ fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {
     recorded.iter().map(option).collect()
 }
 
-/// Refuses a recipe from a registry that requests more than it is granted.
+/// Refuses a recipe from a registry that requests more than is granted.
 fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
     let Applicant { recipe: resolved, entry_point, subject, .. } = applicant;
     if !matches!(resolved.component.origin, Origin::Registry { .. }) {

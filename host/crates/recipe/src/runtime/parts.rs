@@ -27,7 +27,7 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct Parts {
     parts: Mutex<Map<String, Arc<Part>>>,
-    /// What the recipes of parts that were uninstalled might write.
+    /// The directories that recipes of uninstalled parts could write.
     uninstalled: Mutex<Vec<Arc<Rights>>>,
 }
 

@@ -135,6 +135,14 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
+/// `path`, absolute, without symbolic links: as a command under this policy sees it.
+///
+/// # Errors
+/// When it does not exist, or when there is a link on the way that a recipe or command may have created.
+pub fn resolve_for(path: &Path, policy: &Policy) -> io::Result<PathBuf> {
+    resolve(path, &written(policy))
+}
+
 /// Where commands may have made links. What is not there holds none.
 fn written(policy: &Policy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =

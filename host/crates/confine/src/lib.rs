@@ -20,6 +20,7 @@ mod spawner;
 pub use command::{Command, Outcome, Stream};
 pub use error::{ConfineError, Layer};
 
+pub use layout::resolve_for;
 pub use policy::{Level, Limits, Policy, Staged};
 pub use runner::Runner;
 

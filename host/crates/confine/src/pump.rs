@@ -201,8 +201,9 @@ struct Disk {
 
 impl Disk {
     fn new(policy: &Policy) -> Self {
-        let paths = if policy.level == Level::None { &[][..] } else { &policy.write };
-        let watched = paths.iter().filter_map(|path| Some((path.clone(), free(path)?))).collect();
+        let staged = policy.staged.iter().map(|staged| &staged.source);
+        let paths = policy.write.iter().chain(staged).filter(|_| policy.level != Level::None);
+        let watched = paths.filter_map(|path| Some((path.clone(), free(path)?))).collect();
         Self { watched, limit: policy.limits.disk, looked: Instant::now() }
     }
 

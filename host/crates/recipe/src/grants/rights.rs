@@ -176,10 +176,11 @@ impl Rights {
         self.locations.real(path)
     }
 
-    /// Whether `directory`, without links, is one of parts alone, or of the buildout's programs and eggs.
+    /// Whether `directory`, without links, is one of the buildout's directories, with no file of the host in it.
     pub(crate) fn is_directory_of_parts(&self, directory: &Path) -> bool {
-        let own = self.locations.standard().iter().filter(|path| !holds(path, &self.locations.directory));
-        own.into_iter().any(|path| path.canonicalize().is_ok_and(|real| real == directory))
+        let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
+        let mut own = self.locations.standard().iter().filter(|path| !holds_protected(path));
+        own.any(|path| path.canonicalize().is_ok_and(|real| real == directory))
     }
 
     /// The directories that every recipe may read.

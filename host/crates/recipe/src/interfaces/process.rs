@@ -103,7 +103,9 @@ impl View<'_> {
         self.open_log().end();
         let ending = self.ending(outcome, &line)?;
         self.settle(staging)?;
-        self.report_refused(&started.directory, &policy);
+        if !matches!(ending, Ending::Exited(0)) || !self.call.rights.makes.is_empty() {
+            self.report_refused(&started.directory, &policy);
+        }
         let failed = how_it_failed(&ending).map(|ending| self.failed(line, ending, &policy));
         self.call.failed_command = failed;
         self.call.check().map_err(ProcessFailure::trap)?;
@@ -143,7 +145,7 @@ impl View<'_> {
         self.open_log().failed(line, ending, policy, &rights.makes)
     }
 
-    /// Reports a path that the command was kept from writing, whether or not it failed because of it.
+    /// Reports a path that the command was kept from writing: it may have failed because of that.
     fn report_refused(&mut self, directory: &Path, policy: &Policy) {
         let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use base::files::remove_directory;
-use confine::{Level, Policy, Staged};
+use confine::{Level, Policy, Staged, resolve_for};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -126,8 +126,8 @@ fn by_parent(rights: &Rights, policy: &Policy) -> BTreeMap<PathBuf, BTreeMap<OsS
     let mut by_parent = BTreeMap::<PathBuf, BTreeMap<OsString, PathBuf>>::new();
     for path in rights.makes.iter().filter(|path| path.symlink_metadata().is_err()) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
-        // Without links, as the confinement needs it; it exists, as the recipe has made it.
-        let Ok(parent) = rights.real(parent).canonicalize() else { continue };
+        // It exists, as the recipe has made it. A link that a recipe may have made leads nowhere.
+        let Ok(parent) = resolve_for(&rights.real(parent), policy) else { continue };
         if parent != Path::new("/") && !policy.write.iter().any(|writable| parent.starts_with(writable)) {
             by_parent.entry(parent).or_default().insert(name.to_owned(), path.clone());
         }

@@ -263,7 +263,7 @@ mod tests {
         assert!(matches!(try_read(directory.path()), Err(ComponentError::NotAFile { .. })));
         assert!(matches!(try_read(&directory.path().join("absent")), Err(ComponentError::Read { .. })));
         let huge = directory.path().join("huge.wasm");
-        File::create(&huge).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
+        std::fs::File::create(&huge).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
         assert!(matches!(try_read(&huge), Err(ComponentError::TooLarge { .. })));
     }
 }

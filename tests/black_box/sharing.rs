@@ -28,7 +28,7 @@ fn push_and_pull() {
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
     let printed = refused(&space, &format!("buildout-host recipe pull {reference}"));
-    assert!(printed.ends_with("Error: recipes.wasm is there already, and is another file.\n"), "{printed}");
+    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file.\n"), "{printed}");
     done(&space, &format!("buildout-host recipe pull {reference} --output recipes.wasm"));
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 

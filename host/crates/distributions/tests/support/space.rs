@@ -196,6 +196,7 @@ impl Space {
             cache: CacheDirectory { path: cache.join("downloads"), chosen: false },
             network: fetch::Network::Allowed,
             limits: Limits { attempts: 1, ..Limits::for_sources() },
+            mirrors: fetch::Mirrors::default(),
         };
         let logs = self.root.join("logs");
         let tools = Tools {

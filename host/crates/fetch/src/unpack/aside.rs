@@ -1,4 +1,4 @@
-//! The directory beside the destination into which an archive is unpacked first.
+//! The directory next to the destination into which an archive is unpacked first.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -14,7 +14,7 @@ use super::error::UnpackError;
 use base::files::{self, FileError};
 
 /// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: one that is not
-/// was left by a process that was killed, and the next one removes it.
+/// locked was left by a process that was killed, and the next process removes it.
 pub(super) struct Aside {
     destination: PathBuf,
     path: PathBuf,
@@ -60,7 +60,7 @@ impl Aside {
         &self.directory
     }
 
-    /// Makes this directory, or the one that it holds as `inner`, the destination.
+    /// Makes this directory, or the directory `inner` in it, the destination.
     pub(super) fn become_destination(self, inner: Option<&OsStr>) -> Result<(), UnpackError> {
         let name = self.destination.file_name().unwrap_or_default();
         let renamed = match inner {

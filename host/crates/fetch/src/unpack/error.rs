@@ -10,20 +10,20 @@ use base::source::Explain;
 /// What is wrong with an archive.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Its first bytes are those of no format that is read here.
+    /// Its first bytes are not those of a known format.
     #[error("it is neither a zip file nor a tar file (plain, gzip, bzip2, xz, zstd)")]
     UnknownFormat,
-    /// A name that no file can have, or that leads out of the destination.
+    /// A name that is not that of a file, or that points outside the destination.
     #[error("its name {0}")]
     Name(&'static str),
-    /// An entry lies beneath a symbolic link or a file of the same archive.
-    #[error("it lies beneath {0:?}, which is no directory in this archive")]
+    /// An entry is below a symbolic link or a file of the same archive.
+    #[error("it is below {0:?}, which is not a directory in this archive")]
     NotBeneathDirectory(PathBuf),
-    /// A symbolic link leads out of the unpacked tree.
-    #[error("it is a symbolic link that leads out of the archive, to {0:?}")]
+    /// A symbolic link points outside the unpacked tree.
+    #[error("it is a symbolic link that points outside the archive, to {0:?}")]
     LinkOutside(PathBuf),
-    /// A hard link to something that is no earlier file of the same archive.
-    #[error("it is a hard link to {0:?}, which is no earlier file of this archive")]
+    /// A hard link to something that is not an earlier file of the same archive.
+    #[error("it is a hard link to {0:?}, which is not an earlier file of this archive")]
     HardLink(PathBuf),
     /// A device, named pipe or socket.
     #[error("it is a {0}, and only files, directories and links are unpacked")]
@@ -34,7 +34,7 @@ pub enum Fault {
     /// The archive has two entries of one name.
     #[error("the archive has two entries of this name")]
     Duplicate,
-    /// What two places of the archive say of an entry differs.
+    /// Two headers of an entry differ.
     #[error("the headers of the archive disagree about its {0}")]
     Disagreement(&'static str),
     /// A limit is exceeded.
@@ -48,7 +48,7 @@ pub enum Fault {
     /// Truncated, or changed since it was written.
     #[error("it is damaged: {0}")]
     Damaged(String),
-    /// It has no single top-level directory that could be stripped.
+    /// It does not have exactly one top-level directory.
     #[error("its top level is not a single directory: {}", list(.0))]
     NoTopLevelDirectory(Vec<OsString>),
 }
@@ -70,13 +70,13 @@ pub enum UnpackError {
     Refused {
         /// The archive.
         archive: PathBuf,
-        /// The entry of the archive, as it is named there; `None` if it is the archive as a whole.
+        /// The entry, by its name in the archive; `None` if it is the archive as a whole.
         entry: Option<PathBuf>,
         /// What is wrong.
         fault: Fault,
     },
-    /// There is something at the destination.
-    #[error("Cannot unpack to {}: there is something already", .0.display())]
+    /// The destination is not empty.
+    #[error("Cannot unpack to {}: it already exists", .0.display())]
     DestinationExists(PathBuf),
     /// The operating system refused.
     #[error(transparent)]
@@ -94,14 +94,14 @@ impl Explain for UnpackError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
-                Fault::UnknownFormat => "The server may have sent a page instead of the archive: look into the file.",
+                Fault::UnknownFormat => "The server may have sent a page in place of the archive: look into the file.",
                 Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
                 Fault::Limit { .. } => {
-                    "An archive that grows beyond these limits looks like a bomb; nothing was unpacked."
+                    "An archive beyond these limits may be a bomb; nothing was unpacked."
                 }
                 Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
                 Fault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
-                _ => "An archive like this can harm who unpacks it; ask its publisher. Nothing was unpacked.",
+                _ => "An archive like this can do harm when it is unpacked; ask its publisher. Nothing was unpacked.",
             },
             Self::DestinationExists(_) => "Remove it, or unpack to another directory.",
             Self::File(error) => return error.hints(),
@@ -130,13 +130,13 @@ impl Stop {
         Self::Fault { entry: Some(path.to_owned()), fault }
     }
 
-    /// Reading the archive failed: by a limit of ours, or because the archive is damaged.
+    /// The archive cannot be read: a limit was exceeded, or it is damaged.
     pub(super) fn reading(error: &io::Error) -> Self {
         let ours = error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>()).cloned();
         Self::because(ours.unwrap_or_else(|| Fault::Damaged(error.to_string())))
     }
 
-    /// The same, told of the entry `path`.
+    /// The same, about the entry `path`.
     #[must_use]
     pub(super) fn in_entry(self, path: &Path) -> Self {
         match self {

@@ -1,10 +1,10 @@
-//! Which format an archive has, by its first bytes, and how each compression is read.
+//! The format of an archive, by its first bytes, and how each compression is read.
 
 use std::io::{self, BufRead, Read};
 
 use super::zstd::Frames;
 
-/// How many bytes at the start of a file tell the format: a header of tar.
+/// How many bytes at the start of a file are needed to know the format: a header of tar.
 pub(super) const START: usize = 512;
 
 /// Most memory that a dictionary of xz may take, in KiB; `xz -9` needs 64 MiB.
@@ -27,8 +27,8 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// The format of the file that starts with `start`.
-pub(super) fn recognise(start: &[u8]) -> Option<Format> {
+/// The format of the file that starts with `start`, unless it is a plain tar file.
+pub(super) fn recognize(start: &[u8]) -> Option<Format> {
     // The second one is a zip file without entries.
     const MAGIC: [(&[u8], Format); 6] = [
         (b"PK\x03\x04", Format::Zip),
@@ -39,19 +39,10 @@ pub(super) fn recognise(start: &[u8]) -> Option<Format> {
         (b"\x28\xb5\x2f\xfd", Format::Tar(Compression::Zstd)),
     ];
     let known = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format);
-    known.or_else(|| is_tar(start).then_some(Format::Tar(Compression::Plain)))
+    known
 }
 
-/// POSIX and GNU tar have a magic word; the format of Unix V7 has nothing but the checksum.
-fn is_tar(start: &[u8]) -> bool {
-    let Ok(block) = <&[u8; START]>::try_from(start) else { return false };
-    let header = tar::Header::from_byte_slice(block);
-    let sum: u32 =
-        block.iter().enumerate().map(|(at, byte)| u32::from(if (148..156).contains(&at) { b' ' } else { *byte })).sum();
-    &block[257..262] == b"ustar" || header.cksum().is_ok_and(|noted| noted == sum)
-}
-
-/// What is compressed in `source`.
+/// The decompressed content of `source`.
 pub(super) fn decompress<'a>(source: impl BufRead + Send + 'a, compression: Compression) -> Box<dyn Read + Send + 'a> {
     match compression {
         Compression::Plain => Box::new(source),

@@ -1,4 +1,4 @@
-//! What an archive may grow to.
+//! How large the content of an archive may be.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Fault;
 
-/// What an archive may grow to. The usual limits are far above those of real sources (the kernel of Linux: 1.5 GB, 90,000
+/// How large the content of an archive may be. The usual limits are far above real sources (the kernel of Linux: 1.5 GB, 90,000
 /// files, 9 times its archive, 12 deep).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -31,7 +31,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts what is read of an archive, and holds what comes out of it against the limits. Clones share the count.
+/// Counts what is read of an archive, and compares its content with the limits. Clones share the count.
 #[derive(Clone)]
 pub(super) struct Meter {
     pub(super) limits: Limits,
@@ -58,6 +58,12 @@ impl Meter {
             return Err(Fault::Limit { what: "times the size of the archive", limit: ratio });
         }
         Ok(())
+    }
+
+    /// Whether a file may have this size, holes included.
+    pub(super) fn check_size(&self, size: u64) -> Result<(), Fault> {
+        let limit = self.limits.bytes;
+        if size > limit { Err(Fault::Limit { what: "bytes of one file", limit }) } else { Ok(()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Names in archives, checked as text.
+//! Names in archives, checked as strings.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,7 +10,7 @@ use super::error::Fault;
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
 
-/// The relative path, without `.`, that `raw` names; empty for the top itself (`./`).
+/// The name as a relative path without `.`; empty for the top itself (`./`).
 pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     if raw.is_empty() {
         return Err(Fault::Name("is empty"));
@@ -34,9 +34,9 @@ pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     Ok(path)
 }
 
-/// Whether a symbolic link to `target`, which lies `depth` directories below the top, leads out of the tree, as far as the
-/// text tells.
-pub(super) fn leads_out(target: &Path, depth: usize) -> bool {
+/// Whether a symbolic link to `target`, which is `depth` directories below the top, points outside the tree, as far as its
+/// text says.
+pub(super) fn points_outside(target: &Path, depth: usize) -> bool {
     let mut level = depth;
     for component in target.components() {
         match component {
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_link_may_go_up_as_far_as_the_top() {
-        let t = |target: &str, depth, expected| assert_eq!(leads_out(Path::new(target), depth), expected, "{target}");
+        let t = |target: &str, depth, expected| assert_eq!(points_outside(Path::new(target), depth), expected, "{target}");
         t("a/b", 0, false);
         t("../a", 1, false);
         t("a/../..", 0, true);

@@ -83,13 +83,13 @@ fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Stop> {
     let mut target = Vec::new();
     entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| Stop::reading(&error))?;
     match target.len() as u64 {
-        length if length > LONGEST_TARGET => Err(Stop::because(Fault::Name("leads to no path"))),
+        length if length > LONGEST_TARGET => Err(Stop::because(Fault::Name("is that of a link without a valid target"))),
         length if length != size => Err(Stop::because(Fault::Disagreement("size"))),
         _ => Ok(target),
     }
 }
 
-/// The time of DOS, which knows no time zone, as UTC: the same archive gives the same times everywhere.
+/// The time of DOS, which has no time zone, as UTC: the same archive has the same times everywhere.
 fn time_of(time: DateTime) -> Time {
     // Days since the epoch of a day of the Gregorian calendar; years are counted from March, so that the day that a leap
     // year has more is the last one.

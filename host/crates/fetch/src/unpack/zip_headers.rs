@@ -1,5 +1,5 @@
-//! Compares what a zip file says of each entry in its two places: the central directory at its end, which the library
-//! reads, and the header before the entry's data, which other programs read. Where they differ, somebody is to be deceived.
+//! Compares the two headers of each entry of a zip file: in the central directory at its end, which the library reads, and
+//! before the entry's data, where other programs read it. If they differ, the file may have been made to deceive.
 //!
 //! Offsets are those of the format's description (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
 
@@ -16,10 +16,10 @@ use base::collections::Set;
 const CENTRAL: usize = 46;
 const LOCAL: usize = 30;
 
-/// The sizes of this entry stand behind its data.
+/// The sizes of this entry are behind its data.
 const SIZES_FOLLOW: u16 = 1 << 3;
 
-/// What a header says of its entry.
+/// A header of an entry.
 struct Header {
     name: Vec<u8>,
     flags: u16,

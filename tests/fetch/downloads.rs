@@ -4,118 +4,21 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::digest::Digest;
 use base::environment::Environment;
-use base::event::{Event, Report, Silent};
+use base::event::Silent;
 use base::source::Explain as _;
 use fetch::{
-    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits,
-    Mirrors, Network, Rate, Request, Timeout, TransferFault,
+    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloader, Network, Rate, Request,
+    Timeout, TransferFault,
 };
 use test_support::http::{Answer, Server};
 use test_support::wait_until;
 
-const SHORT: Duration = Duration::from_millis(300);
-const LONGEST: u64 = 100_000;
-
-/// A buildout directory with a cache.
-struct Space {
-    directory: tempfile::TempDir,
-    settings: DownloadSettings,
-}
-
-impl Space {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let limits = Limits {
-            size: LONGEST,
-            connect: SHORT,
-            stall: SHORT,
-            slowest: Rate { bytes: 1000, within: 2 * SHORT },
-            total: Duration::from_secs(20),
-            attempts: 3,
-            pause: Duration::from_millis(1),
-            longest_pause: SHORT,
-        };
-        let cache = CacheDirectory { path: directory.path().join("cache"), chosen: true };
-        let (network, mirrors) = (Network::Allowed, Mirrors::default());
-        let settings = DownloadSettings { directory: directory.path().to_owned(), cache, network, limits, mirrors };
-        Self { directory, settings }
-    }
-
-    fn with(change: impl Fn(&mut DownloadSettings)) -> Self {
-        let mut space = Self::new();
-        change(&mut space.settings);
-        space
-    }
-
-    fn downloader(&self) -> Downloader {
-        Downloader::new(&Environment::default(), self.settings.clone())
-    }
-
-    fn get(&self, request: &Request) -> Result<Downloaded, DownloadError> {
-        self.downloader().download(request, &Silent, &|| false)
-    }
-
-    /// The fault of a transfer that fails; nothing is left of it.
-    #[track_caller]
-    fn fault(&self, request: &Request) -> TransferFault {
-        let error = self.get(request).expect_err("a failure");
-        assert_eq!(self.kept(), Vec::<PathBuf>::new(), "after {error}");
-        match error {
-            DownloadError::Transfer { fault, .. } => fault,
-            other => panic!("{other}"),
-        }
-    }
-
-    /// All files of the cache, whole or partial.
-    fn kept(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        let mut directories = vec![self.settings.cache.path.clone()];
-        while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-                match entry.file_type().unwrap().is_dir() {
-                    true => directories.push(entry.path()),
-                    false => files.push(entry.path()),
-                }
-            }
-        }
-        files
-    }
-}
-
-fn sha256(content: &str) -> Checksum {
-    Checksum::parse(Algorithm::Sha256, &Digest::of(content.as_bytes()).to_string()).unwrap()
-}
-
-fn verified(url: impl Into<String>, content: &str) -> Request {
-    Request::new(url).checksum(sha256(content))
-}
-
-#[track_caller]
-fn assert_holds(downloaded: &Downloaded, content: &str, from_cache: bool) {
-    assert_eq!(fs::read_to_string(&downloaded.path).unwrap(), content);
-    assert_eq!(downloaded.sha256, Digest::of(content.as_bytes()));
-    assert_eq!(downloaded.from_cache, from_cache);
-}
-
-/// Remembers what was reported.
-#[derive(Default)]
-struct Log(Mutex<Vec<String>>);
-
-impl Report for Log {
-    fn report(&self, event: Event<'_>) {
-        self.0.lock().unwrap().push(match event {
-            Event::Log { message, .. } => message.to_owned(),
-            Event::Download { part, url, done, total } => format!("{part} {url} {done}/{total:?}"),
-            other => format!("{other:?}"),
-        });
-    }
-}
+use crate::space::{LONGEST, Log, SHORT, Space, assert_holds, verified};
 
 #[test]
 fn a_file_comes_once_and_then_from_the_cache() {

@@ -1,11 +1,11 @@
-//! The sentences of hints that name a command or a flag: all of them, so that they change with the command line.
+//! All sentences of hints that name a command or a flag, in one place, so that they change with the command line.
 //!
-//! Knows no error: a library says which remedy there is, and this says how to ask for it.
+//! Does not know any errors: a library says which remedy applies, and this module says how to use it.
 
 use base::remedy::Remedy;
 use base::source::Explain;
 
-/// The sentences below an error, each of them a line `Hint: …`.
+/// The hints of an error, each printed as a line `Hint: …`.
 pub(super) fn of(error: &dyn Explain) -> Vec<String> {
     error.hints().into_iter().chain(error.remedies().iter().map(sentence)).collect()
 }

@@ -1,130 +1,140 @@
-//! What a run would do, and what parts there are: found out without a trace in the buildout.
+//! What a run would do, and the graph of parts: computed without changing the buildout.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::event::Level;
 use recipe::Locations;
-use state::Installed;
-use state::plan::{self, Step};
+use state::plan::Step;
+use state::{self, Installed};
+use tempfile::TempDir;
 
-use super::error::{Fault, RunError};
-use super::rebootstrap::Closure;
-use super::{Present, Session, beside, extensions, graph, launcher, pythons, scope};
+use super::execute::transaction;
+use super::fault::Fault;
+use super::prepare::develop;
+use super::reading::extensions;
+use super::session::Session;
+use super::stage::definition::Stage;
+use super::stage::presence::Presence;
+use super::stage::references;
+use super::stage::unused::Unused;
+use super::stages::Stages;
+use crate::error::RunError;
 
-/// Parts, and what they refer to.
+/// Parts and their references.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartGraph {
-    /// The parts in the order in which a run makes them.
+    /// The parts in the order of installation.
     pub parts: Vec<String>,
-    /// For each of them the parts that it refers to, by number.
+    /// For each of them, the numbers of the parts that it references.
     pub references: Vec<BTreeSet<usize>>,
 }
 
 /// What a run would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outlook {
-    /// The steps, in their order.
+    /// Paths that an interrupted run moved aside, which the run would restore first.
+    pub put_back: Vec<PathBuf>,
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// Where the run would change to another Python.
+    /// The change to another Python, if any.
     pub switch: Option<Switch>,
-    /// What looks like a mistake: options that no recipe knows, of parts that would be installed.
+    /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub warnings: Vec<String>,
 }
 
 /// A change of the buildout's Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch {
-    /// How many steps come before it.
+    /// Number of steps before it.
     pub after: usize,
-    /// The Python until then.
+    /// The Python before the change.
     pub from: String,
-    /// The Python from then on.
+    /// The Python after the change.
     pub to: String,
 }
 
+/// Stages that are computed but not executed.
+struct Preview {
+    locations: Arc<Locations>,
+    installed: Installed,
+    /// Links of developed recipe projects are created here, rather than in the buildout.
+    develop_eggs: TempDir,
+    stages: Stages,
+}
+
 impl Session {
-    /// What `install` would do. Changes nothing of the buildout.
+    /// Computes what `install` would do. Changes nothing in the buildout.
     ///
     /// # Errors
-    /// Where `install` would fail before it does anything.
+    /// If `install` would fail before it changes anything.
     pub fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
-        let (locations, installed) = self.look_around()?;
-        let present = Present::beneath(&locations.directory);
-        let is_there = |path: &str| present.is_there(path);
-        let Some(section) = self.python_section()? else {
-            let steps = plan::plan(&self.wanted(named, &installed)?, &installed, scope(named), &is_there);
-            let back = |from: &str| Switch { after: 0, from: from.to_owned(), to: self.loaded.original.clone() };
-            let warnings = self.warnings(&steps);
-            return Ok(Outlook { steps, switch: self.loaded.kept.own().map(back), warnings });
-        };
-        let (closure, later) = self.peek_later(&section)?;
-        if closure.is_another() && closure.kept() != self.loaded.kept {
-            launcher::check(&locations.bin.join("buildout")).map_err(RunError::of)?;
-            self.check_original(&closure, &self.loaded.kept)?;
+        let mut preview = self.preview(named)?;
+        let aside = transaction::pending(&preview.locations, &self.root.context, &preview.installed);
+        let put_back = aside.iter().map(|(path, _)| path.clone()).collect();
+        let mut outlook = Outlook { put_back, ..Outlook::default() };
+        let locations = Arc::clone(&preview.locations);
+        let presence = Presence::below(&locations.directory).put_back(aside);
+        let mut last = None;
+        while let Some(stage) = preview.next()? {
+            if let Some(python) = stage.python() {
+                python.prepare(&stage.view, &stage.locations)?;
+            }
+            outlook.steps.extend(stage.steps(&preview.installed, &presence));
+            let change = stage.python().and_then(|python| python.change(&self.loaded.kept));
+            let after = outlook.steps.len();
+            outlook.switch = outlook
+                .switch
+                .or_else(|| change.map(|(from, to)| Switch { after, from: from.to_owned(), to: to.to_owned() }));
+            last = Some(stage);
         }
-        let mut steps = closure.steps(named, &installed, &locations.directory);
-        let change = |(from, to): (&str, &str)| Switch { after: steps.len(), from: from.into(), to: to.into() };
-        let switch = closure.changes(&self.loaded.kept).map(change);
-        let rest = plan::plan(&later.wanted(named, &installed)?, &installed, scope(named), &is_there);
-        steps.extend(rest.into_iter().filter(|step| !later.was_made_before(step.part())));
-        let warnings = later.warnings(&steps);
-        Ok(Outlook { steps, switch, warnings })
+        outlook.warnings = last.map(|stage| warnings(&stage, &outlook.steps)).unwrap_or_default();
+        Ok(outlook)
     }
 
-    fn warnings(&self, steps: &[Step]) -> Vec<String> {
-        let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
-        installs.filter_map(|step| self.undescribed(step.part())).collect()
-    }
-
-    /// The parts that `install` would make, and what they refer to. Changes nothing of the buildout.
+    /// Computes the parts that `install` would install, and what they reference. Changes nothing in the buildout.
     ///
     /// # Errors
-    /// Where `install` would fail before it does anything.
+    /// If `install` would fail before it changes anything.
     pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
-        let (_, installed) = self.look_around()?;
-        let later;
-        let last = match self.python_section()? {
-            Some(section) => {
-                later = self.peek_later(&section)?.1;
-                &later
-            }
-            None => self,
-        };
-        last.wanted(named, &installed)?;
-        let parts = last.buildout.parts();
-        let references = graph::references(&last.buildout, &parts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut preview = self.preview(named)?;
+        let mut buildout = self.buildout.clone();
+        while let Some(stage) = preview.next()? {
+            buildout = stage.view.buildout.clone();
+        }
+        let parts = buildout.parts();
+        let references = references::direct(&buildout, &parts.iter().map(String::as_str).collect::<Vec<_>>());
         Ok(PartGraph { parts, references })
     }
 
-    /// Where the buildout is and what is installed; recipes are developed elsewhere than in the buildout.
-    fn look_around(&self) -> Result<(Arc<Locations>, Installed), RunError> {
+    fn preview(&self, named: &[String]) -> Result<Preview, RunError> {
         extensions::rebootstraps(&self.buildout)?;
-        let locations = self.locations()?;
-        let installed = self.peek(&locations)?;
-        let links =
-            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let developed = self.develop(&locations, links.path())?;
-        self.recipes.develop(&beside(self.buildout.configuration()), developed)?;
-        Ok((locations, installed))
-    }
-
-    /// The buildout as it would be with its own Python, whether that is there or not.
-    fn peek_later(&self, section: &str) -> Result<(Arc<Closure>, Self), RunError> {
-        let other = self.of_original()?;
-        let first = other.as_ref().unwrap_or(self);
-        let closure = Arc::new(first.closure(section)?);
-        let later = if !self.loaded.depends_on_python() || pythons::is_program(&closure.executable) {
-            first.started_over(&closure)?
-        } else {
-            let message = format!(
-                "Conditions ask for the Python, and {} is not there yet: they are taken as for {}.",
-                closure.executable, closure.original
-            );
-            self.report.log(Level::Warning, &message);
-            first.started_over_with(&closure, Arc::clone(&self.loaded.configuration))
+        let locations = self.root.locations()?;
+        let installed = match &locations.installed {
+            Some(path) => state::peek(path, &*self.root.context.report)?,
+            None => Installed::default(),
         };
-        Ok((closure, later))
+        let develop_eggs =
+            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        let stages = Stages::new(self.root.clone(), self.loaded.clone(), named);
+        Ok(Preview { locations, installed, develop_eggs, stages })
     }
+}
+
+impl Preview {
+    fn next(&mut self) -> Result<Option<Arc<Stage>>, RunError> {
+        let Some(coming) = self.stages.coming()? else { return Ok(None) };
+        if self.stages.develops(&coming)? {
+            develop::develop_elsewhere(&coming.view, self.develop_eggs.path())?;
+        }
+        self.stages.begin(coming, &self.installed).map(Some)
+    }
+}
+
+fn warnings(stage: &Stage, steps: &[Step]) -> Vec<String> {
+    let mut unused = Unused::default();
+    let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
+    let mut warnings: Vec<String> = installs.filter_map(|step| unused.undescribed(&stage.view, step.part())).collect();
+    warnings.extend(unused.finish());
+    warnings
 }

@@ -1,8 +1,8 @@
-//! What the user can do about a fault of a transfer.
+//! Hints for failed transfers.
 
 use crate::http::TransferFault;
 
-/// For a file of a part, from this URL.
+/// For a source of a part, from this URL.
 pub(crate) fn of_download(url: &str, fault: &TransferFault) -> Vec<String> {
     let hint = match fault {
         TransferFault::Scheme(scheme) if scheme == "ftp" => return of_ftp(url),
@@ -21,7 +21,7 @@ pub(crate) fn of_download(url: &str, fault: &TransferFault) -> Vec<String> {
     vec![hint.to_owned()]
 }
 
-/// For a file of the configuration.
+/// For a configuration file.
 pub(crate) fn of_document(fault: &TransferFault) -> Vec<String> {
     match fault {
         TransferFault::NotUrl(_) | TransferFault::Incomplete(_) | TransferFault::Unreachable(_) => Vec::new(),
@@ -29,7 +29,7 @@ pub(crate) fn of_document(fault: &TransferFault) -> Vec<String> {
     }
 }
 
-/// Most servers that offer a file by FTP offer it by https too; a mirror may.
+/// Most servers that offer a file over FTP also offer it over https; a mirror may, too.
 fn of_ftp(url: &str) -> Vec<String> {
     let host = url.split('/').nth(2).map_or("HOST", |authority| authority.rsplit('@').next().unwrap_or(authority));
     vec![

@@ -1,8 +1,8 @@
-//! All that is read from outside: files and URLs of configurations ([`Fetcher`], with `extends-cache`), sources of parts
-//! ([`Downloader`], with `download-cache`), answers of registries and indexes ([`Conversation`]), and archives ([`unpack`]).
+//! All access to files and servers: files and URLs of configurations ([`Fetcher`], with `extends-cache`), sources of
+//! parts ([`Downloader`], with `download-cache`), registries and indexes ([`Conversation`]), and archives ([`unpack`]).
 //!
-//! All URLs are read through one HTTP client with one policy for redirects, attempts and limits. Knows nothing of what the
-//! bytes mean, and nothing of parts. Opens no socket in offline mode. No message shows the credentials of a URL.
+//! All URLs are read through one HTTP client with one policy for redirects, attempts and limits. Does not know what the
+//! bytes mean, or about parts. Opens no socket in offline mode. No message contains the credentials of a URL.
 
 mod documents;
 mod downloads;

@@ -24,7 +24,7 @@ pub(crate) fn path_of(source: &str, directory: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Whether `source` starts as a URL does, with a scheme (RFC 3986, section 3.1).
+/// Whether `source` starts with a URL scheme (RFC 3986, section 3.1).
 fn is_url(source: &str) -> bool {
     source.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())

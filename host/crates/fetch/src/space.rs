@@ -1,12 +1,12 @@
-//! Free space: a download or an archive does not fill a file system.
+//! Free space: prevents downloads and archives from filling up a file system.
 
 use std::path::{Path, PathBuf};
 
 use base::source::{Explain, size};
 
-/// What stays free on a file system, in bytes: other programs, and the state of the buildout, need some.
+/// Number of bytes that must stay free on a file system, for other programs and the state of the buildout.
 const RESERVE: u64 = 64 << 20;
-/// On a small file system, only this fraction of it stays free.
+/// On a small file system, only this fraction must stay free.
 const FRACTION: u64 = 50;
 
 /// There is not enough free space.
@@ -15,9 +15,9 @@ const FRACTION: u64 = 50;
 pub struct NoSpace {
     /// The directory on the full file system.
     pub directory: PathBuf,
-    /// Bytes that are free.
+    /// Free bytes.
     pub free: u64,
-    /// Bytes that have to be, the reserve included.
+    /// Required bytes, including the reserve.
     pub needed: u64,
 }
 
@@ -27,10 +27,10 @@ impl Explain for NoSpace {
     }
 }
 
-/// Checks that there is room for `more` bytes in `directory`. A file system that does not say how much is free has room.
+/// Checks that there is room for `more` bytes in `directory`. If the free space is unknown, the check succeeds.
 ///
 /// # Errors
-/// If there is not.
+/// If there is not enough room.
 pub(crate) fn check(directory: &Path, more: u64) -> Result<(), NoSpace> {
     let Ok(status) = rustix::fs::statvfs(directory) else { return Ok(()) };
     let free = status.f_bavail.saturating_mul(status.f_frsize);

@@ -1,4 +1,4 @@
-//! Why `recipes.toml`, `recipes.lock` or the `recipe.toml` of a project cannot be used.
+//! Errors of `recipes.toml`, `recipes.lock` and the `recipe.toml` of a project.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
-/// Why a file about recipes cannot be used.
+/// A file about recipes cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecipesFileError {
     /// The file cannot be read.
@@ -16,17 +16,17 @@ pub enum RecipesFileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
     /// The file is invalid.
     #[error("{message}")]
     Invalid {
-        /// What is wrong.
+        /// The cause.
         message: String,
         /// Where.
         place: Option<Place>,
-        /// What to do.
+        /// Hints for the user.
         hints: Vec<String>,
         /// What this program can do.
         remedies: Vec<Remedy>,

@@ -1,10 +1,12 @@
-//! Recipes that are shared: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts
-//! ([`trust`]), and the two files that say so, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]).
+//! Shared recipes: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts ([`trust`]),
+//! the two files that record this, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and
+//! obtaining the locked component ([`locking`]).
 //!
-//! Knows nothing of WebAssembly: a component is bytes.
+//! Does not know about WebAssembly: a component is a sequence of bytes.
 
 mod file_error;
 mod grant;
+pub mod locking;
 pub mod oci;
 pub mod recipes_lock;
 pub mod recipes_toml;

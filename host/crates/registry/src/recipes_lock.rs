@@ -1,4 +1,4 @@
-//! `recipes.lock`: what each recipe from a registry was resolved to, and what it can request. Only the host writes it; users
+//! `recipes.lock`: what each registry recipe was resolved to, and what it can request. Only the host writes it; users
 //! read it, and keep it with the configuration.
 
 use std::collections::BTreeMap;
@@ -21,10 +21,10 @@ const HEADER: &str = "\
 # with `buildout-host recipe lock`.
 ";
 
-/// The largest lock file that is read, in bytes.
+/// The largest lock file, in bytes.
 const LARGEST: u64 = 16 << 20;
 
-/// What one recipe was resolved to.
+/// One entry: what a recipe was resolved to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locked {
     /// The value of `oci` at that time.
@@ -37,14 +37,14 @@ pub struct Locked {
     pub version: String,
     /// The trusted signers: names and fingerprints.
     pub signers: Vec<String>,
-    /// What it can do and requests.
+    /// Its capabilities and requests.
     pub capabilities: Capabilities,
 }
 
-/// What a component can do at most, and which grants it requests.
+/// The capabilities of a component, and the grants that it requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The version of `buildout:recipe` that it is made for.
+    /// The version of `buildout:recipe` that it was built for.
     pub wit: String,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
@@ -65,7 +65,7 @@ impl RecipesLock {
         recipes_toml.with_file_name("recipes.lock")
     }
 
-    /// Reads the file; if there is none, nothing is locked.
+    /// Reads the file; if it does not exist, nothing is locked.
     ///
     /// # Errors
     /// If it cannot be read, or is invalid.
@@ -80,7 +80,7 @@ impl RecipesLock {
     /// Parses the bytes of a lock file.
     ///
     /// # Errors
-    /// If they are not one of this version.
+    /// If they are not a lock file of this version.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RecipesFileError> {
         let invalid = |message: &str| {
             unusable(RecipesFileError::invalid(format!("{}: {message}.", path.display()), None, Vec::new()))
@@ -105,7 +105,7 @@ impl RecipesLock {
         Ok(Self { recipes })
     }
 
-    /// The text of the file: the same for the same content.
+    /// The text of the file; the same content always produces the same text.
     pub fn text(&self) -> String {
         let mut document = DocumentMut::new();
         document.insert("version", value(VERSION));
@@ -118,7 +118,7 @@ impl RecipesLock {
         format!("{HEADER}{document}")
     }
 
-    /// Writes the file, whole and durably.
+    /// Writes the file, atomically and durably.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -191,7 +191,7 @@ fn table(locked: &Locked) -> Table {
     table
 }
 
-/// One string per line, so that version control shows what changed.
+/// One string per line, for readable diffs.
 fn strings(texts: &[String]) -> Item {
     let mut array: Array = texts.iter().collect();
     if texts.len() > 1 {

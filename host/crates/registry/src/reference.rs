@@ -11,23 +11,23 @@ pub const DEFAULT_ENTRY_POINT: &str = "default";
 pub struct RecipeReference {
     /// The recipe package.
     pub package: String,
-    /// The entry point in it; `default` if none is written.
+    /// The entry point in it; `default` if none is specified.
     pub entry_point: String,
 }
 
 /// Why a string is not a recipe reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReference {
-    /// Nothing before the colon, or nothing at all.
+    /// The part before the colon is empty, or the whole string is.
     #[error("the package's name is missing")]
     NoPackage,
-    /// Nothing after the colon.
+    /// The part after the colon is empty.
     #[error("the entry point's name is missing after the colon")]
     NoEntryPoint,
     /// A second colon.
     #[error("there is more than one colon")]
     ManyColons,
-    /// White space or a control character inside.
+    /// It contains white space or a control character.
     #[error("it contains white space or a control character")]
     Blank,
 }
@@ -35,7 +35,7 @@ pub enum InvalidReference {
 impl FromStr for RecipeReference {
     type Err = InvalidReference;
 
-    /// Parses the value of `recipe =`; white space around the whole and around the colon is ignored, as in zc.buildout.
+    /// Parses the value of `recipe =`; white space at both ends and around the colon is ignored, as in zc.buildout.
     fn from_str(text: &str) -> Result<Self, InvalidReference> {
         let (package, entry_point) = match text.trim().split_once(':') {
             None => (text.trim(), DEFAULT_ENTRY_POINT),

@@ -19,7 +19,7 @@ pub enum StateError {
         path: PathBuf,
         /// Where and how.
         damage: Damage,
-        /// Where its content was copied; `None` if the state was only looked at.
+        /// Where its content was copied; `None` if the state was opened only for reading.
         copy: Option<PathBuf>,
     },
     /// A newer host wrote the state file or its journal. Nothing was changed.
@@ -27,7 +27,7 @@ pub enum StateError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The format that it names.
+        /// The format that it specifies.
         format: String,
     },
 }

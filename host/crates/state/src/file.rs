@@ -1,4 +1,4 @@
-//! The state file of a run: locked, read with its journal, recorded to, and replaced whole at the end.
+//! The state file of a run: locked, read with its journal, recorded to, and replaced atomically at the end.
 
 use std::path::{Path, PathBuf};
 
@@ -13,34 +13,35 @@ use base::files;
 /// The installed state of a buildout, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct StateFile {
-    /// `None`: the buildout keeps no state (`installed =`).
+    installed: Installed,
+    /// `None`: the buildout saves no state (`installed =`).
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
     path: PathBuf,
-    /// What the file holds; `None` if there is no file.
+    /// The content of the file when it was last read or written; `None` if it does not exist.
     bytes: Option<Vec<u8>>,
-    /// A killed run left a journal, of which so many bytes hold.
+    /// An interrupted run left a journal, of which this many bytes are valid.
     left: Option<u64>,
-    /// The journal that this run writes.
     journal: Option<Journal>,
-    /// Last, so that it is freed last.
+    /// Last, so that the lock is released after everything else is closed.
     _lock: Lock,
 }
 
 impl StateFile {
-    /// Takes the lock, waiting for another run if need be, and reads the state: the file at `path`, and what a killed run
-    /// left in the journal. A missing file is an empty state.
+    /// Takes the lock, waiting for another run if necessary, and reads the state: the file at `path`, and what an
+    /// interrupted run left in the journal. A missing file is an empty state.
     ///
-    /// A damaged file is copied, and is an error; when it is met again, its copy still there, the state is empty.
+    /// A damaged file is copied and reported as an error. If it is found again and the copy still exists, the state is
+    /// empty: the user has seen the error and decided to continue.
     ///
     /// # Errors
     /// When the directory cannot be written to, the state is damaged, or a newer host wrote it.
-    pub fn open(path: &Path, report: &dyn Report) -> Result<(Self, Installed), StateError> {
+    pub fn open(path: &Path, report: &dyn Report) -> Result<Self, StateError> {
         let path = through_link(path);
-        let lock = Lock::acquire(&beside(&path, ".lock"), report)?;
+        let lock = Lock::acquire(&sibling(&path, ".lock"), report)?;
         for file in [path.clone(), journal_path(&path)] {
             files::check_replaceable(&file)?;
         }
@@ -55,33 +56,52 @@ impl StateFile {
             files::delete(&journal_path(&path))?;
         }
         files::clear(&path)?;
-        Ok((Self { open: Some(Open { path, bytes, left, journal: None, _lock: lock }) }, installed))
+        Ok(Self { installed, open: Some(Open { path, bytes, left, journal: None, _lock: lock }) })
     }
 
-    /// For a buildout that keeps no state: every run starts with nothing installed.
+    /// For a buildout that saves no state: every run starts with nothing installed.
     pub fn unsaved() -> Self {
-        Self { open: None }
+        Self { installed: Installed::default(), open: None }
     }
 
-    /// Notes the outcome of one step, in the journal. Survives the death of this process.
+    /// The installed parts and everything recorded about them.
+    pub fn installed(&self) -> &Installed {
+        &self.installed
+    }
+
+    /// Records the outcome of one step, also in the journal, so that it survives the end of this process.
     ///
     /// # Errors
     /// When the journal cannot be written; what was recorded before stays recorded.
     pub fn record(&mut self, change: &Change) -> Result<(), StateError> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        Ok(open.journal()?.change(change)?)
+        if let Some(open) = &mut self.open {
+            open.journal()?.change(change)?;
+        }
+        self.installed.apply(change);
+        Ok(())
     }
 
-    /// Makes the file say `installed`, durably and all at once, and ends the journal. Does nothing if the file says so
-    /// already; removes it if there is nothing to say. To be called at the end of every run, failed ones too.
+    /// Sets the order of the parts. A run that is killed before the end leaves them in the order of installation.
+    pub fn order(&mut self, parts: Vec<String>) {
+        self.installed.apply(&Change::Order(parts));
+    }
+
+    /// Writes the installed state to the file, durably and atomically, and removes the journal. Does nothing if the
+    /// file is up to date; removes it if nothing is installed. Must be called at the end of every run, even a failed
+    /// one.
+    ///
+    /// A file that another program wrote in the meantime is replaced, and kept under another name.
     ///
     /// # Errors
-    /// When the file cannot be written: old file and journal are intact, and the next run reads both.
-    pub fn commit(&mut self, installed: &Installed) -> Result<(), StateError> {
+    /// When the file cannot be written: the old file and the journal are intact, and the next run reads both.
+    pub fn commit(&mut self, report: &dyn Report) -> Result<(), StateError> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = (!installed.is_empty()).then(|| render(installed).into_bytes());
+        let bytes = (!self.installed.is_empty()).then(|| render(&self.installed).into_bytes());
         if bytes != open.bytes {
+            open.keep_foreign(report)?;
             if open.has_journal() {
+                // First: if this run is killed before the journal is removed, the next one recognizes that the state
+                // file already contains the changes, and does not consider the journal stale.
                 open.journal()?.commit(bytes.as_deref().map(Digest::of))?;
             }
             match &bytes {
@@ -91,7 +111,7 @@ impl StateFile {
             open.bytes = bytes;
         }
         if open.has_journal() {
-            // Not made durable: should it come back after a power cut, it is recognised as committed.
+            // Not durable: if the journal reappears after a power failure, it is recognized as committed.
             let path = journal_path(&open.path);
             std::fs::remove_file(&path).map_err(files::FileError::of("remove", &path))?;
             (open.left, open.journal) = (None, None);
@@ -101,7 +121,7 @@ impl StateFile {
 }
 
 impl Open {
-    /// The journal, started or gone on with if it is not open yet.
+    /// The journal; created or resumed if it is not open yet.
     fn journal(&mut self) -> Result<&mut Journal, StateError> {
         match &mut self.journal {
             Some(journal) => Ok(journal),
@@ -116,12 +136,28 @@ impl Open {
         }
     }
 
+    /// Keeps a copy of the file if another program has written it since this run read it.
+    fn keep_foreign(&self, report: &dyn Report) -> Result<(), StateError> {
+        let Some(found) = files::read(&self.path)?.filter(|found| Some(found) != self.bytes.as_ref()) else {
+            return Ok(());
+        };
+        let copy = named_by_content(&self.path, "replaced", &found);
+        files::replace(&copy, &found)?;
+        let message = format!(
+            "Another program wrote {} during this run. Its version is kept as {}.",
+            self.path.display(),
+            copy.display()
+        );
+        report.log(Level::Warning, &message);
+        Ok(())
+    }
+
     fn has_journal(&self) -> bool {
         self.left.is_some() || self.journal.is_some()
     }
 }
 
-/// Reads the state as [`StateFile::open`] does, but takes no lock and writes nothing: for showing what a run would do.
+/// Reads the state as [`StateFile::open`] does, but takes no lock and writes nothing: for showing a plan.
 ///
 /// # Errors
 /// As [`StateFile::open`].
@@ -136,35 +172,35 @@ pub fn peek(path: &Path, report: &dyn Report) -> Result<Installed, StateError> {
     Ok(installed)
 }
 
-/// The file that a link leads to, so that the link stays when the file is replaced.
+/// The target of a symbolic link, so that the link is kept when the file is replaced.
 fn through_link(path: &Path) -> PathBuf {
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     path.canonicalize().ok().filter(|_| is_link).unwrap_or_else(|| path.to_owned())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 fn journal_path(path: &Path) -> PathBuf {
-    beside(path, ".journal")
+    sibling(path, ".journal")
 }
 
-/// The state that the file holds; damage that the user was not yet told of is handed out.
+/// The state in the file. Damage is returned if it was not reported yet.
 fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<Installed, Damage>, StateError> {
     let Some(bytes) = bytes else { return Ok(Ok(Installed::default())) };
     match read_state(&path.display().to_string(), bytes) {
         Ok(installed) => Ok(Ok(installed)),
         Err(Unreadable::Newer(format)) => Err(StateError::Newer { path: path.to_owned(), format }),
         Err(Unreadable::Damaged(damage)) => {
-            let copy = copy_of_damaged(path, bytes);
+            let copy = named_by_content(path, "damaged", bytes);
             if files::read(&copy)?.as_deref() != Some(bytes) {
                 return Ok(Err(damage));
             }
             let message = format!(
-                "The installed state {} is damaged (its copy is {}): going on as if nothing were installed.",
+                "The installed state {} is damaged (its copy is {}): continuing as if nothing were installed.",
                 path.display(),
                 copy.display()
             );
@@ -174,21 +210,21 @@ fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result
     }
 }
 
-/// Named by its content, so that the same damage has one copy.
-fn copy_of_damaged(path: &Path, bytes: &[u8]) -> PathBuf {
+/// The path of a copy, named by its digest, so that the same content is copied only once.
+fn named_by_content(path: &Path, what: &str, bytes: &[u8]) -> PathBuf {
     let digest = Digest::of(bytes).to_string();
-    beside(path, &format!(".damaged-{}", &digest[..12]))
+    sibling(path, &format!(".{what}-{}", &digest[..12]))
 }
 
 fn keep_damaged(path: PathBuf, bytes: Vec<u8>, damage: Damage) -> StateError {
-    let copy = copy_of_damaged(&path, &bytes);
+    let copy = named_by_content(&path, "damaged", &bytes);
     match files::replace(&copy, &bytes) {
         Ok(_) => StateError::Damaged { path, damage, copy: Some(copy) },
         Err(error) => error.into(),
     }
 }
 
-/// What the journal holds; `None` if there is none.
+/// The contents of the journal; `None` if it does not exist.
 fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, StateError> {
     let path = journal_path(path);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -198,7 +234,7 @@ fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, St
     }
 }
 
-/// Applies what a killed run left, and tells how much of the journal holds; `None` if it has nothing (more) to say.
+/// Applies the journal of an interrupted run and returns how much of it is valid; `None` if none is.
 fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, report: &dyn Report) -> Option<u64> {
     match content {
         Some(Content::Applies { changes, length, is_torn }) => {

@@ -1,4 +1,4 @@
-//! The state as its users see it: any content survives, files of zc.buildout are read, faults lose nothing.
+//! The state as its users see it: any content survives, files of zc.buildout can be read, failures lose nothing.
 
 use config::options::Values;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn develop_eggs_and_installed_paths_span_lines() {
     assert_eq!(read(&text).unwrap(), installed);
 }
 
-/// As zc.buildout leaves it when it appends: sections repeated, the later assignment wins; sections of uninstalled parts.
+/// As zc.buildout leaves it after appending: sections repeated, later assignments win; sections of uninstalled parts.
 #[test]
 fn repeated_sections_merge() {
     let text = format!("{SAMPLE}\n[buildout]\ninstalled_develop_eggs = /b/e\n\n[buildout]\nparts = d1\n");
@@ -113,7 +113,8 @@ fn damage_is_found_and_placed() {
     assert_eq!(damage(b"[buildout]\nparts = a\n"), (2, DamageCause::MissingPart("a".into())));
 }
 
-/// A file that was written in place and cut at any byte says so, or lost only options after the paths of its last part.
+/// A file that was written in place and cut at any byte is reported, or has lost only options after the paths of its
+/// last part.
 #[test]
 fn a_cut_file_never_yields_a_path_that_was_not_recorded() {
     let whole = sample();
@@ -136,7 +137,7 @@ fn a_newer_format_is_not_taken_for_damage() {
     assert!(read("[buildout]\n__buildout_state_format__ = 1\nparts = \n").is_ok());
 }
 
-/// Texts made of what the format cares about, and of anything.
+/// Strings of characters that are special in the format, and arbitrary strings.
 fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ \t\r\n\x0b\x0c\x1c\u{85}\u{a0}\u{2028}]{1,3}",
@@ -177,7 +178,7 @@ prop_compose! {
         develop_eggs in prop::collection::vec(any_text(), 0..3),
         parts in prop::collection::vec((any_text(), any_part()), 0..4),
     ) -> Installed {
-        // A section of this name is not a part's.
+        // A section of this name is not a part.
         let parts = parts.into_iter().filter(|(name, _)| name != "buildout").collect();
         Installed { buildout, develop_eggs, parts }
     }
@@ -237,31 +238,29 @@ fn change(name: &str) -> Change {
 fn a_run_records_commits_and_leaves_one_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".installed.cfg");
-    let (mut file, mut installed) = StateFile::open(&path, &Silent).unwrap();
-    assert!(installed.is_empty());
+    let mut file = StateFile::open(&path, &Silent).unwrap();
+    assert!(file.installed().is_empty());
     for name in ["a", "b"] {
         file.record(&change(name)).unwrap();
-        installed.apply(&change(name));
     }
+    let installed = file.installed().clone();
     assert_eq!(names(directory.path()), [".installed.cfg.journal", ".installed.cfg.lock"]);
-    file.commit(&installed).unwrap();
+    file.commit(&Silent).unwrap();
     drop(file);
     assert_eq!(names(directory.path()), [".installed.cfg"]);
     assert_eq!(peek(&path, &Silent).unwrap(), installed);
 
     let before = std::fs::metadata(&path).unwrap().modified().unwrap();
-    let (mut file, found) = StateFile::open(&path, &Silent).unwrap();
-    file.commit(&found).unwrap();
+    let mut file = StateFile::open(&path, &Silent).unwrap();
+    file.commit(&Silent).unwrap();
     drop(file);
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
 
-    let (mut file, mut found) = StateFile::open(&path, &Silent).unwrap();
+    let mut file = StateFile::open(&path, &Silent).unwrap();
     for name in ["b", "a"] {
-        let change = Change::Removed { part: name.into() };
-        file.record(&change).unwrap();
-        found.apply(&change);
+        file.record(&Change::Removed { part: name.into() }).unwrap();
     }
-    file.commit(&found).unwrap();
+    file.commit(&Silent).unwrap();
     drop(file);
     assert!(names(directory.path()).is_empty());
 }
@@ -273,16 +272,16 @@ fn a_killed_run_is_picked_up_from_its_journal() {
     std::fs::write(&path, SAMPLE).unwrap();
     let mut expected = sample();
     for name in ["x", "debug", "y"] {
-        // Dropped without commit, as by a kill; the next run goes on with the same journal.
-        let (mut file, installed) = StateFile::open(&path, &Silent).unwrap();
-        assert_eq!(installed, expected);
+        // Dropped without commit, as after a kill; the next run resumes the same journal.
+        let mut file = StateFile::open(&path, &Silent).unwrap();
+        assert_eq!(*file.installed(), expected);
         file.record(&change(name)).unwrap();
         expected.apply(&change(name));
         drop(file);
         assert_eq!(peek(&path, &Silent).unwrap(), expected);
     }
-    let (mut file, installed) = StateFile::open(&path, &Silent).unwrap();
-    file.commit(&installed).unwrap();
+    let mut file = StateFile::open(&path, &Silent).unwrap();
+    file.commit(&Silent).unwrap();
     drop(file);
     assert_eq!(names(directory.path()), [".installed.cfg"]);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), render(&expected));
@@ -292,13 +291,13 @@ fn a_killed_run_is_picked_up_from_its_journal() {
 fn a_journal_of_another_state_is_not_applied() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".installed.cfg");
-    let (mut file, _) = StateFile::open(&path, &Silent).unwrap();
+    let mut file = StateFile::open(&path, &Silent).unwrap();
     file.record(&change("x")).unwrap();
     drop(file);
     std::fs::write(&path, SAMPLE).unwrap();
     let heard = Heard::new();
-    let (file, installed) = StateFile::open(&path, &heard).unwrap();
-    assert_eq!(installed, sample());
+    let file = StateFile::open(&path, &heard).unwrap();
+    assert_eq!(*file.installed(), sample());
     assert!(heard.0.lock().unwrap()[0].contains("another state"));
     drop(file);
     assert_eq!(names(directory.path()), [".installed.cfg"]);
@@ -309,19 +308,19 @@ fn what_was_killed_between_rename_and_the_end_of_the_journal_is_silently_complet
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".installed.cfg");
     let journal = directory.path().join(".installed.cfg.journal");
-    let (mut file, mut installed) = StateFile::open(&path, &Silent).unwrap();
+    let mut file = StateFile::open(&path, &Silent).unwrap();
     file.record(&change("x")).unwrap();
-    installed.apply(&change("x"));
+    let installed = file.installed().clone();
     let mut bytes = std::fs::read(&journal).unwrap();
-    file.commit(&installed).unwrap();
+    file.commit(&Silent).unwrap();
     drop(file);
     let text = format!("{{\"commit\":{{\"state\":\"{}\"}}}}", base::digest::Digest::of(render(&installed).as_bytes()));
     let checksum = base::digest::Digest::of(text.as_bytes()).to_string();
     bytes.extend(format!("{} {} {text}\n", &checksum[..16], text.len()).bytes());
     std::fs::write(&journal, bytes).unwrap();
     let heard = Heard::new();
-    let (_file, found) = StateFile::open(&path, &heard).unwrap();
-    assert_eq!(found, installed);
+    let file = StateFile::open(&path, &heard).unwrap();
+    assert_eq!(*file.installed(), installed);
     assert!(heard.0.lock().unwrap().is_empty());
     assert!(!journal.exists());
 }
@@ -341,14 +340,14 @@ fn a_damaged_file_is_told_once_copied_and_then_left_behind() {
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
 
         let heard = Heard::new();
-        let (mut file, mut installed) = StateFile::open(&path, &heard).unwrap();
-        assert!(installed.is_empty() && heard.0.lock().unwrap()[0].contains("damaged"));
+        let mut file = StateFile::open(&path, &heard).unwrap();
+        assert!(file.installed().is_empty() && heard.0.lock().unwrap()[0].contains("damaged"));
         file.record(&change("x")).unwrap();
-        installed.apply(&change("x"));
+        let installed = file.installed().clone();
         drop(file);
-        let (mut file, found) = StateFile::open(&path, &Silent).unwrap();
-        assert_eq!(found, installed);
-        file.commit(&found).unwrap();
+        let mut file = StateFile::open(&path, &Silent).unwrap();
+        assert_eq!(*file.installed(), installed);
+        file.commit(&Silent).unwrap();
         drop(file);
         assert_eq!(peek(&path, &Silent).unwrap(), installed);
         assert_eq!(std::fs::read(copy).unwrap(), bytes);
@@ -375,9 +374,10 @@ fn a_missing_directory_and_a_link() {
     let (target, link) = (directory.path().join("target"), directory.path().join("link"));
     std::fs::write(&target, SAMPLE).unwrap();
     std::os::unix::fs::symlink(&target, &link).unwrap();
-    let (mut file, mut installed) = StateFile::open(&link, &Silent).unwrap();
-    installed.apply(&change("x"));
-    file.commit(&installed).unwrap();
+    let mut file = StateFile::open(&link, &Silent).unwrap();
+    file.record(&change("x")).unwrap();
+    file.commit(&Silent).unwrap();
+    let installed = file.installed().clone();
     drop(file);
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(std::fs::read_to_string(&target).unwrap(), render(&installed));
@@ -387,5 +387,41 @@ fn a_missing_directory_and_a_link() {
 fn an_unsaved_state_takes_everything_and_keeps_nothing() {
     let mut file = StateFile::unsaved();
     file.record(&change("x")).unwrap();
-    file.commit(&sample()).unwrap();
+    file.commit(&Silent).unwrap();
+    assert_eq!(file.installed().parts.len(), 1);
+}
+
+#[test]
+fn a_file_that_another_program_wrote_meanwhile_is_kept_and_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".installed.cfg");
+    for (before, others) in [(None, SAMPLE), (Some(SAMPLE), "[buildout]\nparts =\n"), (Some(SAMPLE), "")] {
+        before.map_or_else(|| drop(std::fs::remove_file(&path)), |text| std::fs::write(&path, text).unwrap());
+        let heard = Heard::new();
+        let mut file = StateFile::open(&path, &heard).unwrap();
+        file.record(&change("x")).unwrap();
+        std::fs::write(directory.path().join("theirs"), others).unwrap();
+        std::fs::rename(directory.path().join("theirs"), &path).unwrap();
+        file.commit(&heard).unwrap();
+        let installed = file.installed().clone();
+        drop(file);
+        assert_eq!(peek(&path, &Silent).unwrap(), installed);
+        let copy = names(directory.path()).into_iter().find(|name| name.contains(".replaced-")).unwrap();
+        assert_eq!(std::fs::read_to_string(directory.path().join(&copy)).unwrap(), others);
+        let reported = heard.0.lock().unwrap().join("\n");
+        assert!(reported.contains("Another program wrote") && reported.contains(&copy), "{reported}");
+        std::fs::remove_file(directory.path().join(copy)).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_another_program_wrote_stays_if_nothing_was_recorded() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".installed.cfg");
+    let mut file = StateFile::open(&path, &Silent).unwrap();
+    std::fs::write(&path, SAMPLE).unwrap();
+    file.commit(&Silent).unwrap();
+    drop(file);
+    assert_eq!(names(directory.path()), [".installed.cfg"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), SAMPLE);
 }

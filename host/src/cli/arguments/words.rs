@@ -3,7 +3,7 @@
 use base::source::{Blame, Explain, did_you_mean, nearest};
 use config::{Assignment, AssignmentError};
 
-/// Arguments, sorted.
+/// The sorted arguments.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct AssignmentsAndNames {
     pub(in crate::cli) assignments: Vec<Assignment>,
@@ -25,7 +25,7 @@ impl AssignmentsAndNames {
     }
 }
 
-/// A command line that cannot be understood: exit code 2.
+/// An invalid command line: exit code 2.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(in crate::cli) enum UsageError {
     #[error("Invalid command: `{name}`; there are {}", all(known))]

@@ -7,13 +7,16 @@ use serde_json::json;
 use crate::run::{Outlook, Switch};
 use state::plan::{Reason, Step};
 
-/// One step a line, its reasons below.
+/// One step per line, with its reasons below.
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
-    let Outlook { steps, switch, warnings } = outlook;
-    if steps.is_empty() && switch.is_none() {
+    let Outlook { put_back, steps, switch, warnings } = outlook;
+    if put_back.is_empty() && steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
     let mut text = String::new();
+    for path in put_back {
+        let _ = writeln!(text, "Put back {}\n  an interrupted run set it aside", path.display());
+    }
     let switched = |text: &mut String, at: usize| {
         if let Some(Switch { to, from, .. }) = switch.as_ref().filter(|switch| switch.after == at) {
             let _ = writeln!(text, "Continue with Python {to}\n  it replaces {from}, also in bin/buildout");
@@ -59,6 +62,9 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     let mut object = json!({ "steps": steps });
     if let Some(Switch { after, from, to }) = &outlook.switch {
         object["switch"] = json!({ "after": after, "from": from, "to": to });
+    }
+    if !outlook.put_back.is_empty() {
+        object["put-back"] = json!(outlook.put_back);
     }
     if !outlook.warnings.is_empty() {
         object["warnings"] = json!(outlook.warnings);

@@ -1,191 +1,120 @@
-//! The section that provides the Python, and all that it refers to.
+//! The stage that makes the Python: the section that provides it, and every section in its closure.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::collections::Map;
 use config::options::{Buildout, NoRecipes, Problem};
-use state::Installed;
-use state::plan::{self, Reason, Scope, Step, Wanted};
 
-use super::super::error::{Doing, Fault, RunError};
-use super::super::launcher::Kept;
-use super::super::{Present, Session, pythons};
+use super::super::fault::Fault;
+use super::super::python::choice;
+use super::super::python::wanted::{OriginalPython, Provider, WantedPython, operation, unusable};
+use super::super::reading::load::Loaded;
+use super::super::stage::definition::{Policy, Selection, Stage};
+use super::super::stage::parts::{self, Parts};
+use super::super::view::View;
+use crate::error::{Doing, RunError};
 
-/// The parts that it takes to make the buildout's own Python, as the Python sees them that the buildout was begun with.
-pub(in super::super) struct Closure {
-    /// The section that provides the Python.
-    pub(in super::super) section: String,
-    /// The Python; absolute.
-    pub(in super::super) executable: String,
-    /// The Python that the buildout was begun with.
-    pub(in super::super) original: String,
-    /// Its parts, in the order in which they are made.
-    pub(in super::super) wanted: Vec<Wanted>,
-    /// Directories in which the Python looks for modules first.
-    pub(super) paths: Vec<PathBuf>,
-    by_name: Map<String, usize>,
+/// The stage of the Python that `section` provides. Its parts are initialized. Of the unchanged ones, only the `named`
+/// ones are updated, or all if none are named.
+pub(in crate::run) fn stage(view: View, loaded: &Loaded, section: &str, named: &[String]) -> Result<Stage, RunError> {
+    let original = original_python(&view, loaded, view.executable()?);
+    let locations = view.locations()?;
+    let (executable, provider, parts) =
+        provide(&view, section, &locations.directory).doing(|| operation(&view, section))?;
+    let python = WantedPython { executable, original, provider: Some(provider) };
+    let (selection, policy) = (Selection::Needed { named: named.to_vec() }, Policy::Transaction(python));
+    Ok(Stage { view, locations, parts, selection, policy })
 }
 
-impl Session {
-    /// Initialises the Python's section, and all that it refers to.
-    pub(in super::super) fn closure(&self, section: &str) -> Result<Closure, RunError> {
-        let doing = || self.bringing_up(section);
-        let original = self.buildout.require("buildout", "executable")?;
-        let directory = &self.locations()?.directory;
-        self.initialise_references(section).doing(doing)?;
-        let executable = self.executable(section).doing(doing)?;
-        let executable = directory.join(executable).to_string_lossy().into_owned();
-        let paths = self.prepended_paths(directory).doing(doing)?;
-        let wanted = self.initialised().doing(doing)?;
-        let by_name = wanted.iter().enumerate().map(|(number, part)| (part.name.clone(), number)).collect();
-        Ok(Closure { section: section.to_owned(), executable, original, wanted, paths, by_name })
-    }
-
-    /// What is being done, as errors tell it.
-    pub(super) fn bringing_up(&self, section: &str) -> String {
-        match self.buildout.place_of("buildout", Some("python")) {
-            Some(place) => format!("Bringing up the Python of section {section} ({}).", place.line_name()),
-            None => format!("Bringing up the Python of section {section}."),
-        }
-    }
-
-    fn executable(&self, section: &str) -> Result<String, RunError> {
-        self.named_section("python", section)?;
-        let executable = self.buildout.get(section, "executable")?.unwrap_or_default();
-        if executable.trim().is_empty() {
-            let place = self.buildout.place_of(section, None);
-            return Err(Fault::NoExecutable { section: section.to_owned(), place }.into());
-        }
-        let executable = executable.trim().to_owned();
-        if executable.contains(char::is_control) {
-            let why = "it is no path".to_owned();
-            return Err(self.unusable(section, executable, why, Vec::new()));
-        }
-        Ok(executable)
-    }
-
-    /// In the way of 1.0 a reference does not initialise the part that it leads to; here, what the Python needs comes first.
-    fn initialise_references(&self, section: &str) -> Result<(), RunError> {
-        if !self.buildout.configuration().classic {
-            return Ok(());
-        }
-        let reading = Buildout::new(Arc::clone(self.buildout.configuration()), Arc::new(NoRecipes));
-        let (mut seen, mut left) = (BTreeSet::from(["buildout".to_owned()]), vec![section.to_owned()]);
-        while let Some(section) = left.pop() {
-            if seen.insert(section.clone()) {
-                for option in reading.keys(&section).unwrap_or_default() {
-                    // What cannot be read is told when the section is initialised.
-                    let _ = reading.get(&section, &option);
-                }
-                left.extend(reading.dependencies(&section));
-            }
-        }
-        let needed = self.listed_parts()?.into_iter().filter(|part| part != section && seen.contains(part));
-        for part in needed {
-            self.buildout.section(&part)?;
-        }
-        Ok(())
-    }
-
-    /// A Python that cannot be used.
-    pub(super) fn unusable(&self, section: &str, executable: String, why: String, printed: Vec<String>) -> RunError {
-        let place = self.buildout.place_of(section, Some("executable"));
-        let place = place.or_else(|| self.buildout.place_of(section, None));
-        Fault::Python { section: section.to_owned(), executable, why, printed, place }.into()
-    }
-
-    /// Makes sure of a section that an option of `[buildout]` names.
-    fn named_section(&self, option: &str, section: &str) -> Result<(), RunError> {
-        self.buildout.section(section).map_err(|error| match error.problem() {
-            Problem::UnknownSection { section: unknown } if section == unknown => {
-                let place = self.buildout.place_of_word("buildout", option, section);
-                error
-                    .at(place)
-                    .hint(format!("`[buildout] {option}` names it: add the section, or correct the name."))
-                    .into()
-            }
-            _ => error.into(),
-        })
-    }
-
-    /// `rebootstrap-prepend-paths`: sections whose locations come first where the Python looks for modules, or paths.
-    fn prepended_paths(&self, directory: &Path) -> Result<Vec<PathBuf>, RunError> {
-        let named = self.buildout.get("buildout", "rebootstrap-prepend-paths")?.unwrap_or_default();
-        let mut paths = Vec::new();
-        for word in named.split_whitespace() {
-            if word.contains('/') {
-                paths.push(directory.join(word));
-                continue;
-            }
-            self.named_section("rebootstrap-prepend-paths", word)?;
-            let Some(location) = self.buildout.get(word, "location")?.filter(|location| !location.is_empty()) else {
-                let place = self.buildout.place_of(word, None);
-                return Err(Fault::NoLocation { section: word.to_owned(), place }.into());
-            };
-            paths.push(directory.join(location));
-        }
-        Ok(paths)
-    }
+/// The stage of a buildout that no longer makes a Python, and returns to the original one. It has no parts.
+pub(in crate::run) fn stage_of_original(view: View, loaded: &Loaded) -> Result<Stage, RunError> {
+    let (locations, parts) = (view.locations()?, Parts::default());
+    let original = original_python(&view, loaded, loaded.original.clone());
+    let python = WantedPython { executable: loaded.original.clone(), original, provider: None };
+    let (selection, policy) = (Selection::Needed { named: Vec::new() }, Policy::Transaction(python));
+    Ok(Stage { view, locations, parts, selection, policy })
 }
 
-impl Closure {
-    /// Its parts.
-    pub(in super::super) fn parts(&self) -> impl Iterator<Item = &str> {
-        self.wanted.iter().map(|part| part.name.as_str())
-    }
+fn original_python(view: &View, loaded: &Loaded, executable: String) -> OriginalPython {
+    let is_default = executable == choice::on_path(&view.context.environment, &loaded.own);
+    OriginalPython { executable, is_given: loaded.is_given(), is_default }
+}
 
-    /// Whether the part is one of its parts.
-    pub(in super::super) fn has(&self, part: &str) -> bool {
-        self.by_name.contains_key(part)
-    }
+/// The Python, the section that provides it, and the parts that it needs.
+fn provide(view: &View, section: &str, directory: &Path) -> Result<(String, Provider, Parts), RunError> {
+    initialise_references(view, section)?;
+    let executable = directory.join(executable(view, section)?).to_string_lossy().into_owned();
+    let paths = prepended_paths(view, directory)?;
+    let parts = parts::initialised(view)?;
+    Ok((executable, Provider { section: section.to_owned(), is_part: parts.has(section), paths }, parts))
+}
 
-    /// Makes a part that belongs to it what it is here.
-    pub(in super::super) fn put_into(&self, part: &mut Wanted) {
-        if let Some(number) = self.by_name.get(&part.name) {
-            part.clone_from(&self.wanted[*number]);
+fn executable(view: &View, section: &str) -> Result<String, RunError> {
+    check_named_section(view, "python", section)?;
+    let executable = view.buildout.get(section, "executable")?.unwrap_or_default();
+    let executable = executable.trim();
+    if executable.is_empty() {
+        let place = view.buildout.place_of(section, None);
+        return Err(Fault::NoExecutable { section: section.to_owned(), place }.into());
+    }
+    if executable.contains(char::is_control) {
+        return Err(unusable(view, section, executable, "it is not a path".to_owned(), Vec::new()));
+    }
+    Ok(executable.to_owned())
+}
+
+/// In zc.buildout 1.0, a reference does not initialize the part that it points to. Here it must: parts that the Python
+/// needs are installed first.
+fn initialise_references(view: &View, section: &str) -> Result<(), RunError> {
+    if !view.buildout.configuration().classic {
+        return Ok(());
+    }
+    let reading = Buildout::new(Arc::clone(view.buildout.configuration()), Arc::new(NoRecipes));
+    let (mut seen, mut left) = (BTreeSet::from(["buildout".to_owned()]), vec![section.to_owned()]);
+    while let Some(section) = left.pop() {
+        if seen.insert(section.clone()) {
+            for option in reading.keys(&section).unwrap_or_default() {
+                // An error is reported when the section is initialized.
+                let _ = reading.get(&section, &option);
+            }
+            left.extend(reading.dependencies(&section));
         }
     }
-
-    /// What `bin/buildout` is to keep.
-    pub(in super::super) fn kept(&self) -> Kept {
-        Kept { python: Some(self.executable.clone()), original: Some(self.original.clone()) }
+    let needed = parts::listed(view)?.into_iter().filter(|part| part != section && seen.contains(part));
+    for part in needed {
+        view.buildout.section(&part)?;
     }
+    Ok(())
+}
 
-    /// The Python that the buildout has had, and the one that it goes on with, if that is another one.
-    pub(in super::super) fn changes<'a>(&'a self, kept: &'a Kept) -> Option<(&'a str, &'a str)> {
-        let from = kept.python.as_deref().unwrap_or(&self.original);
-        (from != self.executable).then_some((from, self.executable.as_str()))
-    }
-
-    /// Whether the Python is another one than the buildout was begun with.
-    pub(in super::super) fn is_another(&self) -> bool {
-        self.executable != self.original
-    }
-
-    /// What is to be done for the Python to be there: all that has changed, and, unless others are named, updates.
-    pub(in super::super) fn steps(&self, named: &[String], installed: &Installed, directory: &Path) -> Vec<Step> {
-        let present = Present::beneath(directory);
-        let mut steps = plan::plan(&self.wanted, installed, Scope::Named, &|path| present.is_there(path));
-        if !pythons::is_program(&self.executable) {
-            self.make_again(&mut steps);
+/// Checks a section that is the value of an option of `[buildout]`.
+fn check_named_section(view: &View, option: &str, section: &str) -> Result<(), RunError> {
+    view.buildout.section(section).map_err(|error| match error.problem() {
+        Problem::UnknownSection { section: unknown } if section == unknown => {
+            let place = view.buildout.place_of_word("buildout", option, section);
+            let hint = format!("`[buildout] {option}` names it: add the section, or correct the name.");
+            error.at(place).hint(hint).into()
         }
-        steps.retain(|step| match step {
-            Step::Uninstall(..) | Step::Install(..) => true,
-            Step::InstallAgain(part) | Step::Update(part) => named.is_empty() || named.contains(part),
-        });
-        steps
-    }
+        _ => error.into(),
+    })
+}
 
-    /// Where nothing has changed and yet there is no Python, it is made again.
-    fn make_again(&self, steps: &mut Vec<Step>) {
-        let unchanged =
-            |step: &Step| matches!(step, Step::InstallAgain(part) | Step::Update(part) if *part == self.section);
-        let Some(at) = steps.iter().position(unchanged) else { return };
-        let why = vec![Reason::Missing { path: self.executable.clone() }];
-        steps[at] = Step::Install(self.section.clone(), why.clone());
-        // What was installed last goes first.
-        steps.insert(0, Step::Uninstall(self.section.clone(), why));
+/// `rebootstrap-prepend-paths`: sections, whose locations the Python searches first for modules, or paths.
+fn prepended_paths(view: &View, directory: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let named = view.buildout.get("buildout", "rebootstrap-prepend-paths")?.unwrap_or_default();
+    let mut paths = Vec::new();
+    for word in named.split_whitespace() {
+        if word.contains('/') {
+            paths.push(directory.join(word));
+            continue;
+        }
+        check_named_section(view, "rebootstrap-prepend-paths", word)?;
+        let Some(location) = view.buildout.get(word, "location")?.filter(|location| !location.is_empty()) else {
+            let place = view.buildout.place_of(word, None);
+            return Err(Fault::NoLocation { section: word.to_owned(), place }.into());
+        };
+        paths.push(directory.join(location));
     }
+    Ok(paths)
 }

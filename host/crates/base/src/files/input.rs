@@ -1,4 +1,4 @@
-//! Opens what a user names on the command line or extends: a file, a device, or a pipe that this process was given.
+//! Opens files from the command line or from `extends`: a file, a device, or a pipe that this process inherited.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -7,23 +7,23 @@ use std::path::Path;
 
 use rustix::fs::{OFlags, fcntl_setfl};
 
-/// Opens a file for reading. A named pipe is refused, as opening it would wait until someone writes to it; a descriptor of
-/// this process (`/dev/stdin`, `<(COMMAND)` in bash) is not.
+/// Opens a file for reading. A named pipe is refused, as opening it would block until someone writes to it; a
+/// descriptor of this process (`/dev/stdin`, `<(COMMAND)` in bash) is accepted.
 ///
 /// # Errors
-/// What the system reports; also if it is a directory, or a named pipe ([`ErrorKind::InvalidInput`]).
+/// The system's error; also if it is a directory, or a named pipe ([`ErrorKind::InvalidInput`]).
 pub fn open_input(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
-        // What the system says when a directory is read.
+        // The system's error for reading a directory.
         return Err(rustix::io::Errno::ISDIR.into());
     }
     if kind.is_fifo() && !is_open_already(path) {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is a named pipe, not a file"));
     }
-    // Reading may wait: that is what the user asked for.
+    // Reading may block: the user asked for it.
     fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
 }

@@ -1,7 +1,7 @@
-//! Files of the host: whole, durable replacement of one file ([`replace`]); removal of what a recipe recorded, and setting
-//! it aside until something else has taken its place ([`Removal`]).
+//! Files of the host: atomic, durable replacement of one file ([`replace`]); removal of recorded paths, and moving them
+//! aside until a replacement exists ([`Removal`]).
 //!
-//! Knows nothing of what the files mean. Every error names the path and the system's cause.
+//! Does not know what the files mean. Every error names the path and the system's cause.
 
 mod aside;
 mod bounded;
@@ -14,7 +14,7 @@ mod replace;
 mod tree;
 
 pub use bounded::{TEMPORARY, evict, write_private};
-pub use create::{create, create_anew};
+pub use create::{create, recreate};
 pub use error::FileError;
 pub use input::open_input;
 pub use read::{open_regular, read, read_at_most, read_open};

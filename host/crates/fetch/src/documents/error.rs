@@ -1,12 +1,12 @@
-//! Why a document is not available.
+//! Errors of reading documents.
 
 use base::source::{Explain, redact};
 
-/// Why a document is not available. The message contains no credentials of URLs.
+/// A document is not available. The message contains no credentials of URLs.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct DocumentError {
-    /// The cause, one sentence, with the name of the document.
+    /// The cause, as one sentence, including the name of the document.
     pub message: String,
     /// What the user can do about it.
     pub hints: Vec<String>,
@@ -19,7 +19,7 @@ impl DocumentError {
         Self { message: redact(&message.into()), hints: Vec::new(), missing: false }
     }
 
-    /// The same, with hints.
+    /// Adds hints.
     #[must_use]
     pub(super) fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
         self.hints.extend(hints);

@@ -1,5 +1,5 @@
-//! `extends-cache`: copies of documents, each in a file that is named by the MD5 digest of the URL as it was written.
-//! zc.buildout keeps and finds them in the same place.
+//! `extends-cache`: copies of documents, each in a file named after the MD5 digest of the URL as written. zc.buildout
+//! uses the same files.
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,8 @@ pub(super) struct ExtendsCache {
 }
 
 impl ExtendsCache {
-    /// Opens the cache in `directory`, which must exist: zc.buildout does not make it either, so that a typing error in
-    /// the option is noticed.
+    /// Opens the cache in `directory`, which must exist: zc.buildout does not create it either, so that a typing error
+    /// in the option is noticed.
     pub(super) fn open(directory: &Path) -> Result<Self, DocumentError> {
         if directory.is_dir() {
             return Ok(Self { directory: directory.to_owned() });
@@ -30,12 +30,12 @@ impl ExtendsCache {
         files::read(&self.path(url)).map_err(|error| DocumentError::new(error.to_string()))
     }
 
-    /// Keeps `bytes` as the copy of `url`, whole or not at all.
+    /// Stores `bytes` as the copy of `url`, atomically.
     pub(super) fn keep(&self, url: &str, bytes: &[u8]) -> Result<(), DocumentError> {
         files::replace_shared(&self.path(url), bytes).map(|_| ()).map_err(|error| DocumentError::new(error.to_string()))
     }
 
-    /// The file of the copy of `url`.
+    /// The path of the copy of `url`.
     pub(super) fn path(&self, url: &str) -> PathBuf {
         self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())))
     }

@@ -1,6 +1,6 @@
-//! Reads small documents whole, such as the files of a configuration: paths, `file://` and `http(s)://` URLs.
+//! Reads small documents into memory, such as configuration files: paths, `file://` and `http(s)://` URLs.
 //!
-//! Knows nothing of what a document means: the caller says which bytes are one.
+//! Does not know what a document means: the caller checks whether the bytes are valid.
 
 mod error;
 mod extends_cache;
@@ -22,18 +22,19 @@ use extends_cache::ExtendsCache;
 
 pub use error::DocumentError;
 
-/// When the copy of a URL is read instead of the URL.
+/// When a copy is used instead of a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CopySettings {
-    /// Where copies of URLs are kept (`extends-cache`), absolute.
+    /// Directory for copies of URLs (`extends-cache`), absolute.
     pub directory: Option<PathBuf>,
-    /// Whether a copy is read only if the URL is not available (`newest`); otherwise a copy is good enough.
+    /// Whether a copy is used only if the URL is not available (`newest`); otherwise a copy is always used.
     pub newest: bool,
-    /// Whether nothing may be downloaded (`offline`).
+    /// Whether downloads are forbidden (`offline`).
     pub offline: bool,
 }
 
-/// Whether bytes are a document of the expected kind; if not, why. A server may send an error page with a good status.
+/// Checks whether bytes are a document of the expected kind, and if not, why. A server may send an error page with a
+/// success status.
 pub type CheckDocument<'a> = &'a dyn Fn(&[u8]) -> Result<(), String>;
 
 /// Reads documents from the file system and the network.
@@ -44,7 +45,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Reads for the process that `environment` describes (by its proxies), within the usual limits.
+    /// A fetcher for the process with this `environment` (uses its proxies), with the default limits.
     pub fn new(environment: &Environment, report: Arc<dyn Report>) -> Self {
         Self { client: Client::new(environment), report, limits: Limits::for_configuration() }
     }
@@ -78,13 +79,14 @@ impl Fetcher {
         outcome
     }
 
-    /// The bytes of `url`, or of its copy, as `settings` say. What `check` refuses is never kept as a copy.
+    /// The bytes of `url`, or of its copy, depending on `settings`. Bytes that `check` refuses are never stored as a
+    /// copy.
     ///
     /// # Errors
-    /// If the document does not exist, is not available, or may not be downloaded (offline).
+    /// If the document does not exist, is not available, or must not be downloaded (offline).
     pub fn url(&self, url: &str, settings: &CopySettings, check: CheckDocument<'_>) -> Result<Vec<u8>, DocumentError> {
         if let Some(path) = local::path_of_file_url(url) {
-            // zc.buildout would copy it into the cache, and then overlook changes of the file.
+            // zc.buildout would copy it into the cache, and then miss changes of the file.
             return self.file_called(&path, &redact(url));
         }
         match &settings.directory {
@@ -114,8 +116,8 @@ impl Fetcher {
         }
     }
 
-    /// zc.buildout's rule (`download.py`): a copy is good enough, unless `newest`; then it replaces a URL that is not
-    /// available. A copy that `check` refuses does not count, and neither it nor an answer like it replaces a good one.
+    /// zc.buildout's rule (`download.py`): a copy is used, unless `newest` is set; then it is used only if the URL is
+    /// not available. A copy that `check` refuses is ignored, and an invalid response never replaces a valid copy.
     fn cached(
         &self,
         cache: &ExtendsCache,
@@ -136,7 +138,7 @@ impl Fetcher {
             (Ok(bytes), good, _) => match (check(&bytes), good) {
                 (Ok(()), _) => cache.keep(url, &bytes).map(|()| bytes),
                 (Err(reason), Some(_)) => Err(worse_than_copy(url, &reason, &file)),
-                // The caller says what is wrong with it, and where.
+                // The caller reports the error and its place.
                 (Err(_), None) => Ok(bytes),
             },
             (Err(_), Some(copy), _) => Ok(copy),

@@ -30,7 +30,7 @@ fn fetcher() -> Fetcher {
     Fetcher { limits: limits(), ..Fetcher::new(&Environment::default(), Arc::new(Silent)) }
 }
 
-/// Any bytes are a document, but a page of HTML.
+/// Any bytes are a document, except an HTML page.
 fn no_page(bytes: &[u8]) -> Result<(), String> {
     if bytes.starts_with(b"<") { Err("line 1 is a page".to_owned()) } else { Ok(()) }
 }
@@ -43,7 +43,7 @@ fn get(url: &str) -> Result<Vec<u8>, DocumentError> {
     read(url, &CopySettings::default())
 }
 
-/// The message of the failure to read `url`.
+/// The error message of reading `url`.
 fn failure(url: &str) -> String {
     get(url).expect_err("an error").message
 }
@@ -178,7 +178,7 @@ fn reports_a_closed_port_and_other_schemes() {
     assert!(failure("http://").contains("not a URL"));
 }
 
-/// A cache directory, and the settings with it.
+/// A cache directory, and settings that use it.
 fn cached(newest: bool, offline: bool) -> (tempfile::TempDir, CopySettings) {
     let directory = tempfile::tempdir().unwrap();
     let copies = Some(directory.path().to_owned());
@@ -322,7 +322,7 @@ fn a_named_pipe_holds_up_no_one() {
     assert!(read(url, &settings).unwrap_err().message.ends_with("it is not a regular file"));
 }
 
-/// Remembers what was in progress.
+/// Records the reported activities.
 #[derive(Default)]
 struct Activities(Mutex<Vec<String>>);
 

@@ -1,4 +1,4 @@
-//! Checksums that a download must have, computed while its bytes are written.
+//! Expected checksums of downloads, computed while the bytes are written.
 
 use std::fmt;
 use std::fs::File;
@@ -12,19 +12,19 @@ use base::digest::Digest;
 
 const BUFFER: usize = 128 << 10;
 
-/// How a checksum is computed.
+/// The algorithm of a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// SHA-256.
     Sha256,
     /// SHA-512.
     Sha512,
-    /// MD5, which old profiles have. It finds accidents, not forgeries.
+    /// MD5, used in old profiles. Detects accidents, not forgeries.
     Md5,
 }
 
 impl Algorithm {
-    /// The name in options, and of the directory in the cache.
+    /// The name in options, and of its directory in the cache.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
@@ -33,7 +33,7 @@ impl Algorithm {
         }
     }
 
-    /// How many hexadecimal digits a checksum has.
+    /// The number of hexadecimal digits of a checksum.
     pub fn digits(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -49,14 +49,14 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// A checksum that a file must have. Prints as lower-case hexadecimal digits.
+/// An expected checksum. Prints as lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checksum {
     algorithm: Algorithm,
     digits: String,
 }
 
-/// A string is not a checksum.
+/// The string is not a checksum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {algorithm} checksum, which has {} hexadecimal digits", .algorithm.digits())]
 pub struct InvalidChecksum {
@@ -67,10 +67,10 @@ pub struct InvalidChecksum {
 }
 
 impl Checksum {
-    /// Parses hexadecimal digits of either case; white space around them is ignored.
+    /// Parses hexadecimal digits in upper or lower case; surrounding white space is ignored.
     ///
     /// # Errors
-    /// If there are other characters, or too few or too many.
+    /// If it contains other characters, or has the wrong length.
     pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, InvalidChecksum> {
         let digits = text.trim().to_ascii_lowercase();
         if digits.len() != algorithm.digits() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -79,7 +79,7 @@ impl Checksum {
         Ok(Self { algorithm, digits })
     }
 
-    /// How it is computed.
+    /// The algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -91,7 +91,7 @@ impl fmt::Display for Checksum {
     }
 }
 
-/// Computes SHA-256, and what else is needed, in one pass.
+/// Computes SHA-256 and any other required checksums in one pass.
 #[derive(Clone)]
 pub(super) struct Hasher {
     sha256: Sha256,
@@ -99,7 +99,7 @@ pub(super) struct Hasher {
     md5: Option<Md5>,
 }
 
-/// All that a [`Hasher`] computed.
+/// The results of a [`Hasher`].
 #[derive(Clone, Debug)]
 pub(super) struct Computed {
     pub(super) sha256: Digest,
@@ -107,7 +107,7 @@ pub(super) struct Computed {
 }
 
 impl Hasher {
-    /// Computes what is needed to verify `checksums`.
+    /// A hasher that can verify `checksums`.
     pub(super) fn new(checksums: &[Checksum]) -> Self {
         let needs = |algorithm| checksums.iter().any(|checksum| checksum.algorithm == algorithm);
         Self {
@@ -155,7 +155,7 @@ impl Hasher {
 }
 
 impl Computed {
-    /// The first of `expected` that is wrong, and the right one.
+    /// The first of `expected` that does not match, and the actual checksum.
     pub(super) fn differs<'e>(&self, expected: &'e [Checksum]) -> Option<(&'e Checksum, &Checksum)> {
         let computed = |expected: &Checksum| self.others.iter().find(|found| found.algorithm == expected.algorithm);
         expected.iter().filter_map(|expected| Some((expected, computed(expected)?))).find(|(a, b)| a != b)
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn all_checksums_must_match() {
-        // of `abc`, by the tools of coreutils
+        // of `abc`, computed by coreutils
         let sha512 = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
                       2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
         let md5 = "900150983CD24FB0D6963F7D28E17F72";

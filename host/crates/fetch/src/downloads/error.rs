@@ -1,4 +1,4 @@
-//! Why a source of a part is not available.
+//! Errors of downloading sources.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::space::NoSpace;
 use base::files::FileError;
 use base::source::Explain;
 
-/// Why a download failed. No URL in it shows credentials.
+/// A download failed. No URL in the message contains credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// The server did not send the file.
@@ -18,20 +18,20 @@ pub enum DownloadError {
     Transfer {
         /// The URL that was requested.
         url: String,
-        /// What went wrong.
+        /// The cause.
         fault: TransferFault,
     },
-    /// The file is not the expected one. Nothing of it was kept.
+    /// The file is not the expected one. Nothing of it was stored.
     #[error("Wrong {} checksum of {url}: expected {expected}, found {found}", .expected.algorithm())]
     WrongChecksum {
         /// The URL that was requested.
         url: String,
-        /// The checksum that the buildout demands.
+        /// The expected checksum.
         expected: Checksum,
-        /// The checksum of the file that came.
+        /// The actual checksum.
         found: Checksum,
     },
-    /// The network may not be used, and the cache does not have the file.
+    /// The network must not be used, and the file is not in the cache.
     #[error(
         "Couldn't download {url} {}: it is not in the download cache {}{}",
         mode(*.network), .cache.display(), if *.damaged { " (a damaged copy was removed)" } else { "" }
@@ -43,30 +43,30 @@ pub enum DownloadError {
         cache: PathBuf,
         /// Why the network was not used.
         network: Network,
-        /// Whether there was a copy that had changed since it was written.
+        /// Whether a copy existed, but was damaged.
         damaged: bool,
     },
-    /// The URL is not one that may be downloaded.
+    /// The URL is not granted.
     #[error("Refused to fetch {url}: it is not granted")]
     NotAllowed {
         /// The URL that was requested.
         url: String,
     },
-    /// Not a file.
+    /// The path is not a file.
     #[error("Cannot read {}: it is not a regular file", .0.display())]
     NoFile(PathBuf),
-    /// The file would fill the file system.
+    /// The file would fill up the file system.
     #[error("Error downloading {url}: {error}")]
     NoSpace {
         /// The URL that was requested.
         url: String,
-        /// What is missing.
+        /// The cause.
         error: NoSpace,
     },
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The caller asked to stop.
+    /// The caller canceled the download.
     #[error("Downloading {url} was canceled")]
     Canceled {
         /// The URL that was requested.
@@ -82,7 +82,7 @@ fn mode(network: Network) -> &'static str {
 }
 
 impl DownloadError {
-    /// The file of `url` cannot be written.
+    /// The error of writing the file of `url`.
     pub(super) fn of_sink(url: String, error: SinkError) -> Self {
         match error {
             SinkError::File(error) => Self::File(error),

@@ -1,13 +1,13 @@
-//! `download-mirrors`: servers that replace others, so that profiles of other people need no change.
+//! `download-mirrors`: servers that replace others, so that profiles of other people need not be changed.
 
 use base::source::redact;
 
-/// Beginnings of URLs, and what replaces them.
+/// URL prefixes and their replacements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mirrors(Vec<(String, String)>);
 
 impl Mirrors {
-    /// Reads one mirror a line: the beginning of URLs, and what replaces it. `ignored` gets the other lines, without
+    /// Parses one mirror per line: a URL prefix and its replacement. `ignored` is called with invalid lines, without
     /// credentials.
     pub(super) fn parse(text: &str, ignored: &dyn Fn(&str)) -> Self {
         let mut mirrors = Vec::new();
@@ -23,7 +23,7 @@ impl Mirrors {
         Self(mirrors)
     }
 
-    /// The URL at the mirror of the longest beginning that `url` has.
+    /// The URL on the mirror with the longest matching prefix.
     pub(super) fn find(&self, url: &str) -> Option<String> {
         let matching = self.0.iter().filter_map(|(original, mirror)| Some((mirror, url.strip_prefix(original)?)));
         let (mirror, rest) = matching.min_by_key(|(_, rest)| rest.len())?;

@@ -31,28 +31,28 @@ pub use mirrors::Mirrors;
 pub use request::{Downloaded, Request};
 pub use settings::{CacheDirectory, DownloadSettings, Network};
 
-/// Downloads the sources of parts. Threads can share it.
+/// Downloads the sources of parts. Can be shared between threads.
 pub struct Downloader {
     client: Client,
     store: Store,
-    /// What replaces the store if that cannot be written, until the end of the process.
+    /// Replaces the store if that cannot be written, until the process exits.
     substitute: OnceLock<(Store, tempfile::TempDir)>,
-    /// Where temporary files are made.
+    /// Directory for temporary files.
     temporary: PathBuf,
     settings: DownloadSettings,
 }
 
-/// Whether a caller asked to stop.
+/// Returns whether the caller canceled the operation.
 type Canceled<'a> = &'a dyn Fn() -> bool;
 
-/// What the cache has.
+/// The result of searching the cache.
 enum Cached {
     Found(Downloaded),
     Missing { damaged: bool },
 }
 
 impl Downloader {
-    /// Downloads for the process that `environment` describes (by its proxies). Opens nothing yet.
+    /// A downloader for the process with this `environment` (uses its proxies). Opens nothing yet.
     pub fn new(environment: &Environment, settings: DownloadSettings) -> Self {
         let temporary = environment.variables.get("TMPDIR").filter(|path| !path.is_empty());
         Self {
@@ -64,10 +64,10 @@ impl Downloader {
         }
     }
 
-    /// Downloads what `request` says. `canceled` is asked several times a second.
+    /// Downloads a file. `canceled` is called several times per second.
     ///
     /// # Errors
-    /// [`DownloadError`]; then nothing of the file is left in the cache.
+    /// [`DownloadError`]; then no part of the file is left in the cache.
     pub fn download(
         &self,
         request: &Request,
@@ -80,8 +80,8 @@ impl Downloader {
         }
     }
 
-    /// Forgets what `url` led to, so that it is downloaded again: for a file that has no checksum, and turned out to be
-    /// something else.
+    /// Removes the cache entry of `url`, so that it is downloaded again: for a file without a checksum that turned out
+    /// to be something else.
     ///
     /// # Errors
     /// If the cache cannot be written.
@@ -89,7 +89,7 @@ impl Downloader {
         Ok(self.store.forget(url)?)
     }
 
-    /// A local file is used where it is, as zc.buildout does.
+    /// Uses a local file in place, as zc.buildout does.
     fn local(&self, request: &Request, path: PathBuf, canceled: Canceled<'_>) -> Result<Downloaded, DownloadError> {
         let real = path.canonicalize().map_err(FileError::of("open", &path))?;
         if !request.allowed.allows_file(&real) {
@@ -137,12 +137,12 @@ impl Downloader {
         self.transfer(request, report, canceled)
     }
 
-    /// Searches the cache. A copy that is not what its name promises has changed since it was written: it is removed.
+    /// Searches the cache. A copy that does not match the digest in its name was damaged: it is removed.
     fn cached(&self, request: &Request, report: &dyn Report, canceled: Canceled<'_>) -> Result<Cached, DownloadError> {
         let mut damaged = false;
         for Candidate { path, promised } in self.store.candidates(&request.url, &request.checksums) {
             let file = match open_regular(&path) {
-                // Another process has found it damaged, and removed it.
+                // Another process found the damage, and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 file => file.map_err(FileError::of("open", &path))?,
             };
@@ -165,7 +165,7 @@ impl Downloader {
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
         let mirror = self.settings.mirrors.find(&request.url);
-        // A mirror, and where it redirects to, is chosen by the user.
+        // The user has chosen the mirror, and therefore its redirects, too.
         let allowed = if mirror.is_some() { &Allowed::Any } else { &request.allowed };
         let url = mirror.as_ref().unwrap_or(&request.url);
         let shown = redact(url);
@@ -186,8 +186,8 @@ impl Downloader {
         Ok(Downloaded { path, sha256: computed.sha256, from_cache: false })
     }
 
-    /// An empty file in the cache; if the user did not choose one and the usual one cannot be written, in a temporary
-    /// directory.
+    /// An empty file in the cache. If the user did not choose a cache and the default one cannot be written, it is in a
+    /// temporary directory.
     fn partial<'a>(
         &self,
         request: &Request,
@@ -222,7 +222,7 @@ impl Downloader {
     }
 }
 
-/// Whether a directory is not there for this user to write, as in a container with another user's home.
+/// Whether the directory cannot be created or written by this user, e.g. in a container with another user's home.
 fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
 }

@@ -1,4 +1,4 @@
-//! A file of the cache that is being downloaded: hashed as it is written, and removed unless it is kept.
+//! A file of the cache during its download: hashed while it is written, and removed unless it is kept.
 
 use std::fs::Permissions;
 use std::io::{Seek as _, Write as _};
@@ -16,17 +16,17 @@ use base::files::FileError;
 
 const PREFIX: &str = ".download-";
 
-/// A partial file that was not written for so long was left by a process that was killed.
+/// A partial file that was not written for this long was left by a killed process.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
-/// How often progress is reported at most.
+/// Minimum interval between progress reports.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How many bytes are written before they are flushed to disk, and before the free space is checked. If all of a large file
-/// were flushed at its end, an interrupt would wait for that.
+/// How many bytes are written before they are flushed to disk, and before the free space is checked. If a large file
+/// were flushed only at its end, an interrupt would have to wait for that.
 const FLUSH_INTERVAL: u64 = 32 << 20;
 
-/// What is downloaded, for events.
+/// A download, for events.
 #[derive(Clone, Copy)]
 pub(super) struct Label<'a> {
     /// The part that needs it.
@@ -35,7 +35,7 @@ pub(super) struct Label<'a> {
     pub(super) url: &'a str,
 }
 
-/// A file that is being downloaded. Its name starts with a dot until it is whole.
+/// A file that is being downloaded. Its name starts with a dot until it is complete.
 pub(super) struct Partial<'a> {
     file: NamedTempFile,
     directory: PathBuf,
@@ -50,7 +50,7 @@ pub(super) struct Partial<'a> {
 }
 
 impl<'a> Partial<'a> {
-    /// An empty file in `directory`, to be verified by `checksums`; its progress is reported with `label`.
+    /// Creates an empty file in `directory`, to be verified by `checksums`; progress is reported with `label`.
     pub(super) fn new(
         directory: &Path,
         checksums: &[Checksum],
@@ -58,7 +58,7 @@ impl<'a> Partial<'a> {
         report: &'a dyn Report,
     ) -> Result<Self, FileError> {
         remove_abandoned(directory);
-        // As any file that a program makes: the umask decides who may read it.
+        // Default permissions of a new file: the umask decides who may read it.
         let file = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(Permissions::from_mode(0o666))
@@ -79,12 +79,12 @@ impl<'a> Partial<'a> {
         })
     }
 
-    /// The checksums of all that was written.
+    /// The checksums of all written bytes.
     pub(super) fn computed(&self) -> Computed {
         self.hasher.clone().finish()
     }
 
-    /// Gives the file its name, durably and in one step; an existing file is replaced.
+    /// Renames the file to its final name, durably and atomically; an existing file is replaced.
     pub(super) fn keep(self, path: &Path) -> Result<(), FileError> {
         self.file.as_file().sync_all().map_err(FileError::of("write", path))?;
         self.file.persist(path).map_err(|error| FileError::of("write", path)(error.error))?;
@@ -145,7 +145,7 @@ fn remove_abandoned(directory: &Path) {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
         if age.is_some_and(|age| age > ABANDONED) {
-            // Another process may be faster.
+            // Another process may have removed it already.
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -1,4 +1,4 @@
-//! What is to be downloaded, and what was.
+//! Requests and results of downloads.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::checksum::Checksum;
 use crate::http::Allowed;
 use base::digest::Digest;
 
-/// What is to be downloaded.
+/// A request for a download.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// An `http:`, `https:` or `file:` URL, or a path relative to the buildout directory.
@@ -16,23 +16,23 @@ pub struct Request {
     pub part: String,
     /// The checksums of the file; all must match.
     pub checksums: Vec<Checksum>,
-    /// What the URL, and redirects, may be.
+    /// Restrictions on the URL and on redirects.
     pub allowed: Allowed,
-    /// Largest file, in bytes, if not the usual limit.
+    /// Maximum size of the file in bytes, if not the default.
     pub size: Option<u64>,
-    /// How long the server may be silent, if not `socket-timeout`.
+    /// Maximum silence of the server, if not `socket-timeout`.
     pub timeout: Option<Duration>,
-    /// How often it is tried, if not the usual number.
+    /// Maximum number of attempts, if not the default.
     pub attempts: Option<u32>,
 }
 
 impl Request {
-    /// A request for `url`, without checksum.
+    /// A request for `url`, without checksums.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
 
-    /// The same, with one more checksum.
+    /// Adds a checksum.
     #[must_use]
     pub fn checksum(mut self, checksum: Checksum) -> Self {
         self.checksums.push(checksum);
@@ -40,13 +40,13 @@ impl Request {
     }
 }
 
-/// A file that was downloaded, and verified.
+/// A downloaded and verified file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downloaded {
-    /// Its path: in the cache, or, for a local file, the file itself. It must not be changed.
+    /// Its path: in the cache, or, for a local file, the file itself. Must not be changed.
     pub path: PathBuf,
     /// Its digest.
     pub sha256: Digest,
-    /// Whether the cache had it.
+    /// Whether it was already in the cache.
     pub from_cache: bool,
 }

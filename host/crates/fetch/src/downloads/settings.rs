@@ -1,4 +1,4 @@
-//! What a buildout says of downloads: `download-cache`, `install-from-cache`, `offline`, `socket-timeout`,
+//! The options of a buildout for downloads: `download-cache`, `install-from-cache`, `offline`, `socket-timeout`,
 //! `max-download-size`, `download-mirrors`.
 
 use std::path::{Path, PathBuf};
@@ -11,43 +11,45 @@ use base::event::{Event, Level, Report};
 /// Whether the network may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Network {
-    /// It may.
+    /// Yes.
     #[default]
     Allowed,
-    /// `offline`: only what is in the cache.
+    /// `offline`: only files in the cache are available.
     Offline,
-    /// `install-from-cache`: only what is in the cache.
+    /// `install-from-cache`: only files in the cache are available.
     FromCache,
 }
 
-/// Where downloads are kept.
+/// The directory for downloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheDirectory {
-    /// The directory, absolute. It is made before the first file is written.
+    /// The directory, absolute. It is created before the first file is written.
     pub path: PathBuf,
-    /// Whether it is the buildout's `download-cache`. As in zc.buildout, a file without a checksum is then downloaded once,
-    /// and without a `download-cache` each time. A chosen directory must be writable; another one is done without.
+    /// Whether it is the buildout's `download-cache`. As in zc.buildout, a file without a checksum is then downloaded
+    /// once, and without a `download-cache` every time. A chosen directory must be writable; the default one is
+    /// optional.
     pub chosen: bool,
 }
 
-/// How sources are downloaded.
+/// Settings for downloading sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DownloadSettings {
-    /// The buildout directory, which paths are relative to.
+    /// The buildout directory, against which paths are resolved.
     pub directory: PathBuf,
-    /// Where downloads are kept.
+    /// The directory for downloads.
     pub cache: CacheDirectory,
     /// Whether the network may be used.
     pub network: Network,
-    /// How much a server may demand of time and space.
+    /// Limits on time and size.
     pub limits: Limits,
-    /// Which servers are replaced by others.
+    /// Replacements of servers.
     pub mirrors: Mirrors,
 }
 
 impl DownloadSettings {
-    /// What the options of the section `[buildout]` say (`option` returns them by name). `default_cache` is used if there is
-    /// no `download-cache`. An invalid value is reported and ignored, as zc.buildout does with `socket-timeout`.
+    /// Settings from the options of the section `[buildout]` (`option` returns them by name). `default_cache` is used
+    /// if `download-cache` is not set. An invalid value is reported and ignored, as zc.buildout does with
+    /// `socket-timeout`.
     pub fn of_options(
         option: &dyn Fn(&str) -> Option<String>,
         directory: &Path,
@@ -91,7 +93,7 @@ impl DownloadSettings {
     }
 }
 
-/// A whole number above 0 with a unit, as memory is written in `recipes.toml`.
+/// A positive integer with a unit, as for memory in `recipes.toml`.
 fn parse_size(text: &str) -> Option<u64> {
     const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
     let (number, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
@@ -129,7 +131,7 @@ mod tests {
         assert_eq!(of(&[("max-download-size", "16 GiB")]).limits.size, 16 << 30);
     }
 
-    /// The warnings that were reported.
+    /// The reported warnings.
     #[derive(Default)]
     struct Warnings(Mutex<Vec<String>>);
 

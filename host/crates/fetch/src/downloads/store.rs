@@ -1,5 +1,5 @@
-//! The cache of downloads: each content once, in a file named by its SHA-256 digest; next to them small files that point
-//! there from another checksum, or from a URL.
+//! The cache of downloads: each content is stored once, in a file named after its SHA-256 digest; small files next to
+//! it point there from another checksum, or from a URL.
 //!
 //! ```text
 //! sha256/DIGEST     the content
@@ -8,7 +8,7 @@
 //! url/DIGEST        the same, for the SHA-256 digest of a URL
 //! ```
 //!
-//! All are written whole (temporary file, rename), so any number of processes may use one cache.
+//! All files are written atomically (temporary file, rename), so any number of processes can share a cache.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(super) struct Store {
 /// A file that may be the requested one.
 pub(super) struct Candidate {
     pub(super) path: PathBuf,
-    /// The digest in its name; `None` for a file that zc.buildout put there.
+    /// The digest in its name; `None` for a file from zc.buildout.
     pub(super) promised: Option<Digest>,
 }
 
@@ -42,7 +42,7 @@ impl Store {
         &self.directory
     }
 
-    /// The files for `url` and `checksums`, the most certain first. Not verified.
+    /// The files for `url` and `checksums`, the most reliable ones first. Not verified.
     pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<Candidate> {
         let by_checksum = checksums.iter().filter_map(|checksum| match checksum.algorithm() {
             Algorithm::Sha256 => checksum.to_string().parse().ok(),
@@ -55,8 +55,8 @@ impl Store {
         found
     }
 
-    /// Where zc.buildout keeps downloads: named by the MD5 digest of the URL (`hash_name`), or by the last part of its
-    /// path. A file of the latter name may be anything, so it is a candidate only if there is a checksum.
+    /// Files where zc.buildout stores downloads: named after the MD5 digest of the URL (`hash_name`), or after the last
+    /// part of its path. A file with the latter name may be anything, so it is a candidate only if there is a checksum.
     fn of_zc_buildout(&self, url: &str, is_verified: bool) -> impl Iterator<Item = Candidate> {
         let hashed = self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())));
         let path = url.split(['?', '#']).next().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Store {
         [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| Candidate { path, promised: None })
     }
 
-    /// An empty file, to be filled and then passed to [`Self::keep`].
+    /// Creates an empty file, to be written and then passed to [`Self::keep`].
     pub(super) fn partial<'a>(
         &self,
         checksums: &[Checksum],
@@ -79,7 +79,7 @@ impl Store {
         Partial::new(&directory, checksums, label, report)
     }
 
-    /// Keeps a verified file as the content of `url`, and of `checksums`; returns its path.
+    /// Stores a verified file as the content of `url`, and of `checksums`; returns its path.
     pub(super) fn keep(
         &self,
         partial: Partial<'_>,
@@ -99,7 +99,7 @@ impl Store {
         Ok(path)
     }
 
-    /// Forgets what `url` led to.
+    /// Removes the pointer of `url`.
     pub(super) fn forget(&self, url: &str) -> Result<(), FileError> {
         files::delete(&self.url_pointer(url))
     }
@@ -116,7 +116,7 @@ impl Store {
         self.directory.join("url").join(Digest::of(url.as_bytes()).to_string())
     }
 
-    /// The digest in a pointer. One that cannot be read points nowhere: the file is then downloaded again.
+    /// The digest in a pointer; `None` if it cannot be read: the file is then downloaded again.
     fn follow(&self, pointer: &Path) -> Option<Digest> {
         let text = files::read(pointer).ok().flatten()?;
         std::str::from_utf8(&text).ok()?.trim().parse().ok()

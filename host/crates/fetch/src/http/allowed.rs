@@ -7,11 +7,11 @@ use url::Url;
 /// Which URLs may be downloaded, and be redirected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Allowed {
-    /// All.
+    /// Any URL.
     #[default]
     Any,
-    /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash. What
-    /// is allowed over `http` is allowed over `https`. Local files need a `file:///` URL.
+    /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
+    /// A URL that is allowed over `http` is also allowed over `https`. Local files need a `file:///` URL.
     Beneath(Vec<String>),
 }
 
@@ -40,7 +40,7 @@ fn is_below(prefix: &Url, url: &Url) -> bool {
 }
 
 fn is_path_below(prefix: &str, path: &str) -> bool {
-    // A server may decode these, and then leave the directory.
+    // A server may decode these and then escape from the directory.
     let hidden = path.to_ascii_lowercase();
     if hidden.contains("..") && (hidden.contains("%2f") || hidden.contains("%5c")) {
         return false;

@@ -1,6 +1,6 @@
-//! The HTTP client: what a request looks like, by which way it is sent, and which certificates are trusted.
+//! The HTTP client: the headers of a request, the route by which it is sent, and the trusted certificates.
 //!
-//! No message of this module contains credentials: they are sent in a header, and are no part of the request's URL.
+//! No message of this module contains credentials: they are sent in a header, and are not part of the request's URL.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,26 +17,26 @@ use super::retry::{AttemptError, Patience};
 use super::{forward, redirect};
 use base::environment::Environment;
 
-/// The most connections that are kept for further requests.
+/// Maximum number of idle connections.
 const MOST_IDLE: usize = 16;
 
-/// An HTTP client, which several threads can share. Opens nothing before the first request.
+/// An HTTP client, which can be shared between threads. Opens nothing before the first request.
 pub(crate) struct Client {
     proxies: Proxies,
-    /// The certificates that the system trusts, read before the first request over TLS.
+    /// The system's trusted certificates, read before the first request over TLS.
     certificates: OnceLock<Arc<Vec<Certificate<'static>>>>,
-    /// Agents whose last exchange was completed, with their connections.
+    /// Agents whose last exchange is complete, with their connections.
     idle: Mutex<Vec<(Way, Agent)>>,
 }
 
-/// What differs between agents.
+/// The properties by which agents differ.
 #[derive(Clone, PartialEq, Eq)]
 struct Way {
     route: Route,
     has_certificates: bool,
 }
 
-/// An answer whose body is not read yet.
+/// A response whose body has not been read yet.
 pub(super) struct Answer<'p> {
     /// The URL after all redirects.
     pub(super) url: Url,
@@ -50,7 +50,7 @@ pub(super) struct Outgoing<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: &'a [(HeaderName, String)],
-    /// The header line `Authorization`; it is never sent to another host.
+    /// The value of the header `Authorization`, never sent to another host.
     pub(super) authorization: Option<&'a str>,
     pub(super) body: Option<Arc<[u8]>>,
     pub(super) redirects: Redirects<'a>,
@@ -59,16 +59,16 @@ pub(super) struct Outgoing<'a> {
 /// Which redirects are followed.
 #[derive(Clone, Copy)]
 pub(super) enum Redirects<'a> {
-    /// Those to URLs that are allowed.
+    /// Those to allowed URLs.
     To(&'a Allowed),
     /// All, but to another host only over TLS.
     Secure,
-    /// None: they are answers.
+    /// None: they are returned as responses.
     Reported,
 }
 
 impl Outgoing<'_> {
-    /// Whether sending it twice does no more than sending it once, as far as its method tells.
+    /// Whether the request is idempotent, judging by its method.
     pub(super) fn is_repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }
@@ -79,7 +79,7 @@ impl Client {
         Self { proxies: Proxies::of(environment), certificates: OnceLock::new(), idle: Mutex::default() }
     }
 
-    /// Sends a request, follows redirects, and returns the first other answer.
+    /// Sends a request, follows redirects, and returns the final response.
     pub(super) fn answer<'p>(
         &self,
         mut outgoing: Outgoing<'_>,
@@ -89,7 +89,7 @@ impl Client {
             let way = self.way(&outgoing.url)?;
             let exchange = self.send(&outgoing, &way, patience)?;
             let head = exchange.head().map_err(|error| match error {
-                // No one knows what the server did before the connection ended.
+                // The server may have acted on the request before the connection was closed.
                 AttemptError::Passing(fault, _) if !outgoing.is_repeatable() => fault.into(),
                 error => error,
             })?;
@@ -107,7 +107,7 @@ impl Client {
         Err(TransferFault::TooManyRedirects(redirect::MOST).into())
     }
 
-    /// Keeps the connection of an answer that was read to its end, for a further request.
+    /// Keeps the connection of a completely read response for a further request.
     pub(super) fn reuse(&self, answer: Answer<'_>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = answer.exchange.into_agent().filter(|_| idle.len() < MOST_IDLE) {
@@ -150,8 +150,8 @@ impl Client {
         Ok(Way { route, has_certificates: proxy_has_tls || url.scheme() == "https" })
     }
 
-    /// An agent for one exchange. A connection that was used before may have been closed by the server: only what may be
-    /// repeated is sent over it.
+    /// An agent for one exchange. A reused connection may have been closed by the server: only requests that may be
+    /// repeated are sent over it.
     fn agent(&self, way: &Way, may_reuse: bool) -> Result<Agent, TransferFault> {
         if may_reuse {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,7 +186,7 @@ impl Client {
     }
 }
 
-/// The timeouts of the socket. How long the caller waits is measured by [`Exchange`].
+/// Sets the timeouts of the socket. [`Exchange`] measures how long the caller waits.
 fn with_timeouts(agent: &Agent, request: Request<()>, patience: Patience<'_>) -> Request<()> {
     let limits = patience.limits;
     agent
@@ -200,7 +200,7 @@ fn with_timeouts(agent: &Agent, request: Request<()>, patience: Patience<'_>) ->
         .build()
 }
 
-/// What the system trusts. A certificate that cannot be read is left out: it is then not trusted.
+/// The system's trusted certificates. One that cannot be read is skipped, and so not trusted.
 fn system_certificates() -> Vec<Certificate<'static>> {
     let found = rustls_native_certs::load_native_certs().certs;
     found.iter().map(|certificate| Certificate::from_der(certificate.as_ref()).to_owned()).collect()

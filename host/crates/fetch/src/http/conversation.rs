@@ -1,5 +1,5 @@
-//! Requests of any method, header and body, for servers that one talks with (registries, indexes): an answer of any status
-//! is returned, within a limit.
+//! Requests with any method, headers and body, for servers with an API (registries, indexes): a response of any status
+//! is returned, up to a size limit.
 
 use std::sync::Arc;
 
@@ -16,28 +16,28 @@ use base::environment::Environment;
 
 pub use ureq::http::{HeaderMap, Method, StatusCode};
 
-/// The most that is read of the body of a failure, in bytes.
+/// Maximum number of bytes read from the body of an error response.
 const LONGEST_FAILURE: u64 = 64 << 10;
 
-/// One request. It has no `Debug`, as it may contain secrets.
+/// One request. Not `Debug`, as it may contain secrets.
 #[derive(Clone)]
 pub struct Call {
-    /// What is requested.
+    /// The method.
     pub method: Method,
-    /// Of what: an `http` or `https` URL without credentials.
+    /// An `http` or `https` URL without credentials.
     pub url: Url,
-    /// Further header lines, without credentials.
+    /// Further headers, without credentials.
     pub headers: Vec<(HeaderName, String)>,
-    /// The header line `Authorization`. It is never sent to another host, even if the server redirects there.
+    /// The value of the header `Authorization`. It is never sent to another host, even if the server redirects there.
     pub authorization: Option<String>,
-    /// What is sent.
+    /// The body.
     pub body: Option<Arc<[u8]>>,
-    /// The most that is read of a successful answer, in bytes.
+    /// Maximum size of a successful response, in bytes.
     pub most: u64,
 }
 
 impl Call {
-    /// Requests `url`, of whose content at most `most` bytes are read.
+    /// A request for `url`, of whose content at most `most` bytes are read.
     pub fn get(url: Url, most: u64) -> Self {
         Self { method: Method::GET, url, headers: Vec::new(), authorization: None, body: None, most }
     }
@@ -59,29 +59,30 @@ impl Call {
     }
 }
 
-/// An answer of any status.
+/// A response of any status.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// Where it came from in the end: redirects were followed.
+    /// The final URL, after redirects.
     pub url: Url,
-    /// Its status. A redirection only if the request is not one that follows them (`POST`, `PUT`).
+    /// Its status. A redirect only for methods that do not follow them (`POST`, `PUT`).
     pub status: StatusCode,
-    /// Its header.
+    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body; of a failure only a limited beginning.
+    /// Its body; for an error, only a limited prefix.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// A header line, if it is a string.
+    /// The value of a header, if it is a string.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Where the answer to a request for `from` points to, and whether the credentials for `from` may be sent there too.
+    /// The `Location` of a response to a request for `from`, and whether the credentials for `from` may be sent there,
+    /// too.
     ///
     /// # Errors
-    /// If it points nowhere, or to a place that is not allowed.
+    /// If it is missing, or is not allowed.
     pub fn location(&self, from: &Url) -> Result<(Url, bool), TransferFault> {
         let target = self.header(header::LOCATION.as_str());
         let next = redirect::follow_securely(from, target.ok_or_else(|| redirect::refused("to nowhere"))?)?;
@@ -90,34 +91,34 @@ impl Response {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// None came, or none that is allowed.
+    /// The server did not respond, or the response is not allowed.
     #[error(transparent)]
     Fault(#[from] TransferFault),
-    /// The caller asked to stop.
+    /// The caller canceled the request.
     #[error("it was canceled")]
     Canceled,
 }
 
-/// Talks with servers. Opens nothing before the first call.
+/// Sends requests to servers. Opens nothing before the first call.
 pub struct Conversation {
     client: Client,
     limits: Limits,
 }
 
 impl Conversation {
-    /// Calls for the process that `environment` describes (by its proxies), within `limits`, whose size is ignored.
+    /// For the process with this `environment` (uses its proxies), within `limits`, except their size.
     pub fn new(environment: &Environment, limits: Limits) -> Self {
         Self { client: Client::new(environment), limits }
     }
 
-    /// Sends a request and reads its answer. `progress` gets how many bytes came, and how many are announced; `canceled` is
-    /// asked several times a second.
+    /// Sends a request and reads its response. `progress` is called with the number of received bytes, and the total if
+    /// announced; `canceled` is called several times per second.
     ///
     /// # Errors
-    /// If no answer comes, or one that is longer than allowed, or that redirects to a place that is not allowed.
+    /// If there is no response, or it is too large, or redirects to a place that is not allowed.
     pub fn call(
         &self,
         call: &Call,
@@ -127,7 +128,7 @@ impl Conversation {
         let patience = Patience::new(&self.limits, canceled);
         patience.attempts(|| self.attempt(call, progress, patience)).map_err(|stop| match stop {
             Stop::Fault(fault) => CallError::Fault(fault),
-            // Nothing is written here.
+            // There is no sink here.
             Stop::Sink(error) => CallError::Fault(TransferFault::Incomplete(error.to_string())),
             Stop::Canceled => CallError::Canceled,
         })
@@ -165,7 +166,7 @@ fn whole(
     }
     let mut body = Vec::new();
     while let Some(bytes) = exchange.chunk()? {
-        // The announced length may be a lie, and a chunked body announces none.
+        // The announced length may be wrong, and a chunked body announces none.
         if body.len() as u64 + bytes.len() as u64 > most {
             return Err(TransferFault::TooLarge(most).into());
         }
@@ -175,7 +176,7 @@ fn whole(
     Ok(body)
 }
 
-/// As much of the body as a failure may have.
+/// The first part of the body of an error response.
 fn beginning(exchange: &Exchange<'_>) -> Result<Vec<u8>, AttemptError> {
     let mut body = Vec::new();
     while let Some(bytes) = exchange.chunk()? {

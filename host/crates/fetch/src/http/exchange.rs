@@ -1,8 +1,8 @@
-//! One request and its answer, on a separate thread: so that the caller can cancel while a name is looked up, a connection
-//! is made, or a silent server is waited for.
+//! One request and its response, on a separate thread: so that the caller can cancel during a DNS lookup, while
+//! connecting, or while a server is silent.
 //!
-//! The caller's patience is measured here, not only by the timeouts of the socket: a server that sends a byte now and then
-//! never runs into those. An exchange that is dropped before its end closes its connection, which ends the thread.
+//! Timeouts are measured here, not only by the socket: a server that sends a byte now and then never exceeds a socket
+//! timeout. Dropping an incomplete exchange closes its connection, which ends the thread.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -18,16 +18,16 @@ use super::limits::{Limits, Rate};
 use super::retry::{AttemptError, Patience};
 
 const CHUNK: usize = 64 << 10;
-/// The most chunks that wait for the caller, so that memory is bounded.
+/// Maximum number of chunks that wait for the caller, so that memory is bounded.
 const WAITING: usize = 8;
 /// How often a waiting caller checks whether it was canceled.
 pub(super) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Status and headers of an answer.
+/// Status and headers of a response.
 pub(super) struct Head {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// Length of the body, if it is announced.
+    /// Length of the body, if announced.
     pub(super) length: Option<u64>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Sends the request, with that body if there is one.
+    /// Sends the request with an optional body.
     pub(super) fn start(agent: Agent, request: Request<()>, body: Option<Arc<[u8]>>, patience: Patience<'a>) -> Self {
         let (sender, messages) = sync_channel(WAITING);
         let (sending, limits) = (agent.clone(), patience.limits.clone());
@@ -57,7 +57,7 @@ impl<'a> Exchange<'a> {
         Self { messages, agent, patience, pace, is_complete: Cell::new(false) }
     }
 
-    /// Status and headers, which come first.
+    /// Receives status and headers, which come first.
     pub(super) fn head(&self) -> Result<Box<Head>, AttemptError> {
         match self.next(|_| Ok(()))? {
             Message::Head(head) => Ok(head),
@@ -82,7 +82,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// The agent, with its connection, if the answer was read to its end.
+    /// The agent, with its connection, if the response was read completely.
     pub(super) fn into_agent(self) -> Option<Agent> {
         self.is_complete.get().then(|| self.agent.clone())
     }
@@ -94,7 +94,7 @@ impl<'a> Exchange<'a> {
         kept.map_err(|timeout| AttemptError::Passing(timeout.into(), None))
     }
 
-    /// The next message. `waiting` gets the time that was spent, again and again.
+    /// The next message. `waiting` is called repeatedly with the time spent so far.
     fn next(&self, waiting: impl Fn(Duration) -> Result<(), AttemptError>) -> Result<Message, AttemptError> {
         loop {
             self.patience.check()?;
@@ -118,7 +118,7 @@ impl Drop for Exchange<'_> {
     }
 }
 
-/// How fast a body comes. Only time spent waiting is counted: the caller may be slow.
+/// The rate at which a body arrives. Only the time spent waiting is counted: the caller may be slow.
 #[derive(Clone, Copy)]
 struct Pace {
     slowest: Rate,
@@ -131,7 +131,7 @@ impl Pace {
         Self { slowest, bytes: 0, waited: Duration::ZERO }
     }
 
-    /// Counts bytes, and the time that they were waited for.
+    /// Adds bytes, and the time spent waiting for them.
     fn add(&mut self, bytes: u64, waited: Duration) -> Result<(), Timeout> {
         self.bytes += bytes;
         self.waited += waited;
@@ -149,7 +149,7 @@ impl Pace {
     }
 }
 
-/// The thread ended without a message, by a panic.
+/// The error if the thread ended without a message, i.e. panicked.
 fn lost() -> AttemptError {
     TransferFault::Unreachable("the connection ended".into()).into()
 }
@@ -170,7 +170,7 @@ fn run(agent: &Agent, limits: &Limits, request: Request<()>, body: Option<&[u8]>
             pass_on(response.body_mut(), limits, sender)
         }
     };
-    // If the caller is no longer there, no one needs to know.
+    // If the caller is gone, the message is not needed.
     let _ = sender.send(last);
 }
 
@@ -195,7 +195,7 @@ fn error_in_body(error: &io::Error, limits: &Limits) -> AttemptError {
     }
 }
 
-/// Whether another attempt may succeed is known by the kind of the error.
+/// Converts an error; its kind decides whether another attempt may succeed.
 fn error_of(error: &ureq::Error, limits: &Limits) -> AttemptError {
     let fault = TransferFault::Unreachable(error.to_string());
     match error {

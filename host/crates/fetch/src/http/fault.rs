@@ -1,10 +1,10 @@
-//! Why a URL is not available. No message contains credentials: they are sent in a header, not in the URL of a request.
+//! Errors of reading URLs. No message contains credentials: they are sent in a header, not in the URL of a request.
 
 use std::time::Duration;
 
 use super::limits::{Rate, Seconds};
 
-/// Why a URL is not available.
+/// A URL is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransferFault {
     /// The string is not a URL.
@@ -13,54 +13,54 @@ pub enum TransferFault {
     /// A URL of another scheme.
     #[error("{0}: URLs cannot be read, only file:, http: and https: ones")]
     Scheme(String),
-    /// The server redirects to a place that is not allowed.
+    /// The server redirects to a URL that is not allowed.
     #[error("refused: the server redirects {0}")]
     Redirect(String),
-    /// The server redirects again and again.
+    /// Too many redirects.
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),
-    /// The server answers, but not with the file.
+    /// The server responded with an error status.
     #[error("HTTP {0}")]
     Status(String),
     /// The file is larger than allowed.
     #[error("the file is larger than {0} bytes")]
     TooLarge(u64),
-    /// The server, or the way to it, is too slow.
+    /// The server or the network is too slow.
     #[error(transparent)]
     TooSlow(#[from] Timeout),
-    /// The connection ended before the whole file had come.
+    /// The connection was closed before the file was complete.
     #[error("the answer is incomplete: {0}")]
     Incomplete(String),
-    /// No answer at all.
+    /// There was no response.
     #[error("{0}")]
     Unreachable(String),
     /// The server's certificate was not issued by an authority that this system trusts.
     #[error("the certificate of the server is not trusted: {0}")]
     Certificate(String),
-    /// There is no certificate to verify a server with.
+    /// The system has no certificates to verify servers.
     #[error("this system has no certificates to trust (install ca-certificates)")]
     NoCertificates,
-    /// The environment sets a proxy that cannot be used.
+    /// The proxy in the environment is invalid.
     #[error("the proxy that the environment sets is not a URL of a known scheme")]
     Proxy,
 }
 
-/// What took too long, and how long was waited for it.
+/// The operation that took too long, and its time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Timeout {
-    /// The look-up of the server's name.
+    /// Resolving the server's name.
     #[error("timeout: the name of the server was not resolved within {}", Seconds(*.0))]
     Name(Duration),
-    /// The connection.
+    /// Connecting.
     #[error("timeout: the server did not accept a connection within {}", Seconds(*.0))]
     Connection(Duration),
-    /// The header of the answer.
+    /// Receiving the header of the response.
     #[error("timeout: the server did not send the header of its answer within {}", Seconds(*.0))]
     Header(Duration),
-    /// The next bytes, of the answer or of the request.
+    /// Receiving further bytes of the response, or sending those of the request.
     #[error("timeout: the server was silent for {}", Seconds(*.0))]
     Silence(Duration),
-    /// The answer as a whole comes too slowly.
+    /// The rate of the response.
     #[error("timeout: the server sent fewer than {0}")]
     Rate(Rate),
     /// All attempts together.
@@ -68,14 +68,14 @@ pub enum Timeout {
     Total(Duration),
 }
 
-/// Why there will be no further attempt.
+/// Why no further attempt is made.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The server, or the way to it.
+    /// The server or the network failed.
     Fault(TransferFault),
-    /// The place that the bytes were written to.
+    /// The destination of the bytes failed.
     Sink(SinkError),
-    /// The caller's wish.
+    /// The caller canceled.
     Canceled,
 }
 
@@ -85,7 +85,7 @@ pub(crate) enum SinkError {
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] base::files::FileError),
-    /// They would fill the file system.
+    /// They would fill up the file system.
     #[error(transparent)]
     NoSpace(#[from] crate::space::NoSpace),
 }

@@ -1,5 +1,5 @@
-//! Connections to a proxy that forwards requests: each request names the whole URL (RFC 9112, section 3.2.2), as proxies
-//! expect for `http` URLs. Many refuse a tunnel to a port that is not TLS's.
+//! Connections to a forwarding proxy: each request contains the full URL (RFC 9112, section 3.2.2), as proxies expect
+//! for `http` URLs. Many refuse a tunnel to a port other than that of TLS.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use ureq::{Agent, Error};
 
 use super::proxy::ForwardProxy;
 
-/// An agent all of whose requests go through `proxy`.
+/// An agent that sends all requests through `proxy`.
 pub(super) fn agent(config: Config, proxy: &ForwardProxy) -> Agent {
     let resolver = ProxyResolver { proxy: proxy.url.clone(), inner: DefaultResolver::default() };
     Agent::with_parts(config, ForwardConnector { proxy: proxy.clone(), inner: DefaultConnector::new() }, resolver)
 }
 
-/// Resolves the proxy's name in place of the server's: only the proxy may know that one.
+/// Resolves the proxy's name instead of the server's: the latter may be known only to the proxy.
 #[derive(Debug)]
 struct ProxyResolver {
     proxy: Uri,
@@ -62,7 +62,7 @@ impl Connector<()> for ForwardConnector {
 /// A connection for one request.
 struct ForwardTransport {
     inner: Box<dyn Transport>,
-    /// Scheme, host and port of the server, until the request line was sent.
+    /// Scheme, host and port of the server, until the request line is sent.
     target: Option<String>,
     authorization: Option<String>,
 }
@@ -96,13 +96,13 @@ impl Transport for ForwardTransport {
         self.inner.await_input(timeout)
     }
 
-    /// Another request on this connection would not be rewritten.
+    /// Not reused: another request on this connection would not be rewritten.
     fn is_open(&mut self) -> bool {
         false
     }
 }
 
-/// The beginning of a request, with the whole URL in its first line, and the credentials for the proxy in the second.
+/// The head of a request, with the full URL in the first line, and the credentials for the proxy in the second.
 fn absolute(head: &[u8], target: &str, authorization: Option<&str>) -> Vec<u8> {
     let method = head.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
     let line = head.windows(2).position(|bytes| bytes == b"\r\n").map_or(head.len(), |end| end + 2);

@@ -1,30 +1,30 @@
-//! How much a server may demand of time, space and patience.
+//! Limits on time and size for servers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How much a server may demand of time, space and patience.
+/// Limits on time and size for servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest file, in bytes.
+    /// Maximum size of a file, in bytes.
     pub size: u64,
-    /// How long a connection may take to be made.
+    /// Time limit for connecting.
     pub connect: Duration,
-    /// How long the other side may be silent, and how long the header of an answer may take.
+    /// Maximum silence of the other side, and time limit for the header of a response.
     pub stall: Duration,
-    /// The slowest answer that is waited for.
+    /// Minimum rate of a response.
     pub slowest: Rate,
-    /// How long everything may take: all attempts, with their redirects and the pauses between them.
+    /// Time limit for everything: all attempts, with their redirects and the pauses between them.
     pub total: Duration,
-    /// How often a download is tried if another attempt may succeed.
+    /// Maximum number of attempts, if another one may succeed.
     pub attempts: u32,
-    /// How long to wait before the second attempt; twice as long before each further one.
+    /// The pause before the second attempt; doubled before each further one.
     pub pause: Duration,
-    /// Longest wait between attempts. If a server demands a longer one (`Retry-After`), there is no further attempt.
+    /// Maximum pause between attempts. If a server demands a longer one (`Retry-After`), no further attempt is made.
     pub longest_pause: Duration,
 }
 
-/// So many bytes in so long a time.
+/// A number of bytes within a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// The bytes.
@@ -33,7 +33,7 @@ pub struct Rate {
     pub within: Duration,
 }
 
-/// As in `30000 bytes in 30 seconds`.
+/// `30000 bytes in 30 seconds`.
 impl fmt::Display for Rate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} bytes in {}", self.bytes, Seconds(self.within))
@@ -53,7 +53,7 @@ impl fmt::Display for Seconds {
 }
 
 impl Limits {
-    /// Generous for a configuration, which is a text that people write.
+    /// Generous for configurations, which are written by people.
     pub fn for_configuration() -> Self {
         Self {
             size: 16 << 20,
@@ -67,12 +67,12 @@ impl Limits {
         }
     }
 
-    /// For registries: the largest component takes an hour on a slow line.
+    /// For registries: the largest component takes an hour on a slow connection.
     pub fn for_registries() -> Self {
         Self { total: Duration::from_secs(3600), attempts: 4, ..Self::for_configuration() }
     }
 
-    /// For sources of parts: the largest archives have some gigabytes, which take hours on a slow line.
+    /// For sources of parts: the largest archives have some gigabytes, which take hours on a slow connection.
     pub fn for_sources() -> Self {
         Self {
             size: 4 << 30,
@@ -86,7 +86,7 @@ impl Limits {
         }
     }
 
-    /// Gives up on a server that is silent for so long, also while the connection is made (`socket-timeout`).
+    /// Limits the silence of a server, also while connecting (`socket-timeout`).
     pub fn give_up_after(&mut self, silence: Duration) {
         (self.connect, self.stall) = (silence, silence);
     }

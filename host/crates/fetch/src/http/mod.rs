@@ -1,7 +1,7 @@
-//! HTTP: one conversation for all that is read from servers, with one policy for proxies, certificates, redirects, attempts
-//! and time.
+//! HTTP: one client for everything that is read from servers, with one policy for proxies, certificates, redirects,
+//! attempts and time.
 //!
-//! Knows nothing of what the bytes mean.
+//! Does not know what the bytes mean.
 
 mod allowed;
 mod client;

@@ -1,7 +1,7 @@
-//! By which way a URL is reached: directly or through a proxy, as the variables of the environment set it.
+//! The route to a URL: direct or through a proxy, as configured by environment variables.
 //!
-//! `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` are read as curl and Python read them: in either case, proxies
-//! with or without scheme, exceptions separated by commas or white space.
+//! `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` are interpreted as in curl and Python: names in upper or
+//! lower case, proxies with or without scheme, exceptions separated by commas or white space.
 
 use std::net::IpAddr;
 
@@ -12,13 +12,13 @@ use url::{Host, Url};
 use super::fault::TransferFault;
 use base::environment::Environment;
 
-/// How a URL is reached.
+/// The route to a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Direct,
     /// Through a tunnel: `CONNECT`, or SOCKS.
     Tunnel(ureq::Proxy),
-    /// Through a proxy that gets the whole URL and forwards the request: what proxies expect for `http` URLs.
+    /// Through a proxy that receives the full URL and forwards the request, as proxies expect for `http` URLs.
     Forward(ForwardProxy),
 }
 
@@ -27,18 +27,18 @@ pub(super) enum Route {
 pub(super) struct ForwardProxy {
     /// Its URL, without credentials.
     pub(super) url: ureq::http::Uri,
-    /// The header line `Proxy-Authorization`.
+    /// The value of the header `Proxy-Authorization`.
     pub(super) authorization: Option<String>,
 }
 
-/// Without credentials.
+/// Omits the credentials.
 impl std::fmt::Debug for ForwardProxy {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "ForwardProxy({})", self.url)
     }
 }
 
-/// The proxies that the environment sets.
+/// The proxies configured in the environment.
 pub(super) struct Proxies {
     http: Option<String>,
     https: Option<String>,
@@ -50,7 +50,7 @@ impl Proxies {
         let variables = &environment.variables;
         let value = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let either = |name: &str| value(name).or_else(|| value(&name.to_uppercase()));
-        // A client can set HTTP_PROXY of a CGI program, by a header line `Proxy`.
+        // A client can set HTTP_PROXY of a CGI program, by sending a header `Proxy`.
         let http = value("http_proxy").or_else(|| value("HTTP_PROXY").filter(|_| value("REQUEST_METHOD").is_none()));
         let any = either("all_proxy");
         Self {
@@ -60,7 +60,7 @@ impl Proxies {
         }
     }
 
-    /// How `url`, an `http` or `https` one, is reached.
+    /// The route to `url`, an `http` or `https` URL.
     pub(super) fn route(&self, url: &Url) -> Result<Route, TransferFault> {
         let is_tls = url.scheme() == "https";
         let Some(proxy) = (if is_tls { &self.https } else { &self.http }) else { return Ok(Route::Direct) };
@@ -85,7 +85,7 @@ fn forward(proxy: &str) -> Option<ForwardProxy> {
     Some(ForwardProxy { url: url.as_str().parse().ok()?, authorization })
 }
 
-/// The value of `Authorization` that the credentials of a URL make (RFC 7617).
+/// The value of `Authorization` for the credentials of a URL (RFC 7617).
 pub(super) fn basic(url: &Url) -> Option<String> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -96,12 +96,12 @@ pub(super) fn basic(url: &Url) -> Option<String> {
     Some(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
 }
 
-/// What `no_proxy` excepts.
+/// An exception in `no_proxy`.
 #[derive(Debug, PartialEq, Eq)]
 enum Exception {
     /// `*`
     All,
-    /// An address, or the addresses that begin with so many bits of it.
+    /// An address, or all addresses with this prefix length.
     Addresses { address: IpAddr, bits: u8, port: Option<u16> },
     /// A host, and all hosts in the domain of that name.
     Domain { name: String, port: Option<u16> },
@@ -112,7 +112,7 @@ fn exceptions(no_proxy: &str) -> Vec<Exception> {
     no_proxy.split(separates).filter(|name| !name.is_empty()).filter_map(exception).collect()
 }
 
-/// One entry: `*`, `host`, `.domain`, `*.domain`, an address, or one with `/bits`; a port may follow.
+/// Parses an entry: `*`, `host`, `.domain`, `*.domain`, an address, or one with `/bits`; optionally with a port.
 fn exception(entry: &str) -> Option<Exception> {
     if entry == "*" {
         return Some(Exception::All);
@@ -130,7 +130,7 @@ fn exception(entry: &str) -> Option<Exception> {
     (!name.is_empty()).then_some(Exception::Domain { name, port })
 }
 
-/// The name before a port. The colons of an IPv6 address without brackets are not those of a port.
+/// Splits off a port. The colons of an IPv6 address without brackets do not separate a port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((name, port)) if name.ends_with(']') || !name.contains(':') => {
@@ -140,7 +140,7 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
     }
 }
 
-/// Without the brackets of an IPv6 address.
+/// Removes the brackets of an IPv6 address.
 fn bare(address: &str) -> &str {
     address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address)
 }
@@ -149,7 +149,7 @@ fn width(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The address as a number whose first bits are the network's.
+/// The address as a number, with the network in the most significant bits.
 fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
@@ -197,7 +197,7 @@ mod tests {
         proxies(variables).route(&Url::parse(url).unwrap())
     }
 
-    /// The URL and the authorization of the proxy that forwards.
+    /// The URL and the authorization of the forwarding proxy.
     fn forwards(variables: &[(&str, &str)], url: &str) -> Option<(String, Option<String>)> {
         match route(variables, url).unwrap() {
             Route::Forward(proxy) => Some((proxy.url.to_string(), proxy.authorization)),

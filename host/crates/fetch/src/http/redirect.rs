@@ -1,17 +1,17 @@
-//! Where a server may redirect to, and which credentials are sent there.
+//! The redirects that are allowed, and which credentials are sent there.
 
 use url::Url;
 
 use super::allowed::Allowed;
 use super::fault::TransferFault;
 
-/// Most redirects that are followed.
+/// Maximum number of redirects.
 pub(super) const MOST: usize = 5;
 
-/// The URL of `target`, the `Location` of an answer of `from`; refused if it would leave HTTP or give up TLS.
+/// Resolves `target`, the `Location` of a response from `from`; refused if it would leave HTTP or give up TLS.
 ///
-/// The new URL has the credentials of `from` only if it stays on its host and port (or goes to TLS on its host);
-/// credentials that a server puts into a `Location` are dropped.
+/// The new URL keeps the credentials of `from` only on the same host and port (or with TLS on the same host);
+/// credentials in a `Location` are dropped.
 fn follow(from: &Url, target: &str) -> Result<Url, TransferFault> {
     let mut next = from.join(target).map_err(|error| refused(&format!("to something that is not a URL: {error}")))?;
     match next.scheme() {
@@ -42,14 +42,14 @@ pub(super) fn follow_within(from: &Url, target: &str, allowed: &Allowed) -> Resu
     if allowed.allows(&next) { Ok(next) } else { Err(refused("to a place that is not allowed")) }
 }
 
-/// Whether credentials for `from` may go to `next` too: the same host and port, or TLS on the same host.
+/// Whether credentials for `from` may also be sent to `next`: the same host and port, or TLS on the same host.
 pub(super) fn same_place(from: &Url, next: &Url) -> bool {
     let upgrade = from.scheme() == "http" && next.scheme() == "https";
     let same_port = from.port_or_known_default() == next.port_or_known_default();
     from.host() == next.host() && (upgrade || same_port && from.scheme() == next.scheme())
 }
 
-/// Why a redirect is not followed.
+/// The error for a redirect that is not followed.
 pub(super) fn refused(why: &str) -> TransferFault {
     TransferFault::Redirect(why.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Attempts: how often something is tried that may succeed the next time, and the pauses in between.
+//! Retries: how often an operation is tried, and the pauses in between.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use super::limits::Limits;
 
 /// Why one attempt failed.
 pub(super) enum AttemptError {
-    /// No further attempt makes sense.
+    /// Another attempt is pointless.
     Final(Stop),
-    /// Another attempt may succeed; after so long, if the server demands that.
+    /// Another attempt may succeed, after this pause if the server demands one.
     Passing(TransferFault, Option<Duration>),
 }
 
@@ -26,9 +26,9 @@ impl<T: Into<Stop>> From<T> for AttemptError {
 #[derive(Clone, Copy)]
 pub(super) struct Patience<'a> {
     pub(super) limits: &'a Limits,
-    /// The end of all attempts.
+    /// The deadline of all attempts.
     pub(super) deadline: Instant,
-    /// Asked often.
+    /// Called frequently.
     pub(super) canceled: &'a dyn Fn() -> bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Patience<'a> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Fails if the caller, or the deadline, demands an end.
+    /// Fails if the caller has canceled, or the deadline has passed.
     pub(super) fn check(&self) -> Result<(), Stop> {
         if (self.canceled)() {
             return Err(Stop::Canceled);
@@ -54,7 +54,7 @@ impl<'a> Patience<'a> {
         Ok(())
     }
 
-    /// Tries until it succeeds, fails for good, or has failed too often.
+    /// Repeats `attempt` until it succeeds, fails permanently, or has failed too often.
     pub(super) fn attempts<T>(&self, mut attempt: impl FnMut() -> Result<T, AttemptError>) -> Result<T, Stop> {
         let mut pause = self.limits.pause;
         let mut count = 1;
@@ -87,7 +87,7 @@ impl<'a> Patience<'a> {
     }
 }
 
-/// Whether the server is busy, or a proxy did not reach it: then the answer may be another one later.
+/// Whether the server is busy, or a proxy did not reach it: then a later attempt may succeed.
 pub(super) fn passing_status(status: StatusCode, headers: &HeaderMap) -> Option<AttemptError> {
     let demanded = match status.as_u16() {
         429 | 503 => retry_after(headers),
@@ -101,7 +101,7 @@ pub(super) fn status_fault(status: StatusCode) -> TransferFault {
     TransferFault::Status(status.to_string())
 }
 
-/// How long a server asks to wait. `Retry-After` is read only in seconds: a date would make the wait depend on two clocks.
+/// The pause that a server demands. Only seconds are supported in `Retry-After`: a date would depend on two clocks.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     seconds.map(Duration::from_secs)

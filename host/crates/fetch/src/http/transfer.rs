@@ -1,4 +1,4 @@
-//! Downloads one URL into a sink, and continues an answer that was interrupted.
+//! Downloads one URL into a sink, and resumes an interrupted response.
 
 use ureq::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
@@ -10,26 +10,26 @@ use super::fault::{SinkError, Stop, TransferFault};
 use super::limits::Limits;
 use super::retry::{AttemptError, Patience, passing_status, status_fault};
 
-/// What is to be downloaded.
+/// A download.
 pub(crate) struct Transfer<'a> {
     /// An `http` or `https` URL.
     pub(crate) url: &'a str,
-    /// Where redirects may point to.
+    /// Allowed redirects.
     pub(crate) allowed: &'a Allowed,
     pub(crate) limits: &'a Limits,
-    /// Asked often.
+    /// Called frequently.
     pub(crate) canceled: &'a dyn Fn() -> bool,
 }
 
-/// Where the bytes are written to.
+/// The destination of the bytes.
 pub(crate) trait Sink {
-    /// Removes all that was written.
+    /// Removes all written bytes.
     fn restart(&mut self) -> Result<(), SinkError>;
-    /// Adds the next bytes.
+    /// Appends bytes.
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
-    /// How many bytes were written since the start.
+    /// Number of bytes since the start.
     fn length(&self) -> u64;
-    /// Learns how long the file will be, if that is known.
+    /// Called with the length of the file, if it is known.
     fn announce(&mut self, _total: Option<u64>) -> Result<(), SinkError> {
         Ok(())
     }
@@ -56,7 +56,7 @@ struct Download<'a> {
     url: Url,
     transfer: &'a Transfer<'a>,
     sink: &'a mut dyn Sink,
-    /// Identifies the file whose beginning the sink has.
+    /// Identifies the file that was partly written to the sink.
     validator: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Client {
 }
 
 impl Download<'_> {
-    /// One attempt: over all redirects to the end of the body.
+    /// One attempt: follows all redirects and reads the body to its end.
     fn attempt(&mut self, client: &Client, patience: Patience<'_>) -> Result<(), AttemptError> {
         let headers = self.range();
         let answer = client.answer(
@@ -93,7 +93,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Requests what is missing, if the file is still the same one (RFC 9110, section 13.1.5).
+    /// Requests the missing part, if the file is unchanged (RFC 9110, section 13.1.5).
     fn range(&self) -> Vec<(HeaderName, String)> {
         let length = self.sink.length();
         match &self.validator {
@@ -110,7 +110,7 @@ impl Download<'_> {
             self.sink.restart()?;
             match head.status {
                 StatusCode::OK => {}
-                // The server cannot continue where it was interrupted: the next attempt starts from the beginning.
+                // The server cannot resume: the next attempt starts from the beginning.
                 StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
                     return Err(AttemptError::Passing(status_fault(head.status), None));
                 }
@@ -125,7 +125,7 @@ impl Download<'_> {
         self.sink.announce(total)?;
         self.validator = validator_of(&head.headers).or(self.validator.take());
         while let Some(bytes) = exchange.chunk()? {
-            // The announced length may be a lie, and a chunked body announces none.
+            // The announced length may be wrong, and a chunked body announces none.
             self.check_size(self.sink.length().saturating_add(bytes.len() as u64))?;
             self.sink.write(&bytes)?;
         }
@@ -137,7 +137,7 @@ impl Download<'_> {
         if size > most { Err(TransferFault::TooLarge(most)) } else { Ok(()) }
     }
 
-    /// Whether an answer is the rest of what the sink has.
+    /// Whether a response continues the bytes in the sink.
     fn is_continued_by(&self, head: &Head) -> bool {
         head.status == StatusCode::PARTIAL_CONTENT
             && self.validator.as_ref().is_some_and(|validator| !contradicts(&head.headers, validator))
@@ -145,20 +145,20 @@ impl Download<'_> {
     }
 }
 
-/// Where the body of an answer starts: `Content-Range: bytes 10-99/100`.
+/// The start of the body of a response: `Content-Range: bytes 10-99/100`.
 fn range_start(headers: &HeaderMap) -> Option<u64> {
     let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
     range.trim().strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
 }
 
-/// What identifies exactly the bytes of this answer. A weak tag does not.
+/// An identifier of exactly the bytes of this response. A weak tag is not one.
 fn validator_of(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let tag = text(header::ETAG).filter(|tag| tag.starts_with('"'));
     tag.or_else(|| text(header::LAST_MODIFIED))
 }
 
-/// Whether an answer says that it is of another file than `validator` identifies.
+/// Whether a response is for another file than the one that `validator` identifies.
 fn contradicts(headers: &HeaderMap, validator: &str) -> bool {
     let name = if validator.starts_with('"') { header::ETAG } else { header::LAST_MODIFIED };
     headers.get(name).is_some_and(|value| value != validator)

@@ -1,4 +1,4 @@
-//! Why a recipe cannot be had.
+//! Why a recipe is not available.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,41 +10,42 @@ use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidReference;
 use registry::RecipesFileError;
-use registry::oci::{LARGEST_COMPONENT, RegistryError};
+use registry::locking::LockingError;
+use registry::oci::LARGEST_COMPONENT;
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ComponentError {
-    /// `recipe =` does not hold a recipe reference.
+    /// The value of `recipe =` is not a recipe reference.
     #[error("Invalid recipe reference {reference:?}: {error}.")]
     Reference {
         /// As written.
         reference: String,
-        /// What is wrong.
+        /// The error.
         error: InvalidReference,
     },
-    /// No one knows the recipe.
+    /// The recipe is unknown.
     #[error("There is no recipe {reference:?}.")]
     Unknown {
         /// As written.
         reference: String,
-        /// What was searched, one clause each.
+        /// The places that were searched, one clause each.
         searched: Vec<String>,
-        /// The known reference that is nearest.
+        /// The most similar known reference.
         nearest: Option<String>,
         /// What to write so that it is found.
         remedy: String,
     },
-    /// `recipes.toml`, or the `recipe.toml` of a project, is wrong.
+    /// `recipes.toml`, or the `recipe.toml` of a project, is invalid.
     #[error("{message}")]
     RecipesToml {
-        /// What is wrong.
+        /// The error.
         message: String,
-        /// Where.
+        /// Its place.
         place: Option<Place>,
-        /// What to do.
+        /// How to fix it.
         hints: Vec<String>,
         /// What this program can do.
         remedies: Vec<Remedy>,
@@ -54,16 +55,16 @@ pub enum ComponentError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
-    /// A component's path leads to a directory, FIFO or device.
+    /// A component's path points to a directory, FIFO or device.
     #[error("{} is not a regular file.", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
-    /// A component's file changed between two looks at it.
+    /// A component's file changed between two reads.
     #[error("{} has changed while it was used.", path.display())]
     Changed {
         /// The file.
@@ -80,17 +81,17 @@ pub enum ComponentError {
     NotAComponent {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The kind of file.
         found: &'static str,
     },
-    /// `develop` names something that is no recipe project.
+    /// A path in `develop` is not a recipe project.
     #[error("{} is not a recipe project: {reason}.", project.display())]
     NotAProject {
-        /// What was named.
+        /// The path.
         project: PathBuf,
         /// What is missing.
         reason: &'static str,
-        /// What to do.
+        /// How to fix it.
         hint: &'static str,
     },
     /// The directory is a project of another kind.
@@ -103,12 +104,12 @@ pub enum ComponentError {
         program: String,
         /// The project.
         project: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
-        /// What to do.
+        /// How to fix it.
         hint: &'static str,
     },
-    /// The build command of a `recipe.toml` failed; what it said was reported.
+    /// The build command of a `recipe.toml` failed; its output was reported.
     #[error("Building {} failed: {command}", project.display())]
     BuildCommand {
         /// The project.
@@ -116,7 +117,7 @@ pub enum ComponentError {
         /// The command.
         command: String,
     },
-    /// The build command left no component.
+    /// The build command did not write a component.
     #[error("Building {} left no {}.", project.display(), component.display())]
     NotBuilt {
         /// The project.
@@ -124,7 +125,7 @@ pub enum ComponentError {
         /// The component, relative to the project.
         component: PathBuf,
     },
-    /// A glob of `inputs` that matches nothing, or is none.
+    /// A glob of `inputs` matches nothing, or is invalid.
     #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
     NoInput {
         /// The project.
@@ -132,12 +133,12 @@ pub enum ComponentError {
         /// The glob.
         glob: String,
     },
-    /// A core module that cannot be made a component.
+    /// A core module cannot be made into a component.
     #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
     Encode {
         /// The module.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         cause: String,
     },
     /// Cargo or the compiler failed; its messages were reported.
@@ -152,26 +153,21 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
-    /// Cargo was content, but no component came out.
+    /// Cargo succeeded, but built no component.
     #[error("Building the recipe crate {} made no component.", project.display())]
     NoComponent {
         /// The project.
         project: PathBuf,
     },
-    /// A component cannot be had from its registry.
-    #[error("{error}")]
-    Registry {
-        /// Why.
-        error: Arc<RegistryError>,
-        /// Where `oci` says which.
-        place: Option<Place>,
-    },
-    /// Signatures don't suffice.
+    /// A component of a registry is not available, or must not be used.
+    #[error(transparent)]
+    Locking(#[from] LockingError),
+    /// The signatures are not sufficient.
     #[error("{error}")]
     Distrusted {
-        /// Why.
+        /// The cause.
         error: Box<TrustError>,
-        /// What wants them.
+        /// The place of the setting that requires them.
         place: Option<Place>,
     },
     /// A signer's public key cannot be used.
@@ -180,30 +176,17 @@ pub enum ComponentError {
     /// The signature of a file cannot be used.
     #[error("{error}")]
     Signature {
-        /// Why.
+        /// The cause.
         error: Arc<SignatureError>,
-        /// What wants it.
+        /// The place of the setting that requires it.
         place: Option<Place>,
-    },
-    /// A component was verified, but cannot be asked what it is.
-    #[error("{0}")]
-    Unusable(Arc<dyn Explain + Send + Sync>),
-    /// `recipes.lock` would have to change.
-    #[error("{message}")]
-    Lock {
-        /// What is not as it is locked.
-        message: String,
-        /// Where `oci` is written.
-        place: Option<Place>,
-        /// What to do.
-        hints: Vec<String>,
     },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
 }
@@ -220,12 +203,12 @@ impl From<RecipesFileError> for ComponentError {
 }
 
 impl ComponentError {
-    /// A file that cannot be read.
+    /// Error for a file that cannot be read.
     pub(crate) fn read(path: &std::path::Path, error: io::Error) -> Self {
         Self::Read { path: path.to_owned(), error: Arc::new(error) }
     }
 
-    /// A file that cannot be written.
+    /// Error for a file that cannot be written.
     pub(crate) fn write(path: &std::path::Path, error: io::Error) -> Self {
         Self::Write { path: path.to_owned(), error: Arc::new(error) }
     }
@@ -234,33 +217,31 @@ impl ComponentError {
 impl Explain for ComponentError {
     fn place(&self) -> Option<Place> {
         match self {
-            Self::RecipesToml { place, .. }
-            | Self::Registry { place, .. }
-            | Self::Distrusted { place, .. }
-            | Self::Signature { place, .. }
-            | Self::Lock { place, .. } => place.clone(),
-            Self::Unusable(error) => error.place(),
+            Self::RecipesToml { place, .. } | Self::Distrusted { place, .. } | Self::Signature { place, .. } => {
+                place.clone()
+            }
+            Self::Locking(error) => error.place(),
             _ => None,
         }
     }
 
     fn doing(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.doing(),
+            Self::Locking(error) => error.doing(),
             _ => Vec::new(),
         }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Unusable(error) => error.details(),
+            Self::Locking(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Unusable(error) => error.blame(),
+            Self::Locking(error) => error.blame(),
             _ => Blame::User,
         }
     }
@@ -268,10 +249,9 @@ impl Explain for ComponentError {
     fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::RecipesToml { remedies, .. } => remedies.clone(),
-            Self::Registry { error, .. } => error.remedies(),
             Self::Distrusted { error, .. } => error.remedies(),
             Self::Key(error) => error.remedies(),
-            Self::Unusable(error) => error.remedies(),
+            Self::Locking(error) => error.remedies(),
             Self::Signature { error, .. } => error.remedies(),
             Self::PythonProject(_) => vec![Remedy::NewRecipeProject { language: "python" }],
             _ => Vec::new(),
@@ -287,11 +267,10 @@ impl Explain for ComponentError {
                 hints.push(remedy.clone());
                 hints
             }
-            Self::RecipesToml { hints, .. } | Self::Lock { hints, .. } => hints.clone(),
-            Self::Registry { error, .. } => error.hints(),
+            Self::RecipesToml { hints, .. } => hints.clone(),
             Self::Distrusted { error, .. } => error.hints(),
             Self::Key(error) => error.hints(),
-            Self::Unusable(error) => error.hints(),
+            Self::Locking(error) => error.hints(),
             Self::Signature { error, .. } => error.hints(),
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],
@@ -320,16 +299,16 @@ impl Explain for ComponentError {
     }
 }
 
-/// Why a component's file cannot be signed or is not well signed.
+/// Why a component's file cannot be signed, or its signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// The component cannot be had.
+    /// The component is not available.
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// The signature cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There is no signature.
+    /// The signature file does not exist.
     #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
     Missing {
         /// The component.
@@ -337,7 +316,7 @@ pub enum SignatureError {
         /// Where its signature would be.
         signature: PathBuf,
     },
-    /// The file of the signature holds something else.
+    /// The signature file is invalid.
     #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
     Malformed(PathBuf),
     /// None of the keys made the signature for this file.

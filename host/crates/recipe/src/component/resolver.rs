@@ -1,7 +1,7 @@
-//! Recipe reference → component, in the order of `design.md` section 5: `recipes.toml`, `develop`, built-in names, the
-//! built-ins' names in the Python world.
+//! Recipe reference → component, in this order: `recipes.toml`, `develop`, built-in names, the built-in recipes' names
+//! in the Python world.
 //!
-//! Knows nothing of parts: the same reference gives the same component throughout a run.
+//! Knows nothing of parts: the same reference returns the same component throughout a run.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,17 +12,17 @@ use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::error::{ComponentError, SignatureError};
 use super::link::Developed;
-use super::published::{Publication, Publications};
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
+use registry::locking::{Describe, Locking};
 use registry::recipes_toml::{Entry, EntrySource, RecipesToml};
 use registry::trust::{Signer, Trusted};
 use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
 
-/// What a recipe reference stands for.
+/// What a recipe reference means.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// The reference as the configuration writes it.
+    /// The reference as written in the configuration.
     pub reference: RecipeReference,
     /// The recipe package.
     pub component: Arc<Component>,
@@ -30,20 +30,20 @@ pub struct Resolved {
     pub entry_point: String,
     /// What `recipes.toml` grants.
     pub grant: Grant,
-    /// Whether it is part of the host, and so gets what it describes.
+    /// Whether it is part of the host, and so is granted what it requests.
     pub built_in: bool,
-    /// Who signed it, of those who must have.
+    /// The required signers that have signed it.
     pub signers: Vec<Signer>,
 }
 
 impl Resolved {
-    /// What `__buildout_signature__` records: the package and its digest.
+    /// The value of `__buildout_signature__`: the package and its digest.
     pub fn signature(&self) -> String {
         format!("{}-{}", self.component.package, self.component.digest.base64())
     }
 }
 
-/// The recipe of a project that was built, by itself: entry point `default`, with no grants.
+/// The recipe of a project that was built, separate from any buildout: entry point `default`, without grants.
 ///
 /// # Errors
 /// When the component cannot be loaded.
@@ -62,36 +62,42 @@ pub struct Resolver {
     toml: RecipesToml,
     developed: Vec<Developed>,
     loaded: Mutex<Map<PathBuf, Arc<Component>>>,
-    /// Knows digests of files that were read before.
+    /// Knows digests of files that were read earlier.
     cache: Option<CompileCache>,
 }
 
-/// A component with the entry point that is meant in it.
+/// A component with the requested entry point.
 type Found = (Arc<Component>, String);
 
 impl Resolver {
-    /// Reads `recipes_toml` (the file beside the configuration file; it need not exist) and takes the developed recipe
+    /// Reads `recipes_toml` (the file next to the configuration file; it need not exist) and uses the developed recipe
     /// projects.
     ///
     /// # Errors
-    /// When the file cannot be read or is wrong.
+    /// When the file cannot be read or is invalid.
     pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
         let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
         let recipes_toml = recipes_toml.map(Path::to_owned);
         Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
     }
 
-    /// The same, with a cache that knows what large files hash to.
+    /// The same, with a cache that knows the digests of large files.
     #[must_use]
     pub fn knowing(self, cache: CompileCache) -> Self {
         Self { cache: Some(cache), ..self }
     }
 
-    /// The component for `recipe` as written in the configuration.
+    /// The component for `recipe` as written in the configuration. Components from registries are those in the lock
+    /// file.
     ///
     /// # Errors
-    /// When no one knows the recipe, or its component cannot be loaded.
-    pub fn resolve(&self, recipe: &str, publications: &dyn Publications) -> Result<Resolved, ComponentError> {
+    /// When the recipe is unknown, or its component cannot be loaded.
+    pub fn resolve(
+        &self,
+        recipe: &str,
+        locking: &Locking,
+        describe: &dyn Describe,
+    ) -> Result<Resolved, ComponentError> {
         let reference: RecipeReference =
             recipe.parse().map_err(|error| ComponentError::Reference { reference: recipe.to_owned(), error })?;
         let entry = self.entry(&reference);
@@ -106,11 +112,12 @@ impl Resolver {
                 (component, reference.entry_point.clone())
             }
             Some(EntrySource::Registry(..)) => {
-                let publication = entry.and_then(|entry| self.publication(entry));
+                let publication = entry.and_then(|entry| self.toml.publication(entry));
                 let publication = publication.ok_or_else(|| self.unknown(&reference))?;
-                let obtained = publications.obtain(&publication)?;
+                let obtained = locking.obtain(&publication, self.toml.vendor.as_deref(), describe)?;
+                let component = Arc::new(Component::published(&publication, &obtained)?);
                 signers = obtained.signers;
-                (obtained.component, reference.entry_point.clone())
+                (component, reference.entry_point.clone())
             }
             None => self.unlisted(&reference)?,
         };
@@ -119,9 +126,9 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
     }
 
-    /// The recipes of `recipes.toml` that come from registries.
-    pub fn publications(&self) -> impl Iterator<Item = Publication<'_>> {
-        self.toml.entries.iter().filter_map(|entry| self.publication(entry))
+    /// The contents of `recipes.toml`.
+    pub fn recipes_toml(&self) -> &RecipesToml {
+        &self.toml
     }
 
     /// The files of the signers' public keys.
@@ -129,25 +136,7 @@ impl Resolver {
         self.toml.keys.iter().map(|key| key.file.as_path())
     }
 
-    /// The directory that `vendor` of `recipes.toml` names.
-    pub fn vendor(&self) -> Option<&Path> {
-        self.toml.vendor.as_deref()
-    }
-
-    fn publication<'a>(&'a self, entry: &'a Entry) -> Option<Publication<'a>> {
-        let Some(EntrySource::Registry(source, place)) = &entry.source else { return None };
-        Some(Publication {
-            name: &entry.name,
-            recipe: &entry.reference,
-            source,
-            place: place.as_ref(),
-            grant: &entry.grant,
-            wanted: entry.wanted.as_ref()?,
-            keys: &self.toml.keys,
-        })
-    }
-
-    /// Who signed a component's file, of those who must have.
+    /// The required signers that signed a component's file.
     fn check_signatures(
         &self,
         entry: Option<&Entry>,
@@ -167,12 +156,13 @@ impl Resolver {
         verified.map_err(|error| ComponentError::Distrusted { error: Box::new(error), place: place() })
     }
 
-    /// Every directory that `recipes.toml` lets a recipe write, as written.
+    /// Every directory that `recipes.toml` grants to a recipe for writing, as written.
     pub fn write_grants(&self) -> impl Iterator<Item = &str> {
         self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
     }
 
-    /// References of `recipes.toml` that speak of none of `used`, but are like one of these: it was meant, probably.
+    /// References in `recipes.toml` that match none of `used`, but are similar to one of them, which was probably
+    /// meant.
     pub fn mistaken<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, &'a str)> {
         let speaks =
             |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
@@ -184,14 +174,14 @@ impl Resolver {
         unused.filter_map(|entry| Some((&entry.reference, meant(&entry.reference.package)?))).collect()
     }
 
-    /// The entry for exactly this reference, else the one for its package.
+    /// The entry for exactly this reference, otherwise the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
         let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
         self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
     }
 
-    /// What `builtin = "…"` names.
+    /// The restrictions of a command, in one sentence: they cause many failures.
     fn named_built_in(&self, target: &RecipeReference, place: Option<&Place>) -> Result<Found, ComponentError> {
         self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
             let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
@@ -202,7 +192,7 @@ impl Resolver {
         })
     }
 
-    /// The component for a reference of which `recipes.toml` names no source.
+    /// The component for a reference for which `recipes.toml` has no source.
     fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
         if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
             let component = self.load(&developed.component, &developed.package, developed.origin())?;
@@ -239,7 +229,7 @@ impl Resolver {
         ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
     }
 
-    /// The known reference nearest to an unknown one: a whole reference, else a package.
+    /// The most similar known reference to an unknown one: a whole reference, otherwise a package.
     fn nearest(&self, reference: &RecipeReference) -> Option<String> {
         let mut known: Vec<String> = self.toml.entries.iter().map(|entry| entry.reference.to_string()).collect();
         known.extend(self.developed.iter().map(|developed| developed.package.clone()));
@@ -277,7 +267,7 @@ fn built_in_names() -> String {
     names.join(", ")
 }
 
-/// A TOML key, quoted where it must be.
+/// A TOML key, quoted if necessary.
 fn toml_key(name: &str) -> String {
     let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if bare { name.to_owned() } else { format!("{name:?}") }
@@ -286,17 +276,34 @@ fn toml_key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::Obtained;
     use base::digest::Digest;
-    use base::source::Explain as _;
+    use base::environment::Environment;
+    use base::event::Silent;
+    use base::interrupt::Interrupt;
+    use base::source::Explain;
+    use registry::locking::{Access, Description, LockMode, Obtained, Publication};
 
     /// No registry at all.
     struct Nothing;
 
-    impl Publications for Nothing {
-        fn obtain(&self, publication: &Publication<'_>) -> Result<Obtained, ComponentError> {
-            panic!("{publication:?} is not had from anywhere")
+    impl Describe for Nothing {
+        fn describe(
+            &self,
+            publication: &Publication<'_>,
+            _obtained: &Obtained,
+        ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+            panic!("{publication:?} is not available")
         }
+    }
+
+    fn resolve(resolver: &Resolver, reference: &str) -> Result<Resolved, ComponentError> {
+        let access = Access {
+            environment: Environment::default(),
+            report: Arc::new(Silent),
+            interrupt: Interrupt::new().unwrap(),
+        };
+        let locking = Locking::new(Path::new("/nonexistent/recipes.toml"), LockMode::Leave, access);
+        resolver.resolve(reference, &locking, &Nothing)
     }
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -317,9 +324,9 @@ mod tests {
         (directory, resolver)
     }
 
-    /// Origin and entry point, in short.
+    /// The origin and the entry point, abbreviated.
     fn found(resolver: &Resolver, reference: &str) -> String {
-        let resolved = resolver.resolve(reference, &Nothing).unwrap();
+        let resolved = resolve(resolver, reference).unwrap();
         let origin = match &resolved.component.origin {
             Origin::BuiltIn { name } => format!("built-in {name}"),
             Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
@@ -362,13 +369,13 @@ mod tests {
         ] {
             assert_eq!(found(&resolver, python), format!("built-in {expected}"));
         }
-        assert!(matches!(resolver.resolve("slapos.recipe.build", &Nothing), Err(ComponentError::Unknown { .. })));
+        assert!(matches!(resolve(&resolver, "slapos.recipe.build"), Err(ComponentError::Unknown { .. })));
     }
 
     #[test]
     fn a_built_in_brings_its_compiled_form_and_names_the_signature() {
         let resolver = Resolver::new(None, Vec::new()).unwrap();
-        let resolved = resolver.resolve("mkdir", &Nothing).unwrap();
+        let resolved = resolve(&resolver, "mkdir").unwrap();
         assert!(resolved.component.compiled.is_some());
         assert_eq!(
             resolved.signature(),
@@ -381,7 +388,7 @@ mod tests {
         let toml = "[recipe.recipes]\ngrant = { env = [\"A\"] }\n[recipe.\"recipes:two\"]\ngrant = { env = [\"B\"] }\n";
         let (_directory, resolver) = resolver(toml, &["recipes"]);
         let resolver = resolver.unwrap();
-        let granted = |reference: &str| resolver.resolve(reference, &Nothing).unwrap().grant.env;
+        let granted = |reference: &str| resolve(&resolver, reference).unwrap().grant.env;
         assert_eq!((granted("recipes"), granted("recipes:two")), (vec!["A".to_owned()], vec!["B".to_owned()]));
         assert_eq!(found(&resolver, "recipes:two"), "develop recipes:two");
     }
@@ -390,15 +397,15 @@ mod tests {
     fn a_component_is_read_once() {
         let (directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &[]);
         let resolver = resolver.unwrap();
-        let first = resolver.resolve("acme", &Nothing).unwrap();
+        let first = resolve(&resolver, "acme").unwrap();
         std::fs::remove_file(directory.path().join("acme.wasm")).unwrap();
-        assert!(Arc::ptr_eq(&first.component, &resolver.resolve("acme:x", &Nothing).unwrap().component));
+        assert!(Arc::ptr_eq(&first.component, &resolve(&resolver, "acme:x").unwrap().component));
     }
 
     #[test]
     fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
         let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
-        let error = resolver.unwrap().resolve("recipse:mkdir", &Nothing).unwrap_err();
+        let error = resolve(&resolver.unwrap(), "recipse:mkdir").unwrap_err();
         assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
         let hints = error.hints();
         assert!(
@@ -414,7 +421,7 @@ mod tests {
     #[test]
     fn an_unknown_built_in_is_shown_where_it_is_written() {
         let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
-        let error = resolver.unwrap().resolve("a", &Nothing).unwrap_err();
+        let error = resolve(&resolver.unwrap(), "a").unwrap_err();
         assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(

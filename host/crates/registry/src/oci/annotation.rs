@@ -6,7 +6,7 @@ pub const TITLE: &str = "org.opencontainers.image.title";
 pub const VERSION: &str = "org.opencontainers.image.version";
 /// Its licenses, as an SPDX expression.
 pub const LICENSES: &str = "org.opencontainers.image.licenses";
-/// URL of its sources.
+/// URL of its source code.
 pub const SOURCE: &str = "org.opencontainers.image.source";
-/// What it does.
+/// Its description.
 pub const DESCRIPTION: &str = "org.opencontainers.image.description";

@@ -20,13 +20,13 @@ const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// Media type of the only layer.
 const LAYER: &str = "application/wasm";
 
-/// How the component is called in messages.
+/// The name of the component in messages.
 const COMPONENT: &str = "The component";
 
-/// The longest config that is read, in bytes.
+/// The largest config, in bytes.
 const LARGEST_CONFIG: u64 = 1 << 20;
 
-/// A component's description, next to its bytes.
+/// The description of a component, stored next to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// When the component was built, as in RFC 3339.
@@ -35,7 +35,7 @@ pub struct Description {
     pub imports: Vec<String>,
     /// Its exports.
     pub exports: Vec<String>,
-    /// Keys and texts (see [`annotation`](super::annotation)).
+    /// Annotations (see [`annotation`](super::annotation)).
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -66,16 +66,16 @@ pub struct Artefact {
     component: Descriptor,
     /// Digest of the component.
     pub digest: Digest,
-    /// Keys and texts (see [`annotation`](super::annotation)). The publisher may write anything there.
+    /// Annotations (see [`annotation`](super::annotation)). The publisher may write anything in them.
     pub annotations: BTreeMap<String, String>,
     config: Descriptor,
 }
 
 impl Artefact {
-    /// Keeps `component` as the artifact `reference`. The same bytes and description always make the same manifest.
+    /// Stores `component` as the artifact `reference`. The same bytes and description always produce the same manifest.
     ///
     /// # Errors
-    /// If it cannot be kept.
+    /// If it cannot be stored.
     pub fn publish(
         to: &dyn Artefacts,
         reference: &Reference,
@@ -89,10 +89,10 @@ impl Artefact {
         Ok(artefact)
     }
 
-    /// The artifact of `component`, and the bytes of its config.
+    /// Builds the artifact of `component`; also returns the bytes of its config.
     ///
     /// # Errors
-    /// If the component or its description is too large to be read again.
+    /// If the component or its description is too large: it could not be read again.
     pub fn describe(
         reference: &Reference,
         component: &[u8],
@@ -114,10 +114,10 @@ impl Artefact {
         Ok((Self::read(reference, Manifest::new(to_json(&manifest)))?, config))
     }
 
-    /// The artifact of `reference`.
+    /// Reads the artifact of `reference`.
     ///
     /// # Errors
-    /// If there is none, or something else.
+    /// If it does not exist, or is not a component.
     pub fn of(from: &dyn Artefacts, reference: &Reference) -> Result<Self, RegistryError> {
         Self::read(reference, from.manifest(reference)?)
     }
@@ -125,7 +125,7 @@ impl Artefact {
     /// Parses a manifest, which came from `reference`.
     ///
     /// # Errors
-    /// If it is of another kind, has more or less than one layer, or if its contents are larger than is ever read.
+    /// If it is of another kind, does not have exactly one layer, or if its contents are too large.
     pub fn read(reference: &Reference, manifest: Manifest) -> Result<Self, RegistryError> {
         let not_a_component = |reason: String| RegistryError::not_a_component(reference, reason);
         let parsed = ImageManifest::parse(reference, &manifest.bytes)?;
@@ -155,7 +155,7 @@ impl Artefact {
     /// Copies this artifact and its signatures, byte for byte. The copy has the tag of `reference`, if that has one.
     ///
     /// # Errors
-    /// If something is not available, or cannot be kept.
+    /// If part of it is not available, or cannot be stored.
     pub fn copy(&self, from: &dyn Artefacts, to: &dyn Artefacts, reference: &Reference) -> Result<(), RegistryError> {
         to.put_blob(reference, &self.component(from, reference)?)?;
         to.put_blob(reference, &self.config(from, reference)?)?;
@@ -171,15 +171,15 @@ impl Artefact {
     /// The component's bytes.
     ///
     /// # Errors
-    /// If they are not available, or differ from what the manifest says.
+    /// If they are not available, or do not match the manifest.
     pub fn component(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         from.blob(COMPONENT, reference, &self.component, LARGEST_COMPONENT)
     }
 
-    /// The config's bytes, which must be about the same component.
+    /// The config's bytes, which must describe the same component.
     ///
     /// # Errors
-    /// If they are not available, or contradict the manifest.
+    /// If they are not available, or do not match the manifest.
     pub fn config(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         let bytes = from.blob("The config", reference, &self.config, LARGEST_CONFIG)?;
         let config: Config =

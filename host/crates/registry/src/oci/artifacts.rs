@@ -1,23 +1,24 @@
-//! What every place that keeps artifacts can do, whether a registry or a directory.
+//! The interface of every store of artifacts, both registries and directories.
 
 use super::document::Descriptor;
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
 use base::digest::Digest;
 
-/// The longest manifest that is read, in bytes: what the OCI distribution specification asks registries to accept.
+/// The largest manifest, in bytes: the OCI distribution specification requires registries to accept at least this size.
 pub const LARGEST_MANIFEST: u64 = 4 << 20;
 
-/// A place that keeps artifacts. Everything that it returns was hashed and measured.
+/// A store of artifacts. Digest and size of everything that it returns are already checked.
 pub trait Artefacts {
-    /// The manifest of `reference`: the one with its digest, or, if it has none, the one that its tag points to now.
+    /// The manifest of `reference`: the one with its digest, or, if it has no digest, the one that its tag points to
+    /// now.
     ///
     /// # Errors
-    /// [`RegistryError::NotFound`] if there is none; [`RegistryError::Integrity`] if it is another one.
+    /// [`RegistryError::NotFound`] if it does not exist; [`RegistryError::Integrity`] if it does not match.
     fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError>;
 
-    /// The content of `descriptor`, in the repository of `reference`. `what` is its name in messages, as in `The
-    /// component`; nothing is read of a content with more than `most` bytes.
+    /// The content of `descriptor`, in the repository of `reference`. `what` is its name in messages, e.g. `The
+    /// component`. A content of more than `most` bytes is not read.
     ///
     /// # Errors
     /// As [`Self::manifest`].
@@ -29,16 +30,16 @@ pub trait Artefacts {
         most: u64,
     ) -> Result<Vec<u8>, RegistryError>;
 
-    /// Keeps content in the repository of `reference`.
+    /// Stores content in the repository of `reference`.
     ///
     /// # Errors
-    /// If it cannot be kept.
+    /// If it cannot be stored.
     fn put_blob(&self, reference: &Reference, bytes: &[u8]) -> Result<(), RegistryError>;
 
-    /// Keeps a manifest, which then has the tag of `reference`. Its contents must exist already.
+    /// Stores a manifest and points the tag of `reference` to it. Its contents must already exist.
     ///
     /// # Errors
-    /// If it cannot be kept.
+    /// If it cannot be stored.
     fn put_manifest(&self, reference: &Reference, manifest: &Manifest) -> Result<(), RegistryError>;
 }
 
@@ -47,7 +48,7 @@ pub trait Artefacts {
 pub struct Manifest {
     /// The document.
     pub bytes: Vec<u8>,
-    /// Its SHA-256 digest: it pins the artifact, and it is what is signed.
+    /// Its SHA-256 digest: it pins the artifact, and signatures are made for it.
     pub digest: Digest,
 }
 
@@ -58,7 +59,7 @@ impl Manifest {
         Self { bytes, digest }
     }
 
-    /// As [`Self::new`], for an answer to `reference`: refused if that has another digest.
+    /// As [`Self::new`], for a response to `reference`: refused if the digests differ.
     pub(super) fn checked(bytes: Vec<u8>, reference: &Reference) -> Result<Self, RegistryError> {
         let manifest = Self::new(bytes);
         match reference.digest() {

@@ -1,5 +1,5 @@
-//! How a registry learns who asks: not at all, by user and password, or by a token of its token server (Docker registry token
-//! authentication, and its OAuth 2 form).
+//! Authentication to registries: none, by user and password, or by a token from the registry's token server (Docker
+//! registry token authentication, and its OAuth 2 form).
 
 use std::sync::Arc;
 
@@ -19,30 +19,30 @@ use super::wire::{Access, Wire};
 use base::environment::Environment;
 use fetch::{Call, HeaderMap, Method};
 
-/// The longest answer of a token server that is read, in bytes.
+/// The largest response of a token server, in bytes.
 const LARGEST_TOKEN: u64 = 256 << 10;
 
-/// The answer of a token server.
+/// The response of a token server.
 #[derive(Deserialize)]
 struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
 }
 
-/// What is to be sent.
+/// The authorization to send.
 pub(super) struct Authorization {
-    /// The header line `Authorization`.
+    /// The value of the header `Authorization`.
     pub(super) header: String,
-    /// Whether there were credentials.
+    /// Whether credentials were available.
     pub(super) known: bool,
 }
 
-/// Meets the challenges of registries with the credentials of a user.
+/// Answers the challenges of registries with the credentials of a user.
 pub(super) struct Authenticator {
     files: CredentialFiles,
 }
 
-/// A request that a registry answered with a challenge.
+/// A request for which a registry responded with a challenge.
 struct Challenged<'a> {
     wire: &'a Wire,
     access: Access,
@@ -54,7 +54,7 @@ impl Authenticator {
         Self { files: CredentialFiles::of(environment) }
     }
 
-    /// Meets the challenge of the registry at `base`.
+    /// Answers the challenge of the registry at `base`.
     pub(super) fn authorize(
         &self,
         wire: &Wire,
@@ -84,7 +84,7 @@ impl Authenticator {
 }
 
 impl Challenged<'_> {
-    /// Asks the token server `realm` for a token for what is needed, and no more.
+    /// Requests a token with no more access than needed from the token server `realm`.
     fn token(
         &self,
         realm: Url,
@@ -99,7 +99,7 @@ impl Challenged<'_> {
             400 | 401 | 403 => return Err(unauthorized(self.access, self.reference, known)),
             _ => return Err(self.wire.refused(self.access, self.reference, &response)),
         }
-        // The message does not say what is wrong with it: it may contain a token.
+        // The message does not include the cause: that may contain a token.
         let malformed = || RegistryError::malformed("The token", self.reference, "it is not a token");
         let answer: TokenAnswer = serde_json::from_slice(&response.body).map_err(|_| malformed())?;
         let token = answer.token.or(answer.access_token).ok_or_else(malformed)?;

@@ -1,7 +1,7 @@
-//! Copies of what registries sent, in the user's cache directory: contents named by their digests, and what tags pointed
-//! to. Nothing in it is trusted: what is loaded is hashed again, and a damaged copy is ignored.
+//! Copies of downloads from registries, in the user's cache directory: contents by digest, and the digests of tags. The
+//! cache is not trusted: loaded contents are hashed again, and a damaged copy is ignored.
 //!
-//! No failure here stops a run; what cannot be kept is requested again.
+//! No failure here stops a run: contents that cannot be stored are downloaded again.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use base::environment::Environment;
 use base::event::{Level, Report};
 use base::files::{evict, open_regular, read_at_most, write_private};
 
-/// The most that all copies may take, in bytes; the ones that were not used for longest are removed.
+/// Maximum total size of the copies, in bytes; the least recently used ones are removed.
 const CAPACITY: u64 = 1 << 30;
 
 /// The suffix of files with the digest that a tag pointed to.
@@ -29,12 +29,12 @@ pub struct Cache {
     directory: Option<PathBuf>,
     capacity: u64,
     report: Arc<dyn Report>,
-    /// Whether it was reported that nothing can be kept.
+    /// Whether the warning that nothing can be stored was printed.
     reported: Arc<Once>,
 }
 
 impl Cache {
-    /// The cache in the user's cache directory. If there is no such directory, nothing is kept.
+    /// The cache in the user's cache directory. If that directory is unknown, nothing is stored.
     pub fn open(environment: &Environment, report: Arc<dyn Report>) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("artefacts"));
         Self { directory, capacity: CAPACITY, report, reported: Arc::new(Once::new()) }
@@ -49,12 +49,13 @@ impl Cache {
     pub(super) fn load(&self, digest: Digest, most: u64) -> Option<Vec<u8>> {
         let path = self.directory.as_ref()?.join(digest.to_string());
         let bytes = read_at_most(&path, most).ok().filter(|bytes| Digest::of(bytes) == digest)?;
-        // The time of use decides what is removed first; in a cache that cannot be written, it stays the time of storing.
+        // The modification time records the last use, for eviction. If the cache is read-only, it remains the time of
+        // storing.
         let _ = open_regular(&path).and_then(|file| file.set_modified(SystemTime::now()));
         Some(bytes)
     }
 
-    /// What the tag pointed to when the registry was asked last.
+    /// The digest of the tag when it was last requested from the registry.
     pub(super) fn tag(&self, reference: &Reference) -> Option<Digest> {
         let path = self.directory.as_ref()?.join(tag_file(reference)?);
         let text = read_at_most(&path, LARGEST_MANIFEST).ok()?;
@@ -65,7 +66,7 @@ impl Cache {
         self.store(&Digest::of(bytes).to_string(), bytes);
     }
 
-    /// Keeps a manifest, and that the tag points to it.
+    /// Stores a manifest, and that the tag points to it.
     pub(super) fn keep_manifest(&self, reference: &Reference, manifest: &Manifest) {
         self.keep(&manifest.bytes);
         if let (None, Some(file)) = (reference.digest(), tag_file(reference)) {
@@ -73,7 +74,7 @@ impl Cache {
         }
     }
 
-    /// A cache that is read-only or full is not an error, but it is reported once.
+    /// A read-only or full cache is not an error, but is reported once.
     fn store(&self, name: &str, bytes: &[u8]) {
         let Some(directory) = &self.directory else { return };
         if let Err(error) = try_store(directory, self.capacity, name, bytes) {
@@ -90,7 +91,7 @@ fn try_store(directory: &Path, capacity: u64, name: &str, bytes: &[u8]) -> io::R
     evict(directory, capacity, |kept| kept == name)
 }
 
-/// A tag and its repository may be longer than the name of a file, so the digest of both is used.
+/// The name of a tag's file. Tag and repository may be too long for a file name, so their digest is used.
 fn tag_file(reference: &Reference) -> Option<String> {
     Some(format!("{}.{TAG}", Digest::of(reference.tagged_name()?.as_bytes())))
 }

@@ -1,8 +1,8 @@
-//! What a registry demands when it answers `401 Unauthorized`, and whether it may demand that.
+//! Challenges of a registry that responds with `401 Unauthorized`, and whether to answer them.
 
 use url::{Host, Url};
 
-/// What `WWW-Authenticate` demands.
+/// A challenge in `WWW-Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User and password.
@@ -17,7 +17,7 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// The first challenge that can be met; a token is preferred.
+    /// The first supported challenge; tokens are preferred.
     pub(super) fn read<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut basic = None;
         for header in headers {
@@ -59,7 +59,7 @@ fn parse_parameters(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The content of a quoted string, and what follows it.
+/// The content of a quoted string, and the rest of the text.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -73,15 +73,15 @@ fn unquote(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Whether credentials of the registry `registry` may be sent to the token server `realm`: over TLS (or, on the loopback
-/// interface, over plain HTTP if the registry is used in that way), on the registry's host or in its domain.
+/// Whether credentials for the registry `registry` may be sent to the token server `realm`: over TLS (or plain HTTP on
+/// the loopback interface if the registry is used in that way), on the registry's host or in its domain.
 pub(super) fn may_ask(registry: &Url, realm: &Url) -> bool {
     let secure = realm.scheme() == "https" || registry.scheme() == "http" && is_loopback(realm);
     let bare = realm.username().is_empty() && realm.password().is_none();
     secure && bare && (realm.host() == registry.host() || is_relative(registry, realm))
 }
 
-/// Whether the URL is one of this machine.
+/// Whether the URL is on this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -91,8 +91,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether both are names in one registered domain: `hub.example` for `registry.hub.example` and
-/// `auth.hub.example`.
+/// Whether both are in the same registered domain: `hub.example` for `registry.hub.example` and `auth.hub.example`.
 fn is_relative(registry: &Url, realm: &Url) -> bool {
     let (Some(Host::Domain(registry)), Some(Host::Domain(realm))) = (registry.host(), realm.host()) else {
         return false;
@@ -104,8 +103,9 @@ fn is_relative(registry: &Url, realm: &Url) -> bool {
     [registry, parent].into_iter().any(|domain| is_registrable(domain) && inside(realm, domain))
 }
 
-/// Whether a domain has one owner, and is not a public suffix: it has two labels, or three below a divided country
-/// (`co.uk`, `com.au`). Without a list of public suffixes, any name of two or three letters below a country may be one.
+/// Whether a domain has one owner, i.e. is not a public suffix: it has two labels, or three below a country with
+/// second-level suffixes (`co.uk`, `com.au`). Without a list of public suffixes, any name of two or three letters below
+/// a country may be one.
 fn is_registrable(domain: &str) -> bool {
     let labels: Vec<_> = domain.rsplit('.').collect();
     match labels[..] {

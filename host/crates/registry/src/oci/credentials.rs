@@ -1,6 +1,6 @@
-//! Credentials for registries, from the files in which `docker login`, `podman login` and others keep them.
+//! Credentials for registries, from the files in which `docker login`, `podman login` and other programs store them.
 //!
-//! They are read only if a registry demands them. No message and no `Debug` shows them.
+//! They are read only if a registry demands them. No message and no `Debug` output contains them.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -21,18 +21,18 @@ use base::files::{FileError, open_input, read_open};
 /// The largest file of credentials, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// Files that may contain credentials, the first ones first.
+/// Files that may contain credentials, in order of precedence.
 #[derive(Clone, Debug)]
 pub(super) struct CredentialFiles(Vec<CredentialFile>);
 
 #[derive(Clone, Debug)]
 struct CredentialFile {
     path: PathBuf,
-    /// Whether it has the form of Docker before 1.7: without the key `auths`.
+    /// Whether it is in the format of Docker before 1.7: without the key `auths`.
     is_legacy: bool,
 }
 
-/// Such a file.
+/// The content of such a file.
 #[derive(Default, Deserialize)]
 struct Contents {
     #[serde(default)]
@@ -52,7 +52,7 @@ struct Entry {
 }
 
 impl CredentialFiles {
-    /// The files of the user of the process that `environment` describes: Docker's, then those of podman, skopeo and others
+    /// The files of the user to whom `environment` belongs: Docker's, then those of podman, skopeo and others
     /// (containers-auth.json(5)).
     pub(super) fn of(environment: &Environment) -> Self {
         let variable =
@@ -74,7 +74,7 @@ impl CredentialFiles {
         Self(files.chain(at_home(".dockercfg").map(file(true))).collect())
     }
 
-    /// The credentials for the registry and repository of `reference`; none if the user did not log in.
+    /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
     pub(super) fn find(&self, reference: &Reference) -> Result<Option<Credentials>, RegistryError> {
         for file in &self.0 {
             let unusable = |reason| RegistryError::Credentials {
@@ -95,7 +95,7 @@ impl CredentialFiles {
 }
 
 impl CredentialFile {
-    /// The bytes of the file; `None` if there is none.
+    /// The bytes of the file; `None` if it does not exist.
     fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, RegistryError> {
         match open_input(&self.path).and_then(|file| read_open(&file, LARGEST_FILE)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
@@ -109,13 +109,13 @@ impl CredentialFile {
             true => serde_json::from_slice(bytes).map(|auths| Contents { auths, ..Contents::default() }),
             false => serde_json::from_slice(bytes),
         };
-        // The error may quote a secret.
+        // The cause is not included: it may quote a secret.
         contents.map_err(|_| "it is not JSON of the known form".to_owned())
     }
 }
 
 impl Contents {
-    /// The credentials of a helper, or else of the entry with the longest name that the repository is in.
+    /// The credentials from a helper, or else from the entry with the longest matching name.
     fn find(&self, reference: &Reference) -> Result<Option<Credentials>, String> {
         let host = canonical(reference.host());
         let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
@@ -136,7 +136,7 @@ impl Contents {
 }
 
 impl Entry {
-    /// What the entry contains; nothing if a helper has the credentials.
+    /// The credentials in the entry; `None` if a helper stores them.
     fn credentials(&self) -> Option<Result<Credentials, String>> {
         if !self.identity_token.is_empty() {
             return Some(Ok(Credentials::IdentityToken(Zeroizing::new(self.identity_token.clone()))));
@@ -146,7 +146,7 @@ impl Entry {
         }
         let decoded = STANDARD.decode(&self.auth).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let decoded = Zeroizing::new(decoded.unwrap_or_default());
-        // Docker once padded the password.
+        // Old versions of Docker padded the password.
         let pair = decoded.trim_end_matches('\0').split_once(':');
         let password = |(user, password): (&str, &str)| Credentials::Password {
             user: user.to_owned(),
@@ -157,10 +157,10 @@ impl Entry {
 }
 
 const DOCKER_HUB: &str = "docker.io";
-/// How `docker login` calls Docker's registry.
+/// The key that `docker login` uses for Docker's registry.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// The host, with one name for Docker's registry.
+/// The host; the aliases of Docker's registry become one name.
 fn canonical(host: &str) -> &str {
     match host {
         "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
@@ -168,7 +168,7 @@ fn canonical(host: &str) -> &str {
     }
 }
 
-/// A key of a file as host, or host and namespace. A URL is of a host.
+/// A key of a file as host, or host and namespace. A URL means its host.
 fn normal(key: &str) -> String {
     let without_scheme = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
     let name = match without_scheme {
@@ -181,7 +181,7 @@ fn normal(key: &str) -> String {
     }
 }
 
-/// `host/a/b`, `host/a`, `host`: the longest one counts, as for podman, skopeo and others.
+/// `host/a/b`, `host/a`, `host`: the longest match is used, as in podman, skopeo and others.
 fn keys(reference: &Reference) -> Vec<String> {
     let name = format!("{}/{}", canonical(reference.host()), reference.repository());
     let ends = name.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at).chain([name.len()]);

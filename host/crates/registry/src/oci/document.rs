@@ -1,5 +1,5 @@
-//! The documents of OCI images: manifests, indexes, and the marker of a layout (OCI image specification 1.1), as far as they
-//! are read and written here.
+//! The documents of OCI images: manifests, indexes, and the marker of a layout (OCI image specification 1.1), as far as
+//! they are used here.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use base::digest::Digest;
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Media type of an index.
 pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-/// The annotation of a manifest in an index: what it is called.
+/// The annotation with the name of a manifest, in an index.
 pub(super) const NAME: &str = "org.opencontainers.image.ref.name";
 
 /// Strings by key.
 pub(super) type Annotations = BTreeMap<String, String>;
 
-/// A content: its kind, size and digest.
+/// A descriptor of a content: its kind, size and digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
@@ -29,7 +29,7 @@ pub struct Descriptor {
     pub(super) size: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) annotations: Option<Annotations>,
-    /// What other programs wrote, and want to find again.
+    /// Unknown fields of other programs, which are preserved.
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -65,7 +65,7 @@ impl Descriptor {
         digits.parse().ok().filter(|digest: &Digest| digest.to_string() == digits)
     }
 
-    /// The digest and size of a content of at most `most` bytes. `what` is its name in messages.
+    /// The digest and size, of at most `most` bytes. `what` is the name of the content in messages.
     pub(super) fn expected(
         &self,
         what: &'static str,
@@ -98,10 +98,10 @@ impl ImageManifest {
         Self { schema_version: 2, media_type: Some(MANIFEST.to_owned()), config, layers, annotations: None }
     }
 
-    /// Parses the manifest of `reference`, of an artifact or of signatures.
+    /// Parses the manifest of `reference`, which may be of an artifact or of signatures.
     pub(super) fn parse(reference: &Reference, bytes: &[u8]) -> Result<Self, RegistryError> {
         let malformed = |reason: &dyn std::fmt::Display| RegistryError::malformed("The manifest", reference, reason);
-        // A document that is an index, or a manifest of another kind, has other fields.
+        // An index or a manifest of another kind has other fields.
         let kind: Kind = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
         if let Some(kind) = kind.media_type.filter(|kind| kind != MANIFEST) {
             return Err(malformed(&format!("it is of the type {kind:?}, not {MANIFEST}")));
@@ -113,7 +113,7 @@ impl ImageManifest {
     }
 }
 
-/// How every manifest starts.
+/// The fields by which kinds of documents are distinguished.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Kind {
@@ -129,7 +129,7 @@ pub(super) struct ImageIndex {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
     pub(super) manifests: Vec<Descriptor>,
-    /// What other programs wrote, and want to find again.
+    /// Unknown fields of other programs, which are preserved.
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -148,14 +148,14 @@ pub(super) struct LayoutMarker {
     pub(super) image_layout_version: String,
 }
 
-/// The same value always makes the same bytes.
+/// Serialized deterministically: the same value always produces the same bytes.
 pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
     let mut value = serde_json::to_value(value).expect("these types contain only what JSON has");
     value.sort_all_objects();
     value.to_string().into_bytes()
 }
 
-/// Returns the bytes if they have the expected digest and size.
+/// Returns the bytes if they match the expected digest and size.
 pub(super) fn check(
     what: &'static str,
     reference: &Reference,

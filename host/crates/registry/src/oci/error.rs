@@ -1,4 +1,4 @@
-//! Why an artifact is not available, or cannot be kept.
+//! Errors of artifacts that are not available, or cannot be stored.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::TransferFault;
 
-/// Why an artifact is not available, or cannot be kept. No message shows credentials.
+/// An artifact is not available, or cannot be stored. No message contains credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// There is no such artifact.
+    /// The artifact does not exist.
     #[error("There is no {reference} in {place}.")]
     NotFound {
         /// The reference that was requested.
@@ -20,54 +20,54 @@ pub enum RegistryError {
         /// The registry or the directory.
         place: String,
     },
-    /// What came is not what was requested.
+    /// The response does not match the request.
     #[error("{what} of {reference} {integrity}.")]
     Integrity {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
-        /// Of which artifact.
+        /// The artifact.
         reference: String,
-        /// What is wrong with it.
+        /// The mismatch.
         integrity: Integrity,
     },
-    /// A file of a directory of copies is not what was copied there.
+    /// A file in a directory of copies is damaged or was changed.
     #[error("{what} of {reference} in {} {integrity}.", path.display())]
     DamagedCopy {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
-        /// Of which artifact.
+        /// The artifact.
         reference: String,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        integrity: Integrity,
+        integrity: Box<Integrity>,
     },
     /// The manifest, or one of its contents, is of another kind.
     #[error("{reference} is not a recipe component: {reason}.")]
     NotAComponent {
-        /// Which artifact.
+        /// The artifact.
         reference: String,
-        /// What it is instead.
+        /// Why it is not a recipe component.
         reason: String,
     },
-    /// More signatures than anyone needs.
+    /// Too many signatures.
     #[error("{reference} has {count} signatures; at most {most} are read.")]
     TooManySignatures {
-        /// Which artifact.
+        /// The artifact.
         reference: String,
-        /// How many there are.
+        /// The number of signatures.
         count: usize,
-        /// How many are read.
+        /// The limit.
         most: usize,
     },
-    /// A document of the registry or layout that cannot be understood.
+    /// A document of the registry or layout that cannot be parsed.
     #[error("{what} of {place} cannot be understood: {reason}.")]
     Malformed {
-        /// Which document.
+        /// The document.
         what: &'static str,
-        /// Of which artifact or directory.
+        /// The artifact or directory.
         place: String,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
     /// A directory is not an OCI image layout.
@@ -75,53 +75,53 @@ pub enum RegistryError {
     NotALayout {
         /// The directory.
         path: PathBuf,
-        /// What is missing.
+        /// The cause.
         reason: String,
     },
-    /// The registry may not be asked.
+    /// The registry must not be asked.
     #[error("{reference} would have to be requested over the network, in offline mode.")]
     Offline {
         /// The reference that was requested.
         reference: String,
     },
-    /// The registry did not answer, or not with what was requested.
+    /// The registry did not respond, or did not send what was requested.
     #[error("Cannot {operation} {reference}: {fault}.")]
     Call {
-        /// What was requested: `read`, `write`.
+        /// The operation: `read`, `write`.
         operation: &'static str,
-        /// Of which artifact.
+        /// The artifact.
         reference: String,
-        /// What went wrong.
+        /// The cause.
         fault: TransferFault,
     },
-    /// The registry answered with another status than expected.
+    /// The registry responded with an unexpected status.
     #[error("Cannot {operation} {reference}: the registry answers {status}{}.", in_parentheses(message))]
     Refused {
-        /// What was requested: `read`, `write`.
+        /// The operation: `read`, `write`.
         operation: &'static str,
-        /// Of which artifact.
+        /// The artifact.
         reference: String,
         /// The HTTP status.
         status: String,
-        /// The registry's own message; may be empty.
+        /// The message from the registry; may be empty.
         message: String,
     },
-    /// The registry demands credentials, or other ones.
+    /// The registry demands credentials, or rejected those that were sent.
     #[error(
         "Cannot {operation} {reference}: {host} {}.",
         if *known { "does not accept your credentials" } else { "requires credentials" }
     )]
     Unauthorized {
-        /// What was requested: `read`, `write`.
+        /// The operation: `read`, `write`.
         operation: &'static str,
-        /// Of which artifact.
+        /// The artifact.
         reference: String,
         /// The registry.
         host: String,
-        /// Whether there were credentials.
+        /// Whether credentials were available.
         known: bool,
     },
-    /// The registry names a token server that it does not own.
+    /// The registry specifies a token server outside its domain.
     #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there.")]
     ForeignRealm {
         /// The registry.
@@ -129,13 +129,13 @@ pub enum RegistryError {
         /// The token server.
         realm: String,
     },
-    /// The registry demands another kind of authentication.
+    /// The registry demands an unsupported kind of authentication.
     #[error("{host} demands a kind of authentication that is not known here.")]
     UnknownChallenge {
         /// The registry.
         host: String,
     },
-    /// Credentials cannot be read.
+    /// Stored credentials cannot be read.
     #[error("The credentials for {host} in {} cannot be used: {reason}.", path.display())]
     Credentials {
         /// The registry.
@@ -145,7 +145,7 @@ pub enum RegistryError {
         /// Why.
         reason: String,
     },
-    /// The caller asked to stop.
+    /// The caller canceled the operation.
     #[error("{reference}: canceled.")]
     Canceled {
         /// The reference that was requested.
@@ -156,30 +156,30 @@ pub enum RegistryError {
     File(#[from] FileError),
 }
 
-/// How bytes differ from what was requested.
+/// How bytes differ from those that were requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Integrity {
-    /// The digest is another one.
+    /// The digest differs.
     #[error("has the digest sha256:{found}, not sha256:{expected}")]
     Digest {
         /// The digest that was requested.
         expected: Digest,
-        /// The digest of what came.
+        /// The digest of the received bytes.
         found: Digest,
     },
-    /// It is longer or shorter than announced.
+    /// The size differs from the announced size.
     #[error("is not {expected} bytes long, as was announced")]
     Size {
         /// The size that was announced.
         expected: u64,
     },
-    /// It is longer than anything that is read.
+    /// It exceeds the size limit.
     #[error("is larger than {limit} bytes")]
     TooLarge {
-        /// The most that is read.
+        /// The limit.
         limit: u64,
     },
-    /// Its digest is of a kind that cannot be computed here.
+    /// Its digest uses an unsupported algorithm.
     #[error("has a digest of another kind than SHA-256")]
     Algorithm,
 }
@@ -189,7 +189,7 @@ fn in_parentheses(message: &str) -> String {
 }
 
 impl RegistryError {
-    /// For an answer to `reference` that is not what was requested.
+    /// For a response to `reference` that does not match the request.
     pub(super) fn integrity(what: &'static str, reference: &Reference, integrity: Integrity) -> Self {
         Self::Integrity { what, reference: reference.to_string(), integrity }
     }
@@ -204,10 +204,12 @@ impl RegistryError {
         Self::Malformed { what, place: place.to_string(), reason: reason.to_string() }
     }
 
-    /// The same error, if it is about bytes that were read from the file `path`.
+    /// The same error, for bytes that were read from the file `path`.
     pub(super) fn in_copy(self, path: PathBuf) -> Self {
         match self {
-            Self::Integrity { what, reference, integrity } => Self::DamagedCopy { what, reference, path, integrity },
+            Self::Integrity { what, reference, integrity } => {
+                Self::DamagedCopy { what, reference, path, integrity: Box::new(integrity) }
+            }
             other => other,
         }
     }

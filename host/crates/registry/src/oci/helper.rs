@@ -1,5 +1,5 @@
-//! Credential helpers: programs `docker-credential-NAME` that get the name of a server and print its credentials as JSON
-//! (docker/docker-credential-helpers).
+//! Credential helpers: programs `docker-credential-NAME` that read the name of a server and print its credentials as
+//! JSON (docker/docker-credential-helpers).
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::secrets::Credentials;
 
-/// The name of the user by which a helper marks an identity token.
+/// The user name by which a helper marks an identity token.
 const TOKEN: &str = "<token>";
 
 #[derive(Deserialize)]
@@ -19,8 +19,8 @@ struct Answer {
     secret: String,
 }
 
-/// What the helper `name` has for `server`; `None` if it has nothing. A failure is described without what the helper
-/// printed, which may be a secret.
+/// Gets the credentials for `server` from the helper `name`; `None` if it has none. The error does not include the
+/// output of the helper, which may contain a secret.
 pub(super) fn get(name: &str, server: &str) -> Result<Option<Credentials>, String> {
     if name.contains('/') {
         return Err(format!("{name:?} is not the name of a credential helper"));
@@ -35,7 +35,7 @@ pub(super) fn get(name: &str, server: &str) -> Result<Option<Credentials>, Strin
         .spawn()
         .map_err(unusable)?;
     if let Some(mut input) = child.stdin.take() {
-        // One that does not read its input has already failed, or needs none.
+        // A helper that does not read its input has already failed, or does not need it.
         let _ = input.write_all(server.as_bytes());
     }
     let output = child.wait_with_output().map_err(unusable)?;

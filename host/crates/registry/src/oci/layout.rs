@@ -1,5 +1,5 @@
-//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as skopeo and other programs read and
-//! write it.
+//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as skopeo and other programs
+//! read and write it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,20 +15,21 @@ const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const VERSION: &str = "1.0.0";
 
-/// The longest `index.json` that is read, in bytes.
+/// The largest `index.json`, in bytes.
 const LARGEST_INDEX: u64 = 16 << 20;
 
-/// A directory in OCI image layout. It can have artifacts of several registries: each is named by its whole reference.
+/// A directory in OCI image layout. It can contain artifacts of several registries: each is stored under its full
+/// reference.
 #[derive(Clone, Debug)]
 pub struct Layout {
     directory: PathBuf,
 }
 
 impl Layout {
-    /// The layout in `directory`.
+    /// Opens the layout in `directory`.
     ///
     /// # Errors
-    /// If there is none, or one of an unknown version.
+    /// If it does not exist, or has an unknown version.
     pub fn open(directory: &Path) -> Result<Self, RegistryError> {
         let not_a_layout = |reason: String| RegistryError::NotALayout { path: directory.to_owned(), reason };
         let marker = read(&directory.join(MARKER), LARGEST_MANIFEST)?;
@@ -41,10 +42,10 @@ impl Layout {
         }
     }
 
-    /// Makes an empty layout in `directory`, unless there is one.
+    /// Creates an empty layout in `directory`, unless it exists.
     ///
     /// # Errors
-    /// If it cannot be written, or if there is one of an unknown version.
+    /// If it cannot be written, or exists with an unknown version.
     pub fn create(directory: &Path) -> Result<Self, RegistryError> {
         let blobs = directory.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).map_err(FileError::of("make the directory", &blobs))?;
@@ -70,8 +71,8 @@ impl Layout {
         Ok(())
     }
 
-    /// The entry of `reference` in the index: under its whole name, or, if the layout has only one repository and its names
-    /// are tags (as other programs write them), under its tag.
+    /// The entry of `reference` in the index: under its full name, or, if the layout contains only one repository and
+    /// its names are tags (as written by other programs), under its tag.
     fn find(&self, reference: &Reference) -> Result<Option<Descriptor>, RegistryError> {
         let manifests = self.index()?.manifests;
         let named = |name: &str| manifests.iter().find(|manifest| manifest.annotation(NAME) == Some(name)).cloned();
@@ -149,7 +150,7 @@ impl Artefacts for Layout {
     }
 }
 
-/// A file of at most `most` bytes; `None` if there is none.
+/// A file of at most `most` bytes; `None` if it does not exist.
 fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
     match read_at_most(path, most) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -205,7 +206,7 @@ mod tests {
         let blob = |digest: Digest| directory.path().join(format!("blobs/sha256/{digest}"));
         let (component, manifest) = (blob(artefact.digest), blob(artefact.manifest.digest));
         let damaged = |error: RegistryError| match error {
-            RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, integrity),
+            RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, *integrity),
             other => panic!("{other}"),
         };
         let swapped = b"\0asm\x0d\0\x01\x01";

@@ -1,9 +1,9 @@
-//! Recipe components as OCI artifacts: their references ([`Reference`]), their form ([`Artefact`]), their signatures
-//! ([`Signature`]), and the places that keep them ([`Artefacts`]): a directory in OCI image layout ([`Layout`]), a registry
-//! ([`Remote`]), or both together with a cache ([`Places`]).
+//! Recipe components as OCI artifacts: their references ([`Reference`]), their format ([`Artefact`]), their signatures
+//! ([`Signature`]), and the stores of artifacts ([`Artefacts`]): a directory in OCI image layout ([`Layout`]), a
+//! registry ([`Remote`]), or both combined with a cache ([`Places`]).
 //!
-//! Everything that is returned was hashed and measured. Knows nothing of WIT, keys or trust: whether a signature is valid is
-//! decided elsewhere.
+//! Digest and size of everything that is returned are already checked. Does not know about WIT, keys or trust: other
+//! modules decide whether a signature is valid.
 
 pub mod annotation;
 mod artifact;

@@ -1,4 +1,4 @@
-//! All places that may have an artifact, nearest first: directories of copies, the cache, the registry.
+//! All stores that may have an artifact, nearest first: directories of copies, the cache, the registry.
 
 use super::artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
 use super::cache::Cache;
@@ -7,30 +7,30 @@ use super::error::RegistryError;
 use super::layout::Layout;
 use super::reference::Reference;
 
-/// Whether it matters what a tag points to now.
+/// Whether tags must be resolved by the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tags {
-    /// It does: the registry is asked.
+    /// Yes: the registry is asked.
     Asked,
-    /// It does not: what it pointed to when it was asked last is good enough.
+    /// No: the last known digest is used.
     Kept,
 }
 
-/// All places that may have an artifact, nearest first. What the registry sends is kept in the cache; what is put is sent
-/// only to the registry.
+/// All stores that may have an artifact, nearest first. Downloads from the registry are stored in the cache; uploads
+/// are sent only to the registry.
 pub struct Places<R> {
-    /// Directories in OCI layout. What they have is not requested elsewhere.
+    /// Directories in OCI layout. Artifacts in them are not requested elsewhere.
     pub vendored: Vec<Layout>,
     /// The user's cache.
     pub cache: Cache,
     /// The registry.
     pub registry: R,
-    /// What tags mean.
+    /// How tags are resolved.
     pub tags: Tags,
 }
 
 impl<R> Places<R> {
-    /// The answer of the first directory that has one; `None` if none has it.
+    /// The response of the first directory that contains it; `None` if none does.
     fn ask_vendored<T>(&self, ask: impl Fn(&Layout) -> Result<T, RegistryError>) -> Option<Result<T, RegistryError>> {
         let mut answers = self.vendored.iter().map(ask);
         answers.find(|answer| !matches!(answer, Err(RegistryError::NotFound { .. })))
@@ -47,7 +47,7 @@ impl<R: Artefacts> Artefacts for Places<R> {
             return Ok(Manifest::new(bytes));
         }
         let manifest = self.registry.manifest(reference)?;
-        // Something between us and the registry may answer with a page of its own; that must not replace a good copy.
+        // A proxy on the way to the registry may respond with its own page, which must not replace a good copy.
         if ImageManifest::parse(reference, &manifest.bytes).is_ok() {
             self.cache.keep_manifest(reference, &manifest);
         }
@@ -96,7 +96,7 @@ mod tests {
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-    /// A layout in place of a registry: without its directory, nothing can be requested.
+    /// A layout that replaces a registry: without its directory, all requests fail.
     struct Space {
         home: tempfile::TempDir,
         registry: tempfile::TempDir,
@@ -213,7 +213,7 @@ mod tests {
         all(&space.places(Tags::Kept), &space.reference, space.digest).unwrap();
     }
 
-    /// The warnings that were reported.
+    /// The reported warnings.
     #[derive(Default)]
     struct Warnings(Mutex<Vec<String>>);
 
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_cache_that_cannot_be_written_is_reported_once() {
         let space = Space::new();
-        // Nothing can be made below a file, not even by root.
+        // Nothing can be created below a file, not even by root.
         let home = space.home.path().join("file");
         fs::write(&home, "").unwrap();
         let warnings = Arc::new(Warnings::default());

@@ -1,4 +1,4 @@
-//! How a recipe project describes itself, for the annotations of an artifact: license, sources, description.
+//! The metadata of a recipe project for the annotations of an artifact: license, source, description.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,14 +8,15 @@ use toml_edit::{Document, Item};
 use super::annotation;
 use base::files::read_at_most;
 
-/// How many directories above a component are searched for its project: Cargo leaves one in `target/wasm32-wasip2/release`.
+/// How many parent directories of a component are searched for its project: Cargo writes to
+/// `target/wasm32-wasip2/release`.
 const LEVELS: usize = 5;
 
-/// The longest file of a project that is read, in bytes.
+/// The largest file of a project, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// The annotations from `recipe.toml` or `Cargo.toml` of the project that made the component `file` of the recipe package
-/// `package`; none if there is no such project.
+/// The annotations from `recipe.toml` or `Cargo.toml` of the project that the component `file` of the recipe package
+/// `package` was built from; none if the project is not found.
 pub fn annotations_of_project(file: &Path, package: &str) -> BTreeMap<String, String> {
     let directories = file.ancestors().skip(1).take(LEVELS);
     let mut files = directories.flat_map(|directory| {
@@ -28,7 +29,7 @@ fn annotations(path: &Path, table: &str, package: &str) -> Option<BTreeMap<Strin
     let text = read_at_most(path, LARGEST_FILE).ok()?;
     let document = Document::parse(String::from_utf8(text).ok()?).ok()?;
     let table = document.get(table)?.as_table_like()?;
-    // For Cargo, both are the same name.
+    // Cargo treats both names as the same.
     let normal = |name: &str| name.replace('-', "_");
     if normal(table.get("name")?.as_str()?) != normal(package) {
         return None;
@@ -38,7 +39,7 @@ fn annotations(path: &Path, table: &str, package: &str) -> Option<BTreeMap<Strin
         ("repository", annotation::SOURCE),
         ("description", annotation::DESCRIPTION),
     ];
-    // A value of the workspace (`license.workspace = true`) is not a string.
+    // An inherited value (`license.workspace = true`) is not a string.
     let found = keys.into_iter().filter_map(|(key, name)| {
         let value = table.get(key).and_then(Item::as_str)?;
         Some((name.to_owned(), value.to_owned()))

@@ -1,7 +1,7 @@
-//! References to artifacts: `HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]`, with or without `oci://` in front.
+//! References to artifacts: `HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]`, with or without the prefix `oci://`.
 //!
-//! The grammar of names and tags is that of the OCI distribution specification. There are no defaults: a
-//! reference without host does not mean some well-known registry, and one without tag and digest does not mean `latest`.
+//! Names and tags follow the grammar of the OCI distribution specification. There are no defaults: a reference without
+//! a host does not mean a well-known registry, and one without tag and digest does not mean `latest`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use base::source::Explain;
 const SCHEME: &str = "oci://";
 const ALGORITHM: &str = "sha256:";
 
-/// Most characters of a repository's name, host included (OCI distribution specification).
+/// Maximum length of a repository's name in characters, including the host (OCI distribution specification).
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// Where an artifact is: a repository of a registry, and a tag, a digest, or both.
+/// The address of an artifact: a repository of a registry, and a tag, a digest, or both.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference {
     host: String,
@@ -28,7 +28,7 @@ pub struct Reference {
 /// Why a string is not a reference to an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReference {
-    /// A URL of another kind.
+    /// A URL with another scheme.
     #[error("it starts with another scheme than oci://")]
     Scheme,
     /// It starts with a repository.
@@ -49,7 +49,7 @@ pub enum InvalidReference {
     /// The tag has invalid characters.
     #[error("a tag has 1 to {LONGEST_TAG} letters, digits, . _ -, and starts with a letter, a digit or _")]
     Tag,
-    /// After `@`.
+    /// The part after `@` is invalid.
     #[error("what follows the @ is not sha256: and 64 small hexadecimal digits")]
     Digest,
     /// Neither tag nor digest.
@@ -82,7 +82,7 @@ impl Reference {
         &self.repository
     }
 
-    /// Host and repository: what a signature is for.
+    /// Host and repository: a signature is made for this name.
     pub fn name(&self) -> String {
         format!("{}/{}", self.host, self.repository)
     }
@@ -103,7 +103,7 @@ impl Reference {
         Self { digest: Some(digest), ..self.clone() }
     }
 
-    /// The same repository, by tag alone.
+    /// The same repository, with this tag only.
     ///
     /// # Errors
     /// If the string is not a tag.
@@ -114,7 +114,7 @@ impl Reference {
         Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
     }
 
-    /// The reference of the signatures of a manifest of this repository, as for cosign: the tag `sha256-DIGEST.sig`.
+    /// The reference of the signatures of a manifest in this repository, as in cosign: the tag `sha256-DIGEST.sig`.
     #[must_use]
     pub fn signatures_of(&self, digest: Digest) -> Self {
         Self { tag: Some(format!("sha256-{digest}.sig")), digest: None, ..self.clone() }
@@ -125,7 +125,7 @@ impl Reference {
         Some(format!("{}:{}", self.name(), self.tag.as_ref()?))
     }
 
-    /// What is requested of the registry: the digest if there is one, else the tag.
+    /// The part of a request that selects the manifest: the digest if there is one, else the tag.
     pub(super) fn version(&self) -> String {
         match self.digest {
             Some(digest) => format!("{ALGORITHM}{digest}"),
@@ -213,8 +213,8 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// One component of a repository's name: runs of small letters and digits, between them `.`, `_`, `__` or any number
-/// of `-`.
+/// One component of a repository's name: runs of lower-case letters and digits, separated by `.`, `_`, `__` or any
+/// number of `-`.
 fn is_component(text: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let separators =

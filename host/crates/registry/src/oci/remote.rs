@@ -1,7 +1,7 @@
 //! A registry that follows the OCI distribution specification, over HTTP.
 //!
-//! Its answers are not believed: manifests and blobs are hashed and measured, and compared with the digests that it
-//! announces. Plain HTTP is spoken only with this machine, unless the user says otherwise.
+//! Its responses are not trusted: size and digest of manifests and blobs are checked, also against the digests that it
+//! announces. Plain HTTP is used only with this machine, unless the user allows more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,14 +21,14 @@ use base::environment::Environment;
 use base::event::{Event, Report};
 use fetch::{Call, Limits, Method, Network, Response, TransferFault};
 
-/// How registries are used.
+/// Settings for registries.
 #[derive(Clone, Debug)]
 pub struct RemoteSettings {
-    /// Whether they may be.
+    /// Whether they may be used.
     pub network: Network,
-    /// Whether plain HTTP may be spoken with other machines too.
+    /// Whether plain HTTP may be used with other machines, too.
     pub plain_http: bool,
-    /// How much time and space they may demand.
+    /// Limits on time and size.
     pub limits: Limits,
 }
 
@@ -38,13 +38,13 @@ impl Default for RemoteSettings {
     }
 }
 
-/// All registries: each reference names its own.
+/// All registries: each reference contains its registry.
 pub struct Remote {
     wire: Wire,
     authenticator: Authenticator,
     plain_http: bool,
     report: Arc<dyn Report>,
-    /// The `Authorization` that a registry accepted last for a repository.
+    /// The `Authorization` that a registry last accepted, by repository.
     accepted: Mutex<HashMap<(String, Access), String>>,
 }
 
@@ -53,8 +53,8 @@ fn no_progress() -> impl FnMut(u64, Option<u64>) {
 }
 
 impl Remote {
-    /// Uses registries for the process that `environment` describes: by its proxies, and with its user's credentials.
-    /// Nothing is read or opened yet.
+    /// Registries for the process with this `environment`: uses its proxies and its user's credentials. Nothing is read
+    /// or opened yet.
     pub fn new(environment: &Environment, settings: RemoteSettings, report: Arc<dyn Report>) -> Self {
         Self {
             wire: Wire::new(environment, settings.limits, settings.network),
@@ -65,7 +65,7 @@ impl Remote {
         }
     }
 
-    /// The same, which stops as soon as `canceled` says so; it is asked several times a second.
+    /// The same, but stops as soon as `canceled` returns true; it is called several times per second.
     #[must_use]
     pub fn cancelled_by(mut self, canceled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.wire.canceled = Arc::new(canceled);
@@ -107,7 +107,7 @@ impl Remote {
         if response.status.as_u16() != 401 {
             return Ok(response);
         }
-        // Tokens are valid for some minutes: what was accepted before may not be now.
+        // Tokens are valid for some minutes: one that was accepted before may have expired.
         let base = self.base(reference)?;
         let authorization = self.authenticator.authorize(&self.wire, access, reference, &base, &response.headers)?;
         call.authorization = Some(authorization.header.clone());
@@ -121,7 +121,7 @@ impl Remote {
         }
     }
 
-    /// For reading: an answer with what was requested.
+    /// Sends a read request; the response must have the requested content.
     fn read(&self, reference: &Reference, call: Call, progress: Progress<'_>) -> Result<Response, RegistryError> {
         let response = self.request(Access::Read, reference, call, progress)?;
         match response.status.as_u16() {
@@ -158,7 +158,7 @@ impl Remote {
         };
         let outcome = match same_place {
             true => self.request(WRITE, reference, call, &mut no_progress())?,
-            // A storage server, which the URL authorizes; it must not get our credentials.
+            // A storage server, which the URL authorizes; it must not receive our credentials.
             false => self.wire.send(WRITE, reference, &call, &mut no_progress())?,
         };
         if outcome.status.as_u16() != 201 {
@@ -171,7 +171,7 @@ impl Remote {
 impl Artefacts for Remote {
     fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
         let url = self.url(reference, &format!("manifests/{}", reference.version()))?;
-        // An index is accepted too, so that the message can say what it is.
+        // An index is accepted too, so that the error can report it.
         let headers = vec![(ACCEPT, format!("{MANIFEST}, {INDEX}"))];
         let response =
             self.read(reference, Call { headers, ..Call::get(url, LARGEST_MANIFEST) }, &mut no_progress())?;
@@ -206,7 +206,7 @@ impl Artefacts for Remote {
         let digest = Digest::of(bytes);
         let url = self.url(reference, &format!("blobs/sha256:{digest}"))?;
         let call = Call { method: Method::HEAD, ..Call::get(url, 0) };
-        // Only a plain yes saves the upload.
+        // Only a clear success status saves the upload.
         if self.request(Access::Write, reference, call, &mut no_progress())?.status.as_u16() == 200 {
             return Ok(());
         }
@@ -232,7 +232,7 @@ impl Artefacts for Remote {
     }
 }
 
-/// Compares the digest that a registry announces, if it does, with the right one.
+/// Compares the digest that a registry announces, if any, with the expected one.
 fn check_announced(
     what: &'static str,
     reference: &Reference,

@@ -1,5 +1,4 @@
-//! What proves who asks, and must not be shown. A registry or token server may repeat it in a message: then the message is
-//! not shown.
+//! Secrets for authentication. A registry or token server may repeat them in a message: then the message is not shown.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,16 +10,16 @@ use zeroize::Zeroizing;
 /// Shown in place of a message that repeats a secret.
 const WITHHELD: &str = "a message that repeats credentials is not shown";
 
-/// What proves to a registry who asks.
+/// Credentials for a registry.
 pub(super) enum Credentials {
     /// For HTTP's Basic authentication.
     Password {
         /// Name of the user.
         user: String,
-        /// The password, or a token in place of it.
+        /// The password, or a token that replaces it.
         password: Zeroizing<String>,
     },
-    /// A token that is exchanged for others (OAuth 2).
+    /// A token that is exchanged for other tokens (OAuth 2).
     IdentityToken(Zeroizing<String>),
 }
 
@@ -35,7 +34,7 @@ impl std::fmt::Debug for Credentials {
 pub(super) struct Secrets(Mutex<Vec<Zeroizing<String>>>);
 
 impl Secrets {
-    /// Remembers the header line `Authorization`, and the password in it.
+    /// Remembers the value of a header `Authorization`, and the password in it.
     pub(super) fn add_authorization(&self, header: &str) {
         let proof = header.split_once(' ').map_or(header, |(_, proof)| proof).trim_end_matches('=');
         self.add(proof);
@@ -54,7 +53,7 @@ impl Secrets {
         }
     }
 
-    /// A text from outside, unless it repeats a secret, unchanged or as in a URL.
+    /// A string from outside; replaced if it contains a secret, unchanged or URL-encoded.
     pub(super) fn withhold(&self, text: String) -> String {
         let decoded = percent_decode_str(&text).decode_utf8_lossy();
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

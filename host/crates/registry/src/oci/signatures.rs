@@ -1,7 +1,7 @@
-//! Signatures next to artifacts, as cosign keeps them: under the tag `sha256-DIGEST.sig` a manifest whose layers are
+//! Signatures next to artifacts, as stored by cosign: under the tag `sha256-DIGEST.sig`, a manifest whose layers are
 //! payloads in the simple signing format, each with its signature as an annotation.
 //!
-//! Knows no keys: whether a signature is valid is decided elsewhere.
+//! Does not know about keys: other modules decide whether a signature is valid.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,22 @@ use base::digest::Digest;
 
 /// Media type of a payload.
 const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-/// Media type of the config, which has no meaning.
+/// Media type of the config, which is ignored.
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The annotation with a signature.
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 
-/// The most signatures of one artifact that are read.
+/// Maximum number of signatures of one artifact.
 pub const MOST_SIGNATURES: usize = 100;
-/// The longest payload that is read, in bytes.
+/// The largest payload, in bytes.
 const LARGEST_PAYLOAD: u64 = 64 << 10;
-/// The longest signature, in bytes: one of an RSA key of 16,384 bits is shorter.
+/// Maximum length of a signature in bytes: enough for an RSA key of 16,384 bits.
 const LONGEST_SIGNATURE: usize = 4 << 10;
 
-/// A signature next to an artifact. Nothing of it was verified.
+/// A signature next to an artifact, not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// What was signed, byte for byte.
+    /// The signed bytes.
     pub payload: Vec<u8>,
     /// The signature, in base64.
     pub base64: String,
@@ -39,7 +39,7 @@ pub struct Signature {
 /// The signatures of the manifest `digest`; none if it is not signed.
 ///
 /// # Errors
-/// If they are not available, or more than [`MOST_SIGNATURES`].
+/// If they are not available, or there are more than [`MOST_SIGNATURES`].
 pub fn signatures(
     from: &dyn Artefacts,
     reference: &Reference,
@@ -48,7 +48,7 @@ pub fn signatures(
     let place = reference.signatures_of(digest);
     let mut found = Vec::new();
     for layer in layers(from, &place)? {
-        // Layers of other kinds are for other programs.
+        // Layers of other kinds belong to other programs.
         if let (PAYLOAD, Some(base64)) = (layer.media_type.as_str(), layer.annotation(SIGNATURE)) {
             if base64.len() > LONGEST_SIGNATURE {
                 return Err(RegistryError::malformed("A signature", place, "it is too long"));
@@ -63,7 +63,7 @@ pub fn signatures(
 /// Adds a signature of the manifest `digest` to the existing ones.
 ///
 /// # Errors
-/// If those cannot be read, or the new one cannot be kept.
+/// If those cannot be read, or the new one cannot be stored.
 pub fn add_signature(
     to: &dyn Artefacts,
     reference: &Reference,
@@ -107,7 +107,7 @@ pub(super) fn copy_signatures(
     to.put_manifest(&place, &manifest)
 }
 
-/// The layers of the manifest of the signatures; none if there is no such manifest.
+/// The layers of the signatures' manifest; none if it does not exist.
 fn layers(from: &dyn Artefacts, place: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
     let manifest = match from.manifest(place) {
         Ok(manifest) => manifest,

@@ -1,6 +1,6 @@
-//! Single requests to registries and token servers, and what may be shown of their answers.
+//! Single requests to registries and token servers, and which parts of the responses may be shown.
 //!
-//! Knows nothing of artifacts, nor of where credentials come from.
+//! Does not know about artifacts or where credentials come from.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use super::error::RegistryError;
 use super::reference::Reference;
 use super::secrets::Secrets;
 use base::environment::Environment;
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 use fetch::{Call, CallError, Conversation, Limits, Network, Response};
 
 /// How many characters of a registry's message are shown.
 const LONGEST_MESSAGE: usize = 200;
 
-/// What is done with a repository.
+/// The kind of access to a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Access {
     Read,
@@ -41,15 +41,15 @@ impl Access {
     }
 }
 
-/// How many bytes of an answer came, and how many are announced.
+/// Called with the number of bytes received so far, and the total if it is announced.
 pub(super) type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
-/// What requests are sent over.
+/// The connection settings for requests.
 pub(super) struct Wire {
     conversation: Conversation,
     network: Network,
     pub(super) canceled: Arc<dyn Fn() -> bool + Send + Sync>,
-    /// What no message may repeat.
+    /// Secrets that no message may repeat.
     pub(super) secrets: Secrets,
 }
 
@@ -59,7 +59,7 @@ impl Wire {
         Self { conversation, network, canceled: Arc::new(|| false), secrets: Secrets::default() }
     }
 
-    /// Sends one request as it is.
+    /// Sends one request unchanged.
     pub(super) fn send(
         &self,
         access: Access,
@@ -81,7 +81,7 @@ impl Wire {
         })
     }
 
-    /// For an answer with another status than expected.
+    /// The error for a response with an unexpected status.
     pub(super) fn refused(&self, access: Access, reference: &Reference, response: &Response) -> RegistryError {
         RegistryError::Refused {
             operation: access.operation(),
@@ -91,7 +91,7 @@ impl Wire {
         }
     }
 
-    /// The message of a failure (distribution specification, error codes), without what must not be shown.
+    /// The message in an error response (distribution specification, error codes), without secrets.
     fn message(&self, body: &[u8]) -> String {
         #[derive(Deserialize)]
         struct Failures {
@@ -110,8 +110,8 @@ impl Wire {
         self.shown(text)
     }
 
-    /// A text from outside, without credentials, and without what would control a terminal.
+    /// A string from outside, without credentials and control characters.
     pub(super) fn shown(&self, text: String) -> String {
-        neutralise(&redact(&self.secrets.withhold(text)))
+        printable(&redact(&self.secrets.withhold(text)))
     }
 }

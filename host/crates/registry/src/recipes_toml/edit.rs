@@ -1,4 +1,4 @@
-//! Changes `recipes.toml` as a user would: comments and order stay.
+//! Edits `recipes.toml` like a user: comments and order are kept.
 
 use std::path::{Path, PathBuf};
 
@@ -74,11 +74,11 @@ impl Explain for AddKeyError {
     }
 }
 
-/// Copies a public key to `keys/NAME.pub` next to `recipes.toml`, and adds `[key.NAME]` there. Returns the file's path as
-/// written there; `None` if both exist already.
+/// Copies a public key to `keys/NAME.pub` next to `recipes.toml`, and adds `[key.NAME]` there. Returns the file's path
+/// as written there; `None` if both already exist.
 ///
 /// # Errors
-/// If the name or the key is taken, or a file cannot be read or written.
+/// If the name or the key already exists, or a file cannot be read or written.
 pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Option<PathBuf>, AddKeyError> {
     if !is_key_name(name) {
         return Err(AddKeyError::Name(name.to_owned()));
@@ -124,7 +124,7 @@ fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyE
     Ok(())
 }
 
-/// The text with `[key.NAME]` at its end; `None` if the text has no place for it.
+/// The text with `[key.NAME]` appended; `None` if it cannot be appended.
 fn with_key(text: &str, name: &str, file: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let keys = document.entry("key").or_insert_with(|| {

@@ -1,4 +1,4 @@
-//! The keys that a `recipes.toml` trusts, for showing them.
+//! The keys that a `recipes.toml` trusts, for display.
 
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,13 @@ pub struct TrustedKey {
     pub file: PathBuf,
     /// The key, or why it cannot be used.
     pub key: Result<PublicKey, KeyError>,
-    /// Since when it is not valid any more, as written.
+    /// The date of its revocation, as written.
     pub revoked: Option<String>,
     /// The recipes with it in `signed-by`.
     pub recipes: Vec<String>,
 }
 
-/// The keys of a `recipes.toml`, in its order; none if there is no such file.
+/// The keys of a `recipes.toml`, in its order; none if the file does not exist.
 ///
 /// # Errors
 /// If the file cannot be read, or is invalid.

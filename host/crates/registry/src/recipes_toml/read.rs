@@ -103,7 +103,7 @@ impl TomlFile {
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
     }
 
-    /// A component from a registry needs signers; one that is part of the host, or built here, cannot have any.
+    /// A component from a registry must have signers; a built-in or locally built one cannot have any.
     fn check_signed(
         &self,
         name: &str,
@@ -151,7 +151,7 @@ impl TomlFile {
         })
     }
 
-    /// A whole number with a unit, above 0.
+    /// A positive integer with a unit.
     fn quantity(
         &self,
         table: &dyn TableLike,
@@ -205,7 +205,7 @@ mod tests {
         RecipesToml::parse(Path::new("/b/recipes.toml"), text.to_owned())
     }
 
-    /// What a user sees of the error: place, message, hints.
+    /// The error as users see it: place, message, hints.
     fn wrong(text: &str) -> (String, String, String) {
         let error = parse(text).unwrap_err();
         let place = error.place().unwrap();

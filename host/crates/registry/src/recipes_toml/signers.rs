@@ -15,9 +15,9 @@ pub enum SignedBy {
     Nobody,
     /// Some of the owners of these keys.
     Some {
-        /// The names of the keys: at least one, none twice.
+        /// The names of the keys: at least one, without duplicates.
         names: Vec<String>,
-        /// How many of them, at least 1.
+        /// How many of them must have signed, at least 1.
         at_least: usize,
     },
 }
@@ -29,8 +29,8 @@ pub struct KeyEntry {
     pub name: String,
     /// The file of the public key, absolute.
     pub file: PathBuf,
-    /// Since when it is not valid any more, as written. None of its signatures is valid, whenever it was made: a signature
-    /// does not prove that.
+    /// The date of its revocation, as written. From then on, none of its signatures is valid, not even old ones: a
+    /// signature does not prove when it was made.
     pub revoked: Option<String>,
     /// Where it is written.
     pub place: Option<Place>,

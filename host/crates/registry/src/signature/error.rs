@@ -1,4 +1,4 @@
-//! Why a key cannot be used.
+//! Errors of keys.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base::remedy::Remedy;
 use base::source::Explain;
 
-/// What is wrong with the bytes of a key.
+/// Why the bytes are not a usable key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
     /// Not PEM (RFC 7468).
@@ -16,12 +16,12 @@ pub enum InvalidKey {
     /// PEM of something else.
     #[error("it contains {found}, and not {expected}")]
     Label {
-        /// What its first line says.
+        /// The label of its first line.
         found: String,
-        /// What is needed.
+        /// The expected kind.
         expected: &'static str,
     },
-    /// More keys than one: which one is meant is unknown.
+    /// More than one key: it is ambiguous which one to use.
     #[error("it contains {0} keys, and not one")]
     Several(usize),
     /// A key for another algorithm.
@@ -30,10 +30,10 @@ pub enum InvalidKey {
     /// The bytes in the PEM are not a key.
     #[error("the bytes in it are not a key")]
     Encoding,
-    /// A private key that was encrypted in an unknown way.
+    /// A private key with an unsupported encryption.
     #[error("it is encrypted in an unknown way ({0})")]
     Sealing(&'static str),
-    /// The parameters of scrypt are not those of key generators: others could demand any amount of memory.
+    /// The scrypt parameters are not those of known key generators: arbitrary ones could demand any amount of memory.
     #[error("its parameters of scrypt are not used for keys (N={n}, r={r}, p={p})")]
     Parameters {
         /// The cost.
@@ -43,15 +43,15 @@ pub enum InvalidKey {
         /// The parallelism.
         p: u64,
     },
-    /// The passphrase does not open it, or it was tampered with.
+    /// The passphrase is wrong, or the file was tampered with.
     #[error("the passphrase is wrong")]
     Passphrase,
-    /// Larger than any key.
+    /// Too large for a key.
     #[error("it is larger than {} KiB", .0 >> 10)]
     TooLarge(u64),
 }
 
-/// A file of a key that cannot be used.
+/// A key file that cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read.
@@ -59,7 +59,7 @@ pub enum KeyError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
     /// The file is not such a key.
@@ -67,19 +67,19 @@ pub enum KeyError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         reason: InvalidKey,
     },
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     #[error("The passphrase of {} is wrong.", .0.display())]
     Passphrase(PathBuf),
-    /// The system has no random bytes.
+    /// The system's random number generator failed.
     #[error("The system has no random bytes: {0}.")]
     Random(String),
 }
 
 impl KeyError {
-    /// For `map_err`: what is wrong with the key in `path`.
+    /// For `map_err`: the error for the key in `path`.
     pub(super) fn of(path: &Path) -> impl FnOnce(InvalidKey) -> Self {
         move |reason| match reason {
             InvalidKey::Passphrase => Self::Passphrase(path.to_owned()),

@@ -1,7 +1,7 @@
-//! Keys and signatures, in the formats of sigstore's cosign: key pairs ([`PrivateKey`], [`PublicKey`]), signatures of a
-//! file ([`FileSignature`]) and the signed statement about an artifact of a registry ([`Payload`]).
+//! Keys and signatures, in the formats of sigstore's cosign: key pairs ([`PrivateKey`], [`PublicKey`]), signatures of
+//! files ([`FileSignature`]) and the signed statement about a registry artifact ([`Payload`]).
 //!
-//! Knows nothing of who is trusted for what.
+//! Does not know who is trusted for what.
 
 mod error;
 mod file;

@@ -1,5 +1,6 @@
-//! What is signed for an artifact in a registry: a JSON text with the digest of its manifest and the name under which it is
-//! published ("simple signing", containers/image `docs/containers-signature.5.md`), as cosign and skopeo write it.
+//! The signed statement about a registry artifact: a JSON document with the digest of its manifest and the name under
+//! which it is published ("simple signing", containers/image `docs/containers-signature.5.md`), as written by cosign
+//! and skopeo.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use base::digest::Digest;
 
 const TYPE: &str = "cosign container image signature";
 
-/// The longest payload that is read, in bytes.
+/// The largest payload, in bytes.
 const LONGEST: usize = 16 << 10;
 
 /// A signed statement: this manifest was published under that name.
@@ -23,13 +24,13 @@ pub struct Payload {
     pub manifest: Digest,
 }
 
-/// What is wrong with a payload.
+/// Why a payload is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPayload {
     /// Too long.
     #[error("it is longer than {} KiB", LONGEST >> 10)]
     TooLong,
-    /// Not JSON, or not that of a statement.
+    /// Not JSON, or not a statement.
     #[error("it is not a statement about an artifact ({0})")]
     Form(&'static str),
     /// A statement of another kind.
@@ -38,7 +39,7 @@ pub enum InvalidPayload {
 }
 
 impl Payload {
-    /// The text to sign. It is the same for the same statement.
+    /// The text to sign. The same statement always produces the same text.
     pub fn text(&self) -> String {
         let Self { reference, manifest } = self;
         let critical = json!({
@@ -49,11 +50,11 @@ impl Payload {
         json!({"critical": critical, "optional": null}).to_string()
     }
 
-    /// Parses a payload whose signature was verified. As for containers/image, no member may be missing, and none may be
+    /// Parses a payload whose signature is verified. As in containers/image, no member may be missing, and none may be
     /// added: an unknown member could be a restriction.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If it is not such a statement.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidPayload> {
         if text.len() > LONGEST {
             return Err(InvalidPayload::TooLong);
@@ -89,7 +90,7 @@ fn object<'a>(
     object.ok_or(InvalidPayload::Form(what))
 }
 
-/// JSON in which no object has a member twice: readers differ in which of the two they use.
+/// JSON without duplicate members: readers differ in which of two they use.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -1,4 +1,4 @@
-//! Files of keys in PEM form (RFC 7468): reading them, and finding the one key in them.
+//! Key files in PEM format (RFC 7468): reading them, and finding the one key in them.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 use super::error::{InvalidKey, KeyError};
 use base::files::{open_input, read_open};
 
-/// The largest file of a key, in bytes.
+/// The largest key file, in bytes.
 const LARGEST_FILE: u64 = 64 << 10;
 
-/// Reads the file of a key, within a limit; the bytes may be secret. A pipe of the shell may be read: a private key can come
-/// from a secret store, as `<(COMMAND)`.
+/// Reads a key file, up to a limit; the bytes may be secret. A pipe is accepted: a private key can come from a secret
+/// store, as `<(COMMAND)`.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     match open_input(path).and_then(|file| read_open(&file, LARGEST_FILE)) {
         Ok(bytes) => Ok(Zeroizing::new(bytes)),
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     }
 }
 
-/// Whether other users may read a file: a private key should not be such a file.
+/// Whether other users may read a file: a private key should not be readable by others.
 pub fn is_readable_by_others(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
@@ -38,11 +38,11 @@ pub(super) struct Decoded {
     pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
-/// The key in a text, which must have one of `labels`. `expected` describes it for messages. Blocks that are not keys
-/// (`openssl ecparam -genkey` writes parameters too) are ignored.
+/// The key in a text, with one of `labels`. `expected` describes it for messages. Blocks that are not keys (`openssl
+/// ecparam -genkey` also writes parameters) are ignored.
 pub(super) fn decode(text: &[u8], labels: &[&'static str], expected: &'static str) -> Result<Decoded, InvalidKey> {
     let text = with_line_feeds(text);
-    // A block with headers, as old encrypted keys have them, cannot be decoded, but its label can be read.
+    // Blocks with headers, as in old encrypted keys, cannot be decoded, but their label can be read.
     let blocks = blocks(&text).map(|block| Ok((pem::decode_label(block).map_err(|_| InvalidKey::NotPem)?, block)));
     let blocks: Vec<(&str, &[u8])> = blocks.collect::<Result<_, InvalidKey>>()?;
     let keys: Vec<_> = blocks.iter().filter(|(label, _)| label.ends_with("KEY")).collect();
@@ -59,13 +59,13 @@ pub(super) fn decode(text: &[u8], labels: &[&'static str], expected: &'static st
     Ok(Decoded { label, bytes: Zeroizing::new(bytes) })
 }
 
-/// The text with the line ends of Unix, and without the mark that editors of Windows put in front.
+/// The text with Unix line ends, and without a byte order mark.
 fn with_line_feeds(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     Zeroizing::new(text.iter().copied().filter(|byte| *byte != b'\r').collect())
 }
 
-/// The PEM blocks of a text, each from its first line to its last.
+/// The PEM blocks of a text.
 fn blocks(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -82,7 +82,7 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     text.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// A label with its article; short enough to be shown.
+/// A label with its article, shortened for display.
 fn described(label: &str) -> String {
     let label: String = label.chars().take(60).collect();
     let article = if label.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };

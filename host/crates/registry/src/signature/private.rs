@@ -1,4 +1,4 @@
-//! Private keys: generated, opened with a passphrase, written encrypted, and used. Secrets are wiped from memory.
+//! Private keys: generated, decrypted with a passphrase, stored encrypted, and used. Secrets are wiped from memory.
 
 use std::fmt;
 use std::path::Path;
@@ -16,14 +16,14 @@ use super::public::{PublicKey, check_algorithm};
 use super::sealed;
 use base::digest::Digest;
 
-/// The half of a pair that signs.
+/// The signing half of a key pair.
 pub struct PrivateKey(SigningKey);
 
 impl PrivateKey {
-    /// Generates a new one.
+    /// Generates a new key.
     ///
     /// # Errors
-    /// If the system has no random bytes.
+    /// If the system's random number generator fails.
     pub fn generate() -> Result<Self, KeyError> {
         let secret = SecretKey::try_generate().map_err(|error| KeyError::Random(error.to_string()))?;
         Ok(Self(SigningKey::from(&secret)))
@@ -38,7 +38,7 @@ impl PrivateKey {
         opened.map_err(KeyError::of(path))
     }
 
-    /// Checks that [`Self::open`] needs only the right passphrase, so that no one is asked for one in vain.
+    /// Checks that [`Self::open`] only needs the right passphrase, so that the user is not asked for it in vain.
     ///
     /// # Errors
     /// If the file cannot be read, or is not such a key.
@@ -89,24 +89,24 @@ impl PrivateKey {
         Self(SigningKey::from(&secret))
     }
 
-    /// The key encrypted with a passphrase: PEM with the label `ENCRYPTED SIGSTORE PRIVATE KEY`.
+    /// The key, encrypted with a passphrase: PEM with the label `ENCRYPTED SIGSTORE PRIVATE KEY`.
     ///
     /// # Errors
-    /// If the system has no random bytes.
+    /// If the system's random number generator fails.
     pub fn sealed(&self, passphrase: &[u8]) -> Result<String, KeyError> {
         let secret = SecretKey::from(self.0.as_nonzero_scalar());
         let der = secret.to_pkcs8_der().map_err(|error| KeyError::Random(error.to_string()))?;
         sealed::seal(der.as_bytes(), passphrase)
     }
 
-    /// The half that verifies.
+    /// The verifying half.
     pub fn public(&self) -> PublicKey {
         PublicKey::new(*self.0.verifying_key())
     }
 
-    /// Signs a message: ECDSA over its SHA-256 digest, in DER.
+    /// Signs a message: ECDSA over its SHA-256 digest, DER-encoded.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        // By RFC 6979, without random bytes; it cannot fail for a digest of the curve's size.
+        // Deterministic by RFC 6979; cannot fail for a digest of the curve's size.
         let signature: Option<DerSignature> = self.0.sign_prehash(Digest::of(message).as_bytes()).ok();
         signature.map(|signature| signature.as_bytes().to_vec()).unwrap_or_default()
     }

@@ -15,10 +15,10 @@ use base::digest::Digest;
 
 const LABEL: &str = "PUBLIC KEY";
 
-/// SHA-256 of a public key's SubjectPublicKeyInfo: identifies a key, whatever the name of its file is.
+/// SHA-256 of a public key's SubjectPublicKeyInfo: identifies a key, regardless of its file name.
 pub type Fingerprint = Digest;
 
-/// Verifies the signatures of the owner of the private key.
+/// Verifies signatures by the matching private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     key: VerifyingKey,
@@ -28,14 +28,14 @@ pub struct PublicKey {
 impl PublicKey {
     pub(super) fn new(key: VerifyingKey) -> Self {
         let der = key.to_public_key_der().map(|der| Digest::of(der.as_bytes()));
-        // A point of the curve can be encoded: the error is only in the trait's signature.
+        // A curve point can always be encoded: the error exists only in the trait's signature.
         Self { key, fingerprint: der.unwrap_or_else(|_| Digest::of(&[])) }
     }
 
     /// Parses PEM.
     ///
     /// # Errors
-    /// If it is not PEM, or not exactly one public key, or one for another algorithm.
+    /// If it is not PEM, does not contain exactly one public key, or that is for another algorithm.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
         let der = pem::decode(text, &[LABEL], "a public key")?.bytes;
         let info = SubjectPublicKeyInfoRef::from_der(&der).map_err(|_| InvalidKey::Encoding)?;
@@ -61,12 +61,12 @@ impl PublicKey {
         self.fingerprint
     }
 
-    /// Whether `signature` (DER) is one of `message` by this key.
+    /// Whether `signature` (DER) is a signature of `message` by this key.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifies_digest(&Digest::of(message), signature)
     }
 
-    /// Whether `signature` (DER) is one of the message with this SHA-256 digest.
+    /// Whether `signature` (DER) is a signature of the message with this SHA-256 digest.
     pub(super) fn verifies_digest(&self, digest: &Digest, signature: &[u8]) -> bool {
         let Ok(signature) = DerSignature::from_bytes(signature) else { return false };
         self.key.verify_prehash(digest.as_bytes(), &signature).is_ok()
@@ -80,7 +80,7 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// Refuses a key for another algorithm, by its name.
+/// Refuses a key for another algorithm, naming the algorithm.
 pub(super) fn check_algorithm(oid: ObjectIdentifier, parameters: Option<ObjectIdentifier>) -> Result<(), InvalidKey> {
     let name = match (oid.to_string().as_str(), parameters.map(|oid| oid.to_string()).as_deref()) {
         ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => return Ok(()),

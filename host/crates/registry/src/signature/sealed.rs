@@ -1,5 +1,6 @@
-//! The encrypted form of a private key: PEM around a JSON object with the parameters of the encryption, by scrypt (RFC 7914)
-//! and NaCl's secretbox, with all bytes in base64. go-securesystemslib's package `encrypted` defines it, cosign writes it.
+//! The encrypted format of a private key: PEM around a JSON object with the encryption parameters, using scrypt
+//! (RFC 7914) and NaCl's secretbox, with all bytes in base64. Defined by go-securesystemslib's package
+//! `encrypted`, written by cosign.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,11 +13,11 @@ use zeroize::Zeroizing;
 use super::error::{InvalidKey, KeyError};
 use super::{pem, secretbox};
 
-/// What is written, and what older versions of cosign wrote.
+/// The label that is written, and that of older versions of cosign.
 const LABELS: [&str; 2] = ["ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"];
 
-/// log2 of the costs N that go-securesystemslib accepts, with r = 8 and p = 1: 32 to 128 MiB. No other value of a
-/// file is accepted, so that none can demand all memory.
+/// log2 of the costs N that go-securesystemslib accepts, with r = 8 and p = 1: 32 to 128 MiB. No other value in a file
+/// is accepted, so that no file can exhaust memory.
 const COSTS: std::ops::RangeInclusive<u32> = 15..=17;
 const BLOCK: u32 = 8;
 
@@ -52,7 +53,7 @@ struct Cipher {
     nonce: String,
 }
 
-/// The content of a file, decoded.
+/// The decoded content of a file.
 struct Parts {
     cost: u8,
     salt: Vec<u8>,
@@ -60,17 +61,17 @@ struct Parts {
     ciphertext: Vec<u8>,
 }
 
-/// Decrypts the PKCS #8 in it.
+/// Decrypts the PKCS #8 key in it.
 pub(super) fn open(text: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
     let Parts { cost, salt, nonce, ciphertext } = parts(text)?;
     let key = derive(passphrase, &salt, cost).ok_or(InvalidKey::Sealing("scrypt"))?;
-    // The tag comes first.
+    // The tag precedes the message.
     let (tag, rest) = ciphertext.split_first_chunk().ok_or(InvalidKey::Sealing("ciphertext"))?;
     let mut secret = Zeroizing::new(rest.to_vec());
     if secretbox::open(&key, &nonce, tag, &mut secret) { Ok(secret) } else { Err(InvalidKey::Passphrase) }
 }
 
-/// Checks that this is an encrypted key, as far as that is known without its passphrase.
+/// Checks that this is an encrypted key, as far as possible without its passphrase.
 pub(super) fn check(text: &[u8]) -> Result<(), InvalidKey> {
     parts(text).map(drop)
 }
@@ -106,10 +107,10 @@ fn derive(passphrase: &[u8], salt: &[u8], cost: u8) -> Option<Zeroizing<[u8; sec
     Some(key)
 }
 
-/// The cost that is written.
+/// log2 of the cost in written files.
 const COST: u8 = 16;
 
-/// Encrypts a PKCS #8.
+/// Encrypts a PKCS #8 key.
 pub(super) fn seal(secret: &[u8], passphrase: &[u8]) -> Result<String, KeyError> {
     let random = |error: getrandom::Error| KeyError::Random(error.to_string());
     let (mut salt, mut nonce) = ([0; SALT], [0; secretbox::NONCE]);

@@ -1,5 +1,5 @@
-//! NaCl's secretbox: XSalsa20 and Poly1305 ("Cryptography in NaCl", section 10). The first 32 bytes of the stream are the key
-//! of the tag; the message is encrypted with the bytes that follow.
+//! NaCl's secretbox: XSalsa20 and Poly1305 ("Cryptography in NaCl", section 10). The first 32 bytes of the key stream
+//! are the key of the tag; the message is encrypted with the following bytes.
 
 use poly1305::Poly1305;
 use poly1305::universal_hash::KeyInit as _;
@@ -22,7 +22,7 @@ pub(super) fn seal(key: &[u8; KEY], nonce: &[u8; NONCE], message: &mut [u8]) -> 
     tag.compute_unpadded(message).into()
 }
 
-/// Decrypts `message` in place, if the tag is right; otherwise returns false and leaves it unchanged.
+/// Decrypts `message` in place if the tag is valid; otherwise returns false and leaves it unchanged.
 pub(super) fn open(key: &[u8; KEY], nonce: &[u8; NONCE], tag: &[u8; TAG], message: &mut [u8]) -> bool {
     let (mut stream, right) = start(key, nonce);
     let right: [u8; TAG] = right.compute_unpadded(message).into();
@@ -49,7 +49,7 @@ mod tests {
         pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
     }
 
-    /// The example of "Cryptography in NaCl".
+    /// The example in "Cryptography in NaCl".
     #[test]
     fn the_example_of_nacl() {
         let key = bytes("1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389").try_into().unwrap();

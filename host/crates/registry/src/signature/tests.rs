@@ -1,4 +1,4 @@
-//! Keys and signatures of other programs, and ours; what is none.
+//! Keys and signatures of other programs, and ours; invalid ones.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use base::digest::Digest;
 
-/// A file of `tests/keys`, whose README says how it was made.
+/// A file in `tests/keys`, whose README describes how it was created.
 macro_rules! fixture {
     ($name:literal) => {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/keys/", $name))
@@ -21,7 +21,7 @@ fn public() -> PublicKey {
     PublicKey::parse(fixture!("p256.pub")).unwrap()
 }
 
-/// A key made by another program, as a file.
+/// Imports a key of another program from a file.
 fn import(text: &[u8]) -> Result<PrivateKey, KeyError> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("k.pem");
@@ -206,7 +206,7 @@ fn a_payload_has_one_form() {
     );
     assert_eq!(text, expected);
     assert_eq!(Payload::parse(text.as_bytes()), Ok(payload()));
-    // As containers/image writes it.
+    // As written by containers/image.
     let other = text.replace("null", r#"{"creator":"containers/image 5.22.0","timestamp":1790000000}"#);
     assert_eq!(Payload::parse(other.as_bytes()), Ok(payload()));
 }

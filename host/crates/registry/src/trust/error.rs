@@ -1,4 +1,4 @@
-//! Why signatures do not suffice: who signed, who must have signed, what to do.
+//! Errors of insufficient signatures: who signed, who must have signed, what to do.
 
 use crate::signature::InvalidPayload;
 use base::digest::Digest;
@@ -8,27 +8,27 @@ use base::source::Explain;
 /// Why something is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// There is no signature.
+    /// No signature exists.
     #[error("{what} is not signed; recipes.toml requires a signature by {}.", list(wanted, "or"))]
     NotSigned {
         /// The artifact or file.
         what: String,
-        /// The keys of which one must have signed.
+        /// The keys, one of which must have signed.
         wanted: Vec<String>,
     },
-    /// There are signatures, but none by a required key.
+    /// Signatures exist, but none by a required key.
     #[error("{what} is signed by {}, and not by {}.", signers(others, *count), list(wanted, "or"))]
     OfOthers {
         /// The artifact or file.
         what: String,
-        /// The keys of which one must have signed.
+        /// The keys, one of which must have signed.
         wanted: Vec<String>,
-        /// How many signatures there are.
+        /// The number of signatures.
         count: usize,
-        /// Other keys in `recipes.toml` that made some of them.
+        /// Other keys in `recipes.toml` that made some of the signatures.
         others: Vec<String>,
     },
-    /// There are not enough signatures by required keys.
+    /// Too few required keys have signed.
     #[error(
         "{what} is signed only by {}; recipes.toml requires {at_least} of {}.",
         list(have, "and"),
@@ -44,7 +44,7 @@ pub enum TrustError {
         /// How many of them must have signed.
         at_least: usize,
     },
-    /// A required key signed, but its signature is not valid here.
+    /// A required key signed, but its signature is not valid for this artifact.
     #[error("The signature of {signer} for {what} is not valid: {objection}.")]
     Objection {
         /// The artifact or file.
@@ -62,7 +62,7 @@ pub enum Objection {
     /// The key was revoked.
     #[error("the key was revoked ({0})")]
     Revoked(String),
-    /// The signed text is of another kind.
+    /// The signed payload is invalid.
     #[error("the signed text is not usable: {0}")]
     Payload(InvalidPayload),
     /// It is for another artifact.
@@ -70,7 +70,7 @@ pub enum Objection {
     Manifest {
         /// The manifest that was signed.
         signed: Digest,
-        /// The one that was found.
+        /// The actual manifest.
         found: Digest,
     },
     /// It was published under another name.

@@ -1,8 +1,8 @@
-//! Whether trusted signers signed what is about to be used.
+//! Whether trusted signers have signed an artifact or a file.
 //!
-//! The order matters: a signature is valid only if a trusted key made it over exactly the bytes of the payload. Only then is
-//! the payload read; it must be for this artifact, and for the repository that it comes from. Nothing of a component is read
-//! or compiled before that.
+//! The order matters: first, a trusted key must have signed exactly the bytes of the payload. Only then is the payload
+//! parsed; it must be for this artifact, and for the repository that it comes from. Nothing of a component is parsed or
+//! compiled before that: until then, all bytes are untrusted.
 
 mod error;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use base::digest::Digest;
 
 pub use error::{Objection, TrustError};
 
-/// A trusted signer of something.
+/// A trusted signer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signer {
     /// The key's name in `recipes.toml`.
@@ -29,14 +29,14 @@ pub struct Signer {
     pub fingerprint: Fingerprint,
 }
 
-/// As `acme (sha256:…)`.
+/// `acme (sha256:…)`.
 impl fmt::Display for Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} (sha256:{})", self.name, self.fingerprint)
     }
 }
 
-/// The keys that are accepted for one recipe, and how many of them must have signed.
+/// The accepted keys for one recipe, and how many of them must have signed.
 #[derive(Debug)]
 pub struct Trusted {
     wanted: Vec<Key>,
@@ -67,7 +67,7 @@ impl Trusted {
         for entry in keys {
             if names.contains(&entry.name) {
                 wanted.push(read(entry)?);
-            // A revoked key must be known, or it would be accepted under another name.
+            // A revoked key must be read, or the same key would be accepted under another name.
             } else if entry.revoked.is_some() {
                 others.push(read(entry)?);
             } else if let Ok(key) = read(entry) {
@@ -78,10 +78,10 @@ impl Trusted {
         Ok(Some(Self { wanted, at_least: *at_least, others }))
     }
 
-    /// The required signers of this manifest under this name.
+    /// The required signers that have signed this manifest under this name.
     ///
     /// # Errors
-    /// If they are too few.
+    /// If there are too few.
     pub fn verify_artefact(
         &self,
         reference: &Reference,
@@ -100,10 +100,10 @@ impl Trusted {
         self.decide(reference.to_string(), signatures.len(), tally)
     }
 
-    /// The required signers of the file with this digest.
+    /// The required signers that have signed the file with this digest.
     ///
     /// # Errors
-    /// If they are too few.
+    /// If there are too few.
     pub fn verify_file(
         &self,
         what: String,
@@ -119,7 +119,7 @@ impl Trusted {
         self.decide(what, signatures.len(), tally)
     }
 
-    /// The required key that made a signature, unless it was revoked. Other keys are noted.
+    /// The required key that made a signature, unless it is revoked. Other keys are recorded in `tally`.
     fn maker(&self, made: impl Fn(&PublicKey) -> bool, tally: &mut Tally) -> Option<&Key> {
         match self.wanted.iter().find(|key| made(&key.key)) {
             Some(Key { name, revoked: Some(date), .. }) => {
@@ -140,7 +140,7 @@ impl Trusted {
         signers.sort();
         others.sort();
         others.dedup();
-        // Two names for one key are one signer.
+        // Two names of the same key are one signer.
         let mut seen: Vec<Fingerprint> = Vec::new();
         signers.retain(|signer| {
             let new = !seen.contains(&signer.fingerprint);
@@ -165,7 +165,7 @@ impl Trusted {
     }
 }
 
-/// Revokes a key under each of its names, if it is revoked under one.
+/// Revokes a key under all of its names, if it is revoked under one.
 fn revoke(wanted: &mut [Key], others: &[Key]) {
     let all = wanted.iter().chain(others);
     let revoked: Vec<_> = all.filter_map(|key| Some((key.key.fingerprint(), key.revoked.clone()?))).collect();
@@ -195,7 +195,7 @@ impl Tally {
     }
 }
 
-/// Checks that a payload, whose signature was verified, is for this manifest under this name.
+/// Checks that a payload with a verified signature is for this manifest under this name.
 fn statement(payload: &[u8], reference: &Reference, manifest: Digest) -> Result<(), Objection> {
     let payload = Payload::parse(payload).map_err(Objection::Payload)?;
     if payload.manifest != manifest {
@@ -207,12 +207,12 @@ fn statement(payload: &[u8], reference: &Reference, manifest: Digest) -> Result<
     Err(Objection::Name { signed: payload.reference })
 }
 
-/// Whether the name that was signed is that of the artifact. Some signers (cosign) sign the repository, others (skopeo) the
-/// tag too, which must then be the requested one: otherwise an old version could replace a new one.
+/// Whether the signed name is that of the artifact. Some signers (cosign) sign the repository, others (skopeo) also the
+/// tag, which must then be the requested one: otherwise an old version could replace a new one.
 fn is_name_of(signed: &str, reference: &Reference) -> bool {
     let name = |text: &str| {
         let (host, rest) = text.split_once('/').unwrap_or((text, ""));
-        // The names of Docker's registry.
+        // The aliases of Docker's registry.
         let host = match host {
             "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
             host => host.to_ascii_lowercase(),
@@ -221,7 +221,7 @@ fn is_name_of(signed: &str, reference: &Reference) -> bool {
     };
     let whole = match signed.rsplit_once('/') {
         Some((_, last)) if last.contains([':', '@']) => signed.parse::<Reference>(),
-        // A reference needs a version to be one.
+        // A reference must have a version.
         _ => format!("{signed}:any").parse::<Reference>(),
     };
     let Ok(whole) = whole else { return false };

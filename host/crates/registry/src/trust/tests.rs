@@ -1,11 +1,11 @@
-//! Whose signatures are valid for what, and what is reported if they are not.
+//! Which signatures are valid for what, and what is reported if they are not.
 
 use std::collections::HashMap;
 
 use super::*;
 use crate::signature::PrivateKey;
 
-/// Keys by name, in files.
+/// Named keys in files.
 struct Ring {
     directory: tempfile::TempDir,
     keys: HashMap<&'static str, PrivateKey>,
@@ -200,7 +200,7 @@ fn a_key_is_revoked_under_each_of_its_names() {
             assert!(error.contains("the key was revoked (2026-01-01)"), "{revoked} {names:?}: {error}");
         }
     }
-    // A revoked key that cannot be read could be any.
+    // A revoked key that cannot be read could be any key.
     std::fs::remove_file(ring.directory.path().join("twin")).unwrap();
     let names = vec!["acme".to_owned()];
     assert!(Trusted::of(&SignedBy::Some { names, at_least: 1 }, &ring.entries).is_err());

@@ -5,7 +5,8 @@ use clap::Args;
 use crate::cli::arguments::{ConfigFileArguments, OfflineArguments, RegistryArguments};
 use crate::cli::program::Program;
 use crate::cli::render::lock_changes;
-use crate::run::{LockChange, RunError, Upgrade};
+use crate::run::RunError;
+use crate::share::{LockChange, Upgrade};
 use base::event::{Level, Report};
 use registry::oci::RemoteSettings;
 

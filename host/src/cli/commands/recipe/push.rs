@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::arguments::{PassphraseArguments, RegistryArguments, parse_reference};
 use crate::cli::program::Program;
-use crate::run::{Publication, Published, RunError};
+use crate::run::RunError;
+use crate::share::{Publication, Published};
 use base::files::FileError;
 use base::source::{Blame, Explain, size};
 use base::time::rfc3339;
@@ -93,7 +94,7 @@ fn summary(Published { artefact, package }: &Published, reference: &Reference, k
     text + &key.map(|key| format!("\nSigned by key {}", key.public())).unwrap_or_default()
 }
 
-/// When the component was made: SOURCE_DATE_EPOCH, or the modification time of its file.
+/// When the component was created: SOURCE_DATE_EPOCH, or the modification time of its file.
 fn created(program: &Program, file: &Path) -> Result<SystemTime, FileError> {
     let epoch = program.environment.variables.get("SOURCE_DATE_EPOCH").and_then(|text| text.trim().parse().ok());
     match epoch {

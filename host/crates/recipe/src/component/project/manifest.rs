@@ -14,26 +14,26 @@ use registry::{RecipesFileError, TomlFile};
 /// The file's name.
 pub const RECIPE_TOML: &str = "recipe.toml";
 
-/// What the file says.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
-    /// The package's name; what the component describes must agree.
+    /// The package's name; the component must describe itself with the same name.
     pub(super) name: String,
     /// The program and its arguments.
     pub(super) command: Vec<String>,
-    /// Globs of what the component is made of, relative to the project. None: the command decides whether there is
-    /// something to do.
+    /// Globs of the component's inputs, relative to the project. None: the command decides whether there is something
+    /// to do.
     pub(super) inputs: Option<Vec<String>>,
-    /// Where the command leaves the component, or a core module; relative to the project.
+    /// Where the command writes the component, or a core module; relative to the project.
     pub(super) component: PathBuf,
-    /// The SDK that the project has from this host in `sdk/`.
+    /// This host's SDK in `sdk/` of the project.
     pub(super) sdk: Option<Language>,
-    /// Of the file itself.
+    /// The digest of the file itself.
     pub(super) digest: Digest,
 }
 
 impl Manifest {
-    /// Reads the file in a project's directory; `None` where there is none.
+    /// Reads the file in a project's directory; `None` if it does not exist.
     pub(super) fn read(project: &Path) -> Result<Option<Self>, ComponentError> {
         let path = project.join(RECIPE_TOML);
         match std::fs::read_to_string(&path) {
@@ -68,7 +68,7 @@ impl Manifest {
     }
 }
 
-/// What a person may want to write who has written nothing yet.
+/// A suggestion for a user whose file is still empty.
 const EXAMPLE: &str = "[recipe] with name = \"…\", and [build] with command = [\"…\"] and component = \"….wasm\"";
 
 fn required<'a>(
@@ -86,7 +86,7 @@ fn required<'a>(
 fn name(file: &TomlFile, item: &Item) -> Result<String, RecipesFileError> {
     let name = file.string(item, "name")?;
     let is_package = name.parse::<RecipeReference>().is_ok_and(|reference| reference.package == name);
-    // The name becomes a file's name, that of the link in `develop-eggs`.
+    // The name becomes part of a file name, that of the link in `develop-eggs`.
     if !is_package || name.contains('/') || name.starts_with('.') {
         let hints = vec!["A package's name has no spaces, colons and slashes.".to_owned()];
         return Err(file.error(item.span(), format!("Invalid package name {name:?}."), hints));

@@ -1,0 +1,93 @@
+//! Whether a component matches its entry in `recipes.lock`, and the errors if it does not.
+
+use super::error::LockingError;
+use super::publication::{Obtained, Publication};
+use crate::recipes_lock::Locked;
+
+const UPDATE: &str = "`buildout-host recipe lock` brings recipes.lock up to date.";
+
+/// Whether all signers in the lock file have signed. Signatures that were added since do not matter.
+pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
+    let known = locked.signers.iter().all(|signer| found.signers.contains(signer));
+    known && locked.signers.is_empty() == found.signers.is_empty()
+}
+
+pub(super) fn would_change(publication: &Publication<'_>, before: Option<&Locked>) -> LockingError {
+    let name = publication.name;
+    let message = match before {
+        None => format!("recipes.lock lacks recipe {name}, and --locked lets nothing be added."),
+        Some(before) => {
+            format!("recipes.lock has recipe {name} from {}, and --locked lets nothing be changed.", before.source)
+        }
+    };
+    LockingError::Lock { message, place: publication.place.cloned(), hints: vec![UPDATE.to_owned()] }
+}
+
+/// The error for an entry that would have to be removed.
+pub(super) fn would_remove(name: &str) -> LockingError {
+    let message = format!(
+        "recipes.lock has recipe {name}, which recipes.toml has from no registry, and --locked lets nothing be removed."
+    );
+    LockingError::Lock { message, place: None, hints: vec![UPDATE.to_owned()] }
+}
+
+/// Refuses an entry that does not match the description of the component.
+pub(super) fn check_description(
+    publication: &Publication<'_>,
+    locked: &Locked,
+    found: &Locked,
+) -> Result<(), LockingError> {
+    if (&found.version, &found.capabilities) == (&locked.version, &locked.capabilities) {
+        return Ok(());
+    }
+    Err(edited(publication, &differences(locked, found)))
+}
+
+/// The differences between an edited lock file entry and the component.
+fn differences(locked: &Locked, found: &Locked) -> String {
+    let (before, now) = (&locked.capabilities, &found.capabilities);
+    let facts = [
+        (locked.version != found.version, "its version"),
+        (before.wit != now.wit, "what it is made for (wit)"),
+        (before.imports != now.imports, "what it imports"),
+        (before.asks != now.asks, "what it asks for"),
+    ];
+    let differing: Vec<_> = facts.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect();
+    differing.join(", ")
+}
+
+pub(super) fn edited(publication: &Publication<'_>, what: &str) -> LockingError {
+    let message = format!("recipes.lock does not say of recipe {} as it is: {what}.", publication.name);
+    let hint = "Take recipes.lock from version control, or see what changes: `buildout-host recipe lock` shows it, and writes it.";
+    LockingError::Lock { message, place: publication.place.cloned(), hints: vec![hint.to_owned()] }
+}
+
+/// Refuses a lock file entry with another component than that of the artifact.
+///
+/// # Errors
+/// When the components differ.
+pub fn check_component(
+    publication: &Publication<'_>,
+    locked: &Locked,
+    obtained: &Obtained,
+) -> Result<(), LockingError> {
+    if obtained.digest == locked.component {
+        return Ok(());
+    }
+    Err(not_the_component(publication, locked, obtained))
+}
+
+/// The error for a different component: the lock file must have been edited.
+fn not_the_component(publication: &Publication<'_>, locked: &Locked, obtained: &Obtained) -> LockingError {
+    let message = format!(
+        "recipes.lock says that {} has the component sha256:{}, but it is sha256:{}.",
+        publication.source.with_digest(locked.manifest),
+        locked.component,
+        obtained.digest
+    );
+    let hints = vec![format!(
+        "Take recipes.lock from version control, or lock the recipe anew: `buildout-host recipe lock --upgrade {}`.",
+        publication.name
+    )];
+    LockingError::Lock { message, place: publication.place.cloned(), hints }
+}

@@ -1,0 +1,57 @@
+//! Where published components are read from: first copies, then the registry.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base::environment::Environment;
+use base::event::Report;
+use base::interrupt::Interrupt;
+use fetch::Network;
+
+use crate::oci::{Artefacts, Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
+
+/// A store of artifacts.
+pub type Source = dyn Artefacts + Send + Sync;
+
+/// Where published components are read from.
+#[derive(Clone)]
+pub struct Sources {
+    /// Copies are used to resolve a tag, if they contain it.
+    pub kept: Arc<Source>,
+    /// The registry is asked to resolve a tag.
+    pub asked: Arc<Source>,
+}
+
+/// Dependencies of every connection to a registry.
+#[derive(Clone)]
+pub struct Access {
+    /// The environment of the process: directories of the cache, credentials.
+    pub environment: Environment,
+    /// The receiver of download events.
+    pub report: Arc<dyn Report>,
+    /// Interrupts downloads.
+    pub interrupt: Interrupt,
+}
+
+impl Sources {
+    /// The sources of a buildout with this directory as `vendor` in `recipes.toml`.
+    ///
+    /// # Errors
+    /// When that directory is not in OCI layout.
+    pub fn open(access: &Access, settings: &RemoteSettings, vendor: Option<&Path>) -> Result<Self, RegistryError> {
+        let vendored: Vec<_> = vendor.map(Layout::open).transpose()?.into_iter().collect();
+        let cache = Cache::open(&access.environment, Arc::clone(&access.report));
+        let places = |vendored, tags| -> Arc<Source> {
+            let interrupt = access.interrupt.clone();
+            let registry = Remote::new(&access.environment, settings.clone(), Arc::clone(&access.report));
+            let registry = registry.cancelled_by(move || interrupt.signal().is_some());
+            Arc::new(Places { vendored, cache: cache.clone(), registry, tags })
+        };
+        // Only the registry knows what a tag points to now. Without network, the vendored copy decides.
+        let (asked, tags) = match settings.network {
+            Network::Allowed => (Vec::new(), Tags::Asked),
+            _ => (vendored.clone(), Tags::Kept),
+        };
+        Ok(Self { kept: places(vendored, Tags::Kept), asked: places(asked, tags) })
+    }
+}

@@ -1,0 +1,32 @@
+//! Data that all stages of a run share.
+
+use std::sync::Arc;
+
+use base::environment::Environment;
+use base::event::{Level, Report};
+
+use super::settings::RunSettings;
+use crate::error::{Interrupted, RunError};
+
+/// Data that all stages of a run share.
+pub(super) struct Context {
+    pub(super) environment: Environment,
+    /// The receiver of events.
+    pub(super) report: Arc<dyn Report>,
+    /// Settings from the command line.
+    pub(super) settings: RunSettings,
+}
+
+impl Context {
+    pub(super) fn log(&self, level: Level, message: &str) {
+        self.report.log(level, message);
+    }
+
+    /// Fails if a signal has interrupted the run.
+    pub(super) fn check_interrupt(&self) -> Result<(), RunError> {
+        match self.settings.signal() {
+            Some(signal) => Err(Interrupted { signal }.into()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Which recorded paths may be removed, and removing them.
+//!
+//! The state may have been edited, or copied from another buildout, so all recorded paths of a part are checked before
+//! any of them is removed.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use base::environment::Environment;
+use base::event::Level;
+use base::files::{Removal, RemovalError};
+use config::options::Values;
+use recipe::{Locations, is_part_name};
+use state::InstalledPart;
+
+use super::super::view::View;
+use crate::error::RunError;
+
+/// Removes recorded paths of parts.
+pub(super) struct Remover<'a> {
+    view: &'a View,
+    locations: &'a Locations,
+    /// The paths that may be removed for any part, computed for the first path.
+    removal: OnceCell<Removal>,
+}
+
+impl<'a> Remover<'a> {
+    pub(super) fn new(view: &'a View, locations: &'a Locations) -> Self {
+        Self { view, locations, removal: OnceCell::new() }
+    }
+
+    /// Recomputes the removable paths: recipes may have created directories in the meantime that are granted.
+    pub(super) fn refresh(&mut self) {
+        self.removal.take();
+    }
+
+    /// Refuses recorded paths that no recipe can have created, before anything of the part is removed.
+    pub(super) fn check(&self, part: &InstalledPart) -> Result<(), RunError> {
+        check(&self.removal_of(&part.options, &part.installed), &part.installed)
+    }
+
+    /// Removes paths of a part that was recorded with these options; fails at the first path that cannot be removed.
+    pub(super) fn remove(&self, options: &Values, paths: &[String]) -> Result<(), RunError> {
+        let removal = self.removal_of(options, paths);
+        for path in paths.iter().filter(|path| !path.is_empty()) {
+            removal.remove(Path::new(path)).map(drop).or_else(accept_missing)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a failed recipe left. A path that cannot be removed is only a warning: the failure itself matters
+    /// more.
+    pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
+        let removal = self.removal_of(options, paths);
+        for path in paths {
+            if let Err(error) = removal.remove(Path::new(path)) {
+                self.view.context.log(Level::Warning, &format!("Couldn't clean up {path}: {error}"));
+            }
+        }
+    }
+
+    /// The command logs of a part, in the directories where its parts are and may have been.
+    pub(super) fn logs(&self, part: &str, recorded: &InstalledPart) -> Vec<PathBuf> {
+        // The state may have been edited: another name could point elsewhere.
+        if !is_part_name(part) {
+            return Vec::new();
+        }
+        let log = self.locations.command_log(part);
+        let name = log.file_name().unwrap_or_default().to_owned();
+        let paths = recorded.installed.iter().map(|path| self.locations.directory.join(path));
+        let locations = paths.filter(|path| path.file_name().is_some_and(|name| name == part));
+        let mut logs: Vec<PathBuf> = locations.map(|path| path.with_file_name(&name)).collect();
+        logs.extend([log.clone()].into_iter().chain(self.locations.other_command_log(part)));
+        logs.retain(|log| log.is_file());
+        logs.sort();
+        logs.dedup();
+        logs
+    }
+
+    /// Removes logs.
+    pub(super) fn remove_logs(&self, logs: &[PathBuf]) {
+        let logs: Vec<String> = logs.iter().map(|log| log.to_string_lossy().into_owned()).collect();
+        self.clean_up(&Values::default(), &logs);
+    }
+
+    /// The paths that may be removed without a grant.
+    pub(super) fn in_buildout(&self) -> Removal {
+        in_buildout(self.locations, &self.view.context.environment)
+    }
+
+    /// The paths that may be removed for a part with these options: includes paths outside the buildout that the
+    /// options specify, if the part's recipe may write them.
+    fn removal_of(&self, options: &Values, paths: &[String]) -> Cow<'_, Removal> {
+        let removal = self.removal.get_or_init(|| self.work_out());
+        if check(removal, paths).is_ok() {
+            return Cow::Borrowed(removal);
+        }
+        let mut wider = removal.clone();
+        let named = self.view.recipes.named_paths(options, self.locations);
+        for named in named.iter().filter(|named| !self.is_in_another_buildout(named)) {
+            wider.allow_itself(named);
+        }
+        Cow::Owned(wider)
+    }
+
+    /// Whether the path is in another buildout. The state of a copied buildout contains the paths of the original.
+    fn is_in_another_buildout(&self, path: &Path) -> bool {
+        let Some(state) = self.locations.installed.as_ref().and_then(|path| path.file_name()) else { return false };
+        let mut around = path.ancestors().skip(1).filter(|around| !self.locations.directory.starts_with(around));
+        around.any(|around| around.join(state).exists())
+    }
+
+    /// The paths that may be removed for any part: includes granted directories.
+    fn work_out(&self) -> Removal {
+        let mut removal = self.in_buildout();
+        for directory in self.view.recipes.granted_directories(&self.view.buildout) {
+            removal.allow(&self.locations.directory.join(directory));
+        }
+        removal
+    }
+}
+
+/// The paths that may be removed without a grant: those below the directories of the buildout, except these directories
+/// themselves, the files that the host keeps, the files of the configuration, and the home directory.
+pub(super) fn in_buildout(locations: &Locations, environment: &Environment) -> Removal {
+    let mut removal = Removal::new(&locations.directory);
+    for directory in &locations.standard()[1..] {
+        removal.allow(directory);
+        removal.protect(directory);
+    }
+    removal.protect(&locations.configuration_directory);
+    for path in &locations.protected {
+        removal.protect(path);
+    }
+    if let Some(home) = &environment.home {
+        removal.protect_home(home);
+    }
+    removal
+}
+
+fn check(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
+    for path in paths.iter().filter(|path| !path.is_empty()) {
+        removal.check(Path::new(path)).or_else(accept_missing)?;
+    }
+    Ok(())
+}
+
+/// A path outside that does not exist, as after moving the buildout, need not be removed.
+fn accept_missing(error: RemovalError) -> Result<(), RemovalError> {
+    match &error {
+        RemovalError::Outside { path } if path.is_absolute() && path.symlink_metadata().is_err() => Ok(()),
+        _ => Err(error),
+    }
+}

@@ -1,0 +1,34 @@
+//! Writes a first configuration, if none exists.
+
+use std::path::Path;
+
+use base::files;
+
+use super::super::fault::Fault;
+use crate::error::RunError;
+
+const FIRST_CONFIGURATION: &str = "[buildout]\nparts =\n";
+
+/// Writes a minimal configuration. Returns false if one already exists.
+///
+/// # Errors
+/// When its directory does not exist, or the file cannot be written.
+pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
+    if path.exists() {
+        return Ok(false);
+    }
+    let directory = path.parent().unwrap_or(path);
+    if !directory.exists() {
+        return Err(Fault::NoDirectory { path: directory.to_owned() }.into());
+    }
+    files::replace(path, FIRST_CONFIGURATION.as_bytes())?;
+    Ok(true)
+}
+
+/// Writes the first configuration of `init`.
+///
+/// # Errors
+/// When one already exists, or it cannot be written.
+pub fn write_new_configuration(path: &Path) -> Result<(), RunError> {
+    if write_configuration(path)? { Ok(()) } else { Err(Fault::Exists { path: path.to_owned() }.into()) }
+}

@@ -1,0 +1,191 @@
+//! Which recipe makes which part: resolves recipe references, and initializes recipes while options are resolved.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use base::collections::Map;
+use base::event::Level;
+use base::source::{Explain, did_you_mean};
+use config::options::{Buildout, Initialise, Values};
+use recipe::component::{CompileCache, Developed, Resolved, Resolver};
+use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
+use registry::locking::{Access, Describe, Description, Locking, Obtained, Publication};
+use registry::oci::RemoteSettings;
+
+use super::super::context::Context;
+use super::super::fault::Fault;
+use super::directories;
+use crate::error::{Explained, RunError};
+
+/// Resolves and initializes the recipes of a run.
+pub(in crate::run) struct Recipes {
+    shared: Arc<Shared>,
+    /// The directories of the buildout, read once: no recipe can change `[buildout]`.
+    locations: OnceLock<Arc<Locations>>,
+    /// The directory of parts that are made by other recipes than these.
+    other_parts: Option<String>,
+}
+
+/// Data that exists once per run.
+struct Shared {
+    context: Arc<Context>,
+    resolver: RwLock<Arc<Resolver>>,
+    runtime: OnceLock<Runtime>,
+    locking: Locking,
+    /// Recipe references resolved so far.
+    by_reference: Mutex<Map<String, Arc<Resolved>>>,
+    by_part: Mutex<Map<String, Arc<Resolved>>>,
+}
+
+impl Recipes {
+    /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
+    /// later.
+    pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<Context>) -> Result<Self, RunError> {
+        let Context { environment, report, settings } = &**context;
+        let recipes_toml = configuration_directory.join("recipes.toml");
+        let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
+        let interrupt = settings.native.interrupt.clone();
+        let access = Access { environment: environment.clone(), report: Arc::clone(report), interrupt };
+        let locking = Locking::new(&recipes_toml, settings.lock, access);
+        locking.check_no_others(resolver.recipes_toml())?;
+        let shared = Shared {
+            context: Arc::clone(context),
+            resolver: RwLock::new(Arc::new(resolver)),
+            runtime: OnceLock::new(),
+            locking,
+            by_reference: Mutex::default(),
+            by_part: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared), locations: OnceLock::new(), other_parts: None })
+    }
+
+    /// The same recipes for parts in other directories; other parts are in `other_parts`.
+    pub(in crate::run) fn elsewhere(&self, other_parts: Option<String>) -> Self {
+        Self { shared: Arc::clone(&self.shared), locations: OnceLock::new(), other_parts }
+    }
+
+    /// Adds developed recipes.
+    pub(in crate::run) fn develop(
+        &self,
+        configuration_directory: &Path,
+        developed: Vec<Developed>,
+    ) -> Result<(), RunError> {
+        let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
+        let resolver = resolver.knowing(CompileCache::open(&self.shared.context.environment));
+        *self.shared.resolver.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resolver);
+        self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    /// The engine, created when the first recipe needs it.
+    pub(in crate::run) fn runtime(&self) -> Result<&Runtime, RecipeError> {
+        if let Some(runtime) = self.shared.runtime.get() {
+            return Ok(runtime);
+        }
+        let context = &self.shared.context;
+        let runtime = Runtime::new(RuntimeSettings {
+            report: Arc::clone(&context.report),
+            cache: CompileCache::open(&self.shared.context.environment),
+            environment: context.environment.clone(),
+            native: context.settings.native.clone(),
+        })?;
+        Ok(self.shared.runtime.get_or_init(|| runtime))
+    }
+
+    fn resolver(&self) -> Arc<Resolver> {
+        Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Resolves a recipe reference, the value of `recipe =`.
+    pub(in crate::run) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
+        let mut known = self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resolved) = known.get(reference) {
+            return Ok(Arc::clone(resolved));
+        }
+        let resolver = self.resolver();
+        let resolved = Arc::new(resolver.resolve(reference, &self.shared.locking, self)?);
+        known.insert(reference.to_owned(), Arc::clone(&resolved));
+        Ok(resolved)
+    }
+
+    /// The recipe of an initialized part.
+    pub(in crate::run) fn of_part(&self, part: &str) -> Option<Arc<Resolved>> {
+        self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
+    }
+
+    /// Directories that recipes may write according to the grants in `recipes.toml`: files created there may be
+    /// removed. A grant with a reference to a missing option allows nothing.
+    pub(in crate::run) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
+        let resolver = self.resolver();
+        let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
+        let mut directories: Vec<String> =
+            general.filter_map(|grant| buildout.expand("buildout", grant).ok()).collect();
+        for (part, recipe) in self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            directories.extend(recipe.grant.write.iter().filter_map(|grant| buildout.expand(part, grant).ok()));
+        }
+        directories
+    }
+
+    /// Reports entries of `recipes.toml` that no part uses and whose name is similar to a used one: probably typing
+    /// errors. Other unused entries may belong to another configuration.
+    pub(in crate::run) fn report_unused_entries(&self) {
+        let resolver = self.resolver();
+        let by_part = self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner);
+        let used: Vec<_> = by_part.values().map(|recipe| &recipe.reference).collect();
+        for (reference, meant) in resolver.mistaken(&used) {
+            let message = format!("recipes.toml has recipe {reference}, which no part uses. {}", did_you_mean(meant));
+            self.shared.context.log(Level::Warning, &message);
+        }
+    }
+
+    /// Paths in the options of a recorded part, possibly outside the buildout, that its recipe may therefore write. A
+    /// recipe that is no longer available may write nothing.
+    pub(in crate::run) fn named_paths(&self, recorded: &Values, locations: &Locations) -> Vec<PathBuf> {
+        let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| self.resolve(reference)) else {
+            return Vec::new();
+        };
+        let Ok(runtime) = self.runtime() else { return Vec::new() };
+        runtime.named_paths(&recipe, recorded, locations).unwrap_or_default()
+    }
+
+    /// The directories of the buildout.
+    pub(in crate::run) fn locations(&self, buildout: &Buildout) -> Result<&Arc<Locations>, RunError> {
+        if let Some(locations) = self.locations.get() {
+            return Ok(locations);
+        }
+        let resolver = self.resolver();
+        let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
+        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref(), &keys)?);
+        let plain_http = self.shared.context.settings.plain_http;
+        self.shared.locking.connect(|| RemoteSettings { plain_http, ..directories::registries(buildout) });
+        Ok(self.locations.get_or_init(|| locations))
+    }
+
+    fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
+        if !is_part_name(part) {
+            return Err(Fault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
+        }
+        let reference = buildout.require(part, "recipe")?;
+        self.locations(buildout)?;
+        let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
+        self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
+        self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
+        Ok(())
+    }
+}
+
+impl Initialise for Recipes {
+    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        self.initialise_part(buildout, part).map_err(|error| Box::new(Explained::from(error)) as Box<_>)
+    }
+}
+
+impl Describe for Recipes {
+    fn describe(
+        &self,
+        publication: &Publication<'_>,
+        obtained: &Obtained,
+    ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+        describe_published(publication, obtained, |recipe| self.runtime()?.describe(recipe))
+    }
+}

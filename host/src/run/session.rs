@@ -1,0 +1,179 @@
+//! A configuration, ready to run: the order of a run's phases.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::environment::Environment;
+use base::event::{Event, Level, Report};
+use config::options::{Buildout, Values};
+use recipe::Locations;
+use state::{Change, StateFile};
+
+use super::context::Context;
+use super::execute::executor::Executor;
+use super::execute::transaction;
+use super::prepare::{develop, directories};
+use super::python::launcher;
+use super::reading::extensions;
+use super::reading::load::Loaded;
+use super::settings::RunSettings;
+use super::stage::references;
+use super::stages::Stages;
+use super::view::View;
+use crate::error::RunError;
+
+/// The option of the state's `[buildout]` that records the weakest confinement under which a part may have been made.
+const SANDBOX: &str = "sandbox";
+
+/// A configuration, ready to run.
+pub struct Session {
+    /// The options; recipes are initialized when their options are read.
+    pub buildout: Buildout,
+    pub(super) root: View,
+    pub(super) loaded: Loaded,
+    /// The options as resolved by the latest stage of a run.
+    latest: Mutex<Buildout>,
+}
+
+impl Session {
+    /// Prepares a run of a configuration.
+    ///
+    /// # Errors
+    /// When `recipes.toml`, in the directory of the configuration, is invalid.
+    pub fn new(
+        loaded: Loaded,
+        environment: &Environment,
+        report: Arc<dyn Report>,
+        settings: RunSettings,
+    ) -> Result<Self, RunError> {
+        let context = Arc::new(Context { environment: environment.clone(), report, settings });
+        let root = View::new(&loaded.configuration, context)?;
+        Ok(Self { buildout: root.buildout.clone(), latest: Mutex::new(root.buildout.clone()), root, loaded })
+    }
+
+    /// Creates the directories and `bin/buildout`, which runs this program.
+    ///
+    /// When a file cannot be written.
+    /// When something cannot be written.
+    pub fn bootstrap(&self) -> Result<PathBuf, RunError> {
+        let locations = self.root.locations()?;
+        directories::create(&locations, &self.buildout, &*self.root.context.report)?;
+        let path = locations.bin.join("buildout");
+        launcher::write(&path, &self.root.context.settings.program).map_err(RunError::of)?;
+        Ok(path)
+    }
+
+    /// Installs the parts: all, or the named ones (they must be listed in `parts`).
+    ///
+    /// # Errors
+    /// The first failure. Completed steps are recorded.
+    pub fn install(&self, named: &[String]) -> Result<(), RunError> {
+        extensions::rebootstraps(&self.buildout)?;
+        let context = &self.root.context;
+        let locations = self.root.locations()?;
+        directories::create_one(&locations.directory, &*context.report)?;
+        let mut state = match &locations.installed {
+            Some(path) => StateFile::open(path, &*context.report)?,
+            None => StateFile::unsaved(),
+        };
+        // From here on, a signal ends the run between parts, and the state is saved.
+        let _watch = context.settings.native.interrupt.watch();
+        let outcome =
+            report_sandbox(context, &mut state).and_then(|()| self.install_with_state(named, &locations, &mut state));
+        // Also after a failure: completed steps are saved, and no journal is left.
+        let saved = state.commit(&*context.report);
+        outcome?;
+        Ok(saved?)
+    }
+
+    fn install_with_state(
+        &self,
+        named: &[String],
+        locations: &Locations,
+        state: &mut StateFile,
+    ) -> Result<(), RunError> {
+        let context = &self.root.context;
+        // Only with the state lock held: from here on, no other run can change the launcher.
+        let (root, loaded) = self.current()?;
+        transaction::recover(locations, context, state)?;
+        directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
+        let mut executor = Executor::new(state);
+        let outcome = self.execute(Stages::new(root, loaded, named), &mut executor);
+        if outcome.is_ok() && named.is_empty() {
+            executor.report_postponed();
+        }
+        executor.unused.finish().iter().for_each(|message| context.log(Level::Warning, message));
+        outcome
+    }
+
+    fn execute(&self, mut stages: Stages, executor: &mut Executor<'_>) -> Result<(), RunError> {
+        while let Some(coming) = stages.coming()? {
+            if stages.develops(&coming)? {
+                develop::develop(&coming.view, executor.state)?;
+            }
+            let stage = stages.begin(coming, executor.state.installed())?;
+            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = stage.view.buildout.clone();
+            if stage.is_last() {
+                show_configuration(&stage.view);
+            }
+            executor.execute(&stage)?;
+        }
+        Ok(())
+    }
+
+    /// The buildout, read again if the run that this one waited for changed its Python.
+    fn current(&self) -> Result<(View, Loaded), RunError> {
+        Ok(match self.loaded.renewed()? {
+            None => (self.root.clone(), self.loaded.clone()),
+            Some(loaded) => (View::new(&loaded.configuration, Arc::clone(&self.root.context))?, loaded),
+        })
+    }
+
+    /// For each of `parts`, the numbers of those that it references, as far as they are initialized.
+    pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+        references::direct(&self.latest.lock().unwrap_or_else(PoisonError::into_inner), parts)
+    }
+}
+
+/// Every run with less than full confinement of native commands reports that, and records it in the state.
+fn report_sandbox(context: &Context, state: &mut StateFile) -> Result<(), RunError> {
+    let level = context.settings.native.level;
+    let message = match level {
+        confine::Level::Full => return Ok(()),
+        confine::Level::Partial => {
+            "Native commands are confined only partially (--sandbox=partial): they see other processes, and change what \
+             Landlock does not guard."
+        }
+        confine::Level::None => {
+            "Native commands are not confined (--sandbox=none): they can do everything that you can."
+        }
+    };
+    context.log(Level::Warning, message);
+    let recorded = state.installed().buildout.get(SANDBOX).and_then(|name| confine::Level::of_name(name));
+    if recorded.is_none_or(|recorded| level < recorded) {
+        state.record(&Change::Option { name: SANDBOX.to_owned(), value: level.name().to_owned() })?;
+    }
+    Ok(())
+}
+
+/// Prints the configuration at debug level (`buildouts-1.0.txt`, "Predefined buildout options").
+fn show_configuration(view: &View) {
+    if !view.context.report.wants(Level::Debug) {
+        return;
+    }
+    let mut sections = view.buildout.sections();
+    sections.sort();
+    let initialised = sections.iter().filter(|section| view.buildout.is_initialised(section));
+    let texts: String = initialised.map(|section| section_text(section, &view.buildout.snapshot(section))).collect();
+    let text = format!("Configuration data:\n{texts}\n");
+    view.context.report.report(Event::Text { level: Level::Debug, text: &text });
+}
+
+/// A section in 1.0's format for the debug level: options sorted, `%` doubled, further lines indented.
+fn section_text(name: &str, options: &Values) -> String {
+    let line = |(option, value): (&Arc<str>, &Arc<str>)| {
+        format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
+    };
+    format!("[{name}]\n{}", options.iter().map(line).collect::<String>())
+}

@@ -1,0 +1,99 @@
+//! The list of stages of a run. Each is computed only when the previous one has been executed or planned: the Python
+//! that a stage makes decides what the next stage is.
+
+use std::sync::Arc;
+
+use state::Installed;
+use state::plan::Scope;
+
+use super::reading::load::Loaded;
+use super::rebootstrap::{closure, views};
+use super::stage::definition::{Policy, Selection, Stage};
+use super::stage::parts::{self, Parts};
+use super::view::View;
+use crate::error::RunError;
+
+/// The stages of a run, as far as they are known.
+pub(super) struct Stages {
+    root: View,
+    loaded: Loaded,
+    named: Vec<String>,
+    list: Vec<Arc<Stage>>,
+    /// The value of `develop` for the last stage.
+    developed: Option<Option<String>>,
+}
+
+/// A stage whose Python is known, but not its parts yet.
+pub(super) struct Coming {
+    /// The buildout as resolved with the stage's Python.
+    pub(super) view: View,
+    kind: Kind,
+}
+
+enum Kind {
+    /// The parts of the Python that this section provides.
+    Python { section: String },
+    /// Returning to the original Python.
+    Original,
+    /// All other parts.
+    Remaining,
+}
+
+impl Stages {
+    /// The stages of a run for all parts, or the `named` ones.
+    pub(super) fn new(root: View, loaded: Loaded, named: &[String]) -> Self {
+        Self { root, loaded, named: named.to_vec(), list: Vec::new(), developed: None }
+    }
+
+    /// The next stage; `None` after the last one.
+    pub(super) fn coming(&self) -> Result<Option<Coming>, RunError> {
+        let Some(last) = self.list.last() else { return self.first().map(Some) };
+        let Some(python) = last.python() else { return Ok(None) };
+        let view = views::with_wanted_python(&last.view, &self.loaded, python)?;
+        Ok(Some(Coming { view, kind: Kind::Remaining }))
+    }
+
+    fn first(&self) -> Result<Coming, RunError> {
+        if let Some(section) = views::python_section(&self.root)? {
+            let view = views::with_original_python(&self.root, &self.loaded)?;
+            return Ok(Coming { view, kind: Kind::Python { section } });
+        }
+        let kind = if self.loaded.kept.own().is_some() { Kind::Original } else { Kind::Remaining };
+        Ok(Coming { view: self.root.clone(), kind })
+    }
+
+    /// Whether the stage develops other projects than the previous one.
+    pub(super) fn develops(&mut self, coming: &Coming) -> Result<bool, RunError> {
+        let projects = coming.view.buildout.get("buildout", "develop")?;
+        Ok(self.developed.replace(projects.clone()) != Some(projects))
+    }
+
+    /// Initializes the parts of the stage, and adds it to the list.
+    pub(super) fn begin(&mut self, coming: Coming, installed: &Installed) -> Result<Arc<Stage>, RunError> {
+        let Coming { view, kind } = coming;
+        let stage = Arc::new(match kind {
+            Kind::Python { section } => closure::stage(view, &self.loaded, &section, &self.named)?,
+            Kind::Original => closure::stage_of_original(view, &self.loaded)?,
+            Kind::Remaining => self.remaining(view, installed)?,
+        });
+        self.list.push(Arc::clone(&stage));
+        Ok(stage)
+    }
+
+    /// The stage of all parts that belong to no earlier stage.
+    fn remaining(&self, view: View, installed: &Installed) -> Result<Stage, RunError> {
+        let earlier: Vec<&Parts> = self.list.iter().map(|stage| &stage.parts).collect();
+        let parts = parts::requested(&view, &self.named, &earlier, installed)?;
+        view.recipes.report_unused_entries();
+        let earlier = || earlier.iter().flat_map(|parts| parts.names()).map(str::to_owned);
+        let order = if self.named.is_empty() {
+            parts.names().map(str::to_owned).collect()
+        } else {
+            earlier().chain(parts::listed(&view)?).collect()
+        };
+        let scope = if self.named.is_empty() { Scope::Whole } else { Scope::Named };
+        let selection = Selection::Remaining { scope, earlier: earlier().collect(), order };
+        let locations = view.locations()?;
+        Ok(Stage { view, locations, parts, selection, policy: Policy::Direct })
+    }
+}

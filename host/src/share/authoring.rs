@@ -1,0 +1,97 @@
+//! Builds a recipe project outside any buildout, and describes recipe packages.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::environment::Environment;
+use base::event::Report;
+use base::source::Explain;
+use recipe::component::{self, Builder, CompileCache, Developed, Resolved};
+use recipe::{NativeSettings, Package, RecipeError, Runtime, RuntimeSettings, describe_published};
+use registry::locking::{Access, Describe, Description, Obtained, Publication};
+
+use crate::error::{Doing, Interrupted, RunError};
+
+/// The environment of a recipe author.
+pub struct Authoring {
+    /// The environment of the process.
+    pub environment: Environment,
+    /// The receiver of events.
+    pub report: Arc<dyn Report>,
+    /// Settings for native commands; the interrupt also ends builds.
+    pub native: NativeSettings,
+}
+
+/// A built project.
+#[derive(Clone, Debug)]
+pub struct BuiltRecipe {
+    /// The project's directory.
+    pub project: PathBuf,
+    /// The component's file.
+    pub file: PathBuf,
+    /// The component.
+    pub recipe: Resolved,
+    /// Its description.
+    pub package: Package,
+}
+
+impl Authoring {
+    /// Builds the project in a directory, and checks that the component can be used: that it matches this host's WIT
+    /// world, and is named like the project.
+    ///
+    /// # Errors
+    /// When it is not a recipe project, its build fails, or the result is not a recipe for this host.
+    pub fn build(&self, directory: &Path, offline: bool) -> Result<BuiltRecipe, RunError> {
+        let project = component::find_project(&self.environment.directory.join(directory))?;
+        let interrupt = &self.native.interrupt;
+        let watch = interrupt.watch();
+        let builder = Builder { environment: &self.environment, offline, report: &*self.report, interrupt };
+        let built = builder.build(&project);
+        // An error at the time of a signal is usually its consequence.
+        if let Some(signal) = interrupt.signal() {
+            return Err(Interrupted { signal }.into());
+        }
+        let built = built.doing(|| format!("Building recipe project {}.", project.display()))?;
+        // Compiling can be interrupted at any time.
+        drop(watch);
+        let (package, file) = (built.package, built.component);
+        let developed = Developed { package, project: project.clone(), component: file.clone(), link: PathBuf::new() };
+        let recipe = component::developed_recipe(&developed)?;
+        let package = self.describe(&recipe).doing(|| format!("Looking at {}.", file.display()))?;
+        Ok(BuiltRecipe { project, file, recipe, package })
+    }
+
+    /// Describes a recipe package.
+    ///
+    /// # Errors
+    /// When the component cannot be used.
+    pub fn describe(&self, recipe: &Resolved) -> Result<Package, RunError> {
+        Ok(self.load(recipe)?)
+    }
+
+    /// Settings for connections to registries.
+    pub(super) fn access(&self) -> Access {
+        let (environment, report) = (self.environment.clone(), Arc::clone(&self.report));
+        Access { environment, report, interrupt: self.native.interrupt.clone() }
+    }
+
+    fn load(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
+        let settings = RuntimeSettings {
+            report: Arc::clone(&self.report),
+            cache: CompileCache::open(&self.environment),
+            environment: self.environment.clone(),
+            native: self.native.clone(),
+        };
+        Runtime::new(settings)?.describe(recipe)
+    }
+}
+
+impl Describe for Authoring {
+    fn describe(
+        &self,
+        publication: &Publication<'_>,
+        obtained: &Obtained,
+    ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+        describe_published(publication, obtained, |recipe| self.load(recipe))
+    }
+}

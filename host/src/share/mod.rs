@@ -1,0 +1,15 @@
+//! What authors and users of shared recipes do outside a run: build a project, publish a component, lock and copy the
+//! components that a buildout uses.
+//!
+//! Does not know about parts.
+
+mod authoring;
+mod lock;
+mod lowered;
+mod publish;
+mod vendor;
+
+pub use authoring::{Authoring, BuiltRecipe};
+pub use lock::{LockChange, Upgrade};
+pub use publish::{Publication, Published};
+pub use vendor::Vendored;

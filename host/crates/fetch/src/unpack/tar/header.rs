@@ -120,6 +120,12 @@ pub(super) fn number(field: &[u8]) -> Result<i128, Fault> {
     })
 }
 
+/// A whole number in decimal digits, as extended headers have them.
+pub(super) fn decimal(value: &[u8]) -> Result<u64, Fault> {
+    let number = std::str::from_utf8(value).ok().filter(|text| !text.starts_with('+'));
+    number.and_then(|text| text.parse().ok()).ok_or_else(|| damaged("a value of its extended header"))
+}
+
 fn damaged(what: &str) -> Fault {
     Fault::Damaged(format!("{what} is not a number"))
 }

@@ -4,6 +4,7 @@
 
 use super::super::error::Fault;
 use super::super::tree::Time;
+use super::header::decimal;
 use super::sparse::{self, Map};
 
 /// What records, and headers of GNU tar, say of the next member.
@@ -115,12 +116,6 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(decimal(&bytes[..space]).ok()?).ok()?;
     let record = bytes.get(space + 1..length)?.strip_suffix(b"\n")?;
     Some((record, &bytes[length..]))
-}
-
-/// A whole number in decimal digits.
-pub(super) fn decimal(value: &[u8]) -> Result<u64, Fault> {
-    let number = std::str::from_utf8(value).ok().filter(|text| !text.starts_with('+'));
-    number.and_then(|text| text.parse().ok()).ok_or_else(|| malformed("a number"))
 }
 
 fn malformed(what: &str) -> Fault {

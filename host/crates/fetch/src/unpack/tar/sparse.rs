@@ -3,8 +3,7 @@
 use std::io::Read;
 
 use super::super::error::{Fault, Stop};
-use super::header::{BLOCK, Header, number};
-use super::records::decimal;
+use super::header::{BLOCK, Header, decimal, number};
 
 /// Start and length of the parts with data.
 pub(super) type Map = Vec<(u64, u64)>;

@@ -97,9 +97,7 @@ impl Explain for UnpackError {
             Self::Refused { fault, .. } => match fault {
                 Fault::UnknownFormat => "The server may have sent a page in place of the archive: look into the file.",
                 Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
-                Fault::Limit { .. } => {
-                    "An archive beyond these limits may be a bomb; nothing was unpacked."
-                }
+                Fault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
                 Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
                 Fault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
                 _ => "An archive like this can do harm when it is unpacked; ask its publisher. Nothing was unpacked.",

@@ -38,8 +38,7 @@ pub(super) fn recognize(start: &[u8]) -> Option<Format> {
         (b"\xfd7zXZ\0", Format::Tar(Compression::Xz)),
         (b"\x28\xb5\x2f\xfd", Format::Tar(Compression::Zstd)),
     ];
-    let known = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format);
-    known
+    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format)
 }
 
 /// The decompressed content of `source`.

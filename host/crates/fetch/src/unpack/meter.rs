@@ -50,20 +50,18 @@ impl Meter {
 
     /// Whether so many bytes may have come out of the archive by now.
     pub(super) fn check(&self, bytes: u64) -> Result<(), Fault> {
-        let Limits { bytes: most, ratio, .. } = self.limits;
-        if bytes > most {
-            return Err(Fault::Limit { what: "unpacked bytes", limit: most });
-        }
+        self.check_bytes(bytes)?;
+        let ratio = self.limits.ratio;
         if bytes > Limits::FREE && bytes / ratio.max(1) > self.consumed.load(Ordering::Relaxed) {
             return Err(Fault::Limit { what: "times the size of the archive", limit: ratio });
         }
         Ok(())
     }
 
-    /// Whether a file may have this size, holes included.
-    pub(super) fn check_size(&self, size: u64) -> Result<(), Fault> {
+    /// Whether there may be so many bytes at all.
+    pub(super) fn check_bytes(&self, bytes: u64) -> Result<(), Fault> {
         let limit = self.limits.bytes;
-        if size > limit { Err(Fault::Limit { what: "bytes of one file", limit }) } else { Ok(()) }
+        if bytes > limit { Err(Fault::Limit { what: "unpacked bytes", limit }) } else { Ok(()) }
     }
 }
 

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_link_may_go_up_as_far_as_the_top() {
-        let t = |target: &str, depth, expected| assert_eq!(points_outside(Path::new(target), depth), expected, "{target}");
+        let t =
+            |target: &str, depth, expected| assert_eq!(points_outside(Path::new(target), depth), expected, "{target}");
         t("a/b", 0, false);
         t("../a", 1, false);
         t("a/../..", 0, true);

@@ -8,8 +8,8 @@ use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{
-    Dir, DirBuilder, DirBuilderExt as _, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _, Permissions,
-    PermissionsExt as _,
+    Dir, DirBuilder, DirBuilderExt as _, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _,
+    Permissions, PermissionsExt as _,
 };
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, utimensat};
 
@@ -150,8 +150,9 @@ impl<'a> Tree<'a> {
     ) -> Result<(), Stop> {
         self.new_entry(path)?;
         let data = parts.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
-        self.meter.check(self.bytes.saturating_add(data)).map_err(|fault| Stop::at(path, fault))?;
-        self.meter.check_size(size).map_err(|fault| Stop::at(path, fault))?;
+        // The ratio is checked while the content is read: only little of the archive may have been read so far.
+        self.meter.check_bytes(self.bytes.saturating_add(data)).map_err(|fault| Stop::at(path, fault))?;
+        self.meter.check_bytes(size).map_err(|fault| Stop::at(path, fault))?;
         let (parent, name) = self.parent(path)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(attributes.mode & 0o777 | 0o400);

@@ -83,7 +83,9 @@ fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Stop> {
     let mut target = Vec::new();
     entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| Stop::reading(&error))?;
     match target.len() as u64 {
-        length if length > LONGEST_TARGET => Err(Stop::because(Fault::Name("is that of a link without a valid target"))),
+        length if length > LONGEST_TARGET => {
+            Err(Stop::because(Fault::Name("is that of a link without a valid target")))
+        }
         length if length != size => Err(Stop::because(Fault::Disagreement("size"))),
         _ => Ok(target),
     }

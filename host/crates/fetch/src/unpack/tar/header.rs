@@ -108,7 +108,7 @@ fn string(field: &[u8]) -> &[u8] {
 
 /// A number: octal digits between spaces and NULs, or, if the first bit is set, a binary one (GNU). An empty field is 0.
 pub(super) fn number(field: &[u8]) -> Result<i128, Fault> {
-    if let [first @ 0x80.., rest @ ..] = field {
+    if let Some((first, rest)) = field.split_first().filter(|(first, _)| **first >= 0x80) {
         // Two's complement, without the first bit.
         let start = if first & 0x40 == 0 { i128::from(first & 0x3f) } else { i128::from(first | 0x80) - 0x100 };
         return Ok(rest.iter().fold(start, |number, byte| number << 8 | i128::from(*byte)));

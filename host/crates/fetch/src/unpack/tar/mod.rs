@@ -107,10 +107,7 @@ impl<R: Read> Members<R> {
     /// Adds what a header says of further members; false if it is that of a member.
     fn extend(&mut self, header: &Header, extended: &mut Option<Extended>) -> Result<bool, Stop> {
         let kind = header.kind();
-        if !matches!(
-            kind,
-            Kind::Records | Kind::GlobalRecords | Kind::LongName | Kind::LongLink | Kind::Label
-        ) {
+        if !matches!(kind, Kind::Records | Kind::GlobalRecords | Kind::LongName | Kind::LongLink | Kind::Label) {
             return Ok(false);
         }
         let bytes = self.bytes(header.size().map_err(Stop::because)?)?;
@@ -148,19 +145,15 @@ impl<R: Read> Members<R> {
     }
 
     fn member(&mut self, header: &Header, extended: &Extended, tree: &mut Tree<'_>) -> Result<(), Stop> {
-        let sparse = extended.sparse().map_err(Stop::because)?;
-        let raw = match (sparse.and_then(|(name, _)| name), &extended.path) {
-            (Some(name), _) => name.to_vec(),
-            (None, Some(path)) => path.clone(),
-            (None, None) => header.name(),
-        };
+        let raw = extended.name().map_or_else(|| header.name(), <[u8]>::to_vec);
         let shown = PathBuf::from(OsStr::from_bytes(&raw));
         let member = Member { header, extended, raw: &raw };
-        self.unpack_member(&member, sparse.map(|(_, size)| size), tree).map_err(|stop| stop.in_entry(&shown))
+        self.unpack_member(&member, tree).map_err(|stop| stop.in_entry(&shown))
     }
 
-    fn unpack_member(&mut self, member: &Member<'_>, sparse: Option<u64>, tree: &mut Tree<'_>) -> Result<(), Stop> {
+    fn unpack_member(&mut self, member: &Member<'_>, tree: &mut Tree<'_>) -> Result<(), Stop> {
         let path = name::plain(member.raw).map_err(Stop::because)?;
+        let sparse = member.extended.sparse_size().map_err(Stop::because)?;
         let stored = member.extended.size.map_or_else(|| member.header.size(), Ok).map_err(Stop::because)?;
         let attributes = member.attributes().map_err(Stop::because)?;
         match member.header.kind() {

@@ -62,13 +62,17 @@ impl Extended {
         Ok(())
     }
 
-    /// The name of a file with holes, and its size.
-    pub(super) fn sparse(&self) -> Result<Option<(Option<&[u8]>, u64)>, Fault> {
-        let Some(size) = self.sparse.size else { return Ok(None) };
+    /// The size of a file with holes, if it is one.
+    pub(super) fn sparse_size(&self) -> Result<Option<u64>, Fault> {
         match self.sparse.version {
-            (0, _) | (1, 0) => Ok(Some((self.sparse.name.as_deref(), size))),
+            (0, _) | (1, 0) => Ok(self.sparse.size),
             (major, minor) => Err(Fault::Unsupported(format!("version {major}.{minor} of sparse files"))),
         }
+    }
+
+    /// The name; that of a file with holes comes first.
+    pub(super) fn name(&self) -> Option<&[u8]> {
+        self.sparse.name.as_deref().or(self.path.as_deref())
     }
 
     /// Whether the map of a file with holes is in front of its data.
@@ -153,17 +157,19 @@ mod tests {
     #[test]
     fn values_may_contain_line_ends() {
         let mut extended = Extended::default();
-        extended.add(b"30 SCHILY.xattr.user.a=x\n9 b=c\n12 path=a\nb\n8 c==d\n\0\0").unwrap();
+        extended.add(b"32 SCHILY.xattr.user.a=x\n9 bb=c\n12 path=a\nb\n8 cc==d\n\0\0").unwrap();
         assert_eq!(extended.path.as_deref(), Some(&b"a\nb"[..]));
     }
 
     #[test]
     fn rejects_malformed_records() {
-        for bytes in [&b"12 path=a\n"[..], b"9 path=a\n", b"x path=a\n", b"10 path a\n", b"10 path=a", b"0 ", b"+9 path=\n"] {
+        for bytes in
+            [&b"12 path=a\n"[..], b"8 path=a\n", b"x path=a\n", b"10 path a\n", b"10 path=a", b"0 ", b"+9 path=\n"]
+        {
             assert!(matches!(Extended::default().add(bytes), Err(Fault::Damaged(_))), "{bytes:?}");
         }
         assert!(matches!(Extended::default().add(b"9 size=x\n"), Err(Fault::Damaged(_))));
-        assert!(check_global(b"11 comment=\n").is_ok());
-        assert!(matches!(check_global(b"10 path=a\n"), Err(Fault::Unsupported(_))));
+        assert!(check_global(b"12 comment=\n").is_ok());
+        assert!(matches!(check_global(b"9 path=a\n"), Err(Fault::Unsupported(_))));
     }
 }

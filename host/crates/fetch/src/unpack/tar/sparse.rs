@@ -121,7 +121,8 @@ mod tests {
     fn a_map_is_in_order_and_in_the_file() {
         assert_eq!(check(&vec![(0, 5), (10, 5), (20, 0)], 20, 10), Ok(()));
         assert_eq!(check(&vec![], 20, 0), Ok(()));
-        let t = |map: &[(u64, u64)], size, data| assert_eq!(check(&map.to_vec(), size, data), Err(malformed()), "{map:?}");
+        let t =
+            |map: &[(u64, u64)], size, data| assert_eq!(check(&map.to_vec(), size, data), Err(malformed()), "{map:?}");
         t(&[(0, 5), (4, 5)], 20, 10);
         t(&[(10, 5), (0, 5)], 20, 10);
         t(&[(18, 5)], 20, 5);

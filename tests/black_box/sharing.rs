@@ -279,7 +279,10 @@ fn credentials_that_a_registry_repeats_are_not_shown() {
         "run --log-format json",
     ] {
         let printed = refused(&space, &format!("buildout-host {command}"));
-        assert!(printed.contains("403 Forbidden (a message that repeats credentials is not shown)"), "{command}: {printed}");
+        assert!(
+            printed.contains("403 Forbidden (a message that repeats credentials is not shown)"),
+            "{command}: {printed}"
+        );
         for secret in [password, "YWNtZTpzM2NyZXQ", "DENIED"] {
             assert!(!printed.contains(secret), "{command}: {printed}");
         }

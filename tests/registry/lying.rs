@@ -339,7 +339,7 @@ fn a_token_server_on_a_foreign_host_gets_nothing() {
         let home = tempfile::tempdir().unwrap();
         let error = pull(&remote_logged_in(&registry, &home), &reference(&registry)).unwrap_err();
         assert!(matches!(error, RegistryError::ForeignRealm { .. }), "{error}");
-        assert!(error.to_string().ends_with("which is not its own: nothing was sent there."), "{error}");
+        assert!(error.to_string().ends_with("which is not in its domain: nothing was sent there."), "{error}");
         assert!(!error.hints().is_empty());
         assert_eq!(registry.requests().len(), 1);
         assert!(registry.requests()[0].header("authorization").is_none());
@@ -351,10 +351,10 @@ fn a_token_server_on_a_foreign_host_gets_nothing() {
 fn what_a_token_server_sends_is_limited_and_not_shown() {
     for (said, expected) in [
         (Answer::ok("{\"token\": \"").endless(), "larger than"),
-        (Answer::ok("{\"token\": \"secret\\r\\nX-Evil: 1\"}"), "it is no token"),
-        (Answer::ok("{\"token\": \"\"}"), "it is no token"),
-        (Answer::ok("{\"token\": 7, \"secret\": 1}"), "it is no token"),
-        (Answer::ok("secret"), "it is no token"),
+        (Answer::ok("{\"token\": \"secret\\r\\nX-Evil: 1\"}"), "it is not a token"),
+        (Answer::ok("{\"token\": \"\"}"), "it is not a token"),
+        (Answer::ok("{\"token\": 7, \"secret\": 1}"), "it is not a token"),
+        (Answer::ok("secret"), "it is not a token"),
         (Answer::status(401).with("secret"), "does not accept your credentials"),
         (Answer::ok("{\"token\": \"bad-secret\"}"), "does not accept your credentials"),
     ] {

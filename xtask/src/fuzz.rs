@@ -18,7 +18,8 @@ struct Target {
     seeds: &'static [&'static str],
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
+    Target { name: "condition", seeds: &["examples/quickstart"] },
     Target { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
     Target { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
     Target { name: "trust", seeds: &["tests/keys", "tests/keys/skopeo"] },

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use base::environment::Environment;
+use distributions::default_index::default_index;
 use distributions::lock::Lock;
+use distributions::scripts::Scripts;
 
 use super::Test;
 use super::index::{Behavior, hexadecimal};
@@ -18,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_download_cache_serves_a_run_without_index", the_download_cache_serves_a_run_without_index),
     ("eggs_of_setuptools_are_unpacked", eggs_of_setuptools_are_unpacked),
     ("a_lock_brings_the_same_files", a_lock_brings_the_same_files),
+    ("the_index_of_this_machine_serves_what_people_use", the_index_of_this_machine_serves_what_people_use),
     ("the_script_of_what_was_installed_runs", the_script_of_what_was_installed_runs),
 ];
 
@@ -221,4 +225,29 @@ fn a_lock_brings_the_same_files() {
     let new = hexadecimal(&<sha2::Sha256 as sha2::Digest>::digest(changed.bytes()));
     assert!(error.contains(&old) && error.contains(&new), "{error}");
     assert!(space.eggs().is_empty());
+}
+
+/// The real index: pure wheels, wheels with extensions, namespace packages, and one that has only sources.
+fn the_index_of_this_machine_serves_what_people_use() {
+    let mut space = Space::new(Behavior::default());
+    let environment = Environment::of_process().unwrap();
+    space.index_url = default_index(&environment, &space.python()).expect("pip knows an index");
+    let wanted = ["requests", "lxml", "Pillow", "cryptography", "zope.interface", "zope.component", "docopt==0.6.2"];
+    let outcome = space.install(&wanted).unwrap();
+    let directory = space.root.join("bin");
+    std::fs::create_dir(&directory).unwrap();
+    let scripts = Scripts { directory, interpreter: Some("py".to_owned()), ..Scripts::default() };
+    for script in scripts.make(&outcome.working_set, &space.python(), &space.log).unwrap() {
+        script.write(&space.log).unwrap();
+    }
+    let check = "import requests, lxml.etree, PIL.Image, docopt, zope.component\n\
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM\n\
+        import zope.interface._zope_interface_coptimizations as c\nprint(docopt.__version__, c.__file__)";
+    let output = start(&space.root.join("bin/py"), &["-c", check]);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.starts_with("0.6.2 ") && printed.contains("eggs/zope.interface-"), "{output:?}");
+    // Again, with what was picked as pins: no page is read.
+    let pins = outcome.picked.iter().map(|picked| (picked.name.clone(), picked.version.clone())).collect();
+    let again = Space { pins, index_url: "http://127.0.0.1:1/".to_owned(), ..space };
+    assert_eq!(again.install(&wanted).unwrap().working_set.path(), outcome.working_set.path());
 }

@@ -101,8 +101,6 @@ fn names_that_lead_out_are_refused() {
 fn nothing_is_written_through_a_link() {
     let inside = tar(&[Member::directory("d"), Member::link(b'2', "l", "d"), Member::file("l/victim", b"evil")]);
     assert_eq!(fault_of(&inside), Fault::NotBeneathDirectory("l".into()));
-    let onto = tar(&[Member::file("f", b"x"), Member::link(b'2', "l", "f"), Member::file("l", b"evil")]);
-    assert_eq!(fault_of(&onto), Fault::Duplicate);
     let beneath_file = tar(&[Member::file("f", b"x"), Member::file("f/g", b"evil")]);
     assert_eq!(fault_of(&beneath_file), Fault::NotBeneathDirectory("f".into()));
     let link = Entry::new("l", b"d").mode(0o120_777);
@@ -110,6 +108,16 @@ fn nothing_is_written_through_a_link() {
         fault_of(&zip(&[Entry::new("d/", b""), link, Entry::new("l/victim", b"evil")])),
         Fault::NotBeneathDirectory("l".into())
     );
+}
+
+#[test]
+fn a_file_replaces_a_link_of_its_name_and_not_its_target() {
+    let space = Space::new();
+    let onto = tar(&[Member::file("f", b"x"), Member::link(b'2', "l", "f"), Member::file("l", b"other")]);
+    space.unpack(&onto, &UnpackOptions::default()).unwrap();
+    assert_eq!(fs::read_to_string(space.path("out/f")).unwrap(), "x");
+    assert_eq!(fs::read_to_string(space.path("out/l")).unwrap(), "other");
+    assert!(space.path("out/l").symlink_metadata().unwrap().is_file());
 }
 
 #[test]
@@ -133,10 +141,18 @@ fn links_that_lead_out_are_refused() {
 fn hard_links_lead_only_to_earlier_files() {
     let space_victim = Space::new();
     let absolute = space_victim.path("victim");
-    for target in ["../victim", "missing", "/etc/passwd", "d", "l", &absolute.to_string_lossy()] {
+    for target in ["../victim", "missing", "/etc/passwd", "d", &absolute.to_string_lossy()] {
         let archive = tar(&[Member::directory("d"), Member::link(b'2', "l", "d"), Member::link(b'1', "h", target)]);
         assert!(matches!(fault_of(&archive), Fault::HardLink(_)), "{target}");
     }
+    // One to a symbolic link is another symbolic link, and may not point outside from where it is.
+    let links = |target, name| {
+        tar(&[Member::directory("d"), Member::link(b'2', "d/l", target), Member::link(b'1', name, "d/l")])
+    };
+    let space = Space::new();
+    space.unpack(&links("../x", "d/h"), &UnpackOptions::default()).unwrap();
+    assert_eq!(fs::read_link(space.path("out/d/h")).unwrap(), Path::new("../x"));
+    assert!(matches!(fault_of(&links("../x", "h")), Fault::LinkOutside(_)));
 }
 
 #[test]
@@ -201,6 +217,19 @@ fn bombs_are_refused() {
 }
 
 #[test]
+fn a_large_first_file_is_not_a_bomb() {
+    // Of the archive, hardly anything was read when its size is known.
+    let content: Vec<u8> =
+        (0..20_u32 << 18).flat_map(|number| (number.wrapping_mul(0x9e37_79b9)).to_le_bytes()).collect();
+    let whole = tar(&[Member::file("a", &content)]);
+    for archive in [whole.clone(), gzip(&whole)] {
+        let space = Space::new();
+        space.unpack(&archive, &UnpackOptions::default()).unwrap();
+        assert!(fs::read(space.path("out/a")).unwrap() == content);
+    }
+}
+
+#[test]
 fn what_is_truncated_is_refused() {
     let whole = tar(&[Member::file("a", &[7; 3000]), Member::file("b", b"x")]);
     for length in [100, 512, 1024, 3584, 3600, 4096, 4608] {
@@ -257,11 +286,20 @@ fn any_damage_is_survived() {
 }
 
 #[test]
-fn two_entries_of_one_name_are_refused() {
+fn of_two_entries_of_one_name_the_last_counts_in_tar_files_alone() {
     let a = || Member::file("a", b"x");
-    for second in [a(), Member::file("./a", b"y"), Member::directory("a"), Member::link(b'2', "a", "b")] {
-        assert_eq!(fault_of(&tar(&[a(), second])), Fault::Duplicate);
+    for (second, expected) in [(a(), "x"), (Member::file("./a", b"y"), "y"), (Member::link(b'1', "a", "a"), "x")] {
+        let space = Space::new();
+        space.unpack(&tar(&[a(), second]), &UnpackOptions::default()).unwrap();
+        assert_eq!(fs::read_to_string(space.path("out/a")).unwrap(), expected);
     }
+    let space = Space::new();
+    let hard = [a(), Member::link(b'1', "b", "a"), Member::file("a", b"new"), Member::link(b'2', "b", "a")];
+    space.unpack(&tar(&hard), &UnpackOptions::default()).unwrap();
+    assert_eq!(fs::read_link(space.path("out/b")).unwrap(), Path::new("a"));
+    assert_eq!(fs::read_to_string(space.path("out/a")).unwrap(), "new");
+    assert_eq!(fault_of(&tar(&[a(), Member::directory("a")])), Fault::Duplicate);
+    assert_eq!(fault_of(&tar(&[Member::directory("a"), a()])), Fault::Duplicate);
     assert_eq!(fault_of(&zip(&[Entry::new("a", b"x"), Entry::new("a", b"y")])), Fault::Duplicate);
     assert_eq!(fault_of(&zip(&[Entry::new("a", b"x"), Entry::new("./a", b"y")])), Fault::Duplicate);
     let space = Space::new();
@@ -296,8 +334,11 @@ fn what_is_not_an_archive_is_refused() {
     assert!(matches!(fault_of(&gzip(b"a text")), Fault::Damaged(_)));
     let encrypted = Entry::new("a", b"data").both(|said| said.flags = 1);
     assert!(matches!(fault_of(&zip(&[encrypted])), Fault::Unsupported(_)));
-    let sparse = Member::of(b'x', "pax", &pax("GNU.sparse.major", b"1"));
+    let version = [pax("GNU.sparse.major", b"2"), pax("GNU.sparse.realsize", b"5")].concat();
+    let sparse = Member::of(b'x', "pax", &version);
     assert!(matches!(fault_of(&tar(&[sparse, Member::file("a", b"")])), Fault::Unsupported(_)));
+    let global = Member::of(b'g', "pax", &pax("path", b"b"));
+    assert!(matches!(fault_of(&tar(&[global, Member::file("a", b"")])), Fault::Unsupported(_)));
 }
 
 fn fixture(name: &str) -> Vec<u8> {

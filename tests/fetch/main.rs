@@ -2,4 +2,6 @@
 
 mod archives;
 mod downloads;
+mod programs;
+mod proxies;
 mod space;

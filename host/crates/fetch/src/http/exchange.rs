@@ -15,13 +15,11 @@ use ureq::{Agent, Body};
 
 use super::fault::{Timeout, TransferFault};
 use super::limits::{Limits, Rate};
-use super::retry::{AttemptError, Patience};
+use super::retry::{AttemptError, CHECK_INTERVAL, Patience};
 
 const CHUNK: usize = 64 << 10;
 /// Maximum number of chunks that wait for the caller, so that memory is bounded.
 const WAITING: usize = 8;
-/// How often a waiting caller checks whether it was canceled.
-pub(super) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Status and headers of a response.
 pub(super) struct Head {

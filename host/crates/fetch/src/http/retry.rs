@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, StatusCode, header};
 
-use super::exchange::CHECK_INTERVAL;
 use super::fault::{Stop, Timeout, TransferFault};
 use super::limits::Limits;
+
+/// How often a waiting caller checks whether it was canceled.
+pub(super) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why one attempt failed.
 pub(super) enum AttemptError {

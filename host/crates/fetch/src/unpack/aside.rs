@@ -9,13 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::error::UnpackError;
 use base::files::{self, FileError};
 
-/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: an unlocked
-/// one was left by a killed process, and is removed by the next one.
+/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: one that is not
+/// locked was left by a process that was killed, and the next process removes it.
 pub(super) struct Aside {
     destination: PathBuf,
     path: PathBuf,
@@ -40,37 +39,23 @@ impl Aside {
         prefix.push(name);
         prefix.push(".unpack-");
         remove_abandoned(&parent, &prefix);
-        loop {
-            let mut name = prefix.clone();
-            name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-            if let Some(aside) = Self::create(destination, &parent, name)? {
-                return Ok(aside);
-            }
-        }
+        let mut name = prefix;
+        name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        Self::create(destination, &parent, name)
     }
 
-    /// `None` if another process took the new directory for one that was left behind, before it was locked.
-    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Option<Self>, UnpackError> {
+    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Self, UnpackError> {
         let path = parent.join(&name);
         let failed = || FileError::of("make the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
         open.create_dir(&name).map_err(failed())?;
-        let lock = match File::open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(failed())?,
-        };
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => return Ok(None),
-            other => other.map_err(|error| failed()(error.into()))?,
-        }
-        let directory = match open.open_dir(&name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(failed())?,
-        };
-        Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
+        let lock = File::open(&path).map_err(failed())?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed()(error.into()))?;
+        let directory = open.open_dir(&name).map_err(failed())?;
+        Ok(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock })
     }
 
-    /// The directory, initially empty.
+    /// The directory, empty at first.
     pub(super) fn directory(&self) -> &Dir {
         &self.directory
     }
@@ -93,12 +78,12 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // If it cannot be removed now, the next process that unpacks here removes it.
+        // What cannot be removed now is removed by the next one to unpack here.
         let _ = files::remove_directory(&self.path);
     }
 }
 
-/// Reports early what the rename at the end would refuse.
+/// Refuses early what the rename at the end would refuse.
 fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     let occupied = match destination.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -112,7 +97,7 @@ fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     }
 }
 
-/// Removes directories left by killed processes. Directories in use are locked.
+/// Removes what killed processes left. A directory that another process uses is locked.
 fn remove_abandoned(parent: &Path, prefix: &OsStr) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes());

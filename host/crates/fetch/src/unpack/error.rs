@@ -1,4 +1,4 @@
-//! Errors of unpacking archives.
+//! Why an archive is refused.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,48 +8,48 @@ use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::Explain;
 
-/// Why an archive is refused.
+/// What is wrong with an archive.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Its first bytes do not match any supported format.
+    /// Its first bytes are not those of a known format.
     #[error("it is neither a zip file nor a tar file (plain, gzip, bzip2, xz, zstd)")]
     UnknownFormat,
-    /// A name that is not a valid file name, or points outside the destination.
+    /// A name that is not that of a file, or that points outside the destination.
     #[error("its name {0}")]
     Name(&'static str),
     /// An entry is below a symbolic link or a file of the same archive.
-    #[error("it lies beneath {0:?}, which is no directory in this archive")]
+    #[error("it is below {0:?}, which is not a directory in this archive")]
     NotBeneathDirectory(PathBuf),
     /// A symbolic link points outside the unpacked tree.
-    #[error("it is a symbolic link that leads out of the archive, to {0:?}")]
+    #[error("it is a symbolic link that points outside the archive, to {0:?}")]
     LinkOutside(PathBuf),
     /// A hard link to something that is not an earlier file of the same archive.
-    #[error("it is a hard link to {0:?}, which is no earlier file of this archive")]
+    #[error("it is a hard link to {0:?}, which is not an earlier file of this archive")]
     HardLink(PathBuf),
     /// A device, named pipe or socket.
     #[error("it is a {0}, and only files, directories and links are unpacked")]
     Special(&'static str),
-    /// An unsupported feature.
+    /// Something that is not supported here.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// The archive has two entries with the same name.
+    /// The archive has two entries of one name.
     #[error("the archive has two entries of this name")]
     Duplicate,
-    /// Two headers of an entry in the archive differ.
+    /// Two headers of an entry differ.
     #[error("the headers of the archive disagree about its {0}")]
     Disagreement(&'static str),
     /// A limit is exceeded.
     #[error("it exceeds the limit of {limit} {what}")]
     Limit {
-        /// The limited quantity.
+        /// What is limited.
         what: &'static str,
-        /// The limit.
+        /// How much is allowed.
         limit: u64,
     },
-    /// The archive is truncated or damaged.
+    /// Truncated, or changed since it was written.
     #[error("it is damaged: {0}")]
     Damaged(String),
-    /// It has no single top-level directory that could be stripped.
+    /// It does not have exactly one top-level directory.
     #[error("its top level is not a single directory: {}", list(.0))]
     NoTopLevelDirectory(Vec<OsString>),
 }
@@ -66,23 +66,23 @@ fn list(names: &[OsString]) -> String {
 /// Why an archive was not unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
-    /// The archive is refused. None of its entries is left.
+    /// The archive is refused. Nothing of it is left.
     #[error("Cannot unpack {}{}: {fault}", .archive.display(), entry_shown(.entry.as_deref()))]
     Refused {
         /// The archive.
         archive: PathBuf,
-        /// The entry, as named in the archive; `None` if the error is about the archive as a whole.
+        /// The entry, by its name in the archive; `None` if it is the archive as a whole.
         entry: Option<PathBuf>,
-        /// The reason.
+        /// What is wrong.
         fault: Fault,
     },
-    /// The destination already exists.
-    #[error("Cannot unpack to {}: there is something already", .0.display())]
+    /// The destination is not empty.
+    #[error("Cannot unpack to {}: it already exists", .0.display())]
     DestinationExists(PathBuf),
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The caller canceled the operation.
+    /// The caller asked to stop.
     #[error("Unpacking {} was canceled", .0.display())]
     Canceled(PathBuf),
 }
@@ -95,14 +95,12 @@ impl Explain for UnpackError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
-                Fault::UnknownFormat => "The server may have sent a page instead of the archive: look into the file.",
+                Fault::UnknownFormat => "The server may have sent a page in place of the archive: look into the file.",
                 Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
-                Fault::Limit { .. } => {
-                    "An archive that grows beyond these limits looks like a bomb; nothing was unpacked."
-                }
+                Fault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
                 Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
                 Fault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
-                _ => "An archive like this can harm who unpacks it; ask its publisher. Nothing was unpacked.",
+                _ => "An archive like this can do harm when it is unpacked; ask its publisher. Nothing was unpacked.",
             },
             Self::DestinationExists(_) => "Remove it, or unpack to another directory.",
             Self::File(error) => return error.hints(),
@@ -119,7 +117,7 @@ impl Explain for UnpackError {
     }
 }
 
-/// An error of unpacking, without the archive.
+/// What ends unpacking, before it is known which archive it was.
 #[derive(Debug)]
 pub(super) enum Stop {
     Fault { entry: Option<PathBuf>, fault: Fault },
@@ -128,23 +126,23 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    /// An error of the archive as a whole.
+    /// The archive as a whole is at fault.
     pub(super) fn because(fault: Fault) -> Self {
         Self::Fault { entry: None, fault }
     }
 
-    /// An error of the entry `path`.
+    /// The entry `path` is at fault.
     pub(super) fn at(path: &Path, fault: Fault) -> Self {
         Self::Fault { entry: Some(path.to_owned()), fault }
     }
 
-    /// An error of reading the archive: a limit was exceeded, or the archive is damaged.
+    /// The archive cannot be read: a limit was exceeded, or it is damaged.
     pub(super) fn reading(error: &io::Error) -> Self {
         let ours = error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>()).cloned();
         Self::because(ours.unwrap_or_else(|| Fault::Damaged(error.to_string())))
     }
 
-    /// The same, for the entry `path`.
+    /// The same, about the entry `path`.
     #[must_use]
     pub(super) fn in_entry(self, path: &Path) -> Self {
         match self {

@@ -1,13 +1,13 @@
-//! Detection of archive formats by their first bytes, and their decompression.
+//! The format of an archive, by its first bytes, and how each compression is read.
 
 use std::io::{self, BufRead, Read};
 
 use super::zstd::Frames;
 
-/// Number of bytes needed to detect the format: one tar header.
+/// How many bytes at the start of a file are needed to know the format: a header of tar.
 pub(super) const START: usize = 512;
 
-/// Maximum memory for an xz dictionary, in KiB; `xz -9` needs 64 MiB.
+/// Most memory that a dictionary of xz may take, in KiB; `xz -9` needs 64 MiB.
 const XZ_MEMORY: u32 = 512 << 10;
 
 /// The format of an archive.
@@ -27,8 +27,8 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// Detects the format of a file that starts with `start`.
-pub(super) fn recognise(start: &[u8]) -> Option<Format> {
+/// The format of the file that starts with `start`, unless it is a plain tar file.
+pub(super) fn recognize(start: &[u8]) -> Option<Format> {
     // The second one is a zip file without entries.
     const MAGIC: [(&[u8], Format); 6] = [
         (b"PK\x03\x04", Format::Zip),
@@ -38,17 +38,7 @@ pub(super) fn recognise(start: &[u8]) -> Option<Format> {
         (b"\xfd7zXZ\0", Format::Tar(Compression::Xz)),
         (b"\x28\xb5\x2f\xfd", Format::Tar(Compression::Zstd)),
     ];
-    let known = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format);
-    known.or_else(|| is_tar(start).then_some(Format::Tar(Compression::Plain)))
-}
-
-/// POSIX and GNU tar have a magic string; Unix V7's format has only the checksum.
-fn is_tar(start: &[u8]) -> bool {
-    let Ok(block) = <&[u8; START]>::try_from(start) else { return false };
-    let header = tar::Header::from_byte_slice(block);
-    let sum: u32 =
-        block.iter().enumerate().map(|(at, byte)| u32::from(if (148..156).contains(&at) { b' ' } else { *byte })).sum();
-    &block[257..262] == b"ustar" || header.cksum().is_ok_and(|noted| noted == sum)
+    MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format)
 }
 
 /// The decompressed content of `source`.
@@ -62,7 +52,7 @@ pub(super) fn decompress<'a>(source: impl BufRead + Send + 'a, compression: Comp
     }
 }
 
-/// Reads `stream` to its end, so that trailing checksums are verified.
+/// Reads `stream` to its end, so that the checksums at the end are verified.
 pub(super) fn drain(stream: &mut impl Read) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Limits on the content of an archive.
+//! How large the content of an archive may be.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Fault;
 
-/// Limits on the content of an archive. The defaults are far above those of real sources (the Linux kernel: 1.5 GB,
-/// 90,000 files, 9 times its archive, 12 levels deep).
+/// How large the content of an archive may be. The usual limits are far above real sources (the kernel of Linux: 1.5 GB, 90,000
+/// files, 9 times its archive, 12 deep).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum total size of all files in bytes.
+    /// Most bytes of all files together.
     pub bytes: u64,
-    /// Maximum number of files, directories and links.
+    /// Most files, directories and links.
     pub entries: u64,
-    /// Maximum ratio of content size to archive size, if the content is larger than [`Self::FREE`].
+    /// How many times larger than the archive the content may be, where it is larger than [`Self::FREE`].
     pub ratio: u64,
-    /// Maximum nesting of directories.
+    /// Deepest nesting of directories.
     pub depth: u64,
 }
 
 impl Limits {
-    /// Content up to this size, in bytes, may have any ratio: small files of zeros are harmless.
+    /// Content up to this size, in bytes, may have any ratio: small files of zeros are no bomb.
     pub const FREE: u64 = 16 << 20;
 }
 
@@ -31,8 +31,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts the bytes read from an archive, and checks the size of its content against the limits. Clones share the
-/// count.
+/// Counts what is read of an archive, and compares its content with the limits. Clones share the count.
 #[derive(Clone)]
 pub(super) struct Meter {
     pub(super) limits: Limits,
@@ -44,25 +43,29 @@ impl Meter {
         Self { limits, consumed: Arc::default() }
     }
 
-    /// Counts bytes of the archive file.
+    /// Counts bytes of the archive as it is on disk.
     pub(super) fn consumed(&self, bytes: u64) {
         self.consumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Checks whether this many bytes of content are allowed so far.
+    /// Whether so many bytes may have come out of the archive by now.
     pub(super) fn check(&self, bytes: u64) -> Result<(), Fault> {
-        let Limits { bytes: most, ratio, .. } = self.limits;
-        if bytes > most {
-            return Err(Fault::Limit { what: "unpacked bytes", limit: most });
-        }
+        self.check_bytes(bytes)?;
+        let ratio = self.limits.ratio;
         if bytes > Limits::FREE && bytes / ratio.max(1) > self.consumed.load(Ordering::Relaxed) {
             return Err(Fault::Limit { what: "times the size of the archive", limit: ratio });
         }
         Ok(())
     }
+
+    /// Whether there may be so many bytes at all.
+    pub(super) fn check_bytes(&self, bytes: u64) -> Result<(), Fault> {
+        let limit = self.limits.bytes;
+        if bytes > limit { Err(Fault::Limit { what: "unpacked bytes", limit }) } else { Ok(()) }
+    }
 }
 
-/// A reader that counts its bytes as bytes of the archive.
+/// Counts what is read through it as bytes of the archive.
 pub(super) struct Counted<R> {
     inner: R,
     meter: Meter,

@@ -1,7 +1,8 @@
-//! Unpacks an archive into a directory, atomically: tar (plain, gzip, bzip2, xz, zstd) and zip, detected by content.
+//! Unpacks an archive into a directory, whole or not at all: tar (plain, gzip, bzip2, xz, zstd) and zip, distinguished by
+//! content.
 //!
-//! An archive is untrusted input. It is unpacked into a directory next to the destination, which is renamed if the
-//! whole archive is valid, and removed otherwise. Does not know where the archive came from.
+//! An archive is input from outside. It is unpacked into a directory next to the destination, which is renamed at the end,
+//! or removed if anything is wrong. Knows nothing of where the archive came from.
 
 mod ahead;
 mod aside;
@@ -23,50 +24,50 @@ pub use error::{Fault, UnpackError};
 pub use meter::Limits as UnpackLimits;
 
 use aside::Aside;
-use base::files::FileError;
+use base::files::{FileError, open_regular};
 use error::Stop;
-use format::Format;
+use format::{Compression, Format};
 use meter::Meter;
 use tree::Tree;
 
-/// Options for unpacking.
+/// How an archive is unpacked.
 #[derive(Clone, Debug, Default)]
 pub struct UnpackOptions {
-    /// Makes the content of the archive's only top-level directory the destination; an archive without exactly one is
-    /// then refused.
+    /// Whether the content of the archive's only top-level directory becomes the destination; an archive that does not have
+    /// exactly one is then refused.
     pub strip_top_level: bool,
-    /// Limits on its content.
+    /// What it may grow to.
     pub limits: UnpackLimits,
 }
 
-/// The result of unpacking.
+/// What was unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpacked {
-    /// Names of the files and directories at the top level of the archive, sorted.
+    /// Names of the files and directories at the archive's top, sorted.
     pub top_level: Vec<std::ffi::OsString>,
-    /// Total size of all files in bytes.
+    /// Bytes of all files together.
     pub bytes: u64,
-    /// Number of files, directories and links in the archive.
+    /// How many files, directories and links the archive lists.
     pub entries: u64,
 }
 
-/// Unpacks the file `archive` to `destination`, which must be missing or an empty directory. `canceled` is called
-/// frequently.
+/// Unpacks the file `archive` to `destination`, which must be missing or an empty directory.
+/// `canceled` is asked often.
 ///
-/// Permissions are the archive's, less the umask and the setuid, setgid and sticky bits; the owner is the current user.
-/// Modification times are the archive's, with nanoseconds if available: make depends on them. Nothing is flushed to
-/// disk: an unpacked source can be restored from its archive.
+/// Permissions are the archive's, less what the umask takes and less setuid, setgid and sticky bits; the owner is the
+/// user of this process. Times of modification are the archive's, to the nanosecond if it has them: make depends on them.
+/// Nothing is flushed to disk: a source can be unpacked again.
 ///
 /// # Errors
-/// [`UnpackError`]; then nothing is left next to the destination, and the destination is unchanged.
+/// [`UnpackError`]; nothing is left next to the destination, and the destination is unchanged.
 pub fn unpack(
     archive: &Path,
     destination: &Path,
     options: &UnpackOptions,
     canceled: &dyn Fn() -> bool,
 ) -> Result<Unpacked, UnpackError> {
-    let mut file = File::open(archive).map_err(FileError::of("open", archive))?;
-    let format = recognise(&mut file, archive)?;
+    let mut file = open_regular(archive).map_err(FileError::of("open", archive))?;
+    let format = recognize(&mut file, archive)?;
     let aside = Aside::new(destination)?;
     let length = file.metadata().map_err(FileError::of("read", archive))?.len();
     let meter = Meter::new(options.limits.clone());
@@ -86,9 +87,11 @@ pub fn unpack(
     Ok(unpacked)
 }
 
-fn recognise(file: &mut File, archive: &Path) -> Result<Format, UnpackError> {
+fn recognize(file: &mut File, archive: &Path) -> Result<Format, UnpackError> {
     let mut start = Vec::with_capacity(format::START);
     file.take(format::START as u64).read_to_end(&mut start).map_err(FileError::of("read", archive))?;
     file.rewind().map_err(FileError::of("read", archive))?;
-    format::recognise(&start).ok_or_else(|| UnpackError::of(archive, Stop::because(Fault::UnknownFormat)))
+    let plain = || tar::is_tar(&start).then_some(Format::Tar(Compression::Plain));
+    let format = format::recognize(&start).or_else(plain);
+    format.ok_or_else(|| UnpackError::of(archive, Stop::because(Fault::UnknownFormat)))
 }

@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::Fault;
 
-/// Maximum length of a file name (`NAME_MAX`) and of a path (`PATH_MAX`) on Linux, in bytes.
+/// Longest name of one file (`NAME_MAX`) and longest path (`PATH_MAX`) of Linux, in bytes.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
 
-/// Parses `raw` as a relative path, without `.`; empty for the top level itself (`./`).
+/// The name as a relative path without `.`; empty for the top itself (`./`).
 pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     if raw.is_empty() {
         return Err(Fault::Name("is empty"));
@@ -34,9 +34,9 @@ pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     Ok(path)
 }
 
-/// Whether a symbolic link to `target`, at `depth` directories below the top level, points outside the tree, judging by
-/// the string alone.
-pub(super) fn leads_out(target: &Path, depth: usize) -> bool {
+/// Whether a symbolic link to `target`, which is `depth` directories below the top, points outside the tree, as far as its
+/// text says.
+pub(super) fn points_outside(target: &Path, depth: usize) -> bool {
     let mut level = depth;
     for component in target.components() {
         match component {
@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn a_link_may_go_up_as_far_as_the_top() {
-        let t = |target: &str, depth, expected| assert_eq!(leads_out(Path::new(target), depth), expected, "{target}");
+        let t =
+            |target: &str, depth, expected| assert_eq!(points_outside(Path::new(target), depth), expected, "{target}");
         t("a/b", 0, false);
         t("../a", 1, false);
         t("a/../..", 0, true);

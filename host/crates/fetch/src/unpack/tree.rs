@@ -1,21 +1,22 @@
-//! The tree that is being unpacked: files, directories and links below one open directory.
+//! The tree that is unpacked: files, directories and links, written below one open directory.
 //!
-//! Does not know about archive formats. The directory was empty at first, so its contents are known: an entry is
-//! written only to directories from this archive. In addition, cap-std prevents any access outside.
+//! Knows nothing of archive formats. The directory was empty, so all of its content is known: an entry is written only
+//! through directories of this archive. In addition, cap-std does not follow anything out of the directory.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{
-    Dir, DirBuilder, DirBuilderExt as _, File, OpenOptions, OpenOptionsExt as _, Permissions, PermissionsExt as _,
+    Dir, DirBuilder, DirBuilderExt as _, File, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _,
+    Permissions, PermissionsExt as _,
 };
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, utimensat};
 
 use super::Unpacked;
 use super::error::{Fault, Stop};
 use super::meter::Meter;
-use super::name::leads_out;
+use super::name::points_outside;
 use base::collections::Map;
 use base::files::FileError;
 
@@ -24,9 +25,9 @@ const BUFFER: usize = 128 << 10;
 /// The attributes of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attributes {
-    /// Permission bits; other bits are ignored.
+    /// Permission bits; further ones are ignored.
     pub(super) mode: u32,
-    /// Modification time.
+    /// Time of the last modification.
     pub(super) modified: Time,
 }
 
@@ -40,7 +41,12 @@ pub(super) struct Time {
 impl Time {
     pub(super) const EPOCH: Self = Self { seconds: 0, nanoseconds: 0 };
 
-    /// In the range that file systems can store: the maximum is that of a plain tar header (year 2242).
+    /// The time of an existing file.
+    fn of_file(metadata: &Metadata) -> Self {
+        Self { seconds: metadata.mtime(), nanoseconds: u32::try_from(metadata.mtime_nsec()).unwrap_or(0) }
+    }
+
+    /// As file systems can store it: the largest time is that of a plain tar header (year 2242).
     fn stamps(self) -> Timestamps {
         let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
         let seconds = self.seconds.clamp(0, 0o777_7777_7777);
@@ -51,22 +57,24 @@ impl Time {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A directory, explicit or implied by a path.
+    /// A directory, listed in the archive or only implied.
     Directory,
     File,
     Link,
 }
 
-/// A tree that is being unpacked.
+/// A tree that is unpacked.
 pub(super) struct Tree<'a> {
     root: &'a Dir,
     meter: &'a Meter,
     strip: bool,
+    /// Whether an entry replaces an earlier one of the same name.
+    replace: bool,
     canceled: &'a dyn Fn() -> bool,
     kinds: Map<PathBuf, Kind>,
-    /// Times of directories, set at the end: writing to a directory changes its time.
+    /// Times of directories, set at the end: writing into a directory changes its time.
     directories: Vec<(PathBuf, Time)>,
-    /// The most recently used directory: most entries are in the same directory as the previous one.
+    /// The directory that was used last: most entries are in the directory of the one before.
     current: Option<(PathBuf, Dir)>,
     buffer: Vec<u8>,
     bytes: u64,
@@ -74,12 +82,13 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// A tree in `root`. With `strip`, links are checked relative to its only top-level directory.
+    /// A tree in `root`. With `strip`, links are judged as seen from its only top-level directory.
     pub(super) fn new(root: &'a Dir, meter: &'a Meter, strip: bool, canceled: &'a dyn Fn() -> bool) -> Self {
         Self {
             root,
             meter,
             strip,
+            replace: false,
             canceled,
             kinds: Map::default(),
             directories: Vec::new(),
@@ -90,7 +99,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Adds a directory, or sets the attributes of an existing one.
+    /// A directory; an existing one gets these attributes.
     pub(super) fn directory(&mut self, path: &Path, attributes: Attributes) -> Result<(), Stop> {
         self.count(path)?;
         if path.as_os_str().is_empty() {
@@ -98,7 +107,7 @@ impl<'a> Tree<'a> {
         }
         match self.kinds.get(path) {
             Some(Kind::Directory) => {
-                // The umask cannot be read without changing it, so others never get write permission.
+                // The umask cannot be read without changing it, so no one else gets permission to write.
                 let permissions = Permissions::from_mode(attributes.mode & 0o755 | 0o700);
                 self.root.set_permissions(path, permissions).map_err(FileError::of("set permissions of", path))?;
             }
@@ -114,7 +123,12 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Adds a file with `size` bytes of `content`.
+    /// From now on, a file or link replaces an earlier one of the same name: a tar file that was appended to has both.
+    pub(super) fn replace_duplicates(&mut self) {
+        self.replace = true;
+    }
+
+    /// A file with `size` bytes of `content`.
     pub(super) fn file(
         &mut self,
         path: &Path,
@@ -122,14 +136,40 @@ impl<'a> Tree<'a> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), Stop> {
+        self.sparse_file(path, attributes, size, &[(0, size)], content)
+    }
+
+    /// A file of `size` bytes that has `content` in these parts (start and length, in order), and holes elsewhere.
+    pub(super) fn sparse_file(
+        &mut self,
+        path: &Path,
+        attributes: Attributes,
+        size: u64,
+        parts: &[(u64, u64)],
+        content: &mut dyn Read,
+    ) -> Result<(), Stop> {
         self.new_entry(path)?;
-        self.meter.check(self.bytes.saturating_add(size)).map_err(|fault| Stop::at(path, fault))?;
+        let data = parts.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
+        // The ratio is checked while the content is read: only little of the archive may have been read so far.
+        self.meter.check_bytes(self.bytes.saturating_add(data)).map_err(|fault| Stop::at(path, fault))?;
+        self.meter.check_bytes(size).map_err(|fault| Stop::at(path, fault))?;
         let (parent, name) = self.parent(path)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(attributes.mode & 0o777 | 0o400);
         let mut file = parent.open_with(name, &options).map_err(FileError::of("make", path))?;
         self.kinds.insert(path.to_owned(), Kind::File);
-        self.copy(path, size, content, &mut file)?;
+        for (start, length) in parts {
+            if *start > 0 {
+                file.seek(SeekFrom::Start(*start)).map_err(FileError::of("write", path))?;
+            }
+            self.copy(path, *length, &mut (&mut *content).take(*length), &mut file)?;
+        }
+        if content.read(&mut [0]).map_err(|error| Stop::reading(&error).in_entry(path))? > 0 {
+            return Err(Stop::at(path, Fault::Disagreement("size")));
+        }
+        if parts != [(0, size)] {
+            file.set_len(size).map_err(FileError::of("write", path))?;
+        }
         futimens(&file, &attributes.modified.stamps())
             .map_err(|error| FileError::of("set the time of", path)(error.into()).into())
     }
@@ -148,23 +188,20 @@ impl<'a> Tree<'a> {
             };
             copied += count as u64;
             self.bytes += count as u64;
-            if copied > size {
-                return Err(Stop::at(path, Fault::Disagreement("size")));
-            }
             self.meter.check(self.bytes).map_err(|fault| Stop::at(path, fault))?;
             file.write_all(&self.buffer[..count]).map_err(FileError::of("write", path))?;
         }
         if copied == size { Ok(()) } else { Err(Stop::at(path, Fault::Damaged("the archive ends within it".into()))) }
     }
 
-    /// Adds a symbolic link to `target`.
+    /// A symbolic link to `target`.
     pub(super) fn symbolic_link(&mut self, path: &Path, target: &Path, modified: Time) -> Result<(), Stop> {
         self.new_entry(path)?;
         if target.as_os_str().is_empty() || target.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(Stop::at(path, Fault::Name("leads to no path")));
+            return Err(Stop::at(path, Fault::Name("is that of a link without a valid target")));
         }
         let depth = path.components().count() - 1;
-        if leads_out(target, depth.saturating_sub(usize::from(self.strip))) {
+        if points_outside(target, depth.saturating_sub(usize::from(self.strip))) {
             return Err(Stop::at(path, Fault::LinkOutside(target.to_owned())));
         }
         let (parent, name) = self.parent(path)?;
@@ -175,12 +212,21 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Adds a hard link to the earlier file `target` of the archive.
+    /// A hard link to a file or symbolic link of this archive. One to itself changes nothing: tar writes that for a file
+    /// that was named twice.
     pub(super) fn hard_link(&mut self, path: &Path, target: &Path) -> Result<(), Stop> {
-        self.new_entry(path)?;
-        if self.kinds.get(target) != Some(&Kind::File) {
-            return Err(Stop::at(path, Fault::HardLink(target.to_owned())));
+        let kind = self.kinds.get(target).copied().filter(|kind| *kind != Kind::Directory);
+        let Some(kind) = kind else { return Err(Stop::at(path, Fault::HardLink(target.to_owned()))) };
+        if path == target {
+            return self.count(path);
         }
+        if kind == Kind::Link {
+            let failed = FileError::of("read the link", target);
+            let (link, metadata) = (self.root.read_link_contents(target), self.root.symlink_metadata(target));
+            let modified = metadata.map(|metadata| Time::of_file(&metadata)).unwrap_or(Time::EPOCH);
+            return self.symbolic_link(path, &link.map_err(failed)?, modified);
+        }
+        self.new_entry(path)?;
         let root = self.root;
         let (parent, name) = self.parent(path)?;
         root.hard_link(target, parent, name).map_err(FileError::of("make the link", path))?;
@@ -188,8 +234,7 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Sets the times of directories, checks the targets of links now that the tree is complete, and returns the
-    /// result.
+    /// Sets the times of directories, checks where links point to now that everything exists, and returns what was unpacked.
     pub(super) fn finish(self) -> Result<Unpacked, Stop> {
         for (path, modified) in &self.directories {
             utimensat(self.root, path, &modified.stamps(), AtFlags::SYMLINK_NOFOLLOW)
@@ -202,7 +247,7 @@ impl<'a> Tree<'a> {
         Ok(Unpacked { top_level, bytes: self.bytes, entries: self.entries })
     }
 
-    /// Links that each stay inside by their string can point outside in combination (`a -> b/..`, where `b` is a link).
+    /// Links that each stay inside by their text can point outside together (`a -> b/..`, where `b` is a link).
     fn check_links(&self, top_level: &[OsString]) -> Result<(), Stop> {
         let stripped;
         let (base, prefix) = match top_level {
@@ -215,7 +260,7 @@ impl<'a> Tree<'a> {
         };
         for path in self.kinds.iter().filter(|(_, kind)| **kind == Kind::Link).map(|(path, _)| path) {
             let inside = path.strip_prefix(prefix).unwrap_or(path);
-            // When cap-std refuses to leave the directory, its error has no system error number, unlike all others.
+            // cap-std's refusal to leave the directory is the one that has no error number of the system.
             if base
                 .metadata(inside)
                 .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none())
@@ -240,22 +285,29 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Checks whether one more entry than `entries` is allowed.
+    /// Whether there may be one more entry than `entries`.
     pub(super) fn allows(&self, entries: u64) -> Result<(), Fault> {
         let limit = self.meter.limits.entries;
         if entries < limit { Ok(()) } else { Err(Fault::Limit { what: "entries", limit }) }
     }
 
+    /// Makes room for a file or link.
     fn new_entry(&mut self, path: &Path) -> Result<(), Stop> {
         self.count(path)?;
-        match self.kinds.contains_key(path) {
-            true => Err(Stop::at(path, Fault::Duplicate)),
-            false if path.as_os_str().is_empty() => Err(Stop::because(Fault::Name("is empty"))),
-            false => Ok(()),
+        if path.as_os_str().is_empty() {
+            return Err(Stop::because(Fault::Name("is empty")));
+        }
+        match self.kinds.get(path) {
+            None => Ok(()),
+            Some(Kind::File | Kind::Link) if self.replace => {
+                self.kinds.remove(path);
+                Ok(self.root.remove_file(path).map_err(FileError::of("replace", path))?)
+            }
+            Some(_) => Err(Stop::at(path, Fault::Duplicate)),
         }
     }
 
-    /// The parent directory of `path`, created if the archive did not list it, and the name in it.
+    /// The directory of `path`, made if the archive did not list it, and the name in it.
     fn parent<'p>(&mut self, path: &'p Path) -> Result<(&Dir, &'p OsStr), Stop> {
         let name = path.file_name().unwrap_or_default();
         let parent = path.parent().unwrap_or(Path::new(""));

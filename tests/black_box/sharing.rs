@@ -28,7 +28,7 @@ fn push_and_pull() {
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
     let printed = refused(&space, &format!("buildout-host recipe pull {reference}"));
-    assert!(printed.ends_with("Error: recipes.wasm is there already, and is another file.\n"), "{printed}");
+    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file.\n"), "{printed}");
     done(&space, &format!("buildout-host recipe pull {reference} --output recipes.wasm"));
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 
@@ -166,7 +166,7 @@ fn from_a_new_recipe_to_an_offline_run() {
 
     let vendored = done(&user, "buildout-host recipe vendor vendor");
     assert!(vendored.contains("Vendored recipe acme-shared: 127.0.0.1:"), "{vendored}");
-    assert!(vendored.ends_with("begin recipes.toml with the line: vendor = \"vendor\"\n"), "{vendored}");
+    assert!(vendored.ends_with("add as the first line of recipes.toml: vendor = \"vendor\"\n"), "{vendored}");
     let toml = user.read("recipes.toml");
     user.write("recipes.toml", &format!("vendor = \"vendor\"\n{toml}"));
     // Others read the directory too.
@@ -198,7 +198,7 @@ fn what_is_not_locked_cannot_be_vendored() {
     );
     space.write("recipes.toml", "");
     let printed = done(&space, "buildout-host recipe vendor vendor");
-    assert_eq!(printed, "No recipe of recipes.toml comes from a registry.\n");
+    assert_eq!(printed, "No recipe of recipes.toml comes from a registry\n");
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn an_upgrade_shows_what_differs_and_asks_for_what_is_not_granted() {
             "  version   debug 0.1.0\n          → python-build 0.1.0",
             &format!("→ sha256:{manifest}"),
             "+ buildout:recipe/process@0.1.0",
-            "  asks for  + ",
+            "  requests  + ",
         ],
     );
     assert!(!difference.contains("signed by"), "the signer is the same:\n{difference}");

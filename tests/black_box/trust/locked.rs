@@ -75,7 +75,7 @@ fn who_signed_is_locked_too() {
     sharing.works(&["run", "--locked"], &[]);
     sharing.recipes_toml("signed-by = \"unsigned\"", "");
     sharing.fails(&["run", "--locked"], &["who signed it"]);
-    sharing.works(&["recipe", "lock"], &["→ nobody needs to"]);
+    sharing.works(&["recipe", "lock"], &["→ no one has to"]);
     sharing.works(&["run", "--locked"], &[]);
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::damage::Damage;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
 /// Why the installed state cannot be used.
@@ -49,6 +50,13 @@ impl Explain for StateError {
             ],
             Self::Damaged { copy: None, .. } => vec!["Repair it, or move it away.".to_owned()],
             Self::Newer { .. } => vec!["Use the buildout-host that wrote it, or a newer one.".to_owned()],
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::prompt::{PromptError, hidden_line};
 use base::environment::Environment;
 use base::files::FileError;
 use base::interrupt::Interrupt;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 
 /// The variable that cosign uses.
@@ -58,6 +59,13 @@ impl Explain for PassphraseError {
         match self {
             Self::Interrupted(signal) => Blame::Signal(u8::try_from(*signal).unwrap_or(u8::MAX)),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Read(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Arguments of commands in 1.0's grammar: assignments and names, in any order.
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, did_you_mean, nearest};
 use config::{Assignment, AssignmentError};
 
@@ -59,5 +60,12 @@ impl Explain for UsageError {
 
     fn blame(&self) -> Blame {
         Blame::Usage
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Assignment(error) => error.remedies(),
+            _ => Vec::new(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 
 /// An option that cannot be resolved. Cheap to clone, so that one failure can be returned to many callers.
@@ -150,6 +151,13 @@ impl Explain for OptionError {
         match &self.0.problem {
             Problem::Recipe(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

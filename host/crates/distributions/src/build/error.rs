@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use confine::ConfineError;
 use fetch::unpack::UnpackError;
@@ -117,6 +118,17 @@ impl Explain for BuildError {
             Self::Confine(error) => error.blame(),
             Self::Requirements { cause, .. } => cause.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Requirements { cause: error, .. } => error.remedies(),
+            Self::Unpack(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Confine(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

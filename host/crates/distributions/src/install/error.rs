@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use fetch::unpack::UnpackError;
 
@@ -83,6 +84,17 @@ impl Explain for InstallError {
             Self::Resolve(error) => error.blame(),
             Self::Supply(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Resolve(error) => error.remedies(),
+            Self::Supply(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Unpack(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

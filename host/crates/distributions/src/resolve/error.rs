@@ -1,5 +1,6 @@
 //! Why no distributions meet all requirements.
 
+use base::remedy::Remedy;
 use base::source::Explain;
 
 use crate::index::IndexError;
@@ -150,6 +151,14 @@ impl Explain for ResolveError {
         match self {
             Self::Metadata(error) => error.blame(),
             _ => base::source::Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Index(error) => error.remedies(),
+            Self::Metadata(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

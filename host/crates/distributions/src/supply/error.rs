@@ -1,6 +1,7 @@
 //! Why a distribution is not available.
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use fetch::DownloadError;
 
@@ -108,6 +109,17 @@ impl Explain for SupplyError {
         match self {
             Self::Build(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Download(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Build(error) => error.remedies(),
+            Self::Requirements(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

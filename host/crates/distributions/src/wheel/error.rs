@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::unpack::{Fault, UnpackError};
 
@@ -122,6 +123,13 @@ impl Explain for WheelError {
             ],
             Self::File(error) => error.hints(),
             Self::Canceled(_) => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

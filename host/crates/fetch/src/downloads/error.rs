@@ -8,6 +8,7 @@ use crate::hints;
 use crate::http::{SinkError, TransferFault};
 use crate::space::NoSpace;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// A download failed. No URL in the message contains credentials.
@@ -110,5 +111,12 @@ impl Explain for DownloadError {
             Self::Canceled { .. } => return Vec::new(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
+        }
     }
 }

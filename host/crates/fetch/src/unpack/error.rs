@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// Why an archive is refused.
@@ -108,6 +109,13 @@ impl Explain for UnpackError {
             Self::Canceled(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
+        }
     }
 }
 

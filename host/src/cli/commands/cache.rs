@@ -39,18 +39,18 @@ enum CacheCommand {
 
 /// The cache cannot be read or cleared.
 #[derive(Debug, thiserror::Error)]
-#[error("Cannot {operation} the cache {directory}: {cause}")]
-struct CacheError {
-    operation: &'static str,
-    directory: String,
-    cause: io::Error,
+enum CacheError {
+    #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set.")]
+    NoDirectory,
+    #[error("Cannot {operation} the cache {directory}: {cause}")]
+    Unusable { operation: &'static str, directory: String, cause: io::Error },
 }
 
 impl Explain for CacheError {}
 
 pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(), RunError> {
     let cache = CompileCache::open(&program.environment);
-    let directory = cache.directory().map(|directory| directory.display().to_string()).unwrap_or_default();
+    let directory = cache.directory().ok_or(CacheError::NoDirectory)?.display().to_string();
     let text = match arguments.command.unwrap_or(CacheCommand::Show) {
         CacheCommand::Show => show(&cache, directory, arguments.json)?,
         CacheCommand::Clear => clear(&cache, directory, arguments.json)?,
@@ -63,7 +63,7 @@ fn show(cache: &CompileCache, directory: String, as_json: bool) -> Result<String
     match cache.entries() {
         Ok(entries) if as_json => Ok(render::cache::json(cache, &directory, &entries)),
         Ok(entries) => Ok(render::cache::text(cache, &directory, &entries)),
-        Err(cause) => Err(CacheError { operation: "read", directory, cause }),
+        Err(cause) => Err(CacheError::Unusable { operation: "read", directory, cause }),
     }
 }
 
@@ -71,6 +71,6 @@ fn clear(cache: &CompileCache, directory: String, as_json: bool) -> Result<Strin
     match cache.clear() {
         Ok(freed) if as_json => Ok(json!({ "directory": directory, "freed": freed }).to_string()),
         Ok(freed) => Ok(format!("Removed {} from {directory}", size(freed))),
-        Err(cause) => Err(CacheError { operation: "clear", directory, cause }),
+        Err(cause) => Err(CacheError::Unusable { operation: "clear", directory, cause }),
     }
 }

@@ -35,11 +35,10 @@ pub(super) fn execute(program: &Program, arguments: &ConfigArguments) -> Result<
     let loaded = program.load(&arguments.configuration, assignments)?;
     let buildout = Buildout::new(program.current(&loaded)?, Arc::new(NoRecipes));
     let choice = configuration::Choice::new(&names);
-    let shown = if arguments.json {
-        configuration::json(&buildout, &choice)?
+    if arguments.json {
+        program.printer.json(&configuration::json(&buildout, &choice)?);
     } else {
-        configuration::text(&buildout, &choice)?
-    };
-    program.printer.verbatim(&shown);
+        program.printer.verbatim(&configuration::text(&buildout, &choice)?);
+    }
     Ok(())
 }

@@ -60,21 +60,26 @@ pub(super) fn remove_tree(parent: &Dir, name: &OsStr) -> Result<(), (PathBuf, io
         } else if levels.len() < OPEN_LEVELS {
             enter_or_unlink(&mut levels, &entry)
         } else {
-            moved += 1;
-            move_to_top(&mut levels, &entry, moved)
+            move_to_top(&mut levels, &entry, &mut moved)
         };
         outcome.map_err(|error| (path_of(&levels, Some(&entry)), error))?;
     }
     Ok(())
 }
 
-/// Makes the directory `name` accessible to its owner, opens it, never through a link, and lists it.
-fn enter(parent: &Dir, name: &OsStr) -> io::Result<Level> {
+/// Makes the directory `name` accessible to its owner.
+fn make_accessible(parent: &Dir, name: &OsStr) -> io::Result<()> {
     let metadata = parent.symlink_metadata(name)?;
     let mode = metadata.permissions().mode();
     if metadata.is_dir() && mode & OWNER_ACCESS != OWNER_ACCESS {
         parent.set_permissions(name, Permissions::from_mode((mode | OWNER_ACCESS) & 0o7777))?;
     }
+    Ok(())
+}
+
+/// Makes the directory `name` accessible to its owner, opens it, never through a link, and lists it.
+fn enter(parent: &Dir, name: &OsStr) -> io::Result<Level> {
+    make_accessible(parent, name)?;
     let directory = parent.open_dir_nofollow(name)?;
     let mut entries = Vec::new();
     for entry in directory.entries()? {
@@ -96,13 +101,30 @@ fn enter_or_unlink(levels: &mut Vec<Level>, entry: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
-/// Moves a directory that lies too deep into the outermost level, where it is removed later.
-fn move_to_top(levels: &mut [Level], entry: &OsStr, number: u64) -> io::Result<()> {
+/// Moves a directory that is too deep into the outermost level, where it is removed later, under the next free name: the
+/// tree may contain what a killed run moved there.
+fn move_to_top(levels: &mut [Level], entry: &OsStr, number: &mut u64) -> io::Result<()> {
     let [top, .., level] = levels else { return Ok(()) };
-    let name = OsString::from(format!(".buildout-removing-{}-{number}", std::process::id()));
-    level.directory.rename(entry, &top.directory, &name)?;
-    top.entries.push((name, true));
-    Ok(())
+    // Moving a directory changes its entry `..`, for which its owner needs permission to write.
+    missing_is_fine(make_accessible(&level.directory, entry))?;
+    loop {
+        *number += 1;
+        let name = OsString::from(format!(".buildout-removing-{number}"));
+        match level.directory.rename(entry, &top.directory, &name) {
+            Err(error) if is_occupied(&error) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(()) => {
+                top.entries.push((name, true));
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Whether a directory could not be renamed because its new name is in use.
+fn is_occupied(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory)
 }
 
 fn path_of(levels: &[Level], entry: Option<&OsStr>) -> PathBuf {

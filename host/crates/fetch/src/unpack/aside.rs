@@ -39,9 +39,15 @@ impl Aside {
         prefix.push(name);
         prefix.push(".unpack-");
         remove_abandoned(&parent, &prefix);
-        let mut name = prefix;
-        name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        Self::create(destination, &parent, name)
+        loop {
+            let mut name = prefix.clone();
+            name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            match Self::create(destination, &parent, name) {
+                // A process in another container, with the same id and the same directory.
+                Err(UnpackError::File(error)) if error.cause.kind() == ErrorKind::AlreadyExists => {}
+                created => return created,
+            }
+        }
     }
 
     fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Self, UnpackError> {

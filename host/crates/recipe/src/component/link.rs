@@ -4,8 +4,9 @@
 //! directory, and where its set-up is relative to it); the third is ours.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{fs, io};
+
+use base::files;
 
 use super::bytes::Origin;
 use super::error::ComponentError;
@@ -38,8 +39,7 @@ impl Developed {
         let link = develop_eggs.join(format!("{package}.{EXTENSION}"));
         let text = format!("{}\n.\n{COMPONENT}{}\n", project.display(), component.display());
         if fs::read_to_string(&link).ok().as_deref() != Some(text.as_str()) {
-            replace(&link, &text)
-                .map_err(|error| ComponentError::Write { path: link.clone(), error: Arc::new(error) })?;
+            files::replace(&link, text.as_bytes()).map_err(|error| ComponentError::write(&link, error.cause))?;
         }
         Ok(Self { package, project, component, link })
     }
@@ -79,17 +79,6 @@ pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentErro
     }
     developed.sort_by(|a, b| a.package.cmp(&b.package));
     Ok(developed)
-}
-
-/// Replaces the file as a whole: a reader sees the old or the new text.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let temporary = file.with_extension(format!("{EXTENSION}.{}", std::process::id()));
-    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        // The first error tells more than one of cleaning up.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]

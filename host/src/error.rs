@@ -1,4 +1,4 @@
-//! An error of a command: its cause, and what was being done when it came.
+//! The error of a command: its cause, and the operations in progress.
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
@@ -8,15 +8,15 @@ use base::source::{Blame, Explain, Place};
 pub struct RunError {
     /// The operations around the cause, outermost first.
     operations: Vec<String>,
-    /// Where the cause is, if it does not know that itself.
+    /// The place of the cause, if the cause does not contain it.
     place: Option<Place>,
     cause: Box<dyn Explain + Send + Sync>,
-    /// Failures of other parts in the same run.
+    /// Errors of other parts in the same run.
     further: Vec<RunError>,
 }
 
 impl RunError {
-    /// One error of several failures, in this order; none of none.
+    /// Combines several errors in this order; `Ok` if there are none.
     pub(crate) fn all(failures: Vec<Self>) -> Result<(), Self> {
         let mut failures = failures.into_iter();
         match failures.next() {
@@ -25,23 +25,23 @@ impl RunError {
         }
     }
 
-    /// Every failure by itself: one, unless several parts failed.
+    /// Every error separately: one, unless several parts failed.
     pub fn failures(mut self) -> Vec<Explained> {
         let further = std::mem::take(&mut self.further);
         std::iter::once(self).chain(further).map(Explained).collect()
     }
 
-    /// An error whose type is not known here.
+    /// Wraps an error of any type.
     pub(crate) fn of(cause: Box<dyn Explain + Send + Sync>) -> Self {
         Self { operations: Vec::new(), place: None, cause, further: Vec::new() }
     }
 
-    /// Sets the place, for a cause that does not know it.
+    /// Sets the place, for a cause that does not contain it.
     pub(crate) fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }
     }
 
-    /// Adds an operation around it: the outermost is added last.
+    /// Adds an enclosing operation: the outermost is added last.
     #[must_use]
     pub fn doing(mut self, what: impl Into<String>) -> Self {
         self.operations.insert(0, what.into());
@@ -55,7 +55,7 @@ impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
     }
 }
 
-/// A `RunError` as an error that explains itself. (`RunError` itself cannot be one: every such error turns into it.)
+/// A `RunError` that implements `Explain`. (`RunError` itself cannot: `From` converts every such error into it.)
 #[derive(Debug)]
 pub struct Explained(RunError);
 
@@ -101,7 +101,7 @@ impl Explain for Explained {
 
 /// Adds context to a result's error.
 pub(crate) trait Doing<T> {
-    /// Adds the operation during which the error came.
+    /// Adds the operation that failed.
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, RunError>;
 }
 
@@ -111,7 +111,7 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
     }
 }
 
-/// A signal asked for the end of what was being done.
+/// A signal interrupted the operation.
 #[derive(Debug, thiserror::Error)]
 #[error("Interrupted")]
 pub(crate) struct Interrupted {

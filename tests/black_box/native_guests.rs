@@ -150,7 +150,7 @@ fn an_address_that_is_not_granted_is_refused_with_the_line_that_would_grant_it()
     fails(
         options,
         r#"fetch = ["https://example.com/pub/"]"#,
-        &["may not be fetched", "fetch = [\"https://example.com/\"]"],
+        &["may not be downloaded", "fetch = [\"https://example.com/\"]"],
     );
     let options = "fetch = /etc/passwd\naddresses = https://example.com/\n";
     fails(options, r#"fetch = ["https://example.com/"]"#, &["/etc/passwd"]);

@@ -17,7 +17,7 @@ fn push_and_pull() {
     assert!(pushed.starts_with("Pushed mkdir ") && pushed.contains("/acme/recipes:1.2@sha256:"), "{pushed}");
     assert!(pushed.contains("\nSigned by key sha256:"), "{pushed}");
     let pulled = done(&space, &format!("buildout-host recipe pull {reference}"));
-    for text in ["recipes.wasm", "title: mkdir", "version: ", "licence: MIT", "1 signature, which was not verified"] {
+    for text in ["recipes.wasm", "title: mkdir", "version: ", "license: MIT", "1 signature, which was not verified"] {
         assert!(pulled.contains(text), "no {text:?} in:\n{pulled}");
     }
     let component = std::fs::read(component("recipe_mkdir")).unwrap();
@@ -28,7 +28,7 @@ fn push_and_pull() {
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
     let printed = refused(&space, &format!("buildout-host recipe pull {reference}"));
-    assert!(printed.ends_with("Error: recipes.wasm is there already, and is another file.\n"), "{printed}");
+    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file.\n"), "{printed}");
     done(&space, &format!("buildout-host recipe pull {reference} --output recipes.wasm"));
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 
@@ -51,13 +51,13 @@ fn what_cannot_be_pushed_is_reported() {
     );
     assert!(!printed.contains("Cannot write"), "a wrong passphrase is printed before anything is sent: {printed}");
     for (arguments, expected) in [
-        ("acme.wasm acme/recipes:1", "it names no registry."),
-        ("acme.wasm oci://127.0.0.1:1/a", "it names neither a tag nor a digest."),
+        ("acme.wasm acme/recipes:1", "it has no registry."),
+        ("acme.wasm oci://127.0.0.1:1/a", "it has neither a tag nor a digest."),
         (
             "acme.wasm oci://127.0.0.1:1/a@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "has no tag",
         ),
-        ("acme.wasm oci://127.0.0.1:1/a:1 --annotation colour=red", "there are title, version"),
+        ("acme.wasm oci://127.0.0.1:1/a:1 --annotation colour=red", "the key must be title, version"),
     ] {
         let (printed, code) = space.shell(&format!("buildout-host recipe push {arguments}"));
         assert_eq!((code, printed.contains(expected)), (2, true), "{printed}");
@@ -72,7 +72,7 @@ fn a_credential_helper_is_asked() {
     let reference = format!("oci://{}/acme/recipes:1", registry.host());
     let printed = refused(&space, &format!("buildout-host recipe push acme.wasm {reference}"));
     assert!(
-        printed.contains("wants credentials.") && printed.contains("Hint: Log in with `docker login HOST`"),
+        printed.contains("requires credentials.") && printed.contains("Hint: Log in with `docker login HOST`"),
         "{printed}"
     );
 
@@ -166,7 +166,7 @@ fn from_a_new_recipe_to_an_offline_run() {
 
     let vendored = done(&user, "buildout-host recipe vendor vendor");
     assert!(vendored.contains("Vendored recipe acme-shared: 127.0.0.1:"), "{vendored}");
-    assert!(vendored.ends_with("begin recipes.toml with the line: vendor = \"vendor\"\n"), "{vendored}");
+    assert!(vendored.ends_with("as the first line of recipes.toml: vendor = \"vendor\"\n"), "{vendored}");
     let toml = user.read("recipes.toml");
     user.write("recipes.toml", &format!("vendor = \"vendor\"\n{toml}"));
     // Others read the directory too.
@@ -198,7 +198,7 @@ fn what_is_not_locked_cannot_be_vendored() {
     );
     space.write("recipes.toml", "");
     let printed = done(&space, "buildout-host recipe vendor vendor");
-    assert_eq!(printed, "No recipe of recipes.toml comes from a registry.\n");
+    assert_eq!(printed, "No recipe of recipes.toml comes from a registry\n");
 }
 
 #[test]
@@ -279,7 +279,10 @@ fn credentials_that_a_registry_repeats_are_not_shown() {
         "run --log-format json",
     ] {
         let printed = refused(&space, &format!("buildout-host {command}"));
-        assert!(printed.contains("403 Forbidden (words that repeat credentials, withheld)"), "{command}: {printed}");
+        assert!(
+            printed.contains("403 Forbidden (a message that repeats credentials is not shown)"),
+            "{command}: {printed}"
+        );
         for secret in [password, "YWNtZTpzM2NyZXQ", "DENIED"] {
             assert!(!printed.contains(secret), "{command}: {printed}");
         }

@@ -37,7 +37,12 @@ impl Terminal {
     }
 
     fn start_with(space: &Space, arguments: &str, variables: &[(&str, &str)], input: Stdio) -> Self {
-        let line = format!("stty cols {COLUMNS} rows {ROWS}; exec buildout-host {arguments}");
+        Self::start_line(space, &format!("exec buildout-host {arguments}"), variables, input)
+    }
+
+    /// A line of a shell on a terminal.
+    fn start_line(space: &Space, line: &str, variables: &[(&str, &str)], input: Stdio) -> Self {
+        let line = format!("stty cols {COLUMNS} rows {ROWS}; {line}");
         let mut command = space.command("script");
         command
             .args(["-qefc", &line, "/dev/null"])
@@ -249,4 +254,21 @@ fn ctrl_c_at_a_passphrase_ends_the_program() {
     let (printed, code) = make_a_key(&space, ["s3\u{3}", ""]);
     assert_eq!(code, Some(130), "{printed}");
     assert!(!space.exists("acme.key") && !printed.contains("s3"), "{printed}");
+}
+
+#[test]
+fn a_signal_at_a_passphrase_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [("TERM", "143"), ("INT", "130")] {
+        let space = Space::new();
+        let line = "sh -c 'echo $$ > pid; exec buildout-host key generate'; echo code $?; \
+                    stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e -echo";
+        let mut terminal = Terminal::start_line(&space, line, &[], Stdio::piped());
+        terminal.until(|screen| screen.contains("Passphrase for the new private key:"));
+        let process = space.read("pid");
+        assert_eq!(space.shell(&format!("kill -{signal} {}", process.trim())).1, 0);
+        let (printed, _) = terminal.end();
+        let lines: Vec<&str> = printed.lines().collect();
+        assert!(lines.contains(&format!("code {code}").as_str()), "{printed}");
+        assert!(lines.contains(&"echo") && !lines.contains(&"-echo"), "{printed}");
+    }
 }

@@ -231,17 +231,17 @@ fn what_is_not_signed_as_it_must_be_is_not_even_compiled() {
     let stranger = PrivateKey::generate().unwrap();
     sharing.fails(
         &["run"],
-        &["is not signed; recipes.toml wants acme to have signed it.", "recipes.toml:", "push --sign"],
+        &["is not signed; recipes.toml requires a signature by acme.", "recipes.toml:", "push --sign"],
     );
     sharing.nothing_came_of_it();
     sharing.sign(manifest, &stranger, &sharing.payload(manifest));
-    sharing.fails(&["run"], &["is signed by a key that recipes.toml does not know, and not by acme.", "key import"]);
+    sharing.fails(&["run"], &["is signed by a key that is not in recipes.toml, and not by acme.", "key import"]);
     sharing.nothing_came_of_it();
     let other = Digest::of(b"another artefact");
     sharing.sign(manifest, &sharing.acme, &sharing.payload(other));
     sharing.fails(
         &["run"],
-        &[&format!("The signature of acme for {} does not count", sharing.reference()), &other.to_string()],
+        &[&format!("The signature of acme for {} is not valid", sharing.reference()), &other.to_string()],
     );
     sharing.nothing_came_of_it();
     // The right one joins the others.
@@ -273,7 +273,7 @@ fn several_signers_may_be_wanted_and_keys_revoked() {
     let both = "signed-by = { any = [\"acme\", \"review\"], at-least = 2 }";
     sharing.recipes_toml(both, "");
     let manifest = sharing.publish(MODEST);
-    sharing.fails(&["run"], &["is signed by acme alone; recipes.toml wants 2 of acme and review."]);
+    sharing.fails(&["run"], &["is signed only by acme; recipes.toml requires 2 of acme and review."]);
     sharing.nothing_came_of_it();
     sharing.sign(manifest, &review, &sharing.payload(manifest));
     sharing.works(&["run"], &["signed by acme (sha256:", ", review (sha256:"]);
@@ -298,8 +298,8 @@ fn a_key_that_is_revoked_under_one_name_counts_under_none() {
         ("\"acme\", \"twin\"", twin.replace("acme]", "TMP]").replace("twin]", "acme]").replace("TMP]", "twin]")),
     ] {
         sharing.recipes_toml(&format!("signed-by = [{names}]"), &keys);
-        sharing.fails(&["recipe", "lock"], &["does not count: the key was revoked (2026-01-01)"]);
-        sharing.fails(&["run"], &["does not count: the key was revoked (2026-01-01)"]);
+        sharing.fails(&["recipe", "lock"], &["is not valid: the key was revoked (2026-01-01)"]);
+        sharing.fails(&["run"], &["is not valid: the key was revoked (2026-01-01)"]);
         sharing.nothing_came_of_it();
     }
 }
@@ -309,7 +309,7 @@ fn what_is_not_signed_runs_only_where_that_is_said() {
     let sharing = Sharing::new();
     sharing.push(MODEST);
     sharing.recipes_toml("", "");
-    sharing.fails(&["run"], &["Recipe \"acme\" comes from a registry and does not say who must have signed it."]);
+    sharing.fails(&["run"], &["Recipe \"acme\" comes from a registry and has no \"signed-by\"."]);
     sharing.recipes_toml("signed-by = \"unsigned\"", "");
     sharing.works(&["run"], &["which nobody needs to sign"]);
 }
@@ -329,7 +329,7 @@ fn copies_are_verified_each_time() {
     sharing.works(&["run", "-o"], &[]);
     // A key that is no longer trusted is noticed although everything is there.
     sharing.key("acme", &PrivateKey::generate().unwrap());
-    sharing.fails(&["run", "-o"], &["is signed by a key that recipes.toml does not know"]);
+    sharing.fails(&["run", "-o"], &["is signed by a key that is not in recipes.toml"]);
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn a_directory_that_the_buildout_carries_with_it_needs_no_registry() {
     sharing.works(&["run", "-o"], &["Locked recipe acme"]);
     sharing.works(&["run", "-o", "--locked"], &[]);
     sharing.recipes_toml("signed-by = [\"acme\"]", "vendor = \"elsewhere\"");
-    sharing.fails(&["run", "-o"], &["elsewhere is no OCI image layout"]);
+    sharing.fails(&["run", "-o"], &["elsewhere is not an OCI image layout"]);
 }
 
 #[test]
@@ -369,14 +369,14 @@ fn a_recipe_in_a_file_is_verified_by_the_signature_next_to_it() {
     std::fs::write(&file, component(MODEST)).unwrap();
     sharing.space.write("recipes.toml", &format!("{entry}[key.acme]\npublic-key = \"keys/acme.pub\"\n"));
     sharing
-        .fails(&["run"], &["acme.wasm is not signed; recipes.toml wants acme to have signed it.", "recipes.toml:3:"]);
+        .fails(&["run"], &["acme.wasm is not signed; recipes.toml requires a signature by acme.", "recipes.toml:3:"]);
     sharing.nothing_came_of_it();
     sharing.space.write("acme.key", &sharing.acme.sealed(b"secret").unwrap());
     sharing.space.write("passphrase", "secret\n");
     sharing.works(&["recipe", "sign", "acme.wasm", "--key", "acme.key", "--passphrase-file", "passphrase"], &[]);
     sharing.works(&["run"], &["Installing one"]);
     std::fs::write(&file, component(GREEDY)).unwrap();
-    sharing.fails(&["run"], &["acme.wasm is signed by a key that recipes.toml does not know, and not by acme."]);
+    sharing.fails(&["run"], &["acme.wasm is signed by a key that is not in recipes.toml, and not by acme."]);
 }
 
 #[test]

@@ -452,7 +452,7 @@ fn a_missing_layer_is_named_with_a_remedy() {
     let (outcome, output) = space.run(&space.shell(&script), Level::Full);
     assert_eq!(outcome, Outcome::Exited(4), "{output}");
     assert!(output.contains("Native commands cannot be confined here: user namespace: unshare"), "{output}");
-    assert!(output.contains("sysctl") && output.contains("--sandbox=partial"), "{output}");
+    assert!(output.contains("sysctl") && output.contains("WeakerSandbox(\"partial\")"), "{output}");
 }
 
 fn what_cannot_start_says_why() {

@@ -43,6 +43,11 @@ impl Target {
         }
     }
 
+    /// The key of objects of System V that belong to others.
+    pub(crate) fn key(&self) -> i32 {
+        KEYS + i32::from(self.port)
+    }
+
     /// The name of the abstract socket where somebody listens.
     pub(crate) fn abstract_name(&self) -> String {
         format!("confinement-{}", self.port)
@@ -165,7 +170,34 @@ pub(crate) const ESCAPES: &[Escape] = &[
         UnixDatagram::unbound()?.send_to(b"x", t.readable.join("datagrams")).map(drop)
     }),
     escape("27_datagram_from_a_pair", Unknown, Denied, |_| UnixDatagram::pair().map(drop)),
+    escape("27_shared_memory_of_others", Succeeds, Denied, |t| system(unsafe { libc::shmget(t.key(), 1, 0) })),
+    escape("27_semaphores_of_others", Succeeds, Denied, |t| system(unsafe { libc::semget(t.key(), 1, 0) })),
+    escape("27_messages_of_others", Succeeds, Denied, |t| system(unsafe { libc::msgget(t.key(), 0) })),
     escape("28_kill_another_process", Succeeds, Denied, |t| system(unsafe { libc::kill(t.victim, 0) })),
+    escape("28_limit_another_process", Succeeds, Denied, |t| {
+        let (mut limit, no_limit) = (libc::rlimit { rlim_cur: 0, rlim_max: 0 }, std::ptr::null());
+        let this = system(unsafe { libc::prlimit(0, libc::RLIMIT_CORE, no_limit, &raw mut limit) });
+        this.expect("a command may ask for its own limits");
+        limit.rlim_cur = 0;
+        system(unsafe { libc::prlimit(t.victim, libc::RLIMIT_CORE, &raw const limit, std::ptr::null_mut()) })
+    }),
+    escape("28_priority_of_another_process", Succeeds, Denied, |t| {
+        system(unsafe { libc::setpriority(libc::PRIO_PROCESS, t.victim.cast_unsigned(), 19) })
+    }),
+    escape("28_input_priority_of_another_process", Succeeds, Denied, |t| {
+        call(libc::SYS_ioprio_set, [1, t.victim as usize, 3 << 13, 0])
+    }),
+    escape("28_processors_of_another_process", Succeeds, Denied, |t| {
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        let size = size_of::<libc::cpu_set_t>();
+        system(unsafe { libc::sched_getaffinity(0, size, &raw mut set) })?;
+        system(unsafe { libc::sched_setaffinity(0, size, &raw const set) }).expect("its own processors");
+        system(unsafe { libc::sched_setaffinity(t.victim, size, &raw const set) })
+    }),
+    escape("28_scheduler_of_another_process", Succeeds, Denied, |t| {
+        let parameter = libc::sched_param { sched_priority: 0 };
+        system(unsafe { libc::sched_setscheduler(t.victim, libc::SCHED_BATCH, &raw const parameter) })
+    }),
     escape("28_ptrace_another_process", Succeeds, Denied, |t| {
         system(unsafe { libc::ptrace(libc::PTRACE_SEIZE, t.victim, 0, 0) } as i32)
     }),
@@ -270,6 +302,30 @@ pub(crate) const ESCAPES: &[Escape] = &[
         system(unsafe { libc::ioctl(TERMINAL, libc::TIOCSTI, c"x".as_ptr()) })
     }),
 ];
+
+const KEYS: i32 = 0x0b01_0000;
+
+/// Objects of System V with one key: shared memory, semaphores, a queue of messages.
+pub(crate) struct SharedObjects([i32; 3]);
+
+impl SharedObjects {
+    pub(crate) fn new(port: u16) -> Self {
+        let key = KEYS + i32::from(port);
+        let flags = libc::IPC_CREAT | 0o600;
+        Self(unsafe { [libc::shmget(key, 1, flags), libc::semget(key, 1, flags), libc::msgget(key, flags)] })
+    }
+}
+
+impl Drop for SharedObjects {
+    fn drop(&mut self) {
+        let [memory, semaphores, messages] = self.0;
+        unsafe {
+            libc::shmctl(memory, libc::IPC_RMID, std::ptr::null_mut());
+            libc::semctl(semaphores, 0, libc::IPC_RMID);
+            libc::msgctl(messages, libc::IPC_RMID, std::ptr::null_mut());
+        }
+    }
+}
 
 /// The number of a terminal's descriptor that every probe is given.
 pub(crate) const TERMINAL: i32 = 9;

@@ -17,7 +17,7 @@ use base::source::Explain as _;
 use confine::{Command, ConfineError, Level, Outcome, Policy, Runner, Stream};
 
 use super::AS_COMMAND;
-use super::probe::{self, Target};
+use super::probe::{self, SharedObjects, Target};
 
 /// Set where the tests run as another user: the directory with a copy of this program, which that user can reach.
 const COPY: &str = "CONFINEMENT_COPY";
@@ -36,6 +36,7 @@ struct Victim {
     process: Child,
     port: u16,
     _listeners: (TcpListener, [UnixListener; 2], UnixDatagram, UnixListener),
+    _objects: SharedObjects,
 }
 
 impl Space {
@@ -157,7 +158,8 @@ impl Victim {
         let name = format!("confinement-{port}");
         let address = std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap();
         let nameless = UnixListener::bind_addr(&address).unwrap();
-        Self { process, port, _listeners: (tcp, sockets, datagrams, nameless) }
+        let objects = SharedObjects::new(port);
+        Self { process, port, _listeners: (tcp, sockets, datagrams, nameless), _objects: objects }
     }
 }
 
@@ -192,6 +194,7 @@ pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
     let command = space.command("daemon-and-wait", &[lock.to_str().unwrap()]);
     if let Err(error) = space.run_with(&command, &space.policy(level), &mut |_, _| {}) {
         println!("{error}\n{}", error.hints().join("\n"));
+        println!("{:?}", error.remedies());
         std::process::exit(4);
     }
 }

@@ -388,7 +388,7 @@ fn unpacking_can_be_cancelled() {
         asked.get() > 3
     };
     let error = unpack(&space.path("archive"), &space.path("out"), &UnpackOptions::default(), &cancelled).unwrap_err();
-    assert!(matches!(error, UnpackError::Cancelled(_)), "{error}");
+    assert!(matches!(error, UnpackError::Canceled(_)), "{error}");
     space.assert_untouched();
 }
 

@@ -4,117 +4,21 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::digest::Digest;
 use base::environment::Environment;
-use base::event::{Event, Report, Silent};
+use base::event::Silent;
 use base::source::Explain as _;
 use fetch::{
-    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits,
-    Network, Request, TransferFault,
+    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloader, Network, Rate, Request,
+    Timeout, TransferFault,
 };
 use test_support::http::{Answer, Server};
 use test_support::wait_until;
 
-const SHORT: Duration = Duration::from_millis(300);
-const LONGEST: u64 = 100_000;
-
-/// A buildout directory with a cache.
-struct Space {
-    directory: tempfile::TempDir,
-    settings: DownloadSettings,
-}
-
-impl Space {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let limits = Limits {
-            size: LONGEST,
-            connect: SHORT,
-            stall: SHORT,
-            total: Duration::from_secs(20),
-            attempts: 3,
-            pause: Duration::from_millis(1),
-            longest_pause: SHORT,
-        };
-        let cache = CacheDirectory { path: directory.path().join("cache"), chosen: true };
-        let settings =
-            DownloadSettings { directory: directory.path().to_owned(), cache, network: Network::Allowed, limits };
-        Self { directory, settings }
-    }
-
-    fn with(change: impl Fn(&mut DownloadSettings)) -> Self {
-        let mut space = Self::new();
-        change(&mut space.settings);
-        space
-    }
-
-    fn downloader(&self) -> Downloader {
-        Downloader::new(&Environment::default(), self.settings.clone())
-    }
-
-    fn get(&self, request: &Request) -> Result<Downloaded, DownloadError> {
-        self.downloader().download(request, &Silent, &|| false)
-    }
-
-    /// The fault of a transfer that fails; nothing is left of it.
-    #[track_caller]
-    fn fault(&self, request: &Request) -> TransferFault {
-        let error = self.get(request).expect_err("a failure");
-        assert_eq!(self.kept(), Vec::<PathBuf>::new(), "after {error}");
-        match error {
-            DownloadError::Transfer { fault, .. } => fault,
-            other => panic!("{other}"),
-        }
-    }
-
-    /// All files of the cache, whole or partial.
-    fn kept(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        let mut directories = vec![self.settings.cache.path.clone()];
-        while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-                match entry.file_type().unwrap().is_dir() {
-                    true => directories.push(entry.path()),
-                    false => files.push(entry.path()),
-                }
-            }
-        }
-        files
-    }
-}
-
-fn sha256(content: &str) -> Checksum {
-    Checksum::parse(Algorithm::Sha256, &Digest::of(content.as_bytes()).to_string()).unwrap()
-}
-
-fn verified(url: impl Into<String>, content: &str) -> Request {
-    Request::new(url).checksum(sha256(content))
-}
-
-#[track_caller]
-fn assert_holds(downloaded: &Downloaded, content: &str, from_cache: bool) {
-    assert_eq!(fs::read_to_string(&downloaded.path).unwrap(), content);
-    assert_eq!(downloaded.sha256, Digest::of(content.as_bytes()));
-    assert_eq!(downloaded.from_cache, from_cache);
-}
-
-/// Remembers what was reported.
-#[derive(Default)]
-struct Log(Mutex<Vec<String>>);
-
-impl Report for Log {
-    fn report(&self, event: Event<'_>) {
-        self.0.lock().unwrap().push(match event {
-            Event::Log { message, .. } => message.to_owned(),
-            Event::Download { part, url, done, total } => format!("{part} {url} {done}/{total:?}"),
-            other => format!("{other:?}"),
-        });
-    }
-}
+use crate::space::{LONGEST, Log, SHORT, Space, assert_holds, verified};
 
 #[test]
 fn a_file_comes_once_and_then_from_the_cache() {
@@ -209,7 +113,9 @@ fn a_body_that_cannot_go_on_starts_over() {
 
 #[test]
 fn cut_stalled_and_lying_answers_are_given_up() {
-    let broken = |fault: &TransferFault| matches!(fault, TransferFault::BrokenOff(_) | TransferFault::Unreachable(_));
+    let broken = |fault: &TransferFault| {
+        matches!(fault, TransferFault::Incomplete(_) | TransferFault::Unreachable(_) | TransferFault::TooSlow(_))
+    };
     for answer in [
         cut(None, "half"),
         cut(Some(TAG), "half"),
@@ -396,7 +302,7 @@ fn a_download_can_be_cancelled_while_the_server_is_silent() {
         wait_until("the server is asked", || !server.requests().is_empty());
         cancelled.store(true, Ordering::Relaxed);
         let error = download.join().unwrap().unwrap_err();
-        assert!(matches!(error, DownloadError::Cancelled { .. }), "{error}");
+        assert!(matches!(error, DownloadError::Canceled { .. }), "{error}");
     });
     assert_eq!(space.kept(), Vec::<PathBuf>::new());
 }
@@ -419,4 +325,115 @@ fn many_at_once_get_the_same_file() {
     let partial = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with('.');
     assert!(!space.kept().iter().any(|path| partial(path)));
     assert_holds(&space.get(&request).unwrap(), &content, true);
+}
+
+#[test]
+fn a_slow_server_is_given_up_and_what_was_slow_is_named() {
+    let server = Server::script([Answer::ok("x".repeat(5000)).trickled_body()]);
+    let fault = Space::new().fault(&Request::new(server.url("/a.tar")));
+    let Rate { bytes, within } = Rate { bytes: 1000, within: 2 * SHORT };
+    assert_eq!(fault, TransferFault::TooSlow(Timeout::Rate(Rate { bytes, within })));
+    let total = Duration::from_millis(500);
+    let space = Space::with(|settings| settings.limits.total = total);
+    let fault = space.fault(&Request::new(server.url("/a.tar")));
+    assert_eq!(fault, TransferFault::TooSlow(Timeout::Total(total)));
+}
+
+#[test]
+fn a_file_that_would_fill_the_disk_is_refused_before_it_is_written() {
+    let space = Space::with(|settings| settings.limits.size = u64::MAX);
+    let server = Server::script([Answer::ok("").length(1 << 60).stalled()]);
+    let error = space.get(&Request::new(server.url("/a.tar"))).unwrap_err();
+    assert!(matches!(error, DownloadError::NoSpace { .. }), "{error}");
+    assert!(error.to_string().contains("Not enough space in "), "{error}");
+    assert_eq!(space.kept(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_mirror_replaces_a_server_and_the_url_stays_the_name() {
+    let mirror = Server::script([Answer::redirect("/moved/a.tar"), Answer::ok("content")]);
+    let options = [("download-mirrors", format!("ftp://example.com/pub/ {}", mirror.url("/m/")))];
+    let option = |name: &str| options.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+    let space = Space::new();
+    let cache = space.settings.cache.path.clone();
+    let settings = DownloadSettings::of_options(&option, Path::new("/b"), &cache, &Silent);
+    let get = |request: &Request, settings: &DownloadSettings| {
+        Downloader::new(&Environment::default(), settings.clone()).download(request, &Silent, &|| false)
+    };
+    let request = verified("ftp://example.com/pub/a.tar", "content");
+    let refused = Request { allowed: Allowed::Beneath(vec![mirror.url("/")]), ..request.clone() };
+    assert!(matches!(get(&refused, &settings), Err(DownloadError::NotAllowed { .. })), "the URL needs the grant");
+    let allowed = Request { allowed: Allowed::Beneath(vec!["ftp://example.com/pub".into()]), ..request.clone() };
+    assert_holds(&get(&allowed, &settings).unwrap(), "content", false);
+    assert!(mirror.requests()[0].is("GET /m/a.tar"), "{:?}", mirror.requests());
+    assert_holds(&get(&request, &DownloadSettings { network: Network::Offline, ..settings }).unwrap(), "content", true);
+
+    let error = Space::new().get(&Request::new("ftp://user:pw@example.com/pub/a.tar")).unwrap_err();
+    let expected = "download-mirrors = ftp://example.com/ https://example.com/";
+    assert!(error.hints().iter().any(|hint| hint.ends_with(expected)), "{:?}", error.hints());
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_done_without() {
+    let server = Server::script([Answer::ok("content")]);
+    let space = Space::new();
+    // Nothing can be made below a file, not even by root.
+    fs::write(space.directory.path().join("home"), "").unwrap();
+    let path = space.directory.path().join("home/.cache/downloads");
+    for chosen in [false, true] {
+        let settings =
+            DownloadSettings { cache: CacheDirectory { path: path.clone(), chosen }, ..space.settings.clone() };
+        let downloader = Downloader::new(&Environment::default(), settings);
+        let log = Log::default();
+        let get = || downloader.download(&verified(server.url("/a.tar"), "content"), &log, &|| false);
+        if chosen {
+            assert!(matches!(get(), Err(DownloadError::File(_))));
+            continue;
+        }
+        let first = get().unwrap();
+        assert_holds(&first, "content", false);
+        assert_holds(&get().unwrap(), "content", false);
+        let log = log.0.lock().unwrap().clone();
+        let notices: Vec<_> = log.iter().filter(|message| message.starts_with("Downloads are not kept: ")).collect();
+        assert!(notices.len() == 1 && notices[0].contains(&*path.to_string_lossy()), "{log:?}");
+        drop(downloader);
+        assert!(!first.path.exists(), "nothing is left");
+    }
+}
+
+#[test]
+fn a_named_pipe_in_place_of_a_file_holds_up_no_one() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let space = Space::with(|settings| settings.network = Network::Offline);
+    let pipe = |path: &Path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    pipe(&space.directory.path().join("a.tar"));
+    assert!(matches!(space.get(&Request::new("a.tar")), Err(DownloadError::NoFile(_))));
+    let cache = &space.settings.cache.path;
+    fs::create_dir_all(cache.join("sha256")).unwrap();
+    pipe(&cache.join("sha256").join(Digest::of(b"content").to_string()));
+    let error = space.get(&verified("http://127.0.0.1:1/a.tar", "content")).unwrap_err();
+    assert!(matches!(error, DownloadError::NotInCache { .. }), "{error}");
+}
+
+#[test]
+fn what_turned_out_to_be_something_else_is_forgotten() {
+    let server = Server::script([Answer::ok("<html>"), Answer::ok("archive")]);
+    let space = Space::new();
+    let request = Request::new(server.url("/a.tar"));
+    assert_holds(&space.get(&request).unwrap(), "<html>", false);
+    assert_holds(&space.get(&request).unwrap(), "<html>", true);
+    space.downloader().forget(&request.url).unwrap();
+    assert_holds(&space.get(&request).unwrap(), "archive", false);
+}
+
+#[test]
+fn connections_are_used_again() {
+    let server = Server::script([Answer::ok("content").kept_alive()]);
+    let space = Space::with(|settings| settings.cache.chosen = false);
+    let downloader = space.downloader();
+    for path in ["/a", "/b", "/c"] {
+        downloader.download(&Request::new(server.url(path)), &Silent, &|| false).unwrap();
+    }
+    let ports: Vec<u16> = server.requests().iter().map(|request| request.port).collect();
+    assert!(ports.len() == 3 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
 }

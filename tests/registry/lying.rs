@@ -156,7 +156,7 @@ fn another_component_than_the_manifest_names_is_refused() {
 fn an_answer_that_breaks_off_is_asked_for_again_and_then_given_up() {
     let registry = registry(|request| is_component(request).then(|| Answer::ok("cut").length(COMPONENT.len())));
     let error = pull(&remote(), &reference(&registry)).unwrap_err();
-    assert!(matches!(error, RegistryError::Call { fault: TransferFault::BrokenOff(_), .. }), "{error}");
+    assert!(matches!(error, RegistryError::Call { fault: TransferFault::Incomplete(_), .. }), "{error}");
     assert_eq!(registry.requests().iter().filter(|request| is_component(request)).count(), 3);
 }
 

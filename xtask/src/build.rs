@@ -12,9 +12,26 @@ use recipe_toolchain::TARGET;
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
 pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
 
-/// Always named together, so that what both depend on has the same features in all steps, and is compiled once
-/// (docs/decisions/020).
-pub(crate) const TOGETHER: [&str; 4] = ["--package", "buildout-host", "--package", "precompile"];
+/// The packages that are built with the host's dependencies. Each step names them all, whichever it builds: so what they
+/// depend on has the same features in all steps, and is compiled once (docs/decisions/020).
+pub(crate) fn host_packages(workspace: &Workspace) -> Vec<String> {
+    let mut names = workspace.packages_in("host/crates");
+    names.extend(
+        ["bench", "buildout-host", "precompile", "recipe-toolchain", "test-support", "xtask"].map(str::to_owned),
+    );
+    names
+}
+
+/// Cargo's arguments for packages.
+pub(crate) fn naming(packages: &[String]) -> impl Iterator<Item = &str> {
+    packages.iter().flat_map(|name| ["--package", name])
+}
+
+/// Builds a program that shares the host's dependencies.
+fn build_program(workspace: &Workspace, name: &str) -> Result<(), Failure> {
+    let mut command = workspace.cargo(["build", "--release", "--bin", name]);
+    run_to_end(command.args(naming(&host_packages(workspace))))
+}
 
 /// Builds the host, with all that it embeds.
 pub fn build(workspace: &Workspace) -> Result<(), Failure> {
@@ -27,7 +44,7 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), F
     let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     build_guests(workspace, guests, &crates)?;
     precompile(workspace)?;
-    run_to_end(workspace.cargo(["build", "--release"]).args(TOGETHER))
+    build_program(workspace, "buildout-host")
 }
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
@@ -70,7 +87,7 @@ pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
 /// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
 /// them.
 fn precompile(workspace: &Workspace) -> Result<(), Failure> {
-    run_to_end(workspace.cargo(["build", "--release", "--bin", "precompile"]).args(TOGETHER))?;
+    build_program(workspace, "precompile")?;
     let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
     command.arg(workspace.target.join("built-in"));
     for name in BUILT_INS {

@@ -1,11 +1,10 @@
-//! What continuous integration asks: format, lints, dependencies and their licenses, tests, fuzzing. Everything is tried, and
+//! What continuous integration asks: format, lints, dependencies and their licenses, tests. Everything is tried, and
 //! in the end what failed is listed.
 
-use crate::build::build_with;
-use crate::fuzz::fuzz;
+use crate::build::{build_with, host_packages, naming};
 use crate::setup::guests;
 use crate::steps::Steps;
-use crate::test::{CROSS_CHECK, guest_packages, host_packages, run_all, test_guests};
+use crate::test::{CROSS_CHECK, guest_packages, run_all, test_guests};
 use crate::workspace::{Failure, Workspace, output, run};
 
 /// Runs all checks, those that fail fast first.
@@ -23,20 +22,18 @@ pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
     build_with(workspace, &guests)?;
     steps.note("lints", clippy(workspace));
     run_all(workspace, &guests, &[], &mut steps);
-    steps.note("fuzzing", fuzz(workspace, &[]));
     steps.end()
 }
 
 /// Host and guests apart, as for the tests: together they would change each other's dependencies.
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
-    clippy_packages(workspace, host_packages(workspace))?;
-    clippy_packages(workspace, [guest_packages(), test_guests(workspace)].concat())
+    clippy_packages(workspace, &host_packages(workspace))?;
+    clippy_packages(workspace, &[guest_packages(), test_guests(workspace)].concat())
 }
 
-fn clippy_packages(workspace: &Workspace, packages: Vec<String>) -> Result<(), Failure> {
+fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), Failure> {
     let mut command = workspace.cargo(["clippy", "--release", "--all-targets"]);
-    command.args(packages.iter().flat_map(|name| ["--package", name]));
-    run(command.args(["--", "--deny", "warnings"]))
+    run(command.args(naming(packages)).args(["--", "--deny", "warnings"]))
 }
 
 /// Licenses, bans and sources always; known vulnerabilities where their database is available.

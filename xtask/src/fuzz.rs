@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::build::TOGETHER;
+use crate::build::{host_packages, naming};
 use crate::steps::Steps;
 use crate::workspace::{Failure, Workspace, line, run, start_failure};
 
@@ -58,10 +58,10 @@ fn seconds() -> Result<u32, Failure> {
     number.ok_or_else(|| Failure::usage(&format!("FUZZ_SECONDS is not a number: {}", text.display())))
 }
 
-/// With the host among the packages (though it is not built), dependencies have the features that they have there.
+/// With the host's packages named, though they are not built, dependencies have the features that they have there.
 fn build(workspace: &Workspace, targets: &[&Target]) -> Result<(), Failure> {
     let mut command = workspace.cargo(["build", "--release", "--package", "fuzz"]);
-    command.args(TOGETHER);
+    command.args(naming(&host_packages(workspace)));
     command.args(targets.iter().flat_map(|target| ["--bin", target.name]));
     run(command.env("RUSTC_WORKSPACE_WRAPPER", workspace.root.join("fuzz/instrument")))
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::workspace::{Failure, Workspace};
-use xtask::{build, ci, fuzz, setup, sources, test, toolchains};
+use xtask::{build, ci, fuzz, python_runtime, setup, sources, test, toolchains};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND [ARGUMENTS]
@@ -15,6 +15,8 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test); in the end, list what failed
   fuzz [TARGET...] feed targets of fuzz/ with random input, each for FUZZ_SECONDS (60)
   sources          fetch the upstream sources that tests build
+  python-runtime   build the component that runs recipes in Python, and print its path; needs python3 with venv
+  python-runtime test   run its tests that need no component
   toolchains       set up the compilers of Python, JavaScript and C that tests build recipes with
   ci               check format and lints, dependencies and their licenses, run all tests, and fuzz
   bench [ARGUMENTS] measure against zc.buildout, and print the table
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         "test" => test::test(&workspace, &arguments),
         "fuzz" => fuzz(&workspace, &arguments),
         "sources" => sources::sources(&workspace).map(drop),
+        "python-runtime" if arguments == ["test"] => python_runtime::test(&workspace),
+        "python-runtime" => python_runtime::python_runtime(&workspace).map(print_path),
         "toolchains" => toolchains::toolchains(&workspace),
         "ci" => ci::ci(&workspace),
         "bench" => build::bench(&workspace, &arguments),

@@ -4,7 +4,7 @@
 use std::io::{BufReader, Write as _};
 use std::process::Stdio;
 
-use crate::build::{BUILT_INS, build_guests, build_with};
+use crate::build::{BUILT_INS, build_guests, build_with, host_packages, naming};
 use crate::setup::{Guests, guests};
 use crate::sources::sources;
 use crate::steps::Steps;
@@ -43,15 +43,6 @@ fn say_where_sources_go(workspace: &Workspace, found: bool) {
     }
 }
 
-/// The packages that are built with the host's dependencies.
-pub(crate) fn host_packages(workspace: &Workspace) -> Vec<String> {
-    let mut names = workspace.packages_in("host/crates");
-    names.extend(
-        ["bench", "buildout-host", "precompile", "recipe-toolchain", "test-support", "xtask"].map(str::to_owned),
-    );
-    names
-}
-
 /// The packages that guests are made of, and the test of bindings for guests in C.
 pub(crate) fn guest_packages() -> Vec<String> {
     let mut names: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
@@ -79,7 +70,7 @@ fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), Failu
 /// Runs the tests of these packages to the end; what they print is passed on. The failure lists the tests that failed.
 fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) -> Result<(), Failure> {
     let mut command = workspace.cargo(["test", "--release", "--no-fail-fast"]);
-    command.args(packages.iter().flat_map(|name| ["--package", name])).args(arguments).stdout(Stdio::piped());
+    command.args(naming(packages)).args(arguments).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| start_failure(&command, &error))?;
     let failed = child.stdout.take().map(|output| pass_on(BufReader::new(output))).unwrap_or_default();
     let status = child.wait().map_err(|error| start_failure(&command, &error))?;
@@ -114,13 +105,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::build::TOGETHER;
     use crate::workspace::output;
 
-    /// Each dependency of these packages with its features, as Cargo builds it.
-    fn dependencies(workspace: &Workspace, edges: &str, packages: &[&str]) -> BTreeSet<String> {
+    /// Each dependency of the host's packages with its features, as Cargo builds it.
+    fn dependencies(workspace: &Workspace, edges: &str) -> BTreeSet<String> {
         let mut command = workspace.cargo(["tree", "--prefix", "none", "--no-dedupe", "--format", "{p} [{f}]"]);
-        let output = output(command.args(["--edges", edges]).args(packages)).expect("cargo tree");
+        let command = command.args(["--edges", edges]).args(naming(&host_packages(workspace)));
+        let output = output(command).expect("cargo tree");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
     }
@@ -129,11 +120,9 @@ mod tests {
     #[test]
     fn tests_build_dependencies_with_the_features_of_the_host() {
         let workspace = Workspace::find().expect("the workspace");
-        let of_host = dependencies(&workspace, "normal,build", &TOGETHER);
+        let of_host = dependencies(&workspace, "normal,build");
         assert!(of_host.iter().any(|line| line.starts_with("wasmtime v")), "{of_host:?}");
-        let packages = host_packages(&workspace);
-        let tested: Vec<&str> = packages.iter().flat_map(|name| ["--package", name]).collect();
-        let of_tests = dependencies(&workspace, "normal,build,dev", &tested);
+        let of_tests = dependencies(&workspace, "normal,build,dev");
         let otherwise: Vec<_> = of_host.difference(&of_tests).collect();
         assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
     }

@@ -1,7 +1,7 @@
-//! Writes the tables of what the host carries: the built-in recipe packages, with their components and compiled forms, and
-//! the files that a recipe author starts from (`sdk/`).
+//! Writes the tables of the files that the host carries: the built-in recipe packages, with their components and
+//! compiled forms, and the files that a recipe author starts from (`sdk/`).
 //!
-//! The packages are made by `cargo xtask build`, in `built-in` beside the profiles' directories of the target directory.
+//! `cargo xtask build` makes the packages, in `built-in` next to the profiles' directories of the target directory.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn write_table() -> io::Result<()> {
     fs::write(out.join("built_in.rs"), table)
 }
 
-/// The files of `sdk/`, by their paths there. `sdk/wit` is a link to `wit/`.
+/// The files of `sdk/`, by their paths in it. `sdk/wit` is a link to `wit/`.
 fn write_carried() -> io::Result<()> {
     let root = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../../sdk").canonicalize()?;
     println!("cargo::rerun-if-changed={}", root.join("../wit").display());
@@ -57,7 +57,7 @@ fn write_carried() -> io::Result<()> {
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("carried.rs"), table)
 }
 
-/// Directories that tools make in a project.
+/// Directories that tools create in a project.
 const MADE: [&str; 8] =
     ["target", "node_modules", "__pycache__", "build", ".tools", ".buildout", ".venv", ".pytest_cache"];
 
@@ -79,12 +79,12 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The nearest `built-in` directory above the output directory, whatever `--target` or `CARGO_TARGET_DIR` say.
+/// The nearest `built-in` directory above the output directory, regardless of `--target` and `CARGO_TARGET_DIR`.
 fn built_in_directory(out: &Path) -> Option<PathBuf> {
     out.ancestors().map(|ancestor| ancestor.join("built-in")).find(|directory| directory.is_dir())
 }
 
-/// Names of the recipe packages that are there whole, sorted.
+/// The names of the complete recipe packages, sorted.
 fn names(directory: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -107,7 +107,7 @@ fn write_entry(table: &mut String, directory: &Path, name: &str) -> io::Result<(
     }
     let digest = read(&file("digest"))?;
     let engine_key = read(&file("engine-key"))?;
-    // Looked at here, so that no run of the host has to.
+    // Checked here, so that no run of the host has to.
     if Digest::of(&fs::read(file("wasm"))?).to_string() != digest.trim() {
         return Err(io::Error::other(format!("{} was made of another component", file("cwasm").display())));
     }

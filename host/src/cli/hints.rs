@@ -1,11 +1,11 @@
-//! The sentences of hints that name a command or a flag: all of them, so that they change with the command line.
+//! All sentences of hints that name a command or a flag, in one place, so that they change with the command line.
 //!
-//! Knows no error: a library says which remedy there is, and this says how to ask for it.
+//! Does not know any errors: a library says which remedy applies, and this module says how to use it.
 
 use base::remedy::Remedy;
 use base::source::Explain;
 
-/// The sentences below an error, each of them a line `Hint: …`.
+/// The hints of an error, each printed as a line `Hint: …`.
 pub(super) fn of(error: &dyn Explain) -> Vec<String> {
     error.hints().into_iter().chain(error.remedies().iter().map(sentence)).collect()
 }
@@ -35,5 +35,25 @@ fn sentence(remedy: &Remedy) -> String {
             "Write one with `buildout-host recipe sign FILE --key KEY`, or with `cosign sign-blob --key KEY FILE`."
                 .into()
         }
+        Remedy::ImportKey { name } => {
+            let name = name.as_deref().unwrap_or("NAME");
+            format!("Add a public key, which you get from its owner: buildout-host key import FILE.pub --name {name}")
+        }
+        Remedy::OtherKeyName => "Choose another name with `--name NAME`.".into(),
+        Remedy::GenerateKey => {
+            "`buildout-host key generate` and `cosign generate-key-pair` make keys of the right form.".into()
+        }
+        Remedy::KeyFiles => {
+            "`buildout-host key generate` writes the private key to NAME.key, and the public one to NAME.pub.".into()
+        }
+        Remedy::Passphrase => {
+            "The passphrase is read from `--passphrase-file`, else from COSIGN_PASSWORD, else from the terminal.".into()
+        }
+        Remedy::SignPublished => "Publishers sign with `buildout-host recipe push --sign KEY`, and a file with \
+             `buildout-host recipe sign FILE --key KEY`."
+            .into(),
+        Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
+        Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
+        Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
     }
 }

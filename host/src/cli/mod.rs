@@ -1,4 +1,4 @@
-//! The command line: understands arguments, calls the library, prints, and decides the exit code. The only printer.
+//! The command line: parses arguments, calls the library, prints, and decides the exit code. The only code that prints.
 
 mod arguments;
 mod commands;
@@ -26,7 +26,7 @@ use program::{Program, StartError};
 pub fn main() -> ExitCode {
     let thread = std::thread::Builder::new().name("buildout".into()).stack_size(config::options::STACK_SIZE);
     match thread.spawn(main_thread) {
-        // A panic has been printed by then; it is an internal error.
+        // A panic is an internal error; its message is already printed.
         Ok(thread) => thread.join().unwrap_or(ExitCode::from(failure::exit_code(Blame::Host))),
         Err(error) => fail(&StartError::of("start a thread")(error), false),
     }
@@ -55,7 +55,7 @@ fn start(line: &CommandLine) -> Result<Program, StartError> {
 fn execute(program: &Program, line: CommandLine) -> ExitCode {
     let outcome = line.command.execute(program);
     program.printer.finish();
-    // Regardless of what was done, a program whose output was lost has failed.
+    // In any case, a program whose output was lost has failed.
     let written = || program.printer.take_failure().map_or(Ok(()), |error| Err(failure::OutputError(error).into()));
     let Err(error) = outcome.and_then(|()| written()) else { return ExitCode::SUCCESS };
     let colors = line.color.wanted(io::stderr().is_terminal(), &program.environment);

@@ -1,4 +1,4 @@
-//! The program: its environment, its printer, the signal that interrupts it, and what several commands do with them.
+//! The program: its environment, its printer, the signal that interrupts it, and operations shared by several commands.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,14 @@ use super::output::{InvalidFormat, LogFormat, Printer};
 use crate::run::{AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
 use crate::share::Authoring;
 
-/// What every command works with.
+/// The data that every command works with.
 pub(super) struct Program {
     pub(super) environment: Environment,
     pub(super) printer: Arc<Printer>,
     pub(super) interrupt: Interrupt,
 }
 
-/// The operating system refused what the program needs to start.
+/// The operating system refused something that the program needs to start.
 #[derive(Debug, thiserror::Error)]
 #[error("Cannot {operation}: {cause}")]
 pub(super) struct StartError {
@@ -43,7 +43,6 @@ impl StartError {
 
 impl Explain for StartError {}
 
-/// A `log-format` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 struct InvalidLogFormat {
@@ -57,7 +56,6 @@ impl Explain for InvalidLogFormat {
     }
 }
 
-/// A level in `[buildout]` that is not one.
 #[derive(Debug, thiserror::Error)]
 #[error("Invalid {option}: {value:?}; {expected}")]
 struct InvalidLevel {
@@ -74,7 +72,7 @@ impl Explain for InvalidLevel {
 }
 
 impl Program {
-    /// A path of the command line.
+    /// Resolves a path from the command line.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.environment.directory.join(path)
     }
@@ -99,7 +97,7 @@ impl Program {
         Ok(loaded)
     }
 
-    /// What to do if the main file is missing, or is a directory.
+    /// Adds a remedy if the main file is missing, or is a directory.
     fn with_remedy(&self, arguments: &ConfigurationArguments, mut error: ConfigError) -> ConfigError {
         let Some(path) = arguments.path(&self.environment.directory) else { return error };
         let specified = arguments.config != DEFAULT_FILE;
@@ -125,7 +123,7 @@ impl Program {
         loaded.seen_now(&self.default_settings()?.native)
     }
 
-    /// A run's settings if no flag changes them.
+    /// The settings of a run without flags.
     pub(super) fn default_settings(&self) -> Result<RunSettings, RunError> {
         let native =
             NativeSettings { level: confine::Level::Full, interrupt: self.interrupt.clone(), jobs: Jobs::one() };
@@ -138,17 +136,17 @@ impl Program {
         })
     }
 
-    /// Settings of commands that look at parts and make none.
+    /// Settings of commands that read parts but install none.
     pub(super) fn inspection_settings(&self, registry: &RegistryArguments) -> Result<RunSettings, RunError> {
         Ok(RunSettings { plain_http: registry.plain_http, ..self.default_settings()? })
     }
 
-    /// A session whose events are printed.
+    /// A session that prints its events.
     pub(super) fn session(&self, configuration: Loaded, settings: RunSettings) -> Result<Session, RunError> {
         self.session_reporting_to(Arc::clone(&self.printer) as _, configuration, settings)
     }
 
-    /// A session whose events go to `report`.
+    /// A session that sends its events to `report`.
     pub(super) fn session_reporting_to(
         &self,
         report: Arc<dyn Report>,
@@ -181,7 +179,6 @@ impl Program {
         })
     }
 
-    /// Registries.
     pub(super) fn remote(&self, arguments: &RegistryArguments) -> Remote {
         let settings = RemoteSettings { plain_http: arguments.plain_http, ..RemoteSettings::default() };
         let interrupt = self.interrupt.clone();
@@ -189,7 +186,7 @@ impl Program {
             .cancelled_by(move || interrupt.signal().is_some())
     }
 
-    /// Opens a private key; asks for its passphrase only if the file is one.
+    /// Opens a private key; asks for its passphrase only after checking that the file is a private key.
     pub(super) fn private_key(&self, path: &Path, passphrase: &PassphraseArguments) -> Result<PrivateKey, RunError> {
         let path = self.path(path);
         PrivateKey::check(&path)?;

@@ -1,6 +1,6 @@
-//! Asks for a line at the terminal that is not shown while it is typed.
+//! Reads a line from the terminal without echo.
 //!
-//! Knows nothing of what is asked for. However the question ends, the terminal shows again what is typed.
+//! Does not know what the line is for. The echo is restored in any case.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -12,15 +12,15 @@ use zeroize::Zeroizing;
 
 use base::interrupt::Interrupt;
 
-/// The longest line: what a terminal hands over at once.
+/// Maximum length of a line: a terminal passes on at most this much at once.
 const LONGEST: usize = 4096;
 
-/// Why there is no line.
+/// Why no line was read.
 #[derive(Debug)]
 pub(super) enum PromptError {
     /// The terminal cannot be used.
     Terminal(io::Error),
-    /// This signal came.
+    /// This signal arrived.
     Interrupted(i32),
 }
 
@@ -30,7 +30,7 @@ impl From<io::Error> for PromptError {
     }
 }
 
-/// Asks, and returns the line without its line end.
+/// Prints the question, and returns the line without its line end.
 pub(super) fn hidden_line(question: &str, interrupt: &Interrupt) -> Result<Zeroizing<Vec<u8>>, PromptError> {
     let terminal = Arc::new(File::options().read(true).write(true).open("/dev/tty")?);
     let _watch = interrupt.watch();
@@ -64,7 +64,7 @@ fn wait(terminal: &File, interrupt: &Interrupt) -> Result<(), PromptError> {
     }
 }
 
-/// While it exists, the terminal does not show what is typed.
+/// While it exists, the terminal does not echo.
 struct Hidden {
     terminal: Arc<File>,
     before: Termios,
@@ -92,6 +92,6 @@ impl Drop for Hidden {
 }
 
 fn show(terminal: &File, modes: &Termios) {
-    // There is no other way to show it again.
+    // Best effort: nothing else can restore the echo.
     let _ = tcsetattr(terminal, OptionalActions::Now, modes);
 }

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks the run to end, the second ends the process at once. So does a timeout if the run
-//! cannot end, for example because the reader of its output has stopped.
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal interrupts the run, the second ends the process at once. So does a timeout if
+//! the run cannot end, for example because the reader of its output has stopped.
 
 use std::io;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use signal_hook::iterator::Signals;
 
 use base::interrupt::Interrupt;
 
-/// How long the run has to end. What it leaves undone, the next one does.
+/// How much time the run has to end. The next run completes what is left.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Listens from now on. Where nobody watches the interrupt (before and after parts are made), the first signal ends the
-/// process, as it would without this.
+/// Starts listening. If nothing watches the interrupt (before and after parts are installed), the first signal ends the
+/// process, as it would by default.
 pub(super) fn listen() -> io::Result<Interrupt> {
     let interrupt = Interrupt::new()?;
     let ignored = ignored_signals();
@@ -22,7 +22,7 @@ pub(super) fn listen() -> io::Result<Interrupt> {
     let raised = interrupt.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
-            // Commands die with the process: their shims hold its sockets.
+            // Native commands die with the process: their shims hold sockets to it.
             let end = move || std::process::exit(128 + signal);
             if !raised.raise(signal) {
                 end();
@@ -31,7 +31,7 @@ pub(super) fn listen() -> io::Result<Interrupt> {
                 std::thread::sleep(GRACE);
                 end();
             };
-            // Without it, there still is the second signal.
+            // If the thread cannot be started, a second signal still works.
             let _ = std::thread::Builder::new().name("end".into()).spawn(later);
         }
     })?;

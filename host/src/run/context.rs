@@ -1,4 +1,4 @@
-//! What all stages of a run have in common.
+//! Data that all stages of a run share.
 
 use std::sync::Arc;
 
@@ -8,13 +8,12 @@ use base::event::{Level, Report};
 use super::settings::RunSettings;
 use crate::error::{Interrupted, RunError};
 
-/// What all stages of a run have in common.
+/// Data that all stages of a run share.
 pub(super) struct Context {
-    /// The environment of the process.
     pub(super) environment: Environment,
-    /// Where events go.
+    /// The receiver of events.
     pub(super) report: Arc<dyn Report>,
-    /// What the command line decides.
+    /// Settings from the command line.
     pub(super) settings: RunSettings,
 }
 
@@ -23,7 +22,7 @@ impl Context {
         self.report.log(level, message);
     }
 
-    /// Ends the run if a signal asked for that.
+    /// Fails if a signal has interrupted the run.
     pub(super) fn check_interrupt(&self) -> Result<(), RunError> {
         match self.settings.signal() {
             Some(signal) => Err(Interrupted { signal }.into()),

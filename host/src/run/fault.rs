@@ -1,22 +1,22 @@
-//! What can go wrong in a run, apart from the errors of the crates that it uses.
+//! The errors of a run, apart from those of the crates that it uses.
 
 use std::path::{Path, PathBuf};
 
 use base::source::{Explain, Place};
 use recipe::PART_NAME;
 
-/// What can go wrong in a run beyond what its modules tell themselves.
+/// An error of a run that its modules do not define themselves.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// A named part is not among the parts.
+    /// A part named on the command line is not among the parts.
     #[error("Invalid install parts: {names}")]
     NotParts {
-        /// The names, with spaces between.
+        /// The names, separated by spaces.
         names: String,
-        /// What they might have meant.
+        /// Similar names.
         hints: Vec<String>,
     },
-    /// A section is listed as a part but names no recipe.
+    /// A section is listed as a part but has no `recipe`.
     #[error("Missing option: {part}:recipe")]
     NoRecipe {
         /// The part.
@@ -24,7 +24,7 @@ pub(super) enum Fault {
         /// Its section.
         place: Option<Place>,
     },
-    /// The name of a part cannot be a directory's name.
+    /// The name of a part cannot be used as a directory name.
     #[error("Invalid part name: {name:?}")]
     PartName {
         /// The name.
@@ -32,17 +32,17 @@ pub(super) enum Fault {
         /// The `parts` option.
         place: Option<Place>,
     },
-    /// An extension that this host does not have.
+    /// An extension that this host does not support.
     #[error("Extension {name} is not supported")]
     Extension {
         /// Its name.
         name: String,
         /// The `extensions` option.
         place: Option<Place>,
-        /// What there is.
+        /// The supported extensions.
         hints: Vec<String>,
     },
-    /// The section that is to provide the Python does not say where it is.
+    /// The section that should provide the Python does not specify its path.
     #[error("Section `{section}` has no `executable`: it cannot be the Python of this buildout")]
     NoExecutable {
         /// The section.
@@ -50,7 +50,7 @@ pub(super) enum Fault {
         /// Where it is.
         place: Option<Place>,
     },
-    /// A section of `rebootstrap-prepend-paths` that has no `location`.
+    /// A section of `rebootstrap-prepend-paths` without `location`.
     #[error("Section `{section}` of `rebootstrap-prepend-paths` has no `location`")]
     NoLocation {
         /// The section.
@@ -65,29 +65,29 @@ pub(super) enum Fault {
         section: String,
         /// The Python.
         executable: String,
-        /// What is wrong with it.
+        /// Why it cannot be used.
         why: String,
-        /// What it printed.
+        /// Its output.
         printed: Vec<String>,
         /// The option `executable`.
         place: Option<Place>,
     },
-    /// `buildout:executable=…` names no Python with which the buildout's own could be made.
+    /// `buildout:executable=…` does not specify a Python that can make the buildout's Python.
     #[error("buildout:executable={executable} cannot be the Python that this buildout is begun with: {why}")]
     NoOriginal {
-        /// What it names.
+        /// The specified path.
         executable: String,
-        /// What is wrong with it.
+        /// Why it cannot be used.
         why: String,
     },
-    /// A value that must be of another kind.
+    /// A value of the wrong kind.
     #[error("Invalid value for {option}: {value:?}; {expected}")]
     Value {
         /// `section:option`
         option: String,
         /// The value.
         value: String,
-        /// What is expected.
+        /// The expected kind of value.
         expected: &'static str,
         /// The option.
         place: Option<Place>,
@@ -97,18 +97,18 @@ pub(super) enum Fault {
     Io {
         /// The path.
         path: PathBuf,
-        /// What failed.
+        /// The operation that failed.
         what: &'static str,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
-    /// A first configuration for a directory that does not exist.
+    /// The directory of a first configuration does not exist.
     #[error("There is no directory {}", path.display())]
     NoDirectory {
         /// The directory.
         path: PathBuf,
     },
-    /// `init` where there is a configuration already.
+    /// `init` was run where a configuration already exists.
     #[error("{path:?} already exists.")]
     Exists {
         /// The file.

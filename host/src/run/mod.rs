@@ -1,9 +1,9 @@
 //! A run: from a configuration to installed parts and a saved state.
 //!
-//! A run is a list of stages ([`stage`]): ordinarily one, two if the buildout makes its Python. [`Session`] works out one
-//! stage after the other and executes each in the same way ([`execute`]), or plans it ([`Outlook`]).
+//! A run is a list of stages ([`stage`]): usually one, two if the buildout makes its Python. [`Session`] works out one
+//! stage after the other, and executes each in the same way ([`execute`]) or plans it ([`Outlook`]).
 //!
-//! Knows nothing of the terminal: what happens is reported as events.
+//! Does not know about the terminal: progress is reported as events.
 
 mod context;
 mod execute;

@@ -1,4 +1,4 @@
-//! What a run would do, and which parts there are: found out without a trace in the buildout.
+//! What a run would do, and the graph of parts: computed without changing the buildout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,53 +21,53 @@ use super::stage::unused::Unused;
 use super::stages::Stages;
 use crate::error::RunError;
 
-/// Parts, and what they reference.
+/// Parts and their references.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartGraph {
     /// The parts in the order of installation.
     pub parts: Vec<String>,
-    /// For each of them the parts that it references, by number.
+    /// For each of them, the numbers of the parts that it references.
     pub references: Vec<BTreeSet<usize>>,
 }
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outlook {
-    /// Paths that an interrupted run set aside, and that the run would first put back.
+    /// Paths that an interrupted run moved aside, which the run would restore first.
     pub put_back: Vec<PathBuf>,
-    /// The steps, in their order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// Where the run would change to another Python.
+    /// The change to another Python, if any.
     pub switch: Option<Switch>,
-    /// Possible mistakes: options that no recipe has, of parts that would be installed.
+    /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub warnings: Vec<String>,
 }
 
 /// A change of the buildout's Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switch {
-    /// How many steps come before it.
+    /// Number of steps before it.
     pub after: usize,
-    /// The Python until then.
+    /// The Python before the change.
     pub from: String,
-    /// The Python from then on.
+    /// The Python after the change.
     pub to: String,
 }
 
-/// Stages that are worked out but not executed.
+/// Stages that are computed but not executed.
 struct Preview {
     locations: Arc<Locations>,
     installed: Installed,
-    /// Recipe projects are developed here, rather than in the buildout.
+    /// Links of developed recipe projects are created here, rather than in the buildout.
     develop_eggs: TempDir,
     stages: Stages,
 }
 
 impl Session {
-    /// What `install` would do. Changes nothing in the buildout.
+    /// Computes what `install` would do. Changes nothing in the buildout.
     ///
     /// # Errors
-    /// Where `install` would fail before it does anything.
+    /// If `install` would fail before it changes anything.
     pub fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
         let mut preview = self.preview(named)?;
         let aside = transaction::pending(&preview.locations, &self.root.context, &preview.installed);
@@ -92,10 +92,10 @@ impl Session {
         Ok(outlook)
     }
 
-    /// The parts that `install` would install, and what they reference. Changes nothing in the buildout.
+    /// Computes the parts that `install` would install, and what they reference. Changes nothing in the buildout.
     ///
     /// # Errors
-    /// Where `install` would fail before it does anything.
+    /// If `install` would fail before it changes anything.
     pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
         let mut preview = self.preview(named)?;
         let mut buildout = self.buildout.clone();

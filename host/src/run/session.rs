@@ -1,4 +1,4 @@
-//! One configuration, ready to run: the order of a run's phases.
+//! A configuration, ready to run: the order of a run's phases.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,16 +23,16 @@ use super::stages::Stages;
 use super::view::View;
 use crate::error::RunError;
 
-/// The option of the state's `[buildout]` that keeps the weakest confinement under which a part may have been made.
+/// The option of the state's `[buildout]` that records the weakest confinement under which a part may have been made.
 const SANDBOX: &str = "sandbox";
 
-/// One configuration, ready to run.
+/// A configuration, ready to run.
 pub struct Session {
-    /// The options; recipes are initialized while they are read.
+    /// The options; recipes are initialized when their options are read.
     pub buildout: Buildout,
     pub(super) root: View,
     pub(super) loaded: Loaded,
-    /// The options as the latest stage of a run resolved them.
+    /// The options as resolved by the latest stage of a run.
     latest: Mutex<Buildout>,
 }
 
@@ -40,7 +40,7 @@ impl Session {
     /// Prepares a run of a configuration.
     ///
     /// # Errors
-    /// When `recipes.toml`, in the directory of the configuration, cannot be used.
+    /// When `recipes.toml`, in the directory of the configuration, is invalid.
     pub fn new(
         loaded: Loaded,
         environment: &Environment,
@@ -54,7 +54,7 @@ impl Session {
 
     /// Creates the directories and `bin/buildout`, which runs this program.
     ///
-    /// # Errors
+    /// When a file cannot be written.
     /// When something cannot be written.
     pub fn bootstrap(&self) -> Result<PathBuf, RunError> {
         let locations = self.root.locations()?;
@@ -64,10 +64,10 @@ impl Session {
         Ok(path)
     }
 
-    /// Installs the parts: all, or those that are named (they must be listed in `parts`).
+    /// Installs the parts: all, or the named ones (they must be listed in `parts`).
     ///
     /// # Errors
-    /// The first failure. What was done before it is recorded.
+    /// The first failure. Completed steps are recorded.
     pub fn install(&self, named: &[String]) -> Result<(), RunError> {
         extensions::rebootstraps(&self.buildout)?;
         let context = &self.root.context;
@@ -77,11 +77,11 @@ impl Session {
             Some(path) => StateFile::open(path, &*context.report)?,
             None => StateFile::unsaved(),
         };
-        // From here on a signal ends the run between parts, with its state saved.
+        // From here on, a signal ends the run between parts, and the state is saved.
         let _watch = context.settings.native.interrupt.watch();
         let outcome =
             report_sandbox(context, &mut state).and_then(|()| self.install_with_state(named, &locations, &mut state));
-        // Also after a failure: what was done before it is recorded, and no journal is left.
+        // Also after a failure: completed steps are saved, and no journal is left.
         let saved = state.commit(&*context.report);
         outcome?;
         Ok(saved?)
@@ -94,6 +94,7 @@ impl Session {
         state: &mut StateFile,
     ) -> Result<(), RunError> {
         let context = &self.root.context;
+        // Only with the state lock held: from here on, no other run can change the launcher.
         let (root, loaded) = self.current()?;
         transaction::recover(locations, context, state)?;
         directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
@@ -121,7 +122,7 @@ impl Session {
         Ok(())
     }
 
-    /// The buildout, read again if the run that this one has waited for gave it another Python.
+    /// The buildout, read again if the run that this one waited for changed its Python.
     fn current(&self) -> Result<(View, Loaded), RunError> {
         Ok(match self.loaded.renewed()? {
             None => (self.root.clone(), self.loaded.clone()),
@@ -129,13 +130,13 @@ impl Session {
         })
     }
 
-    /// For each of `parts` those that it references, by number, as far as they were initialized.
+    /// For each of `parts`, the numbers of those that it references, as far as they are initialized.
     pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
         references::direct(&self.latest.lock().unwrap_or_else(PoisonError::into_inner), parts)
     }
 }
 
-/// Every run that confines native commands less than fully reports that, and the state keeps it.
+/// Every run with less than full confinement of native commands reports that, and records it in the state.
 fn report_sandbox(context: &Context, state: &mut StateFile) -> Result<(), RunError> {
     let level = context.settings.native.level;
     let message = match level {
@@ -156,7 +157,7 @@ fn report_sandbox(context: &Context, state: &mut StateFile) -> Result<(), RunErr
     Ok(())
 }
 
-/// At debug level the configuration is shown (`buildouts-1.0.txt`, "Predefined buildout options").
+/// Prints the configuration at debug level (`buildouts-1.0.txt`, "Predefined buildout options").
 fn show_configuration(view: &View) {
     if !view.context.report.wants(Level::Debug) {
         return;
@@ -169,7 +170,7 @@ fn show_configuration(view: &View) {
     view.context.report.report(Event::Text { level: Level::Debug, text: &text });
 }
 
-/// A section as 1.0 shows it at debug level: options sorted, `%` doubled, further lines indented.
+/// A section in 1.0's format for the debug level: options sorted, `%` doubled, further lines indented.
 fn section_text(name: &str, options: &Values) -> String {
     let line = |(option, value): (&Arc<str>, &Arc<str>)| {
         format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))

@@ -1,4 +1,4 @@
-//! How a run is carried out: what the command line decides, rather than the configuration.
+//! Settings of a run that come from the command line rather than from the configuration.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use registry::locking::LockMode;
 /// What happens after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AfterFailure {
-    /// Nothing more starts; what is running ends.
+    /// No further parts start; running ones are completed.
     #[default]
     Stop,
     /// Parts that do not need the failed one are still installed.
@@ -19,25 +19,25 @@ pub enum AfterFailure {
 /// How parts are installed.
 #[derive(Clone, Debug)]
 pub struct RunSettings {
-    /// How native commands are confined, what ends them and the run, and how many parts are installed at once.
+    /// Confinement of native commands, the interrupt, and the number of parts to install at once.
     pub native: NativeSettings,
     /// What happens after a failure.
     pub after_failure: AfterFailure,
-    /// What may be done with `recipes.lock`.
+    /// Whether `recipes.lock` may be changed.
     pub lock: LockMode,
-    /// Whether plain HTTP may be used with registries on other machines.
+    /// Whether plain HTTP may be used for registries on other machines.
     pub plain_http: bool,
     /// This program, which `bin/buildout` runs.
     pub program: PathBuf,
 }
 
 impl RunSettings {
-    /// How many parts are installed at once.
+    /// The job slots for installing parts.
     pub(super) fn jobs(&self) -> &Jobs {
         &self.native.jobs
     }
 
-    /// The signal that asked the run to end. The commands that run then end by themselves.
+    /// The signal that interrupted the run. Running commands then end by themselves.
     pub(super) fn signal(&self) -> Option<i32> {
         self.native.interrupt.signal()
     }

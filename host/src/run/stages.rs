@@ -1,5 +1,5 @@
-//! The list of stages of a run. Each is worked out when the one before it has been executed, or planned: the Python that one
-//! stage makes decides what the next one is.
+//! The list of stages of a run. Each is computed only when the previous one has been executed or planned: the Python
+//! that a stage makes decides what the next stage is.
 
 use std::sync::Arc;
 
@@ -23,9 +23,9 @@ pub(super) struct Stages {
     developed: Option<Option<String>>,
 }
 
-/// A stage whose Python is known, but not yet its parts.
+/// A stage whose Python is known, but not its parts yet.
 pub(super) struct Coming {
-    /// The buildout as the Python sees it.
+    /// The buildout as resolved with the stage's Python.
     pub(super) view: View,
     kind: Kind,
 }
@@ -33,7 +33,7 @@ pub(super) struct Coming {
 enum Kind {
     /// The parts of the Python that this section provides.
     Python { section: String },
-    /// Going back to the original Python.
+    /// Returning to the original Python.
     Original,
     /// All other parts.
     Remaining,
@@ -62,7 +62,7 @@ impl Stages {
         Ok(Coming { view: self.root.clone(), kind })
     }
 
-    /// Whether the stage develops other projects than the one before it.
+    /// Whether the stage develops other projects than the previous one.
     pub(super) fn develops(&mut self, coming: &Coming) -> Result<bool, RunError> {
         let projects = coming.view.buildout.get("buildout", "develop")?;
         Ok(self.developed.replace(projects.clone()) != Some(projects))
@@ -80,7 +80,7 @@ impl Stages {
         Ok(stage)
     }
 
-    /// The stage of all parts that no earlier stage has.
+    /// The stage of all parts that belong to no earlier stage.
     fn remaining(&self, view: View, installed: &Installed) -> Result<Stage, RunError> {
         let earlier: Vec<&Parts> = self.list.iter().map(|stage| &stage.parts).collect();
         let parts = parts::requested(&view, &self.named, &earlier, installed)?;

@@ -1,4 +1,4 @@
-//! The buildout as one Python sees it, with the recipes of its parts.
+//! The buildout as resolved with one Python, with the recipes of its parts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use super::context::Context;
 use super::prepare::recipes::Recipes;
 use crate::error::{Doing, RunError};
 
-/// The buildout as one Python sees it.
+/// The buildout as resolved with one Python.
 #[derive(Clone)]
 pub(super) struct View {
     pub(super) context: Arc<Context>,
-    /// The options; recipes are initialized while they are read.
+    /// The options; recipes are initialized when their options are read.
     pub(super) buildout: Buildout,
     pub(super) recipes: Arc<Recipes>,
 }
@@ -24,7 +24,7 @@ impl View {
     /// The buildout of a configuration.
     ///
     /// # Errors
-    /// When `recipes.toml`, in the directory of the configuration, cannot be used.
+    /// When `recipes.toml`, in the directory of the configuration, is invalid.
     pub(super) fn new(configuration: &Arc<Configuration>, context: Arc<Context>) -> Result<Self, RunError> {
         let recipes = Recipes::new(&configuration_directory(configuration), &context)?;
         let recipes = Arc::new(recipes);
@@ -60,7 +60,6 @@ impl View {
     }
 }
 
-/// The directory of the configuration file.
 fn configuration_directory(configuration: &Configuration) -> PathBuf {
     let file = configuration.file_path().and_then(Path::parent);
     file.unwrap_or(&configuration.directory).to_owned()

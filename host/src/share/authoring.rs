@@ -1,4 +1,4 @@
-//! Builds a recipe project outside of any buildout, and describes recipe packages.
+//! Builds a recipe project outside any buildout, and describes recipe packages.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::error::{Doing, Interrupted, RunError};
 pub struct Authoring {
     /// The environment of the process.
     pub environment: Environment,
-    /// Where events go.
+    /// The receiver of events.
     pub report: Arc<dyn Report>,
-    /// How native commands would be run; its signal ends builds.
+    /// Settings for native commands; the interrupt also ends builds.
     pub native: NativeSettings,
 }
 
-/// A project that was built.
+/// A built project.
 #[derive(Clone, Debug)]
 pub struct BuiltRecipe {
     /// The project's directory.
@@ -31,13 +31,13 @@ pub struct BuiltRecipe {
     pub file: PathBuf,
     /// The component.
     pub recipe: Resolved,
-    /// What it describes.
+    /// Its description.
     pub package: Package,
 }
 
 impl Authoring {
-    /// Builds the project in a directory, and checks that the component can be used: that it fits this host's world, and
-    /// has the name that the project gives it.
+    /// Builds the project in a directory, and checks that the component can be used: that it matches this host's WIT
+    /// world, and is named like the project.
     ///
     /// # Errors
     /// When it is not a recipe project, its build fails, or the result is not a recipe for this host.
@@ -47,12 +47,12 @@ impl Authoring {
         let watch = interrupt.watch();
         let builder = Builder { environment: &self.environment, offline, report: &*self.report, interrupt };
         let built = builder.build(&project);
-        // An error that comes with a signal is mostly its consequence.
+        // An error at the time of a signal is usually its consequence.
         if let Some(signal) = interrupt.signal() {
             return Err(Interrupted { signal }.into());
         }
         let built = built.doing(|| format!("Building recipe project {}.", project.display()))?;
-        // Compiling can be cut short at any time.
+        // Compiling can be interrupted at any time.
         drop(watch);
         let (package, file) = (built.package, built.component);
         let developed = Developed { package, project: project.clone(), component: file.clone(), link: PathBuf::new() };
@@ -61,7 +61,7 @@ impl Authoring {
         Ok(BuiltRecipe { project, file, recipe, package })
     }
 
-    /// What a recipe's package describes.
+    /// Describes a recipe package.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -69,7 +69,7 @@ impl Authoring {
         Ok(self.load(recipe)?)
     }
 
-    /// What connections to registries need.
+    /// Settings for connections to registries.
     pub(super) fn access(&self) -> Access {
         let (environment, report) = (self.environment.clone(), Arc::clone(&self.report));
         Access { environment, report, interrupt: self.native.interrupt.clone() }

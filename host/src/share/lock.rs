@@ -1,4 +1,4 @@
-//! Brings `recipes.lock` up to date with `recipes.toml`, or with what the tags point to now.
+//! Updates `recipes.lock` to match `recipes.toml`, or what the tags point to now.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use registry::{Locked, RecipesLock};
 use super::authoring::Authoring;
 use crate::error::RunError;
 
-/// Which recipes are locked again although the lock has them.
+/// Which recipes are locked again although they are in the lock file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upgrade {
     /// None.
@@ -23,7 +23,7 @@ pub enum Upgrade {
     All,
 }
 
-/// How one entry of the lock changed.
+/// The change of one lock file entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockChange {
     /// The recipe's name in `recipes.toml`.
@@ -35,8 +35,8 @@ pub struct LockChange {
 }
 
 impl Authoring {
-    /// Locks the recipes that the `recipes.toml` in that directory has from registries, and verifies those that are locked
-    /// already. Nothing is written unless all succeeds.
+    /// Locks the registry recipes of the `recipes.toml` in that directory, and verifies those that are already locked.
+    /// Nothing is written unless everything succeeds.
     ///
     /// # Errors
     /// When a recipe is not available, or must not be used.
@@ -55,7 +55,7 @@ impl Authoring {
             let before = RecipesLock::read(&path)?;
             let after = self.relocked(&before, &recipes, upgrade, &sources)?;
             let _guard = LockFileGuard::take(&path)?;
-            // What a run has locked meanwhile stays, so it is checked as well.
+            // Entries that a run has added in the meantime are kept, so they are checked as well.
             if RecipesLock::read(&path)? == before {
                 if after != before {
                     after.write(&path)?;
@@ -65,7 +65,7 @@ impl Authoring {
         }
     }
 
-    /// The new lock: of what is locked already the same artifact, verified and described again.
+    /// The new lock file: entries that are already locked keep their artifact, which is verified and described again.
     fn relocked(
         &self,
         before: &RecipesLock,
@@ -91,7 +91,7 @@ impl Authoring {
         Ok(after)
     }
 
-    /// What the buildout in a directory means by a recipe reference. Nothing is locked.
+    /// Resolves a recipe reference as the buildout in a directory would. Nothing is locked.
     ///
     /// # Errors
     /// When the recipe is unknown, or its component is not available.

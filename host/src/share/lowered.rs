@@ -1,4 +1,4 @@
-//! Whether an upgrade goes back to an older version: a registry can give out under a tag whatever its signers once signed.
+//! Whether an upgrade is a downgrade: a registry can serve any artifact under a tag that its signers have ever signed.
 
 use std::str::FromStr as _;
 
@@ -7,7 +7,7 @@ use pep440_rs::Version;
 use super::lock::LockChange;
 
 impl LockChange {
-    /// Whether the same package has a lower version now. Versions that cannot be compared are not.
+    /// Whether the same package now has a lower version. If versions cannot be compared, it does not.
     #[must_use]
     pub fn lowers_version(&self) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return false };
@@ -15,11 +15,11 @@ impl LockChange {
     }
 }
 
-/// Both are a package's name and version.
+/// Both strings are a package's name and version.
 fn is_lower(before: &str, after: &str) -> bool {
     let split = |text: &str| {
         let (name, version) = text.rsplit_once(' ')?;
-        // Versions of crates and of npm's packages that people write are understood so too.
+        // Also parses version formats of crates and npm packages.
         Some((name.to_owned(), Version::from_str(version).ok()?))
     };
     match (split(before), split(after)) {

@@ -1,7 +1,7 @@
-//! What authors and users of shared recipes do outside of any buildout's run: build a project, publish a component, lock
-//! and copy the components that a buildout uses.
+//! What authors and users of shared recipes do outside a run: build a project, publish a component, lock and copy the
+//! components that a buildout uses.
 //!
-//! Knows nothing of parts.
+//! Does not know about parts.
 
 mod authoring;
 mod lock;

@@ -15,25 +15,25 @@ use registry::oci::{
 };
 use registry::signature::{Payload, PrivateKey};
 
-/// What is to be published, and where.
+/// What to publish, and where.
 pub struct Publication<'a> {
     /// The component's file, absolute.
     pub file: &'a Path,
     /// Registry, repository and tag.
     pub reference: &'a Reference,
-    /// When it was built, as RFC 3339 writes it.
+    /// When it was built, as an RFC 3339 time.
     pub created: String,
-    /// What is said of it beside what it and its project say of themselves, which these replace.
+    /// Additional annotations. They replace those from the component and its project.
     pub annotations: BTreeMap<String, String>,
-    /// Who signs it.
+    /// The key to sign it with.
     pub signer: Option<&'a PrivateKey>,
 }
 
-/// What was published.
+/// The result of publishing.
 pub struct Published {
-    /// As others will find it.
+    /// The artifact, as in the registry.
     pub artefact: Artefact,
-    /// What it says of itself.
+    /// The description of the package.
     pub package: Package,
 }
 
@@ -41,7 +41,7 @@ impl Authoring {
     /// Publishes a component, and its signature.
     ///
     /// # Errors
-    /// When it is no recipe for this host, or cannot be kept there.
+    /// When it is not a recipe for this host, or cannot be stored there.
     pub fn publish(&self, publication: &Publication<'_>, to: &dyn Artefacts) -> Result<Published, RunError> {
         let Publication { file, reference, .. } = *publication;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -65,7 +65,7 @@ impl Authoring {
         let publishing = || format!("Publishing {}.", file.display());
         let bytes = recipe.component.bytes()?;
         if let Some(key) = publication.signer {
-            // First: whoever follows the tag finds the signature there.
+            // First: anyone who resolves the tag must find the signature.
             let (artefact, _) = Artefact::describe(reference, &bytes, &description).doing(publishing)?;
             sign(to, reference, &artefact, key).doing(|| format!("Signing {reference}."))?;
         }
@@ -74,7 +74,7 @@ impl Authoring {
     }
 }
 
-/// What a package says of itself.
+/// The annotations from a package's description.
 fn annotations(package: &Package) -> BTreeMap<String, String> {
     let summary = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
     let entry_points = package.entry_points.iter();
@@ -88,8 +88,8 @@ fn annotations(package: &Package) -> BTreeMap<String, String> {
     pairs.into_iter().filter(|(_, text)| !text.is_empty()).map(|(key, text)| (key.to_owned(), text)).collect()
 }
 
-/// Signs an artefact as cosign does. The payload names the tag too, which skopeo's policies want; a signature by the same
-/// key for the same name is there once.
+/// Signs an artifact as cosign does. The payload also contains the tag, which skopeo's policies need. A signature by
+/// the same key for the same name exists only once.
 fn sign(
     to: &dyn Artefacts,
     reference: &Reference,

@@ -9,18 +9,18 @@ use registry::oci::{Artefact, Layout, Reference, RemoteSettings};
 use registry::recipes_toml::RecipesToml;
 use registry::{Locked, RecipesLock};
 
-/// What was copied.
+/// The result of copying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vendored {
-    /// Each recipe: its name in `recipes.toml`, and the artefact.
+    /// Each recipe: its name in `recipes.toml`, and the artifact.
     pub recipes: Vec<(String, Reference)>,
-    /// Whether `recipes.toml` names the directory already.
+    /// Whether `recipes.toml` already lists the directory.
     pub named: bool,
 }
 
 impl Authoring {
-    /// Copies the components that the buildout in `directory` has locked into the OCI layout `target`, which is made if it
-    /// does not exist. Each is verified first, as for a run.
+    /// Copies the components that the buildout in `directory` has locked into the OCI layout `target`, which is created
+    /// if it does not exist. Each is verified first, as for a run.
     ///
     /// # Errors
     /// When a recipe is not locked, is not available, or must not be used.
@@ -35,7 +35,7 @@ impl Authoring {
                 _ => Err(not_locked(publication.name)),
             })
             .collect::<Result<_, _>>()?;
-        // A layout that `vendor` names but that is not there yet is about to be made.
+        // A layout that `vendor` specifies but that does not exist yet is about to be created.
         let layout = Layout::create(target)?;
         let sources = Sources::open(&self.access(), registries, recipes.vendor.as_deref())?;
         let mut copies = Vec::new();

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What the server was asked.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// The client's port: another one for each connection.
+    pub port: u16,
 }
 
 impl Request {
@@ -37,6 +40,7 @@ pub struct Answer {
     head: Head,
     body: Vec<u8>,
     end: End,
+    pace: Pace,
 }
 
 #[derive(Clone, Debug)]
@@ -51,17 +55,31 @@ enum Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Close,
+    /// The answer to the next request.
+    Next,
     /// Nothing, with the connection left open.
     Stall,
     /// More, without an end.
     Endless,
+    /// The same again, without an end.
+    Repeat,
+}
+
+/// How what is sent is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Fast,
+    /// The body byte by byte, so slowly that a client gives up.
+    TrickledBody,
+    /// All of it.
+    Trickled,
 }
 
 impl Answer {
     /// An answer without a body; the status line may have its reason, as in `404 Not Found`.
     pub fn status(status: impl ToString) -> Self {
         let head = Head::Composed { status: status.to_string(), headers: String::new(), length: None };
-        Self { head, body: Vec::new(), end: End::Close }
+        Self { head, body: Vec::new(), end: End::Close, pace: Pace::Fast }
     }
 
     /// `200 OK` with this body.
@@ -76,7 +94,7 @@ impl Answer {
 
     /// These bytes, and no others.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { head: Head::None, body: bytes.into(), end: End::Close }
+        Self { head: Head::None, body: bytes.into(), end: End::Close, pace: Pace::Fast }
     }
 
     /// With that body.
@@ -110,6 +128,26 @@ impl Answer {
         Self { end: End::Stall, ..self }
     }
 
+    /// The connection stays open for the next request.
+    pub fn kept_alive(self) -> Self {
+        Self { end: End::Next, ..self }
+    }
+
+    /// The same, again and again.
+    pub fn repeated(self) -> Self {
+        Self { end: End::Repeat, ..self }
+    }
+
+    /// One byte at a time.
+    pub fn trickled(self) -> Self {
+        Self { pace: Pace::Trickled, ..self }
+    }
+
+    /// The body one byte at a time.
+    pub fn trickled_body(self) -> Self {
+        Self { pace: Pace::TrickledBody, ..self }
+    }
+
     fn head(&self) -> String {
         let Head::Composed { status, headers, length } = &self.head else { return String::new() };
         // A status line has a reason, if an empty one.
@@ -118,7 +156,8 @@ impl Answer {
             (End::Endless, None) => String::new(),
             (_, length) => format!("Content-Length: {}\r\n", length.unwrap_or(self.body.len())),
         };
-        format!("HTTP/1.1 {status}{reason}\r\n{headers}{length}Connection: close\r\n\r\n")
+        let connection = if self.end == End::Next { "keep-alive" } else { "close" };
+        format!("HTTP/1.1 {status}{reason}\r\n{headers}{length}Connection: {connection}\r\n\r\n")
     }
 }
 
@@ -145,10 +184,14 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 std::thread::spawn(move || {
-                    let Some(request) = read(&stream) else { return };
-                    log.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-                    // The client may hang up at any time: that is what some tests are about.
-                    let _ = send(stream, &answer(&request), request.method == "HEAD");
+                    while let Some(request) = read(&stream) {
+                        log.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+                        let answer = answer(&request);
+                        // The client may hang up at any time: that is what some tests are about.
+                        if send(&stream, &answer, request.method == "HEAD").is_err() || answer.end != End::Next {
+                            break;
+                        }
+                    }
                 });
             }
         });
@@ -210,21 +253,26 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut request = Request { method, path, headers, body: Vec::new() };
+    let port = stream.peer_addr().ok()?.port();
+    let mut request = Request { method, path, headers, body: Vec::new(), port };
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     request.body = vec![0; length];
     reader.read_exact(&mut request.body).ok()?;
     Some(request)
 }
 
-fn send(mut stream: TcpStream, answer: &Answer, head_only: bool) -> io::Result<()> {
-    stream.write_all(answer.head().as_bytes())?;
+fn send(mut stream: &TcpStream, answer: &Answer, head_only: bool) -> io::Result<()> {
+    write(stream, answer.head().as_bytes(), answer.pace == Pace::Trickled)?;
     if !head_only {
-        stream.write_all(&answer.body)?;
-        if answer.end == End::Endless {
-            loop {
+        write(stream, &answer.body, answer.pace != Pace::Fast)?;
+        match answer.end {
+            End::Close | End::Next | End::Stall => {}
+            End::Endless => loop {
                 stream.write_all(&[b'x'; 4096])?;
-            }
+            },
+            End::Repeat => loop {
+                write(stream, &answer.body, answer.pace != Pace::Fast)?;
+            },
         }
     }
     if answer.end == End::Stall {
@@ -232,4 +280,18 @@ fn send(mut stream: TcpStream, answer: &Answer, head_only: bool) -> io::Result<(
         stream.read_to_end(&mut Vec::new())?;
     }
     Ok(())
+}
+
+/// How long a slow server waits before each byte.
+const TRICKLE: Duration = Duration::from_millis(20);
+
+fn write(mut stream: &TcpStream, bytes: &[u8], trickles: bool) -> io::Result<()> {
+    if !trickles {
+        return stream.write_all(bytes);
+    }
+    stream.set_nodelay(true)?;
+    bytes.iter().try_for_each(|byte| {
+        std::thread::sleep(TRICKLE);
+        stream.write_all(&[*byte])
+    })
 }

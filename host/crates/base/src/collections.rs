@@ -1,4 +1,4 @@
-//! The maps of this crate: those of the standard library and of `indexmap`, with a faster hash (decision 060).
+//! The map types of this crate: those of the standard library and of `indexmap`, with a faster hash (decision 060).
 
 use foldhash::fast::RandomState;
 

@@ -1,6 +1,6 @@
 //! SHA-256 digests: computed, printed, parsed.
 //!
-//! Knows nothing of what was hashed.
+//! Does not know what was hashed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,7 @@ impl Digest {
     }
 }
 
-/// Bytes that a hash function of SHA-256 gave.
+/// The output of a SHA-256 implementation.
 impl From<[u8; 32]> for Digest {
     fn from(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -49,7 +49,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A text is not a SHA-256 digest.
+/// The string is not a SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A SHA-256 digest is 64 hexadecimal digits.")]
 pub struct InvalidDigest;

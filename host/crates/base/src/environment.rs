@@ -1,14 +1,14 @@
-//! What the host knows of the process around it, as a value: nothing below `cli` reads globals.
+//! What the host knows about the process environment, as a value: nothing below `cli` reads globals.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The process's surroundings, gathered once at the start.
+/// The process environment, read once at startup.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// The working directory, absolute.
     pub directory: PathBuf,
-    /// The user's home directory (`HOME`), if there is one.
+    /// The user's home directory (`HOME`), if it is set.
     pub home: Option<PathBuf>,
     /// All environment variables that are valid Unicode.
     pub variables: BTreeMap<String, String>,
@@ -18,8 +18,8 @@ impl Environment {
     /// Reads the real process. Only `cli` (and tests) may call it.
     ///
     /// # Errors
-    /// When the working directory does not exist any more, or its path is not valid UTF-8: it becomes the value of an
-    /// option, and those are text.
+    /// When the working directory no longer exists, or its path is not valid UTF-8: the path becomes the value of an
+    /// option, and option values are strings.
     pub fn of_process() -> std::io::Result<Self> {
         let variables: BTreeMap<_, _> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
@@ -39,7 +39,8 @@ impl Environment {
         named.or_else(|| Some(self.home.as_ref()?.join(".buildout")))
     }
 
-    /// Where caches that can be lost are kept: `$XDG_CACHE_HOME/buildout-host`, else `~/.cache/buildout-host`.
+    /// Directory for caches that can be deleted at any time: `$XDG_CACHE_HOME/buildout-host`, else
+    /// `~/.cache/buildout-host`.
     pub fn cache_directory(&self) -> Option<PathBuf> {
         let named = self.variables.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let base = named.or_else(|| Some(self.home.as_ref()?.join(".cache")))?;

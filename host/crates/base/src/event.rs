@@ -1,6 +1,6 @@
-//! What happens during a run, told as events; and the trait through which they are told.
+//! Events that report the progress of a run, and the trait that receives them.
 //!
-//! Knows nothing of terminals, formats or levels that a person chose: `cli` decides what is shown and how.
+//! Does not know about terminals, formats or chosen log levels: `cli` decides what is shown and how.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Level {
     }
 }
 
-/// How a part's turn ended.
+/// How work on a part ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartOutcome {
     /// It was installed.
@@ -41,12 +41,12 @@ pub enum PartOutcome {
     Updated,
     /// It was removed.
     Uninstalled,
-    /// It could not be made.
+    /// It could not be installed.
     Failed,
 }
 
 impl PartOutcome {
-    /// The name that programs read.
+    /// The machine-readable name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Installed => "installed",
@@ -57,53 +57,54 @@ impl PartOutcome {
     }
 }
 
-/// One thing that happened.
+/// A single event.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A log message. `logger` is `buildout` for the host itself, the part's name for a recipe.
     Log {
-        /// Who says it.
+        /// The source of the message.
         logger: &'a str,
         /// How severe it is.
         level: Level,
         /// The text, without line end.
         message: &'a str,
     },
-    /// Whole lines that a recipe, or a command that it shows, printed; shown whatever the log level.
+    /// Whole lines printed by a recipe, or by a command whose output it shows; shown at any log level.
     Output {
         /// The part whose recipe printed them.
         part: &'a str,
         /// One or more lines, the last without line end.
         lines: &'a str,
     },
-    /// A text of several lines, shown as it is from this level on (the configuration at debug level).
+    /// A string of several lines, shown unchanged from this level on (the configuration at debug level).
     Text {
-        /// From which level on it is shown.
+        /// The lowest level at which it is shown.
         level: Level,
         /// The text, with its line ends.
         text: &'a str,
     },
-    /// So many parts are going to be made, now that what is gone or changed was removed. Told twice where the buildout makes
-    /// its own Python first.
+    /// This many parts are going to be installed; removed and changed parts are already uninstalled. Reported twice if
+    /// the buildout builds its Python first.
     PartsPlanned {
-        /// How many.
+        /// The number of parts.
         count: usize,
     },
-    /// A part's turn began.
+    /// Work on a part started.
     PartBegan {
         /// The part.
         part: &'a str,
-        /// What is done with it, as the log says it, e.g. `Installing`.
+        /// The operation, as in the log, e.g. `Installing`.
         step: &'a str,
     },
-    /// What is being done for a part now, for the live display, e.g. `configure`.
+    /// The current activity for a part, for the live display, e.g. `configure`.
     PartActivity {
         /// The part.
         part: &'a str,
-        /// What is being done.
+        /// The activity.
         activity: &'a str,
     },
-    /// A line that a native command of a part printed. It is in the part's log; the live display shows the last one.
+    /// A line printed by a native command of a part. It is written to the part's log; the live display shows the last
+    /// one.
     CommandLine {
         /// The part.
         part: &'a str,
@@ -112,39 +113,39 @@ pub enum Event<'a> {
     },
     /// Bytes of a download have arrived.
     Download {
-        /// The part that wants it; empty for a profile.
+        /// The part that needs it; empty for a profile.
         part: &'a str,
         /// Where it comes from, without credentials.
         url: &'a str,
-        /// Bytes so far.
+        /// Bytes received so far.
         done: u64,
-        /// Bytes in all, where the server tells.
+        /// Total number of bytes, if the server reports it.
         total: Option<u64>,
     },
-    /// A part's turn ended.
+    /// Work on a part ended.
     PartEnded {
         /// The part.
         part: &'a str,
-        /// How.
+        /// The outcome.
         outcome: PartOutcome,
         /// How long it took.
         elapsed: Duration,
     },
-    /// Long work began or went on (compiling a component, downloading a profile): shown on a terminal only.
+    /// Long work started or continued (compiling a component, downloading a profile): shown on a terminal only.
     Progress {
-        /// What is being done, e.g. `Compiling recipes`.
+        /// The activity, e.g. `Compiling recipes`.
         activity: &'a str,
     },
-    /// The activity told last by `Progress` is over.
+    /// The activity last reported by `Progress` is over.
     ProgressEnd,
 }
 
-/// Where events go.
+/// Receives events.
 pub trait Report: Send + Sync {
-    /// Takes one event. Must not fail: a closed output is the receiver's business.
+    /// Receives one event. Must not fail: the receiver handles a closed output itself.
     fn report(&self, event: Event<'_>);
 
-    /// Whether anybody sees messages of this level: what is costly to put together can be left out.
+    /// Whether messages of this level are shown. If not, costly messages need not be built.
     fn wants(&self, _level: Level) -> bool {
         true
     }
@@ -157,7 +158,7 @@ impl dyn Report + '_ {
     }
 }
 
-/// Swallows every event.
+/// Ignores every event.
 pub struct Silent;
 
 impl Report for Silent {

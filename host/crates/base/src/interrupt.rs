@@ -1,4 +1,4 @@
-//! The wish to end, as a value: set once by a signal, seen by whoever waits.
+//! Interruption of a run, as a value: set once by a signal, checked by anything that waits.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,20 +10,20 @@ use rustix::event::{EventfdFlags, eventfd};
 /// A signal that asks the run to end. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Interrupt {
-    inner: Arc<Inner>,
+    inner: Arc<Signals>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    /// The signal's number; 0: none came.
+struct Signals {
+    /// The signal's number; 0 if none arrived.
     signal: AtomicI32,
     watchers: AtomicUsize,
-    /// Readable from the first signal on, for good.
+    /// Readable from the first signal on, permanently.
     event: OwnedFd,
     actions: Actions,
 }
 
-/// What is done when the signal comes.
+/// Actions to take when the signal arrives.
 #[derive(Default)]
 struct Actions(Mutex<Vec<Box<dyn Fn() + Send>>>);
 
@@ -34,18 +34,18 @@ impl std::fmt::Debug for Actions {
 }
 
 impl Interrupt {
-    /// One that was not raised.
+    /// Creates one that is not raised.
     ///
     /// # Errors
-    /// When no descriptor is left.
+    /// When no descriptor is available.
     pub fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let (signal, watchers, actions) = Default::default();
-        Ok(Self { inner: Arc::new(Inner { signal, watchers, event, actions }) })
+        Ok(Self { inner: Arc::new(Signals { signal, watchers, event, actions }) })
     }
 
-    /// Notes that a signal came. Tells whether somebody will act on it: not if this is not the first, nor if nobody
-    /// watches; then the process had better end at once.
+    /// Records a signal. Returns whether the run will react to it. It will not if this is not the first signal or if
+    /// nothing watches; then the process should exit at once.
     pub fn raise(&self, signal: i32) -> bool {
         let first = self.inner.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         // Cannot fail: the counter is far from full.
@@ -54,12 +54,12 @@ impl Interrupt {
         first && self.inner.watchers.load(Ordering::SeqCst) > 0
     }
 
-    /// The signal that came.
+    /// The signal that arrived, if any.
     pub fn signal(&self) -> Option<i32> {
         Some(self.inner.signal.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
-    /// Does `action`, which must be quick, with each signal that comes; now, if one has come already.
+    /// Runs `action`, which must be quick, on every signal; immediately if one has already arrived.
     pub fn on_raise(&self, action: impl Fn() + Send + 'static) {
         let mut actions = self.actions();
         if self.signal().is_some() {
@@ -72,7 +72,7 @@ impl Interrupt {
         self.inner.actions.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Promises, until the value is dropped, to look at [`Interrupt::signal`] before long.
+    /// Promises to check [`Interrupt::signal`] soon, until the value is dropped.
     #[must_use]
     pub fn watch(&self) -> Watch {
         self.inner.watchers.fetch_add(1, Ordering::SeqCst);

@@ -1,10 +1,10 @@
-//! How much may be done at once: a number of slots that running parts and the makes they start share, through the
-//! jobserver of GNU make.
+//! Limits how much runs at once: running parts, and the makes that they start, share a number of slots through GNU
+//! make's jobserver.
 //!
-//! The protocol is that of make's manual ("POSIX Jobserver Interaction"): a pipe holds a byte for each free slot; who
-//! wants a slot reads one and writes it back when done. There, a make's first job needs no byte, as who started the make
-//! holds one for it: here the part does. So a part takes a byte from the same pipe while it runs, and all makes together
-//! with all parts never do more than was allowed. Knows nothing of parts and commands.
+//! The protocol is described in make's manual ("POSIX Jobserver Interaction"): a pipe contains a byte for each free
+//! slot; a process that needs a slot reads a byte and writes it back when done. A make's first job needs no byte, as
+//! its parent holds one for it: here the parent is the part. So a part reads a byte from the same pipe while it runs,
+//! and all makes and parts together never exceed the limit. Does not know about parts or commands.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read as _, Write as _};
@@ -15,22 +15,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-/// The number under which a command finds the end of the pipe from which bytes are read. Shell scripts name descriptors
-/// by one digit (`configure` uses 5 to 7), so none of them takes it for something else.
+/// The descriptor number of the pipe's read end in a command. Shell scripts use descriptors of one digit (`configure`
+/// uses 5 to 7), so this number does not conflict.
 const READ: RawFd = 98;
-/// The number of the end to which bytes are written.
+/// The descriptor number of the write end.
 const WRITE: RawFd = 99;
-/// Written for each free slot, as make does.
+/// Written for each free slot, as in make.
 const TOKEN: u8 = b'+';
-/// The most slots: each is a byte in the pipe, which holds 64 KiB on Linux.
+/// Maximum number of slots: each is a byte in the pipe, whose capacity is 64 KiB on Linux.
 const MOST: usize = 4096;
-/// How long to wait before looking again whether the run is to stop, or all bytes are lost.
+/// How long to wait before checking again whether the run was interrupted, or all bytes were lost.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// The slots of a run. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs {
-    /// `None`: one at a time, and nothing to share.
+    /// `None`: one at a time, nothing is shared.
     pool: Option<Arc<Pool>>,
 }
 
@@ -39,28 +39,29 @@ struct Pool {
     limit: usize,
     reader: PipeReader,
     writer: PipeWriter,
-    /// Both ends again, but opened anew and so with modes of their own, which no command can change: these don't block.
-    /// (Makes before 4.3 cannot cope with a pipe that doesn't, later ones make it so for all that share it.)
+    /// Both ends, opened a second time. Reopened ends have separate file status flags, which commands cannot change:
+    /// these are non-blocking. (Make before 4.3 fails on a non-blocking pipe; later versions set the flag for everyone
+    /// who shares the pipe.)
     own_reader: File,
     own_writer: File,
-    /// Slots that were taken by [`Jobs::begin`].
+    /// Slots taken by [`Jobs::begin`].
     taken: Mutex<usize>,
 }
 
-/// A slot, taken until it is dropped.
+/// A slot, released when it is dropped.
 #[derive(Debug)]
 pub struct Slot(Option<Arc<Pool>>);
 
 impl Jobs {
-    /// One at a time; makes are told nothing.
+    /// One at a time; makes get no jobserver.
     pub fn one() -> Self {
         Self::default()
     }
 
-    /// At most `limit` at a time (4096 where it is more).
+    /// At most `limit` at a time, and at most 4096.
     ///
     /// # Errors
-    /// When no pipe can be made.
+    /// When no pipe can be created.
     pub fn new(limit: usize) -> io::Result<Self> {
         if limit <= 1 {
             return Ok(Self::one());
@@ -78,32 +79,31 @@ impl Jobs {
         Ok(Self { pool: Some(Arc::new(pool)) })
     }
 
-    /// How many slots there are.
+    /// The number of slots.
     pub fn limit(&self) -> usize {
         self.pool.as_ref().map_or(1, |pool| pool.limit)
     }
 
-    /// What a command's variable `MAKEFLAGS` says, so that its makes take part; `None` if there is nothing to share. To
-    /// be given together with [`Self::descriptors`].
+    /// The value of `MAKEFLAGS` for a command, so that its makes use the jobserver; `None` if nothing is shared. The
+    /// command also needs [`Self::descriptors`].
     pub fn makeflags(&self) -> Option<String> {
         let pool = self.pool.as_ref()?;
         Some(format!("-j{} --jobserver-auth={READ},{WRITE}", pool.limit))
     }
 
-    /// What a command must find open, each under this number. Empty if there is nothing to share.
+    /// The descriptors that a command must inherit, each with its number. Empty if nothing is shared.
     ///
     /// # Errors
-    /// When no descriptor is left.
+    /// When no descriptor is available.
     pub fn descriptors(&self) -> io::Result<Vec<(OwnedFd, RawFd)>> {
         let Some(pool) = &self.pool else { return Ok(Vec::new()) };
         let (reader, writer) = (pool.reader.as_fd().try_clone_to_owned()?, pool.writer.as_fd().try_clone_to_owned()?);
         Ok(vec![(reader, READ), (writer, WRITE)])
     }
 
-    /// Takes a slot, waiting until one is free; `None` if `stop` became true before.
+    /// Takes a slot, waiting until one is free; `None` if `stop` becomes true first.
     ///
-    /// A make that was killed cannot give back what it took. Slots that were lost so are found again as soon as nobody
-    /// else holds one from here.
+    /// A killed make cannot return the slots it took. They are recovered as soon as no other slot is taken from here.
     pub fn begin(&self, stop: &dyn Fn() -> bool) -> Option<Slot> {
         let Some(pool) = &self.pool else { return (!stop()).then_some(Slot(None)) };
         while !stop() {
@@ -111,7 +111,7 @@ impl Jobs {
                 return Some(Slot(Some(Arc::clone(pool))));
             }
             let mut wanted = [PollFd::new(&pool.own_reader, PollFlags::IN)];
-            // Interrupted or out of memory: look again.
+            // Interrupted or out of memory: check again.
             let _ = poll(&mut wanted, Some(&WAIT));
         }
         None
@@ -123,7 +123,7 @@ impl Pool {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a slot, if there is one.
+    /// Takes a slot, if one is free.
     fn take(&self) -> bool {
         let mut taken = self.taken();
         let found = self.read() || *taken == 0;
@@ -131,7 +131,7 @@ impl Pool {
         found
     }
 
-    /// Takes a byte, if there is one.
+    /// Reads a byte, if one is available.
     fn read(&self) -> bool {
         loop {
             match (&self.own_reader).read(&mut [0]) {
@@ -141,7 +141,7 @@ impl Pool {
         }
     }
 
-    /// Writes bytes. Where there is no room for them, a command has filled the pipe, and there are slots enough.
+    /// Writes bytes. If the pipe is full, a command has filled it, and enough slots are free.
     fn put(&self, tokens: usize) {
         let tokens = vec![TOKEN; tokens];
         let mut rest = tokens.as_slice();
@@ -149,14 +149,14 @@ impl Pool {
             match (&self.own_writer).write(rest) {
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // It cannot be broken: the reading end is open here.
+                // The pipe cannot be broken: this process holds its read end open.
                 Err(_) => return,
             }
         }
     }
 
-    /// Gives a slot back. With the last one, the pipe is filled anew: what is missing then was lost, what is too much was
-    /// made up.
+    /// Releases a slot. With the last one, the pipe is refilled: missing bytes were lost by killed makes, excess bytes
+    /// were forged.
     fn give_back(&self) {
         let mut taken = self.taken();
         *taken = taken.saturating_sub(1);
@@ -186,7 +186,7 @@ mod tests {
 
     const GO_ON: &dyn Fn() -> bool = &|| false;
 
-    /// Slots that are free now.
+    /// Number of free slots.
     fn free(jobs: &Jobs) -> usize {
         let slots: Vec<_> = std::iter::from_fn(|| jobs.pool.as_ref().unwrap().read().then_some(())).collect();
         jobs.pool.as_ref().unwrap().put(slots.len());
@@ -241,14 +241,14 @@ mod tests {
         assert_eq!(free(&jobs), 2, "what a command made up is gone");
     }
 
-    /// Starts a make in a directory of its own below `root`. Each of its six jobs notes how many run, in all makes.
+    /// Starts a make in a separate directory below `root`. Each of its six jobs records how many run, in all makes.
     fn make(jobs: &Jobs, root: &Path, name: &str) -> Child {
         let directory = root.join(name);
         std::fs::create_dir(&directory).unwrap();
         let rule = "\t@mkdir ../running/$(notdir $(CURDIR))-$@; ls ../running | wc -l >> ../counts; sleep 0.1; \
                     rmdir ../running/$(notdir $(CURDIR))-$@\n";
         std::fs::write(directory.join("Makefile"), format!("all: 1 2 3 4 5 6\n1 2 3 4 5 6:\n{rule}")).unwrap();
-        // The shim of `confine` renames descriptors by itself; here bash does (other shells know one digit only).
+        // The shim of `confine` renumbers descriptors itself; here bash does (other shells accept only one digit).
         let lent = jobs.descriptors().unwrap();
         let mut renaming = String::new();
         for (descriptor, number) in &lent {

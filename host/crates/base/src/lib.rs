@@ -1,7 +1,7 @@
-//! What every crate of the host stands on: text with places, errors that explain themselves, digests, file tools, events,
-//! cancellation and job slots.
+//! The foundation of all crates of the host: source text with places, errors with explanations, digests, file tools,
+//! events, interruption and job slots.
 //!
-//! Knows nothing of buildouts, recipes or the network.
+//! Does not know about buildouts, recipes or the network.
 
 pub mod collections;
 pub mod digest;

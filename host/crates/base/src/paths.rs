@@ -1,9 +1,9 @@
-//! Paths as text: relations between them and changes of their names. Touches no file.
+//! Paths as strings: how they relate, and changes of their names. Accesses no file.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-/// The path without `.`, and without `..` as far as the text tells (POSIX calls that lexical): `/a/../b` is `/b`.
+/// The path without `.` and `..`, resolved lexically: `/a/../b` is `/b`.
 #[must_use]
 pub fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
@@ -26,7 +26,7 @@ pub fn is_below(path: &Path, directory: &Path) -> bool {
     path.starts_with(directory) && path != directory
 }
 
-/// The path with `suffix` at the end of its name: `a.wasm` and `.sig` make `a.wasm.sig`.
+/// The path with `suffix` appended to its name: `a.wasm` and `.sig` become `a.wasm.sig`.
 #[must_use]
 pub fn with_suffix(path: &Path, suffix: impl AsRef<OsStr>) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -1,23 +1,44 @@
-//! What the user can have this program do about an error, as a kind with its data.
+//! What this program can do about an error, as an enum with data.
 //!
-//! Knows neither commands nor flags: the command line writes the sentence that names them.
+//! Does not know commands or flags: `cli` writes the sentences that name them.
 
-/// Something that a command or a flag of this program does, and that would help.
+/// A command or flag of this program that would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// Run native commands at a weaker level of confinement, of this name.
+    /// Run native commands at this weaker level of confinement.
     WeakerSandbox(&'static str),
-    /// Start a recipe project in this language.
+    /// Create a recipe project in this language.
     NewRecipeProject {
-        /// As a user names it: `python`.
+        /// The name of the language for users: `python`.
         language: &'static str,
     },
-    /// Make the recipe project elsewhere, or only renew the SDK of the existing one.
+    /// Create the recipe project elsewhere, or only refresh the SDK of the existing one.
     OtherProjectDirectory,
-    /// Renew the SDK of a recipe project, and build it again.
+    /// Refresh the SDK of a recipe project, and rebuild it.
     RefreshSdk,
-    /// Sign the component's file, or say where its signature is.
+    /// Sign the component's file, or specify where its signature is.
     SignComponent,
     /// Write the signature of a component's file.
     WriteSignature,
+    /// Trust a public key, under this name if it is known.
+    ImportKey {
+        /// The name of the key.
+        name: Option<String>,
+    },
+    /// Add a public key under another name.
+    OtherKeyName,
+    /// Generate a pair of keys.
+    GenerateKey,
+    /// Use the other file of a pair of keys.
+    KeyFiles,
+    /// Supply the passphrase of a private key.
+    Passphrase,
+    /// Sign what was published: the publisher does that.
+    SignPublished,
+    /// Publish a component, so that it has the form of one.
+    PublishComponent,
+    /// Copy the components of the buildout's recipes to a directory.
+    Vendor,
+    /// Write a new lock file.
+    Relock,
 }

@@ -1,6 +1,6 @@
-//! Texts with places: where an option was written, and how to show it to a person.
+//! Source text with places: where an option was written, and how to show that.
 //!
-//! Knows nothing of what the text means. A place keeps a byte span; line and column are computed only when they are
+//! Does not know what the text means. A place stores a byte span; line and column are computed only when they are
 //! shown.
 
 mod shown;
@@ -11,28 +11,28 @@ use std::sync::{Arc, OnceLock};
 
 use crate::remedy::Remedy;
 
-pub use shown::{neutralise, redact, replace_credentials};
+pub use shown::{printable, printable_json, printable_line, redact, replace_credentials};
 
-/// One text that was read: a configuration file, a state file, `recipes.toml`.
+/// Text that was read from one source: a configuration file, a state file, `recipes.toml`.
 #[derive(Debug)]
 pub struct Source {
-    /// Path or URL, as a person should see it. Never holds credentials.
+    /// Path or URL, for display. Never contains credentials.
     pub name: String,
     /// The whole text.
     pub text: String,
-    /// Whether it is an argument of the command line: it has no lines to count.
+    /// Whether it is a command-line argument, which has no line numbers.
     is_argument: bool,
-    /// Where the lines after the first begin, in bytes; worked out when a line number is first asked for.
+    /// Start of each line after the first, in bytes; computed when a line number is first needed.
     line_starts: OnceLock<Vec<usize>>,
 }
 
 impl Source {
-    /// Wraps a text that was read from `name`.
+    /// Wraps text that was read from `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self { name: name.into(), text: text.into(), is_argument: false, line_starts: OnceLock::new() })
     }
 
-    /// Wraps an argument of the command line.
+    /// Wraps a command-line argument.
     pub fn argument(text: impl Into<String>) -> Arc<Self> {
         let (name, text) = ("on the command line".into(), text.into());
         Arc::new(Self { name, text, is_argument: true, line_starts: OnceLock::new() })
@@ -75,8 +75,8 @@ impl Place {
         if self.source.is_argument { self.source.name.clone() } else { format!("{}:{}", self.source.name, self.line()) }
     }
 
-    /// The line that holds the start, and below it a caret for each character of the span. Credentials of URLs in the
-    /// line are masked, what would steer a terminal is shown instead, and of a long line there is what is around the span.
+    /// The line that contains the start, and below it a caret for each character of the span. Credentials of URLs are
+    /// masked, control characters are escaped, and of a long line only the surroundings of the span are shown.
     pub fn snippet(&self) -> String {
         let line_start = self.before().rfind('\n').map_or(0, |newline| newline + 1);
         let text = &self.source.text;
@@ -88,7 +88,7 @@ impl Place {
         shown::snippet(line, before..before + text[start..end].chars().count())
     }
 
-    /// Where `text` stands within the span; the whole span, if it is not in there.
+    /// The place of `text` within the span; the whole span if it does not occur there.
     #[must_use]
     pub fn find(&self, text: &str) -> Self {
         let (start, end) = (self.start as usize, self.end as usize);
@@ -126,58 +126,58 @@ impl fmt::Debug for Place {
     }
 }
 
-/// What an error can tell beyond its message. Every error that reaches a person implements it.
+/// What an error can explain beyond its message. Every error that is shown to users implements it.
 ///
-/// The message (`Display`) is one cause, without place and without trace: it becomes the line `Error: <message>`.
+/// The message (`Display`) is one cause, without place and trace: it is printed as `Error: <message>`.
 pub trait Explain: std::error::Error {
-    /// The text that is to blame, shown with a caret.
+    /// The text that caused the error, shown with a caret.
     fn place(&self) -> Option<Place> {
         None
     }
 
-    /// What was being done, outermost first: the lines below `While:`.
+    /// The operations in progress, outermost first: the lines below `While:`.
     fn doing(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What helps to find the cause: the frames of a trap, the last lines that a recipe printed.
+    /// Details that help to find the cause: the frames of a trap, the last lines that a recipe printed.
     fn details(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What the user can do about it, one sentence each. No sentence names a command or a flag of this program.
+    /// What the user can do about it, one sentence each. Sentences never name commands or flags of this program.
     fn hints(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What the user can have this program do about it.
+    /// What this program can do about it.
     fn remedies(&self) -> Vec<Remedy> {
         Vec::new()
     }
 
-    /// Whose fault it is, which decides the exit code.
+    /// Who caused the error, which decides the exit code.
     fn blame(&self) -> Blame {
         Blame::User
     }
 }
 
-/// Whose fault an error is (exit codes: `design.md` section 6).
+/// Who caused an error (exit codes: `design.md` section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
     /// The user's, or a recipe's: exit 1.
     User,
     /// The command line was wrong: exit 2.
     Usage,
-    /// Ours: exit 3.
+    /// A bug of the host: exit 3.
     Host,
-    /// The machine's, on which native commands cannot be confined as asked: exit 4.
+    /// The machine cannot confine native commands as requested: exit 4.
     Confinement,
-    /// Nobody's: this signal asked the run to end. Exit 128 and its number.
+    /// No one: this signal interrupted the run. Exit 128 plus its number.
     Signal(u8),
 }
 
-/// The name of `candidates` that a person most likely meant by `wrong`, if one is near enough: one wrong letter in three.
-/// (Of names of one or two letters all are as near as any other.)
+/// The candidate that the user most likely meant by `wrong`, if one is close enough: one wrong letter in three. (For
+/// names of one or two letters, no candidate is closer than any other.)
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = wrong.chars().count();
     candidates
@@ -188,7 +188,7 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
-/// So many bytes, as people say it.
+/// A number of bytes in human-readable form.
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),
@@ -198,7 +198,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// The hint for a wrong name, where there is a near one: the only form that it has.
+/// The hint for a wrong name with a similar candidate, in its only form.
 pub fn did_you_mean(near: &str) -> String {
     format!("Did you mean `{near}`?")
 }

@@ -1,21 +1,21 @@
-//! Times as texts, in UTC.
+//! Times as strings, in UTC.
 
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-/// The latest time that can be written stands in for any later one.
+/// Times later than the latest one that can be represented are replaced by it.
 fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).unwrap_or(Timestamp::MAX)
 }
 
-/// As RFC 3339 writes a time: `2026-11-21T01:02:03Z`.
+/// RFC 3339: `2026-11-21T01:02:03Z`.
 #[must_use]
 pub fn rfc3339(time: SystemTime) -> String {
     timestamp(time).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// As Python's `asctime` writes a time: `2026-11-21 01:02:03,456`.
+/// Python's `asctime`: `2026-11-21 01:02:03,456`.
 #[must_use]
 pub fn asctime(time: SystemTime) -> String {
     timestamp(time).strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()

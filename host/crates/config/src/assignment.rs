@@ -1,4 +1,4 @@
-//! Assignments on the command line: `section:option=value`, also with `+=` and `-=`.
+//! Command-line assignments: `section:option=value`, also with `+=` and `-=`.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use base::source::{Blame, Explain, Place, Source};
 /// One assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The section; `buildout` where none was named.
+    /// The section; `buildout` if none was specified.
     pub section: String,
     /// The option.
     pub option: String,
-    /// What happens to it.
+    /// The operator.
     pub operator: Operator,
     /// The value.
     pub value: String,
-    /// The argument of the command line.
+    /// The command-line argument.
     pub written: Arc<str>,
 }
 
-/// What an assignment does to its option.
+/// The operator of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `=`
@@ -30,7 +30,7 @@ pub enum Operator {
     Remove,
 }
 
-/// An assignment that cannot be read.
+/// An invalid assignment.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("Invalid option: {0}")]
 pub struct AssignmentError(pub String);
@@ -46,13 +46,13 @@ impl Explain for AssignmentError {
 }
 
 impl Assignment {
-    /// Sets an option, as `written` (an argument such as `-o`) asks for.
+    /// Sets an option, as requested by the argument `written` (e.g. `-o`).
     pub fn set(section: &str, option: &str, value: &str, written: &str) -> Self {
         let (section, option, value) = (section.into(), option.into(), value.into());
         Self { section, option, operator: Operator::Set, value, written: written.into() }
     }
 
-    /// The argument, as a text to blame: its value.
+    /// The place of the value in the argument.
     pub fn place(&self) -> Place {
         let source = Source::argument(&*self.written);
         let start = source.text.rfind(&self.value).filter(|_| !self.value.is_empty());
@@ -60,10 +60,10 @@ impl Assignment {
         Place::new(&source, span)
     }
 
-    /// Reads an argument; `None` if it holds no `=` and so is no assignment.
+    /// Parses an argument; `None` if it contains no `=` and so is not an assignment.
     ///
     /// # Errors
-    /// When what stands before `=` is no option, or has more than one colon.
+    /// When the part before `=` is not an option, or has more than one colon.
     pub fn parse(argument: &str) -> Result<Option<Self>, AssignmentError> {
         let Some((target, value)) = argument.split_once('=') else { return Ok(None) };
         let (target, operator) = match (target.strip_suffix('+'), target.strip_suffix('-')) {

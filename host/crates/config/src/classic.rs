@@ -1,7 +1,7 @@
-//! What buildout 1.0 did within one file: `[DEFAULT]` and `%(name)s`, as the `ConfigParser` of Python has them.
+//! Features of buildout 1.0 within one file: `[DEFAULT]` and `%(name)s`, as in Python's `ConfigParser`.
 //!
-//! Options of `[DEFAULT]` show up in every other section of their file, and go wherever these go. Knows nothing of other
-//! files.
+//! Options of `[DEFAULT]` are added to every other section of their file, and inherited together with its options. Does
+//! not know about other files.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use super::{ConfigError, HistoryItem, OptionValue, Options, Piece, Section, Trou
 use base::collections::{Map, OrderedMap};
 use base::source::{Place, did_you_mean, nearest};
 
-/// The longest value that substitution makes, in bytes.
+/// Maximum length of a substituted value, in bytes.
 const MAX_LENGTH: usize = 16 << 20;
 
-/// How many options may refer to one another in a row.
+/// Maximum length of a chain of references.
 const MAX_DEPTH: usize = 100;
 
-/// Takes out `[DEFAULT]`, gives its options to the other sections, and substitutes `%(name)s` in all of them.
+/// Removes `[DEFAULT]`, adds its options to the other sections, and substitutes `%(name)s` in all of them.
 ///
 /// # Errors
-/// When a name is not known, names refer to themselves, or a value becomes too long.
+/// When a name is unknown, names form a cycle, or a value becomes too long.
 pub(super) fn interpolate(
     mut sections: OrderedMap<String, Section>,
 ) -> Result<OrderedMap<String, Section>, ConfigError> {
@@ -39,7 +39,7 @@ pub(super) fn interpolate(
     Ok(sections)
 }
 
-/// The option with another text; who wrote it stays.
+/// The option with another string; its origin is kept.
 fn with_text(value: &Arc<OptionValue>, text: Arc<str>) -> Arc<OptionValue> {
     if text == value.raw {
         return Arc::clone(value);
@@ -139,7 +139,7 @@ fn unclosed(value: &OptionValue, rest: &str) -> ConfigError {
     ConfigError::from(Trouble { message, place: place_within(value, &text), hints })
 }
 
-/// Where `text` stands in what was written for an option; the whole option, if it is not there as it is.
+/// The place of `text` in the definition of an option; the whole option if it does not occur there literally.
 pub(super) fn place_within(value: &OptionValue, text: &str) -> Option<Place> {
     value.place().map(|place| place.find(text))
 }

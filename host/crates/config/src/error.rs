@@ -1,36 +1,36 @@
-//! Why a configuration cannot be read.
+//! Errors of reading a configuration.
 
 use std::fmt;
 
 use base::source::{Explain, Place, redact};
 
-/// A configuration that cannot be read.
+/// The configuration cannot be read.
 #[derive(Clone, Debug)]
 pub struct ConfigError {
-    /// Everything that is wrong, in the order of the text; never empty.
+    /// All errors, in the order of the text; never empty.
     pub troubles: Vec<Trouble>,
-    /// What was being done, outermost first.
+    /// The operations in progress, outermost first.
     pub doing: Vec<String>,
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Clone, Debug)]
 pub struct Trouble {
-    /// The cause, one sentence.
+    /// The cause, as one sentence.
     pub message: String,
-    /// The text that is to blame.
+    /// The text that caused it.
     pub place: Option<Place>,
-    /// What the person can do about it.
+    /// What the user can do about it.
     pub hints: Vec<String>,
 }
 
 impl Trouble {
-    /// Something wrong with the text at `place`.
+    /// An error in the text at `place`.
     pub fn at(place: Place, message: impl Into<String>) -> Self {
         Self { message: message.into(), place: Some(place), hints: Vec::new() }
     }
 
-    /// The same, with advice.
+    /// Adds hints.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -39,14 +39,14 @@ impl Trouble {
 }
 
 impl ConfigError {
-    /// An error that no text is to blame for.
+    /// An error that was not caused by any text.
     pub fn new(message: impl Into<String>) -> Self {
         Self { troubles: vec![Trouble { message: message.into(), place: None, hints: Vec::new() }], doing: Vec::new() }
     }
 
-    /// Tells what was being done when it happened; called from the inside out.
+    /// Adds an enclosing operation; called from the inside out.
     #[must_use]
-    pub fn while_doing(mut self, doing: impl Into<String>) -> Self {
+    pub(crate) fn while_doing(mut self, doing: impl Into<String>) -> Self {
         self.doing.insert(0, redact(&doing.into()));
         self
     }
@@ -58,7 +58,7 @@ impl From<Trouble> for ConfigError {
     }
 }
 
-/// The first cause.
+/// The message of the first cause.
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.troubles.first() {
@@ -79,7 +79,7 @@ impl Explain for ConfigError {
         self.doing.clone()
     }
 
-    /// The advice for the first cause, and the places of all further ones.
+    /// The hints for the first cause, and the places of all further ones.
     fn hints(&self) -> Vec<String> {
         let Some((first, further)) = self.troubles.split_first() else { return Vec::new() };
         let more = further.iter().map(|trouble| match &trouble.place {

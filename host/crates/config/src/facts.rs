@@ -1,7 +1,7 @@
-//! What conditions ask of the real machine and of the real Python.
+//! The facts about the real machine and the real Python, for conditions.
 //!
-//! The Python is the one that `[buildout] executable` names. It is started at most once, and only when a condition asks
-//! about it. All else is known without it. Knows nothing of expressions.
+//! The Python is `[buildout] executable`. It is started at most once, and only when a condition needs it. All other
+//! facts are known without it. Does not know about expressions.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,19 +9,23 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use crate::condition::{Facts, Kind, Python, System, VersionInfo};
+use crate::condition::{Facts, PathKind, Python, System, VersionInfo};
 use base::environment::Environment;
+use base::files::read_at_most;
 
-/// How long a Python may take to say what it is.
+/// Time limit for a Python to print its facts.
 const PYTHON_DEADLINE: Duration = Duration::from_secs(20);
 
-/// Most that is read of what it says, in bytes.
+/// Maximum number of bytes read from its output.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
-/// What separates the answers, and ends the last: something no answer holds.
+/// Maximum size of `os-release`.
+const LARGEST_OS_RELEASE: u64 = 1 << 20;
+
+/// Separates the values and ends the last one: a character that does not occur in any value.
 const SEPARATOR: char = '\u{1f}';
 
-/// Printed by the Python, version 2.6 and later: a separator first, because what comes before may be noise of its own.
+/// Run by Python 2.6 and later. Prints a separator first, because the Python may print noise of its own before that.
 const QUESTION: &str = r#"
 import sys, platform
 version = tuple(sys.version_info)
@@ -36,10 +40,10 @@ answers = [str(part) for part in version] + [
 sys.stdout.write('\x1f' + '\x1f'.join(answers) + '\x1f')
 "#;
 
-/// Starts a Python, given its path, arguments and how long it may take: what it prints, or why it prints nothing.
+/// Starts a Python with a path, arguments and a time limit; returns its output, or why there is none.
 pub type StartPython = dyn Fn(&str, &[&str], Duration) -> Result<Vec<u8>, String> + Send + Sync;
 
-/// The machine this program runs on, and one Python.
+/// The machine that this program runs on, and one Python.
 pub struct MachineFacts {
     executable: String,
     environment: Environment,
@@ -48,20 +52,21 @@ pub struct MachineFacts {
 }
 
 impl MachineFacts {
-    /// Facts about this machine and the Python `executable`: a path, or a name that is looked up on the PATH of
-    /// `environment`. Nothing is asked yet.
+    /// Facts about this machine and the Python `executable`: a path, or a name that is searched on the PATH of
+    /// `environment`. Nothing is started yet.
     pub fn new(executable: impl Into<String>, environment: &Environment) -> Self {
         let (executable, environment) = (executable.into(), environment.clone());
         Self { executable, environment, start: None, python: OnceLock::new() }
     }
 
-    /// The same, with a Python that is not simply started: one that a part made must not do more than the part's commands.
+    /// The same, but the Python is started by `start`: a Python that a part made must not have more privileges than the
+    /// part's commands.
     #[must_use]
     pub fn started_by(self, start: Arc<StartPython>) -> Self {
         Self { start: Some(start), ..self }
     }
 
-    /// What the Python has answered, if it was asked.
+    /// The facts about the Python, if it was queried.
     pub fn answered(&self) -> Option<Arc<Python>> {
         self.python.get()?.clone().ok()
     }
@@ -81,7 +86,7 @@ impl MachineFacts {
     }
 }
 
-/// What the Python prints, or why it prints nothing.
+/// The output of the Python, or why there is none.
 fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline: Duration) -> Result<Vec<u8>, String> {
     let mut child = Command::new(executable)
         .args(arguments)
@@ -95,7 +100,7 @@ fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline
         .map_err(|error| error.to_string())?;
     let (sender, receiver) = mpsc::channel();
     if let Some(output) = child.stdout.take() {
-        // A thread of its own, because a pipe cannot be read with a deadline. It ends with the pipe.
+        // In a separate thread, because a pipe cannot be read with a deadline. The thread ends when the pipe is closed.
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
             let outcome = output.take(LONGEST_ANSWER).read_to_end(&mut bytes);
@@ -133,7 +138,7 @@ fn parse_answer(answer: &str) -> Option<Python> {
         implementation_name: next()?,
         implementation_version: next()?,
     };
-    // What follows the last separator: without it, the answer was cut.
+    // The text after the last separator: if it is missing, the output was cut.
     next().map(|_| python)
 }
 
@@ -164,23 +169,23 @@ impl Facts for MachineFacts {
 
     fn os_release(&self) -> Result<Vec<(String, String)>, String> {
         let candidates = ["/etc/os-release", "/usr/lib/os-release"];
-        let read = candidates.iter().find_map(|path| std::fs::read(path).ok());
+        let read = candidates.iter().find_map(|path| read_at_most(Path::new(path), LARGEST_OS_RELEASE).ok());
         let bytes = read.ok_or_else(|| format!("cannot read any of the files {}", candidates.join(", ")))?;
         Ok(parse_os_release(&String::from_utf8_lossy(&bytes)))
     }
 
-    fn look(&self, path: &Path) -> Option<Kind> {
+    fn look(&self, path: &Path) -> Option<PathKind> {
         let kind = std::fs::metadata(self.environment.directory.join(path)).ok()?.file_type();
         Some(match () {
-            () if kind.is_dir() => Kind::Directory,
-            () if kind.is_file() => Kind::File,
-            () => Kind::Other,
+            () if kind.is_dir() => PathKind::Directory,
+            () if kind.is_file() => PathKind::File,
+            () => PathKind::Other,
         })
     }
 }
 
-/// The lines of an `os-release` file, as Python's `platform` reads them: it starts from three defaults, drops what is
-/// no assignment, takes off one pair of quotes and the backslash before characters that a shell would treat.
+/// The lines of an `os-release` file, parsed like Python's `platform`: starts with three defaults, ignores lines that
+/// are not assignments, removes one pair of quotes and the backslashes before characters that are special in a shell.
 fn parse_os_release(text: &str) -> Vec<(String, String)> {
     let defaults = [("NAME", "Linux"), ("ID", "linux"), ("PRETTY_NAME", "Linux")];
     let mut found: Vec<(String, String)> = defaults.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
@@ -220,8 +225,8 @@ mod tests {
         Environment { directory: directory.to_owned(), home: None, variables }
     }
 
-    /// A program that stands in for a Python. Another process writes it: were the file open for writing here, a test
-    /// that forks at that moment would make it «busy».
+    /// A program that replaces a Python. Another process writes it: if this process had the file open for writing, a
+    /// concurrent fork in another test would make it "busy".
     fn script(directory: &Path, text: &str) -> String {
         let path = directory.join("python").to_str().unwrap().to_owned();
         let write = r#"printf '%s\n' "$1" > "$2" && chmod +x "$2""#;
@@ -285,7 +290,7 @@ mod tests {
         assert_eq!(found, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 
-    /// Where there is a Python, it and this machine agree on every fact. (Without one there is nothing to compare.)
+    /// If a Python is available, it agrees with this machine on every fact. (Otherwise nothing is compared.)
     #[test]
     fn facts_are_those_of_python3() {
         let directory = tempfile::tempdir().unwrap();

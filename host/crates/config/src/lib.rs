@@ -1,8 +1,8 @@
-//! The configuration: from texts to sections with raw options, as `extends`, `+=`, `-=` and assignments leave them.
+//! The configuration: from files to sections with raw options, after `extends`, `+=`, `-=` and assignments.
 //!
-//! `parse` reads one text, `classic` does what only buildout 1.0 did within a text, `merge` says what a text does to a
-//! section, `load` follows `extends`. Knows nothing of the network, of recipes, or of `${section:option}`: options are
-//! substituted in [`crate::options`].
+//! `parse` parses one file, `classic` adds the features that only buildout 1.0 had within a file, `merge` defines the
+//! effect of a file on a section, `load` follows `extends`. Does not know about the network, recipes, or
+//! `${section:option}`: [`crate::options`] substitutes options.
 
 pub mod condition;
 pub mod facts;

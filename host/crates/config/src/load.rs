@@ -1,7 +1,7 @@
-//! The main file, all it extends, the user's defaults and the command line → one configuration.
+//! Combines the main file, everything it extends, the user's defaults and the command line into one configuration.
 //!
-//! Knows nothing of how files are read ([`Reader`]), nor of what an option means, but for those that name further files
-//! or say how URLs are read. Each file is read once, whatever the number of paths of `extends` that lead to it.
+//! Does not know how files are read ([`Reader`]), or what options mean, except those that list further files or contain
+//! settings for URLs. Each file is read once, regardless of how many paths of `extends` lead to it.
 
 mod chain;
 pub mod memory;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::condition::Facts;
-use super::location::{is_url, normalise};
+use super::location::is_url;
 use super::merge::SectionEffect;
 use super::predefined;
 use super::{
@@ -24,28 +24,29 @@ use super::{
 };
 use base::collections::OrderedMap;
 use base::environment::Environment;
+use base::paths::normalize;
 use base::source::Place;
 use chain::{Chain, Sections};
 
-/// What is to be loaded.
+/// What to load.
 pub struct LoadRequest<'a> {
     /// The main file; `None` for a buildout without one (`directory` is then the working directory).
     pub file: Option<ConfigFile>,
-    /// The process's surroundings.
+    /// The process environment.
     pub environment: &'a Environment,
-    /// Whether the user's defaults count (`-U` says no).
+    /// Whether the user's defaults are read (not with `-U`).
     pub use_user_defaults: bool,
-    /// Assignments of the command line, in their order.
+    /// Command-line assignments, in order.
     pub assignments: &'a [Assignment],
     /// The running Python: the default of `[buildout] executable`.
     pub executable: &'a str,
     /// Reads files and URLs.
     pub reader: &'a dyn Reader,
-    /// Answers conditions.
+    /// The facts for conditions.
     pub facts: &'a dyn Facts,
 }
 
-/// The main file, as the command line names it.
+/// The main file, as specified on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigFile {
     /// A path, absolute or relative to the working directory.
@@ -55,16 +56,16 @@ pub enum ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads what follows `-c`.
+    /// Parses the argument of `-c`.
     pub fn parse(name: &str) -> Self {
         if is_url(name) { Self::Url(name.to_owned()) } else { Self::Path(PathBuf::from(name)) }
     }
 }
 
-/// Reads the main file with all it extends, the user's defaults and the assignments.
+/// Reads the main file with everything it extends, the user's defaults and the assignments.
 ///
 /// # Errors
-/// When a file cannot be read or understood, files extend each other in a circle, or a limit is passed.
+/// When a file cannot be read or parsed, files extend each other in a cycle, or a limit is exceeded.
 pub fn load(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     load_files(request).map_err(|mut error| {
         error.doing.insert(0, "Reading the configuration.".to_owned());
@@ -73,7 +74,7 @@ pub fn load(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     })
 }
 
-/// Leaves out the middle of a long list.
+/// Omits the middle of a long list.
 fn shorten(doing: &mut Vec<String>) {
     const ENDS: usize = 6;
     if doing.len() > 2 * ENDS + 1 {
@@ -85,7 +86,7 @@ fn shorten(doing: &mut Vec<String>) {
 fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let environment = request.environment;
     let file = request.file.as_ref().map(|file| match file {
-        ConfigFile::Path(path) => Location::Path(normalise(&environment.directory.join(path))),
+        ConfigFile::Path(path) => Location::Path(normalize(&environment.directory.join(path))),
         ConfigFile::Url(url) => Location::Url(url.clone()),
     });
     let directory = match &file {
@@ -95,7 +96,7 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let assigned = assigned(request.assignments)?;
     let mut data = Sections::default();
     data.insert("buildout".into(), (predefined::options(&directory, request.executable), None));
-    let mut chain = Chain::new(request);
+    let mut chain = Chain::new(request, directory.clone());
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
         Some(location) => chain.root(&location, None, None, &assigned)?,
@@ -130,8 +131,8 @@ struct Outline<'a> {
 
 fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -> Result<Configuration, ConfigError> {
     if let Some((buildout, _)) = data.get_mut("buildout") {
-        predefined::absolutise(buildout, environment)?;
-        predefined::absolutise_directories(buildout, environment);
+        predefined::absolutize(buildout, environment)?;
+        predefined::absolutize_directories(buildout, environment);
     }
     versions(&mut data)?;
     let section = |(options, place): (Options, _)| Section { options, place };
@@ -143,7 +144,7 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -
     Ok(Configuration { sections, classic, directory, file, files, working_directory, notices, unnamed })
 }
 
-/// `versions` names a section, by default one of that name, which is then made.
+/// `versions` contains the name of a section; the default one is created if it is missing.
 fn versions(data: &mut Sections) -> Result<(), ConfigError> {
     let Some((buildout, _)) = data.get_mut("buildout") else { return Ok(()) };
     let Some(versions) = buildout.get("versions").cloned() else {
@@ -161,7 +162,7 @@ fn versions(data: &mut Sections) -> Result<(), ConfigError> {
     })
 }
 
-/// What zc.buildout's `_update` does: sections that are there are changed, others come in as they are.
+/// Like zc.buildout's `_update`: existing sections are changed, others are added unchanged.
 fn update(data: &mut Sections, later: &Sections) -> Result<(), ConfigError> {
     for (name, (options, place)) in later {
         let effect = SectionEffect::of_options(options.clone(), place.clone())?;
@@ -179,7 +180,7 @@ fn apply(data: &mut Sections, name: &Arc<str>, effect: &SectionEffect) -> Result
     Ok(())
 }
 
-/// `$BUILDOUT_HOME/default.cfg` (by default in `~/.buildout`), else `defaults.cfg` there, which 1.0's document names.
+/// `$BUILDOUT_HOME/default.cfg` (by default in `~/.buildout`), else `defaults.cfg` there, as in 1.0's documentation.
 fn user_defaults(request: &LoadRequest<'_>) -> Option<Location> {
     let home = request.environment.buildout_home().filter(|_| request.use_user_defaults)?;
     let home = request.environment.directory.join(home);
@@ -202,7 +203,8 @@ fn is_extends(assignment: &Assignment) -> bool {
     assignment.section == "buildout" && assignment.option == "extends" && assignment.operator == Operator::Set
 }
 
-/// The assignments as sections; a later one of the same kind for the same option counts (`+=` and `-=` add up).
+/// The assignments as sections. For the same option, a later assignment replaces an earlier one of the same kind (`+=`
+/// and `-=` accumulate).
 fn assigned(assignments: &[Assignment]) -> Result<Sections, ConfigError> {
     let mut sections = Sections::default();
     for assignment in assignments.iter().filter(|assignment| !is_extends(assignment)) {
@@ -223,7 +225,7 @@ fn assigned(assignments: &[Assignment]) -> Result<Sections, ConfigError> {
     Ok(sections)
 }
 
-/// Both values, one after the other.
+/// Concatenates both values.
 fn joined(earlier: &OptionValue, mut later: OptionValue) -> OptionValue {
     let raw: Arc<str> = format!("{}\n{}", earlier.raw, later.raw).into();
     let mut pieces = earlier.pieces.clone();
@@ -235,7 +237,7 @@ fn joined(earlier: &OptionValue, mut later: OptionValue) -> OptionValue {
     OptionValue { raw, pieces, ..later }
 }
 
-/// The directory of a path; the root for the root.
+/// The parent directory of a path; the root for the root.
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }

@@ -1,23 +1,23 @@
-//! Where a configuration file is: a path or a URL.
+//! The location of a configuration file: a path or a URL.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use base::source::redact;
 
-/// A file or URL that holds configuration.
+/// A configuration file, as a path or URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
     /// An absolute path.
     Path(PathBuf),
-    /// A URL, as it was written (with credentials, where it has them).
+    /// A URL, as written (including credentials).
     Url(String),
 }
 
 impl Location {
-    /// What `name` means in a file of `directory`: a URL, a path, or a name relative to `directory`.
+    /// Resolves `name` in a file of `directory`: a URL, a path, or a name relative to `directory`.
     ///
-    /// An absolute path named by a file that was itself downloaded is a path, as in zc.buildout.
+    /// As in zc.buildout, an absolute path in a downloaded file is a local path.
     pub fn resolve(directory: &Self, name: &str) -> Self {
         if is_url(name) {
             return Self::Url(name.to_owned());
@@ -29,7 +29,7 @@ impl Location {
         }
     }
 
-    /// The directory, or the URL up to its last slash (without it).
+    /// The directory, or the URL up to its last slash (exclusive).
     pub fn directory(&self) -> Self {
         match self {
             Self::Path(path) => Self::Path(path.parent().unwrap_or(path).to_owned()),
@@ -37,8 +37,8 @@ impl Location {
         }
     }
 
-    /// The location as it is used in a value (`_profile_base_location_`): with whatever credentials it has.
-    pub fn as_written(&self) -> String {
+    /// The location as used in values (`_profile_base_location_`), including any credentials.
+    pub(crate) fn as_written(&self) -> String {
         match self {
             Self::Path(path) => path.to_string_lossy().into_owned(),
             Self::Url(url) => url.clone(),
@@ -53,22 +53,7 @@ pub(super) fn is_url(name: &str) -> bool {
     })
 }
 
-/// The path without `.` and, by its spelling alone, without `..`.
-pub(super) fn normalise(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
-    }
-    clean
-}
-
-/// As a person should see it: without credentials.
+/// For display: without credentials.
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,12 +85,5 @@ mod tests {
     #[test]
     fn credentials_are_not_shown() {
         assert_eq!(Location::Url("https://u:p@h/x".into()).to_string(), "https://***@h/x");
-    }
-
-    #[test]
-    fn dots_are_taken_out_of_paths() {
-        let t = |path: &str, expected: &str| assert_eq!(normalise(Path::new(path)), Path::new(expected));
-        t("/a/./b/../c", "/a/c");
-        t("/../a", "/a");
     }
 }

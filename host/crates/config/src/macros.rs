@@ -1,7 +1,7 @@
-//! Macros: a section that begins with `<= other` takes over the options of `other`, then does its own on top.
+//! Macros: a section that starts with `<= other` inherits the options of `other`, then applies its own on top.
 //!
-//! The rules are zc.buildout's: each line of `<` names a section, later ones win, `+=` and `-=` apply to what the macro brought,
-//! and `[buildout]` takes part in none of it.
+//! The rules are zc.buildout's: each line of `<` contains the name of a section, later ones win, `+=` and `-=` apply to
+//! inherited options, and `[buildout]` is not affected.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,13 +10,13 @@ use super::{ConfigError, Configuration, Options, Section, Trouble};
 use base::collections::Map;
 use base::source::{did_you_mean, nearest};
 
-/// Macros that stand for macros, nested deeper than this, are refused.
+/// Macros nested deeper than this are refused.
 const MAX_DEPTH: usize = 500;
 
-/// Sections with what their macros bring, each worked out once.
+/// Sections with the options from their macros, each computed once.
 #[derive(Debug, Default)]
 pub(crate) struct Macros {
-    /// By section; also what is wrong, so that many sections that share a wrong macro cost no more than one.
+    /// By section. Errors are cached, too, so that many sections with the same invalid macro cost no more than one.
     done: Mutex<Map<String, Result<Arc<Options>, ConfigError>>>,
 }
 
@@ -24,7 +24,7 @@ impl Macros {
     /// The options of a section of `configuration`, which must be the same in all calls.
     ///
     /// # Errors
-    /// When a macro names no section, or leads back to itself.
+    /// When a macro is not the name of a section, or refers to itself.
     pub(crate) fn expand(&self, configuration: &Configuration, section: &str) -> Result<Arc<Options>, ConfigError> {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         Expansion { configuration, done: &mut done, doing: Vec::new() }.expand(section)

@@ -1,11 +1,12 @@
-//! What a text does to a section, as a value that composes: options that are set, lines that are added and removed.
+//! The effect of a file on a section, as a value that composes: options that are set, lines that are added and removed.
 //!
-//! zc.buildout reads and applies a file once for every path of `extends` that leads to it. Here a file, with all it
-//! extends, becomes one [`FileEffect`]; composing two effects is doing one after the other. Knows nothing of files.
+//! zc.buildout reads and applies a file once for every path of `extends` that leads to it. Here, a file with everything
+//! it extends becomes one [`FileEffect`]; composing two effects means applying one after the other. Does not know about
+//! files.
 //!
-//! Two rules of zc.buildout make an effect depend on what was there before: a section that is not there yet takes an
-//! option's first `+=` as its value (an existing section adds it to an empty first line), and a section that begins with a
-//! macro (`<`) is taken as it is written, signs and all. So an effect knows both outcomes.
+//! Due to two rules of zc.buildout, an effect depends on the previous state: in a new section, the first `+=` of an
+//! option becomes its value (in an existing section, it is added to an empty first line), and a section that starts
+//! with a macro (`<`) is copied unchanged, including signs. So an effect contains both results.
 
 mod edit;
 mod history;
@@ -18,39 +19,38 @@ use base::collections::OrderedMap;
 use base::source::Place;
 use edit::{Edit, Sign};
 
-/// What a file does, by section.
+/// The effects of a file, by section.
 pub(crate) type FileEffect = OrderedMap<Arc<str>, Arc<SectionEffect>>;
 
-/// What is done to a section.
 #[derive(Clone, Debug)]
 pub(crate) struct SectionEffect {
     place: Option<Place>,
-    kind: Kind,
+    kind: SectionEdit,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
-    /// Options are set, and that is all: the outcome does not depend on what was there.
+enum SectionEdit {
+    /// Options are only set: the result does not depend on the previous state.
     Plain(Options),
-    /// Options are added to and removed from.
+    /// Lines are added to and removed from options.
     Edited {
-        /// The section, if there was none.
+        /// The result for a new section.
         first: Options,
-        /// What is done to a section that is there.
-        over: Changes,
+        /// The changes of an existing section.
+        over: OptionEdits,
     },
 }
 
-type Changes = OrderedMap<Arc<str>, Change>;
+type OptionEdits = OrderedMap<Arc<str>, OptionEdit>;
 
-/// What is done to one option of a section that is there.
+/// The change of one option of an existing section.
 #[derive(Clone, Debug)]
-enum Change {
+enum OptionEdit {
     Set(Arc<OptionValue>),
     Edit(Arc<Edit>),
 }
 
-/// Does `then` after what `effect` holds.
+/// Appends `then` to `effect`.
 pub(crate) fn compose(effect: &mut FileEffect, then: &FileEffect) -> Result<(), ConfigError> {
     for (name, later) in then {
         match effect.get_mut(name) {
@@ -64,54 +64,56 @@ pub(crate) fn compose(effect: &mut FileEffect, then: &FileEffect) -> Result<(), 
 }
 
 impl SectionEffect {
-    /// What the section of one text does.
+    /// The effect of a section of one file.
     pub(crate) fn of(section: &Section) -> Result<Self, ConfigError> {
         Self::of_options(section.options.clone(), section.place.clone())
     }
 
-    /// What options do whose names may end in a sign.
+    /// The effect of options, whose names may end with a sign.
     pub(crate) fn of_options(written: Options, place: Option<Place>) -> Result<Self, ConfigError> {
         if !written.keys().any(|name| name.ends_with(['+', '-'])) {
-            return Ok(Self { place, kind: Kind::Plain(written) });
+            return Ok(Self { place, kind: SectionEdit::Plain(written) });
         }
         let over = changes(&written)?;
         let first =
             if written.contains_key("<") { written } else { apply(Options::default(), &changes(&first_of(written))?)? };
-        Ok(Self { place, kind: Kind::Edited { first, over } })
+        Ok(Self { place, kind: SectionEdit::Edited { first, over } })
     }
 
-    /// The section, if there was none before.
+    /// The section, if it did not exist before.
     pub(crate) fn first(&self) -> &Options {
         match &self.kind {
-            Kind::Plain(options) => options,
-            Kind::Edited { first, .. } => first,
+            SectionEdit::Plain(options) => options,
+            SectionEdit::Edited { first, .. } => first,
         }
     }
 
-    /// The section, if there was `section` before.
+    /// The section, if it was `section` before.
     pub(crate) fn over(&self, section: Options) -> Result<Options, ConfigError> {
         match &self.kind {
-            Kind::Plain(options) => Ok(overlay(section, options)),
-            Kind::Edited { over, .. } => apply(section, over),
+            SectionEdit::Plain(options) => Ok(overlay(section, options)),
+            SectionEdit::Edited { over, .. } => apply(section, over),
         }
     }
 
-    /// Where the section was written last.
+    /// The last place where the section was written.
     pub(crate) fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }
 
     fn then(self: &Arc<Self>, later: &Arc<Self>) -> Result<Arc<Self>, ConfigError> {
         let kind = match (&self.kind, &later.kind) {
-            (Kind::Plain(_), Kind::Plain(_)) if Arc::ptr_eq(self, later) => return Ok(Arc::clone(self)),
-            (Kind::Plain(earlier), Kind::Plain(later)) => Kind::Plain(overlay(earlier.clone(), later)),
-            _ => Kind::Edited { first: later.over(self.first().clone())?, over: self.changes_then(later)? },
+            (SectionEdit::Plain(_), SectionEdit::Plain(_)) if Arc::ptr_eq(self, later) => return Ok(Arc::clone(self)),
+            (SectionEdit::Plain(earlier), SectionEdit::Plain(later)) => {
+                SectionEdit::Plain(overlay(earlier.clone(), later))
+            }
+            _ => SectionEdit::Edited { first: later.over(self.first().clone())?, over: self.changes_then(later)? },
         };
         let place = later.place.clone().or_else(|| self.place.clone());
         Ok(Arc::new(Self { place, kind }))
     }
 
-    fn changes_then(&self, later: &Self) -> Result<Changes, ConfigError> {
+    fn changes_then(&self, later: &Self) -> Result<OptionEdits, ConfigError> {
         let mut changes = self.changes();
         for (name, after) in later.changes() {
             let change = match changes.get(&name) {
@@ -123,15 +125,17 @@ impl SectionEffect {
         Ok(changes)
     }
 
-    fn changes(&self) -> Changes {
+    fn changes(&self) -> OptionEdits {
         match &self.kind {
-            Kind::Plain(options) => options.iter().map(|(n, v)| (Arc::clone(n), Change::Set(Arc::clone(v)))).collect(),
-            Kind::Edited { over, .. } => over.clone(),
+            SectionEdit::Plain(options) => {
+                options.iter().map(|(n, v)| (Arc::clone(n), OptionEdit::Set(Arc::clone(v)))).collect()
+            }
+            SectionEdit::Edited { over, .. } => over.clone(),
         }
     }
 }
 
-impl Change {
+impl OptionEdit {
     fn then(&self, later: &Self) -> Result<Self, ConfigError> {
         Ok(match (self, later) {
             (Self::Set(before), Self::Set(after)) => Self::Set(replace(before, after)),
@@ -145,19 +149,19 @@ impl Change {
     }
 }
 
-/// The changes that written options stand for, with `+=` done before `-=`, and both after what the text itself sets.
-fn changes(written: &Options) -> Result<Changes, ConfigError> {
+/// The changes for the written options: `+=` is applied before `-=`, and both after the assignments of the same file.
+fn changes(written: &Options) -> Result<OptionEdits, ConfigError> {
     let mut order: Vec<(&Arc<str>, &Arc<OptionValue>)> = written.iter().collect();
     order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']), name.chars().next_back()));
-    let mut changes: OrderedMap<Arc<str>, Option<Change>> =
-        written.iter().map(|(name, value)| (Arc::clone(name), Some(Change::Set(Arc::clone(value))))).collect();
+    let mut changes: OrderedMap<Arc<str>, Option<OptionEdit>> =
+        written.iter().map(|(name, value)| (Arc::clone(name), Some(OptionEdit::Set(Arc::clone(value))))).collect();
     for (name, value) in order {
         let (sign, target) = match name.chars().next_back() {
             Some('+') => (Sign::Add, name.trim_end_matches([' ', '+'])),
             Some('-') => (Sign::Remove, name.trim_end_matches([' ', '-'])),
             _ => continue,
         };
-        let edit = Change::Edit(Arc::new(Edit::one(sign, value)));
+        let edit = OptionEdit::Edit(Arc::new(Edit::one(sign, value)));
         let change = match changes.get(target) {
             Some(Some(before)) => before.then(&edit)?,
             _ => edit,
@@ -168,7 +172,7 @@ fn changes(written: &Options) -> Result<Changes, ConfigError> {
     Ok(changes.into_iter().filter_map(|(name, change)| Some((name, change?))).collect())
 }
 
-/// The options of a section that was not there before: `+=` without `=` sets, `-=` without either is empty.
+/// The options of a new section: `+=` without `=` sets, `-=` without either results in an empty value.
 fn first_of(mut written: Options) -> Options {
     let mut signed: Vec<Arc<str>> = written.keys().filter(|name| name.ends_with(['+', '-'])).cloned().collect();
     signed.sort();
@@ -184,7 +188,7 @@ fn first_of(mut written: Options) -> Options {
             written.insert(name, Arc::new(OptionValue::set("", Origin::Implicit)));
         }
     }
-    // What was renamed is marked above by a value that no file wrote, rather than taken out one by one.
+    // Renamed options were marked above by a value that no file contains; removing them one by one would be slow.
     written.retain(|name, value| !(name.ends_with(['+', '-']) && *value.origin() == Origin::Implicit));
     written.extend(renamed);
     written
@@ -209,20 +213,20 @@ fn overlay(mut section: Options, later: &Options) -> Options {
     section
 }
 
-fn apply(mut section: Options, changes: &Changes) -> Result<Options, ConfigError> {
+fn apply(mut section: Options, changes: &OptionEdits) -> Result<Options, ConfigError> {
     for (name, change) in changes {
         let before = section.get(name);
         let value = match (before, change) {
-            (Some(before), Change::Set(after)) => replace(before, after),
-            (None, Change::Set(after)) => Arc::clone(after),
-            (before, Change::Edit(edit)) => Arc::new(edit.apply(before.map(Arc::as_ref))?),
+            (Some(before), OptionEdit::Set(after)) => replace(before, after),
+            (None, OptionEdit::Set(after)) => Arc::clone(after),
+            (before, OptionEdit::Edit(edit)) => Arc::new(edit.apply(before.map(Arc::as_ref))?),
         };
         section.insert(Arc::clone(name), value);
     }
     Ok(section)
 }
 
-/// `after`, with the history of what it replaces.
+/// `after`, with the history of the value that it replaces.
 fn replace(before: &Arc<OptionValue>, after: &Arc<OptionValue>) -> Arc<OptionValue> {
     if Arc::ptr_eq(before, after) {
         return Arc::clone(after);

@@ -1,15 +1,16 @@
-//! The options of `[buildout]` that every buildout has, and the directories among them.
+//! The predefined options of `[buildout]`, and the directories among them.
 //!
-//! The names are those of zc.buildout 6 and of buildout 1.0; values that only concern eggs are kept because profiles and
-//! recipes refer to them.
+//! The names are those of zc.buildout 6 and of buildout 1.0; options that only concern eggs are included because
+//! profiles and recipes reference them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Options;
-use super::location::{is_url, normalise};
+use super::location::is_url;
 use super::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Trouble};
 use base::environment::Environment;
+use base::paths::normalize;
 
 const DEFAULTS: &[(&str, &str)] = &[
     ("allow-hosts", "*"),
@@ -35,7 +36,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("allow-unknown-extras", "false"),
 ];
 
-/// Whether every buildout has the option in its section `buildout`.
+/// Whether `option` is predefined in `[buildout]`.
 pub fn is_predefined(option: &str) -> bool {
     ["directory", "executable", "versions"].contains(&option) || DEFAULTS.iter().any(|(name, _)| *name == option)
 }
@@ -50,21 +51,21 @@ pub(super) fn options(directory: &Path, executable: &str) -> Options {
     options
 }
 
-/// Makes the buildout's directories absolute, relative to its own one.
-pub(super) fn absolutise_directories(options: &mut Options, environment: &Environment) {
+/// Makes the buildout's directories absolute, relative to the buildout directory.
+pub(super) fn absolutize_directories(options: &mut Options, environment: &Environment) {
     let Some(directory) = options.get("directory").cloned() else { return };
     if !directory.raw.contains("${") {
-        let path = normalise(&environment.directory.join(&*directory.raw));
+        let path = normalize(&environment.directory.join(&*directory.raw));
         if path != Path::new(&*directory.raw) {
             options.insert("directory".into(), Arc::new(directory_value(&directory, &path)));
         }
     }
     let Some(directory) = options.get("directory") else { return };
-    // What it is relative to is known only when references are replaced.
+    // The base directory is known only after references are substituted.
     let directory = if directory.raw.contains("${") { "${buildout:directory}" } else { &*directory.raw };
     let directory = PathBuf::from(directory);
     for name in ["bin-directory", "parts-directory", "develop-eggs-directory", "eggs-directory", "installed"] {
-        // A reference may well be absolute: it is left as it is, as in zc.buildout.
+        // As in zc.buildout, a value that starts with a reference is left unchanged, as it may be absolute.
         let relative = |value: &&Arc<OptionValue>| {
             !value.raw.is_empty() && !value.raw.contains("${") && !Path::new(&*value.raw).is_absolute()
         };
@@ -75,11 +76,11 @@ pub(super) fn absolutise_directories(options: &mut Options, environment: &Enviro
     }
 }
 
-/// Makes the directories absolute that zc.buildout takes relative to the file that names them: caches and eggs.
+/// Makes directories absolute that are relative to the file that sets them, as in zc.buildout: caches and eggs.
 ///
 /// # Errors
-/// When a file that was downloaded names a relative one: nobody can tell what it is relative to.
-pub(super) fn absolutise(options: &mut Options, environment: &Environment) -> Result<(), ConfigError> {
+/// When a downloaded file contains a relative one: it has no base directory.
+pub(super) fn absolutize(options: &mut Options, environment: &Environment) -> Result<(), ConfigError> {
     for name in ["download-cache", "eggs-directory", "extends-cache"] {
         let Some(value) = options.get(name).filter(|value| !value.raw.contains("${")) else { continue };
         if Path::new(&*value.raw).is_absolute() {
@@ -91,11 +92,20 @@ pub(super) fn absolutise(options: &mut Options, environment: &Environment) -> Re
             _ => options.get("directory").map_or(PathBuf::new(), |directory| PathBuf::from(&*directory.raw)),
         };
         let base = environment.directory.join(base);
-        let path = normalise(&base.join(expand_home(&value.raw, environment)));
+        let path = normalize(&base.join(expand_home(&value.raw, environment)));
         let directory = directory_value(value, &path);
         options.insert(name.into(), Arc::new(directory));
     }
     Ok(())
+}
+
+/// The directory for copies of extended URLs while the configuration is read. As in zc.buildout, a relative one is then
+/// relative to the buildout directory, regardless of who sets it; only afterwards does the option get the value from
+/// [`absolutize`].
+pub(super) fn extends_cache(options: &Options, environment: &Environment) -> Option<PathBuf> {
+    let cache = options.get("extends-cache").filter(|cache| !cache.raw.is_empty())?;
+    let directory = options.get("directory").map_or("", |directory| &*directory.raw);
+    Some(normalize(&environment.directory.join(directory).join(expand_home(&cache.raw, environment))))
 }
 
 fn directory_value(value: &OptionValue, path: &Path) -> OptionValue {
@@ -106,7 +116,7 @@ fn directory_value(value: &OptionValue, path: &Path) -> OptionValue {
     OptionValue { pieces: vec![Piece { end: raw.len(), origin }], raw, history, inherited: value.inherited }
 }
 
-/// `~` and `~/…` as a shell reads them.
+/// Expands `~` and `~/…` as in a shell.
 pub(super) fn expand_home(path: &str, environment: &Environment) -> PathBuf {
     match (path.strip_prefix('~'), &environment.home) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => home.join(rest.trim_start_matches('/')),

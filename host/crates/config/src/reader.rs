@@ -1,6 +1,6 @@
-//! The only way from a configuration to files and URLs.
+//! The only access of a configuration to files and URLs.
 //!
-//! Knows nothing of how they are read: `fetch` reads the real ones, tests keep theirs in memory.
+//! Does not know how they are read: `fetch` reads real ones, tests store theirs in memory.
 
 use std::path::{Path, PathBuf};
 
@@ -9,54 +9,55 @@ use base::source::Explain;
 
 /// Reads configuration files.
 pub trait Reader: Send + Sync {
-    /// The bytes of a file. A URL may come from the cache that `settings` name.
+    /// The bytes of a file. For a URL, a copy from the cache in `settings` may be used.
     ///
     /// # Errors
-    /// When the file is missing, cannot be read, or may not be fetched (offline).
+    /// When the file is missing, cannot be read, or must not be downloaded (offline).
     fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError>;
 
-    /// Whether there is a file at `path`.
+    /// Whether a file exists at `path`.
     fn exists(&self, path: &Path) -> bool;
 
-    /// The directory without symbolic links; `None` if it does not exist. Tells whether two names mean one directory.
+    /// The directory without symbolic links; `None` if it does not exist. Used to decide whether two names are the same
+    /// directory.
     fn canonical(&self, directory: &Path) -> Option<PathBuf>;
 }
 
-/// What a configuration says of how URLs are read.
+/// The settings for URLs in a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadSettings {
-    /// Where copies of URLs are kept (`extends-cache`), absolute.
+    /// Directory for copies of URLs (`extends-cache`), absolute.
     pub extends_cache: Option<PathBuf>,
-    /// Whether a copy in the cache is read only when the URL cannot be (`newest`); otherwise a copy is good enough.
+    /// Whether a cached copy is used only if the URL is not available (`newest`); otherwise a copy is always used.
     pub newest: bool,
-    /// Whether nothing may be fetched (`offline`).
+    /// Whether downloads are forbidden (`offline`).
     pub offline: bool,
 }
 
-/// A file of configuration that cannot be read. The message has no credentials of URLs.
+/// A configuration file that cannot be read. The message contains no credentials of URLs.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ReadError {
-    /// The cause, one sentence, with the name of the file.
+    /// The cause, as one sentence, including the name of the file.
     pub message: String,
-    /// What the person can do about it.
+    /// What the user can do about it.
     pub hints: Vec<String>,
-    /// Whether the file just is not there.
+    /// Whether the file does not exist.
     pub missing: bool,
 }
 
 impl ReadError {
-    /// A file that cannot be read, for the reason that `message` gives.
+    /// A file that cannot be read, with the cause.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: base::source::redact(&message.into()), hints: Vec::new(), missing: false }
     }
 
-    /// A file that is not there.
+    /// A file that does not exist.
     pub fn missing(location: &Location) -> Self {
         Self { missing: true, ..Self::new(format!("Couldn't open {location}")) }
     }
 
-    /// The same, with advice.
+    /// Adds hints.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

@@ -1,4 +1,4 @@
-//! What a configuration is made of: sections, options, and where each option's value comes from.
+//! The parts of a configuration: sections, options, and where each option's value comes from.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,29 +8,29 @@ use super::Location;
 use base::collections::{Map, OrderedMap};
 use base::source::Place;
 
-/// Everything that was read, after `extends`, increments and assignments, before macros and substitution.
+/// The result of reading all files, after `extends`, increments and assignments, before macros and substitution.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// The sections, in the order in which they were first named.
+    /// The sections, in the order in which they first occur.
     pub sections: OrderedMap<String, Section>,
-    /// Whether options are substituted in the way of buildout 1.0: the main file is classic.
+    /// Whether options are substituted in the style of buildout 1.0: the main file is classic.
     pub classic: bool,
-    /// Directory of the main file (the working directory, if there is none): what paths are shown relative to.
+    /// Directory of the main file (the working directory if there is none); displayed paths are relative to it.
     pub directory: PathBuf,
     /// The main file.
     pub file: Option<Location>,
-    /// Every file that was read, the main one too.
+    /// Every file that was read, including the main one.
     pub files: Vec<PathBuf>,
-    /// The working directory: what a relative `directory` is relative to.
+    /// The working directory, against which a relative `directory` is resolved.
     pub working_directory: PathBuf,
-    /// What the person should be told, though nothing is wrong: optional files that are missing.
+    /// Notices for the user, although nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
-    /// The files whose name does not show all of their location: credentials of a URL are left out of it.
+    /// The files whose displayed name is not their full location: it omits the credentials of URLs.
     pub(super) unnamed: Map<String, Location>,
 }
 
 impl Configuration {
-    /// Makes `executable` the running Python, unless a file or the command line names one.
+    /// Makes `executable` the running Python, unless a file or the command line specifies one.
     pub fn set_default_executable(&mut self, executable: &str) {
         let buildout = self.sections.get_mut("buildout");
         let value = buildout.and_then(|section| section.options.get_mut("executable"));
@@ -49,16 +49,16 @@ impl Configuration {
     }
 }
 
-/// Options before substitution, by name. Names and values are shared by all that hold them.
+/// Options before substitution, by name. Names and values are shared between all copies.
 pub type Options = OrderedMap<Arc<str>, Arc<OptionValue>>;
 
-/// One section: its options, still with macros (`<`) unexpanded.
+/// One section: its options, with macros (`<`) not expanded yet.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
-    /// The options, in the order in which they were first set. A section that begins with a macro may hold options whose
-    /// name ends in ` +` or ` -`: they apply to what the macro brings.
+    /// The options, in the order in which they were first set. A section that starts with a macro may contain options
+    /// whose name ends with ` +` or ` -`: they apply to the options from the macro.
     pub options: Options,
-    /// The header, where the section was written last; `None` for a section that no file holds.
+    /// The last header of the section; `None` for a section that is not in any file.
     pub place: Option<Place>,
 }
 
@@ -67,35 +67,36 @@ pub struct Section {
 pub struct OptionValue {
     /// The value.
     pub raw: Arc<str>,
-    /// What was done to it, oldest first, never empty. A place that contributes by several paths of `extends` is there once.
+    /// The contributions, oldest first, never empty. A place that contributes through several paths of `extends` is
+    /// listed once.
     pub history: Vec<HistoryItem>,
-    /// Who wrote which part of `raw`, in the order of the text; empty where nobody is known.
+    /// The origin of each piece of `raw`, in order; empty if unknown.
     pub pieces: Vec<Piece>,
-    /// Whether it came from a `[DEFAULT]` section: then nobody has to use it.
+    /// Whether it came from a `[DEFAULT]` section: then it may be unused.
     pub inherited: bool,
 }
 
-/// A part of an option's value, all written at one place.
+/// A piece of an option's value, written at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
-    /// End of the part in [`OptionValue::raw`], in bytes. It starts where the one before it ends.
+    /// End of the piece in [`OptionValue::raw`], in bytes. It starts at the end of the previous one.
     pub end: usize,
-    /// Who wrote it.
+    /// Its origin.
     pub origin: Origin,
 }
 
 /// One contribution to an option.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryItem {
-    /// What was done.
+    /// The operation.
     pub operation: Operation,
     /// The value that was set, added or removed.
     pub value: Arc<str>,
-    /// Who did it.
+    /// Its origin.
     pub origin: Origin,
 }
 
-/// What a contribution does, with the names of `annotate`.
+/// The operation of a contribution, with the names of `annotate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// The first value.
@@ -122,23 +123,23 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Who contributed to an option.
+/// Where a contribution comes from.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// The host's own defaults.
     Default,
-    /// Worked out by the host (`directory`).
+    /// Computed by the host (`directory`).
     Computed,
     /// An assignment on the command line.
     CommandLine(Place),
-    /// `+=` or `-=` found nothing to start from.
+    /// `+=` or `-=` had no previous value.
     Implicit,
     /// A file.
     File(Place),
 }
 
 impl Origin {
-    /// The place, for what a file contributed.
+    /// The place of a contribution by a file.
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::File(place) => Some(place),
@@ -146,7 +147,7 @@ impl Origin {
         }
     }
 
-    /// The text that a person wrote: in a file, or on the command line.
+    /// The text that a user wrote: in a file, or on the command line.
     pub fn written(&self) -> Option<&Place> {
         match self {
             Self::File(place) | Self::CommandLine(place) => Some(place),
@@ -166,7 +167,7 @@ impl PartialEq for Origin {
     }
 }
 
-/// `file:line`, or one of zc.buildout's names for values that no file holds.
+/// `file:line`, or one of zc.buildout's names for values that are not in a file.
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -198,20 +199,20 @@ impl OptionValue {
         Self { raw, history, pieces, inherited: false }
     }
 
-    /// Who contributed last.
+    /// The origin of the last contribution.
     pub fn origin(&self) -> &Origin {
         self.history.last().map_or(&Origin::Implicit, |item| &item.origin)
     }
 
-    /// Where the option was written last, in a file or on the command line.
+    /// The last place where the option was written, in a file or on the command line.
     pub fn place(&self) -> Option<Place> {
         self.history.iter().rev().find_map(|item| item.origin.written()).cloned()
     }
 
-    /// Where one of the words of the value was written.
+    /// The place of one of the words in the value.
     pub fn place_of_word(&self, word: &str) -> Option<Place> {
         let found = self.raw.split_whitespace().find(|found| *found == word);
-        // The words are slices of the value: their distance is the offset.
+        // The words are slices of the value: the distance of their addresses is the offset.
         let offset = found.map(|found| found.as_ptr().addr() - self.raw.as_ptr().addr());
         match offset.and_then(|offset| self.origin_at(offset).written()) {
             Some(place) => Some(place.find(word)),
@@ -219,8 +220,8 @@ impl OptionValue {
         }
     }
 
-    /// Who wrote the byte at `offset` of the value.
-    pub fn origin_at(&self, offset: usize) -> &Origin {
+    /// The origin of the byte at `offset` of the value.
+    pub(crate) fn origin_at(&self, offset: usize) -> &Origin {
         self.pieces.iter().find(|piece| offset < piece.end).map_or_else(|| self.origin(), |piece| &piece.origin)
     }
 }

@@ -1,4 +1,4 @@
-//! A native command, and how it ended.
+//! A native command and its outcome.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,28 +6,28 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A command to be run.
+/// A command to run.
 #[derive(Debug, Default)]
 pub struct Command {
-    /// The program: a path, or a name that is looked up in the `PATH` of `environment`. Entries that are empty, relative or
-    /// lie beneath `directory` are passed over.
+    /// The program: a path, or a name that is searched in the `PATH` of `environment`. Empty and relative entries, and
+    /// entries below `directory`, are skipped.
     pub program: OsString,
     /// The arguments, without the program's own name.
     pub arguments: Vec<OsString>,
     /// The working directory, absolute.
     pub directory: PathBuf,
-    /// All of the environment. In `PATH`, entries that are empty or relative are left out; without one, the system's
-    /// directories are in it.
+    /// The complete environment. In `PATH`, empty and relative entries are dropped; if it is missing, it is set to the
+    /// system's directories.
     pub environment: BTreeMap<OsString, OsString>,
-    /// What it reads from its standard input; `None`: nothing (`/dev/null`).
+    /// Its standard input; `None`: empty (`/dev/null`).
     pub stdin: Option<Vec<u8>>,
-    /// After this time the tree of processes is killed.
+    /// After this time, the process tree is killed.
     pub deadline: Option<Duration>,
-    /// Descriptors that it finds open under these numbers (3 and above): the jobserver of make, say.
+    /// Descriptors that it inherits under these numbers (3 and above), e.g. make's jobserver.
     pub keep: Vec<(OwnedFd, RawFd)>,
 }
 
-/// Where output came from.
+/// Which stream the output came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -36,17 +36,17 @@ pub enum Stream {
     Stderr,
 }
 
-/// How a command ended. In each case nothing that it started is alive any more.
+/// How a command ended. In each case, no process that it started is still alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// With this exit code.
     Exited(i32),
-    /// By this signal, which was not ours.
+    /// By this signal, which the host did not send.
     Signalled(i32),
-    /// Killed at its deadline.
+    /// Killed when it exceeded its deadline.
     TimedOut,
-    /// Killed as the run was interrupted.
+    /// Killed because the run was interrupted.
     Interrupted,
-    /// Killed as it had used up [`super::Limits::disk`].
+    /// Killed because it exceeded [`super::Limits::disk`].
     DiskFull,
 }

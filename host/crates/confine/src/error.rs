@@ -1,4 +1,4 @@
-//! Why a command could not be run; what to do where a layer of the confinement is missing.
+//! Why a command could not be run, and hints for a missing layer of the confinement.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 
-/// A part of the confinement that the operating system must provide.
+/// A layer of the confinement that the operating system must provide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
-    /// A user namespace, in which an ordinary user may do the rest.
+    /// A user namespace, in which an ordinary user can set up the rest.
     UserNamespace,
     /// Mount, process, network, IPC, host name and cgroup namespaces.
     Namespaces,
     /// A root directory made of bind mounts.
     Root,
-    /// A `/proc` that shows only what belongs to the command.
+    /// A `/proc` that shows only the command's processes.
     Proc,
-    /// Limits of processes, memory and files.
+    /// Limits on processes, memory and files.
     Limits,
     /// Dropped capabilities, no_new_privs.
     Privileges,
@@ -29,7 +29,7 @@ pub enum Layer {
     Landlock,
     /// The filter of system calls.
     Seccomp,
-    /// The death of the command with its keeper.
+    /// Killing the command when its keeper dies.
     Death,
 }
 
@@ -69,7 +69,7 @@ impl Layer {
         }
     }
 
-    /// Whether the level `partial` does without it.
+    /// Whether only the level `full` needs this layer.
     fn is_of_full_only(self) -> bool {
         matches!(self, Self::UserNamespace | Self::Namespaces | Self::Root | Self::Proc)
     }
@@ -91,7 +91,7 @@ pub enum ConfineError {
         layer: Layer,
         /// The operation that failed.
         what: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// No program of that name in `PATH`.
@@ -99,7 +99,7 @@ pub enum ConfineError {
     NotFound {
         /// The name.
         program: OsString,
-        /// Where it was looked for.
+        /// The directories that were searched.
         looked: Vec<OsString>,
     },
     /// The program cannot be executed.
@@ -107,7 +107,7 @@ pub enum ConfineError {
     Start {
         /// The program.
         program: OsString,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// A path of the policy, or the working directory, cannot be used.
@@ -115,18 +115,18 @@ pub enum ConfineError {
     Path {
         /// The path.
         path: PathBuf,
-        /// What the system said, or why it is refused.
+        /// The system's error, or why it is refused.
         cause: io::Error,
     },
-    /// Program, argument, variable or descriptor that no system call takes.
+    /// A program, argument, variable or descriptor that cannot be passed to a system call.
     #[error("A native command cannot be started: {0}")]
     Malformed(String),
-    /// The host itself could not do its part.
+    /// The host itself failed.
     #[error("Cannot run a native command: {what}: {cause}")]
     Host {
-        /// What could not be done.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
 }

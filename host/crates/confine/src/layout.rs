@@ -1,4 +1,4 @@
-//! What a confined command sees of the file system: computed from the policy, carried out by the shim.
+//! Which part of the file system a confined command sees: computed from the policy, set up by the shim.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,11 +11,11 @@ use super::error::ConfineError;
 use super::policy::Policy;
 use super::resolve::resolve;
 
-/// Directories of the system, or links to such (`/bin` → `usr/bin`).
+/// System directories, or links to them (`/bin` → `usr/bin`).
 const SYSTEM: [&str; 10] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store"];
 
-/// Directories of `/etc` that programs need and that hold no secrets.
+/// Directories of `/etc` that programs need and that contain no secrets.
 const SETTINGS: [&str; 9] = [
     "/etc/alternatives",
     "/etc/fonts",
@@ -28,10 +28,10 @@ const SETTINGS: [&str; 9] = [
     "/etc/xml",
 ];
 
-/// Settings of programs that have their version in the name.
+/// Settings of programs with the version in the name.
 const SETTINGS_WITH_VERSION: [&str; 2] = ["java-", "python3"];
 
-/// Files of `/etc` of the same kind.
+/// Files of `/etc`, by the same criteria.
 const SETTINGS_FILES: [&str; 19] = [
     "/etc/bindresvport.blacklist",
     "/etc/debian_version",
@@ -54,30 +54,30 @@ const SETTINGS_FILES: [&str; 19] = [
     "/etc/timezone",
 ];
 
-/// Places that the shim fills itself; a policy cannot name them.
+/// Directories that the shim fills itself; a policy cannot list them.
 const RESERVED: [&str; 2] = ["/proc", "/dev"];
 
 /// A file or directory of the machine that the command sees under the same path.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bind {
-    /// Absolute, without links in it: one that is there when it is opened was put there meanwhile.
+    /// Absolute, without symbolic links: if one is found when it is opened, it was created in the meantime.
     pub(super) path: OsString,
     pub(super) is_writable: bool,
     pub(super) is_directory: bool,
 }
 
-/// What the command sees.
+/// The part of the file system that the command sees.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Layout {
-    /// Outer ones before those that they contain.
+    /// Outer ones before those they contain.
     pub(super) binds: Vec<Bind>,
-    /// Small files, by their paths: seen as copies at full, as themselves at partial.
+    /// Paths of small files: copied at full, the originals at partial.
     pub(super) copies: Vec<OsString>,
-    /// Links (first) to where they lead (second).
+    /// Links (first) and their targets (second).
     pub(super) links: Vec<(OsString, OsString)>,
 }
 
-/// What a command under this policy sees.
+/// Computes the layout for a policy.
 pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
     let mut layout = Layout::default();
     let mut paths: BTreeMap<PathBuf, bool> = BTreeMap::new();
@@ -92,7 +92,7 @@ pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
         layout.add(&mut paths, &path, &written, false)?;
     }
     layout.copies = SETTINGS_FILES.iter().filter(|path| Path::new(path).is_file()).map(OsString::from).collect();
-    // What lies beneath a writable path is seen with it, whatever a command has made of it.
+    // Everything below a writable path is visible with it, including anything a command put there.
     let beneath = |path: &&PathBuf| policy.write.iter().any(|outer| *path != outer && path.starts_with(outer));
     for path in policy.read.iter().filter(|path| !beneath(path)) {
         layout.add(&mut paths, path, &written, false)?;
@@ -104,7 +104,7 @@ pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
     Ok(layout)
 }
 
-/// Where commands may have made links. What is not there holds none.
+/// Directories in which commands may have created links. A missing one contains none.
 fn written(policy: &Policy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =
         policy.written.iter().chain(&policy.write).filter_map(|path| path.canonicalize().ok()).collect();
@@ -123,7 +123,7 @@ fn settings_with_version() -> impl Iterator<Item = PathBuf> {
 }
 
 impl Layout {
-    /// Adds a directory that only the host knows of.
+    /// Adds a directory that is known only to the host.
     pub(super) fn add_writable_directory(&mut self, path: &Path) {
         self.binds.push(Bind { path: path.into(), is_writable: true, is_directory: true });
     }
@@ -144,7 +144,7 @@ impl Layout {
         }
         let real = match resolve(path, written) {
             Ok(real) => real,
-            // It is not there, or what is there is none of the person's.
+            // It does not exist, or the user did not put it there.
             Err(error) if left_out(&error) && !write => return Ok(()),
             Err(cause) => return Err(ConfineError::Path { path: path.to_owned(), cause }),
         };
@@ -166,12 +166,12 @@ fn left_out(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput)
 }
 
-/// In order, so that an outer path comes before an inner one; without those that an outer one includes.
+/// Sorted, so that an outer path precedes an inner one; without those that an outer one includes.
 fn binds(paths: &BTreeMap<PathBuf, bool>) -> Vec<Bind> {
     let mut binds: Vec<Bind> = Vec::new();
     for (path, is_writable) in paths {
         let outer = binds.iter().filter(|bind| path.starts_with(&bind.path));
-        // Rules add up: beneath a writable path, nothing is read-only.
+        // Landlock rules are cumulative: below a writable path, nothing is read-only.
         if outer.into_iter().any(|bind| bind.is_writable || !is_writable) {
             continue;
         }
@@ -190,7 +190,7 @@ mod tests {
         Policy { read: paths(read), write: paths(write), ..Policy::default() }
     }
 
-    /// The binds below the directory, relative to it.
+    /// The binds below the root directory, relative to it.
     fn shown(layout: &Layout, root: &Path) -> Vec<String> {
         let inside = layout.binds.iter().filter_map(|bind| {
             let path = Path::new(&bind.path).strip_prefix(root).ok()?;
@@ -230,7 +230,7 @@ mod tests {
         let (outer, link) = (root.join("written"), root.join("written/link"));
         let shown_to = |policy: Policy| layout(&policy).map(|layout| (shown(&layout, &root), layout.links));
         let system = layout(&Policy::default()).unwrap().links;
-        // Within what may be written, a grant of its own adds nothing.
+        // Below a writable path, a separate grant changes nothing.
         assert_eq!(shown_to(policy(&[], &[&outer, &link])).unwrap(), (vec!["+written".to_owned()], system));
         let others = |policy: Policy| shown_to(Policy { written: vec![outer.clone()], ..policy });
         assert!(others(policy(&[&link], &[])).unwrap().0.is_empty());

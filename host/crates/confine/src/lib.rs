@@ -1,9 +1,9 @@
-//! Native commands, confined by the operating system: what a command may read and write, its limits, its start, its
-//! output, and the end of everything that it started.
+//! Native commands, confined by the operating system: which files a command may read and write, its limits, its start,
+//! its output, and killing everything that it started.
 //!
-//! Knows nothing of parts and recipes. A command is not started by this process but by a shim: this program again, called
-//! under another name ([`shim::main`]), single-threaded, which builds the confinement around itself and becomes its
-//! keeper. `docs/security.md` tells the layers and the tests that try each.
+//! Does not know about parts or recipes. A command is not started by this process but by a shim: this program, executed
+//! again under another name ([`shim::main`]). The shim is single-threaded, sets up the confinement around itself and
+//! becomes the command's keeper. `docs/security.md` describes the layers and the tests for each.
 
 mod command;
 mod error;
@@ -23,7 +23,7 @@ pub use error::{ConfineError, Layer};
 pub use policy::{Level, Limits, Policy};
 pub use runner::Runner;
 
-/// The side of the confined process.
+/// The code that runs in the confined process.
 pub mod shim {
     pub use super::linux::main;
 }

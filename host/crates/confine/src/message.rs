@@ -1,6 +1,6 @@
-//! What host and shim tell each other, over a socket: the order with its descriptors, and how it went.
+//! The messages between host and shim, over a socket: the order with its descriptors, and how it ended.
 //!
-//! The socket is also the lifeline: when the host's end closes or shuts down, the shim kills what it keeps.
+//! The socket is also a lifeline: when the host closes or shuts down its end, the shim kills what it keeps.
 
 use std::ffi::OsString;
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
@@ -17,20 +17,19 @@ use super::error::Layer;
 use super::layout::Layout;
 use super::policy::{Level, Limits};
 
-/// Descriptors that one message may carry (the kernel's limit is 253).
+/// Maximum number of descriptors in one message (the kernel's limit is 253).
 pub(super) const MOST_DESCRIPTORS: usize = 64;
 
-/// What the shim is to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
-    /// The process that must live.
+    /// The process whose death ends the shim.
     pub(super) host: i32,
     pub(super) level: Level,
     pub(super) limits: Limits,
     pub(super) layout: Layout,
-    /// A path, or a name to be looked for in `path`.
+    /// A path, or a name to search in `path`.
     pub(super) program: OsString,
-    /// Directories in which the program is looked for.
+    /// Directories to search for the program.
     pub(super) path: Vec<OsString>,
     pub(super) arguments: Vec<OsString>,
     pub(super) environment: Vec<(OsString, OsString)>,
@@ -39,7 +38,7 @@ pub(super) struct Order {
     pub(super) keep: Vec<RawFd>,
 }
 
-/// How it went.
+/// How the command ended.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Notice {
     Exited(i32),
@@ -74,7 +73,7 @@ pub(super) fn send(socket: &UnixStream, order: &Order, descriptors: &[BorrowedFd
     socket.write_all(&body)
 }
 
-/// Takes an order with its descriptors.
+/// Receives an order with its descriptors.
 pub(super) fn receive(socket: &UnixStream) -> io::Result<(Order, Vec<OwnedFd>)> {
     let mut length = [0; 8];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -94,7 +93,7 @@ pub(super) fn receive(socket: &UnixStream) -> io::Result<(Order, Vec<OwnedFd>)> 
     Ok((serde_json::from_slice(&body)?, descriptors))
 }
 
-/// Tells how it went. Nobody may be listening any more; then there is nobody to be told.
+/// Sends a notice. Errors are ignored: the receiver may have closed its end.
 pub(super) fn tell(mut socket: &UnixStream, notice: &Notice) {
     if let Ok(mut line) = serde_json::to_vec(notice) {
         line.push(b'\n');
@@ -102,7 +101,7 @@ pub(super) fn tell(mut socket: &UnixStream, notice: &Notice) {
     }
 }
 
-/// The first notice of what was told: a later one is a consequence.
+/// The first notice in the received bytes: later ones are consequences.
 pub(super) fn first_notice(told: &[u8]) -> Option<Notice> {
     serde_json::from_slice(told.split(|byte| *byte == b'\n').next()?).ok()
 }
@@ -117,7 +116,7 @@ pub(super) fn send_descriptor(socket: &UnixStream, descriptor: BorrowedFd<'_>) -
     Ok(())
 }
 
-/// Takes it; nothing if the other process ended without.
+/// Receives it; `None` if the other process ended without sending it.
 pub(super) fn receive_descriptor(socket: &UnixStream) -> Option<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);

@@ -12,7 +12,7 @@ pub enum Level {
     None,
     /// Landlock, seccomp, no_new_privs, no capabilities; the command sees the machine's own files and processes.
     Partial,
-    /// Everything: also namespaces of its own and a root of its own.
+    /// Everything: also private namespaces and a private root.
     #[default]
     Full,
 }
@@ -33,39 +33,40 @@ impl Level {
     }
 }
 
-/// What a command may do. System directories (`/usr`, `/opt`, the harmless part of `/etc`, …) may always be read.
+/// What a command may do. System directories (`/usr`, `/opt`, the harmless part of `/etc`, …) are always readable.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Files and directories that may be read beyond the system's, absolute. What does not exist is left out.
+    /// Files and directories that may be read in addition to the system's, absolute. Missing ones are ignored.
     pub read: Vec<PathBuf>,
-    /// Files and directories that may be written, with all below, absolute. They must exist.
+    /// Files and directories that may be written, with everything below, absolute. They must exist.
     pub write: Vec<PathBuf>,
-    /// Directories in which recipes or commands may have made symbolic links before, beside `write`. A link in one of them
-    /// is not followed on the way to what may be read (it is left out) or written (an error).
+    /// Directories, in addition to `write`, in which recipes or commands may have created symbolic links earlier. A
+    /// link in one of them is not followed: the path is ignored if it is for reading, and an error if it is for
+    /// writing.
     pub written: Vec<PathBuf>,
     /// How much is enforced.
     pub level: Level,
-    /// What may be used up.
+    /// Resource limits.
     pub limits: Limits,
 }
 
-/// What a command and all that it starts may use up. Nothing of it is enforced at [`Level::None`].
+/// Resource limits for a command and everything that it starts. None of them is enforced at [`Level::None`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Processes and threads at a time.
     pub processes: u64,
-    /// Bytes of private memory for each process; `None`: as much as the machine has.
+    /// Bytes of private memory for each process; `None`: unlimited.
     pub memory: Option<u64>,
     /// Bytes of each file.
     pub file_size: u64,
-    /// Bytes that the command's private `/tmp` may hold (it lies in memory).
+    /// Size of the command's private `/tmp` in bytes (it is in memory).
     pub temporary: u64,
-    /// Bytes by which the free space below the writable paths may shrink while the command runs, whoever uses it.
+    /// Bytes by which free space below the writable paths may shrink while the command runs, regardless of who uses it.
     pub disk: u64,
 }
 
 impl Default for Limits {
-    /// Ample for a build, small enough for the machine to live on.
+    /// Ample for a build, small enough to keep the machine usable.
     fn default() -> Self {
         Self { processes: 4096, memory: None, file_size: 16 << 30, temporary: 2 << 30, disk: 64 << 30 }
     }

@@ -1,4 +1,5 @@
-//! Passes on what a command prints, feeds its standard input, and watches deadline, interrupt and disk until all has ended.
+//! Forwards a command's output, feeds its standard input, and watches deadline, interrupt and disk until everything has
+//! ended.
 
 use std::io;
 use std::net::Shutdown;
@@ -15,10 +16,10 @@ use super::policy::{Level, Policy};
 use super::runner::Pipes;
 use base::interrupt::Interrupt;
 
-/// How often free space is looked at.
+/// How often free space is checked.
 const DISK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// More than this a shim has not to tell.
+/// Maximum number of bytes that a shim may send.
 const MOST_TOLD: usize = 64 << 10;
 
 /// Why a command ended.
@@ -35,14 +36,14 @@ pub(super) struct Pump<'a> {
     socket: &'a UnixStream,
     outputs: [(Stream, Option<OwnedFd>); 2],
     stdin: Option<OwnedFd>,
-    /// What is still to be written to it.
+    /// Input that is not written yet.
     input: &'a [u8],
     interrupt: &'a Interrupt,
     deadline: Option<Instant>,
     disk: Disk,
     /// Why the command was killed, once it was.
     killed: Option<Ended>,
-    /// What the shim told.
+    /// The bytes that the shim sent.
     pub(super) told: Vec<u8>,
 }
 
@@ -67,7 +68,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Runs until the shim has closed its socket: then it has ended, and all that it kept.
+    /// Runs until the shim has closed its socket: then the shim and everything that it kept have ended.
     pub(super) fn run(&mut self, on_output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Ended> {
         for descriptor in self.outputs.iter().filter_map(|(_, output)| output.as_ref()).chain(&self.stdin) {
             rustix::io::ioctl_fionbio(descriptor, true)?;
@@ -78,12 +79,12 @@ impl<'a> Pump<'a> {
             self.feed();
             self.judge();
         }
-        // What was printed last is still in the pipes; whoever held their other ends is dead.
+        // The last output is still in the pipes. All processes that held the other ends are dead.
         self.pass_on(on_output)?;
         Ok(self.killed.unwrap_or(Ended::Itself))
     }
 
-    /// Waits until something happens. False: the shim has ended.
+    /// Waits until something happens. Returns false if the shim has ended.
     fn wait(&mut self) -> io::Result<bool> {
         let mut watched = vec![PollFd::new(self.socket, PollFlags::IN)];
         let outputs = self.outputs.iter().filter_map(|(_, output)| output.as_ref());
@@ -108,7 +109,7 @@ impl<'a> Pump<'a> {
         [deadline, self.disk.interval()].into_iter().flatten().min()
     }
 
-    /// Reads what the shim tells. False: it has closed its end.
+    /// Reads what the shim sends. Returns false if it has closed its end.
     fn hear(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         loop {
@@ -133,7 +134,7 @@ impl<'a> Pump<'a> {
         Ok(())
     }
 
-    /// Writes what standard input takes now; closes it after the last byte, or if nobody reads.
+    /// Writes as much as standard input accepts now; closes it after the last byte, or if nothing reads it.
     fn feed(&mut self) {
         let Some(stdin) = &self.stdin else { return };
         while !self.input.is_empty() {
@@ -147,7 +148,7 @@ impl<'a> Pump<'a> {
         self.stdin = None;
     }
 
-    /// Kills the command if its time has come. The shim ends when all is dead, which [`Pump::wait`] then sees.
+    /// Kills the command if it must end now. The shim exits when everything is dead, which [`Pump::wait`] notices.
     fn judge(&mut self) {
         if self.killed.is_some() {
             return;
@@ -163,15 +164,15 @@ impl<'a> Pump<'a> {
         };
         self.killed = Some(why);
         self.stdin = None;
-        // Fails only where the other end is closed already.
+        // Fails only if the other end is already closed.
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 }
 
-/// Most that is read from one stream before the other gets its turn.
+/// Maximum number of bytes read from one stream before the other gets its turn.
 const TURN: usize = 1 << 20;
 
-/// Reads what is there. False: the end was reached.
+/// Reads the available bytes. Returns false at the end of the stream.
 fn drain(descriptor: BorrowedFd<'_>, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
     let mut buffer = [0; 16 << 10];
     let mut taken = 0;
@@ -192,7 +193,7 @@ fn drain(descriptor: BorrowedFd<'_>, take: &mut dyn FnMut(&[u8])) -> io::Result<
 
 /// Free space below the writable paths.
 struct Disk {
-    /// A path of each, with the bytes that were free at first.
+    /// One path per file system, with the bytes that were free at the start.
     watched: Vec<(PathBuf, u64)>,
     limit: u64,
     looked: Instant,

@@ -1,5 +1,5 @@
-//! Where the paths of a policy lead: symbolic links are followed as far as the person answers for them, and not where a
-//! recipe or its commands may have made them.
+//! Resolves the paths of a policy: symbolic links are followed where the user controls them, and not where a recipe or
+//! its commands may have created them.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -11,24 +11,24 @@ use rustix::io::Errno;
 /// As many links as the kernel follows.
 const MOST_LINKS: usize = 40;
 
-/// `path`, absolute, without links in it. One that lies in or beneath a directory of `written` (without links in them) is
-/// not followed: it is an error.
+/// `path`, absolute, without symbolic links. A link in or below a directory of `written` (resolved paths) is not
+/// followed: it is an error.
 ///
-/// What comes of it has to be opened without following links, as a command may replace a directory meanwhile.
+/// The result must be opened without following links, as a command may replace a directory in the meantime.
 pub(super) fn resolve(path: &Path, written: &[PathBuf]) -> io::Result<PathBuf> {
     let mut real = PathBuf::from("/");
     let mut rest: VecDeque<OsString> = names(path).collect();
     let mut links = 0;
     while let Some(name) = rest.pop_front() {
         if name == ".." {
-            // There are no links in it, so that the text tells.
+            // It contains no links, so `..` can be resolved lexically.
             real.pop();
             continue;
         }
         let next = real.join(&name);
         let target = match std::fs::read_link(&next) {
             Ok(target) => target,
-            // No link.
+            // Not a link.
             Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => {
                 real = next;
                 continue;
@@ -52,7 +52,7 @@ pub(super) fn resolve(path: &Path, written: &[PathBuf]) -> io::Result<PathBuf> {
     Ok(real)
 }
 
-/// The names that lead to `path`, `..` among them.
+/// The components of `path`, including `..`.
 fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
     let counts = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
     path.components().filter(counts).map(|component| component.as_os_str().to_owned())
@@ -86,7 +86,7 @@ mod tests {
             assert_eq!(t(path, &["real/parts"]).unwrap(), root.join(expected));
         }
         assert_eq!(t("parts/x/link", &[]).unwrap(), root.join("secret"), "where nobody writes, a link is the person's");
-        // However it is reached.
+        // By any path.
         for path in ["real/parts/x/link", "parts/x/link", "alias/parts/x/link"] {
             for written in ["real/parts", "real/parts/x", "real"] {
                 let error = t(path, &[written]).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Runs a command: starts a shim, gives it its order, passes on output, and sees it to its end.
+//! Runs a command: starts a shim, sends its order, forwards output, and waits for its end.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +19,7 @@ use super::pump::{Ended, Pump};
 use super::spawner::Spawner;
 use base::interrupt::Interrupt;
 
-/// Where programs are looked for if the environment has no `PATH`.
+/// Where programs are searched if the environment has no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 /// Starts native commands. One for the process, shared by threads.
@@ -29,7 +29,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that executes this program again as shim. The program must call [`super::shim::main`] before anything else.
+    /// A runner that executes this program again as shim. The program must call [`super::shim::main`] before anything
+    /// else.
     ///
     /// # Errors
     /// When no thread can be started.
@@ -37,7 +38,7 @@ impl Runner {
         Self::with_shim(PathBuf::from("/proc/self/exe"))
     }
 
-    /// A runner whose shim is another program (for tests, which are programs of their own).
+    /// A runner whose shim is another program (for tests, which are separate programs).
     ///
     /// # Errors
     /// When no thread can be started.
@@ -46,11 +47,11 @@ impl Runner {
         Ok(Self { spawner })
     }
 
-    /// Runs a command to its end, and calls `on_output` with what it prints, as it comes. When this returns, nothing that
-    /// the command started is alive.
+    /// Runs a command until it ends, and calls `on_output` with its output as it arrives. When this returns, no process
+    /// that the command started is alive.
     ///
     /// # Errors
-    /// When the command did not start. That it failed is an [`Outcome`].
+    /// When the command could not be started. A failed command is an [`Outcome`].
     pub fn run(
         &self,
         command: &Command,
@@ -73,7 +74,7 @@ impl Runner {
         let sent = message::send(&keeper.socket, &order, &descriptors);
         drop(descriptors);
         drop(ends);
-        // An order that the shim did not take to its end: it died, and says why on its standard error.
+        // If the shim did not finish its order, it died; the reason is on its standard error.
         let mut pump = Pump::new(&keeper.socket, pipes, command, policy, interrupt);
         let ended = pump.run(on_output).map_err(ConfineError::host("read from a command"))?;
         let told = pump.told;
@@ -92,7 +93,7 @@ impl Runner {
     }
 }
 
-/// The shim. Dropping it ends all that it keeps.
+/// The shim. Dropping it kills everything that it keeps.
 struct Keeper {
     child: Child,
     socket: UnixStream,
@@ -101,7 +102,7 @@ struct Keeper {
 impl Keeper {
     fn wait(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Both);
-        // Fails only if somebody else took its status; it has ended in any case.
+        // Fails only if another thread took its status; it has ended in any case.
         let _ = self.child.wait();
     }
 }
@@ -139,7 +140,7 @@ fn pipes(command: &Command) -> io::Result<(Pipes, Ends)> {
     Ok((pipes, Ends { stdin, stdout: stdout.into(), stderr: stderr.into() }))
 }
 
-/// At partial the machine's `/tmp` is out of reach, and there is no other mounted over it.
+/// At partial, the machine's `/tmp` is not accessible, and no other one can be mounted over it.
 fn private_temporary(level: Level, layout: &mut Layout) -> Result<Option<tempfile::TempDir>, ConfineError> {
     if level != Level::Partial {
         return Ok(None);
@@ -160,9 +161,9 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
         environment.entry("TMPDIR".into()).or_insert_with(|| directory.into());
     }
     let path: Vec<OsString> = search_path(environment.get(&OsString::from("PATH")));
-    // Also where there was none: a shell would find programs all the same, make would not.
+    // Also if it was missing: a shell would find programs without it, but make would not.
     environment.insert("PATH".into(), path.join(":".as_ref()));
-    // All entries are beneath `/`, where commands run that are told no directory. No command can write there.
+    // All entries are below `/`, the working directory of this search. No command can write there.
     let root = Path::new("/");
     let in_directory = |entry: &OsString| command.directory != root && Path::new(entry).starts_with(&command.directory);
     Order {
@@ -179,14 +180,14 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
     }
 }
 
-/// The entries of `PATH` that count: an empty or relative one would find programs in the working directory.
+/// The usable entries of `PATH`: empty or relative ones would find programs in the working directory.
 fn search_path(path: Option<&OsString>) -> Vec<OsString> {
     let path = path.cloned().unwrap_or_else(|| DEFAULT_PATH.into());
     let entries = std::env::split_paths(&path).filter(|entry| entry.is_absolute());
     entries.map(PathBuf::into_os_string).collect()
 }
 
-/// Refuses what no system call takes.
+/// Refuses values that cannot be passed to a system call.
 fn check(command: &Command) -> Result<(), ConfineError> {
     let malformed = |what: String| Err(ConfineError::Malformed(what));
     let names = command.environment.keys();
@@ -211,7 +212,7 @@ fn check(command: &Command) -> Result<(), ConfineError> {
     Ok(())
 }
 
-/// What the end of the shim means.
+/// Interprets the end of the shim.
 fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineError> {
     match ended {
         Ended::TimedOut => return Ok(Outcome::TimedOut),
@@ -233,7 +234,7 @@ fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineE
         Some(Notice::Missing { layer, what, errno }) => {
             Err(ConfineError::Missing { layer, what, cause: system(errno) })
         }
-        // Its keeper was killed: by the kernel, short of memory, or by a person. What it kept has gone with it.
+        // Its keeper was killed: by the kernel, short of memory, or by a user. Everything that it kept died with it.
         None => Ok(Outcome::Signalled(rustix::process::Signal::KILL.as_raw())),
     }
 }

@@ -140,6 +140,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         cache: CacheDirectory { path: cache.join("downloads"), chosen: false },
         network: fetch::Network::Allowed,
         limits: Limits::for_sources(),
+        mirrors: fetch::Mirrors::default(),
     };
     let tools = Tools {
         python: &python,

@@ -1,7 +1,7 @@
-//! The index where `[buildout] index` names none: that of the machine's pip.
+//! The index if `[buildout] index` does not set one: that of the machine's pip.
 //!
-//! What a person has set for pip counts first (`PIP_INDEX_URL`, the files of pip's configuration), then what the Python's pip
-//! has built in.
+//! A user's settings for pip have priority (`PIP_INDEX_URL`, pip's configuration files) over the defaults of the
+//! Python's pip.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use base::environment::Environment;
 
 use crate::python::Python;
 
-/// Longest file of configuration that is read, in bytes.
+/// The longest configuration file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// The index, if pip knows one.
@@ -21,7 +21,7 @@ pub fn default_index(environment: &Environment, python: &Python) -> Option<Strin
         .or_else(|| python.index.clone())
 }
 
-/// The files of pip's configuration; later ones count more.
+/// pip's configuration files; later ones have priority.
 fn files(environment: &Environment, python: &Python) -> Vec<PathBuf> {
     let variable = |name: &str| environment.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(only) = variable("PIP_CONFIG_FILE") {
@@ -36,7 +36,7 @@ fn files(environment: &Environment, python: &Python) -> Vec<PathBuf> {
     files
 }
 
-/// `index-url` of the section `[global]`, or of `[install]`, which counts more.
+/// `index-url` of the section `[global]`, or of `[install]`, which has priority.
 fn of_file(path: &Path) -> Option<String> {
     let is_read = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LONGEST);
     let text = is_read.then(|| std::fs::read_to_string(path).ok()).flatten()?;

@@ -1,15 +1,15 @@
-//! `entry_points.txt`: what a distribution offers by name, read as setuptools reads it.
+//! `entry_points.txt`: the entry points of a distribution, read as setuptools reads them.
 
 use crate::name;
 
-/// Something that a distribution offers: `name = module:attribute [extra]`.
+/// An entry point of a distribution: `name = module:attribute [extra]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPoint {
     /// Its name.
     pub name: String,
     /// The module that is imported.
     pub module: String,
-    /// What of the module is taken: names separated by dots; empty for the module itself.
+    /// The attribute of the module: names separated by dots; empty for the module itself.
     pub attributes: String,
 }
 
@@ -18,14 +18,14 @@ pub struct EntryPoint {
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// What is in it, in the order of the file.
+    /// Its entry points, in the order of the file.
     pub entry_points: Vec<EntryPoint>,
 }
 
 /// Reads the groups of an `entry_points.txt`.
 ///
 /// # Errors
-/// What is wrong, with the line.
+/// The error, with its line.
 pub fn parse(text: &str) -> Result<Vec<Group>, String> {
     let mut groups: Vec<Group> = Vec::new();
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {

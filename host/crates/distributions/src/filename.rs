@@ -1,46 +1,46 @@
-//! Names of the files of distributions: wheels, source distributions, eggs.
+//! File names of distributions: wheels, source distributions, eggs.
 //!
-//! A name promises what is in the file; whether it is there is looked at when the file is opened.
+//! A name promises contents; they are checked when the file is opened.
 
 use crate::name;
 use crate::python::{Python, Tag, Tags};
 use crate::version::{self, Version};
 
-/// What the name of a file says.
+/// The parts of a file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName {
-    /// The project's name as it stands there.
+    /// The project's name as written in it.
     pub name: String,
     /// The version.
     pub version: Version,
-    /// What kind of file it is.
+    /// The kind of file.
     pub kind: Kind,
 }
 
-/// What kind of file it is.
+/// The kind of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A wheel (`.whl`) with its tags.
     Wheel(Vec<Tag>),
     /// An archive of sources.
     Source,
-    /// An egg of setuptools (`.egg`), for a version of Python and a platform, if they are named.
+    /// An egg of setuptools (`.egg`), for a version of Python and a platform if the name has them.
     Egg {
-        /// E.g. `3.11`.
+        /// For example `3.11`.
         python: Option<String>,
-        /// E.g. `linux-x86_64`.
+        /// For example `linux-x86_64`.
         platform: Option<String>,
     },
 }
 
-/// What source distributions end with, as far as zc.buildout looks.
+/// Suffixes of source distributions that zc.buildout accepts.
 const SOURCES: [&str; 5] = [".tar.gz", ".tar.bz2", ".tar", ".zip", ".tgz"];
 
-/// Most tags that a name may stand for.
+/// The most tags that a name may expand to.
 const MOST_TAGS: usize = 1000;
 
 impl FileName {
-    /// What `name` says; `None` if it is not the name of a distribution.
+    /// Parses `name`; `None` if it is not the name of a distribution.
     pub fn parse(name: &str) -> Option<Self> {
         if name.contains(['/', '\0']) {
             return None;
@@ -55,13 +55,13 @@ impl FileName {
         source(SOURCES.iter().find_map(|suffix| name.strip_suffix(suffix))?)
     }
 
-    /// The name in the form that is compared.
+    /// The name in the form for comparison.
     pub fn key(&self) -> String {
         name::canonical(&self.name)
     }
 
-    /// How good the file is for a Python; greater is better, `None` if it cannot be used. A wheel is better than an egg, and
-    /// that than sources (zc.buildout's order); among wheels the tags decide.
+    /// The rank of the file for a Python; greater is better, `None` if it cannot be used. A wheel is better than an
+    /// egg, and an egg better than sources (zc.buildout's order); the tags decide between wheels.
     pub fn preference(&self, tags: &Tags, python: &Python) -> Option<Preference> {
         match &self.kind {
             Kind::Wheel(own) => {
@@ -77,13 +77,13 @@ impl FileName {
         }
     }
 
-    /// Whether it is an archive of sources, that is to be built.
+    /// Whether it is an archive of sources, which must be built.
     pub fn is_source(&self) -> bool {
         self.kind == Kind::Source
     }
 }
 
-/// How good a file is; greater is better.
+/// The rank of a file; greater is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preference {
     kind: u8,
@@ -118,7 +118,7 @@ fn wheel(stem: &str) -> Option<FileName> {
     Some(FileName { name: name.to_owned(), version, kind: Kind::Wheel(all) })
 }
 
-/// `NAME-VERSION-pyX.Y-PLATFORM`, of which only the name is certain. The platform may have `-` in it.
+/// `NAME-VERSION-pyX.Y-PLATFORM`; only the name is certain. The platform may contain `-`.
 fn egg(stem: &str) -> Option<FileName> {
     let mut parts = stem.splitn(4, '-');
     let (name, version) = (parts.next()?, parts.next()?);
@@ -128,11 +128,11 @@ fn egg(stem: &str) -> Option<FileName> {
     name::is_valid(name).then(|| FileName { name: name.to_owned(), version, kind })
 }
 
-/// The version begins at the first part that begins with a digit.
+/// The version starts at the first part that starts with a digit.
 fn source(stem: &str) -> Option<FileName> {
     let pivot = stem.match_indices('-').find(|(at, _)| stem[at + 1..].starts_with(|c: char| c.is_ascii_digit()))?.0;
     let (name, version) = (&stem[..pivot], &stem[pivot + 1..]);
-    // `NAME-VERSION-py3.11` is a binary archive of old times (bdist_dumb).
+    // `NAME-VERSION-py3.11` is an old binary archive (bdist_dumb).
     if version
         .split('-')
         .skip(1)

@@ -8,6 +8,7 @@ pub mod entry_points;
 pub mod filename;
 pub mod index;
 pub mod install;
+pub mod lock;
 pub mod marker;
 pub mod metadata;
 pub mod name;

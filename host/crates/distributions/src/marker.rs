@@ -6,7 +6,7 @@ use config::condition::marker::Variables;
 use crate::name;
 use crate::python::Python;
 
-/// What markers ask for: a Python, and the extra that is wanted.
+/// The values of the variables in markers: of a Python, and the requested extra.
 struct Asked<'a> {
     python: &'a Python,
     extra: &'a str,
@@ -21,7 +21,7 @@ impl Variables for Asked<'_> {
     }
 }
 
-/// Whether a requirement with this marker counts for `python`, when one of `extras` is wanted, or without one.
+/// Whether a requirement with this marker applies to `python`, with one of `extras` or without any.
 ///
 /// # Errors
 /// When a comparison has no meaning.

@@ -1,6 +1,6 @@
-//! What a distribution says of itself: `METADATA` and `PKG-INFO` (core metadata), `requires.txt` of eggs.
+//! The metadata of a distribution: `METADATA` and `PKG-INFO` (core metadata), `requires.txt` of eggs.
 //!
-//! Knows nothing of where these files lie.
+//! Knows nothing of the location of these files.
 
 use std::collections::BTreeSet;
 
@@ -10,36 +10,36 @@ use crate::python::Python;
 use crate::requirement::{InvalidRequirement, Requirement};
 use crate::version::Specifiers;
 
-/// Most requirements that one distribution may have.
+/// The most requirements of one distribution.
 const MOST_REQUIREMENTS: usize = 10_000;
 
-/// What a distribution says of itself, as far as it matters here.
+/// The metadata of a distribution: the fields that are used.
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
-    /// `Name`, as it is written there.
+    /// `Name`, as written.
     pub name: String,
-    /// `Version`, as it is written there.
+    /// `Version`, as written.
     pub version: String,
-    /// The extras that it offers, in their own order, as they are written there.
+    /// The extras that it offers, in their order, as written.
     pub extras: Vec<String>,
-    /// What it needs, with markers.
+    /// Its requirements, with markers.
     pub requires: Vec<Requirement>,
     /// `Requires-Python`.
     pub requires_python: Option<String>,
-    /// Whether a source distribution says by itself what its wheels will need (`Metadata-Version` 2.2, `Dynamic`).
+    /// Whether the metadata of a source distribution applies to its wheels too (`Metadata-Version` 2.2, `Dynamic`).
     pub is_static: bool,
 }
 
-/// Metadata that cannot be used.
+/// Invalid metadata.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
-    /// A requirement in it.
+    /// A requirement is invalid.
     #[error(transparent)]
     Requirement(#[from] InvalidRequirement),
-    /// Something that must be there.
+    /// A required field is missing.
     #[error("it has no {0}")]
     Missing(&'static str),
-    /// A field that makes no sense.
+    /// A field is invalid.
     #[error("{0}")]
     Wrong(String),
 }
@@ -48,7 +48,7 @@ impl Metadata {
     /// Reads core metadata.
     ///
     /// # Errors
-    /// When name or version are missing, or a requirement cannot be read.
+    /// When the name or the version is missing, or a requirement is invalid.
     pub fn parse(text: &str) -> Result<Self, MetadataError> {
         let fields = Fields::parse(text);
         let one = |name: &'static str| fields.first(name).ok_or(MetadataError::Missing(name));
@@ -83,7 +83,8 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// What it needs for `python` with `extras`, in zc.buildout's order: what it needs anyhow, then what each extra adds.
+    /// Its requirements for `python` with `extras`, in zc.buildout's order: those without an extra, then those of each
+    /// extra.
     ///
     /// # Errors
     /// When a marker has no meaning.
@@ -121,13 +122,13 @@ impl Metadata {
         self.extras.iter().any(|offered| name::canonical_extra(offered) == wanted)
     }
 
-    /// Whether `python` is new or old enough for it. What cannot be read excludes nothing, as in pip.
+    /// Whether it accepts the version of `python`. An invalid condition excludes nothing, as in pip.
     pub fn fits(&self, python: &Python) -> bool {
         fits(self.requires_python.as_deref(), python)
     }
 }
 
-/// Whether `python` matches a `Requires-Python`. What cannot be read excludes nothing, as in pip.
+/// Whether `python` matches a `Requires-Python`. An invalid condition excludes nothing, as in pip.
 pub fn fits(requires_python: Option<&str>, python: &Python) -> bool {
     let conditions = requires_python.and_then(|text| Specifiers::parse(text).ok());
     conditions.is_none_or(|conditions| python.version().is_none_or(|version| conditions.contains(&version)))
@@ -160,7 +161,7 @@ fn condition_of(extra: &str, marker: &str) -> String {
     }
 }
 
-/// The header fields of a text of the form of e-mail (RFC 822).
+/// The header fields of a text in the format of e-mail (RFC 822).
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -180,7 +181,7 @@ impl Fields {
         Self(fields)
     }
 
-    /// The values of all fields of this name, in their order. What is not known is said by `UNKNOWN` in old metadata.
+    /// The values of all fields of this name, in their order. Old metadata has `UNKNOWN` for unknown values.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let matching = self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));
         matching.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty() && *value != "UNKNOWN")

@@ -1,8 +1,8 @@
-//! Names of projects: the forms in which the Python world writes one name.
+//! Names of projects: the forms in which Python tools write one name.
 //!
 //! Knows nothing of versions and files.
 
-/// The form in which names are compared (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
+/// The form for comparison (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
 pub fn canonical(name: &str) -> String {
     let mut canonical = String::with_capacity(name.len());
     for c in name.trim().chars() {
@@ -15,8 +15,8 @@ pub fn canonical(name: &str) -> String {
     canonical
 }
 
-/// The form in which setuptools shows a name that it read from a file name (`pkg_resources.safe_name`): everything but
-/// ASCII letters, digits and `.` becomes `-`.
+/// The form in which setuptools shows a name from a file name (`pkg_resources.safe_name`): characters other than ASCII
+/// letters, digits and `.` become `-`.
 pub fn safe(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for c in name.chars() {
@@ -29,13 +29,13 @@ pub fn safe(name: &str) -> String {
     safe
 }
 
-/// The form of an extra (`pkg_resources.safe_extra`), also used to compare extras: lower case, with `_` and `.` as `-`,
-/// as metadata of different ages write them differently.
+/// The form of an extra (`pkg_resources.safe_extra`), also for comparison: lower case, with `_` and `.` as `-`, because
+/// old and new metadata write them differently.
 pub fn canonical_extra(extra: &str) -> String {
     canonical(extra)
 }
 
-/// The form in which a name or version stands in the name of an egg (`pkg_resources.to_filename`).
+/// The form of a name or version in the name of an egg (`pkg_resources.to_filename`).
 pub fn to_filename(text: &str) -> String {
     text.replace('-', "_")
 }

@@ -1,4 +1,4 @@
-//! The section `[versions]`: what each distribution is held to.
+//! The section `[versions]`: the pinned version of each distribution.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use crate::name;
 use crate::requirement::Requirement;
 use crate::version::{Specifiers, parse};
 
-/// What distributions are held to, by key.
+/// Pinned versions, by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins {
     constraints: BTreeMap<String, String>,
 }
 
-/// What a pin does not go with.
+/// An error of a pin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {
     /// A requirement excludes the version.
@@ -20,32 +20,32 @@ pub enum PinError {
     NotAllowed {
         /// The requirement.
         requirement: String,
-        /// What `[versions]` says.
+        /// The pin in `[versions]`.
         constraint: String,
     },
-    /// What `[versions]` says is no version.
+    /// The pin in `[versions]` is not a version.
     #[error("[versions] {name} = {constraint} is neither a version nor conditions on versions")]
     Invalid {
         /// The distribution.
         name: String,
-        /// What `[versions]` says.
+        /// The pin in `[versions]`.
         constraint: String,
     },
 }
 
 impl Pins {
-    /// The options of the section. An empty one says nothing.
+    /// Reads the options of the section. An empty value is ignored.
     pub fn new<'a>(options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let constraints = options.into_iter().map(|(name, value)| (name::canonical(name), value.trim().to_owned()));
         Self { constraints: constraints.filter(|(_, value)| !value.is_empty()).collect() }
     }
 
-    /// What a distribution is held to.
+    /// The pin of a distribution.
     pub fn of(&self, key: &str) -> Option<&str> {
         self.constraints.get(key).map(String::as_str)
     }
 
-    /// The requirement as its pin leaves it. A version replaces the conditions, which must allow it; conditions are added.
+    /// The requirement with its pin. A version replaces the conditions, which must allow it; conditions are added.
     ///
     /// # Errors
     /// When the two exclude each other.
@@ -59,7 +59,7 @@ impl Pins {
         }
         let text = constraint.strip_prefix("==").unwrap_or(constraint).trim();
         let pinned = Specifiers::parse(&format!("=={text}")).map_err(|_| invalid())?;
-        // `1.*` is no version, so it cannot be looked up in the conditions; it is added to them.
+        // `1.*` is not a version, so it cannot be compared with the conditions; it is added to them.
         let Some(version) = parse(text) else {
             return Ok(requirement.with_specifiers(requirement.specifiers.and(&pinned)));
         };

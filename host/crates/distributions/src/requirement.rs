@@ -1,6 +1,6 @@
 //! Requirements (PEP 508): `name[extra]>=1.0; marker`, `name @ URL`.
 //!
-//! Knows nothing of what is available.
+//! Knows nothing of available distributions.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,39 +9,39 @@ use crate::marker::Marker;
 use crate::name;
 use crate::version::{InvalidSpecifier, Specifiers};
 
-/// Longest text that is read as a requirement, in bytes.
+/// The longest requirement that is read, in bytes.
 const LONGEST: usize = 64 << 10;
 
 /// One requirement.
 #[derive(Clone, Debug)]
 pub struct Requirement {
-    /// The project's name as it was written.
+    /// The project's name as written.
     pub name: String,
-    /// Extras as they were written, sorted.
+    /// Extras as written, sorted.
     pub extras: BTreeSet<String>,
     /// Conditions on the version.
     pub specifiers: Specifiers,
-    /// Where the distribution is to come from, if that is said.
+    /// The URL of the distribution, if it has one.
     pub url: Option<String>,
-    /// When it counts; always, if nothing is said.
+    /// When it applies; always, if it has none.
     pub marker: Option<Marker>,
 }
 
-/// A text that is no requirement.
+/// An invalid requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no requirement: {cause}")]
 pub struct InvalidRequirement {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The error.
     pub cause: String,
 }
 
 impl Requirement {
-    /// Reads a requirement. What follows ` #` is a comment.
+    /// Parses a requirement. The text after ` #` is a comment.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is invalid.
     pub fn parse(text: &str) -> Result<Self, InvalidRequirement> {
         let invalid = |cause: String| InvalidRequirement { text: text.chars().take(200).collect(), cause };
         if text.len() > LONGEST {
@@ -51,17 +51,17 @@ impl Requirement {
         parse(content).map_err(invalid)
     }
 
-    /// The name in the form that is compared.
+    /// The name in the form for comparison.
     pub fn key(&self) -> String {
         name::canonical(&self.name)
     }
 
-    /// The extras in the form that is compared.
+    /// The extras in the form for comparison.
     pub fn extra_keys(&self) -> BTreeSet<String> {
         self.extras.iter().map(|extra| name::canonical_extra(extra)).collect()
     }
 
-    /// The same with other conditions on the version.
+    /// The same with other version conditions.
     #[must_use]
     pub fn with_specifiers(&self, specifiers: Specifiers) -> Self {
         Self { specifiers, ..self.clone() }
@@ -90,7 +90,7 @@ fn parse(text: &str) -> Result<Requirement, String> {
     Ok(Requirement { name: name.to_owned(), extras, specifiers, url: None, marker })
 }
 
-/// Conditions may stand in parentheses.
+/// Conditions may be in parentheses.
 fn unwrapped(conditions: &str) -> &str {
     conditions.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(conditions)
 }
@@ -106,7 +106,7 @@ fn extras(text: &str) -> Result<(BTreeSet<String>, &str), String> {
     }
 }
 
-/// A URL ends at white space; only after that can a marker begin.
+/// A URL ends at white space; only after that can a marker start.
 fn url(text: &str) -> Result<(String, Option<Marker>), String> {
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (url, rest) = text.split_at(end);

@@ -1,7 +1,7 @@
-//! Versions and specifiers (PEP 440), over the library `pep440_rs`.
+//! Versions and specifiers (PEP 440), using the library `pep440_rs`.
 //!
-//! Pre-releases match every specifier that their order allows, as in zc.buildout: what is preferred is decided where a
-//! version is chosen.
+//! Pre-releases match every specifier that their order allows, as in zc.buildout: preferences apply where a version is
+//! chosen.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,18 +10,18 @@ use std::str::FromStr as _;
 pub use pep440_rs::Version;
 use pep440_rs::{Operator, VersionSpecifier};
 
-/// The version that `text` is.
+/// Parses a version.
 pub fn parse(text: &str) -> Option<Version> {
     Version::from_str(text.trim()).ok()
 }
 
-/// The form in which setuptools shows a version (`pkg_resources.safe_version`): normal, or, if it is no version, without
-/// the characters that file names use as separators.
+/// The form in which setuptools shows a version (`pkg_resources.safe_version`): normalized, or, if it is invalid,
+/// without the characters that separate parts of file names.
 pub fn safe(text: &str) -> String {
     parse(text).map_or_else(|| crate::name::safe(&text.replace(' ', ".")), |version| version.to_string())
 }
 
-/// Whether a version is no pre-release, development releases included.
+/// Whether a version is final: neither a pre-release nor a development release.
 pub fn is_final(version: &Version) -> bool {
     !version.any_prerelease()
 }
@@ -34,14 +34,14 @@ enum Condition {
     Text(String),
 }
 
-/// Conditions on versions, all of which must hold: `<3,>=1.26`.
+/// Conditions on versions, all of which must match: `<3,>=1.26`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Specifiers {
-    /// Conditions with their text, which is what is shown.
+    /// Conditions with their text, which is shown.
     conditions: Vec<(String, Condition)>,
 }
 
-/// Conditions that cannot be read.
+/// Invalid conditions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no condition on versions")]
 pub struct InvalidSpecifier {
@@ -50,10 +50,10 @@ pub struct InvalidSpecifier {
 }
 
 impl Specifiers {
-    /// Conditions separated by commas; none at all in an empty text.
+    /// Parses conditions separated by commas; an empty text has none.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// When one of them is invalid.
     pub fn parse(text: &str) -> Result<Self, InvalidSpecifier> {
         let mut conditions = Vec::new();
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -73,7 +73,7 @@ impl Specifiers {
         Self { conditions: vec![(format!("=={version}"), condition)] }
     }
 
-    /// Whether a version matches. Pre-releases count as other versions do.
+    /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
             Condition::Compare(specifier) => specifier.contains(version),
@@ -94,12 +94,13 @@ impl Specifiers {
         self.conditions.is_empty()
     }
 
-    /// Whether this is a single `==`, which zc.buildout takes for a pin (`==1.*` too).
+    /// Whether this is a single `==`, which zc.buildout treats as a pin (`==1.*` too).
     pub fn is_pin(&self) -> bool {
         matches!(&self.conditions[..], [(text, _)] if text.starts_with("==") && !text.starts_with("==="))
     }
 
-    /// Whether one of the conditions names a version exactly (`==` without `*`, `===`): only then is a yanked release meant.
+    /// Whether one of the conditions specifies a version exactly (`==` without `*`, `===`): only then is a yanked
+    /// release used.
     pub fn names_version(&self) -> bool {
         self.conditions.iter().any(|(_, condition)| match condition {
             Condition::Compare(specifier) => *specifier.operator() == Operator::Equal,

@@ -13,13 +13,13 @@ pub struct WorkingSet {
     distributions: Vec<Arc<Distribution>>,
 }
 
-/// The distribution of a project is not the one that is wanted.
+/// The distribution of a project is not the required one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found} is in the working set, and {wanted} is wanted")]
 pub struct WrongVersion {
-    /// What is there.
+    /// The existing distribution.
     pub found: String,
-    /// What is wanted.
+    /// The requirement.
     pub wanted: String,
 }
 
@@ -29,8 +29,8 @@ impl WorkingSet {
         Self { distributions }
     }
 
-    /// As zc.buildout's `sort_working_set` leaves it: what is developed first, then what lies in the eggs directory, then
-    /// the rest. What else lies at the same places comes with it, as it would be importable too.
+    /// In the order of zc.buildout's `sort_working_set`: developed projects first, then those in the eggs directory,
+    /// then the others. Other distributions at the same locations are included, because they can be imported too.
     #[must_use]
     pub fn sorted(&self, directories: &Directories) -> Self {
         let developed = developed(&directories.develop);
@@ -39,7 +39,7 @@ impl WorkingSet {
             let text = location.to_string_lossy();
             match () {
                 () if developed.contains(location) => first.push(location),
-                // By characters, as there: `eggs-old` counts as `eggs`.
+                // By characters, as in zc.buildout: `eggs-old` is treated like `eggs`.
                 () if text.starts_with(&*directories.eggs.to_string_lossy()) => eggs.push(location),
                 () => others.push(location),
             }
@@ -51,7 +51,7 @@ impl WorkingSet {
         sorted
     }
 
-    /// Adds all distributions at a location, those that are known already as they are.
+    /// Adds all distributions at a location; known ones stay unchanged.
     fn add_location(&mut self, location: &Path, known: &[Arc<Distribution>]) {
         for found in eggs::find(location, true) {
             if self.project(&found.key()).is_none() {
@@ -71,10 +71,10 @@ impl WorkingSet {
         self.distributions.iter().find(|distribution| distribution.key() == key)
     }
 
-    /// The distribution that a requirement asks for.
+    /// The distribution that matches a requirement.
     ///
     /// # Errors
-    /// When there is one of the project, and it does not fit.
+    /// When the project's distribution does not match.
     pub fn find(&self, requirement: &Requirement) -> Result<Option<&Arc<Distribution>>, WrongVersion> {
         match self.project(&name::canonical(&requirement.name)) {
             Some(found) if !found.matches(requirement) => {
@@ -84,7 +84,7 @@ impl WorkingSet {
         }
     }
 
-    /// The places that are put on the path: those of the distributions, then what their `.pth` files name.
+    /// The entries for the path: the locations of the distributions, then the directories in their `.pth` files.
     pub fn path(&self) -> Vec<PathBuf> {
         let mut path: Vec<PathBuf> = Vec::new();
         let mut add = |entry: PathBuf| {
@@ -99,7 +99,7 @@ impl WorkingSet {
     }
 }
 
-/// Where the egg-links of a directory lead.
+/// The targets of a directory's egg-links.
 fn developed(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let links = entries
@@ -108,10 +108,10 @@ fn developed(directory: &Path) -> Vec<PathBuf> {
     links.filter_map(|path| eggs::link(&path)).map(PathBuf::from).collect()
 }
 
-/// Longest `.pth` file that is read, in bytes.
+/// The longest `.pth` file that is read, in bytes.
 const LONGEST_PTH: u64 = 1 << 20;
 
-/// The directories that the `.pth` files of a directory name. Lines that are code are not run.
+/// The directories in the `.pth` files of a directory. Lines with code are not run.
 fn pth_entries(location: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries

@@ -1,6 +1,7 @@
 //! The settings of the WebAssembly engine, and the name by which a compiled form is matched to an engine.
 //!
-//! Knows nothing of the rest of the host: the program that compiles built-in recipes ahead of time includes this file.
+//! Does not know about the rest of the host: the program that compiles built-in recipes ahead of time includes this
+//! file.
 
 use std::hash::{Hash as _, Hasher};
 use std::num::NonZeroUsize;
@@ -13,7 +14,7 @@ const WASM_STACK: usize = 512 << 10;
 /// An engine with the settings that all recipes are compiled for and run with.
 ///
 /// # Errors
-/// When the engine cannot be had on this machine.
+/// When the engine is not available on this machine.
 pub fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
@@ -28,15 +29,15 @@ pub fn engine() -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// Names the engine: a hash of the version, the settings and the processor features that decide whether it can take a
-/// compiled form.
+/// Identifies the engine: a hash of the version, the settings and the processor features that decide whether it can
+/// load a compiled form.
 pub fn engine_key(engine: &Engine) -> String {
     let mut hasher = Fnv1a(0xcbf2_9ce4_8422_2325);
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("wasmtime-{:016x}", hasher.finish())
 }
 
-/// FNV-1a, 64 bit (the parameters are those of draft-eastlake-fnv): the same value in every build of this file.
+/// FNV-1a, 64 bit (parameters from draft-eastlake-fnv): the same value in every build of this file.
 struct Fnv1a(u64);
 
 impl Hasher for Fnv1a {

@@ -1,42 +1,34 @@
-//! What is read from outside: files and URLs of configuration ([`Fetcher`], with `extends-cache`), sources of parts
-//! ([`Downloader`], with `download-cache`), and the unpacking of archives ([`unpack`]).
+//! All access to files and servers: files and URLs of configurations ([`Fetcher`], with `extends-cache`), sources of
+//! parts ([`Downloader`], with `download-cache`), registries and indexes ([`Conversation`]), and archives ([`unpack`]).
 //!
-//! Registries are talked with through [`Conversation`].
-//!
-//! All go through one HTTP client with one policy for redirects, attempts and limits. Knows nothing of what the bytes
-//! mean, and nothing of parts. Opens no socket when it is told to be offline. No message shows the credentials of a URL.
+//! All URLs are read through one HTTP client with one policy for redirects, attempts and limits. Does not know what the
+//! bytes mean, or about parts. Opens no socket in offline mode. No message contains the credentials of a URL.
 
-mod allowed;
-mod cache;
-mod checksum;
-mod conversation;
-mod document_error;
-mod download_error;
-mod downloader;
-mod exchange;
-mod fault;
-mod fetcher;
+mod documents;
+mod downloads;
+mod hints;
 mod http;
-mod limits;
 mod local;
-mod partial;
-mod redirect;
-#[cfg(test)]
-mod server;
-mod settings;
-mod store;
-#[cfg(test)]
-mod tests;
-mod transfer;
+mod space;
 pub mod unpack;
 
-pub use allowed::Allowed;
-pub use checksum::{Algorithm, Checksum, InvalidChecksum};
-pub use conversation::{Call, CallError, Conversation, HeaderMap, Method, Response, StatusCode};
-pub use document_error::DocumentError;
-pub use download_error::DownloadError;
-pub use downloader::{Downloaded, Downloader, Request};
-pub use fault::TransferFault;
-pub use fetcher::{CopySettings, Fetcher};
-pub use limits::Limits;
-pub use settings::{CacheDirectory, DownloadSettings, Network};
+pub use documents::{CheckDocument, CopySettings, DocumentError, Fetcher};
+pub use downloads::{
+    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, InvalidChecksum,
+    Mirrors, Network, Request,
+};
+pub use http::{
+    Allowed, Call, CallError, Conversation, HeaderMap, Limits, Method, Rate, Response, StatusCode, Timeout,
+    TransferFault,
+};
+pub use space::NoSpace;
+
+/// Lower-case hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

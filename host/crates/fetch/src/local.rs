@@ -1,9 +1,9 @@
-//! URLs that name local files.
+//! URLs of local files.
 
 use std::path::{Path, PathBuf};
 
-/// The path that a `file:` URL names. As in zc.buildout, its host is not looked at, and `%` is an ordinary character.
-pub(super) fn path_of_file_url(url: &str) -> Option<PathBuf> {
+/// The path of a `file:` URL. As in zc.buildout, its host is ignored, and `%` is an ordinary character.
+pub(crate) fn path_of_file_url(url: &str) -> Option<PathBuf> {
     let (scheme, rest) = url.split_once(':')?;
     if !scheme.eq_ignore_ascii_case("file") {
         return None;
@@ -15,8 +15,8 @@ pub(super) fn path_of_file_url(url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.split(['?', '#']).next().unwrap_or_default()))
 }
 
-/// The file that `source`, a `file:` URL or a path relative to `directory`, names; `None` for other URLs.
-pub(super) fn path_of(source: &str, directory: &Path) -> Option<PathBuf> {
+/// The path of `source`, a `file:` URL or a path relative to `directory`; `None` for other URLs.
+pub(crate) fn path_of(source: &str, directory: &Path) -> Option<PathBuf> {
     match path_of_file_url(source) {
         Some(path) => Some(directory.join(path)),
         None if is_url(source) => None,
@@ -24,7 +24,7 @@ pub(super) fn path_of(source: &str, directory: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Whether `source` begins as a URL does, with a scheme (RFC 3986, section 3.1).
+/// Whether `source` starts with a URL scheme (RFC 3986, section 3.1).
 fn is_url(source: &str) -> bool {
     source.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())

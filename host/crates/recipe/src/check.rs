@@ -1,6 +1,6 @@
-//! Options of a part against what its recipe describes, before the recipe sees them.
+//! Compares the options of a part with those that its recipe describes, before the recipe reads them.
 //!
-//! Nothing is read for that: it would count as used. A value that is not worked out yet is left to the recipe.
+//! No option is read for this, because it would count as used. A value that is not resolved yet is left to the recipe.
 
 use config::options::{Buildout, Unread};
 
@@ -9,7 +9,7 @@ use crate::interfaces::bindings::exports::buildout::recipe::description::{
     EntryPoint, OptionDescription, OptionType, Presence,
 };
 
-/// Looks at every option that is described.
+/// Checks every described option.
 pub(crate) fn options(
     buildout: &Buildout,
     part: &str,
@@ -19,7 +19,7 @@ pub(crate) fn options(
     for option in &entry_point.options {
         match buildout.unread(part, &option.name) {
             Unread::Missing if matches!(option.presence, Presence::Required) => {
-                // The error with what was probably meant; with its place, as the recipe's own would have.
+                // The error with the probable correction and its place, like the recipe's error would have.
                 if let Err(error) = buildout.require(part, &option.name) {
                     return Err(RecipeError::new(Problem::Lookup(error), subject.clone()));
                 }
@@ -38,7 +38,7 @@ pub(crate) fn options(
     Ok(())
 }
 
-/// What the option's value should be, if it is something else. An empty one counts as left out.
+/// The expected form of the option's value, if the value is invalid. An empty value counts as omitted.
 fn expected(option: &OptionDescription, text: &str) -> Option<String> {
     let one_of = |choices: &[&str]| choices.iter().any(|choice| choice.eq_ignore_ascii_case(text));
     if text.is_empty() {

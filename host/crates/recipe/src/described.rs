@@ -1,4 +1,4 @@
-//! What a recipe package describes of itself, for people and programs outside.
+//! A recipe package's description of itself, for people and other programs.
 
 use registry::Grant;
 
@@ -12,11 +12,11 @@ pub struct Package {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it can make.
+    /// Its entry points.
     pub entry_points: Vec<Described>,
-    /// What its component imports: all that it can ask for.
+    /// The imports of its component: all that it can request.
     pub imports: Vec<String>,
-    /// What its component exports.
+    /// The exports of its component.
     pub exports: Vec<String>,
 }
 
@@ -25,15 +25,15 @@ pub struct Package {
 pub struct Described {
     /// Its name.
     pub name: String,
-    /// What it makes. Markdown.
+    /// What it makes, as Markdown.
     pub documentation: String,
     /// The options that it reads.
     pub options: Vec<DescribedOption>,
-    /// What it needs beyond what every recipe has.
+    /// The grants that it requests.
     pub grant: Grant,
-    /// Whether it can bring an installed part up to date.
+    /// Whether it can update an installed part.
     pub has_update: bool,
-    /// Whether it is called before what it made is removed.
+    /// Whether it is called before the files that it made are removed.
     pub has_uninstall: bool,
 }
 
@@ -42,18 +42,18 @@ pub struct Described {
 pub struct DescribedOption {
     /// Its name.
     pub name: String,
-    /// What its value looks like.
+    /// The type of its value.
     pub value_type: ValueType,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub presence: Presence,
-    /// What it means. Markdown.
+    /// What it means, as Markdown.
     pub documentation: String,
 }
 
-/// What an option's value looks like.
+/// The type of an option's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueType {
-    /// Any text.
+    /// Any string.
     Text,
     /// A path.
     Path,
@@ -61,24 +61,24 @@ pub enum ValueType {
     Boolean,
     /// A whole number.
     Integer,
-    /// Words, separated by white space.
+    /// Words separated by white space.
     Words,
     /// One item per line.
     Lines,
-    /// One of these.
+    /// One of these strings.
     Choice(Vec<String>),
     /// A type that this version does not know, by name.
     Other(String),
 }
 
-/// Whether an option must be there.
+/// Whether an option is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// The part cannot be made without it.
     Required,
-    /// It can be left out.
+    /// It can be omitted.
     Optional,
-    /// It can be left out; this value is then taken.
+    /// It can be omitted; the default is this value.
     Default(String),
 }
 
@@ -115,7 +115,7 @@ impl DescribedOption {
 }
 
 impl ValueType {
-    /// Its name, as the WIT has it.
+    /// Its name, as in the WIT.
     pub fn name(&self) -> &str {
         match self {
             Self::Text => "text",

@@ -10,7 +10,7 @@ use confine::ConfineError;
 
 use crate::native::command_log::FailedCommand;
 
-/// A recipe that cannot be used, or failed: what happened, and to whom.
+/// A recipe that cannot be used, or failed: the problem and its subject.
 #[derive(Debug)]
 pub struct RecipeError {
     pub(crate) problem: Box<Problem>,
@@ -18,10 +18,10 @@ pub struct RecipeError {
     pub(crate) created: Vec<String>,
 }
 
-/// Whom an error is about.
+/// The subject of an error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subject {
-    /// The part; empty where a recipe could not even be loaded.
+    /// The part; empty if a recipe could not even be loaded.
     pub(crate) part: String,
     /// The recipe reference.
     pub(crate) recipe: String,
@@ -29,18 +29,18 @@ pub(crate) struct Subject {
     pub(crate) place: Option<Place>,
 }
 
-/// What is known of a failure beyond what the recipe says.
+/// Details of a failure that the recipe's message does not have.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
-    /// What a grant would have to say for what was refused.
+    /// The grants that the refused requests would need.
     pub(crate) denied: Vec<String>,
-    /// What helps with what failed.
+    /// Hints for the failed operations.
     pub(crate) advice: Vec<String>,
-    /// The native command that ended badly.
+    /// The native command that failed.
     pub(crate) command: Option<FailedCommand>,
 }
 
-/// What happened.
+/// The problem.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("The engine for recipes cannot be started: {0}")]
@@ -101,7 +101,7 @@ pub(crate) enum Problem {
     RequestedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
 }
 
-/// What a part may be called.
+/// The rule for names of parts.
 pub const PART_NAME: &str = "A part's name is the name of a directory: no `/`, no `..`, not empty, not `buildout`.";
 
 /// A reason as a sentence.
@@ -137,7 +137,8 @@ impl Explain for RecipeError {
             Problem::Requested { place, .. } | Problem::RequestedTooMuch { place, .. } => {
                 place.clone().or_else(|| self.subject.place.clone())
             }
-            // The message that the recipe has logged says what is wrong; the part's place is told with what was being done.
+            // The message that the recipe has logged describes the error; the part's place is printed with the
+            // operation.
             Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
             _ => self.subject.place.clone(),
         }

@@ -1,4 +1,4 @@
-//! How much a recipe may use: the numbers, and the limiter that the engine asks before memory grows.
+//! How much a recipe may use: the numbers, and the limiter that the engine calls before memory grows.
 //!
 //! Knows nothing of parts.
 
@@ -6,36 +6,36 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-/// The largest component that is compiled, in bytes. A Python interpreter with its library takes 18 MB.
+/// The largest component that is compiled, in bytes. A Python interpreter with its library has 18 MB.
 pub(crate) const LARGEST_COMPILED: usize = 64 << 20;
 /// How long compiling one component may take. The Python interpreter takes 10 s on two processors.
 pub(crate) const COMPILE_TIME: Duration = Duration::from_secs(300);
-/// Memory of one instance where no grant says otherwise, in bytes. A Python interpreter needs some 40 MB.
+/// Memory of one instance without a grant, in bytes. A Python interpreter needs some 40 MB.
 pub(crate) const MEMORY: u64 = 128 << 20;
-/// Time for one call where no grant says otherwise.
+/// Time for one call without a grant.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 /// Elements of all tables of one instance together.
 const TABLE_ELEMENTS: usize = 1 << 20;
-/// Core instances, memories and tables of one store: a component is linked of a handful.
+/// Core instances, memories and tables of one store: a component consists of a few.
 const CORE_ITEMS: usize = 1000;
 
-/// Bytes that the guest may hand over in one call of the host or result of a call.
+/// Bytes that the guest may pass in one call of the host or result of a call.
 pub(crate) const DATA_PER_CALL: usize = 16 << 20;
-/// Handles (files, streams, options) that one instance may hold.
+/// Handles (files, streams, options) that one instance may have.
 pub(crate) const HANDLES: usize = 10_000;
-/// Parts that one instance makes. Each may keep a handle.
+/// Parts that share one instance. Each may keep a handle.
 pub(crate) const PARTS_PER_INSTANCE: usize = 1000;
 /// Messages that one call may log.
 pub(crate) const LOG_MESSAGES: usize = 10_000;
 /// Bytes of one message; the rest is cut.
 pub(crate) const LOG_MESSAGE: usize = 64 << 10;
-/// Characters that tell what a recipe is doing.
+/// Characters of a description of a recipe's activity.
 pub(crate) const ACTIVITY: usize = 200;
-/// Bytes that one call may print; the rest is left out.
+/// Bytes that one call may print; further output is omitted.
 pub(crate) const OUTPUT: usize = 4 << 20;
-/// Bytes of a line that is printed; longer ones are broken.
+/// Bytes of a printed line; longer ones are broken.
 pub(crate) const OUTPUT_LINE: usize = 64 << 10;
-/// Bytes of arguments and environment of a native command (what Linux takes is 2 MiB at most).
+/// Bytes of arguments and environment of a native command (Linux accepts at most 2 MiB).
 pub(crate) const COMMAND: usize = 1 << 20;
 /// Characters of a native command that are shown.
 pub(crate) const COMMAND_LINE: usize = 2000;
@@ -60,7 +60,7 @@ pub(crate) const PATHS: usize = 100_000;
 /// Bytes of a path (PATH_MAX of Linux).
 pub(crate) const PATH: usize = 4096;
 
-/// What the limiter refused.
+/// The request that the limiter refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// More memory.
@@ -74,7 +74,7 @@ pub(crate) enum Refused {
 pub(crate) struct Limiter {
     memory: u64,
     tables: usize,
-    /// What was refused last, since [`Limiter::reset`].
+    /// The last refusal since [`Limiter::reset`].
     pub(crate) refused: Option<Refused>,
     memory_used: u64,
 }
@@ -90,7 +90,7 @@ impl Limiter {
         self.memory
     }
 
-    /// Forgets what was refused.
+    /// Forgets the last refusal.
     pub(crate) fn reset(&mut self) {
         self.refused = None;
     }

@@ -1,4 +1,4 @@
-//! What `recipes.lock` records of a component, from its own description.
+//! The data that `recipes.lock` records of a component, from its description.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::RecipeError;
 /// The interface that every recipe is made for.
 const WIT: &str = "buildout:recipe/";
 
-/// What the component of a publication describes of itself, with `describe` to load it.
+/// The description of the component of a publication; `describe` loads it.
 ///
 /// # Errors
 /// When it is not a component, or cannot be used.

@@ -1,13 +1,14 @@
-//! Why `recipes.toml`, `recipes.lock` or the `recipe.toml` of a project cannot be used.
+//! Errors of `recipes.toml`, `recipes.lock` and the `recipe.toml` of a project.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
-/// Why a file about recipes cannot be used.
+/// A file about recipes cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecipesFileError {
     /// The file cannot be read.
@@ -15,19 +16,36 @@ pub enum RecipesFileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
-    /// The file says something that is not understood.
+    /// The file is invalid.
     #[error("{message}")]
     Invalid {
-        /// What is wrong.
+        /// The cause.
         message: String,
         /// Where.
         place: Option<Place>,
-        /// What to do.
+        /// Hints for the user.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
+}
+
+impl RecipesFileError {
+    pub(crate) fn invalid(message: impl Into<String>, place: Option<Place>, hints: Vec<String>) -> Self {
+        Self::Invalid { message: message.into(), place, hints, remedies: Vec::new() }
+    }
+
+    /// The same, with one more remedy.
+    #[must_use]
+    pub(crate) fn remedy(mut self, remedy: Remedy) -> Self {
+        if let Self::Invalid { remedies, .. } = &mut self {
+            remedies.push(remedy);
+        }
+        self
+    }
 }
 
 impl From<FileError> for RecipesFileError {
@@ -48,6 +66,13 @@ impl Explain for RecipesFileError {
         match self {
             Self::Read { .. } => Vec::new(),
             Self::Invalid { hints, .. } => hints.clone(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Read { .. } => Vec::new(),
+            Self::Invalid { remedies, .. } => remedies.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Grants: what a recipe may do beyond what every recipe may, whether `recipes.toml` grants it or a recipe requests it.
+//! Grants: permissions that not every recipe has, granted in `recipes.toml` or requested by a recipe.
 //!
-//! Knows how grants are written, not what they allow. Templates (`${buildout:directory}`) stay as written.
+//! Knows how grants are written, not what they allow. Templates (`${buildout:directory}`) are not substituted here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,15 +14,15 @@ pub struct Grant {
     pub read: Vec<String>,
     /// Directories to write.
     pub write: Vec<String>,
-    /// Environment variables to see.
+    /// Environment variables that are visible.
     pub env: Vec<String>,
     /// Programs to run; `*` for all.
     pub run: Vec<String>,
     /// Prefixes of URLs to download from; `*` for all.
     pub fetch: Vec<String>,
-    /// The most memory, in bytes.
+    /// Memory limit, in bytes.
     pub memory: Option<u64>,
-    /// The longest time for one call.
+    /// Time limit for one call.
     pub timeout: Option<Duration>,
     /// Keys that this version does not know, with their values.
     pub other: Vec<(String, String)>,
@@ -30,7 +30,7 @@ pub struct Grant {
     pub place: Option<Place>,
 }
 
-/// One key of a grant, with its value.
+/// One key of a grant and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantItem {
     /// A list of values.
@@ -40,7 +40,7 @@ pub enum GrantItem {
 }
 
 impl GrantItem {
-    /// The key, and all values.
+    /// The key and all its values.
     pub fn parts(self) -> (String, Vec<String>) {
         match self {
             Self::List(key, values) => (key, values),
@@ -50,7 +50,7 @@ impl GrantItem {
 }
 
 impl Grant {
-    /// The keys that have a value, in one order.
+    /// The keys that have a value, in a fixed order.
     pub fn items(&self) -> Vec<GrantItem> {
         let lists = [
             ("read", &self.read),
@@ -67,7 +67,7 @@ impl Grant {
         lists.chain(memory).chain(timeout).chain(other).collect()
     }
 
-    /// The keys and values as `recipes.lock` has them: sorted, each value once.
+    /// The keys and values as in `recipes.lock`: sorted, without duplicates.
     pub fn sorted(&self) -> BTreeMap<String, Vec<String>> {
         let mut sorted = BTreeMap::<String, Vec<String>>::new();
         for (key, values) in self.items().into_iter().map(GrantItem::parts) {
@@ -80,7 +80,7 @@ impl Grant {
         sorted
     }
 
-    /// Adds what `other` has. Of memory and time, the greater value wins.
+    /// Adds the permissions of `other`. For memory and time, the greater value is used.
     pub fn extend(&mut self, other: &Self) {
         let lists = [
             (&mut self.read, &other.read),
@@ -102,7 +102,7 @@ impl Grant {
     }
 }
 
-/// The grant as `recipes.toml` writes it between the braces of `grant = { … }`.
+/// The grant as written in `recipes.toml`, between the braces of `grant = { … }`.
 impl std::fmt::Display for Grant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let written = self.items().into_iter().map(|item| match item {

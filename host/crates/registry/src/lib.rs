@@ -1,8 +1,8 @@
-//! Recipes that are shared: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts
-//! ([`trust`]), the two files that say so, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and how
-//! a component is obtained as the lock has it ([`locking`]).
+//! Shared recipes: OCI artifacts ([`oci`]), signatures and keys ([`signature`]), whom a buildout trusts ([`trust`]),
+//! the two files that record this, `recipes.toml` ([`recipes_toml`]) and `recipes.lock` ([`RecipesLock`]), and
+//! obtaining the locked component ([`locking`]).
 //!
-//! Knows nothing of WebAssembly: a component is bytes.
+//! Does not know about WebAssembly: a component is a sequence of bytes.
 
 mod file_error;
 mod grant;
@@ -12,10 +12,12 @@ pub mod recipes_lock;
 pub mod recipes_toml;
 mod reference;
 pub mod signature;
+mod toml_file;
 pub mod trust;
 
 pub use file_error::RecipesFileError;
 pub use grant::{Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
-pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, is_key_name, trusted_keys};
+pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
+pub use toml_file::TomlFile;

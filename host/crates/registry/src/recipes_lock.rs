@@ -1,5 +1,5 @@
-//! `recipes.lock`: which component each reference to a registry was found to mean, and what it can ask for. Written by the
-//! host alone; people read it, and keep it with the configuration.
+//! `recipes.lock`: what each registry recipe was resolved to, and what it can request. Only the host writes it; users
+//! read it, and keep it with the configuration.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,47 +8,47 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
 use crate::RecipesFileError;
 use crate::oci::Reference;
-use crate::recipes_toml::File;
+use crate::toml_file::TomlFile;
 use base::digest::Digest;
 use base::files::{self, FileError};
-use base::source::Source;
+use base::remedy::Remedy;
 
 /// The version of the format.
 const VERSION: i64 = 1;
 
 const HEADER: &str = "\
-# Which components the recipes of recipes.toml are. Written by buildout-host: keep it with the configuration, and change it
-# with `buildout-host recipe lock` alone.
+# The components of the recipes in recipes.toml. Written by buildout-host: keep it with the configuration, and change it only
+# with `buildout-host recipe lock`.
 ";
 
-/// The largest lock that is read, in bytes.
-const LARGEST: usize = 16 << 20;
+/// The largest lock file, in bytes.
+const LARGEST: u64 = 16 << 20;
 
-/// What one recipe was found to be.
+/// One entry: what a recipe was resolved to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locked {
-    /// What `oci` said then.
+    /// The value of `oci` at that time.
     pub source: Reference,
-    /// Digest of the artefact's manifest.
+    /// Digest of the artifact's manifest.
     pub manifest: Digest,
     /// Digest of the component.
     pub component: Digest,
-    /// The package's name and version, as it describes itself.
+    /// The package's name and version, from its description.
     pub version: String,
-    /// Who signed it, of those who count: names and fingerprints.
+    /// The trusted signers: names and fingerprints.
     pub signers: Vec<String>,
-    /// What it can do and asks for.
+    /// Its capabilities and requests.
     pub capabilities: Capabilities,
 }
 
-/// What a component can do at most, and what it asks to be granted.
+/// The capabilities of a component, and the grants that it requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The version of `buildout:recipe` that it is made for.
+    /// The version of `buildout:recipe` that it was built for.
     pub wit: String,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
-    /// What its entry points ask for: keys and values as in `grant = {…}`, sorted.
+    /// The requests of its entry points: keys and values as in `grant = {…}`, sorted.
     pub asks: BTreeMap<String, Vec<String>>,
 }
 
@@ -60,38 +60,33 @@ pub struct RecipesLock {
 }
 
 impl RecipesLock {
-    /// Where the lock of a `recipes.toml` is.
+    /// The path of the lock file of a `recipes.toml`.
     pub fn path(recipes_toml: &Path) -> PathBuf {
         recipes_toml.with_file_name("recipes.lock")
     }
 
-    /// Reads the file; where there is none, nothing is locked.
+    /// Reads the file; if it does not exist, nothing is locked.
     ///
     /// # Errors
-    /// When it cannot be read or understood.
+    /// If it cannot be read, or is invalid.
     pub fn read(path: &Path) -> Result<Self, RecipesFileError> {
-        match files::read(path)? {
-            None => Ok(Self::default()),
-            Some(bytes) => Self::parse(path, &bytes),
+        match files::read_at_most(path, LARGEST) {
+            Ok(bytes) => Self::parse(path, &bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(FileError::of("read", path)(error).into()),
         }
     }
 
-    /// Understands the bytes of a lock.
+    /// Parses the bytes of a lock file.
     ///
     /// # Errors
-    /// When they are none of this version.
+    /// If they are not a lock file of this version.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RecipesFileError> {
-        let invalid = |message: &str| RecipesFileError::Invalid {
-            message: format!("{}: {message}.", path.display()),
-            place: None,
-            hints: vec![REMEDY.to_owned()],
+        let invalid = |message: &str| {
+            unusable(RecipesFileError::invalid(format!("{}: {message}.", path.display()), None, Vec::new()))
         };
-        if bytes.len() > LARGEST {
-            return Err(invalid("it is too large"));
-        }
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
-        let source = Source::new(path.display().to_string(), text);
-        let file = File { source: &source, directory: Path::new("") };
+        let file = TomlFile::new(path, text);
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["version", "recipe"])?;
         match document.get("version").and_then(Item::as_integer) {
@@ -99,7 +94,7 @@ impl RecipesLock {
             Some(other) if other > VERSION => {
                 return Err(invalid("it was written by a newer buildout-host"));
             }
-            _ => return Err(invalid("it has no version that is known")),
+            _ => return Err(invalid("it has no known version")),
         }
         let mut recipes = BTreeMap::new();
         if let Some(item) = document.get("recipe") {
@@ -110,7 +105,7 @@ impl RecipesLock {
         Ok(Self { recipes })
     }
 
-    /// The text of the file: the same for the same content.
+    /// The text of the file; the same content always produces the same text.
     pub fn text(&self) -> String {
         let mut document = DocumentMut::new();
         document.insert("version", value(VERSION));
@@ -123,26 +118,35 @@ impl RecipesLock {
         format!("{HEADER}{document}")
     }
 
-    /// Writes the file, whole and durably.
+    /// Writes the file, atomically and durably.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
         files::replace_shared(path, self.text().as_bytes()).map(drop)
     }
 }
 
-const REMEDY: &str =
-    "Take recipes.lock from version control, or move it away and make it anew with `buildout-host recipe lock`.";
+/// The error, with what to do about it.
+fn unusable(error: RecipesFileError) -> RecipesFileError {
+    match error {
+        RecipesFileError::Invalid { message, place, mut hints, mut remedies } => {
+            hints.push("Restore recipes.lock from version control.".to_owned());
+            remedies.push(Remedy::Relock);
+            RecipesFileError::Invalid { message, place, hints, remedies }
+        }
+        other => other,
+    }
+}
 
-fn locked(file: &File<'_>, table: &dyn TableLike) -> Result<Locked, RecipesFileError> {
+fn locked(file: &TomlFile, table: &dyn TableLike) -> Result<Locked, RecipesFileError> {
     const KEYS: [&str; 8] = ["source", "manifest", "component", "version", "signers", "wit", "imports", "asks"];
     file.check_keys(table, " of a locked recipe", &KEYS)?;
     let missing = Item::None;
     let text = |key: &str| file.string(table.get(key).unwrap_or(&missing), key);
     let wrong = |key: &str, error: &dyn std::fmt::Display| {
         let span = table.get(key).and_then(Item::span);
-        file.error(span, format!("Invalid {key}: {error}."), vec![REMEDY.to_owned()])
+        unusable(file.error(span, format!("Invalid {key}: {error}."), Vec::new()))
     };
     let digest = |key: &str| -> Result<Digest, RecipesFileError> {
         let text = text(key)?;
@@ -187,7 +191,7 @@ fn table(locked: &Locked) -> Table {
     table
 }
 
-/// One in a line, so that version control shows what changed.
+/// One string per line, for readable diffs.
 fn strings(texts: &[String]) -> Item {
     let mut array: Array = texts.iter().collect();
     if texts.len() > 1 {
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_has_one_text() {
+    fn the_same_content_has_the_same_text() {
         let lock = RecipesLock { recipes: [("acme".to_owned(), locked())].into() };
         let expected = format!(
             "{HEADER}version = 1\n\n[recipe.acme]\nsource = \"registry.example/acme/recipes:1.2\"\n\
@@ -241,12 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_is_told_with_its_place() {
+    fn reports_errors_with_their_places() {
         let text = RecipesLock { recipes: [("acme".to_owned(), locked())].into() }.text();
-        for (from, to, told) in [
+        for (from, to, expected) in [
             ("version = 1", "version = 2", "it was written by a newer buildout-host."),
-            ("version = 1\n", "", "it has no version that is known."),
-            ("source = \"registry.example/", "source = \"", "Invalid source: it names no registry."),
+            ("version = 1\n", "", "it has no known version."),
+            ("source = \"registry.example/", "source = \"", "Invalid source: it has no registry."),
             ("manifest = \"sha256:", "manifest = \"", "Invalid manifest: it is not sha256: and"),
             ("wit = \"0.1.0\"\n", "", "\"wit\" must be a string that is not empty."),
             ("signers = [\"", "signers = [1, \"", "\"signers\" must be an array of strings."),
@@ -257,7 +261,7 @@ mod tests {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text);
             let error = parse(&changed).unwrap_err();
-            assert!(error.to_string().contains(told), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
         let error = parse(&text.replacen("sha256:", "md5:", 1)).unwrap_err();
         assert_eq!(error.place().unwrap().to_string(), "/b/recipes.lock:7:12");
@@ -266,7 +270,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(
+        fn reads_what_it_writes(
             name in "\\PC{1,20}", version in "\\PC{1,20}", texts in proptest::collection::vec("\\PC{0,20}", 0..4),
             keys in proptest::collection::vec("[a-z\"\\.\n ]{1,8}", 0..3),
         ) {

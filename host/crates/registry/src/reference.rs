@@ -1,33 +1,33 @@
-//! Recipe references: what `recipe =` says.
+//! Recipe references: the value of `recipe =`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The entry point of a reference that names none.
+/// The entry point of a reference without one.
 pub const DEFAULT_ENTRY_POINT: &str = "default";
 
-/// `package[:entry-point]`. Prints without the entry point where it is `default`.
+/// `package[:entry-point]`. Printed without the entry point if that is `default`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecipeReference {
     /// The recipe package.
     pub package: String,
-    /// The entry point in it; `default` where none is written.
+    /// The entry point in it; `default` if none is specified.
     pub entry_point: String,
 }
 
-/// Why a text is not a recipe reference.
+/// Why a string is not a recipe reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReference {
-    /// Nothing before the colon, or nothing at all.
+    /// The part before the colon is empty, or the whole string is.
     #[error("the package's name is missing")]
     NoPackage,
-    /// Nothing after the colon.
+    /// The part after the colon is empty.
     #[error("the entry point's name is missing after the colon")]
     NoEntryPoint,
     /// A second colon.
     #[error("there is more than one colon")]
     ManyColons,
-    /// White space or a control character inside.
+    /// It contains white space or a control character.
     #[error("it contains white space or a control character")]
     Blank,
 }
@@ -35,7 +35,7 @@ pub enum InvalidReference {
 impl FromStr for RecipeReference {
     type Err = InvalidReference;
 
-    /// Parses what `recipe =` says; white space around the whole and around the colon is dropped, as zc.buildout does.
+    /// Parses the value of `recipe =`; white space at both ends and around the colon is ignored, as in zc.buildout.
     fn from_str(text: &str) -> Result<Self, InvalidReference> {
         let (package, entry_point) = match text.trim().split_once(':') {
             None => (text.trim(), DEFAULT_ENTRY_POINT),
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_entry_point_is_default_where_none_is_named() {
+    fn the_entry_point_is_default_if_none_is_written() {
         let bare: RecipeReference = "mkdir".parse().unwrap();
         assert_eq!((bare.package.as_str(), bare.entry_point.as_str()), ("mkdir", "default"));
         assert_eq!(bare.to_string(), "mkdir");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_says_why() {
+    fn says_why_a_string_is_not_a_reference() {
         for (text, why) in [
             ("", InvalidReference::NoPackage),
             (":mkdir", InvalidReference::NoPackage),

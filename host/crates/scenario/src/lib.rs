@@ -1,13 +1,13 @@
-//! Scenarios: Markdown files with the files, commands and output of a session, which are run and compared.
+//! Scenarios: Markdown files with the files, commands and output of a session, which are executed and compared.
 //!
-//! What a fenced block does is said by the word behind the fence:
+//! The word after the fence decides what a block does:
 //! - a language and a path (`cfg buildout.cfg`, `rust recipes/src/lib.rs`): the file is written;
-//! - `console`: each line that begins with `$ ` is run by a shell in the buildout directory, and must print the lines that
-//!   follow (standard output and standard error as they come); a last line `[1]` is a non-zero exit code, and a single
-//!   line `…` stands for any output of a command that succeeds;
-//! - `tree PATH`: the directory holds these entries; `shows PATH`: the file holds this text.
+//! - `console`: each line that starts with `$ ` is run by a shell in the buildout directory, and must print the lines
+//!   that follow (standard output and standard error, interleaved); a last line `[1]` is a non-zero exit code, and a
+//!   single line `…` matches any output of a command that succeeds;
+//! - `tree PATH`: the directory contains these entries; `shows PATH`: the file contains this text.
 //!
-//! Other blocks are prose. Knows nothing of recipes: the tests of the host itself run their scenarios with this too.
+//! Other blocks are prose. Does not know about recipes: the host's own tests use this crate for their scenarios, too.
 
 mod stage;
 
@@ -16,34 +16,34 @@ use std::ops::Range;
 
 pub use stage::{BUILDOUT, Stage};
 
-/// How a text's words differ from what is run.
+/// How the text of a scenario differs from what is executed.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
-    /// What is written or run where the text says this.
+    /// Translates text of the scenario to what is written or run.
     pub execute: fn(&str) -> String,
-    /// How the text says what a command printed.
+    /// Translates output of a command to the text of the scenario.
     pub show: fn(&str) -> String,
 }
 
 impl Dialect {
-    /// Everything is meant as it is written.
+    /// No translation.
     pub const PLAIN: Self = Self { execute: str::to_owned, show: str::to_owned };
 }
 
-/// A scenario that cannot go on: a file that it shows is not there, say.
+/// A scenario that cannot continue, e.g. because a file that it shows does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {error}")]
 pub struct Broken {
     /// The line of the block, counted from 1.
     pub line: usize,
-    /// What happened.
+    /// The cause.
     pub error: io::Error,
 }
 
-/// Runs a text to its end; gives it as it should read after what happened.
+/// Runs a scenario to its end; returns its text with the actual results.
 ///
 /// # Errors
-/// When a block cannot be done.
+/// When a block cannot be executed.
 pub fn run(text: &str, stage: &Stage, dialect: Dialect) -> Result<String, Broken> {
     let mut outcome = String::new();
     let mut lines = text.lines().enumerate();
@@ -60,7 +60,7 @@ pub fn run(text: &str, stage: &Stage, dialect: Dialect) -> Result<String, Broken
     Ok(outcome)
 }
 
-/// Whether a text runs any command: one without a command passes whatever the program does.
+/// Whether a scenario runs any command: one without commands always passes.
 pub fn has_command(text: &str) -> bool {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -73,7 +73,7 @@ pub fn has_command(text: &str) -> bool {
     false
 }
 
-/// Does one block; gives the block as it should read.
+/// Executes one block; returns it with the actual results.
 fn step(stage: &Stage, info: &str, body: &str, dialect: Dialect) -> io::Result<String> {
     Ok(match info.split_once(' ') {
         None if info == "console" => console(stage, body, dialect)?,
@@ -102,10 +102,10 @@ fn console(stage: &Stage, body: &str, dialect: Dialect) -> io::Result<String> {
     Ok(outcome)
 }
 
-/// Lines around a difference that are shown with it.
+/// Number of lines shown around a difference.
 const CONTEXT: usize = 3;
 
-/// What differs, each place with `name:line`, lines that were expected (`-`) and those that came (`+`).
+/// The differences, each with `name:line`, expected lines (`-`) and actual lines (`+`).
 pub fn differences(name: &str, expected: &str, outcome: &str) -> String {
     let diff = similar::TextDiff::from_lines(expected, outcome);
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Where a scenario happens: a temporary directory that stands for `/tmp`, with a buildout directory in it.
+//! Where a scenario runs: a temporary directory that replaces `/tmp`, with a buildout directory in it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,23 +8,23 @@ use std::process::{Command, Stdio};
 /// The buildout directory's name.
 pub const BUILDOUT: &str = "sample-buildout";
 
-/// A temporary directory, with what commands in it see.
+/// A temporary directory, with the environment of its commands.
 #[derive(Debug)]
 pub struct Stage {
     root: tempfile::TempDir,
     variables: BTreeMap<String, String>,
-    /// Words of the text, and what they stand for.
+    /// Words of the scenario, and their replacements.
     words: Vec<(String, String)>,
-    /// Paths that texts show otherwise, and how.
+    /// Paths that scenarios show differently, and how.
     shown: Vec<(String, String)>,
 }
 
 impl Stage {
-    /// An empty buildout directory. Commands have these variables, and a `HOME` of their own; in texts, each of `words`
-    /// stands for what is beside it.
+    /// Creates an empty buildout directory. Commands get these variables and a private `HOME`; in scenarios, the first
+    /// string of each pair in `words` is replaced by the second.
     ///
     /// # Errors
-    /// When no directory can be made.
+    /// When the directories cannot be created.
     pub fn new(variables: BTreeMap<String, String>, words: Vec<(String, String)>) -> io::Result<Self> {
         let stage = Self { root: tempfile::tempdir()?, variables, words, shown: Vec::new() };
         std::fs::create_dir(stage.buildout())?;
@@ -36,10 +36,10 @@ impl Stage {
         self.variables.insert(name.to_owned(), value.into());
     }
 
-    /// Puts something that lies elsewhere at `path` (relative to what texts call `/tmp`), where texts show it.
+    /// Links something outside to `path` (relative to the scenario's `/tmp`), where scenarios show it.
     ///
     /// # Errors
-    /// When no link can be made there.
+    /// When the link cannot be created.
     pub fn lend(&mut self, original: &Path, path: &str) -> io::Result<()> {
         let link = self.root().join(path);
         if let Some(parent) = link.parent() {
@@ -50,7 +50,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What texts call `/tmp`.
+    /// The directory that scenarios call `/tmp`.
     pub fn root(&self) -> PathBuf {
         let path = self.root.path();
         path.canonicalize().unwrap_or_else(|_| path.to_owned())
@@ -61,15 +61,15 @@ impl Stage {
         self.root().join(BUILDOUT)
     }
 
-    /// Where a path of a text is: below the buildout directory, unless it is absolute.
+    /// Resolves a path of a scenario: relative to the buildout directory, unless it is absolute.
     pub fn path(&self, path: &str) -> PathBuf {
         self.buildout().join(self.real(path))
     }
 
-    /// Writes a file, with the directories that it needs.
+    /// Writes a file, and creates its parent directories.
     ///
     /// # Errors
-    /// When it cannot be written, or does not lie in the stage.
+    /// When it cannot be written, or is outside the stage.
     pub fn write(&self, path: &str, text: &str) -> io::Result<()> {
         let path = self.path(path);
         if !plain(&path).starts_with(self.root()) {
@@ -99,10 +99,10 @@ impl Stage {
         command
     }
 
-    /// Runs a shell command; gives what it printed (both outputs, as they came) and its exit code.
+    /// Runs a shell command; returns its output (both streams, interleaved) and its exit code.
     ///
     /// # Errors
-    /// When there is no shell.
+    /// When no shell is available.
     pub fn shell(&self, line: &str) -> io::Result<(String, i32)> {
         let output = self.command("sh").arg("-c").arg(format!("exec 2>&1\n{}", self.real(line))).output()?;
         Ok((self.shown(&String::from_utf8_lossy(&output.stdout)), output.status.code().unwrap_or(-1)))
@@ -128,13 +128,13 @@ impl Stage {
         Ok(entries.into_iter().map(|(name, kind)| format!("{kind}  {name}\n")).collect())
     }
 
-    /// A text of a scenario, with real paths.
+    /// Text of a scenario, with real paths.
     pub fn real(&self, text: &str) -> String {
         let text = self.words.iter().fold(text.to_owned(), |text, (word, real)| text.replace(word, real));
         text.replace("/tmp/", &format!("{}/", self.root().display()))
     }
 
-    /// A text of the program, with the paths and signatures that scenarios show.
+    /// Output of the program, with the paths and signatures that scenarios show.
     pub fn shown(&self, text: &str) -> String {
         let root = self.root().display().to_string();
         let text = text.replace(&format!("{root}/"), "/tmp/").replace(&root, "/tmp");
@@ -149,13 +149,13 @@ fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The name of the package, and what follows it.
+/// The name of the package, and the rest of the signature.
 fn signed_package(signature: &str) -> Option<(&str, &str)> {
     let recipe = signature.split(' ').next()?;
     signature.split_at_checked(recipe.rfind('-')?)
 }
 
-/// Digests of recipes differ from build to build, the Python from machine to machine.
+/// Digests of recipes differ from build to build, the Python differs from machine to machine.
 fn shown_signature(line: &str) -> String {
     match line.strip_prefix("__buildout_signature__ = ").and_then(signed_package) {
         Some((package, rest)) => {
@@ -168,7 +168,7 @@ fn shown_signature(line: &str) -> String {
     }
 }
 
-/// The path without `..`, by its text alone.
+/// The path without `..`, resolved lexically.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for step in path.components() {

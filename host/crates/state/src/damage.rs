@@ -1,25 +1,25 @@
-//! What can be wrong with a state file.
+//! Damage of state files.
 
 use std::sync::Arc;
 
 use base::source::{Place, Source};
 
-/// A state file that cannot be what a run left: where, and what is wrong.
+/// Damage of a state file: where, and what is wrong.
 #[derive(Clone, Debug)]
 pub struct Damage {
     /// The line.
     pub place: Place,
-    /// What is wrong with it.
+    /// The kind of damage.
     pub cause: DamageCause,
 }
 
 /// Why a state file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DamageCause {
-    /// There is no character in it other than white space.
+    /// It contains only white space.
     #[error("it is empty")]
     Empty,
-    /// It holds bytes that are no UTF-8, or NUL.
+    /// It contains NUL, or bytes that are not UTF-8.
     #[error("it is not a text")]
     Binary,
     /// The last line has no end: the file was cut.
@@ -37,7 +37,7 @@ pub enum DamageCause {
     /// A part of the list has no section.
     #[error("the part {0} is listed but has no section")]
     MissingPart(String),
-    /// A part's section does not say what was installed.
+    /// A part's section does not list what was installed.
     #[error("the part {0} has no option __buildout_installed__")]
     MissingInstalled(String),
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::damage::Damage;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Explain, Place};
 
 /// Why the installed state cannot be used.
@@ -19,7 +20,7 @@ pub enum StateError {
         path: PathBuf,
         /// Where and how.
         damage: Damage,
-        /// Where its content was copied; `None` if the state was only looked at.
+        /// Where its content was copied; `None` if the state was opened only for reading.
         copy: Option<PathBuf>,
     },
     /// A newer host wrote the state file or its journal. Nothing was changed.
@@ -27,7 +28,7 @@ pub enum StateError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The format that it names.
+        /// The format that it specifies.
         format: String,
     },
 }
@@ -49,6 +50,13 @@ impl Explain for StateError {
             ],
             Self::Damaged { copy: None, .. } => vec!["Repair it, or move it away.".to_owned()],
             Self::Newer { .. } => vec!["Use the buildout-host that wrote it, or a newer one.".to_owned()],
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

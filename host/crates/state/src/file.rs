@@ -1,4 +1,4 @@
-//! The state file of a run: locked, read with its journal, recorded to, and replaced whole at the end.
+//! The state file of a run: locked, read with its journal, recorded to, and replaced atomically at the end.
 
 use std::path::{Path, PathBuf};
 
@@ -14,28 +14,28 @@ use base::files;
 #[derive(Debug)]
 pub struct StateFile {
     installed: Installed,
-    /// `None`: the buildout keeps no state (`installed =`).
+    /// `None`: the buildout saves no state (`installed =`).
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Open {
     path: PathBuf,
-    /// What the file contained when it was read or written; `None` if there is no file.
+    /// The content of the file when it was last read or written; `None` if it does not exist.
     bytes: Option<Vec<u8>>,
-    /// A killed run left a journal, of which so many bytes are valid.
+    /// An interrupted run left a journal, of which this many bytes are valid.
     left: Option<u64>,
-    /// The journal that this run writes.
     journal: Option<Journal>,
-    /// Last, so that it is freed last.
+    /// Last, so that the lock is released after everything else is closed.
     _lock: Lock,
 }
 
 impl StateFile {
-    /// Takes the lock, waiting for another run if need be, and reads the state: the file at `path`, and what a killed run
-    /// left in the journal. A missing file is an empty state.
+    /// Takes the lock, waiting for another run if necessary, and reads the state: the file at `path`, and what an
+    /// interrupted run left in the journal. A missing file is an empty state.
     ///
-    /// A damaged file is copied, and is an error; when it is met again, its copy still there, the state is empty.
+    /// A damaged file is copied and reported as an error. If it is found again and the copy still exists, the state is
+    /// empty: the user has seen the error and decided to continue.
     ///
     /// # Errors
     /// When the directory cannot be written to, the state is damaged, or a newer host wrote it.
@@ -59,17 +59,17 @@ impl StateFile {
         Ok(Self { installed, open: Some(Open { path, bytes, left, journal: None, _lock: lock }) })
     }
 
-    /// For a buildout that keeps no state: every run starts with nothing installed.
+    /// For a buildout that saves no state: every run starts with nothing installed.
     pub fn unsaved() -> Self {
         Self { installed: Installed::default(), open: None }
     }
 
-    /// What is installed, with all that was recorded.
+    /// The installed parts and everything recorded about them.
     pub fn installed(&self) -> &Installed {
         &self.installed
     }
 
-    /// Records the outcome of one step, in the journal too: it survives the death of this process.
+    /// Records the outcome of one step, also in the journal, so that it survives the end of this process.
     ///
     /// # Errors
     /// When the journal cannot be written; what was recorded before stays recorded.
@@ -81,24 +81,27 @@ impl StateFile {
         Ok(())
     }
 
-    /// Lists the parts in this order from now on. A run that is killed before the end leaves the order of installation.
+    /// Sets the order of the parts. A run that is killed before the end leaves them in the order of installation.
     pub fn order(&mut self, parts: Vec<String>) {
         self.installed.apply(&Change::Order(parts));
     }
 
-    /// Writes what is installed into the file, durably and all at once, and ends the journal. Does nothing if the file
-    /// is up to date; removes it if nothing is installed. To be called at the end of every run, failed ones too.
+    /// Writes the installed state to the file, durably and atomically, and removes the journal. Does nothing if the
+    /// file is up to date; removes it if nothing is installed. Must be called at the end of every run, even a failed
+    /// one.
     ///
-    /// A file that another program wrote meanwhile is replaced, and kept under another name.
+    /// A file that another program wrote in the meantime is replaced, and kept under another name.
     ///
     /// # Errors
-    /// When the file cannot be written: old file and journal are intact, and the next run reads both.
+    /// When the file cannot be written: the old file and the journal are intact, and the next run reads both.
     pub fn commit(&mut self, report: &dyn Report) -> Result<(), StateError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let bytes = (!self.installed.is_empty()).then(|| render(&self.installed).into_bytes());
         if bytes != open.bytes {
             open.keep_foreign(report)?;
             if open.has_journal() {
+                // First: if this run is killed before the journal is removed, the next one recognizes that the state
+                // file already contains the changes, and does not consider the journal stale.
                 open.journal()?.commit(bytes.as_deref().map(Digest::of))?;
             }
             match &bytes {
@@ -108,7 +111,7 @@ impl StateFile {
             open.bytes = bytes;
         }
         if open.has_journal() {
-            // Not made durable: should it come back after a power cut, it is recognized as committed.
+            // Not durable: if the journal reappears after a power failure, it is recognized as committed.
             let path = journal_path(&open.path);
             std::fs::remove_file(&path).map_err(files::FileError::of("remove", &path))?;
             (open.left, open.journal) = (None, None);
@@ -118,7 +121,7 @@ impl StateFile {
 }
 
 impl Open {
-    /// The journal, started or continued if it is not open yet.
+    /// The journal; created or resumed if it is not open yet.
     fn journal(&mut self) -> Result<&mut Journal, StateError> {
         match &mut self.journal {
             Some(journal) => Ok(journal),
@@ -154,7 +157,7 @@ impl Open {
     }
 }
 
-/// Reads the state as [`StateFile::open`] does, but takes no lock and writes nothing: for showing what a run would do.
+/// Reads the state as [`StateFile::open`] does, but takes no lock and writes nothing: for showing a plan.
 ///
 /// # Errors
 /// As [`StateFile::open`].
@@ -169,7 +172,7 @@ pub fn peek(path: &Path, report: &dyn Report) -> Result<Installed, StateError> {
     Ok(installed)
 }
 
-/// The file that a link points to, so that the link stays when the file is replaced.
+/// The target of a symbolic link, so that the link is kept when the file is replaced.
 fn through_link(path: &Path) -> PathBuf {
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     path.canonicalize().ok().filter(|_| is_link).unwrap_or_else(|| path.to_owned())
@@ -185,7 +188,7 @@ fn journal_path(path: &Path) -> PathBuf {
     sibling(path, ".journal")
 }
 
-/// The state in the file; damage that was not reported yet is returned.
+/// The state in the file. Damage is returned if it was not reported yet.
 fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<Installed, Damage>, StateError> {
     let Some(bytes) = bytes else { return Ok(Ok(Installed::default())) };
     match read_state(&path.display().to_string(), bytes) {
@@ -207,7 +210,7 @@ fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result
     }
 }
 
-/// The path of a copy, named by its content, so that the same content has one copy.
+/// The path of a copy, named by its digest, so that the same content is copied only once.
 fn named_by_content(path: &Path, what: &str, bytes: &[u8]) -> PathBuf {
     let digest = Digest::of(bytes).to_string();
     sibling(path, &format!(".{what}-{}", &digest[..12]))
@@ -221,7 +224,7 @@ fn keep_damaged(path: PathBuf, bytes: Vec<u8>, damage: Damage) -> StateError {
     }
 }
 
-/// The contents of the journal; `None` if there is none.
+/// The contents of the journal; `None` if it does not exist.
 fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, StateError> {
     let path = journal_path(path);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
@@ -231,7 +234,7 @@ fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, St
     }
 }
 
-/// Applies what a killed run left, and returns how much of the journal is valid; `None` if none of it is.
+/// Applies the journal of an interrupted run and returns how much of it is valid; `None` if none is.
 fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, report: &dyn Report) -> Option<u64> {
     match content {
         Some(Content::Applies { changes, length, is_torn }) => {

@@ -1,9 +1,10 @@
-//! The journal beside the state file: the outcome of each part, appended as it is known.
+//! The journal next to the state file: the outcome of each part, appended as soon as it is known.
 //!
-//! One line per entry: the first 16 hexadecimal digits of the SHA-256 of the JSON, its length in bytes, the JSON. One
-//! write(2) per entry, so a killed process leaves whole entries; what a power cut or a full disk leaves of a last entry
-//! fails its checksum and is dropped. The first entry names the digest of the state file that the changes apply to, so
-//! that a journal is never applied to another one. `docs/state.md` specifies the format and what is durable when.
+//! One line per entry: the first 16 hexadecimal digits of the SHA-256 of the JSON, its length in bytes, the JSON. Each
+//! entry is one write(2), so a killed process leaves complete entries; a last entry that is cut by a power failure or a
+//! full disk fails its checksum and is dropped. The first entry contains the digest of the state file that the changes
+//! apply to, so that a journal is never applied to another one. `docs/state.md` specifies the format and when what is
+//! durable.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -29,29 +30,29 @@ enum Entry {
     /// The first entry.
     Begin {
         format: u64,
-        /// Digest of the state file; none if there is no file.
+        /// Digest of the state file; `None` if it does not exist.
         state: Option<String>,
     },
     Change(Change),
-    /// The state file is about to become the one with this digest (none: removed).
+    /// The state file is about to become the one with this digest (`None`: removed).
     Commit {
         state: Option<String>,
     },
 }
 
-/// What a journal file holds.
+/// The contents of a journal file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// No whole first entry: nothing was recorded.
+    /// No complete first entry: nothing was recorded.
     Nothing,
     /// The changes apply to the state file.
     Applies {
         changes: Vec<Change>,
-        /// Length of the whole entries in bytes; what follows is to be cut off.
+        /// Length of the complete entries in bytes; the rest is cut off.
         length: u64,
         is_torn: bool,
     },
-    /// The changes are in the state file already: a run was killed between replacing it and removing the journal.
+    /// The state file already contains the changes: a run was killed between replacing it and removing the journal.
     Committed,
     /// The journal belongs to another state file, e.g. because zc.buildout wrote it meanwhile.
     Stale,
@@ -59,7 +60,7 @@ pub(super) enum Content {
     Newer(String),
 }
 
-/// Reads a journal's bytes beside a state file with this digest.
+/// Parses a journal whose state file has this digest.
 pub(super) fn parse(bytes: &[u8], state: Option<Digest>) -> Content {
     let (payloads, length) = whole_entries(bytes);
     let Some((first, rest)) = payloads.split_first() else { return Content::Nothing };
@@ -84,7 +85,7 @@ pub(super) fn parse(bytes: &[u8], state: Option<Digest>) -> Content {
     Content::Applies { changes, length: length as u64, is_torn: length < bytes.len() }
 }
 
-/// The JSON of the entries up to the first that is not whole, and their length in bytes.
+/// The JSON of the entries up to the first incomplete one, and their length in bytes.
 fn whole_entries(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     let (mut payloads, mut length) = (Vec::new(), 0);
     while let Some(end) = bytes[length..].iter().position(|byte| *byte == b'\n') {
@@ -95,7 +96,7 @@ fn whole_entries(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     (payloads, length)
 }
 
-/// The JSON of one line, if checksum and length agree with it.
+/// The JSON of one line, if checksum and length match.
 fn payload(line: &[u8]) -> Option<&[u8]> {
     let mut fields = line.splitn(3, |byte| *byte == b' ');
     let (checksum, length, payload) = (fields.next()?, fields.next()?, fields.next()?);
@@ -109,7 +110,7 @@ fn checksum(payload: &[u8]) -> String {
     digits
 }
 
-/// The format that a first entry names, as far as it can be found.
+/// The format in a first entry, as far as it can be determined.
 fn newer_format(first: &[u8]) -> String {
     let value: serde_json::Value = serde_json::from_slice(first).unwrap_or_default();
     let format = &value["begin"]["format"];
@@ -121,7 +122,7 @@ fn newer_format(first: &[u8]) -> String {
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
-    /// Bytes of whole entries.
+    /// Length of the complete entries in bytes.
     length: u64,
 }
 
@@ -137,7 +138,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with a journal of which the first `length` bytes are whole entries.
+    /// Resumes a journal whose first `length` bytes are complete entries.
     ///
     /// # Errors
     /// Names the path.
@@ -147,15 +148,16 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, length })
     }
 
-    /// Appends one change. It survives the death of this process at once, and a power cut once the kernel has written it.
+    /// Appends one change. It survives the end of this process at once, and a power failure once the kernel has written
+    /// it.
     ///
     /// # Errors
-    /// Names the path; the journal is as it was before.
+    /// Names the path; the journal is unchanged.
     pub(super) fn change(&mut self, change: &Change) -> Result<(), FileError> {
         self.append(&Entry::Change(change.clone()))
     }
 
-    /// Says that the state file is about to be replaced.
+    /// Records that the state file is about to be replaced.
     ///
     /// # Errors
     /// As [`Journal::change`].
@@ -166,7 +168,7 @@ impl Journal {
     fn append(&mut self, entry: &Entry) -> Result<(), FileError> {
         let line = line(entry).map_err(FileError::of("write", &self.path))?;
         if let Err(error) = write_at_once(&mut self.file, &line) {
-            // Without this the next entry would stand behind half of this one, and be lost with it.
+            // Without this, the next entry would follow half of this one, and be lost with it.
             let _ = self.file.set_len(self.length);
             return Err(FileError::of("write", &self.path)(error));
         }
@@ -188,7 +190,7 @@ fn line(entry: &Entry) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// One write(2): all of the bytes or an error.
+/// One write(2): writes all bytes or fails.
 fn write_at_once(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     loop {
         match file.write(bytes) {

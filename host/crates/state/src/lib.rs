@@ -1,8 +1,8 @@
-//! The installed state: what a buildout knows of the parts that it made.
+//! The installed state: what a buildout knows about its installed parts.
 //!
-//! The model ([`Installed`]), the file that keeps it in zc.buildout's own format ([`read_state`], [`render`]), and the
-//! open file of a run ([`StateFile`]) with its lock and its journal. `docs/state.md` specifies all three files.
-//! Knows nothing of recipes, and decides nothing: what to do with a part is the plan's business.
+//! The model ([`Installed`]), the file that stores it in zc.buildout's format ([`read_state`], [`render`]), and the
+//! open file of a run ([`StateFile`]) with its lock and its journal. `docs/state.md` specifies all three files. Does
+//! not know about recipes, and decides nothing: the plan decides what to do with a part.
 
 mod damage;
 mod error;
@@ -27,11 +27,11 @@ pub use write::render;
 
 /// Option of `[buildout]`: the installed parts, separated by white space.
 const PARTS: &str = "parts";
-/// Option of `[buildout]`: what `develop` made.
+/// Option of `[buildout]`: the files that `develop` created.
 const DEVELOP_EGGS: &str = "installed_develop_eggs";
-/// Option of `[buildout]` in files of a later format than this one, which has none: the format's number.
+/// Option of `[buildout]` in files of a later format: the format's number. This format has none.
 const FORMAT: &str = "__buildout_state_format__";
-/// Option of a part: the paths that it made.
+/// Option of a part: the paths that it created.
 const INSTALLED: &str = "__buildout_installed__";
 /// Option of a part: package and digest of its recipe.
 const SIGNATURE: &str = "__buildout_signature__";

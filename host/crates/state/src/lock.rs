@@ -1,8 +1,8 @@
 //! The lock of a buildout: one run at a time.
 //!
-//! An advisory lock (`flock`) of a file beside the state file. The kernel frees it when its holder ends, however it ends.
-//! The file's text says who the holder is; it is for people only and decides nothing. The holder removes the file while it
-//! still holds the lock; whoever waited for the removed file notices that the name no longer leads to it, and starts over.
+//! An advisory lock (`flock`) on a file next to the state file. The kernel releases it when its holder exits for any
+//! reason. The file's text describes the holder, for people only. The holder removes the file while it still holds the
+//! lock; a process that waited for the removed file notices that the path no longer points to it, and starts over.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -19,15 +19,15 @@ use base::files::FileError;
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
-    /// Open as long as the lock is held: closing it is what frees it.
+    /// Open while the lock is held: closing it releases the lock.
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock; waits for another holder, and says for whom.
+    /// Takes the lock; waits for another holder, and reports who that is.
     ///
     /// # Errors
-    /// When the file cannot be made or locked (missing directory, no permission, read-only file system).
+    /// When the file cannot be created or locked (missing directory, no permission, read-only file system).
     pub(super) fn acquire(path: &Path, report: &dyn Report) -> Result<Self, FileError> {
         let mut told = false;
         loop {
@@ -45,7 +45,7 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(FileError::of("lock", path)(error)),
             }
             if is_at(&file, path) {
-                // A courtesy to whoever waits; with a full disk the lock holds as well.
+                // Only informs a process that waits; on a full disk, the lock works without it.
                 let _ = introduce(&file);
                 return Ok(Self { path: path.to_owned(), _file: file });
             }
@@ -55,7 +55,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A file that stays is taken by the next run as it is.
+        // If the file remains, the next run uses it.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -65,7 +65,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).custom_flags(no_follow).open(path)
 }
 
-/// Whether `path` still leads to the file that was locked.
+/// Whether `path` still points to the locked file.
 fn is_at(file: &File, path: &Path) -> bool {
     let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
     let (Ok(opened), Ok(named)) = (file.metadata(), path.symlink_metadata()) else { return false };
@@ -79,7 +79,7 @@ fn introduce(mut file: &File) -> io::Result<()> {
     file.write_all(format!("process {}, started {}\n", std::process::id(), utc(since)).as_bytes())
 }
 
-/// What the holder wrote of itself.
+/// The holder's description of itself.
 fn holder(file: &File) -> String {
     let mut text = String::new();
     let read = file.take(200).read_to_string(&mut text);
@@ -88,7 +88,7 @@ fn holder(file: &File) -> String {
     if is_ours { line.to_owned() } else { "a process that has not said who it is".to_owned() }
 }
 
-/// A time in seconds since 1970 as `2026-11-21 01:30:05 UTC`.
+/// Formats seconds since 1970 as `2026-11-21 01:30:05 UTC`.
 fn utc(seconds: u64) -> String {
     let (mut days, time) = (seconds / 86_400, seconds % 86_400);
     let is_leap = |year: u64| (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);

@@ -1,17 +1,16 @@
-//! The installed model: what a buildout knows of the parts that it made, and how it changes.
+//! The installed model: what a buildout knows about its installed parts, and how it changes.
 //!
-//! Knows neither files nor formats.
+//! Does not know about files or formats.
 
 use serde::{Deserialize, Serialize};
 
 use base::collections::OrderedMap;
 use config::options::Values;
 
-/// Everything that the installed state says.
+/// The installed state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Installed {
-    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. What a file
-    /// has is kept.
+    /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. Existing ones are kept.
     pub buildout: Values,
     /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
     pub develop_eggs: Vec<String>,
@@ -19,20 +18,20 @@ pub struct Installed {
     pub parts: OrderedMap<String, InstalledPart>,
 }
 
-/// What is known of one installed part.
+/// What is recorded about one installed part.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstalledPart {
     /// The part's options as they were when it was installed, without `__buildout_installed__` and
     /// `__buildout_signature__`.
     #[serde(with = "values")]
     pub options: Values,
-    /// The paths that the recipe made, to be removed when the part is uninstalled; as the recipe named them.
+    /// The paths that the recipe created, as it recorded them; removed when the part is uninstalled.
     pub installed: Vec<String>,
-    /// `<package>-<digest>` of the recipe that made it; `None` where the file had none.
+    /// `<package>-<digest>` of its recipe; `None` if the file has none.
     pub signature: Option<String>,
 }
 
-/// One step of a run, as far as the state is concerned.
+/// One change of the state by a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -40,7 +39,7 @@ pub enum Change {
     Installed {
         /// Its name.
         part: String,
-        /// What is to be known of it.
+        /// Its record.
         record: InstalledPart,
     },
     /// A part was uninstalled.
@@ -48,34 +47,33 @@ pub enum Change {
         /// Its name.
         part: String,
     },
-    /// An option of `[buildout]`, as of now.
+    /// An option of `[buildout]` was set.
     Option {
         /// Its name.
         name: String,
         /// Its value.
         value: String,
     },
-    /// An option of `[buildout]` is gone.
+    /// An option of `[buildout]` was removed.
     NoOption {
         /// Its name.
         name: String,
     },
-    /// Several steps at once: all of them, or none.
+    /// Several changes, applied together or not at all.
     Together(Vec<Change>),
-    /// What `develop` made now.
+    /// The files that `develop` created in this run.
     DevelopEggs(Vec<String>),
-    /// The parts in a new order. A part that is not named keeps its place after those that are; a name that is no part
-    /// is left out.
+    /// The parts in a new order. Parts that are not listed follow those that are; names that are not parts are ignored.
     Order(Vec<String>),
 }
 
 impl Installed {
-    /// Whether there is nothing to be kept: then there is no state file either, as with zc.buildout.
+    /// Whether nothing needs to be saved: then no state file is written, as in zc.buildout.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty() && self.develop_eggs.is_empty()
     }
 
-    /// Applies one step.
+    /// Applies one change.
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Installed { part, record } => {
@@ -101,7 +99,7 @@ impl Installed {
         if self.parts.keys().eq(names) {
             return;
         }
-        // Not removed one by one: each removal would move all that follow.
+        // Not removed one by one: each removal would move all following parts.
         let parts = std::mem::take(&mut self.parts);
         let mut rest: OrderedMap<_, _> = parts.into_iter().map(|(name, record)| (name, Some(record))).collect();
         for name in names {
@@ -113,7 +111,7 @@ impl Installed {
     }
 }
 
-/// Options in the journal: an object of texts.
+/// Options in the journal: a JSON object of strings.
 mod values {
     use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! What a run will do, and why: the wanted parts and the installed ones become steps.
+//! What a run will do, and why: computes the steps from the wanted and the installed parts.
 //!
-//! Pure: reads no file and runs no recipe. Whether a recorded path is still there is told by the caller.
+//! Pure: reads no file and runs no recipe. The caller checks whether a recorded path still exists.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::{Installed, InstalledPart, conceal};
 use base::collections::Map;
 use config::options::Values;
 
-/// A part as the configuration and its recipe's `init` want it.
+/// A part as required by the configuration and its recipe's `init`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The part's name.
@@ -17,34 +17,34 @@ pub struct Wanted {
     pub options: Values,
     /// Package name and digest of its recipe.
     pub signature: String,
-    /// Whether its recipe can update an installed part; if not it is installed again.
+    /// Whether its recipe can update an installed part; if not, it is installed again.
     pub has_update: bool,
 }
 
-/// Which parts the run is about.
+/// Which parts the run covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every part: installed parts that nobody wants any more are uninstalled.
+    /// Every part: installed parts that are no longer wanted are uninstalled.
     Whole,
-    /// Only the parts that were named on the command line: nothing else is touched.
+    /// Only the parts named on the command line: all others are left alone.
     Named,
 }
 
-/// One thing that the run does.
+/// One step of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Remove what was recorded for the part.
     Uninstall(String, Vec<Reason>),
-    /// Make the part anew.
+    /// Install the part, or reinstall it.
     Install(String, Vec<Reason>),
-    /// Nothing changed and the recipe has no `update`: its `install` is called again over what is there.
+    /// Nothing changed and the recipe has no `update`: its `install` is called again over the existing files.
     InstallAgain(String),
     /// Nothing changed: the recipe's `update` is called.
     Update(String),
 }
 
 impl Step {
-    /// The part that it is about.
+    /// The part of this step.
     pub fn part(&self) -> &str {
         match self {
             Self::Uninstall(part, _) | Self::Install(part, _) | Self::InstallAgain(part) | Self::Update(part) => part,
@@ -59,25 +59,25 @@ pub enum Reason {
     New,
     /// It is installed, but no longer wanted.
     Unwanted,
-    /// The recipe is another one than at installation (signatures, `None` where none was recorded).
+    /// The recipe differs from the one that installed the part (signatures; `None` if none was recorded).
     Recipe {
         /// The recorded signature.
         old: Option<String>,
-        /// Today's.
+        /// The current signature.
         new: String,
     },
-    /// Parts that it refers to, and was built with, are not as they were.
+    /// Parts that it references, and was built with, have changed.
     References {
         /// Their names.
         parts: Vec<String>,
     },
-    /// An option's value is not the recorded one.
+    /// An option's value differs from the recorded one.
     Changed {
         /// Its name.
         option: String,
         /// The recorded value.
         old: String,
-        /// Today's.
+        /// The current value.
         new: String,
     },
     /// An option that was not recorded.
@@ -87,14 +87,14 @@ pub enum Reason {
         /// Its value.
         new: String,
     },
-    /// A recorded option that is gone.
+    /// A recorded option that no longer exists.
     Dropped {
         /// Its name.
         option: String,
         /// The recorded value.
         old: String,
     },
-    /// A recorded path is not there any more.
+    /// A recorded path no longer exists.
     Missing {
         /// The path.
         path: String,
@@ -121,7 +121,7 @@ impl fmt::Display for Reason {
 
 /// The steps of a run: uninstallations first, in reverse order of installation, then installations in order.
 ///
-/// `present` tells whether a recorded path still exists (a symlink counts as it stands).
+/// `present` returns whether a recorded path still exists (a symbolic link itself, not its target).
 pub fn plan(wanted: &[Wanted], installed: &Installed, scope: Scope, present: &dyn Fn(&str) -> bool) -> Vec<Step> {
     let by_name: Map<&str, &Wanted> = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
     let mut steps = Vec::new();
@@ -148,8 +148,8 @@ pub fn plan(wanted: &[Wanted], installed: &Installed, scope: Scope, present: &dy
     steps
 }
 
-/// Every way in which the recorded part is not the wanted one; none means it is up to date.
-/// A signature names the recipe, then what the part refers to.
+/// Every difference between the recorded and the wanted part; empty if it is up to date.
+/// A signature contains the recipe, then the parts that the part references.
 fn signature_difference(old: Option<&str>, new: &str) -> Reason {
     let words = |signature: &str| signature.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let (before, now) = (words(old.unwrap_or_default()), words(new));

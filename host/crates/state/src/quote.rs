@@ -1,37 +1,38 @@
-//! How names and values are quoted in `.installed.cfg`, and back.
+//! Quoting of names and values in `.installed.cfg`.
 //!
-//! Values: zc.buildout's rule (`_save_option` in its `buildout.py`) first: white space around line ends and at both ends
-//! of a value is written as `%(__buildout_space…__)s`, and a further line starts with a tab. What that rule would lose is
-//! written as `%(__buildout_char_HEX__)s`, which zc.buildout reads as ordinary text. Names that the format has no room
-//! for are written as `__buildout_name__` and the name percent-encoded. `docs/state.md` specifies both.
+//! Values: first zc.buildout's rule (`_save_option` in its `buildout.py`): white space around line ends and at both
+//! ends of a value is written as `%(__buildout_space…__)s`, and each further line starts with a tab. Characters that
+//! this rule would lose are written as `%(__buildout_char_HEX__)s`, which zc.buildout reads as ordinary text. Names
+//! that the format cannot represent are written as `__buildout_name__` followed by the percent-encoded name.
+//! `docs/state.md` specifies both.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What every quoted character starts with, and what it ends with.
+/// Start and end of every quoted character.
 const QUOTE: &str = "%(__buildout_";
 const QUOTE_END: &str = "__)s";
 
-/// What a quoted name starts with.
+/// Start of a quoted name.
 const NAME: &str = "__buildout_name__";
 
-/// zc.buildout's names for white space, as they stand between [`QUOTE`] and [`QUOTE_END`].
+/// zc.buildout's names for white space, between [`QUOTE`] and [`QUOTE_END`].
 const SPACES: [(char, &str); 5] =
     [(' ', "space"), ('\n', "space_n"), ('\r', "space_r"), ('\x0c', "space_f"), ('\x0b', "space_v")];
 
 /// Every other character, by its code point in hexadecimal.
 const CHARACTER: &str = "char_";
 
-/// What Python's `str.isspace` says, and `str.strip` removes.
+/// White space as in Python's `str.isspace`, which `str.strip` removes.
 pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() || ('\x1c'..='\x1f').contains(&character)
 }
 
-/// A value as it stands after `name = `, its further lines with their tabs.
+/// A value as written after `name = `, its further lines with their tabs.
 pub(super) fn quote_value(text: &mut String, value: &str) {
     let lines = lines_of(value);
     let mut lines = lines.as_slice();
-    // A line end at either end of the value would leave an empty line there.
+    // A line end at either end of the value would leave an empty line.
     if let ["", rest @ ..] = lines
         && !rest.is_empty()
     {
@@ -53,7 +54,7 @@ pub(super) fn quote_value(text: &mut String, value: &str) {
     }
 }
 
-/// Cuts a value where zc.buildout starts a new line: at the first `\n` of every run of white space.
+/// Splits a value where zc.buildout starts a new line: at the first `\n` of every run of white space.
 fn lines_of(value: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let (mut start, mut search) = (0, 0);
@@ -68,7 +69,7 @@ fn lines_of(value: &str) -> Vec<&str> {
     lines
 }
 
-/// Quotes white space at both ends of a line, and within it what would break the line or pass for a quote.
+/// Quotes white space at both ends of a line, and characters within it that would break the line or look like a quote.
 fn quote_line(text: &mut String, line: &str) {
     let inner = line.trim_matches(is_space);
     let start = line.len() - line.trim_start_matches(is_space).len();
@@ -93,8 +94,8 @@ fn quote_character(text: &mut String, character: char) {
     };
 }
 
-/// The value of a text in which lines are joined with `\n`, without their indentation. What is no quote stands for
-/// itself.
+/// The value of a text whose lines are joined with `\n`, without their indentation. Anything that is not a quote is
+/// literal.
 pub(super) fn unquote_value(text: &str) -> Cow<'_, str> {
     let mut found = text.match_indices(QUOTE).peekable();
     if found.peek().is_none() {
@@ -112,7 +113,7 @@ pub(super) fn unquote_value(text: &str) -> Cow<'_, str> {
     Cow::Owned(value)
 }
 
-/// The character that `text`, what follows [`QUOTE`], quotes; and the length of the quote's rest.
+/// Decodes the quoted character in `text`, which follows [`QUOTE`]; also returns the length of the rest of the quote.
 fn quoted_character(text: &str) -> Option<(char, usize)> {
     let name = &text[..text.find(QUOTE_END)?];
     let length = name.len() + QUOTE_END.len();
@@ -125,18 +126,18 @@ fn quoted_character(text: &str) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, length))
 }
 
-/// What a name is used for, which decides what it may look like unquoted.
+/// What a name is used for, which decides which characters may remain unquoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     /// An option's name. A space within it is allowed, as in the format of zc.buildout 1.
     Option,
     /// A section's name, and the same in `parts`, which is separated by white space.
     Section,
-    /// A path in a list that is separated by line ends.
+    /// A path in a list with one path per line.
     Path,
 }
 
-/// A name as it is written.
+/// Quotes a name if necessary.
 pub(super) fn quote_name(name: &str, usage: Use) -> Cow<'_, str> {
     if !name.starts_with(NAME) && is_plain(name, usage) {
         return Cow::Borrowed(name);
@@ -144,7 +145,7 @@ pub(super) fn quote_name(name: &str, usage: Use) -> Cow<'_, str> {
     Cow::Owned(quote_any_name(name))
 }
 
-/// A name quoted whether it has to be or not: one that would mean something else as it is.
+/// Quotes a name always: for one that would otherwise have a special meaning.
 pub(super) fn quote_any_name(name: &str) -> String {
     let mut text = NAME.to_owned();
     for byte in name.bytes() {
@@ -170,7 +171,7 @@ fn is_plain(name: &str, usage: Use) -> bool {
     !name.is_empty() && edges && !name.contains(forbidden)
 }
 
-/// The name that was written as `text`. What is no quoted name stands for itself.
+/// Decodes a written name. A text that is not a quoted name is literal.
 pub(super) fn unquote_name(text: &str) -> String {
     text.strip_prefix(NAME).and_then(percent_decoded).unwrap_or_else(|| text.to_owned())
 }
@@ -200,7 +201,7 @@ mod tests {
         text
     }
 
-    /// Expected texts are what zc.buildout 6.0.1 writes.
+    /// The expected texts are the output of zc.buildout 6.0.1.
     #[test]
     fn white_space_is_quoted_as_zc_buildout_quotes_it() {
         let cases = [

@@ -1,4 +1,4 @@
-//! The bytes of `.installed.cfg`, left by this host or by zc.buildout 1 to 6, → the installed model.
+//! Parses `.installed.cfg`, written by this host or by zc.buildout 1 to 6, into the installed model.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use config::options::Values;
 /// Why a state file could not be read.
 #[derive(Clone, Debug)]
 pub enum Unreadable {
-    /// Nobody can read it.
+    /// It is damaged.
     Damaged(Damage),
-    /// A newer host wrote it; the format that it names.
+    /// A newer host wrote it, in this format.
     Newer(String),
 }
 
@@ -24,10 +24,10 @@ impl From<Damage> for Unreadable {
     }
 }
 
-/// Reads the content of a state file; `name` is its path, for messages. Never panics, whatever the bytes.
+/// Parses the content of a state file; `name` is its path, for messages. Never panics, even on arbitrary bytes.
 ///
 /// # Errors
-/// When the file is damaged, or of a format that is newer than this host.
+/// When the file is damaged, or has a format newer than this host.
 pub fn read_state(name: &str, bytes: &[u8]) -> Result<Installed, Unreadable> {
     let source = Source::new(name, with_unix_line_ends(&String::from_utf8_lossy(bytes)));
     if let Some(format) = newer_format(&source.text) {
@@ -37,12 +37,13 @@ pub fn read_state(name: &str, bytes: &[u8]) -> Result<Installed, Unreadable> {
     Ok(installed(&source, &parse(&source)?)?)
 }
 
-/// Python reads text files so.
+/// Universal newlines, as when Python reads text files.
 fn with_unix_line_ends(text: &str) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
 
-/// The format that the first section names, if it is not ours. Looked for first, as a newer format may be anything else.
+/// The format that the first section specifies, if it is not ours. Checked first, as anything else may differ in a
+/// newer format.
 fn newer_format(text: &str) -> Option<&str> {
     let in_section = |line: &&str| !line.starts_with('[');
     let section = text.lines().skip_while(in_section).skip(1).take_while(in_section);
@@ -51,7 +52,7 @@ fn newer_format(text: &str) -> Option<&str> {
     Some(format.trim()).filter(|format| *format != "1")
 }
 
-/// Finds what tells a file that was emptied, overwritten or cut.
+/// Detects a file that was emptied, overwritten or cut.
 fn check_text(source: &Arc<Source>, bytes: &[u8]) -> Result<(), Damage> {
     let text = &source.text;
     let binary = text.find(['\0', '\u{fffd}']).filter(|_| bytes.contains(&0) || std::str::from_utf8(bytes).is_err());
@@ -61,7 +62,8 @@ fn check_text(source: &Arc<Source>, bytes: &[u8]) -> Result<(), Damage> {
     if text.trim().is_empty() {
         return Err(Damage::at_offset(source, 0, DamageCause::Empty));
     }
-    // Both hosts end every line. A cut path may well be another path that exists, so its line is not to be trusted.
+    // Both zc.buildout and this host end every line. A cut path may be another existing path, so the last line cannot
+    // be trusted.
     if !text.ends_with('\n') {
         return Err(Damage::at_offset(source, text.len(), DamageCause::Cut));
     }

@@ -1,16 +1,16 @@
-//! Credentials of URLs: the state does not keep them, but notices that they have changed.
+//! Credentials of URLs: they are not saved in the state, but changes of them are detected.
 
 use base::digest::Digest;
 use base::source::replace_credentials;
 
-/// What stands in a URL instead of its credentials; a short digest follows.
+/// Replaces the credentials of a URL; a short digest follows.
 const CONCEALED: &str = "***";
 
-/// How many hexadecimal digits the digest has: enough to notice a change, too few to find a good password by.
+/// Number of hexadecimal digits of the digest: enough to detect a change, too few to recover a good password.
 const DIGITS: usize = 8;
 
-/// `text` without the credentials of the URLs in it. A digest stands for them, of the whole authority, so that the same
-/// password at two hosts does not show. What was concealed already is left as it is.
+/// `text` with the credentials of URLs replaced by a digest. The digest covers the whole authority, so that reuse of a
+/// password on two hosts does not show. Concealed credentials are left unchanged.
 pub fn conceal(text: &str) -> String {
     replace_credentials(text, |secret, authority| match secret.strip_prefix(CONCEALED) {
         Some(digest) if is_short_digest(digest) => secret.to_owned(),

@@ -1,4 +1,4 @@
-//! The text of a state file → raw sections, by the rules of zc.buildout's parser (`configparser.py`) as far as a state
+//! Parses a state file into raw sections, by the rules of zc.buildout's parser (`configparser.py`) as far as a state
 //! file needs them: repeated sections merge, a later option replaces an earlier one, comments, further lines.
 
 use std::borrow::Cow;
@@ -11,10 +11,10 @@ use super::quote::is_space;
 use base::collections::OrderedMap;
 use base::source::{Place, Source};
 
-/// Options by their written names.
+/// Options by their quoted names.
 pub(super) type RawOptions<'a> = LiteMap<&'a str, RawOption<'a>>;
 
-/// Sections by their written names.
+/// Sections by their quoted names.
 pub(super) type RawSections<'a> = OrderedMap<&'a str, RawSection<'a>>;
 
 /// One section, all its repetitions merged.
@@ -32,7 +32,7 @@ pub(super) struct RawOption<'a> {
     pub(super) text: Cow<'a, str>,
 }
 
-/// Where the parser stands: the option that further lines belong to.
+/// The state of the parser: the option that further lines belong to.
 struct Current<'a> {
     section: &'a str,
     option: Option<&'a str>,
@@ -40,10 +40,10 @@ struct Current<'a> {
     is_block: bool,
 }
 
-/// Reads the sections.
+/// Parses the sections.
 ///
 /// # Errors
-/// The first line that has no meaning.
+/// The first line that cannot be parsed.
 pub(super) fn parse(source: &Arc<Source>) -> Result<RawSections<'_>, Damage> {
     let mut sections = RawSections::default();
     let mut current: Option<Current<'_>> = None;

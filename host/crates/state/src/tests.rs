@@ -1,4 +1,4 @@
-//! The state as its users see it: any content survives, files of zc.buildout are read, faults lose nothing.
+//! The state as its users see it: any content survives, files of zc.buildout can be read, failures lose nothing.
 
 use config::options::Values;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn develop_eggs_and_installed_paths_span_lines() {
     assert_eq!(read(&text).unwrap(), installed);
 }
 
-/// As zc.buildout leaves it when it appends: sections repeated, the later assignment wins; sections of uninstalled parts.
+/// As zc.buildout leaves it after appending: sections repeated, later assignments win; sections of uninstalled parts.
 #[test]
 fn repeated_sections_merge() {
     let text = format!("{SAMPLE}\n[buildout]\ninstalled_develop_eggs = /b/e\n\n[buildout]\nparts = d1\n");
@@ -113,7 +113,8 @@ fn damage_is_found_and_placed() {
     assert_eq!(damage(b"[buildout]\nparts = a\n"), (2, DamageCause::MissingPart("a".into())));
 }
 
-/// A file that was written in place and cut at any byte says so, or lost only options after the paths of its last part.
+/// A file that was written in place and cut at any byte is reported, or has lost only options after the paths of its
+/// last part.
 #[test]
 fn a_cut_file_never_yields_a_path_that_was_not_recorded() {
     let whole = sample();
@@ -136,7 +137,7 @@ fn a_newer_format_is_not_taken_for_damage() {
     assert!(read("[buildout]\n__buildout_state_format__ = 1\nparts = \n").is_ok());
 }
 
-/// Texts made of what the format cares about, and of anything.
+/// Strings of characters that are special in the format, and arbitrary strings.
 fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ \t\r\n\x0b\x0c\x1c\u{85}\u{a0}\u{2028}]{1,3}",
@@ -177,7 +178,7 @@ prop_compose! {
         develop_eggs in prop::collection::vec(any_text(), 0..3),
         parts in prop::collection::vec((any_text(), any_part()), 0..4),
     ) -> Installed {
-        // A section of this name is not a part's.
+        // A section of this name is not a part.
         let parts = parts.into_iter().filter(|(name, _)| name != "buildout").collect();
         Installed { buildout, develop_eggs, parts }
     }
@@ -271,7 +272,7 @@ fn a_killed_run_is_picked_up_from_its_journal() {
     std::fs::write(&path, SAMPLE).unwrap();
     let mut expected = sample();
     for name in ["x", "debug", "y"] {
-        // Dropped without commit, as by a kill; the next run goes on with the same journal.
+        // Dropped without commit, as after a kill; the next run resumes the same journal.
         let mut file = StateFile::open(&path, &Silent).unwrap();
         assert_eq!(*file.installed(), expected);
         file.record(&change(name)).unwrap();

@@ -1,4 +1,4 @@
-//! The installed model → the text of `.installed.cfg`, as zc.buildout writes it.
+//! Renders the installed model as `.installed.cfg`, in the format of zc.buildout.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub fn render(installed: &Installed) -> String {
     text
 }
 
-/// Options as they are written: quoted, sorted by name.
+/// Options as written: quoted, sorted by name.
 type Options<'a> = LiteMap<Cow<'a, str>, Cow<'a, str>>;
 
 fn buildout_options(installed: &Installed) -> Options<'_> {
@@ -41,7 +41,7 @@ fn part_options(part: &InstalledPart) -> Options<'_> {
     options
 }
 
-/// Options under the names that they are written with; a name with a meaning of its own is quoted.
+/// Options under their written names; names with a special meaning are quoted.
 fn quoted_options<'a>(options: &'a Values, reserved: &[&str]) -> Options<'a> {
     let quoted = |name: &'a str| match reserved.contains(&name) {
         true => quote_any_name(name).into(),

@@ -1,4 +1,4 @@
-//! Whether colors are wanted (`--color`, `NO_COLOR`, `TERM`).
+//! Whether to use colors (`--color`, `NO_COLOR`, `TERM`).
 
 use base::environment::Environment;
 use clap::{ArgAction, Args};
@@ -27,7 +27,7 @@ pub(in crate::cli) enum Color {
 }
 
 impl Color {
-    /// Whether to color an output which may be a terminal.
+    /// Whether to color output that may be a terminal.
     pub(in crate::cli) fn wanted(self, is_terminal: bool, environment: &Environment) -> bool {
         let no_color = environment.variables.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         match self {
@@ -38,7 +38,7 @@ impl Color {
     }
 }
 
-/// Whether the terminal understands no control sequences.
+/// Whether the terminal does not support control sequences.
 pub(in crate::cli) fn is_dumb(environment: &Environment) -> bool {
     environment.variables.get("TERM").is_some_and(|term| term == "dumb")
 }

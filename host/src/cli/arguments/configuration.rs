@@ -1,4 +1,4 @@
-//! Which configuration is read, and how: flags that say the same as options of `[buildout]`.
+//! Which configuration is read, and how: flags that correspond to options of `[buildout]`.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub(in crate::cli) struct ConfigurationArguments {
 }
 
 impl ConfigurationArguments {
-    /// The flags as the assignments that zc.buildout makes of them.
+    /// The flags as the assignments that zc.buildout translates them to.
     pub(in crate::cli) fn assignments(&self) -> Vec<Assignment> {
         let set = |option: &str, value: &str, written: &str| Assignment::set("buildout", option, value, written);
         let newest = if self.newest { Some(("true", "-n")) } else { self.non_newest.then_some(("false", "-N")) };
@@ -48,7 +48,7 @@ impl ConfigurationArguments {
         [newest, offline, timeout].into_iter().flatten().collect()
     }
 
-    /// The configuration's file; `None` if it is read from a URL.
+    /// The configuration file; `None` if it is read from a URL.
     pub(in crate::cli) fn path(&self, directory: &Path) -> Option<PathBuf> {
         (!self.config.contains("://")).then(|| directory.join(&self.config))
     }

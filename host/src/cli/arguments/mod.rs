@@ -1,4 +1,4 @@
-//! What several commands accept: groups of flags, and words that are either assignments or names.
+//! Arguments shared by several commands: groups of flags, and words that are either assignments or names.
 
 mod color;
 mod configuration;

@@ -1,4 +1,4 @@
-//! `--offline` of commands that read no configuration.
+//! `--offline` for commands that do not read a configuration.
 
 use clap::Args;
 

@@ -1,5 +1,5 @@
-//! The passphrase of a private key: from a file, the environment, or the user at a terminal. Only commands that make or use
-//! a private key ask; a run never does.
+//! The passphrase of a private key: from a file, the environment, or the user at a terminal. Only commands that create
+//! or use a private key ask for it; a run never does.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -12,12 +12,13 @@ use crate::cli::prompt::{PromptError, hidden_line};
 use base::environment::Environment;
 use base::files::FileError;
 use base::interrupt::Interrupt;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 
-/// As cosign calls it.
+/// The variable that cosign uses.
 const VARIABLE: &str = "COSIGN_PASSWORD";
 
-/// How much of the file is read.
+/// Maximum number of bytes read from the file.
 const LARGEST_FILE: u64 = 1 << 20;
 
 /// Where a passphrase comes from.
@@ -30,7 +31,7 @@ pub(in crate::cli) struct PassphraseArguments {
     passphrase_file: Option<PathBuf>,
 }
 
-/// Why there is no passphrase.
+/// Why no passphrase is available.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum PassphraseError {
     #[error(transparent)]
@@ -58,6 +59,13 @@ impl Explain for PassphraseError {
         match self {
             Self::Interrupted(signal) => Blame::Signal(u8::try_from(*signal).unwrap_or(u8::MAX)),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Read(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use registry::oci::{InvalidReference, Reference};
 
@@ -31,6 +32,10 @@ impl Explain for NotAReference {
 
     fn blame(&self) -> Blame {
         Blame::Usage
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.error.remedies()
     }
 }
 

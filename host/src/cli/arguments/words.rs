@@ -1,9 +1,10 @@
 //! Arguments of commands in 1.0's grammar: assignments and names, in any order.
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, did_you_mean, nearest};
 use config::{Assignment, AssignmentError};
 
-/// Arguments, sorted.
+/// The sorted arguments.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct AssignmentsAndNames {
     pub(in crate::cli) assignments: Vec<Assignment>,
@@ -25,7 +26,7 @@ impl AssignmentsAndNames {
     }
 }
 
-/// A command line that cannot be understood: exit code 2.
+/// An invalid command line: exit code 2.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(in crate::cli) enum UsageError {
     #[error("Invalid command: `{name}`; there are {}", all(known))]
@@ -59,5 +60,12 @@ impl Explain for UsageError {
 
     fn blame(&self) -> Blame {
         Blame::Usage
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Assignment(error) => error.remedies(),
+            _ => Vec::new(),
+        }
     }
 }

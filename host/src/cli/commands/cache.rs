@@ -37,7 +37,7 @@ enum CacheCommand {
     Clear,
 }
 
-/// A cache that cannot be read or cleared.
+/// The cache cannot be read or cleared.
 #[derive(Debug, thiserror::Error)]
 #[error("Cannot {operation} the cache {directory}: {cause}")]
 struct CacheError {

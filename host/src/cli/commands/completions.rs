@@ -20,5 +20,5 @@ pub(super) fn execute(program: &Program, arguments: &CompletionsArguments, mut c
     let mut script = Vec::new();
     let name = command.get_name().to_owned();
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);
-    program.printer.text(&String::from_utf8_lossy(&script));
+    program.printer.verbatim(&String::from_utf8_lossy(&script));
 }

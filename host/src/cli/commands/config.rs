@@ -40,6 +40,6 @@ pub(super) fn execute(program: &Program, arguments: &ConfigArguments) -> Result<
     } else {
         configuration::text(&buildout, &choice)?
     };
-    program.printer.text(&shown);
+    program.printer.verbatim(&shown);
     Ok(())
 }

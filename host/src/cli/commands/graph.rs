@@ -34,6 +34,6 @@ pub(super) fn execute(program: &Program, arguments: &GraphArguments) -> Result<(
     let configuration = program.load(&arguments.configuration, assignments)?;
     let settings = program.inspection_settings(&arguments.registry)?;
     let parts = program.session(configuration, settings)?.graph(&names)?;
-    program.printer.text(&graph::text(&parts, arguments.format));
+    program.printer.verbatim(&graph::text(&parts, arguments.format));
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The commands: which there are, and the command line as a whole. A file has each one's arguments and what it does.
+//! The commands and the command line as a whole. Each file contains the arguments of one command and its
+//! implementation.
 
 mod cache;
 mod completions;
@@ -26,7 +27,7 @@ const PROGRAM: &str = "buildout-host";
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
 #[command(after_help = "`buildout-host COMMAND --help` shows the flags of a command, and examples.")]
-struct Arguments {
+struct ProgramArguments {
     #[command(flatten)]
     global: GlobalArguments,
     /// Print version
@@ -39,7 +40,7 @@ struct Arguments {
 /// Makes the parts of a buildout
 #[derive(Debug, Parser)]
 #[command(name = "buildout", version, disable_help_flag = true)]
-struct Buildout {
+struct BuildoutArguments {
     #[command(flatten)]
     global: GlobalArguments,
     #[command(flatten)]
@@ -69,7 +70,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Executes the command.
     pub(super) fn execute(self, program: &Program) -> Result<(), RunError> {
         match self {
             Self::Run(arguments) => run::execute(program, &arguments),
@@ -80,13 +81,13 @@ impl Command {
             Self::Key(arguments) => key::execute(program, &arguments),
             Self::Cache(arguments) => cache::execute(program, &arguments),
             Self::Completions(arguments) => {
-                completions::execute(program, &arguments, Arguments::command());
+                completions::execute(program, &arguments, ProgramArguments::command());
                 Ok(())
             }
         }
     }
 
-    /// How messages are written, and whether several parts are made at once.
+    /// The style of messages, and whether several parts can be installed at once.
     pub(super) fn style(&self) -> (Style, bool) {
         match self {
             Self::Run(arguments) => arguments.style(),
@@ -95,19 +96,19 @@ impl Command {
     }
 }
 
-/// A command line that was understood.
+/// A parsed command line.
 pub(super) struct CommandLine {
     pub(super) command: Command,
     pub(super) color: Color,
 }
 
-/// Understands the command line. Under the name `buildout` the program accepts the grammar of `run` directly.
+/// Parses the command line. Called as `buildout`, the program accepts the grammar of `run` directly.
 pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> {
     let name = arguments.first().and_then(|called| Path::new(called).file_name());
     if name.is_some_and(|name| name == "buildout") {
-        let Buildout { global, run } = Buildout::try_parse_from(arguments)?;
+        let BuildoutArguments { global, run } = BuildoutArguments::try_parse_from(arguments)?;
         return Ok(CommandLine { command: Command::Run(run), color: global.color });
     }
-    let Arguments { global, command, .. } = Arguments::try_parse_from(arguments)?;
+    let ProgramArguments { global, command, .. } = ProgramArguments::try_parse_from(arguments)?;
     Ok(CommandLine { command, color: global.color })
 }

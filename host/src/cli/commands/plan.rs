@@ -33,6 +33,10 @@ pub(super) fn execute(program: &Program, arguments: &PlanArguments) -> Result<()
     let configuration = program.load(&arguments.configuration, assignments)?;
     let settings = program.inspection_settings(&arguments.registry)?;
     let outlook = program.session(configuration, settings)?.plan(&names)?;
-    program.printer.text(&if arguments.json { render::plan::json(&outlook) } else { render::plan::text(&outlook) });
+    if arguments.json {
+        program.printer.json(&render::plan::json(&outlook));
+    } else {
+        program.printer.text(&render::plan::text(&outlook));
+    }
     Ok(())
 }

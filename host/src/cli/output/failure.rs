@@ -1,12 +1,12 @@
-//! Shows an error: what was being done, the text to blame, hints, and last the cause.
+//! Prints an error: the operations in progress, the text that caused it, hints, and the cause last.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 
 use crate::cli::hints;
-use base::source::{Blame, Explain, neutralise, redact};
+use base::source::{Blame, Explain, printable, redact};
 
-/// The exit code (`docs/architecture.md` has the table).
+/// The exit code (see the table in `docs/architecture.md`).
 pub(in crate::cli) fn exit_code(blame: Blame) -> u8 {
     match blame {
         Blame::User => 1,
@@ -19,22 +19,18 @@ pub(in crate::cli) fn exit_code(blame: Blame) -> u8 {
 
 /// Prints the error to standard error.
 pub(in crate::cli) fn print(error: &dyn Explain, colors: bool) {
-    let terminal = io::stderr().is_terminal();
-    let mut text = render(error);
-    if terminal {
-        text = neutralise(&text);
-    }
+    let mut text = printable(&render(error));
     if colors {
         text = text.replacen("\nError:", "\n\x1b[1;31mError:\x1b[0m", 1);
         if let Some(rest) = text.strip_prefix("Error:") {
             text = format!("\x1b[1;31mError:\x1b[0m{rest}");
         }
     }
-    // If standard error is closed, the exit code still says it.
+    // If standard error is closed, the exit code still reports the failure.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// `While:`, the place with a caret, hints, and as the last line `Error: <message>`.
+/// `While:`, the place with a caret, hints, and `Error: <message>` as the last line.
 fn render(error: &dyn Explain) -> String {
     let mut text = String::new();
     let doing = error.doing();
@@ -71,11 +67,11 @@ impl Explain for OutputError {}
 /// Prints clap's help or version to standard output, or its error to standard error. Returns the exit code.
 pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
     if error.use_stderr() {
-        let _ = io::stderr().write_all(usage(&error.render().to_string()).as_bytes());
+        let _ = io::stderr().write_all(printable(&usage(&error.render().to_string())).as_bytes());
         return exit_code(Blame::Usage);
     }
     match error.print() {
-        // A closed output must not turn `--help` into an error.
+        // Closing the output must not turn `--help` into an error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             print(&OutputError(error), false);
             exit_code(Blame::User)
@@ -84,7 +80,7 @@ pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
     }
 }
 
-/// A message of clap, with the cause as the last line.
+/// A message from clap, with the cause as the last line.
 fn usage(text: &str) -> String {
     let (message, rest) = match text.strip_prefix("error: ") {
         Some(text) => text.split_once('\n').unwrap_or((text, "")),

@@ -1,4 +1,4 @@
-//! `--log-format json`: events as lines of JSON, for programs. Without credentials of URLs, as all that is said.
+//! `--log-format json`: events as lines of JSON, for programs. Without credentials of URLs, like all messages.
 
 use std::time::SystemTime;
 
@@ -8,14 +8,15 @@ use base::event::{Event, Level};
 use base::source::redact;
 use base::time::asctime;
 
-/// Lines that a recipe printed, each as an event.
+/// Lines printed by a recipe, each as an event.
 fn output(part: &str, lines: &str) -> String {
     let time = asctime(SystemTime::now());
     let event = |line| json!({"event": "output", "part": part, "line": redact(line), "time": time}).to_string();
     lines.split('\n').map(event).collect::<Vec<_>>().join("\n")
 }
 
-/// The event with the time as a line; `None` for what only a terminal shows, and messages of a level that nobody wants.
+/// The event with the time, as a line; `None` for events that only a terminal shows, and for messages below the log
+/// level.
 pub(super) fn line(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<String> {
     if let Event::Output { part, lines } = event {
         return Some(output(part, lines));

@@ -1,6 +1,6 @@
-//! What is being done now, as lines for a terminal: one for each running part, and a total.
+//! The live display, as lines for a terminal: one for each running part, and a total.
 //!
-//! Knows neither the terminal nor the clock: it is told what happened, the time, and how much room there is.
+//! Accesses neither the terminal nor the clock: events, the time and the size of the terminal are passed in.
 
 use std::time::Instant;
 
@@ -8,20 +8,20 @@ use console::{Style, measure_text_width, truncate_str};
 
 use super::time::clock;
 use base::collections::OrderedMap;
-use base::source::{neutralise, redact};
+use base::source::{printable, redact};
 
-/// The widest column of names.
+/// Maximum width of the column of names.
 const WIDEST_NAME: usize = 30;
 
-/// What is known of the parts that are being made.
+/// The state of the running parts.
 #[derive(Default)]
 pub(super) struct Live {
-    /// Parts that the run makes.
+    /// Number of parts that the run installs.
     planned: usize,
     done: usize,
     start: Option<Instant>,
     running: OrderedMap<String, Running>,
-    /// What the host itself does that takes long.
+    /// Current long-running activity of the host itself.
     activity: Option<String>,
 }
 
@@ -32,7 +32,7 @@ struct Running {
     line: String,
 }
 
-/// How much room there is, and whether colours are wanted.
+/// The size of the terminal, and whether to use colors.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
     pub(super) width: usize,
@@ -68,12 +68,12 @@ impl Live {
         self.done += usize::from(counts);
     }
 
-    /// What the host itself does; `None` when it is over.
+    /// Sets the activity of the host itself; `None` when it is over.
     pub(super) fn set_activity(&mut self, activity: Option<&str>) {
         self.activity = activity.map(str::to_owned);
     }
 
-    /// The lines to show now, none wider than there is room; none if nothing is going on.
+    /// The lines to show now, cut to the width of the terminal; none if nothing is running.
     pub(super) fn lines(&self, now: Instant, room: Room) -> Vec<String> {
         let most = room.height.saturating_sub(3).max(1);
         let name_width = self.running.keys().map(|part| measure_text_width(&plain(part))).max().unwrap_or(0);
@@ -89,7 +89,7 @@ impl Live {
         if !self.running.is_empty() {
             lines.push(self.total(now));
         }
-        // The last column stays free: a terminal may wrap a line that fills it.
+        // The last column stays empty: a terminal may wrap a line that fills it.
         let width = room.width.saturating_sub(1);
         lines.iter().map(|line| truncate_str(line, width, "…").into_owned()).collect()
     }
@@ -119,9 +119,9 @@ impl Running {
     }
 }
 
-/// One line of text that steers nothing, and shows no credentials.
+/// One line of text without control characters and credentials.
 fn plain(text: &str) -> String {
-    neutralise(&redact(text)).replace(['\n', '\t'], " ")
+    printable(&redact(text)).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

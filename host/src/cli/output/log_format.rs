@@ -1,4 +1,4 @@
-//! `log-format`: the `%(name)s` formats of Python's `logging`, as far as a buildout needs them.
+//! `log-format`: the `%(name)s` formats of Python's `logging`, as far as buildouts need them.
 //!
 //! Both `%(name)s` and the doubled `%%(name)s` of 1.0's configurations are accepted.
 
@@ -10,10 +10,10 @@ use base::time::asctime;
 
 /// A parsed format.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct LogFormat(Vec<Piece>);
+pub(in crate::cli) struct LogFormat(Vec<FormatPiece>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum FormatPiece {
     Literal(String),
     Field { field: Field, left: bool, width: usize },
 }
@@ -42,8 +42,8 @@ pub(in crate::cli) struct InvalidFormat(String);
 
 impl Default for LogFormat {
     fn default() -> Self {
-        let field = |field| Piece::Field { field, left: false, width: 0 };
-        Self(vec![field(Field::Name), Piece::Literal(": ".into()), field(Field::Message)])
+        let field = |field| FormatPiece::Field { field, left: false, width: 0 };
+        Self(vec![field(Field::Name), FormatPiece::Literal(": ".into()), field(Field::Message)])
     }
 }
 
@@ -70,14 +70,14 @@ impl LogFormat {
             }
             let (piece, after) = field(rest)?;
             if !literal.is_empty() {
-                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                pieces.push(FormatPiece::Literal(std::mem::take(&mut literal)));
             }
             pieces.push(piece);
             rest = after;
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal));
+            pieces.push(FormatPiece::Literal(literal));
         }
         Ok(Self(pieces))
     }
@@ -87,8 +87,8 @@ impl LogFormat {
         let mut line = String::with_capacity(record.message.len() + 32);
         for piece in &self.0 {
             match piece {
-                Piece::Literal(text) => line.push_str(text),
-                Piece::Field { field, left, width } => {
+                FormatPiece::Literal(text) => line.push_str(text),
+                FormatPiece::Field { field, left, width } => {
                     let value = field.value(record);
                     // Writing to a String cannot fail.
                     let _ = if *left { write!(line, "{value:<width$}") } else { write!(line, "{value:>width$}") };
@@ -99,8 +99,8 @@ impl LogFormat {
     }
 }
 
-/// Parses what follows a `%`: `(name)`, flags, width, conversion.
-fn field(rest: &str) -> Result<(Piece, &str), InvalidFormat> {
+/// Parses the text after a `%`: `(name)`, flags, width, conversion.
+fn field(rest: &str) -> Result<(FormatPiece, &str), InvalidFormat> {
     let unfinished = || InvalidFormat(format!("`%{rest}` is not of the form %(name)s"));
     let (name, after) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')).ok_or_else(unfinished)?;
     let field = match name {
@@ -124,7 +124,7 @@ fn field(rest: &str) -> Result<(Piece, &str), InvalidFormat> {
         return Err(InvalidFormat(format!("a width of {width} is too wide")));
     }
     let after = after[digits..].strip_prefix(['s', 'd']).ok_or_else(unfinished)?;
-    Ok((Piece::Field { field, left, width }, after))
+    Ok((FormatPiece::Field { field, left, width }, after))
 }
 
 impl Field {

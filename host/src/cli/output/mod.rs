@@ -1,4 +1,4 @@
-//! What is printed while a command works, and when it fails: messages, events, progress, errors.
+//! Output while a command runs, and when it fails: messages, events, progress, errors.
 
 pub(super) mod failure;
 mod json_events;

@@ -1,8 +1,10 @@
-//! The only printer: takes events and writes them to standard output, progress to a terminal's standard error.
+//! The only printer: receives events and writes them to standard output, and progress to standard error if that is a
+//! terminal.
 //!
-//! A closed output (`buildout | head`) is not an error: what cannot be shown any more is dropped and the work goes on. It
-//! also goes on when an output cannot be written for another reason (a full disk), but then the program fails in the end.
-//! What the host or a recipe says is shown without credentials; what was asked for by name is shown as it is.
+//! A closed output (`buildout | head`) is not an error: further output is dropped and the work continues. The work also
+//! continues if output fails for another reason (a full disk), but then the program fails at the end.
+//! Messages are printed without credentials. Control characters are escaped for any destination, as viewers of build
+//! logs and pagers obey them, too. Only the requested output of a command is verbatim, unless it goes to a terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use base::environment::Environment;
 use base::event::{Event, Level, PartOutcome, Report};
-use base::source::{neutralise, redact};
+use base::source::{printable, printable_json, redact};
 
 use super::json_events;
 use super::live::{Live, Room};
@@ -18,11 +20,11 @@ use super::log_format::{LogFormat, Record};
 use super::summary::Summary;
 use crate::cli::arguments::{Color, is_dumb};
 
-/// How often the live lines are drawn.
+/// How often the live display is redrawn.
 const TICK: Duration = Duration::from_millis(100);
-/// From when on a summary is shown on a terminal.
+/// Minimum duration of a run for a summary on a terminal.
 const SUMMARY_ON_TERMINAL: Duration = Duration::from_secs(1);
-/// From when on it is logged elsewhere.
+/// Minimum duration of a run for a summary in a log.
 const SUMMARY_IN_LOG: Duration = Duration::from_secs(10);
 
 /// How messages are written.
@@ -35,10 +37,10 @@ pub(in crate::cli) enum Style {
     Json,
 }
 
-/// What the command line and the environment say about how to print.
+/// Settings of the printer from the command line and the environment.
 pub(in crate::cli) struct PrinterSettings<'a> {
     pub(in crate::cli) style: Style,
-    /// Several parts are made at once, so each line of output has the name of its part.
+    /// Several parts may run at once, so each line of output is prefixed with the name of its part.
     pub(in crate::cli) several: bool,
     pub(in crate::cli) color: Color,
     pub(in crate::cli) environment: &'a Environment,
@@ -51,7 +53,7 @@ struct Console {
     style: Style,
     several: bool,
     stdout_is_terminal: bool,
-    /// Standard error is a terminal that can move its cursor.
+    /// Standard error is a terminal with cursor movement.
     draws: bool,
     colors: bool,
     state: Mutex<ConsoleState>,
@@ -59,17 +61,17 @@ struct Console {
 }
 
 struct ConsoleState {
-    /// Messages below this number are not shown (Python's numbers).
+    /// Messages below this number are not printed (Python's numbers).
     threshold: i32,
     format: LogFormat,
     live: Live,
     summary: Summary,
-    /// The lines that stand on the terminal below the log.
+    /// The lines of the live display, below the log on the terminal.
     drawn: Vec<String>,
-    /// Whether a thread draws.
+    /// Whether the drawing thread is running.
     ticking: bool,
     is_finished: bool,
-    /// The first failure to write to standard output.
+    /// The first error of writing to standard output.
     failure: Option<io::Error>,
 }
 
@@ -98,24 +100,37 @@ impl Printer {
         }))
     }
 
-    /// What the configuration says of level and format.
+    /// Applies level and format from the configuration.
     pub(in crate::cli) fn configure(&self, threshold: i32, format: LogFormat) {
         let mut state = self.0.lock();
         state.threshold = threshold;
         state.format = format;
     }
 
-    /// Writes text that was asked for (`config`, `query`, `plan`), whatever the log level.
+    /// Writes the result of a command, regardless of the log level.
     pub(in crate::cli) fn text(&self, text: &str) {
+        self.0.write(&mut self.0.lock(), &printable(text));
+    }
+
+    /// Writes one or more JSON objects.
+    pub(in crate::cli) fn json(&self, json: &str) {
+        self.0.write(&mut self.0.lock(), &printable_json(json));
+    }
+
+    /// Writes content of the user's own files that was requested: unchanged if it goes to a pipe or a file.
+    pub(in crate::cli) fn verbatim(&self, text: &str) {
+        if self.0.stdout_is_terminal {
+            return self.text(text);
+        }
         self.0.write(&mut self.0.lock(), text);
     }
 
-    /// Why something could not be written to standard output, if so.
+    /// The error of writing to standard output, if any.
     pub(in crate::cli) fn take_failure(&self) -> Option<io::Error> {
         self.0.lock().failure.take()
     }
 
-    /// The work is over: live lines go, and what took long is told. Nothing is drawn afterwards.
+    /// Ends the output: removes the live display and prints the summary. Nothing is drawn afterwards.
     pub(in crate::cli) fn finish(&self) {
         let shared = &*self.0;
         let mut state = shared.lock();
@@ -137,31 +152,31 @@ impl Console {
         if self.stdout_is_terminal {
             self.clear(state);
         }
-        let mut text = if self.stdout_is_terminal { neutralise(text) } else { text.to_owned() };
+        let mut text = text.to_owned();
         if !text.ends_with('\n') {
             text.push('\n');
         }
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
-            // The reader has gone; the run's work matters more than its lines.
+            // The reader has closed its end; the run's work matters more than its output.
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             state.failure.get_or_insert(error);
         }
     }
 
-    /// Writes what the host or a recipe says.
+    /// Writes what the host, a recipe or a command reports.
     fn write_message(&self, state: &mut ConsoleState, text: &str) {
-        self.write(state, &redact(text));
+        self.write(state, &printable(&redact(text)));
     }
 
-    /// Writes a message of `logger`, in the format that the user chose.
+    /// Writes a message of `logger`, in the format of `log-format`.
     fn log(&self, state: &mut ConsoleState, logger: &str, level: Level, message: &str) {
         let line = state.format.line(&Record { logger, level, message });
         self.write_message(state, &line);
     }
 
-    /// Takes the live lines off the terminal.
+    /// Removes the live display from the terminal.
     fn clear(&self, state: &mut ConsoleState) {
         let drawn = std::mem::take(&mut state.drawn).len();
         if drawn > 0 {
@@ -169,7 +184,7 @@ impl Console {
         }
     }
 
-    /// Draws what is going on, unless that is on the terminal already. With `-q`, nothing is drawn.
+    /// Draws the live display if it has changed. With `-q`, nothing is drawn.
     fn draw(&self, state: &mut ConsoleState) {
         if !self.draws || state.is_finished || (Level::Info as i32) < state.threshold {
             return;
@@ -184,11 +199,11 @@ impl Console {
         }
     }
 
-    /// Starts the thread that draws, with the first part.
+    /// Starts the drawing thread when the first part starts.
     fn start_ticking(self: &Arc<Self>, state: &mut ConsoleState) {
         if !std::mem::replace(&mut state.ticking, true) {
             let shared = Arc::clone(self);
-            // Without a thread nothing is drawn: no reason not to make parts.
+            // Without the thread nothing is drawn, but parts can still be installed.
             let _ = std::thread::Builder::new().name("progress".into()).spawn(move || shared.tick());
         }
     }
@@ -213,7 +228,7 @@ impl Console {
         let least = if self.draws { SUMMARY_ON_TERMINAL } else { SUMMARY_IN_LOG };
         let Some(lines) = state.summary.lines(Instant::now(), least) else { return };
         if self.draws {
-            let text = neutralise(&lines.join("\n"));
+            let text = printable(&lines.join("\n"));
             let _ = writeln!(io::stderr(), "{text}");
         } else {
             let message = lines.join("\n");
@@ -229,13 +244,16 @@ impl Console {
             Event::Text { level, text } if self.wants(level) => self.write_message(&mut self.lock(), text),
             Event::Log { .. } | Event::Text { .. } => {}
             Event::Output { part, lines } if self.several => {
+                let lines = lines.replace("\r\n", "\n");
                 let mut state = self.lock();
                 let line = |message| state.format.line(&Record { logger: part, level: Level::Info, message });
                 let text = lines.split('\n').map(line).collect::<Vec<_>>().join("\n");
                 self.write_message(&mut state, &text);
             }
             // The last line may be empty.
-            Event::Output { lines, .. } => self.write_message(&mut self.lock(), &format!("{lines}\n")),
+            Event::Output { lines, .. } => {
+                self.write_message(&mut self.lock(), &format!("{}\n", lines.replace("\r\n", "\n")));
+            }
             Event::CommandLine { part, line } if self.wants(Level::Debug) => {
                 self.log(&mut self.lock(), part, Level::Debug, line);
             }
@@ -261,7 +279,7 @@ impl Console {
         }
     }
 
-    /// What only the live lines show.
+    /// Handles events that only affect the live display.
     fn live_event(self: &Arc<Self>, event: Event<'_>) {
         let mut state = self.lock();
         match event {
@@ -301,7 +319,7 @@ impl Report for Printer {
             Style::Text => shared.text_event(event),
             Style::Json => {
                 if let Some(line) = json_events::line(event, &|level| shared.wants(level)) {
-                    shared.write(&mut shared.lock(), &line);
+                    shared.write(&mut shared.lock(), &printable_json(&line));
                 }
             }
         }
@@ -312,8 +330,8 @@ impl Report for Printer {
     }
 }
 
-/// What takes so many lines off a terminal, the last of which has no line end: back to the first, and clear all below
-/// (ECMA-48: CUU, ED).
+/// Control sequence that erases this many lines, the last of which has no line end: moves to the first, and clears
+/// everything below (ECMA-48: CUU, ED).
 fn erase(lines: usize) -> String {
     match lines {
         0 => String::new(),
@@ -322,7 +340,7 @@ fn erase(lines: usize) -> String {
     }
 }
 
-/// How far a download is.
+/// The progress of a download.
 fn downloaded(done: u64, total: Option<u64>) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     match total {

@@ -1,4 +1,4 @@
-//! What was made and how long it took, told at the end of a run that took noticeably long.
+//! The summary of installed parts and their durations, printed at the end of a run that took noticeably long.
 
 use std::time::{Duration, Instant};
 
@@ -8,18 +8,18 @@ use base::event::PartOutcome;
 
 use super::time::duration;
 
-/// Parts that were quicker are counted, not named.
+/// Faster parts are counted, but not listed.
 const NOTICEABLE: Duration = Duration::from_millis(100);
-/// So many are named, the longest first.
+/// Maximum number of listed parts, the longest first.
 const NAMED: usize = 20;
 
-/// The parts of a run, as they end.
+/// The completed parts of a run.
 #[derive(Default)]
 pub(super) struct Summary {
     began: Option<Instant>,
     count: usize,
     failed: usize,
-    /// Those that took noticeably long.
+    /// The parts that took noticeably long.
     long: Vec<(String, bool, Duration)>,
 }
 
@@ -37,7 +37,7 @@ impl Summary {
         }
     }
 
-    /// The first line, and one for each part that took long; `None` if the parts took less than `least`.
+    /// The first line, and one for each slow part; `None` if the parts took less than `least`.
     pub(super) fn lines(&mut self, now: Instant, least: Duration) -> Option<Vec<String>> {
         let elapsed = now.saturating_duration_since(self.began?);
         if elapsed < least || self.long.is_empty() {

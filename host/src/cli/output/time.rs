@@ -1,8 +1,8 @@
-//! Durations, for people.
+//! Durations in human-readable form.
 
 use std::time::Duration;
 
-/// A time as a clock shows it: `0:42`, `1:02:03`.
+/// A duration as a clock: `0:42`, `1:02:03`.
 pub(super) fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

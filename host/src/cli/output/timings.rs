@@ -1,4 +1,4 @@
-//! Records when parts are made, and writes a page that shows it.
+//! Records when parts are installed, and writes an HTML page that shows it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use crate::run::{RunError, Session};
 use base::event::{Event, Level, Report};
 use base::files;
 
-/// The most phases that are kept of a part.
+/// Maximum number of recorded phases per part.
 const PHASES: usize = 200;
 
 /// Forwards events, and records what the page shows.
@@ -31,7 +31,7 @@ impl Timings {
     /// If the file cannot be written.
     pub(in crate::cli) fn write(&self, file: &Path, session: &Session, jobs: usize) -> Result<(), RunError> {
         let mut bars = self.bars();
-        // A part that is uninstalled and installed has two bars. References are to the second.
+        // A part that is uninstalled and then installed has two bars. References point to the second.
         let made: Vec<usize> = (0..bars.len()).filter(|bar| bars[*bar].step != "Uninstalling").collect();
         let parts: Vec<&str> = made.iter().map(|bar| bars[*bar].part.as_str()).collect();
         let references = session.references(&parts);
@@ -46,7 +46,7 @@ impl Timings {
         self.bars.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records something about a part that is being made.
+    /// Records something about a running part.
     fn note(&self, part: &str, note: impl FnOnce(&mut Bar, Duration)) {
         let now = self.start.elapsed();
         if let Some(bar) = self.bars().iter_mut().rev().find(|bar| bar.part == part && bar.end.is_none()) {

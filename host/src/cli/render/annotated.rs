@@ -1,4 +1,4 @@
-//! The configuration as zc.buildout's `annotate` and `query` show it.
+//! The configuration in the format of zc.buildout's `annotate` and `query`.
 
 use std::fmt::Write as _;
 

@@ -11,7 +11,7 @@ fn total(entries: &[CacheEntry]) -> u64 {
     entries.iter().map(|entry| entry.size).sum()
 }
 
-/// A line for each recipe.
+/// One line for each recipe.
 pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
     let (number, all, most) = (entries.len(), size(total(entries)), size(cache.capacity()));
     let mut text = format!("{directory}: {number} compiled, {all} of at most {most}\n");
@@ -23,7 +23,6 @@ pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[Cac
     text
 }
 
-/// One object.
 pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
     let entry = |entry: &CacheEntry| {
         let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -38,7 +37,7 @@ pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[Cac
     .to_string()
 }
 
-/// How long ago, roughly.
+/// Approximate time since then.
 fn since(ago: Duration) -> String {
     match ago.as_secs() {
         0..60 => "just now".to_owned(),

@@ -1,4 +1,4 @@
-//! The configuration after substitution, with the places that options come from.
+//! The configuration after substitution, and where its options come from.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ use config::options::{Buildout, OptionError, Problem};
 use config::parse::print_option;
 use config::{Configuration, Operation, OptionValue, Origin};
 
-/// What the user wants to see: everything, or some sections and options.
+/// What to show: everything, or some sections and options.
 pub(in crate::cli) struct Choice<'a>(Vec<(&'a str, Option<&'a str>)>);
 
 impl<'a> Choice<'a> {
@@ -36,7 +36,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// Each option before and after substitution, with its places.
+/// Each option before and after substitution, and where it comes from.
 pub(in crate::cli) fn json(buildout: &Buildout, choice: &Choice<'_>) -> Result<String, RunError> {
     let section =
         |(name, options): (&str, Vec<OptionView>)| (name.to_owned(), section_json(buildout.configuration(), &options));
@@ -68,7 +68,7 @@ fn chosen<'a>(
     Ok(names.map(|name| (name, options(buildout, name, choice))))
 }
 
-/// An option as it is shown.
+/// An option for display.
 struct OptionView {
     name: String,
     written: Arc<OptionValue>,
@@ -85,7 +85,7 @@ fn options(buildout: &Buildout, section: &str, choice: &Choice<'_>) -> Vec<Optio
     views.collect()
 }
 
-/// The options of a section with those of its macros; without them, if a macro is wrong.
+/// The options of a section, including those of its macros; without them if a macro is invalid.
 fn expanded(buildout: &Buildout, section: &str) -> Vec<(String, Arc<OptionValue>)> {
     if let Ok(options) = buildout.written(section) {
         return options.iter().map(|(name, value)| (name.to_string(), Arc::clone(value))).collect();
@@ -120,7 +120,7 @@ fn section_text(name: &str, options: &[OptionView], buildout: &Buildout) -> Stri
     text
 }
 
-/// Why an option has no value yet, in one line.
+/// Why an option has no value yet, on one line.
 fn why(buildout: &Buildout, error: &OptionError) -> String {
     if let Problem::UnknownOption { section, option } = error.problem()
         && has(buildout, section, "recipe")
@@ -131,7 +131,7 @@ fn why(buildout: &Buildout, error: &OptionError) -> String {
     format!("Error: {}{place}", error.to_string().replace('\n', " "))
 }
 
-/// The places that an option comes from, in order.
+/// The places that contributed to an option, in order.
 fn contributors(configuration: &Configuration, value: &OptionValue) -> Vec<String> {
     let mut places: Vec<String> = Vec::new();
     let items =

@@ -24,7 +24,6 @@ pub(in crate::cli) fn text(keys: &[TrustedKey], directory: &Path) -> String {
     text.trim_end().to_owned()
 }
 
-/// One object.
 pub(in crate::cli) fn json(keys: &[TrustedKey], directory: &Path) -> String {
     let one = |key: &TrustedKey| {
         json!({

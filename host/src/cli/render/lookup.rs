@@ -1,9 +1,9 @@
-//! Names of sections and options that the user wants to see, and names of files that are shown.
+//! Lookup of sections and options by name, and names of files for display.
 
 use base::source::{Explain, Place, did_you_mean, nearest};
 use config::{Configuration, Origin, Section};
 
-/// A section or option that the user wants to see and that does not exist.
+/// A section or option that was requested and does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(super) struct NotFound {
@@ -33,7 +33,7 @@ pub(super) fn source_name(configuration: &Configuration, origin: &Origin) -> Str
     below.unwrap_or(name).to_owned()
 }
 
-/// A section by its name.
+/// Finds a section by name.
 pub(super) fn find_section<'a>(configuration: &'a Configuration, section: &str) -> Result<&'a Section, NotFound> {
     configuration.sections.get(section).ok_or_else(|| NotFound {
         message: format!("Section not found: {section}"),
@@ -42,7 +42,7 @@ pub(super) fn find_section<'a>(configuration: &'a Configuration, section: &str) 
     })
 }
 
-/// The error for an option that its section does not have.
+/// The error for an option that is missing in its section.
 pub(super) fn no_option<'a>(
     configuration: &Configuration,
     section: &str,

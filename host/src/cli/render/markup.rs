@@ -1,11 +1,11 @@
-//! Text as SVG and HTML take it.
+//! Escaping for SVG and HTML.
 
-use base::source::neutralise;
+use base::source::printable;
 
-/// Text that means only itself, in content and in quoted attributes. What XML cannot hold is shown by its number.
+/// Escapes text, in content and in quoted attributes. Characters that XML does not allow are shown as numbers.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in neutralise(text).chars() {
+    for c in printable(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

@@ -1,4 +1,4 @@
-//! What commands show, as text: values of the library in, strings out. Nothing here prints.
+//! The output of commands, as text: values of the library in, strings out. Nothing here prints.
 
 pub(super) mod annotated;
 pub(super) mod cache;

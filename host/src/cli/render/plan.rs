@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::run::{Outlook, Switch};
 use state::plan::{Reason, Step};
 
-/// One step a line, its reasons below.
+/// One step per line, with its reasons below.
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
     let Outlook { put_back, steps, switch, warnings } = outlook;
     if put_back.is_empty() && steps.is_empty() && switch.is_none() {

@@ -1,4 +1,5 @@
-//! When parts were made: a page with a time line and a table. It needs no other file; the script only highlights.
+//! When parts were installed: an HTML page with a timeline and a table. It needs no other files; the script only
+//! highlights.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,10 +7,10 @@ use std::time::Duration;
 use super::markup::escape;
 use base::event::PartOutcome;
 
-/// Width of the time line in pixels.
+/// Width of the timeline in pixels.
 const WIDTH: f64 = 1000.0;
 const LANE: usize = 26;
-/// Above the lanes, for the scale.
+/// Height above the lanes, for the scale.
 const TOP: usize = 24;
 
 const STYLE: &str = "\
@@ -21,7 +22,7 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}\
 .phase{fill:#000;fill-opacity:.12;stroke:#fff;stroke-opacity:.6}.scale{stroke:#e4e6ee}\
 g.bar.dim{opacity:.25}g.bar.needed rect:first-of-type{stroke:#c60;stroke-width:2}tr.needed{background:#fff0dc}";
 
-/// Pointing at a part shows which ones it refers to.
+/// Hovering over a part highlights the parts that it references.
 const SCRIPT: &str = "\
 const bars=[...document.querySelectorAll('g.bar')],rows=[...document.querySelectorAll('tr[data-bar]')];\
 function show(bar){const needs=new Set((bar.dataset.needs||'').split(' ').filter(Boolean));\
@@ -41,7 +42,7 @@ pub(in crate::cli) struct Bar {
     pub(in crate::cli) start: Duration,
     /// `None` if it is unfinished.
     pub(in crate::cli) end: Option<(Duration, PartOutcome)>,
-    /// What the recipe reported that it does, and since when.
+    /// The activities that the recipe reported, with their start times.
     pub(in crate::cli) phases: Vec<(Duration, String)>,
     /// The bars of parts that it references.
     pub(in crate::cli) references: Vec<usize>,
@@ -81,7 +82,7 @@ fn time_line(html: &mut String, bars: &[Bar], total: Duration) {
     html.push_str("</svg>\n");
 }
 
-/// Lines at whole numbers of seconds: ten or so.
+/// Grid lines at whole numbers of seconds, about ten.
 fn scale(html: &mut String, total: Duration, height: usize) {
     let rough = (total.as_secs_f64() / 10.0).max(0.001);
     let power = 10_f64.powf(rough.log10().floor());
@@ -166,7 +167,7 @@ fn numbers(numbers: &[usize]) -> String {
     numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// For each bar, the first lane that is free when it starts. Bars are in the order of their starts.
+/// For each bar, the first lane that is free when it starts. Bars are sorted by start time.
 fn lanes(bars: &[Bar], total: Duration) -> Vec<usize> {
     let mut free_from: Vec<Duration> = Vec::new();
     let lane = |bar: &Bar| {

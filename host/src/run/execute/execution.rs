@@ -1,4 +1,4 @@
-//! A stage while it is executed: its steps, and what is recorded of them.
+//! A stage during its execution: its steps, and recording their outcomes.
 
 use base::collections::Set;
 use base::event::Level;
@@ -13,15 +13,15 @@ use super::step::{self, Outcome};
 use super::transaction::Transaction;
 use crate::error::{Doing, RunError};
 
-/// A stage while it is executed.
+/// A stage during its execution.
 pub(super) struct Execution<'a> {
     pub(super) stage: &'a Stage,
     state: &'a mut StateFile,
     unused: &'a mut Unused,
     remover: Remover<'a>,
-    /// `None`: each change counts at once.
+    /// `None`: each change takes effect at once.
     transaction: Option<Transaction>,
-    /// Parts that were recorded.
+    /// Parts recorded so far.
     recorded: Set<String>,
 }
 
@@ -90,7 +90,8 @@ impl<'a> Execution<'a> {
         Ok(self.state.record(&Change::Removed { part: part.to_owned() })?)
     }
 
-    /// Calls the recipe's own `uninstall`, if it has one. A recipe that is no longer available has none, as in zc.buildout.
+    /// Calls the recipe's `uninstall`, if it has one. As in zc.buildout, nothing is called if the recipe is no longer
+    /// available.
     fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let recipes = &self.stage.view.recipes;
         let Some(reference) = recorded.options.get("recipe") else { return Ok(()) };
@@ -103,7 +104,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Records what a recipe made, and removes what a failed one left.
+    /// Records what a recipe made, or removes what a failed recipe left.
     pub(super) fn settle(&mut self, step: &Step, outcome: Outcome) -> Result<(), RunError> {
         let part = step.part();
         self.remover.refresh();
@@ -117,7 +118,8 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Records what an update made in addition to the old paths. After a failure the part is removed, as in zc.buildout.
+    /// Records what an update made in addition to the old paths. After a failure the part is removed, as in
+    /// zc.buildout.
     fn settle_update(&mut self, part: &str, outcome: Outcome) -> Result<(), RunError> {
         let recorded = self.state.installed().parts.get(part);
         let before = recorded.map(|recorded| recorded.installed.clone()).unwrap_or_default();
@@ -163,7 +165,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Ends the stage: the changes of a transaction count, or what they replaced is put back.
+    /// Ends the stage: commits the transaction, or rolls it back.
     pub(super) fn end(&mut self, outcome: Result<(), RunError>, steps: &[Step]) -> Result<(), RunError> {
         if let Some(transaction) = self.transaction.take() {
             let report = &*self.stage.view.context.report;
@@ -176,7 +178,7 @@ impl<'a> Execution<'a> {
         outcome
     }
 
-    /// Orders the parts that were recorded as the steps are ordered, behind those that were not: several may have been
+    /// Orders the recorded parts like the steps, after the parts that were not recorded: several may have been
     /// installed at once, and held changes are recorded last.
     fn order_as_in(&mut self, steps: &[Step]) {
         if self.recorded.is_empty() {

@@ -1,4 +1,4 @@
-//! The way of every stage: uninstall, install, check, record.
+//! The procedure for every stage: uninstall, install, check, record.
 
 use base::event::Event;
 use state::StateFile;
@@ -14,15 +14,12 @@ use super::execution::Execution;
 use super::parallel;
 use crate::error::RunError;
 
-/// Executes the stages of a run.
 pub(in crate::run) struct Executor<'a> {
-    /// The installed state.
     pub(in crate::run) state: &'a mut StateFile,
-    /// Options that nothing has read.
     pub(in crate::run) unused: Unused,
-    /// How many parts the stages so far have installed or updated.
+    /// Number of parts that the stages so far have installed or updated.
     installed: usize,
-    /// The buildout as the latest stage resolved it.
+    /// The buildout as resolved by the latest stage.
     view: Option<View>,
 }
 
@@ -31,7 +28,7 @@ impl<'a> Executor<'a> {
         Self { state, unused: Unused::default(), installed: 0, view: None }
     }
 
-    /// Executes a stage. What was done before a failure is recorded.
+    /// Executes a stage. On failure, the completed steps are recorded.
     pub(in crate::run) fn execute(&mut self, stage: &Stage) -> Result<(), RunError> {
         self.unused.enter(&stage.view);
         self.view = Some(stage.view.clone());
@@ -50,6 +47,7 @@ impl<'a> Executor<'a> {
             .and_then(|()| install(&mut execution, installs, planned))
             .and_then(|()| stage.check_python(is_new));
         execution.end(outcome, installs)?;
+        // Only now: the launcher must not store a Python whose parts could still be rolled back.
         if let (Some(python), Some(handover)) = (stage.python(), handover) {
             python.hand_over(&handover, &stage.view, &stage.locations)?;
         }
@@ -70,7 +68,7 @@ impl<'a> Executor<'a> {
 /// Installs parts, one after the other or several at once.
 fn install(execution: &mut Execution<'_>, steps: &[Step], planned: Option<usize>) -> Result<(), RunError> {
     let context = &execution.stage.view.context;
-    // Once in a run: what the last stage installs is only known when the others are done.
+    // Reported once in a run: what the last stage installs is known only after the other stages.
     if let Some(count) = planned {
         context.report.report(Event::PartsPlanned { count });
     }

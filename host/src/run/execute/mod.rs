@@ -1,4 +1,4 @@
-//! Executing stages: uninstalls and installs parts, one after the other or several at once, and saves the outcome of each.
+//! Executes stages: uninstalls and installs parts, one after the other or several at once, and saves each outcome.
 
 mod execution;
 pub(in crate::run) mod executor;

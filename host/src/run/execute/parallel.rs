@@ -1,6 +1,7 @@
 //! Installs parts in threads, each as soon as the parts that it references are installed.
 //!
-//! The threads only call recipes. The thread that started them records each outcome when it comes.
+//! The threads only call recipes. The thread that started them records each outcome as it arrives: the state has one
+//! writer.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -34,7 +35,7 @@ pub(super) fn install(execution: &mut Execution<'_>, steps: &[Step]) -> Result<(
     installing.run();
     installing.report_dropped();
     let failures: Vec<RunError> = std::mem::take(&mut installing.failures).into_values().collect();
-    // Last, as it decides the exit code. An error that comes with a signal is mostly its consequence.
+    // Last, as it decides the exit code. An error at the time of a signal is usually its consequence.
     let interrupted = view.context.check_interrupt().err();
     RunError::all(failures.into_iter().chain(interrupted).collect())
 }
@@ -44,13 +45,13 @@ struct Installing<'a, 'e> {
     execution: &'a mut Execution<'e>,
     steps: &'a [Step],
     schedule: Schedule,
-    /// Keeps threads that have no slot yet from starting.
+    /// Prevents threads that wait for a slot from starting.
     stopping: &'a AtomicBool,
-    /// By step, so that they are reported in the order of parts.
+    /// By step, so that they are reported in the order of the parts.
     failures: BTreeMap<usize, RunError>,
 }
 
-/// The message of a thread when its step is over.
+/// The message of a thread whose step is over.
 struct Ended {
     step: usize,
     /// `None`: the run was stopped before it started.
@@ -76,7 +77,7 @@ impl<'a> Installing<'a, '_> {
                 if self.schedule.running() == 0 {
                     break;
                 }
-                // This thread has a sender, so there is always one.
+                // This thread holds a sender, so the channel cannot be closed.
                 let Ok(ended) = receiver.recv() else { break };
                 self.ended(ended);
             }
@@ -96,10 +97,10 @@ impl<'a> Installing<'a, '_> {
         let step = &self.steps[number];
         let work = move || {
             let called = call(view, step, stopping);
-            // The receiver lives as long as the scope.
+            // The receiver outlives the scope.
             let _ = sender.send(Ended { step: number, called });
         };
-        // As deep as that of the main thread: a recipe may read options that reference others.
+        // The same stack size as the main thread: a recipe may read options that reference others, recursively.
         let builder = thread::Builder::new().name(step.part().to_owned()).stack_size(config::options::STACK_SIZE);
         builder
             .spawn_scoped(scope, work)

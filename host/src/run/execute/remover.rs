@@ -1,7 +1,7 @@
 //! Which recorded paths may be removed, and removing them.
 //!
-//! The state may have been edited, or copied from another buildout, so a recorded path is checked before anything of its
-//! part is touched.
+//! The state may have been edited, or copied from another buildout, so all recorded paths of a part are checked before
+//! any of them is removed.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -21,7 +21,7 @@ use crate::error::RunError;
 pub(super) struct Remover<'a> {
     view: &'a View,
     locations: &'a Locations,
-    /// What may be removed of any part, computed for the first path.
+    /// The paths that may be removed for any part, computed for the first path.
     removal: OnceCell<Removal>,
 }
 
@@ -30,17 +30,17 @@ impl<'a> Remover<'a> {
         Self { view, locations, removal: OnceCell::new() }
     }
 
-    /// Considers directories that a recipe has made meanwhile: they may be granted.
+    /// Recomputes the removable paths: recipes may have created directories in the meantime that are granted.
     pub(super) fn refresh(&mut self) {
         self.removal.take();
     }
 
-    /// Refuses recorded paths that no recipe can have made, before anything of the part is touched.
+    /// Refuses recorded paths that no recipe can have created, before anything of the part is removed.
     pub(super) fn check(&self, part: &InstalledPart) -> Result<(), RunError> {
         check(&self.removal_of(&part.options, &part.installed), &part.installed)
     }
 
-    /// Removes paths of a part that was recorded with these options; the first that cannot be removed is an error.
+    /// Removes paths of a part that was recorded with these options; fails at the first path that cannot be removed.
     pub(super) fn remove(&self, options: &Values, paths: &[String]) -> Result<(), RunError> {
         let removal = self.removal_of(options, paths);
         for path in paths.iter().filter(|path| !path.is_empty()) {
@@ -49,7 +49,8 @@ impl<'a> Remover<'a> {
         Ok(())
     }
 
-    /// Removes what a failed recipe left. What cannot be removed is a warning: the failure itself matters more.
+    /// Removes what a failed recipe left. A path that cannot be removed is only a warning: the failure itself matters
+    /// more.
     pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
         let removal = self.removal_of(options, paths);
         for path in paths {
@@ -59,7 +60,7 @@ impl<'a> Remover<'a> {
         }
     }
 
-    /// Logs of the commands of a part, in the directories where its parts are and may have been.
+    /// The command logs of a part, in the directories where its parts are and may have been.
     pub(super) fn logs(&self, part: &str, recorded: &InstalledPart) -> Vec<PathBuf> {
         // The state may have been edited: another name could point elsewhere.
         if !is_part_name(part) {
@@ -83,13 +84,13 @@ impl<'a> Remover<'a> {
         self.clean_up(&Values::default(), &logs);
     }
 
-    /// What may be removed without a grant.
+    /// The paths that may be removed without a grant.
     pub(super) fn in_buildout(&self) -> Removal {
         in_buildout(self.locations, &self.view.context.environment)
     }
 
-    /// What may be removed of a part with these options: also paths outside the buildout that they name, if the part's
-    /// recipe may write these.
+    /// The paths that may be removed for a part with these options: includes paths outside the buildout that the
+    /// options specify, if the part's recipe may write them.
     fn removal_of(&self, options: &Values, paths: &[String]) -> Cow<'_, Removal> {
         let removal = self.removal.get_or_init(|| self.work_out());
         if check(removal, paths).is_ok() {
@@ -103,14 +104,14 @@ impl<'a> Remover<'a> {
         Cow::Owned(wider)
     }
 
-    /// Whether the path is in another buildout. The state of a copied buildout has the paths of the original.
+    /// Whether the path is in another buildout. The state of a copied buildout contains the paths of the original.
     fn is_in_another_buildout(&self, path: &Path) -> bool {
         let Some(state) = self.locations.installed.as_ref().and_then(|path| path.file_name()) else { return false };
         let mut around = path.ancestors().skip(1).filter(|around| !self.locations.directory.starts_with(around));
         around.any(|around| around.join(state).exists())
     }
 
-    /// What may be removed of any part: also what is in a granted directory.
+    /// The paths that may be removed for any part: includes granted directories.
     fn work_out(&self) -> Removal {
         let mut removal = self.in_buildout();
         for directory in self.view.recipes.granted_directories(&self.view.buildout) {
@@ -120,8 +121,8 @@ impl<'a> Remover<'a> {
     }
 }
 
-/// What may be removed without a grant: paths below the directories of the buildout, but none of these directories, nothing
-/// that the host keeps or that the configuration was read from, and never the home directory.
+/// The paths that may be removed without a grant: those below the directories of the buildout, except these directories
+/// themselves, the files that the host keeps, the files of the configuration, and the home directory.
 pub(super) fn in_buildout(locations: &Locations, environment: &Environment) -> Removal {
     let mut removal = Removal::new(&locations.directory);
     for directory in &locations.standard()[1..] {
@@ -145,7 +146,7 @@ fn check(removal: &Removal, paths: &[String]) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A path elsewhere that does not exist, as after the buildout was moved, needs no removal.
+/// A path outside that does not exist, as after moving the buildout, need not be removed.
 fn accept_missing(error: RemovalError) -> Result<(), RemovalError> {
     match &error {
         RemovalError::Outside { path } if path.is_absolute() && path.symlink_metadata().is_err() => Ok(()),

@@ -1,33 +1,34 @@
-//! Which step may start now: each waits until those that it needs are done, and only so many run at once.
+//! Which step may start next: each waits until the steps that it needs are done, and the number of running steps is
+//! limited.
 //!
-//! Pure: knows numbers, not parts, and starts nothing. The caller asks for the [`Schedule::next`] step, and reports how each
-//! ended.
+//! Pure: works with numbers, not parts, and starts nothing. The caller gets the [`Schedule::next`] step, and reports
+//! how each ended.
 
 use std::collections::BTreeSet;
 
 use super::super::settings::AfterFailure;
 
-/// The state of a step. It changes in [`Schedule::change`] alone.
+/// The state of a step. Changed only in [`Schedule::change`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// So many of the steps that it needs are not done yet.
+    /// This many of the steps that it needs are not done yet.
     Waiting(usize),
     /// It may start.
     Ready,
     /// It was started.
     Running,
-    /// It was carried out.
+    /// It succeeded.
     Done,
-    /// It was tried, and failed.
+    /// It was started, and failed.
     Failed,
-    /// It will not be tried, as one that it needs failed.
+    /// It will not be started, as a step that it needs failed.
     Dropped,
 }
 
 /// The steps of a plan, and the state of each.
 pub(super) struct Schedule {
     progress: Vec<Progress>,
-    /// For each step, those that need it.
+    /// For each step, the steps that need it.
     needed_by: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
     running: usize,
@@ -37,7 +38,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Steps of which each needs some of those before it, by number. At most `limit` run at once.
+    /// Creates a schedule; `needs` lists for each step the numbers of the steps that it needs. At most `limit` run at
+    /// once.
     pub(super) fn new(needs: &[BTreeSet<usize>], limit: usize, after_failure: AfterFailure) -> Self {
         let mut schedule = Self {
             progress: Vec::with_capacity(needs.len()),
@@ -49,7 +51,7 @@ impl Schedule {
             stopped: false,
         };
         for (step, needs) in needs.iter().enumerate() {
-            // One that comes later cannot be waited for: the order of steps is one in which a serial run works.
+            // Later steps cannot be waited for: a serial run executes the steps in this order.
             let earlier = needs.range(..step);
             schedule.progress.push(Progress::Waiting(earlier.clone().count()));
             earlier.for_each(|need| schedule.needed_by[*need].push(step));
@@ -60,7 +62,7 @@ impl Schedule {
         schedule
     }
 
-    /// The first step that may start now, which then runs; `None` if there is none until another ends.
+    /// Starts the first step that is ready and returns it; `None` if none is ready until another ends.
     pub(super) fn next(&mut self) -> Option<usize> {
         if self.stopped || self.running == self.limit {
             return None;
@@ -70,7 +72,7 @@ impl Schedule {
         Some(step)
     }
 
-    /// Notes how a running step ended.
+    /// Records how a running step ended.
     pub(super) fn ended(&mut self, step: usize, succeeded: bool) {
         if succeeded {
             self.change(step, Progress::Done);
@@ -90,27 +92,27 @@ impl Schedule {
         }
     }
 
-    /// Takes back that a step runs: it was not started.
+    /// Reverts the start of a step: it did not run after all.
     pub(super) fn withdraw(&mut self, step: usize) {
         self.change(step, Progress::Ready);
     }
 
-    /// Nothing more starts.
+    /// Prevents further steps from starting.
     pub(super) fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// Whether [`Self::stop`] was called, by a failure or from outside.
+    /// Whether [`Self::stop`] was called, by a failure or by the caller.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// How many run now.
+    /// Number of running steps.
     pub(super) fn running(&self) -> usize {
         self.running
     }
 
-    /// Steps that will not be tried since one that they need, directly or by others, failed.
+    /// Steps that will not be started because a step that they need, directly or indirectly, failed.
     pub(super) fn dropped(&self) -> impl Iterator<Item = usize> {
         self.progress.iter().enumerate().filter(|(_, progress)| **progress == Progress::Dropped).map(|(step, _)| step)
     }
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Steps that need any before them, which of them fail, and in which order those that run end.
+    /// Steps that need any earlier ones, which of them fail, and the order in which running steps end.
     fn cases() -> impl Strategy<Value = (Vec<BTreeSet<usize>>, Vec<bool>, usize, Vec<prop::sample::Index>)> {
         (1..30_usize).prop_flat_map(|count| {
             let needs: Vec<_> = (0..count)
@@ -161,13 +163,13 @@ mod tests {
         needs.into_iter().filter(|need| *need < step).collect()
     }
 
-    /// What was carried out and how it ended, in the order of ends.
+    /// The executed steps and their outcomes, in the order in which they ended.
     struct Carried {
         ends: Vec<(usize, bool)>,
         schedule: Schedule,
     }
 
-    /// Carries out a schedule; what runs together ends in the order that `picks` says.
+    /// Executes a schedule; `picks` decides which of the running steps ends next.
     fn carry_out(
         mut schedule: Schedule,
         needs: &[BTreeSet<usize>],
@@ -197,7 +199,7 @@ mod tests {
         }
     }
 
-    /// Those that fail, and those that need one of them: what `--keep-going` does not make.
+    /// The failing steps, and those that need one of them: what `--keep-going` does not install.
     fn spoilt(needs: &[BTreeSet<usize>], fails: &[bool]) -> BTreeSet<usize> {
         let mut spoilt = BTreeSet::new();
         for step in 0..needs.len() {

@@ -9,10 +9,10 @@ use state::plan::Step;
 use super::super::view::View;
 use crate::error::RunError;
 
-/// What a recipe returned: the paths of the part; `None` if they are unchanged.
+/// The paths of the part, as returned by the recipe; `None` if they are unchanged.
 pub(super) type Outcome = Result<Option<Vec<String>>, RecipeError>;
 
-/// Calls the recipe of a part. Touches nothing of the state, so that several can be called at once.
+/// Calls the recipe of a part. Does not access the state, so that several recipes can be called at once.
 pub(super) fn call(view: &View, step: &Step) -> Result<Outcome, RunError> {
     let part = step.part();
     view.context.log(Level::Info, &format!("{} {part}", verb(step)));
@@ -48,7 +48,7 @@ pub(super) fn operation(view: &View, step: &Step) -> String {
     }
 }
 
-/// The operation of a step, as in the log. (A recipe without `update` installs again.)
+/// The operation of a step, as in the log. (A recipe without `update` is installed again.)
 fn verb(step: &Step) -> &'static str {
     match step {
         Step::Uninstall(..) => "Uninstalling",

@@ -1,10 +1,10 @@
-//! The changes of a stage that count together: what is to be replaced is set aside, and put back if the new parts cannot be
-//! installed. So the Python of a buildout works until another one has replaced it.
+//! Changes of a stage that take effect together: replaced paths are moved aside, and restored if the new parts cannot
+//! be installed. So the Python of a buildout works until another one has replaced it.
 //!
-//! Uninstalling a part removes recorded paths only. So of a part's own directory, which may contain more, a copy is set
-//! aside.
+//! Uninstalling a part removes recorded paths only. The part's location may contain more, so it is copied rather than
+//! renamed.
 //!
-//! The state lists the paths that are set aside. After this process was killed, the next run puts them back.
+//! The state lists the paths that are moved aside. If this process is killed, the next run restores them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,48 +18,48 @@ use super::super::context::Context;
 use super::remover::{Remover, in_buildout};
 use crate::error::RunError;
 
-/// The option of the state's `[buildout]` that lists paths which are set aside, to be put back.
+/// The option of the state's `[buildout]` that lists the paths that are moved aside, to be restored.
 const SET_ASIDE: &str = "rebootstrap-set-aside";
 
-/// The option that lists paths which were set aside and have been replaced: the old ones are to be removed.
+/// The option that lists paths whose replacement is complete: their backups are to be removed.
 const LEFT_OVER: &str = "rebootstrap-left-over";
 
-/// Changes that do not count yet.
+/// Changes that have not taken effect yet.
 #[derive(Default)]
 pub(super) struct Transaction {
-    /// Parts of which something was set aside.
+    /// Parts with paths that are moved aside.
     replaced: BTreeSet<String>,
-    /// What is to be recorded of them in the end.
+    /// The changes to record at the end.
     held: Vec<Change>,
-    /// What was set aside, in this order.
+    /// The paths that are moved aside, in this order.
     paths: Vec<String>,
-    /// Logs of the old parts that the new ones do not replace.
+    /// Logs of the old parts that the new parts do not replace.
     logs: Vec<PathBuf>,
 }
 
-/// What is done with the paths of a part.
+/// What to do with the paths of a part.
 #[derive(Default)]
 struct Sorted {
-    /// A directory of which a copy is set aside: not all in it was recorded.
+    /// Directories to be copied: not everything in them was recorded.
     copied: Vec<String>,
-    /// Recorded paths that are renamed.
+    /// Recorded paths to be renamed.
     moved: Vec<String>,
-    /// Recorded paths that are removed: the next run could not put them back.
+    /// Recorded paths to be removed: the next run could not restore them.
     removed: Vec<String>,
 }
 
 impl Transaction {
-    /// Whether the part replaces one that was set aside.
+    /// Whether the part replaces one that is moved aside.
     pub(super) fn replaces(&self, part: &str) -> bool {
         self.replaced.contains(part)
     }
 
-    /// Keeps what is to be recorded of such a part.
+    /// Holds back the record of such a part.
     pub(super) fn hold(&mut self, change: Change) {
         self.held.push(change);
     }
 
-    /// Sets aside what was recorded for a part.
+    /// Moves the recorded paths of a part aside.
     pub(super) fn set_aside(
         &mut self,
         part: &str,
@@ -73,12 +73,13 @@ impl Transaction {
         self.logs.extend(logs.filter(|log| *log != locations.command_log(part)));
         let removal = remover.in_buildout();
         let Sorted { copied, moved, removed } = sort(part, recorded, locations, &removal);
-        // Copies first: they are put back last, as they may contain what was renamed.
+        // Copies first: they are restored last, as they may contain renamed paths.
         let paths = || copied.iter().chain(&moved);
-        // What an earlier run lost sight of must not be mistaken for what exists now.
+        // A forgotten backup of an earlier run must not be mistaken for a current one.
         paths().try_for_each(|path| removal.discard(Path::new(path)).map(drop))?;
         if paths().next().is_some() {
             self.paths.extend(paths().cloned());
+            // Before anything is renamed: if this process is killed, the next run knows what to restore.
             state.record(&list(SET_ASIDE, &self.paths))?;
         }
         copied.iter().try_for_each(|path| removal.copy_aside(Path::new(path)).map(drop))?;
@@ -86,7 +87,7 @@ impl Transaction {
         remover.remove(&recorded.options, &removed)
     }
 
-    /// Records the new parts; what they replace is removed.
+    /// Records the new parts, and removes the old ones.
     pub(super) fn commit(
         self,
         remover: &Remover<'_>,
@@ -101,13 +102,14 @@ impl Transaction {
         if held.is_empty() {
             return Ok(());
         }
+        // In one entry: if this process is killed, either all new parts are recorded, or the old ones are restored.
         state.record(&Change::Together(held))?;
         discard(&remover.in_buildout(), &paths, report);
         remover.remove_logs(&logs);
         Ok(forget(state, LEFT_OVER)?)
     }
 
-    /// Puts back what was set aside. Parts that are new stay.
+    /// Restores the paths that are moved aside. Added parts are kept.
     pub(super) fn roll_back(
         self,
         remover: &Remover<'_>,
@@ -127,7 +129,7 @@ impl Transaction {
     }
 }
 
-/// Puts back, or removes, what a killed run left.
+/// Completes the transaction of a killed run: restores paths, or removes backups.
 ///
 /// # Errors
 /// When the state cannot be written.
@@ -143,7 +145,7 @@ pub(in crate::run) fn recover(
     forget(state, LEFT_OVER)
 }
 
-/// The paths that a run would first put back, and where each is now.
+/// The paths that a run would restore first, and their backups.
 pub(in crate::run) fn pending(
     locations: &Locations,
     context: &Context,
@@ -154,12 +156,12 @@ pub(in crate::run) fn pending(
     paths.iter().filter_map(|path| removal.where_aside(Path::new(path))).collect()
 }
 
-/// Decides what is done with the paths of a part.
+/// Decides what to do with the paths of a part.
 fn sort(part: &str, recorded: &InstalledPart, locations: &Locations, removal: &Removal) -> Sorted {
     let build = locations.build_directory(part);
     let paths = recorded.installed.iter().filter(|path| !path.is_empty()).cloned();
     let (moved, removed): (Vec<String>, Vec<String>) = paths.partition(|path| {
-        // A build directory is kept for people to look at: the next build leaves another one in its place.
+        // A build directory is kept for inspection only: the next build replaces it.
         removal.check(Path::new(path)).is_ok() && !locations.directory.join(path).starts_with(&build)
     });
     let place = locations.parts.join(part);
@@ -193,12 +195,12 @@ fn forget(state: &mut StateFile, option: &str) -> Result<(), StateError> {
 }
 
 fn list(option: &str, paths: &[String]) -> Change {
-    // Strings can always be written as JSON.
+    // Strings can always be serialized as JSON.
     let value = serde_json::to_string(paths).unwrap_or_default();
     Change::Option { name: option.to_owned(), value }
 }
 
-/// The paths in an option of the state. The state may have been edited: a value that is not a list contains none.
+/// The paths in an option of the state. The state may have been edited: a value that is not a list counts as empty.
 fn paths_of(installed: &Installed, option: &str) -> Vec<String> {
     installed.buildout.get(option).and_then(|value| serde_json::from_str(value).ok()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `[buildout] develop`: builds the recipe projects that the user works on, before any part.
+//! `[buildout] develop`: builds the user's recipe projects, before any part.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(in crate::run) fn develop(view: &View, state: &mut StateFile) -> Result<(), 
         let removal = Removal::new(&directory);
         for old in before.iter().filter(|link| !links.contains(link)) {
             if let Err(error) = removal.remove(Path::new(old)) {
-                // A link in a directory that no longer belongs to this buildout is harmless.
+                // If the directory no longer belongs to this buildout, the link in it is harmless.
                 view.context.log(Level::Debug, &format!("Couldn't remove {old}: {error}"));
             }
         }
@@ -30,13 +30,13 @@ pub(in crate::run) fn develop(view: &View, state: &mut StateFile) -> Result<(), 
     view.recipes.develop(&view.configuration_directory(), developed)
 }
 
-/// The same for showing what a run would do: without a trace in the buildout.
+/// The same for planning: links are created in `directory`, and the buildout is not changed.
 pub(in crate::run) fn develop_elsewhere(view: &View, directory: &Path) -> Result<(), RunError> {
     let developed = build_all(view, directory)?;
     view.recipes.develop(&view.configuration_directory(), developed)
 }
 
-/// Builds every project that `develop` names, into `develop_eggs`.
+/// Builds every project listed in `develop`; links are created in `develop_eggs`.
 fn build_all(view: &View, develop_eggs: &Path) -> Result<Vec<Developed>, RunError> {
     let context = &view.context;
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
@@ -52,7 +52,7 @@ fn build_all(view: &View, develop_eggs: &Path) -> Result<Vec<Developed>, RunErro
         for project in projects {
             context.log(Level::Info, &format!("Develop: {}", project.display()));
             let one = component::develop(&project, develop_eggs, &builder);
-            // An error that comes with a signal is mostly its consequence.
+            // An error at the time of a signal is usually its consequence.
             context.check_interrupt()?;
             developed.push(one.doing(|| format!("Processing develop directory {}.", project.display()))?);
         }
@@ -60,7 +60,7 @@ fn build_all(view: &View, develop_eggs: &Path) -> Result<Vec<Developed>, RunErro
     Ok(developed)
 }
 
-/// The paths that a `develop` pattern names (`*`, `?`, `[…]` as in a shell), sorted.
+/// The paths that match a `develop` pattern (`*`, `?`, `[…]` as in a shell), sorted.
 fn expand(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, RunError> {
     let path = directory.join(pattern);
     if !pattern.contains(['*', '?', '[']) {

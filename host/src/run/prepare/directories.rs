@@ -1,4 +1,4 @@
-//! The directories of the buildout: where they are, and creating those that are missing.
+//! The directories of the buildout: their paths, and creating missing ones.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use registry::oci::RemoteSettings;
 use super::super::fault::Fault;
 use crate::error::RunError;
 
-/// Reads the standard directories from `[buildout]`. `other_parts` is another directory of parts than
-/// `parts-directory`, by default `rebootstrap-directory`. `keys` are files of public keys.
+/// Reads the standard directories from `[buildout]`. `other_parts` is a second directory of parts, in addition to
+/// `parts-directory`; by default `rebootstrap-directory`. `keys` are files of public keys.
 ///
 /// # Errors
 /// When an option of `[buildout]` cannot be substituted.
@@ -39,7 +39,7 @@ pub(in crate::run) fn locations(
     }))
 }
 
-/// Creates the missing directories, in the order of 1.0.
+/// Creates the missing directories, in zc.buildout 1.0's order.
 ///
 /// # Errors
 /// When one cannot be created.
@@ -55,7 +55,7 @@ pub(in crate::run) fn create(locations: &Locations, buildout: &Buildout, report:
     Ok(())
 }
 
-/// Creates a directory and those above it, and reports that.
+/// Creates a directory and its parents, and reports that.
 pub(in crate::run) fn create_one(directory: &Path, report: &dyn Report) -> Result<(), RunError> {
     if directory.is_dir() {
         return Ok(());
@@ -64,10 +64,10 @@ pub(in crate::run) fn create_one(directory: &Path, report: &dyn Report) -> Resul
     std::fs::create_dir_all(directory).map_err(|error| Fault::io(directory, "cannot create directory", error).into())
 }
 
-/// How registries are used by `[buildout]`: `offline`, `install-from-cache`, `socket-timeout`.
+/// The settings for registries in `[buildout]`: `offline`, `install-from-cache`, `socket-timeout`.
 pub(in crate::run) fn registries(buildout: &Buildout) -> RemoteSettings {
     let option = |name: &str| buildout.get("buildout", name).ok().flatten();
-    // Invalid values are reported where sources are downloaded.
+    // Invalid values are reported when sources are downloaded.
     let downloads = DownloadSettings::of_options(&option, Path::new(""), Path::new(""), &base::event::Silent);
     let mut limits = Limits::for_registries();
     if let Some(Ok(seconds)) =

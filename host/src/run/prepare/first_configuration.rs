@@ -1,4 +1,4 @@
-//! Writes a first configuration, where there is none.
+//! Writes a first configuration, if none exists.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::RunError;
 
 const FIRST_CONFIGURATION: &str = "[buildout]\nparts =\n";
 
-/// Writes a minimal configuration. False if one exists already.
+/// Writes a minimal configuration. Returns false if one already exists.
 ///
 /// # Errors
 /// When its directory does not exist, or the file cannot be written.
@@ -28,7 +28,7 @@ pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
 /// Writes the first configuration of `init`.
 ///
 /// # Errors
-/// When one exists already, or it cannot be written.
+/// When one already exists, or it cannot be written.
 pub fn write_new_configuration(path: &Path) -> Result<(), RunError> {
     if write_configuration(path)? { Ok(()) } else { Err(Fault::Exists { path: path.to_owned() }.into()) }
 }

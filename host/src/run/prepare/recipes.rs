@@ -1,4 +1,4 @@
-//! Which recipe makes which part: resolves references, and initializes recipes while options are resolved.
+//! Which recipe makes which part: resolves recipe references, and initializes recipes while options are resolved.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -22,23 +22,24 @@ pub(in crate::run) struct Recipes {
     shared: Arc<Shared>,
     /// The directories of the buildout, read once: no recipe can change `[buildout]`.
     locations: OnceLock<Arc<Locations>>,
-    /// The directory of parts that these recipes do not make.
+    /// The directory of parts that are made by other recipes than these.
     other_parts: Option<String>,
 }
 
-/// What exists once in a run.
+/// Data that exists once per run.
 struct Shared {
     context: Arc<Context>,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
     locking: Locking,
-    /// Recipe references that were resolved.
+    /// Recipe references resolved so far.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
     by_part: Mutex<Map<String, Arc<Resolved>>>,
 }
 
 impl Recipes {
-    /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added later.
+    /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
+    /// later.
     pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<Context>) -> Result<Self, RunError> {
         let Context { environment, report, settings } = &**context;
         let recipes_toml = configuration_directory.join("recipes.toml");
@@ -58,7 +59,7 @@ impl Recipes {
         Ok(Self { shared: Arc::new(shared), locations: OnceLock::new(), other_parts: None })
     }
 
-    /// The same recipes for parts in other directories, while there are parts in `other_parts`.
+    /// The same recipes for parts in other directories; other parts are in `other_parts`.
     pub(in crate::run) fn elsewhere(&self, other_parts: Option<String>) -> Self {
         Self { shared: Arc::clone(&self.shared), locations: OnceLock::new(), other_parts }
     }
@@ -76,7 +77,7 @@ impl Recipes {
         Ok(())
     }
 
-    /// The engine, made when the first recipe needs it.
+    /// The engine, created when the first recipe needs it.
     pub(in crate::run) fn runtime(&self) -> Result<&Runtime, RecipeError> {
         if let Some(runtime) = self.shared.runtime.get() {
             return Ok(runtime);
@@ -95,7 +96,7 @@ impl Recipes {
         Arc::clone(&self.shared.resolver.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What a reference, as in `recipe =`, means.
+    /// Resolves a recipe reference, the value of `recipe =`.
     pub(in crate::run) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
         let mut known = self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(resolved) = known.get(reference) {
@@ -112,8 +113,8 @@ impl Recipes {
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).get(part).cloned()
     }
 
-    /// Directories that recipes may write by grants of `recipes.toml`: what was made there may be removed. A grant with a
-    /// reference to a missing option allows nothing.
+    /// Directories that recipes may write according to the grants in `recipes.toml`: files created there may be
+    /// removed. A grant with a reference to a missing option allows nothing.
     pub(in crate::run) fn granted_directories(&self, buildout: &Buildout) -> Vec<String> {
         let resolver = self.resolver();
         let general = resolver.write_grants().filter(|grant| !grant.contains("${:"));
@@ -125,8 +126,8 @@ impl Recipes {
         directories
     }
 
-    /// Reports entries of `recipes.toml` that no part uses and whose name is similar to one that is used: typing errors.
-    /// Others may be for another configuration.
+    /// Reports entries of `recipes.toml` that no part uses and whose name is similar to a used one: probably typing
+    /// errors. Other unused entries may belong to another configuration.
     pub(in crate::run) fn report_unused_entries(&self) {
         let resolver = self.resolver();
         let by_part = self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +138,7 @@ impl Recipes {
         }
     }
 
-    /// Paths, perhaps outside the buildout, that options of a recorded part name and that its recipe may therefore write. A
+    /// Paths in the options of a recorded part, possibly outside the buildout, that its recipe may therefore write. A
     /// recipe that is no longer available may write nothing.
     pub(in crate::run) fn named_paths(&self, recorded: &Values, locations: &Locations) -> Vec<PathBuf> {
         let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| self.resolve(reference)) else {

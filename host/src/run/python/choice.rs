@@ -1,5 +1,5 @@
-//! Which Python a buildout runs with: the one on the command line, else the one that `bin/buildout` keeps, else the one on
-//! the PATH. And which Pythons its parts made: none of these is ever the original one.
+//! Which Python a buildout runs with: the one on the command line, else the one in `bin/buildout`, else the one on the
+//! PATH. Also which Pythons its parts made: none of these can be the original one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use super::program::{is_in, is_program};
 /// A Python, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::run) struct NamedPython {
-    /// Absolute, if it was found.
+    /// Absolute if it was found.
     pub(in crate::run) executable: String,
-    /// Whether the command line names it: it then has precedence over everything else.
+    /// Whether it was specified on the command line: then it takes precedence over everything else.
     pub(in crate::run) given: bool,
 }
 
-/// `buildout:executable=`, else `python3` on the PATH, unless a part of this buildout has made it.
+/// `buildout:executable=`, else `python3` on the PATH, unless a part of this buildout made it.
 pub(in crate::run) fn named(environment: &Environment, assignments: &[Assignment], own: &Own) -> NamedPython {
     let given = assignments.iter().rev().find(|one| one.section == "buildout" && one.option == "executable");
     match given {
@@ -29,12 +29,12 @@ pub(in crate::run) fn named(environment: &Environment, assignments: &[Assignment
     }
 }
 
-/// `python3` on the PATH that no part has made; just the name if there is none.
+/// `python3` on the PATH that no part made; if none exists, just the name.
 pub(in crate::run) fn on_path(environment: &Environment, own: &Own) -> String {
     find("python3", environment, own).map_or_else(|| "python3".into(), text)
 }
 
-/// The path of a Python that a user names: by a path, or by a name on the PATH.
+/// Resolves a user's specification of a Python: a path, or a name on the PATH.
 pub(in crate::run) fn absolute(name: &str, environment: &Environment) -> String {
     if name.contains('/') {
         return text(environment.directory.join(name));
@@ -52,7 +52,7 @@ fn text(path: PathBuf) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What a buildout made: its Python, and all in its directories.
+/// What a buildout made: its Python, and everything in its directories.
 #[derive(Clone, Debug, Default)]
 pub(in crate::run) struct Own {
     python: Option<String>,
@@ -60,7 +60,7 @@ pub(in crate::run) struct Own {
 }
 
 impl Own {
-    /// What a buildout made, as far as its configuration shows without a recipe; nothing where no Python is made.
+    /// What a buildout made, as far as its configuration shows without a recipe; nothing if it makes no Python.
     pub(in crate::run) fn of(configuration: &Arc<Configuration>, kept: &Kept) -> Self {
         let extends = configuration.sections.get("buildout").is_some_and(|own| own.options.get("extensions").is_some());
         if !extends && *kept == Kept::default() {
@@ -71,13 +71,13 @@ impl Own {
         let elsewhere = ["parts-directory", "rebootstrap-directory"].map(|option| buildout.get("buildout", option));
         let elsewhere = elsewhere.into_iter().flatten().flatten().filter(|path| !path.is_empty());
         let directories = elsewhere.map(|path| directory.join(path)).chain([directory.clone()]).collect();
-        // A section without a recipe names a Python that something else made.
+        // A section without a recipe specifies a Python that was not made by the buildout.
         let section = buildout.get("buildout", "python").ok().flatten().unwrap_or_default();
         let is_made = !matches!(buildout.get(section.trim(), "recipe"), Ok(None));
         Self { python: kept.python.clone().filter(|_| is_made), directories }
     }
 
-    /// Whether a part of the buildout has made this Python, or can have.
+    /// Whether a part of the buildout made this Python, or may have made it.
     pub(in crate::run) fn made(&self, python: impl AsRef<Path>) -> bool {
         let python = python.as_ref();
         self.python.as_ref().is_some_and(|own| Path::new(own) == python) || is_in(python, &self.directories)
@@ -89,7 +89,7 @@ fn directory(configuration: &Arc<Configuration>) -> Option<PathBuf> {
     Some(configuration.working_directory.join(option(configuration, "directory")?))
 }
 
-/// Where the launcher of a buildout is; `None` if its configuration does not set that.
+/// The path of the launcher; `None` if the configuration does not set it.
 pub(in crate::run) fn launcher_path(configuration: &Arc<Configuration>) -> Option<PathBuf> {
     Some(directory(configuration)?.join(option(configuration, "bin-directory")?).join("buildout"))
 }

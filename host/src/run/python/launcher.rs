@@ -1,7 +1,7 @@
-//! `bin/buildout`: the launcher, a shell script that runs the host. It also keeps which Python the buildout uses.
+//! `bin/buildout`: the launcher, a shell script that runs the host. It also stores which Python the buildout uses.
 //!
-//! A user may have edited or replaced the file. So only one that this host can have written is read, and only the lines that
-//! name Pythons are changed in it.
+//! A user may have edited or replaced the file. So it is read only if this host may have written it, and only the lines
+//! with the Pythons are changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -18,19 +18,19 @@ use super::program::is_program;
 /// The second line of every launcher starts with this.
 const MARK: &str = "# Runs this buildout. Written by `buildout-host";
 
-/// The line that names the host starts with this.
+/// Start of the line with the path of the host.
 const HOST: &str = "host=";
 
-/// The line that names the launcher itself, and so shows a copy, starts with this.
+/// Start of the line with the path of the launcher itself, by which a copy is detected.
 const LAUNCHER: &str = "launcher=";
 
-/// What is in the launcher's place, if that is a directory.
+/// A directory at the launcher's path.
 const DIRECTORY: &str = "a directory";
 
-/// The largest launcher, in bytes.
+/// Maximum size of a launcher, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// The Pythons that a launcher keeps.
+/// The Pythons stored in a launcher.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::run) struct Kept {
     /// The Python that the buildout made.
@@ -39,18 +39,18 @@ pub(in crate::run) struct Kept {
     pub original: Option<String>,
 }
 
-/// What is found where the launcher is, or will be.
+/// What exists at the launcher's path.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::run) enum Found {
     /// Nothing.
     Nothing,
     /// A launcher: its text, and what it keeps.
     Launcher(String, Kept),
-    /// Something else: what it is.
+    /// Something else, and what it is.
     Foreign(&'static str),
 }
 
-/// Something else is in the launcher's place.
+/// Something else is at the launcher's path.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be this buildout's launcher: it is {what}", path.display())]
 pub(in crate::run) struct Foreign {
@@ -68,8 +68,8 @@ impl Explain for Foreign {
 }
 
 impl Kept {
-    /// What the launcher at `path` keeps; nothing if there is none. A launcher that was copied from another buildout keeps no
-    /// Python of this one.
+    /// The Pythons stored in the launcher at `path`; none if it does not exist. A launcher that was copied from another
+    /// buildout stores no Python of this one.
     pub(in crate::run) fn of(path: &Path) -> Self {
         match find(path) {
             Ok(Found::Launcher(text, kept)) if is_written_for(&text, path) => kept,
@@ -78,7 +78,7 @@ impl Kept {
         }
     }
 
-    /// The Python that the buildout made, if it has.
+    /// The Python that the buildout made, if any.
     pub(in crate::run) fn own(&self) -> Option<&str> {
         self.python.as_deref()
     }
@@ -95,7 +95,7 @@ impl Kept {
     }
 }
 
-/// What is at `path`. A symbolic link is not followed, and nothing large is read.
+/// Determines what is at `path`. A symbolic link is not followed, and no large file is read.
 fn find(path: &Path) -> io::Result<Found> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
@@ -131,10 +131,10 @@ fn read(file: File) -> io::Result<Found> {
     })
 }
 
-/// Checks that the launcher at `path` can keep Pythons.
+/// Checks that the launcher at `path` can store Pythons.
 ///
 /// # Errors
-/// When something else is in its place, or it cannot be read.
+/// When something else is at its path, or it cannot be read.
 pub(in crate::run) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
     match find(path) {
         Ok(Found::Foreign(what)) => Err(Box::new(Foreign { path: path.to_owned(), what })),
@@ -143,7 +143,7 @@ pub(in crate::run) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + 
     }
 }
 
-/// Makes the launcher at `path` keep these Pythons. A new one runs `host`.
+/// Stores these Pythons in the launcher at `path`. A new launcher runs `host`.
 ///
 /// # Errors
 /// As [`check`], or when it cannot be written.
@@ -157,11 +157,11 @@ pub(in crate::run) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), 
     written.map(drop).map_err(|error| Box::new(error) as Box<_>)
 }
 
-/// Writes a new launcher, in place of any file; the Pythons that it keeps stay if they are programs. If this buildout is a
-/// copy of another one, the Python which that one made does not stay.
+/// Writes a new launcher, replacing any file. The Pythons stored in the old one are kept if they are programs; if this
+/// buildout is a copy of another one, the Python which that one made is dropped.
 ///
 /// # Errors
-/// When a directory is in its place, or it cannot be written.
+/// When a directory is at its path, or it cannot be written.
 pub(in crate::run) fn write(path: &Path, host: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
     if let Ok(Found::Foreign(what @ DIRECTORY)) = find(path) {
         return Err(Box::new(Foreign { path: path.to_owned(), what }));
@@ -188,7 +188,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
     one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
-/// The launcher with its present path, and with `host` where the program that it names no longer exists.
+/// The launcher with its current path, and with `host` if the program in it no longer exists.
 fn where_it_is(text: &str, path: &Path, host: &Path) -> String {
     let runs = value(text, HOST).is_some_and(is_program);
     let line = |line: &str| match line {
@@ -199,7 +199,7 @@ fn where_it_is(text: &str, path: &Path, host: &Path) -> String {
     text.split_inclusive('\n').map(line).collect()
 }
 
-/// A launcher with other Pythons; everything else stays.
+/// The launcher with other Pythons; everything else is unchanged.
 fn with_pythons(text: &str, kept: &Kept) -> String {
     let pythons = |line: &&str| line.starts_with("python=") || line.starts_with("original=");
     let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !pythons(line)).collect();
@@ -209,7 +209,8 @@ fn with_pythons(text: &str, kept: &Kept) -> String {
     lines.concat()
 }
 
-/// A shell script that runs the host. If that or the buildout was moved, it reports that, and how to write it again.
+/// A shell script that runs the host. If the host or the buildout was moved, the script reports that, and how to
+/// rewrite it.
 fn text(host: &Path, path: &Path, kept: &Kept) -> String {
     let (host, launcher) = (quote(&host.to_string_lossy()), quote(&path.to_string_lossy()));
     let pythons = kept.lines();
@@ -233,12 +234,12 @@ fn text(host: &Path, path: &Path, kept: &Kept) -> String {
     )
 }
 
-/// A word as a POSIX shell reads it back.
+/// Quotes a word for a POSIX shell.
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// What [`quote`] quoted, or an absolute path that needs no quotes.
+/// Reverses [`quote`]; also accepts an absolute path without quotes.
 fn unquote(word: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte);
     if word.starts_with('/') && word.bytes().all(is_plain) {

@@ -1,5 +1,5 @@
 //! The Pythons of a buildout: which one it uses, which ones its parts made, how one is started, and the launcher
-//! `bin/buildout`, which keeps the choice.
+//! `bin/buildout`, which stores the choice.
 
 pub(in crate::run) mod choice;
 pub(in crate::run) mod launcher;

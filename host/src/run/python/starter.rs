@@ -1,6 +1,7 @@
-//! Starts a Python of the buildout, to try whether it runs, or to ask what conditions need.
+//! Starts a Python of the buildout, to check that it runs, or to get the values that conditions need.
 //!
-//! A part made it, so it may do no more than the commands of parts: it is confined in the same way, and writes nothing.
+//! Such a Python was made by a part, so it gets no more privileges than native commands of parts: it is confined in the
+//! same way, and may write nothing.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use super::choice::Own;
 use super::program::is_in;
 use crate::error::RunError;
 
-/// The most that is read of its output, in bytes.
+/// Maximum number of bytes read from its output.
 const LONGEST: usize = 64 * 1024;
 
 /// How a Python of the buildout is started.
@@ -45,7 +46,7 @@ impl Starter {
         let shared = shared.map(|line| locations.directory.join(line));
         let standard = locations.standard().iter().map(|path| path.to_path_buf());
         let read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
-        // A Python that no part made belongs to the user, and may be anywhere.
+        // A Python that was not made by a part belongs to the user, and may be anywhere.
         let is_made = is_made || is_in(Path::new(executable), &read);
         let level = if is_made { native.level } else { confine::Level::None };
         let read = read.into_iter().filter(|path| path.exists()).collect();
@@ -101,7 +102,7 @@ impl Starter {
     }
 }
 
-/// Starts the Python that a buildout made, to ask it something.
+/// Starts the Python that a buildout made, to query it.
 pub(in crate::run) fn questioner(
     buildout: &Buildout,
     native: &NativeSettings,
@@ -112,7 +113,7 @@ pub(in crate::run) fn questioner(
     Ok(Starter::new(buildout, &locations, native, executable, own.made(executable), &[])?.into_questioner())
 }
 
-/// How a Python ended that should have done nothing, as a clause.
+/// Describes how a Python ended that was started to do nothing, as a clause.
 pub(super) fn description(outcome: Outcome) -> String {
     match outcome {
         Outcome::Exited(status) => format!("it exits with status {status}"),

@@ -1,6 +1,7 @@
-//! The Python that a stage provides for the stages after it: whether it runs, and that the launcher keeps it.
+//! The Python that a stage provides for later stages: checking that it runs, and storing it in the launcher.
 //!
-//! A buildout that no longer makes a Python goes back to the original one. That is the same, with nothing to make.
+//! A buildout that no longer makes a Python returns to the original one. That is handled in the same way, with nothing
+//! to make.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,19 +20,19 @@ use super::program::is_program;
 use super::starter::{Starter, description};
 use crate::error::{Doing, RunError};
 
-/// How long the Python may take to do nothing.
+/// Time limit for a Python that does nothing.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How many of the last lines of its output are shown.
+/// How many of the last lines of output are shown.
 const LINES: usize = 10;
 
-/// The Python that a stage provides for the stages after it.
+/// The Python that a stage provides for later stages.
 pub(in crate::run) struct WantedPython {
     /// Its path, absolute.
     pub(in crate::run) executable: String,
-    /// The Python with which it is made.
+    /// The Python that is used to make it.
     pub(in crate::run) original: OriginalPython,
-    /// What provides it; `None` if the buildout makes no Python any more, and this is the original one.
+    /// What provides it; `None` if the buildout no longer makes a Python, and this is the original one.
     pub(in crate::run) provider: Option<Provider>,
 }
 
@@ -39,9 +40,9 @@ pub(in crate::run) struct WantedPython {
 pub(in crate::run) struct OriginalPython {
     /// Its path, absolute if it was found.
     pub(in crate::run) executable: String,
-    /// Whether the command line names it.
+    /// Whether it was specified on the command line.
     pub(in crate::run) is_given: bool,
-    /// Whether it is the one that is used if nothing names another.
+    /// Whether it is the one that is used by default.
     pub(in crate::run) is_default: bool,
 }
 
@@ -49,36 +50,36 @@ pub(in crate::run) struct OriginalPython {
 pub(in crate::run) struct Provider {
     /// Its name.
     pub(in crate::run) section: String,
-    /// Whether it is a part, rather than the name of a Python that exists already.
+    /// Whether it is a part, rather than a section with the path of an existing Python.
     pub(in crate::run) is_part: bool,
-    /// Directories in which the Python looks for modules first.
+    /// Directories that the Python searches first for modules.
     pub(in crate::run) paths: Vec<PathBuf>,
 }
 
-/// What happens to the launcher when the Python works.
+/// What happens to the launcher once the Python works.
 pub(in crate::run) enum Handover {
-    /// It keeps the Python that it keeps now.
+    /// It stores the same Python as before.
     Same,
-    /// It keeps the wanted Python from then on, in place of what it keeps now.
+    /// From now on it stores the wanted Python, instead of this one.
     To(Kept),
-    /// It keeps no Python any more.
+    /// It no longer stores a Python.
     Back(Kept),
 }
 
 impl Handover {
-    /// Whether the buildout has not used this Python yet.
+    /// Whether the buildout does not use this Python yet.
     pub(in crate::run) fn is_new(&self) -> bool {
         matches!(self, Self::To(_))
     }
 }
 
 impl WantedPython {
-    /// Whether it is another one than the original Python.
+    /// Whether it differs from the original Python.
     fn is_another(&self) -> bool {
         self.executable != self.original.executable
     }
 
-    /// What the launcher is to keep.
+    /// The Pythons for the launcher.
     fn kept(&self) -> Kept {
         if self.is_another() {
             let (python, original) = (self.executable.clone(), self.original.executable.clone());
@@ -88,13 +89,13 @@ impl WantedPython {
         Kept { python: None, original: original.cloned() }
     }
 
-    /// The Python that the buildout uses now, and this one, if they differ.
+    /// The current Python of the buildout and this one, if they differ.
     pub(in crate::run) fn change<'a>(&'a self, kept: &'a Kept) -> Option<(&'a str, &'a str)> {
         let from = kept.python.as_deref().unwrap_or(&self.original.executable);
         (from != self.executable).then_some((from, self.executable.as_str()))
     }
 
-    /// Checks, before anything is built, that the launcher can keep the Python, and that the original one works.
+    /// Checks, before anything is built, that the launcher can store the Python, and that the original one works.
     pub(in crate::run) fn prepare(&self, view: &View, locations: &Locations) -> Result<Handover, RunError> {
         let path = launcher_of(locations);
         let kept = Kept::of(&path);
@@ -128,7 +129,7 @@ impl WantedPython {
             Ok((Outcome::Exited(0), _)) => Ok(()),
             Ok((Outcome::Interrupted, _)) => view.context.check_interrupt(),
             Ok((outcome, printed)) => Err(unusable(&description(outcome), last_lines(&printed))),
-            // These are faults of the machine, not of the Python.
+            // These are failures of the machine, not of the Python.
             Err(error @ (ConfineError::Missing { .. } | ConfineError::Host { .. })) => Err(error.into()),
             Err(ConfineError::Start { cause, .. } | ConfineError::Path { cause, .. }) => {
                 Err(unusable(&cause.to_string(), Vec::new()))
@@ -137,7 +138,7 @@ impl WantedPython {
         }
     }
 
-    /// Reports the change of the Python, and makes the launcher keep it.
+    /// Reports the change of the Python, and stores it in the launcher.
     pub(in crate::run) fn hand_over(
         &self,
         handover: &Handover,
@@ -167,7 +168,7 @@ impl WantedPython {
         launcher::keep(&path, &view.context.settings.program, &self.kept()).map_err(RunError::of)
     }
 
-    /// Starts the Python to ask it something.
+    /// Starts the Python to query it.
     pub(in crate::run) fn starter(&self, view: &View) -> Result<Option<Arc<StartPython>>, RunError> {
         let Some(provider) = &self.provider else { return Ok(None) };
         Ok(Some(self.own_starter(view, &*view.locations()?, provider)?.into_questioner()))
@@ -178,7 +179,7 @@ impl WantedPython {
         Starter::new(&view.buildout, locations, native, &self.executable, provider.is_part, &provider.paths)
     }
 
-    /// Checks that the original Python is one, before the launcher keeps it as that.
+    /// Checks that the original Python is a Python, before the launcher stores it as such.
     fn check_original(&self, view: &View, locations: &Locations, kept: &Kept) -> Result<(), RunError> {
         let OriginalPython { executable, is_given, .. } = &self.original;
         if kept.original.as_ref() == Some(executable) || !is_given {

@@ -1,4 +1,4 @@
-//! `[buildout] extensions`: in zc.buildout, eggs that change how it works; here, names of features of the host.
+//! `[buildout] extensions`: in zc.buildout, eggs that change how it works; here, names of host features.
 
 use std::sync::Arc;
 
@@ -9,16 +9,15 @@ use config::options::{Buildout, NoRecipes};
 use super::super::fault::Fault;
 use crate::error::RunError;
 
-/// What an extension does here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extension {
-    /// The run has a stage for it.
+    /// The run gets a stage for it.
     Rebootstrap,
-    /// Parts with `shared = true`: `shared-part-list` says all that is needed.
+    /// Parts with `shared = true`. Nothing to do: `shared-part-list` contains all that is needed.
     Shared,
 }
 
-/// The names, in their normal form.
+/// The names, normalized.
 const SUPPORTED: [(&str, Extension); 3] = [
     ("rebootstrap", Extension::Rebootstrap),
     ("slapos.extension.shared", Extension::Shared),
@@ -28,7 +27,7 @@ const SUPPORTED: [(&str, Extension); 3] = [
 /// Whether the extensions request that the buildout makes its Python.
 ///
 /// # Errors
-/// When this host does not have one of them.
+/// When this host does not support one of them.
 pub(in crate::run) fn rebootstraps(buildout: &Buildout) -> Result<bool, RunError> {
     let named = buildout.get("buildout", "extensions")?.unwrap_or_default();
     let mut rebootstraps = false;
@@ -41,7 +40,7 @@ pub(in crate::run) fn rebootstraps(buildout: &Buildout) -> Result<bool, RunError
     Ok(rebootstraps)
 }
 
-/// The same, as far as it is known without a recipe.
+/// The same, as far as it can be known without a recipe.
 pub(in crate::run) fn may_rebootstrap(configuration: &Arc<Configuration>) -> bool {
     let buildout = Buildout::new(Arc::clone(configuration), Arc::new(NoRecipes));
     let named = buildout.get("buildout", "python").ok().flatten().unwrap_or_default();
@@ -72,13 +71,13 @@ fn names(requirements: &str) -> Vec<&str> {
         if !is_version && !begins_with_operator {
             names.push(word.split(|c| is_operator(c) || c == '[' || c == ';').next().unwrap_or(word));
         }
-        // A version may follow its operator in a word of its own.
+        // The version may be in a separate word after the operator.
         is_version = word.ends_with(is_operator);
     }
     names
 }
 
-/// A name as names of Python projects are compared (PEP 503).
+/// Normalizes a name as for Python projects (PEP 503).
 fn normal(name: &str) -> String {
     let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()

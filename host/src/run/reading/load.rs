@@ -1,5 +1,5 @@
-//! Reads the configuration of a run: once with the original Python, and again with the buildout's Python where conditions
-//! ask for something that differs between the two.
+//! Reads the configuration of a run: with the original Python, and again with the buildout's Python if the result of a
+//! condition may differ between the two.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::error::RunError;
 pub struct Loader {
     /// The environment of the process.
     pub environment: Environment,
-    /// Where events of downloads go.
+    /// The receiver of download events.
     pub report: Arc<dyn Report>,
     /// The main file.
     pub file: ConfigFile,
@@ -35,16 +35,16 @@ pub struct Loader {
     pub assignments: Vec<Assignment>,
 }
 
-/// A configuration as the original Python sees it.
+/// A configuration as resolved with the original Python.
 #[derive(Clone)]
 pub struct Loaded {
     /// The configuration.
     pub configuration: Arc<Configuration>,
-    /// The Python, if a condition has asked for it.
+    /// The Python, if a condition depends on it.
     asked: Option<Arc<Python>>,
-    /// What `bin/buildout` keeps.
+    /// The Pythons stored in `bin/buildout`.
     pub(in crate::run) kept: Kept,
-    /// What the buildout made.
+    /// The Python and directories that the buildout made.
     pub(in crate::run) own: Own,
     /// The original Python.
     pub(in crate::run) original: String,
@@ -55,8 +55,10 @@ impl Loader {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// When it cannot be read or understood, or a condition asks a Python that cannot be asked.
+    /// When it cannot be read or parsed, or a condition queries a Python that cannot be started.
     pub fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
+        // Which Pythons the buildout made is known only from its configuration, and reading that needs a Python: the
+        // first one is a guess.
         let at_first = choice::named(&self.environment, &self.assignments, &Own::default());
         let (mut configuration, mut asked) = self.load_with(&at_first.executable, None)?;
         let kept = choice::launcher_path(&configuration).map(|path| Kept::of(&path)).unwrap_or_default();
@@ -64,6 +66,7 @@ impl Loader {
         let named = choice::named(&self.environment, &self.assignments, &own);
         let original = choice::original(&named, &kept, &own);
         if original != at_first.executable {
+            // The guess was wrong. Everything is read again only if a condition queried that Python.
             match asked {
                 Some(_) => (configuration, asked) = self.load_with(&original, None)?,
                 None => Arc::make_mut(&mut configuration).set_default_executable(&original),
@@ -102,7 +105,8 @@ impl Loader {
 }
 
 impl Loaded {
-    /// The configuration as another Python, which `start` starts, sees it. It is read again only if that can differ.
+    /// The configuration as resolved with another Python, which `start` starts. It is read again only if the result may
+    /// differ.
     ///
     /// # Errors
     /// As [`Loader::load`].
@@ -119,8 +123,7 @@ impl Loaded {
         Ok(self.loader.load_with(executable, Some(start))?.0)
     }
 
-    /// The configuration as the parts see it that do not belong to the Python: with the Python that the buildout made, if it
-    /// has.
+    /// The configuration for parts outside the closure: as resolved with the Python that the buildout made, if any.
     ///
     /// # Errors
     /// As [`Loader::load`], or when an option of `[buildout]` cannot be read.
@@ -137,12 +140,12 @@ impl Loaded {
         Ok(configuration)
     }
 
-    /// Whether the command line names the Python.
+    /// Whether the Python was specified on the command line.
     pub(in crate::run) fn is_given(&self) -> bool {
         choice::named(&self.loader.environment, &self.loader.assignments, &self.own).given
     }
 
-    /// The same, read again, if `bin/buildout` keeps something else by now.
+    /// The same, read again, if the content of `bin/buildout` has changed.
     ///
     /// # Errors
     /// As [`Loader::load`].
@@ -151,7 +154,7 @@ impl Loaded {
         if kept == self.kept { Ok(None) } else { self.loader.load().map(Some) }
     }
 
-    /// Whether a condition asked for the Python.
+    /// Whether a condition depends on the Python.
     pub(in crate::run) fn depends_on_python(&self) -> bool {
         self.asked.is_some()
     }

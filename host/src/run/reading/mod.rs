@@ -1,5 +1,5 @@
-//! Reading the configuration of a run: with the original Python, and again with the buildout's Python where conditions
-//! ask for something that differs between the two.
+//! Reading the configuration of a run: with the original Python, and again with the buildout's Python if the result of
+//! a condition may differ between the two.
 
 pub(in crate::run) mod extensions;
 pub(in crate::run) mod load;

@@ -1,18 +1,20 @@
-//! Reads the files of a configuration with the crate `fetch`, which knows nothing of configurations.
+//! Reads the files of a configuration with the crate `fetch`, which does not know about configurations.
 
 use std::path::{Path, PathBuf};
 
+use base::source::Explain as _;
+use config::parse::{decode, parse};
 use config::{Location, ReadError, ReadSettings, Reader};
 use fetch::{CopySettings, DocumentError, Fetcher};
 
-/// Reads what `extends` names, from the file system and the network.
+/// Reads the files listed in `extends`, from the file system and the network.
 pub(super) struct ConfigurationReader(pub(super) Fetcher);
 
 impl Reader for ConfigurationReader {
     fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
         let read = match location {
             Location::Path(path) => self.0.file(path),
-            Location::Url(url) => self.0.url(url, &copies(settings)),
+            Location::Url(url) => self.0.url(url, &copies(settings), &|bytes| check(location, bytes)),
         };
         read.map_err(of_document)
     }
@@ -24,6 +26,15 @@ impl Reader for ConfigurationReader {
     fn canonical(&self, directory: &Path) -> Option<PathBuf> {
         std::fs::canonicalize(directory).ok()
     }
+}
+
+/// Checks the syntax of a configuration file. Its conditions are not evaluated.
+fn check(location: &Location, bytes: &[u8]) -> Result<(), String> {
+    let parsed = decode(location, bytes.to_vec()).and_then(|source| parse(&source, &mut |_| Ok(true)));
+    parsed.map(drop).map_err(|error| match error.place() {
+        Some(place) => format!("{error} (line {})", place.line()),
+        None => error.to_string(),
+    })
 }
 
 fn copies(settings: &ReadSettings) -> CopySettings {

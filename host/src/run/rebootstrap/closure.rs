@@ -1,4 +1,4 @@
-//! The stage that makes the Python: the section that provides it, and every section that this one references.
+//! The stage that makes the Python: the section that provides it, and every section in its closure.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use super::super::stage::parts::{self, Parts};
 use super::super::view::View;
 use crate::error::{Doing, RunError};
 
-/// The stage of the Python that `section` provides. Its parts are initialized; of those that are unchanged only the
-/// `named` ones are updated, all if none are named.
+/// The stage of the Python that `section` provides. Its parts are initialized. Of the unchanged ones, only the `named`
+/// ones are updated, or all if none are named.
 pub(in crate::run) fn stage(view: View, loaded: &Loaded, section: &str, named: &[String]) -> Result<Stage, RunError> {
     let original = original_python(&view, loaded, view.executable()?);
     let locations = view.locations()?;
@@ -27,7 +27,7 @@ pub(in crate::run) fn stage(view: View, loaded: &Loaded, section: &str, named: &
     Ok(Stage { view, locations, parts, selection, policy })
 }
 
-/// The stage of a buildout that makes no Python any more, and goes back to the original one. It has no parts.
+/// The stage of a buildout that no longer makes a Python, and returns to the original one. It has no parts.
 pub(in crate::run) fn stage_of_original(view: View, loaded: &Loaded) -> Result<Stage, RunError> {
     let (locations, parts) = (view.locations()?, Parts::default());
     let original = original_python(&view, loaded, loaded.original.clone());
@@ -41,7 +41,7 @@ fn original_python(view: &View, loaded: &Loaded, executable: String) -> Original
     OriginalPython { executable, is_given: loaded.is_given(), is_default }
 }
 
-/// The Python, what provides it, and the parts that it needs.
+/// The Python, the section that provides it, and the parts that it needs.
 fn provide(view: &View, section: &str, directory: &Path) -> Result<(String, Provider, Parts), RunError> {
     initialise_references(view, section)?;
     let executable = directory.join(executable(view, section)?).to_string_lossy().into_owned();
@@ -64,8 +64,8 @@ fn executable(view: &View, section: &str) -> Result<String, RunError> {
     Ok(executable.to_owned())
 }
 
-/// In the way of 1.0 a reference does not initialize the part that it points to. Here it must: what the Python needs is
-/// installed first.
+/// In zc.buildout 1.0, a reference does not initialize the part that it points to. Here it must: parts that the Python
+/// needs are installed first.
 fn initialise_references(view: &View, section: &str) -> Result<(), RunError> {
     if !view.buildout.configuration().classic {
         return Ok(());
@@ -88,7 +88,7 @@ fn initialise_references(view: &View, section: &str) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Checks a section that an option of `[buildout]` names.
+/// Checks a section that is the value of an option of `[buildout]`.
 fn check_named_section(view: &View, option: &str, section: &str) -> Result<(), RunError> {
     view.buildout.section(section).map_err(|error| match error.problem() {
         Problem::UnknownSection { section: unknown } if section == unknown => {
@@ -100,7 +100,7 @@ fn check_named_section(view: &View, option: &str, section: &str) -> Result<(), R
     })
 }
 
-/// `rebootstrap-prepend-paths`: sections whose locations come first where the Python looks for modules, or paths.
+/// `rebootstrap-prepend-paths`: sections, whose locations the Python searches first for modules, or paths.
 fn prepended_paths(view: &View, directory: &Path) -> Result<Vec<PathBuf>, RunError> {
     let named = view.buildout.get("buildout", "rebootstrap-prepend-paths")?.unwrap_or_default();
     let mut paths = Vec::new();

@@ -1,4 +1,4 @@
-//! The buildout as the original Python sees it, and as the Python sees it that it made.
+//! The buildout as resolved with the original Python, and as resolved with the Python that it made.
 
 use std::sync::Arc;
 
@@ -29,11 +29,11 @@ pub(in crate::run) fn python_section(view: &View) -> Result<Option<String>, RunE
     Ok(Some(section.to_owned()))
 }
 
-/// The buildout as the original Python sees it, with the directories of the Python's parts.
+/// The buildout as resolved with the original Python, with the directories of the Python's parts.
 pub(in crate::run) fn with_original_python(view: &View, loaded: &Loaded) -> Result<View, RunError> {
     let locations = view.locations()?;
     let mut options = Vec::new();
-    // The command line may name the Python that the buildout made; another one made that.
+    // The command line may specify the Python that the buildout made; that one was made by another Python.
     let running = view.executable()?;
     let original = original_of(view, loaded, &running);
     if original != running {
@@ -53,7 +53,7 @@ pub(in crate::run) fn with_original_python(view: &View, loaded: &Loaded) -> Resu
     Ok(View { context: Arc::clone(&view.context), buildout, recipes })
 }
 
-/// The original Python of a buildout that runs with this one: that may be its own, or just a name.
+/// The original Python of a buildout that runs with this one, which may be the buildout's Python, or just a name.
 fn original_of(view: &View, loaded: &Loaded, running: &str) -> String {
     let running = choice::absolute(running, &view.context.environment);
     let (own, kept) = (&loaded.own, &loaded.kept);
@@ -64,8 +64,8 @@ fn original_of(view: &View, loaded: &Loaded, running: &str) -> String {
     kept.unwrap_or_else(|| choice::on_path(&view.context.environment, own))
 }
 
-/// The buildout as the Python sees it that the stage with the view `earlier` provides. Where conditions ask the Python, the
-/// configuration is read again; if it does not exist yet, they get the answers of the original one.
+/// The buildout as resolved with the Python that the stage of view `earlier` provides. If conditions depend on the
+/// Python, the configuration is read again; if the Python does not exist yet, the values of the original one are used.
 pub(in crate::run) fn with_wanted_python(
     earlier: &View,
     loaded: &Loaded,

@@ -1,4 +1,4 @@
-//! What a stage is, and which steps it takes.
+//! The definition of a stage, and its steps.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::error::RunError;
 pub(in crate::run) struct Stage {
     /// The buildout as resolved with the stage's Python.
     pub(in crate::run) view: View,
-    /// Its directories.
     pub(in crate::run) locations: Arc<Locations>,
     /// The wanted parts, in the order of installation.
     pub(in crate::run) parts: Parts,
-    /// Which of their changes are made.
+    /// Which changes are made.
     pub(in crate::run) selection: Selection,
-    /// How they are made.
+    /// How changes are made.
     pub(in crate::run) policy: Policy,
 }
 
 /// Which changes are made.
 pub(in crate::run) enum Selection {
-    /// What later stages need: changed parts; of the unchanged ones the named ones are updated, all if none are named.
+    /// What later stages need: changed parts are installed; of the unchanged ones, the named ones are updated, or all
+    /// if none are named.
     Needed {
         /// Parts that are named on the command line.
         named: Vec<String>,
@@ -40,16 +40,17 @@ pub(in crate::run) enum Selection {
         scope: Scope,
         /// Parts of earlier stages.
         earlier: BTreeSet<String>,
-        /// The order in which the state lists parts afterwards.
+        /// The order of the parts in the state afterwards.
         order: Vec<String>,
     },
 }
 
 /// How changes are made.
 pub(in crate::run) enum Policy {
-    /// Each change counts at once.
+    /// Each change takes effect at once.
     Direct,
-    /// The changes count together, when the Python works that they provide. Until then all of them can be put back.
+    /// The changes take effect together, once the Python that they provide works. Until then all of them can be
+    /// reverted.
     Transaction(WantedPython),
 }
 
@@ -100,7 +101,7 @@ impl Stage {
         }
     }
 
-    /// The section and the path of a Python that should exist and does not.
+    /// The section and the path of a Python that should exist but is missing.
     fn missing_python(&self, presence: &Presence<'_>) -> Option<(&str, &str)> {
         let python = self.python()?;
         let section = &python.provider.as_ref()?.section;
@@ -108,7 +109,7 @@ impl Stage {
     }
 }
 
-/// Installs the part that provides a Python again, although nothing about it has changed.
+/// Reinstalls the part that provides a Python, although none of its options changed.
 fn remake(steps: &mut Vec<Step>, section: &str, executable: &str) {
     let unchanged = |step: &Step| matches!(step, Step::InstallAgain(part) | Step::Update(part) if part == section);
     let Some(at) = steps.iter().position(unchanged) else { return };

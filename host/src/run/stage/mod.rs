@@ -1,5 +1,5 @@
-//! A stage of a run as a value: a Python, the buildout as resolved with it, the wanted parts, and the policy by which their
-//! changes are made.
+//! A stage of a run as a value: a Python, the buildout as resolved with it, the wanted parts, and the policy for their
+//! changes.
 
 pub(in crate::run) mod definition;
 pub(in crate::run) mod parts;

@@ -1,4 +1,4 @@
-//! The parts that a stage is about: those that are named or listed, and those that they reference.
+//! The parts of a stage: those that are named or listed, and those that they reference.
 
 use std::collections::BTreeMap;
 
@@ -43,8 +43,8 @@ impl Parts {
     }
 }
 
-/// Initializes the parts of a whole run, or the `named` ones, and those that they reference. A part of an `earlier` stage is
-/// what it was there.
+/// Initializes the parts of a whole run, or the `named` ones, and those that they reference. A part of an `earlier`
+/// stage is taken from there.
 pub(in crate::run) fn requested(
     view: &View,
     named: &[String],
@@ -72,17 +72,18 @@ pub(in crate::run) fn requested(
     Ok(Parts::new(wanted))
 }
 
-/// The parts that were initialized so far, in their order.
+/// The parts that are initialized so far, in order.
 pub(in crate::run) fn initialised(view: &View) -> Result<Parts, RunError> {
     let parts = view.buildout.parts();
     let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| want(view, part)).collect::<Result<_, _>>()?;
     let runtime = view.recipes.runtime()?;
-    // For all parts, also if only some are wanted: the signature of a part has those of the parts that it references.
+    // For all parts, even if only some are wanted: the signature of a part includes those of the parts that it
+    // references.
     signatures::add_references(&mut wanted, &|part| runtime.starts_commands(part), &view.buildout);
     Ok(Parts::new(wanted))
 }
 
-/// The names in `parts`, each once, each checked to be usable as the name of a directory.
+/// The names in `parts`, without duplicates, each checked to be usable as a directory name.
 pub(in crate::run) fn listed(view: &View) -> Result<Vec<String>, RunError> {
     let parts = view.buildout.require("buildout", "parts")?;
     let mut listed: Vec<String> = Vec::new();
@@ -128,8 +129,8 @@ fn want(view: &View, name: String) -> Result<Wanted, RunError> {
     Ok(Wanted { name, options, signature, has_update })
 }
 
-/// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`). A part that is
-/// installed because another one references it is accepted, too: it `is_known`.
+/// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`). A part
+/// that was installed because another one references it is accepted, too: for it, `is_known` is true.
 fn check_named(named: &[String], listed: &[String], is_known: &dyn Fn(&str) -> bool) -> Result<(), RunError> {
     let unknown: Vec<&str> =
         named.iter().filter(|part| !listed.contains(part) && !is_known(part)).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Whether recorded paths exist, before and after a run has put back what an interrupted one set aside.
+//! Whether recorded paths exist, before and after a run has restored the paths that an interrupted run moved aside.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use rustix::fs::{AtFlags, statat};
 
 use super::super::python::program::is_program;
 
-/// Which paths exist. Of a symbolic link the link itself counts, not its target.
+/// Which paths exist. Symbolic links are not followed.
 pub(in crate::run) struct Presence<'a> {
     directory: &'a Path,
-    /// Open, so that the way to it is not walked for every path.
+    /// An open handle of the directory, so that its path is not resolved for every recorded path.
     handle: Option<File>,
-    /// Paths that will be put back, and where each is now.
+    /// Paths that will be restored, and their backups.
     aside: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Presence<'a> {
         Self { directory, handle: File::open(directory).ok(), aside: Vec::new() }
     }
 
-    /// The same when each of these paths has been put back from the path next to it.
+    /// The same after each of these paths has been restored from its backup.
     pub(in crate::run) fn put_back(self, aside: Vec<(PathBuf, PathBuf)>) -> Self {
         Self { aside, ..self }
     }
@@ -44,7 +44,7 @@ impl<'a> Presence<'a> {
         is_program(self.now(path).unwrap_or_else(|| path.into()))
     }
 
-    /// Where a path is that will be put back.
+    /// The current location of a path that will be restored.
     fn now(&self, path: &str) -> Option<PathBuf> {
         let path = self.directory.join(path);
         let mut aside = self.aside.iter().filter(|(_, now)| now.symlink_metadata().is_ok());

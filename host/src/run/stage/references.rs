@@ -1,23 +1,23 @@
-//! Which parts need which: references between options and the options that recipes read, followed through sections that are
-//! not parts.
+//! Which parts need which others: references between options and the options that recipes read, followed through
+//! sections that are not parts.
 
 use std::collections::BTreeSet;
 
 use base::collections::Map;
 use config::options::Buildout;
 
-/// For each of `parts` the parts that it references, by number.
+/// For each of `parts`, the numbers of the parts that it references.
 pub(in crate::run) fn direct(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>> {
     follow(buildout, parts, |_, _| true)
 }
 
-/// For each of `parts` those before it that must be installed first. Where a reference points to a later part (two parts that
-/// read each other), the references of that part are followed instead.
+/// For each of `parts`, the earlier ones that must be installed first. If a reference points to a later part (two parts
+/// that read each other's options), the references of that part are followed instead.
 pub(in crate::run) fn needs(buildout: &Buildout, parts: &[&str]) -> Vec<BTreeSet<usize>> {
     follow(buildout, parts, |part, target| target < part)
 }
 
-/// Follows references from each part to the nearest ones that count.
+/// Follows references from each part to the nearest parts for which `counts` is true.
 fn follow(buildout: &Buildout, parts: &[&str], counts: impl Fn(usize, usize) -> bool) -> Vec<BTreeSet<usize>> {
     let numbers: Map<&str, usize> = parts.iter().enumerate().map(|(number, part)| (*part, number)).collect();
     let from = |part: usize| {

@@ -1,7 +1,7 @@
 //! Signatures of parts that native commands make: they include a digest of every part that the part references.
 //!
-//! Such a part was built against the parts that it references (headers, libraries, programs). So it is reinstalled when one
-//! of them changes, although none of its own options does. SlapOS's fork of zc.buildout does so for all parts; here it is
+//! Such a part was built against the parts that it references (headers, libraries, programs). So it is reinstalled when
+//! one of them changes, even if its own options do not. SlapOS's fork of zc.buildout does so for all parts; here it is
 //! limited to recipes that start commands (`docs/decisions/031-references-in-signatures.md`).
 
 use base::collections::Map;
@@ -10,7 +10,7 @@ use state::plan::Wanted;
 
 use super::references;
 
-/// Adds to the signature of each part that `is_native` the parts that it references: `cmmi-DIGEST zlib=DIGEST`.
+/// Appends the referenced parts to the signature of each part for which `is_native` is true: `cmmi-DIGEST zlib=DIGEST`.
 pub(super) fn add_references(
     wanted: &mut [Wanted],
     is_native: &dyn Fn(&str) -> bool,
@@ -36,7 +36,7 @@ struct Digests<'a> {
     wanted: &'a [Wanted],
     native: &'a [bool],
     references: &'a [std::collections::BTreeSet<usize>],
-    /// `None` while it is computed: parts may read each other.
+    /// `None` while it is being computed: parts may read each other's options.
     known: Map<usize, Option<Digest>>,
 }
 

@@ -1,5 +1,5 @@
-//! Options that nothing has read: most are typing errors. The explanation is given once in a run, and further sections with
-//! the same unused options are listed at its end.
+//! Unused options: most are typing errors. Each kind is explained once per run, and further sections with the same
+//! unused options are listed at the end.
 
 use base::collections::OrderedMap;
 use base::event::Level;
@@ -9,7 +9,7 @@ use config::options::Buildout;
 
 use super::super::view::View;
 
-/// Options of `[buildout]` that have a meaning even if nothing reads them in a run.
+/// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
 const KNOWN_OPTIONS: [&str; 16] = [
     "abi-tag-eggs",
     "develop",
@@ -31,15 +31,14 @@ const KNOWN_OPTIONS: [&str; 16] = [
 
 const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option that this recipe does not have.";
 
-/// How many of further sections are named.
+/// How many further sections are listed.
 const MOST_NAMED: usize = 20;
 
-/// The unused options of a run.
 #[derive(Default)]
 pub(in crate::run) struct Unused {
-    /// The buildout as the stages so far resolved it.
+    /// The buildout as resolved by each of the stages so far.
     buildouts: Vec<Buildout>,
-    /// Unused options, each with further sections that have the same.
+    /// Unused options, each with further sections that have the same ones.
     further: OrderedMap<Vec<String>, Vec<String>>,
     /// Parts that a later stage may still read.
     postponed: Vec<String>,
@@ -67,7 +66,7 @@ impl Unused {
         self.warn(view, part, view.buildout.unused(part));
     }
 
-    /// Reports the options of a part at the end, as later stages may read them.
+    /// Postpones the report about a part to the end, as later stages may read its options.
     pub(in crate::run) fn postpone(&mut self, part: &str) {
         self.postponed.push(part.to_owned());
     }
@@ -79,7 +78,7 @@ impl Unused {
         }
     }
 
-    /// The warning of a plan for a part: options that its recipe does not describe and that nothing has read so far.
+    /// The warning about a part for a plan: options that its recipe does not describe and that nothing has read so far.
     pub(in crate::run) fn undescribed(&mut self, view: &View, part: &str) -> Option<String> {
         let known = known_options(view, part);
         if known.is_empty() {

@@ -1,39 +1,40 @@
-//! Sets recorded paths aside, under a name beside their own, so that they can be put back if what is to take their place
-//! cannot be made.
+//! Moves recorded paths aside, to a name in the same directory, so that they can be restored if their replacement
+//! fails.
 //!
-//! The rules are those of removal: only beneath the given roots, never through a symbolic link.
+//! The rules of removal apply: only below the given roots, never through a symbolic link.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
 
-use super::{Removal, RemovalError, Removed};
+use super::remove::{Removal, RemovalError, Removed};
 
 /// Directories nested deeper than this are not copied.
 const DEEPEST: usize = 200;
 
-/// What a path is called while it is aside.
+/// The name of the backup of `name`.
 fn aside(name: &OsStr) -> OsString {
-    beside(name, ".previous")
+    sibling(name, ".previous")
 }
 
-/// What a copy is called until it is whole.
+/// The name of a copy until it is complete.
 fn unfinished(name: &OsStr) -> OsString {
-    beside(name, ".copying")
+    sibling(name, ".copying")
 }
 
-fn beside(name: &OsStr, suffix: &str) -> OsString {
-    let mut beside = OsString::from(".");
-    beside.push(name);
-    beside.push(suffix);
-    beside
+fn sibling(name: &OsStr, suffix: &str) -> OsString {
+    let mut sibling = OsString::from(".");
+    sibling.push(name);
+    sibling.push(suffix);
+    sibling
 }
 
 impl Removal {
-    /// Renames `path` to a name beside it. False if there is nothing. What was set aside earlier is removed.
+    /// Renames `path` to the name of its backup. Returns false if it does not exist. An earlier backup is removed.
     ///
     /// # Errors
     /// When the path may not be removed (then nothing was touched), or cannot be renamed.
@@ -47,11 +48,11 @@ impl Removal {
         }
     }
 
-    /// Copies the directory `path` to where [`Self::set_aside`] would move it, and leaves it where it is: for what may be
-    /// changed in its place. False if there is none.
+    /// Copies the directory `path` to its backup (see [`Self::set_aside`]) and leaves the original in place, for
+    /// updates that may change it. Returns false if it does not exist.
     ///
     /// # Errors
-    /// As [`Self::set_aside`], or when something in it cannot be read.
+    /// As [`Self::set_aside`], or when part of it cannot be read.
     pub fn copy_aside(&self, path: &Path) -> Result<bool, RemovalError> {
         self.discard(path)?;
         let Some((parent, name)) = self.open_parent(path)? else { return Ok(false) };
@@ -64,7 +65,8 @@ impl Removal {
         Ok(true)
     }
 
-    /// Gives `path` its name back, in place of whatever is there now. False if it is not aside: then nothing is touched.
+    /// Renames the backup of `path` back, replacing any existing file. Returns false, and changes nothing, if there is
+    /// no backup.
     ///
     /// # Errors
     /// As [`Self::set_aside`].
@@ -80,7 +82,7 @@ impl Removal {
         Ok(true)
     }
 
-    /// The path itself, and the path to which [`Self::set_aside`] moved it, if it did.
+    /// The path itself and the path of its backup, if one exists.
     pub fn where_aside(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
         let (parent, name) = self.open_parent(path).ok()??;
         parent.symlink_metadata(aside(&name)).ok()?;
@@ -89,7 +91,7 @@ impl Removal {
         Some((path, moved))
     }
 
-    /// Removes what was set aside of `path`.
+    /// Removes the backup of `path`.
     ///
     /// # Errors
     /// As [`Self::remove`].
@@ -99,12 +101,12 @@ impl Removal {
     }
 }
 
-/// Copies a directory to another name: directories, files with their permissions, symbolic links. Nothing else makes up a
-/// program.
+/// Copies a directory to another name: directories, files with their permissions, symbolic links. Programs consist of
+/// nothing else.
 fn copy_directory(parent: &Dir, name: &OsStr, to: &OsStr, depth: usize) -> io::Result<()> {
     let (from, into) = (parent.open_dir_nofollow(name)?, create_directory(parent, to)?);
     copy_entries(&from, &into, depth)?;
-    // Last: it may not be writable.
+    // Last, because the original may not be writable.
     into.set_permissions(".", from.dir_metadata()?.permissions())
 }
 
@@ -135,7 +137,12 @@ fn copy_entries(from: &Dir, into: &Dir, depth: usize) -> io::Result<()> {
 
 fn copy_file(from: &Dir, into: &Dir, name: &OsStr) -> io::Result<()> {
     let (mut reading, mut writing) = (OpenOptions::new(), OpenOptions::new());
-    let source = from.open_with(name, reading.read(true).follow(FollowSymlinks::No))?;
+    // A file in the listing may have become a pipe by now.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    let source = from.open_with(name, reading.read(true).follow(FollowSymlinks::No).custom_flags(nonblocking))?;
+    if !source.metadata()?.is_file() {
+        return Err(io::Error::other("a file was replaced while it was copied"));
+    }
     let permissions = source.metadata()?.permissions();
     let target = into.open_with(name, writing.write(true).create_new(true))?;
     io::copy(&mut source.into_std(), &mut target.into_std())?;

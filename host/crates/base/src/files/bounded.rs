@@ -1,4 +1,4 @@
-//! A directory of files that only the user reads and that is kept below a size: the files not used for longest go first.
+//! A size-limited directory of files that only the user can read: the least recently used files are removed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What the name of a file ends with that is being written.
+/// The extension of a file while it is written.
 pub const TEMPORARY: &str = "temporary";
 
 /// Writes a file that only the user can read under a temporary name, then lets `publish` give it its final name.
@@ -24,19 +24,20 @@ pub fn write_private(
         content.iter().try_for_each(|bytes| file.write_all(bytes))?;
         publish(&temporary)
     })();
-    // It still exists if it failed, or if `publish` linked it: a left file would only be evicted later.
+    // It still exists after a failure, or if `publish` linked it. If it cannot be removed, it is evicted later.
     let _ = fs::remove_file(&temporary);
     result
 }
 
+/// An unpredictable number.
 pub(super) fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Removes the files that were not used for longest, until the rest takes at most `capacity` bytes; never those that
-/// `is_kept` names.
+/// Removes the least recently used files until the rest takes at most `capacity` bytes; never those for which `is_kept`
+/// is true.
 ///
 /// # Errors
 /// When the directory cannot be read.

@@ -7,20 +7,20 @@ use rustix::io::Errno;
 
 use crate::source::Explain;
 
-/// An operation on a file that failed: which, on what, and the system's cause.
+/// A failed operation on a file: which operation, on what, and the system's cause.
 #[derive(Debug, thiserror::Error)]
 #[error("Cannot {doing} {}: {cause}", .path.display())]
 pub struct FileError {
     /// The operation, as in `Cannot <doing> <path>`: `write`, `open`, `remove`.
     pub doing: &'static str,
-    /// What it was done to.
+    /// The path it operated on.
     pub path: PathBuf,
-    /// What the operating system said.
+    /// The operating system's error.
     pub cause: io::Error,
 }
 
 impl FileError {
-    /// For `map_err`: wraps what the system said about `path`.
+    /// For `map_err`: wraps the system's error about `path`.
     pub fn of(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self { doing, path: path.to_owned(), cause }
     }

@@ -1,7 +1,7 @@
 //! Reading of files that someone else can change: bounded, and never waiting.
 //!
-//! A path can be replaced by a named pipe at any time, and opening one for reading waits until someone writes. So every
-//! file is opened without waiting, and then checked by its descriptor.
+//! A path can be replaced by a named pipe at any time, and opening a pipe for reading blocks until someone writes. So
+//! every file is opened without blocking, and then checked by its descriptor.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -10,19 +10,19 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::FileError;
+use super::error::FileError;
 
 /// Opens a regular file for reading; a symbolic link is followed.
 ///
 /// # Errors
-/// What the system reports, or that it is not a regular file.
+/// The system's error, or that it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let kind = file.metadata()?.file_type();
     match kind {
         _ if kind.is_file() => Ok(file),
-        // What the system says when a directory is read.
+        // The system's error for reading a directory.
         _ if kind.is_dir() => Err(rustix::io::Errno::ISDIR.into()),
         _ => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
     }
@@ -39,7 +39,7 @@ pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// The rest of an open file, of at most `most` bytes.
 ///
 /// # Errors
-/// What the system reports; also if there is more.
+/// The system's error; also if there is more.
 pub fn read_open(file: &File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -53,7 +53,7 @@ pub fn read_open(file: &File, most: u64) -> io::Result<Vec<u8>> {
 /// The content of a regular file; `None` if it does not exist.
 ///
 /// # Errors
-/// Any error but a missing file; a directory is an error.
+/// Any error except a missing file; a directory is an error.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match read_at_most(path, u64::MAX) {
         Ok(bytes) => Ok(Some(bytes)),

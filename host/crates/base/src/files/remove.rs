@@ -1,7 +1,7 @@
-//! Removal of paths that were recorded as made by a recipe: only below the roots it was given, never through a link.
+//! Removal of the paths that a recipe recorded: only below the given roots, never through a link.
 //!
-//! The state file can be edited by anybody who may write it, so a recorded path is foreign input. It is checked as text
-//! first, then walked from an open root directory, one component at a time, without following symbolic links.
+//! Anyone with write access can edit the state file, so a recorded path is untrusted input. It is first checked as a
+//! string, then walked from an open root directory, one component at a time, without following symbolic links.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -11,7 +11,8 @@ use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::tree::{is_no_directory, missing_is_fine, remove_tree};
+use super::tree::{is_not_a_directory, missing_is_fine, remove_tree};
+use crate::paths::is_below;
 use crate::source::Explain;
 
 /// Where recorded paths may be removed.
@@ -25,30 +26,30 @@ pub struct Removal {
     protected: Vec<(PathBuf, &'static str)>,
 }
 
-/// What [`Removal::remove`] found and removed.
+/// The result of [`Removal::remove`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
-    /// A directory with all below it.
+    /// A directory with everything below it.
     Directory,
     /// A file (or socket, device, named pipe).
     File,
-    /// A symbolic link; what it pointed to is untouched.
+    /// A symbolic link; its target is unchanged.
     Link,
-    /// Nothing was there.
+    /// It did not exist.
     Missing,
 }
 
 /// A recorded path that is not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RemovalError {
-    /// The path is no plain path: it contains `..`, is empty, or holds a NUL.
+    /// The path is not a plain path: it contains `..` or NUL, or is empty.
     #[error("Refusing to remove {path:?}: it is not a plain path")]
     NotPlain {
         /// As recorded.
         path: PathBuf,
     },
-    /// The path lies beneath none of the roots.
-    #[error("Refusing to remove {}: it lies outside the buildout and the directories granted to recipes", .path.display())]
+    /// The path is not below any of the roots.
+    #[error("Refusing to remove {}: it is outside the buildout and the directories granted to recipes", .path.display())]
     Outside {
         /// As recorded.
         path: PathBuf,
@@ -58,7 +59,7 @@ pub enum RemovalError {
     Protected {
         /// As recorded.
         path: PathBuf,
-        /// What must stay.
+        /// The protected path.
         protected: PathBuf,
         /// Why, as in `/home/me is your home directory`.
         reason: &'static str,
@@ -74,17 +75,17 @@ pub enum RemovalError {
     /// The operating system refused.
     #[error("Cannot remove {}: {cause}", .path.display())]
     Io {
-        /// The very file or directory, perhaps below the recorded path.
+        /// The file or directory that failed, possibly below the recorded path.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         cause: io::Error,
     },
-    /// The operating system refused to set the path aside, or to put it back.
+    /// The operating system refused to move the path aside, or to restore it.
     #[error("Cannot set {} aside, or put it back: {cause}", .path.display())]
     Aside {
         /// As recorded.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         cause: io::Error,
     },
 }
@@ -94,12 +95,12 @@ impl Explain for RemovalError {
         let hint = match self {
             Self::Outside { .. } => {
                 "The installed state records this path. If this buildout is a copy of another one, remove its state \
-                 (.installed.cfg): its parts are then made anew. If the state was edited, take the path out of \
+                 (.installed.cfg): its parts are then installed again. If the state was edited, remove the path from \
                  `__buildout_installed__`."
             }
             Self::NotPlain { .. } | Self::Protected { .. } => {
                 "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
-                 take the path out of `__buildout_installed__`."
+                 remove the path from `__buildout_installed__`."
             }
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
             Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
@@ -109,7 +110,7 @@ impl Explain for RemovalError {
 }
 
 impl Removal {
-    /// Removal beneath `directory`, the buildout directory, to which relative paths are relative.
+    /// Allows removal below `directory`, the buildout directory. Relative paths are resolved against it.
     pub fn new(directory: &Path) -> Self {
         let mut removal =
             Self { base: directory.to_owned(), roots: Vec::new(), named: Vec::new(), protected: Vec::new() };
@@ -118,17 +119,17 @@ impl Removal {
         removal
     }
 
-    /// Allows removal beneath `root` too: a standard directory that lies elsewhere, a directory granted for writing.
+    /// Also allows removal below `root`: a standard directory outside the buildout, or a directory granted for writing.
     pub fn allow(&mut self, root: &Path) {
         add_with_canonical(&mut self.roots, &self.base.join(root));
     }
 
-    /// Allows removal of `path` itself, and of what lies beneath it.
+    /// Allows removal of `path` itself, and of everything below it.
     pub fn allow_itself(&mut self, path: &Path) {
         self.named.push(self.base.join(path));
     }
 
-    /// Forbids removal of `path` and of every directory that holds it: a standard directory, the state file, a
+    /// Forbids removal of `path` and of every directory that contains it: a standard directory, the state file, a
     /// configuration file, keys.
     pub fn protect(&mut self, path: &Path) {
         self.protect_because(path, "belongs to the buildout itself");
@@ -149,7 +150,7 @@ impl Removal {
         self.base.join(path)
     }
 
-    /// Whether `path` may be removed, as far as its text tells. Touches no file.
+    /// Whether `path` may be removed, judging by the string alone. Accesses no file.
     ///
     /// # Errors
     /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`].
@@ -157,15 +158,16 @@ impl Removal {
         self.locate(path).map(|_| ())
     }
 
-    /// Removes `path` and all below it. A path that is missing is fine.
+    /// Removes `path` and everything below it. A missing path is not an error.
     ///
     /// # Errors
-    /// When the path may not be removed (then nothing was touched) or cannot be (then some of it may be gone).
+    /// When the path may not be removed (then nothing was changed), or cannot be (then some of it may already be
+    /// removed).
     pub fn remove(&self, path: &Path) -> Result<Removed, RemovalError> {
         self.remove_named(path, OsStr::to_owned)
     }
 
-    /// Removes what lies beside `path` under the name that `named` makes of its own.
+    /// Removes the sibling of `path` whose name `named` derives from that of `path`.
     pub(super) fn remove_named(
         &self,
         path: &Path,
@@ -178,14 +180,14 @@ impl Removal {
         })
     }
 
-    /// The directory that holds `path`, opened without following links, and the last name; `None` if it is missing.
+    /// The parent directory of `path`, opened without following links, and the last name; `None` if it is missing.
     pub(super) fn open_parent(&self, path: &Path) -> Result<Option<(Dir, OsString)>, RemovalError> {
         let (root, mut below) = self.locate(path)?;
         let Some(name) = below.pop() else { return Err(RemovalError::Outside { path: path.to_owned() }) };
-        Ok(open_beneath(&root, &below, path)?.map(|parent| (parent, name)))
+        Ok(open_below(&root, &below, path)?.map(|parent| (parent, name)))
     }
 
-    /// The innermost root that `path` lies beneath, and the names that lead from there to it (at least one).
+    /// The innermost root that contains `path`, and the names from that root to `path` (at least one).
     fn locate(&self, path: &Path) -> Result<(PathBuf, Vec<OsString>), RemovalError> {
         let absolute = self.base.join(path);
         let plain = |component: Component<'_>| matches!(component, Component::RootDir | Component::Normal(_));
@@ -197,10 +199,10 @@ impl Removal {
         {
             return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone(), reason });
         }
-        let beneath = |root: &&Path| absolute.starts_with(root) && absolute != **root;
+        let holds = |root: &&Path| is_below(&absolute, root);
         let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());
         let roots = self.roots.iter().map(PathBuf::as_path).chain(named);
-        let root = roots.filter(beneath).max_by_key(|root| root.components().count());
+        let root = roots.filter(holds).max_by_key(|root| root.components().count());
         let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
         match below {
             Some((root, below)) => Ok((root.to_owned(), below.iter().map(OsStr::to_owned).collect())),
@@ -209,7 +211,7 @@ impl Removal {
     }
 }
 
-/// Adds `path`, and the same without symbolic links: recipes may record either.
+/// Adds `path`, and the same path with symbolic links resolved: recipes may record either.
 fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
     for path in [Some(path.to_owned()), path.canonicalize().ok()].into_iter().flatten() {
         if !paths.contains(&path) {
@@ -218,8 +220,8 @@ fn add_with_canonical(paths: &mut Vec<PathBuf>, path: &Path) {
     }
 }
 
-/// Opens the directory that `names` lead to; `None` if one of them is missing.
-fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
+/// Opens the directory at `names` below `root`; `None` if one of them is missing.
+fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option<Dir>, RemovalError> {
     let mut here = root.to_owned();
     let mut opened = Dir::open_ambient_dir(root, ambient_authority());
     for name in names {
@@ -229,9 +231,9 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
         };
         here.push(name);
         opened = directory.open_dir_nofollow(name);
-        if opened.as_ref().is_err_and(is_no_directory) {
+        if opened.as_ref().is_err_and(is_not_a_directory) {
             let is_link = directory.symlink_metadata(name).is_ok_and(|metadata| metadata.is_symlink());
-            // Below a file there is nothing: the recorded path is missing.
+            // A file has no entries: the recorded path is missing.
             return if is_link {
                 Err(RemovalError::ThroughLink { path: recorded.to_owned(), link: here })
             } else {
@@ -247,17 +249,17 @@ fn open_beneath(root: &Path, names: &[OsString], recorded: &Path) -> Result<Opti
 }
 
 fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
-    let told = |error| (PathBuf::from(name), error);
+    let failed = |error| (PathBuf::from(name), error);
     let kind = match parent.symlink_metadata(name) {
         Ok(metadata) => metadata.file_type(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Removed::Missing),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(failed(error)),
     };
     if kind.is_dir() {
         remove_tree(parent, name)?;
         return Ok(Removed::Directory);
     }
-    missing_is_fine(parent.remove_file(name)).map_err(told)?;
+    missing_is_fine(parent.remove_file(name)).map_err(failed)?;
     Ok(if kind.is_symlink() { Removed::Link } else { Removed::File })
 }
 
@@ -269,14 +271,14 @@ mod tests {
 
     use super::*;
 
-    struct Space {
+    struct Fixture {
         _keep: tempfile::TempDir,
         buildout: PathBuf,
         outside: PathBuf,
         removal: Removal,
     }
 
-    fn space() -> Space {
+    fn space() -> Fixture {
         let keep = tempfile::tempdir().unwrap();
         let (buildout, outside) = (keep.path().join("buildout"), keep.path().join("outside"));
         for directory in [&buildout.join("parts/a/b"), &outside.join("granted/x"), &outside.join("private")] {
@@ -289,7 +291,7 @@ mod tests {
         removal.protect(&buildout.join("parts"));
         removal.protect(&buildout.join(".installed.cfg"));
         removal.allow(&outside.join("granted"));
-        Space { _keep: keep, buildout, outside, removal }
+        Fixture { _keep: keep, buildout, outside, removal }
     }
 
     #[test]

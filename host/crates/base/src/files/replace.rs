@@ -1,50 +1,51 @@
-//! Whole, durable replacement of one file: temporary file beside it, fsync, rename, fsync of the directory.
+//! Atomic, durable replacement of one file: temporary file next to it, fsync, rename, fsync of the directory.
 //!
-//! A reader sees the complete old or the complete new content, whatever happens to this process or to the machine. When a
-//! step before the rename fails (disk full, quota, fault of the device), the old file is as it was and the temporary one
-//! is removed.
+//! A reader sees the complete old or the complete new content, even if this process or the machine crashes. If a step
+//! before the rename fails (disk full, quota, device error), the old file is unchanged and the temporary file is
+//! removed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::FileError;
 use super::bounded::random;
+use super::error::FileError;
 
 /// A temporary file of this age is no longer written by any process.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// What [`replace`] did.
+/// The result of [`replace`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
-    /// The file had these bytes (and permissions) already; nothing was written.
+    /// The file already had these bytes (and permissions); nothing was written.
     Unchanged,
-    /// The file holds the new bytes, durably.
+    /// The file contains the new bytes, durably.
     Written,
 }
 
 /// Which permissions the new file gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Permissions {
-    /// Those of the file that it replaces; else what the umask leaves of `rw-rw-rw-`.
+    /// Those of the replaced file; for a new file, `rw-rw-rw-` less the umask.
     Kept,
-    /// As `Kept`, and executable for whoever may read it.
+    /// As `Kept`, and executable by everyone who may read it.
     Executable,
 }
 
-/// Makes `path` hold `bytes`. The permissions of a file that is there are kept.
+/// Replaces the content of `path` with `bytes`. The permissions of an existing file are kept.
 ///
-/// The caller is the only one who writes this file (it holds the buildout's lock): the temporary file has a fixed name,
-/// `.NAME.new`, so that the next call clears away what a killed process left.
+/// The caller must be the only writer (it holds the state lock): the temporary file has a fixed name, `.NAME.new`, so
+/// that the next call removes what a killed process left.
 ///
 /// # Errors
-/// Names the path and the cause; the old content is intact, unless it is the last step (fsync of the directory) that
-/// failed: then the new content is there, but perhaps not durable.
+/// Names the path and the cause. The old content is intact, unless the last step failed (fsync of the directory): then
+/// the new content is in place, but may not be durable.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
     replace_with(path, bytes, Permissions::Kept, temporary_name(path, ".new"))
 }
@@ -57,8 +58,8 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<Replaced, FileErr
     replace_with(path, bytes, Permissions::Executable, temporary_name(path, ".new"))
 }
 
-/// As [`replace`], for a file that several processes write at once (a cache): the last one wins, none fails. Old temporary
-/// files, which killed processes left, are removed.
+/// As [`replace`], for a file with several concurrent writers (a cache): the last one wins, none fails. Old temporary files,
+/// which killed processes left, are removed.
 ///
 /// # Errors
 /// As [`replace`].
@@ -91,7 +92,7 @@ fn remove_abandoned(path: &Path) {
     }
 }
 
-/// Removes the file `path` durably; a missing file is fine.
+/// Removes the file `path` durably; a missing file is not an error.
 ///
 /// # Errors
 /// Names the path and the cause.
@@ -103,7 +104,7 @@ pub fn delete(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Clears away what a killed [`replace`] of `path` left beside it.
+/// Removes the temporary file that an interrupted [`replace`] of `path` left.
 ///
 /// # Errors
 /// Names the path and the cause.
@@ -115,14 +116,17 @@ pub fn clear(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Looks whether the file `path` could be replaced, as far as that can be told without doing it: one that is immutable or
-/// append-only (`chattr`) cannot. A missing file is fine.
+/// Checks whether the file `path` could be replaced, as far as that is possible without trying: an immutable or
+/// append-only file (`chattr`) cannot. A missing file is not an error.
 ///
 /// # Errors
 /// Names the path and the cause.
 pub fn check_replaceable(path: &Path) -> Result<(), FileError> {
-    match std::fs::OpenOptions::new().write(true).open(path) {
-        // Only such a file refuses to be opened with this error; missing permissions are another one, and no obstacle.
+    // Non-blocking, in case the file is a pipe without a reader.
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    match std::fs::OpenOptions::new().write(true).custom_flags(nonblocking).open(path) {
+        // Only immutable files fail with this error. Missing permissions are another error, and do not prevent the
+        // rename.
         Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
             Err(FileError::of("replace", path)(error))
         }
@@ -142,19 +146,20 @@ fn replace_with(
     let directory = open_parent(path)?;
     let old = current(&directory, name).map_err(FileError::of("read", path))?;
     let mode = old.as_ref().map(|(_, mode)| *mode);
-    if let Some((content, mode)) = &old
-        && content == bytes
+    if let Some((file, mode)) = &old
         && (permissions == Permissions::Kept || executable(*mode) == *mode)
+        && has_content(file, bytes).map_err(FileError::of("read", path))?
     {
         return Ok(Replaced::Unchanged);
     }
     let written = write_temporary(&directory, &temporary, bytes, permissions, mode)
         .and_then(|()| Ok(renameat(&directory, &temporary, &directory, name)?));
     if let Err(error) = written {
-        // The first error is the one to tell; a temporary file that cannot be removed either is cleared next time.
+        // Report the first error. If removing the temporary file fails too, the next call removes it.
         let _ = unlinkat(&directory, &temporary, AtFlags::empty());
         return Err(FileError::of("write", path)(error));
     }
+    // After the rename, as this makes the rename itself durable.
     sync_directory(&directory, path)?;
     Ok(Replaced::Written)
 }
@@ -171,22 +176,32 @@ fn open_parent(path: &Path) -> Result<File, FileError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    File::open(&parent).map_err(FileError::of("open the directory", &parent))
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = openat(CWD, &parent, flags, Mode::empty()).map(File::from).map_err(io::Error::from);
+    opened.map_err(FileError::of("open the directory", &parent))
 }
 
-/// Content and permission bits of the file that is to be replaced. A symbolic link is not followed: the rename replaces
-/// the link itself.
-fn current(directory: &File, name: &OsStr) -> io::Result<Option<(Vec<u8>, Mode)>> {
+/// The regular file to be replaced, and its permission bits. A symbolic link is not followed: the rename replaces the
+/// link itself.
+fn current(directory: &File, name: &OsStr) -> io::Result<Option<(File, Mode)>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match openat(directory, name, flags, Mode::empty()) {
         Ok(file) => File::from(file),
-        Err(rustix::io::Errno::NOENT | rustix::io::Errno::LOOP) => return Ok(None),
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
-    let mut content = Vec::new();
-    (&file).read_to_end(&mut content)?;
-    Ok(Some((content, mode)))
+    let mode = fstat(&file)?.st_mode;
+    let is_regular = FileType::from_raw_mode(mode) == FileType::RegularFile;
+    Ok(is_regular.then(|| (file, Mode::from_raw_mode(mode))))
+}
+
+fn has_content(mut file: &File, bytes: &[u8]) -> io::Result<bool> {
+    if file.metadata()?.len() != bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut content = Vec::with_capacity(bytes.len());
+    file.read_to_end(&mut content)?;
+    Ok(content == bytes)
 }
 
 fn write_temporary(
@@ -200,7 +215,7 @@ fn write_temporary(
     let create = || openat(directory, name, flags, Mode::from_raw_mode(0o666));
     let file = match create() {
         // Left by a killed process. Removed rather than opened, as it could be a link to anything.
-        Err(rustix::io::Errno::EXIST) => unlinkat(directory, name, AtFlags::empty()).and_then(|()| create())?,
+        Err(Errno::EXIST) => unlinkat(directory, name, AtFlags::empty()).and_then(|()| create())?,
         other => other?,
     };
     let mut file = File::from(file);
@@ -211,10 +226,11 @@ fn write_temporary(
         fchmod(&file, executable(Mode::from_raw_mode(fstat(&file)?.st_mode)))?;
     }
     file.write_all(bytes)?;
+    // Before the rename: otherwise a power failure could leave an incomplete file under the final name.
     file.sync_all()
 }
 
-/// Adds `x` wherever there is `r`.
+/// Adds `x` wherever `r` is set.
 fn executable(mode: Mode) -> Mode {
     let readable = mode & (Mode::RUSR | Mode::RGRP | Mode::ROTH);
     mode | Mode::from_raw_mode(readable.as_raw_mode() >> 2)
@@ -285,6 +301,17 @@ mod tests {
         replace(&path, b"one").unwrap();
         assert!(!path.symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_pipe_is_replaced_and_holds_up_no_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("a");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        check_replaceable(&pipe).unwrap();
+        assert!(replace(&pipe.join("below"), b"one").unwrap_err().to_string().contains("Not a directory"));
+        assert_eq!(replace(&pipe, b"one").unwrap(), Replaced::Written);
+        assert_eq!(read(&pipe).unwrap().unwrap(), b"one");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Removal of one entry of an open directory, with all that is below it, without following a symbolic link.
+//! Removal of one entry of an open directory and everything below it, without following symbolic links.
 //!
-//! Neither deep trees nor read-only directories inside the tree are in the way: levels are kept on a heap stack of
-//! bounded height (a directory below that is first moved to the top), and directories are made accessible to their owner.
+//! Handles deep trees and read-only directories: levels are kept on a heap stack of bounded height (deeper directories
+//! are first moved to the top), and directories are made accessible to their owner.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -11,23 +11,24 @@ use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
 
-use super::FileError;
+use super::bounded::random;
+use super::error::FileError;
 
-/// How many levels are open at once; each costs a file descriptor, of which a process has 1,024 by default.
+/// Number of levels that are open at once. Each takes a file descriptor, of which a process has 1,024 by default.
 const OPEN_LEVELS: usize = 64;
 
-/// What its owner needs to list a directory and to remove entries.
+/// Permissions that the owner needs to list a directory and to remove its entries.
 const OWNER_ACCESS: u32 = 0o700;
 
 /// A directory that is being emptied.
-struct Level {
+struct OpenDirectory {
     name: OsString,
     directory: Dir,
     entries: Vec<(OsString, bool)>,
 }
 
-/// Removes the directory `path` and everything in it, without following symbolic links. The caller is the one who made
-/// it: a path that somebody else wrote down is for [`Removal`](super::Removal).
+/// Removes the directory `path` and everything in it, without following symbolic links. The caller must have created
+/// it: for recorded paths, use [`Removal`](super::Removal).
 ///
 /// # Errors
 /// Names what could not be removed, and the cause.
@@ -46,7 +47,6 @@ pub fn remove_directory(path: &Path) -> Result<(), FileError> {
 /// The path, relative to `parent`, that could not be removed, and the system's cause.
 pub(super) fn remove_tree(parent: &Dir, name: &OsStr) -> Result<(), (PathBuf, io::Error)> {
     let mut levels = vec![enter(parent, name).map_err(|error| (PathBuf::from(name), error))?];
-    let mut moved = 0_u64;
     while let Some(level) = levels.last_mut() {
         let Some((entry, is_directory)) = level.entries.pop() else {
             let path = path_of(&levels, None);
@@ -60,14 +60,26 @@ pub(super) fn remove_tree(parent: &Dir, name: &OsStr) -> Result<(), (PathBuf, io
         } else if levels.len() < OPEN_LEVELS {
             enter_or_unlink(&mut levels, &entry)
         } else {
-            move_to_top(&mut levels, &entry, &mut moved)
+            move_to_top(&mut levels, &entry)
         };
         outcome.map_err(|error| (path_of(&levels, Some(&entry)), error))?;
     }
     Ok(())
 }
 
-/// Makes the directory `name` accessible to its owner.
+/// Makes the directory `name` accessible to its owner, opens it without following a link, and lists it.
+fn enter(parent: &Dir, name: &OsStr) -> io::Result<OpenDirectory> {
+    make_accessible(parent, name)?;
+    let directory = parent.open_dir_nofollow(name)?;
+    let mut entries = Vec::new();
+    for entry in directory.entries()? {
+        let entry = entry?;
+        entries.push((entry.file_name(), entry.file_type()?.is_dir()));
+    }
+    Ok(OpenDirectory { name: name.to_owned(), directory, entries })
+}
+
+/// Lets its owner list, change and move the directory `name`.
 fn make_accessible(parent: &Dir, name: &OsStr) -> io::Result<()> {
     let metadata = parent.symlink_metadata(name)?;
     let mode = metadata.permissions().mode();
@@ -77,70 +89,89 @@ fn make_accessible(parent: &Dir, name: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the directory `name` accessible to its owner, opens it, never through a link, and lists it.
-fn enter(parent: &Dir, name: &OsStr) -> io::Result<Level> {
-    make_accessible(parent, name)?;
-    let directory = parent.open_dir_nofollow(name)?;
-    let mut entries = Vec::new();
-    for entry in directory.entries()? {
-        let entry = entry?;
-        entries.push((entry.file_name(), entry.file_type()?.is_dir()));
-    }
-    Ok(Level { name: name.to_owned(), directory, entries })
-}
-
-/// Goes down into `entry` of the innermost level; one that has become something else since it was listed is unlinked.
-fn enter_or_unlink(levels: &mut Vec<Level>, entry: &OsStr) -> io::Result<()> {
+/// Descends into `entry` of the innermost level, or unlinks it if it is no longer a directory.
+fn enter_or_unlink(levels: &mut Vec<OpenDirectory>, entry: &OsStr) -> io::Result<()> {
     let Some(level) = levels.last() else { return Ok(()) };
     match enter(&level.directory, entry) {
         Ok(inner) => levels.push(inner),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if is_no_directory(&error) => missing_is_fine(level.directory.remove_file(entry))?,
+        Err(error) if is_not_a_directory(&error) => missing_is_fine(level.directory.remove_file(entry))?,
         Err(error) => return Err(error),
     }
     Ok(())
 }
 
-/// Moves a directory that is too deep into the outermost level, where it is removed later, under the next free name: the
-/// tree may contain what a killed run moved there.
-fn move_to_top(levels: &mut [Level], entry: &OsStr, number: &mut u64) -> io::Result<()> {
+/// Moves a directory that is too deep into the outermost level, where it is removed later.
+fn move_to_top(levels: &mut [OpenDirectory], entry: &OsStr) -> io::Result<()> {
     let [top, .., level] = levels else { return Ok(()) };
-    // Moving a directory changes its entry `..`, for which its owner needs permission to write.
-    missing_is_fine(make_accessible(&level.directory, entry))?;
-    loop {
-        *number += 1;
-        let name = OsString::from(format!(".buildout-removing-{number}"));
-        match level.directory.rename(entry, &top.directory, &name) {
-            Err(error) if is_occupied(&error) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-            Ok(()) => {
-                top.entries.push((name, true));
-                return Ok(());
-            }
-        }
-    }
+    let name = OsString::from(format!(".buildout-removing-{:016x}", random()?));
+    // A directory can be moved only if it is writable itself, as its `..` changes. (The superuser needs no permission.)
+    make_accessible(&level.directory, entry)?;
+    level.directory.rename(entry, &top.directory, &name)?;
+    top.entries.push((name, true));
+    Ok(())
 }
 
-/// Whether a directory could not be renamed because its new name is in use.
-fn is_occupied(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory)
-}
-
-fn path_of(levels: &[Level], entry: Option<&OsStr>) -> PathBuf {
+fn path_of(levels: &[OpenDirectory], entry: Option<&OsStr>) -> PathBuf {
     levels.iter().map(|level| level.name.as_os_str()).chain(entry).collect()
 }
 
-/// What opening gives for a symbolic link or a file where a directory was asked for.
-pub(super) fn is_no_directory(error: &io::Error) -> bool {
+/// Whether this is the error for opening a symbolic link or a file as a directory.
+pub(super) fn is_not_a_directory(error: &io::Error) -> bool {
     use rustix::io::Errno;
     error.kind() == ErrorKind::NotADirectory || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
-/// A path that somebody else removed meanwhile is as good as removed.
+/// If another process removed the path in the meantime, that is fine.
 pub(super) fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+
+    use super::*;
+
+    #[test]
+    fn deep_trees_without_permission_are_removed_by_ordinary_users() {
+        if rustix::process::geteuid().is_root() {
+            // Permissions do not restrict the superuser.
+            return again_as_an_ordinary_user();
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("root");
+        let leftover = root.join(format!(".buildout-removing-{}-1/x", std::process::id()));
+        std::fs::create_dir_all(leftover).unwrap();
+        let mut levels = vec![root.clone()];
+        for _ in 0..3 * OPEN_LEVELS {
+            let next = levels[levels.len() - 1].join("d");
+            std::fs::create_dir(&next).unwrap();
+            levels.push(next);
+        }
+        for level in levels.iter().skip(1).rev() {
+            std::fs::write(level.join("file"), "x").unwrap();
+            std::fs::set_permissions(level, std::fs::Permissions::from_mode(0o500)).unwrap();
+        }
+        remove_directory(&root).unwrap();
+        assert!(!root.exists());
+    }
+
+    /// Runs the test again, from a directory that every user can read.
+    fn again_as_an_ordinary_user() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = directory.path().join("tests");
+        std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        let mut command = std::process::Command::new(program);
+        let name = "files::tree::tests::deep_trees_without_permission_are_removed_by_ordinary_users";
+        command.args(["--exact", name]).uid(65534).gid(65534).env("TMPDIR", "/tmp");
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
     }
 }

@@ -1,34 +1,52 @@
-//! How foreign text is shown: without credentials, without what would steer a terminal, and no longer than a line.
+//! How untrusted text is displayed: without credentials, without terminal control characters, and on one line.
 
 use std::ops::Range;
 
-/// A line longer than this, in characters, is shown in part.
+/// Lines longer than this, in characters, are shortened.
 const LONG: usize = 160;
 
-/// How many characters of a long line are shown on either side of what matters.
+/// How many characters of a long line are shown on either side of the span.
 const AROUND: usize = 50;
 
-/// `text` without the credentials of the URLs in it: what stands between `://` and `@` becomes `***`.
+/// `text` without the credentials of URLs: the part between `://` and `@` becomes `***`.
 pub fn redact(text: &str) -> String {
     replace_credentials(text, |_, _| "***".to_owned())
 }
 
-/// Shows characters that would steer a terminal, or change the order in which a line is read, or cannot be seen.
-pub fn neutralise(text: &str) -> String {
-    let steers = |c: char| steers(c) && c != '\n';
-    if !text.contains(steers) {
+/// The text with escapes for characters that control a terminal, change the reading order of a line, or are invisible.
+/// Line ends and tabs are kept.
+pub fn printable(text: &str) -> String {
+    escape(text, |c| steers(c) && c != '\n')
+}
+
+/// As [`printable`], on one line: line ends and tabs are escaped, too.
+pub fn printable_line(text: &str) -> String {
+    escape(text, |c| steers(c) || c == '\t')
+}
+
+/// JSON with the same characters escaped. They can occur only inside strings, where an escape has the same value.
+pub fn printable_json(json: &str) -> String {
+    let is_foreign = |c: char| steers(c) && !c.is_ascii_control() || c == '\x7f';
+    if !json.contains(is_foreign) {
+        return json.to_owned();
+    }
+    let escaped = |c: char| if is_foreign(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    json.chars().map(escaped).collect()
+}
+
+fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
+    if !text.contains(&is_escaped) {
         return text.to_owned();
     }
-    text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if is_escaped(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 fn steers(c: char) -> bool {
-    let invisible =
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let invisible = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     invisible || (c.is_control() && c != '\t')
 }
 
-/// A line, and below it a caret for each character of the span (in characters).
+/// A line, and below it a caret for each character of the span (counted in characters).
 pub(super) fn snippet(line: &str, span: Range<usize>) -> String {
     let line: Vec<char> = mask(line).chars().collect();
     let window = if line.len() > LONG { window(line.len(), &span) } else { 0..line.len() };
@@ -52,7 +70,7 @@ pub(super) fn snippet(line: &str, span: Range<usize>) -> String {
     format!("{text}{}\n{marks}", cut(window.end < line.len()))
 }
 
-/// What is shown of a long line.
+/// The part of a long line that is shown.
 fn window(length: usize, span: &Range<usize>) -> Range<usize> {
     let start = span.start.saturating_sub(AROUND);
     let end = (span.end.min(span.start + AROUND) + AROUND).min(length);
@@ -63,7 +81,7 @@ fn mask(line: &str) -> String {
     replace_credentials(line, |secret, _| "*".repeat(secret.chars().count()))
 }
 
-/// Replaces the credentials of URLs; `instead` gets them, and the whole authority.
+/// Replaces the credentials of URLs; `instead` receives them and the whole authority.
 pub fn replace_credentials(text: &str, instead: impl Fn(&str, &str) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -100,9 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_a_terminal_is_shown() {
-        assert_eq!(neutralise("a\x1b[31m\u{9b}b\r\tc\n"), "a\\u{1b}[31m\\u{9b}b\\r\tc\n");
-        assert_eq!(neutralise("a\u{202e}b\u{200b}c\u{2066}é"), "a\\u{202e}b\\u{200b}c\\u{2066}é");
+    fn what_controls_a_terminal_is_escaped() {
+        assert_eq!(printable("a\x1b[31m\u{9b}b\r\tc\n"), "a\\u{1b}[31m\\u{9b}b\\r\tc\n");
+        assert_eq!(printable("a\u{202e}b\u{200b}c\u{2066}é"), "a\\u{202e}b\\u{200b}c\\u{2066}é");
+        assert_eq!(printable_line("a\n\tb\r"), "a\\n\\tb\\r");
+        let json = "{\"a\": \"\u{9b}1m\u{202e}\\u001b\x7fé\"}";
+        assert_eq!(printable_json(json), "{\"a\": \"\\u009b1m\\u202e\\u001b\\u007fé\"}");
         assert_eq!(snippet("a\x1b[1m = x", 8..9), "a\\u{1b}[1m = x\n             ^");
     }
 

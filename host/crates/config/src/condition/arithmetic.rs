@@ -1,72 +1,70 @@
-//! Operators on values: arithmetic, concatenation, subscripts and slices, as Python defines them.
+//! Operators on values: arithmetic, concatenation, subscripts and slices, with Python's semantics.
 //!
-//! Knows nothing of syntax: positions in the expression are added by the caller.
+//! Does not know syntax: the caller adds positions in the expression.
 
 use std::rc::Rc;
 
-use ruff_python_ast::{Operator, UnaryOp};
-
+use super::python::{Binary, Unary};
 use super::value::{Budget, Value};
 
 /// `left operator right`.
-pub(super) fn binary(left: &Value, operator: Operator, right: &Value, budget: &Budget) -> Result<Value, String> {
+pub(super) fn binary(left: &Value, operator: Binary, right: &Value, budget: &Budget) -> Result<Value, String> {
     if let (Some(a), Some(b)) = (left.number(), right.number()) {
         let both_boolean = matches!((left, right), (Value::Boolean(_), Value::Boolean(_)));
         return numbers(a, operator, b, both_boolean);
     }
     match (left, operator, right) {
-        (Value::Text(a), Operator::Add, Value::Text(b)) => {
+        (Value::Text(a), Binary::Add, Value::Text(b)) => {
             budget.make(a.len().saturating_add(b.len()))?;
             Ok(Value::text(format!("{a}{b}")))
         }
-        (Value::List(a), Operator::Add, Value::List(b)) => Ok(Value::List(concatenate(a, b, budget)?)),
-        (Value::Tuple(a) | Value::VersionInfo(a), Operator::Add, Value::Tuple(b) | Value::VersionInfo(b)) => {
+        (Value::List(a), Binary::Add, Value::List(b)) => Ok(Value::List(concatenate(a, b, budget)?)),
+        (Value::Tuple(a) | Value::VersionInfo(a), Binary::Add, Value::Tuple(b) | Value::VersionInfo(b)) => {
             Ok(Value::Tuple(concatenate(a, b, budget)?))
         }
-        (sequence, Operator::Mult, count) if count.number().is_some() => repeat(sequence, count, budget),
-        (count, Operator::Mult, sequence) if count.number().is_some() => repeat(sequence, count, budget),
-        (Value::Text(_), Operator::Mod, _) => Err("strings cannot be formatted with % in a condition".into()),
+        (sequence, Binary::Multiply, count) if count.number().is_some() => repeat(sequence, count, budget),
+        (count, Binary::Multiply, sequence) if count.number().is_some() => repeat(sequence, count, budget),
+        (Value::Text(_), Binary::Modulo, _) => Err("strings cannot be formatted with % in a condition".into()),
         _ => Err(format!(
             "unsupported operand type(s) for {}: '{}' and '{}'",
-            operator.as_str(),
+            operator.sign(),
             left.type_name(),
             right.type_name()
         )),
     }
 }
 
-/// `operator operand`, without `not`, which any value takes.
-pub(super) fn unary(operator: UnaryOp, operand: &Value) -> Result<Value, String> {
+/// `operator operand`, except `not`, which accepts any value.
+pub(super) fn unary(operator: Unary, operand: &Value) -> Result<Value, String> {
     let number = operand
         .number()
-        .ok_or_else(|| format!("bad operand type for unary {}: '{}'", operator.as_str(), operand.type_name()))?;
+        .ok_or_else(|| format!("bad operand type for unary {}: '{}'", operator.sign(), operand.type_name()))?;
     let result = match operator {
-        UnaryOp::Invert => Some(!number),
-        UnaryOp::UAdd => Some(number),
-        UnaryOp::USub => number.checked_neg(),
-        UnaryOp::Not => return Ok(Value::Boolean(!operand.is_true())),
+        Unary::Invert => Some(!number),
+        Unary::Plus => Some(number),
+        Unary::Minus => number.checked_neg(),
     };
     result.map(Value::Integer).ok_or_else(too_large)
 }
 
-fn numbers(a: i128, operator: Operator, b: i128, both_boolean: bool) -> Result<Value, String> {
+fn numbers(a: i128, operator: Binary, b: i128, both_boolean: bool) -> Result<Value, String> {
     let result = match operator {
-        Operator::Add => a.checked_add(b),
-        Operator::Sub => a.checked_sub(b),
-        Operator::Mult => a.checked_mul(b),
-        Operator::FloorDiv | Operator::Mod if b == 0 => return Err("integer division or modulo by zero".into()),
-        Operator::FloorDiv => floor_division(a, b),
-        Operator::Mod => floor_division(a, b).and_then(|quotient| a.checked_sub(quotient.checked_mul(b)?)),
-        Operator::Pow if b < 0 => return Err("conditions calculate with integers only".into()),
-        Operator::Pow => power(a, b),
-        Operator::LShift | Operator::RShift if b < 0 => return Err("negative shift count".into()),
-        Operator::LShift => power(2, b).and_then(|factor| a.checked_mul(factor)),
-        Operator::RShift => Some(a >> b.min(127)),
-        Operator::BitAnd => return Ok(bits(a & b, both_boolean)),
-        Operator::BitOr => return Ok(bits(a | b, both_boolean)),
-        Operator::BitXor => return Ok(bits(a ^ b, both_boolean)),
-        Operator::Div => return Err("conditions calculate with integers only: use // to divide".into()),
-        Operator::MatMult => return Err("unsupported operand type(s) for @: 'int' and 'int'".into()),
+        Binary::Add => a.checked_add(b),
+        Binary::Subtract => a.checked_sub(b),
+        Binary::Multiply => a.checked_mul(b),
+        Binary::FloorDivide | Binary::Modulo if b == 0 => return Err("integer division or modulo by zero".into()),
+        Binary::FloorDivide => floor_division(a, b),
+        Binary::Modulo => floor_division(a, b).and_then(|quotient| a.checked_sub(quotient.checked_mul(b)?)),
+        Binary::Power if b < 0 => return Err("conditions calculate with integers only".into()),
+        Binary::Power => power(a, b),
+        Binary::ShiftLeft | Binary::ShiftRight if b < 0 => return Err("negative shift count".into()),
+        Binary::ShiftLeft => power(2, b).and_then(|factor| a.checked_mul(factor)),
+        Binary::ShiftRight => Some(a >> b.min(127)),
+        Binary::And => return Ok(bits(a & b, both_boolean)),
+        Binary::Or => return Ok(bits(a | b, both_boolean)),
+        Binary::Xor => return Ok(bits(a ^ b, both_boolean)),
+        Binary::Divide => return Err("conditions calculate with integers only: use // to divide".into()),
+        Binary::MatrixMultiply => return Err("unsupported operand type(s) for @: 'int' and 'int'".into()),
     };
     result.map(Value::Integer).ok_or_else(too_large)
 }
@@ -90,7 +88,7 @@ fn power(base: i128, exponent: i128) -> Option<i128> {
     }
 }
 
-/// The message for a number beyond what conditions calculate with.
+/// The message for a number outside the supported range.
 pub(super) fn too_large() -> String {
     "the number is too large for a condition (127 bits)".into()
 }
@@ -110,7 +108,7 @@ fn repeat(sequence: &Value, count: &Value, budget: &Budget) -> Result<Value, Str
     match sequence {
         Value::Text(text) => {
             budget.make(text.len().saturating_mul(count))?;
-            // An empty text may be repeated any number of times: that is still an empty text.
+            // An empty string may be repeated any number of times: the result is still empty.
             Ok(Value::text(if text.is_empty() { String::new() } else { text.repeat(count) }))
         }
         Value::List(list) => Ok(Value::List(items(list)?)),
@@ -140,7 +138,7 @@ pub(super) fn subscript(container: &Value, index: &Value, budget: &Budget) -> Re
     }
 }
 
-/// The position that `index`, which may count from the end, means in a sequence of `length`.
+/// The position of `index`, which may be negative, in a sequence of `length`.
 fn position(index: &Value, length: usize, container: &Value) -> Result<usize, String> {
     let kind = container.type_name();
     let index = index
@@ -151,7 +149,7 @@ fn position(index: &Value, length: usize, container: &Value) -> Result<usize, St
     found.ok_or_else(|| format!("{kind} index out of range"))
 }
 
-/// `container[lower:upper:step]`; `None` stands for what was left out.
+/// `container[lower:upper:step]`; omitted bounds are `None`.
 pub(super) fn slice(container: &Value, bounds: [&Value; 3], budget: &Budget) -> Result<Value, String> {
     let bounds = bounds.map(slice_bound);
     let [lower, upper, step] = bounds;
@@ -186,14 +184,14 @@ fn pick(items: &[Value], bounds: Bounds, budget: &Budget) -> Result<Rc<[Value]>,
     Ok(positions(items.len(), bounds)?.into_iter().map(|position| items[position].clone()).collect())
 }
 
-/// The positions that a slice takes from a sequence of `length`, in the order in which it takes them.
+/// The positions that a slice selects from a sequence of `length`, in order.
 fn positions(length: usize, (lower, upper, step): Bounds) -> Result<Vec<usize>, String> {
     let step = step.unwrap_or(1);
     if step == 0 {
         return Err("slice step cannot be zero".into());
     }
     let end = length as i128;
-    // The lowest and highest values that a bound is cut to depend on the direction.
+    // The limits to which bounds are clamped depend on the direction.
     let (least, most) = if step > 0 { (0, end) } else { (-1, end - 1) };
     let cut = |bound: i128| (if bound < 0 { bound.saturating_add(end) } else { bound }).clamp(least, most);
     let lower = lower.map_or(if step > 0 { least } else { most }, cut);

@@ -1,37 +1,33 @@
-//! Evaluates a parsed Python expression: the part of the language that conditions use, and nothing else.
+//! Evaluates a parsed Python expression: the subset of the language that conditions use, and nothing else.
 //!
-//! What is not offered is an error only where evaluation reaches it: `False and open('x')` is false. Nothing is
-//! written, started or imported: names lead to facts (`names`) and to pure functions (`methods`), never further.
+//! An unsupported construct is an error only if it is evaluated: `False and open('x')` is false. Nothing is written,
+//! started or imported: names refer only to facts (`names`) and pure functions (`methods`).
 
 use std::rc::Rc;
 
-use ruff_python_ast::{
-    Arguments as Written, BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprListComp, ExprSubscript, Number, UnaryOp,
-};
-use ruff_text_size::{Ranged, TextRange};
-
 use super::arithmetic::{binary, slice, subscript, too_large, unary};
 use super::facts::Facts;
-use super::methods::{self, Arguments};
+use super::methods::{self, CallArguments};
 use super::names;
+use super::python::{Clause, Comparison, Expression, Node, Span};
 use super::value::{Budget, Function, Value};
 
-/// How deep expressions may nest: far beyond what a person writes, far below what the stack holds.
+/// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
 const DEEPEST: usize = 100;
 
-/// Why evaluation stopped, and at which part of the text.
+/// Why evaluation failed, and at which part of the text.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct Stop {
     pub(super) message: String,
-    pub(super) range: TextRange,
-    /// The condition uses something that conditions do not offer, rather than failing as it would in Python.
+    pub(super) span: Span,
+    /// The condition uses an unsupported construct, rather than failing as it would in Python.
     pub(super) not_offered: bool,
 }
 
-type Outcome = Result<Value, Fault>;
+type Evaluated = Result<Value, Stop>;
 
 /// The value of `expression`, which was parsed from `text`.
-pub(super) fn evaluate(expression: &Expr, text: &str, facts: &dyn Facts) -> Outcome {
+pub(super) fn evaluate(expression: &Expression, text: &str, facts: &dyn Facts) -> Evaluated {
     Interpreter { text, facts, budget: Budget::new(), bound: Vec::new(), depth: 0 }.value(expression)
 }
 
@@ -44,13 +40,13 @@ struct Interpreter<'a> {
     depth: usize,
 }
 
-/// Says where a message belongs.
-fn at<T>(node: &impl Ranged, result: Result<T, String>) -> Result<T, Fault> {
-    result.map_err(|message| Fault { message, range: node.range(), not_offered: false })
+/// Adds the position to a message.
+fn at<T>(expression: &Expression, result: Result<T, String>) -> Result<T, Stop> {
+    result.map_err(|message| Stop { message, span: expression.span.clone(), not_offered: false })
 }
 
 impl Interpreter<'_> {
-    fn value(&mut self, expression: &Expr) -> Outcome {
+    fn value(&mut self, expression: &Expression) -> Evaluated {
         at(expression, self.budget.spend(1))?;
         if self.depth == DEEPEST {
             return at(expression, Err(format!("the condition is nested more than {DEEPEST} deep")));
@@ -61,67 +57,61 @@ impl Interpreter<'_> {
         outcome
     }
 
-    fn node(&mut self, expression: &Expr) -> Outcome {
-        match expression {
-            Expr::NoneLiteral(_) => Ok(Value::None),
-            Expr::BooleanLiteral(literal) => Ok(Value::Boolean(literal.value)),
-            Expr::StringLiteral(literal) => {
-                let text = literal.value.to_str();
+    fn node(&mut self, expression: &Expression) -> Evaluated {
+        match &expression.node {
+            Node::None => Ok(Value::None),
+            Node::Boolean(value) => Ok(Value::Boolean(*value)),
+            Node::Text(text) => {
                 at(expression, self.budget.make(text.len()))?;
-                Ok(Value::text(text))
+                Ok(Value::text(text.as_str()))
             }
-            Expr::NumberLiteral(literal) => self.number(expression, &literal.value),
-            Expr::Name(name) => self.name(expression, &name.id),
-            Expr::Attribute(attribute) => {
-                let value = self.value(&attribute.value)?;
-                self.attribute(expression, value, &attribute.attr)
+            Node::Integer(number) => Ok(Value::Integer(*number)),
+            Node::TooLarge => at(expression, Err(too_large())),
+            Node::Name(name) => self.name(expression, name),
+            Node::Attribute(value, name) => {
+                let value = self.value(value)?;
+                self.attribute(expression, value, name)
             }
-            Expr::Tuple(tuple) => Ok(Value::Tuple(self.values(&tuple.elts)?.into())),
-            Expr::List(list) => Ok(Value::List(self.values(&list.elts)?.into())),
-            Expr::ListComp(comprehension) => self.comprehension(comprehension),
-            Expr::Subscript(written) => self.subscript(written),
-            Expr::BoolOp(operation) => self.boolean(operation.op, &operation.values),
-            Expr::UnaryOp(operation) => {
-                let operand = self.value(&operation.operand)?;
-                match operation.op {
-                    UnaryOp::Not => Ok(Value::Boolean(!operand.is_true())),
-                    operator => at(expression, unary(operator, &operand)),
-                }
+            Node::Tuple(items) => Ok(Value::Tuple(self.values(items)?.into())),
+            Node::List(items) => Ok(Value::List(self.values(items)?.into())),
+            Node::ListComprehension(element, clauses) => self.comprehension(element, clauses),
+            Node::Subscript(container, index) => {
+                let (container, index) = (self.value(container)?, self.value(index)?);
+                at(expression, subscript(&container, &index, &self.budget))
             }
-            Expr::BinOp(operation) => {
-                let (left, right) = (self.value(&operation.left)?, self.value(&operation.right)?);
-                at(expression, binary(&left, operation.op, &right, &self.budget))
+            Node::Slice(container, bounds) => self.slice(expression, container, bounds),
+            Node::And(operands) => self.first(operands, false),
+            Node::Or(operands) => self.first(operands, true),
+            Node::Not(operand) => Ok(Value::Boolean(!self.value(operand)?.is_true())),
+            Node::Unary(operator, operand) => {
+                let operand = self.value(operand)?;
+                at(expression, unary(*operator, &operand))
             }
-            Expr::Compare(comparison) => self.comparison(comparison),
-            Expr::If(choice) => {
-                let chosen = if self.value(&choice.test)?.is_true() { &choice.body } else { &choice.orelse };
+            Node::Binary(left, operator, right) => {
+                let (left, right) = (self.value(left)?, self.value(right)?);
+                at(expression, binary(&left, *operator, &right, &self.budget))
+            }
+            Node::Compare(first, others) => self.comparison(expression, first, others),
+            Node::Conditional { test, body, orelse } => {
+                let chosen = if self.value(test)?.is_true() { body } else { orelse };
                 self.value(chosen)
             }
-            Expr::Call(call) => self.call(expression, &call.func, &call.arguments),
-            _ => Err(self.refusal(expression)),
+            Node::Call { function, positional, named } => self.call(expression, function, positional, named),
+            Node::Starred | Node::Assignment | Node::Unsupported => Err(self.refusal(expression)),
         }
     }
 
-    fn values(&mut self, expressions: &[Expr]) -> Result<Vec<Value>, Fault> {
+    fn values(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, Stop> {
         expressions.iter().map(|expression| self.value(expression)).collect()
     }
 
-    fn number(&self, expression: &Expr, number: &Number) -> Outcome {
-        match number {
-            Number::Int(number) => {
-                at(expression, number.to_string().parse().map(Value::Integer).map_err(|_| too_large()))
-            }
-            Number::Float(_) | Number::Complex { .. } => Err(self.refusal(expression)),
-        }
-    }
-
-    fn refusal(&self, node: &impl Ranged) -> Fault {
-        let written: String = self.text[node.range()].chars().take(60).collect();
+    fn refusal(&self, expression: &Expression) -> Stop {
+        let written: String = self.text[expression.span.clone()].chars().take(60).collect();
         let message = format!("a condition cannot use `{written}`");
-        Fault { message, range: node.range(), not_offered: true }
+        Stop { message, span: expression.span.clone(), not_offered: true }
     }
 
-    fn name(&self, expression: &Expr, name: &str) -> Outcome {
+    fn name(&self, expression: &Expression, name: &str) -> Evaluated {
         if let Some((_, value)) = self.bound.iter().rev().find(|(bound, _)| bound == name) {
             return Ok(value.clone());
         }
@@ -131,7 +121,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn attribute(&self, expression: &Expr, value: Value, name: &str) -> Outcome {
+    fn attribute(&self, expression: &Expression, value: Value, name: &str) -> Evaluated {
         let known = match &value {
             Value::Module(module) => at(expression, names::attribute(*module, name, self.facts))?,
             Value::VersionInfo(items) => names::version_info_index(name).and_then(|index| items.get(index).cloned()),
@@ -140,23 +130,25 @@ impl Interpreter<'_> {
         known.ok_or_else(|| self.refusal(expression))
     }
 
-    fn subscript(&mut self, written: &ExprSubscript) -> Outcome {
-        let container = self.value(&written.value)?;
-        let Expr::Slice(bounds) = &*written.slice else {
-            let index = self.value(&written.slice)?;
-            return at(written, subscript(&container, &index, &self.budget));
-        };
-        let mut bound = |part: &Option<Box<Expr>>| part.as_deref().map_or(Ok(Value::None), |part| self.value(part));
-        let (lower, upper, step) = (bound(&bounds.lower)?, bound(&bounds.upper)?, bound(&bounds.step)?);
-        at(written, slice(&container, [&lower, &upper, &step], &self.budget))
+    fn slice(
+        &mut self,
+        expression: &Expression,
+        container: &Expression,
+        [lower, upper, step]: &[Option<Box<Expression>>; 3],
+    ) -> Evaluated {
+        let container = self.value(container)?;
+        let mut bound =
+            |part: &Option<Box<Expression>>| part.as_deref().map_or(Ok(Value::None), |part| self.value(part));
+        let (lower, upper, step) = (bound(lower)?, bound(upper)?, bound(step)?);
+        at(expression, slice(&container, [&lower, &upper, &step], &self.budget))
     }
 
-    /// `and` and `or` give the value that decided, and leave what follows it alone.
-    fn boolean(&mut self, operator: BoolOp, operands: &[Expr]) -> Outcome {
+    /// The first operand whose truth value is `wanted`, else the last one: `and` and `or` evaluate none after it.
+    fn first(&mut self, operands: &[Expression], wanted: bool) -> Evaluated {
         let mut value = Value::None;
         for operand in operands {
             value = self.value(operand)?;
-            if value.is_true() == (operator == BoolOp::Or) {
+            if value.is_true() == wanted {
                 break;
             }
         }
@@ -164,11 +156,16 @@ impl Interpreter<'_> {
     }
 
     /// `a < b < c`: each operand is evaluated once, and none after the first comparison that is false.
-    fn comparison(&mut self, comparison: &ExprCompare) -> Outcome {
-        let mut left = self.value(&comparison.left)?;
-        for (operator, right) in comparison.ops.iter().zip(&comparison.comparators) {
+    fn comparison(
+        &mut self,
+        expression: &Expression,
+        first: &Expression,
+        others: &[(Comparison, Expression)],
+    ) -> Evaluated {
+        let mut left = self.value(first)?;
+        for (operator, right) in others {
             let right = self.value(right)?;
-            if !at(comparison, compare(&left, *operator, &right, &self.budget))? {
+            if !at(expression, compare(&left, *operator, &right, &self.budget))? {
                 return Ok(Value::Boolean(false));
             }
             left = right;
@@ -176,29 +173,26 @@ impl Interpreter<'_> {
         Ok(Value::Boolean(true))
     }
 
-    fn comprehension(&mut self, written: &ExprListComp) -> Outcome {
+    fn comprehension(&mut self, element: &Expression, clauses: &[Clause]) -> Evaluated {
         let mut items = Vec::new();
         let bound = self.bound.len();
-        let outcome = self.generate(&written.elt, &written.generators, &mut items);
+        let outcome = self.generate(element, clauses, &mut items);
         self.bound.truncate(bound);
         outcome?;
         Ok(Value::List(items.into()))
     }
 
-    fn generate(&mut self, element: &Expr, generators: &[Comprehension], items: &mut Vec<Value>) -> Result<(), Fault> {
-        let Some((generator, inner)) = generators.split_first() else {
+    fn generate(&mut self, element: &Expression, clauses: &[Clause], items: &mut Vec<Value>) -> Result<(), Stop> {
+        let Some((clause, inner)) = clauses.split_first() else {
             at(element, self.budget.make(items.len() + 1))?;
             items.push(self.value(element)?);
             return Ok(());
         };
-        if generator.is_async {
-            return Err(self.refusal(generator));
-        }
-        let iterable = self.value(&generator.iter)?;
+        let iterable = self.value(&clause.iterable)?;
         let bound = self.bound.len();
-        for item in at(&generator.iter, iterable.elements(&self.budget))? {
-            self.bind(&generator.target, item)?;
-            if self.all_true(&generator.ifs)? {
+        for item in at(&clause.iterable, iterable.elements(&self.budget))? {
+            self.bind(&clause.target, item)?;
+            if self.all_true(&clause.conditions)? {
                 self.generate(element, inner, items)?;
             }
             self.bound.truncate(bound);
@@ -206,7 +200,7 @@ impl Interpreter<'_> {
         Ok(())
     }
 
-    fn all_true(&mut self, conditions: &[Expr]) -> Result<bool, Fault> {
+    fn all_true(&mut self, conditions: &[Expression]) -> Result<bool, Stop> {
         for condition in conditions {
             if !self.value(condition)?.is_true() {
                 return Ok(false);
@@ -215,15 +209,14 @@ impl Interpreter<'_> {
         Ok(true)
     }
 
-    /// Binds the names of a comprehension's target: one name, or a tuple or list of targets to take a value apart.
-    fn bind(&mut self, target: &Expr, value: Value) -> Result<(), Fault> {
-        let targets = match target {
-            Expr::Name(name) => {
-                self.bound.push((name.id.to_string(), value));
+    /// Binds the names of a comprehension's target: one name, or a tuple or list of targets that unpacks a value.
+    fn bind(&mut self, target: &Expression, value: Value) -> Result<(), Stop> {
+        let targets = match &target.node {
+            Node::Name(name) => {
+                self.bound.push((name.clone(), value));
                 return Ok(());
             }
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::List(list) => &list.elts,
+            Node::Tuple(targets) | Node::List(targets) => targets,
             _ => return Err(self.refusal(target)),
         };
         let values = at(target, value.elements(&self.budget))?;
@@ -234,12 +227,20 @@ impl Interpreter<'_> {
         targets.iter().zip(values).try_for_each(|(target, value)| self.bind(target, value))
     }
 
-    fn call(&mut self, expression: &Expr, function: &Expr, written: &Written) -> Outcome {
+    fn call(
+        &mut self,
+        expression: &Expression,
+        function: &Expression,
+        positional: &[Expression],
+        named: &[(String, Expression)],
+    ) -> Evaluated {
         let callee = self.value(function)?;
         if !matches!(callee, Value::Function(_) | Value::Method(..)) {
             return at(expression, Err(format!("'{}' object is not callable", callee.type_name())));
         }
-        let arguments = self.arguments(written)?;
+        let positional = self.values(positional)?;
+        let named = named.iter().map(|(name, value)| Ok((name.clone(), self.value(value)?)));
+        let arguments = CallArguments { positional, named: named.collect::<Result<_, Stop>>()? };
         let result = match &callee {
             Value::Method(value, name) => methods::call_method(value, name, &arguments, &self.budget),
             Value::Function(function) => self.call_function(*function, &arguments),
@@ -248,17 +249,7 @@ impl Interpreter<'_> {
         at(expression, result)
     }
 
-    fn arguments(&mut self, written: &Written) -> Result<Arguments, Fault> {
-        let positional = self.values(&written.args)?;
-        let mut named = Vec::new();
-        for keyword in &written.keywords {
-            let Some(name) = &keyword.arg else { return Err(self.refusal(keyword)) };
-            named.push((name.to_string(), self.value(&keyword.value)?));
-        }
-        Ok(Arguments { positional, named })
-    }
-
-    fn call_function(&self, function: Function, arguments: &Arguments) -> Result<Value, String> {
+    fn call_function(&self, function: Function, arguments: &CallArguments) -> Result<Value, String> {
         if let Some(value) = methods::convert(function, arguments, &self.budget)? {
             return Ok(value);
         }
@@ -274,24 +265,24 @@ impl Interpreter<'_> {
     }
 }
 
-fn compare(left: &Value, operator: CmpOp, right: &Value, budget: &Budget) -> Result<bool, String> {
-    let order = || left.order(right, operator.as_str(), budget);
+fn compare(left: &Value, operator: Comparison, right: &Value, budget: &Budget) -> Result<bool, String> {
+    let order = || left.order(right, operator.sign(), budget);
     match operator {
-        CmpOp::Eq => left.equals(right, budget),
-        CmpOp::NotEq => left.equals(right, budget).map(|equal| !equal),
-        CmpOp::Lt => order().map(|order| order.is_lt()),
-        CmpOp::LtE => order().map(|order| order.is_le()),
-        CmpOp::Gt => order().map(|order| order.is_gt()),
-        CmpOp::GtE => order().map(|order| order.is_ge()),
-        CmpOp::In => right.contains(left, budget),
-        CmpOp::NotIn => right.contains(left, budget).map(|found| !found),
-        CmpOp::Is => identical(left, right),
-        CmpOp::IsNot => identical(left, right).map(|same| !same),
+        Comparison::Equal => left.equals(right, budget),
+        Comparison::NotEqual => left.equals(right, budget).map(|equal| !equal),
+        Comparison::Less => order().map(|order| order.is_lt()),
+        Comparison::LessOrEqual => order().map(|order| order.is_le()),
+        Comparison::Greater => order().map(|order| order.is_gt()),
+        Comparison::GreaterOrEqual => order().map(|order| order.is_ge()),
+        Comparison::In => right.contains(left, budget),
+        Comparison::NotIn => right.contains(left, budget).map(|found| !found),
+        Comparison::Is => identical(left, right),
+        Comparison::IsNot => identical(left, right).map(|same| !same),
     }
 }
 
-/// `is`, where the answer is one of the language: values of different types, `None`, `True` and `False`. Whether two
-/// others are the same object is an accident of the Python that runs.
+/// `is`, if the result is defined by the language: for values of different types, `None`, `True` and `False`. Whether
+/// other values are the same object depends on the Python implementation.
 fn identical(left: &Value, right: &Value) -> Result<bool, String> {
     match (left, right) {
         (Value::Boolean(left), Value::Boolean(right)) => Ok(left == right),

@@ -1,21 +1,21 @@
-//! What conditions may ask about Python and the machine.
+//! The facts about Python and the machine that conditions may use.
 //!
-//! Knows nothing of how the answers are found: `crate::facts` asks the real machine, tests answer from a table.
+//! Does not know how facts are determined: `crate::facts` queries the real machine, tests use a table.
 
 use std::path::Path;
 use std::sync::Arc;
 
-/// What conditions ask, one method per question, so that nothing is found out that no expression needs.
+/// Facts for conditions, with one method per fact, so that a fact is determined only if an expression needs it.
 ///
-/// A message that a method returns says what failed, without the expression: [`evaluate`](super::evaluate) adds that.
+/// An error message describes the failure without the expression: [`evaluate`](super::evaluate) adds that.
 pub trait Facts: Send + Sync {
-    /// What the Python named by `[buildout] executable` says of itself. Called once per use: implementations remember it.
+    /// Facts about the Python in `[buildout] executable`. Called once per use: implementations cache the result.
     ///
     /// # Errors
-    /// Why that Python cannot be asked.
+    /// Why that Python cannot be queried.
     fn python(&self) -> Result<Arc<Python>, String>;
 
-    /// What `uname` and this program's own target say of the machine.
+    /// Facts about the machine, from `uname` and the build target of this program.
     fn system(&self) -> System;
 
     /// `platform.freedesktop_os_release()`: the lines of `/etc/os-release`, else `/usr/lib/os-release`, in their order.
@@ -24,13 +24,13 @@ pub trait Facts: Send + Sync {
     /// Why neither file can be read.
     fn os_release(&self) -> Result<Vec<(String, String)>, String>;
 
-    /// What is at a path, following symbolic links: `os.path.exists`, `isdir`, `isfile`.
-    fn look(&self, path: &Path) -> Option<Kind>;
+    /// The kind of the file at a path, following symbolic links: `os.path.exists`, `isdir`, `isfile`.
+    fn look(&self, path: &Path) -> Option<PathKind>;
 }
 
-/// What is found at a path, symbolic links followed.
+/// The kind of a file, following symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PathKind {
     /// A regular file.
     File,
     /// A directory.
@@ -39,7 +39,7 @@ pub enum Kind {
     Other,
 }
 
-/// What one Python interpreter says of itself.
+/// The facts about one Python interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Python {
     /// `sys.version_info`.
@@ -50,9 +50,9 @@ pub struct Python {
     pub python_version: String,
     /// `platform.python_implementation()`, e.g. `CPython`.
     pub implementation: String,
-    /// `sys.implementation.name`, e.g. `cpython`; empty for a Python that has none.
+    /// `sys.implementation.name`, e.g. `cpython`; empty if that Python does not have it.
     pub implementation_name: String,
-    /// `sys.implementation.version` as PEP 508 writes it, e.g. `3.11.2`; `0` for a Python that has none.
+    /// `sys.implementation.version` in the format of PEP 508, e.g. `3.11.2`; `0` if that Python does not have it.
     pub implementation_version: String,
 }
 
@@ -71,16 +71,16 @@ pub struct VersionInfo {
     pub serial: u32,
 }
 
-/// What is known of the machine without asking a Python: a condition about it works where no Python is installed.
+/// Facts about the machine that do not need a Python: conditions on them work even if no Python is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct System {
-    /// `sys.platform`, as Python 3 names it: `linux`.
+    /// `sys.platform` in Python 3: `linux`.
     pub platform: String,
     /// `os.name`: `posix`.
     pub os_name: String,
     /// Size of a pointer: 32 or 64.
     pub pointer_bits: u32,
-    /// `sys.byteorder`: whether it is `little`.
+    /// Whether `sys.byteorder` is `little`.
     pub little_endian: bool,
     /// `platform.system()`, e.g. `Linux`.
     pub system: String,

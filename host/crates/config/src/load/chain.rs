@@ -1,26 +1,29 @@
-//! Following `extends`: the effect of a file is composed from those of the files it names, each worked out once.
+//! Follows `extends`: the effect of a file is composed from the effects of the files that it extends, each computed
+//! once.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::profile::{Named, Profile};
+use super::profile::{Profile, ProfileName};
 use super::{LoadRequest, apply, parent, update};
 use crate::Options;
-use crate::location::normalise;
 use crate::merge::{FileEffect, SectionEffect, compose};
 use crate::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
 use base::collections::{Map, OrderedMap};
+use base::paths::normalize;
 use base::source::Place;
 
-/// How many files may extend one another in a row. The deepest real stacks are below 100; zc.buildout ends near 1,000.
+/// Maximum length of a chain of `extends`. The deepest real configurations are below 100; zc.buildout fails near 1,000.
 const MAX_DEPTH: usize = 500;
 
-/// Sections as they are read: options and header.
+/// Sections while they are read: options and header.
 pub(super) type Sections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
 
-/// The files read so far, and those being followed.
+/// The files read so far, and those that are being followed.
 pub(super) struct Chain<'a> {
     request: &'a LoadRequest<'a>,
+    /// The buildout directory, if no option sets another one.
+    directory: PathBuf,
     settings: ReadSettings,
     profiles: Map<Location, Arc<Profile>>,
     effects: Map<Location, Arc<FileEffect>>,
@@ -31,9 +34,10 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn new(request: &'a LoadRequest<'a>) -> Self {
+    pub(super) fn new(request: &'a LoadRequest<'a>, directory: PathBuf) -> Self {
         Self {
             request,
+            directory,
             settings: ReadSettings::default(),
             profiles: Map::default(),
             effects: Map::default(),
@@ -43,27 +47,27 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// Takes from `[buildout]` how URLs are read; what the command line says counts more.
+    /// Reads the settings for URLs from `[buildout]`; the command line takes precedence.
     pub(super) fn settings(&mut self, data: &Sections, assigned: &Sections) -> Result<(), ConfigError> {
         let mut data = data.clone();
         update(&mut data, assigned)?;
-        let Some((options, _)) = data.get_mut("buildout") else { return Ok(()) };
+        let Some((options, _)) = data.get("buildout") else { return Ok(()) };
         let cache =
             options.get("extends-cache").filter(|cache| cache.raw.contains("${")).and_then(|cache| cache.place());
         if let Some(place) = cache {
             return Err(Trouble::at(place, "`extends-cache` may not contain ${section:option} to expand").into());
         }
-        predefined::absolutise(options, self.request.environment)?;
         self.settings = ReadSettings {
-            extends_cache: options.get("extends-cache").filter(|c| !c.raw.is_empty()).map(|c| PathBuf::from(&*c.raw)),
+            extends_cache: predefined::extends_cache(options, self.request.environment),
             newest: flag(options, "newest")?,
-            offline: flag(options, "offline")?,
+            // zc.buildout does not download anything either if everything must come from its cache.
+            offline: flag(options, "offline")? || flag(options, "install-from-cache")?,
         };
         Ok(())
     }
 
-    /// What a main file (named at `place`, if anywhere) and all it extends make, with the user's defaults below the first
-    /// file that extends nothing.
+    /// The result of a main file (specified at `place`, if anywhere) and everything it extends, with the user's
+    /// defaults below the first file that extends nothing.
     pub(super) fn root(
         &mut self,
         location: &Location,
@@ -81,11 +85,11 @@ impl<'a> Chain<'a> {
         Ok(effect.iter().map(|(name, effect)| (Arc::clone(name), section(effect))).collect())
     }
 
-    /// A main file may itself say how the URLs are read that it extends.
+    /// A main file may contain the settings for the URLs that it extends.
     fn settings_of(&mut self, profile: &Profile, assigned: &Sections) -> Result<(), ConfigError> {
         let Some(own) = profile.own.get("buildout") else { return Ok(()) };
         let text = |flag: bool| if flag { "true" } else { "false" };
-        let mut known = predefined::options(&self.request.environment.directory, "");
+        let mut known = predefined::options(&self.directory, "");
         let mut set = |name: &str, value: &str| {
             let value = crate::OptionValue::set(value, crate::Origin::Computed);
             known.insert(name.into(), Arc::new(value));
@@ -114,7 +118,7 @@ impl<'a> Chain<'a> {
         self.profiles.keys().filter_map(path).collect()
     }
 
-    /// The files whose name does not show all of their location, by that name.
+    /// The files whose displayed name is not their full location, by that name.
     pub(super) fn unnamed(&self) -> Map<String, Location> {
         let named = self.profiles.keys().map(|location| (location.to_string(), location));
         named.filter(|(name, location)| *name != location.as_written()).map(|(n, l)| (n, l.clone())).collect()
@@ -124,7 +128,8 @@ impl<'a> Chain<'a> {
         self.notices
     }
 
-    /// The effect of a file and all it extends. `pending` holds the user's defaults until a file has taken them.
+    /// The effect of a file and everything it extends. `pending` contains the user's defaults until a file has consumed
+    /// them.
     fn follow(
         &mut self,
         location: &Location,
@@ -158,11 +163,11 @@ impl<'a> Chain<'a> {
     fn follow_all<'n>(
         &mut self,
         location: &Location,
-        names: impl IntoIterator<Item = &'n Named>,
+        names: impl IntoIterator<Item = &'n ProfileName>,
         pending: &mut Option<Sections>,
         total: &mut FileEffect,
     ) -> Result<(), ConfigError> {
-        for Named { name, place } in names {
+        for ProfileName { name, place } in names {
             let next = self.resolve(location, name);
             let effect = self.follow(&next, place.as_ref(), pending).map_err(|error| match place {
                 Some(place) => error.while_doing(format!("Reading {next}, which {place} extends.")),
@@ -202,8 +207,8 @@ impl<'a> Chain<'a> {
         Ok(profile)
     }
 
-    /// The optional files that exist; the others are told.
-    fn existing<'n>(&mut self, location: &Location, names: &'n [Named]) -> Vec<&'n Named> {
+    /// The optional files that exist; missing ones are reported.
+    fn existing<'n>(&mut self, location: &Location, names: &'n [ProfileName]) -> Vec<&'n ProfileName> {
         let mut existing = Vec::new();
         for named in names {
             match self.resolve(location, &named.name) {
@@ -216,7 +221,7 @@ impl<'a> Chain<'a> {
         existing
     }
 
-    /// What `name` means in the file `from`, by one name for all paths that lead there.
+    /// Resolves `name` in the file `from`, to the same location for all paths that lead to it.
     fn resolve(&mut self, from: &Location, name: &str) -> Location {
         match Location::resolve(&from.directory(), name) {
             Location::Path(path) => Location::Path(self.clean(&path)),
@@ -224,9 +229,9 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The path without `..`, unless a symbolic link gives that another meaning.
+    /// The path without `..`, unless a symbolic link changes its meaning.
     fn clean(&mut self, path: &Path) -> PathBuf {
-        let clean = normalise(path);
+        let clean = normalize(path);
         if clean == path {
             return clean;
         }
@@ -246,7 +251,7 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// What a file does on top of the user's defaults, with these as part of it.
+/// The effect of a file on top of the user's defaults, including them.
 fn above(mut defaults: Sections, own: &FileEffect) -> Result<FileEffect, ConfigError> {
     for (name, effect) in own {
         apply(&mut defaults, name, effect)?;

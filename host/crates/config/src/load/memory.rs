@@ -1,11 +1,11 @@
-//! Configuration files in memory, and a machine about which nothing is known: for tests and tools.
+//! Configuration files in memory, and a machine without facts: for tests and tools.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::condition::{Facts, Kind, Python, System};
+use crate::condition::{Facts, PathKind, Python, System};
 use crate::{
     Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, Location, ReadError, ReadSettings, Reader, load,
 };
@@ -16,12 +16,12 @@ use base::source::Explain;
 #[derive(Default)]
 pub struct Files {
     texts: BTreeMap<String, Vec<u8>>,
-    /// What was read, in order.
+    /// The locations read so far, in order.
     pub read: Mutex<Vec<(String, ReadSettings)>>,
 }
 
 impl Files {
-    /// Files of the directory `/b`, and others with absolute paths or URLs.
+    /// Files in the directory `/b`, and others with absolute paths or URLs.
     pub fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
         let name = |name: &str| {
             if name.starts_with('/') || name.contains("://") { name.to_owned() } else { format!("/b/{name}") }
@@ -36,7 +36,7 @@ impl Files {
     }
 
     /// Loads a file, with a home directory `/home`.
-    pub fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
+    pub(crate) fn load_file(&self, file: &str, assignments: &[&str]) -> Result<Configuration, ConfigError> {
         let assignments: Vec<Assignment> =
             assignments.iter().filter_map(|argument| Assignment::parse(argument).unwrap()).collect();
         let environment = Environment { directory: "/b".into(), home: Some("/home".into()), ..Environment::default() };
@@ -47,7 +47,7 @@ impl Files {
             assignments: &assignments,
             executable: "/usr/bin/python3",
             reader: self,
-            facts: &Nothing,
+            facts: &NoMachine,
         })
     }
 
@@ -70,19 +70,19 @@ impl Reader for Files {
     }
 
     fn canonical(&self, directory: &Path) -> Option<PathBuf> {
-        Some(crate::location::normalise(directory))
+        Some(base::paths::normalize(directory))
     }
 }
 
-/// Knows nothing: conditions that ask have no answer.
-pub struct Nothing;
+/// A machine without facts: conditions that need one fail.
+pub(crate) struct NoMachine;
 
 thread_local! {
-    /// How often the Python was asked for.
-    pub static ASKED: Cell<usize> = const { Cell::new(0) };
+    /// How often the Python was requested.
+    pub(crate) static ASKED: Cell<usize> = const { Cell::new(0) };
 }
 
-impl Facts for Nothing {
+impl Facts for NoMachine {
     fn python(&self) -> Result<Arc<Python>, String> {
         ASKED.set(ASKED.get() + 1);
         Err("there is no Python".into())
@@ -107,7 +107,7 @@ impl Facts for Nothing {
         Err("there is none".into())
     }
 
-    fn look(&self, _path: &Path) -> Option<Kind> {
+    fn look(&self, _path: &Path) -> Option<PathKind> {
         None
     }
 }

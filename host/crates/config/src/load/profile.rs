@@ -1,4 +1,4 @@
-//! One file of the chain: its own effect, and the files it names.
+//! One file of the chain: its effect, and the files that it extends.
 
 use std::sync::Arc;
 
@@ -11,27 +11,27 @@ use base::source::{Place, Source};
 /// One file.
 #[derive(Debug)]
 pub(super) struct Profile {
-    /// What the file itself does.
+    /// The effect of the file alone.
     pub(super) own: Arc<FileEffect>,
-    /// Files that come before it.
-    pub(super) extends: Vec<Named>,
-    /// Files that come before it, if they exist.
-    pub(super) optional_extends: Vec<Named>,
-    /// Files that come after it (1.0).
-    pub(super) extended_by: Vec<Named>,
+    /// Files that precede it.
+    pub(super) extends: Vec<ProfileName>,
+    /// Optional files that precede it.
+    pub(super) optional_extends: Vec<ProfileName>,
+    /// Files that follow it (1.0).
+    pub(super) extended_by: Vec<ProfileName>,
     /// Whether it follows the rules of 1.0.
     pub(super) classic: bool,
 }
 
-/// The name of a file, and where it is named.
+/// The name of a file, and the place of that name.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct ProfileName {
     pub(super) name: String,
     pub(super) place: Option<Place>,
 }
 
 impl Profile {
-    /// Reads the text of a file.
+    /// Parses a file.
     pub(super) fn read(source: &Arc<Source>, facts: &dyn Facts) -> Result<Self, ConfigError> {
         let parsed = parse::parse(source, &mut |expression| condition::evaluate(expression, facts))?;
         let mut sections = if parsed.classic { classic::interpolate(parsed.sections)? } else { parsed.sections };
@@ -48,14 +48,14 @@ impl Profile {
     }
 }
 
-/// Takes an option that names files out of `[buildout]`.
-fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<Named> {
+/// Removes an option with names of files from `[buildout]`.
+fn take(sections: &mut OrderedMap<String, Section>, option: &str) -> Vec<ProfileName> {
     let value = sections.get_mut("buildout").and_then(|section| section.options.shift_remove(option));
     value.map(|value| named(&value)).unwrap_or_default()
 }
 
-fn named(value: &OptionValue) -> Vec<Named> {
+fn named(value: &OptionValue) -> Vec<ProfileName> {
     let place = value.place();
-    let named = |name: &str| Named { name: name.to_owned(), place: place.as_ref().map(|place| place.find(name)) };
+    let named = |name: &str| ProfileName { name: name.to_owned(), place: place.as_ref().map(|place| place.find(name)) };
     value.raw.split_whitespace().map(named).collect()
 }

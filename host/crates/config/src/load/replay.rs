@@ -1,6 +1,7 @@
-//! The outcome of composing files equals that of zc.buildout, which replays every file for every path to it.
+//! Composing effects has the same result as zc.buildout, which replays every file for every path to it.
 //!
-//! The oracle is zc.buildout's algorithm (`_open`, `_update`, `_update_section`) told in its simplest form, on texts alone.
+//! The oracle is zc.buildout's algorithm (`_open`, `_update`, `_update_section`) in its simplest form, on strings
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use super::memory::Files;
 use crate::parse::parse;
 use base::source::Source;
 
-type Section = IndexMap<String, String>;
-type Data = IndexMap<String, Section>;
+type PlainSection = IndexMap<String, String>;
+type PlainSections = IndexMap<String, PlainSection>;
 
 fn add(value: &str, added: &str) -> String {
     format!("{value}\n{added}")
@@ -23,7 +24,7 @@ fn remove(value: &str, removed: &str) -> String {
     value.split('\n').filter(|line| !removed.contains(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn update_section(earlier: &Section, later: &Section) -> Section {
+fn update_section(earlier: &PlainSection, later: &PlainSection) -> PlainSection {
     let mut later = later.clone();
     let mut order: Vec<(String, String)> = later.clone().into_iter().collect();
     order.sort_by_key(|(name, _)| (name.trim_end_matches([' ', '+']).to_owned(), name.chars().last()));
@@ -41,7 +42,7 @@ fn update_section(earlier: &Section, later: &Section) -> Section {
     section
 }
 
-fn update(earlier: &Data, later: &Data) -> Data {
+fn update(earlier: &PlainSections, later: &PlainSections) -> PlainSections {
     let mut data = earlier.clone();
     for (name, section) in later {
         let outcome = match data.get(name) {
@@ -59,7 +60,7 @@ fn update(earlier: &Data, later: &Data) -> Data {
                         section.insert(target.to_owned(), value);
                     }
                 }
-                update_section(&Section::new(), &section)
+                update_section(&PlainSection::new(), &section)
             }
         };
         data.insert(name.clone(), outcome);
@@ -67,7 +68,7 @@ fn update(earlier: &Data, later: &Data) -> Data {
     data
 }
 
-fn raw(text: &str) -> Data {
+fn raw(text: &str) -> PlainSections {
     let parsed = parse(&Source::new("x", text), &mut |_| Ok(true)).unwrap();
     let section = |section: crate::Section| {
         section.options.into_iter().map(|(name, value)| (name.to_string(), value.raw.to_string())).collect()
@@ -75,11 +76,11 @@ fn raw(text: &str) -> Data {
     parsed.sections.into_iter().map(|(name, options)| (name, section(options))).collect()
 }
 
-/// The files that `name` leads to, in the order in which they count; the user's defaults go to the first leaf.
-fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut Data) -> Vec<Data> {
+/// The files that `name` leads to, in order of application; the user's defaults are added to the first leaf.
+fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut PlainSections) -> Vec<PlainSections> {
     let mut own = raw(&files[name]);
     let extends = own.get_mut("buildout").and_then(|buildout| buildout.shift_remove("extends")).unwrap_or_default();
-    let mut all: Vec<Data> = extends.split_whitespace().flat_map(|next| open(files, next, defaults)).collect();
+    let mut all: Vec<PlainSections> = extends.split_whitespace().flat_map(|next| open(files, next, defaults)).collect();
     if extends.is_empty() && !defaults.is_empty() {
         own = update(&std::mem::take(defaults), &own);
     }
@@ -87,13 +88,13 @@ fn open(files: &BTreeMap<String, String>, name: &str, defaults: &mut Data) -> Ve
     all
 }
 
-fn replay(files: &BTreeMap<String, String>, defaults: &str) -> Data {
-    let root = |name: &str, defaults: &mut Data| {
-        open(files, name, defaults).iter().fold(Data::new(), |data, file| update(&data, file))
+fn replay(files: &BTreeMap<String, String>, defaults: &str) -> PlainSections {
+    let root = |name: &str, defaults: &mut PlainSections| {
+        open(files, name, defaults).iter().fold(PlainSections::new(), |data, file| update(&data, file))
     };
-    let mut defaults = update(&Data::new(), &raw(defaults));
+    let mut defaults = update(&PlainSections::new(), &raw(defaults));
     let files = root("buildout.cfg", &mut defaults);
-    update(&Data::from([("buildout".to_owned(), Section::new())]), &files)
+    update(&PlainSections::from([("buildout".to_owned(), PlainSection::new())]), &files)
 }
 
 fn option() -> impl Strategy<Value = String> {
@@ -114,7 +115,7 @@ fn section() -> impl Strategy<Value = String> {
     })
 }
 
-/// Files that extend some of those after them, one perhaps twice.
+/// Files that extend some of the following ones, perhaps one of them twice.
 fn graph() -> impl Strategy<Value = BTreeMap<String, String>> {
     let file = (prop::collection::vec(section(), 0..4), prop::collection::vec(any::<prop::sample::Index>(), 0..4));
     prop::collection::vec(file, 1..7).prop_map(|files| {

@@ -1,7 +1,7 @@
-//! The chain of `extends`, the user's defaults, the command line, 1.0's ways, and what is refused.
+//! The chain of `extends`, the user's defaults, the command line, features of 1.0, and errors.
 
 use super::memory::{ASKED, Files};
-use crate::Configuration;
+use crate::{Configuration, ReadSettings};
 use base::source::Explain;
 
 fn load(files: &[(&str, &str)]) -> Configuration {
@@ -244,6 +244,49 @@ fn urls_are_read_as_the_configuration_says() {
     let (name, settings) = read.last().unwrap();
     assert_eq!((name.as_str(), settings.newest, settings.offline), (url, false, true));
     assert_eq!(settings.extends_cache.as_deref(), Some("/b/cache".as_ref()));
+}
+
+/// The settings for the URL that `/b/buildout.cfg` extends, with these files changed.
+fn url_settings(files: &[(&str, &str)], assignments: &[&str]) -> ReadSettings {
+    let main = ("buildout.cfg", "[buildout]\nextends = https://host/base.cfg\n");
+    let all: Vec<_> = [main, ("https://host/base.cfg", "[a]\nx = 1\n")].iter().chain(files).copied().collect();
+    let files = Files::new(&all);
+    files.load(assignments).unwrap();
+    let read = files.read.lock().unwrap();
+    read.iter().rfind(|(name, _)| name.starts_with("https:")).unwrap().1.clone()
+}
+
+#[test]
+fn a_relative_extends_cache_is_in_the_buildout_directory() {
+    let t = |files: &[(&str, &str)], assignments: &[&str], expected: &str| {
+        let cache = url_settings(files, assignments).extends_cache;
+        assert_eq!(cache.as_deref(), Some(expected.as_ref()), "{files:?} {assignments:?}");
+    };
+    let defaults = [("/home/.buildout/default.cfg", "[buildout]\nextends-cache = user-cache\n")];
+    t(&defaults, &[], "/b/user-cache");
+    t(&defaults, &["buildout:directory=/other"], "/other/user-cache");
+    t(&[], &["extends-cache=cache"], "/b/cache");
+    t(&[("/home/.buildout/default.cfg", "[buildout]\nextends-cache = ~/cache\n")], &[], "/home/cache");
+    let main = "[buildout]\nextends = sub/a.cfg\nextends-cache = cache\n";
+    let sub = ("sub/a.cfg", "[buildout]\nextends = https://host/base.cfg\nextends-cache = other\n");
+    t(&[("buildout.cfg", main), sub], &[], "/b/cache");
+    // As in zc.buildout, the option's own value is relative to the file that sets it.
+    let configuration = load(&[defaults[0], ("buildout.cfg", "[buildout]\nparts =\n")]);
+    assert_eq!(&*configuration.sections["buildout"].options["extends-cache"].raw, "/home/.buildout/user-cache");
+}
+
+#[test]
+fn offline_is_offline_whoever_says_it() {
+    let t = |files: &[(&str, &str)], assignments: &[&str], expected| {
+        assert_eq!(url_settings(files, assignments).offline, expected, "{files:?} {assignments:?}");
+    };
+    let main = |option: &str| format!("[buildout]\nextends = https://host/base.cfg\n{option}\n");
+    t(&[("buildout.cfg", &main("offline = true"))], &[], true);
+    t(&[("buildout.cfg", &main("install-from-cache = true"))], &[], true);
+    t(&[("buildout.cfg", &main("offline = true"))], &["offline=false"], false);
+    t(&[("/home/.buildout/default.cfg", "[buildout]\noffline = true\n")], &[], true);
+    t(&[], &["offline=true"], true);
+    t(&[], &[], false);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `+=` and `-=` do to one option, as a value that composes: steps that add or remove lines.
+//! The effect of `+=` and `-=` on one option, as a value that composes: steps that add or remove lines.
 
 use std::sync::Arc;
 
@@ -6,26 +6,26 @@ use super::history;
 use crate::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece};
 use base::collections::Set;
 
-/// More additions and removals of one option are refused: a few files that extend each other twice make billions.
+/// More additions and removals of one option are refused: a few files that extend each other twice produce billions.
 const MAX_STEPS: usize = 1 << 20;
 
-/// The longest value that additions make, in bytes.
+/// Maximum length of a value with additions, in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
-/// How many lines all removals of one option may look at.
+/// How many lines all removals of one option may compare.
 const MAX_LOOKS: usize = 1 << 28;
 
-/// Nested compositions beyond this become one list, so that no recursion grows with the configuration.
+/// Deeper compositions are flattened to a list, so that no recursion grows with the configuration.
 const MAX_DEPTH: usize = 100;
 
-/// Lines are added, or taken away.
+/// Whether lines are added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Add,
     Remove,
 }
 
-/// Additions and removals, in their order.
+/// Additions and removals, in order.
 #[derive(Debug)]
 pub(super) struct Edit {
     steps: Steps,
@@ -36,12 +36,12 @@ pub(super) struct Edit {
 
 #[derive(Debug)]
 enum Steps {
-    List(Vec<Step>),
+    List(Vec<EditStep>),
     Both(Arc<Edit>, Arc<Edit>),
 }
 
 #[derive(Clone, Debug)]
-struct Step {
+struct EditStep {
     sign: Sign,
     value: Arc<OptionValue>,
 }
@@ -54,7 +54,7 @@ impl Edit {
             Sign::Remove => Operation::Remove,
         };
         let history = value.history.iter().map(|item| HistoryItem { operation, ..item.clone() }).collect();
-        Self { steps: Steps::List(vec![Step { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
+        Self { steps: Steps::List(vec![EditStep { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
     }
 
     /// `later` after `earlier`.
@@ -70,14 +70,14 @@ impl Edit {
         Arc::new(Self { steps: Steps::List(list), count, depth: 0, history: both.history })
     }
 
-    /// Who contributed.
+    /// The contributions.
     pub(super) fn history(&self) -> &[HistoryItem] {
         &self.history
     }
 
-    fn steps(&self) -> impl Iterator<Item = &Step> {
+    fn steps(&self) -> impl Iterator<Item = &EditStep> {
         let mut waiting = vec![self];
-        let mut list: std::slice::Iter<'_, Step> = [].iter();
+        let mut list: std::slice::Iter<'_, EditStep> = [].iter();
         std::iter::from_fn(move || {
             loop {
                 if let Some(step) = list.next() {
@@ -91,7 +91,7 @@ impl Edit {
         })
     }
 
-    /// The option after these steps; one that is not there begins as an empty line.
+    /// The option after these steps; a missing option starts as an empty line.
     ///
     /// # Errors
     /// When there are too many steps, or the value becomes too long.
@@ -102,7 +102,7 @@ impl Edit {
         let mut lines: Vec<(&str, &Origin)> = before.map_or_else(|| vec![("", &Origin::Implicit)], lines_of);
         let mut length = before.map_or(0, |value| value.raw.len());
         let mut looks = 0;
-        for Step { sign, value } in self.steps() {
+        for EditStep { sign, value } in self.steps() {
             match sign {
                 Sign::Add => {
                     length += value.raw.len() + 1;
@@ -137,7 +137,7 @@ impl Edit {
     }
 }
 
-/// The lines of a value, with who wrote them.
+/// The lines of a value with their origins.
 fn lines_of(value: &OptionValue) -> Vec<(&str, &Origin)> {
     let mut offset = 0;
     let mut pieces = value.pieces.iter().peekable();

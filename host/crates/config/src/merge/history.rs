@@ -1,14 +1,14 @@
-//! Histories: who contributed to an option, each place once.
+//! Histories: the contributions to an option, each place once.
 
 use std::sync::Arc;
 
 use crate::{HistoryItem, Operation, Origin};
 use base::collections::Set;
 
-/// Both histories, one after the other. What is in both counts where it came last, so that the length does not grow with
-/// the number of paths that lead to a file.
+/// Concatenates two histories. A contribution in both appears at its last position, so that the length does not grow
+/// with the number of paths that lead to a file.
 pub(super) fn join(earlier: &[HistoryItem], later: &[HistoryItem]) -> Vec<HistoryItem> {
-    let seen: Set<Key> = later.iter().map(key).collect();
+    let seen: Set<ItemKey> = later.iter().map(key).collect();
     let mut joined: Vec<HistoryItem> = earlier.iter().filter(|item| !seen.contains(&key(item))).cloned().collect();
     joined.extend_from_slice(later);
     for (number, item) in joined.iter_mut().enumerate() {
@@ -21,9 +21,9 @@ pub(super) fn join(earlier: &[HistoryItem], later: &[HistoryItem]) -> Vec<Histor
     joined
 }
 
-type Key = (u8, usize, u32);
+type ItemKey = (u8, usize, u32);
 
-fn key(item: &HistoryItem) -> Key {
+fn key(item: &HistoryItem) -> ItemKey {
     let class = match item.operation {
         Operation::Set | Operation::Override => 0,
         Operation::Add => 1,

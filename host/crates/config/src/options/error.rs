@@ -1,28 +1,29 @@
-//! Why an option cannot be resolved.
+//! Errors of resolving options.
 
 use std::sync::Arc;
 
+use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 
-/// An option that cannot be resolved. Cheap to clone, so that one failure can travel through many callers.
+/// An option that cannot be resolved. Cheap to clone, so that one failure can be returned to many callers.
 #[derive(Clone, Debug)]
-pub struct OptionError(Arc<Inner>);
+pub struct OptionError(Arc<OptionErrorInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct OptionErrorInner {
     problem: Problem,
     place: Option<Place>,
     hints: Vec<String>,
-    /// What was being done, outermost first.
+    /// The operations in progress, outermost first.
     doing: Vec<String>,
-    /// How many lines were left out in the middle of `doing`.
+    /// How many lines were omitted in the middle of `doing`.
     left_out: usize,
 }
 
-/// How many lines are kept at either end of what was being done: references may be nested a thousand deep.
+/// How many operations are kept at either end: references may be nested a thousand deep.
 const ENDS: usize = 6;
 
-/// What is wrong.
+/// The kind of error.
 #[derive(Clone, Debug)]
 pub enum Problem {
     /// The section does not exist.
@@ -30,38 +31,38 @@ pub enum Problem {
         /// Its name.
         section: String,
     },
-    /// The section has no such option.
+    /// The section does not have this option.
     UnknownOption {
         /// The section.
         section: String,
         /// The option.
         option: String,
     },
-    /// A reference that is not of the form `${section:option}`, or references that grow beyond what is allowed: the text
-    /// is the message.
+    /// A reference that is not of the form `${section:option}`, or references that expand beyond the limit, with the
+    /// message.
     Reference(String),
-    /// References that lead back to where they began: the text is the message.
+    /// References that form a cycle, with the message.
     Circle(String),
-    /// References or initialisations nested too deep: the text is the message. Asked for from further in, the same option
-    /// may have a value.
+    /// References or initializations nested too deep, with the message. The same option may have a value if it is
+    /// requested from a lower depth.
     TooDeep(String),
-    /// The recipe that a section names could not be initialised.
+    /// The recipe of a section could not be initialized.
     Recipe(Arc<dyn Explain + Send + Sync>),
 }
 
 impl OptionError {
     pub(super) fn new(problem: Problem) -> Self {
-        Self(Arc::new(Inner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
+        Self(Arc::new(OptionErrorInner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
     }
 
-    /// The problem itself.
+    /// The problem without its context.
     pub fn problem(&self) -> &Problem {
         &self.0.problem
     }
 
-    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+    fn with(self, change: impl FnOnce(&mut OptionErrorInner)) -> Self {
         let inner = &self.0;
-        let mut inner = Inner {
+        let mut inner = OptionErrorInner {
             problem: inner.problem.clone(),
             place: inner.place.clone(),
             hints: inner.hints.clone(),
@@ -72,19 +73,19 @@ impl OptionError {
         Self(Arc::new(inner))
     }
 
-    /// Sets the place, where none is known yet: the innermost is the one to blame.
+    /// Sets the place, unless it is already known: the innermost one caused the error.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Self {
         if self.place().is_some() || place.is_none() { self } else { self.with(|inner| inner.place = place) }
     }
 
-    /// Adds advice.
+    /// Adds hints.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         self.with(|inner| inner.hints.push(hint.into()))
     }
 
-    /// Adds what was being done around it.
+    /// Adds an enclosing operation.
     pub(super) fn doing(self, what: impl Into<String>) -> Self {
         self.with(|inner| {
             if inner.doing.len() == 2 * ENDS {
@@ -150,6 +151,13 @@ impl Explain for OptionError {
         match &self.0.problem {
             Problem::Recipe(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match &self.0.problem {
+            Problem::Recipe(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,21 +1,21 @@
-//! A buildout that begins with what another one has settled: sections keep the values that they got there, whatever
-//! `[buildout]` says now.
+//! A buildout that inherits results from another one: sections keep the values that were resolved there, regardless of
+//! the current `[buildout]`.
 //!
-//! Rebootstrap needs it: the Python's parts are resolved with one Python, all others with the one that those parts make.
+//! For rebootstrap: the Python's parts are resolved with one Python, all others with the Python that those parts make.
 
 use std::sync::Arc;
 
 use super::resolve::Seen;
-use super::{Buildout, Initialise, OptionError, State};
+use super::{Buildout, Initialise, OptionError, Resolution};
 use crate::{Configuration, OptionValue, Options, Origin};
 use base::collections::Set;
 
-/// What a buildout has from elsewhere than its configuration.
+/// What a buildout has in addition to its configuration.
 #[derive(Default)]
 pub(super) struct Inherited {
-    /// Options of `[buildout]` that have another value than the configuration says.
+    /// Options of `[buildout]` whose values differ from the configuration.
     replaced: Vec<(Arc<str>, Arc<OptionValue>)>,
-    /// Where sections were settled, and which.
+    /// The buildout that resolved sections, and which ones.
     settled: Option<(Buildout, Set<String>)>,
     /// The section that provides `${buildout:executable}`.
     python: Option<String>,
@@ -35,16 +35,16 @@ impl Inherited {
 }
 
 impl Buildout {
-    /// The same buildout from its beginning, with other values of some options of `[buildout]`.
+    /// A fresh copy of this buildout, with other values of some options of `[buildout]`.
     pub fn with_options(&self, initialise: Arc<dyn Initialise>, options: &[(&str, &str)]) -> Self {
         let replaced = options.iter().map(|(option, value)| Inherited::replace(option, value)).collect();
         let inherited = Inherited { replaced, ..Inherited::default() };
-        Self::with(Arc::clone(&self.shared.configuration), initialise, inherited, State::default())
+        Self::with(Arc::clone(&self.shared.configuration), initialise, inherited, Resolution::default())
     }
 
-    /// A buildout of `configuration` whose `${buildout:executable}` is the `executable` that the section `python` provides.
-    /// Every section but `[buildout]` that is initialised here is as it is here, the parts among them come first. What
-    /// refers to the executable refers to `python`.
+    /// A buildout of `configuration` whose `${buildout:executable}` is the `executable` that the section `python`
+    /// provides. Every section except `[buildout]` that is initialized here keeps its values; the parts among them come
+    /// first. References to the executable become references to `python`.
     pub fn with_python(
         &self,
         configuration: Arc<Configuration>,
@@ -59,23 +59,23 @@ impl Buildout {
         Self::with(configuration, initialise, inherited, state)
     }
 
-    /// What another buildout begins with.
-    fn settled(&self) -> State {
+    /// The resolution that another buildout starts with.
+    fn settled(&self) -> Resolution {
         let state = self.state();
         let sections = state.sections.iter().filter(|(name, _)| *name != "buildout");
         let references = state.references.iter().filter(|(name, _)| *name != "buildout");
-        State {
+        Resolution {
             sections: sections.map(|(name, section)| (name.clone(), section.clone())).collect(),
             references: references.map(|(name, to)| (name.clone(), to.clone())).collect(),
             parts: state.parts.clone(),
-            ..State::default()
+            ..Resolution::default()
         }
     }
 
-    /// Notes that a section refers to an option of another one.
+    /// Records that a section references an option of another one.
     pub(super) fn depend_on_option(&self, section: &str, target: &str, option: &str) {
         self.depend(section, target);
-        // Not for [buildout] itself, which every section refers to.
+        // Not for [buildout] itself, which every section references.
         if let Some(python) = &self.shared.inherited.python
             && (target, option) == ("buildout", "executable")
             && section != "buildout"
@@ -84,7 +84,7 @@ impl Buildout {
         }
     }
 
-    /// The 1.0 way, for what is not as this buildout's configuration has it.
+    /// Lookup in the style of 1.0, for sections and options that do not come from this buildout's configuration.
     pub(super) fn inherited_as_configured(
         &self,
         section: &str,

@@ -1,8 +1,8 @@
-//! From sections to resolved options: substitution of `${section:option}`, lazily, and the initialisation of recipes while
-//! options resolve.
+//! From sections to resolved options: lazy substitution of `${section:option}`, and initialization of recipes while
+//! options are resolved.
 //!
-//! Knows nothing of how a recipe runs: [`Initialise`] is implemented further up. All state is behind one lock, which is
-//! never held while a recipe is initialised, since recipes read options, too.
+//! Does not know how a recipe runs: a crate above implements [`Initialise`]. All state is behind one lock, which is
+//! never held while a recipe is initialized, since recipes read options, too.
 
 mod error;
 mod inherit;
@@ -22,26 +22,26 @@ use inherit::Inherited;
 
 pub use error::{OptionError, Problem};
 
-/// How much stack, in bytes, the thread needs that resolves options: references and initializations nest, each level with
-/// frames of its own, up to limits that this module sets. Memory is taken only as it is used.
+/// Stack size, in bytes, for the thread that resolves options: references and initializations nest, with stack frames
+/// for each level, up to the limits in this module. Memory is committed only when it is used.
 pub const STACK_SIZE: usize = 256 << 20;
 
-/// How a recipe is initialised. Called while options resolve.
+/// How recipes are initialized. Called while options are resolved.
 pub trait Initialise: Send + Sync {
-    /// Initialises the recipe of `part`: it may read and set the part's options, and read any other section, through
-    /// `buildout` — which may call this again, for the section that is read.
+    /// Initializes the recipe of `part`. It may read and set the part's options, and read any other section, through
+    /// `buildout`, which may call this again for the section that is read.
     ///
     /// # Errors
-    /// When the recipe cannot be found, or refuses.
+    /// When the recipe is not found, or fails.
     fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>>;
 
-    /// Whether recipes run at all. If not, nothing is resolved before it is asked for.
+    /// Whether recipes run at all. If not, nothing is resolved before it is requested.
     fn runs_recipes(&self) -> bool {
         true
     }
 }
 
-/// No recipe runs: what a recipe would set stays unknown (`config`).
+/// No recipe runs: options that a recipe would set remain unknown (`config`).
 pub struct NoRecipes;
 
 impl Initialise for NoRecipes {
@@ -54,93 +54,94 @@ impl Initialise for NoRecipes {
     }
 }
 
-/// Options after substitution, sorted by name: what is compared, and what the installed state records.
+/// Options after substitution, sorted by name: compared with the installed state, and recorded in it.
 pub type Values = litemap::LiteMap<Arc<str>, Arc<str>>;
 
 /// The options of a buildout. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Buildout {
-    shared: Arc<Shared>,
+    shared: Arc<BuildoutInner>,
 }
 
-struct Shared {
+struct BuildoutInner {
     configuration: Arc<Configuration>,
     macros: Macros,
     initialise: Arc<dyn Initialise>,
     inherited: Inherited,
-    state: Mutex<State>,
+    state: Mutex<Resolution>,
 }
 
 #[derive(Default)]
-struct State {
-    /// The sections that were asked for. One that is being initialised is there already, half done, as in zc.buildout.
-    sections: Map<String, Section>,
-    /// Sections with a recipe, in the order in which their initialisation ended.
+struct Resolution {
+    /// The requested sections. As in zc.buildout, a section is included, half complete, while it is being initialized.
+    sections: Map<String, SectionState>,
+    /// Sections with a recipe, in the order in which their initialization was completed.
     parts: Vec<String>,
-    /// What each section refers to; also of sections that nobody has asked for, as in 1.0's way they are only read.
+    /// The sections that each section references. Includes sections that were not requested: in the style of 1.0, they
+    /// are only read.
     references: Map<String, Set<String>>,
-    /// What options are for references in the way of 1.0, by section and option.
+    /// The values of options for references in the style of 1.0, by section and option.
     configured: Map<(String, String), Arc<str>>,
-    /// Options that cannot be substituted, as long as no recipe runs, which might change that.
+    /// Options that cannot be substituted. Only used if no recipe runs, since a recipe could change that.
     failed: Map<(String, String), OptionError>,
-    /// Failures that were not kept, as the options may have values when they are asked for by themselves.
+    /// Number of failures that were not cached, as the options may have values when they are requested directly.
     retries: usize,
-    /// How many texts were substituted: the work that tests count.
+    /// Number of substituted strings, for tests that count the work.
     #[cfg(test)]
     substitutions: usize,
-    /// Bytes that substitution has made.
+    /// Bytes produced by substitution.
     made: usize,
-    /// How deep lookups are nested now.
+    /// Current nesting of lookups.
     depth: usize,
-    /// How deep initialisations are nested now.
+    /// Current nesting of initializations.
     initialising: usize,
 }
 
-/// A section that was asked for.
+/// A requested section.
 #[derive(Clone, Default)]
-struct Section {
+struct SectionState {
     /// As configured, macros expanded.
     raw: Arc<Options>,
-    /// Values that were substituted because every reference must be valid; nobody has read them yet.
+    /// Values that were substituted because every reference must be valid, but have not been read yet.
     substituted: Map<Arc<str>, Arc<str>>,
     /// Values that were read or set.
     used: OrderedMap<Arc<str>, Arc<str>>,
-    /// What the part's own recipe has looked at without reading it.
+    /// Options that the part's recipe has inspected without using them.
     looked_at: Set<String>,
 }
 
-impl Section {
+impl SectionState {
     fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
     }
 }
 
-/// What is known of an option that nobody has read yet.
+/// What is known about an option that has not been read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// The section does not have it.
     Missing,
-    /// Its value needs other options.
+    /// Its value depends on other options.
     Refers,
     /// Its value.
     Text(String),
 }
 
 impl Buildout {
-    /// The options of `configuration`, whose recipes are initialised by `initialise`.
+    /// The options of `configuration`, whose recipes are initialized by `initialise`.
     pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
-        Self::with(configuration.into(), initialise, Inherited::default(), State::default())
+        Self::with(configuration.into(), initialise, Inherited::default(), Resolution::default())
     }
 
     fn with(
         configuration: Arc<Configuration>,
         initialise: Arc<dyn Initialise>,
         inherited: Inherited,
-        mut state: State,
+        mut state: Resolution,
     ) -> Self {
         state.sections.reserve(configuration.sections.len());
         let (macros, state) = (Macros::default(), Mutex::new(state));
-        Self { shared: Arc::new(Shared { configuration, macros, initialise, inherited, state }) }
+        Self { shared: Arc::new(BuildoutInner { configuration, macros, initialise, inherited, state }) }
     }
 
     /// The configuration, before macros and substitution.
@@ -148,24 +149,25 @@ impl Buildout {
         &self.shared.configuration
     }
 
-    /// The options of a section before substitution, with what its macros bring.
+    /// The options of a section before substitution, including those from its macros.
     ///
     /// # Errors
-    /// When a macro names no section, or leads back to itself.
+    /// When a macro is not the name of a section, or refers to itself.
     pub fn written(&self, section: &str) -> Result<Arc<Options>, ConfigError> {
         let options = self.shared.macros.expand(&self.shared.configuration, section)?;
         Ok(if section == "buildout" { self.shared.inherited.put_into(options) } else { options })
     }
 
-    /// Makes sure that the section is there, its references are valid, and its recipe, if it has one, is initialised: it then is a part.
+    /// Ensures that the section exists, its references are valid, and its recipe, if any, is initialized: then it is a
+    /// part.
     ///
     /// # Errors
-    /// When the section does not exist, a reference is wrong, or the recipe refuses.
+    /// When the section does not exist, a reference is invalid, or the recipe fails.
     pub fn section(&self, section: &str) -> Result<(), OptionError> {
         self.ensure(section)
     }
 
-    /// The value of an option; `None` where there is none. The option then counts as used.
+    /// The value of an option; `None` if it does not exist. Marks the option as used.
     ///
     /// # Errors
     /// As [`Self::section`], or when the value cannot be substituted.
@@ -174,7 +176,7 @@ impl Buildout {
         Ok(self.lookup(section, option, &mut Vec::new())?.map(|value| value.as_ref().to_owned()))
     }
 
-    /// The value of an option that must be there.
+    /// The value of a mandatory option.
     ///
     /// # Errors
     /// As [`Self::get`], and [`Problem::UnknownOption`].
@@ -182,7 +184,7 @@ impl Buildout {
         self.get(section, option)?.ok_or_else(|| self.unknown_option(section, option).at(self.place_of(section, None)))
     }
 
-    /// What is known of an option before anybody reads it; nothing is thereby read.
+    /// What is known about an option before it is read. Does not read it.
     pub fn unread(&self, section: &str, option: &str) -> Unread {
         let state = self.state();
         let Some(section) = state.sections.get(section) else { return Unread::Missing };
@@ -194,7 +196,7 @@ impl Buildout {
         }
     }
 
-    /// As [`Self::get`], read by the recipe of `part`, which then depends on the section.
+    /// As [`Self::get`], on behalf of the recipe of `part`, which then depends on the section.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -203,8 +205,8 @@ impl Buildout {
         self.get(section, option)
     }
 
-    /// As [`Self::get`], for the recipe of `part`, which only looks at an option of its own: it does not count as used, even
-    /// if the recipe then sets it.
+    /// As [`Self::get`], on behalf of the recipe of `part`, which only inspects one of its options: this does not mark
+    /// it as used, even if the recipe sets it afterwards.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -214,7 +216,7 @@ impl Buildout {
         {
             let written = || section.raw.get(option).map(|value| &value.raw);
             match section.substituted.get(option).or_else(written) {
-                // What has references still has to be read.
+                // A value with references must still be resolved.
                 Some(text) if template::is_template(text) => {}
                 text => {
                     let text = text.map(|text| text.as_ref().to_owned());
@@ -226,7 +228,8 @@ impl Buildout {
         self.get(part, option)
     }
 
-    /// Replaces the references in a text that is not an option, as if it stood in `section` (a grant of `recipes.toml`).
+    /// Substitutes the references in a string that is not an option, as if it were in `section` (a grant of
+    /// `recipes.toml`).
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -246,7 +249,7 @@ impl Buildout {
         }
     }
 
-    /// Removes an option. False if there was none.
+    /// Removes an option. Returns false if it did not exist.
     pub fn remove(&self, section: &str, option: &str) -> bool {
         let mut state = self.state();
         let Some(section) = state.sections.get_mut(section) else { return false };
@@ -255,7 +258,7 @@ impl Buildout {
         Arc::make_mut(&mut section.raw).shift_remove(option).is_some() || was_set
     }
 
-    /// The names of a section's options, in the order in which they were written, then those that were set.
+    /// The names of a section's options, in the order in which they were written, followed by those that were set.
     ///
     /// # Errors
     /// As [`Self::section`].
@@ -269,7 +272,7 @@ impl Buildout {
             .unwrap_or_default())
     }
 
-    /// As [`Self::keys`], read by the recipe of `part`, which then depends on the section.
+    /// As [`Self::keys`], on behalf of the recipe of `part`, which then depends on the section.
     ///
     /// # Errors
     /// As [`Self::section`].
@@ -283,32 +286,33 @@ impl Buildout {
         self.shared.configuration.sections.keys().map(|name| name.to_string()).collect()
     }
 
-    /// Whether the section was asked for.
+    /// Whether the section was requested.
     pub fn is_initialised(&self, section: &str) -> bool {
         self.state().sections.contains_key(section)
     }
 
-    /// All options of a section that was asked for: what is compared with the installed state, and recorded there.
+    /// All options of a requested section, for comparing with the installed state and recording there.
     pub fn snapshot(&self, section: &str) -> Values {
         let state = self.state();
         let Some(section) = state.sections.get(section) else { return Values::default() };
         let raw = section.raw.iter().map(|(name, value)| (name, &value.raw));
         let values = raw.chain(&section.substituted).chain(&section.used);
-        // Of what has one name the last counts.
+        // For duplicate names, the last value is used.
         values.map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect()
     }
 
-    /// The parts so far: sections with a recipe, in the order in which their initialisation ended. That is the order of installation.
+    /// The parts so far: sections with a recipe, in the order in which their initialization was completed. This is the
+    /// order of installation.
     pub fn parts(&self) -> Vec<String> {
         self.state().parts.clone()
     }
 
-    /// The sections that a section refers to, in its options or by its recipe.
+    /// The sections that a section references, in its options or through its recipe.
     pub fn dependencies(&self, section: &str) -> BTreeSet<String> {
         self.state().references.get(section).into_iter().flatten().cloned().collect()
     }
 
-    /// The options of a section that nobody has read, sorted; those that came from a `[DEFAULT]` section don't count.
+    /// The unused options of a section, sorted, without those from a `[DEFAULT]` section.
     pub fn unused(&self, section: &str) -> Vec<String> {
         let state = self.state();
         let Some(section) = state.sections.get(section) else { return Vec::new() };
@@ -330,12 +334,12 @@ impl Buildout {
         }
     }
 
-    /// Where one of the words of an option was written.
+    /// The place of one of the words in an option.
     pub fn place_of_word(&self, section: &str, option: &str, word: &str) -> Option<Place> {
         self.shared.configuration.sections.get(section)?.options.get(option)?.place_of_word(word)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Resolution> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,30 +1,30 @@
-//! Lookup: substitutes references, initialises the sections that they name, notices circles and excess.
+//! Lookup: substitutes references, initializes the sections that they refer to, detects cycles and excess.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{OptionError, Problem};
-use super::template::{self, Flaw, Malformed, Piece};
-use super::{Buildout, Section};
+use super::template::{self, Flaw, Malformed, TemplatePiece};
+use super::{Buildout, SectionState};
 use crate::{OptionValue, Origin};
 use base::source::Place;
 
-/// References nested deeper than this are refused: they would exhaust the stack.
+/// References nested deeper than this are refused: they would overflow the stack.
 const MAX_DEPTH: usize = 1000;
 
-/// Recipes whose initialisation waits for another's, nested deeper than this, are refused.
+/// Initializations of recipes nested deeper than this are refused.
 const MAX_INITIALISING: usize = 200;
 
-/// How many failures of options that were too deep from where they were asked for are not kept: so many steps are lost.
+/// Maximum number of uncached failures of options that were nested too deep: each one means repeated work.
 const MAX_RETRIES: usize = 1_000_000;
 
-/// The longest value that substitution may make, in bytes.
+/// Maximum length of a value after substitution, in bytes.
 const MAX_VALUE: usize = 16 << 20;
 
-/// How much substitution may make in all, in bytes.
+/// Maximum total output of substitution, in bytes.
 const MAX_MADE: usize = 256 << 20;
 
-/// The options of `[buildout]` that name a directory or file; the first is what the others are relative to.
+/// The options of `[buildout]` that contain a directory or file; the others are relative to the first one.
 const DIRECTORIES: [&str; 7] = [
     "directory",
     "bin-directory",
@@ -35,15 +35,15 @@ const DIRECTORIES: [&str; 7] = [
     "download-cache",
 ];
 
-/// What to do where a part refers to its own location.
+/// The hint for a part that references its own location.
 const OWN_LOCATION: &str = "A part's location is known once its recipe is initialised, and references are replaced before. \
                             Recipes that build software take @@LOCATION@@ in its place.";
 
-/// The options whose values are being worked out, outermost first.
+/// The options that are being resolved, outermost first.
 pub(super) type Seen = Vec<(String, String)>;
 
 impl Buildout {
-    /// Makes sure that a section is there (zc.buildout: `buildout[section]`).
+    /// Ensures that a section exists (zc.buildout: `buildout[section]`).
     pub(super) fn ensure(&self, name: &str) -> Result<(), OptionError> {
         if self.state().sections.contains_key(name) {
             return Ok(());
@@ -53,10 +53,10 @@ impl Buildout {
         }
         let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
         let is_part = raw.contains_key("recipe");
-        self.state().sections.insert(name.to_owned(), Section { raw, ..Section::default() });
+        self.state().sections.insert(name.to_owned(), SectionState { raw, ..SectionState::default() });
         let runs_recipes = self.shared.initialise.runs_recipes();
         if name == "buildout" {
-            // Where no recipe runs, what fails here fails when it is read.
+            // If no recipe runs, an error here is reported when the option is read.
             self.absolutise_directories().or_else(|error| if runs_recipes { Err(error) } else { Ok(()) })?;
         }
         if !runs_recipes {
@@ -71,7 +71,7 @@ impl Buildout {
         })
     }
 
-    /// Substitutes the options of a section, makes sure of what it depends on, and initialises its recipe.
+    /// Substitutes the options of a section, ensures its dependencies, and initializes its recipe.
     fn complete(&self, name: &str) -> Result<(), OptionError> {
         self.deeper(|| self.substitute_all(name))?;
         let dependencies = self.lookup(name, "<part-dependencies>", &mut Seen::new())?;
@@ -86,7 +86,7 @@ impl Buildout {
         }
     }
 
-    /// Substitutes every option of a section: a wrong reference is an error even in an option that nobody reads.
+    /// Substitutes every option of a section: an invalid reference is an error even in an unused option.
     fn substitute_all(&self, section: &str) -> Result<(), OptionError> {
         let mut templates: Vec<(Arc<str>, Arc<OptionValue>)> = {
             let state = self.state();
@@ -130,8 +130,8 @@ impl Buildout {
         }
     }
 
-    /// A directory that is relative once its references are replaced is relative to the buildout's own one (which itself is
-    /// relative to the working directory), as if it had been written so.
+    /// Directories that are still relative after substitution are resolved against the buildout directory (and that
+    /// against the working directory), as if they had been written so.
     fn absolutise_directories(&self) -> Result<(), OptionError> {
         let mut base = self.shared.configuration.working_directory.clone();
         for option in DIRECTORIES {
@@ -154,7 +154,7 @@ impl Buildout {
         error.doing(told(&format!("Getting option {section}:{option}"), self.place_of(section, Some(option)).as_ref()))
     }
 
-    /// The value of an option of a section that is there (zc.buildout: `Options.get`).
+    /// The value of an option of an existing section (zc.buildout: `Options.get`).
     pub(super) fn lookup(&self, section: &str, option: &str, seen: &mut Seen) -> Result<Option<Arc<str>>, OptionError> {
         let (text, value) = {
             let mut state = self.state();
@@ -171,7 +171,7 @@ impl Buildout {
                 section.used.insert(option.into(), Arc::clone(&text));
                 return Ok(Some(text));
             }
-            // A place in the value is known only as long as the value is as it was written.
+            // Places in the value are known only if it is unchanged since it was parsed.
             (text, if substituted.is_some() { None } else { value })
         };
         let key = (section.to_owned(), option.to_owned());
@@ -190,8 +190,8 @@ impl Buildout {
         Ok(Some(text))
     }
 
-    /// Whether an option that failed within those in `seen` would fail again. What is nested too deep from here may have a
-    /// value when it is asked for by itself; it is tried again, but not without end.
+    /// Whether an option that failed within those in `seen` would fail again. An option that was nested too deep from
+    /// here may have a value when it is requested directly; then it is retried, a limited number of times.
     fn is_lasting(&self, error: &OptionError, seen: &Seen) -> bool {
         if seen.is_empty() || !matches!(error.problem(), Problem::TooDeep(_)) {
             return true;
@@ -201,7 +201,7 @@ impl Buildout {
         state.retries > MAX_RETRIES
     }
 
-    /// Works out an option within others, unless that leads back to it or too deep.
+    /// Resolves an option within others, unless that would be a cycle or too deep.
     fn nested<T>(
         &self,
         section: &str,
@@ -221,7 +221,7 @@ impl Buildout {
         outcome.map_err(|error| self.while_getting(section, option, error))
     }
 
-    /// Goes one level deeper, unless that is too deep.
+    /// Runs `work` one level deeper, unless that is too deep.
     fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
         if self.state().depth >= MAX_DEPTH {
             let message = format!("References are nested more than {MAX_DEPTH} deep.");
@@ -233,8 +233,8 @@ impl Buildout {
         outcome
     }
 
-    /// Replaces the references in `text`, which stands in `section`. `value` is the option, where `text` is still as it
-    /// was written.
+    /// Substitutes the references in `text`, which is in `section`. `value` is the option if `text` is unchanged since
+    /// it was parsed.
     pub(super) fn substitute(
         &self,
         section: &str,
@@ -254,8 +254,8 @@ impl Buildout {
         let mut result = String::with_capacity(text.len());
         for piece in pieces {
             match piece {
-                Piece::Literal(literal) => result.push_str(literal),
-                Piece::Reference { section: named, option, start, end } => {
+                TemplatePiece::Literal(literal) => result.push_str(literal),
+                TemplatePiece::Reference { section: named, option, start, end } => {
                     let origin = value.map(|value| value.origin_at(start));
                     let target = if named.is_empty() { section } else { named };
                     let found = self.refer(section, target, option, origin, seen);
@@ -281,7 +281,7 @@ impl Buildout {
         Err(OptionError::new(Problem::Reference(message)))
     }
 
-    /// What `${target:option}`, written in `section` by `origin`, stands for.
+    /// The value of `${target:option}`, written in `section` by `origin`.
     fn refer(
         &self,
         section: &str,
@@ -307,11 +307,11 @@ impl Buildout {
         match option {
             "_buildout_section_name_" => Ok(section.into()),
             "_profile_base_location_" => match origin.and_then(Origin::place) {
-                // SlapOS: the directory, or the URL, of the profile that wrote the reference.
+                // SlapOS: the directory, or the URL, of the profile that contains the reference.
                 Some(place) => Ok(self.shared.configuration.base_of(place).into()),
                 None => Err(self.unknown_option(target, option)),
             },
-            // It is known only when the recipe is initialised, and that is after this.
+            // Known only once the recipe is initialized, which happens after substitution.
             "location" if section == target && self.has_recipe(target) => {
                 Err(self.unknown_option(target, option).hint(OWN_LOCATION))
             }
@@ -323,15 +323,15 @@ impl Buildout {
         self.state().sections.get(section).is_some_and(|section| section.raw.contains_key("recipe"))
     }
 
-    /// What `${buildout:eggs-directory}` stands for in zc.buildout 6: the directory for eggs of the format that
-    /// `eggs-directory-version` names. This host keeps no eggs, so only references see it.
+    /// The value of `${buildout:eggs-directory}` in zc.buildout 6: the directory for eggs of the format in
+    /// `eggs-directory-version`. This host stores no eggs, so the value matters only to references.
     fn versioned_eggs(&self, directory: &str, seen: &mut Seen) -> Result<Arc<str>, OptionError> {
         let version = self.lookup("buildout", "eggs-directory-version", seen)?.unwrap_or_default();
         Ok(if version.is_empty() { directory.into() } else { format!("{directory}/{version}").into() })
     }
 
-    /// The 1.0 way: an option as the configuration has it, whatever a recipe has made of it meanwhile, and without
-    /// initialising its section. `None` where the configuration has no such option.
+    /// The style of 1.0: the value of an option in the configuration, regardless of changes by a recipe, and without
+    /// initializing its section. `None` if the configuration does not have the option.
     pub(super) fn as_configured(
         &self,
         section: &str,
@@ -363,7 +363,7 @@ impl Buildout {
         Ok(Some(text))
     }
 
-    /// An option that others refer to is used, also where its own section has not been asked for yet.
+    /// Marks a referenced option as used, even if its section has not been requested yet.
     fn mark_used(&self, section: &str, option: &str) {
         let mut state = self.state();
         if let Some(section) = state.sections.get_mut(section)
@@ -376,8 +376,8 @@ impl Buildout {
     }
 }
 
-/// Where a reference stands in the file. A value was joined and dedented since, so the text is looked for from the
-/// option's place on, in the lines that belong to the option.
+/// The place of a reference in the file. As the value was joined and dedented, the text is searched from the option's
+/// place on, in the lines that belong to the option.
 fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<Place> {
     let reference = value.raw.get(start..end)?;
     let place = value.origin_at(start).written()?;
@@ -396,7 +396,7 @@ fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<P
     Some(place.clone())
 }
 
-/// What is being done, with the place.
+/// An operation with its place.
 fn told(what: &str, place: Option<&Place>) -> String {
     match place {
         Some(place) => format!("{what} ({}).", place.line_name()),

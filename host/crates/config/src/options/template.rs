@@ -1,26 +1,26 @@
-//! Templates: the references `${section:option}` in a value, found and checked. Knows nothing of what they refer to.
+//! Templates: finds and checks the references `${section:option}` in a value. Does not know what they refer to.
 //!
-//! The rules are zc.buildout's: `$$` stands for itself and hides a `{` that follows; a reference ends at the first `}`.
+//! The rules are zc.buildout's: `$$` is literal and escapes a `{` that follows; a reference ends at the first `}`.
 
 /// A piece of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
-    /// Text that stands as it is.
+pub(super) enum TemplatePiece<'a> {
+    /// Literal text.
     Literal(&'a str),
-    /// `${section:option}`; an empty section is the one that the value is in.
+    /// `${section:option}`; an empty section means the one that contains the value.
     Reference {
         /// The section, as written.
         section: &'a str,
         /// The option.
         option: &'a str,
-        /// Where the reference begins in the value, in bytes.
+        /// Start of the reference in the value, in bytes.
         start: usize,
-        /// Where it ends (exclusive).
+        /// End of the reference (exclusive).
         end: usize,
     },
 }
 
-/// A reference that cannot be one.
+/// A malformed reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Malformed {
     pub(super) reference: String,
@@ -29,7 +29,7 @@ pub(super) struct Malformed {
     pub(super) end: usize,
 }
 
-/// What is wrong with a reference.
+/// Why a reference is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     NoColon,
@@ -38,18 +38,18 @@ pub(super) enum Flaw {
     OptionName,
 }
 
-/// Whether a value may hold references at all.
+/// Whether a value may contain references at all.
 pub(super) fn is_template(value: &str) -> bool {
     value.contains("${")
 }
 
 /// The pieces of a value, in order.
-pub(super) fn parse(value: &str) -> Result<Vec<Piece<'_>>, Malformed> {
+pub(super) fn parse(value: &str) -> Result<Vec<TemplatePiece<'_>>, Malformed> {
     let mut pieces = Vec::new();
     let mut offset = 0;
     for (number, chunk) in value.split("$$").enumerate() {
         if number > 0 {
-            pieces.push(Piece::Literal("$$"));
+            pieces.push(TemplatePiece::Literal("$$"));
             offset += 2;
         }
         chunk_pieces(chunk, offset, &mut pieces)?;
@@ -58,23 +58,23 @@ pub(super) fn parse(value: &str) -> Result<Vec<Piece<'_>>, Malformed> {
     Ok(pieces)
 }
 
-fn chunk_pieces<'a>(chunk: &'a str, offset: usize, pieces: &mut Vec<Piece<'a>>) -> Result<(), Malformed> {
+fn chunk_pieces<'a>(chunk: &'a str, offset: usize, pieces: &mut Vec<TemplatePiece<'a>>) -> Result<(), Malformed> {
     let mut done = 0;
     while let Some(open) = chunk[done..].find("${").map(|at| done + at) {
         let Some(close) = chunk[open..].find('}').map(|at| open + at) else { break };
         if open > done {
-            pieces.push(Piece::Literal(&chunk[done..open]));
+            pieces.push(TemplatePiece::Literal(&chunk[done..open]));
         }
         pieces.push(reference(&chunk[open..=close], offset + open)?);
         done = close + 1;
     }
     if done < chunk.len() {
-        pieces.push(Piece::Literal(&chunk[done..]));
+        pieces.push(TemplatePiece::Literal(&chunk[done..]));
     }
     Ok(())
 }
 
-fn reference(text: &str, start: usize) -> Result<Piece<'_>, Malformed> {
+fn reference(text: &str, start: usize) -> Result<TemplatePiece<'_>, Malformed> {
     let end = start + text.len();
     let malformed = |flaw| Err(Malformed { reference: text.to_owned(), flaw, start, end });
     let Some((section, option)) = text[2..text.len() - 1].split_once(':') else { return malformed(Flaw::NoColon) };
@@ -87,7 +87,7 @@ fn reference(text: &str, start: usize) -> Result<Piece<'_>, Malformed> {
     if option.is_empty() || !option.chars().all(simple) {
         return malformed(Flaw::OptionName);
     }
-    Ok(Piece::Reference { section, option, start, end })
+    Ok(TemplatePiece::Reference { section, option, start, end })
 }
 
 /// "Section and option names in variable substitutions are only allowed to contain alphanumeric characters, hyphens,
@@ -104,9 +104,11 @@ mod tests {
         match parse(value) {
             Err(malformed) => format!("{:?} {}..{}", malformed.flaw, malformed.start, malformed.end),
             Ok(pieces) => {
-                let show = |piece: &Piece<'_>| match piece {
-                    Piece::Literal(text) => format!("'{text}'"),
-                    Piece::Reference { section, option, start, end } => format!("<{section}|{option}|{start}..{end}>"),
+                let show = |piece: &TemplatePiece<'_>| match piece {
+                    TemplatePiece::Literal(text) => format!("'{text}'"),
+                    TemplatePiece::Reference { section, option, start, end } => {
+                        format!("<{section}|{option}|{start}..{end}>")
+                    }
                 };
                 pieces.iter().map(show).collect()
             }

@@ -1,10 +1,10 @@
-//! Options as recipes see them, with recipes that are closures.
+//! Options as seen by recipes, with recipes that are closures.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Buildout, Initialise, NoRecipes, OptionError};
-use crate::condition::{Facts, Kind, Python, System};
+use crate::condition::{Facts, PathKind, Python, System};
 use crate::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
 use base::environment::Environment;
 use base::source::Explain;
@@ -35,12 +35,12 @@ impl Facts for NoFacts {
     fn os_release(&self) -> Result<Vec<(String, String)>, String> {
         Err("no system here".into())
     }
-    fn look(&self, _: &Path) -> Option<Kind> {
+    fn look(&self, _: &Path) -> Option<PathKind> {
         None
     }
 }
 
-/// A recipe that does what its part's name says.
+/// A recipe whose behavior is selected by its part's name.
 struct Recipes;
 
 impl Initialise for Recipes {
@@ -172,7 +172,7 @@ fn many_that_share_what_is_wrong_or_long_cost_no_more() {
     let chain = |head: &str, line: fn(usize) -> String, count: usize, tail: &str| {
         format!("{head}{}{tail}", (0..count).map(line).collect::<String>())
     };
-    // Asks for every option; gives how many texts were substituted for that.
+    // Requests every option; returns how many strings were substituted for that.
     let all = |text: &str| {
         let buildout = buildout_of(text, Arc::new(NoRecipes));
         for section in buildout.sections() {
@@ -190,9 +190,9 @@ fn many_that_share_what_is_wrong_or_long_cost_no_more() {
         chain(head, |n| format!("x{n} = ${{:x{m}}}${{:x{m}}}\n", m = n + 1), count, &format!("x{count} =\n"))
     };
     assert_eq!(all(&doubling("[a]\n", 60)), 60);
-    // The 1.0 way keeps what a reference stands for apart from what the option is: each is worked out once.
+    // In the style of 1.0, the value for references is separate from the value of the option: each is computed once.
     assert_eq!(all(&doubling("[DEFAULT]\n[a]\n", 60)), 60 + 59);
-    // Nobody would see the end of these, if each macro were expanded wherever it is named: 2^300 times.
+    // This would never end if each macro were expanded wherever it is used: 2^300 times.
     let line = |n| format!("[a{n}]\n<= a{m}\n  a{m}\nx += 1\n", m = n + 1);
     assert_eq!(all(&chain("", line, 300, "[a300]\nx = 1\n")), 0);
     let line = |n| format!("[a{n}]\n<= a{m}\n  a{m}\n", m = n + 1);
@@ -207,7 +207,7 @@ fn what_is_too_deep_from_afar_has_a_value_from_nearby() {
         let error = buildout.get("a", option).unwrap_err();
         assert!(error.to_string().contains("nested more than 1000 deep"), "{error}");
     }
-    // Both lie on the way from x0, on which they were out of reach.
+    // Both are on the path from x0, from which they were too deep.
     assert_eq!(buildout.get("a", "x900").unwrap().as_deref(), Some("found"));
     assert_eq!(buildout.get("a", "x300").unwrap().as_deref(), Some("found"));
 }

@@ -1,25 +1,25 @@
-//! Lines → sections: which line goes on with which value, as zc.buildout 6's `configparser.py` has it.
+//! Builds sections from lines: decides which line continues which value, as in zc.buildout 6's `configparser.py`.
 
 use std::sync::Arc;
 
-use super::lex::{Form, Line, Name};
+use super::lex::{Line, LineForm, Name};
 use super::text::{dedent, is_space, strip, strip_end};
 use crate::condition::ConditionError;
 use crate::{ConfigError, HistoryItem, Operation, OptionValue, Origin, Piece, Section, Trouble};
 use base::collections::OrderedMap;
 use base::source::{Place, Source};
 
-/// More lines that are not understood are not reported.
+/// Maximum number of reported lines that cannot be parsed.
 const MAX_TROUBLES: usize = 20;
 
-/// The sections of a text.
+/// Builds the sections of a file.
 pub(super) fn build(
     source: &Arc<Source>,
     lines: &[Line],
     classic: bool,
     condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
 ) -> Result<OrderedMap<String, Section>, ConfigError> {
-    let mut builder = Builder {
+    let mut builder = SectionsBuilder {
         source,
         classic,
         sections: OrderedMap::default(),
@@ -35,24 +35,24 @@ pub(super) fn build(
     builder.finish()
 }
 
-struct Builder<'a> {
+struct SectionsBuilder<'a> {
     source: &'a Arc<Source>,
     classic: bool,
     sections: OrderedMap<String, Draft>,
-    /// The section that options go to.
+    /// The section to which options are added.
     section: Option<usize>,
-    /// The option that an indented line goes on with.
+    /// The option that an indented line continues.
     option: Option<usize>,
-    /// Whether that option's first line was empty: then indentation and blank lines count.
+    /// Whether that option's first line was empty: then indentation and blank lines are significant.
     block: bool,
-    /// Whether the condition of the last header holds.
+    /// Whether the condition of the last header is true.
     counts: bool,
     troubles: Vec<Trouble>,
 }
 
 struct Draft {
     place: Place,
-    /// An option that a later one made void is `None`.
+    /// An option that was overridden by a later one is `None`.
     options: OrderedMap<String, Option<DraftOption>>,
 }
 
@@ -60,20 +60,20 @@ struct DraftOption {
     value: String,
     /// Number of lines in `value`.
     lines: usize,
-    /// Options are sorted by it: an option that was made void and is written again comes where it is written again.
+    /// Sort key of options: an option that was overridden and is written again is sorted by its last position.
     order: usize,
-    /// One for each assignment in the text that `value` comes from.
-    parts: Vec<Part>,
+    /// One for each assignment in the file that contributed to `value`.
+    parts: Vec<ValueLines>,
 }
 
-struct Part {
+struct ValueLines {
     start: usize,
     end: usize,
-    /// Number of the value's lines, up to and with this part's last.
+    /// Number of lines up to and including the last one of this part.
     lines: usize,
 }
 
-impl Builder<'_> {
+impl SectionsBuilder<'_> {
     fn take(
         &mut self,
         line: &Line,
@@ -81,8 +81,8 @@ impl Builder<'_> {
     ) -> Result<(), ConfigError> {
         let text = &self.source.text;
         match &line.form {
-            Form::Comment => {}
-            Form::Header { name, expression } => {
+            LineForm::Comment => {}
+            LineForm::Header { name, expression } => {
                 self.counts = match expression {
                     Some(span) => condition(&text[span.clone()]).map_err(|error| {
                         let place = Place::new(self.source, span.start + error.span.start..span.start + error.span.end);
@@ -96,17 +96,17 @@ impl Builder<'_> {
                     self.open(&text[name.clone()], place);
                 }
             }
-            Form::Indented => self.indented(line),
-            // A section that does not count is passed over, also where no section was opened before it.
-            Form::Assignment { .. } if !self.counts => {}
-            Form::Assignment { name, value } => {
+            LineForm::Indented => self.indented(line),
+            // Options of a section that does not apply are skipped, even before the first section.
+            LineForm::Assignment { .. } if !self.counts => {}
+            LineForm::Assignment { name, value } => {
                 let name = match name {
                     Name::Written(span) => &text[span.clone()],
                     Name::PartDependencies => "<part-dependencies>",
                 };
                 self.assign(line, name, &text[value.clone()]);
             }
-            Form::Unknown => self.unknown(line),
+            LineForm::Unknown => self.unknown(line),
         }
         if self.section.is_none() && self.counts && !self.troubles.is_empty() {
             return Err(self.troubles.swap_remove(0).into());
@@ -154,7 +154,7 @@ impl Builder<'_> {
         self.block = value.is_empty() && !self.classic;
         let options = &mut self.sections[section].options;
         let signed = name.ends_with(['+', '-']);
-        let part = |lines| Part { start: line.span.start, end: line.span.end, lines };
+        let part = |lines| ValueLines { start: line.span.start, end: line.span.end, lines };
         if let Some(Some(draft)) = options.get_mut(name).filter(|_| signed) {
             let kept = strip_end(&draft.value).len();
             draft.lines -= draft.value[kept..].matches('\n').count();
@@ -168,7 +168,7 @@ impl Builder<'_> {
             draft.parts.push(part(draft.lines));
         } else {
             if !signed {
-                // An assignment makes void what was added or removed before it.
+                // An assignment overrides all previous additions and removals.
                 for sign in ['+', '-'] {
                     options.get_mut(&format!("{name} {sign}")).map(Option::take);
                 }
@@ -219,7 +219,7 @@ impl Builder<'_> {
     }
 }
 
-/// Adds what the person may have meant.
+/// Adds a hint about what the user may have meant.
 fn explain(trouble: Trouble, line: &str) -> Trouble {
     if line.starts_with('[') {
         trouble
@@ -256,14 +256,14 @@ impl DraftOption {
     }
 }
 
-/// Which assignment wrote which lines of `raw`, when the first `dropped` lines are gone.
-fn pieces(raw: &str, parts: &[Part], dropped: usize, source: &Arc<Source>) -> Vec<Piece> {
-    let origin = |part: &Part| Origin::File(Place::new(source, part.start..part.end));
+/// Which assignment wrote which lines of `raw`, after the first `dropped` lines were removed.
+fn pieces(raw: &str, parts: &[ValueLines], dropped: usize, source: &Arc<Source>) -> Vec<Piece> {
+    let origin = |part: &ValueLines| Origin::File(Place::new(source, part.start..part.end));
     if let [part] = parts {
         return vec![Piece { end: raw.len(), origin: origin(part) }];
     }
     let ends: Vec<usize> = raw.match_indices('\n').map(|(at, _)| at + 1).chain([raw.len()]).collect();
-    let piece = |part: &Part| {
+    let piece = |part: &ValueLines| {
         let end = part.lines.checked_sub(dropped + 1).map_or(0, |last| ends[last.min(ends.len() - 1)]);
         Piece { end, origin: origin(part) }
     };

@@ -1,7 +1,7 @@
-//! Text → lines, told apart by their form alone.
+//! Splits text into lines, and classifies them by their form alone.
 //!
-//! Knows nothing of what a line belongs to. Today's forms are those of zc.buildout 6's `configparser.py`; the classic
-//! ones those of the `ConfigParser` of Python 2, which buildout 1.0 used.
+//! Does not know which section or option a line belongs to. The current forms are those of zc.buildout 6's
+//! `configparser.py`; the classic ones are those of Python 2's `ConfigParser`, which buildout 1.0 used.
 
 use std::ops::Range;
 
@@ -10,42 +10,42 @@ use super::text::{is_space, strip_end};
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// The whole line, without its end.
+    /// The whole line, without its line end.
     pub(super) span: Range<usize>,
-    /// What it is.
-    pub(super) form: Form,
+    /// Its form.
+    pub(super) form: LineForm,
 }
 
-/// What a line is.
+/// The form of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum LineForm {
     /// `#` or `;` in the first column; in classic files also `rem`.
     Comment,
-    /// White space in the first column: goes on with the value before it. An empty line is one, too.
+    /// White space in the first column: continues the value before it. Includes empty lines.
     Indented,
     /// `[name]` or `[name:expression]`.
     Header { name: Range<usize>, expression: Option<Range<usize>> },
-    /// `name = value`, `name += value`, `=> value`. The name holds the `+` or `-`.
+    /// `name = value`, `name += value`, `=> value`. The name includes the `+` or `-`.
     Assignment { name: Name, value: Range<usize> },
-    /// Nothing that is known.
+    /// Unknown form.
     Unknown,
 }
 
 /// The name of an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    /// As written, without white space at its end.
+    /// As written, without trailing white space.
     Written(Range<usize>),
     /// `=>`: `<part-dependencies>`.
     PartDependencies,
 }
 
-/// Splits a text into lines of today's syntax.
+/// Splits text into lines of the current syntax.
 pub(super) fn lex(text: &str) -> Vec<Line> {
     lines(text).map(|span| Line { form: form(text, &span), span }).collect()
 }
 
-/// Splits a text into lines of the classic syntax.
+/// Splits text into lines of the classic syntax.
 pub(super) fn lex_classic(text: &str) -> Vec<Line> {
     lines(text).map(|span| Line { form: classic_form(text, &span), span }).collect()
 }
@@ -63,26 +63,26 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-fn form(text: &str, span: &Range<usize>) -> Form {
+fn form(text: &str, span: &Range<usize>) -> LineForm {
     let line = &text[span.clone()];
     match line.chars().next() {
-        None => Form::Indented,
-        Some('#' | ';') => Form::Comment,
-        Some(c) if is_space(c) => Form::Indented,
-        Some('[') => header(line, span.start).unwrap_or(Form::Unknown),
-        _ => assignment(line, span.start).or_else(|| kind_assignment(line, span.start)).unwrap_or(Form::Unknown),
+        None => LineForm::Indented,
+        Some('#' | ';') => LineForm::Comment,
+        Some(c) if is_space(c) => LineForm::Indented,
+        Some('[') => header(line, span.start).unwrap_or(LineForm::Unknown),
+        _ => assignment(line, span.start).or_else(|| kind_assignment(line, span.start)).unwrap_or(LineForm::Unknown),
     }
 }
 
-fn classic_form(text: &str, span: &Range<usize>) -> Form {
+fn classic_form(text: &str, span: &Range<usize>) -> LineForm {
     let line = &text[span.clone()];
     match line.chars().next() {
-        None => Form::Indented,
-        Some('#' | ';') => Form::Comment,
-        Some(c) if is_space(c) => Form::Indented,
-        Some('r' | 'R') if is_remark(line) => Form::Comment,
-        Some('[') => header(line, span.start).or_else(|| classic_header(line, span.start)).unwrap_or(Form::Unknown),
-        _ => classic_assignment(line, span.start).unwrap_or(Form::Unknown),
+        None => LineForm::Indented,
+        Some('#' | ';') => LineForm::Comment,
+        Some(c) if is_space(c) => LineForm::Indented,
+        Some('r' | 'R') if is_remark(line) => LineForm::Comment,
+        Some('[') => header(line, span.start).or_else(|| classic_header(line, span.start)).unwrap_or(LineForm::Unknown),
+        _ => classic_assignment(line, span.start).unwrap_or(LineForm::Unknown),
     }
 }
 
@@ -90,8 +90,8 @@ fn is_remark(line: &str) -> bool {
     line.split(is_space).next().is_some_and(|word| word.eq_ignore_ascii_case("rem"))
 }
 
-/// `[name]` or `[name:expression]`, then perhaps a comment. Neither name nor expression holds `#` or `;`.
-fn header(line: &str, start: usize) -> Option<Form> {
+/// `[name]` or `[name:expression]`, optionally followed by a comment. Name and expression contain no `#` or `;`.
+fn header(line: &str, start: usize) -> Option<LineForm> {
     let body = line.split(['#', ';']).next()?;
     let inner = strip_end(body).strip_prefix('[')?.strip_suffix(']')?;
     let (name, expression) = match inner.find(':') {
@@ -108,18 +108,18 @@ fn header(line: &str, start: usize) -> Option<Form> {
         let from = start + 1 + (inner.len() - expression.len());
         from..from + expression.len()
     });
-    Some(Form::Header { name: name_start..name_start + name.len(), expression })
+    Some(LineForm::Header { name: name_start..name_start + name.len(), expression })
 }
 
-/// A name in brackets with any characters but `]` in it; what follows the bracket does not count.
-fn classic_header(line: &str, start: usize) -> Option<Form> {
+/// A name in brackets, with any characters except `]`; text after the bracket is ignored.
+fn classic_header(line: &str, start: usize) -> Option<LineForm> {
     let end = line.find(']').filter(|end| *end > 1)?;
-    Some(Form::Header { name: start + 1..start + end, expression: None })
+    Some(LineForm::Header { name: start + 1..start + end, expression: None })
 }
 
-/// `name = value`: no white space, brackets, braces or colon in the name; white space may stand before the sign of
-/// `name +=`, but none after it.
-fn assignment(line: &str, start: usize) -> Option<Form> {
+/// `name = value`: no white space, brackets, braces or colon in the name; white space is allowed before the sign of
+/// `name +=`, but not after it.
+fn assignment(line: &str, start: usize) -> Option<LineForm> {
     if let Some(dependencies) = part_dependencies(line, start) {
         return Some(dependencies);
     }
@@ -128,20 +128,22 @@ fn assignment(line: &str, start: usize) -> Option<Form> {
     let unsigned = written.strip_suffix(['+', '-']).unwrap_or(written);
     let plain = |name: &str| !name.is_empty() && !name.contains(|c: char| is_space(c) || "{}[]:".contains(c));
     let name = strip_end(written);
-    (plain(strip_end(unsigned)) || plain(written)).then(|| Form::Assignment {
+    (plain(strip_end(unsigned)) || plain(written)).then(|| LineForm::Assignment {
         name: Name::Written(start..start + name.len()),
         value: trimmed(line, equals + 1, start),
     })
 }
 
-fn part_dependencies(line: &str, start: usize) -> Option<Form> {
-    line.starts_with("=>").then(|| Form::Assignment { name: Name::PartDependencies, value: trimmed(line, 2, start) })
+fn part_dependencies(line: &str, start: usize) -> Option<LineForm> {
+    line.starts_with("=>")
+        .then(|| LineForm::Assignment { name: Name::PartDependencies, value: trimmed(line, 2, start) })
 }
 
-/// What 1.0 allowed and zc.buildout 6 refuses: `name: value`, and spaces within a name.
+/// Forms that 1.0 allowed and zc.buildout 6 refuses: `name: value`, and spaces within a name.
 ///
-/// A colon counts only before white space or the end of the line: a URL that has lost its indentation stays an error.
-fn kind_assignment(line: &str, start: usize) -> Option<Form> {
+/// A colon is accepted only before white space or the end of the line: a URL that has lost its indentation remains an
+/// error.
+fn kind_assignment(line: &str, start: usize) -> Option<LineForm> {
     let at = line.char_indices().find_map(|(at, c)| {
         let after = line[at + c.len_utf8()..].chars().next();
         (c == '=' || (c == ':' && after.is_none_or(is_space))).then_some(at)
@@ -149,23 +151,23 @@ fn kind_assignment(line: &str, start: usize) -> Option<Form> {
     let name = strip_end(&line[..at]);
     let value = trimmed(line, at + 1, start);
     let wrong = name.is_empty() || name.contains(['[', ']', '{', '}', ':']) || line[at + 1..].starts_with('=');
-    (!wrong).then_some(Form::Assignment { name: Name::Written(start..start + name.len()), value })
+    (!wrong).then_some(LineForm::Assignment { name: Name::Written(start..start + name.len()), value })
 }
 
-fn classic_assignment(line: &str, start: usize) -> Option<Form> {
+fn classic_assignment(line: &str, start: usize) -> Option<LineForm> {
     if let Some(dependencies) = part_dependencies(line, start) {
         return Some(dependencies);
     }
     let at = line.find(['=', ':']).filter(|at| *at > 0)?;
     let name = strip_end(&line[..at]);
     let value = classic_value(line, at + 1);
-    Some(Form::Assignment {
+    Some(LineForm::Assignment {
         name: Name::Written(start..start + name.len()),
         value: start + value.start..start + value.end,
     })
 }
 
-/// A semicolon after white space begins a comment; `""` is an empty value.
+/// A semicolon after white space starts a comment; `""` is an empty value.
 fn classic_value(line: &str, from: usize) -> Range<usize> {
     let text = &line[from..];
     let comment = text.find(';').filter(|at| text[..*at].chars().next_back().is_some_and(is_space));
@@ -173,7 +175,7 @@ fn classic_value(line: &str, from: usize) -> Range<usize> {
     if &line[range.clone()] == "\"\"" { range.start..range.start } else { range }
 }
 
-/// What stands in `line` from `from` on, without white space around it, as a span of the text.
+/// The rest of `line` from `from` on, without surrounding white space, as a span of the text.
 fn trimmed(line: &str, from: usize, start: usize) -> Range<usize> {
     let text = &line[from..];
     let lead = text.len() - text.trim_start_matches(is_space).len();

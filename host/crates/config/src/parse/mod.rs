@@ -1,8 +1,8 @@
-//! One text → raw sections with places, for today's syntax and for that of buildout 1.0.
+//! Parses one file into raw sections with places, in the current syntax and in that of buildout 1.0.
 //!
-//! Three phases: [`decode`] (bytes → text), `lex` (text → lines, by their form), `build` (lines → sections). Knows nothing
-//! of other files, and nothing of what an option means, but for what makes a file classic. Conditions of headers are
-//! answered by the caller.
+//! Three phases: [`decode`] (bytes to text), `lex` (text to lines, by form), `build` (lines to sections). Does not know
+//! about other files, or what options mean, except those that make a file classic. The caller evaluates the conditions
+//! of headers.
 
 mod build;
 mod lex;
@@ -21,24 +21,24 @@ use super::condition::ConditionError;
 use super::{ConfigError, Location, Section, Trouble};
 use base::collections::OrderedMap;
 use base::source::{Place, Source};
-use lex::{Form, Line, Name};
+use lex::{Line, LineForm, Name};
 
-/// The largest text that is read, in bytes.
+/// Maximum size of a file, in bytes.
 pub const MAX_LENGTH: usize = 64 << 20;
 
-/// What one text holds.
+/// The contents of one file.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    /// The sections, in the order of their first headers. Names of options still hold the sign of ` +` and ` -`.
+    /// The sections, in the order of their first headers. Names of options still include the sign of ` +` and ` -`.
     pub sections: OrderedMap<String, Section>,
-    /// Whether the text follows the rules of 1.0: it has a section `DEFAULT`, or says `interpolation = classic`.
+    /// Whether the file follows the rules of 1.0: it has a section `DEFAULT`, or sets `interpolation = classic`.
     pub classic: bool,
 }
 
-/// Bytes → text: UTF-8, without byte order mark, lines ended by `\n`.
+/// Decodes UTF-8, removes a byte order mark, and normalizes line ends to `\n`.
 ///
 /// # Errors
-/// When the bytes are no UTF-8, hold a NUL, or are too many.
+/// When the bytes are not UTF-8, contain NUL, or are too many.
 pub fn decode(location: &Location, bytes: Vec<u8>) -> Result<Arc<Source>, ConfigError> {
     let name = location.to_string();
     if bytes.len() > MAX_LENGTH {
@@ -62,10 +62,10 @@ pub fn decode(location: &Location, bytes: Vec<u8>) -> Result<Arc<Source>, Config
     }
 }
 
-/// Text → sections. `condition` answers whether the section of a header counts.
+/// Parses text into sections. `condition` decides whether the section of a header applies.
 ///
 /// # Errors
-/// Every line that is not understood, or the first condition that has no answer.
+/// Every line that cannot be parsed, or the first condition that cannot be evaluated.
 pub fn parse(
     source: &Arc<Source>,
     condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
@@ -76,15 +76,15 @@ pub fn parse(
     Ok(Parsed { sections: build::build(source, &lines, classic, condition)?, classic })
 }
 
-/// Whether a text follows the rules of 1.0.
+/// Whether a file follows the rules of 1.0.
 fn is_classic(text: &str, lines: &[Line]) -> bool {
     let mut section = "";
     lines.iter().any(|line| match &line.form {
-        Form::Header { name, .. } => {
+        LineForm::Header { name, .. } => {
             section = &text[name.clone()];
             section == "DEFAULT"
         }
-        Form::Assignment { name: Name::Written(name), value } => {
+        LineForm::Assignment { name: Name::Written(name), value } => {
             section == "buildout" && &text[name.clone()] == "interpolation" && &text[value.clone()] == "classic"
         }
         _ => false,

@@ -1,4 +1,4 @@
-//! Sections → text that reads back as the same sections.
+//! Prints sections as text that parses to the same sections.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use super::text::strip;
 use crate::Section;
 use base::collections::OrderedMap;
 
-/// Writes sections in today's syntax: `[name]`, `option = value`, and longer values indented below their name.
+/// Prints sections in the current syntax: `[name]`, `option = value`, and longer values indented below their name.
 ///
-/// Blank lines at the end of a value are lost: only a second `+=` in one text can write them.
+/// Trailing blank lines of a value are lost: only a second `+=` in the same file can express them.
 pub fn print(sections: &OrderedMap<String, Section>) -> String {
     let mut text = String::new();
     for (number, (name, section)) in sections.iter().enumerate() {
@@ -21,11 +21,11 @@ pub fn print(sections: &OrderedMap<String, Section>) -> String {
     text
 }
 
-/// Writes one option.
+/// Prints one option.
 pub fn print_option(text: &mut String, name: &str, value: &str) {
     text.push_str(name);
     text.push_str(if name.ends_with(['+', '-']) { "=" } else { " =" });
-    // White space at either end would be lost on the name's line.
+    // White space at either end would be lost on the line of the name.
     if value.contains('\n') || value != strip(value) {
         for line in value.split('\n') {
             text.push_str(if line.is_empty() { "\n" } else { "\n    " });

@@ -1,4 +1,4 @@
-//! What texts parse to.
+//! Results of parsing.
 
 use proptest::prelude::*;
 
@@ -134,7 +134,7 @@ fn pieces_tell_which_assignment_wrote_a_line() {
 
 #[test]
 fn work_grows_with_the_length_alone() {
-    // So long that a parser which goes back over what it has read would not end: 10^12 steps for each text.
+    // So long that a parser with backtracking would not finish: 10^12 steps for each text.
     for line in ["x += a\n", "x = a\n", "[", "  \n", "\t x\n", "x =\n", "[a:", "=", "x +=\n  b\n"] {
         let text = format!("[a]\n{}", line.repeat(1_000_000));
         let _ = read(&text);

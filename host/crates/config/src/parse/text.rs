@@ -1,6 +1,6 @@
-//! Python's notion of white space, and what zc.buildout does to the text of a value.
+//! Python's definition of white space, and zc.buildout's processing of values.
 
-/// `str.isspace` of Python for one character: Unicode's white space and the four separators of ASCII.
+/// Python's `str.isspace` for one character: Unicode white space and the four separators of ASCII.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
@@ -15,7 +15,8 @@ pub(crate) fn strip_end(text: &str) -> &str {
     text.trim_end_matches(is_space)
 }
 
-/// What zc.buildout makes of a value whose first line is empty: no common indentation, no blank line at either end.
+/// zc.buildout's processing of a value whose first line is empty: removes common indentation, and blank lines at both
+/// ends.
 pub(super) fn dedent(value: &str) -> String {
     let value = strip_end(value);
     let margin = margin(value);
@@ -34,7 +35,7 @@ pub(super) fn dedent(value: &str) -> String {
     clean
 }
 
-/// The spaces and tabs that begin every line that is not blank (`textwrap.dedent`).
+/// The common leading spaces and tabs of all lines that are not blank (`textwrap.dedent`).
 fn margin(value: &str) -> &str {
     let mut margin: Option<&str> = None;
     for line in value.split('\n') {

@@ -1,8 +1,8 @@
-//! Unix sockets: a command connects to its own, not to those of a service whose socket lies where it may only read.
+//! Unix sockets: a command can connect to its own, but not to a service whose socket is in a read-only directory.
 //!
-//! Neither mounts nor (before version 9) Landlock have a say in `connect`, and a filter cannot read the address. So the
-//! kernel asks the keeper, and the keeper connects on behalf of the process: what was examined is what is connected to,
-//! whatever other threads do to memory or file system meanwhile.
+//! Neither mounts nor (before version 9) Landlock restrict `connect`, and a filter cannot read the address. So the
+//! kernel asks the keeper, and the keeper connects on behalf of the process: the address that was checked is the
+//! address that is used, even if other threads change memory or the file system in the meantime.
 
 use std::fs::File;
 use std::io;
@@ -18,19 +18,20 @@ use rustix::net::SocketAddrUnix;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use super::system::{self, Fork, Question};
-use super::{Outcome, missing, seccomp};
+use super::{Confined, missing, seccomp};
 use crate::error::Layer;
 use crate::message;
 
-/// Bytes of a family in an address, and the most of a whole address.
+/// Size of the family in an address, and maximum size of an address, in bytes.
 const FAMILY: usize = 2;
 const MOST_OF_ADDRESS: usize = 110;
 
-/// In the process that will be the command: makes the kernel ask, and sends the keeper where to hear it.
+/// Runs in the process that becomes the command: makes the kernel ask, and sends the keeper the descriptor to listen
+/// on.
 ///
-/// Where somebody outside listens already (a container's manager), the kernel refuses a second one; then no process
-/// connects to anything.
-pub(super) fn ask_keeper(keeper: &UnixStream) -> Outcome<()> {
+/// If a process outside (a container's manager) already listens, the kernel refuses a second listener; then no process
+/// can connect to anything.
+pub(super) fn ask_keeper(keeper: &UnixStream) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Seccomp, what);
     match system::listen_to_calls(&seccomp::ask_about(libc::SYS_connect)) {
         Ok(listener) => message::send_descriptor(keeper, listener.as_fd()).map_err(because("send the listener")),
@@ -39,9 +40,9 @@ pub(super) fn ask_keeper(keeper: &UnixStream) -> Outcome<()> {
     }
 }
 
-/// Answers one question, in a process of its own: a connection may take its time.
+/// Answers one question, in a separate process, as connecting may take time.
 pub(super) fn answer(listener: BorrowedFd<'_>) {
-    // Whoever asked may have died by now.
+    // The process that asked may be dead by now.
     let Ok(question) = system::take_question(listener) else { return };
     match system::fork() {
         Ok(Fork::Parent(_)) => {}
@@ -59,14 +60,15 @@ fn connect(listener: BorrowedFd<'_>, question: &Question) -> Result<(), Errno> {
     let address = address(question)?;
     let socket = socket(process, question)?;
     let relative_to = PathBuf::from(format!("/proc/{}/cwd", question.process));
-    // All of the above was about the process that asked, if it still is there.
+    // Everything above is about the process that asked, provided that it still exists: otherwise its number may be
+    // another's.
     system::is_still_asked(listener, question.id).map_err(errno)?;
     let (family, name) = address.split_at_checked(FAMILY).ok_or(Errno::INVAL)?;
     match i32::from(u16::from_ne_bytes([family[0], family[1]])) {
         libc::AF_UNSPEC => rustix::net::connect_unspec(&socket),
         libc::AF_UNIX => match name {
             [] => Err(Errno::INVAL),
-            // Abstract: the network namespace is the command's own.
+            // Abstract: the network namespace is private to the command.
             [0, name @ ..] => rustix::net::connect(&socket, &SocketAddrUnix::new_abstract_name(name)?),
             path => connect_to_path(&socket, &relative_to, path),
         },
@@ -74,7 +76,7 @@ fn connect(listener: BorrowedFd<'_>, question: &Question) -> Result<(), Errno> {
     }
 }
 
-/// The address, from the memory of the process.
+/// Reads the address from the memory of the process.
 fn address(question: &Question) -> Result<Vec<u8>, Errno> {
     let [_, start, length] = question.arguments;
     let length = usize::try_from(length & u64::from(u32::MAX)).map_err(|_| Errno::INVAL)?;
@@ -87,8 +89,8 @@ fn address(question: &Question) -> Result<Vec<u8>, Errno> {
     Ok(address)
 }
 
-/// The socket of the process. Descriptors are asked of its leader; a thread that does not share them gets another's, which
-/// is the command's all the same.
+/// Gets the socket of the process. Descriptors are requested from the thread group leader. If a thread does not share
+/// them, this is another descriptor, but it still belongs to the command.
 fn socket(process: Pid, question: &Question) -> Result<OwnedFd, Errno> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).map_err(errno)?;
     let leader = status.lines().find_map(|line| line.strip_prefix("Tgid:")?.trim().parse().ok());
@@ -98,7 +100,7 @@ fn socket(process: Pid, question: &Question) -> Result<OwnedFd, Errno> {
     rustix::process::pidfd_getfd(handle, number, PidfdGetfdFlags::empty())
 }
 
-/// Opens what the path leads to, examines that, and connects to that.
+/// Opens the path, checks what was opened, and connects to exactly that.
 fn connect_to_path(socket: &OwnedFd, relative_to: &Path, path: &[u8]) -> Result<(), Errno> {
     let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
     let path = relative_to.join(std::ffi::OsStr::from_bytes(path));

@@ -1,4 +1,4 @@
-//! Keeps a command: waits for its end, takes the status of what it leaves behind, and kills all that is left.
+//! Keeps a command: waits for its end, reaps orphans, and kills all remaining processes.
 
 use std::fs;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -13,13 +13,13 @@ use crate::message::{Notice, tell};
 /// A started command.
 pub(super) struct Started {
     pub(super) process: Pid,
-    /// Readable when a child has ended.
+    /// Readable when a child has exited.
     pub(super) events: OwnedFd,
-    /// Where the kernel asks about connections, if it does.
+    /// The descriptor on which the kernel asks about connections, if any.
     pub(super) questions: Option<OwnedFd>,
 }
 
-/// Waits until the command ends, and tells the host how; or until the host wants it to end, or has gone.
+/// Waits until the command ends, and reports how to the host; or until the host wants it to end, or is dead.
 pub(super) fn until_it_ends(socket: &UnixStream, mut started: Started) {
     loop {
         while let Ok(Some((process, status))) = wait(WaitOptions::NOHANG) {
@@ -37,40 +37,40 @@ pub(super) fn until_it_ends(socket: &UnixStream, mut started: Started) {
         let mut watched =
             vec![PollFd::new(socket, PollFlags::IN | PollFlags::RDHUP), PollFd::new(&started.events, PollFlags::IN)];
         watched.extend(started.questions.iter().map(|questions| PollFd::new(questions, PollFlags::IN)));
-        // Interrupted or out of memory: look again.
+        // Interrupted or out of memory: check again.
         let _ = poll(&mut watched, None);
-        // The host sends nothing after its order: whatever comes is the end of its side.
+        // The host sends nothing after its order: any event means that its end was closed.
         if !watched[0].revents().is_empty() {
             return;
         }
         let asked = watched.get(2).map(PollFd::revents).unwrap_or(PollFlags::empty());
         match &started.questions {
             Some(questions) if asked.contains(PollFlags::IN) => connect::answer(questions.as_fd()),
-            // Nobody is left who could ask.
+            // No process is left that could ask.
             Some(_) if !asked.is_empty() => started.questions = None,
             _ => {}
         }
-        // Emptied, so that the next poll waits.
+        // Drained, so that the next poll waits.
         let _ = rustix::io::read(started.events.as_fd(), &mut [0_u8; 512]);
     }
 }
 
-/// Waits until a child has ended.
+/// Waits until a child has exited.
 pub(super) fn wait_for(child: i32) {
     let Some(child) = Pid::from_raw(child) else { return };
     while matches!(waitpid(Some(child), WaitOptions::empty()), Err(rustix::io::Errno::INTR)) {}
 }
 
-/// Kills children until there are none: as this process takes in orphans, that is the whole tree.
+/// Kills children until none are left. As this process adopts orphans, that is the whole tree.
 pub(super) fn kill_all() {
     let own = std::process::id().cast_signed();
-    // Mostly nothing is left; then all processes of the machine need not be looked at.
+    // Usually nothing is left; then the processes of the machine need not be searched.
     while wait(WaitOptions::NOHANG).is_ok() {
         for child in children(own) {
-            // It may have ended by now.
+            // It may have exited already.
             let _ = kill_process(child, Signal::KILL);
         }
-        // Waits for one; there may be new orphans then.
+        // Waits for one; new orphans may exist after that.
         match wait(WaitOptions::empty()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return,
@@ -85,13 +85,13 @@ fn children(parent: i32) -> Vec<Pid> {
     numbers.filter(|process| parent_of(*process) == Some(parent)).filter_map(Pid::from_raw).collect()
 }
 
-/// The fourth field of `/proc/N/stat`; the second is a name in parentheses, which may hold anything.
+/// The fourth field of `/proc/N/stat`; the second is a name in parentheses, which may contain anything.
 fn parent_of(process: i32) -> Option<i32> {
     let status = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     status.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Where to hear of children; to be called before there are any.
+/// The descriptor that reports exits of children; must be created before any child is started.
 pub(super) fn events() -> std::io::Result<OwnedFd> {
     system::child_events()
 }

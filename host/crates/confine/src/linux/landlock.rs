@@ -1,6 +1,6 @@
-//! Landlock rules: which files may be opened and how, no TCP, no signals and no abstract sockets beyond the command's own.
+//! Landlock rules: which files may be opened and how, no TCP, no signals and no abstract sockets outside the command.
 //!
-//! At full a second wall behind the mounts; at partial the only one.
+//! At full, a second barrier behind the mounts; at partial, the only one.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,23 +12,23 @@ use landlock::{
 };
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
-use super::{Outcome, missing, without_links};
+use super::{Confined, missing, without_links};
 use crate::error::Layer;
 use crate::message::{Notice, Order};
 use crate::policy::Level;
 
-/// Newest first. The oldest is the first with which files can be renamed from one directory to another.
+/// Newest first. The oldest is the first version that allows renaming files from one directory to another.
 const VERSIONS: [ABI; 8] = [ABI::V9, ABI::V8, ABI::V7, ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2];
 
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// Restricts this process, and all that it starts, for good.
-pub(super) fn restrict(order: &Order) -> Outcome<()> {
+/// Restricts this process and everything that it starts, permanently.
+pub(super) fn restrict(order: &Order) -> Confined<()> {
     let (version, mut rules) = newest().map_err(failed)?;
     let (read, all) = (AccessFs::from_read(version), AccessFs::from_all(version));
     let mut allowed: Vec<(&Path, BitFlags<AccessFs>)> = DEVICES.map(|device| (Path::new(device), all)).to_vec();
     if order.level == Level::Full {
-        // All that is mounted may be read: what may not is not there.
+        // Everything that is mounted may be read: files that must not be read are not mounted.
         allowed.extend([(Path::new("/"), read), (Path::new("/tmp"), all)]);
     } else {
         allowed.push((Path::new("/proc"), read));
@@ -43,7 +43,7 @@ pub(super) fn restrict(order: &Order) -> Outcome<()> {
     }
     for bind in order.layout.binds.iter().filter(|bind| bind.is_writable || order.level != Level::Full) {
         let path = Path::new(&bind.path);
-        // Where there is a link by now, a command has made it.
+        // If the path contains a link by now, a command created it.
         allow(path, without_links(path), if bind.is_writable { all } else { read })?;
     }
     let status = rules.restrict_self().map_err(failed)?;
@@ -57,7 +57,7 @@ fn failed(error: RulesetError) -> Notice {
     missing(Layer::Landlock, error.to_string())(io::Error::from_raw_os_error(libc::EOPNOTSUPP))
 }
 
-/// A set of rules of the newest version that the kernel takes: tried, not concluded from its number.
+/// A ruleset of the newest version that the kernel accepts: found by trying, not by its version number.
 fn newest() -> Result<(ABI, RulesetCreated), RulesetError> {
     let mut tried = VERSIONS.into_iter().map(|version| Ok((version, rules(version)?)));
     let oldest = tried.next_back();

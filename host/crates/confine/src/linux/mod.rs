@@ -1,8 +1,8 @@
 //! The shim: this program, executed again to confine and keep one command.
 //!
-//! At full it is two processes: a keeper outside, and process 1 of the command's own process namespace, whose end is the
-//! end of all in it. Otherwise it is one, to which the kernel hands what the command leaves behind. Either way the process
-//! has a single thread.
+//! At full, it consists of two processes: a keeper outside, and process 1 of the command's process namespace; when that
+//! exits, the kernel kills everything in the namespace. Otherwise it is one process, which adopts the command's
+//! orphans. In both cases, the process has a single thread.
 
 mod connect;
 mod keep;
@@ -26,29 +26,29 @@ use super::message::{Notice, Order, receive, tell};
 use super::policy::Level;
 use system::Fork;
 
-/// The name under which this program is a shim.
+/// The name under which this program runs as shim.
 pub(super) const NAME: &str = "buildout-host: confine";
 
-/// Descriptors of ours get numbers from here on, above all that a command may keep.
+/// Our descriptors get numbers from here on, above all those that a command may keep.
 const FIRST_DESCRIPTOR: i32 = 512;
 
 /// A notice that ends the shim.
-type Outcome<T> = Result<T, Notice>;
+type Confined<T> = Result<T, Notice>;
 
-/// For `map_err`: a layer is missing, as `what` failed.
+/// For `map_err`: a layer is missing, because `what` failed.
 fn missing(layer: Layer, what: impl Into<String>) -> impl FnOnce(io::Error) -> Notice {
     move |error| Notice::Missing { layer, what: what.into(), errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
 }
 
-/// If the process was started as shim, does its work and gives its exit code; else gives nothing. To be called before
-/// anything else, while there is a single thread.
+/// If the process was started as shim, runs it and returns its exit code; otherwise returns `None`. Must be called
+/// before anything else, while the process has a single thread.
 pub fn main() -> Option<ExitCode> {
     if std::env::args_os().next()? != NAME {
         return None;
     }
     let socket = rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), FIRST_DESCRIPTOR).map(UnixStream::from);
     let Ok(socket) = socket else { return Some(ExitCode::FAILURE) };
-    // Without an order there is nobody to tell: a person called the program by this name.
+    // Without an order there is no host to report to: a user called the program under this name.
     let Ok((order, descriptors)) = receive(&socket) else { return Some(ExitCode::FAILURE) };
     if let Err(notice) = confine(&socket, &order, descriptors) {
         tell(&socket, &notice);
@@ -56,15 +56,15 @@ pub fn main() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     let descriptors: io::Result<Vec<OwnedFd>> = descriptors.into_iter().map(out_of_the_way).collect();
     let descriptors = descriptors.map_err(missing(Layer::Limits, "descriptors"))?;
-    // A session of its own has no terminal, and gets no Ctrl-C: the host decides.
+    // A separate session has no terminal, and gets no Ctrl-C: the host decides.
     rustix::process::setsid().map_err(|error| missing(Layer::Death, "setsid")(error.into()))?;
     if order.level == Level::Full {
         die_with_parent()?;
         if rustix::process::getppid().map(rustix::process::Pid::as_raw_pid) != Some(order.host) {
-            // It died before it could be noticed.
+            // It died before this process could check.
             return Ok(());
         }
         return confine_fully(socket, order, descriptors);
@@ -78,7 +78,7 @@ fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Out
     Ok(())
 }
 
-fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     privileges::prefer_to_kill();
     root::enter_namespaces()?;
     match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
@@ -86,7 +86,7 @@ fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
             if let Err(notice) = first_process(socket, order, descriptors) {
                 tell(socket, &notice);
             }
-            // All others of this process namespace die with this one.
+            // When this process exits, the kernel kills all others of this process namespace.
             system::exit_now(0)
         }
         Fork::Parent(first) => {
@@ -98,7 +98,7 @@ fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
 }
 
 /// Process 1 of the command's namespaces.
-fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<()> {
+fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
     die_with_parent()?;
     root::enter(order)?;
     system::prctl(libc::PR_SET_DUMPABLE, 0, 0).map_err(missing(Layer::Privileges, "not dumpable"))?;
@@ -107,19 +107,19 @@ fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
     Ok(())
 }
 
-fn die_with_parent() -> Outcome<()> {
+fn die_with_parent() -> Confined<()> {
     let signal = rustix::process::Signal::KILL;
     rustix::process::set_parent_process_death_signal(Some(signal))
         .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))
 }
 
-/// What is at `path`, if no component of it is a symbolic link.
+/// Opens `path`, if no component of it is a symbolic link.
 fn without_links(path: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     Ok(openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)?)
 }
 
-/// The same descriptor under a number that no command keeps.
+/// Duplicates the descriptor to a number that no command keeps.
 fn out_of_the_way(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_DESCRIPTOR)?)
 }

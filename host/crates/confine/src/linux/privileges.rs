@@ -1,10 +1,10 @@
-//! Takes from a process what it may use up and what it may do beyond an ordinary user.
+//! Limits the resources and drops the privileges of a process.
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Outcome, missing, system};
+use super::{Confined, missing, system};
 use crate::error::Layer;
 use crate::message::Order;
 use crate::policy::Level;
@@ -12,14 +12,14 @@ use crate::policy::Level;
 /// `PR_CAP_AMBIENT_CLEAR_ALL` of prctl(2).
 const CLEAR_ALL_AMBIENT: u64 = 4;
 
-/// Short of memory, the kernel shall kill a command rather than anything else of the machine.
+/// When memory runs out, the kernel should kill the command rather than another process of the machine.
 pub(super) fn prefer_to_kill() {
-    // An advice: without it the kernel chooses by size alone.
+    // Best effort: without it, the kernel chooses by size alone.
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 }
 
-/// Sets limits for the process and all that it starts.
-pub(super) fn limit(order: &Order) -> Outcome<()> {
+/// Sets limits for the process and everything that it starts.
+pub(super) fn limit(order: &Order) -> Confined<()> {
     let limits = &order.limits;
     let memory = limits.memory.unwrap_or_else(memory_of_the_machine);
     let wanted = [
@@ -46,8 +46,8 @@ fn memory_of_the_machine() -> u64 {
     u64::from(machine.mem_unit).max(1).saturating_mul(machine.totalram)
 }
 
-/// Drops all capabilities, for good.
-pub(super) fn drop_all(level: Level) -> Outcome<()> {
+/// Drops all capabilities, permanently.
+pub(super) fn drop_all(level: Level) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Privileges, what);
     drop_bounding_set(level).map_err(because("bounding set"))?;
     system::prctl(libc::PR_CAP_AMBIENT, CLEAR_ALL_AMBIENT, 0).map_err(because("ambient capabilities"))?;
@@ -55,8 +55,8 @@ pub(super) fn drop_all(level: Level) -> Outcome<()> {
     system::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0).map_err(because("no_new_privs")).map(drop)
 }
 
-/// The capabilities that an executed program could still get. An ordinary user outside a namespace may not drop them, and
-/// need not: no_new_privs withholds them.
+/// Drops the capabilities that an executed program could still gain. An ordinary user outside a namespace may not drop
+/// them, and does not need to: no_new_privs withholds them.
 fn drop_bounding_set(level: Level) -> io::Result<()> {
     for capability in 0..64 {
         match system::prctl(libc::PR_CAPBSET_DROP, capability, 0) {
@@ -73,7 +73,7 @@ fn drop_bounding_set(level: Level) -> io::Result<()> {
     }
 }
 
-/// User 0 gets no capabilities by being user 0.
+/// User 0 gets no capabilities automatically.
 fn no_root() -> u64 {
     let bits = libc::SECBIT_NOROOT | libc::SECBIT_NOROOT_LOCKED;
     u64::from(bits.cast_unsigned())

@@ -1,4 +1,4 @@
-//! Namespaces of its own, and a root directory made of bind mounts: what is not mounted is not there.
+//! Private namespaces, and a root directory made of bind mounts: files that are not mounted do not exist in it.
 
 use std::ffi::{CStr, OsStr};
 use std::fs::{self, File};
@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Outcome, missing, system, without_links};
+use super::{Confined, missing, system, without_links};
 use crate::error::Layer;
 use crate::layout::Bind;
 use crate::message::{Notice, Order};
 
-/// Where the machine's root is while the new one is made.
+/// Mount point of the machine's root while the new one is built.
 const OLD: &str = "/.machine";
 
-/// A directory that every machine has, to mount the new root on.
+/// A directory that exists on every machine, on which the new root is mounted.
 const BASE: &str = "/tmp";
 
-/// Devices that no program does without, and that lead nowhere.
+/// Devices that every program needs, and that are harmless.
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Links that programs expect.
@@ -34,20 +34,20 @@ const LINKS: [(&str, &str); 5] = [
     ("/dev/shm", "/tmp"),
 ];
 
-/// The user `nobody`, whom a command of root's sees as itself: build systems treat user 0 in their own ways (refuse, change
-/// owners), which a user namespace with one user cannot follow.
+/// The user `nobody`: a command that root runs sees itself as this user. Build systems treat user 0 specially (refuse,
+/// change owners), which does not work in a user namespace with one user.
 const NOBODY: u32 = 65534;
 
-/// Enters new namespaces; the process namespace begins with the next child.
-pub(super) fn enter_namespaces() -> Outcome<()> {
+/// Enters new namespaces; the process namespace takes effect with the next child.
+pub(super) fn enter_namespaces() -> Confined<()> {
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     if user == 0 {
-        // Where root may not even do this (a container), its groups are the container's.
+        // If even root is not permitted to do this (in a container), its groups are the container's.
         let _ = system::drop_groups();
     }
     let of_user = |what: &'static str| missing(Layer::UserNamespace, what);
     system::unshare(libc::CLONE_NEWUSER).map_err(of_user("unshare"))?;
-    // An ordinary user may map groups only after giving up changing them.
+    // An ordinary user may map groups only after giving up the right to change them.
     fs::write("/proc/self/setgroups", "deny").map_err(of_user("/proc/self/setgroups"))?;
     fs::write("/proc/self/uid_map", map(user)).map_err(of_user("/proc/self/uid_map"))?;
     fs::write("/proc/self/gid_map", map(group)).map_err(of_user("/proc/self/gid_map"))?;
@@ -65,8 +65,8 @@ fn map(outside: u32) -> String {
     format!("{inside} {outside} 1\n")
 }
 
-/// Builds the new root and makes it the only one.
-pub(super) fn enter(order: &Order) -> Outcome<()> {
+/// Builds the new root and switches to it.
+pub(super) fn enter(order: &Order) -> Confined<()> {
     let because = |what: &'static str| missing(Layer::Root, what);
     rustix::system::sethostname(b"localhost")
         .map_err(|error| missing(Layer::Namespaces, "sethostname")(error.into()))?;
@@ -78,12 +78,12 @@ pub(super) fn enter(order: &Order) -> Outcome<()> {
         mount_bind(bind).map_err(|error| failed_bind(bind, error))?;
     }
     for path in &order.layout.copies {
-        // A machine's peculiarity (an unreadable file, a link to nowhere) costs the command that file.
+        // If a file of this machine is unusual (unreadable, a dangling link), only that file is missing.
         let _ = copy(Path::new(path));
     }
     system::unmount(Path::new(OLD)).map_err(because("unmount the machine's root"))?;
     fs::remove_dir(OLD).map_err(because("remove the machine's root"))?;
-    // Only now: nothing that is in the way can lead to the machine any more.
+    // Only now, after the old root is unmounted: no path can lead to the machine's files any more.
     for (link, target) in &order.layout.links {
         make_link(Path::new(link), target).map_err(because("links"))?;
     }
@@ -99,9 +99,9 @@ fn mount(source: &str, target: &str, kind: &CStr, flags: u64, data: &str) -> io:
     system::mount(Path::new(source), Path::new(target), kind, flags, data)
 }
 
-/// Makes an empty file system the root, with the machine's root below.
+/// Makes an empty file system the root, with the machine's root mounted below.
 fn leave_old_root() -> io::Result<()> {
-    // Nothing that is mounted from here on reaches the machine.
+    // From here on, mounts do not propagate to the machine.
     mount("", "/", c"", libc::MS_REC | libc::MS_PRIVATE, "")?;
     mount("tmpfs", BASE, c"tmpfs", libc::MS_NOSUID | libc::MS_NODEV, "mode=0755,size=16m,nr_inodes=16384")?;
     let old = format!("{BASE}{OLD}");
@@ -116,19 +116,20 @@ fn make_temporary(order: &Order) -> io::Result<()> {
     mount("tmpfs", "/tmp", c"tmpfs", libc::MS_NOSUID | libc::MS_NODEV, &options)
 }
 
-/// A `/proc` of the command's own processes, read-only: root's files below `/proc/sys` would be the machine's.
+/// Mounts a `/proc` of the command's processes, read-only: root's files below `/proc/sys` would be the machine's.
 fn make_proc(order: &Order) -> io::Result<()> {
     fs::create_dir("/proc")?;
     mount("proc", "/proc", c"proc", libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC, "")?;
     if has_own_limit_of_processes() {
-        // Binds root too, whom RLIMIT_NPROC does not; numbers below 300 stay unused after the first round.
+        // Also limits root, which RLIMIT_NPROC does not. Numbers below 300 stay unused after the first wraparound.
         fs::write("/proc/sys/kernel/pid_max", (order.limits.processes + 300).to_string())?;
     }
     let attributes = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
     system::set_mount_attributes(without_links(Path::new("/proc"))?.as_fd(), attributes | libc::MOUNT_ATTR_NOEXEC)
 }
 
-/// From Linux 6.14 on `pid_max` belongs to the process namespace. Before it is the machine's, which root must not change.
+/// From Linux 6.14 on, `pid_max` belongs to the process namespace. Before that, it is the machine's and must not be
+/// changed.
 fn has_own_limit_of_processes() -> bool {
     let system = rustix::system::uname();
     let release = system.release().to_string_lossy();
@@ -145,7 +146,8 @@ fn make_devices() -> io::Result<()> {
     LINKS.iter().try_for_each(|(link, target)| symlink(target, link))
 }
 
-/// What is mounted, and where, is opened without following links: at either place there may be one by now.
+/// Source and mount point are both opened without following links: either may have been replaced by a link in the
+/// meantime.
 fn mount_bind(bind: &Bind) -> io::Result<()> {
     let path = Path::new(&bind.path);
     let copy = system::copy_mount(without_links(&of_machine(path))?.as_fd())?;
@@ -155,7 +157,7 @@ fn mount_bind(bind: &Bind) -> io::Result<()> {
     system::move_mount(copy.as_fd(), mount_point(path, bind.is_directory)?.as_fd())
 }
 
-/// The file or directory at `path` in the new root, made where it is missing.
+/// Opens the file or directory at `path` in the new root, creating it if it is missing.
 fn mount_point(path: &Path, is_directory: bool) -> io::Result<OwnedFd> {
     let mut here = without_links(Path::new("/"))?;
     let names: Vec<&OsStr> = path.iter().skip(1).collect();
@@ -195,7 +197,7 @@ fn copy(path: &Path) -> io::Result<()> {
     fs::write(path, content)
 }
 
-/// Where the link is there already (beneath something mounted), nothing is to be done.
+/// Creates a link. If it already exists (below something mounted), does nothing.
 fn make_link(link: &Path, target: &OsStr) -> io::Result<()> {
     if link.symlink_metadata().is_ok() {
         return Ok(());

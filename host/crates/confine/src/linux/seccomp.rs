@@ -1,4 +1,4 @@
-//! Filters of system calls: what a build never needs, and what other layers do not reach.
+//! System call filters: calls that a build never needs, and access that other layers do not cover.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use seccompiler::{
     TargetArch, apply_filter, sock_filter,
 };
 
-use super::{Outcome, missing};
+use super::{Confined, missing};
 use crate::error::Layer;
 use crate::message::Notice;
 use crate::policy::Level;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
-type Built<T> = Result<T, seccompiler::BackendError>;
+type FilterResult<T> = Result<T, seccompiler::BackendError>;
 
-/// The last call of Linux 6.18 (`file_setattr`). Newer ones are refused as if the kernel did not have them; so are, on
-/// x86-64, those of the x32 interface, whose numbers have bit 30 set and would pass the filters below.
+/// The last call of Linux 6.18 (`file_setattr`). Newer ones are refused as if the kernel did not have them; on x86-64
+/// also those of the x32 interface, whose numbers have bit 30 set and would bypass the filters below.
 const LAST_CALL: u32 = 469;
 
-/// Calls that are refused whatever their arguments.
+/// Calls that are refused regardless of their arguments.
 const FORBIDDEN: &[i64] = &[
-    // The file system seen as another one.
+    // Changes of the mounted file systems.
     libc::SYS_mount,
     libc::SYS_umount2,
     libc::SYS_pivot_root,
@@ -73,14 +73,49 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_setdomainname,
 ];
 
-/// The same, of x86-64 alone.
+/// The same, on x86-64 only.
 #[cfg(target_arch = "x86_64")]
 const FORBIDDEN_HERE: &[i64] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt, libc::SYS_kexec_file_load];
 #[cfg(not(target_arch = "x86_64"))]
 const FORBIDDEN_HERE: &[i64] = &[];
 
-/// Calls that the filter cannot look into (their arguments lie in memory), or that open a world of their own; programs fall
-/// back to older ones when told that the kernel does not have them.
+/// Objects that all processes of the user share, and that neither file permissions nor Landlock rules protect. At full,
+/// a namespace isolates them. Programs fall back to other means if the kernel does not have them.
+const SHARED_OBJECTS: &[i64] = &[
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+];
+
+/// Calls that change how a process runs, with the number of the argument that selects the process; 0 is the caller.
+const CHANGES_OF_PROCESSES: &[(i64, u8)] = &[
+    (libc::SYS_prlimit64, 0),
+    (libc::SYS_setpriority, 1),
+    (libc::SYS_ioprio_set, 1),
+    (libc::SYS_sched_setaffinity, 0),
+    (libc::SYS_sched_setscheduler, 0),
+    (libc::SYS_sched_setparam, 0),
+    (libc::SYS_sched_setattr, 0),
+    (libc::SYS_migrate_pages, 0),
+    (libc::SYS_move_pages, 0),
+];
+
+/// Calls that can also affect all processes of a user: the value of their first argument that selects this.
+const CHANGES_OF_USERS: &[(i64, u64)] = &[(libc::SYS_setpriority, 2), (libc::SYS_ioprio_set, 3)];
+
+/// Calls that the filter cannot inspect (their arguments are in memory), or that bypass the filter; programs fall back
+/// to older ones if the kernel does not have them.
 const UNKNOWN: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_openat2,
@@ -89,7 +124,7 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_io_uring_register,
 ];
 
-/// The bits of a socket's type that are no flags.
+/// The bits of a socket's type, without flags.
 const KIND_OF_SOCKET: u64 = 0xf;
 const SETUID: u64 = 0o4000;
 const SETGID: u64 = 0o2000;
@@ -103,12 +138,12 @@ const NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNET,
 ];
 
-/// Filters the calls of this process, and of all that it starts, for good.
-pub(super) fn filter(level: Level) -> Outcome<()> {
-    let build = || -> Built<[BpfProgram; 4]> {
+/// Filters the calls of this process and of everything that it starts, permanently.
+pub(super) fn filter(level: Level) -> Confined<()> {
+    let build = || -> FilterResult<[BpfProgram; 4]> {
         Ok([
-            compile(refused()?, libc::EPERM)?,
-            compile(no_rules(UNKNOWN), libc::ENOSYS)?,
+            compile(refused(level)?, libc::EPERM)?,
+            compile(unknown(level), libc::ENOSYS)?,
             compile(sockets(level)?, libc::EAFNOSUPPORT)?,
             beyond_the_last(),
         ])
@@ -123,7 +158,7 @@ fn failed(error: &dyn std::error::Error) -> Notice {
     missing(Layer::Seccomp, error.to_string())(std::io::Error::from_raw_os_error(libc::EOPNOTSUPP))
 }
 
-fn compile(rules: Rules, errno: i32) -> Built<BpfProgram> {
+fn compile(rules: Rules, errno: i32) -> FilterResult<BpfProgram> {
     let refuse = SeccompAction::Errno(errno.cast_unsigned());
     let here = TargetArch::try_from(std::env::consts::ARCH)?;
     SeccompFilter::new(rules, SeccompAction::Allow, refuse, here)?.try_into()
@@ -133,18 +168,39 @@ fn no_rules(calls: &[i64]) -> Rules {
     calls.iter().map(|call| (*call, Vec::new())).collect()
 }
 
-/// Everything that is refused as not permitted.
-fn refused() -> Built<Rules> {
+/// All calls that are refused as if the kernel did not have them.
+fn unknown(level: Level) -> Rules {
+    let mut rules = no_rules(UNKNOWN);
+    if level != Level::Full {
+        rules.extend(no_rules(SHARED_OBJECTS));
+    }
+    rules
+}
+
+/// Access to other processes; at full, a command sees only its own.
+fn other_processes() -> FilterResult<Rules> {
+    let mut rules = Rules::new();
+    for (call, number) in CHANGES_OF_PROCESSES {
+        rules.insert(*call, vec![rule(&[argument(*number, SeccompCmpOp::Ne, 0)])?]);
+    }
+    for (call, user) in CHANGES_OF_USERS {
+        rules.entry(*call).or_default().push(rule(&[is(0, *user)])?);
+    }
+    Ok(rules)
+}
+
+/// All calls that are refused as not permitted.
+fn refused(level: Level) -> FilterResult<Rules> {
     let mut rules = no_rules(FORBIDDEN);
     rules.extend(no_rules(FORBIDDEN_HERE));
-    // Its flags are the first argument on both architectures.
+    // On both architectures, the flags are the first argument.
     rules.insert(
         libc::SYS_clone,
-        NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<Built<_>>()?,
+        NAMESPACES.into_iter().map(|flag| rule(&[has(0, flag as u64)])).collect::<FilterResult<_>>()?,
     );
-    // Typing into a terminal; taking its console.
+    // Injecting input into a terminal; taking over its console.
     let terminal = [0x5412_u64, 0x541C].into_iter();
-    rules.insert(libc::SYS_ioctl, terminal.map(|command| rule(&[is(1, command)])).collect::<Built<_>>()?);
+    rules.insert(libc::SYS_ioctl, terminal.map(|command| rule(&[is(1, command)])).collect::<FilterResult<_>>()?);
     for (call, mode) in CHANGES_OF_MODE {
         rules.insert(*call, vec![rule(&[has(*mode, SETUID)])?, rule(&[has(*mode, SETGID)])?]);
     }
@@ -153,6 +209,9 @@ fn refused() -> Built<Rules> {
     }
     for (call, mode) in NODES {
         rules.insert(*call, node(*mode)?);
+    }
+    if level != Level::Full {
+        rules.extend(other_processes()?);
     }
     Ok(rules)
 }
@@ -181,29 +240,29 @@ const NODES: &[(i64, u8)] = &[(libc::SYS_mknod, 1), (libc::SYS_mknodat, 2)];
 #[cfg(not(target_arch = "x86_64"))]
 const NODES: &[(i64, u8)] = &[(libc::SYS_mknodat, 2)];
 
-/// Without these flags the mode is not looked at, and may be anything.
-fn creation(mode: u8, flags: u8) -> Built<Vec<SeccompRule>> {
-    // O_TMPFILE holds O_DIRECTORY as well, which alone creates nothing; this is its own bit.
+/// Without these flags, the mode is ignored, and may have any value.
+fn creation(mode: u8, flags: u8) -> FilterResult<Vec<SeccompRule>> {
+    // O_TMPFILE includes O_DIRECTORY, which alone creates nothing; this is the other bit.
     let own_bit_of_tmpfile = (libc::O_TMPFILE & !libc::O_DIRECTORY) as u64;
     let creates = [libc::O_CREAT as u64, own_bit_of_tmpfile];
     let pairs = creates.into_iter().flat_map(|flag| [(flag, SETUID), (flag, SETGID)]);
     pairs.map(|(flag, bit)| rule(&[has(flags, flag), has(mode, bit)])).collect()
 }
 
-fn node(mode: u8) -> Built<Vec<SeccompRule>> {
+fn node(mode: u8) -> FilterResult<Vec<SeccompRule>> {
     let kinds = [libc::S_IFCHR, libc::S_IFBLK].map(u64::from);
     let devices = kinds.map(|kind| vec![argument(mode, SeccompCmpOp::MaskedEq(u64::from(libc::S_IFMT)), kind)]);
     let bits = [SETUID, SETGID].map(|bit| vec![has(mode, bit)]);
     devices.into_iter().chain(bits).map(|conditions| rule(&conditions)).collect()
 }
 
-/// Only unix sockets at full, and no datagrams, whose address no filter can read; at partial, where sockets of others can be
-/// reached by their paths, only connected pairs.
-fn sockets(level: Level) -> Built<Rules> {
+/// At full, only unix sockets, and no datagrams, whose address no filter can read; at partial, where sockets of other
+/// processes can be reached by path, only connected pairs.
+fn sockets(level: Level) -> FilterResult<Rules> {
     let kind = |kind: i32| rule(&[argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64)]);
     let refused = || {
         let other_families = rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?;
-        // For unix sockets, raw is another word for datagrams.
+        // For unix sockets, raw means the same as datagram.
         Ok(vec![other_families, kind(libc::SOCK_DGRAM)?, kind(libc::SOCK_RAW)?])
     };
     let socket = if level == Level::Full { refused()? } else { Vec::new() };
@@ -224,21 +283,21 @@ fn is(number: u8, value: u64) -> Condition {
     argument(number, SeccompCmpOp::Eq, value)
 }
 
-/// The kernel takes 32 bits of all arguments that are looked at here.
-fn rule(conditions: &[Condition]) -> Built<SeccompRule> {
+/// The kernel uses only 32 bits of all arguments that are checked here.
+fn rule(conditions: &[Condition]) -> FilterResult<SeccompRule> {
     let conditions = conditions.iter().cloned();
     let conditions = conditions
         .map(|(number, operator, value)| SeccompCondition::new(number, SeccompCmpArgLen::Dword, operator, value));
-    SeccompRule::new(conditions.collect::<Built<_>>()?)
+    SeccompRule::new(conditions.collect::<FilterResult<_>>()?)
 }
 
-/// A filter that makes the kernel ask about one call.
+/// A filter that makes the kernel ask the keeper about one call.
 pub(super) fn ask_about(call: i64) -> BpfProgram {
     compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_USER_NOTIF)
 }
 
 /// Refuses one call.
-pub(super) fn refuse(call: i64) -> Outcome<()> {
+pub(super) fn refuse(call: i64) -> Confined<()> {
     let program = compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_ERRNO | libc::EACCES.cast_unsigned());
     apply_filter(&program).map_err(|error| failed(&error))
 }
@@ -247,7 +306,7 @@ fn beyond_the_last() -> BpfProgram {
     compared(libc::BPF_JGT, LAST_CALL, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned())
 }
 
-/// Four instructions: load the call's number, compare it, and do this, or allow it.
+/// Four instructions: load the call's number, compare it, and return `then` or allow the call.
 fn compared(comparison: u32, number: u32, then: u32) -> BpfProgram {
     let instruction = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
     vec![

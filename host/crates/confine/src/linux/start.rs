@@ -1,4 +1,4 @@
-//! Makes a process the command: last preparations, then the program is executed.
+//! Turns a process into the command: final preparations, then exec.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -13,13 +13,13 @@ use rustix::process::Pid;
 
 use super::keep::{self, Started};
 use super::system::{self, Fork};
-use super::{Outcome, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
+use super::{Confined, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
 use crate::error::Layer;
 use crate::message::{Notice, Order, receive_descriptor, tell};
 use crate::policy::Level;
 
-/// Starts the command as a child. Failures up to the execution of the program are told by the child.
-pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Outcome<Started> {
+/// Starts the command as a child. The child itself reports failures before the program is executed.
+pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
     let (own, keeper) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
     // Its number could be one that the command keeps.
@@ -42,22 +42,26 @@ pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd
     }
 }
 
-/// Returns only where the program could not be executed.
-fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Outcome<()> {
+/// Returns only if the program could not be executed.
+fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Confined<()> {
     die_with_parent()?;
-    // Not the leader of a group yet, as it was just made; so it cannot fail.
+    // Cannot fail: a new process is not a group leader.
     let _ = rustix::process::setsid();
     std::env::set_current_dir(&order.directory).map_err(|error| Notice::Directory(errno(&error)))?;
     let program = find(order)?;
     let mut command = command(order, &program);
     keep_descriptors(order, descriptors, &mut command).map_err(missing(Layer::Limits, "descriptors"))?;
     if order.level != Level::None {
+        // The order matters: no_new_privs, set by `drop_all`, allows an ordinary user to apply Landlock and seccomp.
+        // The filter comes last, as it refuses calls that the other steps need (openat2, to open the paths of Landlock
+        // rules).
         privileges::limit(order)?;
         privileges::drop_all(order.level)?;
         landlock::restrict(order)?;
         seccomp::filter(order.level)?;
     }
     if order.level == Level::Full {
+        // From here on, the kernel asks the keeper about every connection.
         connect::ask_keeper(keeper)?;
     }
     Err(Notice::Start(errno(&command.exec())))
@@ -70,7 +74,8 @@ fn command(order: &Order, program: &Path) -> Command {
     command
 }
 
-/// The first three descriptors become standard input, output and error, the others get their numbers; no other stays open.
+/// The first three descriptors become standard input, output and error, the others get their numbers; all others are
+/// closed.
 fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Command) -> io::Result<()> {
     let mut descriptors = descriptors.into_iter();
     let mut next = || descriptors.next().ok_or(io::Error::from_raw_os_error(libc::EBADF));
@@ -82,8 +87,8 @@ fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Comm
     Ok(())
 }
 
-/// The program's path: looked for as the command will see the file system.
-fn find(order: &Order) -> Outcome<PathBuf> {
+/// The program's path, searched in the file system that the command will see.
+fn find(order: &Order) -> Confined<PathBuf> {
     if order.program.as_bytes().contains(&b'/') {
         return Ok(PathBuf::from(&order.program));
     }

@@ -11,13 +11,13 @@ const LONGEST_LINE: usize = 64 << 10;
 
 /// Runs commands confined.
 pub struct Confined<'a> {
-    /// Who starts them.
+    /// Starts them.
     pub runner: &'a Runner,
     /// How much they are confined.
     pub level: Level,
-    /// What they may use up.
+    /// The resources that they may use.
     pub limits: Limits,
-    /// What ends them early.
+    /// Ends them early.
     pub interrupt: &'a Interrupt,
     /// Directories in which recipes or commands may have made symbolic links.
     pub written: Vec<std::path::PathBuf>,
@@ -28,7 +28,7 @@ impl Commands for Confined<'_> {
         let BuildCommand { program, arguments, directory, environment, read, write, deadline } = command.clone();
         let command =
             Command { program: program.into(), arguments, directory, environment, deadline, ..Command::default() };
-        // Without a home directory of a user, `/` would be asked for where a Python is installed there.
+        // Without a user's home directory, `/` would be requested where a Python is installed there.
         let read = read.into_iter().filter(|path| path.is_absolute() && path.parent().is_some()).collect();
         let policy =
             Policy { read, write, written: self.written.clone(), level: self.level, limits: self.limits.clone() };
@@ -48,7 +48,7 @@ impl Commands for Confined<'_> {
     }
 }
 
-/// Puts lines together from what comes in pieces.
+/// Joins pieces of output into lines.
 struct Lines {
     rest: Vec<u8>,
 }

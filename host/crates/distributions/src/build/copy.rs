@@ -1,7 +1,7 @@
-//! A private copy of a project, in which it is built: what builds it cannot write to the project itself, which may be the
+//! A private copy of a project, in which it is built: the build cannot write to the project itself, which may be the
 //! directory of the whole buildout.
 //!
-//! What the build has made or changed is brought back afterwards, except to places that are protected.
+//! Afterwards, the files that the build has made or changed are copied back, except to protected places.
 
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -13,29 +13,29 @@ use rustix::fs::{Timespec, Timestamps, futimens, ioctl_ficlone};
 
 use super::BuildError;
 
-/// Files that are longer are linked to, not copied, in bytes.
+/// Files that are longer, in bytes, are linked to instead of copied.
 const LONGEST: u64 = 8 << 20;
 
-/// Most files and directories of a project.
+/// The most files and directories of a project.
 const MOST_ENTRIES: usize = 200_000;
 
-/// Most bytes that are copied.
+/// The most bytes that are copied.
 const MOST_BYTES: u64 = 4 << 30;
 
-/// Directories that are linked to as a whole: builds read them at most.
+/// Directories that are linked to as a whole: builds only read them.
 const LINKED: [&str; 5] = [".git", ".hg", ".svn", ".bzr", "node_modules"];
 
-/// Directories of builds and caches: neither copied nor brought back, where they lie at the top of the project.
+/// Directories of builds and caches at the top of the project: neither copied nor copied back.
 const MADE: [&str; 4] = ["build", "dist", ".eggs", ".tox"];
 
-/// When a file was changed, and how long it is.
+/// When a file was changed, and its length.
 type Stamp = (i64, i64, u64);
 
 /// A private copy of a project.
 pub(super) struct PrivateCopy {
     project: PathBuf,
     pub(super) copy: PathBuf,
-    /// What the copy leads to outside of it, which the build may read.
+    /// Paths outside that links in the copy point to, which the build may read.
     pub(super) linked: Vec<PathBuf>,
     stamps: Map<PathBuf, Stamp>,
     protected: Vec<PathBuf>,
@@ -44,7 +44,7 @@ pub(super) struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies `project` to `copy`, which does not exist, without what is `protected`.
+    /// Copies `project` to `copy`, which does not exist, without the `protected` paths.
     pub(super) fn new(project: &Path, copy: &Path, protected: &[PathBuf]) -> Result<Self, BuildError> {
         let mut private = Self {
             project: project.to_owned(),
@@ -118,7 +118,7 @@ impl PrivateCopy {
         self.protected.iter().any(|protected| path.starts_with(protected))
     }
 
-    /// Brings back what the build has made or changed.
+    /// Copies back the files that the build has made or changed.
     pub(super) fn bring_back(&self) -> Result<(), BuildError> {
         self.bring_back_directory(Path::new(""))
     }
@@ -137,7 +137,7 @@ impl PrivateCopy {
             }
             let kind = entry.file_type().map_err(FileError::of("read", &entry.path()))?;
             if kind.is_dir() {
-                // Through a link the build would write elsewhere.
+                // Through a link, the build would write elsewhere.
                 if target.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
                     continue;
                 }
@@ -182,7 +182,7 @@ fn stamp(metadata: &Metadata) -> Stamp {
     (metadata.mtime(), metadata.mtime_nsec(), metadata.len())
 }
 
-/// Copies a file with its permissions and time. No privilege goes with it.
+/// Copies a file with its permissions and time, but without its privileges (setuid, setgid).
 fn copy(source: &File, metadata: &Metadata, target: &Path) -> std::io::Result<()> {
     let mode = metadata.permissions().mode() & 0o777 | 0o600;
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(target)?;

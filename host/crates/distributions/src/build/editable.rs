@@ -12,34 +12,34 @@ use super::{Build, BuildError, BuildOptions, BuildSystem, Builder};
 use crate::eggs::fill::Workshop;
 use crate::wheel;
 
-/// A project that is to be developed.
+/// A project to develop.
 #[derive(Clone, Debug)]
 pub struct Develop<'a> {
     /// Its directory, or a file in it (`setup.py`).
     pub project: &'a Path,
     /// The directory of develop eggs.
     pub develop_eggs: &'a Path,
-    /// What of the project's directory its build neither sees nor changes: what belongs to the buildout.
+    /// Paths in the project's directory that belong to the buildout: the build neither sees nor changes them.
     pub protected: &'a [PathBuf],
-    /// What the build is to be like.
+    /// How it is built.
     pub options: &'a BuildOptions,
 }
 
-/// A project that is developed.
+/// A developed project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Developed {
     /// Its name.
     pub name: String,
-    /// What was put into the directory of develop eggs, sorted.
+    /// The files that were put into the directory of develop eggs, sorted.
     pub paths: Vec<PathBuf>,
-    /// The namespaces that it declares in the old way, one on each line.
+    /// The namespaces that it declares in the old way, one per line.
     pub namespaces: Option<String>,
 }
 
 /// Makes an editable install of a project.
 ///
 /// # Errors
-/// [`BuildError`]; the directory of develop eggs is then as it was.
+/// [`BuildError`]; the directory of develop eggs is then unchanged.
 pub fn develop(
     builder: &Builder<'_>,
     wanted: &Develop<'_>,
@@ -83,7 +83,7 @@ pub fn develop(
     Ok(Developed { name, paths, namespaces })
 }
 
-/// The options of the extensions were for this build alone.
+/// The options of the extensions were for this build only.
 fn restore(setup_cfg: &Path, had: Option<Vec<u8>>, options: &BuildOptions) -> Result<(), BuildError> {
     if options.build_ext.is_empty() {
         return Ok(());
@@ -95,7 +95,7 @@ fn restore(setup_cfg: &Path, had: Option<Vec<u8>>, options: &BuildOptions) -> Re
     Ok(done.map_err(FileError::of("write", setup_cfg))?)
 }
 
-/// The placing of what an editable wheel holds.
+/// Puts the contents of an editable wheel in their places.
 struct Placing<'a> {
     from: &'a Path,
     to: &'a Path,
@@ -124,7 +124,7 @@ impl Placing<'_> {
         Ok(placed)
     }
 
-    /// The build has seen a copy: its paths become those of the project.
+    /// The build has seen a copy: its paths are replaced by those of the project.
     fn lead_to_project(&self, path: &Path) -> Result<(), BuildError> {
         let text = std::fs::read_to_string(path).map_err(FileError::of("read", path))?;
         let project = self.project.to_string_lossy();
@@ -136,7 +136,7 @@ impl Placing<'_> {
         Ok(std::fs::write(path, text).map_err(FileError::of("write", path))?)
     }
 
-    /// What installers write beside the metadata (PEP 610, 376).
+    /// The files that installers write next to the metadata (PEP 610, 376).
     fn note_origin(&self, info: &Path) -> Result<(), BuildError> {
         let url = url::Url::from_file_path(self.project).map_or_else(|()| String::new(), |url| url.to_string());
         let origin = format!("{{\"dir_info\": {{\"editable\": true}}, \"url\": {}}}", serde_json::Value::from(url));
@@ -147,7 +147,7 @@ impl Placing<'_> {
         Ok(())
     }
 
-    /// Puts something in the place of what is there.
+    /// Replaces an existing file or directory.
     fn replace(&self, from: &Path, to: &Path) -> Result<PathBuf, BuildError> {
         if to.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
             let mut old = OsString::from("old-");
@@ -159,8 +159,8 @@ impl Placing<'_> {
     }
 }
 
-/// An egg-link: two lines, without a line end after the last. zc.buildout knows two layouts: sources in `src`, or beside
-/// the project's files.
+/// An egg-link: two lines, without a line end after the last. zc.buildout knows two layouts: sources in `src`, or next
+/// to the project's files.
 fn write_egg_link(project: &Path, develop_eggs: &Path, name: &str) -> Result<PathBuf, BuildError> {
     let (sources, setup) = match project.join("src").symlink_metadata() {
         Ok(_) => (project.join("src"), ".."),

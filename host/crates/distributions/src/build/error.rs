@@ -1,59 +1,60 @@
-//! Why something was not built.
+//! Why a build failed.
 
 use std::path::PathBuf;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use confine::ConfineError;
 use fetch::unpack::UnpackError;
 
 use crate::requirement::InvalidRequirement;
 
-/// Why something was not built.
+/// Why a build failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The build failed.
     #[error("{what} cannot be built: {reason}")]
     Failed {
-        /// What was built.
+        /// The project.
         what: String,
         /// How its command ended.
         reason: String,
         /// The last lines that it printed.
         last: Vec<String>,
-        /// What it tried and was refused.
+        /// Refused attempts of the build.
         tried: Vec<String>,
-        /// Where the whole log is, if it could be kept.
+        /// The file with the whole log, if it could be kept.
         log: Option<PathBuf>,
     },
-    /// What it requires to be built.
+    /// A requirement of the build is not available.
     #[error("What {what} requires to be built cannot be had: {cause}")]
     Requirements {
-        /// What was to be built.
+        /// The project.
         what: String,
-        /// Why.
+        /// The cause.
         cause: Box<dyn Explain + Send + Sync>,
     },
     /// The backend lacks a hook.
     #[error("{what} cannot be built: its build backend has no {hook}")]
     NoHook {
-        /// What was to be built.
+        /// The project.
         what: String,
         /// The hook.
         hook: &'static str,
     },
-    /// What was built is no wheel.
+    /// The result of the build is not a wheel.
     #[error("{what} was built, but {name:?} is no wheel")]
     NoWheel {
-        /// What was built.
+        /// The project.
         what: String,
-        /// What its backend says that it made.
+        /// The file that its backend reported.
         name: String,
     },
-    /// The archive of sources is refused.
+    /// The archive of sources is rejected.
     #[error(transparent)]
     Unpack(#[from] UnpackError),
-    /// There is nothing that could be built.
+    /// The project contains nothing that can be built.
     #[error("{} has neither a pyproject.toml nor a setup.py", .0.display())]
     NoProject(PathBuf),
     /// `pyproject.toml` cannot be read.
@@ -61,24 +62,24 @@ pub enum BuildError {
     Project {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
-    /// A requirement of the build.
+    /// A requirement of the build is invalid.
     #[error("The build requires something that cannot be read: {0}")]
     Requirement(#[from] InvalidRequirement),
-    /// What was built is refused.
+    /// The wheel that was built is rejected.
     #[error(transparent)]
     Wheel(#[from] crate::wheel::WheelError),
     /// Its command cannot be confined.
     #[error(transparent)]
     Confine(#[from] ConfineError),
-    /// The operating system refused.
+    /// A system call failed.
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
     #[error("Building {0} was cancelled")]
-    Cancelled(String),
+    Canceled(String),
 }
 
 impl Explain for BuildError {
@@ -117,6 +118,17 @@ impl Explain for BuildError {
             Self::Confine(error) => error.blame(),
             Self::Requirements { cause, .. } => cause.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Requirements { cause: error, .. } => error.remedies(),
+            Self::Unpack(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Confine(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

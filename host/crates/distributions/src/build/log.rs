@@ -1,4 +1,4 @@
-//! What a build printed: its last lines for the error, all of it in a file, and a script that does it again.
+//! The output of a build: its last lines for the error, all of it in a file, and a script that repeats the build.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use base::files::FileError;
 
 use super::BuildCommand;
 
-/// Most lines that an error shows.
+/// The most lines that an error shows.
 const LAST: usize = 20;
 
-/// Most bytes that are kept of what a build prints.
+/// The most bytes that are kept of a build's output.
 const MOST: usize = 16 << 20;
 
-/// Longest list of what was tried that is read, in bytes.
+/// The longest list of attempts that is read, in bytes.
 const LONGEST: u64 = 64 << 10;
 
-/// What a build printed.
+/// The output of a build.
 pub(super) struct Log {
     text: String,
     commands: Vec<BuildCommand>,
@@ -27,14 +27,14 @@ impl Log {
         Self { text: format!("{what}\n"), commands: Vec::new() }
     }
 
-    /// A command begins.
+    /// Starts a command.
     pub(super) fn begin(&mut self, command: &BuildCommand) {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(self.text, "\n$ {}", shown(command));
         self.commands.push(command.clone());
     }
 
-    /// A line that it printed.
+    /// Adds a line of output.
     pub(super) fn line(&mut self, line: &str) {
         if self.text.len() + line.len() < MOST {
             self.text += line;
@@ -48,33 +48,39 @@ impl Log {
         lines[lines.len().saturating_sub(LAST)..].iter().map(|line| (*line).to_owned()).collect()
     }
 
-    /// Keeps the log, the sources and a script that runs the last command again, in a directory of `logs`.
-    pub(super) fn keep(&self, logs: &Path, what: &str, source: &Path) -> Result<PathBuf, FileError> {
+    /// Keeps the log, the sources, and a script that runs the last command again, in a directory below `logs`.
+    pub(super) fn keep(&self, logs: &Path, what: &str, source: &Path, workspace: &Path) -> Result<PathBuf, FileError> {
         let directory = logs.join(what.replace(['/', ' '], "-"));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
         let log = directory.join("build.log");
         std::fs::write(&log, &self.text).map_err(FileError::of("write", &log))?;
         let script = directory.join("reproduce.sh");
-        base::files::replace_executable(&script, self.script(source, &directory).as_bytes())?;
-        // The sources help whoever looks for the cause; without them the log must do.
-        let _ = crate::eggs::fill::clone_tree(source, &directory.join("source"));
+        let places = [(source, directory.join("source")), (workspace, directory.join("workspace"))];
+        base::files::replace_executable(&script, self.script(&places).as_bytes())?;
+        for (from, to) in &places {
+            // The sources help to find the cause; without them, the log must be enough.
+            let _ = crate::eggs::fill::clone_tree(from, to);
+        }
         Ok(log)
     }
 
-    /// A script for a person. It does not confine what it runs, and says so.
-    fn script(&self, source: &Path, directory: &Path) -> String {
+    /// A script for a person. It does not confine the command, and its text says so.
+    fn script(&self, places: &[(&Path, PathBuf)]) -> String {
         let mut script =
             "#!/bin/sh\n# Runs the last command of the build again, in a copy of the sources, not confined.\nset -e\n"
                 .to_owned();
         if let Some(command) = self.commands.last() {
-            let moved =
-                |text: &str| text.replace(&*source.to_string_lossy(), &directory.join("source").to_string_lossy());
+            let moved = |text: &str| {
+                let move_one = |text: String, (from, to): &(&Path, PathBuf)| {
+                    text.replace(&*from.to_string_lossy(), &to.to_string_lossy())
+                };
+                places.iter().fold(text.to_owned(), move_one)
+            };
             let _ = writeln!(script, "cd {}", quoted(&moved(&command.directory.to_string_lossy())));
-            let variables = command
-                .environment
-                .iter()
-                .map(|(name, value)| format!("{}={}", name.to_string_lossy(), quoted(&value.to_string_lossy())));
+            let variables = command.environment.iter().map(|(name, value)| {
+                format!("{}={}", name.to_string_lossy(), quoted(&moved(&value.to_string_lossy())))
+            });
             let arguments = command.arguments.iter().map(|argument| quoted(&moved(&argument.to_string_lossy())));
             let program = std::iter::once(quoted(&command.program.to_string_lossy()));
             let words: Vec<String> = variables.chain(program).chain(arguments).collect();
@@ -95,12 +101,12 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// What the build tried and was refused, as its runner wrote it down. What builds says this of itself: it is shown, and
-/// nothing depends on it.
+/// The attempts of the build that were refused, as its runner wrote them down. This comes from the build itself: it is
+/// shown, and nothing depends on it.
 pub(super) fn tried(path: &Path) -> Vec<String> {
     let readable = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LONGEST);
     let text = if readable { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::neutralise).collect();
+    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::printable).collect();
     lines.dedup();
     lines
 }

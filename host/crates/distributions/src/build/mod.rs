@@ -1,7 +1,8 @@
 //! Builds: wheels of source distributions, and editable installs of developed projects, through PEP 517 and 660.
 //!
-//! What builds is foreign: it runs by [`Commands`], confined, without network, and sees its own sources, the environment
-//! that it asked for, and the Python. Knows nothing of how that environment is found ([`Environments`]).
+//! A build is foreign code: it runs through [`Commands`], confined, without network, and sees only its sources, the
+//! environment that it requires, and the Python. This module does not know how that environment is found
+//! ([`Environments`]).
 
 mod confined;
 mod copy;
@@ -9,8 +10,6 @@ mod editable;
 mod error;
 mod log;
 mod project;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -29,10 +28,10 @@ use crate::filename::FileName;
 use crate::python::Python;
 use crate::requirement::Requirement;
 
-/// Calls the hooks of a build backend, and writes down what the build tries.
+/// Calls the hooks of a build backend, and writes down what the build attempts.
 const RUNNER: &str = include_str!("runner.py");
 
-/// How long one build may take.
+/// The time that one build may take.
 const DEADLINE: Duration = Duration::from_secs(3600);
 
 /// A command of a build.
@@ -46,78 +45,78 @@ pub struct BuildCommand {
     pub directory: PathBuf,
     /// All of its environment.
     pub environment: BTreeMap<OsString, OsString>,
-    /// What it may read beyond the system and the Python.
+    /// Paths that it may read in addition to the system and the Python.
     pub read: Vec<PathBuf>,
-    /// What it may write.
+    /// Paths that it may write.
     pub write: Vec<PathBuf>,
-    /// When it is ended.
+    /// Its deadline.
     pub deadline: Option<Duration>,
 }
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Well.
+    /// With status 0.
     Well,
-    /// Otherwise, with the words that say how.
+    /// Otherwise: a description of how it ended.
     Otherwise(String),
     /// The run was interrupted.
     Interrupted,
 }
 
-/// Runs the commands of builds, confined: without network, home directory and the host's environment.
+/// Runs the commands of builds, confined: without network, home directory, and the host's environment.
 pub trait Commands: Sync {
-    /// Runs a command to its end; nothing that it started lives on. `on_line` gets what it prints.
+    /// Runs a command until it ends; no process that it started outlives it. `on_line` gets its output.
     ///
     /// # Errors
-    /// When it did not start.
+    /// When it cannot be started.
     fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<Ended, BuildError>;
 }
 
 /// Where a build finds what it requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
-    /// The directory, with `lib` and `bin` in it. Not to be changed.
+    /// The directory, with `lib` and `bin` in it. It must not be changed.
     pub directory: PathBuf,
-    /// What is in it, as a digest.
+    /// The digest of its contents.
     pub identity: String,
 }
 
-/// Finds, and brings, what builds require.
+/// Finds or makes the environments that builds require.
 pub trait Environments: Sync {
     /// An environment that meets the requirements.
     ///
     /// # Errors
-    /// When there is none.
+    /// When none can be made.
     fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError>;
 }
 
-/// What a build is to be like.
+/// How something is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildOptions {
     /// The section `[build_ext]` of `setup.cfg`, in this order.
     pub build_ext: Vec<(String, String)>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
-    /// What the build may read: the locations of parts with headers and libraries.
+    /// Paths that the build may read: the locations of parts with headers and libraries.
     pub read: Vec<PathBuf>,
 }
 
-/// What builds are made with.
+/// What is needed to build.
 pub struct Builder<'a> {
     /// The Python that they are for.
     pub python: &'a Python,
-    /// Who runs their commands.
+    /// Runs their commands.
     pub commands: &'a dyn Commands,
-    /// Who finds what they require.
+    /// Finds what they require.
     pub environments: &'a dyn Environments,
-    /// Where logs of failed builds are kept.
+    /// The directory for logs of failed builds.
     pub logs: &'a Path,
-    /// Told each line that a build prints.
+    /// Receives each line that a build prints.
     pub on_line: &'a (dyn Fn(&str) + Sync),
 }
 
-/// What the runner says of a hook.
+/// The runner's answer about a hook.
 #[derive(Deserialize)]
 struct Answer {
     /// What the hook returned.
@@ -127,11 +126,11 @@ struct Answer {
 }
 
 impl Builder<'_> {
-    /// Builds the wheel of the project in `source` and puts it into `output`. `workspace` is an empty directory for
-    /// whatever else is needed; `what` names the project in messages.
+    /// Builds the wheel of the project in `source` and puts it into `output`. `workspace` is an empty directory for all
+    /// other files; `what` is the project's name in messages.
     ///
     /// # Errors
-    /// [`BuildError`], with the place of the log.
+    /// [`BuildError`], with the path of the log.
     pub fn wheel(
         &self,
         what: &str,
@@ -220,14 +219,14 @@ impl Build<'_> {
                 let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
                 return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
             }
-            Ended::Interrupted => return Err(BuildError::Cancelled(self.what.to_owned())),
+            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
             Ended::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))
     }
 
     fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
-        let kept = log.keep(self.builder.logs, self.what, self.source);
+        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
         BuildError::Failed {
             what: self.what.to_owned(),
             reason: reason.to_owned(),
@@ -251,7 +250,7 @@ impl Build<'_> {
         set("PYTHONPATH", environment.directory.join("lib").into());
         set("PYTHONNOUSERSITE", "1".into());
         set("PYTHONDONTWRITEBYTECODE", "1".into());
-        // Times in wheels: the first that a zip file can hold.
+        // Times in wheels: the first one that a zip file can contain.
         set("SOURCE_DATE_EPOCH", "315532800".into());
         for (name, value) in &self.options.environment {
             set(name, value.into());

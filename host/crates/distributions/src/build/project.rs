@@ -1,4 +1,4 @@
-//! What a project says of its build: `pyproject.toml`, and the section `[build_ext]` of `setup.cfg`.
+//! A project's settings for its build: `pyproject.toml`, and the section `[build_ext]` of `setup.cfg`.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use toml_edit::{DocumentMut, Item};
 use super::BuildError;
 use crate::requirement::Requirement;
 
-/// Longest file that is read, in bytes.
+/// The longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// What a project is built with.
+/// A project's settings for its build.
 #[derive(Clone, Debug)]
 pub struct BuildSystem {
     /// `requires`.
@@ -23,10 +23,10 @@ pub struct BuildSystem {
 }
 
 impl BuildSystem {
-    /// What the project in `source` says; a project that says nothing is built by setuptools, from its `setup.py`.
+    /// Reads the settings of the project in `source`. Without settings, it is built by setuptools, from its `setup.py`.
     ///
     /// # Errors
-    /// When it cannot be read, or when there is no project.
+    /// When they cannot be read, or when there is no project.
     pub fn of(source: &Path) -> Result<Self, BuildError> {
         let path = source.join("pyproject.toml");
         let Some(text) = read(&path)? else {
@@ -65,7 +65,7 @@ impl BuildSystem {
     }
 }
 
-/// What builds a `setup.py` that says nothing else (PEP 517).
+/// The build system of a `setup.py` without other settings (PEP 517).
 const LEGACY: &str = "setuptools.build_meta:__legacy__";
 
 /// Puts options into the section `[build_ext]` of `setup.cfg`, as zc.buildout does.
@@ -78,7 +78,7 @@ pub(super) fn write_build_ext(source: &Path, options: &[(String, String)]) -> Re
     Ok(std::fs::write(&path, text).map_err(FileError::of("write", &path))?)
 }
 
-/// The text of a `setup.cfg` with these options in `[build_ext]`: they replace those that are there.
+/// The text of a `setup.cfg` with these options in `[build_ext]`: they replace existing ones.
 fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
     let normal = |name: &str| name.trim().replace('_', "-").to_lowercase();
     let (mut others, mut own) = (String::new(), String::new());
@@ -100,13 +100,13 @@ fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
             kept.push('\n');
         }
     }
-    // In `setup.cfg` an option goes on in lines that are indented.
+    // In `setup.cfg`, the further lines of an option are indented.
     let new: String =
         options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
     format!("{others}{SECTION}\n{new}{own}")
 }
 
-/// Where setuptools reads how extensions are built.
+/// The file from which setuptools reads how extensions are built.
 const SECTION: &str = "[build_ext]";
 
 fn read(path: &Path) -> Result<Option<String>, BuildError> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 use rustix::fs::{FlockOperation, flock, ioctl_ficlone, syncfs};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 /// What the directories begin with in which eggs are made. Nobody takes them for eggs: they begin with a dot.
@@ -25,15 +26,16 @@ impl Workshop {
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
         remove_abandoned(eggs);
-        let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .permissions(std::fs::Permissions::from_mode(0o700))
-            .tempdir_in(eggs)
-            .map_err(FileError::of("make a directory in", eggs))?;
-        let lock = File::open(directory.path()).map_err(FileError::of("open", directory.path()))?;
-        // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
-        let _ = flock(&lock, FlockOperation::NonBlockingLockExclusive);
-        Ok(Self { directory, eggs: eggs.to_owned(), lock })
+        loop {
+            let directory = tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(std::fs::Permissions::from_mode(0o700))
+                .tempdir_in(eggs)
+                .map_err(FileError::of("make a directory in", eggs))?;
+            if let Some(lock) = lock(directory.path())? {
+                return Ok(Self { directory, eggs: eggs.to_owned(), lock });
+            }
+        }
     }
 
     /// Where things are made.
@@ -78,6 +80,17 @@ fn make_accessible(egg: &Path) -> Result<(), FileError> {
     }
     std::fs::set_permissions(egg, std::fs::Permissions::from_mode(0o755))
         .map_err(FileError::of("set permissions of", egg))
+}
+
+/// Locks a directory that was just made; `None` if another run took it for one that was left behind, before it was locked.
+fn lock(directory: &Path) -> Result<Option<File>, FileError> {
+    let lock = match File::open(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(FileError::of("open", directory))?,
+    };
+    // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
+    let is_taken = matches!(flock(&lock, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK));
+    Ok(Some(lock).filter(|_| !is_taken && directory.symlink_metadata().is_ok()))
 }
 
 fn remove_abandoned(eggs: &Path) {

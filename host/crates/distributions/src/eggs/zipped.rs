@@ -1,14 +1,14 @@
-//! Eggs in one file, as setuptools made them once: they are unpacked, as zc.buildout does.
+//! Eggs that are a single file, as setuptools once made them: they are unpacked, as zc.buildout does.
 
 use std::io::Read as _;
 use std::path::Path;
 
 use crate::metadata::Metadata;
 
-/// Longest file of metadata that is read, in bytes.
+/// The longest metadata file that is read, in bytes.
 const LONGEST: u64 = 16 << 20;
 
-/// What an egg in one file says of itself.
+/// The metadata of an egg that is a single file.
 pub(crate) fn read_zipped(egg: &Path) -> Result<Metadata, String> {
     let file = std::fs::File::open(egg).map_err(|error| error.to_string())?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|error| error.to_string())?;

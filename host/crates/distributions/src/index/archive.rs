@@ -1,4 +1,4 @@
-//! Archives on this machine: what directories and paths of `index` and `find-links` have.
+//! Archives on this machine: the directories and paths of `index` and `find-links`.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use url::Url;
 use super::pages::Page;
 use super::{Link, html};
 
-/// Most entries of a directory that are looked at.
+/// The most entries of a directory that are read.
 const MOST_ENTRIES: usize = 200_000;
 
-/// Longest `index.html` that is read, in bytes.
+/// The longest `index.html` that is read, in bytes.
 const LONGEST_PAGE: u64 = 64 << 20;
 
-/// The archives in a directory of an index; `None` if there is no such directory. An `index.html` in it says what there is.
+/// The archives in a directory of an index; `None` if it does not exist. An `index.html` in it lists them.
 pub(super) fn directory(path: &Path) -> Option<Vec<Link>> {
     if !path.is_dir() {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn directory(path: &Path) -> Option<Vec<Link>> {
     Some(entries(path))
 }
 
-/// What a path of `find-links` leads to: an archive, or the archives of a directory.
+/// The archives of a path of `find-links`: one archive, or those of a directory.
 pub(super) fn found(path: &Path) -> Option<Vec<Link>> {
     match path.metadata().ok()? {
         metadata if metadata.is_dir() => Some(entries(path)),

@@ -1,8 +1,8 @@
-//! `allow-hosts`: which hosts may be asked for distributions.
+//! `allow-hosts`: the hosts from which distributions may be downloaded.
 
 use url::Url;
 
-/// Most characters of a pattern that are compared.
+/// The most characters of a pattern that are compared.
 const LONGEST: usize = 1000;
 
 /// Patterns of hosts, with `*`, `?` and `[…]` as in `fnmatch`.
@@ -18,13 +18,13 @@ impl Default for AllowedHosts {
 }
 
 impl AllowedHosts {
-    /// What the option says: a pattern on each line.
+    /// Parses the option: one pattern per line.
     pub fn parse(option: &str) -> Self {
         let lines = option.lines().map(str::trim).filter(|line| !line.is_empty());
         Self { patterns: lines.map(|line| line.chars().take(LONGEST).collect()).collect() }
     }
 
-    /// Whether a URL may be asked: its host with its port, as it is written there, matches a pattern.
+    /// Whether a URL is allowed: its host with its port, as written, matches a pattern.
     pub fn allows(&self, url: &str) -> bool {
         let Ok(url) = Url::parse(url) else { return false };
         if url.scheme() == "file" {
@@ -38,7 +38,7 @@ impl AllowedHosts {
     }
 }
 
-/// Whether `text` matches a pattern of `fnmatch`. Takes time by the product of both lengths.
+/// Whether `text` matches a pattern of `fnmatch`. The time is proportional to the product of both lengths.
 fn matches(pattern: &[char], text: &[char]) -> bool {
     let (mut at, mut from) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -64,7 +64,7 @@ fn matches(pattern: &[char], text: &[char]) -> bool {
     }
 }
 
-/// How many characters of the pattern match `c`.
+/// The number of characters of the pattern that match `c`.
 fn one(pattern: &[char], c: char) -> Option<usize> {
     match pattern {
         ['?', ..] => Some(1),

@@ -1,4 +1,4 @@
-//! The links of an HTML page: the simple API (PEP 503, 592, 658, 714), and any page that `find-links` names.
+//! The links of an HTML page: the simple API (PEP 503, 592, 658, 714), and any page in `find-links`.
 
 use html5gum::{HtmlString, Spanned, Token, Tokenizer};
 use std::collections::BTreeMap;
@@ -7,13 +7,13 @@ use url::Url;
 use super::links::checksum;
 use super::{Link, Page};
 
-/// Most links of a page: the largest projects have some ten thousand files.
-pub(super) const MOST_LINKS: usize = 200_000;
+/// The most links of a page: the largest projects have some ten thousand files.
+pub(super) const MOST_LINKS: usize = 100_000;
 
 /// The links of a page.
 ///
 /// # Errors
-/// When it has more links than any index.
+/// When it has more links than any real index.
 pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
     let mut links = Vec::new();
     let mut base = page.url.clone();
@@ -59,7 +59,7 @@ fn link(base: &Url, href: &str, attributes: &Attributes<'_>) -> Option<Link> {
     Some(link)
 }
 
-/// A page of the network leads to no file of this machine.
+/// A page from the network cannot link to a file of this machine.
 pub(super) fn is_followed(base: &Url, url: &Url) -> bool {
     match url.scheme() {
         "http" | "https" => true,

@@ -9,7 +9,7 @@ use super::html::{MOST_LINKS, is_followed};
 use super::links::checksum;
 use super::{Link, Page};
 
-/// A page about one project, as far as it matters here.
+/// A page about one project: the fields that are used.
 #[derive(Deserialize)]
 struct Listing {
     meta: Meta,
@@ -38,7 +38,7 @@ struct Listed {
     size: Option<u64>,
 }
 
-/// Whether a file was withdrawn, or why.
+/// Whether a file was yanked, or why.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Yanked {
@@ -46,7 +46,7 @@ enum Yanked {
     Because(String),
 }
 
-/// Whether there are metadata beside a file, or what they must be.
+/// Whether the index has the metadata of a file, or its digests.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Beside {
@@ -57,7 +57,7 @@ enum Beside {
 /// The links of a page.
 ///
 /// # Errors
-/// When it is no listing of an API that is known here.
+/// When it is not a listing of a known API version.
 pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
     let listing: Listing =
         serde_json::from_slice(&page.body).map_err(|error| format!("it is no listing of files: {error}"))?;

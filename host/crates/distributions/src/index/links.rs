@@ -1,4 +1,4 @@
-//! Links to files, as pages have them.
+//! Links to files in pages.
 
 use fetch::{Algorithm, Checksum};
 use percent_encoding::percent_decode_str;
@@ -10,30 +10,30 @@ use crate::filename::FileName;
 /// A link to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Where it leads, without fragment.
+    /// The target, without fragment.
     pub location: Location,
     /// The last part of its path.
     pub name: String,
-    /// What the file must be.
+    /// The expected digests of the file.
     pub checksums: Vec<Checksum>,
     /// `data-requires-python`.
     pub requires_python: Option<String>,
     /// `data-yanked`.
     pub yanked: Option<String>,
-    /// Whether there are metadata beside the file, and what they must be.
+    /// Whether the index has the metadata of the file, and its expected digests.
     pub metadata: Option<Option<Checksum>>,
-    /// Length of the file.
+    /// The length of the file.
     pub size: Option<u64>,
 }
 
 impl Link {
-    /// A link to a place on this machine.
+    /// A link to a path on this machine.
     pub fn of_path(path: std::path::PathBuf) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_owned();
         Some(Self::to(Location::Path(path), name))
     }
 
-    /// A link to a URL, whose fragment may say what the file must be: `#sha256=…`.
+    /// A link to a URL, whose fragment may contain a digest of the file: `#sha256=…`.
     pub fn of_url(text: &str) -> Self {
         let (url, fragment) = text.split_once('#').unwrap_or((text, ""));
         let path = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned());
@@ -60,7 +60,7 @@ impl Link {
     }
 }
 
-/// A checksum of an algorithm that is known; others say nothing.
+/// A digest of a known algorithm; others are ignored.
 pub(super) fn checksum((algorithm, digest): (&str, &str)) -> Option<Checksum> {
     let known = [Algorithm::Sha256, Algorithm::Sha512, Algorithm::Md5];
     let algorithm = known.into_iter().find(|known| known.name().eq_ignore_ascii_case(algorithm))?;

@@ -1,6 +1,6 @@
-//! What is available: package indexes (the simple API) and `find-links`.
+//! Available distributions: package indexes (the simple API) and `find-links`.
 //!
-//! Knows nothing of what is wanted, and asks the network through [`Web`].
+//! Knows nothing of requirements, and uses the network through [`Web`].
 
 mod archive;
 mod hosts;
@@ -21,25 +21,26 @@ use fetch::Checksum;
 use url::Url;
 
 use crate::filename::FileName;
+use crate::lock::Lock;
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
 pub use pages::{Credentials, Network, NoWeb, Page, Web, WebError};
 
-/// Where distributions are looked for.
+/// The sources of distributions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sources {
-    /// The index: a URL, or a directory of the machine.
+    /// The index: a URL, or a directory of this machine.
     pub index: Location,
-    /// Further places: archives, directories, pages with links.
+    /// Other places: archives, directories, pages with links.
     pub find_links: Vec<Location>,
-    /// Hosts that may be asked.
+    /// Hosts that may be used.
     pub allowed: AllowedHosts,
-    /// Whether only these places count, none of them on the network (`install-from-cache`).
+    /// Whether only these places are used, none of them on the network (`install-from-cache`).
     pub local: bool,
 }
 
-/// A place that is looked into.
+/// A place that is searched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Location {
     /// On the network.
@@ -49,21 +50,21 @@ pub enum Location {
 }
 
 impl Location {
-    /// What a setting names: a URL, a `file:` URL, or a path, relative to `directory`.
+    /// Parses a setting: a URL, a `file:` URL, or a path, relative to `directory`.
     pub fn parse(text: &str, directory: &Path) -> Self {
         match Url::parse(text) {
             Ok(url) if url.scheme() == "file" => match url.to_file_path() {
                 Ok(path) => Self::Path(path),
                 Err(()) => Self::Url(text.to_owned()),
             },
-            // A single letter is the drive of a Windows path in zc.buildout; here it is no scheme either.
+            // A single letter is the drive of a Windows path in zc.buildout; here it is not a scheme either.
             Ok(url) if url.scheme().len() > 1 => Self::Url(text.to_owned()),
             _ => Self::Path(directory.join(text)),
         }
     }
 }
 
-/// As a person may see it.
+/// As shown to a person, without credentials.
 impl std::fmt::Display for Location {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -73,50 +74,50 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// One file that is available.
+/// An available file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// What its name says.
+    /// The parts of its name.
     pub name: FileName,
     /// Its name.
     pub file: String,
-    /// Where it is.
+    /// Its location.
     pub location: Location,
-    /// What it must be, as far as the index says; all must hold.
+    /// Its expected digests, as far as the index has them; all must match.
     pub checksums: Vec<Checksum>,
-    /// `Requires-Python`, if the index says it.
+    /// `Requires-Python`, if the index has it.
     pub requires_python: Option<String>,
-    /// Why it was withdrawn, if it was.
+    /// The reason if it was yanked.
     pub yanked: Option<String>,
-    /// Where its metadata can be read without it, and what they must be.
+    /// Where its metadata can be read without the file, and its expected digests.
     pub metadata: Option<Metadata>,
-    /// Its length in bytes, if the index says it.
+    /// Its length in bytes, if the index has it.
     pub size: Option<u64>,
 }
 
-/// Metadata beside a file (PEP 658, 714).
+/// Metadata that an index serves separately from the file (PEP 658, 714).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// Where they are.
+    /// Its location.
     pub url: String,
-    /// What they must be, if that is said.
+    /// Its expected digests, if the index has them.
     pub checksum: Option<Checksum>,
 }
 
-/// Why it cannot be said what is available.
+/// Why the available files are unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// A page that is needed.
+    /// A required page cannot be read.
     #[error("Cannot read {location}: {cause}")]
     Page {
         /// The page.
         location: Location,
-        /// What went wrong.
+        /// The cause.
         cause: String,
     },
     /// The run was interrupted.
     #[error("Reading the package index was cancelled")]
-    Cancelled,
+    Canceled,
 }
 
 impl base::source::Explain for IndexError {
@@ -130,49 +131,72 @@ impl base::source::Explain for IndexError {
     }
 }
 
-/// What the index and the other sources have, asked at most once for each project.
+/// The files of the index and the other sources, requested at most once for each project.
 pub struct Index<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
     sources: Sources,
+    /// The locked files that replace the sources, if there is a lock, and whether only these are available.
+    lock: Option<(Arc<Lock>, bool)>,
     projects: Mutex<BTreeMap<String, Slot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
 
-/// All that is available of one project.
+/// The available files of one project.
 #[derive(Debug, Default)]
 pub struct Project {
-    /// The files, in no order.
+    /// The files, in no particular order.
     pub files: Vec<File>,
-    /// Whether a page of the index about this project was found.
+    /// Whether the index has a page about this project.
     pub known: bool,
 }
 
-/// What was found out of a project; whoever comes second waits.
+/// The result for one project; a second thread waits for it.
 type Slot = Arc<Mutex<Option<Arc<Project>>>>;
 
-/// What `find-links` have, by the key of the project.
+/// The files of `find-links`, by the key of the project.
 type Links = BTreeMap<String, Vec<File>>;
 
 impl<'a> Index<'a> {
-    /// What `sources` have. Nothing is asked yet.
+    /// The files of `sources`. Nothing is requested yet.
     pub fn new(sources: Sources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
-        Self { web, report, sources, projects: Mutex::default(), find_links: Mutex::default() }
+        Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
     }
 
-    /// What is available of the project whose key is `key`, and that somebody wrote as `written`. May be called by several
-    /// threads; for one project the sources are asked once.
+    /// The same, with the files of a lock for the projects that it has. With `only`, nothing else is available.
+    #[must_use]
+    pub fn locked(self, lock: Arc<Lock>, only: bool) -> Self {
+        Self { lock: Some((lock, only)), ..self }
+    }
+
+    /// The locked files of a project; `None` if the sources are to be used.
+    fn of_lock(&self, key: &str) -> Option<Project> {
+        let (lock, only) = self.lock.as_ref()?;
+        match lock.package(key) {
+            Some(package) => Some(Project { files: package.files.clone(), known: true }),
+            None => only.then(Project::default),
+        }
+    }
+
+    /// The available files of the project whose key is `key`; `written` is its name as written by a user. Several
+    /// threads may call this; for one project, the sources are read once.
     ///
     /// # Errors
-    /// When a page that must be there cannot be read.
+    /// When a required page cannot be read.
     pub fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
         let slot = Arc::clone(lock(&self.projects).entry(key.to_owned()).or_default());
         let mut slot = lock(&slot);
         if let Some(known) = &*slot {
             return Ok(Arc::clone(known));
         }
-        let mut project = self.ask(key, written)?;
-        project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+        let project = match self.of_lock(key) {
+            Some(locked) => locked,
+            None => {
+                let mut project = self.ask(key, written)?;
+                project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+                project
+            }
+        };
         let project = Arc::new(project);
         *slot = Some(Arc::clone(&project));
         Ok(project)
@@ -194,7 +218,7 @@ impl<'a> Index<'a> {
                 return Ok(Project { files, known: true });
             }
         }
-        // An index on this machine may be one directory of archives.
+        // An index on this machine may be a single directory of archives.
         if let Location::Path(index) = &self.sources.index {
             let mut files: Vec<File> =
                 archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
@@ -204,7 +228,7 @@ impl<'a> Index<'a> {
         Ok(Project::default())
     }
 
-    /// The links of a page; `None` if there is no such page.
+    /// The links of a page; `None` if the page does not exist.
     fn page(&self, url: &str, is_index: bool) -> Result<Option<Vec<Link>>, IndexError> {
         let location = || Location::Url(url.to_owned());
         if self.sources.local || !self.sources.allowed.allows(url) {
@@ -213,7 +237,7 @@ impl<'a> Index<'a> {
         let page = match self.web.page(url, is_index, self.report) {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(None),
-            Err(WebError::Cancelled) => return Err(IndexError::Cancelled),
+            Err(WebError::Canceled) => return Err(IndexError::Canceled),
             Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
         };
         let read = match page.is_json() {
@@ -223,7 +247,7 @@ impl<'a> Index<'a> {
         read.map(Some).map_err(|cause| IndexError::Page { location: location(), cause })
     }
 
-    /// What a link leads to, if it may be followed and its name is that of a distribution.
+    /// The file that a link points to, if it may be used and its name is that of a distribution.
     fn file(&self, link: Link) -> Option<File> {
         if let Location::Url(url) = &link.location
             && (self.sources.local || !self.sources.allowed.allows(url))
@@ -233,7 +257,7 @@ impl<'a> Index<'a> {
         link.into_file()
     }
 
-    /// What all of `find-links` have. A page that cannot be read is reported and passed over, as in zc.buildout.
+    /// The files of all `find-links`. A page that cannot be read is reported and skipped, as in zc.buildout.
     fn find_links(&self) -> Result<Arc<Links>, IndexError> {
         let mut known = lock(&self.find_links);
         if let Some(links) = &*known {
@@ -266,7 +290,7 @@ impl<'a> Index<'a> {
                 }
                 match self.page(url, false) {
                     Ok(links) => Ok(links.unwrap_or_default()),
-                    Err(IndexError::Cancelled) => Err(IndexError::Cancelled),
+                    Err(IndexError::Canceled) => Err(IndexError::Canceled),
                     Err(error) => {
                         warn(&format!("{error} -- some distributions may not be found."));
                         Ok(Vec::new())
@@ -277,7 +301,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// What a thread that panicked left behind is whole: it is only ever replaced.
+/// The value is complete even if a thread panicked: it is only ever replaced as a whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

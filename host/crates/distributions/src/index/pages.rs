@@ -1,5 +1,5 @@
-//! Pages of the network: the trait through which they are asked for, and its implementation over `fetch`, with a cache that
-//! is revalidated.
+//! Pages from the network: the trait that requests them, and its implementation with `fetch`, with a cache that is
+//! revalidated.
 
 mod credentials;
 mod stored;
@@ -16,20 +16,20 @@ use url::Url;
 pub use credentials::Credentials;
 use stored::Stored;
 
-/// Longest page that is read, in bytes.
+/// The longest page that is read, in bytes.
 const LONGEST_PAGE: u64 = 128 << 20;
 
-/// What an index is asked for, best first (PEP 691).
+/// The accepted content types for an index, best first (PEP 691).
 const KINDS_OF_INDEX: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
-/// What any other page is asked for.
+/// The accepted content types for any other page.
 const KINDS_OF_PAGE: &str = "text/html, application/vnd.pypi.simple.v1+html;q=0.9, */*;q=0.1";
 
 /// A page.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Where it came from in the end; links are relative to this.
+    /// Its final address; links are relative to it.
     pub url: Url,
     /// Its content type.
     pub content_type: String,
@@ -43,29 +43,29 @@ impl Page {
         self.content_type.contains("json")
     }
 
-    /// Its text. What is not of the encoding becomes a replacement character.
+    /// Its text. Invalid characters of the encoding are replaced.
     pub(super) fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 }
 
-/// Why there is no page.
+/// Why a page is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebError {
-    /// What went wrong.
+    /// The cause.
     #[error("{0}")]
     Failed(String),
     /// The run was interrupted.
     #[error("it was cancelled")]
-    Cancelled,
+    Canceled,
 }
 
-/// Asks for pages.
+/// Requests pages.
 pub trait Web: Sync {
-    /// The page at `url`; `None` if there is none. `is_index` asks for a listing of an index.
+    /// The page at `url`; `None` if it does not exist. `is_index` requests a listing of an index.
     ///
     /// # Errors
-    /// When the server cannot be asked, or does not answer.
+    /// When the server cannot be reached, or does not answer.
     fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError>;
 
     /// The bytes of the small file at `url`.
@@ -75,7 +75,7 @@ pub trait Web: Sync {
     fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError>;
 }
 
-/// Asks the network.
+/// Requests pages from the network.
 pub struct Network {
     conversation: Conversation,
     credentials: Credentials,
@@ -84,7 +84,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Pages are kept in `cache`, and asked for again only if the server has others.
+    /// Pages are kept in `cache`, and downloaded again only if they have changed on the server.
     pub fn new(
         environment: &Environment,
         limits: Limits,
@@ -107,7 +107,7 @@ impl Network {
         kinds.into_iter().for_each(|kinds| header("accept", kinds));
         known.and_then(|known| known.etag.as_deref()).into_iter().for_each(|etag| header("if-none-match", etag));
         self.conversation.call(&call, &mut |_, _| {}, &*self.cancelled).map_err(|error| match error {
-            CallError::Cancelled => WebError::Cancelled,
+            CallError::Canceled => WebError::Canceled,
             CallError::Fault(fault) => WebError::Failed(fault.to_string()),
         })
     }
@@ -160,7 +160,7 @@ fn complaint(status: StatusCode) -> String {
     }
 }
 
-/// Asks nothing: for runs without network.
+/// Requests nothing: for runs without network.
 pub struct NoWeb;
 
 impl Web for NoWeb {

@@ -1,4 +1,4 @@
-//! Tests of the index: pages in both forms, and places of this machine.
+//! Tests of the index: pages in both formats, and places on this machine.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -178,7 +178,7 @@ fn find_links_of_all_kinds() {
     names.dedup();
     assert_eq!(names, ["a-1.0.zip", "a-2.0.tar.gz", "a-3.0.zip", "a-1.0.zip", "a-4.0.zip", "a-5.0.zip"]);
     assert_eq!(project.files.last().unwrap().checksums.len(), 1);
-    // Only this machine counts.
+    // Only this machine is used.
     let local = Index::new(Sources { local: true, ..sources("https://i.invalid/simple", &links) }, &table, &Silent);
     assert_eq!(local.project("a", "a").unwrap().files.len(), 4);
 }

@@ -1,4 +1,5 @@
-//! A distribution built of its sources with options for its extensions, for this buildout alone: `zc.recipe.egg:custom`.
+//! A distribution built from its sources with options for its extensions, for this buildout alone:
+//! `zc.recipe.egg:custom`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::index::File;
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Request, ResolveError, choose};
 
-/// What is to be built.
+/// What is built.
 #[derive(Clone, Debug)]
 pub struct Custom {
     /// The distribution.
@@ -18,8 +19,8 @@ pub struct Custom {
 }
 
 impl Installer<'_> {
-    /// Builds a distribution into the directory of develop eggs, unless one that fits is there. How it is built is an option
-    /// of the supply. Gives where it is.
+    /// Builds a distribution into the directory of develop eggs, unless one that matches exists. The options of the
+    /// build are an option of the supply. Returns its path.
     ///
     /// # Errors
     /// [`InstallError`].

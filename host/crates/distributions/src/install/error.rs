@@ -1,8 +1,9 @@
-//! Why distributions were not installed.
+//! Why an installation of distributions failed.
 
 use std::path::PathBuf;
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use fetch::unpack::UnpackError;
 
@@ -10,32 +11,32 @@ use crate::resolve::ResolveError;
 use crate::supply::SupplyError;
 use crate::wheel::WheelError;
 
-/// Why distributions were not installed.
+/// Why an installation of distributions failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// There are none that meet all requirements.
+    /// No distributions meet all requirements.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
-    /// One cannot be had.
+    /// One is not available.
     #[error(transparent)]
     Supply(#[from] SupplyError),
-    /// A wheel is refused.
+    /// A wheel is rejected.
     #[error(transparent)]
     Wheel(#[from] WheelError),
-    /// An egg is refused.
+    /// An egg is rejected.
     #[error(transparent)]
     Unpack(#[from] UnpackError),
-    /// The index promised something else than what the file has.
+    /// The metadata of the file differs from that of the index.
     #[error("The index says that {file} {promised}, and the file itself says that it {found}")]
     Differs {
         /// The file.
         file: String,
-        /// What the index says.
+        /// The value in the index.
         promised: String,
-        /// What the file says.
+        /// The value in the file.
         found: String,
     },
-    /// What was installed is not found.
+    /// The installed distribution is not found.
     #[error("{file} was installed, but {} does not hold it", .eggs.display())]
     Lost {
         /// The file.
@@ -43,7 +44,7 @@ pub enum InstallError {
         /// The eggs directory.
         eggs: PathBuf,
     },
-    /// The operating system refused.
+    /// A system call failed.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -83,6 +84,17 @@ impl Explain for InstallError {
             Self::Resolve(error) => error.blame(),
             Self::Supply(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Resolve(error) => error.remedies(),
+            Self::Supply(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Unpack(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Installation: from requirements to a working set, with whatever is missing put into the eggs directory.
+//! Installation: from requirements to a working set. Missing distributions are put into the eggs directory.
 
 mod build;
 mod error;
@@ -24,10 +24,10 @@ use crate::supply::Supply;
 use crate::working_set::WorkingSet;
 use prepare::Prepared;
 
-/// What a buildout says of the choice of distributions.
+/// The settings of a buildout for the choice of distributions.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where eggs are.
+    /// The directories of eggs.
     pub directories: Directories,
     /// The section `[versions]`.
     pub pins: Pins,
@@ -41,18 +41,18 @@ pub struct Settings {
     pub allow_picked_versions: bool,
     /// `allow-unknown-extras`.
     pub allow_unknown_extras: bool,
-    /// How many distributions are brought and unpacked at once.
+    /// How many distributions are downloaded and unpacked at once.
     pub threads: usize,
 }
 
-/// What came of an installation.
+/// The result of an installation.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
     /// The same in the order of the path of scripts.
     pub working_set: WorkingSet,
-    /// Versions that no pin named.
+    /// Versions without a pin.
     pub picked: Vec<Picked>,
 }
 
@@ -64,24 +64,24 @@ pub struct Installer<'a> {
 }
 
 impl<'a> Installer<'a> {
-    /// Installs by these settings what `supply` has.
+    /// Installs from `supply` with these settings.
     pub fn new(settings: Settings, supply: &'a Supply<'a>) -> Self {
         Self { settings, supply, installed: Mutex::new(None) }
     }
 
-    /// What is there. It is looked at once, and again after something was installed.
+    /// The existing distributions. They are read once, and again after an installation.
     pub fn installed(&self) -> Arc<Installed> {
         let mut known = lock(&self.installed);
         let scan = || Arc::new(Installed::scan(&self.settings.directories, self.supply.tools().python));
         Arc::clone(known.get_or_insert_with(scan))
     }
 
-    /// Forgets what is there, as something has changed it.
+    /// Forgets the existing distributions, because something has changed them.
     pub fn changed(&self) {
         *lock(&self.installed) = None;
     }
 
-    /// Which distributions meet the requirements; nothing is installed.
+    /// Chooses the distributions that meet the requirements; installs nothing.
     ///
     /// # Errors
     /// When none do.
@@ -109,7 +109,13 @@ impl<'a> Installer<'a> {
         }
     }
 
-    /// Installs what the requirements need and is not there.
+    /// The available files of a project; none if the sources cannot be read.
+    pub fn files(&self, key: &str) -> Vec<File> {
+        use crate::resolve::Available as _;
+        self.supply.project(key, key).map(|project| project.files.clone()).unwrap_or_default()
+    }
+
+    /// Installs the missing distributions that the requirements need.
     ///
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
@@ -130,7 +136,7 @@ impl<'a> Installer<'a> {
         Ok(Outcome { distributions, working_set, picked: resolution.picked })
     }
 
-    /// Puts distributions into the eggs directory: all that are missing, or none.
+    /// Puts distributions into the eggs directory: all missing ones, or none.
     fn fill(&self, missing: &[&Step]) -> Result<(), InstallError> {
         let workshop = Workshop::new(&self.settings.directories.eggs)?;
         let mask = workshop.mask()?;
@@ -142,7 +148,7 @@ impl<'a> Installer<'a> {
         Ok(())
     }
 
-    /// Prepares distributions, several at once, and tells of each in their order.
+    /// Prepares distributions, several at once, and reports each in their order.
     fn prepare_all(&self, missing: &[&Step], workshop: &Workshop, mask: u32) -> Result<Vec<Prepared>, InstallError> {
         let next = AtomicUsize::new(0);
         let stop = AtomicUsize::new(0);
@@ -192,7 +198,7 @@ impl<'a> Installer<'a> {
         })
     }
 
-    /// The distributions that the steps have led to.
+    /// The distributions that result from the steps.
     fn found(&self, steps: &[Step]) -> Result<Vec<Arc<Distribution>>, InstallError> {
         let installed = self.installed();
         let find = |step: &Step| match &step.candidate {
@@ -217,7 +223,7 @@ fn getting(step: &Step) -> String {
     format!("Getting distribution for {}.", crate::scripts::repr(&step.requirement.to_string()))
 }
 
-/// The file of a step that is not there yet.
+/// The file of a step whose egg does not exist yet.
 fn file_of(step: &Step) -> Option<&Arc<File>> {
     match &step.candidate {
         Candidate::File(file) => Some(file),

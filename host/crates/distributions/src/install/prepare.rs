@@ -1,4 +1,4 @@
-//! The preparation of one distribution: an egg, made aside, that only has to be given its place.
+//! Prepares one distribution: an egg, made aside, that only has to be moved to its place.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use crate::name;
 use crate::resolve::Step;
 use crate::wheel::make_egg;
 
-/// Raised when eggs are made in another way.
+/// Increased when eggs are made in a different way.
 const FORM: u32 = 1;
 
-/// An egg that only has to be given its place.
+/// An egg that only has to be moved to its place.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// Its name, with `.egg`.
     pub(super) name: String,
-    /// Where it is.
+    /// Its path.
     pub(super) egg: PathBuf,
     /// `requests 2.34.2`.
     pub(super) shown: String,
@@ -51,7 +51,7 @@ impl Installer<'_> {
         Ok(Prepared { name, egg, shown })
     }
 
-    /// An egg that is one already.
+    /// The egg of a file that already is an egg.
     fn unpack_egg(&self, file: &File, aside: &Path) -> Result<(String, PathBuf), InstallError> {
         let brought = self.supply.bring(file)?;
         let name = file.file.strip_suffix(".zip").unwrap_or(&file.file).to_owned();
@@ -60,7 +60,7 @@ impl Installer<'_> {
         Ok((name, egg))
     }
 
-    /// The egg of a wheel: a copy of the one that is kept, which is made if need be.
+    /// The egg of a wheel: a copy of the cached one, which is made if necessary.
     pub(super) fn egg_of_wheel(&self, file: &File, aside: &Path, mask: u32) -> Result<(String, PathBuf), InstallError> {
         let tools = self.supply.tools();
         let kept = tools.cache.kind("eggs")?;
@@ -100,7 +100,7 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// An egg differs by the Python that its name has, and by the permissions that its files get.
+    /// Eggs differ in the Python in their name, and in the permissions of their files.
     fn key(&self, wheel: &Checksum, mask: u32) -> String {
         let python = self.supply.tools().python;
         let text = format!("{FORM} {wheel} {} {} {mask:o}", python.short_version(), python.platform);
@@ -121,14 +121,14 @@ fn copied(egg: &Path, aside: &Path) -> Result<(String, PathBuf), InstallError> {
     Ok((name, copy))
 }
 
-/// What an egg says of itself.
+/// The metadata of an egg.
 fn metadata_of(egg: &Path, name: &str) -> Result<Metadata, InstallError> {
     let found = crate::eggs::find(egg, true);
     let metadata = found.first().and_then(|distribution| distribution.metadata().ok().cloned());
     metadata.ok_or_else(|| InstallError::Lost { file: name.to_owned(), eggs: egg.to_owned() })
 }
 
-/// That a distribution is what it was chosen for.
+/// Checks that a distribution is the one that was chosen.
 fn check(file: &str, promised: &Metadata, found: &Metadata) -> Result<(), InstallError> {
     let requires = |metadata: &Metadata| metadata.requires.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     let (promised, found) = (requires(promised), requires(found));

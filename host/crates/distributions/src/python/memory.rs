@@ -1,4 +1,4 @@
-//! Answers of Pythons, remembered by the identity of the interpreter's files.
+//! Answers of Pythons, stored by the identity of the interpreter's files.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -8,18 +8,18 @@ use base::digest::Digest;
 
 use super::Python;
 
-/// Raised when what is remembered changes its form.
+/// Increased when the format of stored answers changes.
 const FORM: u32 = 1;
 
-/// Longest answer that is read, in bytes.
+/// The longest answer that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Where the answer of one interpreter is kept.
+/// Where the answer of one interpreter is stored.
 pub(super) struct Place(PathBuf);
 
 impl Place {
-    /// The place for the interpreter at `executable`; `None` if there is none, or if it is only a script that starts
-    /// another (pyenv's shims choose one by the working directory).
+    /// The path for the interpreter at `executable`; `None` if it does not exist, or is only a script that starts
+    /// another one (pyenv's shims choose one by the working directory).
     pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {
         let real = executable.canonicalize().ok()?;
         let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), super::QUESTION);
@@ -27,7 +27,7 @@ impl Place {
         if !is_program(&real) {
             return None;
         }
-        // A virtual environment is told by a file next to its executable, or above.
+        // A virtual environment has a file next to its executable, or in the directory above.
         for directory in executable.ancestors().skip(1).take(2) {
             identity += &of_file(&directory.join("pyvenv.cfg")).unwrap_or_default();
         }
@@ -37,7 +37,7 @@ impl Place {
         Some(Self(cache.join("pythons").join(format!("{}.json", Digest::of(identity.as_bytes())))))
     }
 
-    /// The answer, if there is one. What cannot be read is asked for again.
+    /// The stored answer. An unreadable one is requested again.
     pub(super) fn read(&self) -> Option<Python> {
         let metadata = self.0.symlink_metadata().ok()?;
         if !metadata.is_file() || metadata.len() > LONGEST || !is_ours(&metadata) {
@@ -46,7 +46,7 @@ impl Place {
         serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()
     }
 
-    /// Remembers an answer. Where that fails, the Python is asked again another time.
+    /// Stores an answer. If that fails, the Python is started again next time.
     pub(super) fn write(&self, python: &Python) {
         let Some(directory) = self.0.parent() else { return };
         if let (Ok(()), Ok(text)) = (std::fs::create_dir_all(directory), serde_json::to_vec_pretty(python)) {
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-/// Others could have written what is not this user's file.
+/// A file that does not belong to this user could have been written by someone else.
 fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
 }

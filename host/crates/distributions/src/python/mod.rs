@@ -1,6 +1,6 @@
-//! The Python that distributions are for: what it says of itself, asked once and remembered.
+//! The Python that distributions are for: what it reports about itself, requested once and stored.
 //!
-//! How it is started is the caller's business ([`StartPython`]): a Python that a part made may only run confined.
+//! The caller decides how it is started ([`StartPython`]): a Python that a part made may only run confined.
 
 pub(crate) mod memory;
 pub(crate) mod tags;
@@ -17,16 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::version::{self, Version};
 pub use tags::{Tag, Tags};
 
-/// How long it may take to answer.
+/// The time that it has to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What it is asked; the answer stands between two separators, as there may be noise around it.
+/// The question; the answer is between two separators, because other output may surround it.
 const QUESTION: &str = include_str!("question.py");
 
-/// What stands before and after the answer.
+/// Precedes and follows the answer.
 const SEPARATOR: char = '\u{1f}';
 
-/// What a Python interpreter says of itself.
+/// What a Python interpreter reports about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Python {
     /// `sys.executable`.
@@ -35,27 +35,27 @@ pub struct Python {
     pub prefix: PathBuf,
     /// `sys.base_prefix`: where a virtual environment's Python is installed.
     pub base_prefix: PathBuf,
-    /// `sys.path`, without what the working directory adds.
+    /// `sys.path`, without the entry of the working directory.
     pub path: Vec<PathBuf>,
-    /// The index that its pip asks, if it has a pip.
+    /// The index of its pip, if it has a pip.
     pub index: Option<String>,
     /// Major, minor and micro version.
     pub version_info: [u32; 3],
-    /// `sysconfig.get_platform()`, e.g. `linux-x86_64`.
+    /// `sysconfig.get_platform()`, for example `linux-x86_64`.
     pub platform: String,
-    /// `SOABI`, e.g. `cpython-311-x86_64-linux-gnu`.
+    /// `SOABI`, for example `cpython-311-x86_64-linux-gnu`.
     pub soabi: Option<String>,
-    /// What the names of its extension modules end with.
+    /// The suffixes of its extension modules.
     pub ext_suffix: Option<String>,
     /// Whether it is a debug build.
     pub debug: bool,
     /// Whether it has no global interpreter lock.
     pub free_threaded: bool,
-    /// Bits of a pointer.
+    /// Size of a pointer in bits.
     pub bits: u32,
-    /// Version of the GNU C library it runs with.
+    /// The version of the GNU C library that it uses.
     pub glibc: Option<[u32; 2]>,
-    /// Version of the musl C library it runs with.
+    /// The version of the musl C library that it uses.
     pub musl: Option<[u32; 2]>,
     /// The variables of markers (PEP 508).
     pub markers: BTreeMap<String, String>,
@@ -67,7 +67,7 @@ pub struct Python {
 pub struct PythonError {
     /// The interpreter.
     pub executable: PathBuf,
-    /// What went wrong.
+    /// The cause.
     pub cause: String,
 }
 
@@ -78,11 +78,11 @@ impl base::source::Explain for PythonError {
 }
 
 impl Python {
-    /// Asks the Python at `executable`, or remembers its answer: the file in `cache` is believed as long as the
-    /// interpreter's files are the same.
+    /// Asks the Python at `executable`, or returns its stored answer: the file in `cache` is valid while the
+    /// interpreter's files are unchanged.
     ///
     /// # Errors
-    /// When it cannot be started, or does not answer as a Python would.
+    /// When it cannot be started, or does not answer like a Python.
     pub fn ask(executable: &Path, start: &StartPython, cache: Option<&Path>) -> Result<Self, PythonError> {
         let failed = |cause: String| PythonError { executable: executable.to_owned(), cause };
         let place = cache.and_then(|cache| memory::Place::of(executable, cache));
@@ -102,7 +102,7 @@ impl Python {
     fn of_answer(answer: &str) -> Option<Self> {
         let mut parts = answer.split(SEPARATOR).skip(1);
         let text = parts.next()?;
-        // What follows the second separator: without it, the answer was cut.
+        // The text after the second separator: without it, the answer is incomplete.
         parts.next()?;
         serde_json::from_str(text).ok()
     }
@@ -112,19 +112,19 @@ impl Python {
         self.markers.get(name).cloned()
     }
 
-    /// The version that `Requires-Python` is compared with.
+    /// The version for comparison with `Requires-Python`.
     pub fn version(&self) -> Option<Version> {
         let [major, minor, micro] = self.version_info;
         self.markers.get("python_full_version").and_then(|text| version::parse(text)).map(|full| {
             match full.any_prerelease() {
-                // `>=3.14` is meant to include the betas of 3.14, as in pip.
+                // `>=3.14` includes the betas of 3.14, as in pip.
                 true => Version::new([major, minor, micro].map(u64::from)),
                 false => full,
             }
         })
     }
 
-    /// Major and minor version, as names of eggs have them: `3.11`.
+    /// Major and minor version, as in the names of eggs: `3.11`.
     pub fn short_version(&self) -> String {
         format!("{}.{}", self.version_info[0], self.version_info[1])
     }

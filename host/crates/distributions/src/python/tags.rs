@@ -1,4 +1,4 @@
-//! Tags of wheels (PEP 425, 600, 656): which a Python can use, and which of them it likes best.
+//! Tags of wheels (PEP 425, 600, 656): those that a Python can use, and their order of preference.
 //!
 //! The order is that of `packaging.tags`, which pip uses.
 
@@ -9,11 +9,11 @@ use super::Python;
 /// Python, ABI and platform of a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tag {
-    /// E.g. `cp311`, `py3`.
+    /// For example `cp311`, `py3`.
     pub python: String,
-    /// E.g. `cp311`, `abi3`, `none`.
+    /// For example `cp311`, `abi3`, `none`.
     pub abi: String,
-    /// E.g. `manylinux_2_17_x86_64`, `any`.
+    /// For example `manylinux_2_17_x86_64`, `any`.
     pub platform: String,
 }
 
@@ -30,7 +30,7 @@ impl Tags {
         self.ranks.get(tag).copied()
     }
 
-    /// All tags with their ranks, in no order.
+    /// All tags with their ranks, in no particular order.
     #[cfg(test)]
     pub(crate) fn ranks(&self) -> impl Iterator<Item = (&Tag, usize)> {
         self.ranks.iter().map(|(tag, rank)| (tag, *rank))
@@ -63,7 +63,7 @@ pub(super) fn of(python: &Python) -> Tags {
     tags
 }
 
-/// Tags of CPython itself: its own ABI, then the stable one, of older versions too.
+/// Tags of CPython itself: its ABI, then the stable ABI, also of older versions.
 fn cpython(tags: &mut Tags, python: &Python, platforms: &[String]) {
     let [major, minor, _] = python.version_info;
     let interpreter = format!("cp{major}{minor}");
@@ -94,7 +94,7 @@ fn abis(python: &Python) -> Vec<String> {
     abis
 }
 
-/// Tags of another implementation, whose ABI stands in the names of its extension modules (`.pypy310-pp73-….so`).
+/// Tags of another implementation, whose ABI is in the names of its extension modules (`.pypy310-pp73-….so`).
 fn generic(tags: &mut Tags, interpreter: &str, python: &Python, platforms: &[String]) {
     let suffix = python.ext_suffix.as_deref().unwrap_or_default();
     let soabi = suffix.split('.').nth(1).unwrap_or_default();
@@ -109,7 +109,7 @@ fn generic(tags: &mut Tags, interpreter: &str, python: &Python, platforms: &[Str
     }
 }
 
-/// Tags of what any Python of this version can use.
+/// Tags of wheels that any Python of this version can use.
 fn compatible(tags: &mut Tags, python: &Python, interpreter: Option<&str>, platforms: &[String]) {
     let [major, minor, _] = python.version_info;
     let mut versions = vec![format!("py{major}{minor}"), format!("py{major}")];
@@ -132,7 +132,7 @@ fn short(implementation: &str) -> &str {
     }
 }
 
-/// Platforms whose wheels work here, best first.
+/// Platforms whose wheels work on this machine, best first.
 fn platforms(python: &Python) -> Vec<String> {
     let own = python.platform.replace(['.', '-', ' '], "_");
     let Some(machine) = own.strip_prefix("linux_") else { return vec![own] };
@@ -155,7 +155,7 @@ fn platforms(python: &Python) -> Vec<String> {
     platforms
 }
 
-/// The platforms of GNU C library 2.`minor` and older, down to where a machine's wheels begin.
+/// The platforms of GNU C library 2.`minor` and older, down to the first one with wheels for the machine.
 fn manylinux(machines: &[&str], minor: u32) -> Vec<String> {
     let oldest = if machines.iter().any(|arch| matches!(*arch, "x86_64" | "i686")) { 5 } else { 17 };
     let mut platforms = Vec::new();

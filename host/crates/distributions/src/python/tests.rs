@@ -47,7 +47,7 @@ fn listed(tags: &Tags) -> Vec<String> {
     all.into_iter().map(|(tag, _)| format!("{}-{}-{}", tag.python, tag.abi, tag.platform)).collect()
 }
 
-/// Number of tags, and SHA-256 of the list that `packaging.tags.sys_tags()` of packaging 26.4 gave.
+/// The number of tags, and the SHA-256 of the list that `packaging.tags.sys_tags()` of packaging 26.4 returned.
 #[test]
 fn tags_are_those_of_packaging() {
     let t = |python: &Python, number: usize, digest: &str| {
@@ -98,7 +98,7 @@ fn a_python_is_asked_once() {
     let ask = || Python::ask(&executable, &*start, Some(&cache)).unwrap();
     assert_eq!((ask(), ask()), (python311(), python311()));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    // Another program at the same place is another Python, and so is one in another virtual environment.
+    // Another program at the same path is another Python, and so is one in another virtual environment.
     std::fs::write(&executable, b"\x7fELF2").unwrap();
     ask();
     std::fs::write(directory.path().join("pyvenv.cfg"), "home = /elsewhere").unwrap();
@@ -121,7 +121,7 @@ fn what_is_no_answer() {
     }
 }
 
-/// The real Python of this machine, where there is one, answers.
+/// The real Python of this machine answers, if it is installed.
 #[test]
 fn the_real_python_answers() {
     let start: Box<StartPython> = Box::new(|path, arguments, _| {

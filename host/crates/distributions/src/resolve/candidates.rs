@@ -12,17 +12,17 @@ use crate::python::Tags;
 use crate::requirement::Requirement;
 use crate::version::{self, Version};
 
-/// One version of a project that could be used.
+/// A version of a project that could be used.
 #[derive(Clone, Debug)]
 pub enum Candidate {
-    /// It is there.
+    /// An existing distribution.
     Installed(Arc<Distribution>),
-    /// It is available.
+    /// An available file.
     File(Arc<File>),
 }
 
 impl Candidate {
-    /// Its version; `None` for something that is there and calls itself by a text that is no version.
+    /// Its version; `None` for an existing distribution with an invalid version.
     pub fn version(&self) -> Option<&Version> {
         match self {
             Self::Installed(distribution) => distribution.parsed_version(),
@@ -30,12 +30,12 @@ impl Candidate {
         }
     }
 
-    /// Whether it is developed.
+    /// Whether it is a developed project.
     pub fn is_developed(&self) -> bool {
         matches!(self, Self::Installed(distribution) if distribution.precedence == Precedence::Develop)
     }
 
-    /// Where it is, if a requirement can name that.
+    /// Its URL, if a requirement can contain it.
     pub(super) fn url(&self) -> Option<&str> {
         match self {
             Self::File(file) => match &file.location {
@@ -46,13 +46,13 @@ impl Candidate {
         }
     }
 
-    /// Whether it was withdrawn.
+    /// Whether it was yanked.
     pub(super) fn is_yanked(&self) -> bool {
         matches!(self, Self::File(file) if file.yanked.is_some())
     }
 }
 
-/// `requests 2.34.2`, as messages have it.
+/// `requests 2.34.2`, as in messages.
 impl std::fmt::Display for Candidate {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -62,14 +62,14 @@ impl std::fmt::Display for Candidate {
     }
 }
 
-/// What decides the order of candidates.
+/// The sort key of candidates.
 #[derive(Clone, Copy)]
 pub(crate) struct Preferences<'a> {
     pub(crate) request: &'a Request<'a>,
     pub(crate) tags: &'a Tags,
 }
 
-/// Whether the sources need not be asked for a project.
+/// Whether a project can be resolved without its sources.
 pub(crate) fn what_is_there_does(
     request: &Request<'_>,
     knowledge: &Knowledge,
@@ -94,7 +94,7 @@ pub(crate) fn what_is_there_does(
 }
 
 impl Preferences<'_> {
-    /// The candidates of a project, the best first. `project` is what the sources have, if they were asked.
+    /// The candidates of a project, the best one first. `project` has the available files, if the sources were read.
     pub(crate) fn candidates(
         &self,
         key: &str,
@@ -131,7 +131,7 @@ impl Preferences<'_> {
         developed.into_iter().chain(others).collect()
     }
 
-    /// What is developed, as far as nobody who asks directly excludes it.
+    /// Developed projects, except those that a direct requirement excludes.
     fn developed(&self, installed: &[Candidate], roots: &[Requirement]) -> Vec<Candidate> {
         let excluded = |distribution: &Distribution| {
             let key = distribution.key();
@@ -144,7 +144,7 @@ impl Preferences<'_> {
         developed.cloned().collect()
     }
 
-    /// Greater is better: what is there if that is enough, releases if they are preferred, greater versions.
+    /// Greater is better: existing ones if that is enough, releases if they are preferred, greater versions.
     fn rank<'c>(&self, candidate: &'c Candidate) -> (bool, bool, Option<&'c Version>) {
         let is_there = !self.request.newest && matches!(candidate, Candidate::Installed(_));
         let is_final = !self.request.prefer_final || candidate.version().is_some_and(version::is_final);
@@ -156,7 +156,7 @@ impl Preferences<'_> {
         let mut best: std::collections::BTreeMap<&Version, (&File, _)> = std::collections::BTreeMap::new();
         for file in project.files.iter().filter(|file| self.reason_against(file).is_none()) {
             let Some(preference) = file.name.preference(self.tags, self.request.python) else { continue };
-            // What was withdrawn only counts where nothing else of the version is there; what is on this machine comes first.
+            // A yanked file is used only if the version has no other; files on this machine come first.
             let merit = (file.yanked.is_none(), preference, matches!(file.location, Location::Path(_)));
             match best.get(&file.name.version) {
                 Some((_, known)) if *known >= merit => {}
@@ -166,7 +166,7 @@ impl Preferences<'_> {
         best.into_values().map(|(file, _)| Arc::new(file.clone())).collect()
     }
 
-    /// Why a file cannot be used here.
+    /// The reason why a file cannot be used.
     pub(super) fn reason_against(&self, file: &File) -> Option<String> {
         let python = self.request.python;
         if self.request.sources_only && !file.name.is_source() {

@@ -1,31 +1,32 @@
 //! Why no distributions meet all requirements.
 
+use base::remedy::Remedy;
 use base::source::Explain;
 
 use crate::index::IndexError;
 use crate::pins::PinError;
 
-/// Why it is not known what a distribution needs.
+/// Why the requirements of a distribution are unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataProblem {
-    /// The distribution is unusable; another one may do.
+    /// The distribution cannot be used; another one may be usable.
     #[error("{0}")]
     Unusable(String),
-    /// Nothing can go on.
+    /// The resolution cannot continue.
     #[error("{0}")]
     Fatal(Box<dyn Explain + Send + Sync>),
 }
 
-/// Why a request was not resolved.
+/// Why a resolution failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// The sources cannot be asked.
+    /// The sources cannot be read.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// What a distribution needs cannot be found out.
+    /// The requirements of a distribution cannot be read.
     #[error("{0}")]
     Metadata(Box<dyn Explain + Send + Sync>),
-    /// A pin does not go with what is asked for.
+    /// A pin contradicts a requirement.
     #[error(transparent)]
     Pin(#[from] PinError),
     /// A marker has no meaning.
@@ -33,31 +34,31 @@ pub enum ResolveError {
     Marker {
         /// The requirement.
         requirement: String,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
-    /// There is no distribution for a requirement.
+    /// No distribution matches a requirement.
     #[error("Couldn't find a distribution for '{requirement}'.")]
     NotFound {
         /// The requirement.
         requirement: String,
-        /// Who asks for it, and what there is instead.
+        /// What requires it, and the available versions.
         chain: Vec<String>,
     },
-    /// It is not there, and nothing may be brought.
+    /// A distribution is missing, and nothing may be downloaded.
     #[error("We don't have a distribution for {requirement}\nand can't install one in offline (no-install) mode.")]
     Offline {
         /// The requirement.
         requirement: String,
-        /// Who asks for it.
+        /// What requires it.
         chain: Vec<String>,
     },
     /// Requirements exclude each other.
     #[error("There is a version conflict: {summary}")]
     Conflict {
-        /// What excludes what.
+        /// The requirements that exclude each other.
         summary: String,
-        /// Who wants what, and why.
+        /// The chain of requirements.
         chain: Vec<String>,
     },
     /// A distribution does not have an extra.
@@ -67,16 +68,16 @@ pub enum ResolveError {
         distribution: String,
         /// The extra.
         extra: String,
-        /// What it has.
+        /// The extras that it has.
         offered: Vec<String>,
     },
-    /// A requirement names something that is not brought from there.
+    /// The URL in a requirement is neither that of a wheel nor that of an archive of sources.
     #[error("'{requirement}' names a URL that leads to no wheel and no archive of sources")]
     Url {
         /// The requirement.
         requirement: String,
     },
-    /// A version was picked, and that is not allowed.
+    /// A version was picked, which is not allowed.
     #[error(
         "Picked: {name} = {version}\n\nThe `{name}` egg does not have a version pin and `allow-picked-versions = false`.\n\n\
          To resolve this, add\n\n    {name} = {version}\n\nto the [versions] section,\n\nOR set `allow-picked-versions = true`."
@@ -92,9 +93,9 @@ pub enum ResolveError {
         "No distributions were found that meet all requirements: {looked_at} were looked at, and the search was given up"
     )]
     GivenUp {
-        /// How many distributions were looked at.
+        /// The number of distributions that were considered.
         looked_at: usize,
-        /// Projects of which many versions were tried, with how many.
+        /// The projects of which many versions were tried, with their numbers.
         tried: Vec<(String, usize)>,
     },
 }
@@ -150,6 +151,14 @@ impl Explain for ResolveError {
         match self {
             Self::Metadata(error) => error.blame(),
             _ => base::source::Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Index(error) => error.remedies(),
+            Self::Metadata(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

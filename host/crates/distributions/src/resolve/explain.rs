@@ -1,4 +1,4 @@
-//! Why there is no solution, as a chain: who wants what, and what stands against it.
+//! Explains why there is no solution, as a chain: what requires what, and what excludes it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,7 +9,7 @@ use super::ResolveError;
 use super::candidates::Candidate;
 use super::provider::{Package, Provider, Wanted};
 
-/// Most lines of a chain, and most versions that a line names.
+/// The most lines of a chain, and the most versions in a line.
 const MOST_LINES: usize = 60;
 const MOST_VERSIONS: usize = 4;
 
@@ -21,7 +21,7 @@ pub(super) fn involved(provider: &Provider<'_>, graph: &ConflictGraph) -> BTreeS
     involved
 }
 
-/// The error that tells of a conflict.
+/// The error that describes a conflict.
 pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> ResolveError {
     let view = View { provider, graph };
     let statements = view.statements();
@@ -56,13 +56,13 @@ pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> Resolve
     ResolveError::Conflict { summary, chain }
 }
 
-/// What is developed of a project, if nothing else of it counts.
+/// The developed distribution of a project that has no other candidates.
 fn developed(provider: &Provider<'_>, key: &str) -> Option<Candidate> {
     let offered = provider.offered(key);
     offered.iter().all(Candidate::is_developed).then(|| offered.into_iter().next()).flatten()
 }
 
-/// That several wishes for a project exclude each other.
+/// Describes requirements for a project that exclude each other.
 fn exclusive(key: &str, statements: &[Statement]) -> Option<String> {
     let wishes = statements.iter().filter(|statement| statement.wanted_key == key);
     let wants: BTreeSet<&str> = wishes.map(|statement| statement.wants.as_str()).collect();
@@ -79,9 +79,9 @@ fn and(texts: &[&str]) -> String {
     }
 }
 
-/// Who wants what.
+/// What requires something.
 struct Statement {
-    /// Who; nobody but the configuration itself, if there is none.
+    /// The distribution; `None` for the configuration itself.
     who: Vec<Candidate>,
     wants: String,
     wanted_key: String,
@@ -106,7 +106,7 @@ impl Statement {
     }
 }
 
-/// What the solver's graph says.
+/// The explanation of the solver's graph.
 struct View<'a> {
     provider: &'a Provider<'a>,
     graph: &'a ConflictGraph,
@@ -126,7 +126,8 @@ impl View<'_> {
             .collect()
     }
 
-    /// Who wants what, from the configuration on; the same wish of several versions of a project once.
+    /// The chain of requirements, starting at the configuration; the same requirement of several versions of a project
+    /// once.
     fn statements(&self) -> Vec<Statement> {
         let graph = &self.graph.graph;
         let mut statements: Vec<Statement> = Vec::new();
@@ -162,7 +163,7 @@ impl View<'_> {
         statements
     }
 
-    /// What a requirement says, and of which project. That an extra goes with its own distribution says nothing.
+    /// The text of a requirement, and its project. That an extra belongs to its distribution is not shown.
     fn wish(&self, wanted: VersionSetId) -> Option<(String, String)> {
         let pool = &self.provider.pool;
         let package = pool.resolve_package_name(pool.resolve_version_set_package_name(wanted));
@@ -186,7 +187,7 @@ impl View<'_> {
         excluded
     }
 
-    /// Projects of which several versions are wanted at once.
+    /// Projects of which several versions are required at once.
     fn contested(&self) -> BTreeSet<String> {
         let graph = &self.graph.graph;
         let edges = graph.raw_edges().iter().filter(|edge| {
@@ -204,7 +205,7 @@ impl View<'_> {
     }
 }
 
-/// What there is of a project of which nothing fits.
+/// The candidates of a project of which none matches.
 fn what_there_is(provider: &Provider<'_>, key: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let offered = provider.offered(key);

@@ -1,8 +1,8 @@
-//! Which distributions meet all requirements: zc.buildout's choice where it makes one, and a complete search (the solver
-//! `resolvo`) where its first choices exclude each other.
+//! Which distributions meet all requirements: zc.buildout's choice if it finds one, and a complete search (the solver
+//! `resolvo`) if its first choices exclude each other.
 //!
-//! Each project's candidates are tried in zc.buildout's order of preference. A search begins with what is there and what
-//! pins name; only where that does not do are sources asked for more. Knows nothing of how distributions are brought.
+//! Each project's candidates are tried in zc.buildout's order of preference. A search starts with existing and pinned
+//! distributions; more are requested from the sources only if these are not enough. Knows nothing of downloads.
 
 mod candidates;
 mod error;
@@ -31,26 +31,25 @@ use crate::requirement::Requirement;
 use candidates::Preferences;
 use provider::{Provider, Verdict};
 
-/// Most distributions whose metadata are looked at before a search is given up.
-const MOST_LOOKED_AT: usize = 3000;
+/// The most distributions whose metadata is read before a search is stopped.
+const MOST_LOOKED_AT: usize = 1000;
 
-/// What distributions are available, and what they say of themselves. Asked by several threads at once; each answer is
-/// remembered.
+/// The available distributions and their metadata. Several threads use it at once; each answer is kept.
 pub trait Available: Sync {
-    /// What is available of a project, by its key and by the name that somebody wrote.
+    /// The available files of a project, by its key and by its name as written.
     ///
     /// # Errors
-    /// When the sources cannot be asked.
+    /// When the sources cannot be read.
     fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError>;
 
-    /// What a file says of itself.
+    /// The metadata of a file.
     ///
     /// # Errors
-    /// When it does not say it, or cannot be brought.
+    /// When it is not available.
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem>;
 }
 
-/// What is wanted.
+/// The request.
 pub struct Request<'a> {
     /// The requirements, in the order in which they were written.
     pub requirements: &'a [Requirement],
@@ -58,44 +57,44 @@ pub struct Request<'a> {
     pub pins: &'a Pins,
     /// For which Python.
     pub python: &'a Python,
-    /// What is there.
+    /// The existing distributions.
     pub installed: &'a Installed,
-    /// Whether something newer than what is there is looked for (`newest`).
+    /// Whether distributions newer than the existing ones are considered (`newest`).
     pub newest: bool,
     /// Whether releases are preferred to pre-releases (`prefer-final`).
     pub prefer_final: bool,
-    /// Whether an extra that a distribution does not have is passed over (`allow-unknown-extras`).
+    /// Whether an extra that a distribution does not have is ignored (`allow-unknown-extras`).
     pub allow_unknown_extras: bool,
-    /// Whether only source distributions count (`zc.recipe.egg:custom`).
+    /// Whether only source distributions are used (`zc.recipe.egg:custom`).
     pub sources_only: bool,
-    /// Whether only what is there counts (`offline`).
+    /// Whether only existing distributions are used (`offline`).
     pub offline: bool,
 }
 
-/// What was found.
+/// The result.
 #[derive(Debug)]
 pub struct Resolution {
-    /// The distributions in the order in which zc.buildout gets them, each with what asked for it first.
+    /// The distributions in the order in which zc.buildout gets them, each with the first requirement for it.
     pub steps: Vec<Step>,
-    /// Versions that no pin named, by the names of their projects.
+    /// Versions without a pin, by the names of their projects.
     pub picked: Vec<Picked>,
 }
 
-/// What one search teaches the next.
+/// What one search passes on to the next.
 #[derive(Default)]
 pub(crate) struct Knowledge {
-    /// Projects for which the sources are asked, beyond what is there.
+    /// Projects whose sources are read, in addition to existing distributions.
     pub(crate) widened: BTreeSet<String>,
-    /// Projects of which more than what is developed counts.
+    /// Projects of which more than the developed one is considered.
     pub(crate) not_only_developed: BTreeSet<String>,
-    /// URLs that requirements name, by project.
+    /// URLs in requirements, by project.
     pub(crate) urls: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Resolves the request.
 ///
 /// # Errors
-/// [`ResolveError`], with the chain of requirements that cannot all be met.
+/// [`ResolveError`], with the chain of requirements that exclude each other.
 pub fn resolve(
     request: &Request<'_>,
     available: &dyn Available,
@@ -113,10 +112,10 @@ pub fn resolve(
     })
 }
 
-/// The best distribution for one requirement, without what it needs.
+/// The best distribution for one requirement, without its dependencies.
 ///
 /// # Errors
-/// When there is none, or the sources cannot be asked.
+/// When none matches, or the sources cannot be read.
 pub fn choose(
     request: &Request<'_>,
     requirement: &Requirement,
@@ -164,7 +163,7 @@ fn search(
     }
 }
 
-/// Knowledge only grows, so that searches end.
+/// The knowledge only grows, so searches end.
 fn merged(mut known: Knowledge, learned: Knowledge) -> Knowledge {
     known.widened.extend(learned.widened);
     known.not_only_developed.extend(learned.not_only_developed);
@@ -174,7 +173,7 @@ fn merged(mut known: Knowledge, learned: Knowledge) -> Knowledge {
     known
 }
 
-/// The requirements that count for this Python, as their pins leave them.
+/// The requirements that apply to this Python, with their pins.
 fn roots(request: &Request<'_>) -> Result<Vec<Requirement>, ResolveError> {
     let mut roots = Vec::new();
     for requirement in request.requirements {

@@ -1,7 +1,8 @@
-//! The order in which zc.buildout gets distributions, which is the order of the path, and what it says of its choice.
+//! The order in which zc.buildout gets distributions, which is the order of the path, and its messages about the
+//! choice.
 //!
-//! zc.buildout puts distributions that it has just installed in front, and those that were there at the end: its scripts
-//! change in the second run. Here the order is that of the second run, always.
+//! zc.buildout puts newly installed distributions first, and existing ones last: its scripts change in the second run.
+//! Here, the order is always that of the second run.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -16,22 +17,22 @@ use crate::requirement::Requirement;
 /// One distribution that is used.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What asked for it first, as its pin leaves it.
+    /// The first requirement for it, with its pin.
     pub requirement: Requirement,
-    /// Where it is.
+    /// The distribution.
     pub candidate: Candidate,
-    /// What it says of itself.
+    /// Its metadata.
     pub metadata: Arc<Metadata>,
 }
 
-/// A version that no pin named.
+/// A version without a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picked {
-    /// The project, as `[versions]` would name it.
+    /// The project, as written in `[versions]`.
     pub name: String,
     /// The version.
     pub version: String,
-    /// Which distributions required it by nothing but its name, as zc.buildout lists them.
+    /// The distributions that required it only by name, as zc.buildout lists them.
     pub required_by: Vec<String>,
 }
 
@@ -75,7 +76,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Gets the distribution of a requirement, unless it is there already.
+    /// Gets the distribution of a requirement, unless it was already added.
     fn get(&mut self, requirement: &Requirement) {
         let key = requirement.key();
         let Some((candidate, metadata)) = self.chosen.get(&key) else { return };
@@ -105,7 +106,7 @@ impl Walk<'_> {
         self.picked.push(Picked { name, version, required_by });
     }
 
-    /// The distributions so far that require nothing but the name.
+    /// The distributions so far that require it only by name.
     fn required_by(&self, requirement: &Requirement) -> Vec<String> {
         let shown = requirement.to_string();
         let requires = |step: &&Step| {
@@ -124,7 +125,8 @@ fn exactly(candidate: &Candidate) -> String {
     candidate.to_string().replace(' ', "==")
 }
 
-/// Namespace packages of the old kind work only with a setuptools that has `pkg_resources`: 82 and later do not.
+/// Namespace packages of the old kind work only with a setuptools that has `pkg_resources`: 82 and later do not have
+/// it.
 pub(super) fn setuptools_for(candidate: &Candidate, pins: &Pins) -> Result<Option<Requirement>, String> {
     match candidate {
         Candidate::Installed(distribution) if distribution.needs_pkg_resources() => {

@@ -1,7 +1,7 @@
-//! Asking ahead: while the solver waits for one answer, threads ask for what it will most likely want next.
+//! Requests ahead: while the solver waits for one answer, threads request what it will most likely need next.
 //!
-//! They make zc.buildout's first choices, which are most often the last ones too. What they find is remembered by whom they
-//! ask, and their failures are nobody's: the solver asks again, and reports them.
+//! They make zc.buildout's first choices, which are usually the final ones. The sources keep what they read, and their
+//! failures are ignored: the solver requests the same again, and reports them.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,13 +14,13 @@ use crate::index::lock;
 use crate::python::Tags;
 use crate::requirement::Requirement;
 
-/// How many threads ask.
+/// The number of threads.
 const THREADS: usize = 12;
 
-/// Most requirements that are looked at ahead.
+/// The most requirements that are read ahead.
 const MOST: usize = 5000;
 
-/// Where what will be wanted is said.
+/// Receives what will be needed.
 pub(crate) struct Ahead<'a> {
     request: &'a Request<'a>,
     queue: Mutex<Sender<Requirement>>,
@@ -29,20 +29,20 @@ pub(crate) struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
-    /// Says what will be wanted. Each project is asked for once.
+    /// Adds what will be needed. Each project is requested once.
     pub(crate) fn want(&self, requirements: &[Requirement]) {
         let mut seen = lock(&self.seen);
         for requirement in requirements {
             if seen.len() < MOST && !self.request.offline && seen.insert((requirement.key(), requirement.extra_keys()))
             {
-                // Fails only when nobody asks ahead any more.
+                // Fails only when no thread requests ahead any more.
                 let _ = lock(&self.queue).send(requirement.clone());
             }
         }
     }
 }
 
-/// Runs `work` while threads ask ahead for what it says.
+/// Runs `work` while threads request ahead what it announces.
 pub(crate) fn with<R>(
     request: &Request<'_>,
     tags: &Tags,
@@ -59,7 +59,7 @@ pub(crate) fn with<R>(
             scope.spawn(move || asker(&receiver, ahead, Preferences { request, tags }, available));
         }
         let result = work(&ahead);
-        // Threads that wait end when nobody can say anything any more.
+        // Waiting threads end when nothing more can be announced.
         ahead.is_over.store(true, Ordering::Relaxed);
         *lock(&ahead.queue) = channel().0;
         result
@@ -84,7 +84,7 @@ fn asker(
     }
 }
 
-/// What the most likely distribution for a requirement needs.
+/// The requirements of the most likely distribution for a requirement.
 fn look(
     requirement: &Requirement,
     preferences: Preferences<'_>,
@@ -102,7 +102,7 @@ fn look(
         candidate.version().is_some_and(|version| requirement.specifiers.contains(version)) && !candidate.is_yanked()
     };
     let Some(Candidate::File(file)) = candidates.iter().find(fits) else { return None };
-    // A source distribution may have to be built to say what it needs: that is done only if it is really wanted.
+    // A source distribution may have to be built for its metadata: only if it is really needed.
     if file.name.is_source() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What the solver asks: which candidates a project has, and what each of them needs.
+//! The solver's questions: which candidates a project has, and what each of them requires.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -23,7 +23,7 @@ use crate::name;
 use crate::requirement::Requirement;
 use crate::version::Specifiers;
 
-/// What the solver takes for a package: a project, or one of its extras.
+/// A package of the solver: a project, or one of its extras.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Package {
     pub(super) key: String,
@@ -40,12 +40,12 @@ impl fmt::Display for Package {
     }
 }
 
-/// Which candidates of a package are wanted.
+/// Which candidates of a package match.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
-    /// Those of these versions, or from this URL, as a requirement wants.
+    /// Those of these versions, or from this URL, as a requirement specifies.
     As { specifiers: Specifiers, url: Option<String>, shown: String },
-    /// This one: an extra goes with its own distribution.
+    /// This one: an extra belongs to its distribution.
     This(usize),
 }
 
@@ -53,7 +53,7 @@ impl VersionSet for Wanted {
     type V = Entry;
 }
 
-/// A candidate, by its place in the list of all.
+/// A candidate, by its index in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(pub(super) usize);
 
@@ -63,13 +63,13 @@ impl fmt::Display for Entry {
     }
 }
 
-/// What came of a search.
+/// The result of a search.
 pub(super) enum Verdict {
-    /// A candidate of each project, with what it says of itself, by key.
+    /// A candidate of each project, with its metadata, by key.
     Solved(Chosen),
-    /// It must begin again, with this.
+    /// It must start again, with this knowledge.
     Again(Knowledge),
-    /// There is no solution, unless `learned` makes one.
+    /// There is no solution, except perhaps with the knowledge in `learned`.
     Unsolvable { learned: Option<Knowledge>, conflict: ResolveError },
 }
 
@@ -82,7 +82,7 @@ enum Stop {
     Again,
 }
 
-/// What the solver asks.
+/// Answers the solver.
 pub(super) struct Provider<'a> {
     pub(super) pool: Pool<Wanted, Package>,
     pub(super) preferences: Preferences<'a>,
@@ -94,11 +94,11 @@ pub(super) struct Provider<'a> {
     pub(super) candidates: RefCell<Vec<Candidate>>,
     of_project: RefCell<BTreeMap<String, Vec<usize>>>,
     metadata: RefCell<BTreeMap<usize, Arc<Metadata>>>,
-    /// What was asked for first of each project, and by the name that was written.
+    /// The first requirement of each project, and its name as written.
     pub(super) first_asked: RefCell<BTreeMap<String, Requirement>>,
-    /// What the sources have, where they were asked.
+    /// The available files of the projects whose sources were read.
     pub(super) projects: RefCell<BTreeMap<String, Arc<Project>>>,
-    /// Projects for which only what is there was offered.
+    /// Projects for which only existing distributions were offered.
     pub(super) narrow: RefCell<BTreeSet<String>>,
     learned: RefCell<Knowledge>,
     stop: RefCell<Option<Stop>>,
@@ -174,7 +174,7 @@ impl<'a> Provider<'a> {
         chosen
     }
 
-    /// What could be looked at more closely of the projects that are in conflict.
+    /// The knowledge that could still be gained about the projects in conflict.
     fn what_may_help(&self, involved: &BTreeSet<String>) -> Option<Knowledge> {
         let mut learned = Knowledge::default();
         let narrow = self.narrow.borrow();
@@ -196,7 +196,7 @@ impl<'a> Provider<'a> {
         (!learned.widened.is_empty() || !learned.not_only_developed.is_empty()).then_some(learned)
     }
 
-    /// What a requirement wants: the distribution, and each of its extras.
+    /// The packages of a requirement: the distribution, and each of its extras.
     fn wanted(&self, requirement: &Requirement) -> Vec<VersionSetId> {
         let key = requirement.key();
         self.first_asked.borrow_mut().entry(key.clone()).or_insert_with(|| requirement.clone());
@@ -224,12 +224,12 @@ impl<'a> Provider<'a> {
         self.pool.intern_version_set(self.pool.intern_package_name(package.clone()), wanted)
     }
 
-    /// Stops the search. The first reason counts.
+    /// Stops the search. The first reason is kept.
     fn end(&self, error: ResolveError) {
         self.stop.borrow_mut().get_or_insert(Stop::Error(error));
     }
 
-    /// The candidates of a project, the best first.
+    /// The candidates of a project, the best one first.
     fn entries(&self, key: &str) -> Vec<usize> {
         if let Some(known) = self.of_project.borrow().get(key) {
             return known.clone();
@@ -263,7 +263,7 @@ impl<'a> Provider<'a> {
         range
     }
 
-    /// What a candidate says of itself; `Err` with the reason if it cannot be used.
+    /// The metadata of a candidate; `Err` with the reason if it cannot be used.
     fn metadata_of(&self, index: usize) -> Result<Arc<Metadata>, String> {
         if let Some(known) = self.metadata.borrow().get(&index) {
             return Ok(Arc::clone(known));
@@ -292,7 +292,7 @@ impl<'a> Provider<'a> {
         Ok(metadata)
     }
 
-    /// What a candidate, or one of its extras, needs; `Err` with the reason if it cannot be used.
+    /// The requirements of a candidate, or of one of its extras; `Err` with the reason if it cannot be used.
     fn needs(&self, package: &Package, index: usize) -> Result<Vec<Requirement>, String> {
         let metadata = self.metadata_of(index)?;
         let request = self.preferences.request;
@@ -436,14 +436,14 @@ impl Provider<'_> {
         ResolveError::GivenUp { looked_at: self.looked_at.get(), tried }
     }
 
-    /// What is offered of a project, the best first.
+    /// The candidates of a project, the best one first.
     pub(super) fn offered(&self, key: &str) -> Vec<Candidate> {
         let candidates = self.candidates.borrow();
         self.of_project.borrow().get(key).into_iter().flatten().map(|index| candidates[*index].clone()).collect()
     }
 }
 
-/// Whether a requirement wants a candidate. One that was withdrawn is wanted by who names its version.
+/// Whether a requirement matches a candidate. A yanked one matches only a requirement with exactly its version.
 fn is_wanted(wanted: &Wanted, index: usize, candidate: &Candidate) -> bool {
     match wanted {
         Wanted::This(other) => *other == index,

@@ -1,7 +1,7 @@
-//! Scripts: what starts an entry point, or an interpreter, with the path of a working set. They are byte for byte those of
-//! zc.buildout 6.
+//! Scripts: they start an entry point, or an interpreter, with the path of a working set. They are byte for byte those
+//! of zc.buildout 6.
 //!
-//! First the texts are made, then they are written: whoever asks for scripts can look at where they would go.
+//! First the contents are made, then they are written, so that a caller can check where scripts would be written.
 
 mod paths;
 mod python;
@@ -26,35 +26,35 @@ use crate::python::Python;
 use crate::requirement::Requirement;
 use crate::working_set::{WorkingSet, WrongVersion};
 
-/// Which scripts are wanted.
+/// The requested scripts.
 #[derive(Clone, Debug, Default)]
 pub struct Scripts {
-    /// Distributions whose scripts are wanted.
+    /// Distributions whose scripts are requested.
     pub requirements: Vec<Requirement>,
     /// Further entry points.
     pub entry_points: Vec<EntryPoint>,
-    /// Which of them, and under which names; all, if nothing is said.
+    /// Which of them, and under which names; all if `None`.
     pub names: Option<Vec<(String, String)>>,
-    /// The directory they go to.
+    /// The directory that they are written to.
     pub directory: PathBuf,
-    /// Further places on the path.
+    /// Other entries of the path.
     pub extra_paths: Vec<PathBuf>,
     /// Python source of the arguments that the entry points are called with.
     pub arguments: String,
     /// Python source that runs before.
     pub initialization: String,
-    /// Name of an interpreter that has the path.
+    /// The name of an interpreter with the path.
     pub interpreter: Option<String>,
-    /// Beneath which directory the path is relative to the script.
+    /// The directory in which paths are relative to the script.
     pub relative_to: Option<PathBuf>,
 }
 
-/// A script that is to be written.
+/// A script to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// Its text.
+    /// Its contents.
     pub text: String,
     /// Whether it is an interpreter.
     pub is_interpreter: bool,
@@ -63,10 +63,10 @@ pub struct Script {
 /// Why scripts cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// A distribution whose scripts are wanted is not there.
+    /// A distribution whose scripts are requested does not exist.
     #[error("Could not find requirement '{0}' in working set.")]
     NotFound(String),
-    /// It is there in another version.
+    /// It exists in another version.
     #[error(transparent)]
     WrongVersion(#[from] WrongVersion),
     /// Its entry points cannot be read.
@@ -74,7 +74,7 @@ pub enum ScriptError {
     EntryPoints {
         /// The distribution.
         distribution: String,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
     /// A marker of a requirement has no meaning.
@@ -82,10 +82,10 @@ pub enum ScriptError {
     Marker {
         /// The requirement.
         requirement: String,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
-    /// The name of a script leads out of its directory.
+    /// The name of a script points outside its directory.
     #[error("{distribution} wants to write a script named {name:?}, which is no name of a file")]
     Name {
         /// The distribution.
@@ -93,7 +93,7 @@ pub enum ScriptError {
         /// The name.
         name: String,
     },
-    /// A path that no Python source can hold.
+    /// A path that cannot be written in Python source.
     #[error("{0:?} cannot be written into a script, as it is not valid UTF-8")]
     NotText(PathBuf),
     /// The script cannot be written.
@@ -145,7 +145,7 @@ impl Scripts {
             let text = real.to_str().ok_or_else(|| ScriptError::NotText(real.clone()))?.to_owned();
             path.push(text);
         }
-        // What is the same before links are followed is there once; what is the same only after that, as often.
+        // Entries that are equal before links are followed are listed once; entries that become equal after that stay.
         let path = unique(working_set.path().iter().chain(&self.extra_paths), path);
         let wanted = self.wanted(working_set, python)?;
         self.warn_of_missing(&wanted, report);
@@ -191,7 +191,7 @@ impl Scripts {
         Ok(wanted)
     }
 
-    /// Under which name a script is written, if it is.
+    /// The name under which a script is written; `None` if it is not.
     fn target<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         match &self.names {
             None => Some(name),
@@ -216,7 +216,7 @@ impl Scripts {
     }
 }
 
-/// The entries whose unresolved form was not there before, in their resolved form.
+/// The entries whose unresolved form was not listed before, in their resolved form.
 fn unique<'a>(unresolved: impl Iterator<Item = &'a PathBuf>, resolved: Vec<String>) -> Vec<String> {
     let mut seen: Vec<&PathBuf> = Vec::new();
     let mut kept = Vec::new();
@@ -245,7 +245,7 @@ fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<Wanted>, Scri
 }
 
 impl Script {
-    /// Writes the script where it differs from what is there, and reports that.
+    /// Writes the script if it differs from the existing file, and reports that.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Paths as Python's `os.path` makes them absolute and real.
+//! Absolute and real paths, as Python's `os.path` makes them.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -18,7 +18,7 @@ pub fn absolute(path: &Path) -> PathBuf {
     plain
 }
 
-/// `os.path.realpath`: links are followed as far as there is something.
+/// `os.path.realpath`: links are followed as far as the path exists.
 pub(super) fn real_path(path: &Path) -> PathBuf {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = path.to_owned();
@@ -37,7 +37,7 @@ pub(super) fn real_path(path: &Path) -> PathBuf {
     }
 }
 
-/// How many directories lie between `outer` and the file `path` within it.
+/// The number of directories between `outer` and the file `path` in it.
 pub(super) fn depth(outer: &Path, path: &Path) -> Option<usize> {
     Some(path.strip_prefix(outer).ok()?.components().count().saturating_sub(1))
 }

@@ -1,6 +1,6 @@
-//! Texts as Python writes them.
+//! Strings as Python writes them.
 
-/// `repr` of a text: in single quotes, or in double quotes if that saves escapes.
+/// `repr` of a string: in single quotes, or in double quotes if that saves escapes.
 pub(crate) fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut written = String::with_capacity(text.len() + 2);
@@ -24,7 +24,7 @@ pub(crate) fn repr(text: &str) -> String {
     written
 }
 
-/// Whether Python shows a character as it is. (Of the invisible ones, those that occur in names of files.)
+/// Whether Python shows a character unchanged. (Of the invisible ones, only those that occur in file names are handled.)
 fn is_printable(c: char) -> bool {
     let invisible = matches!(c as u32, 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xe0000..=0x10ffff);
     c == ' ' || !(c.is_control() || c.is_whitespace() || invisible)

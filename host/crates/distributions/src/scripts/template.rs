@@ -1,5 +1,5 @@
-//! The texts of scripts. They are part of the contract: each byte is that of zc.buildout 6.0.1 (Zope Public License 2.1),
-//! from whose `easy_install.py` the text of the interpreter is taken.
+//! The contents of scripts. They are part of the contract: each byte is that of zc.buildout 6.0.1 (Zope Public License
+//! 2.1); the text of the interpreter comes from its `easy_install.py`.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use super::python::repr;
 use crate::entry_points::EntryPoint;
 use crate::python::Python;
 
-/// What an interpreter does once the path is set.
+/// The code of an interpreter after the path is set.
 const INTERPRETER: &str = include_str!("interpreter.py");
 
-/// Longest first line that Linux takes, in bytes.
+/// The longest first line that Linux accepts, in bytes.
 const LONGEST_FIRST_LINE: usize = 127;
 
-/// Where a script lies and what it finds: the parts that all scripts have in common.
+/// The location and path of a script: the parts that all scripts have in common.
 pub(super) struct Place {
     first_line: String,
     /// Python source of the path's entries.
@@ -23,7 +23,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// For the script at `script`, beneath `relative_to` if its path is to be relative.
+    /// For the script at `script`; its path is relative if it is below `relative_to`.
     pub(super) fn new(python: &Python, script: &Path, path: &[String], relative_to: Option<&Path>) -> Self {
         let script = absolute(script);
         let relative = relative_to.and_then(|outer| Some((outer, depth(outer, &script)?)));
@@ -41,8 +41,8 @@ const SETUP: &str =
 
 const UP: &str = "base = os.path.dirname(base)\n";
 
-/// zc.buildout writes what Linux does not take: a path with white space in it, or a long one. There, a shell starts the
-/// Python; what it executes is a text to Python.
+/// zc.buildout writes first lines that Linux rejects: a path with white space, or a long one. Here, a shell starts the
+/// Python in that case; to Python, the shell's line is a string.
 fn first_line(executable: &str) -> String {
     let line = format!("#!{executable}");
     if line.len() <= LONGEST_FIRST_LINE && !executable.contains(char::is_whitespace) {
@@ -52,7 +52,7 @@ fn first_line(executable: &str) -> String {
     format!("#!/bin/sh\n'''exec' \"{quoted}\" \"$0\" \"$@\"\n' '''")
 }
 
-/// An entry as `join(base, …)`, if it lies beneath the directory.
+/// An entry as `join(base, …)`, if it is below the directory.
 fn relative_to_base(entry: &str, outer: &Path) -> String {
     match Path::new(entry).strip_prefix(outer) {
         Ok(rest) if rest.as_os_str().is_empty() => "base".to_owned(),
@@ -61,12 +61,12 @@ fn relative_to_base(entry: &str, outer: &Path) -> String {
     }
 }
 
-/// What runs before: with a line end on both sides.
+/// The code that runs before, with a line end on both sides.
 fn framed(initialization: &str) -> String {
     if initialization.is_empty() { String::new() } else { format!("\n{initialization}\n") }
 }
 
-/// The statement that sets the path. Without entries zc.buildout writes what is no Python.
+/// The statement that sets the path. Without entries, zc.buildout writes invalid Python.
 fn set_path(path: &str) -> String {
     if path.is_empty() { "sys.path[0:0] = [\n  ]".to_owned() } else { format!("sys.path[0:0] = [\n  {path},\n  ]") }
 }
@@ -82,7 +82,7 @@ pub(super) fn entry_point(place: &Place, entry_point: &EntryPoint, arguments: &s
     )
 }
 
-/// An old script of distutils with the path set before its first import; `None` if it is no script of Python.
+/// An old script of distutils with the path set before its first import; `None` if it is not a Python script.
 pub(super) fn old_script(place: &Place, text: &str, initialization: &str) -> Option<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let (first, lines) = lines.split_first()?;

@@ -1,5 +1,5 @@
-//! Scripts, compared with what zc.buildout 6.0.1 wrote for the same working set (`recorded/`, with `@DIR@` and `@PYTHON@` for
-//! the directory and the Python).
+//! Scripts, compared with those that zc.buildout 6.0.1 wrote for the same working set (`recorded/`, with `@DIR@` and
+//! `@PYTHON@` for the directory and the Python).
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -60,7 +60,7 @@ impl Fixture {
         scripts.make(&self.working_set, &self.python, &Silent)
     }
 
-    /// Name and text of each script, with the directory and the Python as in the records.
+    /// The name and contents of each script, with the directory and the Python as in the records.
     fn shown(&self, scripts: &Scripts) -> Vec<(String, String)> {
         let directory = self.directory.path().canonicalize().unwrap();
         let masked = |text: &str| {
@@ -160,7 +160,7 @@ fn a_distribution_writes_nowhere_but_into_the_directory() {
     assert!(matches!(fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err(), ScriptError::EntryPoints { .. }));
 }
 
-/// Linux takes no white space in the path of an interpreter, and no long line: a real shell and a real Python do.
+/// Linux accepts no white space in the path of an interpreter, and no long line: a real shell and a real Python do.
 #[test]
 fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     let mut fixture = Fixture::new(ENTRY_POINTS);
@@ -176,10 +176,7 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     for script in fixture.make(&scripts).unwrap() {
         script.write(&Silent).unwrap();
     }
-    let output = std::process::Command::new(fixture.path("bin/py"))
-        .args(["-c", "import sys; print(sys.path[0])"])
-        .output()
-        .unwrap();
+    let output = crate::wheel::tests::wheels::start(&fixture.path("bin/py"), &["-c", "import sys; print(sys.path[0])"]);
     let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
 }
@@ -220,7 +217,7 @@ fn a_script_is_written_once() {
     ];
     let expected: Vec<String> = warnings.iter().chain(&written).chain(&warnings).cloned().collect();
     assert_eq!(*logged.0.lock().unwrap(), expected);
-    // A link at the place of a script is replaced, not followed.
+    // A link in the place of a script is replaced, not followed.
     let outside = fixture.path("outside");
     std::fs::write(&outside, "kept").unwrap();
     std::fs::remove_file(bin.join("py")).unwrap();

@@ -1,13 +1,13 @@
-//! What is kept for other runs and other buildouts, beneath one directory of the user.
+//! Files that are kept for other runs and other buildouts, below a directory of the user.
 //!
 //! ```text
-//! metadata/DIGEST            metadata of wheels, by their own digest
+//! metadata/DIGEST            metadata of wheels, by its digest
 //! wheels/KEY/NAME.whl        wheels that were built of sources
 //! eggs/KEY/NAME.egg          eggs that were made of wheels
 //! environments/KEY           what builds require
 //! ```
 //!
-//! All of it can be lost. Nothing in it is changed once it is there.
+//! All of it may be removed. Existing files are never changed.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -18,20 +18,20 @@ use fetch::{Algorithm, Checksum};
 
 use super::SupplyError;
 
-/// Longest metadata that are kept, in bytes.
+/// The longest metadata that is kept, in bytes.
 const LONGEST: u64 = 16 << 20;
 
-/// A directory of what is kept.
+/// A cache directory.
 #[derive(Clone, Debug)]
 pub struct Cache {
     directory: PathBuf,
 }
 
 impl Cache {
-    /// The cache in `directory`, which is made when it is first written to.
+    /// The cache in `directory`, which is created when it is first written to.
     ///
     /// # Errors
-    /// When others than this user can write there: what comes from it could be anybody's.
+    /// When other users can write there: its contents could come from anyone.
     pub fn new(directory: impl Into<PathBuf>) -> Result<Self, FileError> {
         let directory = directory.into();
         if let Ok(metadata) = directory.metadata() {
@@ -47,12 +47,12 @@ impl Cache {
         Ok(Self { directory })
     }
 
-    /// Its directory.
+    /// The directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// A directory for things of one kind; it exists after this.
+    /// A directory for entries of one kind; this creates it.
     pub(crate) fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
         let path = self.directory.join(kind);
         let mut builder = std::fs::DirBuilder::new();
@@ -65,7 +65,7 @@ impl Cache {
         self.directory.join("metadata").join(format!("{}-{checksum}", checksum.algorithm()))
     }
 
-    /// Metadata that were kept.
+    /// Cached metadata.
     pub(super) fn metadata(&self, checksum: &Checksum) -> Option<Vec<u8>> {
         let place = self.metadata_place(checksum);
         let bytes = place
@@ -76,7 +76,7 @@ impl Cache {
         verify("", &bytes, checksum).is_ok().then_some(bytes)
     }
 
-    /// Keeps metadata. Where that fails, they are asked for again another time.
+    /// Stores metadata. If that fails, it is downloaded again next time.
     pub(super) fn keep_metadata(&self, checksum: &Checksum, bytes: &[u8]) {
         if let Ok(directory) = self.kind("metadata") {
             let place = self.metadata_place(checksum);
@@ -85,7 +85,7 @@ impl Cache {
     }
 }
 
-/// That bytes are what a checksum promises.
+/// Checks that bytes match a digest.
 pub(super) fn verify(url: &str, bytes: &[u8], checksum: &Checksum) -> Result<(), SupplyError> {
     if checksum.algorithm() != Algorithm::Sha256 {
         return Ok(());

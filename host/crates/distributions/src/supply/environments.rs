@@ -1,5 +1,5 @@
-//! Environments in which builds run: what `build-system.requires` names, resolved like anything else, put together once and
-//! kept. As in zc.buildout 6 (which leaves this to pip) the pins of `[versions]` do not count for them.
+//! Environments in which builds run: the requirements in `build-system.requires`, resolved like all others, installed
+//! once and kept. As in zc.buildout 6 (which leaves this to pip), the pins of `[versions]` do not apply to them.
 
 use std::path::Path;
 
@@ -15,14 +15,14 @@ use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Request, resolve};
 use crate::wheel::add_to_environment;
 
-/// Raised when environments are laid out in another way.
+/// Increased when the layout of environments changes.
 const FORM: u32 = 1;
 
 impl Environments for Supply<'_> {
     fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError> {
         self.find_environment(requirements).map_err(|error| match error {
             SupplyError::Build(error) => error,
-            SupplyError::Cancelled(what) => BuildError::Cancelled(what),
+            SupplyError::Canceled(what) => BuildError::Canceled(what),
             other => BuildError::Requirements { what: "it".to_owned(), cause: Box::new(other) },
         })
     }
@@ -48,7 +48,7 @@ impl Supply<'_> {
         let made = workshop.path().join("environment");
         std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("make the directory", &made))?;
         for (number, wheel) in wheels.iter().enumerate() {
-            // Where it will be is where its scripts look.
+            // Its scripts use the path where it will be.
             self.add(wheel, &made, &place, &workshop.path().join(number.to_string()))?;
         }
         workshop.publish(&made, &identity)?;

@@ -1,6 +1,7 @@
-//! Why a distribution cannot be had.
+//! Why a distribution is not available.
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use fetch::DownloadError;
 
@@ -9,41 +10,41 @@ use crate::index::WebError;
 use crate::resolve::ResolveError;
 use crate::wheel::WheelError;
 
-/// Why a distribution cannot be had.
+/// Why a distribution is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum SupplyError {
-    /// A file cannot be brought.
+    /// A file cannot be downloaded or read.
     #[error(transparent)]
     Download(#[from] DownloadError),
     /// A page or small file cannot be read.
     #[error("Cannot read {url}: {cause}")]
     Web {
-        /// Where it is, without credentials.
+        /// Its location, without credentials.
         url: String,
-        /// Why.
+        /// The cause.
         cause: String,
     },
-    /// What the index says of a file is wrong.
+    /// The index has invalid data about a file.
     #[error("The metadata of {file} cannot be used: {cause}")]
     Metadata {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The error.
         cause: String,
     },
-    /// Something has another digest than the index says.
+    /// The digest differs from that of the index.
     #[error("{url} has the {algorithm} digest {found}, and the index says {expected}")]
     WrongDigest {
-        /// Where it is, without credentials.
+        /// Its location, without credentials.
         url: String,
-        /// Of which kind the digests are.
+        /// The algorithm of the digests.
         algorithm: String,
-        /// What the index says.
+        /// The digest in the index.
         expected: String,
-        /// What it has.
+        /// The actual digest.
         found: String,
     },
-    /// A wheel is refused.
+    /// A wheel is rejected.
     #[error(transparent)]
     Wheel(#[from] WheelError),
     /// A source distribution cannot be built.
@@ -52,15 +53,15 @@ pub enum SupplyError {
     /// A build requires itself.
     #[error("{0} requires itself to be built")]
     Circle(String),
-    /// What a build requires is not found.
+    /// A requirement of a build is not found.
     #[error("What the build requires is not available: {0}")]
     Requirements(#[from] Box<ResolveError>),
-    /// The operating system refused.
+    /// A system call failed.
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
     #[error("Bringing {0} was cancelled")]
-    Cancelled(String),
+    Canceled(String),
 }
 
 impl SupplyError {
@@ -68,12 +69,12 @@ impl SupplyError {
         let url = base::source::redact(url);
         match error {
             WebError::Failed(cause) => Self::Web { url, cause },
-            WebError::Cancelled => Self::Cancelled(url),
+            WebError::Canceled => Self::Canceled(url),
         }
     }
 
-    /// Whether the distribution itself is at fault, so that another version of it may do. That something is not what the
-    /// index promised is nobody's mistake to pass over.
+    /// Whether the distribution itself is invalid, so that another version may be usable. A file that differs from what
+    /// the index promises is never ignored.
     pub(super) fn is_of_the_file(&self) -> bool {
         matches!(self, Self::Metadata { .. })
             || matches!(self, Self::Wheel(WheelError::Refused { fault: crate::wheel::WheelFault::Metadata(_), .. }))
@@ -100,7 +101,7 @@ impl Explain for SupplyError {
                 vec!["The file was changed after the index was made, or on the way: nothing of it was used.".to_owned()]
             }
             Self::Circle(_) => vec!["A wheel of it would end the circle: find-links can name one.".to_owned()],
-            Self::Web { .. } | Self::Metadata { .. } | Self::Cancelled(_) => Vec::new(),
+            Self::Web { .. } | Self::Metadata { .. } | Self::Canceled(_) => Vec::new(),
         }
     }
 
@@ -108,6 +109,17 @@ impl Explain for SupplyError {
         match self {
             Self::Build(error) => error.blame(),
             _ => Blame::User,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Download(error) => error.remedies(),
+            Self::Wheel(error) => error.remedies(),
+            Self::Build(error) => error.remedies(),
+            Self::Requirements(error) => error.remedies(),
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files brought: from the network, the `download-cache`, or this machine. What is given out was hashed.
+//! Files from the network, the `download-cache`, or this machine. Every file is hashed before it is returned.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,25 +13,25 @@ use crate::index::{File, Location};
 use crate::metadata::Metadata;
 use crate::wheel;
 
-/// Longest file, in bytes: the largest wheels have some gigabytes.
+/// The longest file, in bytes: the largest wheels have some gigabytes.
 const LONGEST: u64 = 8 << 30;
 
 /// A file on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brought {
-    /// Where it is. Not to be changed.
+    /// Its path. The file must not be changed.
     pub path: PathBuf,
-    /// What its name says.
+    /// The parts of its name.
     pub name: FileName,
     /// Its digest.
     pub sha256: Digest,
 }
 
 impl Supply<'_> {
-    /// Brings a file.
+    /// Downloads a file, or finds it.
     ///
     /// # Errors
-    /// When it cannot be brought, or is not what the index says.
+    /// When it is not available, or differs from what the index promises.
     pub fn bring(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
         once(&self.brought, &file.location, || self.bring_anew(file))
     }
@@ -39,7 +39,7 @@ impl Supply<'_> {
     fn bring_anew(&self, file: &File) -> Result<Brought, SupplyError> {
         let kept = self.tools.download_cache.as_ref().map(|directory| directory.join(&file.file));
         if let Some(kept) = kept.as_ref().filter(|path| path.is_file()) {
-            // What is there may be another file of the same name: then it is brought again, and replaced.
+            // The existing file may be another one of the same name: then it is downloaded again and replaced.
             if let Ok(brought) = self.download(&kept.to_string_lossy(), file) {
                 return Ok(brought);
             }
@@ -62,7 +62,7 @@ impl Supply<'_> {
         Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256 })
     }
 
-    /// What a wheel or an egg says of itself.
+    /// The metadata of a wheel or an egg.
     pub(super) fn wheel_metadata(&self, file: &File) -> Result<Metadata, SupplyError> {
         let brought = self.bring(file)?;
         match file.name.kind {

@@ -1,5 +1,5 @@
-//! The supply of distributions: files brought from where they are available, what they say of themselves, wheels of source
-//! distributions, environments for builds. All is kept in a cache that buildouts share.
+//! The supply of distributions: files, their metadata, wheels of source distributions, environments for builds. All of
+//! it is kept in a cache that buildouts share.
 
 mod cache;
 mod environments;
@@ -27,46 +27,46 @@ use crate::python::Python;
 use crate::resolve::{Available, MetadataProblem};
 use turn::Turn;
 
-/// What the supply works with.
+/// The tools of the supply.
 pub struct Tools<'a> {
-    /// For which Python.
+    /// The Python that the distributions are for.
     pub python: &'a Python,
-    /// Asks for pages.
+    /// Requests pages.
     pub web: &'a dyn Web,
-    /// Brings files.
+    /// Downloads files.
     pub downloader: &'a Downloader,
-    /// What is known of credentials.
+    /// The known credentials.
     pub credentials: &'a Credentials,
-    /// What is kept.
+    /// The cache.
     pub cache: &'a Cache,
-    /// `download-cache`: where files are kept by their names too.
+    /// `download-cache`: here, files are also kept by their names.
     pub download_cache: Option<PathBuf>,
     /// Runs the commands of builds.
     pub commands: &'a dyn Commands,
-    /// Where logs of failed builds are kept.
+    /// The directory for logs of failed builds.
     pub logs: PathBuf,
-    /// Told what happens.
+    /// Receives events.
     pub report: &'a dyn Report,
-    /// Asked often whether to stop.
+    /// Called often; returns whether to stop.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// The supply of distributions. Shared by threads; each thing is done once.
+/// The supply of distributions. Threads share it; each thing is done once.
 pub struct Supply<'a> {
     tools: Tools<'a>,
     index: Index<'a>,
     metadata: Memo<Metadata>,
     brought: Memo<Brought>,
     wheels: Memo<Brought>,
-    /// How builds of source distributions are to be like.
+    /// The options for builds of source distributions.
     options: BuildOptions,
     turn: Turn,
 }
 
-/// What was found out for a file, by its place.
+/// The results for files, by their locations.
 type Memo<T> = Mutex<BTreeMap<Location, Arc<Mutex<Option<Arc<T>>>>>>;
 
-/// Finds something out once, whoever asks.
+/// Computes each value once, whichever thread requests it.
 fn once<T, E>(memo: &Memo<T>, key: &Location, find: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
     let slot = Arc::clone(lock(memo).entry(key.clone()).or_default());
     let mut slot = lock(&slot);
@@ -79,7 +79,7 @@ fn once<T, E>(memo: &Memo<T>, key: &Location, find: impl FnOnce() -> Result<T, E
 }
 
 impl<'a> Supply<'a> {
-    /// What `index` has, brought with `tools`.
+    /// The supply of the files of `index`, downloaded with `tools`.
     pub fn new(index: Index<'a>, tools: Tools<'a>) -> Self {
         Self {
             tools,
@@ -92,13 +92,13 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// The same, whose builds are like this.
+    /// The same, with these options for builds.
     #[must_use]
     pub fn with_options(self, options: BuildOptions) -> Self {
         Self { options, ..self }
     }
 
-    /// What it works with.
+    /// Its tools.
     pub fn tools(&self) -> &Tools<'a> {
         &self.tools
     }
@@ -113,7 +113,7 @@ impl<'a> Supply<'a> {
         self.wheel_metadata(file)
     }
 
-    /// Metadata that the index has beside the file, which are kept by their own digest.
+    /// The separate metadata that the index has for the file, cached by its digest.
     fn published_metadata(&self, file: &File) -> Result<Option<Metadata>, SupplyError> {
         let Some(beside) = &file.metadata else { return Ok(None) };
         let kept = beside.checksum.as_ref().and_then(|checksum| self.tools.cache.metadata(checksum));
@@ -141,7 +141,7 @@ impl<'a> Supply<'a> {
         Ok(Some(metadata))
     }
 
-    /// That metadata are those of the file.
+    /// Checks that the metadata belongs to the file.
     fn check_identity(&self, file: &File, metadata: &Metadata) -> Result<(), SupplyError> {
         let same = crate::name::canonical(&metadata.name) == file.name.key()
             && crate::version::parse(&metadata.version).as_ref() == Some(&file.name.version);
@@ -159,16 +159,20 @@ impl Available for Supply<'_> {
     }
 
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
-        once(&self.metadata, &file.location, || self.read_metadata(file)).map_err(|error| {
-            match error.is_of_the_file() {
-                true => MetadataProblem::Unusable(error.to_string()),
-                false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
+        let found = match file.name.is_source() {
+            true => {
+                self.turn_of(file).and_then(|_turn| once(&self.metadata, &file.location, || self.read_metadata(file)))
             }
+            false => once(&self.metadata, &file.location, || self.read_metadata(file)),
+        };
+        found.map_err(|error| match error.is_of_the_file() {
+            true => MetadataProblem::Unusable(error.to_string()),
+            false => MetadataProblem::Fatal(Box::new(error) as Box<dyn Explain + Send + Sync>),
         })
     }
 }
 
-/// The last part of a path, as text.
+/// The last part of a path, as a string.
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! Source distributions: what they say of themselves, and the wheels that are built of them.
+//! Source distributions: their metadata, and the wheels built from them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use base::event::Event;
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
+use super::turn::Taken;
 use super::{Brought, Supply, SupplyError, file_name, once};
 use crate::build::{BuildError, Builder, Environments as _};
 use crate::eggs::fill::Workshop;
@@ -16,17 +17,17 @@ use crate::index::File;
 use crate::metadata::Metadata;
 use crate::wheel;
 
-/// Raised when wheels are built in another way.
+/// Increased when wheels are built in a different way.
 const FORM: u32 = 1;
 
 impl Supply<'_> {
-    /// What a source distribution says of itself: by its `PKG-INFO` where that may be believed, else by its wheel.
+    /// The metadata of a source distribution: from its `PKG-INFO` if that is reliable, otherwise from its wheel.
     pub(super) fn metadata_of_source(&self, file: &File) -> Result<Metadata, SupplyError> {
         let brought = self.bring(file)?;
         if let Some(metadata) = self.static_metadata(file, &brought)? {
             return Ok(metadata);
         }
-        let wheel = self.wheel_of(file)?;
+        let wheel = self.wheel_in_turn(file)?;
         Ok(wheel::read_metadata(&wheel.path, &wheel.name)?)
     }
 
@@ -38,17 +39,26 @@ impl Supply<'_> {
         Ok(metadata.filter(|metadata| self.check_identity(file, metadata).is_ok()))
     }
 
-    /// A wheel: of a wheel itself, of a source distribution the one that was built.
+    /// The wheel of a file: a wheel itself, or the one built from a source distribution.
     ///
     /// # Errors
-    /// When it cannot be brought, or not be built.
+    /// When it is not available, or cannot be built.
     pub fn wheel_of(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
         if !file.name.is_source() {
             return self.bring(file);
         }
-        let what = format!("{} {}", file.name.name, file.name.version);
-        let _turn = self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(what.clone()))?;
-        once(&self.wheels, &file.location, || self.build_once(file, &what))
+        let _turn = self.turn_of(file)?;
+        self.wheel_in_turn(file)
+    }
+
+    /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
+    /// for each other forever.
+    pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
+        self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(shown(file)))
+    }
+
+    fn wheel_in_turn(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+        once(&self.wheels, &file.location, || self.build_once(file, &shown(file)))
     }
 
     fn build_once(&self, file: &File, what: &str) -> Result<Brought, SupplyError> {
@@ -92,7 +102,7 @@ impl Supply<'_> {
         let finished = workshop.path().join("finished");
         std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
         let target = finished.join(file_name(&path));
-        // What built it may still have it open under its old name: the copy is nobody else's.
+        // A process of the build may still have the file open under its old name: the copy is private.
         std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
         match std::fs::rename(&finished, place) {
             Ok(()) => {}
@@ -103,7 +113,7 @@ impl Supply<'_> {
             .ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
     }
 
-    /// A wheel is the same if the sources, the Python, what the build requires and its options are.
+    /// A wheel is the same if the sources, the Python, the build requirements and the options are the same.
     fn key(&self, brought: &Brought, environment: &str) -> String {
         let python = self.tools.python;
         let text = format!(
@@ -117,7 +127,7 @@ impl Supply<'_> {
         Digest::of(text.as_bytes()).to_string()
     }
 
-    /// Unpacks an archive of sources into `aside/source`, and gives the directory that is to be built.
+    /// Unpacks an archive of sources into `aside/source`, and returns the directory to build.
     fn unpack(&self, archive: &Path, aside: &Path) -> Result<PathBuf, SupplyError> {
         let destination = aside.join("source");
         let unpacked =
@@ -130,6 +140,11 @@ impl Supply<'_> {
         let inner = unpacked.top_level.iter().map(|name| destination.join(name)).filter(|path| is_project(path));
         Ok(inner.collect::<Vec<_>>().pop().unwrap_or(destination))
     }
+}
+
+/// `docopt 0.6.2`.
+fn shown(file: &File) -> String {
+    format!("{} {}", file.name.name, file.name.version)
 }
 
 /// The wheel in a directory of the cache.

@@ -1,4 +1,4 @@
-//! Builds take turns: one at a time uses the machine, and within it those that it requires.
+//! Builds take turns: one at a time uses the machine, and during it those that it requires.
 
 use std::sync::{Condvar, Mutex};
 use std::thread::ThreadId;
@@ -15,15 +15,15 @@ pub(super) struct Turn {
 #[derive(Default)]
 struct State {
     thread: Option<ThreadId>,
-    /// What is being built, outermost first.
+    /// The running builds, outermost first.
     building: Vec<String>,
 }
 
-/// A build that is going on; it ends with this value.
+/// A running build; it ends when this value is dropped.
 pub(super) struct Taken<'a>(&'a Turn);
 
 impl Turn {
-    /// Waits until no other thread builds. `None` if this thread is building `key` already: it would require itself.
+    /// Waits until no other thread builds. `None` if this thread is already building `key`: it would require itself.
     pub(super) fn take(&self, key: &str) -> Option<Taken<'_>> {
         let this = std::thread::current().id();
         let mut state = lock(&self.state);

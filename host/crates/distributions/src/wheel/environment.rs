@@ -1,5 +1,5 @@
-//! Wheels put into an environment in which others are built: all of them in one directory of the path, with their
-//! scripts and data, as pip lays out what `build-system.requires` names.
+//! Wheels installed into an environment for builds: all of them in one directory of the path, with their scripts and
+//! data, in the layout that pip uses for `build-system.requires`.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,9 @@ use crate::entry_points;
 use crate::filename::FileName;
 use crate::scripts::repr;
 
-/// Adds the wheel at `wheel`, whose name is `file`, to the environment that is made at `environment` and will be at `place`:
-/// its modules to `lib`, its scripts to `bin`, its data to the top. `aside` is an empty directory on the same file system.
+/// Adds the wheel at `wheel`, whose name is `file`, to the environment that is made at `environment` and will be at
+/// `place`: its modules to `lib`, its scripts to `bin`, its data to the top. `aside` is an empty directory on the same
+/// file system.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -48,14 +49,15 @@ pub(crate) fn add_to_environment(
     Ok(merge(&content, &environment.join("lib"))?)
 }
 
-/// A script that calls an entry point. The environment is on its path already; this makes that so when it is started alone.
+/// A script that calls an entry point. In a build, the environment is already on its path; this code adds it when the
+/// script is started alone.
 fn script(python: &Path, entry_point: &entry_points::EntryPoint, lib: &Path) -> String {
     let entry_points::EntryPoint { module, attributes, .. } = entry_point;
     let (python, lib) = (python.display(), repr(&lib.to_string_lossy()));
     format!("#!{python}\nimport sys\nsys.path.insert(0, {lib})\nimport {module}\nsys.exit({module}.{attributes}())\n")
 }
 
-/// A script of a wheel begins with `#!python`, which stands for the Python that it is installed for.
+/// A script of a wheel starts with `#!python`, which means the Python that it is installed for.
 fn move_script(from: &Path, to: &Path, python: &Path) -> Result<(), FileError> {
     let bytes = std::fs::read(from).map_err(FileError::of("read", from))?;
     match bytes.strip_prefix(b"#!python") {
@@ -75,8 +77,8 @@ fn write_script(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write().map_err(FileError::of("write", path))
 }
 
-/// Moves what is in `from` to `to`, into directories that are there already too. Of two files of one name the first stays,
-/// as both belong to the environment.
+/// Moves the contents of `from` to `to`, also into existing directories. Of two files of one name the first one stays,
+/// because both belong to the environment.
 fn merge(from: &Path, to: &Path) -> Result<(), FileError> {
     make_directory(to)?;
     let entries: Vec<PathBuf> =

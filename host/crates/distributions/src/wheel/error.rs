@@ -1,101 +1,102 @@
-//! Why a wheel is refused.
+//! Why a wheel is rejected.
 
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::unpack::{Fault, UnpackError};
 
 use crate::metadata::MetadataError;
 
-/// What is wrong with a wheel.
+/// An error in a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WheelFault {
-    /// As an archive.
+    /// In the archive.
     #[error("{}{fault}", .entry.as_ref().map_or_else(String::new, |entry| format!("entry {entry:?}: ")))]
     Archive {
-        /// The entry that is to blame.
+        /// The entry.
         entry: Option<PathBuf>,
-        /// What is wrong.
+        /// The error.
         fault: Fault,
     },
-    /// It has no directory of metadata.
+    /// It has no metadata directory.
     #[error("it has no directory .dist-info of this distribution")]
     NoDistInfo,
-    /// It has another one, or several.
+    /// It has a different metadata directory, or several.
     #[error("it has the metadata of another distribution: {0}")]
     WrongDistInfo(String),
-    /// A file that must be there.
+    /// A required file is missing.
     #[error("it has no {0}")]
     NoFile(String),
-    /// It is of another generation.
+    /// Its format version is not supported.
     #[error("it has the format {0:?}, and 1 is known here")]
     UnknownFormat(String),
-    /// Its metadata cannot be used.
+    /// Its metadata is invalid.
     #[error("its metadata cannot be used: {0}")]
     Metadata(MetadataError),
-    /// Its metadata are those of another distribution.
+    /// Its metadata belongs to another distribution.
     #[error("its metadata say that it is {name} {version}")]
     WrongMetadata {
-        /// The name they have.
+        /// The name in the metadata.
         name: String,
-        /// The version they have.
+        /// The version in the metadata.
         version: String,
     },
-    /// `RECORD` cannot be read.
+    /// `RECORD` is invalid.
     #[error("its RECORD cannot be read: line {line}: {what}")]
     Record {
-        /// The line, from 1.
+        /// The line number, starting at 1.
         line: usize,
-        /// What is wrong.
+        /// The error.
         what: String,
     },
-    /// `RECORD` lists a file that is not there.
+    /// `RECORD` lists a file that does not exist.
     #[error("its RECORD lists {0:?}, which is not in it")]
     Missing(String),
     /// A file is not listed in `RECORD`.
     #[error("its RECORD does not list {0:?}, which is in it")]
     Unlisted(String),
-    /// A file is not what `RECORD` says.
+    /// A file differs from its entry in `RECORD`.
     #[error("{path:?} has the SHA-{bits} digest {found}, and its RECORD says {expected}")]
     Differs {
         /// The file.
         path: String,
-        /// Bits of the digest.
+        /// Length of the digest in bits.
         bits: u32,
-        /// What is listed.
+        /// The listed digest.
         expected: String,
-        /// What it has.
+        /// The actual digest.
         found: String,
     },
-    /// Something that is neither a file nor a directory.
+    /// An entry that is neither a file nor a directory.
     #[error("{0:?} is a link, and a wheel has only files")]
     Link(String),
-    /// Two files for one place.
+    /// Two files have the same destination.
     #[error("it has two files for {0:?}")]
     TwoFiles(String),
-    /// Not readable as what it should be.
+    /// A file does not have the expected format.
     #[error("it is damaged: {0}")]
     Damaged(String),
 }
 
-/// Why a wheel was not made an egg.
+/// Why a wheel was not made into an egg.
 #[derive(Debug, thiserror::Error)]
 pub enum WheelError {
-    /// The wheel is refused. Nothing of it is left.
+    /// The wheel is rejected. Nothing of it remains.
     #[error("The wheel {} is refused: {fault}", .wheel.file_name().unwrap_or_default().to_string_lossy())]
     Refused {
         /// The wheel.
         wheel: PathBuf,
-        /// What is wrong.
+        /// The error.
         fault: WheelFault,
     },
-    /// The operating system refused.
+    /// A system call failed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The caller asked to stop.
+    /// The caller requested to stop.
     #[error("Unpacking {} was cancelled", .0.display())]
-    Cancelled(PathBuf),
+    Canceled(PathBuf),
 }
 
 impl WheelError {
@@ -108,7 +109,7 @@ impl WheelError {
                 Self::File(FileError::of("unpack to", &path)(std::io::ErrorKind::AlreadyExists.into()))
             }
             UnpackError::File(error) => Self::File(error),
-            UnpackError::Cancelled(path) => Self::Cancelled(path),
+            UnpackError::Canceled(path) => Self::Canceled(path),
         }
     }
 }
@@ -121,7 +122,14 @@ impl Explain for WheelError {
                     .to_owned(),
             ],
             Self::File(error) => error.hints(),
-            Self::Cancelled(_) => Vec::new(),
+            Self::Canceled(_) => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Wheels: looked through, unpacked, and made into eggs as zc.buildout 6 leaves them.
+//! Wheels: checked, unpacked, and made into eggs in the form that zc.buildout 6 uses.
 //!
-//! A wheel is foreign input. It is unpacked aside and looked through whole before anything of it is seen; where something
-//! is wrong, nothing is left. Knows nothing of where it came from.
+//! A wheel is foreign input. It is unpacked aside and checked as a whole before anything of it becomes visible; after
+//! an error, nothing of it remains. Knows nothing of its origin.
 
 mod environment;
 mod error;
 mod namespace;
 mod record;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,38 +27,39 @@ use crate::name;
 use crate::python::Python;
 use crate::version;
 
-/// Most files of a wheel: the largest that are in use have some ten thousand.
+/// The most files of a wheel: the largest existing ones have some ten thousand.
 const MOST_FILES: u64 = 60_000;
 
-/// Longest file of metadata, in bytes.
+/// The longest metadata file, in bytes.
 const LONGEST_METADATA: u64 = 16 << 20;
 
-/// What `.data` directories hold that belongs to the path. The rest has no place in an egg (`scripts`, `headers`, `data`).
+/// The parts of `.data` directories that belong on the path. The others have no place in an egg (`scripts`, `headers`,
+/// `data`).
 const LIBRARIES: [&str; 2] = ["purelib", "platlib"];
 
-/// An egg that was made of a wheel, aside.
+/// An egg made from a wheel, aside.
 #[derive(Debug)]
 pub struct Egg {
     /// Its name, with `.egg`.
     pub name: String,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it says of itself.
+    /// Its metadata.
     pub metadata: Metadata,
 }
 
-/// A wheel that was unpacked aside and found good.
+/// A wheel that was unpacked aside and is valid.
 pub(crate) struct Opened {
-    /// Where its files are.
+    /// The directory of its files.
     content: PathBuf,
-    /// Its directory of metadata.
+    /// Its metadata directory.
     info: String,
     rows: Vec<record::Row>,
-    /// What it says of itself.
+    /// Its metadata.
     pub(crate) metadata: Metadata,
 }
 
-/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and looks through it. `cancelled` is asked often.
+/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and checks it. `cancelled` is called often.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -77,24 +78,24 @@ pub(crate) fn open(
     check_format(&content.join(&info)).map_err(faulty)?;
     let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
     let rows = record::check(&content, &info, cancelled)
-        .map_err(|stop| stop.map_or_else(|| WheelError::Cancelled(wheel.to_owned()), faulty))?;
+        .map_err(|stop| stop.map_or_else(|| WheelError::Canceled(wheel.to_owned()), faulty))?;
     Ok(Opened { content, info, rows, metadata })
 }
 
 impl Opened {
-    /// Its directory of metadata.
+    /// Its metadata directory.
     pub(crate) fn info(&self) -> &str {
         &self.info
     }
 
-    /// The directory of what belongs neither to the path nor to the metadata.
+    /// The directory of files that belong neither on the path nor to the metadata.
     fn data(&self) -> String {
         format!("{}.data", self.info.strip_suffix(".dist-info").unwrap_or(&self.info))
     }
 }
 
-/// Makes an egg of the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` are the permissions
-/// that new files do not get. `cancelled` is asked often.
+/// Makes an egg from the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` has the
+/// permissions that new files do not get. `cancelled` is called often.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -130,7 +131,7 @@ fn remove(directory: &Path) -> Result<(), FileError> {
 /// Reads the metadata of a wheel without unpacking it.
 ///
 /// # Errors
-/// When they cannot be read, or are not what the name promises.
+/// When it is invalid, or differs from what the name promises.
 pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
     let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
     let damaged = |error: zip::result::ZipError| faulty(WheelFault::Damaged(error.to_string()));
@@ -151,7 +152,7 @@ pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, W
     checked(Metadata::parse(&String::from_utf8_lossy(&text)), file).map_err(faulty)
 }
 
-/// The only directory of metadata, which must be that of this distribution.
+/// The only metadata directory, which must be that of this distribution.
 fn dist_info(content: &Path, file: &FileName) -> Result<String, WheelFault> {
     let entries = std::fs::read_dir(content).into_iter().flatten().flatten();
     let names = entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok());
@@ -164,7 +165,7 @@ fn dist_info(content: &Path, file: &FileName) -> Result<String, WheelFault> {
     }
 }
 
-/// Whether `NAME-VERSION` is that of the file.
+/// Whether `NAME-VERSION` matches the file.
 fn is_of(stem: &str, file: &FileName) -> bool {
     let Some((project, text)) = stem.rsplit_once('-') else { return false };
     let same = |text: &str| version::parse(text).is_some_and(|version| version == file.version);
@@ -184,7 +185,7 @@ fn metadata(info: &Path, file: &FileName) -> Result<Metadata, WheelFault> {
     checked(Metadata::parse(&read(&info.join("METADATA"))?), file)
 }
 
-/// Metadata that are of this distribution.
+/// Checks that the metadata belongs to this distribution.
 fn checked(
     metadata: Result<Metadata, crate::metadata::MetadataError>,
     file: &FileName,
@@ -206,7 +207,7 @@ fn read(path: &Path) -> Result<String, WheelFault> {
     String::from_utf8(bytes).map_err(|_| WheelFault::Damaged(format!("{} is not UTF-8", shown())))
 }
 
-/// What ends the making of an egg while files are moved.
+/// Why the making of an egg stops while files are moved.
 enum Stop {
     Fault(WheelFault),
     File(FileError),
@@ -221,7 +222,8 @@ impl Stop {
     }
 }
 
-/// Moves what `.data` has for the path to its place. Gives the rows of what is on the path now.
+/// Moves the files of `.data` that belong on the path to their places. Returns the rows of the files that are now on
+/// the path.
 fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result<Vec<record::Row>, Stop> {
     let mut kept = Vec::new();
     for mut row in rows {
@@ -246,7 +248,7 @@ fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result
     Ok(kept)
 }
 
-/// Files are readable and writable as the user's mask says, and executable if the wheel says so (as pip does).
+/// Files are readable and writable according to the user's mask, and executable if the wheel says so (as in pip).
 fn set_permissions(content: &Path, rows: &[record::Row], mask: u32) -> Result<(), FileError> {
     for row in rows {
         let path = content.join(&row.path);
@@ -260,7 +262,7 @@ fn set_permissions(content: &Path, rows: &[record::Row], mask: u32) -> Result<()
     Ok(())
 }
 
-/// Gives the directory of metadata the name of the egg, and makes `RECORD` say what is there.
+/// Renames the metadata directory to that of an egg, and updates `RECORD`.
 fn write_metadata(
     content: &Path,
     info: &str,
@@ -287,5 +289,5 @@ fn write_metadata(
     write("RECORD", &record::text(&rows))
 }
 
-/// Who put it there, as `INSTALLER` says (PEP 376).
+/// The installer, as in `INSTALLER` (PEP 376).
 const INSTALLER: &str = "buildout-host\n";

@@ -1,21 +1,21 @@
-//! Packages that only declare a namespace in their `__init__.py`. In an egg they would hide each other, so zc.buildout 5
-//! and later removes these files: without them the namespace is a native one (PEP 420).
+//! Packages whose `__init__.py` only declares a namespace. In eggs they would hide each other, so zc.buildout 5 and
+//! later removes these files: without them, the namespace is a native one (PEP 420).
 
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 
-/// Most lines of a file that does nothing but declare a namespace.
+/// The most lines of a file that only declares a namespace.
 const MOST_LINES: usize = 6;
 
-/// What declares a namespace: both words, in this order.
+/// The declaration of a namespace: both words, in this order.
 const DECLARATIONS: [(&str, &str); 2] = [("pkg_resources", "declare_namespace"), ("pkgutil", "extend_path")];
 
-/// Removes the files beneath `directory` that only declare a namespace and are the only file of their directory. Gives what
-/// was removed.
+/// Removes the files below `directory` that only declare a namespace and are the only file in their directory. Returns
+/// the removed files.
 ///
 /// # Errors
-/// When a directory cannot be read, or a file not be removed.
+/// When a directory cannot be read, or a file cannot be removed.
 pub(super) fn remove_declarations(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
     let mut removed = Vec::new();
     look_into(directory, &mut removed)?;

@@ -1,4 +1,4 @@
-//! `RECORD`: the list of a wheel's files with their digests, held against what is there.
+//! `RECORD`: the list of a wheel's files with their digests, compared with the existing files.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,9 +18,9 @@ const BUFFER: usize = 128 << 10;
 pub(super) struct Row {
     /// The file, relative to the top of the wheel.
     pub(super) path: String,
-    /// `sha256=…`, or nothing.
+    /// `sha256=…`, or empty.
     digest: String,
-    /// Bytes, or nothing.
+    /// The length in bytes, or empty.
     size: String,
 }
 
@@ -41,10 +41,10 @@ pub(super) fn text(rows: &[Row]) -> String {
     rows.iter().map(|Row { path, digest, size }| format!("{},{digest},{size}\n", quoted(path))).collect()
 }
 
-/// Holds the files of `content` against the `RECORD` in its directory `info`. Gives the rows of files that are there.
+/// Compares the files of `content` with the `RECORD` in its directory `info`. Returns the rows of existing files.
 ///
 /// # Errors
-/// What is wrong; `None` if the caller asked to stop.
+/// The error; `None` if the caller requested to stop.
 pub(super) fn check(content: &Path, info: &str, cancelled: &dyn Fn() -> bool) -> Result<Vec<Row>, Option<WheelFault>> {
     let rows = parse(&super::read(&content.join(info).join("RECORD"))?)?;
     let mut listed: Map<&str, &Row> = Map::default();
@@ -65,20 +65,20 @@ pub(super) fn check(content: &Path, info: &str, cancelled: &dyn Fn() -> bool) ->
             None => return Err(Some(WheelFault::Unlisted(path.clone()))),
         }
     }
-    // Some tools list directories. Nothing is lost with them.
+    // Some tools list directories; they are ignored.
     match listed.keys().filter(|path| !path.ends_with('/')).min() {
         Some(missing) => Err(Some(WheelFault::Missing((*missing).to_owned()))),
         None => Ok(rows.into_iter().filter(|row| !row.path.ends_with('/')).collect()),
     }
 }
 
-/// The list itself and its signatures, which come later.
+/// The list itself and its signatures, which are written later.
 fn may_be_unlisted(path: &str, info: &str) -> bool {
     let name = path.strip_prefix(info).and_then(|rest| rest.strip_prefix('/'));
     name.is_some_and(|name| matches!(name, "RECORD" | "RECORD.jws" | "RECORD.p7s"))
 }
 
-/// All files beneath a directory, with `/` between the parts of their paths.
+/// All files below a directory, with `/` between the parts of their paths.
 fn files(directory: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), WheelFault> {
     let damaged = |error: std::io::Error| WheelFault::Damaged(error.to_string());
     for entry in std::fs::read_dir(directory).map_err(damaged)? {
@@ -151,7 +151,7 @@ fn parse(text: &str) -> Result<Vec<Row>, WheelFault> {
     Ok(rows)
 }
 
-/// The fields of a line of comma-separated values, with quotation marks where they are needed.
+/// The fields of a line of comma-separated values, quoted where necessary.
 fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = vec![String::new()];
     let mut quoted = false;

@@ -1,4 +1,4 @@
-//! Tests of wheels: what becomes of good ones, and that of bad ones nothing is left.
+//! Tests of wheels: the eggs made from valid ones, and that nothing remains of invalid ones.
 
 #[allow(dead_code, reason = "the tests of the crate as a whole use it too")]
 #[path = "../../tests/support/wheels.rs"]
@@ -26,7 +26,7 @@ impl Place {
         make_egg(path, &FileName::parse(name).unwrap(), &python311(), &aside, 0o022, &|| false)
     }
 
-    /// Why a wheel is refused.
+    /// The reason why a wheel is rejected.
     fn fault(&self, wheel: &Wheel) -> String {
         match self.egg(wheel) {
             Err(WheelError::Refused { fault, .. }) => fault.to_string(),
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-/// All files beneath a directory, with their permissions.
+/// All files below a directory, with their permissions.
 fn listed(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut waiting = vec![directory.to_owned()];
@@ -82,7 +82,7 @@ fn an_egg_is_what_zc_buildout_makes() {
     ];
     expected.sort();
     assert_eq!(listed(&egg.path), expected);
-    // RECORD says what is there.
+    // RECORD lists the existing files.
     let record = std::fs::read_to_string(egg.path.join(info).join("RECORD")).unwrap();
     let mut paths: Vec<&str> = record.lines().map(|line| line.split(',').next().unwrap()).collect();
     let mut there: Vec<String> =
@@ -154,7 +154,7 @@ fn hostile_members_are_refused() {
     let many = Wheel { files: (0..70_000).map(|number| (format!("f{number}"), Vec::new())).collect(), ..good() };
     assert!(place.fault(&many).contains("exceeds the limit of 60000"));
     assert!(!place.0.path().join("evil").exists() && !place.0.path().parent().unwrap().join("evil").exists());
-    // What is no wheel at all.
+    // Input that is not a wheel at all.
     let path = place.0.path().join("a-1.0-py3-none-any.whl");
     for bytes in [&b""[..], b"PK\x03\x04", b"<html>"] {
         std::fs::write(&path, bytes).unwrap();
@@ -194,7 +194,7 @@ fn an_environment_for_builds_has_modules_scripts_and_data() {
     assert!(!place.0.path().join("evil").exists());
     if python.exists() {
         for (script, output) in [("new", "new\n"), ("old", "old\n")] {
-            let started = std::process::Command::new(environment.join("bin").join(script)).output().unwrap();
+            let started = wheels::start(&environment.join("bin").join(script), &[]);
             assert_eq!(String::from_utf8_lossy(&started.stdout), output, "{started:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Wheels and source distributions, made on the fly: good ones, and such as no tool would make.
+//! Wheels and source distributions made by the tests: valid ones, and ones that no tool would make.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 
-/// A wheel that is being made.
+/// Starts a program that was just written. While it was written, another thread of the tests may have forked, and its
+/// child has the file open for a moment: the kernel then reports it as busy.
+pub(crate) fn start(program: &Path, arguments: &[&str]) -> std::process::Output {
+    loop {
+        match std::process::Command::new(program).args(arguments).output() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            other => return other.unwrap(),
+        }
+    }
+}
+
+/// A wheel while it is made.
 #[derive(Clone)]
-pub struct Wheel {
-    pub name: String,
-    pub version: String,
-    pub tag: String,
-    pub metadata: String,
-    pub files: Vec<(String, Vec<u8>)>,
-    pub links: Vec<(String, String)>,
-    pub unlisted: Vec<(String, Vec<u8>)>,
-    pub record: Option<String>,
-    pub executable: Vec<String>,
+pub(crate) struct Wheel {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) tag: String,
+    pub(crate) metadata: String,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) links: Vec<(String, String)>,
+    pub(crate) unlisted: Vec<(String, Vec<u8>)>,
+    pub(crate) record: Option<String>,
+    pub(crate) executable: Vec<String>,
 }
 
 impl Wheel {
-    /// A good wheel with one module.
-    pub fn new(name: &str, version: &str) -> Self {
+    /// A valid wheel with one module.
+    pub(crate) fn new(name: &str, version: &str) -> Self {
         let module = name.replace(['-', '.'], "_");
         Self {
             name: name.to_owned(),
@@ -39,26 +50,26 @@ impl Wheel {
         }
     }
 
-    pub fn requires(mut self, requirement: &str) -> Self {
+    pub(crate) fn requires(mut self, requirement: &str) -> Self {
         self.metadata += &format!("Requires-Dist: {requirement}\n");
         self
     }
 
-    pub fn file(mut self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
         self.files.push((path.to_owned(), text.as_bytes().to_vec()));
         self
     }
 
-    /// What the name of the file has before the version.
+    /// The part of the file name before the version.
     fn stem(&self) -> String {
         format!("{}-{}", self.name.replace(['-', '.'], "_"), self.version)
     }
 
-    pub fn info(&self) -> String {
+    pub(crate) fn info(&self) -> String {
         format!("{}.dist-info", self.stem())
     }
 
-    pub fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         format!("{}-{}.whl", self.stem(), self.tag)
     }
 
@@ -73,8 +84,8 @@ impl Wheel {
         files
     }
 
-    /// The text of a good RECORD.
-    pub fn record_text(&self) -> String {
+    /// The contents of a valid RECORD.
+    pub(crate) fn record_text(&self) -> String {
         let mut text: String = self
             .all_files()
             .iter()
@@ -87,7 +98,7 @@ impl Wheel {
     }
 
     /// The bytes of the wheel.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let record = self.record.clone().unwrap_or_else(|| self.record_text());
         let mut files = self.all_files();
@@ -105,15 +116,15 @@ impl Wheel {
     }
 
     /// Writes the wheel into a directory.
-    pub fn write(&self, directory: &Path) -> PathBuf {
+    pub(crate) fn write(&self, directory: &Path) -> PathBuf {
         let path = directory.join(self.file_name());
         std::fs::write(&path, self.bytes()).unwrap();
         path
     }
 }
 
-/// A source distribution with these files beneath `NAME-VERSION`.
-pub fn source(directory: &Path, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
+/// A source distribution with these files below `NAME-VERSION`.
+pub(crate) fn source(directory: &Path, name: &str, version: &str, files: &[(&str, &str)]) -> PathBuf {
     let stem = format!("{name}-{version}");
     let path = directory.join(format!("{stem}.tar.gz"));
     let encoder = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 const CHUNK: usize = 128 << 10;
-/// Chunks that wait at most, so that memory is bounded.
+/// Maximum number of waiting chunks, so that memory is bounded.
 const WAITING: usize = 8;
 
-/// What another thread decompresses.
+/// A stream that another thread decompresses.
 pub(super) struct Ahead {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
@@ -15,7 +15,7 @@ pub(super) struct Ahead {
     failed: Option<(io::ErrorKind, String)>,
 }
 
-/// The stream, and what its thread is to do: it ends when the stream is at its end, or dropped.
+/// The stream, and the work of its thread, which ends at the end of the stream, or when the stream is dropped.
 pub(super) fn ahead<'a>(source: Box<dyn Read + Send + 'a>) -> (Ahead, impl FnOnce() + Send + 'a) {
     let (sender, chunks) = sync_channel(WAITING);
     (Ahead { chunks, chunk: Vec::new(), used: 0, failed: None }, move || produce(source, &sender))
@@ -25,7 +25,7 @@ fn produce(mut source: Box<dyn Read + Send + '_>, sender: &SyncSender<io::Result
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);
         let outcome = (&mut source).take(CHUNK as u64).read_to_end(&mut chunk);
-        // What came before a fault is good and goes first: the fault may lie behind the entry that is refused anyway.
+        // Bytes before an error are valid and are sent first: the error may be behind an entry that is refused anyway.
         if !chunk.is_empty() && sender.send(Ok(chunk)).is_err() {
             return;
         }
@@ -52,7 +52,7 @@ impl Read for Ahead {
                     self.failed = Some((error.kind(), error.to_string()));
                     return Err(error);
                 }
-                // The thread is done.
+                // The thread has ended.
                 Err(_) => return Ok(0),
             }
         }

@@ -1,4 +1,4 @@
-//! The directory beside the destination into which an archive is unpacked first.
+//! The directory next to the destination into which an archive is unpacked first.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::error::UnpackError;
 use base::files::{self, FileError};
 
-/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: one that is not
-/// was left by a process that was killed, and the next one removes it.
+/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: an unlocked
+/// one was left by a killed process, and is removed by the next one.
 pub(super) struct Aside {
     destination: PathBuf,
     path: PathBuf,
@@ -42,31 +43,43 @@ impl Aside {
         loop {
             let mut name = prefix.clone();
             name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-            match Self::create(destination, &parent, name) {
-                // A process in another container, with the same id and the same directory.
-                Err(UnpackError::File(error)) if error.cause.kind() == ErrorKind::AlreadyExists => {}
-                created => return created,
+            if let Some(aside) = Self::create(destination, &parent, name)? {
+                return Ok(aside);
             }
         }
     }
 
-    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Self, UnpackError> {
+    /// `None` if another process took the new directory for one that was left behind, before it was locked.
+    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Option<Self>, UnpackError> {
         let path = parent.join(&name);
         let failed = || FileError::of("make the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
-        open.create_dir(&name).map_err(failed())?;
-        let lock = File::open(&path).map_err(failed())?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed()(error.into()))?;
-        let directory = open.open_dir(&name).map_err(failed())?;
-        Ok(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock })
+        match open.create_dir(&name) {
+            // Of a process in another container, with the same number.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+            other => other.map_err(failed())?,
+        }
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            other => other.map_err(|error| failed()(error.into()))?,
+        }
+        let directory = match open.open_dir(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
     }
 
-    /// The directory, empty at first.
+    /// The directory, initially empty.
     pub(super) fn directory(&self) -> &Dir {
         &self.directory
     }
 
-    /// Makes this directory, or the one that it holds as `inner`, the destination.
+    /// Makes this directory, or the directory `inner` in it, the destination.
     pub(super) fn become_destination(self, inner: Option<&OsStr>) -> Result<(), UnpackError> {
         let name = self.destination.file_name().unwrap_or_default();
         let renamed = match inner {
@@ -84,12 +97,12 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next one to unpack here.
+        // If it cannot be removed now, the next process that unpacks here removes it.
         let _ = files::remove_directory(&self.path);
     }
 }
 
-/// Refuses early what the rename at the end would refuse.
+/// Reports early what the rename at the end would refuse.
 fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     let occupied = match destination.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -103,7 +116,7 @@ fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     }
 }
 
-/// Removes what killed processes left. A directory that another process uses is locked.
+/// Removes directories left by killed processes. Directories in use are locked.
 fn remove_abandoned(parent: &Path, prefix: &OsStr) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes());

@@ -1,51 +1,52 @@
-//! Why an archive is refused.
+//! Errors of unpacking archives.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 
-/// What is wrong with an archive.
+/// Why an archive is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Its first bytes are those of no format that is read here.
+    /// Its first bytes do not match any supported format.
     #[error("it is neither a zip file nor a tar file (plain, gzip, bzip2, xz, zstd)")]
     UnknownFormat,
-    /// A name that no file can have, or that leads out of the destination.
+    /// A name that is not a valid file name, or points outside the destination.
     #[error("its name {0}")]
     Name(&'static str),
-    /// An entry lies beneath a symbolic link or a file of the same archive.
+    /// An entry is below a symbolic link or a file of the same archive.
     #[error("it lies beneath {0:?}, which is no directory in this archive")]
     NotBeneathDirectory(PathBuf),
-    /// A symbolic link leads out of the unpacked tree.
+    /// A symbolic link points outside the unpacked tree.
     #[error("it is a symbolic link that leads out of the archive, to {0:?}")]
     LinkOutside(PathBuf),
-    /// A hard link to something that is no earlier file of the same archive.
+    /// A hard link to something that is not an earlier file of the same archive.
     #[error("it is a hard link to {0:?}, which is no earlier file of this archive")]
     HardLink(PathBuf),
     /// A device, named pipe or socket.
     #[error("it is a {0}, and only files, directories and links are unpacked")]
     Special(&'static str),
-    /// Something that is not supported here.
+    /// An unsupported feature.
     #[error("{0} is not supported")]
     Unsupported(String),
-    /// The archive has two entries of one name.
+    /// The archive has two entries with the same name.
     #[error("the archive has two entries of this name")]
     Duplicate,
-    /// What two places of the archive say of an entry differs.
+    /// Two headers of an entry in the archive differ.
     #[error("the headers of the archive disagree about its {0}")]
     Disagreement(&'static str),
     /// A limit is exceeded.
     #[error("it exceeds the limit of {limit} {what}")]
     Limit {
-        /// What is limited.
+        /// The limited quantity.
         what: &'static str,
-        /// How much is allowed.
+        /// The limit.
         limit: u64,
     },
-    /// Truncated, or changed since it was written.
+    /// The archive is truncated or damaged.
     #[error("it is damaged: {0}")]
     Damaged(String),
     /// It has no single top-level directory that could be stripped.
@@ -65,25 +66,25 @@ fn list(names: &[OsString]) -> String {
 /// Why an archive was not unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
-    /// The archive is refused. Nothing of it is left.
+    /// The archive is refused. None of its entries is left.
     #[error("Cannot unpack {}{}: {fault}", .archive.display(), entry_shown(.entry.as_deref()))]
     Refused {
         /// The archive.
         archive: PathBuf,
-        /// The entry of the archive, as it is named there; `None` if it is the archive as a whole.
+        /// The entry, as named in the archive; `None` if the error is about the archive as a whole.
         entry: Option<PathBuf>,
-        /// What is wrong.
+        /// The reason.
         fault: Fault,
     },
-    /// There is something at the destination.
+    /// The destination already exists.
     #[error("Cannot unpack to {}: there is something already", .0.display())]
     DestinationExists(PathBuf),
     /// The operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The caller asked to stop.
-    #[error("Unpacking {} was cancelled", .0.display())]
-    Cancelled(PathBuf),
+    /// The caller canceled the operation.
+    #[error("Unpacking {} was canceled", .0.display())]
+    Canceled(PathBuf),
 }
 
 fn entry_shown(entry: Option<&Path>) -> String {
@@ -105,38 +106,45 @@ impl Explain for UnpackError {
             },
             Self::DestinationExists(_) => "Remove it, or unpack to another directory.",
             Self::File(error) => return error.hints(),
-            Self::Cancelled(_) => return Vec::new(),
+            Self::Canceled(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
     }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::File(error) => error.remedies(),
+            _ => Vec::new(),
+        }
+    }
 }
 
-/// What ends unpacking, before it is known which archive it was.
+/// An error of unpacking, without the archive.
 #[derive(Debug)]
 pub(super) enum Stop {
     Fault { entry: Option<PathBuf>, fault: Fault },
     File(FileError),
-    Cancelled,
+    Canceled,
 }
 
 impl Stop {
-    /// The archive as a whole is at fault.
+    /// An error of the archive as a whole.
     pub(super) fn because(fault: Fault) -> Self {
         Self::Fault { entry: None, fault }
     }
 
-    /// The entry `path` is at fault.
+    /// An error of the entry `path`.
     pub(super) fn at(path: &Path, fault: Fault) -> Self {
         Self::Fault { entry: Some(path.to_owned()), fault }
     }
 
-    /// Reading the archive failed: by a limit of ours, or because the archive is damaged.
+    /// An error of reading the archive: a limit was exceeded, or the archive is damaged.
     pub(super) fn reading(error: &io::Error) -> Self {
         let ours = error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>()).cloned();
         Self::because(ours.unwrap_or_else(|| Fault::Damaged(error.to_string())))
     }
 
-    /// The same, told of the entry `path`.
+    /// The same, for the entry `path`.
     #[must_use]
     pub(super) fn in_entry(self, path: &Path) -> Self {
         match self {
@@ -157,7 +165,7 @@ impl UnpackError {
         match stop {
             Stop::Fault { entry, fault } => Self::Refused { archive: archive.to_owned(), entry, fault },
             Stop::File(error) => Self::File(error),
-            Stop::Cancelled => Self::Cancelled(archive.to_owned()),
+            Stop::Canceled => Self::Canceled(archive.to_owned()),
         }
     }
 }

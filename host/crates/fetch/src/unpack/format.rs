@@ -1,13 +1,13 @@
-//! Which format an archive has, by its first bytes, and how each compression is read.
+//! Detection of archive formats by their first bytes, and their decompression.
 
 use std::io::{self, BufRead, Read};
 
 use super::zstd::Frames;
 
-/// How many bytes at the start of a file tell the format: a header of tar.
+/// Number of bytes needed to detect the format: one tar header.
 pub(super) const START: usize = 512;
 
-/// Most memory that a dictionary of xz may take, in KiB; `xz -9` needs 64 MiB.
+/// Maximum memory for an xz dictionary, in KiB; `xz -9` needs 64 MiB.
 const XZ_MEMORY: u32 = 512 << 10;
 
 /// The format of an archive.
@@ -27,7 +27,7 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// The format of the file that starts with `start`.
+/// Detects the format of a file that starts with `start`.
 pub(super) fn recognise(start: &[u8]) -> Option<Format> {
     // The second one is a zip file without entries.
     const MAGIC: [(&[u8], Format); 6] = [
@@ -42,7 +42,7 @@ pub(super) fn recognise(start: &[u8]) -> Option<Format> {
     known.or_else(|| is_tar(start).then_some(Format::Tar(Compression::Plain)))
 }
 
-/// POSIX and GNU tar have a magic word; the format of Unix V7 has nothing but the checksum.
+/// POSIX and GNU tar have a magic string; Unix V7's format has only the checksum.
 fn is_tar(start: &[u8]) -> bool {
     let Ok(block) = <&[u8; START]>::try_from(start) else { return false };
     let header = tar::Header::from_byte_slice(block);
@@ -51,7 +51,7 @@ fn is_tar(start: &[u8]) -> bool {
     &block[257..262] == b"ustar" || header.cksum().is_ok_and(|noted| noted == sum)
 }
 
-/// What is compressed in `source`.
+/// The decompressed content of `source`.
 pub(super) fn decompress<'a>(source: impl BufRead + Send + 'a, compression: Compression) -> Box<dyn Read + Send + 'a> {
     match compression {
         Compression::Plain => Box::new(source),
@@ -62,7 +62,7 @@ pub(super) fn decompress<'a>(source: impl BufRead + Send + 'a, compression: Comp
     }
 }
 
-/// Reads `stream` to its end, so that the checksums at the end are verified.
+/// Reads `stream` to its end, so that trailing checksums are verified.
 pub(super) fn drain(stream: &mut impl Read) -> io::Result<()> {
     io::copy(stream, &mut io::sink()).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! What an archive may grow to.
+//! Limits on the content of an archive.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Fault;
 
-/// What an archive may grow to. The usual limits are far above those of real sources (the kernel of Linux: 1.5 GB, 90,000
-/// files, 9 times its archive, 12 deep).
+/// Limits on the content of an archive. The defaults are far above those of real sources (the Linux kernel: 1.5 GB,
+/// 90,000 files, 9 times its archive, 12 levels deep).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of all files together.
+    /// Maximum total size of all files in bytes.
     pub bytes: u64,
-    /// Most files, directories and links.
+    /// Maximum number of files, directories and links.
     pub entries: u64,
-    /// How many times larger than the archive the content may be, where it is larger than [`Self::FREE`].
+    /// Maximum ratio of content size to archive size, if the content is larger than [`Self::FREE`].
     pub ratio: u64,
-    /// Deepest nesting of directories.
+    /// Maximum nesting of directories.
     pub depth: u64,
 }
 
 impl Limits {
-    /// Content up to this size, in bytes, may have any ratio: small files of zeros are no bomb.
+    /// Content up to this size, in bytes, may have any ratio: small files of zeros are harmless.
     pub const FREE: u64 = 16 << 20;
 }
 
@@ -31,7 +31,8 @@ impl Default for Limits {
     }
 }
 
-/// Counts what is read of an archive, and holds what comes out of it against the limits. Clones share the count.
+/// Counts the bytes read from an archive, and checks the size of its content against the limits. Clones share the
+/// count.
 #[derive(Clone)]
 pub(super) struct Meter {
     pub(super) limits: Limits,
@@ -43,12 +44,12 @@ impl Meter {
         Self { limits, consumed: Arc::default() }
     }
 
-    /// Counts bytes of the archive as it is on disk.
+    /// Counts bytes of the archive file.
     pub(super) fn consumed(&self, bytes: u64) {
         self.consumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether so many bytes may have come out of the archive by now.
+    /// Checks whether this many bytes of content are allowed so far.
     pub(super) fn check(&self, bytes: u64) -> Result<(), Fault> {
         let Limits { bytes: most, ratio, .. } = self.limits;
         if bytes > most {
@@ -61,7 +62,7 @@ impl Meter {
     }
 }
 
-/// Counts what is read through it as bytes of the archive.
+/// A reader that counts its bytes as bytes of the archive.
 pub(super) struct Counted<R> {
     inner: R,
     meter: Meter,

@@ -1,8 +1,7 @@
-//! Unpacks an archive into a directory, whole or not at all: tar (plain, gzip, bzip2, xz, zstd) and zip, told apart by
-//! content.
+//! Unpacks an archive into a directory, atomically: tar (plain, gzip, bzip2, xz, zstd) and zip, detected by content.
 //!
-//! An archive is foreign input. It is unpacked into a directory beside the destination, which is renamed when all of it was
-//! found good, and removed otherwise. Knows nothing of where the archive came from.
+//! An archive is untrusted input. It is unpacked into a directory next to the destination, which is renamed if the
+//! whole archive is valid, and removed otherwise. Does not know where the archive came from.
 
 mod ahead;
 mod aside;
@@ -30,48 +29,48 @@ use format::Format;
 use meter::Meter;
 use tree::Tree;
 
-/// How an archive is unpacked.
+/// Options for unpacking.
 #[derive(Clone, Debug, Default)]
 pub struct UnpackOptions {
-    /// Makes the content of the archive's only top-level directory the destination; an archive that has not exactly one
-    /// is then refused.
+    /// Makes the content of the archive's only top-level directory the destination; an archive without exactly one is
+    /// then refused.
     pub strip_top_level: bool,
-    /// What it may grow to.
+    /// Limits on its content.
     pub limits: UnpackLimits,
 }
 
-/// What was unpacked.
+/// The result of unpacking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpacked {
-    /// Names of the files and directories at the archive's top, sorted.
+    /// Names of the files and directories at the top level of the archive, sorted.
     pub top_level: Vec<std::ffi::OsString>,
-    /// Bytes of all files together.
+    /// Total size of all files in bytes.
     pub bytes: u64,
-    /// How many files, directories and links the archive lists.
+    /// Number of files, directories and links in the archive.
     pub entries: u64,
 }
 
-/// Unpacks the file `archive` so that `destination`, which must be missing or an empty directory, holds its content.
-/// `cancelled` is asked often.
+/// Unpacks the file `archive` to `destination`, which must be missing or an empty directory. `canceled` is called
+/// frequently.
 ///
-/// Permissions are the archive's, less what the umask takes and less setuid, setgid and sticky bits; owners are whoever
-/// runs this. Times of modification are the archive's, to the nanosecond where it has them: make depends on them. Nothing
-/// is flushed to disk: an unpacked source is made again from its archive.
+/// Permissions are the archive's, less the umask and the setuid, setgid and sticky bits; the owner is the current user.
+/// Modification times are the archive's, with nanoseconds if available: make depends on them. Nothing is flushed to
+/// disk: an unpacked source can be restored from its archive.
 ///
 /// # Errors
-/// [`UnpackError`]; nothing is left beside the destination, and the destination is as it was.
+/// [`UnpackError`]; then nothing is left next to the destination, and the destination is unchanged.
 pub fn unpack(
     archive: &Path,
     destination: &Path,
     options: &UnpackOptions,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<Unpacked, UnpackError> {
     let mut file = File::open(archive).map_err(FileError::of("open", archive))?;
     let format = recognise(&mut file, archive)?;
     let aside = Aside::new(destination)?;
     let length = file.metadata().map_err(FileError::of("read", archive))?.len();
     let meter = Meter::new(options.limits.clone());
-    let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, cancelled);
+    let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, canceled);
     let outcome = match format {
         Format::Zip => {
             meter.consumed(length);

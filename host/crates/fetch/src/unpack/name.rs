@@ -1,4 +1,4 @@
-//! Names in archives, checked as text.
+//! Names in archives, checked as strings.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::Fault;
 
-/// Longest name of one file (`NAME_MAX`) and longest path (`PATH_MAX`) of Linux, in bytes.
+/// Maximum length of a file name (`NAME_MAX`) and of a path (`PATH_MAX`) on Linux, in bytes.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
 
-/// The relative path, without `.`, that `raw` names; empty for the top itself (`./`).
+/// Parses `raw` as a relative path, without `.`; empty for the top level itself (`./`).
 pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     if raw.is_empty() {
         return Err(Fault::Name("is empty"));
@@ -34,8 +34,8 @@ pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
     Ok(path)
 }
 
-/// Whether a symbolic link to `target`, which lies `depth` directories below the top, leads out of the tree, as far as the
-/// text tells.
+/// Whether a symbolic link to `target`, at `depth` directories below the top level, points outside the tree, judging by
+/// the string alone.
 pub(super) fn leads_out(target: &Path, depth: usize) -> bool {
     let mut level = depth;
     for component in target.components() {

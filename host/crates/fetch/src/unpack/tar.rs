@@ -19,7 +19,7 @@ use super::tree::{Attributes, Time, Tree};
 
 const READ_BUFFER: usize = 64 << 10;
 
-/// Most bytes of headers before one entry: long names and pax records are held in memory.
+/// Maximum size of the headers before one entry in bytes: long names and pax records are kept in memory.
 const LONGEST_HEADERS: u64 = 1 << 20;
 
 /// Unpacks the tar file `file` into `tree`.
@@ -65,7 +65,7 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, tree: &mut Tree<'_>) -> Result<
     let attributes = attributes(&mut entry).map_err(|stop| stop.in_entry(&shown))?;
     match kind {
         EntryType::Directory => tree.directory(&path, attributes),
-        // Before POSIX, a directory was a file whose name ends in a slash.
+        // Before POSIX, a directory was a file with a trailing slash in its name.
         EntryType::Regular if raw.ends_with(b"/") => tree.directory(&path, attributes),
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             tree.file(&path, attributes, entry.size(), &mut entry)
@@ -104,7 +104,7 @@ fn attributes(entry: &mut Entry<'_, impl Read>) -> Result<Attributes, Stop> {
     Ok(Attributes { mode, modified })
 }
 
-/// `1234567890.123456789`; a time before the epoch counts as the epoch.
+/// `1234567890.123456789`; a time before the epoch becomes the epoch.
 fn pax_time(value: &[u8]) -> Option<Time> {
     let text = std::str::from_utf8(value).ok()?;
     if text.starts_with('-') {
@@ -123,7 +123,7 @@ struct Gate {
     at_end: Cell<bool>,
 }
 
-/// A stream that holds what is read against the limits.
+/// A stream that checks the read bytes against the limits.
 struct Gated<R> {
     inner: R,
     gate: Rc<Gate>,

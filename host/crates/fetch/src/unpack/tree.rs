@@ -1,7 +1,7 @@
-//! The tree that is being unpacked: files, directories and links, written beneath one open directory.
+//! The tree that is being unpacked: files, directories and links below one open directory.
 //!
-//! Knows nothing of archive formats. The directory was empty, so what an archive has put there is known: an entry is
-//! written only where directories of this archive lead. Beneath that, cap-std would not let anything out.
+//! Does not know about archive formats. The directory was empty at first, so its contents are known: an entry is
+//! written only to directories from this archive. In addition, cap-std prevents any access outside.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write as _};
@@ -21,12 +21,12 @@ use base::files::FileError;
 
 const BUFFER: usize = 128 << 10;
 
-/// What an entry says of itself beside its content.
+/// The attributes of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attributes {
-    /// Permission bits; further ones are ignored.
+    /// Permission bits; other bits are ignored.
     pub(super) mode: u32,
-    /// Time of the last modification.
+    /// Modification time.
     pub(super) modified: Time,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Time {
 impl Time {
     pub(super) const EPOCH: Self = Self { seconds: 0, nanoseconds: 0 };
 
-    /// As file systems can store it: the largest time is that of a plain tar header (year 2242).
+    /// In the range that file systems can store: the maximum is that of a plain tar header (year 2242).
     fn stamps(self) -> Timestamps {
         let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
         let seconds = self.seconds.clamp(0, 0o777_7777_7777);
@@ -51,7 +51,7 @@ impl Time {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A directory, listed in the archive or only implied.
+    /// A directory, explicit or implied by a path.
     Directory,
     File,
     Link,
@@ -62,11 +62,11 @@ pub(super) struct Tree<'a> {
     root: &'a Dir,
     meter: &'a Meter,
     strip: bool,
-    cancelled: &'a dyn Fn() -> bool,
+    canceled: &'a dyn Fn() -> bool,
     kinds: Map<PathBuf, Kind>,
-    /// Times of directories, set at the end: writing into a directory changes its time.
+    /// Times of directories, set at the end: writing to a directory changes its time.
     directories: Vec<(PathBuf, Time)>,
-    /// The directory that was used last: most entries lie beside the one before.
+    /// The most recently used directory: most entries are in the same directory as the previous one.
     current: Option<(PathBuf, Dir)>,
     buffer: Vec<u8>,
     bytes: u64,
@@ -74,13 +74,13 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// A tree in `root`. With `strip`, links are judged as seen from its only top-level directory.
-    pub(super) fn new(root: &'a Dir, meter: &'a Meter, strip: bool, cancelled: &'a dyn Fn() -> bool) -> Self {
+    /// A tree in `root`. With `strip`, links are checked relative to its only top-level directory.
+    pub(super) fn new(root: &'a Dir, meter: &'a Meter, strip: bool, canceled: &'a dyn Fn() -> bool) -> Self {
         Self {
             root,
             meter,
             strip,
-            cancelled,
+            canceled,
             kinds: Map::default(),
             directories: Vec::new(),
             current: None,
@@ -90,7 +90,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// A directory; one that is there already gets these attributes.
+    /// Adds a directory, or sets the attributes of an existing one.
     pub(super) fn directory(&mut self, path: &Path, attributes: Attributes) -> Result<(), Stop> {
         self.count(path)?;
         if path.as_os_str().is_empty() {
@@ -98,7 +98,7 @@ impl<'a> Tree<'a> {
         }
         match self.kinds.get(path) {
             Some(Kind::Directory) => {
-                // The umask cannot be asked for without changing it, so nobody else gets to write.
+                // The umask cannot be read without changing it, so others never get write permission.
                 let permissions = Permissions::from_mode(attributes.mode & 0o755 | 0o700);
                 self.root.set_permissions(path, permissions).map_err(FileError::of("set permissions of", path))?;
             }
@@ -114,7 +114,7 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// A file with `size` bytes of `content`.
+    /// Adds a file with `size` bytes of `content`.
     pub(super) fn file(
         &mut self,
         path: &Path,
@@ -137,8 +137,8 @@ impl<'a> Tree<'a> {
     fn copy(&mut self, path: &Path, size: u64, content: &mut dyn Read, file: &mut File) -> Result<(), Stop> {
         let mut copied = 0;
         loop {
-            if (self.cancelled)() {
-                return Err(Stop::Cancelled);
+            if (self.canceled)() {
+                return Err(Stop::Canceled);
             }
             let count = match content.read(&mut self.buffer) {
                 Ok(0) => break,
@@ -157,7 +157,7 @@ impl<'a> Tree<'a> {
         if copied == size { Ok(()) } else { Err(Stop::at(path, Fault::Damaged("the archive ends within it".into()))) }
     }
 
-    /// A symbolic link to `target`.
+    /// Adds a symbolic link to `target`.
     pub(super) fn symbolic_link(&mut self, path: &Path, target: &Path, modified: Time) -> Result<(), Stop> {
         self.new_entry(path)?;
         if target.as_os_str().is_empty() || target.as_os_str().as_encoded_bytes().contains(&0) {
@@ -175,7 +175,7 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// A hard link to the file that the archive has put at `target`.
+    /// Adds a hard link to the earlier file `target` of the archive.
     pub(super) fn hard_link(&mut self, path: &Path, target: &Path) -> Result<(), Stop> {
         self.new_entry(path)?;
         if self.kinds.get(target) != Some(&Kind::File) {
@@ -188,7 +188,8 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Sets the times of directories, looks where links lead now that all is there, and tells what was unpacked.
+    /// Sets the times of directories, checks the targets of links now that the tree is complete, and returns the
+    /// result.
     pub(super) fn finish(self) -> Result<Unpacked, Stop> {
         for (path, modified) in &self.directories {
             utimensat(self.root, path, &modified.stamps(), AtFlags::SYMLINK_NOFOLLOW)
@@ -201,7 +202,7 @@ impl<'a> Tree<'a> {
         Ok(Unpacked { top_level, bytes: self.bytes, entries: self.entries })
     }
 
-    /// Links that each stay inside by their text can lead out together (`a -> b/..`, where `b` is a link).
+    /// Links that each stay inside by their string can point outside in combination (`a -> b/..`, where `b` is a link).
     fn check_links(&self, top_level: &[OsString]) -> Result<(), Stop> {
         let stripped;
         let (base, prefix) = match top_level {
@@ -214,7 +215,7 @@ impl<'a> Tree<'a> {
         };
         for path in self.kinds.iter().filter(|(_, kind)| **kind == Kind::Link).map(|(path, _)| path) {
             let inside = path.strip_prefix(prefix).unwrap_or(path);
-            // cap-std's refusal to leave the directory is the one that has no error number of the system.
+            // When cap-std refuses to leave the directory, its error has no system error number, unlike all others.
             if base
                 .metadata(inside)
                 .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none())
@@ -227,8 +228,8 @@ impl<'a> Tree<'a> {
     }
 
     fn count(&mut self, path: &Path) -> Result<(), Stop> {
-        if (self.cancelled)() {
-            return Err(Stop::Cancelled);
+        if (self.canceled)() {
+            return Err(Stop::Canceled);
         }
         self.allows(self.entries).map_err(Stop::because)?;
         self.entries += 1;
@@ -239,7 +240,7 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Whether there may be one more entry than `entries`.
+    /// Checks whether one more entry than `entries` is allowed.
     pub(super) fn allows(&self, entries: u64) -> Result<(), Fault> {
         let limit = self.meter.limits.entries;
         if entries < limit { Ok(()) } else { Err(Fault::Limit { what: "entries", limit }) }
@@ -254,7 +255,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The directory that holds `path`, made if the archive did not list it, and the name in it.
+    /// The parent directory of `path`, created if the archive did not list it, and the name in it.
     fn parent<'p>(&mut self, path: &'p Path) -> Result<(&Dir, &'p OsStr), Stop> {
         let name = path.file_name().unwrap_or_default();
         let parent = path.parent().unwrap_or(Path::new(""));

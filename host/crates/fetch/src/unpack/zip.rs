@@ -14,13 +14,13 @@ use super::error::{Fault, Stop};
 use super::tree::{Attributes, Time, Tree};
 use super::{name, zip_headers};
 
-/// The kinds of files in the upper bits of a mode (`sys/stat.h`).
+/// The file type in the upper bits of a mode (`sys/stat.h`).
 const KIND: u32 = 0o170_000;
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
 const LINK: u32 = 0o120_000;
 
-/// Longest target of a symbolic link (`PATH_MAX`).
+/// Maximum length of a symbolic link's target (`PATH_MAX`).
 const LONGEST_TARGET: u64 = 4095;
 
 /// Unpacks the zip file `file`, of `length` bytes, into `tree`.
@@ -29,7 +29,7 @@ pub(super) fn unpack(file: File, length: u64, tree: &mut Tree<'_>) -> Result<(),
     let (start, entries) = (archive.offset(), archive.len());
     let central = archive.central_directory_start();
     let mut file = archive.into_inner();
-    // Programs that look for the archive from its start, or from its end, must find the same one.
+    // Programs that search the archive from the start, or from the end, must find the same one.
     if start != 0 {
         return Err(Stop::because(Fault::Disagreement("start")));
     }
@@ -78,7 +78,7 @@ fn unpack_entry(archive: &mut ZipArchive<BufReader<File>>, index: usize, tree: &
     }
 }
 
-/// A symbolic link is a file whose content is its target.
+/// Reads the content of a symbolic link: its target.
 fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Stop> {
     let mut target = Vec::new();
     entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| Stop::reading(&error))?;
@@ -89,10 +89,10 @@ fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Stop> {
     }
 }
 
-/// The time of DOS, which knows no time zone, as UTC: the same archive gives the same times everywhere.
+/// A DOS time, which has no time zone, as UTC: so the same archive results in the same times everywhere.
 fn time_of(time: DateTime) -> Time {
-    // Days since the epoch of a day of the Gregorian calendar; years are counted from March, so that the day that a leap
-    // year has more is the last one.
+    // Days since the epoch for a date of the Gregorian calendar; years start in March, so that the leap day is the last
+    // day of a year.
     let (year, month) = (i64::from(time.year()), i64::from(time.month()));
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days =
@@ -119,7 +119,7 @@ mod tests {
             let time = DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap();
             assert_eq!(time_of(time).seconds, expected, "{time}");
         };
-        // by `date -u +%s`
+        // computed by `date -u +%s`
         t(1980, 1, 1, 0, 0, 0, 315_532_800);
         t(2000, 2, 29, 12, 30, 2, 951_827_402);
         t(2024, 12, 31, 23, 59, 58, 1_735_689_598);

@@ -1,7 +1,8 @@
-//! Compares what a zip file says of each entry in its two places: the central directory at its end, which the library
-//! reads, and the header before the entry's data, which other programs read. Where they differ, somebody is to be deceived.
+//! Compares the two headers of each entry in a zip file: the one in the central directory at the end, which the library
+//! reads, and the one before the entry's data, which other programs read. If they differ, the archive is probably an
+//! attack.
 //!
-//! Offsets are those of the format's description (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
+//! Offsets are from the format's specification (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,10 +17,10 @@ use base::collections::Set;
 const CENTRAL: usize = 46;
 const LOCAL: usize = 30;
 
-/// The sizes of this entry stand behind its data.
+/// The sizes of this entry follow its data.
 const SIZES_FOLLOW: u16 = 1 << 3;
 
-/// What a header says of its entry.
+/// The contents of a header.
 struct Header {
     name: Vec<u8>,
     flags: u16,
@@ -27,9 +28,9 @@ struct Header {
     checksum: u32,
     compressed: u64,
     size: u64,
-    /// Where the local header is; of a local header, 0.
+    /// Offset of the local header; 0 in a local header.
     offset: u64,
-    /// Length of the local header with name and extra fields.
+    /// Length of the local header including name and extra fields.
     length: u64,
 }
 
@@ -58,7 +59,7 @@ pub(super) fn check(
     check_spans(spans, central.min(length))
 }
 
-/// Data that two entries share, or that lie in the directory, make a bomb out of a small file.
+/// Data that is shared by two entries, or overlaps the directory, allows a bomb in a small file.
 fn check_spans(mut spans: Vec<(u64, u64, &Header)>, most: u64) -> Result<(), Stop> {
     spans.sort_by_key(|(offset, ..)| *offset);
     let ends = spans.iter().skip(1).map(|(offset, ..)| *offset).chain([most]);
@@ -124,7 +125,7 @@ fn read_local(file: &mut BufReader<File>, at: u64) -> io::Result<Header> {
     Ok(Header { name, flags, method, checksum, compressed, size, offset: 0, length })
 }
 
-/// Values that do not fit into 32 bits (they are `0xffff_ffff` there) stand in the extra field 1, in their order.
+/// Values that do not fit into 32 bits (`0xffff_ffff` there) are in extra field 1, in order.
 fn wide<const N: usize>(values: [u32; N], extra: &[u8]) -> io::Result<[u64; N]> {
     let mut found = values.map(u64::from);
     let mut field = zip64_field(extra);

@@ -1,5 +1,5 @@
-//! Ends calls that take too long, or are not wanted any more: a thread that raises the engine's epoch when the next
-//! deadline is reached, or the run is interrupted.
+//! Ends calls that take too long, or that are no longer needed: a thread raises the engine's epoch when the next
+//! deadline is reached, or when the run is interrupted.
 //!
 //! Knows nothing of recipes. The thread starts with the first call and sleeps until the nearest deadline, so that a
 //! call costs a lock and no wake-up.
@@ -12,7 +12,7 @@ use wasmtime::Engine;
 
 use base::interrupt::Interrupt;
 
-/// How long a call may go on after a signal: most end by themselves, with nothing left half done.
+/// How long a call may continue after a signal: most calls end by themselves, with nothing left half done.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches the deadlines of all calls.
@@ -28,18 +28,18 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Deadlines, with a number that tells apart calls of the same deadline.
+    /// Deadlines, with a number that distinguishes calls with the same deadline.
     deadlines: BTreeSet<(Instant, u64)>,
     last: u64,
     running: bool,
-    /// When all calls are to end, since the run is.
+    /// When all calls must end, because the run ends.
     ends: Option<Instant>,
-    /// When the thread wakes by itself, if it does.
+    /// When the thread wakes by itself.
     wakes: Option<Instant>,
     stopped: bool,
 }
 
-/// A deadline that is being watched; dropping it ends that.
+/// A deadline that is being watched; dropping this value stops that.
 pub(crate) struct Watch {
     shared: Arc<Shared>,
     key: (Instant, u64),
@@ -125,7 +125,7 @@ impl Shared {
             let mut wait = state.ends.map_or(deadline, |ends| ends.min(deadline)).saturating_duration_since(now);
             if wait.is_zero() {
                 self.engine.increment_epoch();
-                // Again, should the guest just be returning from a call of the host.
+                // Again, because the guest may just be returning from a call of the host.
                 wait = Duration::from_millis(1);
             }
             state.wakes = Some(now + wait);

@@ -1,6 +1,7 @@
 //! One call of a guest: what it may do, until when, and what it did.
 //!
-//! Knows neither the store nor the engine's bindings: the interfaces get a call as what they may change.
+//! Knows neither the store nor the engine's bindings: the interfaces receive a call as the part of the store that they
+//! may change.
 
 pub(crate) mod deadline;
 
@@ -23,7 +24,7 @@ use crate::native::reach::Reach;
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
 
-/// What is being called.
+/// The kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Describe,
@@ -55,7 +56,7 @@ impl Phase {
 #[error("interrupted")]
 pub(crate) struct Interrupted;
 
-/// Something that was refused because nothing grants it.
+/// Something that was refused because no grant allows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Denied {
     pub(crate) path: PathBuf,
@@ -70,7 +71,7 @@ pub(crate) struct Call {
     pub(crate) rights: Arc<Rights>,
     /// What native commands may reach.
     pub(crate) reach: Arc<Reach>,
-    /// When the call is ended.
+    /// The deadline of the call.
     pub(crate) deadline: Instant,
     pub(crate) watch: Option<Watch>,
     interrupt: Interrupt,
@@ -81,13 +82,13 @@ pub(crate) struct Call {
     pub(crate) lookup_errors: Vec<OptionError>,
     pub(crate) log_messages: usize,
     pub(crate) options_set: usize,
-    /// Paths that were refused because nothing grants them, with the access that was requested.
+    /// Paths that were refused because no grant allows them, with the access that was requested.
     pub(crate) denied: Vec<Denied>,
-    /// Grants, as `recipes.toml` writes them, that what was refused would need.
+    /// The grants, as written in `recipes.toml`, that the refused requests would need.
     pub(crate) refused: Vec<String>,
-    /// Hints for what failed.
+    /// Hints for failed operations.
     pub(crate) advice: Vec<String>,
-    /// What native commands printed.
+    /// The output of native commands.
     pub(crate) command_log: Option<CommandLog>,
     /// The last native command, if it failed.
     pub(crate) failed_command: Option<FailedCommand>,
@@ -122,7 +123,7 @@ impl Call {
         }
     }
 
-    /// Keeps the hints of an error, for the case that the recipe fails because of it.
+    /// Keeps the hints of an error, in case the recipe fails because of it.
     pub(crate) fn advise(&mut self, error: &dyn Explain) {
         self.advice = error.hints();
     }
@@ -132,12 +133,12 @@ impl Call {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Whether the call has to end: its run does, or its time is up.
+    /// Whether the call has to end: its run ends, or its time is up.
     pub(crate) fn is_over(&self) -> bool {
         self.interrupt.signal().is_some() || self.left().is_zero()
     }
 
-    /// Ends the call if its run ends or its time is up: for checks after what takes long.
+    /// Ends the call if its run ends or its time is up: for checks after long operations.
     pub(crate) fn check(&self) -> wasmtime::Result<()> {
         if self.interrupt.signal().is_some() {
             return Err(wasmtime::Error::new(Interrupted));
@@ -148,7 +149,7 @@ impl Call {
         Ok(())
     }
 
-    /// Does something that is not this recipe's work (such as the `init` of another part): its time does not count.
+    /// Runs something that is not this recipe's work (such as the `init` of another part): its time does not count.
     pub(crate) fn pausing<R>(&mut self, action: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = action();
@@ -159,12 +160,12 @@ impl Call {
         result
     }
 
-    /// Notes which function of the host is called, and with what, for the report of a trap.
+    /// Notes the function of the host that is called, and its arguments, for the report of a trap.
     pub(crate) fn note(&mut self, function: &'static str, arguments: &[&str]) {
         self.last_host_call.note(function, arguments);
     }
 
-    /// The number of functions of the host that were called: it changes when anything may have changed.
+    /// The number of calls of the host's functions: it changes whenever something may have changed.
     pub(crate) fn host_calls(&self) -> u64 {
         self.last_host_call.count
     }
@@ -174,7 +175,7 @@ impl Call {
         self.last_host_call.text()
     }
 
-    /// Keeps what was denied for the report of a failure.
+    /// Keeps what was denied, for the report of a failure.
     pub(crate) fn deny(&mut self, path: PathBuf, access: Access) {
         let denied = Denied { path, access };
         if self.denied.len() < DENIED_KEPT && !self.denied.contains(&denied) {
@@ -183,11 +184,11 @@ impl Call {
     }
 }
 
-/// A function of the host that was called. Noted at each call, formatted only when a recipe traps.
+/// A function of the host that was called. It is noted at each call, and formatted only when a recipe traps.
 #[derive(Default)]
 struct HostCall {
     function: &'static str,
-    /// Each ends with a NUL.
+    /// Each one ends with a NUL.
     arguments: String,
     count: u64,
 }

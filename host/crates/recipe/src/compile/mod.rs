@@ -1,4 +1,4 @@
-//! From a component's bytes to something that can be instantiated: checked, compiled or taken from a cache, linked.
+//! From a component's bytes to something that can be instantiated: checked, compiled or loaded from a cache, linked.
 
 pub(crate) mod offer;
 
@@ -73,28 +73,28 @@ impl Workshop<'_> {
         Ok(compiled)
     }
 
-    /// Takes a compiled form; `None` if it is of another engine.
+    /// Loads a compiled form; `None` if it belongs to another engine.
     #[allow(unsafe_code, reason = "a compiled form is machine code, and wasmtime cannot check it")]
     fn deserialize(&self, bytes: &[u8]) -> Option<Compiled> {
         if Engine::detect_precompiled(bytes) != Some(Precompiled::Component) {
             return None;
         }
-        // SAFETY: the bytes are either embedded in this program, or were written by this user's own host, which
-        // `CompileCache::load` has verified by their authentication code.
+        // SAFETY: the bytes are either embedded in this program, or were written by this user's host:
+        // `CompileCache::load` has verified their authentication code.
         unsafe { Compiled::deserialize(self.engine, bytes) }.ok()
     }
 
-    /// Takes a compiled form from its file, which is mapped into memory: what is not used is not read.
+    /// Loads a compiled form from its file, which is mapped into memory: unused parts are not read.
     #[allow(unsafe_code, reason = "a compiled form is machine code, and wasmtime cannot check it")]
     fn map(&self, file: &File) -> Option<Compiled> {
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        // SAFETY: as for `deserialize`; the file is the one that `CompileCache::load` knows, and nobody writes into it: it is
-        // the user's own, and replaced only as a whole.
+        // SAFETY: as for `deserialize`; the file is the one that `CompileCache::load` knows, and no process writes into
+        // it: it belongs to the user, and is only replaced as a whole.
         unsafe { Compiled::deserialize_file(self.engine, path) }.ok()
     }
 }
 
-/// Compiles in a thread of its own, so that a component made to be slow cannot hold up the run for longer than `time`.
+/// Compiles in a separate thread, so that a component made to be slow cannot delay the run for longer than `time`.
 fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Result<Compiled, Problem> {
     let (recipe, size) = (recipe.to_owned(), bytes.len());
     if size > limits::LARGEST_COMPILED {
@@ -115,7 +115,7 @@ fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Resul
     }
 }
 
-/// The first eight bytes tell components and core modules from everything else.
+/// The first eight bytes distinguish components and core modules from everything else.
 fn check_header(bytes: &[u8], recipe: &str) -> Result<(), Problem> {
     let recipe = recipe.to_owned();
     match bytes.get(..8) {
@@ -139,7 +139,7 @@ fn first_line(error: &wasmtime::Error) -> String {
 mod tests {
     use super::*;
 
-    /// A component of one core module with one function, made of so many additions.
+    /// A component of one core module with one function, which contains this number of additions.
     fn component_of(additions: usize) -> Vec<u8> {
         let section = |id: u8, content: &[u8]| [&[id], &length(content.len())[..], content].concat();
         // i32.const 1, i32.const 1, i32.add, drop
@@ -150,7 +150,7 @@ mod tests {
         [b"\0asm\x0d\0\x01\0", &section(1, &[b"\0asm\x01\0\0\0", &module[..]].concat())[..]].concat()
     }
 
-    /// A number as WebAssembly writes it, always in five bytes.
+    /// A number in the encoding of WebAssembly, always in five bytes.
     fn length(number: usize) -> [u8; 5] {
         [0, 7, 14, 21, 28].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 28 { 0x80 } else { 0 })
     }

@@ -1,4 +1,5 @@
-//! What this host offers to components, compared with what they import and export before anything of them runs.
+//! The interfaces that this host offers to components, compared with their imports and exports before any of their code
+//! runs.
 
 use wasmtime::Engine;
 use wasmtime::component::Component as Compiled;
@@ -9,7 +10,7 @@ use crate::interfaces::bindings::RecipePre;
 
 /// Interfaces of package `buildout:recipe` that this host offers.
 const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
-/// Those whose functions return only when a command has ended, or a file was fetched.
+/// Those whose functions return only when a command has ended, or a file was downloaded.
 pub(crate) const WAITING: [&str; 2] = ["buildout:recipe/download@", PROCESS];
 /// The one that starts native commands.
 pub(crate) const PROCESS: &str = "buildout:recipe/process@";
@@ -18,7 +19,7 @@ const VERSION: &str = "0.1";
 /// Packages of WASI 0.2 that this host offers.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
-/// Compares what the component imports with what this host offers, before anything of it runs.
+/// Compares the component's imports with what this host offers, before any of its code runs.
 pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), Problem> {
     for (name, _) in compiled.component_type().imports(engine) {
         if let Some(offered) = not_offered(name) {
@@ -29,7 +30,7 @@ pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), 
     Ok(())
 }
 
-/// Compares the version of what the component exports with that of this host's world.
+/// Compares the version of the component's exports with that of this host's world.
 pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) -> Result<(), Problem> {
     let component = compiled.component_type();
     let mut exports = component.exports(engine);
@@ -39,26 +40,26 @@ pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) 
     }
 }
 
-/// Whether a recipe of that version of the world is of an older one than this host's.
+/// Whether a recipe with that version of the world is older than this host's world.
 fn is_older(version: &str) -> bool {
     let numbers = |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
     numbers(version) < numbers(VERSION)
 }
 
-/// The version of package `buildout:recipe` that a name of an interface has, if it is another one than this host's.
+/// The version of package `buildout:recipe` in an interface's name, if it is not this host's.
 fn other_version(interface: &str) -> Option<&str> {
     let (_, version) = interface.strip_prefix("buildout:recipe/")?.split_once('@')?;
     let rest = version.strip_prefix(VERSION);
     (!rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))).then_some(version)
 }
 
-/// What the component imports, as it names it.
+/// The names of the component's imports.
 pub(crate) fn import_names(pre: &RecipePre<State>) -> Vec<String> {
     let names = pre.instance_pre().component().component_type();
     names.imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// What the component exports, as it names it.
+/// The names of the component's exports.
 pub(crate) fn export_names(pre: &RecipePre<State>) -> Vec<String> {
     let names = pre.instance_pre().component().component_type();
     names.exports(pre.engine()).map(|(name, _)| name.to_owned()).collect()

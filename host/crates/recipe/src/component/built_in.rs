@@ -1,6 +1,7 @@
-//! The recipe packages that are part of the host, and the names they have in the Python world.
+//! The recipe packages that are part of the host, and their names in the Python world.
 //!
-//! Knows nothing of how they came into the host: `build.rs` writes the table from what `cargo xtask build` made.
+//! Knows nothing of how they were put into the host: `build.rs` writes the table from the output of `cargo xtask
+//! build`.
 
 use registry::RecipeReference;
 
@@ -15,7 +16,7 @@ pub struct BuiltIn {
     pub compiled: &'static [u8],
     /// Digest of the component, in hexadecimal.
     pub digest: &'static str,
-    /// The engine that can take `compiled`.
+    /// The engine that can load `compiled`.
     pub engine_key: &'static str,
 }
 
@@ -26,20 +27,20 @@ pub fn built_ins() -> &'static [BuiltIn] {
     BUILT_INS
 }
 
-/// The built-in recipe package of that name.
+/// The built-in recipe package with this name.
 pub(super) fn built_in(name: &str) -> Option<&'static BuiltIn> {
     built_ins().iter().find(|built_in| built_in.name == name)
 }
 
-/// A recipe of the Python world that a built-in stands for (`design.md` section 5).
+/// A recipe of the Python world that a built-in recipe replaces.
 pub(super) struct PythonName {
     /// The Python package.
     package: &'static str,
-    /// The entry point in it.
+    /// Its entry point.
     entry_point: &'static str,
-    /// The name of the built-in, whether this host has it or not.
+    /// The name of the built-in recipe, whether this host has it or not.
     pub(super) built_in: &'static str,
-    /// The entry point in the built-in.
+    /// The entry point of the built-in recipe.
     pub(super) target: &'static str,
 }
 
@@ -60,12 +61,12 @@ const fn python_name(
     PythonName { package, entry_point, built_in, target }
 }
 
-/// What does the work of a recipe of the Python world.
+/// The built-in recipe that replaces a recipe of the Python world.
 pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static PythonName> {
     PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
 }
 
-/// The references of the Python world that are understood, as they are written.
+/// The references of the Python world that are supported, as they are written.
 pub(super) fn python_names() -> impl Iterator<Item = String> {
     PYTHON_NAMES.iter().map(|name| {
         RecipeReference { package: name.package.to_owned(), entry_point: name.entry_point.to_owned() }.to_string()

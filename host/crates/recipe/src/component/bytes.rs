@@ -1,6 +1,6 @@
-//! A component's bytes: read within a limit, checked to be a component at all, hashed.
+//! A component's bytes: read within a limit, checked to be a component, hashed.
 //!
-//! Knows nothing of what the component imports or exports.
+//! Knows nothing of the component's imports and exports.
 
 use std::fs::{File, Metadata};
 use std::io::Read as _;
@@ -19,7 +19,7 @@ pub use registry::oci::LARGEST_COMPONENT;
 /// The bytes of a component, and where they come from.
 #[derive(Clone, Debug)]
 pub struct Component {
-    /// SHA-256 of `bytes`: decides whether parts are installed again.
+    /// SHA-256 of `bytes`: decides whether parts are reinstalled.
     pub digest: Digest,
     /// The component in the binary format.
     pub(super) content: Content,
@@ -34,9 +34,9 @@ pub struct Component {
 /// Where the bytes are.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    /// At hand.
+    /// In memory.
     Here(Bytes),
-    /// In a file whose digest is known, although it was not read.
+    /// In a file whose digest is known, although the file was not read.
     File { path: PathBuf, size: u64 },
 }
 
@@ -69,9 +69,9 @@ impl std::fmt::Debug for Bytes {
 /// A compiled form that was made together with the host.
 #[derive(Clone, Copy, Debug)]
 pub struct Compiled {
-    /// What the engine serialised.
+    /// The form as serialized by the engine.
     pub bytes: &'static [u8],
-    /// The engine that can take it (see `CompileCache`).
+    /// The engine that can load it (see `CompileCache`).
     pub engine_key: &'static str,
 }
 
@@ -89,22 +89,23 @@ pub enum Origin {
     Registry {
         /// As written there.
         reference: Reference,
-        /// Digest of the manifest to which it led.
+        /// Digest of the manifest that it pointed to.
         manifest: Digest,
     },
-    /// A project that `develop` names.
+    /// A project that `develop` lists.
     Develop {
-        /// The project's directory, or the `.wasm` file that was named.
+        /// The project's directory, or the `.wasm` file that was listed.
         project: PathBuf,
         /// The component that was built.
         component: PathBuf,
-        /// Whether the project's `recipe.toml` names the package.
+        /// Whether the project's `recipe.toml` sets the name of the package.
         is_named: bool,
     },
 }
 
 impl Component {
-    /// The built-in recipe package. That its digest is right, and its compiled form made of it, `build.rs` has seen.
+    /// The built-in recipe package. `build.rs` has checked that its digest is correct and that its compiled form was
+    /// made from it.
     pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
         Self {
             digest: built_in.digest.parse().unwrap_or_else(|_| Digest::of(built_in.component)),
@@ -115,15 +116,16 @@ impl Component {
         }
     }
 
-    /// Reads a component's file. A core module that is developed is made a component.
+    /// Reads a component's file. A developed core module is made into a component.
     ///
     /// # Errors
-    /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is no component.
+    /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is not a
+    /// component.
     pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
         Ok(Self::read_with(path, package, origin)?.0)
     }
 
-    /// As [`Self::read`]; but a large file that is still what it was when `cache` took note of it is not read.
+    /// Like [`Self::read`]; but a large file that has not changed since `cache` noted its digest is not read.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -140,14 +142,14 @@ impl Component {
             return Ok(Self { digest, content, compiled: None, origin, package: package.to_owned() });
         }
         let (component, metadata) = Self::read_with(path, package, origin)?;
-        // What was made of a core module is not what the file holds.
+        // The result of a core module is not the contents of the file.
         if is_noteworthy(&metadata.len()) && component.size() == metadata.len() {
             cache.note(path, &metadata, &component.digest);
         }
         Ok(component)
     }
 
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub fn size(&self) -> u64 {
         match &self.content {
             Content::Here(bytes) => bytes.len() as u64,
@@ -158,7 +160,7 @@ impl Component {
     /// The bytes.
     ///
     /// # Errors
-    /// When they have to be read, and cannot, or are not any more what they were.
+    /// When they have to be read and cannot, or have changed.
     pub fn bytes(&self) -> Result<Bytes, ComponentError> {
         match &self.content {
             Content::Here(bytes) => Ok(bytes.clone()),
@@ -171,13 +173,13 @@ impl Component {
         }
     }
 
-    /// A component's file, with what the file system said of it before it was read.
+    /// A component's file, with the file system's metadata from before it was read.
     fn read_with(path: &Path, package: &str, origin: Origin) -> Result<(Self, Metadata), ComponentError> {
         let (bytes, metadata) = read_limited(path)?;
         let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };
         let bytes = match (kind_of(&bytes), &origin) {
             (Kind::Component, _) => bytes,
-            // A `.wasm` file that `develop` names.
+            // A `.wasm` file that `develop` lists.
             (Kind::CoreModule, Origin::Develop { .. }) => component_of_module(path, &bytes)?,
             (Kind::CoreModule, _) => return Err(not_a_component("a core WebAssembly module")),
             (Kind::Other(found), _) => return Err(not_a_component(found)),
@@ -188,14 +190,14 @@ impl Component {
     }
 }
 
-/// Whether reading so much takes longer than looking for a note.
+/// Whether reading this many bytes takes longer than looking for a note.
 fn is_noteworthy(size: &u64) -> bool {
     (1 << 20..=LARGEST_COMPONENT).contains(size)
 }
 
 fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
     let unreadable = |error| ComponentError::read(path, error);
-    // Opening a FIFO would wait for a writer, so the kind is asked first.
+    // Opening a FIFO would wait for a writer, so the file type is checked first.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(ComponentError::NotAFile { path: path.to_owned() });
     }
@@ -209,15 +211,15 @@ fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
     Ok((bytes, metadata))
 }
 
-/// What bytes are.
+/// The kind of a file's bytes.
 pub(super) enum Kind {
     Component,
     CoreModule,
     Other(&'static str),
 }
 
-/// What the bytes are, judged by the preamble (component model, binary format: `magic`, `version` 0x0d, `layer` 1; a core
-/// module has version 1, layer 0).
+/// The kind of the bytes, judged by the preamble (component model, binary format: `magic`, `version` 0x0d, `layer` 1; a
+/// core module has version 1, layer 0).
 pub(super) fn kind_of(bytes: &[u8]) -> Kind {
     match bytes {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Kind::Component,

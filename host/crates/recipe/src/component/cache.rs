@@ -1,10 +1,10 @@
-//! Compiled forms of components on disk, keyed by the component's digest and the engine, authenticated with a key of
-//! the user's: a compiled form is native code, so none is given out that this user's host did not store.
+//! Compiled forms of components on disk, by the component's digest and the engine, authenticated with the user's key: a
+//! compiled form is native code, so only those that this user's host has stored are returned.
 //!
-//! Hashing what is large in each run would cost more than running it. So a file that was once read and hashed is known again
-//! by what the file system says of it ([`Identity`]), in a note that is authenticated with the same key.
+//! Hashing large files in each run would cost more than the run itself. So a file that was once read and hashed is
+//! recognized by its metadata ([`Identity`]), in a note that is authenticated with the same key.
 //!
-//! Knows nothing of engines: a compiled form is bytes. No failure here stops a run; the form is then compiled again.
+//! Knows nothing of engines: a compiled form is bytes. No failure here stops a run; the form is compiled again instead.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -19,7 +19,7 @@ use base::digest::Digest;
 use base::environment::Environment;
 use base::files::{TEMPORARY, write_private};
 
-/// The most that compiled forms may take together, in bytes; the ones not used for longest go first.
+/// The most bytes that compiled forms may use together; the least recently used ones are removed first.
 const CAPACITY: u64 = 1 << 30;
 
 const KEY_FILE: &str = "key";
@@ -29,11 +29,11 @@ const EXTENSION: &str = "compiled";
 const CODE_EXTENSION: &str = "code";
 const NOTE_EXTENSION: &str = "note";
 
-/// How long ago a file must have changed before a note is taken of it: the clock of a file system is coarse, and a change
-/// within the same tick would not be seen.
+/// The minimum age of a file's last change for a note about it: the clock of a file system is coarse, and a change
+/// within the same tick would not be noticed.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// How long notes are kept of files that nobody looks at any more.
+/// How long notes about unused files are kept.
 const NOTE_AGE: Duration = Duration::from_secs(30 * 86_400);
 
 /// The compiled forms of one user.
@@ -47,14 +47,14 @@ pub struct CompileCache {
 /// A compiled form that this user stored.
 #[derive(Debug)]
 pub enum Form {
-    /// As it was read.
+    /// Its bytes.
     Read(Vec<u8>),
     /// A file that has not changed since it was read.
     Known(File),
 }
 
-/// What the file system says of a file. A file whose content changed has another time of change (`ctime`), which no program
-/// can set; unless the clock is set back to the very tick.
+/// The metadata of a file. When its content changes, so does its time of change (`ctime`), which no program can set,
+/// unless the clock is set back to the very tick.
 struct Identity([u8; 56]);
 
 impl Identity {
@@ -74,7 +74,7 @@ impl Identity {
     }
 }
 
-/// Whether a file has not changed for so long. One that changed in the future (the clock was set back) has.
+/// Whether a file has not changed for that long. A change in the future (the clock was set back) counts as old.
 fn is_settled(metadata: &fs::Metadata, settled: Duration) -> bool {
     let Ok(seconds) = u64::try_from(metadata.ctime()) else { return false };
     let nanoseconds = u64::try_from(metadata.ctime_nsec()).unwrap_or_default();
@@ -82,26 +82,26 @@ fn is_settled(metadata: &fs::Metadata, settled: Duration) -> bool {
     SystemTime::now().duration_since(changed).is_ok_and(|ago| ago >= settled)
 }
 
-/// A compiled form that is kept.
+/// A stored compiled form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheEntry {
-    /// Of the component.
+    /// The digest of the component.
     pub digest: Digest,
-    /// What it takes, in bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// When it was used last.
+    /// When it was last used.
     pub used: SystemTime,
 }
 
 impl CompileCache {
-    /// The cache in the user's cache directory. Where there is no such directory, nothing is kept.
+    /// The cache in the user's cache directory. If that does not exist, nothing is stored.
     pub fn open(environment: &Environment) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("compiled"));
         Self { directory, capacity: CAPACITY, settled: SETTLED }
     }
 
-    /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for
-    /// byte, what this user stored.
+    /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for byte,
+    /// the one that this user has stored.
     pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<Form> {
         let directory = self.directory.as_ref()?;
         let path = directory.join(file_name(digest, engine_key));
@@ -121,12 +121,12 @@ impl CompileCache {
             self.note(&path, &metadata, digest);
             Form::Read(compiled)
         };
-        // The time of use decides what goes first; a cache that cannot be written keeps the time of storing.
+        // The time of use decides which form is removed first; in a read-only cache, it stays the time of storing.
         let _ = open_regular(&code_path).and_then(|code| code.set_modified(SystemTime::now()));
         Some(form)
     }
 
-    /// The digest that was noted for a file, if the file is still what it was then.
+    /// The digest that was noted for a file, if the file has not changed since.
     pub fn noted(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
         let directory = self.directory.as_ref()?;
         let key = read_key(directory).ok()?;
@@ -137,28 +137,28 @@ impl CompileCache {
         <[u8; CODE_LENGTH]>::try_from(digest).ok().map(Digest::from)
     }
 
-    /// Notes the digest of a file that was read whole, when `metadata` was asked before; unless it has just changed.
+    /// Notes the digest of a file that was read whole after `metadata` was read, unless the file has just changed.
     pub fn note(&self, path: &Path, metadata: &fs::Metadata, digest: &Digest) {
         if let Some(directory) = self.directory.as_ref().filter(|_| is_settled(metadata, self.settled)) {
-            // Where that fails, the file is read again the next time.
+            // If that fails, the file is read again next time.
             let _ = try_note(directory, path, metadata, digest);
         }
     }
 
-    /// Where compiled forms are kept, if anywhere.
+    /// The directory of compiled forms, if there is one.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
     }
 
-    /// The most that they may take together, in bytes.
+    /// The most bytes that they may use together.
     pub fn capacity(&self) -> u64 {
         self.capacity
     }
 
-    /// What is kept, the one used last first.
+    /// The stored forms, the most recently used one first.
     ///
     /// # Errors
-    /// When the directory cannot be read. One that does not exist holds nothing.
+    /// When the directory cannot be read. A missing directory is empty.
     pub fn entries(&self) -> io::Result<Vec<CacheEntry>> {
         let mut entries = Vec::new();
         for (path, metadata) in self.files()? {
@@ -175,7 +175,7 @@ impl CompileCache {
         Ok(entries)
     }
 
-    /// Removes everything but the user's key; gives how many bytes that were.
+    /// Removes everything except the user's key; returns the number of bytes removed.
     ///
     /// # Errors
     /// When a file cannot be removed.
@@ -190,7 +190,7 @@ impl CompileCache {
         Ok(freed)
     }
 
-    /// All files that this cache makes, but the key: others are somebody else's.
+    /// All files that this cache writes, except the key; others belong to other programs.
     fn files(&self) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
         let Some(directory) = &self.directory else { return Ok(Vec::new()) };
         let entries = match fs::read_dir(directory) {
@@ -200,7 +200,7 @@ impl CompileCache {
         let mut files = Vec::new();
         for entry in entries {
             let entry = entry?;
-            // What another process has removed meanwhile is not there.
+            // Another process may have removed the file meanwhile.
             let name = entry.file_name();
             let extension = Path::new(&name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
             if [EXTENSION, CODE_EXTENSION, NOTE_EXTENSION, TEMPORARY].contains(&extension)
@@ -213,7 +213,7 @@ impl CompileCache {
         Ok(files)
     }
 
-    /// Stores a compiled form. Failing to is no error: the cache may be read-only, full or absent.
+    /// Stores a compiled form. A failure is not an error: the cache may be read-only, full or missing.
     pub fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) {
         if let Some(directory) = &self.directory {
             let _ = self.try_store(directory, digest, engine_key, compiled);
@@ -243,12 +243,12 @@ fn try_note(directory: &Path, path: &Path, metadata: &fs::Metadata, digest: &Dig
     })
 }
 
-/// Makes the directory, and the user's key, unless they are there.
+/// Creates the directory and the user's key, unless they exist.
 fn prepare(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     read_key(directory).or_else(|error| {
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            // A power cut tore the key: what it authenticated is lost anyway.
+            // A power cut has truncated the key: the files that it authenticated are lost anyway.
             fs::remove_file(directory.join(KEY_FILE))?;
         }
         make_key(directory)
@@ -273,12 +273,12 @@ fn authenticate_note(
     Some(code)
 }
 
-/// The engine's key may hold any characters, so its digest stands for it.
+/// The engine's key may contain any characters, so its digest is used.
 fn file_name(digest: &Digest, engine_key: &str) -> String {
     format!("{digest}-{}.{EXTENSION}", &Digest::of(engine_key.as_bytes()).to_string()[..16])
 }
 
-/// The code covers what the form belongs to, so that a file cannot be put in another's place.
+/// The code covers the digest and the engine, so that a file cannot be put in another one's place.
 fn authenticate(key: &[u8; KEY_LENGTH], digest: &Digest, engine_key: &str, compiled: &[u8]) -> Option<Hmac<Sha256>> {
     let mut code = Hmac::<Sha256>::new_from_slice(key).ok()?;
     code.update(digest.as_bytes());
@@ -294,7 +294,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
-/// The user's key: a file that is the user's own and that no one else can read or write.
+/// The user's key: a file that belongs to the user and that no one else can read or write.
 fn read_key(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     let mut file = open_regular(&directory.join(KEY_FILE))?;
     let metadata = file.metadata()?;
@@ -306,7 +306,7 @@ fn read_key(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     Ok(key)
 }
 
-/// Makes the user's key. Of several processes that try at once one wins, as only one can link its file to the name;
+/// Creates the user's key. If several processes try at once, one wins, because only one can link its file to the name;
 /// all use the winner's key.
 fn make_key(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     let mut key = [0; KEY_LENGTH];
@@ -319,7 +319,7 @@ fn make_key(directory: &Path) -> io::Result<[u8; KEY_LENGTH]> {
     }
 }
 
-/// Removes the forms that were not used for longest, until the rest fits, but never `keep`; and what is left of others.
+/// Removes the least recently used forms until the rest fits, but never `keep`; and left-overs of other writers.
 fn evict_forms(directory: &Path, capacity: u64, keep: &Path) -> io::Result<()> {
     let (mut forms, mut total) = (Vec::new(), 0);
     for entry in fs::read_dir(directory)? {

@@ -10,7 +10,7 @@ fn cache() -> (tempfile::TempDir, CompileCache) {
     (home, CompileCache::open(&environment))
 }
 
-/// What is loaded, as bytes.
+/// The loaded form, as bytes.
 fn load(cache: &CompileCache, digest: &Digest, engine_key: &str) -> Option<Vec<u8>> {
     Some(match cache.load(digest, engine_key)? {
         Form::Read(bytes) => bytes,
@@ -26,7 +26,7 @@ fn is_known(cache: &CompileCache, digest: &Digest) -> bool {
     matches!(cache.load(digest, ENGINE), Some(Form::Known(_)))
 }
 
-/// Lets so much time go by that the next change of a file has another time.
+/// Waits until the next change of a file gets a different time.
 fn tick(file: &Path) {
     let probe = file.with_extension("probe");
     let changed = || {

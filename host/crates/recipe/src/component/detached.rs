@@ -1,4 +1,4 @@
-//! The signature beside a component's file: made, and verified.
+//! The signature file next to a component's file: written and verified.
 
 use std::path::{Path, PathBuf};
 
@@ -9,27 +9,27 @@ use base::files;
 use registry::oci::MOST_SIGNATURES;
 use registry::signature::{FileSignature, PrivateKey, PublicKey};
 
-/// What a signature's file is called: `FILE.sig`.
+/// The name of a signature file: `FILE.sig`.
 pub fn signature_path(component: &Path) -> PathBuf {
     let mut name = component.as_os_str().to_owned();
     name.push(".sig");
     name.into()
 }
 
-/// Signs a component's file and writes the signature; gives the component's digest.
+/// Signs a component's file and writes the signature; returns the component's digest.
 ///
 /// # Errors
-/// When the file is no component, or the signature cannot be written.
+/// When the file is not a component, or the signature cannot be written.
 pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
     let component = Component::read(component, "", Origin::Path(component.to_owned()))?;
     files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
     Ok(component.digest)
 }
 
-/// Which of the keys (by number) signed a component's file.
+/// The keys (by number) that signed a component's file.
 ///
 /// # Errors
-/// When the file is no component, or none of the keys signed it.
+/// When the file is not a component, or none of the keys signed it.
 pub fn verify_file(
     component: &Path,
     signature: &Path,
@@ -46,7 +46,7 @@ pub fn verify_file(
     Ok((digest, by))
 }
 
-/// The signatures of a component: mostly one; several signers' stand in lines of their own.
+/// The signatures of a component: usually one; those of several signers are on separate lines.
 pub(super) fn read_signatures(component: &Path, signature: &Path) -> Result<Vec<FileSignature>, SignatureError> {
     let missing = || SignatureError::Missing { component: component.to_owned(), signature: signature.to_owned() };
     let text = files::read(signature)?.ok_or_else(missing)?;

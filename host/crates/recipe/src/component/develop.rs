@@ -1,6 +1,7 @@
-//! `[buildout] develop`: makes the components of the recipe projects that are named, and the links by which they are found.
+//! `[buildout] develop`: builds the components of the listed recipe projects, and writes the links by which they are
+//! found.
 //!
-//! Knows nothing of what a component holds, nor of how a project is built.
+//! Knows nothing of the contents of a component, nor of how a project is built.
 
 use std::path::Path;
 
@@ -10,11 +11,11 @@ use super::project::built::WHAT_IT_IS;
 use super::project::{Builder, find};
 use registry::RecipeReference;
 
-/// Builds one recipe project (or takes it, if it is a `.wasm` file) and writes its link file into the directory
+/// Builds one recipe project (or uses it directly, if it is a `.wasm` file) and writes its link file into the directory
 /// `develop_eggs`.
 ///
 /// # Errors
-/// When `project` is no recipe project, its build fails, or the link cannot be written.
+/// When `project` is not a recipe project, its build fails, or the link cannot be written.
 pub fn develop(project: &Path, develop_eggs: &Path, builder: &Builder<'_>) -> Result<Developed, ComponentError> {
     let project = find(&builder.environment.directory.join(project))?;
     if project.is_dir() {

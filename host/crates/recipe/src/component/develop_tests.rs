@@ -1,4 +1,4 @@
-//! Tests of `develop`, with the real Cargo where a build is what is tested.
+//! Tests of `develop`, with the real Cargo where the build is tested.
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ impl Project {
         let directory = tempfile::tempdir().unwrap();
         let mut environment = Environment::of_process().unwrap();
         environment.directory = directory.path().to_owned();
-        // The test's own target directory is not the author's.
+        // The test's target directory is not the author's.
         environment.variables.remove("CARGO_TARGET_DIR");
         let project = Self { directory, environment };
         fs::create_dir_all(project.path("recipes/src")).unwrap();
@@ -61,12 +61,12 @@ impl Project {
         lines.0.into_inner().unwrap()
     }
 
-    /// Why it is not a recipe project.
+    /// The reason why it is not a recipe project.
     fn reason(&self) -> String {
         self.develop(&Silent).unwrap_err().to_string()
     }
 
-    /// Lets a script of ours stand for `cargo build`: the shell finds it under the name of the first argument.
+    /// Replaces `cargo build` by a script: the shell finds it under the name of the first argument.
     fn cargo(mut self, script: &str) -> Self {
         self.write("build", script);
         self.environment.variables.insert("CARGO".to_owned(), "/bin/sh".to_owned());
@@ -115,7 +115,7 @@ fn a_crate_is_built_again_only_when_it_changed() {
     assert_ne!(digest(&project.develop(&Silent).unwrap()), before);
 }
 
-/// Whatever the clock says: it was set back before an edit, or far ahead before the first build.
+/// Regardless of the clock: it was set back before an edit, or was far ahead during the first build.
 #[test]
 fn a_source_with_an_old_time_is_built_again() {
     let manifest = MANIFEST.replace("[workspace]", "[dependencies]\nhelp = { path = \"help\" }\n[workspace]");
@@ -143,7 +143,7 @@ fn a_source_with_an_old_time_is_built_again() {
     assert!(!is_new(), "and nothing to do");
 }
 
-/// A script stands for Cargo: what the real one does with the argument, a scenario shows.
+/// A script replaces Cargo; a scenario shows how the real one uses the argument.
 #[test]
 fn cargo_is_told_when_it_may_not_use_the_network() {
     let project = Project::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");

@@ -1,4 +1,4 @@
-//! Why a recipe cannot be had.
+//! Why a recipe is not available.
 
 use std::io;
 use std::path::PathBuf;
@@ -18,51 +18,53 @@ use registry::trust::TrustError;
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ComponentError {
-    /// `recipe =` does not hold a recipe reference.
+    /// The value of `recipe =` is not a recipe reference.
     #[error("Invalid recipe reference {reference:?}: {error}.")]
     Reference {
         /// As written.
         reference: String,
-        /// What is wrong.
+        /// The error.
         error: InvalidReference,
     },
-    /// No one knows the recipe.
+    /// The recipe is unknown.
     #[error("There is no recipe {reference:?}.")]
     Unknown {
         /// As written.
         reference: String,
-        /// What was searched, one clause each.
+        /// The places that were searched, one clause each.
         searched: Vec<String>,
-        /// The known reference that is nearest.
+        /// The most similar known reference.
         nearest: Option<String>,
         /// What to write so that it is found.
         remedy: String,
     },
-    /// `recipes.toml`, or the `recipe.toml` of a project, is wrong.
+    /// `recipes.toml`, or the `recipe.toml` of a project, is invalid.
     #[error("{message}")]
     RecipesToml {
-        /// What is wrong.
+        /// The error.
         message: String,
-        /// Where.
+        /// Its place.
         place: Option<Place>,
-        /// What to do.
+        /// How to fix it.
         hints: Vec<String>,
+        /// What this program can do.
+        remedies: Vec<Remedy>,
     },
     /// A file cannot be read.
     #[error("Cannot read {}: {error}.", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
-    /// A component's path leads to a directory, FIFO or device.
+    /// A component's path points to a directory, FIFO or device.
     #[error("{} is not a regular file.", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
-    /// A component's file changed between two looks at it.
+    /// A component's file changed between two reads.
     #[error("{} has changed while it was used.", path.display())]
     Changed {
         /// The file.
@@ -79,17 +81,17 @@ pub enum ComponentError {
     NotAComponent {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The kind of file.
         found: &'static str,
     },
-    /// `develop` names something that is no recipe project.
+    /// A path in `develop` is not a recipe project.
     #[error("{} is not a recipe project: {reason}.", project.display())]
     NotAProject {
-        /// What was named.
+        /// The path.
         project: PathBuf,
         /// What is missing.
         reason: &'static str,
-        /// What to do.
+        /// How to fix it.
         hint: &'static str,
     },
     /// The directory is a project of another kind.
@@ -102,12 +104,12 @@ pub enum ComponentError {
         program: String,
         /// The project.
         project: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
-        /// What to do.
+        /// How to fix it.
         hint: &'static str,
     },
-    /// The build command of a `recipe.toml` failed; what it said was reported.
+    /// The build command of a `recipe.toml` failed; its output was reported.
     #[error("Building {} failed: {command}", project.display())]
     BuildCommand {
         /// The project.
@@ -115,7 +117,7 @@ pub enum ComponentError {
         /// The command.
         command: String,
     },
-    /// The build command left no component.
+    /// The build command did not write a component.
     #[error("Building {} left no {}.", project.display(), component.display())]
     NotBuilt {
         /// The project.
@@ -123,7 +125,7 @@ pub enum ComponentError {
         /// The component, relative to the project.
         component: PathBuf,
     },
-    /// A glob of `inputs` that matches nothing, or is none.
+    /// A glob of `inputs` matches nothing, or is invalid.
     #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
     NoInput {
         /// The project.
@@ -131,12 +133,12 @@ pub enum ComponentError {
         /// The glob.
         glob: String,
     },
-    /// A core module that cannot be made a component.
+    /// A core module cannot be made into a component.
     #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
     Encode {
         /// The module.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         cause: String,
     },
     /// Cargo or the compiler failed; its messages were reported.
@@ -151,7 +153,7 @@ pub enum ComponentError {
         /// The project.
         project: PathBuf,
     },
-    /// Cargo was content, but no component came out.
+    /// Cargo succeeded, but built no component.
     #[error("Building the recipe crate {} made no component.", project.display())]
     NoComponent {
         /// The project.
@@ -160,12 +162,12 @@ pub enum ComponentError {
     /// A component of a registry is not available, or must not be used.
     #[error(transparent)]
     Locking(#[from] LockingError),
-    /// Signatures don't suffice.
+    /// The signatures are not sufficient.
     #[error("{error}")]
     Distrusted {
-        /// Why.
+        /// The cause.
         error: Box<TrustError>,
-        /// What wants them.
+        /// The place of the setting that requires them.
         place: Option<Place>,
     },
     /// A signer's public key cannot be used.
@@ -174,9 +176,9 @@ pub enum ComponentError {
     /// The signature of a file cannot be used.
     #[error("{error}")]
     Signature {
-        /// Why.
+        /// The cause.
         error: Arc<SignatureError>,
-        /// What wants it.
+        /// The place of the setting that requires it.
         place: Option<Place>,
     },
     /// A link file could not be written.
@@ -184,7 +186,7 @@ pub enum ComponentError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
 }
@@ -193,18 +195,20 @@ impl From<RecipesFileError> for ComponentError {
     fn from(error: RecipesFileError) -> Self {
         match error {
             RecipesFileError::Read { path, error } => Self::Read { path, error },
-            RecipesFileError::Invalid { message, place, hints } => Self::RecipesToml { message, place, hints },
+            RecipesFileError::Invalid { message, place, hints, remedies } => {
+                Self::RecipesToml { message, place, hints, remedies }
+            }
         }
     }
 }
 
 impl ComponentError {
-    /// A file that cannot be read.
+    /// Error for a file that cannot be read.
     pub(crate) fn read(path: &std::path::Path, error: io::Error) -> Self {
         Self::Read { path: path.to_owned(), error: Arc::new(error) }
     }
 
-    /// A file that cannot be written.
+    /// Error for a file that cannot be written.
     pub(crate) fn write(path: &std::path::Path, error: io::Error) -> Self {
         Self::Write { path: path.to_owned(), error: Arc::new(error) }
     }
@@ -244,6 +248,8 @@ impl Explain for ComponentError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
+            Self::RecipesToml { remedies, .. } => remedies.clone(),
+            Self::Distrusted { error, .. } => error.remedies(),
             Self::Key(error) => error.remedies(),
             Self::Locking(error) => error.remedies(),
             Self::Signature { error, .. } => error.remedies(),
@@ -293,16 +299,16 @@ impl Explain for ComponentError {
     }
 }
 
-/// Why a component's file cannot be signed or is not well signed.
+/// Why a component's file cannot be signed, or its signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// The component cannot be had.
+    /// The component is not available.
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// The signature cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There is no signature.
+    /// The signature file does not exist.
     #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
     Missing {
         /// The component.
@@ -310,7 +316,7 @@ pub enum SignatureError {
         /// Where its signature would be.
         signature: PathBuf,
     },
-    /// The file of the signature holds something else.
+    /// The signature file is invalid.
     #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
     Malformed(PathBuf),
     /// None of the keys made the signature for this file.

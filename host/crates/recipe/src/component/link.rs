@@ -1,7 +1,7 @@
-//! Link files: what `develop` leaves in `develop-eggs-directory`, so that the component is found again.
+//! Link files: `develop` writes them into `develop-eggs-directory`, so that the component is found again.
 //!
 //! Knows nothing of how a component is built. The first two lines are those of setuptools' `.egg-link` (the project's
-//! directory, and where its set-up is relative to it); the third is ours.
+//! directory, and the relative path of its setup); the third one is specific to this host.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -15,12 +15,12 @@ use super::project::manifest::RECIPE_TOML;
 const EXTENSION: &str = "egg-link";
 const COMPONENT: &str = "component = ";
 
-/// A recipe project that was built, as its link file tells.
+/// A recipe project that was built, as described by its link file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Developed {
     /// The recipe package.
     pub package: String,
-    /// The project's directory, or the `.wasm` file that was named; absolute.
+    /// The project's directory, or the listed `.wasm` file; absolute.
     pub project: PathBuf,
     /// The component; absolute.
     pub component: PathBuf,
@@ -29,7 +29,7 @@ pub struct Developed {
 }
 
 impl Developed {
-    /// Writes the link file into the directory `develop_eggs`, unless it says the same already.
+    /// Writes the link file into the directory `develop_eggs`, unless its contents are already the same.
     pub(super) fn write(
         package: String,
         project: PathBuf,
@@ -50,7 +50,7 @@ impl Developed {
         Origin::Develop { project: self.project.clone(), component: self.component.clone(), is_named }
     }
 
-    /// Understands a link file; `None` if it is not one of ours.
+    /// Parses a link file; `None` if another tool wrote it.
     fn parse(link: &Path, text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let (project, _, component) = (lines.next()?, lines.next()?, lines.next()?.strip_prefix(COMPONENT)?);
@@ -60,10 +60,10 @@ impl Developed {
 }
 
 /// The recipe projects that have a link file in the directory `develop_eggs`, sorted by package. Links of other tools
-/// are passed over.
+/// are ignored.
 ///
 /// # Errors
-/// When the directory or a link file in it cannot be read. A directory that does not exist holds none.
+/// When the directory or a link file in it cannot be read. A missing directory is empty.
 pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentError> {
     let entries = match fs::read_dir(develop_eggs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

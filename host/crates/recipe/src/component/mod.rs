@@ -1,7 +1,8 @@
 //! From a recipe reference to verified bytes: built-in recipe packages, `recipes.toml`, `develop`; and the cache of
 //! compiled forms.
 //!
-//! Knows nothing of WIT (but what makes a component of a core module), of engines, of parts. What a compiled form is, only `recipe` knows: here it is bytes.
+//! Knows nothing of WIT (except for making a component from a core module), of engines, and of parts. Only the rest of
+//! the crate knows what a compiled form is; here it is bytes.
 
 mod bytes;
 mod built_in;

@@ -1,4 +1,4 @@
-//! Components that came from a registry, with their entry in `recipes.lock`: verified by then, not yet compiled.
+//! Components that come from a registry, with their entry in `recipes.lock`: already verified, not yet compiled.
 
 use super::bytes::{Bytes, Component, Content, Kind, Origin, kind_of};
 use super::error::ComponentError;
@@ -11,7 +11,7 @@ impl Component {
     /// The component of a publication.
     ///
     /// # Errors
-    /// When it is something else.
+    /// When it is not a component.
     pub(super) fn published(publication: &Publication<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
         let found = match kind_of(&obtained.bytes) {
             Kind::Component => None,

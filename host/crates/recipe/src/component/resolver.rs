@@ -1,7 +1,7 @@
-//! Recipe reference → component, in the order of `design.md` section 5: `recipes.toml`, `develop`, built-in names, the
-//! built-ins' names in the Python world.
+//! Recipe reference → component, in this order: `recipes.toml`, `develop`, built-in names, the built-in recipes' names
+//! in the Python world.
 //!
-//! Knows nothing of parts: the same reference gives the same component throughout a run.
+//! Knows nothing of parts: the same reference returns the same component throughout a run.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
 /// What a recipe reference means.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// The reference as the configuration writes it.
+    /// The reference as written in the configuration.
     pub reference: RecipeReference,
     /// The recipe package.
     pub component: Arc<Component>,
@@ -30,20 +30,20 @@ pub struct Resolved {
     pub entry_point: String,
     /// What `recipes.toml` grants.
     pub grant: Grant,
-    /// Whether it is part of the host, and so gets what it describes.
+    /// Whether it is part of the host, and so is granted what it requests.
     pub built_in: bool,
-    /// Who signed it, of those who must have.
+    /// The required signers that have signed it.
     pub signers: Vec<Signer>,
 }
 
 impl Resolved {
-    /// What `__buildout_signature__` records: the package and its digest.
+    /// The value of `__buildout_signature__`: the package and its digest.
     pub fn signature(&self) -> String {
         format!("{}-{}", self.component.package, self.component.digest.base64())
     }
 }
 
-/// The recipe of a project that was built, by itself: entry point `default`, with no grants.
+/// The recipe of a project that was built, separate from any buildout: entry point `default`, without grants.
 ///
 /// # Errors
 /// When the component cannot be loaded.
@@ -62,32 +62,33 @@ pub struct Resolver {
     toml: RecipesToml,
     developed: Vec<Developed>,
     loaded: Mutex<Map<PathBuf, Arc<Component>>>,
-    /// Knows digests of files that were read before.
+    /// Knows digests of files that were read earlier.
     cache: Option<CompileCache>,
 }
 
-/// A component with the entry point that is meant in it.
+/// A component with the requested entry point.
 type Found = (Arc<Component>, String);
 
 impl Resolver {
-    /// Reads `recipes_toml` (the file beside the configuration file; it need not exist) and takes the developed recipe
+    /// Reads `recipes_toml` (the file next to the configuration file; it need not exist) and uses the developed recipe
     /// projects.
     ///
     /// # Errors
-    /// When the file cannot be read or is wrong.
+    /// When the file cannot be read or is invalid.
     pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
         let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
         let recipes_toml = recipes_toml.map(Path::to_owned);
         Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
     }
 
-    /// The same, with a cache that knows what large files hash to.
+    /// The same, with a cache that knows the digests of large files.
     #[must_use]
     pub fn knowing(self, cache: CompileCache) -> Self {
         Self { cache: Some(cache), ..self }
     }
 
-    /// The component for `recipe` as written in the configuration. Components of registries are those of the lock.
+    /// The component for `recipe` as written in the configuration. Components from registries are those in the lock
+    /// file.
     ///
     /// # Errors
     /// When the recipe is unknown, or its component cannot be loaded.
@@ -125,7 +126,7 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
     }
 
-    /// `recipes.toml`, understood.
+    /// The contents of `recipes.toml`.
     pub fn recipes_toml(&self) -> &RecipesToml {
         &self.toml
     }
@@ -135,7 +136,7 @@ impl Resolver {
         self.toml.keys.iter().map(|key| key.file.as_path())
     }
 
-    /// Who signed a component's file, of those who must have.
+    /// The required signers that signed a component's file.
     fn check_signatures(
         &self,
         entry: Option<&Entry>,
@@ -155,12 +156,13 @@ impl Resolver {
         verified.map_err(|error| ComponentError::Distrusted { error: Box::new(error), place: place() })
     }
 
-    /// Every directory that `recipes.toml` lets a recipe write, as written.
+    /// Every directory that `recipes.toml` grants to a recipe for writing, as written.
     pub fn write_grants(&self) -> impl Iterator<Item = &str> {
         self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
     }
 
-    /// References of `recipes.toml` that speak of none of `used`, but are like one of these: it was meant, probably.
+    /// References in `recipes.toml` that match none of `used`, but are similar to one of them, which was probably
+    /// meant.
     pub fn mistaken<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, &'a str)> {
         let speaks =
             |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
@@ -172,25 +174,25 @@ impl Resolver {
         unused.filter_map(|entry| Some((&entry.reference, meant(&entry.reference.package)?))).collect()
     }
 
-    /// The entry for exactly this reference, else the one for its package.
+    /// The entry for exactly this reference, otherwise the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
         let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
         let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
         self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
     }
 
-    /// What `builtin = "…"` names.
+    /// The restrictions of a command, in one sentence: they cause many failures.
     fn named_built_in(&self, target: &RecipeReference, place: Option<&Place>) -> Result<Found, ComponentError> {
         self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
             let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
             let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
             hints.extend(near.map(did_you_mean));
             let message = format!("There is no built-in recipe {:?}.", target.package);
-            ComponentError::RecipesToml { message, place: place.cloned(), hints }
+            ComponentError::RecipesToml { message, place: place.cloned(), hints, remedies: Vec::new() }
         })
     }
 
-    /// The component for a reference of which `recipes.toml` names no source.
+    /// The component for a reference for which `recipes.toml` has no source.
     fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
         if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
             let component = self.load(&developed.component, &developed.package, developed.origin())?;
@@ -227,7 +229,7 @@ impl Resolver {
         ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
     }
 
-    /// The known reference nearest to an unknown one: a whole reference, else a package.
+    /// The most similar known reference to an unknown one: a whole reference, otherwise a package.
     fn nearest(&self, reference: &RecipeReference) -> Option<String> {
         let mut known: Vec<String> = self.toml.entries.iter().map(|entry| entry.reference.to_string()).collect();
         known.extend(self.developed.iter().map(|developed| developed.package.clone()));
@@ -265,7 +267,7 @@ fn built_in_names() -> String {
     names.join(", ")
 }
 
-/// A TOML key, quoted where it must be.
+/// A TOML key, quoted if necessary.
 fn toml_key(name: &str) -> String {
     let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if bare { name.to_owned() } else { format!("{name:?}") }
@@ -322,7 +324,7 @@ mod tests {
         (directory, resolver)
     }
 
-    /// Origin and entry point, in short.
+    /// The origin and the entry point, abbreviated.
     fn found(resolver: &Resolver, reference: &str) -> String {
         let resolved = resolve(resolver, reference).unwrap();
         let origin = match &resolved.component.origin {

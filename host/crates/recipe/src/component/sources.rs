@@ -1,7 +1,7 @@
-//! Whether Cargo's "nothing to do" can be believed.
+//! Whether Cargo's "nothing to do" is reliable.
 //!
-//! Cargo compares the times of sources with the time of its last build. Where the clock was set back meanwhile, a source
-//! that changed looks older than the build. So the digests of the sources are kept next to the component. Knows nothing of
+//! Cargo compares the times of sources with the time of its last build. If the clock was set back meanwhile, a changed
+//! source looks older than the build. So the digests of the sources are stored next to the component. Knows nothing of
 //! how Cargo is started.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,20 +23,20 @@ pub(super) struct Sources {
 /// How the line of a package starts in a record.
 const PACKAGE: &str = "package ";
 
-/// A package that Cargo looked at, with its sources beside it (not one from a registry).
+/// A package that Cargo checked and whose sources are in its directory (not one from a registry).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Package {
-    /// As Cargo names it.
+    /// Cargo's identifier.
     pub(super) id: String,
     /// The directory of its `Cargo.toml`.
     pub(super) directory: PathBuf,
-    /// Cargo found nothing to do for it.
+    /// Whether Cargo found nothing to do for it.
     pub(super) fresh: bool,
 }
 
 impl Sources {
-    /// The sources that Cargo named when it built `component`, as they are now. Cargo writes their names beside it
-    /// (Cargo reference, "Build cache", "Dep-info files"), and those of packages that it depends on by path.
+    /// The sources that Cargo listed when it built `component`, as they are now. Cargo writes the list next to it
+    /// (Cargo reference, "Build cache", "Dep-info files"), with those of packages that it depends on by path.
     pub(super) fn of(component: &Path, packages: &[Package]) -> Self {
         let text = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
         let digest = |path: PathBuf| Some((path.clone(), Digest::of(&fs::read(path).ok()?)));
@@ -55,7 +55,7 @@ impl Sources {
         Self { files: text.lines().filter_map(line).collect(), packages }
     }
 
-    /// Keeps the digests beside the component. Where that fails, Cargo is believed the next time.
+    /// Stores the digests next to the component. If that fails, Cargo's answer is used next time.
     pub(super) fn record(&self, component: &Path) {
         let packages = self.packages.iter().map(|id| format!("{PACKAGE}{id}\n"));
         let files = self.files.iter().map(|(path, digest)| format!("{digest} {}\n", path.display()));
@@ -66,8 +66,8 @@ impl Sources {
         }
     }
 
-    /// The packages that Cargo left alone although a source of theirs is not what it was `before`, or although the last build
-    /// was of another version.
+    /// The packages that Cargo skipped although one of their sources differs from `before`, or although the last build was
+    /// of another version.
     pub(super) fn stale<'a>(&self, before: &Self, packages: &'a [Package]) -> Vec<&'a Package> {
         let is_changed =
             |path: &&PathBuf| before.files.get(*path).is_some_and(|digest| self.files.get(*path) != Some(digest));
@@ -82,7 +82,7 @@ impl Sources {
     }
 }
 
-/// The innermost package directory that a file lies in. A file elsewhere may belong to any.
+/// The innermost package directory that contains a file. A file elsewhere may belong to any package.
 fn owner<'a>(file: &Path, packages: &'a [Package]) -> Option<&'a Path> {
     let directories = packages.iter().map(|package| package.directory.as_path());
     directories.filter(|directory| file.starts_with(directory)).max_by_key(|directory| directory.components().count())
@@ -92,12 +92,12 @@ fn record_of(component: &Path) -> PathBuf {
     component.with_extension("buildout-sources")
 }
 
-/// The files that the first rule of a dep-info file names: `COMPONENT: FILE FILE`, spaces within names as `\ `.
+/// The files in the first rule of a dep-info file: `COMPONENT: FILE FILE`, spaces in names as `\ `.
 fn named(component: &Path, text: &str) -> Vec<PathBuf> {
     let target = component.to_string_lossy().replace(' ', "\\ ");
     let rule = text.lines().next().and_then(|line| line.strip_prefix(target.as_str())?.strip_prefix(": "));
     let Some(rule) = rule else { return Vec::new() };
-    // No path holds a NUL.
+    // No path contains a NUL.
     let names = rule.replace("\\ ", "\0");
     names.split(' ').filter(|name| !name.is_empty()).map(|name| name.replace('\0', " ").into()).collect()
 }

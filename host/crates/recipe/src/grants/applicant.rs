@@ -1,4 +1,4 @@
-//! The part whose recipe requests rights, with all that decides about them.
+//! The part whose recipe requests rights, with everything that determines them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) struct Applicant<'a> {
     pub(crate) entry_point: &'a EntryPoint,
     pub(crate) locations: &'a Arc<Locations>,
     pub(crate) environment: &'a Environment,
-    /// Replaces references in grants; `None` for a part whose section may no longer exist.
+    /// Resolves references in grants; `None` for a part whose section may no longer exist.
     pub(crate) buildout: Option<&'a Buildout>,
     pub(crate) subject: &'a Subject,
 }

@@ -1,4 +1,4 @@
-//! What a recipe requests in its description, as a grant.
+//! The requests in a recipe's description, as a grant.
 
 use std::time::Duration;
 

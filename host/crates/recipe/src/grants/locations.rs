@@ -1,19 +1,19 @@
-//! The buildout's directories, as recipes are held to them.
+//! The buildout's directories, which limit recipes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mounts::normalize;
 
-/// The buildout's directories: they decide what a recipe reaches, and what it may never write. All paths are absolute,
-/// without `.`, `..` and doubled slashes.
+/// The buildout's directories: they determine what a recipe can reach, and what it may never write. All paths are
+/// absolute, without `.`, `..` and doubled slashes.
 #[derive(Clone, Debug, Default)]
 pub struct Locations {
     /// The buildout directory.
     pub directory: PathBuf,
     /// `parts-directory`
     pub parts: PathBuf,
-    /// Where parts are that are not of `parts`: those of the buildout's own Python, or those of all others.
+    /// The directory of parts that are not in `parts`: those of the buildout's Python, or all others.
     pub other_parts: Option<PathBuf>,
     /// `bin-directory`
     pub bin: PathBuf,
@@ -21,28 +21,28 @@ pub struct Locations {
     pub develop_eggs: PathBuf,
     /// `eggs-directory`
     pub eggs: PathBuf,
-    /// The state file; `None` for a buildout that keeps none.
+    /// The state file; `None` for a buildout without one.
     pub installed: Option<PathBuf>,
-    /// Where `recipes.toml` and `recipes.lock` are.
+    /// The directory of `recipes.toml` and `recipes.lock`.
     pub configuration_directory: PathBuf,
-    /// What no recipe may write unless it is built in, and what is never removed: the state with its lock and journal,
-    /// `recipes.toml`, `recipes.lock`, the keys of those who are trusted, the launcher, the files of the configuration.
+    /// Paths that only built-in recipes may write, and that are never removed: the state with its lock and journal,
+    /// `recipes.toml`, `recipes.lock`, the keys of trusted signers, the launcher, the configuration files.
     pub protected: Vec<PathBuf>,
-    /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
+    /// The directories that every recipe may read, starting with the buildout directory and that of the parts.
     standard: Vec<Arc<Path>>,
 }
 
-/// What follows the state file's name in those of the files that go with it (`docs/state.md`).
+/// Suffixes of the state file's name in the names of the files that belong to it (`docs/state.md`).
 const STATE: [&str; 4] = ["", ".lock", ".journal", ".new"];
 
-/// What follows a part's name in that of the directory in which it builds.
+/// The suffix of a part's name in the name of its build directory.
 const BUILD: &str = "__compile__";
-/// What follows it in that of the log of its commands.
+/// The suffix of a part's name in the name of its command log.
 const LOG: &str = ".log";
-/// What another part cannot be called, beside a part of the name before it.
+/// Suffixes that the name of a part cannot have, because they belong to files of other parts.
 pub(crate) const SUFFIXES: [&str; 2] = [BUILD, LOG];
 
-/// Whether a section of this name can be a part: it names files of `parts-directory`.
+/// Whether a section with this name can be a part: files in `parts-directory` have its name.
 pub fn is_part_name(name: &str) -> bool {
     !matches!(name, "" | "." | ".." | "buildout") && !name.contains(['/', '\\', '\0'])
 }
@@ -53,7 +53,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The directories as the configuration writes them: absolute, or relative to the first.
+/// The directories as written in the configuration: absolute, or relative to the first one.
 pub struct Written<'a> {
     /// The buildout directory, absolute.
     pub directory: &'a Path,
@@ -67,18 +67,18 @@ pub struct Written<'a> {
     pub develop_eggs: &'a str,
     /// `eggs-directory`
     pub eggs: &'a str,
-    /// `installed`; empty for a buildout that keeps no state.
+    /// `installed`; empty for a buildout without a state file.
     pub installed: &'a str,
-    /// Where the configuration file is.
+    /// The directory of the configuration file.
     pub configuration_directory: &'a Path,
-    /// The files of the configuration.
+    /// The configuration files.
     pub configuration: &'a [PathBuf],
-    /// The public keys of those whose recipes are trusted.
+    /// The public keys of trusted signers.
     pub keys: &'a [PathBuf],
 }
 
 impl Locations {
-    /// The directories that `written` names.
+    /// The directories in `written`.
     pub fn new(written: &Written<'_>) -> Self {
         let directory = normalize(written.directory);
         let at = |path: &str| normalize(&directory.join(path));
@@ -107,17 +107,17 @@ impl Locations {
         }
     }
 
-    /// Where what a part's native commands print is kept.
+    /// The log of a part's native commands.
     pub fn command_log(&self, part: &str) -> PathBuf {
         normalize(&self.parts.join(format!("{part}{LOG}")))
     }
 
-    /// Where that was kept while the part was one of the other parts directory.
+    /// The path of that log if the part was in the other parts directory.
     pub fn other_command_log(&self, part: &str) -> Option<PathBuf> {
         Some(normalize(&self.other_parts.as_ref()?.join(format!("{part}{LOG}"))))
     }
 
-    /// Where a part's native commands build.
+    /// The directory in which a part's native commands build.
     pub fn build_directory(&self, part: &str) -> PathBuf {
         normalize(&self.parts.join(format!("{part}{BUILD}")))
     }

@@ -1,8 +1,8 @@
-//! What a part's recipe may do, and where: from grants as they are written to rights that the interfaces enforce.
+//! The rights of a part's recipe: from grants as written to the rights that the interfaces enforce.
 //!
-//! A [`registry::Grant`] says what is written: in `recipes.toml`, or by a recipe that describes what it needs
-//! ([`described`]). [`rights::Rights`] are what follows from it for one part, with every reference replaced and every path
-//! routed to a directory ([`mounts`]).
+//! A [`registry::Grant`] is a grant as written: in `recipes.toml`, or in the description of a recipe ([`described`]).
+//! [`rights::Rights`] are its consequences for one part, with every reference resolved and every path routed to a
+//! directory ([`mounts`]).
 
 pub(crate) mod applicant;
 pub(crate) mod described;

@@ -1,8 +1,8 @@
-//! Which directories a part's recipe reaches, and by which handle: routes absolute paths to granted directories.
+//! The directories that a part's recipe can reach, and their handles: routes absolute paths to granted directories.
 //!
 //! Knows nothing of WASI or of parts. A granted directory need not exist: it is opened when it is first used, and the
-//! recipe can create it. It may also be a file: then it is reached by its name in the directory that holds it. Directories that recipes can write are never entered through a symbolic link that one of them
-//! may have made.
+//! recipe can create it. It may also be a file: then it is reached by its name in the directory that contains it.
+//! Directories that recipes can write are never entered through a symbolic link that a recipe may have made.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,33 +14,33 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-/// What may be done beneath a directory.
+/// The access to a directory and everything below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     Read,
     Write,
 }
 
-/// A directory that is granted.
+/// A granted directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
     /// Absolute, without `.`, `..` and doubled slashes.
     pub(crate) path: Arc<Path>,
     pub(crate) access: Access,
-    /// The part of `path` that the user answers for: below it, recipes may have written, so symbolic links are not
-    /// followed there.
+    /// The part of `path` for which the user is responsible: below it, recipes may have written, so symbolic links are
+    /// not followed there.
     pub(crate) trusted: Arc<Path>,
-    /// Whether it stays where it is for the whole run, so that one handle of it serves all calls.
+    /// Whether it stays in place for the whole run, so that one handle of it is enough for all calls.
     pub(crate) lasting: bool,
 }
 
-/// The directories that are granted, longest path first.
+/// The granted directories, longest path first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mounts(Vec<Mount>);
 
 impl Mounts {
-    /// Collects grants; the wider access wins where a path is granted twice. `writable` are the directories beneath
-    /// which recipes write (of this part or of others), `lasting` those that nothing replaces during a run.
+    /// Collects grants; if a path is granted twice, the wider access wins. `writable` are the directories in which
+    /// recipes write (of this part or of others), `lasting` those that nothing replaces during a run.
     pub(crate) fn new(
         grants: impl IntoIterator<Item = (Arc<Path>, Access)>,
         writable: &[&Arc<Path>],
@@ -56,7 +56,7 @@ impl Mounts {
                 .then(b.1.cmp(&a.1))
         });
         grants.dedup_by(|later, first| same(&later.0, &first.0));
-        // A handle of a directory gives access to all beneath it: less cannot be granted there.
+        // A handle of a directory gives access to everything below it: less cannot be granted there.
         let wider: Vec<Arc<Path>> =
             grants.iter().filter(|grant| grant.1 == Access::Write).map(|grant| Arc::clone(&grant.0)).collect();
         grants.retain(|(path, access)| *access == Access::Write || !wider.iter().any(|wider| holds(wider, path)));
@@ -74,7 +74,7 @@ impl Mounts {
         Self(mounts.collect())
     }
 
-    /// The mount that holds `path` (normalized), by its place in the list, and the rest of the path.
+    /// The mount that contains `path` (normalized), as its index in the list, and the rest of the path.
     pub(crate) fn route<'a>(&self, path: &'a Path) -> Option<(usize, &'a Path)> {
         self.0.iter().enumerate().find_map(|(at, mount)| Some((at, rest_beneath(&mount.path, path)?)))
     }
@@ -87,7 +87,7 @@ impl Mounts {
         self.0.get(at)
     }
 
-    /// Whether some directory that may be written holds `path`.
+    /// Whether `path` is in a directory that may be written.
     pub(crate) fn writable(&self, path: &Path) -> bool {
         self.route(path).and_then(|(at, _)| self.get(at)).is_some_and(|mount| mount.access == Access::Write)
     }
@@ -122,7 +122,7 @@ impl Mount {
         }
     }
 
-    /// The directory that holds this one and the name in it; the directory itself and no name where it is trusted.
+    /// The directory that contains this one, and its name there; if it is trusted, the directory itself and no name.
     fn parent(&self) -> io::Result<(File, Option<&OsStr>)> {
         if self.trusted == self.path && (self.path.is_dir() || self.path.parent().is_none()) {
             return Ok((open_trusted(&self.path)?, None));
@@ -131,8 +131,8 @@ impl Mount {
         Ok((holder, Some(name)))
     }
 
-    /// The directory that holds what is granted, and its name there: where that is no directory, or nothing yet. Nothing
-    /// else in it is granted, and a link of that name leads nowhere.
+    /// The directory that contains the granted path, and its name there: for a path that is not a directory, or does
+    /// not exist yet. Nothing else in that directory is granted, and a link with that name is not followed.
     pub(crate) fn holder(&self) -> io::Result<(File, &OsStr)> {
         let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let below = self.path.strip_prefix(&self.trusted).unwrap_or(Path::new(""));
@@ -147,7 +147,7 @@ impl Mount {
     }
 }
 
-/// Whether what is granted could not be opened since it is no directory, or not there.
+/// Whether a granted path could not be opened because it is not a directory, or does not exist.
 pub(crate) fn is_no_directory(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
     matches!(error.kind(), Kind::NotADirectory | Kind::NotFound) || Errno::from_io_error(error) == Some(Errno::LOOP)
@@ -162,17 +162,18 @@ fn beneath(directory: &File, name: &OsStr) -> io::Result<File> {
     Ok(rustix::fs::openat(directory, name, flags, Mode::empty())?.into())
 }
 
-/// Whether two normalized paths are the same: their texts are, which is told faster than by their components.
+/// Whether two normalized paths are equal: comparing their text is faster than comparing their components.
 pub(crate) fn same(a: &Path, b: &Path) -> bool {
     a.as_os_str() == b.as_os_str()
 }
 
-/// Whether `path`, both normalized, is `directory` or lies beneath it.
+/// Whether `path` is `directory` or is below it; both are normalized.
 pub(crate) fn holds(directory: &Path, path: &Path) -> bool {
     rest_beneath(directory, path).is_some()
 }
 
-/// What follows `directory` in `path`, both normalized: a comparison of bytes, as this is asked a few times per call.
+/// The rest of `path` after `directory`, both normalized: a comparison of bytes, because each call needs it several
+/// times.
 fn rest_beneath<'a>(directory: &Path, path: &'a Path) -> Option<&'a Path> {
     let (directory, path) = (directory.as_os_str().as_bytes(), path.as_os_str().as_bytes());
     let rest = path.strip_prefix(directory)?;
@@ -185,18 +186,18 @@ fn rest_beneath<'a>(directory: &Path, path: &'a Path) -> Option<&'a Path> {
     Some(Path::new(OsStr::from_bytes(rest)))
 }
 
-/// Whether [`normalize`] would give back the same text.
+/// Whether [`normalize`] would return the same text.
 fn is_normal(path: &Path) -> bool {
     let Some(names) = path.as_os_str().as_bytes().strip_prefix(b"/") else { return false };
     names.is_empty() || names.split(|byte| *byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
-/// As [`normalize`], without a copy where there is nothing to do.
+/// Like [`normalize`], without a copy if there is nothing to change.
 fn normal(path: Arc<Path>) -> Arc<Path> {
     if is_normal(&path) { path } else { normalize(&path).into() }
 }
 
-/// `path` without `.`, `..` (resolved in the text) and doubled slashes; absolute.
+/// `path` without `.`, `..` (resolved as text) and doubled slashes; absolute.
 pub(crate) fn normalize(path: &Path) -> PathBuf {
     if is_normal(path) {
         return path.to_owned();

@@ -1,5 +1,5 @@
-//! Whether a recipe from a registry is granted what it requests. It runs with all of that or not at all: the user who
-//! wrote `grant` has read what the recipe requests.
+//! Whether a recipe from a registry is granted everything that it requests. It runs with all of it or not at all: the
+//! user who wrote `grant` has read the requests.
 
 use std::path::Path;
 
@@ -7,21 +7,21 @@ use registry::{Grant, GrantItem};
 
 use crate::limits;
 
-/// What every recipe may read.
+/// The paths that every recipe may read.
 const DIRECTORY: &str = "${buildout:directory}";
 
-/// What is requested and not granted.
+/// Requests that are not granted.
 pub(crate) struct Missing {
-    /// Each as key and value.
+    /// Each one as key and value.
     pub(crate) items: Vec<String>,
-    /// All that the recipe then has, as `recipes.toml` writes it.
+    /// The complete grant that the recipe needs, as written in `recipes.toml`.
     pub(crate) grant: Grant,
     /// Directories that it requests to write and that cannot be granted.
     pub(crate) refused: Vec<String>,
 }
 
-/// What a recipe requests and is not granted; `None` if it is granted all. `is_refused` returns which directories cannot
-/// be granted for writing.
+/// The requests of a recipe that are not granted; `None` if all of them are. `is_refused` returns whether a directory
+/// cannot be granted for writing.
 pub(crate) fn missing(requested: &Grant, granted: &Grant, is_refused: impl Fn(&str) -> bool) -> Option<Missing> {
     let mut missing = difference(requested, granted);
     let (refused, write) = missing.write.drain(..).partition(|path| is_refused(path));
@@ -33,8 +33,8 @@ pub(crate) fn missing(requested: &Grant, granted: &Grant, is_refused: impl Fn(&s
     (!is_complete).then_some(Missing { items, grant, refused })
 }
 
-/// What `requested` has that `granted` does not allow. Keys that this version does not know cannot be granted in it, nor
-/// used.
+/// The part of `requested` that `granted` does not allow. Keys that this version does not know can neither be granted
+/// nor used.
 fn difference(requested: &Grant, granted: &Grant) -> Grant {
     let without = |list: &[String], is_granted: &dyn Fn(&String) -> bool| -> Vec<String> {
         list.iter().filter(|value| !is_granted(value)).cloned().collect()
@@ -63,7 +63,7 @@ fn items(grant: &Grant) -> Vec<String> {
     items.flat_map(|(key, values)| values.into_iter().map(move |value| format!("{key} {value}"))).collect()
 }
 
-/// Whether `path` is one of these, or lies beneath one, as far as that can be seen before references are replaced.
+/// Whether `path` is one of these, or is below one, as far as that is known before references are resolved.
 fn beneath(granted: &[String], path: &str) -> bool {
     let plain = !path.split('/').any(|name| name == "..");
     granted.iter().any(|known| known == path || plain && Path::new(path).starts_with(known))

@@ -1,4 +1,5 @@
-//! What a part's recipe may do: the default, what a built-in recipe describes, and what `recipes.toml` grants.
+//! The rights of a part's recipe: the default ones, those that a built-in recipe requests, and those that
+//! `recipes.toml` grants.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,26 +15,27 @@ use crate::error::{Problem, RecipeError};
 use crate::limits;
 use registry::Grant;
 
-/// What one part's recipe may do.
+/// The rights of one part's recipe.
 #[derive(Debug)]
 pub(crate) struct Rights {
     pub(crate) mounts: Mounts,
     pub(crate) part: String,
-    /// The part's own place.
+    /// The part's location.
     pub(crate) location: Arc<Path>,
-    /// Programs that it may start; `*` for all.
+    /// The programs that it may start; `*` for all.
     pub(crate) run: Vec<String>,
-    /// Beginnings of addresses that it may fetch; `*` for all.
+    /// Prefixes of addresses that it may download from; `*` for all.
     pub(crate) fetch: Vec<String>,
     pub(crate) timeout: Duration,
-    /// What decides whether two parts can share an instance.
+    /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
-    /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
+    /// Directories of parts that several buildouts share: the recipe writes there, its commands only to the part's
+    /// location.
     shared: Vec<PathBuf>,
     locations: Arc<Locations>,
 }
 
-/// What is fixed for the life of an instance.
+/// The settings that cannot change during the life of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Process {
     /// Environment variables, by name.
@@ -43,7 +45,7 @@ pub(crate) struct Process {
 }
 
 impl Rights {
-    /// Nothing but the limits that `recipes.toml` grants: for a call that requests a component's description.
+    /// No rights, only the limits that `recipes.toml` sets: for a call that requests a component's description.
     pub(crate) fn to_describe(grant: &Grant) -> Self {
         let memory = grant.memory.unwrap_or(limits::MEMORY);
         Self {
@@ -59,10 +61,10 @@ impl Rights {
         }
     }
 
-    /// What the part's recipe may do.
+    /// The rights of the part's recipe.
     pub(crate) fn of(applicant: &Applicant<'_>) -> Result<Self, RecipeError> {
         let Applicant { locations, recipe, .. } = applicant;
-        // `run` has looked at names in the configuration; a recorded part may be called anything.
+        // `run` has checked names in the configuration; a recorded part may have any name.
         if !is_part_name(applicant.part) {
             let problem = Problem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
@@ -106,16 +108,16 @@ impl Rights {
         })
     }
 
-    /// Whether what a template names can be granted to nobody for writing, since it holds what the host keeps.
+    /// Whether the directory of a template can never be granted for writing, because it contains files of the host.
     pub(crate) fn refuses(applicant: &Applicant<'_>, template: &str) -> bool {
         let protected = &applicant.locations.protected;
         let named = paths(applicant, [template]).into_iter().map(|path| normalize(&path));
         named.into_iter().any(|directory| protected.iter().any(|path| holds(&directory, path)))
     }
 
-    /// The directories that it may read, and those that it may write (`true`). What the host keeps is not among the
-    /// latter, nor what holds it, nor what many buildouts share, though a built-in recipe may write it: this is for
-    /// native commands.
+    /// The directories that it may read, and those that it may write (`true`). The latter do not include the host's
+    /// files, directories that contain them, and shared directories, although a built-in recipe may write these: this
+    /// is for native commands.
     pub(crate) fn directories(&self) -> impl Iterator<Item = (&Path, bool)> {
         let holds_protected = |path: &Path| self.locations.protected.iter().any(|kept| holds(path, kept));
         let is_shared = |path: &Path| self.shared.iter().any(|shared| same(shared, path));
@@ -125,22 +127,22 @@ impl Rights {
         })
     }
 
-    /// Whether `location`, as the recipe has set it, is a place that many buildouts share.
+    /// Whether `location`, as set by the recipe, is in a directory that several buildouts share.
     pub(crate) fn is_shared(&self, location: &Path) -> bool {
         self.shared.iter().any(|shared| !same(shared, location) && holds(shared, location))
     }
 
-    /// Whether there are such places.
+    /// Whether there are such directories.
     pub(crate) fn shares(&self) -> bool {
         !self.shared.is_empty()
     }
 
-    /// The part's own place to build in.
+    /// The part's build directory.
     pub(crate) fn build_directory(&self) -> PathBuf {
         self.locations.build_directory(&self.part)
     }
 
-    /// Where what its native commands print is kept.
+    /// The log of its native commands.
     pub(crate) fn command_log(&self) -> PathBuf {
         self.locations.command_log(&self.part)
     }
@@ -151,19 +153,19 @@ impl Rights {
         writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
     }
 
-    /// The buildout directory: relative paths are relative to it.
+    /// The buildout directory, to which relative paths are relative.
     pub(crate) fn directory(&self) -> &Path {
         &self.locations.directory
     }
 
-    /// The directory that a grant would have to name so that `path` can be used: the one that holds it, or itself where
-    /// that one holds the host's own files, which no grant can open.
+    /// The directory that has to be granted so that `path` can be used: its parent, or itself if the parent contains
+    /// the host's files, which no grant can open.
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
         if self.locations.protected.iter().any(|protected| protected.starts_with(parent)) { path } else { parent }
     }
 
-    /// Where `path` leads, which must be granted for writing.
+    /// The target of `path`, which must be granted for writing.
     pub(crate) fn route(&self, path: &str) -> Result<WritablePath, Unwritable> {
         if path.len() > limits::PATH {
             return Err(Unwritable::TooLong);
@@ -178,16 +180,16 @@ impl Rights {
         Ok(WritablePath::new(mount, rest))
     }
 
-    /// Whether there is something at `path`, about to be created, that is not the part's: then it does not go if the part
-    /// fails. In the part's own places there are only left-overs of its own.
+    /// Whether `path`, which is about to be created, already exists and does not belong to the part: then it is not
+    /// removed if the part fails. The part's directories contain only its left-overs.
     pub(crate) fn was_there(&self, path: &str) -> bool {
         let path = normalize(&self.directory().join(path));
         let own = holds(&self.location, &path) || holds(&self.build_directory(), &path);
         !own && path.symlink_metadata().is_ok()
     }
 
-    /// Whether the part may own `path`: plain, beneath one of the buildout's directories or a granted one, none of those
-    /// themselves, and nothing that the host keeps. The error says why not.
+    /// Whether the part may own `path`: plain, below one of the buildout's directories or a granted one, none of these
+    /// directories themselves, and not a file of the host. The error is the reason.
     pub(crate) fn check_path(&self, path: &str) -> Result<(), &'static str> {
         if path.is_empty() || path.len() > limits::PATH || path.contains('\0') {
             return Err("a path is not empty, not longer than 4096 bytes, and has no NUL");
@@ -210,20 +212,20 @@ impl Rights {
     }
 }
 
-/// What is granted, with references replaced.
+/// The grants, with references resolved.
 struct Expanded {
-    /// All but directories and limits.
+    /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
     memory: u64,
     timeout: Duration,
-    /// Of `write`, what commands may not write.
+    /// The part of `write` that commands may not write.
     shared: Vec<PathBuf>,
 }
 
 impl Expanded {
-    /// Built-in recipes get what they describe; everything else comes from a grant.
+    /// Built-in recipes are granted what they request; others need a grant.
     fn of(applicant: &Applicant<'_>) -> Self {
         let granted = &applicant.recipe.grant;
         let described = match applicant.recipe.built_in {
@@ -249,7 +251,7 @@ impl Expanded {
     }
 }
 
-/// The directories of shared parts, if the recipe writes there and `recipes.toml` does not grant them anyway.
+/// The directories of shared parts, if the recipe writes there and `recipes.toml` does not grant them explicitly.
 fn shared(applicant: &Applicant<'_>, described: &Grant, granted: &[PathBuf]) -> Vec<PathBuf> {
     if !described.write.iter().any(|template| template == SHARED) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Templates of paths in grants: what they mean for one part.
+//! Templates of paths in grants: their paths for one part.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,14 @@ use super::mounts::{holds, normalize};
 use crate::component::Resolved;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, OptionDescription, OptionType};
 
-/// The grant of the locations of shared parts, as recipes describe it.
+/// The grant of the locations of shared parts, as written in descriptions of recipes.
 pub(super) const SHARED: &str = "${buildout:shared-part-list}";
 
-/// The paths that templates mean: one per line of what each becomes (`${buildout:shared-part-list}` is a list), or one
-/// per word, where it is an option of words. A reference to something that does not exist
-/// grants nothing.
+/// The paths of templates: one per line of each resolved value (`${buildout:shared-part-list}` is a list), or one per
+/// word if it is an option of words. A reference to something that does not exist grants nothing.
 pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let expand = |template: &str| match applicant.buildout {
-        // The most common template: no need to look it up.
+        // The most common template: no look-up is necessary.
         _ if template == "${buildout:directory}" => applicant.locations.directory.to_str().map(str::to_owned),
         _ if !template.contains("${") => Some(template.to_owned()),
         Some(buildout) => buildout.expand(applicant.part, template).ok(),
@@ -33,7 +32,8 @@ pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<
     all
 }
 
-/// What the value of an option names, if `template` is a reference to one of the part's own; else the text's lines.
+/// The paths in an option's value, if `template` is a reference to one of the part's options; otherwise the lines of
+/// the text.
 fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
     let option = own_option(template);
     let is_words = |known: &&OptionDescription| {
@@ -45,13 +45,13 @@ fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a
     }
 }
 
-/// The name of the part's own option to which the template is a reference.
+/// The name of the part's option that the template references.
 fn own_option(template: &str) -> Option<&str> {
     template.strip_prefix("${:")?.strip_suffix('}')
 }
 
-/// The paths, absolute, that options of a recorded part named, if a grant is of what they name: where these lie
-/// outside the buildout, they may be removed all the same.
+/// The absolute paths in options of a recorded part, if a grant references these options: such paths outside the
+/// buildout may still be removed.
 pub(crate) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Values, directory: &Path) -> Vec<PathBuf> {
     let described = if recipe.built_in { grant_of(&entry_point.grants).write } else { Vec::new() };
     let mut named = Vec::new();
@@ -64,8 +64,8 @@ pub(crate) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Valu
     named
 }
 
-/// The directories that hold what `template` names, of those that lie in the buildout, and are none of the buildout's own
-/// directories, nor hold one, nor lie in what many buildouts share: others have their things there.
+/// The parent directories of the paths of `template` that are in the buildout, are not and do not contain one of the
+/// buildout's directories, and are not in a shared directory: these contain files of others.
 pub(super) fn holders(applicant: &Applicant<'_>, template: &str) -> Vec<PathBuf> {
     let locations = applicant.locations;
     let shared: Vec<PathBuf> = paths(applicant, [SHARED]).iter().map(|path| normalize(path)).collect();

@@ -1,6 +1,6 @@
-//! Paths that a recipe names to the host, and that it must be granted for writing.
+//! Paths that a recipe passes to the host, and that it must be granted for writing.
 //!
-//! They are reached through the granted directory's handle: nothing beyond it is touched, whatever links there are.
+//! They are reached through the handle of the granted directory: nothing outside it is touched, regardless of links.
 
 use std::ffi::OsString;
 use std::io;
@@ -20,14 +20,14 @@ pub(crate) enum Unwritable {
     TooLong,
     /// Empty, or with a NUL.
     Invalid,
-    /// Nothing grants it.
+    /// No grant allows it.
     NotGranted,
 }
 
 /// A path below a granted directory, or that directory itself.
 pub(crate) struct WritablePath {
     mount: Mount,
-    /// The rest of the path; nothing for what is granted itself.
+    /// The rest of the path; empty for the granted directory itself.
     rest: PathBuf,
 }
 
@@ -36,7 +36,7 @@ impl WritablePath {
         Self { mount: mount.clone(), rest: rest.to_owned() }
     }
 
-    /// A directory, and the path of what is meant in it; `.` for a granted directory itself.
+    /// A directory, and the path in it; `.` for a granted directory itself.
     pub(crate) fn place(&self) -> io::Result<(Dir, PathBuf)> {
         match self.mount.open() {
             Err(error) if is_no_directory(&error) && self.rest.as_os_str().is_empty() => {
@@ -50,7 +50,7 @@ impl WritablePath {
         }
     }
 
-    /// The directory that holds it, and its name there. No link that a recipe may have made is followed on the way.
+    /// The parent directory and the name in it. No link that a recipe may have made is followed on the way.
     pub(crate) fn holder(&self) -> io::Result<(Dir, OsString)> {
         let Some(name) = self.rest.file_name() else {
             let (holder, name) = self.mount.holder()?;
@@ -63,7 +63,7 @@ impl WritablePath {
         Ok((directory, name.to_owned()))
     }
 
-    /// Sets the permissions; never those of what a link points to.
+    /// Sets the permissions, but never those of a link's target.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         let (directory, rest) = self.place()?;
         if directory.symlink_metadata(&rest)?.is_symlink() {

@@ -1,4 +1,4 @@
-//! Why a guest did not return, or what it returned as its failure, as an error for people.
+//! A guest's trap, or the failure that it returned, as an error for people.
 
 use std::time::{Duration, Instant};
 
@@ -32,16 +32,16 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
     RecipeError { created, ..RecipeError::new(problem, subject.clone()) }
 }
 
-/// What the call shows about its failure.
+/// The details of the call for its failure.
 fn context(call: &mut Call, failure: &Failure) -> Context {
-    // A path that cannot be read is most often no error of the user: recipes check whether it exists.
+    // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
     let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
     Context { denied, advice: std::mem::take(&mut call.advice), command: call.failed_command.take() }
 }
 
-/// The grant, as `recipes.toml` writes it, that what was denied would need.
+/// The grant, as written in `recipes.toml`, that a denied request would need.
 fn needed_grant(denied: &Denied, rights: &Rights) -> String {
     let key = if denied.access == Access::Write { "write" } else { "read" };
     let directory = rights.directory_to_grant(&denied.path);
@@ -83,7 +83,7 @@ fn problem(state: &State, error: &wasmtime::Error, request: &Request<'_>, printe
     }
 }
 
-/// A call that failed as `what` says.
+/// A failed call with the description `what`.
 pub(super) fn trap(request: &Request<'_>, what: String, details: Vec<String>) -> Problem {
     let (recipe, part) = (request.subject.recipe.clone(), request.subject.part.clone());
     Problem::Trap { recipe, part, phase: request.phase.name(), what, details }
@@ -96,7 +96,7 @@ fn details(error: &wasmtime::Error, call: &Call) -> Vec<String> {
     details
 }
 
-/// What happened in a few words. `printed` are the lines that the guest printed before it.
+/// A short description of the trap. `printed` are the lines that the guest printed before it.
 fn cause(error: &wasmtime::Error, printed: &[String]) -> String {
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "ran out of stack".to_owned(),

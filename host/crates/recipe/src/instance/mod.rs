@@ -23,14 +23,14 @@ use store::State;
 pub(crate) struct Instance {
     store: Store<State>,
     recipe: Recipe,
-    /// Parts that it holds.
+    /// The number of parts that use it.
     pub(crate) parts: usize,
-    /// Whether another part may use it: it did not trap, and keeps no file open.
+    /// Whether another part may use it: it did not trap, and has no open files.
     pub(crate) sharable: bool,
     trapped: bool,
 }
 
-/// What a call returned, and the paths that the recipe reported as created meanwhile.
+/// The value that a call returned, and the paths that the recipe reported as created during it.
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
     pub(crate) created: Vec<String>,
@@ -94,7 +94,7 @@ impl Instance {
         state.call.watch = None;
         match outcome {
             Ok(_) if state.call.left().is_zero() => {
-                // It slept, for example, and returned before the engine noticed.
+                // It slept, for example, and returned before the engine checked the deadline.
                 self.sharable = false;
                 Err(failure::of_trap(state, Trap::Interrupt.into(), request))
             }

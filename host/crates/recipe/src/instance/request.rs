@@ -1,4 +1,4 @@
-//! What a call of an instance is made for.
+//! The purpose of a call of an instance.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) struct Request<'a> {
     pub(crate) phase: Phase,
     pub(crate) subject: &'a Subject,
     pub(crate) rights: &'a Arc<Rights>,
-    /// What native commands may reach; nothing where none can be started.
+    /// The paths that native commands may reach; none if no command can be started.
     pub(crate) reach: Arc<Reach>,
 }
 

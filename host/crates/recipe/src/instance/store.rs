@@ -1,4 +1,5 @@
-//! What a store holds for its guest, and the views of it that the interfaces get: each sees just what it may change.
+//! The contents of a store for its guest, and the views of it for the interfaces: each one sees only what it may
+//! change.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +17,7 @@ use crate::interfaces::{buildout, clocks, download, log, options, paths, process
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
 
-/// What a store holds.
+/// The contents of a store.
 pub(crate) struct State {
     wasi: WasiCtx,
     pub(crate) table: ResourceTable,
@@ -59,7 +60,7 @@ impl State {
         self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes what the call held, and returns whether the guest still holds something open.
+    /// Closes the files of the call, and returns whether the guest still has something open.
     pub(crate) fn close_files(&mut self) -> bool {
         self.files.close(&mut self.table)
     }
@@ -116,8 +117,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     use wasmtime_wasi::p2::bindings as wasi;
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    // These replace WASI's own: files are routed to the granted directories, output to the part, and no sleep outlasts a
-    // call.
+    // These replace WASI's implementations: files are routed to the granted directories, output to the part, and no
+    // sleep outlasts a call.
     linker.allow_shadowing(true);
     wasi::sync::filesystem::types::add_to_linker::<_, filesystem::Filesystem>(&mut linker, State::filesystem)?;
     wasi::filesystem::preopens::add_to_linker::<_, filesystem::Filesystem>(&mut linker, State::filesystem)?;

@@ -1,4 +1,4 @@
-//! The traits that `bindgen!` makes of `wit/`: each other file here implements those of one interface.
+//! The traits that `bindgen!` generates from `wit/`: each other file here implements those of one interface.
 
 #![allow(missing_docs, unreachable_pub)]
 

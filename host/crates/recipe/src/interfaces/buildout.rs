@@ -15,7 +15,7 @@ use config::options::{Buildout, OptionError};
 /// Marks the interface in the linker.
 pub(crate) struct OtherSections;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
@@ -32,7 +32,7 @@ impl View<'_> {
     }
 }
 
-/// What the recipe of `part` reads of another section, or sees in its own.
+/// The options that the recipe of `part` reads in another section, or sees in its section.
 fn read(buildout: &Buildout, part: &str, section: &str, name: &str) -> Result<Option<String>, OptionError> {
     if section == part { buildout.look(part, name) } else { buildout.get_for(part, section, name) }
 }

@@ -1,4 +1,4 @@
-//! `wasi:clocks/monotonic-clock`: WASI's own, except that no sleep outlasts the call's deadline.
+//! `wasi:clocks/monotonic-clock`: WASI's implementation, except that no sleep outlasts the call's deadline.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::call::Call;
 /// Marks the interface in the linker.
 pub(crate) struct Clocks;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) wasi: &'a mut WasiCtx,
     pub(crate) table: &'a mut ResourceTable,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Event, Report};
-use base::files::create_anew;
+use base::files::recreate;
 use cap_std::fs::Dir;
 use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
 use fetch::{Algorithm, Allowed, Checksum, Request};
@@ -28,7 +28,7 @@ use crate::native::shared::Native;
 /// Marks the interface in the linker.
 pub(crate) struct Downloads;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
@@ -150,7 +150,7 @@ impl View<'_> {
         }
     }
 
-    /// Where a file that the host makes for the recipe goes.
+    /// Where a file that the host writes for the recipe is placed.
     fn target(&self, path: &str) -> Result<Target, DownloadError> {
         let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
         if !Path::new(path).is_absolute() {
@@ -180,11 +180,11 @@ impl View<'_> {
     }
 }
 
-/// Where the host makes something: in a directory that is open, so that no link can be put in its place.
+/// Where the host writes something: in an open directory, so that no link can replace the directory.
 struct Target {
     holder: Dir,
     name: OsString,
-    /// Its path, as a person knows it.
+    /// Its path, as shown to people.
     shown: PathBuf,
 }
 
@@ -197,7 +197,7 @@ impl Target {
         PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
     }
 
-    /// A message about it, with the path as a person knows it.
+    /// A message about it, with the path as shown to people.
     fn in_words(&self, message: &str) -> String {
         let shown = self.shown.parent().unwrap_or(Path::new("/"));
         message.replace(&self.directory().display().to_string(), &shown.display().to_string())
@@ -213,7 +213,7 @@ fn allowed(addresses: &[String]) -> Allowed {
     if addresses.iter().any(|address| address == "*") { Allowed::Any } else { Allowed::Beneath(addresses.to_vec()) }
 }
 
-/// Whether a prefix of addresses is within what is granted. A path means its `file:` address.
+/// Whether a prefix of addresses is granted. A path means its `file:` address.
 fn within(address: &str, granted: &Allowed, directory: &Path) -> bool {
     if *granted == Allowed::Any {
         return true;
@@ -232,10 +232,10 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
     Checksum::parse(algorithm, &digest.value).map_err(|error| DownloadError::Invalid(error.to_string()))
 }
 
-/// Copies a file, in place of one that may be there.
+/// Copies a file, replacing an existing one.
 fn copy(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
-    io::copy(&mut from, &mut create_anew(target)?)?;
+    io::copy(&mut from, &mut recreate(target)?)?;
     Ok(())
 }
 

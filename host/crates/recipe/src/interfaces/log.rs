@@ -1,4 +1,4 @@
-//! `buildout:recipe/log`: messages of a recipe, and what it is doing.
+//! `buildout:recipe/log`: messages of a recipe, and its current activity.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use base::event;
 /// Marks the interface in the linker.
 pub(crate) struct Log;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) output: &'a Mutex<Output>,
@@ -24,13 +24,13 @@ impl HasData for Log {
 }
 
 impl View<'_> {
-    /// Logs in the part's name. What the recipe has printed so far comes before.
+    /// Logs in the part's name, after the output that the recipe has printed so far.
     fn log(&mut self, level: event::Level, text: &str) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         output.log(&self.call.part, level, text);
     }
 
-    /// Whether the call may log one more message; the first that it may not log is replaced by a warning.
+    /// Whether the call may log one more message; the first one over the limit is replaced by a warning.
     fn may_log(&mut self) -> bool {
         self.call.log_messages += 1;
         if self.call.log_messages == limits::LOG_MESSAGES + 1 {
@@ -41,7 +41,7 @@ impl View<'_> {
     }
 }
 
-/// Cuts a message that is too long.
+/// Shortens a message that is too long.
 fn shortened(mut text: String) -> String {
     if text.len() > limits::LOG_MESSAGE {
         text.truncate(text.floor_char_boundary(limits::LOG_MESSAGE));

@@ -1,4 +1,4 @@
-//! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it and lose nothing.
+//! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it without losing details.
 
 use config::options::{OptionError, Problem};
 
@@ -7,7 +7,7 @@ use super::bindings::buildout::recipe::types::{LookupError, LookupReason};
 use crate::call::Call;
 use crate::limits;
 
-/// Looks up an option. Resolving a value may initialize other parts: that is not this recipe's time.
+/// Looks up an option. Resolving a value may initialize other parts: that time does not count for this recipe.
 pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, OptionError>) -> Result<T, LookupFailure> {
     let number = call.lookup_errors.len();
     if number >= limits::LOOKUP_ERRORS {

@@ -1,6 +1,7 @@
-//! What the host offers to recipes: one file for each interface of `wit/`, and for each of WASI's that is not WASI's own.
+//! The interfaces that the host offers to recipes: one file for each interface of `wit/`, and for each WASI interface
+//! that the host implements itself.
 //!
-//! An interface gets a view of what it may change, and no more: no file here knows the store, or another interface. A
+//! An interface gets a view of the state that it may change: no file here knows the store, or another interface. A
 //! function whose error is a type of `wit/` returns it with `?` ([`bindings`] lists these types).
 
 pub(crate) mod bindings;

@@ -1,4 +1,4 @@
-//! `buildout:recipe/options`: the part's own section.
+//! `buildout:recipe/options`: the part's section.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use config::options::Buildout;
 /// Marks the interface in the linker.
 pub(crate) struct Options;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
@@ -33,7 +33,7 @@ impl View<'_> {
     }
 }
 
-/// Refuses names that cannot be written in a configuration, and those that are the host's.
+/// Refuses names that cannot be written in a configuration, and names that the host uses.
 fn check_name(name: &str) -> Result<(), SetError> {
     let is_invalid = name.is_empty() || name.starts_with(' ') || name.starts_with("__buildout_");
     if is_invalid || name.contains(['\n', '\r', '=', ':', ']', '\0']) {

@@ -1,7 +1,8 @@
-//! `buildout:recipe/paths`: what a recipe reports as created, permissions, and locks of what several buildouts share.
+//! `buildout:recipe/paths`: paths that a recipe reports as created, permissions, and locks of directories that several
+//! buildouts share.
 //!
-//! Locks are advisory (`flock`): the kernel frees one when its holder ends, however it ends. The file stays, because
-//! removing it would let two hold what has one name.
+//! Locks are advisory (`flock`): the kernel releases one when the process that has it ends, for any reason. The file
+//! stays: if it were removed, two processes could have locks with the same name.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -21,7 +22,7 @@ use crate::limits;
 /// Marks the interface in the linker.
 pub(crate) struct Paths;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
@@ -71,7 +72,7 @@ impl Host for View<'_> {
     fn try_lock(&mut self, path: String) -> Result<Option<Resource<Lock>>, PathFailure> {
         self.call.note("paths.try-lock", &[&path]);
         self.check_phase()?;
-        // Recipes try again and again while someone else holds it.
+        // Recipes try repeatedly while another process has it.
         self.call.check().map_err(PathFailure::trap)?;
         let file = open(&self.route(&path)?).map_err(|error| failed(&error))?;
         match file.try_lock() {
@@ -95,7 +96,7 @@ impl HostLock for View<'_> {
     }
 }
 
-/// What the system reported.
+/// The error that the system reported.
 fn failed(error: &io::Error) -> PathError {
     PathError::Other(UnnamedError { code: "io".to_owned(), message: error.to_string() })
 }

@@ -21,7 +21,7 @@ use crate::native::variables::system_strings;
 /// Marks the interface in the linker.
 pub(crate) struct NativeProcesses;
 
-/// What its functions see.
+/// The state that its functions see.
 pub(crate) struct View<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
@@ -87,7 +87,7 @@ impl HostRunner for View<'_> {
 }
 
 impl View<'_> {
-    /// Runs a command that may be run.
+    /// Runs a command that is granted.
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let (line, output) = (line(&command), command.output);
         let started = self.confined(command).map_err(ProcessFailure::trap)?;
@@ -103,7 +103,7 @@ impl View<'_> {
         Ok(Outcome { ending, captured: captured.bytes()? })
     }
 
-    /// The command as the confinement takes it.
+    /// The command in the form that the crate `confine` expects.
     fn confined(&self, command: Command) -> std::io::Result<confine::Command> {
         let mut variables = self.native.variables(&self.call.rights);
         variables.extend(command.environment);
@@ -167,7 +167,7 @@ impl View<'_> {
     }
 }
 
-/// What a command prints for its recipe.
+/// The output of a command for its recipe.
 #[derive(Default)]
 struct Captured {
     is_wanted: bool,
@@ -191,7 +191,7 @@ impl Captured {
     }
 }
 
-/// How a command failed; `None` if it did not.
+/// The reason why a command failed; `None` if it succeeded.
 fn how_it_failed(ending: &Ending) -> Option<String> {
     match ending {
         Ending::Exited(0) => None,
@@ -201,7 +201,7 @@ fn how_it_failed(ending: &Ending) -> Option<String> {
     }
 }
 
-/// Refuses what is not granted or makes no sense, before anything is done.
+/// Refuses commands that are not granted or invalid, before anything is done.
 fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
     let variables = command.environment.iter().flat_map(|(name, value)| [name, value]);
     let texts = command.arguments.iter().chain([&command.program, &command.directory]).chain(variables);
@@ -231,12 +231,12 @@ fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
     Ok(())
 }
 
-/// Whether a program is one of those that are granted.
+/// Whether a program is granted.
 fn is_granted(program: &str, granted: &[String]) -> bool {
     granted.iter().any(|granted| granted == "*" || granted == program)
 }
 
-/// The command as a person would type it, cut where it is long.
+/// The command as a person would type it, shortened if it is long.
 fn line(command: &Command) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     let quoted = |word: &String| {

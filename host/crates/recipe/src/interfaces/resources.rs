@@ -1,6 +1,6 @@
-//! What stands behind the handles that recipes hold.
+//! The data behind the handles that recipes have.
 //!
-//! Knows nothing of the bindings: they need these types first.
+//! Knows nothing of the bindings, which need these types first.
 
 #![allow(unreachable_pub, reason = "the bindings re-export them")]
 
@@ -12,7 +12,7 @@ use base::digest::Digest;
 use config::options::Buildout;
 use fetch::Allowed;
 
-/// The section of one part, as its recipe holds it.
+/// The section of one part, for its recipe.
 pub struct PartOptions {
     pub(crate) part: Arc<str>,
     pub(crate) location: String,
@@ -25,7 +25,7 @@ pub struct Sections {
     pub(crate) buildout: Buildout,
 }
 
-/// A lock that is held: closing the file frees it.
+/// A lock that was taken: closing the file releases it.
 #[derive(Debug)]
 pub struct Lock {
     pub(crate) _file: File,

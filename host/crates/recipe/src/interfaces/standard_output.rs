@@ -1,4 +1,4 @@
-//! `wasi:cli/stdout` and `stderr`: what the guest prints becomes lines of the part that is being made.
+//! `wasi:cli/stdout` and `stderr`: the guest's output becomes lines of the part that is installed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamResult};
 use crate::limits;
 use base::event::{Event, Level, Report};
 
-/// What an instance prints.
+/// The output of an instance.
 pub(crate) struct Output {
     report: Arc<dyn Report>,
     part: Arc<str>,
@@ -36,20 +36,20 @@ impl Output {
         self.tail.clear();
     }
 
-    /// The call is over: what has no line end yet is shown too.
+    /// Ends a call: a line without a line end is shown too.
     pub(crate) fn end(&mut self) -> VecDeque<String> {
         self.flush(Stream::Stdout);
         self.flush(Stream::Stderr);
         std::mem::take(&mut self.tail)
     }
 
-    /// Logs a message of the recipe, after what it has printed.
+    /// Logs a message of the recipe, after its output so far.
     pub(crate) fn log(&mut self, part: &str, level: Level, message: &str) {
         self.flush(Stream::Stdout);
         self.report.report(Event::Log { logger: part, level, message });
     }
 
-    /// Reports what the recipe is doing.
+    /// Reports the recipe's current activity.
     pub(crate) fn activity(&self, part: &str, activity: &str) {
         self.report.report(Event::PartActivity { part, activity });
     }
@@ -112,7 +112,7 @@ enum Stream {
     Stderr,
 }
 
-/// One end of standard output or standard error, in the guest's hands.
+/// One handle of standard output or standard error that the guest has.
 struct Writer {
     output: Arc<Mutex<Output>>,
     stream: Stream,
@@ -142,7 +142,7 @@ impl OutputStream for Writer {
 /// Marks the interfaces in the linker.
 pub(crate) struct StandardOutput;
 
-/// What their functions see.
+/// The state that their functions see.
 pub(crate) struct View<'a> {
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) output: &'a Arc<Mutex<Output>>,

@@ -8,7 +8,7 @@ use super::bindings::buildout::recipe::types::{Host, LookupError};
 /// Marks the interface in the linker.
 pub(crate) struct Types;
 
-/// Sees nothing.
+/// Has no state.
 pub(crate) struct View;
 
 impl HasData for Types {

@@ -1,4 +1,4 @@
-//! What a part's native commands print: all of it in a file, each line as an event, the last lines for the error.
+//! The output of a part's native commands: all of it in a file, each line as an event, the last lines for the error.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::limits;
 use base::event::{Event, Level, Report};
-use base::files::create_anew;
+use base::files::recreate;
 use confine::{Level as Confinement, Policy, Stream};
 
 /// The log of one call's commands.
@@ -16,15 +16,16 @@ pub(crate) struct CommandLog {
     part: Arc<str>,
     report: Arc<dyn Report>,
     path: PathBuf,
-    /// `None` where it could not be made, or not written any more.
+    /// `None` if it could not be created, or can no longer be written.
     file: Option<BufWriter<File>>,
     bytes_left: u64,
     tail: VecDeque<String>,
-    /// Lines that have no end yet: of standard output, of standard error.
+    /// Incomplete lines: of standard output, of standard error.
     open: [Vec<u8>; 2],
     /// Whether lines are shown as they come.
     show: bool,
-    /// Whole lines that are to be shown: what came at once is written at once, as there may be millions.
+    /// Complete lines that are to be shown: lines that come together are reported together, because there may be
+    /// millions.
     shown: String,
 }
 
@@ -35,18 +36,18 @@ pub(crate) struct FailedCommand {
     pub(crate) line: String,
     /// How it ended.
     pub(crate) ending: String,
-    /// What it was kept from, if anything.
+    /// The restrictions of its confinement, if there were any.
     pub(crate) confined: Option<String>,
     /// Its last lines.
     pub(crate) tail: Vec<String>,
-    /// Where all that it printed is.
+    /// The file with its complete output.
     pub(crate) log: Option<PathBuf>,
 }
 
 impl CommandLog {
     /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
     pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
-        let file = match create_anew(&path) {
+        let file = match recreate(&path) {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
                 let message = format!("No log can be written to {}: {error}", path.display());
@@ -74,7 +75,7 @@ impl CommandLog {
         self.keep(format!("$ {line}\n").as_bytes());
     }
 
-    /// Takes what a command printed.
+    /// Adds output of a command.
     pub(crate) fn take(&mut self, stream: Stream, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let open = self.open_line(stream);
@@ -86,7 +87,7 @@ impl CommandLog {
         self.show_lines();
     }
 
-    /// The command has ended: what has no line end yet counts too, and the file has everything.
+    /// Ends a command: a line without a line end counts too, and the file is complete.
     pub(crate) fn end(&mut self) {
         self.end_line(Stream::Stdout);
         self.end_line(Stream::Stderr);
@@ -98,7 +99,7 @@ impl CommandLog {
         }
     }
 
-    /// What to report about a command that failed.
+    /// The description of a failed command.
     pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
         FailedCommand { line, ending, confined: confined(policy), tail: self.tail.iter().cloned().collect(), log }
@@ -166,7 +167,7 @@ impl CommandLog {
 }
 
 impl FailedCommand {
-    /// What a person is shown before the error itself.
+    /// The lines that a person sees before the error itself.
     pub(crate) fn details(&self) -> Vec<String> {
         let mut lines = vec![format!("Command: {}", self.line), format!("It {}.", self.ending)];
         lines.extend(self.confined.clone());
@@ -179,7 +180,7 @@ impl FailedCommand {
     }
 }
 
-/// What a command is kept from, in a sentence: many a failure comes of it.
+/// The restrictions of a command, in one sentence: they cause many failures.
 fn confined(policy: &Policy) -> Option<String> {
     let temporary = match policy.level {
         Confinement::None => return None,

@@ -1,6 +1,6 @@
-//! Native commands of parts: what they may reach, their environment, what they print.
+//! Native commands of parts: the paths that they may reach, their environment, their output.
 //!
-//! How a command is confined is the business of the crate `confine`.
+//! The crate `confine` confines the commands.
 
 pub(crate) mod command_log;
 pub(crate) mod reach;

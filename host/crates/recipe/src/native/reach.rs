@@ -1,5 +1,5 @@
-//! What a part's native commands may reach: a value that follows from the plan, and is the same whatever has been
-//! installed before.
+//! The paths that a part's native commands may reach: a value that follows from the plan, and does not depend on what
+//! was installed before.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use crate::grants::rights::Rights;
 pub(crate) struct Reach {
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
-    /// Directories that some part of the plan may write: there may be links in them, which are not followed.
+    /// Directories that some part of the plan may write: links in them are not followed.
     written: Vec<PathBuf>,
 }
 
 impl Reach {
-    /// What the commands of one part may reach, if `all` are the rights of every part of the plan.
+    /// The paths that the commands of one part may reach, if `all` are the rights of every part of the plan.
     pub(crate) fn new<'a>(
         rights: &Rights,
         buildout: Option<&Buildout>,
@@ -29,7 +29,8 @@ impl Reach {
     ) -> Self {
         let mut reach = Self::default();
         for (path, writable) in rights.directories() {
-            // The root is granted to built-in recipes that only read; commands see the system's directories anyway.
+            // The root is granted to built-in recipes that only read; commands see the system's directories in any
+            // case.
             if path != Path::new("/") {
                 if writable { &mut reach.write } else { &mut reach.read }.push(path.to_owned());
             }
@@ -44,7 +45,7 @@ impl Reach {
         reach
     }
 
-    /// The policy of a command that is started now. A directory that does not exist cannot be shown to it.
+    /// The policy of a command that is started now. A directory that does not exist cannot be mounted for it.
     pub(crate) fn policy(&self, level: Level) -> Policy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
         let (read, write) = (existing(&self.read), existing(&self.write));
@@ -52,7 +53,7 @@ impl Reach {
     }
 }
 
-/// The part's location among those that many buildouts share, as its recipe has set it.
+/// The part's location in the directories that several buildouts share, as set by its recipe.
 fn shared_location(rights: &Rights, buildout: &Buildout) -> Option<PathBuf> {
     if !rights.shares() || !buildout.is_initialised(&rights.part) {
         return None;

@@ -1,5 +1,4 @@
-//! What the native commands and downloads of a run share: the confinement, the slots of makes, the downloader, the
-//! interrupt.
+//! Shared by all native commands and downloads of a run: the confinement, the job slots, the downloader, the interrupt.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,16 +22,16 @@ pub struct NativeSettings {
     pub level: Level,
     /// Ends them.
     pub interrupt: Interrupt,
-    /// What their makes share.
+    /// The job slots that their makes share.
     pub jobs: Jobs,
 }
 
-/// What native commands and downloads of a run share.
+/// Shared by all native commands and downloads of a run.
 pub(crate) struct Native {
     pub(crate) report: Arc<dyn Report>,
     pub(crate) settings: NativeSettings,
     environment: Environment,
-    /// Known from the first part on.
+    /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
     downloader: OnceLock<Downloader>,
@@ -44,7 +43,7 @@ impl Native {
         Self { report, settings, environment, buildout, runner, downloader }
     }
 
-    /// Sets the buildout whose options decide how files are downloaded. The first one stays.
+    /// Sets the buildout whose options determine how files are downloaded. The first one stays.
     pub(crate) fn serve(&self, buildout: &Buildout) {
         self.buildout.get_or_init(|| buildout.clone());
     }
@@ -68,7 +67,7 @@ impl Native {
         Ok(self.runner.get_or_init(|| runner))
     }
 
-    /// Downloads files as `[buildout]` says.
+    /// Downloads files with the settings of `[buildout]`.
     pub(crate) fn downloader(&self) -> &Downloader {
         self.downloader.get_or_init(|| {
             let option = |name: &str| self.buildout.get().and_then(|known| known.get("buildout", name).ok().flatten());
@@ -79,7 +78,7 @@ impl Native {
         })
     }
 
-    /// The environment that each command of a part has.
+    /// The environment of each command of a part.
     pub(crate) fn variables(&self, rights: &Rights) -> BTreeMap<String, String> {
         variables(rights, &self.environment, self.settings.level, &self.settings.jobs)
     }

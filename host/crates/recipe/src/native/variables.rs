@@ -1,4 +1,4 @@
-//! The environment of native commands: what the grants of a part allow, and what every command has.
+//! The environment of native commands: the variables that the grants of a part allow, and those that every command has.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,12 +10,12 @@ use confine::Level;
 
 use crate::grants::rights::Rights;
 
-/// Directories from which programs of the user's own `PATH` may come: a command can read them.
+/// Directories from which entries of the user's `PATH` are used: a command can read them.
 const PROGRAMS: [&str; 6] = ["/usr", "/bin", "/sbin", "/opt", "/nix/store", "/gnu/store"];
-/// The `PATH` of commands if the user's own has none of these.
+/// The `PATH` of commands if the user's `PATH` has none of these.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 
-/// The environment that each command of a part has.
+/// The environment of each command of a part.
 pub(crate) fn variables(
     rights: &Rights,
     environment: &Environment,
@@ -45,7 +45,7 @@ fn search_path(own: &str) -> String {
     if entries.is_empty() { PATH.to_owned() } else { entries.join(":") }
 }
 
-/// Strings as the system takes them.
+/// Strings in the form that the system expects.
 pub(crate) fn system_strings(variables: BTreeMap<String, String>) -> BTreeMap<OsString, OsString> {
     variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }

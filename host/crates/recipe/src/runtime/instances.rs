@@ -16,14 +16,14 @@ use crate::native::shared::Native;
 /// An instance that several parts use, one call at a time.
 pub(super) type SharedInstance = Arc<Mutex<Instance>>;
 
-/// All instances, by what must be the same for parts that share one.
+/// All instances, by the settings that must be equal for parts that share one.
 #[derive(Default)]
 pub(super) struct Instances {
     by_key: Mutex<Map<(Digest, Process), Vec<SharedInstance>>>,
 }
 
 impl Instances {
-    /// An instance that is not being called: an existing or a new one.
+    /// An instance that is not in a call: an existing or a new one.
     pub(super) fn free(
         &self,
         digest: Digest,
@@ -59,8 +59,8 @@ pub(super) fn lock(shared: &SharedInstance) -> MutexGuard<'_, Instance> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether another part may use an instance, which makes `most` of them, now. One that is being called is not free: a
-/// recipe's `init` may lead to that of another part of the same recipe.
+/// Whether another part may use an instance now, if at most `most` parts share one. An instance in a call is not
+/// available: a recipe's `init` may initialize another part with the same recipe.
 fn is_free(shared: &SharedInstance, most: usize) -> bool {
     match shared.try_lock() {
         Ok(instance) => instance.sharable && instance.parts < most,

@@ -1,7 +1,7 @@
 //! Calls recipes: initializes, installs, updates and uninstalls parts.
 //!
-//! Parts whose component, environment and memory are the same share an instance, one call at a time: what a call may reach
-//! is decided for each call. Knows nothing of the plan, and decides nothing about parts.
+//! Parts whose component, environment and memory are the same share an instance, one call at a time: the rights are
+//! determined for each call. Knows nothing of the plan, and decides nothing about parts.
 
 mod instances;
 mod parts;
@@ -42,13 +42,13 @@ use instances::{Instances, SharedInstance, lock};
 use parts::{Part, Parts};
 use prepared::{Components, Prepared, check_name, entry_point};
 
-/// What a runtime works with.
+/// The settings of a runtime.
 pub struct RuntimeSettings {
-    /// Where events go.
+    /// Receives events.
     pub report: Arc<dyn Report>,
-    /// Keeps compiled components.
+    /// Stores compiled components.
     pub cache: CompileCache,
-    /// The process's environment: variables are granted from it.
+    /// The process's environment: variables in it can be granted.
     pub environment: Environment,
     /// How native commands are run.
     pub native: NativeSettings,
@@ -133,7 +133,8 @@ impl Runtime {
         }
     }
 
-    /// Paths outside the buildout that options of a recorded part named, and that its recipe may write because of that.
+    /// Paths outside the buildout that options of a recorded part contained, and that its recipe may write for this
+    /// reason.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -159,10 +160,10 @@ impl Runtime {
         self.parts.get(part).is_some_and(|part| part.has_update)
     }
 
-    /// Installs an initialized part; returns the paths that make it up, as the recipe named them.
+    /// Installs an initialized part; returns its paths, as the recipe reported them.
     ///
     /// # Errors
-    /// When the recipe fails: [`RecipeError::created`] returns what it had made.
+    /// When the recipe fails: [`RecipeError::created`] returns the paths that it had created.
     pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
         let paths = self.make(part, Phase::Install, |store, guest, handle| {
             let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
@@ -181,7 +182,7 @@ impl Runtime {
         })
     }
 
-    /// Whether the recipe is called before what it made is removed.
+    /// Whether the recipe is called before the files that it made are removed.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -191,7 +192,7 @@ impl Runtime {
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
 
-    /// What the recipe's package describes of itself. Fails if the component cannot be used.
+    /// The description of the recipe's package. Fails if the component cannot be used.
     ///
     /// # Errors
     /// When the component cannot be used.
@@ -202,7 +203,7 @@ impl Runtime {
         Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
     }
 
-    /// The options that the recipe describes. None if the component cannot be used: that is reported elsewhere.
+    /// The options in the recipe's description. None if the component cannot be used: that is reported elsewhere.
     pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
         let subject = subject("", recipe, None);
         let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
@@ -237,7 +238,7 @@ impl Runtime {
         answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
     }
 
-    /// Calls an initialized part, and checks the paths that it names.
+    /// Calls an initialized part, and checks the paths that it returns.
     fn make(
         &self,
         name: &str,
@@ -256,7 +257,7 @@ impl Runtime {
         }
     }
 
-    /// What native commands of a part may reach.
+    /// The paths that native commands of a part may reach.
     fn reach(&self, rights: &Rights) -> Arc<Reach> {
         Arc::new(Reach::new(rights, self.native.buildout(), self.parts.rights().iter()))
     }
@@ -316,7 +317,7 @@ impl Runtime {
     }
 }
 
-/// Calls `init` with handles of the part's section and of the other ones, of which only the first outlives the call.
+/// Calls `init` with handles of the part's section and of the other sections; only the first handle outlives the call.
 fn init(
     store: &mut Store<State>,
     guest: &Recipe,
@@ -358,7 +359,7 @@ fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {
     recorded.iter().map(option).collect()
 }
 
-/// Refuses a recipe from a registry that requests more than it is granted.
+/// Refuses a recipe from a registry that requests more than is granted.
 fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
     let Applicant { recipe: resolved, entry_point, subject, .. } = applicant;
     if !matches!(resolved.component.origin, Origin::Registry { .. }) {

@@ -24,7 +24,7 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct Parts {
     parts: Mutex<Map<String, Arc<Part>>>,
-    /// What the recipes of parts that were uninstalled might write.
+    /// The directories that recipes of uninstalled parts could write.
     uninstalled: Mutex<Vec<Arc<Rights>>>,
 }
 
@@ -48,7 +48,7 @@ impl Parts {
         all
     }
 
-    /// Refuses a part whose location is where another one builds or keeps its log, or the other way round.
+    /// Refuses a part whose location is the build directory or the log of another part, or the other way round.
     pub(super) fn refuse_overlap(&self, rights: &Rights, subject: &Subject) -> Result<(), RecipeError> {
         let parts = locked(&self.parts);
         let overlap = |part: &str, other: String| {

@@ -1,4 +1,4 @@
-//! Components that were compiled and linked, and what they describe of themselves.
+//! Components that were compiled and linked, and their descriptions.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -22,13 +22,13 @@ use crate::limits;
 pub(super) struct Prepared {
     pub(super) pre: RecipePre<State>,
     pub(super) description: OnceLock<PackageDescription>,
-    /// How many parts one instance of it makes.
+    /// How many parts share one instance of it.
     pub(super) parts_per_instance: usize,
-    /// Whether it imports what starts native commands.
+    /// Whether it imports the interface that starts native commands.
     pub(super) starts_commands: bool,
 }
 
-/// All components of a run, and the engine that they are prepared for.
+/// All components of a run, and their engine.
 pub(super) struct Components {
     pub(super) engine: Engine,
     engine_key: String,
@@ -45,7 +45,7 @@ impl Components {
         Ok(Self { engine, engine_key, linker, cache, by_digest: Mutex::default() })
     }
 
-    /// The component, ready to be instantiated. `at_once` is how many parts are made at once.
+    /// The component, ready to be instantiated. `at_once` is the number of parts that are installed at the same time.
     pub(super) fn prepare(
         &self,
         component: &Component,
@@ -70,7 +70,7 @@ impl Components {
 
 impl Prepared {
     fn new(pre: RecipePre<State>, at_once: usize) -> Self {
-        // Calls of one instance wait for one another: parts that wait for commands or downloads had better not share one.
+        // Calls of one instance wait for each other: parts that wait for commands or downloads should not share one.
         let alone = at_once > 1 && imports(&pre, &WAITING);
         let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };
         let starts_commands = imports(&pre, &[PROCESS]);
@@ -78,7 +78,7 @@ impl Prepared {
     }
 }
 
-/// The description of the entry point that a reference means.
+/// The description of the entry point of a reference.
 pub(super) fn entry_point<'a>(
     description: &'a PackageDescription,
     recipe: &Resolved,
@@ -93,7 +93,8 @@ pub(super) fn entry_point<'a>(
     })
 }
 
-/// Checks that a component is what the `recipe.toml` of its project says: buildouts refer to it by that name.
+/// Checks that a component has the name in the `recipe.toml` of its project, because buildouts refer to it by that
+/// name.
 pub(super) fn check_name(
     description: &PackageDescription,
     recipe: &Resolved,

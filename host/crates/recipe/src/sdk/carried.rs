@@ -1,8 +1,8 @@
-//! The files that the host carries for recipe authors. `build.rs` writes the table of them, which are those of `sdk/`.
+//! The files that the host carries for recipe authors. `build.rs` writes the table of the files in `sdk/`.
 
 use std::path::Path;
 
-/// Where a project keeps its copy of an SDK.
+/// The directory of an SDK in a project.
 pub const DIRECTORY: &str = "sdk";
 
 /// A file that the host carries.
@@ -15,7 +15,7 @@ pub(super) struct CarriedFile {
 
 include!(concat!(env!("OUT_DIR"), "/carried.rs"));
 
-/// A language that recipes are written in with what the host carries.
+/// A language for recipes that the host has an SDK or template for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, with the crate `buildout-recipe`.
@@ -29,10 +29,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// All of them, in the order in which they are told.
+    /// All of them, in the order in which they are listed to the user.
     pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::C];
 
-    /// Its name, as it is typed; the directory of its SDK.
+    /// Its name, as typed by the user; also the directory of its SDK.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
@@ -47,7 +47,7 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.name() == name)
     }
 
-    /// What is copied to `sdk/` of a project: the WIT, and the SDK if there is one.
+    /// The files that are copied to `sdk/` of a project: the WIT, and the SDK if there is one.
     pub(super) fn sdk(self) -> impl Iterator<Item = &'static CarriedFile> {
         CARRIED.iter().filter(move |file| {
             let first = Path::new(file.path).components().next().map(|first| first.as_os_str());

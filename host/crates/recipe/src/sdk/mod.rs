@@ -1,4 +1,4 @@
-//! What a recipe author starts from: the WIT, the SDKs and the templates, as the host carries them.
+//! The files that a recipe author starts from: the WIT, the SDKs and the templates, as the host carries them.
 //!
 //! Knows nothing of how a recipe is built.
 

@@ -1,29 +1,29 @@
-//! What a recipe package of a new project may be called.
+//! The valid names of a new recipe package.
 
-/// Why a name cannot be that of a new package.
+/// Why a name is not valid for a new package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing.
+    /// It is empty.
     #[error("it is empty")]
     Empty,
-    /// It is the start of a name in all languages.
+    /// It does not start with a letter, as names in all languages must.
     #[error("it must begin with a letter from a to z")]
     Start,
-    /// A character that some language or file name would not take.
+    /// A character that some language or file name does not allow.
     #[error("{0:?} cannot be in it: there are a to z, 0 to 9 and -")]
     Character(char),
     /// `a-` or `a--b`.
     #[error("a - stands between two letters or digits")]
     Dash,
-    /// Longer than file names and package registries take.
+    /// Longer than file names and package registries allow.
     #[error("it is longer than 64 letters")]
     Long,
-    /// A word that cannot be a module's or crate's name.
+    /// A word that cannot be the name of a module or crate.
     #[error("it is a reserved word")]
     Reserved,
 }
 
-/// Names that Cargo, Rust, Python, JavaScript or C would refuse, or that mean something else in a buildout.
+/// Names that Cargo, Rust, Python, JavaScript or C would reject, or that have another meaning in a buildout.
 const RESERVED: [&str; 28] = [
     "abstract",
     "async",

@@ -1,7 +1,7 @@
 //! A new recipe project, made from a template.
 //!
-//! A template's files, and their names, have `{{name}}` (`acme-notes`), `{{crate_name}}` (`acme_notes`), `{{type_name}}`
-//! (`AcmeNotes`) and `{{title}}` (`Acme notes`) where the new project's name belongs.
+//! The files of a template, and their names, contain `{{name}}` (`acme-notes`), `{{crate_name}}` (`acme_notes`),
+//! `{{type_name}}` (`AcmeNotes`) and `{{title}}` (`Acme notes`) as placeholders for the new project's name.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,32 +12,32 @@ use super::unpack::{UnpackError, refresh, write};
 use base::remedy::Remedy;
 use base::source::Explain;
 
-/// What a new project is to be.
+/// The settings of a new project.
 #[derive(Clone, Debug)]
 pub struct NewProject<'a> {
     /// The recipe package.
     pub name: &'a str,
-    /// What it is written in.
+    /// Its language.
     pub language: Language,
-    /// Its directory, absolute: it must not exist, or be empty.
+    /// Its directory, absolute: it must be empty or not exist.
     pub directory: &'a Path,
 }
 
-/// Why no project was made.
+/// Why a project was not created.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NewError {
-    /// A package cannot have this name.
+    /// The name is not valid for a package.
     #[error("A recipe package cannot be called {name:?}: {why}.")]
     Name {
         /// The name.
         name: String,
-        /// Why not.
+        /// The cause.
         why: InvalidName,
     },
-    /// Something is there.
+    /// The directory is not empty.
     #[error("{} exists already, and is not an empty directory.", .0.display())]
     Exists(PathBuf),
-    /// This host carries no template of that language.
+    /// This host has no template for that language.
     #[error("This host carries no template for {}.", .0.name())]
     NoTemplate(Language),
     /// A file could not be written.
@@ -58,10 +58,10 @@ impl Explain for NewError {
     }
 }
 
-/// Makes the project; gives its files, relative to its directory, without those of the SDK.
+/// Creates the project; returns its files, relative to its directory, without those of the SDK.
 ///
 /// # Errors
-/// When the name cannot be used, something is there already, or a file cannot be written.
+/// When the name is not valid, the directory is not empty, or a file cannot be written.
 pub fn create(new: &NewProject<'_>) -> Result<Vec<PathBuf>, NewError> {
     let NewProject { name, language, directory } = new;
     name::check(name).map_err(|why| NewError::Name { name: (*name).to_owned(), why })?;

@@ -1,4 +1,4 @@
-//! Puts the SDK that the host carries into a project, under `sdk/`.
+//! Unpacks the SDK that the host carries into `sdk/` of a project.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use base::source::Explain;
 pub struct UnpackError {
     /// The file or directory.
     pub path: PathBuf,
-    /// Why.
+    /// The cause.
     pub error: Arc<io::Error>,
 }
 
@@ -26,13 +26,13 @@ impl UnpackError {
     }
 }
 
-/// Replaces `sdk/` of a project by the SDK of this host.
+/// Replaces `sdk/` of a project with the SDK of this host.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn refresh(project: &Path, language: Language) -> Result<(), UnpackError> {
     let directory = project.join(DIRECTORY);
-    // Made aside and then renamed: a build never sees half of it.
+    // Written aside and then renamed: a build never sees an incomplete one.
     let aside = tempfile::Builder::new().prefix(".sdk-").tempdir_in(project).map_err(UnpackError::of(project))?;
     for file in language.sdk() {
         write(&aside.path().join("new").join(file.path), file.contents)?;
@@ -44,7 +44,7 @@ pub fn refresh(project: &Path, language: Language) -> Result<(), UnpackError> {
     std::fs::rename(aside.path().join("new"), &directory).map_err(UnpackError::of(&directory))
 }
 
-/// Writes a file with the directories that it needs.
+/// Writes a file and creates its directories.
 pub(super) fn write(path: &Path, contents: &[u8]) -> Result<(), UnpackError> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(UnpackError::of(parent))?;

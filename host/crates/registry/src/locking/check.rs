@@ -1,4 +1,4 @@
-//! Whether a component is what `recipes.lock` says of it, and the errors where it is not.
+//! Whether a component matches its entry in `recipes.lock`, and the errors if it does not.
 
 use super::error::LockingError;
 use super::publication::{Obtained, Publication};
@@ -6,7 +6,7 @@ use crate::recipes_lock::Locked;
 
 const UPDATE: &str = "`buildout-host recipe lock` brings recipes.lock up to date.";
 
-/// Whether the lock names those who signed. Others may have signed it since: that takes nothing away.
+/// Whether all signers in the lock file have signed. Signatures that were added since do not matter.
 pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
     let known = locked.signers.iter().all(|signer| found.signers.contains(signer));
     known && locked.signers.is_empty() == found.signers.is_empty()
@@ -23,7 +23,7 @@ pub(super) fn would_change(publication: &Publication<'_>, before: Option<&Locked
     LockingError::Lock { message, place: publication.place.cloned(), hints: vec![UPDATE.to_owned()] }
 }
 
-/// Refuses to remove an entry.
+/// The error for an entry that would have to be removed.
 pub(super) fn would_remove(name: &str) -> LockingError {
     let message = format!(
         "recipes.lock has recipe {name}, which recipes.toml has from no registry, and --locked lets nothing be removed."
@@ -31,7 +31,7 @@ pub(super) fn would_remove(name: &str) -> LockingError {
     LockingError::Lock { message, place: None, hints: vec![UPDATE.to_owned()] }
 }
 
-/// Refuses an entry that describes the component in another way than the component describes itself.
+/// Refuses an entry that does not match the description of the component.
 pub(super) fn check_description(
     publication: &Publication<'_>,
     locked: &Locked,
@@ -43,7 +43,7 @@ pub(super) fn check_description(
     Err(edited(publication, &differences(locked, found)))
 }
 
-/// What an edited lock says of a component that is something else.
+/// The differences between an edited lock file entry and the component.
 fn differences(locked: &Locked, found: &Locked) -> String {
     let (before, now) = (&locked.capabilities, &found.capabilities);
     let facts = [
@@ -62,10 +62,10 @@ pub(super) fn edited(publication: &Publication<'_>, what: &str) -> LockingError 
     LockingError::Lock { message, place: publication.place.cloned(), hints: vec![hint.to_owned()] }
 }
 
-/// Refuses a lock that names another component than the artifact has.
+/// Refuses a lock file entry with another component than that of the artifact.
 ///
 /// # Errors
-/// When it does.
+/// When the components differ.
 pub fn check_component(
     publication: &Publication<'_>,
     locked: &Locked,
@@ -77,7 +77,7 @@ pub fn check_component(
     Err(not_the_component(publication, locked, obtained))
 }
 
-/// Only a lock that somebody edited says so.
+/// The error for a different component: the lock file must have been edited.
 fn not_the_component(publication: &Publication<'_>, locked: &Locked, obtained: &Obtained) -> LockingError {
     let message = format!(
         "recipes.lock says that {} has the component sha256:{}, but it is sha256:{}.",

@@ -1,4 +1,5 @@
-//! What `recipes.lock` records of a component: its description comes from whatever can load it, which is not this crate.
+//! The part of a lock file entry that comes from the component's description. Only a crate that can load components can
+//! provide it.
 
 use std::sync::Arc;
 
@@ -7,18 +8,18 @@ use super::publication::{Obtained, Publication};
 use crate::recipes_lock::{Capabilities, Locked};
 use base::source::Explain;
 
-/// What a component describes of itself.
+/// The description of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// The package's name and version.
     pub version: String,
-    /// What it can do and requests.
+    /// Its capabilities and requests.
     pub capabilities: Capabilities,
 }
 
 /// Describes components.
 pub trait Describe {
-    /// What the component describes of itself.
+    /// Describes the component.
     ///
     /// # Errors
     /// When it is not a component, or cannot be used.
@@ -29,7 +30,7 @@ pub trait Describe {
     ) -> Result<Description, Arc<dyn Explain + Send + Sync>>;
 }
 
-/// The entry of `recipes.lock` for a component.
+/// The lock file entry for a component.
 ///
 /// # Errors
 /// When the component cannot be described.

@@ -1,4 +1,4 @@
-//! Why a published component is not available, or must not be used.
+//! Errors of published components that are not available, or must not be used.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 
-/// Why a published component is not available, or must not be used.
+/// A published component is not available, or must not be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LockingError {
     /// A component cannot be read from its registry.
     #[error("{error}")]
     Registry {
-        /// Why.
+        /// The cause.
         error: Arc<RegistryError>,
         /// The value of `oci`.
         place: Option<Place>,
@@ -24,9 +24,9 @@ pub enum LockingError {
     /// The signatures do not suffice.
     #[error("{error}")]
     Distrusted {
-        /// Why.
+        /// The cause.
         error: Box<TrustError>,
-        /// What requires them.
+        /// The place that requires them.
         place: Option<Place>,
     },
     /// A signer's public key cannot be used.
@@ -48,7 +48,7 @@ pub enum LockingError {
         message: String,
         /// The value of `oci`.
         place: Option<Place>,
-        /// What to do.
+        /// Hints for the user.
         hints: Vec<String>,
     },
 }
@@ -60,7 +60,7 @@ impl From<FileError> for LockingError {
 }
 
 impl LockingError {
-    /// The error that this one passes on.
+    /// The wrapped error.
     fn cause(&self) -> Option<&dyn Explain> {
         match self {
             Self::Registry { error, .. } => Some(&**error),

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use base::files::FileError;
 
-/// Keeps others from writing `recipes.lock` until it is dropped. It locks the directory, so that no file is left behind.
+/// Prevents other processes from writing `recipes.lock` until it is dropped. The lock is on the directory, so that no
+/// lock file is left behind.
 #[derive(Debug)]
 pub struct LockFileGuard {
     _directory: File,
 }
 
 impl LockFileGuard {
-    /// Takes the lock for the file at `path`; waits for another holder.
+    /// Takes the lock for the file at `path`; waits while another process holds it.
     ///
     /// # Errors
     /// When the directory cannot be locked.

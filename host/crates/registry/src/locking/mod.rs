@@ -1,7 +1,7 @@
-//! Components of registries as `recipes.lock` has them: the lock decides; a recipe that is not in it is resolved once and
-//! added.
+//! Components from registries as pinned in `recipes.lock`: the lock file decides; a recipe that is not in it is
+//! resolved once and added.
 //!
-//! Knows neither parts nor how a component is loaded: what a component describes comes through the trait [`Describe`].
+//! Does not know about parts or how a component is loaded: the trait [`Describe`] provides descriptions.
 
 mod check;
 mod describe;

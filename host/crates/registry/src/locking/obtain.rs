@@ -1,4 +1,4 @@
-//! Obtains the component that `recipes.lock` has for a recipe, and adds what it lacks.
+//! Obtains the component that `recipes.lock` pins for a recipe, and adds missing entries.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,34 +17,34 @@ use crate::oci::RemoteSettings;
 use crate::recipes_lock::{Locked, RecipesLock};
 use crate::recipes_toml::RecipesToml;
 
-/// What a run may do with `recipes.lock`.
+/// Whether a run may change `recipes.lock`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LockMode {
-    /// What is missing is resolved and written.
+    /// Missing entries are resolved and written.
     #[default]
     Write,
-    /// What is missing is resolved; nothing is written. For showing what a run would do.
+    /// Missing entries are resolved, but nothing is written. For plans.
     Leave,
-    /// What is missing is an error.
+    /// Missing entries are errors.
     Locked,
 }
 
-/// The lock of one run.
+/// The lock file during a run.
 pub struct Locking {
     path: PathBuf,
     mode: LockMode,
     access: Access,
-    /// How registries are used; until that is known they are not.
+    /// Settings for registries; until they are set, no registry is used.
     remote: OnceLock<RemoteSettings>,
     sources: OnceLock<Sources>,
     known: Mutex<Known>,
 }
 
-/// What a run has read so far.
+/// The data that a run has read so far.
 #[derive(Default)]
 struct Known {
     lock: Option<RecipesLock>,
-    /// By name in `recipes.toml`: several references may mean one package, which is read and verified once.
+    /// By name in `recipes.toml`: several references may refer to one package, which is read and verified once.
     obtained: Map<String, Obtained>,
 }
 
@@ -57,13 +57,13 @@ struct Obtaining<'a> {
 }
 
 impl Locking {
-    /// The lock of the buildout with this `recipes.toml`.
+    /// The lock file of the buildout with this `recipes.toml`.
     pub fn new(recipes_toml: &Path, mode: LockMode, access: Access) -> Self {
         let (remote, sources, known) = Default::default();
         Self { path: RecipesLock::path(recipes_toml), mode, access, remote, sources, known }
     }
 
-    /// Sets how registries are used, once.
+    /// Sets the settings for registries, once.
     pub fn connect(&self, remote: impl FnOnce() -> RemoteSettings) {
         self.remote.get_or_init(remote);
     }
@@ -71,7 +71,7 @@ impl Locking {
     /// Where components are read from.
     ///
     /// # Errors
-    /// When the directory of `vendor` is not in OCI layout.
+    /// When the directory in `vendor` is not in OCI layout.
     pub fn sources(&self, vendor: Option<&Path>) -> Result<&Sources, LockingError> {
         if let Some(sources) = self.sources.get() {
             return Ok(sources);
@@ -82,8 +82,8 @@ impl Locking {
         Ok(self.sources.get_or_init(|| sources))
     }
 
-    /// The component that the lock has for a publication; one that it lacks is resolved, and locked. Copies are in the
-    /// directory `vendor`, too.
+    /// The component that the lock file pins for a publication; a missing entry is resolved and added. The directory
+    /// `vendor` is searched for copies, too.
     ///
     /// # Errors
     /// When it is not available, or must not be used.
@@ -107,10 +107,11 @@ impl Locking {
         Ok(obtained)
     }
 
-    /// In the mode [`LockMode::Locked`], refuses a lock with recipes that `recipes.toml` does not have from a registry.
+    /// In mode [`LockMode::Locked`], refuses entries for recipes that are not from a registry according to
+    /// `recipes.toml`.
     ///
     /// # Errors
-    /// When it has one, or cannot be read.
+    /// When such an entry exists, or the lock file cannot be read.
     pub fn check_no_others(&self, recipes: &RecipesToml) -> Result<(), LockingError> {
         if self.mode != LockMode::Locked {
             return Ok(());
@@ -123,8 +124,8 @@ impl Locking {
         }
     }
 
-    /// Adds an entry to the file, which others may have written meanwhile. Their entry for the same recipe, if they made
-    /// one, is returned: what is locked wins.
+    /// Adds an entry to the file, which other processes may have written in the meantime. If they added an entry for
+    /// the same recipe, that entry is returned: the first one to be written wins.
     fn add(&self, name: &str, locked: &Locked, known: &mut RecipesLock) -> Result<Option<Locked>, LockingError> {
         let before = known.recipes.get(name).cloned();
         if self.mode != LockMode::Write {
@@ -132,6 +133,7 @@ impl Locking {
             return Ok(None);
         }
         let _guard = LockFileGuard::take(&self.path)?;
+        // Read again under the lock: another process may have changed the file since this run read it.
         *known = RecipesLock::read(&self.path)?;
         match known.recipes.get(name) {
             Some(other) if Some(other) != before.as_ref() && other.source == locked.source => {
@@ -168,7 +170,7 @@ impl Obtaining<'_> {
         }
     }
 
-    /// The component of an entry.
+    /// Obtains the component of an entry.
     fn locked(&self, locked: &Locked, lock: &mut RecipesLock) -> Result<Obtained, LockingError> {
         let obtained = self.publication.pinned(locked.manifest, &locked.signers, self.sources)?;
         check_component(self.publication, locked, &obtained)?;

@@ -1,8 +1,8 @@
 //! From the value of `oci` to the bytes of a component with sufficient signatures.
 //!
-//! The checks come in this order, and nothing is compiled before the last: the manifest has the requested digest, the
-//! required signers have signed it, and the component is the one that the manifest names. Copies are checked in the same
-//! way each time.
+//! Checks are made in this order, and nothing is compiled before the last one: the manifest has the requested digest,
+//! the required signers have signed it, and the component is the one in the manifest. Copies go through the same checks
+//! each time.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ pub struct Publication<'a> {
     pub recipe: &'a RecipeReference,
     /// The value of `oci`.
     pub source: &'a Reference,
-    /// Where that is written.
+    /// The place of that value.
     pub place: Option<&'a Place>,
-    /// What it is granted.
+    /// The grant of the recipe.
     pub grant: &'a Grant,
     wanted: &'a Wanted,
     keys: &'a [KeyEntry],
 }
 
-/// A component that was read from a registry, or from a copy, and verified.
+/// A verified component, from a registry or a copy.
 #[derive(Clone, Debug)]
 pub struct Obtained {
     /// The component.
@@ -42,7 +42,7 @@ pub struct Obtained {
     pub digest: Digest,
     /// Digest of the manifest.
     pub manifest: Digest,
-    /// The trusted signers; empty where no signature is required.
+    /// The trusted signers; empty if no signature is required.
     pub signers: Vec<Signer>,
 }
 
@@ -68,7 +68,7 @@ impl RecipesToml {
 }
 
 impl Publication<'_> {
-    /// Reads the component that the tag points to now, or that has the digest.
+    /// Reads the component that the tag points to now, or that has the digest in the reference.
     ///
     /// # Errors
     /// When it is not available, or lacks signatures.
@@ -78,8 +78,8 @@ impl Publication<'_> {
         self.obtain(artefact, &*sources.asked, signers)
     }
 
-    /// Reads exactly this manifest, wherever the tag points to now. Where a copy of its signatures lacks one of `signers`,
-    /// as they are written, the registry is asked for them.
+    /// Reads exactly this manifest, wherever the tag points to now. If a copy of its signatures lacks one of `signers`
+    /// (in their written form), they are read from the registry.
     ///
     /// # Errors
     /// As [`Self::newest`].
@@ -90,8 +90,8 @@ impl Publication<'_> {
         self.obtain(artefact, &*sources.kept, signers)
     }
 
-    /// Reads exactly this manifest, with the signatures that the registry has for it now; those of a copy if the registry
-    /// cannot be asked.
+    /// Reads exactly this manifest, with its current signatures in the registry, or those of a copy if the registry is
+    /// not available.
     ///
     /// # Errors
     /// As [`Self::newest`].
@@ -112,7 +112,8 @@ impl Publication<'_> {
         Ok(Obtained { bytes: bytes.into(), digest, manifest, signers })
     }
 
-    /// The trusted signers. Copies may lack the latest signatures, also those of `expected`, so the registry decides.
+    /// The trusted signers. Copies may lack the latest signatures, including those of `expected`, so then the registry
+    /// is asked.
     fn signers(
         &self,
         artefact: &Artefact,
@@ -132,7 +133,8 @@ impl Publication<'_> {
         match verify(from).map_err(|error| self.failed(error))? {
             Ok(signers) if covers(&signers, expected) => Ok(signers),
             Ok(signers) => Ok(verify(asked).ok().and_then(Result::ok).unwrap_or(signers)),
-            // The registry may have the missing signatures by now; if it cannot be asked, the error stays.
+            // The registry may have the missing signatures by now. If it is not available, the original error is
+            // returned.
             Err(error) => match verify(asked) {
                 Ok(again) => again.map_err(distrust),
                 Err(_) => Err(distrust(error)),
@@ -140,8 +142,8 @@ impl Publication<'_> {
         }
     }
 
-    /// Where the tag points to now, if not to `locked`, as far as that is known without asking a registry of which there is
-    /// a copy. `None` also where there is no tag.
+    /// The manifest that the tag points to now, if not `locked`. The registry is not asked if a copy exists. `None`
+    /// also if the reference has no tag.
     pub fn moved_to(&self, locked: Digest, sources: &Sources) -> Option<Digest> {
         if self.source.digest().is_some() {
             return None;
@@ -155,7 +157,7 @@ impl Publication<'_> {
     }
 }
 
-/// Whether `signers` has all of `expected`, as they are written.
+/// Whether `signers` includes all of `expected` (in their written form).
 fn covers(signers: &[Signer], expected: &[String]) -> bool {
     expected.iter().all(|expected| signers.iter().any(|signer| signer.to_string() == *expected))
 }

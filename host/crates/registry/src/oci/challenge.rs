@@ -1,23 +1,23 @@
-//! What a registry asks for when it answers `401 Unauthorized`, and whether it may ask that.
+//! Challenges of a registry that responds with `401 Unauthorized`, and whether to answer them.
 
 use url::{Host, Url};
 
-/// What `WWW-Authenticate` asks for.
+/// A challenge in `WWW-Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User and password.
     Basic,
-    /// A token that `realm` gives out for `service`.
+    /// A token of `realm` for `service`.
     Bearer {
         /// URL of the token server.
         realm: String,
-        /// What the token is for.
+        /// The service that the token is for.
         service: Option<String>,
     },
 }
 
 impl Challenge {
-    /// The challenge of a header that can be met; a token is preferred.
+    /// The first supported challenge; tokens are preferred.
     pub(super) fn read<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut basic = None;
         for header in headers {
@@ -38,7 +38,7 @@ impl Challenge {
     }
 }
 
-/// `key="value",key=value` (RFC 9110, section 11.2). What cannot be understood ends the list.
+/// `key="value",key=value` (RFC 9110, section 11.2), up to the first parameter with another form.
 fn parse_parameters(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = text.trim();
@@ -59,7 +59,7 @@ fn parse_parameters(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The content of a quoted string, and what follows it.
+/// The content of a quoted string, and the rest of the text.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -73,15 +73,15 @@ fn unquote(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Whether the token server `realm` of the registry `registry` may be told anything, credentials above all: over TLS
-/// (or as openly as the registry itself, on the loopback interface), on the registry's host or in the domain it belongs to.
+/// Whether credentials for the registry `registry` may be sent to the token server `realm`: over TLS (or plain HTTP on
+/// the loopback interface if the registry is used in that way), on the registry's host or in its domain.
 pub(super) fn may_ask(registry: &Url, realm: &Url) -> bool {
     let secure = realm.scheme() == "https" || registry.scheme() == "http" && is_loopback(realm);
     let bare = realm.username().is_empty() && realm.password().is_none();
     secure && bare && (realm.host() == registry.host() || is_relative(registry, realm))
 }
 
-/// Whether the URL leads to this machine.
+/// Whether the URL is on this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -91,8 +91,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether both are names in one domain that somebody registered: `hub.example` for `registry.hub.example` and
-/// `auth.hub.example`.
+/// Whether both are in the same registered domain: `hub.example` for `registry.hub.example` and `auth.hub.example`.
 fn is_relative(registry: &Url, realm: &Url) -> bool {
     let (Some(Host::Domain(registry)), Some(Host::Domain(realm))) = (registry.host(), realm.host()) else {
         return false;
@@ -104,9 +103,9 @@ fn is_relative(registry: &Url, realm: &Url) -> bool {
     [registry, parent].into_iter().any(|domain| is_registrable(domain) && inside(realm, domain))
 }
 
-/// Whether a domain belongs to somebody, and not to a whole country or trade: it has two labels, and three below those
-/// suffixes of countries that are divided (`co.uk`, `com.au`). Without a list of public suffixes this is cautious about
-/// short names, as those of two or three letters below a country may be such suffixes.
+/// Whether a domain has one owner, i.e. is not a public suffix: it has two labels, or three below a country with
+/// second-level suffixes (`co.uk`, `com.au`). Without a list of public suffixes, any name of two or three letters below
+/// a country may be one.
 fn is_registrable(domain: &str) -> bool {
     let labels: Vec<_> = domain.rsplit('.').collect();
     match labels[..] {
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn challenges_are_read() {
+    fn reads_challenges() {
         let t = |headers: &[&str], expected: Option<Challenge>| {
             assert_eq!(Challenge::read(headers.iter().copied()), expected, "{headers:?}");
         };
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_registrys_own_domain_is_asked_for_tokens() {
+    fn sends_credentials_only_to_the_registrys_domain() {
         let t = |registry: &str, realm: &str, expected: bool| {
             assert_eq!(may_ask(&registry.parse().unwrap(), &realm.parse().unwrap()), expected, "{registry} {realm}");
         };

@@ -1,135 +1,214 @@
-//! Credentials for registries, from where `docker login`, `podman login` and their credential helpers keep them.
+//! Credentials for registries, from the files in which `docker login`, `podman login` and other programs store them.
 //!
-//! They are read only when a registry asks for them. No message and no `Debug` shows them.
+//! They are read only if a registry demands them. No message and no `Debug` output contains them.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
-use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Reference, RegistryError};
+use super::error::RegistryError;
+use super::helper;
+use super::reference::Reference;
+use super::secrets::Credentials;
 use base::environment::Environment;
-use base::files::FileError;
+use base::files::{FileError, open_input, read_open};
 
-/// The longest file of credentials that is read, in bytes.
+/// The largest file of credentials, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// What proves to a registry who asks.
-pub(super) enum Credentials {
-    /// For HTTP's Basic authentication.
-    Password {
-        /// Name of the user.
-        user: String,
-        /// The password, or a token that stands for it.
-        password: Zeroizing<String>,
-    },
-    /// A token that is exchanged for others (OAuth 2).
-    IdentityToken(Zeroizing<String>),
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Credentials(***)")
-    }
-}
-
-/// Files that may hold credentials, in the order in which they count.
+/// Files that may contain credentials, in order of precedence.
 #[derive(Clone, Debug)]
-pub(super) struct CredentialFiles {
-    /// Of Docker: keys are hosts.
-    docker: Option<PathBuf>,
-    /// Of podman, skopeo and others: keys may also be repositories and the beginnings of their names.
-    containers: Vec<PathBuf>,
+pub(super) struct CredentialFiles(Vec<CredentialFile>);
+
+#[derive(Clone, Debug)]
+struct CredentialFile {
+    path: PathBuf,
+    /// Whether it is in the format of Docker before 1.7: without the key `auths`.
+    is_legacy: bool,
+}
+
+/// The content of such a file.
+#[derive(Default, Deserialize)]
+struct Contents {
+    #[serde(default)]
+    auths: BTreeMap<String, Entry>,
+    #[serde(default, rename = "credHelpers")]
+    helpers: BTreeMap<String, String>,
+    #[serde(default, rename = "credsStore")]
+    store: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    auth: String,
+    #[serde(default, rename = "identitytoken")]
+    identity_token: String,
 }
 
 impl CredentialFiles {
-    /// Where they are for the process that `environment` describes.
+    /// The files of the user to whom `environment` belongs: Docker's, then those of podman, skopeo and others
+    /// (containers-auth.json(5)).
     pub(super) fn of(environment: &Environment) -> Self {
         let variable =
             |name: &str| environment.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let docker = variable("DOCKER_CONFIG").or_else(|| Some(environment.home.as_ref()?.join(".docker")));
+        let at_home = |path: &str| environment.home.as_ref().map(|home| home.join(path));
+        let docker = variable("DOCKER_CONFIG").or_else(|| at_home(".docker")).map(|at| at.join("config.json"));
         let containers = match variable("REGISTRY_AUTH_FILE") {
             Some(file) => vec![file],
             None => {
                 let runtime = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json"));
-                let config = variable("XDG_CONFIG_HOME").or_else(|| Some(environment.home.as_ref()?.join(".config")));
-                runtime.into_iter().chain(config.map(|config| config.join("containers/auth.json"))).collect()
+                let user = rustix::process::getuid().as_raw();
+                let runtime = runtime.unwrap_or_else(|| format!("/run/containers/{user}/auth.json").into());
+                let config = variable("XDG_CONFIG_HOME").or_else(|| at_home(".config"));
+                [runtime].into_iter().chain(config.map(|config| config.join("containers/auth.json"))).collect()
             }
         };
-        Self { docker: docker.map(|directory| directory.join("config.json")), containers }
+        let file = |is_legacy| move |path| CredentialFile { path, is_legacy };
+        let files = docker.into_iter().chain(containers).map(file(false));
+        Self(files.chain(at_home(".dockercfg").map(file(true))).collect())
     }
 
-    /// The credentials for the registry and repository of `reference`; none where nobody logged in.
+    /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
     pub(super) fn find(&self, reference: &Reference) -> Result<Option<Credentials>, RegistryError> {
-        for path in self.docker.iter() {
-            if let Some(found) = look_up(path, reference.host(), reference)? {
-                return Ok(Some(found));
-            }
-        }
-        for path in &self.containers {
-            for key in keys(reference) {
-                if let Some(found) = look_up(path, key.as_str(), reference)? {
-                    return Ok(Some(found));
-                }
+        for file in &self.0 {
+            let unusable = |reason| RegistryError::Credentials {
+                host: reference.host().to_owned(),
+                path: file.path.clone(),
+                reason,
+            };
+            let found = match file.read()? {
+                Some(bytes) => file.parse(&bytes).and_then(|contents| contents.find(reference)).map_err(unusable)?,
+                None => None,
+            };
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
     }
 }
 
-/// `host/a/b`, `host/a`, `host`: the most exact one counts (containers-auth.json).
+impl CredentialFile {
+    /// The bytes of the file; `None` if it does not exist.
+    fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, RegistryError> {
+        match open_input(&self.path).and_then(|file| read_open(&file, LARGEST_FILE)) {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(FileError::of("read", &self.path)(error).into()),
+        }
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<Contents, String> {
+        let contents = match self.is_legacy {
+            true => serde_json::from_slice(bytes).map(|auths| Contents { auths, ..Contents::default() }),
+            false => serde_json::from_slice(bytes),
+        };
+        // The cause is not included: it may quote a secret.
+        contents.map_err(|_| "it is not JSON of the known form".to_owned())
+    }
+}
+
+impl Contents {
+    /// The credentials from a helper, or else from the entry with the longest matching name.
+    fn find(&self, reference: &Reference) -> Result<Option<Credentials>, String> {
+        let host = canonical(reference.host());
+        let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
+        if let Some(name) = named.map(|(_, name)| name).or(self.store.as_ref().filter(|name| !name.is_empty())) {
+            let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
+            if let Some(found) = helper::get(name, server)? {
+                return Ok(Some(found));
+            }
+        }
+        for key in keys(reference) {
+            let mut entries = self.auths.iter().filter(|(name, _)| normal(name) == key);
+            if let Some(found) = entries.find_map(|(_, entry)| entry.credentials()) {
+                return found.map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Entry {
+    /// The credentials in the entry; `None` if a helper stores them.
+    fn credentials(&self) -> Option<Result<Credentials, String>> {
+        if !self.identity_token.is_empty() {
+            return Some(Ok(Credentials::IdentityToken(Zeroizing::new(self.identity_token.clone()))));
+        }
+        if self.auth.is_empty() {
+            return None;
+        }
+        let decoded = STANDARD.decode(&self.auth).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = Zeroizing::new(decoded.unwrap_or_default());
+        // Old versions of Docker padded the password.
+        let pair = decoded.trim_end_matches('\0').split_once(':');
+        let password = |(user, password): (&str, &str)| Credentials::Password {
+            user: user.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        };
+        Some(pair.map(password).ok_or_else(|| "its `auth` is not base64 of USER:PASSWORD".to_owned()))
+    }
+}
+
+const DOCKER_HUB: &str = "docker.io";
+/// The key that `docker login` uses for Docker's registry.
+const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// The host; the aliases of Docker's registry become one name.
+fn canonical(host: &str) -> &str {
+    match host {
+        "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
+        host => host,
+    }
+}
+
+/// A key of a file as host, or host and namespace. A URL means its host.
+fn normal(key: &str) -> String {
+    let without_scheme = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
+    let name = match without_scheme {
+        Some(url) => url.split('/').next().unwrap_or_default(),
+        None => key.trim_end_matches('/'),
+    };
+    match name.split_once('/') {
+        Some((host, namespace)) => format!("{}/{namespace}", canonical(&host.to_ascii_lowercase())),
+        None => canonical(&name.to_ascii_lowercase()).to_owned(),
+    }
+}
+
+/// `host/a/b`, `host/a`, `host`: the longest match is used, as in podman, skopeo and others.
 fn keys(reference: &Reference) -> Vec<String> {
-    let name = reference.name();
+    let name = format!("{}/{}", canonical(reference.host()), reference.repository());
     let ends = name.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at).chain([name.len()]);
     let mut keys: Vec<_> = ends.map(|end| name[..end].to_owned()).collect();
     keys.reverse();
     keys
 }
 
-/// What the file says of `key`; nothing where there is no file.
-fn look_up(path: &Path, key: &str, reference: &Reference) -> Result<Option<Credentials>, RegistryError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(FileError::of("read", path)(error).into()),
-    };
-    let unusable = |reason: String| {
-        Err(RegistryError::Credentials { host: reference.host().to_owned(), path: path.to_owned(), reason })
-    };
-    match get_credential_from_reader(file.take(LARGEST_FILE), key) {
-        Ok(DockerCredential::UsernamePassword(user, password)) => {
-            Ok(Some(Credentials::Password { user, password: Zeroizing::new(password) }))
-        }
-        Ok(DockerCredential::IdentityToken(token)) => Ok(Some(Credentials::IdentityToken(Zeroizing::new(token)))),
-        Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(None),
-        // The helpers' way to say that they have none.
-        Err(CredentialRetrievalError::HelperFailure { stdout, .. }) if stdout.contains("credentials not found") => {
-            Ok(None)
-        }
-        // What a helper printed may be a secret.
-        Err(CredentialRetrievalError::HelperFailure { helper, .. }) => unusable(format!("{helper} failed")),
-        Err(CredentialRetrievalError::HelperCommunicationError) => {
-            unusable("its credential helper cannot be started".to_owned())
-        }
-        Err(error) => unusable(error.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
-    fn find(docker: &str, containers: &str) -> Result<Option<Credentials>, RegistryError> {
+    const REFERENCE: &str = "registry.example:5000/acme/recipes:1.2";
+
+    fn find_for(reference: &str, docker: &str, containers: &str) -> Result<Option<Credentials>, RegistryError> {
         let directory = tempfile::tempdir().unwrap();
-        let files = CredentialFiles {
-            docker: Some(directory.path().join("config.json")),
-            containers: vec![directory.path().join("none.json"), directory.path().join("auth.json")],
-        };
+        let file = |name: &str| CredentialFile { path: directory.path().join(name), is_legacy: false };
+        let files = CredentialFiles(vec![file("config.json"), file("none.json"), file("auth.json")]);
         std::fs::write(directory.path().join("config.json"), docker).unwrap();
         std::fs::write(directory.path().join("auth.json"), containers).unwrap();
-        files.find(&"registry.example:5000/acme/recipes:1.2".parse().unwrap())
+        files.find(&reference.parse().unwrap())
+    }
+
+    fn find(docker: &str, containers: &str) -> Result<Option<Credentials>, RegistryError> {
+        find_for(REFERENCE, docker, containers)
     }
 
     fn password(found: Result<Option<Credentials>, RegistryError>) -> Option<String> {
@@ -140,41 +219,95 @@ mod tests {
         }
     }
 
+    fn entry(key: &str, auth: &str) -> String {
+        format!("{{\"auths\": {{\"{key}\": {{\"auth\": \"{auth}\"}}}}}}")
+    }
+
+    /// `docker:pw` and `podman:pw`.
+    const DOCKER: &str = "ZG9ja2VyOnB3";
+    const PODMAN: &str = "cG9kbWFuOnB3";
+
     #[test]
-    fn the_most_exact_entry_counts_and_docker_comes_first() {
-        let entry = |key: &str, auth: &str| format!("{{\"auths\": {{\"{key}\": {{\"auth\": \"{auth}\"}}}}}}");
-        let (docker, podman) = ("ZG9ja2VyOnB3", "cG9kbWFuOnB3");
+    fn the_longest_entry_counts_and_docker_comes_first() {
         assert_eq!(password(find("{}", "{}")), None);
-        assert_eq!(
-            password(find(&entry("registry.example:5000", docker), &entry("registry.example:5000", podman))).as_deref(),
-            Some("docker:pw")
-        );
-        for key in ["registry.example:5000", "registry.example:5000/acme", "registry.example:5000/acme/recipes"] {
-            assert_eq!(password(find("{}", &entry(key, podman))).as_deref(), Some("podman:pw"), "{key}");
+        let host = "registry.example:5000";
+        assert_eq!(password(find(&entry(host, DOCKER), &entry(host, PODMAN))).as_deref(), Some("docker:pw"));
+        for key in [
+            host,
+            "registry.example:5000/acme",
+            "registry.example:5000/acme/",
+            "registry.example:5000/acme/recipes",
+            "https://registry.example:5000",
+            "https://registry.example:5000/v1/",
+            "Registry.Example:5000/acme",
+        ] {
+            assert_eq!(password(find(&entry(key, PODMAN), "{}")).as_deref(), Some("podman:pw"), "{key} in Docker's");
+            assert_eq!(password(find("{}", &entry(key, PODMAN))).as_deref(), Some("podman:pw"), "{key}");
         }
         for key in ["registry.example", "registry.example:5001", "registry.example:5000/other", "example:5000"] {
-            assert_eq!(password(find(&entry(key, docker), &entry(key, podman))), None, "{key}");
+            assert_eq!(password(find(&entry(key, DOCKER), &entry(key, PODMAN))), None, "{key}");
         }
-        let token = "{\"auths\": {\"registry.example:5000\": {\"identitytoken\": \"t\"}}}";
-        assert_eq!(password(find(token, "{}")).as_deref(), Some("token t"));
+        let both = format!(
+            "{{\"auths\": {{\"{host}\": {{\"auth\": \"{DOCKER}\"}}, \"{host}/acme\": {{\"auth\": \"{PODMAN}\"}}}}}}"
+        );
+        assert_eq!(password(find(&both, "{}")).as_deref(), Some("podman:pw"));
+        let token = format!("{{\"auths\": {{\"{host}\": {{\"identitytoken\": \"t\"}}}}}}");
+        assert_eq!(password(find(&token, "{}")).as_deref(), Some("token t"));
     }
 
     #[test]
-    fn files_that_cannot_be_used_are_named_without_their_content() {
+    fn finds_the_entry_of_dockers_registry_by_each_of_its_names() {
+        for key in [DOCKER_HUB_KEY, "index.docker.io", "docker.io", "docker.io/acme"] {
+            for host in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
+                let found = find_for(&format!("{host}/acme/recipes:1"), &entry(key, DOCKER), "{}");
+                assert_eq!(password(found).as_deref(), Some("docker:pw"), "{key} {host}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_entry_is_one_of_a_helper() {
+        let empty = "{\"auths\": {\"registry.example:5000\": {}}}";
+        assert_eq!(password(find(empty, &entry("registry.example:5000", PODMAN))).as_deref(), Some("podman:pw"));
+    }
+
+    #[test]
+    fn files_are_searched_where_docker_and_podman_keep_them() {
+        let t = |variables: &[(&str, &str)], expected: &[&str]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let environment = Environment { home: Some("/h".into()), variables, ..Environment::default() };
+            let files = CredentialFiles::of(&environment);
+            let paths: Vec<_> = files.0.iter().map(|file| file.path.as_path()).collect();
+            assert_eq!(paths, expected.iter().map(Path::new).collect::<Vec<_>>());
+        };
+        let run = format!("/run/containers/{}/auth.json", rustix::process::getuid().as_raw());
+        t(&[], &["/h/.docker/config.json", &run, "/h/.config/containers/auth.json", "/h/.dockercfg"]);
+        t(
+            &[("DOCKER_CONFIG", "/d"), ("XDG_RUNTIME_DIR", "/r"), ("XDG_CONFIG_HOME", "/c")],
+            &["/d/config.json", "/r/containers/auth.json", "/c/containers/auth.json", "/h/.dockercfg"],
+        );
+        t(&[("REGISTRY_AUTH_FILE", "/a")], &["/h/.docker/config.json", "/a", "/h/.dockercfg"]);
+    }
+
+    #[test]
+    fn reads_the_file_of_old_versions_of_docker() {
+        let file = CredentialFile { path: "/h/.dockercfg".into(), is_legacy: true };
+        let text = format!("{{\"https://registry.example:5000\": {{\"auth\": \"{DOCKER}\", \"email\": \"\"}}}}");
+        let found = file.parse(text.as_bytes()).unwrap().find(&REFERENCE.parse().unwrap()).unwrap();
+        assert_eq!(password(Ok(found)).as_deref(), Some("docker:pw"));
+    }
+
+    #[test]
+    fn names_a_file_that_cannot_be_used_without_its_content() {
         for (docker, reason) in [
-            ("secret", "Unable to read config"),
-            ("{\"auths\": {\"registry.example:5000\": {\"auth\": \"secret!\"}}}", "Unable to decode credential"),
-            ("{\"credsStore\": \"that-nobody-has\"}", "its credential helper cannot be started"),
+            ("secret", "it is not JSON of the known form"),
+            ("{\"auths\": {\"registry.example:5000\": {\"auth\": \"secret!\"}}}", "is not base64 of USER:PASSWORD"),
+            ("{\"credsStore\": \"that-does-not-exist\"}", "docker-credential-that-does-not-exist cannot be started"),
+            ("{\"credsStore\": \"../../bin/sh\"}", "is not the name of a credential helper"),
         ] {
             let message = find(docker, "{}").unwrap_err().to_string();
             assert!(message.contains(reason) && message.contains("config.json"), "{message}");
             assert!(!message.contains("secret"), "{message}");
         }
-    }
-
-    #[test]
-    fn nothing_shows_a_secret() {
-        let credentials = Credentials::Password { user: "u".into(), password: Zeroizing::new("secret".into()) };
-        assert_eq!(format!("{credentials:?}"), "Credentials(***)");
     }
 }

@@ -1,123 +1,141 @@
-//! Why an artefact cannot be had, or not be kept.
+//! Errors of artifacts that are not available, or cannot be stored.
 
 use std::path::PathBuf;
 
-use super::Reference;
+use super::reference::Reference;
 use base::digest::Digest;
 use base::files::FileError;
+use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::TransferFault;
 
-/// Why an artefact cannot be had, or not be kept. No message shows credentials.
+/// An artifact is not available, or cannot be stored. No message contains credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// There is no such artefact.
+    /// The artifact does not exist.
     #[error("There is no {reference} in {place}.")]
     NotFound {
-        /// What was asked for.
+        /// The reference that was requested.
         reference: String,
-        /// Where: the registry or the directory.
+        /// The registry or the directory.
         place: String,
     },
-    /// What came is not what was asked for.
+    /// The response does not match the request.
     #[error("{what} of {reference} {integrity}.")]
     Integrity {
-        /// What was read: `The manifest`, `The component`.
+        /// The content: `The manifest`, `The component`.
         what: &'static str,
-        /// Of which artefact.
+        /// The artifact.
         reference: String,
-        /// What is wrong with it.
+        /// The mismatch.
         integrity: Integrity,
     },
-    /// The manifest, or what it leads to, is nothing that this program understands.
-    #[error("{reference} is no recipe component: {reason}.")]
-    NotAComponent {
-        /// Which artefact.
+    /// A file in a directory of copies is damaged or was changed.
+    #[error("{what} of {reference} in {} {integrity}.", path.display())]
+    DamagedCopy {
+        /// The content: `The manifest`, `The component`.
+        what: &'static str,
+        /// The artifact.
         reference: String,
-        /// What it is instead.
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        integrity: Box<Integrity>,
+    },
+    /// The manifest, or one of its contents, is of another kind.
+    #[error("{reference} is not a recipe component: {reason}.")]
+    NotAComponent {
+        /// The artifact.
+        reference: String,
+        /// Why it is not a recipe component.
         reason: String,
     },
-    /// More signatures than anybody has.
-    #[error("{reference} has {count} signatures, more than the {} that are looked at.", super::MOST_SIGNATURES)]
+    /// Too many signatures.
+    #[error("{reference} has {count} signatures; at most {most} are read.")]
     TooManySignatures {
-        /// Which artefact.
+        /// The artifact.
         reference: String,
-        /// How many there are.
+        /// The number of signatures.
         count: usize,
+        /// The limit.
+        most: usize,
     },
-    /// A document of the registry or layout that cannot be understood.
+    /// A document of the registry or layout that cannot be parsed.
     #[error("{what} of {place} cannot be understood: {reason}.")]
     Malformed {
-        /// Which document.
+        /// The document.
         what: &'static str,
-        /// Of which artefact or directory.
+        /// The artifact or directory.
         place: String,
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
-    /// A directory is no OCI image layout.
-    #[error("{} is no OCI image layout: {reason}.", path.display())]
+    /// A directory is not an OCI image layout.
+    #[error("{} is not an OCI image layout: {reason}.", path.display())]
     NotALayout {
         /// The directory.
         path: PathBuf,
-        /// What is missing.
+        /// The cause.
         reason: String,
     },
-    /// The registry may not be asked.
-    #[error("{reference} would have to be asked for over the network, in offline mode.")]
+    /// The registry must not be asked.
+    #[error("{reference} would have to be requested over the network, in offline mode.")]
     Offline {
-        /// What is wanted.
+        /// The reference that was requested.
         reference: String,
     },
-    /// The registry did not answer, or not with what was asked for.
-    #[error("Cannot {doing} {reference}: {fault}.")]
+    /// The registry did not respond, or did not send what was requested.
+    #[error("Cannot {operation} {reference}: {fault}.")]
     Call {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// The operation: `read`, `write`.
+        operation: &'static str,
+        /// The artifact.
         reference: String,
-        /// What went wrong.
+        /// The cause.
         fault: TransferFault,
     },
-    /// The registry answered with another status than it should.
-    #[error("Cannot {doing} {reference}: the registry answers {status}{}.", shown(said))]
+    /// The registry responded with an unexpected status.
+    #[error("Cannot {operation} {reference}: the registry answers {status}{}.", in_parentheses(message))]
     Refused {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// The operation: `read`, `write`.
+        operation: &'static str,
+        /// The artifact.
         reference: String,
         /// The HTTP status.
         status: String,
-        /// What the registry says about it; may be empty.
-        said: String,
+        /// The message from the registry; may be empty.
+        message: String,
     },
-    /// The registry wants to know who asks, and is not content with what it was told.
-    #[error("Cannot {doing} {reference}: {host} {}.", if *known { "does not accept your credentials" } else { "wants credentials" })]
+    /// The registry demands credentials, or rejected those that were sent.
+    #[error(
+        "Cannot {operation} {reference}: {host} {}.",
+        if *known { "does not accept your credentials" } else { "requires credentials" }
+    )]
     Unauthorized {
-        /// What was asked: `read`, `write`.
-        doing: &'static str,
-        /// Of which artefact.
+        /// The operation: `read`, `write`.
+        operation: &'static str,
+        /// The artifact.
         reference: String,
         /// The registry.
         host: String,
-        /// Whether there were credentials.
+        /// Whether credentials were available.
         known: bool,
     },
-    /// The registry sends us to somebody else for a token.
-    #[error("{host} wants a token from {realm}, which is not its own: nothing was sent there.")]
+    /// The registry specifies a token server outside its domain.
+    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there.")]
     ForeignRealm {
         /// The registry.
         host: String,
-        /// Where it sends us.
+        /// The token server.
         realm: String,
     },
-    /// The registry wants another kind of authentication.
-    #[error("{host} wants a kind of authentication that is not known here.")]
+    /// The registry demands an unsupported kind of authentication.
+    #[error("{host} demands a kind of authentication that is not known here.")]
     UnknownChallenge {
         /// The registry.
         host: String,
     },
-    /// Credentials cannot be read.
+    /// Stored credentials cannot be read.
     #[error("The credentials for {host} in {} cannot be used: {reason}.", path.display())]
     Credentials {
         /// The registry.
@@ -127,10 +145,10 @@ pub enum RegistryError {
         /// Why.
         reason: String,
     },
-    /// The caller asked to stop.
-    #[error("{reference}: cancelled.")]
-    Cancelled {
-        /// What was asked for.
+    /// The caller canceled the operation.
+    #[error("{reference}: canceled.")]
+    Canceled {
+        /// The reference that was requested.
         reference: String,
     },
     /// The operating system refused.
@@ -138,87 +156,103 @@ pub enum RegistryError {
     File(#[from] FileError),
 }
 
-/// In what way bytes are not those that were asked for.
+/// How bytes differ from those that were requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Integrity {
-    /// The digest is another.
+    /// The digest differs.
     #[error("has the digest sha256:{found}, not sha256:{expected}")]
     Digest {
-        /// What was asked for.
+        /// The digest that was requested.
         expected: Digest,
-        /// What came.
+        /// The digest of the received bytes.
         found: Digest,
     },
-    /// It is longer or shorter than was said.
+    /// The size differs from the announced size.
     #[error("is not {expected} bytes long, as was announced")]
     Size {
-        /// What was announced.
+        /// The size that was announced.
         expected: u64,
     },
-    /// It is longer than anything is read.
+    /// It exceeds the size limit.
     #[error("is larger than {limit} bytes")]
     TooLarge {
-        /// The most that is read.
+        /// The limit.
         limit: u64,
     },
-    /// Its digest is of a kind that cannot be computed here.
-    #[error("is named by another digest than SHA-256")]
+    /// Its digest uses an unsupported algorithm.
+    #[error("has a digest of another kind than SHA-256")]
     Algorithm,
 }
 
-/// What a registry says, in brackets.
-fn shown(said: &str) -> String {
-    if said.is_empty() { String::new() } else { format!(" ({said})") }
+fn in_parentheses(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" ({message})") }
 }
 
 impl RegistryError {
-    /// For what came from `reference` and is not what it should be.
+    /// For a response to `reference` that does not match the request.
     pub(super) fn integrity(what: &'static str, reference: &Reference, integrity: Integrity) -> Self {
         Self::Integrity { what, reference: reference.to_string(), integrity }
     }
 
-    /// For an artefact of another kind.
+    /// For an artifact of another kind.
     pub(super) fn not_a_component(reference: &Reference, reason: impl Into<String>) -> Self {
         Self::NotAComponent { reference: reference.to_string(), reason: reason.into() }
     }
 
-    /// For a document that is not as its specification says.
+    /// For a document that does not follow its specification.
     pub(super) fn malformed(what: &'static str, place: impl ToString, reason: impl ToString) -> Self {
         Self::Malformed { what, place: place.to_string(), reason: reason.to_string() }
+    }
+
+    /// The same error, for bytes that were read from the file `path`.
+    pub(super) fn in_copy(self, path: PathBuf) -> Self {
+        match self {
+            Self::Integrity { what, reference, integrity } => {
+                Self::DamagedCopy { what, reference, path, integrity: Box::new(integrity) }
+            }
+            other => other,
+        }
     }
 }
 
 impl Explain for RegistryError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::NotFound { .. } => "Check the name and the tag; a private repository may deny that it exists.",
+            Self::NotFound { .. } => "Check the name and the tag; a registry may not reveal a private repository.",
             Self::Integrity { integrity: Integrity::Digest { .. } | Integrity::Size { .. }, .. } => {
-                "Nothing of it was kept. The registry, or something on the way to it, gives out other bytes than were \
-                 published: do not work around this, ask whoever runs it."
+                "Nothing of it was kept. The registry, or something on the way to it, sends other bytes than were \
+                 published: do not work around this, ask the registry's operator."
             }
             Self::Integrity { .. } => "Nothing of it was kept.",
+            Self::DamagedCopy { .. } => {
+                "The file was damaged, or replaced, after it was copied: restore the directory from version control, or make \
+                 it again."
+            }
             Self::NotAComponent { .. } => {
-                "A recipe component is published with `buildout-host recipe push`, or with any tool that makes WebAssembly \
-                 artefacts (config application/vnd.wasm.config.v0+json, one layer application/wasm)."
+                "A recipe component is an artifact with the config application/vnd.wasm.config.v0+json and one layer \
+                 application/wasm."
             }
-            Self::TooManySignatures { .. } => "Remove those that nobody needs from the registry, and sign again.",
-            Self::NotALayout { .. } => "`buildout-host recipe vendor DIR` makes one.",
-            Self::Offline { .. } => {
-                "Run once without offline, or name a directory that `buildout-host recipe vendor` made."
+            Self::TooManySignatures { .. } => "Remove those that are not needed from the registry, and sign again.",
+            Self::Offline { .. } => "Run once without offline, or use a directory of copies.",
+            Self::Call { fault: TransferFault::Certificate(_), .. } => {
+                "If the registry's authority is one of your organization, set SSL_CERT_FILE to a file with its certificate \
+                 (PEM), or add it to the certificates of the system."
             }
-            Self::Call { fault: TransferFault::Unreachable(_) | TransferFault::BrokenOff(_), .. } => {
-                "Check the network and the name of the registry, then run again."
-            }
+            Self::Call {
+                fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_) | TransferFault::TooSlow(_),
+                ..
+            } => "Check the network and the name of the registry, then run again.",
             Self::Call { fault: TransferFault::Status(_), .. } => "Try again later.",
             Self::Unauthorized { known: false, .. } => {
                 "Log in with `docker login HOST` or `podman login HOST`; their files and credential helpers are read."
             }
             Self::Unauthorized { known: true, .. } => {
-                "Log in again, and check that you may do this with the repository; some registries want one to be made first."
+                "Log in again, and check that you may do this with the repository; with some registries, a repository must \
+                 be made first."
             }
             Self::ForeignRealm { .. } => {
-                "A token server is asked only over https, on the registry's host or in its domain. Ask whoever runs the \
-                 registry."
+                "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \
+                 operator."
             }
             Self::Credentials { .. } => {
                 "Log in again with `docker login HOST` or `podman login HOST`, or repair the file; a helper is called \
@@ -227,12 +261,21 @@ impl Explain for RegistryError {
             Self::Call { .. }
             | Self::Refused { .. }
             | Self::UnknownChallenge { .. }
-            | Self::Cancelled { .. }
+            | Self::Canceled { .. }
+            | Self::NotALayout { .. }
             | Self::Malformed { .. } => {
                 return Vec::new();
             }
             Self::File(error) => return error.hints(),
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::NotAComponent { .. } => vec![Remedy::PublishComponent],
+            Self::NotALayout { .. } | Self::Offline { .. } | Self::DamagedCopy { .. } => vec![Remedy::Vendor],
+            _ => Vec::new(),
+        }
     }
 }

@@ -1,79 +1,68 @@
-//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as `recipe vendor` makes one and
-//! as skopeo and others read and write it.
+//! A directory in OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/DIGEST`), as skopeo and other programs
+//! read and write it.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use oci_spec::image::{
-    ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, OciLayout, OciLayoutBuilder,
-};
-
-use super::artefact::{MANIFEST, to_json};
-use super::artefacts::{Artefacts, LARGEST_MANIFEST, Manifest, check, descriptor, expected};
-use super::{Integrity, Reference, RegistryError};
+use super::artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
+use super::document::{Descriptor, ImageIndex, LayoutMarker, MANIFEST, NAME, check, to_json};
+use super::error::{Integrity, RegistryError};
+use super::reference::Reference;
 use base::digest::Digest;
-use base::files::{self, FileError};
+use base::files::{self, FileError, read_at_most};
 
 const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const VERSION: &str = "1.0.0";
 
-/// The longest `index.json` that is read, in bytes.
+/// The largest `index.json`, in bytes.
 const LARGEST_INDEX: u64 = 16 << 20;
 
-/// A directory in OCI image layout. Artefacts of several registries can stand beside one another: each is named by its
-/// whole reference.
+/// A directory in OCI image layout. It can contain artifacts of several registries: each is stored under its full
+/// reference.
 #[derive(Clone, Debug)]
 pub struct Layout {
     directory: PathBuf,
 }
 
 impl Layout {
-    /// The layout in `directory`.
+    /// Opens the layout in `directory`.
     ///
     /// # Errors
-    /// Where there is none, or one of a version that is not known.
+    /// If it does not exist, or has an unknown version.
     pub fn open(directory: &Path) -> Result<Self, RegistryError> {
         let not_a_layout = |reason: String| RegistryError::NotALayout { path: directory.to_owned(), reason };
         let marker = read(&directory.join(MARKER), LARGEST_MANIFEST)?;
         let marker = marker.ok_or_else(|| not_a_layout(format!("it has no file {MARKER}")))?;
-        let marker: OciLayout =
+        let marker: LayoutMarker =
             serde_json::from_slice(&marker).map_err(|error| not_a_layout(format!("{MARKER} is broken: {error}")))?;
-        match marker.image_layout_version() == VERSION {
-            true => Ok(Self { directory: directory.to_owned() }),
-            false => Err(not_a_layout(format!("its version is {:?}, not {VERSION}", marker.image_layout_version()))),
+        match marker.image_layout_version.as_str() {
+            VERSION => Ok(Self { directory: directory.to_owned() }),
+            other => Err(not_a_layout(format!("its version is {other:?}, not {VERSION}"))),
         }
     }
 
-    /// Makes an empty layout in `directory`, unless one is there.
+    /// Creates an empty layout in `directory`, unless it exists.
     ///
     /// # Errors
-    /// Where it cannot be written, or one of a version that is not known is there.
+    /// If it cannot be written, or exists with an unknown version.
     pub fn create(directory: &Path) -> Result<Self, RegistryError> {
         let blobs = directory.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).map_err(FileError::of("make the directory", &blobs))?;
         if !directory.join(MARKER).exists() {
-            let marker = OciLayoutBuilder::default().image_layout_version(VERSION).build();
-            let marker = marker.map_err(|error| RegistryError::malformed(MARKER, directory.display(), error))?;
             let layout = Self { directory: directory.to_owned() };
             layout.write_index(&layout.index()?)?;
+            let marker = LayoutMarker { image_layout_version: VERSION.to_owned() };
             files::replace(&directory.join(MARKER), &to_json(&marker))?;
         }
         Self::open(directory)
     }
 
     fn index(&self) -> Result<ImageIndex, RegistryError> {
-        let path = self.directory.join(INDEX);
-        let malformed =
-            |reason: &dyn std::fmt::Display| RegistryError::malformed(INDEX, self.directory.display(), reason);
-        match read(&path, LARGEST_INDEX)? {
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| malformed(&error)),
-            None => {
-                let index = ImageIndexBuilder::default().schema_version(2_u32).media_type(MediaType::ImageIndex);
-                index.manifests(Vec::new()).build().map_err(|error| malformed(&error))
-            }
+        match read(&self.directory.join(INDEX), LARGEST_INDEX)? {
+            Some(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| RegistryError::malformed(INDEX, self.directory.display(), error)),
+            None => Ok(ImageIndex::empty()),
         }
     }
 
@@ -82,13 +71,13 @@ impl Layout {
         Ok(())
     }
 
-    /// What the index says of `reference`: under its whole name, or, where the layout holds one repository alone and so
-    /// names only tags (as other tools do), under its tag.
+    /// The entry of `reference` in the index: under its full name, or, if the layout contains only one repository and
+    /// its names are tags (as written by other programs), under its tag.
     fn find(&self, reference: &Reference) -> Result<Option<Descriptor>, RegistryError> {
-        let index = self.index()?;
-        let named = |name: &str| index.manifests().iter().find(|manifest| name_of(manifest) == Some(name)).cloned();
+        let manifests = self.index()?.manifests;
+        let named = |name: &str| manifests.iter().find(|manifest| manifest.annotation(NAME) == Some(name)).cloned();
         let tags_alone =
-            || !index.manifests().iter().any(|manifest| name_of(manifest).is_some_and(|name| name.contains('/')));
+            || !manifests.iter().any(|manifest| manifest.annotation(NAME).is_some_and(|name| name.contains('/')));
         let whole = reference.tagged_name().and_then(|name| named(&name));
         Ok(whole.or_else(|| reference.tag().filter(|_| tags_alone()).and_then(named)))
     }
@@ -109,11 +98,15 @@ impl Layout {
         digest: Digest,
         most: u64,
     ) -> Result<Vec<u8>, RegistryError> {
-        let bytes = read(&self.blob_path(digest), most)?.ok_or_else(|| self.not_found(reference))?;
-        if bytes.len() as u64 > most {
-            return Err(RegistryError::integrity(what, reference, Integrity::TooLarge { limit: most }));
+        let path = self.blob_path(digest);
+        match read_at_most(&path, most) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(self.not_found(reference)),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                Err(RegistryError::integrity(what, reference, Integrity::TooLarge { limit: most }))
+            }
+            Err(error) => Err(FileError::of("read", &path)(error).into()),
         }
-        Ok(bytes)
     }
 }
 
@@ -121,12 +114,11 @@ impl Artefacts for Layout {
     fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
         const WHAT: &str = "The manifest";
         if let Some(digest) = reference.digest() {
-            return Manifest::checked(self.read_blob(WHAT, reference, digest, LARGEST_MANIFEST)?, reference);
+            let manifest = Manifest::checked(self.read_blob(WHAT, reference, digest, LARGEST_MANIFEST)?, reference);
+            return manifest.map_err(|error| error.in_copy(self.blob_path(digest)));
         }
         let found = self.find(reference)?.ok_or_else(|| self.not_found(reference))?;
-        let (digest, size) = expected(WHAT, reference, &found, LARGEST_MANIFEST)?;
-        let bytes = self.read_blob(WHAT, reference, digest, LARGEST_MANIFEST)?;
-        Ok(Manifest::new(check(WHAT, reference, bytes, (digest, size))?))
+        Ok(Manifest::new(self.blob(WHAT, reference, &found, LARGEST_MANIFEST)?))
     }
 
     fn blob(
@@ -136,8 +128,10 @@ impl Artefacts for Layout {
         descriptor: &Descriptor,
         most: u64,
     ) -> Result<Vec<u8>, RegistryError> {
-        let (digest, size) = expected(what, reference, descriptor, most)?;
-        check(what, reference, self.read_blob(what, reference, digest, most)?, (digest, size))
+        let expected = descriptor.expected(what, reference, most)?;
+        let bytes = self.read_blob(what, reference, expected.0, most);
+        let checked = bytes.and_then(|bytes| check(what, reference, bytes, expected));
+        checked.map_err(|error| error.in_copy(self.blob_path(expected.0)))
     }
 
     fn put_blob(&self, _reference: &Reference, bytes: &[u8]) -> Result<(), RegistryError> {
@@ -149,41 +143,26 @@ impl Artefacts for Layout {
         self.put_blob(reference, &manifest.bytes)?;
         let Some(name) = reference.tagged_name() else { return Ok(()) };
         let mut index = self.index()?;
-        let mut entry = descriptor(MANIFEST, &manifest.bytes);
-        entry.set_annotations(Some(HashMap::from([(ANNOTATION_REF_NAME.to_owned(), name.clone())])));
-        let mut manifests = index.manifests().clone();
-        manifests.retain(|manifest| name_of(manifest) != Some(&name));
-        manifests.push(entry);
-        manifests.sort_by(|a, b| name_of(a).cmp(&name_of(b)));
-        index.set_manifests(manifests);
+        index.manifests.retain(|manifest| manifest.annotation(NAME) != Some(&name));
+        index.manifests.push(Descriptor::of(MANIFEST, &manifest.bytes).annotated(NAME, &name));
+        index.manifests.sort_by(|a, b| a.annotation(NAME).cmp(&b.annotation(NAME)));
         self.write_index(&index)
     }
 }
 
-fn name_of(manifest: &Descriptor) -> Option<&str> {
-    manifest.annotations().as_ref()?.get(ANNOTATION_REF_NAME).map(String::as_str)
-}
-
-/// At most one byte more than `most` of a regular file; `None` if there is no file.
-pub(super) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
-    let failed = |error| FileError::of("read", path)(error);
-    match path.metadata() {
-        Ok(metadata) if metadata.is_file() => {}
-        // Opening a FIFO would wait for a writer.
-        Ok(_) => return Err(failed(std::io::ErrorKind::InvalidInput.into()).into()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error).into()),
+/// A file of at most `most` bytes; `None` if it does not exist.
+fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
+    match read_at_most(path, most) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::of("read", path)(error).into()),
     }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(FileError::of("read", path))?;
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
-    Ok(Some(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oci::{Artefact, Description, MOST_SIGNATURES, Signature, add_signature, signatures};
+    use crate::oci::{Artefact, Description, LARGEST_COMPONENT, MOST_SIGNATURES, Signature, add_signature, signatures};
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -203,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_found_by_tag_and_by_digest() {
+    fn finds_an_artifact_by_tag_and_by_digest() {
         let (directory, layout, artefact) = published();
         let layout_again = Layout::open(directory.path()).unwrap();
         let digest = artefact.manifest.digest;
@@ -216,33 +195,59 @@ mod tests {
         let other = Artefact::publish(&layout, &reference(), b"other", &Description::default()).unwrap();
         assert_eq!(Artefact::of(&layout, &reference()).unwrap(), other);
         assert_eq!(Artefact::of(&layout, &reference().with_digest(digest)).unwrap(), artefact);
-        assert_eq!(layout.index().unwrap().manifests().len(), 1);
+        assert_eq!(layout.index().unwrap().manifests.len(), 1);
         let absent: Reference = "registry.example/acme/others:1.2".parse().unwrap();
         assert!(matches!(layout.manifest(&absent), Err(RegistryError::NotFound { .. })));
     }
 
     #[test]
-    fn changed_files_are_not_given_out() {
+    fn a_changed_file_is_blamed_by_its_path() {
         let (directory, layout, artefact) = published();
         let blob = |digest: Digest| directory.path().join(format!("blobs/sha256/{digest}"));
-        let text = |error: RegistryError| error.to_string();
-        std::fs::write(blob(artefact.digest), b"\0asm\x0d\0\x01\x01").unwrap();
-        let error = text(artefact.component(&layout, &reference()).unwrap_err());
-        assert!(error.contains("has the digest") && error.contains(&artefact.digest.to_string()), "{error}");
-        std::fs::write(blob(artefact.digest), b"more than there were").unwrap();
-        let error = text(artefact.component(&layout, &reference()).unwrap_err());
-        assert!(error.contains("The component") && error.contains("larger") || error.contains("bytes long"), "{error}");
-        std::fs::write(blob(artefact.manifest.digest), b"{}").unwrap();
+        let (component, manifest) = (blob(artefact.digest), blob(artefact.manifest.digest));
+        let damaged = |error: RegistryError| match error {
+            RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, *integrity),
+            other => panic!("{other}"),
+        };
+        let swapped = b"\0asm\x0d\0\x01\x01";
+        std::fs::write(&component, swapped).unwrap();
+        let error = artefact.component(&layout, &reference()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(&component.display().to_string()), "{message}");
+        let integrity = Integrity::Digest { expected: artefact.digest, found: Digest::of(swapped) };
+        assert_eq!(damaged(error), ("The component", component.clone(), integrity));
+
+        std::fs::write(&component, b"more than there were").unwrap();
+        let error = artefact.component(&layout, &reference()).unwrap_err();
+        let integrity = Integrity::Size { expected: COMPONENT.len() as u64 };
+        assert_eq!(damaged(error), ("The component", component.clone(), integrity));
+
+        let integrity = Integrity::TooLarge { limit: LARGEST_COMPONENT };
+        std::fs::File::create(&component).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
+        let error = artefact.component(&layout, &reference()).unwrap_err();
+        assert_eq!(damaged(error), ("The component", component.clone(), integrity));
+
+        std::fs::write(&manifest, b"{}").unwrap();
         for reference in [reference(), reference().with_digest(artefact.manifest.digest)] {
-            let error = text(Artefact::of(&layout, &reference).unwrap_err());
-            assert!(error.contains("The manifest"), "{error}");
+            let (what, path, _) = damaged(Artefact::of(&layout, &reference).unwrap_err());
+            assert_eq!((what, path), ("The manifest", manifest.clone()));
         }
-        std::fs::remove_file(blob(artefact.digest)).unwrap();
+        std::fs::remove_file(&component).unwrap();
         assert!(matches!(artefact.component(&layout, &reference()), Err(RegistryError::NotFound { .. })));
     }
 
     #[test]
-    fn a_new_signature_joins_those_that_are_there() {
+    fn a_named_pipe_in_place_of_a_blob_holds_up_no_one() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let (directory, layout, artefact) = published();
+        let component = directory.path().join(format!("blobs/sha256/{}", artefact.digest));
+        std::fs::remove_file(&component).unwrap();
+        mknodat(CWD, &component, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert!(matches!(artefact.component(&layout, &reference()), Err(RegistryError::File(_))));
+    }
+
+    #[test]
+    fn adds_a_signature_to_the_existing_ones() {
         let (_directory, layout, artefact) = published();
         let digest = artefact.manifest.digest;
         assert_eq!(signatures(&layout, &reference(), digest).unwrap(), []);
@@ -253,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_signatures_are_not_read() {
+    fn does_not_read_thousands_of_signatures() {
         let (_directory, layout, artefact) = published();
         let digest = artefact.manifest.digest;
         add_signature(&layout, &reference(), digest, &signature("a")).unwrap();
@@ -271,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_of_another_tool_names_tags_alone() {
+    fn reads_a_layout_whose_names_are_tags() {
         let (directory, layout, artefact) = published();
         let index = directory.path().join(INDEX);
         let text = std::fs::read_to_string(&index).unwrap();
@@ -281,10 +286,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_layout_is_told() {
+    fn says_why_a_directory_is_not_a_layout() {
         let directory = tempfile::tempdir().unwrap();
         let error = |directory: &Path| Layout::open(directory).unwrap_err().to_string();
-        assert!(error(directory.path()).ends_with("is no OCI image layout: it has no file oci-layout."));
+        assert!(error(directory.path()).ends_with("is not an OCI image layout: it has no file oci-layout."));
         std::fs::write(directory.path().join(MARKER), "{\"imageLayoutVersion\": \"9.0.0\"}").unwrap();
         assert!(error(directory.path()).contains("its version is \"9.0.0\""));
         std::fs::write(directory.path().join(MARKER), "{").unwrap();

@@ -1,33 +1,37 @@
-//! Recipe components as OCI artefacts: how they are named ([`Reference`]), what they look like ([`Artefact`]), their
-//! signatures ([`Signature`]), and where they are kept ([`Artefacts`]): a directory in OCI image layout ([`Layout`])
-//! or a registry ([`Remote`]), or all that may have them ([`Places`]: with a cache).
+//! Recipe components as OCI artifacts: their references ([`Reference`]), their format ([`Artefact`]), their signatures
+//! ([`Signature`]), and the stores of artifacts ([`Artefacts`]): a directory in OCI image layout ([`Layout`]), a
+//! registry ([`Remote`]), or both combined with a cache ([`Places`]).
 //!
-//! Whatever is given out was hashed and measured first. Knows nothing of WIT, of keys, of trust: whether a signature
-//! counts is decided elsewhere.
+//! Digest and size of everything that is returned are already checked. Does not know about WIT, keys or trust: other
+//! modules decide whether a signature is valid.
 
-mod about;
-mod artefact;
-mod artefacts;
+pub mod annotation;
+mod artifact;
+mod artifacts;
 mod authentication;
 mod cache;
 mod challenge;
 mod credentials;
+mod document;
 mod error;
+mod helper;
 mod layout;
+mod places;
+mod project;
 mod reference;
 mod remote;
 mod secrets;
 mod signatures;
+mod wire;
 
-pub use about::annotations_of_project;
-pub use artefact::{Artefact, Description, annotation};
-pub use artefacts::{Artefacts, Descriptor, LARGEST_MANIFEST, Manifest};
-pub use cache::{Cache, Places, Tags};
+pub use artifact::{Artefact, Description, LARGEST_COMPONENT};
+pub use artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
+pub use cache::Cache;
+pub use document::Descriptor;
 pub use error::{Integrity, RegistryError};
 pub use layout::Layout;
+pub use places::{Places, Tags};
+pub use project::annotations_of_project;
 pub use reference::{InvalidReference, Reference};
 pub use remote::{Remote, RemoteSettings};
 pub use signatures::{MOST_SIGNATURES, Signature, add_signature, signatures};
-
-/// The largest component, in bytes.
-pub const LARGEST_COMPONENT: u64 = 128 << 20;

@@ -1,7 +1,7 @@
-//! References to artefacts: `HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]`, with or without `oci://` before it.
+//! References to artifacts: `HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]`, with or without the prefix `oci://`.
 //!
-//! The grammar of names and tags is that of the OCI distribution specification. Nothing is made up: a reference without
-//! host does not mean some well-known registry, and one without tag and digest does not mean `latest`.
+//! Names and tags follow the grammar of the OCI distribution specification. There are no defaults: a reference without
+//! a host does not mean a well-known registry, and one without tag and digest does not mean `latest`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use base::source::Explain;
 const SCHEME: &str = "oci://";
 const ALGORITHM: &str = "sha256:";
 
-/// Most characters of a repository's name, host included (OCI distribution specification).
+/// Maximum length of a repository's name in characters, including the host (OCI distribution specification).
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// Where an artefact is: a repository of a registry, and a tag, a digest, or both.
+/// The address of an artifact: a repository of a registry, and a tag, a digest, or both.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference {
     host: String,
@@ -25,35 +25,35 @@ pub struct Reference {
     digest: Option<Digest>,
 }
 
-/// Why a text is no reference to an artefact.
+/// Why a string is not a reference to an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReference {
-    /// A URL of another kind.
-    #[error("it begins with another scheme than oci://")]
+    /// A URL with another scheme.
+    #[error("it starts with another scheme than oci://")]
     Scheme,
-    /// It begins with a repository.
-    #[error("it names no registry")]
+    /// It starts with a repository.
+    #[error("it has no registry")]
     NoHost,
-    /// The registry is no host name with or without port.
-    #[error("the registry is no host name or address, with or without port")]
+    /// The registry is not a host name with or without port.
+    #[error("the registry is not a host name or address, with or without port")]
     Host,
     /// Nothing after the registry.
-    #[error("it names no repository")]
+    #[error("it has no repository")]
     NoRepository,
-    /// The name of the repository has other characters than it may.
-    #[error("the repository's name may hold only small letters, digits, and single . _ - / between them")]
+    /// The name of the repository has invalid characters.
+    #[error("the repository's name may contain only small letters, digits, and single . _ - / between them")]
     Repository,
     /// The name is too long.
     #[error("its name is longer than {LONGEST_NAME} characters")]
     TooLong,
-    /// The tag has other characters than it may.
-    #[error("a tag has 1 to {LONGEST_TAG} letters, digits, . _ -, and begins with a letter, a digit or _")]
+    /// The tag has invalid characters.
+    #[error("a tag has 1 to {LONGEST_TAG} letters, digits, . _ -, and starts with a letter, a digit or _")]
     Tag,
-    /// After `@`.
+    /// The part after `@` is invalid.
     #[error("what follows the @ is not sha256: and 64 small hexadecimal digits")]
     Digest,
     /// Neither tag nor digest.
-    #[error("it names neither a tag nor a digest")]
+    #[error("it has neither a tag nor a digest")]
     NoVersion,
 }
 
@@ -62,7 +62,7 @@ impl Explain for InvalidReference {
         let hint = match self {
             Self::NoVersion => "Add the version, as in registry.example/acme/recipes:1.2.",
             Self::NoHost => {
-                "Begin with the registry's host, as in registry.example/acme/recipes:1.2; one without a dot needs a port, \
+                "Start with the registry's host, as in registry.example/acme/recipes:1.2; one without a dot needs a port, \
                  as in registry:5000/recipes:1.2."
             }
             _ => "Write oci://HOST[:PORT]/NAME:TAG, as in oci://registry.example/acme/recipes:1.2.",
@@ -82,7 +82,7 @@ impl Reference {
         &self.repository
     }
 
-    /// Host and repository: what a signature speaks of.
+    /// Host and repository: a signature is made for this name.
     pub fn name(&self) -> String {
         format!("{}/{}", self.host, self.repository)
     }
@@ -103,10 +103,10 @@ impl Reference {
         Self { digest: Some(digest), ..self.clone() }
     }
 
-    /// The same repository, by tag alone.
+    /// The same repository, with this tag only.
     ///
     /// # Errors
-    /// When the text is no tag.
+    /// If the string is not a tag.
     pub fn with_tag(&self, tag: &str) -> Result<Self, InvalidReference> {
         if !is_tag(tag) {
             return Err(InvalidReference::Tag);
@@ -114,18 +114,18 @@ impl Reference {
         Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
     }
 
-    /// Where the signatures of a manifest of this repository are, as cosign names it: the tag `sha256-DIGEST.sig`.
+    /// The reference of the signatures of a manifest in this repository, as in cosign: the tag `sha256-DIGEST.sig`.
     #[must_use]
     pub fn signatures_of(&self, digest: Digest) -> Self {
         Self { tag: Some(format!("sha256-{digest}.sig")), digest: None, ..self.clone() }
     }
 
-    /// Name and tag, without digest: what OCI layouts call an artefact.
+    /// Name and tag, without digest: the name of an artifact in OCI layouts.
     pub(super) fn tagged_name(&self) -> Option<String> {
         Some(format!("{}:{}", self.name(), self.tag.as_ref()?))
     }
 
-    /// What the registry is asked for: the digest where there is one, else the tag.
+    /// The part of a request that selects the manifest: the digest if there is one, else the tag.
     pub(super) fn version(&self) -> String {
         match self.digest {
             Some(digest) => format!("{ALGORITHM}{digest}"),
@@ -213,8 +213,8 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// One component of a repository's name: runs of small letters and digits, between them `.`, `_`, `__` or any number
-/// of `-`.
+/// One component of a repository's name: runs of lower-case letters and digits, separated by `.`, `_`, `__` or any
+/// number of `-`.
 fn is_component(text: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let separators =
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_told_apart() {
+    fn separates_the_parts() {
         let text = format!("oci://Registry.example:5000/acme/my_recipes:1.2@sha256:{DIGITS}");
         let reference = parse(&text).unwrap();
         assert_eq!((reference.host(), reference.repository()), ("registry.example:5000", "acme/my_recipes"));
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference_says_why() {
+    fn says_why_a_string_is_not_a_reference() {
         let long = "a".repeat(300);
         for (text, why) in [
             ("", InvalidReference::NoHost),
@@ -304,7 +304,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_parses_prints_so_that_it_parses_the_same(text in "(oci://)?[a-z.:]{1,8}/[a-z._/-]{1,8}(:[a-z0-9._-]{0,5})?") {
+        fn prints_so_that_it_parses_the_same(text in "(oci://)?[a-z.:]{1,8}/[a-z._/-]{1,8}(:[a-z0-9._-]{0,5})?") {
             if let Ok(reference) = parse(&text) {
                 proptest::prop_assert_eq!(parse(&reference.to_string()), Ok(reference));
             }

@@ -1,4 +1,4 @@
-//! What was sent to prove who asks. A registry, or a token server, may say it again: then its words are not shown.
+//! Secrets for authentication. A registry or token server may repeat them in a message: then the message is not shown.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,15 +7,34 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-/// Shown in place of words that repeat a secret.
-const WITHHELD: &str = "words that repeat credentials, withheld";
+/// Shown in place of a message that repeats a secret.
+const WITHHELD: &str = "a message that repeats credentials is not shown";
 
-/// All secrets that were sent by now.
+/// Credentials for a registry.
+pub(super) enum Credentials {
+    /// For HTTP's Basic authentication.
+    Password {
+        /// Name of the user.
+        user: String,
+        /// The password, or a token that replaces it.
+        password: Zeroizing<String>,
+    },
+    /// A token that is exchanged for other tokens (OAuth 2).
+    IdentityToken(Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Credentials(***)")
+    }
+}
+
+/// All secrets that were sent so far.
 #[derive(Default)]
 pub(super) struct Secrets(Mutex<Vec<Zeroizing<String>>>);
 
 impl Secrets {
-    /// Remembers the header line `Authorization`, and what somebody who reads it can make of it.
+    /// Remembers the value of a header `Authorization`, and the password in it.
     pub(super) fn add_authorization(&self, header: &str) {
         let proof = header.split_once(' ').map_or(header, |(_, proof)| proof).trim_end_matches('=');
         self.add(proof);
@@ -34,12 +53,12 @@ impl Secrets {
         }
     }
 
-    /// Somebody else's words, unless they repeat a secret, as it is or as it stands in a URL.
-    pub(super) fn withhold(&self, words: String) -> String {
-        let decoded = percent_decode_str(&words).decode_utf8_lossy();
+    /// A string from outside; replaced if it contains a secret, unchanged or URL-encoded.
+    pub(super) fn withhold(&self, text: String) -> String {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy();
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let repeats = known.iter().any(|secret| words.contains(secret.as_str()) || decoded.contains(secret.as_str()));
-        if repeats { WITHHELD.to_owned() } else { words }
+        let repeats = known.iter().any(|secret| text.contains(secret.as_str()) || decoded.contains(secret.as_str()));
+        if repeats { WITHHELD.to_owned() } else { text }
     }
 }
 
@@ -48,20 +67,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_repeat_what_was_sent_are_withheld() {
+    fn withholds_a_text_that_repeats_what_was_sent() {
         let secrets = Secrets::default();
-        let harmless = |words: &str| assert_eq!(secrets.withhold(words.to_owned()), words);
+        let harmless = |text: &str| assert_eq!(secrets.withhold(text.to_owned()), text);
         harmless("Basic Ym9iOmh1bnRlcjI/Pw==");
         // bob:hunter2??
         secrets.add_authorization("Basic Ym9iOmh1bnRlcjI/Pw==");
         secrets.add_authorization("Bearer a.token");
         secrets.add("identity");
-        for words in
+        for text in
             ["got Basic Ym9iOmh1bnRlcjI/Pw==", "?a=Ym9iOmh1bnRlcjI%2FPw%3D%3D", "no hunter2??", "[a.token]", "identity"]
         {
-            assert_eq!(secrets.withhold(words.to_owned()), WITHHELD, "{words}");
+            assert_eq!(secrets.withhold(text.to_owned()), WITHHELD, "{text}");
         }
         harmless("bob may not do this");
         harmless("Basic, Bearer");
+    }
+
+    #[test]
+    fn nothing_shows_a_secret() {
+        let credentials = Credentials::Password { user: "u".into(), password: Zeroizing::new("secret".into()) };
+        assert_eq!(format!("{credentials:?}"), "Credentials(***)");
     }
 }

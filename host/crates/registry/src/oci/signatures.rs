@@ -1,45 +1,45 @@
-//! Signatures beside artefacts, as cosign keeps them: under the tag `sha256-DIGEST.sig` a manifest whose layers are
+//! Signatures next to artifacts, as stored by cosign: under the tag `sha256-DIGEST.sig`, a manifest whose layers are
 //! payloads in the simple signing format, each with its signature as an annotation.
 //!
-//! Whether a signature counts, whoever knows the keys decides: here are bytes.
+//! Does not know about keys: other modules decide whether a signature is valid.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use oci_spec::image::{ImageManifestBuilder, MediaType};
 use serde_json::json;
 
-use super::artefact::{parse, to_json};
-use super::artefacts::{Artefacts, Descriptor, Manifest, descriptor};
-use super::{Reference, RegistryError};
+use super::artifacts::{Artefacts, Manifest};
+use super::document::{Descriptor, ImageManifest, to_json};
+use super::error::RegistryError;
+use super::reference::Reference;
 use base::digest::Digest;
 
 /// Media type of a payload.
 const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-/// Media type of the config, which says nothing.
+/// Media type of the config, which is ignored.
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-/// The annotation that holds a signature.
+/// The annotation with a signature.
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 
-/// The most signatures of one artefact that are looked at.
+/// Maximum number of signatures of one artifact.
 pub const MOST_SIGNATURES: usize = 100;
-/// The longest payload that is read, in bytes.
+/// The largest payload, in bytes.
 const LARGEST_PAYLOAD: u64 = 64 << 10;
-/// The longest signature that is given out, in bytes: one of an RSA key of 16,384 bits is shorter.
+/// Maximum length of a signature in bytes: enough for an RSA key of 16,384 bits.
 const LONGEST_SIGNATURE: usize = 4 << 10;
 
-/// A signature that was found beside an artefact. Nothing of it was verified.
+/// A signature next to an artifact, not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// What was signed, byte for byte.
+    /// The signed bytes.
     pub payload: Vec<u8>,
     /// The signature, in base64.
     pub base64: String,
 }
 
-/// The signatures that there are of the manifest `digest`; none if nobody signed it.
+/// The signatures of the manifest `digest`; none if it is not signed.
 ///
 /// # Errors
-/// Where they cannot be had, or are more than [`MOST_SIGNATURES`].
+/// If they are not available, or there are more than [`MOST_SIGNATURES`].
 pub fn signatures(
     from: &dyn Artefacts,
     reference: &Reference,
@@ -48,23 +48,22 @@ pub fn signatures(
     let place = reference.signatures_of(digest);
     let mut found = Vec::new();
     for layer in layers(from, &place)? {
-        // Layers of other kinds are left to whoever understands them.
-        let text = layer.annotations().as_ref().and_then(|annotations| annotations.get(SIGNATURE));
-        if let (true, Some(base64)) = (*layer.media_type() == MediaType::from(PAYLOAD), text) {
+        // Layers of other kinds belong to other programs.
+        if let (PAYLOAD, Some(base64)) = (layer.media_type.as_str(), layer.annotation(SIGNATURE)) {
             if base64.len() > LONGEST_SIGNATURE {
                 return Err(RegistryError::malformed("A signature", place, "it is too long"));
             }
             let payload = from.blob("The payload of a signature", &place, &layer, LARGEST_PAYLOAD)?;
-            found.push(Signature { payload, base64: base64.clone() });
+            found.push(Signature { payload, base64: base64.to_owned() });
         }
     }
     Ok(found)
 }
 
-/// Adds a signature of the manifest `digest` to those that there are.
+/// Adds a signature of the manifest `digest` to the existing ones.
 ///
 /// # Errors
-/// Where those cannot be read, or the new one not be kept.
+/// If those cannot be read, or the new one cannot be stored.
 pub fn add_signature(
     to: &dyn Artefacts,
     reference: &Reference,
@@ -73,9 +72,7 @@ pub fn add_signature(
 ) -> Result<(), RegistryError> {
     let place = reference.signatures_of(digest);
     let mut layers = layers(to, &place)?;
-    let annotations = HashMap::from([(SIGNATURE.to_owned(), signature.base64.clone())]);
-    let mut layer = descriptor(PAYLOAD, &signature.payload);
-    layer.set_annotations(Some(annotations));
+    let layer = Descriptor::of(PAYLOAD, &signature.payload).annotated(SIGNATURE, &signature.base64);
     if layers.contains(&layer) {
         return Ok(());
     }
@@ -84,13 +81,7 @@ pub fn add_signature(
     let config = config(&layers);
     to.put_blob(&place, &signature.payload)?;
     to.put_blob(&place, &config)?;
-    let manifest = ImageManifestBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageManifest)
-        .config(descriptor(CONFIG, &config))
-        .layers(layers)
-        .build()
-        .map_err(|error| RegistryError::malformed("The manifest", &place, error))?;
+    let manifest = ImageManifest::new(Descriptor::of(CONFIG, &config), layers);
     to.put_manifest(&place, &Manifest::new(to_json(&manifest)))
 }
 
@@ -107,37 +98,37 @@ pub(super) fn copy_signatures(
         Err(RegistryError::NotFound { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
-    let parsed = parse(&place, &manifest)?;
-    limit(&place, parsed.layers().len())?;
-    to.put_blob(&place, &from.blob("The config", &place, parsed.config(), LARGEST_PAYLOAD)?)?;
-    for layer in parsed.layers() {
+    let parsed = ImageManifest::parse(&place, &manifest.bytes)?;
+    limit(&place, parsed.layers.len())?;
+    to.put_blob(&place, &from.blob("The config", &place, &parsed.config, LARGEST_PAYLOAD)?)?;
+    for layer in &parsed.layers {
         to.put_blob(&place, &from.blob("The payload of a signature", &place, layer, LARGEST_PAYLOAD)?)?;
     }
     to.put_manifest(&place, &manifest)
 }
 
-/// What the manifest of the signatures names; nothing where there is no such manifest.
+/// The layers of the signatures' manifest; none if it does not exist.
 fn layers(from: &dyn Artefacts, place: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
     let manifest = match from.manifest(place) {
         Ok(manifest) => manifest,
         Err(RegistryError::NotFound { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let parsed = parse(place, &manifest)?;
-    limit(place, parsed.layers().len())?;
-    Ok(parsed.layers().clone())
+    let parsed = ImageManifest::parse(place, &manifest.bytes)?;
+    limit(place, parsed.layers.len())?;
+    Ok(parsed.layers)
 }
 
 fn limit(place: &Reference, count: usize) -> Result<(), RegistryError> {
     if count > MOST_SIGNATURES {
-        return Err(RegistryError::TooManySignatures { reference: place.to_string(), count });
+        return Err(RegistryError::TooManySignatures { reference: place.to_string(), count, most: MOST_SIGNATURES });
     }
     Ok(())
 }
 
-/// An image's config that lists the layers, which tools that copy images want to see.
+/// An image's config that lists the layers: programs that copy images expect one.
 fn config(layers: &[Descriptor]) -> Vec<u8> {
-    let digests: Vec<_> = layers.iter().map(|layer| layer.digest().to_string()).collect();
+    let digests: Vec<_> = layers.iter().map(|layer| layer.digest().to_owned()).collect();
     let nothing = BTreeMap::<String, String>::new();
     to_json(&json!({
         "architecture": "",

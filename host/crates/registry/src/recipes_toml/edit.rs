@@ -1,40 +1,43 @@
-//! Changes `recipes.toml` as a person would: comments and order stay.
+//! Edits `recipes.toml` like a user: comments and order are kept.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{RecipesFileError, RecipesToml, is_key_name};
+use super::content::RecipesToml;
+use super::signers::is_key_name;
+use crate::file_error::RecipesFileError;
 use crate::signature::{KeyError, PublicKey};
+use crate::toml_file::read_text;
 use base::files::{self, FileError};
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// Why a key cannot be added.
 #[derive(Debug, thiserror::Error)]
 pub enum AddKeyError {
-    /// `recipes.toml` is wrong as it is.
+    /// `recipes.toml` is invalid.
     #[error(transparent)]
     RecipesToml(#[from] RecipesFileError),
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The key that has the name already cannot be used.
+    /// The existing key of that name cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The name has other characters than it may.
+    /// The name has invalid characters.
     #[error("Invalid name of a key: {0:?}.")]
     Name(String),
     /// Another key has the name.
-    #[error("There is another key {name:?} already: {fingerprint}.")]
+    #[error("Another key {name:?} already exists: {fingerprint}.")]
     Taken {
         /// The name.
         name: String,
         /// The key's fingerprint.
         fingerprint: String,
     },
-    /// The key is there under another name.
-    #[error("This key is there already: it is {name:?}.")]
+    /// The key exists under another name.
+    #[error("This key already exists: it is {name:?}.")]
     Known {
         /// The name.
         name: String,
@@ -54,21 +57,28 @@ impl Explain for AddKeyError {
             Self::RecipesToml(error) => return error.hints(),
             Self::File(error) => return error.hints(),
             Self::Key(error) => return error.hints(),
-            Self::Name(_) => "It is of letters, digits, `-`, `_` and `.`; choose one with `--name NAME`.",
-            Self::Taken { .. } => {
-                "Give the new one another name with `--name NAME`, and let signed-by name both until all is signed anew."
-            }
-            Self::Known { .. } => "A signer must not count twice.",
+            Self::Name(_) => "The name of a key consists of letters, digits, `-`, `_` and `.`.",
+            Self::Taken { .. } => "List both keys in signed-by until everything is signed with the new one.",
+            Self::Known { .. } => "One signer must not count as two.",
         };
         vec![hint.to_owned()]
     }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::RecipesToml(error) => error.remedies(),
+            Self::Key(error) => error.remedies(),
+            Self::Name(_) | Self::Taken { .. } => vec![Remedy::OtherKeyName],
+            Self::File(_) | Self::Known { .. } => Vec::new(),
+        }
+    }
 }
 
-/// Copies a public key to `keys/NAME.pub` beside `recipes.toml`, and adds `[key.NAME]` there. Gives the file's path as it is
-/// written there; `None` if all that was done before.
+/// Copies a public key to `keys/NAME.pub` next to `recipes.toml`, and adds `[key.NAME]` there. Returns the file's path
+/// as written there; `None` if both already exist.
 ///
 /// # Errors
-/// When the name or the key is taken, or a file cannot be read or written.
+/// If the name or the key already exists, or a file cannot be read or written.
 pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Option<PathBuf>, AddKeyError> {
     if !is_key_name(name) {
         return Err(AddKeyError::Name(name.to_owned()));
@@ -105,22 +115,16 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
 }
 
 fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
-    let unreadable =
-        |error: std::io::Error| RecipesFileError::Read { path: recipes_toml.to_owned(), error: Arc::new(error) };
-    let text = match std::fs::read_to_string(recipes_toml) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        other => other.map_err(unreadable)?,
-    };
-    let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| RecipesFileError::Invalid {
-        message: format!("[key.{name}] cannot be added to {}.", recipes_toml.display()),
-        place: None,
-        hints: Vec::new(),
+    let text = read_text(recipes_toml)?.unwrap_or_default();
+    let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| {
+        let message = format!("[key.{name}] cannot be added to {}.", recipes_toml.display());
+        RecipesFileError::invalid(message, None, Vec::new())
     })?;
     files::replace(recipes_toml, edited.as_bytes())?;
     Ok(())
 }
 
-/// The text with `[key.NAME]` at its end; `None` if that cannot be.
+/// The text with `[key.NAME]` appended; `None` if it cannot be appended.
 fn with_key(text: &str, name: &str, file: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
     let keys = document.entry("key").or_insert_with(|| {
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_added_and_all_else_stays() {
+    fn adds_a_key_and_keeps_the_rest() {
         let t =
             |text: &str, expected: &str| assert_eq!(with_key(text, "acme", "keys/acme.pub").as_deref(), Some(expected));
         t("", "[key.acme]\npublic-key = \"keys/acme.pub\"\n");

@@ -1,29 +1,31 @@
-//! The keys that a `recipes.toml` trusts, for showing them.
+//! The keys that a `recipes.toml` trusts, for display.
 
 use std::path::{Path, PathBuf};
 
-use super::{RecipesFileError, RecipesToml, SignedBy};
+use super::content::RecipesToml;
+use super::signers::SignedBy;
+use crate::file_error::RecipesFileError;
 use crate::signature::{KeyError, PublicKey};
 
 /// A key of `recipes.toml`.
 #[derive(Debug)]
 pub struct TrustedKey {
-    /// What `signed-by` calls it.
+    /// Its name in `signed-by`.
     pub name: String,
     /// The file of the public key.
     pub file: PathBuf,
     /// The key, or why it cannot be used.
     pub key: Result<PublicKey, KeyError>,
-    /// Since when it does not count any more, as written.
+    /// The date of its revocation, as written.
     pub revoked: Option<String>,
-    /// The recipes whose `signed-by` names it.
+    /// The recipes with it in `signed-by`.
     pub recipes: Vec<String>,
 }
 
-/// The keys of a `recipes.toml`, in its order; none where there is no such file.
+/// The keys of a `recipes.toml`, in its order; none if the file does not exist.
 ///
 /// # Errors
-/// When the file cannot be read or is wrong.
+/// If the file cannot be read, or is invalid.
 pub fn trusted_keys(recipes_toml: &Path) -> Result<Vec<TrustedKey>, RecipesFileError> {
     let RecipesToml { entries, keys, .. } = RecipesToml::read(recipes_toml)?;
     let wanting = |name: &String| {

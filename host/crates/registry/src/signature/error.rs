@@ -1,36 +1,40 @@
-//! Why a key cannot be used.
+//! Errors of keys.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::remedy::Remedy;
 use base::source::Explain;
 
-/// What is wrong with the bytes of a key.
+/// Why the bytes are not a usable key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
-    /// No PEM (RFC 7468).
+    /// Not PEM (RFC 7468).
     #[error("it is not in PEM form (no -----BEGIN … KEY-----)")]
     NotPem,
     /// PEM of something else.
-    #[error("it holds {found}, and not {wanted}")]
+    #[error("it contains {found}, and not {expected}")]
     Label {
-        /// What its first line says.
+        /// The label of its first line.
         found: String,
-        /// What is needed.
-        wanted: &'static str,
+        /// The expected kind.
+        expected: &'static str,
     },
+    /// More than one key: it is ambiguous which one to use.
+    #[error("it contains {0} keys, and not one")]
+    Several(usize),
     /// A key for another algorithm.
     #[error("it is a key for {0}; only ECDSA P-256 is understood")]
     Algorithm(String),
-    /// The bytes within the PEM are no key.
+    /// The bytes in the PEM are not a key.
     #[error("the bytes in it are not a key")]
     Encoding,
-    /// A private key that was encrypted in a way unknown to us.
+    /// A private key with an unsupported encryption.
     #[error("it is encrypted in an unknown way ({0})")]
     Sealing(&'static str),
-    /// The parameters of scrypt are none of those that key generators write: with others it could take any amount of memory.
-    #[error("its parameters of scrypt are none that are used for keys (N={n}, r={r}, p={p})")]
+    /// The scrypt parameters are not those of known key generators: arbitrary ones could demand any amount of memory.
+    #[error("its parameters of scrypt are not used for keys (N={n}, r={r}, p={p})")]
     Parameters {
         /// The cost.
         n: u64,
@@ -39,15 +43,15 @@ pub enum InvalidKey {
         /// The parallelism.
         p: u64,
     },
-    /// The passphrase does not open it, or it was tampered with.
+    /// The passphrase is wrong, or the file was tampered with.
     #[error("the passphrase is wrong")]
     Passphrase,
-    /// Not even a key's size.
-    #[error("it is larger than {} KiB", super::public::LARGEST_FILE >> 10)]
-    TooLarge,
+    /// Too large for a key.
+    #[error("it is larger than {} KiB", .0 >> 10)]
+    TooLarge(u64),
 }
 
-/// A file of a key that cannot be used.
+/// A key file that cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read.
@@ -55,27 +59,27 @@ pub enum KeyError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: Arc<io::Error>,
     },
-    /// What is in it is no such key.
+    /// The file is not such a key.
     #[error("{} is not usable as a key: {reason}.", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         reason: InvalidKey,
     },
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     #[error("The passphrase of {} is wrong.", .0.display())]
     Passphrase(PathBuf),
-    /// The system gave no random bytes.
-    #[error("The system gives no random bytes: {0}.")]
+    /// The system's random number generator failed.
+    #[error("The system has no random bytes: {0}.")]
     Random(String),
 }
 
 impl KeyError {
-    /// For `map_err`: what is wrong with the key that was read from `path`.
+    /// For `map_err`: the error for the key in `path`.
     pub(super) fn of(path: &Path) -> impl FnOnce(InvalidKey) -> Self {
         move |reason| match reason {
             InvalidKey::Passphrase => Self::Passphrase(path.to_owned()),
@@ -86,21 +90,26 @@ impl KeyError {
 
 impl Explain for KeyError {
     fn hints(&self) -> Vec<String> {
-        let hint = match self {
+        match self {
+            Self::Invalid { reason: InvalidKey::Several(_), .. } => {
+                vec!["Write each key to a separate file.".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
             Self::Invalid { reason: InvalidKey::Label { found, .. }, .. } if found.ends_with("PRIVATE KEY") => {
-                "`buildout-host key generate` writes the private key to NAME.key, the public one to NAME.pub."
+                vec![Remedy::KeyFiles]
             }
-            Self::Invalid { reason: InvalidKey::Label { .. } | InvalidKey::NotPem, .. } => {
-                "`buildout-host key generate` makes a pair; keys that cosign made are of the same form."
+            Self::Invalid {
+                reason: InvalidKey::Label { .. } | InvalidKey::NotPem | InvalidKey::Algorithm(_), ..
+            } => {
+                vec![Remedy::GenerateKey]
             }
-            Self::Invalid { reason: InvalidKey::Algorithm(_), .. } => {
-                "`buildout-host key generate` and `cosign generate-key-pair` make such keys."
-            }
-            Self::Passphrase(_) => {
-                "It comes from --passphrase-file, else from COSIGN_PASSWORD, else from the terminal."
-            }
-            _ => return Vec::new(),
-        };
-        vec![hint.to_owned()]
+            Self::Passphrase(_) => vec![Remedy::Passphrase],
+            _ => Vec::new(),
+        }
     }
 }

@@ -1,17 +1,18 @@
-//! The signature of a file, kept beside it: base64 of ECDSA over the file's SHA-256, in DER. `cosign sign-blob --key`
-//! prints it, `cosign verify-blob --key --signature` reads it.
+//! Signatures of files, stored next to them: base64 of a DER-encoded ECDSA signature over the file's SHA-256. `cosign
+//! sign-blob --key` prints it, `cosign verify-blob --key --signature` reads it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{PrivateKey, PublicKey};
+use super::private::PrivateKey;
+use super::public::PublicKey;
 use base::digest::Digest;
 
-/// A signature, as bytes in DER.
+/// A signature, DER-encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSignature(Vec<u8>);
 
-/// The longest text that can be one, in bytes: a signature is 72 bytes long at most.
+/// Maximum length of the text, in bytes: a signature has at most 72 bytes.
 const LONGEST: usize = 1024;
 
 impl FileSignature {
@@ -20,7 +21,7 @@ impl FileSignature {
         Self(key.sign(content))
     }
 
-    /// Understands base64 text; white space around it does not matter.
+    /// Parses base64; white space around it is ignored.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = text.trim_ascii();
         if text.is_empty() || text.len() > LONGEST {
@@ -29,12 +30,12 @@ impl FileSignature {
         STANDARD.decode(text).ok().map(Self)
     }
 
-    /// Base64, without line end, as cosign writes it.
+    /// Base64 without line end, as cosign writes it.
     pub fn text(&self) -> String {
         STANDARD.encode(&self.0)
     }
 
-    /// Whether it is this key's, of the file with that digest.
+    /// Whether this key made it, for the file with that digest.
     pub fn is_by(&self, key: &PublicKey, digest: &Digest) -> bool {
         key.verifies_digest(digest, &self.0)
     }

@@ -1,18 +1,21 @@
-//! Keys and signatures, in the formats of sigstore's cosign: key pairs ([`PrivateKey`], [`PublicKey`]), signatures of a
-//! file ([`FileSignature`]) and the signed statement about an artefact of a registry ([`Payload`]).
+//! Keys and signatures, in the formats of sigstore's cosign: key pairs ([`PrivateKey`], [`PublicKey`]), signatures of
+//! files ([`FileSignature`]) and the signed statement about a registry artifact ([`Payload`]).
 //!
-//! Knows nothing of who is trusted for what.
+//! Does not know who is trusted for what.
 
 mod error;
 mod file;
 mod payload;
+mod pem;
 mod private;
 mod public;
 mod sealed;
+mod secretbox;
 
 pub use error::{InvalidKey, KeyError};
 pub use file::FileSignature;
 pub use payload::{InvalidPayload, Payload};
+pub use pem::is_readable_by_others;
 pub use private::PrivateKey;
 pub use public::{Fingerprint, PublicKey};
 

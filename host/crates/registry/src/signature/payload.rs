@@ -1,5 +1,6 @@
-//! What is signed of an artefact in a registry: a JSON text that names its manifest by digest and says under which name
-//! it is published ("simple signing", containers/image `docs/containers-signature.5.md`), as cosign and skopeo write it.
+//! The signed statement about a registry artifact: a JSON document with the digest of its manifest and the name under
+//! which it is published ("simple signing", containers/image `docs/containers-signature.5.md`), as written by cosign
+//! and skopeo.
 
 use std::fmt;
 
@@ -11,26 +12,26 @@ use base::digest::Digest;
 
 const TYPE: &str = "cosign container image signature";
 
-/// The longest payload that is looked at, in bytes.
+/// The largest payload, in bytes.
 const LONGEST: usize = 16 << 10;
 
 /// A signed statement: this manifest was published under that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// `HOST[:PORT]/NAME`, with `:TAG` (skopeo wants it) or without (cosign).
+    /// `HOST[:PORT]/NAME`, with `:TAG` (skopeo needs it) or without (cosign).
     pub reference: String,
-    /// Digest of the artefact's manifest.
+    /// Digest of the artifact's manifest.
     pub manifest: Digest,
 }
 
-/// What is wrong with a payload.
+/// Why a payload is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPayload {
     /// Too long.
     #[error("it is longer than {} KiB", LONGEST >> 10)]
     TooLong,
-    /// No JSON, or not that of a statement.
-    #[error("it is not a statement about an artefact ({0})")]
+    /// Not JSON, or not a statement.
+    #[error("it is not a statement about an artifact ({0})")]
     Form(&'static str),
     /// A statement of another kind.
     #[error("it is of the kind {0:?}, and not {TYPE:?}")]
@@ -38,7 +39,7 @@ pub enum InvalidPayload {
 }
 
 impl Payload {
-    /// The text to sign. It is the same for the same statement.
+    /// The text to sign. The same statement always produces the same text.
     pub fn text(&self) -> String {
         let Self { reference, manifest } = self;
         let critical = json!({
@@ -49,16 +50,16 @@ impl Payload {
         json!({"critical": critical, "optional": null}).to_string()
     }
 
-    /// Understands a payload whose signature was verified. As containers/image, it takes neither missing nor additional
-    /// members: what nobody understands may have been meant as a restriction.
+    /// Parses a payload whose signature is verified. As in containers/image, no member may be missing, and none may be
+    /// added: an unknown member could be a restriction.
     ///
     /// # Errors
-    /// When it is something else.
+    /// If it is not such a statement.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidPayload> {
         if text.len() > LONGEST {
             return Err(InvalidPayload::TooLong);
         }
-        let value: Strict = serde_json::from_slice(text).map_err(|_| InvalidPayload::Form("no JSON"))?;
+        let value: Strict = serde_json::from_slice(text).map_err(|_| InvalidPayload::Form("not JSON"))?;
         let top = object(&value.0, &["critical", "optional"], "critical and optional")?;
         let critical = object(&top["critical"], &["identity", "image", "type"], "identity, image and type")?;
         let identity = object(&critical["identity"], &["docker-reference"], "docker-reference")?;
@@ -71,13 +72,13 @@ impl Payload {
         let manifest = digest.and_then(|digest| digest.parse().ok());
         let reference = identity["docker-reference"].as_str();
         Ok(Self {
-            reference: reference.ok_or(InvalidPayload::Form("docker-reference is no string"))?.to_owned(),
-            manifest: manifest.ok_or(InvalidPayload::Form("docker-manifest-digest is no SHA-256 digest"))?,
+            reference: reference.ok_or(InvalidPayload::Form("docker-reference is not a string"))?.to_owned(),
+            manifest: manifest.ok_or(InvalidPayload::Form("docker-manifest-digest is not a SHA-256 digest"))?,
         })
     }
 }
 
-/// An object that has exactly these members.
+/// An object with exactly these members.
 fn object<'a>(
     value: &'a Value,
     members: &[&str],
@@ -89,7 +90,7 @@ fn object<'a>(
     object.ok_or(InvalidPayload::Form(what))
 }
 
-/// JSON in which no object names a member twice: readers differ in which of the two they take.
+/// JSON without duplicate members: readers differ in which of two they use.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -111,7 +112,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut object = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member is named twice"));
+                return Err(A::Error::custom("a member occurs twice"));
             }
         }
         Ok(object.into())

@@ -1,30 +1,24 @@
 //! Public keys: PEM of a SubjectPublicKeyInfo (RFC 5280), ECDSA P-256.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{DerSignature, VerifyingKey};
-use p256::pkcs8::der::{Decode as _, pem};
+use p256::pkcs8::der::Decode as _;
 use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding, ObjectIdentifier};
-use zeroize::Zeroizing;
 
-use super::{InvalidKey, KeyError};
+use super::error::{InvalidKey, KeyError};
+use super::pem;
 use base::digest::Digest;
-
-/// The largest file that is read as a key, in bytes.
-pub(super) const LARGEST_FILE: u64 = 64 << 10;
 
 const LABEL: &str = "PUBLIC KEY";
 
-/// SHA-256 of a public key's SubjectPublicKeyInfo: names a key whatever its file is called.
+/// SHA-256 of a public key's SubjectPublicKeyInfo: identifies a key, regardless of its file name.
 pub type Fingerprint = Digest;
 
-/// Whose signatures it verifies is known by who keeps the other half.
+/// Verifies signatures by the matching private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     key: VerifyingKey,
@@ -34,17 +28,16 @@ pub struct PublicKey {
 impl PublicKey {
     pub(super) fn new(key: VerifyingKey) -> Self {
         let der = key.to_public_key_der().map(|der| Digest::of(der.as_bytes()));
-        // A point of the curve can be encoded: the error is one of the trait's form only.
+        // A curve point can always be encoded: the error exists only in the trait's signature.
         Self { key, fingerprint: der.unwrap_or_else(|_| Digest::of(&[])) }
     }
 
-    /// Understands PEM.
+    /// Parses PEM.
     ///
     /// # Errors
-    /// When it is no PEM, no public key, or one for another algorithm.
+    /// If it is not PEM, does not contain exactly one public key, or that is for another algorithm.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKey> {
-        let (label, der) = decode(text, &[LABEL], "a public key")?;
-        debug_assert_eq!(label, LABEL);
+        let der = pem::decode(text, &[LABEL], "a public key")?.bytes;
         let info = SubjectPublicKeyInfoRef::from_der(&der).map_err(|_| InvalidKey::Encoding)?;
         check_algorithm(info.algorithm.oid, info.algorithm.parameters_oid().ok())?;
         VerifyingKey::from_public_key_der(&der).map(Self::new).map_err(|_| InvalidKey::Encoding)
@@ -53,9 +46,9 @@ impl PublicKey {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or holds no such key.
+    /// If it cannot be read, or is not such a key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        Self::parse(&read(path)?).map_err(KeyError::of(path))
+        Self::parse(&pem::read(path)?).map_err(KeyError::of(path))
     }
 
     /// The key as PEM, with a line end.
@@ -63,18 +56,18 @@ impl PublicKey {
         self.key.to_public_key_pem(LineEnding::LF).unwrap_or_default()
     }
 
-    /// What the key is called where its file's name does not matter.
+    /// Identifies the key.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }
 
-    /// Whether `signature` (DER) is one of `message` by this key.
+    /// Whether `signature` (DER) is a signature of `message` by this key.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifies_digest(&Digest::of(message), signature)
     }
 
-    /// Whether `signature` (DER) is one of the message that has this SHA-256 digest.
-    pub fn verifies_digest(&self, digest: &Digest, signature: &[u8]) -> bool {
+    /// Whether `signature` (DER) is a signature of the message with this SHA-256 digest.
+    pub(super) fn verifies_digest(&self, digest: &Digest, signature: &[u8]) -> bool {
         let Ok(signature) = DerSignature::from_bytes(signature) else { return false };
         self.key.verify_prehash(digest.as_bytes(), &signature).is_ok()
     }
@@ -87,63 +80,7 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// Reads a key's file, within a limit; the bytes may be secret.
-pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let unreadable = |error| KeyError::Read { path: path.to_owned(), error: Arc::new(error) };
-    let mut bytes = Zeroizing::new(Vec::new());
-    // A pipe is fine here: the private key may come from a secret store, through the shell's `<(…)`.
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(KeyError::Invalid { path: path.to_owned(), reason: InvalidKey::TooLarge });
-    }
-    Ok(bytes)
-}
-
-/// The bytes of the first PEM block with one of `labels`.
-pub(super) fn decode<'a>(
-    text: &'a [u8],
-    labels: &[&str],
-    wanted: &'static str,
-) -> Result<(&'a str, Zeroizing<Vec<u8>>), InvalidKey> {
-    let mut first = None;
-    for block in blocks(text) {
-        // A block with headers, as old encrypted keys have them, cannot be decoded; but its label can be told.
-        let label = pem::decode_label(block).map_err(|_| InvalidKey::NotPem)?;
-        if labels.contains(&label) {
-            let (label, bytes) = pem::decode_vec(block).map_err(|_| InvalidKey::Encoding)?;
-            return Ok((label, Zeroizing::new(bytes)));
-        }
-        first.get_or_insert(label);
-    }
-    Err(first.map_or(InvalidKey::NotPem, |found| InvalidKey::Label { found: described(found), wanted }))
-}
-
-/// The PEM blocks of a text, each from its first line to its last: `openssl ecparam -genkey` writes two.
-fn blocks(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let start = find(rest, b"-----BEGIN ")?;
-        let from = &rest[start..];
-        let end = find(from, b"-----END ")?;
-        let line = from[end..].iter().position(|byte| *byte == b'\n').map_or(from.len(), |at| end + at + 1);
-        rest = &from[line..];
-        Some(&from[..line])
-    })
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
-}
-
-/// A label with its article; short enough to be shown.
-fn described(label: &str) -> String {
-    let label: String = label.chars().take(60).collect();
-    let article = if label.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-    format!("{article} {label}")
-}
-
-/// Refuses a key for another algorithm, by its name.
+/// Refuses a key for another algorithm, naming the algorithm.
 pub(super) fn check_algorithm(oid: ObjectIdentifier, parameters: Option<ObjectIdentifier>) -> Result<(), InvalidKey> {
     let name = match (oid.to_string().as_str(), parameters.map(|oid| oid.to_string()).as_deref()) {
         ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => return Ok(()),

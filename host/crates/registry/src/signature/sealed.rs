@@ -1,33 +1,29 @@
-//! The encrypted form of a private key: PEM around a JSON object that says how the key was encrypted, by scrypt
-//! (RFC 7914) and NaCl's secretbox, with all bytes in base64. go-securesystemslib's package `encrypted` defines it, cosign
-//! writes it.
+//! The encrypted format of a private key: PEM around a JSON object with the encryption parameters, using scrypt
+//! (RFC 7914) and NaCl's secretbox, with all bytes in base64. Defined by go-securesystemslib's package
+//! `encrypted`, written by cosign.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crypto_secretbox::aead::{AeadInPlace as _, KeyInit as _};
-use crypto_secretbox::{Nonce, XSalsa20Poly1305};
 use p256::pkcs8::LineEnding;
-use p256::pkcs8::der::pem;
+use p256::pkcs8::der::pem::encode_string;
 use scrypt::Params;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::public::decode;
-use super::{InvalidKey, KeyError};
+use super::error::{InvalidKey, KeyError};
+use super::{pem, secretbox};
 
-/// What is written, and what older versions of cosign wrote.
+/// The label that is written, and that of older versions of cosign.
 const LABELS: [&str; 2] = ["ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"];
 
-/// log2 of the costs N that go-securesystemslib accepts, with r = 8 and p = 1: 32 to 128 MiB. Nothing else is taken from a
-/// file, so that none can ask for all memory.
+/// log2 of the costs N that go-securesystemslib accepts, with r = 8 and p = 1: 32 to 128 MiB. No other value in a file
+/// is accepted, so that no file can exhaust memory.
 const COSTS: std::ops::RangeInclusive<u32> = 15..=17;
 const BLOCK: u32 = 8;
 
 const KDF: &str = "scrypt";
 const CIPHER: &str = "nacl/secretbox";
 const SALT: usize = 32;
-const NONCE: usize = 24;
-const TAG: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Sealed {
@@ -57,34 +53,33 @@ struct Cipher {
     nonce: String,
 }
 
-/// What a file says, understood.
+/// The decoded content of a file.
 struct Parts {
     cost: u8,
     salt: Vec<u8>,
-    nonce: [u8; NONCE],
+    nonce: [u8; secretbox::NONCE],
     ciphertext: Vec<u8>,
 }
 
-/// Decrypts the PKCS #8 within.
+/// Decrypts the PKCS #8 key in it.
 pub(super) fn open(text: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
     let Parts { cost, salt, nonce, ciphertext } = parts(text)?;
-    let cipher = cipher(passphrase, &salt, cost).ok_or(InvalidKey::Sealing("scrypt"))?;
-    // The tag comes first.
-    let (tag, rest) = ciphertext.split_at_checked(TAG).ok_or(InvalidKey::Sealing("ciphertext"))?;
+    let key = derive(passphrase, &salt, cost).ok_or(InvalidKey::Sealing("scrypt"))?;
+    // The tag precedes the message.
+    let (tag, rest) = ciphertext.split_first_chunk().ok_or(InvalidKey::Sealing("ciphertext"))?;
     let mut secret = Zeroizing::new(rest.to_vec());
-    let opened = cipher.decrypt_in_place_detached(Nonce::from_slice(&nonce), &[], &mut secret, tag.into());
-    opened.map_err(|_| InvalidKey::Passphrase)?;
-    Ok(secret)
+    if secretbox::open(&key, &nonce, tag, &mut secret) { Ok(secret) } else { Err(InvalidKey::Passphrase) }
 }
 
-/// Whether this is a key that some passphrase opens, as far as that can be seen.
+/// Checks that this is an encrypted key, as far as possible without its passphrase.
 pub(super) fn check(text: &[u8]) -> Result<(), InvalidKey> {
     parts(text).map(drop)
 }
 
 fn parts(text: &[u8]) -> Result<Parts, InvalidKey> {
-    let (_, json) = decode(text, &LABELS, "an encrypted private key")?;
-    let sealed: Sealed = serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("no JSON of the known form"))?;
+    let json = pem::decode(text, &LABELS, "an encrypted private key")?.bytes;
+    let sealed: Sealed =
+        serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("not JSON of the known form"))?;
     if sealed.kdf.name != KDF {
         return Err(InvalidKey::Sealing("another key derivation than scrypt"));
     }
@@ -106,24 +101,24 @@ fn checked_cost(cost: &Cost) -> Result<u8, InvalidKey> {
     if known { Ok(u8::try_from(n.ilog2()).unwrap_or_default()) } else { Err(InvalidKey::Parameters { n, r, p }) }
 }
 
-fn cipher(passphrase: &[u8], salt: &[u8], cost: u8) -> Option<XSalsa20Poly1305> {
-    let mut key = Zeroizing::new([0; 32]);
+fn derive(passphrase: &[u8], salt: &[u8], cost: u8) -> Option<Zeroizing<[u8; secretbox::KEY]>> {
+    let mut key = Zeroizing::new([0; secretbox::KEY]);
     scrypt::scrypt(passphrase, salt, &Params::new(cost, BLOCK, 1).ok()?, &mut *key).ok()?;
-    Some(XSalsa20Poly1305::new((&*key).into()))
+    Some(key)
 }
 
-/// The cost that is written.
+/// log2 of the cost in written files.
 const COST: u8 = 16;
 
-/// Encrypts a PKCS #8.
+/// Encrypts a PKCS #8 key.
 pub(super) fn seal(secret: &[u8], passphrase: &[u8]) -> Result<String, KeyError> {
     let random = |error: getrandom::Error| KeyError::Random(error.to_string());
-    let (mut salt, mut nonce) = ([0; SALT], [0; NONCE]);
+    let (mut salt, mut nonce) = ([0; SALT], [0; secretbox::NONCE]);
     getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut nonce)).map_err(random)?;
     let failed = || KeyError::Random("encryption failed".to_owned());
-    let cipher = cipher(passphrase, &salt, COST).ok_or_else(failed)?;
+    let key = derive(passphrase, &salt, COST).ok_or_else(failed)?;
     let mut body = Zeroizing::new(secret.to_vec());
-    let tag = cipher.encrypt_in_place_detached(Nonce::from_slice(&nonce), &[], &mut body).map_err(|_| failed())?;
+    let tag = secretbox::seal(&key, &nonce, &mut body);
     let sealed = Sealed {
         kdf: Kdf {
             name: KDF.to_owned(),
@@ -134,5 +129,5 @@ pub(super) fn seal(secret: &[u8], passphrase: &[u8]) -> Result<String, KeyError>
         ciphertext: STANDARD.encode([&tag[..], &body[..]].concat()),
     };
     let json = serde_json::to_vec(&sealed).map_err(|_| failed())?;
-    pem::encode_string(LABELS[0], LineEnding::LF, &json).map_err(|_| failed())
+    encode_string(LABELS[0], LineEnding::LF, &json).map_err(|_| failed())
 }

@@ -1,4 +1,4 @@
-//! Keys and signatures of other programs, and ours; what is none.
+//! Keys and signatures of other programs, and ours; invalid ones.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use base::digest::Digest;
 
-/// A file of `tests/keys`, whose README says how it was made.
+/// A file in `tests/keys`, whose README describes how it was created.
 macro_rules! fixture {
     ($name:literal) => {
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/keys/", $name))
@@ -21,7 +21,7 @@ fn public() -> PublicKey {
     PublicKey::parse(fixture!("p256.pub")).unwrap()
 }
 
-/// A key made by another program, as a file.
+/// Imports a key of another program from a file.
 fn import(text: &[u8]) -> Result<PrivateKey, KeyError> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("k.pem");
@@ -38,6 +38,46 @@ fn keys_of_other_programs_are_understood() {
     }
     assert_eq!(PrivateKey::unseal(fixture!("old.key"), b"buildout").unwrap().public(), public());
     assert_eq!(PrivateKey::unseal(fixture!("new.key"), "pâté".as_bytes()).unwrap().public(), public());
+}
+
+#[test]
+fn keys_with_the_line_ends_of_windows_are_understood() {
+    let with_returns = |text: &[u8]| {
+        let text = String::from_utf8(text.to_vec()).unwrap().replace('\n', "\r\n");
+        [b"\xef\xbb\xbf", text.as_bytes()].concat()
+    };
+    assert_eq!(PublicKey::parse(&with_returns(fixture!("p256.pub"))).unwrap(), public());
+    for text in [&fixture!("sec1.pem")[..], fixture!("pkcs8.pem")] {
+        assert_eq!(import(&with_returns(text)).unwrap().public(), public());
+    }
+    assert_eq!(PrivateKey::unseal(&with_returns(fixture!("old.key")), b"buildout").unwrap().public(), public());
+}
+
+#[test]
+fn a_file_with_two_keys_is_refused() {
+    let twice = |text: &[u8]| [text, text].concat();
+    assert_eq!(PublicKey::parse(&twice(fixture!("p256.pub"))).unwrap_err(), InvalidKey::Several(2));
+    let other = [&fixture!("p256.pub")[..], PrivateKey::generate().unwrap().public().pem().as_bytes()].concat();
+    assert_eq!(PublicKey::parse(&other).unwrap_err(), InvalidKey::Several(2));
+    let both = [&fixture!("p256.pub")[..], fixture!("pkcs8.pem")].concat();
+    assert_eq!(PublicKey::parse(&both).unwrap_err(), InvalidKey::Several(2));
+    assert_eq!(PrivateKey::check_bytes(&twice(fixture!("old.key"))).unwrap_err(), InvalidKey::Several(2));
+    assert!(
+        import(&twice(fixture!("sec1.pem"))).unwrap_err().to_string().ends_with("it contains 2 keys, and not one.")
+    );
+}
+
+#[test]
+fn a_private_key_that_others_may_read_is_noticed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("k.key");
+    std::fs::write(&path, "").unwrap();
+    for (mode, expected) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o644, true)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(is_readable_by_others(&path), expected, "{mode:o}");
+    }
+    assert!(!is_readable_by_others(Path::new("/dev/null")));
 }
 
 #[test]
@@ -95,7 +135,7 @@ fn a_key_cannot_ask_for_any_amount_of_memory() {
 }
 
 #[test]
-fn what_is_encrypted_in_another_way_is_told() {
+fn reports_an_unknown_encryption() {
     type Change = fn(&mut Value);
     let changes: [(Change, &str); 6] = [
         (|json| json["kdf"]["name"] = "argon2".into(), "another key derivation"),
@@ -103,28 +143,28 @@ fn what_is_encrypted_in_another_way_is_told() {
         (|json| json["cipher"]["nonce"] = "AAAA".into(), "nonce"),
         (|json| json["ciphertext"] = "AAAA".into(), "ciphertext"),
         (|json| json["ciphertext"] = "*".into(), "ciphertext"),
-        (|json| *json = json!([]), "no JSON"),
+        (|json| *json = json!([]), "not JSON"),
     ];
-    for (change, told) in changes {
+    for (change, expected) in changes {
         let error = PrivateKey::unseal(&resealed(change), b"buildout").unwrap_err().to_string();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 }
 
 #[test]
-fn what_is_no_key_for_us_is_named() {
+fn says_why_bytes_are_not_a_key() {
     let public = |text: &[u8]| PublicKey::parse(text).unwrap_err().to_string();
-    for (text, told) in [
+    for (text, expected) in [
         (&fixture!("rsa.pub")[..], "it is a key for RSA; only ECDSA P-256 is understood"),
         (fixture!("p384.pub"), "it is a key for ECDSA P-384; only ECDSA P-256 is understood"),
         (fixture!("ed25519.pub"), "it is a key for Ed25519; only ECDSA P-256 is understood"),
-        (fixture!("old.key"), "it holds an ENCRYPTED COSIGN PRIVATE KEY, and not a public key"),
-        (fixture!("sec1.pem"), "it holds an EC PARAMETERS, and not a public key"),
+        (fixture!("old.key"), "it contains an ENCRYPTED COSIGN PRIVATE KEY, and not a public key"),
+        (fixture!("sec1.pem"), "it contains an EC PRIVATE KEY, and not a public key"),
         (b"", "it is not in PEM form (no -----BEGIN … KEY-----)"),
         (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "the bytes in it are not a key"),
         (b"-----BEGIN PUBLIC KEY-----\n!!\n-----END PUBLIC KEY-----\n", "the bytes in it are not a key"),
     ] {
-        assert_eq!(public(text), told);
+        assert_eq!(public(text), expected);
     }
     let import = |text: &[u8]| import(text).unwrap_err().to_string();
     assert!(import(fixture!("p384.pem")).ends_with("the bytes in it are not a key."));
@@ -166,7 +206,7 @@ fn a_payload_has_one_form() {
     );
     assert_eq!(text, expected);
     assert_eq!(Payload::parse(text.as_bytes()), Ok(payload()));
-    // As containers/image writes it.
+    // As written by containers/image.
     let other = text.replace("null", r#"{"creator":"containers/image 5.22.0","timestamp":1790000000}"#);
     assert_eq!(Payload::parse(other.as_bytes()), Ok(payload()));
 }
@@ -174,26 +214,26 @@ fn a_payload_has_one_form() {
 #[test]
 fn a_payload_of_another_form_is_refused() {
     let text = payload().text();
-    for (from, to, told) in [
+    for (from, to, expected) in [
         ("cosign container image signature", "atomic container signature", "it is of the kind \"atomic"),
         ("\"optional\":null", "\"more\":null", "(critical and optional)"),
         (",\"optional\":null", "", "(critical and optional)"),
-        ("\"optional\":null", "\"optional\":null,\"optional\":{}", "(no JSON)"),
-        ("\"type\":", "\"type\":\"\",\"type\":", "(no JSON)"),
+        ("\"optional\":null", "\"optional\":null,\"optional\":{}", "(not JSON)"),
+        ("\"type\":", "\"type\":\"\",\"type\":", "(not JSON)"),
         ("\"type\":", "\"until\":1,\"type\":", "(identity, image and type)"),
-        ("sha256:", "sha512:", "no SHA-256 digest"),
-        ("\"registry.example/acme/recipes:1.2\"", "1", "docker-reference is no string"),
-        ("{\"critical\"", "{\"critical\":{},\"critical\"", "(no JSON)"),
+        ("sha256:", "sha512:", "not a SHA-256 digest"),
+        ("\"registry.example/acme/recipes:1.2\"", "1", "docker-reference is not a string"),
+        ("{\"critical\"", "{\"critical\":{},\"critical\"", "(not JSON)"),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text);
         let error = Payload::parse(changed.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains(told), "{changed}\n{error}");
+        assert!(error.contains(expected), "{changed}\n{error}");
     }
     let padded = format!("{text}{}", " ".repeat(20 << 10));
     assert_eq!(Payload::parse(padded.as_bytes()), Err(InvalidPayload::TooLong));
     let deep = "[".repeat(10_000);
-    assert_eq!(Payload::parse(deep.as_bytes()), Err(InvalidPayload::Form("no JSON")));
+    assert_eq!(Payload::parse(deep.as_bytes()), Err(InvalidPayload::Form("not JSON")));
 }
 
 proptest! {

@@ -1,81 +1,82 @@
-//! Why signatures don't suffice: who signed, who was wanted, what to do.
+//! Errors of insufficient signatures: who signed, who must have signed, what to do.
 
 use crate::signature::InvalidPayload;
 use base::digest::Digest;
+use base::remedy::Remedy;
 use base::source::Explain;
 
 /// Why something is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
-    /// There is no signature.
-    #[error("{what} is not signed; recipes.toml wants {} to have signed it.", list(wanted, "or"))]
+    /// No signature exists.
+    #[error("{what} is not signed; recipes.toml requires a signature by {}.", list(wanted, "or"))]
     NotSigned {
-        /// The artefact or file.
+        /// The artifact or file.
         what: String,
-        /// The keys of which one is wanted.
+        /// The keys, one of which must have signed.
         wanted: Vec<String>,
     },
-    /// There are signatures, but none by a wanted key.
+    /// Signatures exist, but none by a required key.
     #[error("{what} is signed by {}, and not by {}.", signers(others, *count), list(wanted, "or"))]
     OfOthers {
-        /// The artefact or file.
+        /// The artifact or file.
         what: String,
-        /// The keys of which one is wanted.
+        /// The keys, one of which must have signed.
         wanted: Vec<String>,
-        /// How many signatures there are.
+        /// The number of signatures.
         count: usize,
-        /// Other keys of `recipes.toml` that made some of them.
+        /// Other keys in `recipes.toml` that made some of the signatures.
         others: Vec<String>,
     },
-    /// There are not enough signatures by wanted keys.
+    /// Too few required keys have signed.
     #[error(
-        "{what} is signed by {} alone; recipes.toml wants {at_least} of {}.",
+        "{what} is signed only by {}; recipes.toml requires {at_least} of {}.",
         list(have, "and"),
         list(wanted, "and")
     )]
     TooFew {
-        /// The artefact or file.
+        /// The artifact or file.
         what: String,
         /// The keys that signed.
         have: Vec<String>,
-        /// The keys that count.
+        /// The keys that are accepted.
         wanted: Vec<String>,
         /// How many of them must have signed.
         at_least: usize,
     },
-    /// A wanted key signed, but that does not count.
-    #[error("The signature of {signer} for {what} does not count: {objection}.")]
+    /// A required key signed, but its signature is not valid for this artifact.
+    #[error("The signature of {signer} for {what} is not valid: {objection}.")]
     Objection {
-        /// The artefact or file.
+        /// The artifact or file.
         what: String,
         /// The key that signed.
         signer: String,
-        /// Why it does not count.
+        /// Why it is not valid.
         objection: Objection,
     },
 }
 
-/// Why a signature by a wanted key does not count.
+/// Why a signature by a required key is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Objection {
     /// The key was revoked.
     #[error("the key was revoked ({0})")]
     Revoked(String),
-    /// The signed text is of another kind.
-    #[error("what was signed cannot be taken, as {0}")]
+    /// The signed payload is invalid.
+    #[error("the signed text is not usable: {0}")]
     Payload(InvalidPayload),
-    /// It is another artefact's.
-    #[error("it is for another artefact, sha256:{signed}, and not for sha256:{found}")]
+    /// It is for another artifact.
+    #[error("it is for another artifact, sha256:{signed}, and not for sha256:{found}")]
     Manifest {
         /// The manifest that was signed.
         signed: Digest,
-        /// The one that is there.
+        /// The actual manifest.
         found: Digest,
     },
     /// It was published under another name.
     #[error("it is for the name {signed}")]
     Name {
-        /// What was signed.
+        /// The name that was signed.
         signed: String,
     },
 }
@@ -84,33 +85,37 @@ impl Explain for TrustError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NotSigned { .. } => {
-                "Ask its publisher to sign it (`buildout-host recipe push --sign KEY`, `recipe sign` for a file). Only if you \
-                 trust whoever can write where it comes from, write signed-by = \"unsigned\"."
+                "Ask its publisher to sign it. Only if you trust everyone who can write there, use signed-by = \"unsigned\"."
             }
             Self::OfOthers { .. } => {
-                "If that signer is to be trusted, get their public key from them by another way than this, and add it: \
-                 `buildout-host key import FILE.pub --name NAME`, and the name to signed-by."
+                "If you trust that signer, get their public key in another way than this, and add its name to signed-by."
             }
             Self::TooFew { .. } => "Ask the others to sign it too.",
             Self::Objection { objection: Objection::Revoked(_), .. } => {
                 "Ask the signer for their new key, and to sign it again; then add that key to signed-by."
             }
             Self::Objection { objection: Objection::Name { .. }, .. } => {
-                "Somebody copied it there, or gives out one version as another. Use the name it was signed for, or ask the \
-                 publisher to sign it under this one."
+                "It was copied there, or is another version. Use the name that it was signed for, or ask the publisher to sign \
+                 it under this one."
             }
-            Self::Objection { .. } => {
-                "Do not use it: somebody put a signature there that was made for something else. Ask the publisher."
-            }
+            Self::Objection { .. } => "Do not use it: its signature was made for something else. Ask the publisher.",
         };
         vec![hint.to_owned()]
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::NotSigned { .. } => vec![Remedy::SignPublished],
+            Self::OfOthers { .. } => vec![Remedy::ImportKey { name: None }],
+            Self::TooFew { .. } | Self::Objection { .. } => Vec::new(),
+        }
     }
 }
 
 /// `a, b or c`
 fn list(names: &[String], last: &str) -> String {
     match names {
-        [] => "nobody".to_owned(),
+        [] => "no one".to_owned(),
         [one] => one.clone(),
         [rest @ .., end] => format!("{} {last} {end}", rest.join(", ")),
     }
@@ -118,8 +123,8 @@ fn list(names: &[String], last: &str) -> String {
 
 fn signers(others: &[String], count: usize) -> String {
     match (others, count) {
-        ([], 1) => "a key that recipes.toml does not know".to_owned(),
-        ([], count) => format!("{count} keys that recipes.toml does not know"),
+        ([], 1) => "a key that is not in recipes.toml".to_owned(),
+        ([], count) => format!("{count} keys that are not in recipes.toml"),
         (others, _) => list(others, "and"),
     }
 }

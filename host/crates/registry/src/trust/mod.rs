@@ -1,8 +1,8 @@
-//! Whether what signers signed is what is about to be used.
+//! Whether trusted signers have signed an artifact or a file.
 //!
-//! The order matters: a signature counts only if a trusted key made it over the very bytes of the payload; only then is the
-//! payload read, and must name this artefact, and the repository it is had from. Nothing of a component is looked at, let
-//! alone compiled, before that.
+//! The order matters: first, a trusted key must have signed exactly the bytes of the payload. Only then is the payload
+//! parsed; it must be for this artifact, and for the repository that it comes from. Nothing of a component is parsed or
+//! compiled before that: until then, all bytes are untrusted.
 
 mod error;
 #[cfg(test)]
@@ -20,28 +20,28 @@ use base::digest::Digest;
 
 pub use error::{Objection, TrustError};
 
-/// Who signed something, as far as that counts.
+/// A trusted signer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signer {
-    /// What `recipes.toml` calls the key.
+    /// The key's name in `recipes.toml`.
     pub name: String,
     /// The key's fingerprint.
     pub fingerprint: Fingerprint,
 }
 
-/// As `acme (sha256:…)`.
+/// `acme (sha256:…)`.
 impl fmt::Display for Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} (sha256:{})", self.name, self.fingerprint)
     }
 }
 
-/// The keys that count for one recipe, and how many of them must have signed.
+/// The accepted keys for one recipe, and how many of them must have signed.
 #[derive(Debug)]
 pub struct Trusted {
     wanted: Vec<Key>,
     at_least: usize,
-    /// Other keys of `recipes.toml`: they make messages clearer, and count for nothing.
+    /// Other keys in `recipes.toml`, for messages: they are not accepted.
     others: Vec<Key>,
 }
 
@@ -53,7 +53,10 @@ struct Key {
 }
 
 impl Trusted {
-    /// What `signed-by` wants, with its keys read; `None` where nobody needs to sign.
+    /// Reads the keys of `signed-by`; `None` if no signature is required.
+    ///
+    /// # Errors
+    /// If one of them, or a revoked key, cannot be used.
     pub fn of(signed_by: &SignedBy, keys: &[KeyEntry]) -> Result<Option<Self>, KeyError> {
         let SignedBy::Some { names, at_least } = signed_by else { return Ok(None) };
         let read = |entry: &KeyEntry| {
@@ -64,7 +67,7 @@ impl Trusted {
         for entry in keys {
             if names.contains(&entry.name) {
                 wanted.push(read(entry)?);
-            // What is revoked must be known, or it would count under another name.
+            // A revoked key must be read, or the same key would be accepted under another name.
             } else if entry.revoked.is_some() {
                 others.push(read(entry)?);
             } else if let Ok(key) = read(entry) {
@@ -75,7 +78,10 @@ impl Trusted {
         Ok(Some(Self { wanted, at_least: *at_least, others }))
     }
 
-    /// Who of the wanted signed this manifest under this name.
+    /// The required signers that have signed this manifest under this name.
+    ///
+    /// # Errors
+    /// If there are too few.
     pub fn verify_artefact(
         &self,
         reference: &Reference,
@@ -94,7 +100,10 @@ impl Trusted {
         self.decide(reference.to_string(), signatures.len(), tally)
     }
 
-    /// Who of the wanted signed the file with this digest.
+    /// The required signers that have signed the file with this digest.
+    ///
+    /// # Errors
+    /// If there are too few.
     pub fn verify_file(
         &self,
         what: String,
@@ -110,7 +119,7 @@ impl Trusted {
         self.decide(what, signatures.len(), tally)
     }
 
-    /// The wanted key that made a signature, unless it was revoked. Those whose signatures don't count are noted.
+    /// The required key that made a signature, unless it is revoked. Other keys are recorded in `tally`.
     fn maker(&self, made: impl Fn(&PublicKey) -> bool, tally: &mut Tally) -> Option<&Key> {
         match self.wanted.iter().find(|key| made(&key.key)) {
             Some(Key { name, revoked: Some(date), .. }) => {
@@ -131,7 +140,7 @@ impl Trusted {
         signers.sort();
         others.sort();
         others.dedup();
-        // Two names for one key are one signer.
+        // Two names of the same key are one signer.
         let mut seen: Vec<Fingerprint> = Vec::new();
         signers.retain(|signer| {
             let new = !seen.contains(&signer.fingerprint);
@@ -156,7 +165,7 @@ impl Trusted {
     }
 }
 
-/// Revokes a key under each of its names, if it is under one.
+/// Revokes a key under all of its names, if it is revoked under one.
 fn revoke(wanted: &mut [Key], others: &[Key]) {
     let all = wanted.iter().chain(others);
     let revoked: Vec<_> = all.filter_map(|key| Some((key.key.fingerprint(), key.revoked.clone()?))).collect();
@@ -168,7 +177,7 @@ fn revoke(wanted: &mut [Key], others: &[Key]) {
     }
 }
 
-/// What was found while signatures were looked at.
+/// The results for the signatures so far.
 #[derive(Default)]
 struct Tally {
     signers: Vec<Signer>,
@@ -186,24 +195,24 @@ impl Tally {
     }
 }
 
-/// Whether a payload, whose signature was verified, speaks of this manifest under this name.
+/// Checks that a payload with a verified signature is for this manifest under this name.
 fn statement(payload: &[u8], reference: &Reference, manifest: Digest) -> Result<(), Objection> {
     let payload = Payload::parse(payload).map_err(Objection::Payload)?;
     if payload.manifest != manifest {
         return Err(Objection::Manifest { signed: payload.manifest, found: manifest });
     }
-    if speaks_of(&payload.reference, reference) {
+    if is_name_of(&payload.reference, reference) {
         return Ok(());
     }
     Err(Objection::Name { signed: payload.reference })
 }
 
-/// Whether the name that was signed is this artefact's. Some signers (cosign) sign the repository, others (skopeo) the
-/// tag too; which must then be the one that is asked for, or else an old version could be given out as a new one.
-fn speaks_of(signed: &str, reference: &Reference) -> bool {
+/// Whether the signed name is that of the artifact. Some signers (cosign) sign the repository, others (skopeo) also the
+/// tag, which must then be the requested one: otherwise an old version could replace a new one.
+fn is_name_of(signed: &str, reference: &Reference) -> bool {
     let name = |text: &str| {
         let (host, rest) = text.split_once('/').unwrap_or((text, ""));
-        // The names that tools have for Docker's own registry.
+        // The aliases of Docker's registry.
         let host = match host {
             "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
             host => host.to_ascii_lowercase(),
@@ -212,7 +221,7 @@ fn speaks_of(signed: &str, reference: &Reference) -> bool {
     };
     let whole = match signed.rsplit_once('/') {
         Some((_, last)) if last.contains([':', '@']) => signed.parse::<Reference>(),
-        // A reference needs a version to be one.
+        // A reference must have a version.
         _ => format!("{signed}:any").parse::<Reference>(),
     };
     let Ok(whole) = whole else { return false };

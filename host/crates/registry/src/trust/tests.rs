@@ -1,11 +1,11 @@
-//! Whose signatures count for what, and what is told where they do not.
+//! Which signatures are valid for what, and what is reported if they are not.
 
 use std::collections::HashMap;
 
 use super::*;
 use crate::signature::PrivateKey;
 
-/// Keys by name, in files.
+/// Named keys in files.
 struct Ring {
     directory: tempfile::TempDir,
     keys: HashMap<&'static str, PrivateKey>,
@@ -68,7 +68,7 @@ fn verify(trusted: &Trusted, signatures: &[Signature]) -> Result<Vec<String>, St
 const NAME: &str = "registry.example/acme/recipes:1.2";
 
 #[test]
-fn a_signature_by_a_wanted_key_suffices() {
+fn accepts_a_signature_by_a_required_key() {
     let ring = Ring::new(&["acme", "other"]);
     let signed = [ring.sign("other", &payload(NAME)), ring.sign("acme", &payload(NAME))];
     assert_eq!(verify(&ring.trusted(&["acme"], 1), &signed), Ok(vec!["acme".into()]));
@@ -77,7 +77,7 @@ fn a_signature_by_a_wanted_key_suffices() {
 }
 
 #[test]
-fn who_signed_and_who_was_wanted_is_told() {
+fn reports_who_signed_and_who_must_sign() {
     let ring = Ring::new(&["acme", "other", "third"]);
     let stranger = Ring::new(&["stranger"]);
     let acme = ring.trusted(&["acme", "third"], 1);
@@ -87,7 +87,7 @@ fn who_signed_and_who_was_wanted_is_told() {
     t(
         &acme,
         &[],
-        "registry.example/acme/recipes:1.2 is not signed; recipes.toml wants acme or third to have signed it.",
+        "registry.example/acme/recipes:1.2 is not signed; recipes.toml requires a signature by acme or third.",
     );
     t(
         &acme,
@@ -97,24 +97,25 @@ fn who_signed_and_who_was_wanted_is_told() {
     t(
         &acme,
         &[stranger.sign("stranger", &payload(NAME))],
-        "registry.example/acme/recipes:1.2 is signed by a key that recipes.toml does not know, and not by acme or third.",
+        "registry.example/acme/recipes:1.2 is signed by a key that is not in recipes.toml, and not by acme or third.",
     );
     let both = ring.trusted(&["acme", "other"], 2);
-    let expected = "registry.example/acme/recipes:1.2 is signed by acme alone; recipes.toml wants 2 of acme and other.";
+    let expected =
+        "registry.example/acme/recipes:1.2 is signed only by acme; recipes.toml requires 2 of acme and other.";
     t(&both, &[ring.sign("acme", &payload(NAME)), ring.sign("acme", &payload(NAME))], expected);
 }
 
 #[test]
-fn a_signature_counts_for_what_was_signed_alone() {
+fn a_signature_is_valid_only_for_what_was_signed() {
     let ring = Ring::new(&["acme"]);
     let trusted = ring.trusted(&["acme"], 1);
     let objection = |payload: &str, expected: &str| {
-        let expected = format!("The signature of acme for {NAME} does not count: {expected}.");
+        let expected = format!("The signature of acme for {NAME} is not valid: {expected}.");
         assert_eq!(verify(&trusted, &[ring.sign("acme", payload)]), Err(expected));
     };
     let other = Digest::of(b"other");
     let text = Payload { reference: NAME.into(), manifest: other }.text();
-    objection(&text, &format!("it is for another artefact, sha256:{other}, and not for sha256:MANIFEST"));
+    objection(&text, &format!("it is for another artifact, sha256:{other}, and not for sha256:MANIFEST"));
     for name in [
         "registry.example/acme/others:1.2",
         "evil.example/acme/recipes:1.2",
@@ -126,27 +127,26 @@ fn a_signature_counts_for_what_was_signed_alone() {
         objection(&payload(name), &format!("it is for the name {name}"));
     }
     objection(&payload("registry.example/acme/recipes:1.1"), "it is for the name registry.example/acme/recipes:1.1");
-    objection(
-        "{}",
-        "what was signed cannot be taken, as it is not a statement about an artefact (critical and optional)",
+    objection("{}", "the signed text is not usable: it is not a statement about an artifact (critical and optional)");
+}
+
+#[test]
+fn accepts_names_with_and_without_tag() {
+    for name in [NAME, "registry.example/acme/recipes", "Registry.Example/acme/recipes"] {
+        assert!(is_name_of(name, &reference()), "{name}");
+    }
+    let pinned: Reference = format!("registry.example/acme/recipes@sha256:{}", manifest()).parse().unwrap();
+    assert!(is_name_of(NAME, &pinned) && is_name_of("registry.example/acme/recipes", &pinned));
+    let port: Reference = "127.0.0.1:5000/a:1".parse().unwrap();
+    assert!(is_name_of("127.0.0.1:5000/a", &port) && !is_name_of("127.0.0.1/a", &port));
+    let docker: Reference = "docker.io/acme/recipes:1".parse().unwrap();
+    assert!(
+        is_name_of("index.docker.io/acme/recipes", &docker) && !is_name_of("registry.example/acme/recipes", &docker)
     );
 }
 
 #[test]
-fn names_with_and_without_tag_count() {
-    for name in [NAME, "registry.example/acme/recipes", "Registry.Example/acme/recipes"] {
-        assert!(speaks_of(name, &reference()), "{name}");
-    }
-    let pinned: Reference = format!("registry.example/acme/recipes@sha256:{}", manifest()).parse().unwrap();
-    assert!(speaks_of(NAME, &pinned) && speaks_of("registry.example/acme/recipes", &pinned));
-    let port: Reference = "127.0.0.1:5000/a:1".parse().unwrap();
-    assert!(speaks_of("127.0.0.1:5000/a", &port) && !speaks_of("127.0.0.1/a", &port));
-    let docker: Reference = "docker.io/acme/recipes:1".parse().unwrap();
-    assert!(speaks_of("index.docker.io/acme/recipes", &docker) && !speaks_of("registry.example/acme/recipes", &docker));
-}
-
-#[test]
-fn changed_bytes_and_swapped_signatures_do_not_count() {
+fn rejects_changed_bytes_and_swapped_signatures() {
     let ring = Ring::new(&["acme", "other"]);
     let trusted = ring.trusted(&["acme"], 1);
     let good = ring.sign("acme", &payload(NAME));
@@ -156,17 +156,17 @@ fn changed_bytes_and_swapped_signatures_do_not_count() {
     let garbled = Signature { base64: "*".into(), ..good.clone() };
     for bad in [spaced, swapped, garbled] {
         let error = verify(&trusted, std::slice::from_ref(&bad)).unwrap_err();
-        assert!(error.contains("a key that recipes.toml does not know"), "{error}");
+        assert!(error.contains("a key that is not in recipes.toml"), "{error}");
         assert_eq!(verify(&trusted, &[bad, good.clone()]), Ok(vec!["acme".into()]));
     }
 }
 
 #[test]
-fn a_revoked_key_counts_for_nothing() {
+fn a_revoked_key_is_not_accepted() {
     let mut ring = Ring::new(&["acme", "new"]);
     ring.revoke("acme");
     let old = [ring.sign("acme", &payload(NAME))];
-    let expected = format!("The signature of acme for {NAME} does not count: the key was revoked (2026-01-01).");
+    let expected = format!("The signature of acme for {NAME} is not valid: the key was revoked (2026-01-01).");
     assert_eq!(verify(&ring.trusted(&["acme", "new"], 1), &old), Err(expected));
     let both = [old[0].clone(), ring.sign("new", &payload(NAME))];
     assert_eq!(verify(&ring.trusted(&["acme", "new"], 1), &both), Ok(vec!["new".into()]));
@@ -181,7 +181,7 @@ fn one_key_under_two_names_is_one_signer() {
     ring.add("b", again);
     let signed = [ring.sign("a", &payload(NAME)), ring.sign("b", &payload(NAME))];
     let error = verify(&ring.trusted(&["a", "b"], 2), &signed).unwrap_err();
-    assert!(error.contains("is signed by a alone"), "{error}");
+    assert!(error.contains("is signed only by a"), "{error}");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_key_is_revoked_under_each_of_its_names() {
     ring.add("twin", again);
     let signed = [ring.sign("acme", &payload(NAME)), ring.sign("acme", &payload(NAME))];
     let error = verify(&Ring::new(&["beta"]).trusted(&["beta"], 1), &signed).unwrap_err();
-    assert!(error.contains("does not know"), "{error}");
+    assert!(error.contains("is not in recipes.toml"), "{error}");
     for revoked in ["acme", "twin"] {
         ring.entries.iter_mut().for_each(|entry| entry.revoked = None);
         ring.revoke(revoked);
@@ -200,7 +200,7 @@ fn a_key_is_revoked_under_each_of_its_names() {
             assert!(error.contains("the key was revoked (2026-01-01)"), "{revoked} {names:?}: {error}");
         }
     }
-    // A revoked key that cannot be read could be any.
+    // A revoked key that cannot be read could be any key.
     std::fs::remove_file(ring.directory.path().join("twin")).unwrap();
     let names = vec!["acme".to_owned()];
     assert!(Trusted::of(&SignedBy::Some { names, at_least: 1 }, &ring.entries).is_err());
@@ -223,5 +223,5 @@ fn files_are_verified_by_their_digest() {
         |content: &[u8]| trusted.verify_file("a.wasm".into(), &Digest::of(content), std::slice::from_ref(&signature));
     assert_eq!(verify(b"component").unwrap()[0].name, "acme");
     let error = verify(b"other").unwrap_err().to_string();
-    assert_eq!(error, "a.wasm is signed by a key that recipes.toml does not know, and not by acme.");
+    assert_eq!(error, "a.wasm is signed by a key that is not in recipes.toml, and not by acme.");
 }

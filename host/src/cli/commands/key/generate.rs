@@ -1,4 +1,4 @@
-//! `key generate`: makes a pair of keys.
+//! `key generate`: creates a key pair.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `key import`: trusts someone's public key, or encrypts a private key that another program made.
+//! `key import`: trusts a public key, or encrypts a private key that another program created.
 
 use std::path::PathBuf;
 

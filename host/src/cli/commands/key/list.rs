@@ -27,6 +27,10 @@ pub(in crate::cli) struct ListArguments {
 pub(super) fn execute(program: &Program, arguments: &ListArguments) -> Result<(), RunError> {
     let directory = arguments.config.directory(&program.environment.directory);
     let keys = trusted_keys(&directory.join("recipes.toml"))?;
-    program.printer.text(&if arguments.json { keys::json(&keys, &directory) } else { keys::text(&keys, &directory) });
+    if arguments.json {
+        program.printer.json(&keys::json(&keys, &directory));
+    } else {
+        program.printer.text(&keys::text(&keys, &directory));
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `key`: pairs of keys that sign recipes, and the public keys that a buildout trusts.
+//! `key`: key pairs that sign recipes, and the public keys that a buildout trusts.
 
 mod generate;
 mod import;

@@ -1,4 +1,4 @@
-//! The two files of a pair of keys.
+//! The two files of a key pair.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use base::paths::with_suffix;
 use base::source::Explain;
 use registry::signature::PrivateKey;
 
-/// A key is never overwritten.
+/// Keys are never overwritten.
 #[derive(Debug, thiserror::Error)]
 #[error("{} already exists.", .0.display())]
 struct KeyExists(PathBuf);
@@ -19,7 +19,7 @@ impl Explain for KeyExists {
     }
 }
 
-/// The files of a pair, which do not exist yet.
+/// The files of a key pair, which do not exist yet.
 pub(super) struct PairFiles {
     directory: PathBuf,
     private: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct PairFiles {
 }
 
 impl PairFiles {
-    /// `NAME.key` and `NAME.pub`; fails if one of them exists.
+    /// `NAME.key` and `NAME.pub`; fails if either exists.
     pub(super) fn new(directory: &Path, name: &Path) -> Result<Self, RunError> {
         let (private, public) = (with_suffix(name, ".key"), with_suffix(name, ".pub"));
         let pair = Self { directory: directory.to_owned(), private, public };
@@ -49,7 +49,7 @@ impl PairFiles {
         Ok(())
     }
 
-    /// What the user should know about them.
+    /// The summary for the user.
     pub(super) fn summary(&self, key: &PrivateKey) -> String {
         format!(
             "Private key: {} (keep it and its passphrase secret)\nPublic key:  {}\nFingerprint: {}",

@@ -55,11 +55,11 @@ impl Explain for NoEntryPoint {
 
 pub(super) fn execute(program: &Program, arguments: &InspectArguments) -> Result<(), RunError> {
     let view = view(program, &arguments.what)?;
-    program.printer.text(&match arguments {
-        InspectArguments { json: true, .. } => package::json(&view),
-        InspectArguments { markdown: true, .. } => package::markdown(&view),
-        _ => package::text(&view),
-    });
+    match arguments {
+        InspectArguments { json: true, .. } => program.printer.json(&package::json(&view)),
+        InspectArguments { markdown: true, .. } => program.printer.text(&package::markdown(&view)),
+        _ => program.printer.text(&package::text(&view)),
+    }
     Ok(())
 }
 
@@ -118,7 +118,7 @@ impl Buildout<'_> {
         self.authoring.resolve(self.directory, reference, &RemoteSettings::default())
     }
 
-    /// For each entry point, a reference that means it in this buildout: the given one, or one like it.
+    /// For each entry point, a reference to it that works in this buildout: the given one, or a similar one.
     fn references(&self, given: &str, package: &Package, recipe: &Resolved) -> Vec<Option<String>> {
         let means = |text: &str, entry_point: &str| {
             self.resolve(text).is_ok_and(|found| {

@@ -1,4 +1,4 @@
-//! `recipe`: what authors of recipes work with, and what shares recipes.
+//! `recipe`: commands for authors of recipes, and for sharing recipes.
 
 mod build;
 mod inspect;

@@ -1,4 +1,4 @@
-//! `recipe new`: starts a recipe project.
+//! `recipe new`: creates a recipe project.
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use crate::cli::arguments::{RegistryArguments, parse_reference};
 use crate::cli::program::Program;
 use crate::run::RunError;
 use base::files;
-use base::source::{Explain, size};
+use base::source::{Explain, printable_line, size};
 use registry::oci::{Artefact, Reference, annotation, signatures};
 
 const EXAMPLES: &str = "\
@@ -33,7 +33,7 @@ pub(in crate::cli) struct PullArguments {
     registry: RegistryArguments,
 }
 
-/// The file exists, and the user has not specified it.
+/// The file exists, and the user did not specify it.
 #[derive(Debug, thiserror::Error)]
 #[error("{} already exists, and is another file.", .0.display())]
 struct FileExists(PathBuf);
@@ -53,7 +53,7 @@ pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<()
     let signatures = signatures(&remote, &reference, artefact.manifest.digest)?.len();
     let file = arguments.output.clone().unwrap_or_else(|| default_file(&reference));
     let path = program.path(&file);
-    // Only a file that the user has specified is replaced.
+    // Only a file that the user specified is replaced.
     if arguments.output.is_none() && files::read(&path)?.is_some_and(|content| content != component) {
         return Err(FileExists(file).into());
     }
@@ -62,7 +62,7 @@ pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<()
     Ok(())
 }
 
-/// The last part of the repository's name, which has only lower-case letters, digits and `._-`.
+/// The last part of the repository's name, which contains only lower-case letters, digits and `._-`.
 fn default_file(reference: &Reference) -> PathBuf {
     let name = reference.repository().rsplit('/').next().unwrap_or("recipe");
     PathBuf::from(format!("{name}.wasm"))
@@ -70,21 +70,17 @@ fn default_file(reference: &Reference) -> PathBuf {
 
 fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usize) -> String {
     let pinned = reference.with_digest(artefact.manifest.digest);
-    let mut text = format!(
-        "Pulled {pinned}: {} ({}, sha256:{})",
-        file.display(),
-        size(artefact.component.size()),
-        artefact.digest
-    );
+    let mut text =
+        format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(artefact.size()), artefact.digest);
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),
-        ("license", annotation::LICENCES),
+        ("license", annotation::LICENSES),
         ("source", annotation::SOURCE),
     ];
     for (name, key) in keys {
         let value = artefact.annotations.get(key);
-        text += &value.map(|value| format!("\n  {name}: {}", value.escape_debug())).unwrap_or_default();
+        text += &value.map(|value| format!("\n  {name}: {}", printable_line(value))).unwrap_or_default();
     }
     text + &match signatures {
         0 => "\n  not signed".to_owned(),

@@ -87,14 +87,14 @@ fn summary(Published { artefact, package }: &Published, reference: &Reference, k
         "Pushed {} {} ({}, sha256:{}) to {reference}@sha256:{}",
         package.name,
         package.version,
-        size(artefact.component.size()),
+        size(artefact.size()),
         artefact.digest,
         artefact.manifest.digest
     );
     text + &key.map(|key| format!("\nSigned by key {}", key.public())).unwrap_or_default()
 }
 
-/// When the component was made: SOURCE_DATE_EPOCH, or the modification time of its file.
+/// When the component was created: SOURCE_DATE_EPOCH, or the modification time of its file.
 fn created(program: &Program, file: &Path) -> Result<SystemTime, FileError> {
     let epoch = program.environment.variables.get("SOURCE_DATE_EPOCH").and_then(|text| text.trim().parse().ok());
     match epoch {
@@ -109,7 +109,7 @@ fn annotation_of(text: &str) -> Result<(String, String), String> {
     let key = match key {
         "title" => annotation::TITLE,
         "version" => annotation::VERSION,
-        "licenses" | "license" => annotation::LICENCES,
+        "licenses" | "license" => annotation::LICENSES,
         "source" => annotation::SOURCE,
         "description" => annotation::DESCRIPTION,
         other if other.contains('.') => other,

@@ -1,4 +1,4 @@
-//! `recipe test`: runs the scenarios of a recipe project, with the real component in this very program.
+//! `recipe test`: runs the scenarios of a recipe project, with the real component and this program.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -134,7 +134,7 @@ impl Tally {
 pub(super) fn execute(program: &Program, arguments: &TestArguments) -> Result<(), RunError> {
     let built = program.authoring()?.build(&arguments.directory, arguments.network.offline)?;
     let files = scenarios(&built.project, arguments.filter.as_deref())?;
-    // A signal ends the tests between scenarios, so that their directories are removed.
+    // Watched, so that a signal ends the tests between scenarios and their directories are removed.
     let _watch = program.interrupt.watch();
     let (start, mut tally) = (Instant::now(), Tally::default());
     program.printer.text(&format!("Running {} of {}", counted(files.len(), "scenario"), built.package.name));
@@ -187,7 +187,7 @@ fn stage(program: &Program, built: &BuiltRecipe, offline: bool) -> Result<Stage,
     Ok(stage)
 }
 
-/// The author's variables. Caches are those of the author, although `HOME` is another directory.
+/// The variables for scenarios. The author's caches are used, although `HOME` is another directory.
 fn variables(program: &Program, offline: bool) -> BTreeMap<String, String> {
     let mut variables = program.environment.variables.clone();
     let mut set = |name: &str, path: Option<PathBuf>| {

@@ -52,7 +52,7 @@ fn summary(vendored: &Vendored, target: &Path, buildout: &Path) -> String {
         return "No recipe of recipes.toml comes from a registry".to_owned();
     }
     let lines = vendored.recipes.iter().map(|(name, reference)| format!("Vendored recipe {name}: {reference}"));
-    // Relative to recipes.toml, if possible.
+    // Relative to recipes.toml if possible.
     let directory = target.strip_prefix(buildout).unwrap_or(target).display().to_string();
     let hint = format!("To use them, add as the first line of recipes.toml: vendor = {directory:?}");
     lines.chain((!vendored.named).then_some(hint)).collect::<Vec<_>>().join("\n")

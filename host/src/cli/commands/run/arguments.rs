@@ -75,7 +75,7 @@ pub(in crate::cli) struct RunArguments {
     version: Option<bool>,
 }
 
-/// The value of `-j`. Nothing and zero are rejected, as by make and cargo.
+/// The value of `-j`. An empty value and zero are rejected, as in make and cargo.
 fn jobs(value: &str) -> Result<usize, String> {
     if value == "auto" {
         return std::thread::available_parallelism().map(Into::into).map_err(|error| error.to_string());
@@ -108,12 +108,12 @@ impl Sandbox {
 }
 
 impl RunArguments {
-    /// How messages are written, and whether several parts are made at once.
+    /// The style of messages, and whether several parts can be installed at once.
     pub(in crate::cli::commands) fn style(&self) -> (Style, bool) {
         (self.log_format, self.jobs > 1)
     }
 
-    /// `-v` and `-q` as the option `verbosity`: ten for each.
+    /// `-v` and `-q` as the option `verbosity`: each counts ten.
     pub(super) fn verbosity(&self) -> Option<Assignment> {
         let verbosity = (i32::from(self.verbose) - i32::from(self.quiet)) * 10;
         let letters = "v".repeat(self.verbose.into()) + &"q".repeat(self.quiet.into());
@@ -121,7 +121,7 @@ impl RunArguments {
             .then(|| Assignment::set("buildout", "verbosity", &verbosity.to_string(), &format!("-{letters}")))
     }
 
-    /// How parts are made.
+    /// How parts are installed.
     pub(super) fn settings(&self, program: &Program) -> Result<RunSettings, RunError> {
         let jobs = Jobs::new(self.jobs).map_err(StartError::of("make a jobserver"))?;
         let settings = program.default_settings()?;

@@ -1,11 +1,11 @@
-//! `run bootstrap` and `run init`: a first configuration, the directories, and `bin/buildout`.
+//! `run bootstrap` and `run init`: create a first configuration, the directories, and `bin/buildout`.
 
 use super::arguments::RunArguments;
 use crate::cli::arguments::ConfigurationArguments;
 use crate::cli::program::Program;
 use crate::run::{self, Loaded, RunError};
 
-/// `bootstrap` writes a configuration if there is none.
+/// `bootstrap` writes a configuration if none exists.
 pub(super) fn write_if_missing(program: &Program, arguments: &ConfigurationArguments) -> Result<(), RunError> {
     if let Some(path) = arguments.path(&program.environment.directory)
         && run::write_configuration(&path)?
@@ -15,7 +15,7 @@ pub(super) fn write_if_missing(program: &Program, arguments: &ConfigurationArgum
     Ok(())
 }
 
-/// `init` fails if there is one.
+/// `init` fails if one exists.
 pub(super) fn write_new(program: &Program, arguments: &ConfigurationArguments) -> Result<(), RunError> {
     if let Some(path) = arguments.path(&program.environment.directory) {
         run::write_new_configuration(&path)?;

@@ -15,7 +15,7 @@ pub(super) enum RunCommand {
 const COMMANDS: &[&str] = &["install", "bootstrap", "init", "annotate", "query"];
 
 impl RunCommand {
-    /// The command that words (without assignments) name.
+    /// The command specified by the words (without assignments).
     pub(super) fn parse(words: &[String]) -> Result<Self, UsageError> {
         let Some((name, arguments)) = words.split_first() else { return Ok(Self::Install(Vec::new())) };
         let without_arguments = |command: &'static str, then: Self| match arguments.first() {

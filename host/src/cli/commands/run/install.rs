@@ -1,4 +1,4 @@
-//! `run install`: makes parts.
+//! `run install`: installs parts.
 
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(super) fn execute(
 ) -> Result<(), RunError> {
     match &arguments.timings {
         Some(file) => with_timings(program, arguments, loaded, parts, file),
-        // The process ends after this, so the session's thousands of values are not freed one by one.
+        // The process exits after this, so the session's thousands of values need not be freed one by one.
         None => ManuallyDrop::new(program.session(loaded, arguments.settings(program)?)?).install(parts),
     }
 }

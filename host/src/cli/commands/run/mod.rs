@@ -1,4 +1,4 @@
-//! `run`: the grammar of 1.0's `buildout`, with its own commands, in any order with flags and assignments.
+//! `run`: the grammar of 1.0's `buildout`: commands, flags and assignments, in any order.
 
 mod annotate;
 mod arguments;

@@ -1,10 +1,10 @@
-//! `run query`: shows one option as it was written, as zc.buildout does.
+//! `run query`: shows the unsubstituted value of one option, as zc.buildout does.
 
 use crate::cli::program::Program;
 use crate::cli::render::annotated;
 use crate::run::{Loaded, RunError};
 
 pub(super) fn execute(program: &Program, loaded: &Loaded, option: &str, verbose: bool) -> Result<(), RunError> {
-    program.printer.text(&annotated::option(&*program.current(loaded)?, option, verbose)?);
+    program.printer.verbatim(&annotated::option(&*program.current(loaded)?, option, verbose)?);
     Ok(())
 }

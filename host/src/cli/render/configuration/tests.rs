@@ -1,4 +1,4 @@
-//! What `config`, `annotate` and `query` show. The expectations of the last two are zc.buildout 6.0.1's own output.
+//! Output of `config`, `annotate` and `query`. The expected output of the last two is zc.buildout 6.0.1's.
 
 use std::sync::Arc;
 

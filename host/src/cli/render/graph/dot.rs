@@ -1,9 +1,9 @@
-//! The graph in Graphviz's language.
+//! The graph in Graphviz's DOT language.
 
 use std::fmt::Write as _;
 
 use crate::run::PartGraph;
-use base::source::neutralise;
+use base::source::printable_line;
 
 use super::arrows::arrows;
 
@@ -20,8 +20,8 @@ pub(super) fn text(graph: &PartGraph) -> String {
     text
 }
 
-/// A label in quotes: there, Graphviz knows `\"`, escapes such as `\N`, and HTML's entities.
+/// A quoted label: Graphviz interprets `\"`, escapes such as `\N`, and HTML entities in it.
 fn label(part: &str) -> String {
-    let shown = neutralise(part).replace('\n', "\\n").replace('\t', "\\t");
+    let shown = printable_line(part);
     shown.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::run::PartGraph;
-use base::source::neutralise;
+use base::source::printable_line;
 
 use super::arrows::arrows;
 
@@ -19,10 +19,10 @@ pub(super) fn text(graph: &PartGraph) -> String {
     text
 }
 
-/// A label in quotes: every sign that may mean something there is given by its number (Mermaid's entity codes).
+/// A quoted label: every character that may be special is written as a number (Mermaid's entity codes).
 fn label(part: &str) -> String {
     let mut label = String::new();
-    for c in neutralise(part).replace('\n', "\\n").replace('\t', "\\t").chars() {
+    for c in printable_line(part).chars() {
         if c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ':' | '/') {
             label.push(c);
         } else {

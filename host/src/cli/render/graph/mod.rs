@@ -1,4 +1,4 @@
-//! Parts and the references between them, as text for Graphviz or Mermaid, or drawn.
+//! Parts and the references between them, as text for Graphviz or Mermaid, or as a drawing.
 
 mod arrows;
 mod dot;

@@ -1,7 +1,7 @@
-//! The graph, drawn: parts in columns, each to the right of what it refers to.
+//! The graph as a drawing: parts in columns, each to the right of the parts that it references.
 //!
-//! Layers as by Sugiyama, Tagawa and Toda (1981): a part's layer is the longest way to a part that needs none; within a
-//! layer, parts move to the middle of their neighbours, a few times to and fro.
+//! Layers as in Sugiyama, Tagawa and Toda (1981): a part's layer is the length of the longest path to a part without
+//! references; within a layer, parts are moved to the middle of their neighbors, in several sweeps back and forth.
 
 use std::fmt::Write as _;
 
@@ -18,9 +18,9 @@ const BOX_HEIGHT: usize = 28;
 const ROW: usize = 44;
 const GAP: usize = 80;
 const MARGIN: usize = 20;
-/// Longer names are cut; the whole name is the box's title.
+/// Longer names are cut; the box's title contains the whole name.
 const WIDEST_NAME: usize = 40;
-/// How often parts move to and fro.
+/// Number of sweeps.
 const SWEEPS: usize = 8;
 
 pub(super) fn text(graph: &PartGraph) -> String {
@@ -45,12 +45,12 @@ pub(super) fn text(graph: &PartGraph) -> String {
 }
 
 struct Drawing {
-    /// For each part its column, and its place in it.
+    /// Column of each part, and position in it.
     places: Vec<(usize, usize)>,
-    /// Where columns begin, and how wide their boxes are.
+    /// Start of each column, and width of its boxes.
     columns: Vec<(usize, usize)>,
     rows: usize,
-    /// How many parts stand in each column.
+    /// Number of parts in each column.
     counts: Vec<usize>,
 }
 
@@ -78,7 +78,7 @@ impl Drawing {
         (width, self.rows.max(1) * ROW + 2 * MARGIN)
     }
 
-    /// The box of a part: left, top, width. Columns are centred.
+    /// The box of a part: left, top, width. Columns are centered.
     fn place(&self, part: usize) -> (usize, usize, usize) {
         let (column, row) = self.places[part];
         let (x, width) = self.columns[column];
@@ -111,11 +111,11 @@ impl Drawing {
 }
 
 fn shown(part: &str) -> String {
-    let line = base::source::neutralise(part).replace('\n', "\\n").replace('\t', "\\t");
+    let line = base::source::printable_line(part);
     truncate_str(&line, WIDEST_NAME, "…").into_owned()
 }
 
-/// Parts by layer. Only references to earlier parts count, so that two that refer to each other do no harm.
+/// Parts by layer. Only references to earlier parts count, so that two parts that reference each other are harmless.
 fn layers(graph: &PartGraph) -> Vec<Vec<usize>> {
     let mut layer_of: Vec<usize> = Vec::with_capacity(graph.parts.len());
     for (part, references) in graph.references.iter().enumerate() {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn arrows_do_not_cross_where_they_need_not() {
-        // Two chains, whose second parts come in the other order.
+        // Two chains, whose second parts are in the opposite order.
         let parts = ["a", "b", "on-b", "on-a"].map(str::to_owned).to_vec();
         let none = BTreeSet::new;
         let graph = PartGraph { parts, references: vec![none(), none(), BTreeSet::from([1]), BTreeSet::from([0])] };

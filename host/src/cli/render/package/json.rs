@@ -53,7 +53,7 @@ fn option(option: &DescribedOption) -> Value {
     object
 }
 
-/// As `grant` in `recipes.toml` is written: lists, but for memory and time.
+/// A grant in the form that `recipes.toml` uses: lists, except for memory and time.
 fn grant(grant: &Grant) -> Value {
     let items = grant.items().into_iter().map(|item| match item {
         GrantItem::List(key, values) => (key, json!(values)),

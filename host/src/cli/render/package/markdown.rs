@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::view::PackageView;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
-/// The page.
 pub(in crate::cli) fn of(view: &PackageView) -> String {
     let package = &view.package;
     let mut page = format!("# {} {}\n", package.name, package.version);
@@ -52,7 +51,7 @@ fn default(option: &DescribedOption) -> String {
     }
 }
 
-/// A text as one cell of a table.
+/// A string as one table cell.
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }

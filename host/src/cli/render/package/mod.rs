@@ -1,4 +1,4 @@
-//! A recipe package: for people, for programs, and as a reference page.
+//! A recipe package in human-readable form, as JSON, and as a reference page.
 
 mod json;
 mod markdown;

@@ -1,4 +1,4 @@
-//! Imports, as several renderers write them.
+//! Imports, in the form that several renderers use.
 
 /// Interfaces by package: `buildout:recipe (log, options)`, one package per line.
 pub(in crate::cli) fn imports(imports: &[String]) -> String {

@@ -1,17 +1,16 @@
-//! A recipe package for people.
+//! A recipe package in human-readable form.
 
 use std::fmt::Write as _;
 
 use super::terms::imports;
 use super::view::PackageView;
-use base::source::size;
+use base::source::{printable_line, size};
 use recipe::component::Origin;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
-/// The text.
 pub(in crate::cli) fn of(view: &PackageView) -> String {
     let (package, component) = (&view.package, &view.recipe.component);
-    let mut text = format!("{} {}\n", package.name, package.version);
+    let mut text = format!("{} {}\n", printable_line(&package.name), printable_line(&package.version));
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:<10} {value}");
@@ -30,8 +29,12 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
     line("imports", &imports(&package.imports).replace('\n', "\n           "));
     for (described, reference) in view.entry_points() {
         let _ = match reference {
-            Some(reference) => writeln!(text, "\nrecipe = {reference}"),
-            None => writeln!(text, "\nentry point {}, which no recipe reference means here", described.name),
+            Some(reference) => writeln!(text, "\nrecipe = {}", printable_line(reference)),
+            None => writeln!(
+                text,
+                "\nentry point {}, which no recipe reference means here",
+                printable_line(&described.name)
+            ),
         };
         entry_point(&mut text, described);
     }
@@ -54,7 +57,8 @@ fn entry_point(text: &mut String, described: &Described) {
         let width = described.options.iter().map(|option| option.name.chars().count()).max().unwrap_or_default();
         for option in &described.options {
             let meaning = option.documentation.split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(text, "  {:<width$}  {meaning} ({})", option.name, value_of(option));
+            let name = printable_line(&option.name);
+            let _ = writeln!(text, "  {name:<width$}  {meaning} ({})", printable_line(&value_of(option)));
         }
     }
     let grant = described.grant.to_string();

@@ -1,20 +1,20 @@
-//! What is shown of a recipe package.
+//! The data that is shown of a recipe package.
 
 use std::path::Path;
 
 use recipe::component::{Origin, Resolved};
 use recipe::{Described, Package};
 
-/// A recipe package, with the component that it is in.
+/// A recipe package and its component.
 pub(in crate::cli) struct PackageView {
     pub(in crate::cli) package: Package,
     pub(in crate::cli) recipe: Resolved,
-    /// For each entry point of the package, in order, a value of `recipe =` that means it, if there is one.
+    /// For each entry point of the package, in order, a value of `recipe =` that refers to it, if one exists.
     pub(in crate::cli) references: Vec<Option<String>>,
 }
 
 impl PackageView {
-    /// The version of package `buildout:recipe` that the component was made for.
+    /// The version of package `buildout:recipe` that the component was built for.
     pub(super) fn wit(&self) -> Option<&str> {
         let imports = self.package.imports.iter();
         imports.filter_map(|import| import.strip_prefix("buildout:recipe/")?.split_once('@')).map(|(_, wit)| wit).max()
@@ -28,7 +28,7 @@ impl PackageView {
         }
     }
 
-    /// The required signers who signed it.
+    /// The required signers who have signed it.
     pub(super) fn signers(&self) -> Vec<String> {
         self.recipe.signers.iter().map(ToString::to_string).collect()
     }

@@ -1,6 +1,6 @@
-//! Credentials: of URLs, and of `~/.netrc`.
+//! Credentials in URLs and in `~/.netrc`.
 //!
-//! Those of a URL count for all of its host, as links of a page do not repeat them.
+//! Credentials in a URL apply to its whole host, because links in pages do not repeat them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,13 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::{Origin, Url};
 
-/// Longest `.netrc` that is read, in bytes.
+/// The longest `.netrc` that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
 /// User name and password.
 type Login = (String, String);
 
-/// What is known of credentials. It has no `Debug`, as it holds secrets.
+/// The known credentials. This has no `Debug`, because it contains secrets.
 #[derive(Default)]
 pub struct Credentials {
     of_urls: Vec<(Origin, Login)>,
@@ -25,7 +25,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those in `urls`, and those of the file `netrc`.
+    /// The credentials in `urls` and in the file `netrc`.
     pub fn new<'a>(urls: impl IntoIterator<Item = &'a str>, netrc: Option<&Path>) -> Self {
         let of_urls = urls
             .into_iter()
@@ -41,7 +41,7 @@ impl Credentials {
     /// The URL without credentials, and the header line `Authorization` for it.
     ///
     /// # Errors
-    /// When it is no URL.
+    /// When the URL is invalid.
     pub fn of(&self, url: &str) -> Result<(Url, Option<String>), String> {
         let mut url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
         let login = self.login_of(&url);
@@ -53,7 +53,7 @@ impl Credentials {
         Ok((url, authorization))
     }
 
-    /// The URL with the credentials that are known for it, for whoever takes them from there.
+    /// The URL with the credentials that are known for it, for code that reads them from there.
     pub fn with(&self, url: &str) -> String {
         let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
         let Some((user, password)) = self.login_of(&parsed) else { return url.to_owned() };
@@ -70,7 +70,7 @@ impl Credentials {
         login(url).or_else(of_urls).or_else(of_host)
     }
 
-    /// Reads `machine NAME login NAME password TEXT`, also over several lines; macros are passed over.
+    /// Reads `machine NAME login NAME password TEXT`, also over several lines; macros are skipped.
     fn add_netrc(&mut self, text: &str) {
         let mut machine: Option<Option<String>> = None;
         let mut login = (String::new(), String::new());
@@ -113,7 +113,7 @@ fn read(path: &Path) -> Option<String> {
     is_read.then(|| std::fs::read_to_string(path).ok()).flatten()
 }
 
-/// Words separated by white space, in quotes or not; comments and macros are passed over.
+/// Words separated by white space, quoted or not; comments and macros are skipped.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut in_macro = false;

@@ -1,4 +1,4 @@
-//! Pages that are kept, with what the server needs to say whether they are still good.
+//! Cached pages, with what the server needs to decide whether they are still current.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use url::Url;
 
 use super::Page;
 
-/// Raised when the form of what is kept changes.
+/// Increased when the format of cached pages changes.
 const FORM: u32 = 1;
 
-/// Longest head line that is read, in bytes.
+/// The longest header line that is read, in bytes.
 const LONGEST_HEAD: usize = 64 << 10;
 
-/// A page as it is kept: a line of JSON, then the body.
+/// A cached page: a line of JSON, then the body.
 pub(super) struct Stored {
     head: Head,
-    /// What the server calls this state of the page.
+    /// The server's identifier of this version of the page.
     pub(super) etag: Option<String>,
     body: Vec<u8>,
 }
@@ -32,14 +32,14 @@ struct Head {
     digest: String,
 }
 
-/// Where the page at `url` is kept. Credentials take part: others may see another page.
+/// The path where the page at `url` is cached. It depends on the credentials: with others, the page may differ.
 pub(super) fn place(cache: &Path, url: &str) -> PathBuf {
     let digest = Digest::of(url.as_bytes()).to_string();
     cache.join("pages").join(&digest[..2]).join(&digest[2..])
 }
 
 impl Stored {
-    /// What came from the server.
+    /// A page from the server.
     pub(super) fn of(answer: fetch::Response) -> Result<Self, String> {
         let content_type = answer.header("content-type").unwrap_or("text/html").to_ascii_lowercase();
         if !["html", "json"].iter().any(|kind| content_type.contains(kind)) {
@@ -51,7 +51,7 @@ impl Stored {
         Ok(Self { head, etag, body: answer.body })
     }
 
-    /// What is kept at `place`, if it is whole and this user's own.
+    /// The cached page at `place`, if it is whole and belongs to this user.
     pub(super) fn read(place: &Path) -> Option<Self> {
         let metadata = place.symlink_metadata().ok()?;
         if !metadata.is_file()
@@ -68,7 +68,7 @@ impl Stored {
         whole.then(|| Self { etag: head.etag.clone(), head, body })
     }
 
-    /// Keeps it. Where that fails, it is asked for again another time.
+    /// Stores it. If that fails, it is downloaded again next time.
     pub(super) fn write(&self, place: &Path) {
         let (Some(directory), Ok(head)) = (place.parent(), serde_json::to_vec(&self.head)) else { return };
         if self.etag.is_some() && std::fs::create_dir_all(directory).is_ok() {

@@ -1,17 +1,17 @@
-//! What comes of building a recipe project, and what its tools are given.
+//! The result of building a recipe project, and the settings of its tools.
 
 use std::path::PathBuf;
 
-/// What `develop` and `recipe build` take.
+/// The kinds of projects that `develop` and `recipe build` accept.
 pub(crate) const WHAT_IT_IS: &str = "A recipe project is a directory with a recipe.toml or the Cargo.toml of a recipe crate; `develop` takes a .wasm file too.";
 
-/// Variables that forbid tools to download: of build commands, and of Cargo.
+/// Variables that forbid tools to download: for build commands, and for Cargo.
 pub const OFFLINE: [(&str, &str); 2] = [("BUILDOUT_OFFLINE", "1"), ("CARGO_NET_OFFLINE", "true")];
 
 /// A project that was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
-    /// The recipe package, as the project names it.
+    /// The recipe package, named by the project.
     pub package: String,
     /// The component; absolute.
     pub component: PathBuf,

@@ -1,8 +1,8 @@
 //! Builds a recipe crate with Cargo.
 //!
-//! Cargo alone judges whether a crate must be built again: it knows of sources, build scripts, patches and configuration
-//! that a fingerprint of ours would miss. But it goes by times, so what it left alone although the content changed is built
-//! anew.
+//! Only Cargo decides whether a crate must be built again: it knows of sources, build scripts, patches and
+//! configuration that a fingerprint of ours would miss. But it compares times, so packages that it skipped although
+//! their content changed are built again.
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,15 @@ use super::tools::{Ended, Tools};
 use crate::sdk::Language;
 use recipe_toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
 
-/// How much debug information Cargo gives a release. A trap can name the author's lines only where there are line tables.
+/// How much debug information Cargo adds to a release. A trap can show the author's lines only if there are line
+/// tables.
 const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
 
-/// What a recipe crate's `Cargo.toml` says.
+/// The contents of a recipe crate's `Cargo.toml`.
 struct Manifest {
     /// The package's name.
     package: String,
-    /// Whether it says itself how much debug information a release has.
+    /// Whether it sets how much debug information a release has.
     sets_debug: bool,
     /// The SDK, if it is the one that this host carries, in the project itself.
     sdk: Option<Language>,
@@ -63,7 +64,7 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     }
 }
 
-/// Builds the crate; gives its name and the component.
+/// Builds the crate; returns its name and the component.
 pub(super) fn build(tools: Tools<'_>, offline: bool) -> Result<BuiltProject, ComponentError> {
     let manifest = Manifest::read(tools.project)?;
     restore::sdk(tools.project, manifest.sdk, tools.report)?;
@@ -71,7 +72,7 @@ pub(super) fn build(tools: Tools<'_>, offline: bool) -> Result<BuiltProject, Com
     Ok(BuiltProject { package: manifest.package, component })
 }
 
-/// The SDK that the crate in a directory has from this host.
+/// This host's SDK in the crate's directory.
 pub(super) fn sdk_of(project: &Path) -> Result<Option<Language>, ComponentError> {
     Ok(Manifest::read(project)?.sdk)
 }
@@ -83,21 +84,21 @@ struct Build<'a> {
     offline: bool,
 }
 
-/// What Cargo left.
+/// The result of a build with Cargo.
 type Outcome = Ended<Option<Built>>;
 
-/// What Cargo told of what it built.
+/// Cargo's messages about what it built.
 #[derive(Default)]
 struct Built {
     component: Option<PathBuf>,
-    /// The crate, and those that it depends on by path.
+    /// The crate, and the crates that it depends on by path.
     packages: Vec<Package>,
 }
 
 impl Build<'_> {
     fn run(&self) -> Result<PathBuf, ComponentError> {
         let project = self.tools.project.to_owned();
-        // Asked before, not tried: a failed try would make Cargo build everything again the next time.
+        // Checked in advance: after a failed attempt, Cargo would build everything again next time.
         let fallback = self.fallback();
         let mut outcome = self.cargo(fallback.as_ref())?;
         if self.forget_stale(outcome.read.as_ref(), fallback.as_ref())? {
@@ -116,7 +117,7 @@ impl Build<'_> {
         Ok(component)
     }
 
-    /// Removes what Cargo keeps of packages that it wrongly took for unchanged; tells whether there are any.
+    /// Removes Cargo's files of packages that it wrongly considered unchanged; returns whether there are any.
     fn forget_stale(&self, built: Option<&Built>, fallback: Option<&Fallback>) -> Result<bool, ComponentError> {
         let Some((built, component)) = built.and_then(|built| Some((built, built.component.as_ref()?))) else {
             return Ok(false);
@@ -128,7 +129,7 @@ impl Build<'_> {
         }
         let mut command = self.cargo_command("clean", fallback);
         command.arg("--quiet").args(stale.iter().flat_map(|package| ["--package", &package.id]));
-        // Should it fail, Cargo says so again when it builds.
+        // If this fails, Cargo reports it again when it builds.
         command.output().map_err(|error| self.start_error(error))?;
         Ok(true)
     }
@@ -147,7 +148,7 @@ impl Build<'_> {
         self.tools.run(command, |stdout| self.built(stdout)).map_err(|error| self.start_error(error))
     }
 
-    /// Cargo, about to do what it is told with what is built for recipes.
+    /// Cargo, with the settings for building recipes.
     fn cargo_command(&self, what: &str, fallback: Option<&Fallback>) -> Command {
         let mut command = self.tools.command(self.program());
         command.args([what, "--release", "--target", TARGET]).args(self.offline.then_some("--offline"));
@@ -161,7 +162,7 @@ impl Build<'_> {
         ComponentError::Start { program, project, error: Arc::new(error), hint }
     }
 
-    /// What Cargo's messages tell. The component is the last WebAssembly file that this crate's library became.
+    /// The contents of Cargo's messages. The component is the last WebAssembly file of this crate's library.
     fn built(&self, messages: impl BufRead) -> Built {
         let manifest = self.tools.project.join("Cargo.toml");
         let mut built = Built::default();
@@ -180,7 +181,7 @@ impl Build<'_> {
         built
     }
 
-    /// What to do otherwise, where Rust has no target for recipes but the distribution has its sources.
+    /// The remedy if Rust has no target for recipes but the distribution has its sources.
     fn fallback(&self) -> Option<Fallback> {
         if !distribution_has_sources() {
             return None;
@@ -193,7 +194,7 @@ impl Build<'_> {
     }
 }
 
-/// What is read of a message of `cargo build --message-format json` (Cargo reference, "External tools").
+/// The part that is read of a message of `cargo build --message-format json` (Cargo reference, "External tools").
 #[derive(Deserialize)]
 struct Artifact {
     reason: String,

@@ -1,4 +1,4 @@
-//! Runs the build command of a `recipe.toml`, when what the component is made of has changed.
+//! Runs the build command of a `recipe.toml`, if the inputs of the component have changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Build<'_> {
         let project = self.tools.project;
         let output = project.join(&self.manifest.component);
         let globs = self.manifest.inputs.as_ref();
-        // As they are before the build: what is edited meanwhile is built the next time.
+        // The inputs before the build: if they are edited meanwhile, the next run builds again.
         let inputs = globs.map(|globs| Inputs::of(project, self.manifest, globs)).transpose()?;
         if !inputs.as_ref().is_some_and(|inputs| inputs.made(&output)) {
             self.start()?;
@@ -58,7 +58,7 @@ impl Build<'_> {
     }
 }
 
-/// What the command left, as a component: a core module is made one, in a file beside it.
+/// The result of the command as a component: a core module is made into one, in a file next to it.
 fn component(output: &Path) -> Result<PathBuf, ComponentError> {
     if std::fs::metadata(output).is_ok_and(|metadata| metadata.len() > LARGEST_COMPONENT) {
         return Err(ComponentError::TooLarge { path: output.to_owned() });

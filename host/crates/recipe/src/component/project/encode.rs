@@ -1,4 +1,4 @@
-//! Makes a component of a core module: what compilers of C and the like put out for WASI preview 1.
+//! Makes a component from a core module: the output of compilers of C and the like for WASI preview 1.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::sdk;
 /// The world of recipes.
 const WORLD: &str = "recipe";
 
-/// The component that a core module (of the file `path`) becomes. A module that does not say what it exports is taken for a
+/// The component made from a core module (the file `path`). A module that does not describe its exports is treated as a
 /// recipe.
 pub(crate) fn component_of_module(path: &Path, module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     let encoded = describe(module.to_vec()).and_then(|module| {
@@ -31,7 +31,7 @@ pub(crate) fn component_of_module(path: &Path, module: &[u8]) -> Result<Vec<u8>,
     })
 }
 
-/// The module with what it exports, by the carried WIT where it does not say so itself.
+/// The module with a description of its exports: from the embedded WIT if it has none.
 fn describe(mut module: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let (_, own) = metadata::decode(&module)?;
     if own.resolve.worlds[own.world].exports.is_empty() {

@@ -1,6 +1,6 @@
-//! What a component was made of, by content: whether it must be made again.
+//! The inputs of a component, by content: they decide whether it must be built again.
 //!
-//! Times are not looked at. A clock that was set back, or a checkout with old times, changes nothing.
+//! Times are ignored. A clock that was set back, or a checkout with old times, makes no difference.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use super::super::error::ComponentError;
 use super::manifest::{Manifest, RECIPE_TOML};
 use base::digest::Digest;
 
-/// The files that a component is made of, each with its digest, and how it is made.
+/// The files from which a component is made, each with its digest, and how it is made.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Inputs {
-    /// Of `recipe.toml`, which has the command.
+    /// The digest of `recipe.toml`, which has the command.
     manifest: Digest,
     files: BTreeMap<PathBuf, Digest>,
 }
 
 impl Inputs {
-    /// The inputs that globs name, as they are now. What the build itself leaves is none.
+    /// The inputs that globs match, as they are now, without the output of the build.
     pub(super) fn of(project: &Path, manifest: &Manifest, globs: &[String]) -> Result<Self, ComponentError> {
         let component = project.join(&manifest.component);
         let record = record_of(&component);
@@ -40,13 +40,13 @@ impl Inputs {
         Ok(Self { manifest: manifest.digest, files })
     }
 
-    /// Whether `component` is what was made of these inputs.
+    /// Whether `component` was made from these inputs.
     pub(super) fn made(&self, component: &Path) -> bool {
         let Ok(bytes) = std::fs::read(component) else { return false };
         std::fs::read_to_string(record_of(component)).is_ok_and(|record| record == self.text(&Digest::of(&bytes)))
     }
 
-    /// Notes that `component` was made of these inputs. Where that fails, it is made again the next time.
+    /// Notes that `component` was made from these inputs. If that fails, it is built again next time.
     pub(super) fn record(&self, component: &Path) {
         if let Ok(bytes) = std::fs::read(component) {
             let _ = std::fs::write(record_of(component), self.text(&Digest::of(&bytes)));
@@ -60,7 +60,7 @@ impl Inputs {
     }
 }
 
-/// The component that is made of a core module.
+/// The component made from a core module.
 pub(super) fn encoded(module: &Path) -> PathBuf {
     module.with_extension("component.wasm")
 }
@@ -69,10 +69,10 @@ fn record_of(component: &Path) -> PathBuf {
     component.with_extension("buildout-sources")
 }
 
-/// The files that a glob names. A directory stands for all that is in it.
+/// The files that a glob matches. A directory means all files in it.
 fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> {
     let invalid = ComponentError::NoInput { project: project.to_owned(), glob: glob.to_owned() };
-    // A directory stands for all that is in it: so does `**` for all below.
+    // A directory means all files in it: so does `**` for everything below.
     let glob = glob.strip_suffix("/**").unwrap_or(glob);
     let pattern = Path::new(&glob::Pattern::escape(&project.to_string_lossy())).join(glob);
     let mut files = Vec::new();
@@ -86,7 +86,8 @@ fn matching(project: &Path, glob: &str) -> Result<Vec<PathBuf>, ComponentError> 
     Ok(files)
 }
 
-/// Symbolic links to directories are passed over: they may lead in a circle; so is what a Python leaves when it imports.
+/// Symbolic links to directories are skipped, because they could form a cycle; so are the files that Python writes when
+/// it imports.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ComponentError> {
     let failed = |error| ComponentError::read(path, error);
     if path.is_file() {

@@ -8,34 +8,32 @@ use toml_edit::{Item, TableLike};
 use super::super::error::ComponentError;
 use crate::sdk::Language;
 use base::digest::Digest;
-use base::source::Source;
 use registry::RecipeReference;
-use registry::RecipesFileError;
-use registry::recipes_toml::File;
+use registry::{RecipesFileError, TomlFile};
 
 /// The file's name.
 pub const RECIPE_TOML: &str = "recipe.toml";
 
-/// What the file says.
+/// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
-    /// The package's name; what the component describes must agree.
+    /// The package's name; the component must describe itself with the same name.
     pub(super) name: String,
     /// The program and its arguments.
     pub(super) command: Vec<String>,
-    /// Globs of what the component is made of, relative to the project. None: the command decides whether there is
-    /// something to do.
+    /// Globs of the component's inputs, relative to the project. None: the command decides whether there is something
+    /// to do.
     pub(super) inputs: Option<Vec<String>>,
-    /// Where the command leaves the component, or a core module; relative to the project.
+    /// Where the command writes the component, or a core module; relative to the project.
     pub(super) component: PathBuf,
-    /// The SDK that the project has from this host in `sdk/`.
+    /// This host's SDK in `sdk/` of the project.
     pub(super) sdk: Option<Language>,
-    /// Of the file itself.
+    /// The digest of the file itself.
     pub(super) digest: Digest,
 }
 
 impl Manifest {
-    /// Reads the file in a project's directory; `None` where there is none.
+    /// Reads the file in a project's directory; `None` if it does not exist.
     pub(super) fn read(project: &Path) -> Result<Option<Self>, ComponentError> {
         let path = project.join(RECIPE_TOML);
         match std::fs::read_to_string(&path) {
@@ -46,8 +44,7 @@ impl Manifest {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, RecipesFileError> {
-        let source = Source::new(path.display().to_string(), text);
-        let file = File { source: &source, directory: path.parent().unwrap_or(Path::new("")) };
+        let file = TomlFile::new(path, text);
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["recipe", "build"])?;
         let recipe = required(&file, document.as_table(), "recipe", EXAMPLE)?;
@@ -71,11 +68,11 @@ impl Manifest {
     }
 }
 
-/// What a person may want to write who has written nothing yet.
+/// A suggestion for a user whose file is still empty.
 const EXAMPLE: &str = "[recipe] with name = \"…\", and [build] with command = [\"…\"] and component = \"….wasm\"";
 
 fn required<'a>(
-    file: &File<'_>,
+    file: &TomlFile,
     table: &'a dyn TableLike,
     key: &str,
     example: &str,
@@ -86,10 +83,10 @@ fn required<'a>(
     })
 }
 
-fn name(file: &File<'_>, item: &Item) -> Result<String, RecipesFileError> {
+fn name(file: &TomlFile, item: &Item) -> Result<String, RecipesFileError> {
     let name = file.string(item, "name")?;
     let is_package = name.parse::<RecipeReference>().is_ok_and(|reference| reference.package == name);
-    // The name becomes a file's name, that of the link in `develop-eggs`.
+    // The name becomes part of a file name, that of the link in `develop-eggs`.
     if !is_package || name.contains('/') || name.starts_with('.') {
         let hints = vec!["A package's name has no spaces, colons and slashes.".to_owned()];
         return Err(file.error(item.span(), format!("Invalid package name {name:?}."), hints));
@@ -98,7 +95,7 @@ fn name(file: &File<'_>, item: &Item) -> Result<String, RecipesFileError> {
 }
 
 /// A string is run by a shell.
-fn command(file: &File<'_>, build: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
+fn command(file: &TomlFile, build: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
     let item = required(file, build, "command", "command = [\"sh\", \"build.sh\"]")?;
     if item.is_str() {
         let line = file.string(item, "command")?;
@@ -112,7 +109,7 @@ fn command(file: &File<'_>, build: &dyn TableLike) -> Result<Vec<String>, Recipe
     Ok(words)
 }
 
-fn component(file: &File<'_>, item: &Item) -> Result<PathBuf, RecipesFileError> {
+fn component(file: &TomlFile, item: &Item) -> Result<PathBuf, RecipesFileError> {
     let path = PathBuf::from(file.string(item, "component")?);
     let is_inside = path.components().all(|step| matches!(step, Step::Normal(_) | Step::CurDir));
     if !is_inside || path.extension().is_none_or(|extension| extension != "wasm") {
@@ -122,7 +119,7 @@ fn component(file: &File<'_>, item: &Item) -> Result<PathBuf, RecipesFileError> 
     Ok(path)
 }
 
-fn sdk(file: &File<'_>, item: &Item) -> Result<Language, RecipesFileError> {
+fn sdk(file: &TomlFile, item: &Item) -> Result<Language, RecipesFileError> {
     let name = file.string(item, "sdk")?;
     Language::of_name(name).ok_or_else(|| {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();

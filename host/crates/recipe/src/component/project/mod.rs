@@ -1,7 +1,7 @@
-//! Recipe projects: directories that an author's own tools make a component from.
+//! Recipe projects: directories in which an author's tools build a component.
 //!
-//! A project has a `recipe.toml`, which names a build command, or is a Rust crate with a `Cargo.toml`. Of WIT it knows only
-//! what makes a component of a core module.
+//! A project has a `recipe.toml` with a build command, or is a Rust crate with a `Cargo.toml`. This module knows WIT
+//! only as far as it makes components from core modules.
 
 pub(super) mod built;
 mod cargo;
@@ -25,16 +25,16 @@ use built::Built;
 use manifest::Manifest;
 use tools::Tools;
 
-/// What builds recipe projects.
+/// Builds recipe projects.
 #[derive(Clone, Copy)]
 pub struct Builder<'a> {
-    /// The process's surroundings: the tools are the author's own, and have all of it.
+    /// The process's environment: the tools belong to the author, and get all of it.
     pub environment: &'a Environment,
-    /// Nothing may be downloaded. Cargo is told by `--offline`, a build command by `BUILDOUT_OFFLINE=1`.
+    /// Nothing may be downloaded. Cargo gets `--offline`, a build command gets `BUILDOUT_OFFLINE=1`.
     pub offline: bool,
-    /// Where what the tools say is told: as output if they fail, as progress otherwise.
+    /// Receives the output of the tools: as output if they fail, as progress otherwise.
     pub report: &'a dyn Report,
-    /// Ends the tools, with all that they started.
+    /// Ends the tools and all processes that they started.
     pub interrupt: &'a Interrupt,
 }
 
@@ -42,7 +42,7 @@ impl Builder<'_> {
     /// Builds the project in the directory `project`, which is absolute.
     ///
     /// # Errors
-    /// When `project` is no recipe project, or its build fails.
+    /// When `project` is not a recipe project, or its build fails.
     pub fn build(&self, project: &Path) -> Result<Built, ComponentError> {
         let Self { environment, offline, report, interrupt } = *self;
         let tools = Tools { project, environment, report, interrupt };
@@ -57,18 +57,18 @@ impl Builder<'_> {
     }
 }
 
-/// The project that a path leads to, without symbolic links on the way.
+/// The project at a path, without symbolic links in it.
 ///
 /// # Errors
-/// When there is nothing.
+/// When the path does not exist.
 pub fn find(path: &Path) -> Result<PathBuf, ComponentError> {
     path.canonicalize().map_err(|error| ComponentError::read(path, error))
 }
 
-/// The SDK that the project in a directory has from this host, in `sdk/`.
+/// This host's SDK in `sdk/` of the project in a directory.
 ///
 /// # Errors
-/// When there is no project, or what describes it is wrong.
+/// When it is not a project, or its description is invalid.
 pub fn sdk_of(project: &Path) -> Result<Option<Language>, ComponentError> {
     match Manifest::read(project)? {
         Some(manifest) => Ok(manifest.sdk),

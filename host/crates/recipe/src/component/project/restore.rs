@@ -1,4 +1,4 @@
-//! Puts a missing `sdk/` of a project back.
+//! Restores a missing `sdk/` of a project.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use super::super::error::ComponentError;
 use crate::sdk::{self, Language};
 use base::event::{Level, Report};
 
-/// Puts the SDK back where a project that has one lacks it (it was not kept in version control, perhaps), and says so.
+/// Restores the SDK of a project that should have one but does not (it may not be in version control), and reports
+/// that.
 pub(super) fn sdk(project: &Path, language: Option<Language>, report: &dyn Report) -> Result<(), ComponentError> {
     let Some(language) = language.filter(|_| !project.join(sdk::DIRECTORY).exists()) else { return Ok(()) };
     sdk::refresh(project, language)

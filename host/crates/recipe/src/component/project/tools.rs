@@ -1,6 +1,7 @@
-//! Runs an author's own build tools: with the user's rights, in the project directory, ended as a whole when a signal comes.
+//! Runs an author's build tools: with the user's rights, in the project directory, ended with all their processes on a
+//! signal.
 //!
-//! Knows nothing of what they build.
+//! Knows nothing of their output files.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
@@ -18,10 +19,10 @@ use base::environment::Environment;
 use base::event::{Event, Report};
 use base::interrupt::Interrupt;
 
-/// How many lines of the tools' messages are kept for a failure.
+/// The number of lines of the tools' output that are kept for a failure.
 const MOST_LINES: usize = 10_000;
 
-/// How long tools may take to end when they are asked to.
+/// How long tools may take to end after a request to end.
 const GRACE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
 /// How long output is read after the exit of the tool.
@@ -35,12 +36,12 @@ pub(super) struct Tools<'a> {
     pub(super) interrupt: &'a Interrupt,
 }
 
-/// What tools left.
+/// The results of tools.
 pub(super) struct Ended<T> {
     pub(super) success: bool,
-    /// What became of their standard output.
+    /// The result of reading their standard output.
     pub(super) read: T,
-    /// The last lines of what they said.
+    /// The last lines of their messages.
     pub(super) messages: VecDeque<String>,
 }
 
@@ -52,7 +53,7 @@ impl Tools<'_> {
         command
     }
 
-    /// Runs a command whose standard output `read` takes.
+    /// Runs a command whose standard output is read by `read`.
     pub(super) fn run<T: Send>(
         &self,
         mut command: Command,
@@ -65,7 +66,7 @@ impl Tools<'_> {
         self.attend(child, messages, |exit| stdout.map(|stdout| read(BufReader::new(UntilExit::new(stdout, exit)))))
     }
 
-    /// Runs a command all of whose output is messages, in the order in which it comes.
+    /// Runs a command all of whose output is messages, in the order in which they come.
     pub(super) fn run_talking(&self, mut command: Command) -> io::Result<Ended<()>> {
         let (messages, output) = io::pipe()?;
         command.stdout(output.try_clone()?).stderr(output);
@@ -73,7 +74,7 @@ impl Tools<'_> {
         self.attend(child, messages, |_| ())
     }
 
-    /// Waits for the end. Both outputs are read at once: the tools would stall on a full one.
+    /// Waits for the end. Both outputs are read at the same time: otherwise the tools would block on a full pipe.
     fn attend<T: Send>(
         &self,
         mut child: Child,
@@ -97,15 +98,15 @@ impl Tools<'_> {
         Ok(Ended { success, read, messages })
     }
 
-    /// Ends the tools, with all that they started, if a signal comes before they are over: then `over` has nobody who could
-    /// write to it.
+    /// If a signal comes before the tools have ended, ends them and all processes that they started. They have ended when
+    /// `over` has no writer left.
     fn end_when_interrupted(&self, child: &Child, over: PipeReader) {
         let mut watched = [PollFd::new(&over, PollFlags::IN), PollFd::new(self.interrupt, PollFlags::IN)];
         while matches!(poll(&mut watched, None), Err(Errno::INTR)) {}
         if !watched[0].revents().is_empty() {
             return;
         }
-        // Nobody has taken the first one's status yet, so the number is its own, and that of its group.
+        // The status of the first process was not read yet, so its number still belongs to it, and to its group.
         let group = Pid::from_child(child);
         let _ = kill_process_group(group, Signal::TERM);
         let mut watched = [PollFd::new(&over, PollFlags::IN)];
@@ -115,7 +116,7 @@ impl Tools<'_> {
         }
     }
 
-    /// What the tools say, each line told as progress on its way.
+    /// The output of the tools; each line is reported as progress when it comes.
     fn messages(&self, output: impl Read) -> VecDeque<String> {
         let mut messages = VecDeque::new();
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
@@ -130,7 +131,7 @@ impl Tools<'_> {
         messages
     }
 
-    /// Shows what tools that failed have said, as it is.
+    /// Shows the messages of tools that failed, unchanged.
     pub(super) fn show(&self, package: &str, messages: &VecDeque<String>) {
         for line in messages {
             self.report.report(Event::Output { part: package, lines: line });
@@ -177,7 +178,8 @@ impl<R: Read + AsFd> Read for UntilExit<'_, R> {
     }
 }
 
-/// Starts a command as the first of a group. What it was given is closed here with it, so that the end of output is seen.
+/// Starts a command as the leader of a process group. The descriptors passed to it are closed here, so that the end of
+/// its output is noticed.
 fn start(mut command: Command) -> io::Result<Child> {
     command.process_group(0).spawn()
 }

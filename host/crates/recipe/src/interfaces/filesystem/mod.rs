@@ -1,8 +1,8 @@
-//! `wasi:filesystem`: WASI's own implementation behind a root directory that leads to what is granted.
+//! `wasi:filesystem`: WASI's implementation behind a root directory that contains the granted directories.
 //!
-//! The guest is given one preopened directory, `/`, which it can only look up paths in. Each path is routed to the granted
-//! directory that holds it (`crate::grants`), and the call is made with a handle of that directory; from there WASI's
-//! implementation keeps the guest inside. A granted directory that does not exist can be created by the guest.
+//! The guest has one preopened directory, `/`, in which it can only look up paths. Each path is routed to the granted
+//! directory that contains it (`crate::grants`), and the call is made with a handle of that directory; from there,
+//! WASI's implementation confines the guest. The guest can create a granted directory that does not exist.
 
 pub(crate) mod open;
 mod ready;

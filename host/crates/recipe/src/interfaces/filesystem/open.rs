@@ -1,4 +1,4 @@
-//! What an instance has open: handles of granted directories, and what its guest opened.
+//! Open files of an instance: handles of granted directories, and the files that its guest opened.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,32 +10,32 @@ use wasmtime_wasi::filesystem::Descriptor;
 use super::status::Status;
 use crate::grants::mounts::{Access, Mount, same};
 
-/// What is open.
+/// The open files.
 #[derive(Default)]
 pub(crate) struct OpenFiles {
-    /// Handles of the root directory that the guest holds, by number.
+    /// Handles of the root directory that the guest has, by number.
     pub(super) roots: Set<u32>,
-    /// Handles of granted directories, by their place among the mounts. The guest never holds them.
+    /// Handles of granted directories, by their index among the mounts. The guest never has them.
     pub(super) mounts: Map<usize, u32>,
-    /// Handles of the directories that hold a granted file, or a granted directory that does not exist, by the same place.
-    /// Nor does it hold these.
+    /// Handles of the directories that contain a granted file, or a granted directory that does not exist, by the same
+    /// index. The guest never has these either.
     pub(super) holders: Map<usize, u32>,
-    /// Numbers of what the guest opened in this call: files, directories, streams.
+    /// Numbers of the files, directories and streams that the guest opened in this call.
     pub(super) handles: Set<u32>,
     /// Granted directories that stay open from call to call.
     lasting: Vec<Lasting>,
-    /// What the guest's last call of the host found.
+    /// The result of the guest's last call of the host.
     pub(super) known: Option<Known>,
 }
 
-/// A handle of a granted directory that stays where it is: it serves all calls.
+/// A handle of a granted directory that stays in place: it is used in all calls.
 struct Lasting {
     path: Arc<Path>,
     access: Access,
     number: u32,
 }
 
-/// What one call of the host found out about an entry.
+/// The information about an entry from one call of the host.
 pub(super) struct Known {
     /// The number of the call: it is valid until the next one.
     pub(super) call: u64,
@@ -45,7 +45,7 @@ pub(super) struct Known {
 }
 
 impl OpenFiles {
-    /// Closes what a call held, and returns whether the guest still holds something open.
+    /// Closes the files of a call, and returns whether the guest still has something open.
     pub(crate) fn close(&mut self, table: &mut ResourceTable) -> bool {
         self.close_mounts(table);
         self.known = None;
@@ -53,7 +53,8 @@ impl OpenFiles {
         handles.into_iter().any(|number| table.get_any_mut(number).is_ok())
     }
 
-    /// Closes the handles of granted directories: what a command or the host has put in their place is seen from now on.
+    /// Closes the handles of granted directories: from now on, directories that a command or the host has put in their
+    /// place are used.
     pub(crate) fn close_mounts(&mut self, table: &mut ResourceTable) {
         let mounts = std::mem::take(&mut self.mounts).into_values();
         for number in mounts.chain(std::mem::take(&mut self.holders).into_values()) {
@@ -62,7 +63,7 @@ impl OpenFiles {
         }
     }
 
-    /// The handle of a granted directory that was opened before.
+    /// The handle of a granted directory, if it was already opened.
     pub(super) fn mount(&self, at: usize, mount: &Mount) -> Option<u32> {
         if !mount.lasting {
             return self.mounts.get(&at).copied();

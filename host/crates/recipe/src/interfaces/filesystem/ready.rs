@@ -1,4 +1,4 @@
-//! Completes what WASI's implementation does at once, because it may block this thread.
+//! Completes operations of WASI's implementation immediately, because it may block this thread.
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! Where a path of the guest leads: to the granted directory that holds it, or nowhere.
+//! Routes a path of the guest to the granted directory that contains it, if there is one.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::grants::mounts::{Access, Mount, normalize};
 /// Marks the interfaces in the linker.
 pub(crate) struct Filesystem;
 
-/// What their functions see.
+/// The state that their functions see.
 pub(crate) struct View<'a> {
     pub(crate) wasi: &'a mut WasiCtx,
     pub(crate) table: &'a mut ResourceTable,
@@ -39,7 +39,7 @@ impl WasiView for View<'_> {
 }
 
 impl View<'_> {
-    /// The handle and the path in it for what the guest calls `path` in `directory`.
+    /// The handle, and the path in it, for the guest's `path` in `directory`.
     pub(super) fn locate(
         &mut self,
         directory: Resource<Descriptor>,
@@ -67,8 +67,8 @@ impl View<'_> {
         Ok(Located { directory: Resource::new_borrow(number), path, mount: None, is_entry: false })
     }
 
-    /// As [`Self::locate`], where the granted directory itself is an ordinary directory too. Where it is none, it is an
-    /// entry of the directory that holds it.
+    /// Like [`Self::locate`], for operations in which a granted directory is treated like any other directory. If it is
+    /// not a directory, it is an entry of the directory that contains it.
     pub(super) fn locate_any(
         &mut self,
         directory: Resource<Descriptor>,
@@ -94,7 +94,7 @@ impl View<'_> {
         Ok(Located { directory: Resource::new_borrow(number), path, mount: Some(at), is_entry })
     }
 
-    /// The handle of the directory that holds what is granted.
+    /// The handle of the directory that contains the granted path.
     fn open_holder(&mut self, at: usize, mount: &Mount) -> FsResult<u32> {
         if let Some(number) = self.files.holders.get(&at) {
             return Ok(*number);
@@ -138,7 +138,7 @@ impl View<'_> {
         Ok(self.locate_any(handle, String::new(), access)?.directory)
     }
 
-    /// What an entry is, and its identity, if one call of the system returns both. C's `stat` requests them one after the
+    /// The type of an entry and its identity, if one system call returns both. C's `stat` requests them one after the
     /// other: the answer is kept for the second request.
     pub(super) fn look(
         &mut self,
@@ -162,14 +162,14 @@ impl View<'_> {
         Ok(Look::Walk(located))
     }
 
-    /// What the guest's last call found, if it was about the same entry. Of a link it depends on the flags.
+    /// The result of the guest's last call, if it was for the same entry. For a link, it depends on the flags.
     fn known(&mut self, directory: u32, path: &str) -> Option<status::Status> {
         let known = self.files.known.take()?;
         let is_same = known.call == self.call.host_calls() && known.directory == directory && known.path == path;
         (is_same && known.status.0.type_ != wit::DescriptorType::SymbolicLink).then_some(known.status)
     }
 
-    /// Refuses to open what blocks until someone else acts: FIFOs, sockets, devices.
+    /// Refuses to open files that block until another process acts: FIFOs, sockets, devices.
     pub(super) fn refuse_special(&mut self, located: &Located, flags: wit::PathFlags) -> FsResult<()> {
         let (directory, flags) = (Resource::new_borrow(located.directory.rep()), located.flags(flags));
         let found = ready(Inner::stat_at(&mut self.filesystem(), directory, flags.into(), located.path.clone()));
@@ -191,31 +191,31 @@ impl View<'_> {
     }
 }
 
-/// What a look at an entry returned.
+/// The result of a look-up of an entry.
 pub(super) enum Look {
     Found(status::Status),
-    /// Its path has to be walked.
+    /// The components of its path have to be walked.
     Walk(Located),
 }
 
-/// A directory and a path in it; `mount` if that is a granted directory itself.
+/// A directory and a path in it; `mount` if that path is a granted directory itself.
 pub(super) struct Located {
     pub(super) directory: Resource<Descriptor>,
     pub(super) path: String,
     pub(super) mount: Option<usize>,
-    /// Whether the directory holds what is granted, and nothing else of it is.
+    /// Whether the directory contains the granted path, and nothing else in it is granted.
     is_entry: bool,
 }
 
 impl Located {
-    /// The flags with which the path is looked up.
+    /// The flags for the look-up of the path.
     pub(super) fn flags(&self, flags: wit::PathFlags) -> wit::PathFlags {
-        // A link could point to what is next to it.
+        // A link could point to files next to it.
         if self.is_entry { wit::PathFlags::empty() } else { flags }
     }
 }
 
-/// Whether there is no directory.
+/// Whether the directory does not exist.
 fn is_none(error: &ErrorCode) -> bool {
     matches!(error, ErrorCode::NotDirectory | ErrorCode::NoEntry | ErrorCode::Loop)
 }

@@ -1,6 +1,7 @@
-//! `stat` of an entry of an open directory, in one call of the system.
+//! `stat` of an entry of an open directory, in one system call.
 //!
-//! WASI's implementation opens the entry's directory anew each time, since a path can lead anywhere; a single name cannot.
+//! WASI's implementation opens the entry's directory again each time, because a path can point anywhere; a single name
+//! cannot.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,14 +10,14 @@ use std::io;
 use rustix::fs::{AtFlags, FileType, Stat};
 use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 
-/// WASI's second half of an identity is the first, mixed with this.
+/// The second half of an identity in WASI is the first half, mixed with this value.
 const UPPER_MIX: u64 = std::f64::consts::PI.to_bits();
 
-/// What an entry is, and its identity.
+/// The type of an entry and its identity.
 pub(super) type Status = (wit::DescriptorStat, wit::MetadataHashValue);
 
-/// What `path`, a single name or `.`, is in `directory`. `None` where only walking the path can tell:
-/// it has several names, or is a symbolic link that is to be followed.
+/// The status of `path`, a single name or `.`, in `directory`. `None` if only walking the path can determine it: it has
+/// several components, or is a symbolic link that is to be followed.
 pub(super) fn of_entry(directory: &File, path: &str, flags: wit::PathFlags) -> Option<io::Result<Status>> {
     if path.is_empty() || path == ".." || path.contains(['/', '\0']) {
         return None;
@@ -52,12 +53,12 @@ fn description(found: &Stat) -> wit::DescriptorStat {
     }
 }
 
-/// A time that WASI can tell: none before 1970.
+/// A time that WASI can represent: none before 1970.
 fn time(seconds: i64, nanoseconds: impl TryInto<u32>) -> Option<wit::Datetime> {
     Some(wit::Datetime { seconds: seconds.try_into().ok()?, nanoseconds: nanoseconds.try_into().ok()? })
 }
 
-/// The same value as WASI's implementation gives for this file: it becomes the inode number that the guest sees.
+/// The same value that WASI's implementation returns for this file: it becomes the inode number that the guest sees.
 fn identity(found: &Stat) -> wit::MetadataHashValue {
     let mut hasher = DefaultHasher::new();
     (found.st_dev, found.st_ino).hash(&mut hasher);
@@ -74,8 +75,8 @@ mod tests {
     use wasmtime_wasi::p2::bindings::filesystem::types::{HostDescriptor as Inner, PathFlags};
     use wasmtime_wasi::{FsPerms, OpenMode};
 
-    /// What is told of one file must be one thing, whichever way it was asked for. But for the time of the last change of
-    /// status: WASI's implementation gives the time of creation for it.
+    /// The information about a file must be the same in all functions. The exception is the time of the last change of
+    /// status: WASI's implementation returns the time of creation instead.
     #[test]
     fn it_is_what_wasi_tells() {
         let scratch = tempfile::tempdir().unwrap();

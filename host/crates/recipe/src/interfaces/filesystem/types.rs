@@ -232,7 +232,7 @@ impl wit::HostDescriptor for View<'_> {
         self.call.note("symlink", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         if located.mount.is_some() {
-            // It would be followed when the granted directory is opened the next time.
+            // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))

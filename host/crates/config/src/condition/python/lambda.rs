@@ -1,0 +1,76 @@
+//! `lambda parameters: expression`. Not supported in conditions, so the tree does not contain its parts.
+
+use super::cursor::{Cursor, Parsed};
+use super::parse::expression;
+use super::tree::{Node, error};
+
+/// The parameters parsed so far.
+#[derive(Default)]
+struct Parameters {
+    any: bool,
+    slash: bool,
+    star: bool,
+    default: bool,
+}
+
+pub(super) fn lambda(cursor: &mut Cursor) -> Parsed {
+    let start = cursor.start();
+    cursor.advance();
+    let mut seen = Parameters::default();
+    while !cursor.is_sign(":") {
+        let is_last = parameter(cursor, &mut seen)?;
+        if !cursor.take_sign(",") || is_last {
+            break;
+        }
+    }
+    cursor.expect_sign(":")?;
+    expression(cursor)?;
+    Ok(cursor.node(start, Node::Unsupported))
+}
+
+/// Parses one parameter or separator; returns whether it must be the last one.
+fn parameter(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<bool> {
+    if cursor.take_sign("**") {
+        return name(cursor).map(|()| true);
+    }
+    if cursor.is_sign("*") && !seen.star {
+        cursor.advance();
+        seen.star = true;
+        return star(cursor).map(|()| false);
+    }
+    if cursor.is_sign("/") && seen.any && !seen.slash && !seen.star {
+        cursor.advance();
+        seen.slash = true;
+        return Ok(false);
+    }
+    named(cursor, seen).map(|()| false)
+}
+
+/// After a `*`: a name, or a comma and then a parameter.
+fn star(cursor: &mut Cursor) -> Parsed<()> {
+    if !cursor.is_sign(",") {
+        return name(cursor);
+    }
+    if cursor.is_second_sign("**") || cursor.is_second_sign(":") {
+        return Err(error("named arguments must follow bare *", cursor.token().span.clone()));
+    }
+    Ok(())
+}
+
+fn named(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<()> {
+    let span = cursor.token().span.clone();
+    name(cursor)?;
+    seen.any = true;
+    if cursor.take_sign("=") {
+        seen.default = true;
+        return expression(cursor).map(drop);
+    }
+    if seen.default && !seen.star {
+        return Err(error("non-default argument follows default argument", span));
+    }
+    Ok(())
+}
+
+fn name(cursor: &mut Cursor) -> Parsed<()> {
+    cursor.take_name().map(drop).ok_or_else(|| cursor.unexpected())
+}

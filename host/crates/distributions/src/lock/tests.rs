@@ -1,0 +1,96 @@
+//! Tests of locks.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::metadata::Metadata;
+use crate::requirement::Requirement;
+
+const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0";
+
+fn file(url: &str) -> File {
+    File { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
+}
+
+fn step(file: &File) -> Step {
+    let text = format!("Name: {}\nVersion: {}\n", file.name.name, file.name.version);
+    Step {
+        requirement: Requirement::parse(&file.name.name).unwrap(),
+        candidate: Candidate::File(Arc::new(file.clone())),
+        metadata: Arc::new(Metadata::parse(&text).unwrap()),
+    }
+}
+
+fn lock(urls: &[&str]) -> Lock {
+    let mut lock = Lock::default();
+    for url in urls {
+        let chosen = file(url);
+        let files =
+            vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
+        lock.add(&[step(&chosen)], |_| files.clone(), Path::new("/b"), |_| panic!("all have digests")).unwrap();
+    }
+    lock
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let lock = lock(&["https://i.invalid/x/a-1.0-py3-none-any.whl"]);
+    let text = lock.text(Path::new("/b"));
+    let expected = format!(
+        "lock-version = \"1.0\"\ncreated-by = \"buildout-host\"\n\n[[packages]]\nname = \"a\"\nversion = \"1.0\"\n\
+         sdist = {{ name = \"a-1.0.tar.gz\", url = \"https://i.invalid/a-1.0.tar.gz\", size = 7, hashes = {{ sha256 = \"{SHA}\" }} }}\n\
+         wheels = [\n    {{ name = \"a-1.0-py3-none-any.whl\", url = \"https://i.invalid/x/a-1.0-py3-none-any.whl\", size = 7, hashes = {{ sha256 = \"{SHA}\" }} }},\n]\n"
+    );
+    assert_eq!(text, expected);
+    let read = Lock::parse(&text, Path::new("/b")).unwrap();
+    assert_eq!(read.text(Path::new("/b")), text);
+    assert_eq!(lock.changes(&read), []);
+    let names: Vec<&str> = read.package("a").unwrap().files.iter().map(|file| file.file.as_str()).collect();
+    assert_eq!(names, ["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]);
+}
+
+#[test]
+fn the_lock_of_another_tool_is_read() {
+    let text = format!(
+        "lock-version = '1.0'\ncreated-by = 'other'\n[[packages]]\nname = 'A.b'\n[[packages.wheels]]\nurl = 'https://i.invalid/a_b-1.0-py3-none-any.whl'\n\
+         hashes = {{ sha256 = '{SHA}', md5 = 'x' }}\n[packages.sdist]\npath = 'dist/a.b-1.0.zip'\nhashes.sha512 = '{}'\n[[packages]]\nname = 'dev'\ndirectory = {{ path = '.', editable = true }}\n",
+        "0".repeat(128)
+    );
+    let lock = Lock::parse(&text, Path::new("/b")).unwrap();
+    let package = lock.package("a-b").unwrap();
+    assert_eq!(package.files[0].location, Location::Path("/b/dist/a.b-1.0.zip".into()));
+    assert_eq!(lock.package("dev").unwrap().directory.as_deref(), Some("."));
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let t = |text: &str| Lock::parse(text, Path::new("/b")).unwrap_err().cause;
+    assert!(t("lock-version = '2.0'").contains("form \"2.0\""));
+    assert!(t("[").contains("TOML"));
+    let package = |text: &str| t(&format!("lock-version = '1.0'\n[[packages]]\n{text}"));
+    assert!(package("version = '1'").contains("no name"));
+    assert!(package("name = 'a'").contains("no files"));
+    assert!(package("name = 'a'\nvcs = {}").contains("not supported"));
+    let wheel = |text: &str| package(&format!("name = 'a'\nversion = '1.0'\nwheels = [{{ {text} }}]"));
+    assert!(wheel("url = 'https://i.invalid/a-1.0-py3-none-any.whl'").contains("no digest"));
+    assert!(wheel("url = 'https://i.invalid/a-1.0-py3-none-any.whl', hashes = { md5 = '00' }").contains("no digest"));
+    let good = format!("hashes = {{ sha256 = '{SHA}' }}");
+    assert!(
+        wheel(&format!("url = 'https://i.invalid/b-1.0-py3-none-any.whl', {good}")).contains("another distribution")
+    );
+    assert!(
+        wheel(&format!("url = 'https://i.invalid/a-2.0-py3-none-any.whl', {good}")).contains("another distribution")
+    );
+    assert!(wheel(&good).contains("neither"));
+}
+
+#[test]
+fn changes() {
+    let old = lock(&["https://i.invalid/a-1.0-py3-none-any.whl", "https://i.invalid/b-1.0-py3-none-any.whl"]);
+    let mut new = lock(&["https://i.invalid/a-2.0-py3-none-any.whl", "https://i.invalid/c-1.0-py3-none-any.whl"]);
+    let shown = |lock: &Lock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
+    new = old.clone();
+    new.packages.get_mut("a").unwrap().files.pop();
+    assert_eq!(shown(&new), ["a: 1.0 has other files"]);
+}

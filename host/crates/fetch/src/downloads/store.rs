@@ -1,0 +1,124 @@
+//! The cache of downloads: each content is stored once, in a file named after its SHA-256 digest; small files next to
+//! it point there from another checksum, or from a URL.
+//!
+//! ```text
+//! sha256/DIGEST     the content
+//! sha512/DIGEST     the SHA-256 digest of the content, in hexadecimal digits
+//! md5/DIGEST        the same
+//! url/DIGEST        the same, for the SHA-256 digest of a URL
+//! ```
+//!
+//! All files are written atomically (temporary file, rename), so any number of processes can share a cache.
+
+use std::path::{Path, PathBuf};
+
+use md5::Md5;
+use sha2::Digest as _;
+
+use super::checksum::{Algorithm, Checksum, Computed};
+use super::partial::{Label, Partial};
+use crate::hexadecimal;
+use base::digest::Digest;
+use base::files::{self, FileError};
+
+/// A directory of downloads.
+pub(super) struct Store {
+    directory: PathBuf,
+}
+
+/// A file that may be the requested one.
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    /// The digest in its name; `None` for a file from zc.buildout.
+    pub(super) promised: Option<Digest>,
+}
+
+impl Store {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The files for `url` and `checksums`, the most reliable ones first. Not verified.
+    pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<Candidate> {
+        let by_checksum = checksums.iter().filter_map(|checksum| match checksum.algorithm() {
+            Algorithm::Sha256 => checksum.to_string().parse().ok(),
+            _ => self.follow(&self.pointer(checksum)),
+        });
+        let ours = by_checksum.chain(self.follow(&self.url_pointer(url)));
+        let ours = ours.map(|digest| Candidate { path: self.content(&digest), promised: Some(digest) });
+        let mut found: Vec<_> = ours.chain(self.of_zc_buildout(url, !checksums.is_empty())).collect();
+        found.retain(|candidate| candidate.path.is_file());
+        found
+    }
+
+    /// Files where zc.buildout stores downloads: named after the MD5 digest of the URL (`hash_name`), or after the last
+    /// part of its path. A file with the latter name may be anything, so it is a candidate only if there is a checksum.
+    fn of_zc_buildout(&self, url: &str, is_verified: bool) -> impl Iterator<Item = Candidate> {
+        let hashed = self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())));
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let name =
+            path.split_once("://").and_then(|(_, rest)| rest.split('/').skip(1).filter(|name| !name.is_empty()).last());
+        let named = name.filter(|name| is_verified && !matches!(*name, "." | ".."));
+        let named = named.map(|name| [self.directory.join("dist").join(name), self.directory.join(name)]);
+        [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| Candidate { path, promised: None })
+    }
+
+    /// Creates an empty file, to be written and then passed to [`Self::keep`].
+    pub(super) fn partial<'a>(
+        &self,
+        checksums: &[Checksum],
+        label: Label<'a>,
+        report: &'a dyn base::event::Report,
+    ) -> Result<Partial<'a>, FileError> {
+        let directory = self.directory.join(Algorithm::Sha256.name());
+        std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
+        Partial::new(&directory, checksums, label, report)
+    }
+
+    /// Stores a verified file as the content of `url`, and of `checksums`; returns its path.
+    pub(super) fn keep(
+        &self,
+        partial: Partial<'_>,
+        computed: &Computed,
+        url: &str,
+        checksums: &[Checksum],
+    ) -> Result<PathBuf, FileError> {
+        let path = self.content(&computed.sha256);
+        partial.keep(&path)?;
+        let others = checksums.iter().filter(|checksum| checksum.algorithm() != Algorithm::Sha256);
+        let pointers = others.map(|checksum| self.pointer(checksum)).chain([self.url_pointer(url)]);
+        for pointer in pointers {
+            let directory = pointer.parent().unwrap_or(&self.directory);
+            std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+            files::replace_shared(&pointer, format!("{}\n", computed.sha256).as_bytes())?;
+        }
+        Ok(path)
+    }
+
+    /// Removes the pointer of `url`.
+    pub(super) fn forget(&self, url: &str) -> Result<(), FileError> {
+        files::delete(&self.url_pointer(url))
+    }
+
+    fn content(&self, digest: &Digest) -> PathBuf {
+        self.directory.join(Algorithm::Sha256.name()).join(digest.to_string())
+    }
+
+    fn pointer(&self, checksum: &Checksum) -> PathBuf {
+        self.directory.join(checksum.algorithm().name()).join(checksum.to_string())
+    }
+
+    fn url_pointer(&self, url: &str) -> PathBuf {
+        self.directory.join("url").join(Digest::of(url.as_bytes()).to_string())
+    }
+
+    /// The digest in a pointer; `None` if it cannot be read: the file is then downloaded again.
+    fn follow(&self, pointer: &Path) -> Option<Digest> {
+        let text = files::read(pointer).ok().flatten()?;
+        std::str::from_utf8(&text).ok()?.trim().parse().ok()
+    }
+}

@@ -1,0 +1,79 @@
+//! Which URLs may be downloaded (the grant `fetch`).
+
+use std::path::Path;
+
+use url::Url;
+
+/// Which URLs may be downloaded, and be redirected to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Allowed {
+    /// Any URL.
+    #[default]
+    Any,
+    /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
+    /// A URL that is allowed over `http` is also allowed over `https`. Local files need a `file:///` URL.
+    Beneath(Vec<String>),
+}
+
+impl Allowed {
+    /// Whether `url` may be downloaded.
+    pub fn allows(&self, url: &Url) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Beneath(prefixes) => {
+                prefixes.iter().filter_map(|prefix| Url::parse(prefix).ok()).any(|prefix| is_below(&prefix, url))
+            }
+        }
+    }
+
+    /// Whether the file `path`, without symbolic links, may be read.
+    pub(crate) fn allows_file(&self, path: &Path) -> bool {
+        *self == Self::Any || Url::from_file_path(path).is_ok_and(|url| self.allows(&url))
+    }
+}
+
+fn is_below(prefix: &Url, url: &Url) -> bool {
+    let upgraded = prefix.scheme() == "http" && url.scheme() == "https" && prefix.port() == url.port();
+    let same_port = prefix.port_or_known_default() == url.port_or_known_default();
+    let same_origin = prefix.host() == url.host() && (upgraded || prefix.scheme() == url.scheme() && same_port);
+    same_origin && is_path_below(prefix.path(), url.path())
+}
+
+fn is_path_below(prefix: &str, path: &str) -> bool {
+    // A server may decode these and then escape from the directory.
+    let hidden = path.to_ascii_lowercase();
+    if hidden.contains("..") && (hidden.contains("%2f") || hidden.contains("%5c")) {
+        return false;
+    }
+    path.strip_prefix(prefix).is_some_and(|rest| prefix.ends_with('/') || rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allows_urls_below_a_prefix() {
+        let t = |prefix: &str, url: &str, expected| {
+            let allowed = Allowed::Beneath(vec![prefix.to_owned()]);
+            assert_eq!(allowed.allows(&Url::parse(url).unwrap()), expected, "{prefix} {url}");
+        };
+        t("https://example.com/", "https://example.com/a/b", true);
+        t("https://example.com", "https://example.com/a", true);
+        t("https://example.com", "https://example.com.evil.net/a", false);
+        t("https://example.com", "https://example.com@evil.net/a", false);
+        t("https://example.com/pub", "https://example.com/pub/a", true);
+        t("https://example.com/pub", "https://example.com/public", false);
+        t("https://example.com/pub/", "https://example.com/pub/../a", false);
+        t("https://example.com/pub/", "https://example.com/pub/%2e%2e/a", false);
+        t("https://example.com/pub/", "https://example.com/pub/..%2fa", false);
+        t("https://example.com/", "http://example.com/a", false);
+        t("http://example.com/", "https://example.com/a", true);
+        t("http://example.com:8000/", "https://example.com/a", false);
+        t("https://example.com/", "https://example.com:8443/a", false);
+        t("file:///opt/sources/", "file:///opt/sources/a", true);
+        t("file:///opt/sources/", "file:///etc/passwd", false);
+        t("not a url", "https://example.com/", false);
+        assert!(!Allowed::Beneath(vec![]).allows(&Url::parse("https://example.com/").unwrap()));
+    }
+}

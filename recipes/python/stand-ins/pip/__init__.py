@@ -1,0 +1,1 @@
+"""Stands in for pip, which zc.buildout imports and here nothing starts."""

@@ -1,0 +1,1 @@
+"""Recipes that check the Python runtime from the inside."""

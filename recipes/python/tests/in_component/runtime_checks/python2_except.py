@@ -1,0 +1,9 @@
+"""Written for Python 2."""
+
+
+class Recipe:
+    def __init__(self, buildout, name, options):
+        try:
+            options["x"]
+        except Exception, e:
+            raise e

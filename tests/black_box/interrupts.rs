@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM during a run (`docs/testing.md`, fault 57): what was made is recorded, the exit code names the
-//! signal, and the next run goes on.
+//! Ctrl-C, SIGTERM and SIGHUP during a run (`docs/testing.md`, fault 57): what was made is recorded, the exit code shows the
+//! signal, and the next run continues.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use test_support::{Running, Space, component, host, wait_until};
 
 /// Each signal that ends a run, with the exit code.
-const SIGNALS: [(Signal, i32); 2] = [(Signal::INT, 130), (Signal::TERM, 143)];
+const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
 
 /// A buildout of these parts, of which those with the recipe `hostile` do in `install` what their options say.
 fn space(parts: &[(&str, &str)]) -> Space {
@@ -55,6 +55,34 @@ fn a_signal_ends_the_run_between_parts_and_the_next_goes_on() {
         assert_eq!(printed.matches("Creating directory made-").count(), 1, "only what was missing is made: {printed}");
         assert!(space.exists("made-last") && space.read(".installed.cfg").contains("parts = first second last\n"));
     }
+}
+
+#[test]
+fn a_signal_leaves_no_part_half_made() {
+    for (signal, code) in SIGNALS {
+        let space = space(&[]);
+        let command = "mkdir ${:location} && touch ${:location}/half && echo made && sleep 600";
+        let part = format!("[a]\nrecipe = command\nlocation = ${{buildout:parts-directory}}/a\ncommand = {command}\n");
+        space.write("buildout.cfg", &format!("[buildout]\nparts = a\n{part}"));
+        let mut run = space.start(&["run"]);
+        run.until("made\n");
+        run.signal(signal);
+        let ended = run.end();
+        assert_eq!(ended.code, Some(code), "{}", ended.printed());
+        assert!(!space.exists("parts/a") && !space.exists(".installed.cfg"), "{}", ended.printed());
+    }
+}
+
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let space = space(&[("a", "recipe = hostile\ninstall = wait\nfor = go-on")]);
+    let mut command = space.command("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" run"]).arg(host());
+    let mut run = Running::start(&mut command);
+    run.until("Installing a");
+    run.signal(Signal::HUP);
+    space.write("go-on", "");
+    assert_eq!(run.end().code, Some(0));
 }
 
 #[test]

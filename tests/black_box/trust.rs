@@ -145,7 +145,10 @@ fn a_recipe_is_locked_once_and_then_needs_no_registry() {
         );
         sharing.works(&["plan"], &["Install one"]);
         assert!(!sharing.space.exists("recipes.lock"), "`plan` writes nothing");
-        sharing.fails(&["run", "--locked"], &["recipes.lock lacks recipe acme, and --locked lets nothing be added."]);
+        sharing.fails(
+            &["run", "--locked"],
+            &["recipes.lock lacks recipe acme, but the lock file must not change in this run."],
+        );
         sharing.works(&["run"], &[&locked, "Installing one", "recipe acme"]);
         let lock = sharing.space.read("recipes.lock");
         for line in [
@@ -177,7 +180,7 @@ fn the_lock_wins_over_a_tag_that_moved() {
     let lock = sharing.space.read("recipes.lock");
     let moved = sharing.publish(GREEDY);
     sharing.forget();
-    let expected = format!("leads to sha256:{moved} now; recipe acme stays what recipes.lock has, sha256:{locked}.");
+    let expected = format!("points to sha256:{moved} now; recipe acme stays at sha256:{locked}, as in recipes.lock.");
     sharing.works(&["run"], &[&expected, "recipe lock --upgrade acme"]);
     assert_eq!(sharing.space.read("recipes.lock"), lock);
     sharing.works(&["recipe", "lock"], &["recipes.lock is up to date."]);
@@ -217,7 +220,7 @@ fn another_source_is_locked_again() {
     let pinned = format!("{}@sha256:{manifest}", sharing.reference());
     let text = sharing.space.read("recipes.toml").replace(&sharing.reference().to_string(), &pinned);
     sharing.space.write("recipes.toml", &text);
-    sharing.fails(&["run", "--locked"], &["--locked lets nothing be changed"]);
+    sharing.fails(&["run", "--locked"], &["must not change in this run"]);
     sharing.works(&["run"], &["Locked recipe acme"]);
     sharing.space.write("recipes.toml", "");
     sharing.works(&["recipe", "lock"], &["acme: no longer in recipes.toml"]);

@@ -10,7 +10,7 @@ pub(super) fn of(error: &dyn Explain) -> Vec<String> {
     error.hints().into_iter().chain(error.remedies().iter().map(sentence)).collect()
 }
 
-fn sentence(remedy: &Remedy) -> String {
+pub(super) fn sentence(remedy: &Remedy) -> String {
     match remedy {
         Remedy::WeakerSandbox(level) => {
             format!("`--sandbox={level}` does without this layer: commands can then do more than they were granted.")
@@ -55,5 +55,9 @@ fn sentence(remedy: &Remedy) -> String {
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
         Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
+        Remedy::UpdateLock => "Update recipes.lock, and see the changes: buildout-host recipe lock".into(),
+        Remedy::UpgradeRecipe { name } => {
+            format!("Lock the component that the tag points to now: buildout-host recipe lock --upgrade {name}")
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! Ctrl-C and SIGTERM: the first signal interrupts the run, the second ends the process at once. So does a timeout if
+//! Ctrl-C, SIGTERM and SIGHUP: the first signal interrupts the run, the second ends the process at once. So does a timeout if
 //! the run cannot end, for example because the reader of its output has stopped.
 
 use std::io;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use base::interrupt::Interrupt;
@@ -16,7 +16,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// process, as it would by default.
 pub(super) fn listen() -> io::Result<Interrupt> {
     let interrupt = Interrupt::new()?;
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let ignored = ignored_signals();
+    let heard = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+    let mut signals = Signals::new(heard)?;
     let raised = interrupt.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
@@ -34,4 +36,29 @@ pub(super) fn listen() -> io::Result<Interrupt> {
         }
     })?;
     Ok(interrupt)
+}
+
+/// The signals that this process was started to ignore (`nohup`, a shell's background jobs), as a mask. It keeps ignoring
+/// them.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    mask(&status, "SigIgn:").unwrap_or(0)
+}
+
+/// A mask of signals in the text of `/proc/PID/status` (proc_pid_status(5)).
+fn mask(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask;
+
+    #[test]
+    fn reads_masks_of_signals() {
+        let status = "Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001003\n";
+        assert_eq!(mask(status, "SigIgn:"), Some(0x1003));
+        assert_eq!(mask(status, "SigCgt:"), None);
+    }
 }

@@ -130,7 +130,7 @@ fn check_names(upgrade: &Upgrade, recipes: &RecipesToml) -> Result<(), LockingEr
             }];
             hints.extend(nearest(unknown, known.iter().copied()).map(did_you_mean));
             let message = format!("recipes.toml has no recipe {unknown:?} from a registry.");
-            Err(LockingError::Lock { message, place: None, hints })
+            Err(LockingError::Lock { message, place: None, hints, remedy: None })
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base::remedy::Remedy;
+
 use super::authoring::Authoring;
 use crate::error::{Doing as _, RunError};
 use registry::locking::{LockingError, Publication, Sources};
@@ -56,6 +58,7 @@ fn not_locked(name: &str) -> LockingError {
     LockingError::Lock {
         message: format!("recipes.lock does not have recipe {name:?} as recipes.toml does."),
         place: None,
-        hints: vec!["Bring it up to date with `buildout-host recipe lock`.".to_owned()],
+        hints: Vec::new(),
+        remedy: Some(Remedy::UpdateLock),
     }
 }

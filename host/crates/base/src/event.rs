@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::remedy::Remedy;
+
 /// Severity of a log message, with the numbers of Python's `logging`, which `log-level` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -75,6 +77,11 @@ pub enum Event<'a> {
         part: &'a str,
         /// One or more lines, the last without line end.
         lines: &'a str,
+    },
+    /// What the user can do about the last message.
+    Remedy {
+        /// It.
+        remedy: &'a Remedy,
     },
     /// A string of several lines, shown unchanged from this level on (the configuration at debug level).
     Text {

@@ -41,4 +41,11 @@ pub enum Remedy {
     Vendor,
     /// Write a new lock file.
     Relock,
+    /// Update the lock file, and show what changes.
+    UpdateLock,
+    /// Replace the entry of a recipe in the lock file by one for the component that its tag points to now.
+    UpgradeRecipe {
+        /// The name in `recipes.toml`.
+        name: String,
+    },
 }

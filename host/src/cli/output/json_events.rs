@@ -29,7 +29,7 @@ pub(super) fn line(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<St
 fn value(event: Event<'_>, wants: &dyn Fn(Level) -> bool) -> Option<Value> {
     Some(match event {
         Event::Log { level, .. } | Event::Text { level, .. } if !wants(level) => return None,
-        Event::Progress { .. } | Event::ProgressEnd | Event::Output { .. } => return None,
+        Event::Progress { .. } | Event::ProgressEnd | Event::Output { .. } | Event::Remedy { .. } => return None,
         Event::Log { logger, level, message } => {
             json!({"event": "log", "logger": logger, "level": level.name(), "message": redact(message)})
         }

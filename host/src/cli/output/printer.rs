@@ -19,6 +19,7 @@ use super::live::{Live, Room};
 use super::log_format::{LogFormat, Record};
 use super::summary::Summary;
 use crate::cli::arguments::{Color, is_dumb};
+use crate::cli::hints;
 
 /// How often the live display is redrawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -242,7 +243,7 @@ impl Console {
                 self.log(&mut self.lock(), logger, level, message);
             }
             Event::Text { level, text } if self.wants(level) => self.write_message(&mut self.lock(), text),
-            Event::Log { .. } | Event::Text { .. } => {}
+            Event::Log { .. } | Event::Text { .. } | Event::Remedy { .. } => {}
             Event::Output { part, lines } if self.several => {
                 let lines = lines.replace("\r\n", "\n");
                 let mut state = self.lock();
@@ -314,6 +315,10 @@ impl Console {
 
 impl Report for Printer {
     fn report(&self, event: Event<'_>) {
+        if let Event::Remedy { remedy } = event {
+            let message = format!("Hint: {}", hints::sentence(remedy));
+            return self.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
+        }
         let shared = &self.0;
         match shared.style {
             Style::Text => shared.text_event(event),

@@ -6,6 +6,9 @@ use super::lookup::{NotFound, find_section, no_option, source_name};
 use crate::run::RunError;
 use config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
 
+/// Directories of `[buildout]` that zc.buildout shows as configured. It shows others absolute, as it uses them.
+const SHOWN_AS_CONFIGURED: [&str; 4] = ["bin-directory", "develop-eggs-directory", "installed", "parts-directory"];
+
 /// `query`: the value of one option before substitution, as zc.buildout prints it.
 pub(in crate::cli) fn option(configuration: &Configuration, name: &str, verbose: bool) -> Result<String, RunError> {
     let (section, option) = name.split_once(':').unwrap_or(("buildout", name));
@@ -16,8 +19,9 @@ pub(in crate::cli) fn option(configuration: &Configuration, name: &str, verbose:
     let Some(value) = options.get(option) else {
         return Err(no_option(configuration, section, option, options.keys().map(AsRef::as_ref)).into());
     };
+    let raw = if (section, option) == ("buildout", "installed") { configured(value).0 } else { &value.raw };
     let heading = if verbose { format!("${{{section}:{option}}}\n") } else { String::new() };
-    Ok(format!("{heading}{}", value.raw))
+    Ok(format!("{heading}{raw}"))
 }
 
 /// `annotate`: all sections, or the chosen ones, with the origin of each option; if verbose, with its whole history.
@@ -39,10 +43,12 @@ pub(in crate::cli) fn sections(
         let mut options: Vec<_> = configuration.sections[name].options.iter().collect();
         options.sort_by_key(|(option, _)| *option);
         for (option, value) in options {
-            let gap = if value.raw.is_empty() { "" } else { " " };
-            let _ = writeln!(text, "{option}={gap}{}", value.raw);
+            let shows_configured = name == "buildout" && SHOWN_AS_CONFIGURED.contains(&option.as_ref());
+            let (raw, history) = if shows_configured { configured(value) } else { (&*value.raw, &value.history[..]) };
+            let gap = if raw.is_empty() { "" } else { " " };
+            let _ = writeln!(text, "{option}={gap}{raw}");
             let history =
-                if verbose { whole_history(configuration, value) } else { last_history(configuration, value) };
+                if verbose { whole_history(configuration, history) } else { last_history(configuration, history) };
             text.push_str(&history);
         }
     }
@@ -50,10 +56,22 @@ pub(in crate::cli) fn sections(
     Ok(text)
 }
 
+/// A directory as configured, with the history of that.
+fn configured(value: &OptionValue) -> (&str, &[HistoryItem]) {
+    match &value.history[..] {
+        [before @ .., last] if last.operation == Operation::Directory => match before.last() {
+            Some(set) if matches!(set.operation, Operation::Set | Operation::Override) => (&*set.value, before),
+            // Several items made up the value, which is no longer known.
+            _ => (&*value.raw, before),
+        },
+        history => (&*value.raw, history),
+    }
+}
+
 /// The origins of a value: the last one that set it, and those that changed it afterwards.
-fn last_history(configuration: &Configuration, value: &OptionValue) -> String {
+fn last_history(configuration: &Configuration, history: &[HistoryItem]) -> String {
     let adjusts = |item: &HistoryItem| matches!(item.operation, Operation::Add | Operation::Remove);
-    let first = value.history.iter().rposition(|item| !adjusts(item)).unwrap_or(0);
+    let first = history.iter().rposition(|item| !adjusts(item)).unwrap_or(0);
     let line = |item: &HistoryItem| {
         let sign = match item.operation {
             Operation::Add => "+=",
@@ -62,12 +80,12 @@ fn last_history(configuration: &Configuration, value: &OptionValue) -> String {
         };
         format!("{sign}  {}\n", source_name(configuration, &item.origin))
     };
-    value.history[first..].iter().map(line).collect()
+    history[first..].iter().map(line).collect()
 }
 
-fn whole_history(configuration: &Configuration, value: &OptionValue) -> String {
+fn whole_history(configuration: &Configuration, history: &[HistoryItem]) -> String {
     let mut text = String::from("\n");
-    for item in value.history.iter().rev() {
+    for item in history.iter().rev() {
         let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::CommandLine(_));
         let preposition = if named { "AS" } else { "IN" };
         let _ = writeln!(text, "   {preposition} {}", source_name(configuration, &item.origin));

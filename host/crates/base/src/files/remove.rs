@@ -267,6 +267,8 @@ fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Err
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use cap_std::fs::PermissionsExt as _;
+
     use super::*;
 
     struct Fixture {
@@ -388,18 +390,65 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_of_any_depth_goes() {
+    fn removes_a_tree_of_any_depth() {
         let s = space();
         let top = s.buildout.join("parts/deep");
-        std::fs::create_dir(&top).unwrap();
-        let mut here = Dir::open_ambient_dir(&top, ambient_authority()).unwrap();
-        for _ in 0..400 {
-            here.create_dir("d").unwrap();
-            here.write("f", "x").unwrap();
-            here = here.open_dir("d").unwrap();
-        }
+        make_deep(&top, 0o700);
         assert_eq!(s.removal.remove(&top).unwrap(), Removed::Directory);
         assert!(!top.exists());
+    }
+
+    #[test]
+    fn removes_a_deep_tree_next_to_the_rest_of_an_interrupted_removal() {
+        let s = space();
+        let top = s.buildout.join("parts/deep");
+        make_deep(&top, 0o700);
+        for number in [format!("{}-1", std::process::id()), "1".into(), "2".into()] {
+            std::fs::create_dir_all(top.join(format!(".buildout-removing-{number}/left"))).unwrap();
+        }
+        std::fs::write(top.join(".buildout-removing-3"), "a file").unwrap();
+        assert_eq!(s.removal.remove(&top).unwrap(), Removed::Directory);
+        assert!(!top.exists());
+    }
+
+    /// Root may do everything, so the test starts itself again as an ordinary user.
+    #[test]
+    fn removes_a_deep_tree_without_write_permission() {
+        use std::os::unix::process::CommandExt as _;
+        const NOBODY: u32 = 65534;
+        if rustix::process::geteuid().is_root() {
+            let directory = tempfile::tempdir().unwrap();
+            std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            // The program's own directory may not be open to others.
+            let program = directory.path().join("test");
+            std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+            let name = "files::remove::tests::removes_a_deep_tree_without_write_permission";
+            let mut command = std::process::Command::new(program);
+            command.args(["--exact", name]).uid(NOBODY).gid(NOBODY).env("TMPDIR", directory.path());
+            let output = command.current_dir("/").output().unwrap();
+            let printed = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+            return;
+        }
+        let s = space();
+        let top = s.buildout.join("parts/deep");
+        make_deep(&top, 0o500);
+        assert_eq!(s.removal.remove(&top).unwrap(), Removed::Directory);
+        assert!(!top.exists());
+    }
+
+    /// A tree of 400 directories, each in the one before it, with these permissions.
+    fn make_deep(top: &Path, mode: u32) {
+        std::fs::create_dir(top).unwrap();
+        let mut levels = vec![Dir::open_ambient_dir(top, ambient_authority()).unwrap()];
+        for _ in 0..400 {
+            let here = levels.last().unwrap();
+            here.create_dir("d").unwrap();
+            here.write("f", "x").unwrap();
+            levels.push(here.open_dir("d").unwrap());
+        }
+        let permissions = || cap_std::fs::Permissions::from_mode(mode);
+        levels.iter().rev().for_each(|directory| directory.set_permissions(".", permissions()).unwrap());
     }
 
     #[test]

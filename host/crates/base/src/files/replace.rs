@@ -9,12 +9,16 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
+use super::bounded::random;
 use super::error::FileError;
+
+/// A temporary file of this age is no longer written by any process.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 /// The result of [`replace`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +58,38 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<Replaced, FileErr
     replace_with(path, bytes, Permissions::Executable, temporary_name(path, ".new"))
 }
 
-/// As [`replace`], for a file with several concurrent writers (a cache): the last one wins, none fails.
+/// As [`replace`], for a file with several concurrent writers (a cache): the last one wins, none fails. Old temporary files,
+/// which killed processes left, are removed.
 ///
 /// # Errors
 /// As [`replace`].
 pub fn replace_shared(path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let suffix = format!(".{}-{number}.new", std::process::id());
-    replace_with(path, bytes, Permissions::Kept, temporary_name(path, &suffix))
+    // Not the process id: on a shared file system, processes in different containers may have the same one.
+    let random = random().map_err(FileError::of("write", path))?;
+    let replaced = replace_with(path, bytes, Permissions::Kept, temporary_name(path, &format!(".{random:016x}.new")))?;
+    if replaced == Replaced::Written {
+        remove_abandoned(path);
+    }
+    Ok(replaced)
+}
+
+/// Removes temporary files of `path` that no process can still be writing.
+fn remove_abandoned(path: &Path) {
+    let prefix = temporary_name(path, ".");
+    let is_temporary = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(b".new")
+    };
+    let is_old = |metadata: std::fs::Metadata| {
+        metadata.is_file() && metadata.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > ABANDONED))
+    };
+    let Some(directory) = path.parent() else { return };
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if is_temporary(&entry.file_name()) && entry.metadata().is_ok_and(is_old) {
+            // Another process may be removing it, too.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Removes the file `path` durably; a missing file is not an error.

@@ -48,11 +48,24 @@ impl Aside {
         let path = parent.join(&name);
         let failed = || FileError::of("make the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
-        open.create_dir(&name).map_err(failed())?;
-        let lock = File::open(&path).map_err(failed())?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| failed()(error.into()))?;
-        let directory = open.open_dir(&name).map_err(failed())?;
-        Ok(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock })
+        match open.create_dir(&name) {
+            // Of a process in another container, with the same number.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+            other => other.map_err(failed())?,
+        }
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            other => other.map_err(|error| failed()(error.into()))?,
+        }
+        let directory = match open.open_dir(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
     }
 
     /// The directory, empty at first.

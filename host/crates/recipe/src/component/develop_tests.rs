@@ -219,3 +219,72 @@ fn a_crate_has_line_tables_unless_it_says_otherwise() {
     let without = format!("{MANIFEST}[profile.release]\ndebug = false\n");
     assert!(!has_line_tables(&Project::new(&[("Cargo.toml", &without), library])));
 }
+
+/// A project whose build command is this shell script, which is to make `out.wasm`.
+fn scripted(script: &str) -> Project {
+    let command =
+        format!("[recipe]\nname = \"acme\"\n[build]\ncommand = [\"sh\", \"build\"]\ncomponent = \"out.wasm\"\n");
+    let project = Project::new(&[("recipe.toml", &command), ("build", script)]);
+    fs::write(project.path("recipes/a.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
+    project
+}
+
+#[test]
+fn a_version_that_comes_back_is_built_from_the_present_sources() {
+    let manifest = |version: &str| MANIFEST.replace("edition", &format!("version = \"{version}\"\nedition"));
+    let library = |value: u8| format!("#[unsafe(no_mangle)] pub fn one() -> u8 {{ {value} }}");
+    let project = Project::new(&[("Cargo.toml", &manifest("0.1.0")), ("src/lib.rs", &library(1))]);
+    let first = digest(&project.develop(&Silent).unwrap());
+    project.write("Cargo.toml", &manifest("0.2.0"));
+    project.write("src/lib.rs", &library(2));
+    project.develop(&Silent).unwrap();
+    project.write("Cargo.toml", &manifest("0.1.0"));
+    // As version control may set it: older than the first build.
+    let source = fs::File::options().append(true).open(project.path("recipes/src/lib.rs")).unwrap();
+    source.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400)).unwrap();
+    assert_ne!(digest(&project.develop(&Silent).unwrap()), first);
+}
+
+/// Lets a build end when another one waits for it.
+struct EndsWhenAnotherWaits(PathBuf);
+
+impl Report for EndsWhenAnotherWaits {
+    fn report(&self, event: Event<'_>) {
+        if let Event::Log { message, .. } = event
+            && message.starts_with("Waiting for another build of ")
+        {
+            fs::write(&self.0, "").unwrap();
+        }
+    }
+}
+
+#[test]
+fn builds_of_one_project_take_turns() {
+    let project = scripted(
+        "mkdir busy || exit 1\ntouch started\nuntil [ -e go ]; do sleep 0.01; done\ncp a.wasm out.wasm\nrmdir busy\n",
+    );
+    let report = EndsWhenAnotherWaits(project.path("recipes/go"));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| project.develop(&Silent));
+        while !project.path("recipes/started").exists() {
+            assert!(!first.is_finished());
+            std::thread::yield_now();
+        }
+        project.develop(&report).unwrap();
+        first.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_build_ends_when_its_tool_ends() {
+    let project = scripted("cp a.wasm out.wasm\nsleep 600 &\necho $! > background\n");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| sender.send(project.develop(&Silent).is_ok()).unwrap());
+        let built = receiver.recv_timeout(std::time::Duration::from_secs(120));
+        let background = fs::read_to_string(project.path("recipes/background")).unwrap();
+        let background = rustix::process::Pid::from_raw(background.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(background, rustix::process::Signal::KILL).unwrap();
+        assert_eq!(built, Ok(true));
+    });
+}

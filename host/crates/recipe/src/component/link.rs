@@ -4,10 +4,10 @@
 //! directory, and the relative path of its setup); the third one is specific to this host.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::{fs, io};
 
-use base::files::{read_string, read_whole};
+use base::files::{self, read_string, read_whole};
+
 use super::bytes::Origin;
 use super::error::ComponentError;
 use super::project::manifest::RECIPE_TOML;
@@ -39,8 +39,7 @@ impl Developed {
         let link = develop_eggs.join(format!("{package}.{EXTENSION}"));
         let text = format!("{}\n.\n{COMPONENT}{}\n", project.display(), component.display());
         if read_string(&link).ok().as_deref() != Some(text.as_str()) {
-            replace(&link, &text)
-                .map_err(|error| ComponentError::Write { path: link.clone(), error: Arc::new(error) })?;
+            files::replace(&link, text.as_bytes()).map_err(|error| ComponentError::write(&link, error.cause))?;
         }
         Ok(Self { package, project, component, link })
     }
@@ -80,17 +79,6 @@ pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentErro
     }
     developed.sort_by(|a, b| a.package.cmp(&b.package));
     Ok(developed)
-}
-
-/// Replaces the file as a whole: a reader sees the old or the new contents.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let temporary = file.with_extension(format!("{EXTENSION}.{}", std::process::id()));
-    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        // The first error is more useful than an error of the clean-up.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]

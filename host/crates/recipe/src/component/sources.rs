@@ -4,16 +4,25 @@
 //! source looks older than the build. So the digests of the sources are stored next to the component. Knows nothing of
 //! how Cargo is started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use base::files::{read_string, read_whole};
 use base::digest::Digest;
 
-/// The files from which a component was built, each with its digest; unreadable ones are omitted.
+/// What a component was built from.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources(BTreeMap<PathBuf, Digest>);
+pub(super) struct Sources {
+    /// The files, each with its digest; those that cannot be read are left out.
+    files: BTreeMap<PathBuf, Digest>,
+    /// The packages, as Cargo names them: with their versions. Cargo keeps what it built for each version, and takes it
+    /// again when a version comes back.
+    packages: BTreeSet<String>,
+}
+
+/// How the line of a package starts in a record.
+const PACKAGE: &str = "package ";
 
 /// A package that Cargo checked and whose sources are in its directory (not one from a registry).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +38,11 @@ pub(super) struct Package {
 impl Sources {
     /// The sources that Cargo listed when it built `component`, as they are now. Cargo writes the list next to it
     /// (Cargo reference, "Build cache", "Dep-info files"), with those of packages that it depends on by path.
-    pub(super) fn of(component: &Path) -> Self {
+    pub(super) fn of(component: &Path, packages: &[Package]) -> Self {
         let text = read_string(component.with_extension("d")).unwrap_or_default();
         let digest = |path: PathBuf| Some((path.clone(), Digest::of(&read_whole(path).ok()?)));
-        Self(named(component, &text).into_iter().filter_map(digest).collect())
+        let files = named(component, &text).into_iter().filter_map(digest).collect();
+        Self { files, packages: packages.iter().map(|package| package.id.clone()).collect() }
     }
 
     /// The sources as they were when [`Self::record`] was last called for this component.
@@ -42,25 +52,32 @@ impl Sources {
             let (digest, path) = line.split_once(' ')?;
             Some((path.into(), digest.parse().ok()?))
         };
-        Self(text.lines().filter_map(line).collect())
+        let packages = text.lines().filter_map(|line| line.strip_prefix(PACKAGE)).map(str::to_owned).collect();
+        Self { files: text.lines().filter_map(line).collect(), packages }
     }
 
     /// Stores the digests next to the component. If that fails, Cargo's answer is used next time.
     pub(super) fn record(&self, component: &Path) {
-        let text: String = self.0.iter().map(|(path, digest)| format!("{digest} {}\n", path.display())).collect();
+        let packages = self.packages.iter().map(|id| format!("{PACKAGE}{id}\n"));
+        let files = self.files.iter().map(|(path, digest)| format!("{digest} {}\n", path.display()));
+        let text: String = packages.chain(files).collect();
         let record = record_of(component);
         if read_string(&record).ok().as_deref() != Some(text.as_str()) {
             let _ = fs::write(record, text);
         }
     }
 
-    /// The packages that Cargo skipped although one of their sources differs from `before`.
+    /// The packages that Cargo skipped although one of their sources differs from `before`, or although the last build was
+    /// of another version.
     pub(super) fn stale<'a>(&self, before: &Self, packages: &'a [Package]) -> Vec<&'a Package> {
-        let is_changed = |path: &&PathBuf| before.0.get(*path).is_some_and(|digest| self.0.get(*path) != Some(digest));
-        let owners: Vec<Option<&Path>> = self.0.keys().filter(is_changed).map(|path| owner(path, packages)).collect();
+        let is_changed =
+            |path: &&PathBuf| before.files.get(*path).is_some_and(|digest| self.files.get(*path) != Some(digest));
+        let owners: Vec<Option<&Path>> =
+            self.files.keys().filter(is_changed).map(|path| owner(path, packages)).collect();
         let is_stale = |package: &&Package| {
             let owns = |owner: &Option<&Path>| owner.is_none_or(|directory| directory == package.directory);
-            package.fresh && owners.iter().any(owns)
+            let is_other = !before.packages.is_empty() && !before.packages.contains(&package.id);
+            package.fresh && (is_other || owners.iter().any(owns))
         };
         packages.iter().filter(is_stale).collect()
     }
@@ -109,19 +126,20 @@ mod tests {
         fs::write(component.with_extension("d"), rule).unwrap();
         fs::write(&source, "1").unwrap();
         assert_eq!(Sources::recorded(&component), Sources::default());
-        let before = Sources::of(&component);
-        assert_eq!(before.0.keys().collect::<Vec<_>>(), [&source]);
+        let before = Sources::of(&component, &[]);
+        assert_eq!(before.files.keys().collect::<Vec<_>>(), [&source]);
         before.record(&component);
         assert_eq!(Sources::recorded(&component), before);
         fs::write(&source, "2").unwrap();
-        assert_ne!(Sources::of(&component), before);
+        assert_ne!(Sources::of(&component, &[]), before);
     }
 
     #[test]
     fn stale_is_what_changed_and_was_left_alone() {
         let package = |directory: &str, fresh| Package { id: directory.into(), directory: directory.into(), fresh };
         let sources = |files: &[(&str, &str)]| {
-            Sources(files.iter().map(|(path, text)| (path.into(), Digest::of(text.as_bytes()))).collect())
+            let files = files.iter().map(|(path, text)| (path.into(), Digest::of(text.as_bytes()))).collect();
+            Sources { files, packages: ["/a", "/a/b"].map(str::to_owned).into() }
         };
         let before = sources(&[("/a/a.rs", "1"), ("/a/b/b.rs", "1"), ("/c.txt", "1")]);
         let t = |after: &[(&str, &str)], packages: &[Package], expected: &[&str]| {
@@ -138,5 +156,8 @@ mod tests {
         t(&[("/a/a.rs", "2"), ("/a/b/b.rs", "2")], &rebuilt, &["/a/b"]);
         t(&[("/c.txt", "2")], &fresh, &["/a", "/a/b"]);
         t(&[("/new.txt", "2")], &fresh, &[]);
+        let other_version = |fresh| [Package { id: "/a 2".into(), directory: "/a".into(), fresh }];
+        t(&[("/a/a.rs", "1")], &other_version(true), &["/a 2"]);
+        t(&[("/a/a.rs", "1")], &other_version(false), &[]);
     }
 }

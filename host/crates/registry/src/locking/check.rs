@@ -3,8 +3,10 @@
 use super::error::LockingError;
 use super::publication::{Obtained, Publication};
 use crate::recipes_lock::Locked;
+use base::remedy::Remedy;
 
-const UPDATE: &str = "`buildout-host recipe lock` brings recipes.lock up to date.";
+/// For a lock file that may have been edited.
+const RESTORE: &str = "Restore recipes.lock from version control.";
 
 /// Whether all signers in the lock file have signed. Signatures that were added since do not matter.
 pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
@@ -15,20 +17,28 @@ pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
 pub(super) fn would_change(publication: &Publication<'_>, before: Option<&Locked>) -> LockingError {
     let name = publication.name;
     let message = match before {
-        None => format!("recipes.lock lacks recipe {name}, and --locked lets nothing be added."),
+        None => format!("recipes.lock lacks recipe {name}, but the lock file must not change in this run."),
         Some(before) => {
-            format!("recipes.lock has recipe {name} from {}, and --locked lets nothing be changed.", before.source)
+            format!(
+                "recipes.lock has recipe {name} from {}, but the lock file must not change in this run.",
+                before.source
+            )
         }
     };
-    LockingError::Lock { message, place: publication.place.cloned(), hints: vec![UPDATE.to_owned()] }
+    LockingError::Lock {
+        message,
+        place: publication.place.cloned(),
+        hints: Vec::new(),
+        remedy: Some(Remedy::UpdateLock),
+    }
 }
 
 /// The error for an entry that would have to be removed.
 pub(super) fn would_remove(name: &str) -> LockingError {
     let message = format!(
-        "recipes.lock has recipe {name}, which recipes.toml has from no registry, and --locked lets nothing be removed."
+        "recipes.lock has recipe {name}, which recipes.toml has from no registry, but the lock file must not change in this run."
     );
-    LockingError::Lock { message, place: None, hints: vec![UPDATE.to_owned()] }
+    LockingError::Lock { message, place: None, hints: Vec::new(), remedy: Some(Remedy::UpdateLock) }
 }
 
 /// Refuses an entry that does not match the description of the component.
@@ -57,9 +67,13 @@ fn differences(locked: &Locked, found: &Locked) -> String {
 }
 
 pub(super) fn edited(publication: &Publication<'_>, what: &str) -> LockingError {
-    let message = format!("recipes.lock does not say of recipe {} as it is: {what}.", publication.name);
-    let hint = "Take recipes.lock from version control, or see what changes: `buildout-host recipe lock` shows it, and writes it.";
-    LockingError::Lock { message, place: publication.place.cloned(), hints: vec![hint.to_owned()] }
+    let message = format!("recipes.lock does not match the component of recipe {}: {what}.", publication.name);
+    LockingError::Lock {
+        message,
+        place: publication.place.cloned(),
+        hints: vec![RESTORE.to_owned()],
+        remedy: Some(Remedy::UpdateLock),
+    }
 }
 
 /// Refuses a lock file entry with another component than that of the artifact.
@@ -85,9 +99,6 @@ fn not_the_component(publication: &Publication<'_>, locked: &Locked, obtained: &
         locked.component,
         obtained.digest
     );
-    let hints = vec![format!(
-        "Take recipes.lock from version control, or lock the recipe anew: `buildout-host recipe lock --upgrade {}`.",
-        publication.name
-    )];
-    LockingError::Lock { message, place: publication.place.cloned(), hints }
+    let remedy = Some(Remedy::UpgradeRecipe { name: publication.name.to_owned() });
+    LockingError::Lock { message, place: publication.place.cloned(), hints: vec![RESTORE.to_owned()], remedy }
 }

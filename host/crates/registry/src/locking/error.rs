@@ -50,6 +50,8 @@ pub enum LockingError {
         place: Option<Place>,
         /// Hints for the user.
         hints: Vec<String>,
+        /// What this program can do about it.
+        remedy: Option<Remedy>,
     },
 }
 
@@ -98,7 +100,10 @@ impl Explain for LockingError {
     }
 
     fn remedies(&self) -> Vec<Remedy> {
-        self.cause().map(Explain::remedies).unwrap_or_default()
+        match self {
+            Self::Lock { remedy, .. } => remedy.iter().cloned().collect(),
+            _ => self.cause().map(Explain::remedies).unwrap_or_default(),
+        }
     }
 
     fn blame(&self) -> Blame {

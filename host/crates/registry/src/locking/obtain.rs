@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base::collections::Map;
-use base::event::Level;
+use base::event::{Event, Level};
+use base::remedy::Remedy;
 use fetch::Network;
 
 use super::check::{check_component, check_description, edited, same_signers, would_change, would_remove};
@@ -192,11 +193,12 @@ impl Obtaining<'_> {
         let Publication { name, source, .. } = self.publication;
         let Some(now) = self.publication.moved_to(locked.manifest, self.sources) else { return };
         let message = format!(
-            "{source} leads to sha256:{now} now; recipe {name} stays what recipes.lock has, sha256:{}. \
-             `buildout-host recipe lock --upgrade {name}` takes the new one.",
+            "{source} points to sha256:{now} now; recipe {name} stays at sha256:{}, as in recipes.lock.",
             locked.manifest
         );
-        self.locking.access.report.log(Level::Warning, &message);
+        let report = &self.locking.access.report;
+        report.log(Level::Warning, &message);
+        report.report(Event::Remedy { remedy: &Remedy::UpgradeRecipe { name: (*name).to_owned() } });
     }
 
     fn report_new(&self, locked: &Locked) {

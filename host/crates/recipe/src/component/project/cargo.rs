@@ -112,9 +112,9 @@ impl Build<'_> {
             self.tools.show(&self.manifest.package, &outcome.messages);
             return Err(ComponentError::Build { project });
         }
-        let component = outcome.read.and_then(|built| built.component);
+        let Built { component, packages } = outcome.read.unwrap_or_default();
         let component = component.ok_or(ComponentError::NoComponent { project })?;
-        Sources::of(&component).record(&component);
+        Sources::of(&component, &packages).record(&component);
         Ok(component)
     }
 
@@ -123,7 +123,7 @@ impl Build<'_> {
         let Some((built, component)) = built.and_then(|built| Some((built, built.component.as_ref()?))) else {
             return Ok(false);
         };
-        let sources = Sources::of(component);
+        let sources = Sources::of(component, &built.packages);
         let stale = sources.stale(&Sources::recorded(component), &built.packages);
         if stale.is_empty() {
             return Ok(false);

@@ -8,6 +8,7 @@ mod cargo;
 mod command;
 pub(super) mod encode;
 mod inputs;
+mod lock;
 pub(super) mod manifest;
 mod restore;
 mod tools;
@@ -45,6 +46,7 @@ impl Builder<'_> {
     pub fn build(&self, project: &Path) -> Result<Built, ComponentError> {
         let Self { environment, offline, report, interrupt } = *self;
         let tools = Tools { project, environment, report, interrupt };
+        let _lock = lock::take(project, report, interrupt)?;
         match Manifest::read(project)? {
             Some(manifest) => {
                 restore::sdk(project, manifest.sdk, report)?;

@@ -4,14 +4,16 @@
 //! Knows nothing of their output files.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, PipeReader, Read};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use base::environment::Environment;
 use base::event::{Event, Report};
@@ -22,6 +24,9 @@ const MOST_LINES: usize = 10_000;
 
 /// How long tools may take to end after a request to end.
 const GRACE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+
+/// How long output is read after the exit of the tool.
+const REMAINDER: Duration = Duration::from_secs(1);
 
 /// Where tools run.
 pub(super) struct Tools<'a> {
@@ -52,13 +57,13 @@ impl Tools<'_> {
     pub(super) fn run<T: Send>(
         &self,
         mut command: Command,
-        read: impl FnOnce(BufReader<ChildStdout>) -> T + Send,
+        read: impl FnOnce(BufReader<UntilExit<'_, ChildStdout>>) -> T + Send,
     ) -> io::Result<Ended<Option<T>>> {
         let (messages, stderr) = io::pipe()?;
         command.stdout(Stdio::piped()).stderr(stderr);
         let mut child = start(command)?;
         let stdout = child.stdout.take();
-        self.attend(child, messages, || stdout.map(|stdout| read(BufReader::new(stdout))))
+        self.attend(child, messages, |exit| stdout.map(|stdout| read(BufReader::new(UntilExit::new(stdout, exit)))))
     }
 
     /// Runs a command all of whose output is messages, in the order in which they come.
@@ -66,7 +71,7 @@ impl Tools<'_> {
         let (messages, output) = io::pipe()?;
         command.stdout(output.try_clone()?).stderr(output);
         let child = start(command)?;
-        self.attend(child, messages, || ())
+        self.attend(child, messages, |_| ())
     }
 
     /// Waits for the end. Both outputs are read at the same time: otherwise the tools would block on a full pipe.
@@ -74,13 +79,16 @@ impl Tools<'_> {
         &self,
         mut child: Child,
         messages: PipeReader,
-        read: impl FnOnce() -> T + Send,
+        read: impl FnOnce(&Exit) -> T + Send,
     ) -> io::Result<Ended<T>> {
         let (over, until_over) = io::pipe()?;
+        let (exit, until_exit) = io::pipe()?;
+        let exit = &Exit(exit);
         let (read, messages) = std::thread::scope(|scope| {
             scope.spawn(|| self.end_when_interrupted(&child, over));
-            let reading = scope.spawn(read);
-            let messages = self.messages(messages);
+            scope.spawn(|| wait_without_reaping(&child, until_exit));
+            let reading = scope.spawn(|| read(exit));
+            let messages = self.messages(UntilExit::new(messages, exit));
             let read = reading.join();
             drop(until_over);
             (read, messages)
@@ -128,6 +136,45 @@ impl Tools<'_> {
         for line in messages {
             self.report.report(Event::Output { part: package, lines: line });
         }
+    }
+}
+
+/// Becomes readable when the tool has exited.
+struct Exit(PipeReader);
+
+/// Waits until the child exits, and leaves its status to others.
+fn wait_without_reaping(child: &Child, exit: PipeWriter) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Err(Errno::INTR)) {}
+    drop(exit);
+}
+
+/// Output of a tool, up to its exit: a process that it left in the background may keep the output open for ever.
+pub(super) struct UntilExit<'a, R> {
+    output: R,
+    exit: &'a Exit,
+    /// When reading ends, even if there is more to read.
+    end: Option<Instant>,
+}
+
+impl<'a, R> UntilExit<'a, R> {
+    fn new(output: R, exit: &'a Exit) -> Self {
+        Self { output, exit, end: None }
+    }
+}
+
+impl<R: Read + AsFd> Read for UntilExit<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut watched = [PollFd::new(&self.output, PollFlags::IN), PollFd::new(&self.exit.0, PollFlags::IN)];
+        while matches!(poll(&mut watched, None), Err(Errno::INTR)) {}
+        let (has_output, has_exited) = (!watched[0].revents().is_empty(), !watched[1].revents().is_empty());
+        if has_exited {
+            let end = *self.end.get_or_insert_with(|| Instant::now() + REMAINDER);
+            if !has_output || Instant::now() > end {
+                return Ok(0);
+            }
+        }
+        self.output.read(buffer)
     }
 }
 

@@ -13,7 +13,10 @@ fn space(options: &str, grant: &str) -> Space {
             "[buildout]\nparts = other bad\n\n[other]\nrecipe = hostile:good\n\n[bad]\nrecipe = hostile\n{options}\n"
         ),
     );
-    space.write("recipes.toml", &format!("[recipe.hostile]\npath = {guest:?}\ngrant = {{ timeout = \"60s\"{grant} }}\n"));
+    space.write(
+        "recipes.toml",
+        &format!("[recipe.hostile]\npath = {guest:?}\ngrant = {{ timeout = \"60s\"{grant} }}\n"),
+    );
     for file in ["src/main.py", ".git/config", "var/mine"] {
         space.write(file, "the user's own");
     }

@@ -160,7 +160,12 @@ fn interrupted_while_the_python_builds_the_one_before_is_there_at_once() {
     made(&space, CONFIGURATION);
     let (state, python) = (space.read(".installed.cfg"), space.read("parts/first/python"));
     for jobs in ["1", "2"] {
-        let run = space.start(&["run", "-j", jobs, "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600"]);
+        let run = space.start(&[
+            "run",
+            "-j",
+            jobs,
+            "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600",
+        ]);
         wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));
         run.signal(Signal::INT);
         assert_eq!(run.end().code, Some(130));
@@ -197,8 +202,7 @@ fn paths_of_an_edited_state_are_not_put_back_elsewhere() {
 #[test]
 fn of_two_first_runs_one_makes_the_python() {
     let space = Space::new();
-    let gate =
-        "command = mkdir ${:location}; touch ${:location}/building; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done; (echo";
+    let gate = "command = mkdir ${:location}; touch ${:location}/building; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done; (echo";
     space.write("buildout.cfg", &CONFIGURATION.replace("command = mkdir ${:location}; (echo", gate));
     let first = space.start(&["run"]);
     wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));

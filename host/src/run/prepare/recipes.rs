@@ -155,7 +155,12 @@ impl Recipes {
         }
         let resolver = self.resolver();
         let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
-        let locations = Arc::new(directories::locations(buildout, self.other_parts.as_deref(), &keys, &self.shared.context.environment.homes())?);
+        let locations = Arc::new(directories::locations(
+            buildout,
+            self.other_parts.as_deref(),
+            &keys,
+            &self.shared.context.environment.homes(),
+        )?);
         let plain_http = self.shared.context.settings.plain_http;
         self.shared.locking.connect(|| RemoteSettings { plain_http, ..directories::registries(buildout) });
         Ok(self.locations.get_or_init(|| locations))

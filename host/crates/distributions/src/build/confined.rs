@@ -30,8 +30,14 @@ impl Commands for Confined<'_> {
             Command { program: program.into(), arguments, directory, environment, deadline, ..Command::default() };
         // Without a user's home directory, `/` would be requested where a Python is installed there.
         let read = read.into_iter().filter(|path| path.is_absolute() && path.parent().is_some()).collect();
-        let policy =
-            Policy { read, write, written: self.written.clone(), staged: Vec::new(), level: self.level, limits: self.limits.clone() };
+        let policy = Policy {
+            read,
+            write,
+            written: self.written.clone(),
+            staged: Vec::new(),
+            level: self.level,
+            limits: self.limits.clone(),
+        };
         let mut lines = Lines { rest: Vec::new() };
         let outcome = self.runner.run(&command, &policy, &mut |_, bytes| lines.add(bytes, on_line), self.interrupt)?;
         lines.end(on_line);

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::error::UnpackError;
 use base::files::{self, FileError};
 
-/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: one that is not
-/// locked was left by a process that was killed, and the next process removes it.
+/// A directory that is removed again, unless it becomes the destination. It is locked while it is in use: an unlocked
+/// one was left by a killed process, and is removed by the next one.
 pub(super) struct Aside {
     destination: PathBuf,
     path: PathBuf,
@@ -39,12 +40,17 @@ impl Aside {
         prefix.push(name);
         prefix.push(".unpack-");
         remove_abandoned(&parent, &prefix);
-        let mut name = prefix;
-        name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        Self::create(destination, &parent, name)
+        loop {
+            let mut name = prefix.clone();
+            name.push(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            if let Some(aside) = Self::create(destination, &parent, name)? {
+                return Ok(aside);
+            }
+        }
     }
 
-    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Self, UnpackError> {
+    /// `None` if another process took the new directory for one that was left behind, before it was locked.
+    fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Option<Self>, UnpackError> {
         let path = parent.join(&name);
         let failed = || FileError::of("make the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
@@ -68,7 +74,7 @@ impl Aside {
         Ok(Some(Self { destination: destination.to_owned(), path, name, parent: open, directory, _lock: lock }))
     }
 
-    /// The directory, empty at first.
+    /// The directory, initially empty.
     pub(super) fn directory(&self) -> &Dir {
         &self.directory
     }
@@ -91,12 +97,12 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next one to unpack here.
+        // If it cannot be removed now, the next process that unpacks here removes it.
         let _ = files::remove_directory(&self.path);
     }
 }
 
-/// Refuses early what the rename at the end would refuse.
+/// Reports early what the rename at the end would refuse.
 fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     let occupied = match destination.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -110,7 +116,7 @@ fn refuse_occupied(destination: &Path) -> Result<(), UnpackError> {
     }
 }
 
-/// Removes what killed processes left. A directory that another process uses is locked.
+/// Removes directories left by killed processes. Directories in use are locked.
 fn remove_abandoned(parent: &Path, prefix: &OsStr) {
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes());

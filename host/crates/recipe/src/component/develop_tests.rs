@@ -222,9 +222,8 @@ fn a_crate_has_line_tables_unless_it_says_otherwise() {
 
 /// A project whose build command is this shell script, which is to make `out.wasm`.
 fn scripted(script: &str) -> Project {
-    let command =
-        format!("[recipe]\nname = \"acme\"\n[build]\ncommand = [\"sh\", \"build\"]\ncomponent = \"out.wasm\"\n");
-    let project = Project::new(&[("recipe.toml", &command), ("build", script)]);
+    let command = "[recipe]\nname = \"acme\"\n[build]\ncommand = [\"sh\", \"build\"]\ncomponent = \"out.wasm\"\n";
+    let project = Project::new(&[("recipe.toml", command), ("build", script)]);
     fs::write(project.path("recipes/a.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
     project
 }

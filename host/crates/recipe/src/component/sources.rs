@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base::files::{read_string, read_whole};
 use base::digest::Digest;
+use base::files::{read_string, read_whole};
 
 /// What a component was built from.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -308,17 +308,16 @@ fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeErr
     let Some(buildout) = applicant.buildout else { return Ok(()) };
     for template in &grant.write {
         let Some(name) = own_option(template) else { continue };
-        let named = paths(applicant, [template.as_str()]).into_iter().map(|path| normalize(&path));
-        for path in named.into_iter().filter(|path| is_of_others(path, applicant.locations)) {
-            let (part, value) = (applicant.part.to_owned(), path.display().to_string());
-            let expected =
-                "it is a directory of the system, a mount point, or a directory that holds the buildout or the home \
-                            directory"
-                    .to_owned();
-            let place = buildout.place_of(applicant.part, Some(name));
-            let problem = Problem::Value { part, name: name.to_owned(), value, expected, place };
-            return Err(RecipeError::new(problem, applicant.subject.clone()));
-        }
+        let mut named = paths(applicant, [template.as_str()]).into_iter().map(|path| normalize(&path));
+        let Some(path) = named.find(|path| is_of_others(path, applicant.locations)) else { continue };
+        let (part, value) = (applicant.part.to_owned(), path.display().to_string());
+        let expected =
+            "it is a directory of the system, a mount point, or a directory that holds the buildout or the home \
+                        directory"
+                .to_owned();
+        let place = buildout.place_of(applicant.part, Some(name));
+        let problem = Problem::Value { part, name: name.to_owned(), value, expected, place };
+        return Err(RecipeError::new(problem, applicant.subject.clone()));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Event, Report};
-use base::files::{recreate, open_regular};
+use base::files::{open_regular, recreate};
 use cap_std::fs::Dir;
 use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
 use fetch::{Algorithm, Allowed, Checksum, Request};

@@ -107,7 +107,13 @@ impl CommandLog {
     /// What to report about a command that failed.
     pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy, makes: &[PathBuf]) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
-        FailedCommand { line, ending, confined: confined(policy, makes), tail: self.tail.iter().cloned().collect(), log }
+        FailedCommand {
+            line,
+            ending,
+            confined: confined(policy, makes),
+            tail: self.tail.iter().cloned().collect(),
+            log,
+        }
     }
 
     fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {

@@ -27,7 +27,7 @@ pub(crate) fn refused<'a>(
         let path = normalize(&directory.join(path_in(line)?));
         let is_writable = policy.write.iter().any(|writable| path.starts_with(writable));
         // A path that nothing can be granted for, or that the command may write: there is another reason.
-        let is_private = ["/tmp", "/dev", "/proc"].iter().any(|private| path.starts_with(private));
+        let is_private = ["/dev", "/proc"].iter().any(|private| path.starts_with(private));
         (!is_writable && !is_private && path.parent().is_some()).then_some(path)
     })
 }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn reports_nothing_that_has_another_reason() {
         t(&["mkdir: cannot create directory '/b/parts/c/x': Permission denied"], None);
-        t(&["cat: /tmp/x: Permission denied"], None);
+        t(&["sh: 1: cannot create /dev/x: Permission denied"], None);
         t(&["Permission denied"], None);
         t(&["mkdir: cannot create directory '/b/var': File exists"], None);
     }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml_edit::Document;
 
-use base::files::read_string;
 use super::super::error::ComponentError;
 use super::super::sources::{Package, Sources};
 use super::built::{Built as BuiltProject, WHAT_IT_IS};
 use super::restore;
 use super::tools::{Ended, Tools};
 use crate::sdk::Language;
+use base::files::read_string;
 use recipe_toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
 
 /// How much debug information Cargo adds to a release. A trap can show the author's lines only if there are line

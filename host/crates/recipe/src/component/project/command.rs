@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::files::read_whole;
 use super::super::bytes::{Kind, LARGEST_COMPONENT, kind_of};
 use super::super::error::ComponentError;
 use super::built::{Built, OFFLINE};
@@ -11,6 +10,7 @@ use super::encode::component_of_module;
 use super::inputs::{Inputs, encoded};
 use super::manifest::Manifest;
 use super::tools::Tools;
+use base::files::read_whole;
 
 /// One build.
 pub(super) struct Build<'a> {

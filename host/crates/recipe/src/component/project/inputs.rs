@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::error::ComponentError;
 use super::manifest::{Manifest, RECIPE_TOML};
-use base::files::{read_string, read_whole};
 use base::digest::Digest;
+use base::files::{read_string, read_whole};
 
 /// The files from which a component is made, each with its digest, and how it is made.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use toml_edit::{Item, TableLike};
 
 use super::super::error::ComponentError;
 use crate::sdk::Language;
-use base::files::read_string;
 use base::digest::Digest;
+use base::files::read_string;
 use registry::RecipeReference;
 use registry::{RecipesFileError, TomlFile};
 

@@ -13,7 +13,9 @@ use crate::interfaces::bindings::buildout::recipe as imports;
 use crate::interfaces::filesystem::open::OpenFiles;
 use crate::interfaces::filesystem::routing as filesystem;
 use crate::interfaces::standard_output::Output;
-use crate::interfaces::{buildout, clocks, download, log, options, paths, process, standard_output, types};
+use crate::interfaces::{
+    buildout, clocks, distributions, download, log, options, paths, process, standard_output, types,
+};
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
 
@@ -86,6 +88,11 @@ impl State {
         process::View { call, table, native, files }
     }
 
+    fn distributions(&mut self) -> distributions::View<'_> {
+        let Self { call, table, native, files, .. } = self;
+        distributions::View { call, table, native, files }
+    }
+
     fn download(&mut self) -> download::View<'_> {
         let Self { call, table, native, files, .. } = self;
         download::View { call, table, native, files }
@@ -132,5 +139,6 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, State::paths)?;
     imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, State::process)?;
     imports::download::add_to_linker::<_, download::Downloads>(&mut linker, State::download)?;
+    imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(&mut linker, State::distributions)?;
     Ok(linker)
 }

@@ -7,6 +7,7 @@
 pub(crate) mod bindings;
 pub(crate) mod buildout;
 pub(crate) mod clocks;
+pub(crate) mod distributions;
 pub(crate) mod download;
 pub(crate) mod filesystem;
 pub(crate) mod log;

@@ -22,6 +22,7 @@ use crate::check;
 use crate::compile::offer::{export_names, import_names};
 use crate::component::{CompileCache, Origin, Resolved};
 use crate::described::Package;
+use crate::distributions::Distributions;
 use crate::error::{Problem, RecipeError, Subject};
 use crate::grants::applicant::Applicant;
 use crate::grants::described::grant_of;
@@ -55,6 +56,8 @@ pub struct RuntimeSettings {
     pub environment: Environment,
     /// How native commands are run.
     pub native: NativeSettings,
+    /// Installs Python distributions; without it, no recipe can.
+    pub distributions: Option<Arc<dyn Distributions>>,
 }
 
 /// The components that were compiled, and the parts that were initialized.
@@ -76,12 +79,12 @@ impl Runtime {
     /// # Errors
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
-        let RuntimeSettings { report, cache, environment, native } = settings;
+        let RuntimeSettings { report, cache, environment, native, distributions } = settings;
         let components = Components::new(cache)
             .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
-            native: Arc::new(Native::new(report, native, environment.clone())),
+            native: Arc::new(Native::new(report, native, environment.clone(), distributions)),
             environment,
             components,
             instances: Instances::default(),
@@ -113,8 +116,10 @@ impl Runtime {
         self.parts.refuse_overlap(&rights, &subject)?;
         let (instance, handle) = self.call_init(buildout, recipe, &prepared, entry_point, &rights, &subject)?;
         let (has_update, starts_commands) = (entry_point.has_update, prepared.starts_commands);
-        let is_built_in = recipe.built_in;
-        self.parts.add(part, Part { instance, handle, rights, subject, has_update, starts_commands, is_built_in });
+        let (is_built_in, buildout) = (recipe.built_in, buildout.clone());
+        let initialized =
+            Part { instance, handle, rights, subject, buildout, has_update, starts_commands, is_built_in };
+        self.parts.add(part, initialized);
         Ok(())
     }
 
@@ -127,7 +132,7 @@ impl Runtime {
         rights: &Arc<Rights>,
         subject: &Subject,
     ) -> Result<(SharedInstance, ResourceAny), RecipeError> {
-        let request = Request { phase: Phase::Init, subject, rights, reach: Arc::default() };
+        let request = Request { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
         let answer = instance
@@ -237,7 +242,7 @@ impl Runtime {
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
         self.parts.add_uninstalled(&rights);
         let reach = self.reach(&rights);
-        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, reach };
+        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout: None, reach };
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
         let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
@@ -257,7 +262,7 @@ impl Runtime {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let (subject, rights) = (&part.subject, &part.rights);
         self.cleared.get_or_init(|| staging::clear_left(rights));
-        let request = Request { phase, subject, rights, reach: self.reach(rights) };
+        let request = Request { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
         let mut instance = lock(&part.instance);
         let Answer { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
@@ -368,7 +373,8 @@ impl Runtime {
             return Ok(description);
         }
         let rights = Arc::new(Rights::to_describe(&recipe.grant));
-        let request = Request { phase: Phase::Describe, subject, rights: &rights, reach: Arc::default() };
+        let request =
+            Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
             guest.buildout_recipe_description().call_describe(&mut *store)

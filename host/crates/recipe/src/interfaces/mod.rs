@@ -18,3 +18,4 @@ pub(crate) mod process;
 pub(crate) mod resources;
 pub(crate) mod standard_output;
 pub(crate) mod types;
+pub(crate) mod v0_1;

@@ -32,9 +32,9 @@ use crate::grants::request::{Missing, missing};
 use crate::grants::rights::Rights;
 use crate::grants::templates;
 use crate::instance::Answer;
+use crate::instance::guest::Guest;
 use crate::instance::request::Request;
 use crate::instance::store::State;
-use crate::interfaces::bindings::Recipe;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, Sections};
@@ -180,7 +180,7 @@ impl Runtime {
     /// When the recipe fails: [`RecipeError::created`] returns the paths that it had created.
     pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
         let paths = self.make(part, Phase::Install, |store, guest, handle| {
-            let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
+            let outcome = guest.install(store, handle)?;
             Ok(outcome.map(Some))
         })?;
         Ok(paths.unwrap_or_default())
@@ -191,9 +191,7 @@ impl Runtime {
     /// # Errors
     /// As [`Self::install`].
     pub fn update(&self, part: &str) -> Result<Option<Vec<String>>, RecipeError> {
-        self.make(part, Phase::Update, |store, guest, handle| {
-            guest.buildout_recipe_parts().part().call_update(&mut *store, handle)
-        })
+        self.make(part, Phase::Update, |store, guest, handle| guest.update(store, handle))
     }
 
     /// Whether the recipe is called before the files that it made are removed.
@@ -246,9 +244,8 @@ impl Runtime {
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
         let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
-        let answer = instance.call(&self.watchdog, &request, |store, guest| {
-            guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)
-        })?;
+        let answer =
+            instance.call(&self.watchdog, &request, |store, guest| guest.uninstall(store, name, part, options))?;
         answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
     }
 
@@ -257,7 +254,7 @@ impl Runtime {
         &self,
         name: &str,
         phase: Phase,
-        call: impl FnOnce(&mut Store<State>, &Recipe, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+        call: impl FnOnce(&mut Store<State>, &Guest, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let (subject, rights) = (&part.subject, &part.rights);
@@ -376,9 +373,7 @@ impl Runtime {
         let request =
             Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
-        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
-            guest.buildout_recipe_description().call_describe(&mut *store)
-        })?;
+        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.describe(store))?;
         check_name(&answer.value, recipe, subject)?;
         Ok(prepared.description.get_or_init(|| answer.value))
     }
@@ -387,7 +382,7 @@ impl Runtime {
 /// Calls `init` with handles of the part's section and of the other sections; only the first handle outlives the call.
 fn init(
     store: &mut Store<State>,
-    guest: &Recipe,
+    guest: &Guest,
     entry_point: &str,
     buildout: &Buildout,
     rights: &Rights,
@@ -398,7 +393,7 @@ fn init(
     let options = table.push(PartOptions { part: part.into(), location, buildout: buildout.clone() })?;
     let sections = table.push(Sections { part: part.into(), buildout: buildout.clone() })?;
     let lent = Resource::new_borrow(sections.rep());
-    let outcome = guest.buildout_recipe_parts().call_init(&mut *store, entry_point, options, lent)?;
+    let outcome = guest.init(store, entry_point, options, lent)?;
     store.data_mut().table.delete(sections)?;
     Ok(outcome)
 }

@@ -3,99 +3,116 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Imported Functions from `buildout:recipe/options@0.1.0`
+// Imported Functions from `buildout:recipe/options@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.get")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.get")))
 extern void __wasm_import_buildout_recipe_options_method_options_get(int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.require")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.require")))
 extern void __wasm_import_buildout_recipe_options_method_options_require(int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.set")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.set")))
 extern void __wasm_import_buildout_recipe_options_method_options_set(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.keys")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.keys")))
 extern void __wasm_import_buildout_recipe_options_method_options_keys(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.part")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.part")))
 extern void __wasm_import_buildout_recipe_options_method_options_part(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[method]options.location")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.location")))
 extern void __wasm_import_buildout_recipe_options_method_options_location(int32_t, uint8_t *);
 
-// Imported Functions from `buildout:recipe/buildout@0.1.0`
+// Imported Functions from `buildout:recipe/buildout@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/buildout@0.1.0"), __import_name__("[method]buildout.get")))
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.get")))
 extern void __wasm_import_buildout_recipe_buildout_method_buildout_get(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/buildout@0.1.0"), __import_name__("[method]buildout.require")))
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.require")))
 extern void __wasm_import_buildout_recipe_buildout_method_buildout_require(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/buildout@0.1.0"), __import_name__("[method]buildout.sections")))
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.sections")))
 extern void __wasm_import_buildout_recipe_buildout_method_buildout_sections(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/buildout@0.1.0"), __import_name__("[method]buildout.keys")))
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.keys")))
 extern void __wasm_import_buildout_recipe_buildout_method_buildout_keys(int32_t, uint8_t *, size_t, uint8_t *);
 
-// Imported Functions from `buildout:recipe/log@0.1.0`
+// Imported Functions from `buildout:recipe/log@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/log@0.1.0"), __import_name__("message")))
+__attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("message")))
 extern void __wasm_import_buildout_recipe_log_message(int32_t, uint8_t *, size_t);
 
-__attribute__((__import_module__("buildout:recipe/log@0.1.0"), __import_name__("activity")))
+__attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("activity")))
 extern void __wasm_import_buildout_recipe_log_activity(uint8_t *, size_t);
 
-// Imported Functions from `buildout:recipe/paths@0.1.0`
+// Imported Functions from `buildout:recipe/paths@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/paths@0.1.0"), __import_name__("created")))
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("created")))
 extern void __wasm_import_buildout_recipe_paths_created(uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/paths@0.1.0"), __import_name__("try-lock")))
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("try-lock")))
 extern void __wasm_import_buildout_recipe_paths_try_lock(uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/paths@0.1.0"), __import_name__("set-mode")))
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("set-mode")))
 extern void __wasm_import_buildout_recipe_paths_set_mode(uint8_t *, size_t, int32_t, uint8_t *);
 
-// Imported Functions from `buildout:recipe/process@0.1.0`
+// Imported Functions from `buildout:recipe/process@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("[method]runner.run")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.run")))
 extern void __wasm_import_buildout_recipe_process_method_runner_run(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, int64_t, int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("[method]runner.environment")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.environment")))
 extern void __wasm_import_buildout_recipe_process_method_runner_environment(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("[method]runner.build-directory")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.build-directory")))
 extern void __wasm_import_buildout_recipe_process_method_runner_build_directory(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("[method]runner.jobs")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.jobs")))
 extern int32_t __wasm_import_buildout_recipe_process_method_runner_jobs(int32_t);
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("open")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("open")))
 extern void __wasm_import_buildout_recipe_process_open(uint8_t *, size_t, uint8_t *);
 
-// Imported Functions from `buildout:recipe/download@0.1.0`
+// Imported Functions from `buildout:recipe/download@0.2.0`
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[method]fetched.sha256")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.sha256")))
 extern void __wasm_import_buildout_recipe_download_method_fetched_sha256(int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[method]fetched.size")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.size")))
 extern int64_t __wasm_import_buildout_recipe_download_method_fetched_size(int32_t);
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[method]fetched.copy")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.copy")))
 extern void __wasm_import_buildout_recipe_download_method_fetched_copy(int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[method]fetched.unpack")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.unpack")))
 extern void __wasm_import_buildout_recipe_download_method_fetched_unpack(int32_t, uint8_t *, size_t, int32_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[method]downloader.fetch")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]downloader.fetch")))
 extern void __wasm_import_buildout_recipe_download_method_downloader_fetch(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("open")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("open")))
 extern void __wasm_import_buildout_recipe_download_open(uint8_t *, size_t, uint8_t *);
 
-// Exported Functions from `buildout:recipe/description@0.1.0`
+// Imported Functions from `buildout:recipe/distributions@0.2.0`
 
-__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/description@0.1.0#describe")))
+__attribute__((__import_module__("buildout:recipe/distributions@0.2.0"), __import_name__("install")))
+extern void __wasm_import_buildout_recipe_distributions_install(uint8_t *, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/distributions@0.2.0"), __import_name__("sort")))
+extern void __wasm_import_buildout_recipe_distributions_sort(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/distributions@0.2.0"), __import_name__("build")))
+extern void __wasm_import_buildout_recipe_distributions_build(uint8_t *, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/distributions@0.2.0"), __import_name__("develop")))
+extern void __wasm_import_buildout_recipe_distributions_develop(uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/distributions@0.2.0"), __import_name__("write-scripts")))
+extern void __wasm_import_buildout_recipe_distributions_write_scripts(uint8_t *, uint8_t *);
+
+// Exported Functions from `buildout:recipe/description@0.2.0`
+
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/description@0.2.0#describe")))
 void __wasm_export_exports_buildout_recipe_description_describe_post_return(uint8_t * arg0) {
   if ((*((size_t*) (arg0 + sizeof(void*)))) > 0) {
     free(*((uint8_t **) (arg0 + 0)));
@@ -229,6 +246,9 @@ void __wasm_export_exports_buildout_recipe_description_describe_post_return(uint
               break;
             }
             case 7: {
+              break;
+            }
+            case 8: {
               if ((*((size_t*) (base + (8+1*sizeof(void*))))) > 0) {
                 free(*((uint8_t **) (base + 8)));
               }
@@ -246,9 +266,9 @@ void __wasm_export_exports_buildout_recipe_description_describe_post_return(uint
   }
 }
 
-// Exported Functions from `buildout:recipe/parts@0.1.0`
+// Exported Functions from `buildout:recipe/parts@0.2.0`
 
-__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.1.0#[method]part.install")))
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.2.0#[method]part.install")))
 void __wasm_export_exports_buildout_recipe_parts_method_part_install_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -327,7 +347,7 @@ void __wasm_export_exports_buildout_recipe_parts_method_part_install_post_return
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.1.0#[method]part.update")))
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.2.0#[method]part.update")))
 void __wasm_export_exports_buildout_recipe_parts_method_part_update_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -414,7 +434,7 @@ void __wasm_export_exports_buildout_recipe_parts_method_part_update_post_return(
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.1.0#init")))
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.2.0#init")))
 void __wasm_export_exports_buildout_recipe_parts_init_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -481,7 +501,7 @@ void __wasm_export_exports_buildout_recipe_parts_init_post_return(uint8_t * arg0
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.1.0#uninstall")))
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.2.0#uninstall")))
 void __wasm_export_exports_buildout_recipe_parts_uninstall_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -621,7 +641,7 @@ void buildout_recipe_options_set_error_free(buildout_recipe_options_set_error_t 
   }
 }
 
-__attribute__((__import_module__("buildout:recipe/options@0.1.0"), __import_name__("[resource-drop]options")))
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[resource-drop]options")))
 extern void __wasm_import_buildout_recipe_options_options_drop(int32_t handle);
 
 void buildout_recipe_options_options_drop_own(buildout_recipe_options_own_options_t handle) {
@@ -688,7 +708,7 @@ void buildout_recipe_buildout_lookup_error_free(buildout_recipe_buildout_lookup_
   buildout_recipe_types_lookup_error_free(ptr);
 }
 
-__attribute__((__import_module__("buildout:recipe/buildout@0.1.0"), __import_name__("[resource-drop]buildout")))
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[resource-drop]buildout")))
 extern void __wasm_import_buildout_recipe_buildout_buildout_drop(int32_t handle);
 
 void buildout_recipe_buildout_buildout_drop_own(buildout_recipe_buildout_own_buildout_t handle) {
@@ -740,7 +760,7 @@ void buildout_recipe_paths_path_error_free(buildout_recipe_paths_path_error_t *p
   }
 }
 
-__attribute__((__import_module__("buildout:recipe/paths@0.1.0"), __import_name__("[resource-drop]lock")))
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("[resource-drop]lock")))
 extern void __wasm_import_buildout_recipe_paths_lock_drop(int32_t handle);
 
 void buildout_recipe_paths_lock_drop_own(buildout_recipe_paths_own_lock_t handle) {
@@ -860,7 +880,7 @@ void buildout_recipe_process_process_error_free(buildout_recipe_process_process_
   }
 }
 
-__attribute__((__import_module__("buildout:recipe/process@0.1.0"), __import_name__("[resource-drop]runner")))
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[resource-drop]runner")))
 extern void __wasm_import_buildout_recipe_process_runner_drop(int32_t handle);
 
 void buildout_recipe_process_runner_drop_own(buildout_recipe_process_own_runner_t handle) {
@@ -947,7 +967,7 @@ void buildout_recipe_download_download_error_free(buildout_recipe_download_downl
   }
 }
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[resource-drop]fetched")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[resource-drop]fetched")))
 extern void __wasm_import_buildout_recipe_download_fetched_drop(int32_t handle);
 
 void buildout_recipe_download_fetched_drop_own(buildout_recipe_download_own_fetched_t handle) {
@@ -962,7 +982,7 @@ buildout_recipe_download_borrow_fetched_t buildout_recipe_download_borrow_fetche
   return (buildout_recipe_download_borrow_fetched_t) { arg.__handle };
 }
 
-__attribute__((__import_module__("buildout:recipe/download@0.1.0"), __import_name__("[resource-drop]downloader")))
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[resource-drop]downloader")))
 extern void __wasm_import_buildout_recipe_download_downloader_drop(int32_t handle);
 
 void buildout_recipe_download_downloader_drop_own(buildout_recipe_download_own_downloader_t handle) {
@@ -1003,6 +1023,191 @@ void buildout_recipe_download_result_own_downloader_download_error_free(buildout
   if (!ptr->is_err) {
   } else {
     buildout_recipe_download_download_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_distributions_unnamed_error_free(buildout_recipe_distributions_unnamed_error_t *ptr) {
+  buildout_recipe_types_unnamed_error_free(ptr);
+}
+
+void buildout_recipe_distributions_distribution_free(buildout_recipe_distributions_distribution_t *ptr) {
+  wit_string_free(&ptr->name);
+  wit_string_free(&ptr->version);
+  wit_string_free(&ptr->location);
+  wit_string_free(&ptr->metadata);
+  wit_list_string_free(&ptr->extra_paths);
+}
+
+void buildout_recipe_distributions_destination_free(buildout_recipe_distributions_destination_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 1: {
+      wit_string_free(&ptr->val.directory);
+      break;
+    }
+  }
+}
+
+void wit_option_list_string_free(wit_option_list_string_t *ptr) {
+  if (ptr->is_some) {
+    wit_list_string_free(&ptr->val);
+  }
+}
+
+void wit_option_list_tuple2_string_string_free(wit_option_list_tuple2_string_string_t *ptr) {
+  if (ptr->is_some) {
+    wit_list_tuple2_string_string_free(&ptr->val);
+  }
+}
+
+void wit_option_bool_free(wit_option_bool_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void buildout_recipe_distributions_settings_free(buildout_recipe_distributions_settings_t *ptr) {
+  buildout_recipe_distributions_destination_free(&ptr->destination);
+  wit_option_list_string_free(&ptr->path);
+  wit_option_string_free(&ptr->index);
+  wit_option_list_string_free(&ptr->find_links);
+  wit_option_list_string_free(&ptr->allow_hosts);
+  wit_option_list_tuple2_string_string_free(&ptr->versions);
+  wit_option_bool_free(&ptr->newest);
+  wit_option_bool_free(&ptr->prefer_final);
+  wit_option_bool_free(&ptr->allow_picked_versions);
+  wit_option_bool_free(&ptr->allow_unknown_extras);
+  wit_option_bool_free(&ptr->install_from_cache);
+}
+
+void buildout_recipe_distributions_build_options_free(buildout_recipe_distributions_build_options_t *ptr) {
+  wit_list_tuple2_string_string_free(&ptr->extensions);
+  wit_list_tuple2_string_string_free(&ptr->environment);
+}
+
+void buildout_recipe_distributions_failed_build_free(buildout_recipe_distributions_failed_build_t *ptr) {
+  wit_string_free(&ptr->message);
+  wit_list_string_free(&ptr->output);
+  wit_option_string_free(&ptr->log);
+}
+
+void buildout_recipe_distributions_distribution_error_free(buildout_recipe_distributions_distribution_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      wit_string_free(&ptr->val.missing);
+      break;
+    }
+    case 1: {
+      wit_string_free(&ptr->val.conflict);
+      break;
+    }
+    case 2: {
+      wit_string_free(&ptr->val.pin);
+      break;
+    }
+    case 3: {
+      wit_string_free(&ptr->val.picked);
+      break;
+    }
+    case 4: {
+      wit_string_free(&ptr->val.extra);
+      break;
+    }
+    case 5: {
+      buildout_recipe_distributions_failed_build_free(&ptr->val.build);
+      break;
+    }
+    case 6: {
+      wit_string_free(&ptr->val.unavailable);
+      break;
+    }
+    case 7: {
+      wit_string_free(&ptr->val.bad_file);
+      break;
+    }
+    case 8: {
+      wit_string_free(&ptr->val.not_granted);
+      break;
+    }
+    case 9: {
+      wit_string_free(&ptr->val.invalid);
+      break;
+    }
+    case 10: {
+      wit_string_free(&ptr->val.python);
+      break;
+    }
+    case 11: {
+      wit_string_free(&ptr->val.limit);
+      break;
+    }
+    case 12: {
+      buildout_recipe_distributions_unnamed_error_free(&ptr->val.other);
+      break;
+    }
+  }
+}
+
+void buildout_recipe_distributions_script_entry_point_free(buildout_recipe_distributions_script_entry_point_t *ptr) {
+  wit_string_free(&ptr->name);
+  wit_string_free(&ptr->module);
+  wit_string_free(&ptr->attributes);
+}
+
+void buildout_recipe_distributions_list_script_entry_point_free(buildout_recipe_distributions_list_script_entry_point_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    buildout_recipe_distributions_script_entry_point_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      buildout_recipe_distributions_script_entry_point_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void buildout_recipe_distributions_list_distribution_free(buildout_recipe_distributions_list_distribution_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    buildout_recipe_distributions_distribution_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      buildout_recipe_distributions_distribution_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void buildout_recipe_distributions_script_request_free(buildout_recipe_distributions_script_request_t *ptr) {
+  wit_list_string_free(&ptr->requirements);
+  buildout_recipe_distributions_list_script_entry_point_free(&ptr->entry_points);
+  buildout_recipe_distributions_list_distribution_free(&ptr->distributions);
+  wit_list_string_free(&ptr->extra_paths);
+  wit_string_free(&ptr->directory);
+  wit_option_list_tuple2_string_string_free(&ptr->selected);
+  wit_option_string_free(&ptr->interpreter);
+  wit_string_free(&ptr->initialization);
+  wit_string_free(&ptr->arguments);
+  wit_option_string_free(&ptr->relative_to);
+}
+
+void buildout_recipe_distributions_result_list_distribution_distribution_error_free(buildout_recipe_distributions_result_list_distribution_distribution_error_t *ptr) {
+  if (!ptr->is_err) {
+    buildout_recipe_distributions_list_distribution_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_distributions_distribution_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_distributions_result_string_distribution_error_free(buildout_recipe_distributions_result_string_distribution_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_string_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_distributions_distribution_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_distributions_result_list_string_distribution_error_free(buildout_recipe_distributions_result_list_string_distribution_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_list_string_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_distributions_distribution_error_free(&ptr->val.err);
   }
 }
 
@@ -1062,13 +1267,13 @@ void exports_buildout_recipe_description_grant_free(exports_buildout_recipe_desc
       wit_string_free(&ptr->val.fetch);
       break;
     }
-    case 5: {
-      break;
-    }
     case 6: {
       break;
     }
     case 7: {
+      break;
+    }
+    case 8: {
       exports_buildout_recipe_description_other_grant_free(&ptr->val.other);
       break;
     }
@@ -1130,17 +1335,17 @@ void exports_buildout_recipe_parts_recorded_option_free(exports_buildout_recipe_
   wit_string_free(&ptr->value);
 }
 
-__attribute__((__import_module__("[export]buildout:recipe/parts@0.1.0"), __import_name__("[resource-drop]part")))
+__attribute__((__import_module__("[export]buildout:recipe/parts@0.2.0"), __import_name__("[resource-drop]part")))
 extern void __wasm_import_exports_buildout_recipe_parts_part_drop(int32_t handle);
 
 void exports_buildout_recipe_parts_part_drop_own(exports_buildout_recipe_parts_own_part_t handle) {
   __wasm_import_exports_buildout_recipe_parts_part_drop(handle.__handle);
 }
 
-__attribute__(( __import_module__("[export]buildout:recipe/parts@0.1.0"), __import_name__("[resource-new]part")))
+__attribute__(( __import_module__("[export]buildout:recipe/parts@0.2.0"), __import_name__("[resource-new]part")))
 extern int32_t __wasm_import_exports_buildout_recipe_parts_part_new(int32_t);
 
-__attribute__((__import_module__("[export]buildout:recipe/parts@0.1.0"), __import_name__("[resource-rep]part")))
+__attribute__((__import_module__("[export]buildout:recipe/parts@0.2.0"), __import_name__("[resource-rep]part")))
 extern int32_t __wasm_import_exports_buildout_recipe_parts_part_rep(int32_t);
 
 exports_buildout_recipe_parts_own_part_t exports_buildout_recipe_parts_part_new(exports_buildout_recipe_parts_part_t *rep) {
@@ -1151,7 +1356,7 @@ exports_buildout_recipe_parts_part_t* exports_buildout_recipe_parts_part_rep(exp
   return (exports_buildout_recipe_parts_part_t*) __wasm_import_exports_buildout_recipe_parts_part_rep(handle.__handle);
 }
 
-__attribute__((__export_name__("buildout:recipe/parts@0.1.0#[dtor]part")))
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#[dtor]part")))
 void __wasm_export_exports_buildout_recipe_parts_part_dtor(exports_buildout_recipe_parts_part_t* arg) {
   exports_buildout_recipe_parts_part_destructor(arg);
 }
@@ -1164,15 +1369,8 @@ void exports_buildout_recipe_parts_result_list_string_failure_free(exports_build
   }
 }
 
-void wit_option_list_string_free(wit_option_list_string_t *ptr) {
-  if (ptr->is_some) {
-    wit_list_string_free(&ptr->val);
-  }
-}
-
 void exports_buildout_recipe_parts_result_option_list_string_failure_free(exports_buildout_recipe_parts_result_option_list_string_failure_t *ptr) {
   if (!ptr->is_err) {
-    wit_option_list_string_free(&ptr->val.ok);
   } else {
     exports_buildout_recipe_parts_failure_free(&ptr->val.err);
   }
@@ -2317,7 +2515,681 @@ bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe
   }
 }
 
-__attribute__((__export_name__("buildout:recipe/description@0.1.0#describe")))
+bool buildout_recipe_distributions_install(wit_list_string_t *requirements, buildout_recipe_distributions_list_distribution_t *begin, buildout_recipe_distributions_settings_t *settings, buildout_recipe_distributions_list_distribution_t *ret, buildout_recipe_distributions_distribution_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+23*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((size_t*)(ptr + sizeof(void*))) = (*requirements).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) (*requirements).ptr;
+  *((size_t*)(ptr + (3*sizeof(void*)))) = (*begin).len;
+  *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*begin).ptr;
+  switch ((int32_t) ((*settings).destination).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      const wit_string_t *payload0 = &((*settings).destination).val.directory;
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (6*sizeof(void*)))) = (*payload0).len;
+      *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) (*payload0).ptr;
+      break;
+    }
+    case 2: {
+      *((int8_t*)(ptr + (4*sizeof(void*)))) = 2;
+      break;
+    }
+  }
+  if (((*settings).path).is_some) {
+    const wit_list_string_t *payload3 = &((*settings).path).val;
+    *((int8_t*)(ptr + (7*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (9*sizeof(void*)))) = (*payload3).len;
+    *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) (*payload3).ptr;
+  } else {
+    *((int8_t*)(ptr + (7*sizeof(void*)))) = 0;
+  }
+  if (((*settings).index).is_some) {
+    const wit_string_t *payload5 = &((*settings).index).val;
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (12*sizeof(void*)))) = (*payload5).len;
+    *((uint8_t **)(ptr + (11*sizeof(void*)))) = (uint8_t *) (*payload5).ptr;
+  } else {
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 0;
+  }
+  if (((*settings).find_links).is_some) {
+    const wit_list_string_t *payload7 = &((*settings).find_links).val;
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (15*sizeof(void*)))) = (*payload7).len;
+    *((uint8_t **)(ptr + (14*sizeof(void*)))) = (uint8_t *) (*payload7).ptr;
+  } else {
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_hosts).is_some) {
+    const wit_list_string_t *payload9 = &((*settings).allow_hosts).val;
+    *((int8_t*)(ptr + (16*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (18*sizeof(void*)))) = (*payload9).len;
+    *((uint8_t **)(ptr + (17*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+  } else {
+    *((int8_t*)(ptr + (16*sizeof(void*)))) = 0;
+  }
+  if (((*settings).versions).is_some) {
+    const wit_list_tuple2_string_string_t *payload11 = &((*settings).versions).val;
+    *((int8_t*)(ptr + (19*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (21*sizeof(void*)))) = (*payload11).len;
+    *((uint8_t **)(ptr + (20*sizeof(void*)))) = (uint8_t *) (*payload11).ptr;
+  } else {
+    *((int8_t*)(ptr + (19*sizeof(void*)))) = 0;
+  }
+  if (((*settings).newest).is_some) {
+    const bool *payload13 = &((*settings).newest).val;
+    *((int8_t*)(ptr + (22*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (1+22*sizeof(void*)))) = *payload13;
+  } else {
+    *((int8_t*)(ptr + (22*sizeof(void*)))) = 0;
+  }
+  if (((*settings).prefer_final).is_some) {
+    const bool *payload15 = &((*settings).prefer_final).val;
+    *((int8_t*)(ptr + (2+22*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (3+22*sizeof(void*)))) = *payload15;
+  } else {
+    *((int8_t*)(ptr + (2+22*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_picked_versions).is_some) {
+    const bool *payload17 = &((*settings).allow_picked_versions).val;
+    *((int8_t*)(ptr + (4+22*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (5+22*sizeof(void*)))) = *payload17;
+  } else {
+    *((int8_t*)(ptr + (4+22*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_unknown_extras).is_some) {
+    const bool *payload19 = &((*settings).allow_unknown_extras).val;
+    *((int8_t*)(ptr + (6+22*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (7+22*sizeof(void*)))) = *payload19;
+  } else {
+    *((int8_t*)(ptr + (6+22*sizeof(void*)))) = 0;
+  }
+  if (((*settings).install_from_cache).is_some) {
+    const bool *payload21 = &((*settings).install_from_cache).val;
+    *((int8_t*)(ptr + (8+22*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (9+22*sizeof(void*)))) = *payload21;
+  } else {
+    *((int8_t*)(ptr + (8+22*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (10+22*sizeof(void*)))) = (*settings).report_picked;
+  uint8_t *ptr22 = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_distributions_install(ptr, ptr22);
+  buildout_recipe_distributions_result_list_distribution_distribution_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr22 + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (buildout_recipe_distributions_list_distribution_t) { (buildout_recipe_distributions_distribution_t*)(*((uint8_t **) (ptr22 + sizeof(void*)))), (*((size_t*) (ptr22 + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_distributions_distribution_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr22 + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.conflict = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.pin = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.picked = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.extra = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          wit_option_string_t option;
+          switch ((int32_t) *((uint8_t*) (ptr22 + (6*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (7*sizeof(void*))))), (*((size_t*) (ptr22 + (8*sizeof(void*))))) };
+              break;
+            }
+          }
+          variant.val.build = (buildout_recipe_distributions_failed_build_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) },
+            (wit_list_string_t) (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr22 + (4*sizeof(void*))))), (*((size_t*) (ptr22 + (5*sizeof(void*))))) },
+            (wit_option_string_t) option,
+          };
+          break;
+        }
+        case 6: {
+          variant.val.unavailable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
+          variant.val.bad_file = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 8: {
+          variant.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 9: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 10: {
+          variant.val.python = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 11: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 12: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (4*sizeof(void*))))), (*((size_t*) (ptr22 + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void buildout_recipe_distributions_sort(buildout_recipe_distributions_list_distribution_t *distributions, buildout_recipe_distributions_list_distribution_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_distributions_sort((uint8_t *) (*distributions).ptr, (*distributions).len, ptr);
+  *ret = (buildout_recipe_distributions_list_distribution_t) { (buildout_recipe_distributions_distribution_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool buildout_recipe_distributions_build(wit_string_t *requirement, buildout_recipe_distributions_build_options_t *options, buildout_recipe_distributions_settings_t *settings, buildout_recipe_distributions_list_distribution_t *ret, buildout_recipe_distributions_distribution_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+25*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((size_t*)(ptr + sizeof(void*))) = (*requirement).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) (*requirement).ptr;
+  *((size_t*)(ptr + (3*sizeof(void*)))) = ((*options).extensions).len;
+  *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*options).extensions).ptr;
+  *((size_t*)(ptr + (5*sizeof(void*)))) = ((*options).environment).len;
+  *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*options).environment).ptr;
+  switch ((int32_t) ((*settings).destination).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (6*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      const wit_string_t *payload0 = &((*settings).destination).val.directory;
+      *((int8_t*)(ptr + (6*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8*sizeof(void*)))) = (*payload0).len;
+      *((uint8_t **)(ptr + (7*sizeof(void*)))) = (uint8_t *) (*payload0).ptr;
+      break;
+    }
+    case 2: {
+      *((int8_t*)(ptr + (6*sizeof(void*)))) = 2;
+      break;
+    }
+  }
+  if (((*settings).path).is_some) {
+    const wit_list_string_t *payload3 = &((*settings).path).val;
+    *((int8_t*)(ptr + (9*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (11*sizeof(void*)))) = (*payload3).len;
+    *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) (*payload3).ptr;
+  } else {
+    *((int8_t*)(ptr + (9*sizeof(void*)))) = 0;
+  }
+  if (((*settings).index).is_some) {
+    const wit_string_t *payload5 = &((*settings).index).val;
+    *((int8_t*)(ptr + (12*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (14*sizeof(void*)))) = (*payload5).len;
+    *((uint8_t **)(ptr + (13*sizeof(void*)))) = (uint8_t *) (*payload5).ptr;
+  } else {
+    *((int8_t*)(ptr + (12*sizeof(void*)))) = 0;
+  }
+  if (((*settings).find_links).is_some) {
+    const wit_list_string_t *payload7 = &((*settings).find_links).val;
+    *((int8_t*)(ptr + (15*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (17*sizeof(void*)))) = (*payload7).len;
+    *((uint8_t **)(ptr + (16*sizeof(void*)))) = (uint8_t *) (*payload7).ptr;
+  } else {
+    *((int8_t*)(ptr + (15*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_hosts).is_some) {
+    const wit_list_string_t *payload9 = &((*settings).allow_hosts).val;
+    *((int8_t*)(ptr + (18*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (20*sizeof(void*)))) = (*payload9).len;
+    *((uint8_t **)(ptr + (19*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+  } else {
+    *((int8_t*)(ptr + (18*sizeof(void*)))) = 0;
+  }
+  if (((*settings).versions).is_some) {
+    const wit_list_tuple2_string_string_t *payload11 = &((*settings).versions).val;
+    *((int8_t*)(ptr + (21*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (23*sizeof(void*)))) = (*payload11).len;
+    *((uint8_t **)(ptr + (22*sizeof(void*)))) = (uint8_t *) (*payload11).ptr;
+  } else {
+    *((int8_t*)(ptr + (21*sizeof(void*)))) = 0;
+  }
+  if (((*settings).newest).is_some) {
+    const bool *payload13 = &((*settings).newest).val;
+    *((int8_t*)(ptr + (24*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (1+24*sizeof(void*)))) = *payload13;
+  } else {
+    *((int8_t*)(ptr + (24*sizeof(void*)))) = 0;
+  }
+  if (((*settings).prefer_final).is_some) {
+    const bool *payload15 = &((*settings).prefer_final).val;
+    *((int8_t*)(ptr + (2+24*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (3+24*sizeof(void*)))) = *payload15;
+  } else {
+    *((int8_t*)(ptr + (2+24*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_picked_versions).is_some) {
+    const bool *payload17 = &((*settings).allow_picked_versions).val;
+    *((int8_t*)(ptr + (4+24*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (5+24*sizeof(void*)))) = *payload17;
+  } else {
+    *((int8_t*)(ptr + (4+24*sizeof(void*)))) = 0;
+  }
+  if (((*settings).allow_unknown_extras).is_some) {
+    const bool *payload19 = &((*settings).allow_unknown_extras).val;
+    *((int8_t*)(ptr + (6+24*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (7+24*sizeof(void*)))) = *payload19;
+  } else {
+    *((int8_t*)(ptr + (6+24*sizeof(void*)))) = 0;
+  }
+  if (((*settings).install_from_cache).is_some) {
+    const bool *payload21 = &((*settings).install_from_cache).val;
+    *((int8_t*)(ptr + (8+24*sizeof(void*)))) = 1;
+    *((int8_t*)(ptr + (9+24*sizeof(void*)))) = *payload21;
+  } else {
+    *((int8_t*)(ptr + (8+24*sizeof(void*)))) = 0;
+  }
+  *((int8_t*)(ptr + (10+24*sizeof(void*)))) = (*settings).report_picked;
+  uint8_t *ptr22 = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_distributions_build(ptr, ptr22);
+  buildout_recipe_distributions_result_list_distribution_distribution_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr22 + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (buildout_recipe_distributions_list_distribution_t) { (buildout_recipe_distributions_distribution_t*)(*((uint8_t **) (ptr22 + sizeof(void*)))), (*((size_t*) (ptr22 + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_distributions_distribution_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr22 + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.conflict = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.pin = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.picked = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.extra = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          wit_option_string_t option;
+          switch ((int32_t) *((uint8_t*) (ptr22 + (6*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (7*sizeof(void*))))), (*((size_t*) (ptr22 + (8*sizeof(void*))))) };
+              break;
+            }
+          }
+          variant.val.build = (buildout_recipe_distributions_failed_build_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) },
+            (wit_list_string_t) (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr22 + (4*sizeof(void*))))), (*((size_t*) (ptr22 + (5*sizeof(void*))))) },
+            (wit_option_string_t) option,
+          };
+          break;
+        }
+        case 6: {
+          variant.val.unavailable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
+          variant.val.bad_file = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 8: {
+          variant.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 9: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 10: {
+          variant.val.python = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 11: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 12: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (2*sizeof(void*))))), (*((size_t*) (ptr22 + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr22 + (4*sizeof(void*))))), (*((size_t*) (ptr22 + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_distributions_develop(wit_string_t *project, wit_string_t *maybe_destination, buildout_recipe_distributions_build_options_t *options, wit_string_t *ret, buildout_recipe_distributions_distribution_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(9*sizeof(void*))];
+  wit_option_string_t destination;
+  destination.is_some = maybe_destination != NULL;if (maybe_destination) {
+    destination.val = *maybe_destination;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((destination).is_some) {
+    const wit_string_t *payload0 = &(destination).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_distributions_develop((uint8_t *) (*project).ptr, (*project).len, option, option1, option2, (uint8_t *) ((*options).extensions).ptr, ((*options).extensions).len, (uint8_t *) ((*options).environment).ptr, ((*options).environment).len, ptr);
+  buildout_recipe_distributions_result_string_distribution_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_distributions_distribution_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.conflict = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.pin = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.picked = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.extra = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          wit_option_string_t option3;
+          switch ((int32_t) *((uint8_t*) (ptr + (6*sizeof(void*))))) {
+            case 0: {
+              option3.is_some = false;
+              break;
+            }
+            case 1: {
+              option3.is_some = true;
+              option3.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (7*sizeof(void*))))), (*((size_t*) (ptr + (8*sizeof(void*))))) };
+              break;
+            }
+          }
+          variant.val.build = (buildout_recipe_distributions_failed_build_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_list_string_t) (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+            (wit_option_string_t) option3,
+          };
+          break;
+        }
+        case 6: {
+          variant.val.unavailable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
+          variant.val.bad_file = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 8: {
+          variant.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 9: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 10: {
+          variant.val.python = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 11: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 12: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_distributions_write_scripts(buildout_recipe_distributions_script_request_t *request, wit_list_string_t *ret, buildout_recipe_distributions_distribution_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(23*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((size_t*)(ptr + sizeof(void*))) = ((*request).requirements).len;
+  *((uint8_t **)(ptr + 0)) = (uint8_t *) ((*request).requirements).ptr;
+  *((size_t*)(ptr + (3*sizeof(void*)))) = ((*request).entry_points).len;
+  *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*request).entry_points).ptr;
+  *((size_t*)(ptr + (5*sizeof(void*)))) = ((*request).distributions).len;
+  *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*request).distributions).ptr;
+  *((size_t*)(ptr + (7*sizeof(void*)))) = ((*request).extra_paths).len;
+  *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) ((*request).extra_paths).ptr;
+  *((size_t*)(ptr + (9*sizeof(void*)))) = ((*request).directory).len;
+  *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*request).directory).ptr;
+  if (((*request).selected).is_some) {
+    const wit_list_tuple2_string_string_t *payload0 = &((*request).selected).val;
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (12*sizeof(void*)))) = (*payload0).len;
+    *((uint8_t **)(ptr + (11*sizeof(void*)))) = (uint8_t *) (*payload0).ptr;
+  } else {
+    *((int8_t*)(ptr + (10*sizeof(void*)))) = 0;
+  }
+  if (((*request).interpreter).is_some) {
+    const wit_string_t *payload2 = &((*request).interpreter).val;
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (15*sizeof(void*)))) = (*payload2).len;
+    *((uint8_t **)(ptr + (14*sizeof(void*)))) = (uint8_t *) (*payload2).ptr;
+  } else {
+    *((int8_t*)(ptr + (13*sizeof(void*)))) = 0;
+  }
+  *((size_t*)(ptr + (17*sizeof(void*)))) = ((*request).initialization).len;
+  *((uint8_t **)(ptr + (16*sizeof(void*)))) = (uint8_t *) ((*request).initialization).ptr;
+  *((size_t*)(ptr + (19*sizeof(void*)))) = ((*request).arguments).len;
+  *((uint8_t **)(ptr + (18*sizeof(void*)))) = (uint8_t *) ((*request).arguments).ptr;
+  if (((*request).relative_to).is_some) {
+    const wit_string_t *payload4 = &((*request).relative_to).val;
+    *((int8_t*)(ptr + (20*sizeof(void*)))) = 1;
+    *((size_t*)(ptr + (22*sizeof(void*)))) = (*payload4).len;
+    *((uint8_t **)(ptr + (21*sizeof(void*)))) = (uint8_t *) (*payload4).ptr;
+  } else {
+    *((int8_t*)(ptr + (20*sizeof(void*)))) = 0;
+  }
+  uint8_t *ptr5 = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_distributions_write_scripts(ptr, ptr5);
+  buildout_recipe_distributions_result_list_string_distribution_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr5 + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr5 + sizeof(void*)))), (*((size_t*) (ptr5 + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_distributions_distribution_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr5 + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.conflict = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.pin = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.picked = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.extra = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          wit_option_string_t option;
+          switch ((int32_t) *((uint8_t*) (ptr5 + (6*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (7*sizeof(void*))))), (*((size_t*) (ptr5 + (8*sizeof(void*))))) };
+              break;
+            }
+          }
+          variant.val.build = (buildout_recipe_distributions_failed_build_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) },
+            (wit_list_string_t) (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr5 + (4*sizeof(void*))))), (*((size_t*) (ptr5 + (5*sizeof(void*))))) },
+            (wit_option_string_t) option,
+          };
+          break;
+        }
+        case 6: {
+          variant.val.unavailable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
+          variant.val.bad_file = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 8: {
+          variant.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 9: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 10: {
+          variant.val.python = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 11: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 12: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (2*sizeof(void*))))), (*((size_t*) (ptr5 + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr5 + (4*sizeof(void*))))), (*((size_t*) (ptr5 + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+__attribute__((__export_name__("buildout:recipe/description@0.2.0#describe")))
 uint8_t * __wasm_export_exports_buildout_recipe_description_describe(void) {
   exports_buildout_recipe_description_package_description_t ret;
   exports_buildout_recipe_description_describe(&ret);
@@ -2331,7 +3203,7 @@ uint8_t * __wasm_export_exports_buildout_recipe_description_describe(void) {
   return ptr;
 }
 
-__attribute__((__export_name__("buildout:recipe/parts@0.1.0#[method]part.install")))
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#[method]part.install")))
 uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_install(uint8_t * arg) {
   exports_buildout_recipe_parts_result_list_string_failure_t ret;
   wit_list_string_t ok;
@@ -2418,7 +3290,7 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_install(uint8_
   return ptr;
 }
 
-__attribute__((__export_name__("buildout:recipe/parts@0.1.0#[method]part.update")))
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#[method]part.update")))
 uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_update(uint8_t * arg) {
   exports_buildout_recipe_parts_result_option_list_string_failure_t ret;
   wit_option_list_string_t ok;
@@ -2511,7 +3383,7 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_update(uint8_t
   return ptr;
 }
 
-__attribute__((__export_name__("buildout:recipe/parts@0.1.0#init")))
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#init")))
 uint8_t * __wasm_export_exports_buildout_recipe_parts_init(uint8_t * arg, size_t arg0, int32_t arg1, int32_t arg2) {
   wit_string_t arg3 = (wit_string_t) { (uint8_t*)(arg), (arg0) };
   exports_buildout_recipe_parts_result_own_part_failure_t ret;
@@ -2598,7 +3470,7 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_init(uint8_t * arg, size_t
   return ptr;
 }
 
-__attribute__((__export_name__("buildout:recipe/parts@0.1.0#uninstall")))
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#uninstall")))
 uint8_t * __wasm_export_exports_buildout_recipe_parts_uninstall(uint8_t * arg, size_t arg0, uint8_t * arg1, size_t arg2, uint8_t * arg3, size_t arg4) {
   wit_string_t arg5 = (wit_string_t) { (uint8_t*)(arg), (arg0) };
   wit_string_t arg6 = (wit_string_t) { (uint8_t*)(arg1), (arg2) };

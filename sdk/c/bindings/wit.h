@@ -487,6 +487,228 @@ typedef struct {
   } val;
 } buildout_recipe_download_result_own_downloader_download_error_t;
 
+typedef buildout_recipe_types_unnamed_error_t buildout_recipe_distributions_unnamed_error_t;
+
+// A kind of distribution. `sort` orders distributions by kind, in this order.
+typedef uint8_t buildout_recipe_distributions_distribution_kind_t;
+
+// A developed project, whose own files are used.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_KIND_DEVELOP 0
+// An egg in the eggs directory.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_KIND_EGG 1
+// Any other distribution.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_KIND_OTHER 2
+
+// An installed or developed distribution.
+typedef struct buildout_recipe_distributions_distribution_t {
+  // Its name, as in its metadata. Example: `zope.interface`.
+  wit_string_t   name;
+  // Its version. Example: `7.0.3`.
+  wit_string_t   version;
+  // The absolute path of its entry in `sys.path`: the egg, or the directory of the developed project.
+  wit_string_t   location;
+  // The absolute path of its metadata (`EGG-INFO`, `NAME.egg-info` or `NAME-VERSION.dist-info`).
+  wit_string_t   metadata;
+  // Its kind.
+  buildout_recipe_distributions_distribution_kind_t   kind;
+  // Other entries for `sys.path`, absolute, from its `.pth` files.
+  wit_list_string_t   extra_paths;
+} buildout_recipe_distributions_distribution_t;
+
+// Where to install distributions.
+typedef struct buildout_recipe_distributions_destination_t {
+  uint8_t tag;
+  union {
+    wit_string_t     directory;
+  } val;
+} buildout_recipe_distributions_destination_t;
+
+// In the eggs directory of the buildout, or nowhere if the run is offline.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_EGGS_DIRECTORY 0
+// In this directory. The path is absolute and must be writable for the recipe.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_DIRECTORY 1
+// Nowhere: use only existing distributions.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_NOWHERE 2
+
+typedef struct {
+  bool is_some;
+  wit_list_string_t val;
+} wit_option_list_string_t;
+
+typedef struct {
+  bool is_some;
+  wit_list_tuple2_string_string_t val;
+} wit_option_list_tuple2_string_string_t;
+
+typedef struct {
+  bool is_some;
+  bool val;
+} wit_option_bool_t;
+
+// How to find and install distributions. For each setting that is none, the section `buildout` applies.
+typedef struct buildout_recipe_distributions_settings_t {
+  // Where to install distributions.
+  buildout_recipe_distributions_destination_t   destination;
+  // Directories to search for existing distributions, absolute. By default `develop-eggs-directory`, then
+  // `eggs-directory`.
+  wit_option_list_string_t   path;
+  // The URL of the index.
+  wit_option_string_t   index;
+  // Other URLs, files and directories to search.
+  wit_option_list_string_t   find_links;
+  // Patterns of the hosts to use.
+  wit_option_list_string_t   allow_hosts;
+  // Names and versions, as in a section `versions`.
+  wit_option_list_tuple2_string_string_t   versions;
+  // Whether to look for newer versions than the installed ones.
+  wit_option_bool_t   newest;
+  // Whether to prefer final releases.
+  wit_option_bool_t   prefer_final;
+  // Whether to allow distributions without a pinned version.
+  wit_option_bool_t   allow_picked_versions;
+  // Whether to ignore unknown extras, with a warning.
+  wit_option_bool_t   allow_unknown_extras;
+  // Whether to use only the download cache.
+  wit_option_bool_t   install_from_cache;
+  // Whether to include distributions without a pinned version in the report of `show-picked-versions`.
+  bool   report_picked;
+} buildout_recipe_distributions_settings_t;
+
+// How to build extension modules.
+typedef struct buildout_recipe_distributions_build_options_t {
+  // Options of the setuptools command `build_ext`: names (`include-dirs`, `rpath`, `define`, …) and values, as in
+  // `setup.cfg`.
+  wit_list_tuple2_string_string_t   extensions;
+  // Environment variables, in addition to those of `process.environment`.
+  wit_list_tuple2_string_string_t   environment;
+} buildout_recipe_distributions_build_options_t;
+
+// A failed build.
+typedef struct buildout_recipe_distributions_failed_build_t {
+  // What happened, in one sentence.
+  wit_string_t   message;
+  // The last lines of its output.
+  wit_list_string_t   output;
+  // The absolute path of the log with all its output, if there is one.
+  wit_option_string_t   log;
+} buildout_recipe_distributions_failed_build_t;
+
+// Why a function failed.
+typedef struct buildout_recipe_distributions_distribution_error_t {
+  uint8_t tag;
+  union {
+    wit_string_t     missing;
+    wit_string_t     conflict;
+    wit_string_t     pin;
+    wit_string_t     picked;
+    wit_string_t     extra;
+    buildout_recipe_distributions_failed_build_t     build;
+    wit_string_t     unavailable;
+    wit_string_t     bad_file;
+    wit_string_t     not_granted;
+    wit_string_t     invalid;
+    wit_string_t     python;
+    wit_string_t     limit;
+    buildout_recipe_distributions_unnamed_error_t     other;
+  } val;
+} buildout_recipe_distributions_distribution_error_t;
+
+// No distribution matches a requirement. The message shows where the requirement comes from.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_MISSING 0
+// Requirements conflict. The message shows where they come from.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_CONFLICT 1
+// A requirement does not allow the pinned version.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_PIN 2
+// The version of a distribution is not pinned, and `allow-picked-versions` is false.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_PICKED 3
+// A distribution does not have a required extra.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_EXTRA 4
+// A build failed.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_BUILD 5
+// The index, a file or the network is not available, or the run is offline.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_UNAVAILABLE 6
+// A file does not match its digest, or is not a distribution.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_BAD_FILE 7
+// It is not granted. The message shows what to add to `recipes.toml`.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_NOT_GRANTED 8
+// A requirement, a path or a setting is invalid.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_INVALID 9
+// The buildout has no Python.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_PYTHON 10
+// A limit of the host was exceeded.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_LIMIT 11
+// Another reason.
+#define BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_OTHER 12
+
+// A function that a script calls.
+typedef struct buildout_recipe_distributions_script_entry_point_t {
+  // The name of the script.
+  wit_string_t   name;
+  // The module. Example: `acme.cli`.
+  wit_string_t   module;
+  // The attributes that lead to the function in the module. Example: `main`.
+  wit_string_t   attributes;
+} buildout_recipe_distributions_script_entry_point_t;
+
+typedef struct {
+  buildout_recipe_distributions_script_entry_point_t *ptr;
+  size_t len;
+} buildout_recipe_distributions_list_script_entry_point_t;
+
+typedef struct {
+  buildout_recipe_distributions_distribution_t *ptr;
+  size_t len;
+} buildout_recipe_distributions_list_distribution_t;
+
+// Scripts to generate.
+typedef struct buildout_recipe_distributions_script_request_t {
+  // Requirements of the distributions whose scripts to generate.
+  wit_list_string_t   requirements;
+  // Additional scripts to generate.
+  buildout_recipe_distributions_list_script_entry_point_t   entry_points;
+  // The distributions for `sys.path`, in order.
+  buildout_recipe_distributions_list_distribution_t   distributions;
+  // Other entries for `sys.path`, absolute.
+  wit_list_string_t   extra_paths;
+  // The directory for the scripts. The path is absolute and must be writable for the recipe.
+  wit_string_t   directory;
+  // The scripts to generate, and their new names. By default all scripts, with their own names.
+  wit_option_list_tuple2_string_string_t   selected;
+  // The name of an interpreter script to generate, if any.
+  wit_option_string_t   interpreter;
+  // Python statements to insert before the import of the module.
+  wit_string_t   initialization;
+  // The arguments of the call, in Python.
+  wit_string_t   arguments;
+  // The directory for relative paths in scripts: paths below it are written relative to the script. If none, paths
+  // are absolute.
+  wit_option_string_t   relative_to;
+} buildout_recipe_distributions_script_request_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    buildout_recipe_distributions_list_distribution_t ok;
+    buildout_recipe_distributions_distribution_error_t err;
+  } val;
+} buildout_recipe_distributions_result_list_distribution_distribution_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_string_t ok;
+    buildout_recipe_distributions_distribution_error_t err;
+  } val;
+} buildout_recipe_distributions_result_string_distribution_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_list_string_t ok;
+    buildout_recipe_distributions_distribution_error_t err;
+  } val;
+} buildout_recipe_distributions_result_list_string_distribution_error_t;
+
 // Whether an option is required.
 typedef struct exports_buildout_recipe_description_presence_t {
   uint8_t tag;
@@ -574,12 +796,14 @@ typedef struct exports_buildout_recipe_description_grant_t {
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_RUN 3
 // Downloading from URLs with this prefix, which ends with a `/`, or `*` for all.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_FETCH 4
+// Installing Python distributions with the settings of the buildout, and generating scripts. Since 0.2.0.
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS 5
 // Using up to this many bytes of memory.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY 5
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY 6
 // Running for up to this many milliseconds per call.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT 6
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT 7
 // A grant that has no case in this version.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER 7
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER 8
 
 typedef struct {
   exports_buildout_recipe_description_option_description_t *ptr;
@@ -651,11 +875,6 @@ typedef struct {
 } exports_buildout_recipe_parts_result_list_string_failure_t;
 
 typedef struct {
-  bool is_some;
-  wit_list_string_t val;
-} wit_option_list_string_t;
-
-typedef struct {
   bool is_err;
   union {
     wit_option_list_string_t ok;
@@ -687,7 +906,7 @@ typedef struct {
   } val;
 } exports_buildout_recipe_parts_result_void_failure_t;
 
-// Imported Functions from `buildout:recipe/options@0.1.0`
+// Imported Functions from `buildout:recipe/options@0.2.0`
 // The option's value with all references replaced, or none if the section does not have the option. This marks
 // the option as used.
 extern bool buildout_recipe_options_method_options_get(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_options_lookup_error_t *err);
@@ -708,7 +927,7 @@ extern void buildout_recipe_options_method_options_part(buildout_recipe_options_
 // remove it. The host does not create it.
 extern void buildout_recipe_options_method_options_location(buildout_recipe_options_borrow_options_t self, wit_string_t *ret);
 
-// Imported Functions from `buildout:recipe/buildout@0.1.0`
+// Imported Functions from `buildout:recipe/buildout@0.2.0`
 // The option's value, or none if the section does not have the option. Reading an option of the part's own
 // section does not mark it as used, even if it is then set.
 extern bool buildout_recipe_buildout_method_buildout_get(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
@@ -719,14 +938,14 @@ extern bool buildout_recipe_buildout_method_buildout_sections(buildout_recipe_bu
 // The names of a section's options: first the written ones in order, then those set by its recipe.
 extern bool buildout_recipe_buildout_method_buildout_keys(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_list_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
 
-// Imported Functions from `buildout:recipe/log@0.1.0`
+// Imported Functions from `buildout:recipe/log@0.2.0`
 // Logs a message, which may have several lines. If a message exceeds the host's limit, it is truncated. If the
 // number of messages exceeds the limit, the rest is dropped, and the host reports that once.
 extern void buildout_recipe_log_message(buildout_recipe_log_level_t level, wit_string_t *text);
 // Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`.
 extern void buildout_recipe_log_activity(wit_string_t *text);
 
-// Imported Functions from `buildout:recipe/paths@0.1.0`
+// Imported Functions from `buildout:recipe/paths@0.2.0`
 // Announces that the recipe is about to create this file or directory. The host removes it if the call then fails.
 // 
 // Only needed for calls that create several paths. `install` must still return the paths that belong to the part. A
@@ -743,7 +962,7 @@ extern bool buildout_recipe_paths_try_lock(wit_string_t *path, buildout_recipe_p
 // relative to the buildout directory.
 extern bool buildout_recipe_paths_set_mode(wit_string_t *path, uint32_t mode, buildout_recipe_paths_path_error_t *err);
 
-// Imported Functions from `buildout:recipe/process@0.1.0`
+// Imported Functions from `buildout:recipe/process@0.2.0`
 // Runs a command and waits for it. A failure of the command is an outcome, not an error.
 extern bool buildout_recipe_process_method_runner_run(buildout_recipe_process_borrow_runner_t self, buildout_recipe_process_command_t *command, buildout_recipe_process_outcome_t *ret, buildout_recipe_process_process_error_t *err);
 // The environment of each command: `PATH`, `HOME`, `TMPDIR`, `LANG` and so on. It contains only the granted
@@ -758,7 +977,7 @@ extern uint32_t buildout_recipe_process_method_runner_jobs(buildout_recipe_proce
 // A runner for these programs: names, absolute paths, or `*` for all. Each must be granted (`run`).
 extern bool buildout_recipe_process_open(wit_list_string_t *programs, buildout_recipe_process_own_runner_t *ret, buildout_recipe_process_process_error_t *err);
 
-// Imported Functions from `buildout:recipe/download@0.1.0`
+// Imported Functions from `buildout:recipe/download@0.2.0`
 // Its SHA-256 digest, in hexadecimal digits.
 extern void buildout_recipe_download_method_fetched_sha256(buildout_recipe_download_borrow_fetched_t self, wit_string_t *ret);
 // Its size in bytes.
@@ -774,10 +993,30 @@ extern bool buildout_recipe_download_method_downloader_fetch(buildout_recipe_dow
 // A downloader for URLs with these prefixes. Each must be granted (`fetch`).
 extern bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe_download_own_downloader_t *ret, buildout_recipe_download_download_error_t *err);
 
-// Exported Functions from `buildout:recipe/description@0.1.0`
+// Imported Functions from `buildout:recipe/distributions@0.2.0`
+// Finds distributions for all requirements and for their dependencies, and installs the missing ones. Returns them in
+// the order of zc.buildout's working set. `begin` corresponds to the initial working set in zc.buildout: its
+// distributions are preferred.
+// 
+// Available in `init` too, and then also used by commands that do not install parts.
+extern bool buildout_recipe_distributions_install(wit_list_string_t *requirements, buildout_recipe_distributions_list_distribution_t *begin, buildout_recipe_distributions_settings_t *settings, buildout_recipe_distributions_list_distribution_t *ret, buildout_recipe_distributions_distribution_error_t *err);
+// The distributions in the order of `sys.path` in generated scripts: by kind, otherwise in the given order.
+extern void buildout_recipe_distributions_sort(buildout_recipe_distributions_list_distribution_t *distributions, buildout_recipe_distributions_list_distribution_t *ret);
+// Builds the distribution for a requirement from source, and installs it in the destination. Returns the installed
+// distributions. If the destination already has the distribution, returns that.
+extern bool buildout_recipe_distributions_build(wit_string_t *requirement, buildout_recipe_distributions_build_options_t *options, buildout_recipe_distributions_settings_t *settings, buildout_recipe_distributions_list_distribution_t *ret, buildout_recipe_distributions_distribution_error_t *err);
+// Installs a project in editable mode. `project` is its directory, its `setup.py` or its `pyproject.toml`. Creates an
+// egg link and metadata in `destination`, by default `develop-eggs-directory`. Returns the path of the egg link. The
+// paths are absolute.
+extern bool buildout_recipe_distributions_develop(wit_string_t *project, wit_string_t *maybe_destination, buildout_recipe_distributions_build_options_t *options, wit_string_t *ret, buildout_recipe_distributions_distribution_error_t *err);
+// Generates scripts with the same content as zc.buildout. A script whose content does not change is not written again.
+// Returns the paths of all scripts.
+extern bool buildout_recipe_distributions_write_scripts(buildout_recipe_distributions_script_request_t *request, wit_list_string_t *ret, buildout_recipe_distributions_distribution_error_t *err);
+
+// Exported Functions from `buildout:recipe/description@0.2.0`
 void exports_buildout_recipe_description_describe(exports_buildout_recipe_description_package_description_t *ret);
 
-// Exported Functions from `buildout:recipe/parts@0.1.0`
+// Exported Functions from `buildout:recipe/parts@0.2.0`
 bool exports_buildout_recipe_parts_method_part_install(exports_buildout_recipe_parts_borrow_part_t self, wit_list_string_t *ret, exports_buildout_recipe_parts_failure_t *err);
 bool exports_buildout_recipe_parts_method_part_update(exports_buildout_recipe_parts_borrow_part_t self, wit_option_list_string_t *ret, exports_buildout_recipe_parts_failure_t *err);
 bool exports_buildout_recipe_parts_init(wit_string_t *entry_point, exports_buildout_recipe_parts_own_options_t options, exports_buildout_recipe_parts_borrow_buildout_t buildout, exports_buildout_recipe_parts_own_part_t *ret, exports_buildout_recipe_parts_failure_t *err);
@@ -905,6 +1144,40 @@ void buildout_recipe_download_result_own_fetched_download_error_free(buildout_re
 
 void buildout_recipe_download_result_own_downloader_download_error_free(buildout_recipe_download_result_own_downloader_download_error_t *ptr);
 
+void buildout_recipe_distributions_unnamed_error_free(buildout_recipe_distributions_unnamed_error_t *ptr);
+
+void buildout_recipe_distributions_distribution_free(buildout_recipe_distributions_distribution_t *ptr);
+
+void buildout_recipe_distributions_destination_free(buildout_recipe_distributions_destination_t *ptr);
+
+void wit_option_list_string_free(wit_option_list_string_t *ptr);
+
+void wit_option_list_tuple2_string_string_free(wit_option_list_tuple2_string_string_t *ptr);
+
+void wit_option_bool_free(wit_option_bool_t *ptr);
+
+void buildout_recipe_distributions_settings_free(buildout_recipe_distributions_settings_t *ptr);
+
+void buildout_recipe_distributions_build_options_free(buildout_recipe_distributions_build_options_t *ptr);
+
+void buildout_recipe_distributions_failed_build_free(buildout_recipe_distributions_failed_build_t *ptr);
+
+void buildout_recipe_distributions_distribution_error_free(buildout_recipe_distributions_distribution_error_t *ptr);
+
+void buildout_recipe_distributions_script_entry_point_free(buildout_recipe_distributions_script_entry_point_t *ptr);
+
+void buildout_recipe_distributions_list_script_entry_point_free(buildout_recipe_distributions_list_script_entry_point_t *ptr);
+
+void buildout_recipe_distributions_list_distribution_free(buildout_recipe_distributions_list_distribution_t *ptr);
+
+void buildout_recipe_distributions_script_request_free(buildout_recipe_distributions_script_request_t *ptr);
+
+void buildout_recipe_distributions_result_list_distribution_distribution_error_free(buildout_recipe_distributions_result_list_distribution_distribution_error_t *ptr);
+
+void buildout_recipe_distributions_result_string_distribution_error_free(buildout_recipe_distributions_result_string_distribution_error_t *ptr);
+
+void buildout_recipe_distributions_result_list_string_distribution_error_free(buildout_recipe_distributions_result_list_string_distribution_error_t *ptr);
+
 void exports_buildout_recipe_description_presence_free(exports_buildout_recipe_description_presence_t *ptr);
 
 void exports_buildout_recipe_description_option_type_free(exports_buildout_recipe_description_option_type_t *ptr);
@@ -936,8 +1209,6 @@ extern exports_buildout_recipe_parts_part_t* exports_buildout_recipe_parts_part_
 void exports_buildout_recipe_parts_part_destructor(exports_buildout_recipe_parts_part_t *rep);
 
 void exports_buildout_recipe_parts_result_list_string_failure_free(exports_buildout_recipe_parts_result_list_string_failure_t *ptr);
-
-void wit_option_list_string_free(wit_option_list_string_t *ptr);
 
 void exports_buildout_recipe_parts_result_option_list_string_failure_free(exports_buildout_recipe_parts_result_option_list_string_failure_t *ptr);
 

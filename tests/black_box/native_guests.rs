@@ -202,7 +202,7 @@ fn distributions_need_their_grant_and_the_rights_to_what_they_use() {
     fails(&elsewhere, granted, &["/srv/elsewhere may not be used", r#"write = ["/srv/elsewhere"]"#]);
     let relative = format!("{wanted}destination = eggs\n");
     fails(&relative, granted, &["the path \"eggs\" is not absolute"]);
-    let linked = format!("{wanted}link = /srv\ndestination = ${{buildout:parts-directory}}/tool/link\n");
+    let linked = format!("{wanted}link = ../../..\ndestination = ${{buildout:parts-directory}}/tool/link\n");
     fails(&linked, granted, &["cannot write to"]);
     let addressed = format!("{wanted}find-links = https://example.com/simple/\n");
     fails(&addressed, granted, &[r#"fetch = ["https://example.com/simple/"]"#]);

@@ -59,8 +59,8 @@ pub(crate) enum Problem {
     CompilesTooLong { recipe: String, time: Duration },
     #[error("recipe needs {import}; {offered}")]
     Import { import: String, offered: String, is_older: bool },
-    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has 0.1")]
-    World { recipe: String, version: String, is_older: bool },
+    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has {offered}")]
+    World { recipe: String, version: String, offered: &'static str, is_older: bool },
     #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
     #[error("The recipe.toml of {} names the package {named:?}, but its component says that it is {described:?}", project.display())]

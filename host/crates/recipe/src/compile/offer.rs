@@ -40,7 +40,9 @@ pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) 
     let component = compiled.component_type();
     let mut exports = component.exports(engine);
     match exports.find_map(|(name, _)| other_version(name).map(str::to_owned)) {
-        Some(version) => Err(Problem::World { recipe: recipe.to_owned(), is_older: is_older(&version), version }),
+        Some(version) => {
+            Err(Problem::World { recipe: recipe.to_owned(), is_older: is_older(&version), version, offered: VERSION })
+        }
         None => Ok(()),
     }
 }

@@ -290,16 +290,16 @@ impl Runtime {
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
+            Claim::OfPart(_) | Claim::Existed if part.is_built_in => {
+                self.report_kept(name, path);
+                Ok(false)
+            }
             Claim::OfPart(other) => Err(format!("it belongs to part {other}, or contains what belongs to it")),
             Claim::Own => match other(Path::new(path)) {
                 None => Ok(true),
                 Some(other) => Err(format!("the location of part {other} is there")),
             },
             Claim::Missing => Ok(false),
-            Claim::Existed if part.is_built_in => {
-                self.report_kept(name, path);
-                Ok(false)
-            }
             Claim::Existed => Err("it existed before the part".to_owned()),
         }
     }

@@ -9,6 +9,7 @@ mod prepared;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -316,6 +317,11 @@ impl Runtime {
     pub fn record(&self, part: &str, paths: Option<&[String]>, locations: &Locations) {
         let absolute = |path: &String| normalize(&locations.directory.join(path));
         self.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
+    }
+
+    /// Takes note that a run has begun a part at this time, and has not recorded it.
+    pub fn begun(&self, part: &str, since: SystemTime) {
+        self.records.begin(part, since);
     }
 
     /// What native commands of a part may reach.

@@ -135,15 +135,12 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records)
         return Claim::OfPart(other);
     }
     if rights.is_own_place(&path) || is_recorded {
-        Claim::Own
-    } else if path.symlink_metadata().is_err() {
-        Claim::Missing
-    } else if made.includes(&path) {
-        Claim::Own
-    } else if rights.mounts.writable(&path) && (made.by_a_command(&path) || records.by_an_interrupted_run(part, &path))
-    {
-        Claim::Own
-    } else {
-        Claim::Existed
+        return Claim::Own;
     }
+    if path.symlink_metadata().is_err() {
+        return Claim::Missing;
+    }
+    // The host does not see what commands make, nor what a run made that was killed.
+    let unseen = || made.by_a_command(&path) || records.by_an_interrupted_run(part, &path);
+    if made.includes(&path) || rights.mounts.writable(&path) && unseen() { Claim::Own } else { Claim::Existed }
 }

@@ -73,7 +73,7 @@ fn accepts_a_signature_by_a_required_key() {
     let signed = [ring.sign("other", &payload(NAME)), ring.sign("acme", &payload(NAME))];
     assert_eq!(verify(&ring.trusted(&["acme"], 1), &signed), Ok(vec!["acme".into()]));
     assert_eq!(verify(&ring.trusted(&["other", "acme"], 2), &signed), Ok(vec!["acme".into(), "other".into()]));
-    assert!(Trusted::of(&SignedBy::Nobody, &ring.entries).unwrap().is_none());
+    assert!(Trusted::of(&SignedBy::NotRequired, &ring.entries).unwrap().is_none());
 }
 
 #[test]

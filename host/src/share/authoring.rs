@@ -81,6 +81,7 @@ impl Authoring {
             cache: CompileCache::open(&self.environment),
             environment: self.environment.clone(),
             native: self.native.clone(),
+            distributions: None,
         };
         Runtime::new(settings)?.describe(recipe)
     }

@@ -9,6 +9,7 @@ mod check;
 mod compile;
 pub mod component;
 mod described;
+pub mod distributions;
 mod error;
 mod grants;
 mod instance;

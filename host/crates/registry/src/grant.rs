@@ -20,6 +20,8 @@ pub struct Grant {
     pub run: Vec<String>,
     /// Prefixes of URLs to download from; `*` for all.
     pub fetch: Vec<String>,
+    /// Whether Python distributions can be installed.
+    pub distributions: bool,
     /// Memory limit, in bytes.
     pub memory: Option<u64>,
     /// Time limit for one call.
@@ -37,6 +39,8 @@ pub enum GrantItem {
     List(String, Vec<String>),
     /// A number with its unit.
     Quantity(String, String),
+    /// A permission without details.
+    Flag(String),
 }
 
 impl GrantItem {
@@ -45,6 +49,7 @@ impl GrantItem {
         match self {
             Self::List(key, values) => (key, values),
             Self::Quantity(key, value) => (key, vec![value]),
+            Self::Flag(key) => (key, vec!["true".to_owned()]),
         }
     }
 }
@@ -61,10 +66,11 @@ impl Grant {
         ];
         let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
         let lists = lists.map(|(key, values)| GrantItem::List(key.to_owned(), values.clone()));
+        let distributions = self.distributions.then(|| GrantItem::Flag("distributions".to_owned()));
         let memory = self.memory.map(|bytes| GrantItem::Quantity("memory".to_owned(), mebibytes(bytes)));
         let timeout = self.timeout.map(|time| GrantItem::Quantity("timeout".to_owned(), seconds(time)));
         let other = self.other.iter().map(|(key, value)| GrantItem::List(key.clone(), vec![value.clone()]));
-        lists.chain(memory).chain(timeout).chain(other).collect()
+        lists.chain(distributions).chain(memory).chain(timeout).chain(other).collect()
     }
 
     /// The keys and values as in `recipes.lock`: sorted, without duplicates.
@@ -96,6 +102,7 @@ impl Grant {
                 }
             }
         }
+        self.distributions |= other.distributions;
         self.memory = self.memory.max(other.memory);
         self.timeout = self.timeout.max(other.timeout);
         self.other.extend(other.other.iter().cloned());
@@ -111,6 +118,7 @@ impl std::fmt::Display for Grant {
                 format!("{key} = [{}]", values.join(", "))
             }
             GrantItem::Quantity(key, value) => format!("{key} = {}", quoted(&value)),
+            GrantItem::Flag(key) => format!("{key} = true"),
         });
         formatter.write_str(&written.collect::<Vec<_>>().join(", "))
     }
@@ -138,11 +146,13 @@ mod tests {
         let grant = Grant {
             write: vec!["/b".into(), "/a".into(), "/b".into()],
             env: vec!["A\"B".into()],
+            distributions: true,
             memory: Some(3 << 30),
             timeout: Some(Duration::from_millis(1500)),
             ..Grant::default()
         };
-        let expected = "write = [\"/b\", \"/a\", \"/b\"], env = ['A\"B'], memory = \"3072MiB\", timeout = \"2s\"";
+        let expected = "write = [\"/b\", \"/a\", \"/b\"], env = ['A\"B'], distributions = true, \
+                        memory = \"3072MiB\", timeout = \"2s\"";
         assert_eq!(grant.to_string(), expected);
         assert_eq!(grant.sorted()["write"], ["/a", "/b"]);
         assert_eq!(Grant::default().to_string(), "");

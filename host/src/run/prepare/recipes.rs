@@ -91,6 +91,7 @@ impl Recipes {
             cache: CompileCache::open(&self.shared.context.environment),
             environment: context.environment.clone(),
             native: context.settings.native.clone(),
+            distributions: None,
         })?;
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use base::interrupt::Interrupt;
 use base::source::Explain;
-use config::options::OptionError;
+use config::options::{Buildout, OptionError};
 use wasmtime::Trap;
 
 use deadline::Watch;
@@ -72,6 +72,8 @@ pub(crate) struct Call {
     /// The part; empty for `describe`.
     pub(crate) part: Arc<str>,
     pub(crate) rights: Arc<Rights>,
+    /// The buildout of the part; none for `describe`, and for `uninstall`, whose part may have no section.
+    pub(crate) buildout: Option<Buildout>,
     /// What native commands may reach.
     pub(crate) reach: Arc<Reach>,
     /// The deadline of the call.
@@ -114,6 +116,7 @@ impl Call {
             part: part.into(),
             deadline: Instant::now() + rights.timeout,
             rights: Arc::clone(rights),
+            buildout: None,
             reach: Arc::clone(reach),
             watch: None,
             interrupt: interrupt.clone(),

@@ -13,8 +13,8 @@ use wasmtime::{Engine, Precompiled};
 
 use crate::component::{CompileCache, Component, Form};
 use crate::error::{Problem, RecipeError, Subject};
+use crate::instance::guest::GuestPre;
 use crate::instance::store::State;
-use crate::interfaces::bindings::RecipePre;
 use crate::limits;
 use base::event::{Event, Level, Report};
 use base::source::size;
@@ -31,7 +31,7 @@ pub(crate) struct Workshop<'a> {
 
 impl Workshop<'_> {
     /// The component, ready to be instantiated.
-    pub(crate) fn prepare(&self, component: &Component, subject: &Subject) -> Result<RecipePre<State>, RecipeError> {
+    pub(crate) fn prepare(&self, component: &Component, subject: &Subject) -> Result<GuestPre, RecipeError> {
         let fail = |problem| RecipeError::new(problem, subject.clone());
         let recipe = || subject.recipe.clone();
         let compiled = self.compiled(component, subject)?;
@@ -40,7 +40,7 @@ impl Workshop<'_> {
         let wrong_world =
             |error: wasmtime::Error| fail(Problem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
         let linked = self.linker.instantiate_pre(&compiled).map_err(wrong_world)?;
-        RecipePre::new(linked).map_err(wrong_world)
+        GuestPre::new(linked).map_err(wrong_world)
     }
 
     fn compiled(&self, component: &Component, subject: &Subject) -> Result<Compiled, RecipeError> {

@@ -5,17 +5,22 @@ use wasmtime::Engine;
 use wasmtime::component::Component as Compiled;
 
 use crate::error::Problem;
-use crate::instance::store::State;
-use crate::interfaces::bindings::RecipePre;
+use crate::instance::guest::GuestPre;
 
 /// Interfaces of package `buildout:recipe` that this host offers.
-const OFFERED: [&str; 7] = ["buildout", "download", "log", "options", "paths", "process", "types"];
+const OFFERED: [&str; 8] = ["buildout", "distributions", "download", "log", "options", "paths", "process", "types"];
 /// Those whose functions return only when a command has ended, or a file was downloaded.
-pub(crate) const WAITING: [&str; 2] = ["buildout:recipe/download@", PROCESS];
+pub(crate) const WAITING: [&str; 3] = ["buildout:recipe/distributions@", "buildout:recipe/download@", PROCESS];
 /// The one that starts native commands.
 pub(crate) const PROCESS: &str = "buildout:recipe/process@";
 /// The version of that package.
-const VERSION: &str = "0.1";
+const VERSION: &str = "0.2";
+/// The versions whose components run: an older one is adapted.
+const ACCEPTED: [&str; 2] = [VERSION, OLDEST];
+/// The oldest of them.
+const OLDEST: &str = "0.1";
+/// The interfaces that it does not have.
+const ADDED: [&str; 1] = ["distributions"];
 /// Packages of WASI 0.2 that this host offers.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
@@ -43,31 +48,40 @@ pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) 
 /// Whether a recipe with that version of the world is older than this host's world.
 fn is_older(version: &str) -> bool {
     let numbers = |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
-    numbers(version) < numbers(VERSION)
+    numbers(version) < numbers(OLDEST)
 }
 
 /// The version of package `buildout:recipe` in an interface's name, if it is not this host's.
 fn other_version(interface: &str) -> Option<&str> {
     let (_, version) = interface.strip_prefix("buildout:recipe/")?.split_once('@')?;
-    let rest = version.strip_prefix(VERSION);
-    (!rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))).then_some(version)
+    (!is_accepted(version)).then_some(version)
+}
+
+/// Whether components of a version of `buildout:recipe` run.
+fn is_accepted(version: &str) -> bool {
+    ACCEPTED.iter().any(|accepted| is_version(version, accepted))
+}
+
+/// Whether a version is `known`, or an addition to it.
+fn is_version(version: &str, known: &str) -> bool {
+    version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The names of the component's imports.
-pub(crate) fn import_names(pre: &RecipePre<State>) -> Vec<String> {
-    let names = pre.instance_pre().component().component_type();
+pub(crate) fn import_names(pre: &GuestPre) -> Vec<String> {
+    let names = pre.linked().component().component_type();
     names.imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The names of the component's exports.
-pub(crate) fn export_names(pre: &RecipePre<State>) -> Vec<String> {
-    let names = pre.instance_pre().component().component_type();
+pub(crate) fn export_names(pre: &GuestPre) -> Vec<String> {
+    let names = pre.linked().component().component_type();
     names.exports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Whether the recipe imports one of these interfaces.
-pub(crate) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
-    let component = pre.instance_pre().component();
+pub(crate) fn imports(pre: &GuestPre, interfaces: &[&str]) -> bool {
+    let component = pre.linked().component();
     let names = component.component_type();
     let mut imports = names.imports(pre.engine());
     imports.any(|(name, _)| interfaces.iter().any(|interface| name.starts_with(interface)))
@@ -77,15 +91,18 @@ pub(crate) fn imports(pre: &RecipePre<State>, interfaces: &[&str]) -> bool {
 fn not_offered(import: &str) -> Option<String> {
     let (path, version) = import.split_once('@').unwrap_or((import, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
-    let is_version =
-        |known: &str| version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     match package.split_once(':') {
-        Some(("buildout", "recipe")) if !is_version(VERSION) => Some(format!("this host has {VERSION}")),
+        Some(("buildout", "recipe")) if !is_accepted(version) => Some(format!("this host has {VERSION}")),
+        Some(("buildout", "recipe")) if is_version(version, OLDEST) && ADDED.contains(&interface) => {
+            Some(format!("interface {interface} is new in {VERSION}"))
+        }
         Some(("buildout", "recipe")) if !OFFERED.contains(&interface) => {
             Some(format!("this host has {VERSION} with {}", OFFERED.join(", ")))
         }
         Some(("buildout", "recipe")) => None,
-        Some(("wasi", name)) if WASI.contains(&name) && !is_version("0.2") => Some("this host has WASI 0.2".into()),
+        Some(("wasi", name)) if WASI.contains(&name) && !is_version(version, "0.2") => {
+            Some("this host has WASI 0.2".into())
+        }
         Some(("wasi", name)) if WASI.contains(&name) => None,
         _ => Some(format!("this host offers buildout:recipe {VERSION} and of WASI 0.2 {}", WASI.join(", "))),
     }
@@ -100,11 +117,13 @@ mod tests {
         let t = |import: &str, expected: Option<&str>| assert_eq!(not_offered(import).as_deref(), expected, "{import}");
         t("buildout:recipe/options@0.1.0", None);
         t("buildout:recipe/log@0.1.7", None);
+        t("buildout:recipe/distributions@0.2.0", None);
         t("wasi:filesystem/types@0.2.6", None);
-        t("buildout:recipe/process@0.3.0", Some("this host has 0.1"));
-        t("buildout:recipe/options@0.10.0", Some("this host has 0.1"));
+        t("buildout:recipe/process@0.3.0", Some("this host has 0.2"));
+        t("buildout:recipe/options@0.10.0", Some("this host has 0.2"));
         t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
         assert!(not_offered("buildout:recipe/oracle@0.1.0").is_some());
+        t("buildout:recipe/distributions@0.1.0", Some("interface distributions is new in 0.2"));
         assert!(not_offered("wasi:http/types@0.2.0").is_some());
         assert!(not_offered("environment").is_some());
     }
@@ -116,7 +135,8 @@ mod tests {
         };
         t("buildout:recipe/parts@0.1.0", None);
         t("buildout:recipe/parts@0.1.9", None);
-        t("buildout:recipe/parts@0.2.0", Some(("0.2.0", false)));
+        t("buildout:recipe/parts@0.2.0", None);
+        t("buildout:recipe/parts@0.3.0", Some(("0.3.0", false)));
         t("buildout:recipe/parts@0.10.0", Some(("0.10.0", false)));
         t("buildout:recipe/parts@9.0.0", Some(("9.0.0", false)));
         t("buildout:recipe/parts@0.0.4", Some(("0.0.4", true)));

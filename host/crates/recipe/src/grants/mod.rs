@@ -4,6 +4,7 @@
 //! [`rights::Rights`] are its consequences for one part, with every reference resolved and every path routed to a
 //! directory ([`mounts`]).
 
+pub(crate) mod addresses;
 pub(crate) mod applicant;
 pub(crate) mod described;
 pub(crate) mod locations;

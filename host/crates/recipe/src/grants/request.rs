@@ -52,6 +52,7 @@ fn difference(requested: &Grant, granted: &Grant) -> Grant {
         env: without(&requested.env, &|name| granted.env.contains(name)),
         run: without(&requested.run, &|program| one_of(&granted.run, program)),
         fetch: without(&requested.fetch, &may_fetch),
+        distributions: requested.distributions && !granted.distributions,
         memory: requested.memory.filter(|bytes| *bytes > granted.memory.unwrap_or(limits::MEMORY)),
         timeout: requested.timeout.filter(|time| *time > granted.timeout.unwrap_or(limits::TIMEOUT)),
         ..Grant::default()
@@ -92,6 +93,7 @@ mod tests {
             write: list(&["${buildout:directory}/var"]),
             run: list(&["git"]),
             fetch: list(&["https://example.com/"]),
+            distributions: true,
             memory: Some(1 << 30),
             ..Grant::default()
         };
@@ -116,6 +118,7 @@ mod tests {
             write: list(&["/opt/../etc"]),
             env: list(&["A\"B"]),
             fetch: list(&["https://example.com.evil/"]),
+            distributions: true,
             memory: Some(3 << 30),
             timeout: Some(Duration::from_secs(3600)),
             ..Grant::default()
@@ -125,9 +128,11 @@ mod tests {
             &requested,
             &granted,
             Some((
-                "write /opt/../etc, env A\"B, fetch https://example.com.evil/, memory 3072MiB, timeout 3600s",
+                "write /opt/../etc, env A\"B, fetch https://example.com.evil/, \
+                 distributions true, memory 3072MiB, timeout 3600s",
                 "write = [\"/opt\", \"/opt/../etc\"], env = ['A\"B'], \
-                 fetch = [\"https://example.com\", \"https://example.com.evil/\"], memory = \"3072MiB\", timeout = \"3600s\"",
+                 fetch = [\"https://example.com\", \"https://example.com.evil/\"], \
+                 distributions = true, memory = \"3072MiB\", timeout = \"3600s\"",
             )),
         );
     }

@@ -27,6 +27,8 @@ pub(crate) struct Rights {
     pub(crate) run: Vec<String>,
     /// Prefixes of addresses that it may download from; `*` for all.
     pub(crate) fetch: Vec<String>,
+    /// Whether it may install Python distributions.
+    pub(crate) distributions: bool,
     pub(crate) timeout: Duration,
     /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
@@ -58,6 +60,7 @@ impl Rights {
             location: Path::new("").into(),
             run: Vec::new(),
             fetch: Vec::new(),
+            distributions: false,
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
@@ -110,6 +113,7 @@ impl Rights {
             location,
             run: grant.run,
             fetch: grant.fetch,
+            distributions: grant.distributions,
             timeout,
             process: Process { env, memory },
             makes,

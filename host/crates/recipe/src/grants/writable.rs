@@ -63,6 +63,24 @@ impl WritablePath {
         Ok((directory, name.to_owned()))
     }
 
+    /// Checks that the way to the directory is free of links that a recipe may have made. What does not exist yet is in
+    /// order.
+    pub(crate) fn check_directory(&self) -> io::Result<()> {
+        let mut directory = match self.mount.open() {
+            Ok(directory) => Dir::from_std_file(directory),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for component in &self.rest {
+            directory = match directory.open_dir_nofollow(component) {
+                Ok(directory) => directory,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(())
+    }
+
     /// Sets the permissions, but never those of a link's target.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
         let (directory, rest) = self.place()?;

@@ -1,6 +1,7 @@
 //! One instance of a component, and the calls that are made to it.
 
 mod failure;
+pub(crate) mod guest;
 pub(crate) mod request;
 pub(crate) mod store;
 
@@ -12,18 +13,18 @@ use crate::call::deadline::Watchdog;
 use crate::error::{RecipeError, Subject};
 use crate::grants::rights::Process;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
-use crate::interfaces::bindings::{Recipe, RecipePre};
 use crate::limits;
 use crate::native::shared::Native;
 use crate::ownership::Made;
 
+use guest::{Guest, GuestPre};
 use request::Request;
 use store::State;
 
 /// An instance of a component with its store.
 pub(crate) struct Instance {
     store: Store<State>,
-    recipe: Recipe,
+    guest: Guest,
     /// The number of parts that use it.
     pub(crate) parts: usize,
     /// Whether another part may use it: it did not trap, and has no open files.
@@ -42,7 +43,7 @@ pub(crate) struct Answer<T> {
 impl Instance {
     /// Starts an instance.
     pub(crate) fn start(
-        pre: &RecipePre<State>,
+        pre: &GuestPre,
         process: &Process,
         native: &Arc<Native>,
         watchdog: &Watchdog,
@@ -59,7 +60,7 @@ impl Instance {
         store.data_mut().call.watch = watch.ok();
         store.set_epoch_deadline(1);
         match pre.instantiate(&mut store) {
-            Ok(recipe) => Ok(Self { store, recipe, parts: 0, sharable: true, trapped: false }),
+            Ok(guest) => Ok(Self { store, guest, parts: 0, sharable: true, trapped: false }),
             Err(error) => Err(failure::of_trap(store.data_mut(), error, request)),
         }
     }
@@ -69,14 +70,14 @@ impl Instance {
         &mut self,
         watchdog: &Watchdog,
         request: &Request<'_>,
-        call: impl FnOnce(&mut Store<State>, &Recipe) -> wasmtime::Result<T>,
+        call: impl FnOnce(&mut Store<State>, &Guest) -> wasmtime::Result<T>,
     ) -> Result<Answer<T>, RecipeError> {
         if self.trapped {
             let what = "cannot be called again: an earlier call of it failed".to_owned();
             return Err(RecipeError::new(failure::trap(request, what, Vec::new()), request.subject.clone()));
         }
         self.begin(watchdog, request);
-        let outcome = call(&mut self.store, &self.recipe);
+        let outcome = call(&mut self.store, &self.guest);
         let result = self.end(outcome, request);
         if self.store.data_mut().close_files() {
             self.sharable = false;

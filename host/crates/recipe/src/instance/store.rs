@@ -13,7 +13,10 @@ use crate::interfaces::bindings::buildout::recipe as imports;
 use crate::interfaces::filesystem::open::OpenFiles;
 use crate::interfaces::filesystem::routing as filesystem;
 use crate::interfaces::standard_output::Output;
-use crate::interfaces::{buildout, clocks, download, log, options, paths, process, standard_output, types};
+use crate::interfaces::v0_1::bindings::buildout::recipe as imports_v0_1;
+use crate::interfaces::{
+    buildout, clocks, distributions, download, log, options, paths, process, standard_output, types,
+};
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
 
@@ -86,6 +89,11 @@ impl State {
         process::View { call, table, native, files }
     }
 
+    fn distributions(&mut self) -> distributions::View<'_> {
+        let Self { call, table, native, files, .. } = self;
+        distributions::View { call, table, native, files }
+    }
+
     fn download(&mut self) -> download::View<'_> {
         let Self { call, table, native, files, .. } = self;
         download::View { call, table, native, files }
@@ -132,5 +140,18 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, State::paths)?;
     imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, State::process)?;
     imports::download::add_to_linker::<_, download::Downloads>(&mut linker, State::download)?;
+    link_v0_1(&mut linker)?;
+    imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(&mut linker, State::distributions)?;
     Ok(linker)
+}
+
+/// Offers the interfaces of 0.1.
+fn link_v0_1(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    imports_v0_1::types::add_to_linker::<_, types::Types>(linker, |_| types::View)?;
+    imports_v0_1::options::add_to_linker::<_, options::Options>(linker, State::options)?;
+    imports_v0_1::buildout::add_to_linker::<_, buildout::OtherSections>(linker, State::buildout)?;
+    imports_v0_1::log::add_to_linker::<_, log::Log>(linker, State::log)?;
+    imports_v0_1::paths::add_to_linker::<_, paths::Paths>(linker, State::paths)?;
+    imports_v0_1::process::add_to_linker::<_, process::NativeProcesses>(linker, State::process)?;
+    imports_v0_1::download::add_to_linker::<_, download::Downloads>(linker, State::download)
 }

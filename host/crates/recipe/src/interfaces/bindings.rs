@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
         "buildout:recipe/paths.path-error" => PathFailure,
         "buildout:recipe/process.process-error" => ProcessFailure,
         "buildout:recipe/download.download-error" => DownloadFailure,
+        "buildout:recipe/distributions.distribution-error" => DistributionFailure,
     },
     with: {
         "buildout:recipe/options.options": super::resources::PartOptions,
@@ -36,3 +37,5 @@ pub(crate) type PathFailure = TrappableError<buildout::recipe::paths::PathError>
 pub(crate) type ProcessFailure = TrappableError<buildout::recipe::process::ProcessError>;
 /// The same for downloads.
 pub(crate) type DownloadFailure = TrappableError<buildout::recipe::download::DownloadError>;
+/// The same for Python distributions.
+pub(crate) type DistributionFailure = TrappableError<buildout::recipe::distributions::DistributionError>;

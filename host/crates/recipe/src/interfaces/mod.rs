@@ -7,6 +7,7 @@
 pub(crate) mod bindings;
 pub(crate) mod buildout;
 pub(crate) mod clocks;
+pub(crate) mod distributions;
 pub(crate) mod download;
 pub(crate) mod filesystem;
 pub(crate) mod log;
@@ -17,3 +18,4 @@ pub(crate) mod process;
 pub(crate) mod resources;
 pub(crate) mod standard_output;
 pub(crate) mod types;
+pub(crate) mod v0_1;

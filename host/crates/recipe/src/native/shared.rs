@@ -13,6 +13,7 @@ use confine::{ConfineError, Level};
 use fetch::{DownloadSettings, Downloader};
 
 use super::variables::variables;
+use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
 
 /// How native commands are run.
@@ -31,6 +32,8 @@ pub(crate) struct Native {
     pub(crate) report: Arc<dyn Report>,
     pub(crate) settings: NativeSettings,
     environment: Environment,
+    /// Installs Python distributions.
+    pub(crate) distributions: Option<Arc<dyn Distributions>>,
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
@@ -38,9 +41,14 @@ pub(crate) struct Native {
 }
 
 impl Native {
-    pub(crate) fn new(report: Arc<dyn Report>, settings: NativeSettings, environment: Environment) -> Self {
+    pub(crate) fn new(
+        report: Arc<dyn Report>,
+        settings: NativeSettings,
+        environment: Environment,
+        distributions: Option<Arc<dyn Distributions>>,
+    ) -> Self {
         let (buildout, runner, downloader) = Default::default();
-        Self { report, settings, environment, buildout, runner, downloader }
+        Self { report, settings, environment, distributions, buildout, runner, downloader }
     }
 
     /// Sets the buildout whose options determine how files are downloaded. The first one stays.

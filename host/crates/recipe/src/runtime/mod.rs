@@ -22,6 +22,7 @@ use crate::check;
 use crate::compile::offer::{export_names, import_names};
 use crate::component::{CompileCache, Origin, Resolved};
 use crate::described::Package;
+use crate::distributions::Distributions;
 use crate::error::{Problem, RecipeError, Subject};
 use crate::grants::applicant::Applicant;
 use crate::grants::described::grant_of;
@@ -31,9 +32,9 @@ use crate::grants::request::{Missing, missing};
 use crate::grants::rights::Rights;
 use crate::grants::templates;
 use crate::instance::Answer;
+use crate::instance::guest::Guest;
 use crate::instance::request::Request;
 use crate::instance::store::State;
-use crate::interfaces::bindings::Recipe;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, Sections};
@@ -55,6 +56,8 @@ pub struct RuntimeSettings {
     pub environment: Environment,
     /// How native commands are run.
     pub native: NativeSettings,
+    /// Installs Python distributions; without it, no recipe can.
+    pub distributions: Option<Arc<dyn Distributions>>,
 }
 
 /// The components that were compiled, and the parts that were initialized.
@@ -76,12 +79,12 @@ impl Runtime {
     /// # Errors
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
-        let RuntimeSettings { report, cache, environment, native } = settings;
+        let RuntimeSettings { report, cache, environment, native, distributions } = settings;
         let components = Components::new(cache)
             .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
-            native: Arc::new(Native::new(report, native, environment.clone())),
+            native: Arc::new(Native::new(report, native, environment.clone(), distributions)),
             environment,
             components,
             instances: Instances::default(),
@@ -113,8 +116,10 @@ impl Runtime {
         self.parts.refuse_overlap(&rights, &subject)?;
         let (instance, handle) = self.call_init(buildout, recipe, &prepared, entry_point, &rights, &subject)?;
         let (has_update, starts_commands) = (entry_point.has_update, prepared.starts_commands);
-        let is_built_in = recipe.built_in;
-        self.parts.add(part, Part { instance, handle, rights, subject, has_update, starts_commands, is_built_in });
+        let (is_built_in, buildout) = (recipe.built_in, buildout.clone());
+        let initialized =
+            Part { instance, handle, rights, subject, buildout, has_update, starts_commands, is_built_in };
+        self.parts.add(part, initialized);
         Ok(())
     }
 
@@ -127,7 +132,7 @@ impl Runtime {
         rights: &Arc<Rights>,
         subject: &Subject,
     ) -> Result<(SharedInstance, ResourceAny), RecipeError> {
-        let request = Request { phase: Phase::Init, subject, rights, reach: Arc::default() };
+        let request = Request { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
         let answer = instance
@@ -175,7 +180,7 @@ impl Runtime {
     /// When the recipe fails: [`RecipeError::created`] returns the paths that it had created.
     pub fn install(&self, part: &str) -> Result<Vec<String>, RecipeError> {
         let paths = self.make(part, Phase::Install, |store, guest, handle| {
-            let outcome = guest.buildout_recipe_parts().part().call_install(&mut *store, handle)?;
+            let outcome = guest.install(store, handle)?;
             Ok(outcome.map(Some))
         })?;
         Ok(paths.unwrap_or_default())
@@ -186,9 +191,7 @@ impl Runtime {
     /// # Errors
     /// As [`Self::install`].
     pub fn update(&self, part: &str) -> Result<Option<Vec<String>>, RecipeError> {
-        self.make(part, Phase::Update, |store, guest, handle| {
-            guest.buildout_recipe_parts().part().call_update(&mut *store, handle)
-        })
+        self.make(part, Phase::Update, |store, guest, handle| guest.update(store, handle))
     }
 
     /// Whether the recipe is called before the files that it made are removed.
@@ -237,13 +240,12 @@ impl Runtime {
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
         self.parts.add_uninstalled(&rights);
         let reach = self.reach(&rights);
-        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, reach };
+        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout: None, reach };
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
         let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
-        let answer = instance.call(&self.watchdog, &request, |store, guest| {
-            guest.buildout_recipe_parts().call_uninstall(&mut *store, name, part, &options)
-        })?;
+        let answer =
+            instance.call(&self.watchdog, &request, |store, guest| guest.uninstall(store, name, part, options))?;
         answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
     }
 
@@ -252,12 +254,12 @@ impl Runtime {
         &self,
         name: &str,
         phase: Phase,
-        call: impl FnOnce(&mut Store<State>, &Recipe, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+        call: impl FnOnce(&mut Store<State>, &Guest, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let (subject, rights) = (&part.subject, &part.rights);
         self.cleared.get_or_init(|| staging::clear_left(rights));
-        let request = Request { phase, subject, rights, reach: self.reach(rights) };
+        let request = Request { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
         let mut instance = lock(&part.instance);
         let Answer { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
@@ -368,11 +370,10 @@ impl Runtime {
             return Ok(description);
         }
         let rights = Arc::new(Rights::to_describe(&recipe.grant));
-        let request = Request { phase: Phase::Describe, subject, rights: &rights, reach: Arc::default() };
+        let request =
+            Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
-        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| {
-            guest.buildout_recipe_description().call_describe(&mut *store)
-        })?;
+        let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.describe(store))?;
         check_name(&answer.value, recipe, subject)?;
         Ok(prepared.description.get_or_init(|| answer.value))
     }
@@ -381,7 +382,7 @@ impl Runtime {
 /// Calls `init` with handles of the part's section and of the other sections; only the first handle outlives the call.
 fn init(
     store: &mut Store<State>,
-    guest: &Recipe,
+    guest: &Guest,
     entry_point: &str,
     buildout: &Buildout,
     rights: &Rights,
@@ -392,7 +393,7 @@ fn init(
     let options = table.push(PartOptions { part: part.into(), location, buildout: buildout.clone() })?;
     let sections = table.push(Sections { part: part.into(), buildout: buildout.clone() })?;
     let lent = Resource::new_borrow(sections.rep());
-    let outcome = guest.buildout_recipe_parts().call_init(&mut *store, entry_point, options, lent)?;
+    let outcome = guest.init(store, entry_point, options, lent)?;
     store.data_mut().table.delete(sections)?;
     Ok(outcome)
 }

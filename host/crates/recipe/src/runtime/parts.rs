@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::collections::Map;
+use config::options::Buildout;
 use wasmtime::component::ResourceAny;
 
 use super::instances::SharedInstance;
@@ -18,6 +19,7 @@ pub(super) struct Part {
     pub(super) handle: ResourceAny,
     pub(super) rights: Arc<Rights>,
     pub(super) subject: Subject,
+    pub(super) buildout: Buildout,
     pub(super) has_update: bool,
     pub(super) starts_commands: bool,
     pub(super) is_built_in: bool,

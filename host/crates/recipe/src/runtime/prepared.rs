@@ -13,14 +13,14 @@ use crate::compile::Workshop;
 use crate::compile::offer::{PROCESS, WAITING, imports};
 use crate::component::{CompileCache, Component, Origin, Resolved};
 use crate::error::{Problem, RecipeError, Subject};
+use crate::instance::guest::GuestPre;
 use crate::instance::store::{State, linker};
-use crate::interfaces::bindings::RecipePre;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::limits;
 
 /// A component that can be instantiated.
 pub(super) struct Prepared {
-    pub(super) pre: RecipePre<State>,
+    pub(super) pre: GuestPre,
     pub(super) description: OnceLock<PackageDescription>,
     /// How many parts share one instance of it.
     pub(super) parts_per_instance: usize,
@@ -69,7 +69,7 @@ impl Components {
 }
 
 impl Prepared {
-    fn new(pre: RecipePre<State>, at_once: usize) -> Self {
+    fn new(pre: GuestPre, at_once: usize) -> Self {
         // Calls of one instance wait for each other: parts that wait for commands or downloads should not share one.
         let alone = at_once > 1 && imports(&pre, &WAITING);
         let parts_per_instance = if alone { 1 } else { limits::PARTS_PER_INSTANCE };

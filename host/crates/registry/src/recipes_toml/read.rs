@@ -137,18 +137,26 @@ impl TomlFile {
 
     fn grant(&self, item: &Item) -> Result<Grant, RecipesFileError> {
         let table = self.table(item, "grant")?;
-        self.check_keys(table, " of a grant", &["read", "write", "env", "run", "fetch", "memory", "timeout"])?;
+        let keys = ["read", "write", "env", "run", "fetch", "distributions", "memory", "timeout"];
+        self.check_keys(table, " of a grant", &keys)?;
         Ok(Grant {
             read: self.strings(table, "read")?,
             write: self.strings(table, "write")?,
             env: self.strings(table, "env")?,
             run: self.strings(table, "run")?,
             fetch: self.strings(table, "fetch")?,
+            distributions: self.flag(table, "distributions")?,
             memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
             timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
             other: Vec::new(),
             place: self.place(item.span()),
         })
+    }
+
+    /// `true` or `false`.
+    fn flag(&self, table: &dyn TableLike, key: &str) -> Result<bool, RecipesFileError> {
+        let Some(item) = table.get(key) else { return Ok(false) };
+        item.as_bool().ok_or_else(|| self.error(item.span(), format!("{key:?} must be true or false."), Vec::new()))
     }
 
     /// A positive integer with a unit.

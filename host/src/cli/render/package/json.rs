@@ -58,6 +58,7 @@ fn grant(grant: &Grant) -> Value {
     let items = grant.items().into_iter().map(|item| match item {
         GrantItem::List(key, values) => (key, json!(values)),
         GrantItem::Quantity(key, value) => (key, json!(value)),
+        GrantItem::Flag(key) => (key, json!(true)),
     });
     Value::Object(items.collect())
 }

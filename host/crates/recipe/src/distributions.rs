@@ -1,0 +1,64 @@
+//! What the host needs to serve `buildout:recipe/distributions`: a trait, because this crate knows nothing of Python.
+//!
+//! The types are those of `wit/distributions.wit`.
+
+use std::collections::BTreeMap;
+
+use config::options::Buildout;
+
+pub use crate::interfaces::bindings::buildout::recipe::distributions::{
+    BuildOptions, Destination, Distribution, DistributionError, DistributionKind, FailedBuild, ScriptEntryPoint,
+    ScriptRequest, Settings,
+};
+pub use crate::interfaces::bindings::buildout::recipe::types::UnnamedError;
+
+/// The part whose recipe calls.
+pub struct Requester<'a> {
+    /// Its name, in which messages are logged.
+    pub part: &'a str,
+    /// The buildout whose section `buildout` has the settings that a call leaves out.
+    pub buildout: &'a Buildout,
+    /// The environment of the part's native commands.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Installs Python distributions for recipes.
+///
+/// The rights of the recipe have been checked: it may use the interface, write to the directories of the request, and
+/// use its addresses. The time of a call does not count for the recipe's deadline; only the interrupt of the run ends it.
+#[allow(clippy::missing_errors_doc, reason = "the errors are those of the WIT")]
+pub trait Distributions: Send + Sync {
+    /// Finds and installs distributions for the requirements and their dependencies.
+    fn install(
+        &self,
+        requester: &Requester<'_>,
+        requirements: &[String],
+        begin: &[Distribution],
+        settings: &Settings,
+    ) -> Result<Vec<Distribution>, DistributionError>;
+
+    /// Builds a distribution from source, and installs it.
+    fn build(
+        &self,
+        requester: &Requester<'_>,
+        requirement: &str,
+        options: &BuildOptions,
+        settings: &Settings,
+    ) -> Result<Vec<Distribution>, DistributionError>;
+
+    /// Installs a project in editable mode; returns the path of its egg link.
+    fn develop(
+        &self,
+        requester: &Requester<'_>,
+        project: &str,
+        destination: Option<&str>,
+        options: &BuildOptions,
+    ) -> Result<String, DistributionError>;
+
+    /// Generates scripts; returns their paths.
+    fn write_scripts(
+        &self,
+        requester: &Requester<'_>,
+        request: &ScriptRequest,
+    ) -> Result<Vec<String>, DistributionError>;
+}

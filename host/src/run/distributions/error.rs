@@ -1,5 +1,7 @@
 //! Why distributions are not available, apart from the errors of the crate `distributions`.
 
+use std::path::PathBuf;
+
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place};
 use config::options::OptionError;
@@ -44,6 +46,14 @@ pub(in crate::run) enum NoDistributions {
     /// Scripts cannot be generated.
     #[error(transparent)]
     Script(#[from] ScriptError),
+    /// A distribution that a recipe passes does not exist.
+    #[error("The distribution {name} does not exist in {}", .location.display())]
+    Lost {
+        /// Its name.
+        name: String,
+        /// Its location.
+        location: PathBuf,
+    },
     /// The Python cannot be started.
     #[error(transparent)]
     Run(Explained),
@@ -72,7 +82,7 @@ impl NoDistributions {
             Self::Build(error) => error,
             Self::Script(error) => error,
             Self::Run(error) => error,
-            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) => return None,
+            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } => return None,
         })
     }
 }

@@ -3,9 +3,11 @@
 //! [`PythonDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
+mod convert;
 mod error;
 mod once;
 mod provider;
+mod serve;
 mod settings;
 mod tools;
 

@@ -35,6 +35,8 @@ pub(super) struct Place<'a> {
     pub(super) buildout: &'a Buildout,
     pub(super) locations: Locations,
     pub(super) settings: DistributionSettings,
+    /// The existing directories with parts, also those of other buildouts.
+    pub(super) parts: Vec<PathBuf>,
 }
 
 impl PythonDistributions {
@@ -48,7 +50,8 @@ impl PythonDistributions {
         let locations = directories::locations(buildout, None, &[], &[])?;
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
-        Ok(Place { buildout, locations, settings })
+        let parts = directories_of_parts(buildout, &locations)?;
+        Ok(Place { buildout, locations, settings, parts })
     }
 
     /// Installs the missing distributions that the requirements need.
@@ -118,20 +121,29 @@ impl PythonDistributions {
     }
 
     pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {
-        let Place { buildout, locations, settings } = place;
+        let Place { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
-        let key = format!("{executable}\n{}", settings.sources_key());
+        let key = format!("{executable}\n{}", place.settings.sources_key());
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(Tools::new(&self.context, buildout, locations, settings)?);
+        let tools = Arc::new(Tools::new(&self.context, place)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }
 
+/// The existing directories with parts.
+fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Vec<PathBuf>, NoDistributions> {
+    let shared = buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
+    let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
+    let own = [Some(locations.parts.clone()), locations.other_parts.clone()].into_iter().flatten();
+    let all = own.chain(shared.map(|line| locations.directory.join(line)));
+    Ok(all.filter(|path| path.exists()).collect())
+}
+
 /// What a build of a project in the buildout directory neither sees nor changes.
 fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
-    let Place { buildout, locations, settings } = place;
+    let Place { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];
     all.push(settings.choice.directories.eggs.clone());

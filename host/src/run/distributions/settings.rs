@@ -7,6 +7,7 @@ use distributions::eggs::Directories;
 use distributions::index::{AllowedHosts, Location, Sources};
 use distributions::install::Settings;
 use distributions::pins::Pins;
+use recipe::distributions::Destination;
 
 use super::error::NoDistributions;
 
@@ -41,6 +42,7 @@ impl DistributionSettings {
         let offline = options.is_on("offline")?;
         let choice = Settings {
             directories: options.directories(directory)?,
+            path: Vec::new(),
             pins: options.pins()?,
             newest: options.is_on("newest")? && !offline,
             offline,
@@ -58,6 +60,32 @@ impl DistributionSettings {
             choice,
             directory: directory.to_owned(),
         })
+    }
+
+    /// The same with the settings that a recipe replaces.
+    pub(super) fn with(mut self, replaced: &recipe::distributions::Settings) -> Self {
+        let recipe::distributions::Settings { destination, path, index, find_links, allow_hosts, .. } = replaced;
+        let choice = &mut self.choice;
+        match destination {
+            Destination::EggsDirectory => {}
+            Destination::Directory(directory) => choice.directories.eggs = PathBuf::from(directory),
+            Destination::Nowhere => choice.offline = true,
+        }
+        if let Some(path) = path {
+            choice.path = path.iter().map(PathBuf::from).collect();
+        }
+        if let Some(versions) = &replaced.versions {
+            choice.pins = Pins::new(versions.iter().map(|(name, pin)| (name.as_str(), pin.as_str())));
+        }
+        choice.newest = replaced.newest.unwrap_or(choice.newest) && !choice.offline;
+        choice.prefer_final = replaced.prefer_final.unwrap_or(choice.prefer_final);
+        choice.allow_picked_versions = replaced.allow_picked_versions.unwrap_or(choice.allow_picked_versions);
+        choice.allow_unknown_extras = replaced.allow_unknown_extras.unwrap_or(choice.allow_unknown_extras);
+        self.index = index.clone().or(self.index);
+        self.find_links = find_links.clone().unwrap_or(self.find_links);
+        self.allowed = allow_hosts.as_ref().map_or(self.allowed, |hosts| AllowedHosts::parse(&hosts.join("\n")));
+        self.from_cache = replaced.install_from_cache.unwrap_or(self.from_cache);
+        self
     }
 
     /// Equal for equal sources.

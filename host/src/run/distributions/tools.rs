@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use base::event::{Event, Report};
 use base::interrupt::Interrupt;
-use config::options::Buildout;
 use distributions::build::{BuildOptions, Builder, Confined};
 use distributions::default_index::default_index;
 use distributions::index::{Credentials, Index, Network, NoWeb, Sources, Web};
@@ -13,7 +12,6 @@ use distributions::install::Installer;
 use distributions::python::Python;
 use distributions::supply::{self, Cache, Supply};
 use fetch::{DownloadSettings, Downloader};
-use recipe::Locations;
 
 use super::super::context::Context;
 use super::super::prepare::directories;
@@ -22,6 +20,7 @@ use super::super::python::program::is_in;
 use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
+use super::provider::Place;
 use super::settings::DistributionSettings;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
@@ -49,10 +48,9 @@ pub(super) struct Tools {
 impl Tools {
     pub(super) fn new(
         context: &Context,
-        buildout: &Buildout,
-        locations: &Locations,
-        settings: &DistributionSettings,
+        place: &Place<'_>,
     ) -> Result<Self, NoDistributions> {
+        let Place { buildout, locations, settings, parts } = place;
         let Context { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
@@ -79,11 +77,7 @@ impl Tools {
             fetch::Network::Offline | fetch::Network::FromCache => Box::new(NoWeb),
         };
         let standard: Vec<PathBuf> = locations.standard().iter().map(|path| path.to_path_buf()).collect();
-        let shared = buildout.get("buildout", "shared-part-list")?.unwrap_or_default();
-        let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
-        let parts = [Some(locations.parts.clone()), locations.other_parts.clone()].into_iter().flatten();
-        let libraries: Vec<PathBuf> = parts.chain(shared.map(|line| locations.directory.join(line))).collect();
-        let is_made = is_in(Path::new(&executable), &libraries);
+        let is_made = is_in(Path::new(&executable), parts);
         Ok(Self {
             python,
             sources,
@@ -96,7 +90,7 @@ impl Tools {
             interrupt: native.interrupt.clone(),
             report: Arc::clone(report),
             written: standard,
-            libraries: if is_made { libraries.into_iter().filter(|path| path.exists()).collect() } else { Vec::new() },
+            libraries: if is_made { parts.clone() } else { Vec::new() },
         })
     }
 

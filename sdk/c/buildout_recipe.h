@@ -85,6 +85,7 @@ typedef struct {
 #define RECIPE_GRANT_ENV(variable) {"env", variable, 0}
 #define RECIPE_GRANT_RUN(program) {"run", program, 0}
 #define RECIPE_GRANT_FETCH(address) {"fetch", address, 0}
+#define RECIPE_GRANT_DISTRIBUTIONS {"distributions", NULL, 0}
 #define RECIPE_GRANT_MEMORY(bytes) {"memory", NULL, bytes}
 #define RECIPE_GRANT_TIMEOUT(milliseconds) {"timeout", NULL, milliseconds}
 #define RECIPE_GRANT_OTHER(name, value) {name, value, 0}

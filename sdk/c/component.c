@@ -337,11 +337,13 @@ static void describe_option(const recipe_option *option, exports_buildout_recipe
 }
 
 static void describe_grant(const recipe_grant *grant, exports_buildout_recipe_description_grant_t *into) {
-    static const char *const kinds[] = {"read", "write", "env", "run", "fetch", "memory", "timeout"};
+    static const char *const kinds[] = {"read", "write", "env", "run", "fetch", "distributions", "memory", "timeout"};
     into->tag = 0;
     while (into->tag < EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER && strcmp(kinds[into->tag], grant->kind))
         into->tag++;
     switch (into->tag) {
+    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS:
+        break;
     case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY:
     case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT:
         into->val.memory = grant->amount;

@@ -57,7 +57,7 @@ function writeWorld(directory, interfaces, require) {
     }
   }
   const lines = interfaces.map((name) => `  import ${name};\n`).join("");
-  const exported = ["description", "parts"].map((name) => `  export buildout:recipe/${name}@0.1.0;\n`).join("");
+  const exported = ["description", "parts"].map((name) => `  export buildout:recipe/${name}@0.2.0;\n`).join("");
   writeFileSync(join(directory, "world.wit"), `package buildout:javascript-recipe;\n\nworld javascript-recipe {\n${lines}${exported}}\n`);
 }
 
@@ -90,7 +90,7 @@ const directory = dirname(output);
 mkdirSync(directory, { recursive: true });
 const entry = join(directory, "entry.js");
 writeEntry(entry, module);
-const interfaces = new Set(["types", "options", "buildout"].map((name) => `buildout:recipe/${name}@0.1.0`));
+const interfaces = new Set(["types", "options", "buildout"].map((name) => `buildout:recipe/${name}@0.2.0`));
 for (const names of imported(resolve(entry), lexer).values()) names.forEach((name) => interfaces.add(name));
 writeWorld(join(directory, "wit"), [...interfaces], require);
 const disabled = ["http", "fetch-event", "random"];

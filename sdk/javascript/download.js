@@ -10,7 +10,7 @@
  * A recipe needs the grant `fetch` for each URL (`grant.fetch`). A downloader can be used while a part is installed or updated.
  */
 
-import { open } from "buildout:recipe/download@0.1.0";
+import { open } from "buildout:recipe/download@0.2.0";
 import { RecipeError, ask, named } from "./errors.js";
 
 /**

@@ -19,6 +19,9 @@ export const run = (program) => ({ tag: "run", val: program });
 /** Downloading from URLs with this prefix, or `*` for all. @param {string} address */
 export const fetch = (address) => ({ tag: "fetch", val: address });
 
+/** Installing Python distributions with the settings of the buildout, and generating scripts. */
+export const distributions = () => ({ tag: "distributions" });
+
 /** Using up to this many bytes of memory. @param {number} size */
 export const memory = (size) => ({ tag: "memory", val: BigInt(size) });
 

@@ -1,6 +1,6 @@
 /** Locks, for places that several buildouts write to. */
 
-import { tryLock } from "buildout:recipe/paths@0.1.0";
+import { tryLock } from "buildout:recipe/paths@0.2.0";
 import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.12";
 import { ask, dispose } from "./errors.js";
 import { fault } from "./paths.js";

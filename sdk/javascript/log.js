@@ -1,6 +1,6 @@
 /** Messages to the user. The host prefixes each with the part's name. */
 
-import { activity as report, message } from "buildout:recipe/log@0.1.0";
+import { activity as report, message } from "buildout:recipe/log@0.2.0";
 
 /** Logs a message for the recipe's author. @param {string} text */
 export function debug(text) {

@@ -1,6 +1,6 @@
 /** Paths that a recipe creates, and permissions. */
 
-import { created as announce, setMode as change } from "buildout:recipe/paths@0.1.0";
+import { created as announce, setMode as change } from "buildout:recipe/paths@0.2.0";
 import { Fault, ask } from "./errors.js";
 
 const MESSAGES = {

@@ -10,7 +10,7 @@
  * uninstalled.
  */
 
-import { open } from "buildout:recipe/process@0.1.0";
+import { open } from "buildout:recipe/process@0.2.0";
 import { RecipeError, UserError, ask, named } from "./errors.js";
 
 /** A command could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word. */

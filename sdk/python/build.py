@@ -29,8 +29,8 @@ def write_world(directory: Path, interfaces: list[str]) -> None:
     (directory / "deps/recipe").mkdir(parents=True, exist_ok=True)
     for file in WIT.glob("*.wit"):
         (directory / "deps/recipe" / file.name).write_bytes(file.read_bytes())
-    world = "".join(f"  import buildout:recipe/{name}@0.1.0;\n" for name in interfaces)
-    world += "".join(f"  export buildout:recipe/{name}@0.1.0;\n" for name in ("description", "parts"))
+    world = "".join(f"  import buildout:recipe/{name}@0.2.0;\n" for name in interfaces)
+    world += "".join(f"  export buildout:recipe/{name}@0.2.0;\n" for name in ("description", "parts"))
     (directory / "world.wit").write_text(f"package buildout:python-recipe;\n\nworld python-recipe {{\n{world}}}\n")
 
 

@@ -38,6 +38,11 @@ def fetch(address: str) -> Grant:
     return _wit.Grant_Fetch(address)
 
 
+def distributions() -> Grant:
+    """Installing Python distributions with the settings of the buildout, and generating scripts."""
+    return _wit.Grant_Distributions()
+
+
 def memory(size: int) -> Grant:
     """Using up to this many bytes of memory."""
     return _wit.Grant_Memory(size)

@@ -59,6 +59,11 @@ impl Description {
         self.grant(wit::Grant::Fetch(address.into()))
     }
 
+    /// Requests to install Python distributions with the settings of the buildout, and to generate scripts.
+    pub fn grant_distributions(self) -> Self {
+        self.grant(wit::Grant::Distributions)
+    }
+
     /// Requests up to this many bytes of memory.
     pub fn grant_memory(self, bytes: u64) -> Self {
         self.grant(wit::Grant::Memory(bytes))

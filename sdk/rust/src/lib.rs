@@ -46,6 +46,7 @@
 
 mod backend;
 mod description;
+pub mod distributions;
 mod download;
 mod error;
 mod export;

@@ -82,6 +82,7 @@ fn grant(grant: &wit::Grant) -> Option<String> {
         wit::Grant::Run(program) => format!("start `{program}`"),
         wit::Grant::Fetch(address) if address == "*" => "download from any URL".to_owned(),
         wit::Grant::Fetch(address) => format!("download from `{address}`"),
+        wit::Grant::Distributions => "install Python distributions".to_owned(),
         wit::Grant::Memory(bytes) => format!("use {} MiB of memory", bytes >> 20),
         wit::Grant::Timeout(milliseconds) => format!("run for {} minutes per call", milliseconds / 60_000),
         wit::Grant::Other(_) => return None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::event::Level;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
@@ -115,7 +116,16 @@ impl PythonDistributions {
         let place = self.place(requester.buildout)?;
         let tools = self.tools(&place)?;
         let set = convert::of_recipe(&request.distributions)?;
-        let scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
+        let mut scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
+        scripts.retain(|script| {
+            // A distribution may have a script of this name: zc.buildout itself.
+            let is_protected = place.locations.protected.contains(&script.path);
+            if is_protected {
+                let message = format!("{} is not generated: it is a file of this buildout", script.path.display());
+                tools.report().log(Level::Warning, &message);
+            }
+            !is_protected
+        });
         for script in &scripts {
             script.write(tools.report())?;
         }

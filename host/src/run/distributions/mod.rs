@@ -6,6 +6,7 @@
 mod convert;
 mod error;
 mod once;
+mod picked;
 mod provider;
 mod serve;
 mod settings;

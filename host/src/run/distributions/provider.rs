@@ -15,6 +15,7 @@ use recipe::Locations;
 use super::super::context::Context;
 use super::super::prepare::directories;
 use super::error::NoDistributions;
+use super::picked;
 use super::settings::DistributionSettings;
 use super::tools::Tools;
 
@@ -115,9 +116,10 @@ impl PythonDistributions {
         self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
     }
 
-    /// The versions without a pin that were picked so far.
-    pub(in crate::run) fn picked(&self) -> Vec<Picked> {
-        locked(&self.picked).clone()
+    /// Reports the versions without a pin that were picked in this run.
+    pub(in crate::run) fn report_picked(&self, buildout: &Buildout) -> Result<(), NoDistributions> {
+        let locations = directories::locations(buildout, None, &[], &[])?;
+        picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
     pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {

@@ -97,7 +97,7 @@ fn a_component_of_another_world_is_no_recipe() {
 #[test]
 fn an_import_that_is_not_offered_is_named() {
     let import = component_importing("buildout:recipe/process@0.3.0");
-    not_a_recipe(&import, "recipe needs buildout:recipe/process@0.3.0; this host has 0.1");
+    not_a_recipe(&import, "recipe needs buildout:recipe/process@0.3.0; this host has 0.2");
     not_a_recipe(&component_importing("wasi:http/types@0.2.0"), "recipe needs wasi:http/types@0.2.0");
 }
 
@@ -134,13 +134,13 @@ fn module(version: &str, imports: bool) -> Vec<u8> {
 #[test]
 fn a_recipe_of_another_world_is_named_with_its_version() {
     for (version, advice) in [
-        ("0.2.0", "update buildout-host"),
+        ("0.3.0", "update buildout-host"),
         ("9.0.0", "update buildout-host"),
         ("0.0.4", "built for an older buildout-host"),
     ] {
-        let made_for = format!("Recipe hostile is made for buildout:recipe {version}; this host has 0.1");
+        let made_for = format!("Recipe hostile is made for buildout:recipe {version}; this host has 0.2");
         not_a_recipe_but(&component_of_world(version, false), &[&made_for, advice]);
-        let needs = format!("recipe needs buildout:recipe/types@{version}; this host has 0.1");
+        let needs = format!("recipe needs buildout:recipe/types@{version}; this host has 0.2");
         not_a_recipe_but(&component_of_world(version, true), &[&needs, advice]);
     }
 }

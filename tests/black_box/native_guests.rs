@@ -162,3 +162,20 @@ fn a_wrong_digest_is_reported_with_both() {
     let options = format!("fetch = buildout.cfg\naddresses = file:///\nsha256 = {zeros}\n");
     fails(&options, r#"fetch = ["file:///"]"#, &["expected", zeros.as_str(), "found"]);
 }
+
+#[test]
+fn distributions_need_their_grant_and_the_rights_to_what_they_use() {
+    let wanted = "distributions = six\n";
+    fails(wanted, "", &["Python distributions may not be used", "distributions = true", "recipes.toml"]);
+    let granted = "distributions = true";
+    let elsewhere = format!("{wanted}destination = /srv/elsewhere\n");
+    fails(&elsewhere, granted, &["/srv/elsewhere may not be used", r#"write = ["/srv/elsewhere"]"#]);
+    let relative = format!("{wanted}destination = eggs\n");
+    fails(&relative, granted, &["the path \"eggs\" is not absolute"]);
+    let linked = format!("{wanted}link = /srv\ndestination = ${{buildout:parts-directory}}/tool/link\n");
+    fails(&linked, granted, &["cannot write to"]);
+    let addressed = format!("{wanted}find-links = https://example.com/simple/\n");
+    fails(&addressed, granted, &[r#"fetch = ["https://example.com/simple/"]"#]);
+    let foreign = format!("{wanted}project = /srv/project\n");
+    fails(&foreign, granted, &["/srv/project may not be used", r#"read = ["/srv/project"]"#]);
+}

@@ -155,7 +155,7 @@ fn a_recipe_is_locked_once_and_then_needs_no_registry() {
             "[recipe.acme]",
             &format!("manifest = \"sha256:{manifest}\""),
             "version = \"debug 0.1.0\"",
-            "wit = \"0.1.0\"",
+            "wit = \"0.2.0\"",
         ] {
             assert!(lock.contains(line), "no {line} in\n{lock}");
         }
@@ -199,7 +199,7 @@ fn an_upgrade_shows_what_differs_and_asks_for_what_is_not_granted() {
         &[
             "  version   debug 0.1.0\n          → python-build 0.1.0",
             &format!("→ sha256:{manifest}"),
-            "+ buildout:recipe/process@0.1.0",
+            "+ buildout:recipe/process@0.2.0",
             "  requests  + ",
         ],
     );

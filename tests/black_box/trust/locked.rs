@@ -26,7 +26,7 @@ fn all_that_the_lock_says_is_checked() {
     let asks = format!("{lock}\n[recipe.acme.asks]\nrun = [\"sh\"]\n");
     for (edited, printed) in [
         (lock.replace("version = \"debug 0.1.0\"", "version = \"debug 0.0.9\""), "its version"),
-        (lock.replace("wit = \"0.1.0\"", "wit = \"0.0.1\""), "what it is made for (wit)"),
+        (lock.replace("wit = \"0.2.0\"", "wit = \"0.0.1\""), "what it is made for (wit)"),
         (lock.replace("\"buildout:recipe/", "\"buildout:other/"), "what it imports"),
         (asks, "what it asks for"),
     ] {

@@ -91,7 +91,7 @@ impl Recipes {
             cache: CompileCache::open(&self.shared.context.environment),
             environment: context.environment.clone(),
             native: context.settings.native.clone(),
-            distributions: None,
+            distributions: Some(Arc::clone(&self.shared.distributions) as Arc<_>),
         })?;
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }

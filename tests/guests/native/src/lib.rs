@@ -1,6 +1,7 @@
 //! Test guest: starts the command and fetches the file that its options name. `tests/black_box/native_guests.rs` runs it in the real
 //! host.
 
+use buildout_recipe::distributions::{self, BuildOptions, Destination, Settings};
 use buildout_recipe::{
     Command, Context, Description, Download, Downloader, Error, Init, Options, Paths, Recipe, Runner, TopLevel, info,
 };
@@ -13,7 +14,9 @@ pub struct Native {
 
 impl Recipe for Native {
     fn describe() -> Description {
-        Description::new("Does in `install` what its options say, in the order `link`, `fetch`, `program`, `read`.")
+        Description::new(
+            "Does in `install` what its options say, in the order `link`, `distributions`, `fetch`, `program`, `read`.",
+        )
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
@@ -28,6 +31,9 @@ impl Recipe for Native {
         std::fs::create_dir_all(&self.location).context("creating the location")?;
         if let Some(target) = self.options.get("link")? {
             self.link(&target)?;
+        }
+        if let Some(requirement) = self.options.get("distributions")? {
+            self.install_distributions(&requirement)?;
         }
         if let Some(url) = self.options.get("fetch")? {
             self.fetch(url)?;
@@ -50,6 +56,23 @@ impl Native {
         std::fs::soft_link(target, path).context("linking")?;
         #[cfg(not(target_os = "wasi"))]
         std::os::unix::fs::symlink(target, path).context("linking")?;
+        Ok(())
+    }
+
+    /// Calls the function of `distributions` that its options name.
+    fn install_distributions(&self, requirement: &str) -> Result<(), Error> {
+        let destination = self.options.get("destination")?.map(Destination::Directory);
+        let find_links = self.words("find-links")?;
+        let settings = Settings {
+            destination: destination.unwrap_or(Destination::Nowhere),
+            find_links: (!find_links.is_empty()).then_some(find_links),
+            ..Settings::default()
+        };
+        if let Some(project) = self.options.get("project")? {
+            distributions::develop(&project, None, &BuildOptions { extensions: Vec::new(), environment: Vec::new() })?;
+        }
+        let found = distributions::install(&[requirement], &[], &settings)?;
+        info!("found {}", found.len());
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod builds;
 mod compile;
+mod distributions;
 mod faults;
 mod hostile_guests;
 mod interrupts;

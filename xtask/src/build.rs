@@ -10,7 +10,7 @@ use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
 use recipe_toolchain::TARGET;
 
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
-pub(crate) const BUILT_INS: [&str; 6] = ["cmmi", "command", "debug", "download", "mkdir", "python-build"];
+pub(crate) const BUILT_INS: [&str; 7] = ["cmmi", "command", "debug", "download", "egg", "mkdir", "python-build"];
 
 /// The packages that are built with the host's dependencies. Each step names them all, whichever it builds: so what they
 /// depend on has the same features in all steps, and is compiled once (docs/decisions/020).

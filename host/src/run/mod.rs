@@ -6,6 +6,7 @@
 //! Does not know about the terminal: progress is reported as events.
 
 mod context;
+mod distributions;
 mod execute;
 mod fault;
 mod outlook;

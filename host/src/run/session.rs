@@ -104,7 +104,9 @@ impl Session {
             executor.report_postponed();
         }
         executor.unused.finish().iter().for_each(|message| context.log(Level::Warning, message));
-        outcome
+        outcome?;
+        let buildout = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(self.root.recipes.distributions().report_picked(&buildout)?)
     }
 
     fn execute(&self, mut stages: Stages, executor: &mut Executor<'_>) -> Result<(), RunError> {

@@ -171,6 +171,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     }
     let settings = Settings {
         directories,
+        path: Vec::new(),
         pins: Pins::new(arguments.pins.iter().map(|(name, pin)| (name.as_str(), pin.as_str()))),
         newest: arguments.newest,
         offline: arguments.offline,

@@ -40,6 +40,11 @@ impl Pins {
         Self { constraints: constraints.filter(|(_, value)| !value.is_empty()).collect() }
     }
 
+    /// Pins distributions to these versions, in place of other pins.
+    pub fn hold<'a>(&mut self, versions: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        self.constraints.extend(Self::new(versions).constraints);
+    }
+
     /// The pin of a distribution.
     pub fn of(&self, key: &str) -> Option<&str> {
         self.constraints.get(key).map(String::as_str)

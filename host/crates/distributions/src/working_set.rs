@@ -100,7 +100,7 @@ impl WorkingSet {
 }
 
 /// The targets of a directory's egg-links.
-fn developed(directory: &Path) -> Vec<PathBuf> {
+pub fn developed(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let links = entries
         .map(|entry| entry.path())
@@ -112,7 +112,7 @@ fn developed(directory: &Path) -> Vec<PathBuf> {
 const LONGEST_PTH: u64 = 1 << 20;
 
 /// The directories in the `.pth` files of a directory. Lines with code are not run.
-fn pth_entries(location: &Path) -> Vec<PathBuf> {
+pub fn pth_entries(location: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.path())

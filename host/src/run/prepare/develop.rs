@@ -1,4 +1,5 @@
-//! `[buildout] develop`: builds the user's recipe projects, before any part.
+//! `[buildout] develop`: builds the user's recipe projects, and installs Python projects in editable mode, before any
+//! part.
 
 use std::path::{Path, PathBuf};
 
@@ -11,53 +12,76 @@ use super::super::fault::Fault;
 use super::super::view::View;
 use crate::error::{Doing, RunError};
 
-/// Builds the projects of a stage. Links of projects that are no longer developed are removed.
+/// What `develop` lists.
+#[derive(Default)]
+struct Projects {
+    /// The built recipe projects.
+    recipes: Vec<Developed>,
+    /// The entries of the directory of develop eggs.
+    entries: Vec<String>,
+}
+
+/// Builds the projects of a stage. Entries of projects that are no longer developed are removed.
 pub(in crate::run) fn develop(view: &View, state: &mut StateFile) -> Result<(), RunError> {
     let directory = view.locations()?.develop_eggs.clone();
-    let developed = build_all(view, &directory)?;
-    let links: Vec<String> = developed.iter().map(|one| one.link.to_string_lossy().into_owned()).collect();
+    let Projects { recipes, entries } = build_all(view, &directory, true)?;
     let before = &state.installed().develop_eggs;
-    if *before != links {
+    if *before != entries {
         let removal = Removal::new(&directory);
-        for old in before.iter().filter(|link| !links.contains(link)) {
+        for old in before.iter().filter(|entry| !entries.contains(entry)) {
             if let Err(error) = removal.remove(Path::new(old)) {
-                // If the directory no longer belongs to this buildout, the link in it is harmless.
+                // If the directory no longer belongs to this buildout, the entry in it is harmless.
                 view.context.log(Level::Debug, &format!("Couldn't remove {old}: {error}"));
             }
         }
-        state.record(&Change::DevelopEggs(links))?;
+        state.record(&Change::DevelopEggs(entries))?;
     }
-    view.recipes.develop(&view.configuration_directory(), developed)
+    view.recipes.develop(&view.configuration_directory(), recipes)
 }
 
-/// The same for planning: links are created in `directory`, and the buildout is not changed.
+/// The same for planning: links are created in `directory`, and the buildout is not changed. Python projects are not
+/// installed, because their builds change them.
 pub(in crate::run) fn develop_elsewhere(view: &View, directory: &Path) -> Result<(), RunError> {
-    let developed = build_all(view, directory)?;
-    view.recipes.develop(&view.configuration_directory(), developed)
+    let projects = build_all(view, directory, false)?;
+    view.recipes.develop(&view.configuration_directory(), projects.recipes)
 }
 
 /// Builds every project listed in `develop`; links are created in `develop_eggs`.
-fn build_all(view: &View, develop_eggs: &Path) -> Result<Vec<Developed>, RunError> {
+fn build_all(view: &View, develop_eggs: &Path, with_python: bool) -> Result<Projects, RunError> {
     let context = &view.context;
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
     let offline = view.buildout.get("buildout", "offline")?.as_deref() == Some("true");
     let interrupt = &context.settings.native.interrupt;
     let builder = Builder { environment: &context.environment, offline, report: &*context.report, interrupt };
-    let mut developed = Vec::new();
+    let mut projects = Projects::default();
     for pattern in named.split_whitespace() {
-        let projects = expand(&view.locations()?.directory, pattern)?;
-        if projects.is_empty() {
+        let found = expand(&view.locations()?.directory, pattern)?;
+        if found.is_empty() {
             context.log(Level::Warning, &format!("Couldn't develop {pattern} (not found)"));
         }
-        for project in projects {
+        for project in found {
             context.log(Level::Info, &format!("Develop: {}", project.display()));
-            let one = component::develop(&project, develop_eggs, &builder);
+            let one = match (component::is_python_project(&project), with_python) {
+                (true, false) => continue,
+                (true, true) => develop_python(view, &project).map(|entries| projects.entries.extend(entries)),
+                (false, _) => component::develop(&project, develop_eggs, &builder).map_err(RunError::from).map(|one| {
+                    projects.entries.push(one.link.to_string_lossy().into_owned());
+                    projects.recipes.push(one);
+                }),
+            };
             // An error at the time of a signal is usually its consequence.
             context.check_interrupt()?;
-            developed.push(one.doing(|| format!("Processing develop directory {}.", project.display()))?);
+            one.doing(|| format!("Processing develop directory {}.", project.display()))?;
         }
     }
-    Ok(developed)
+    projects.entries.dedup();
+    Ok(projects)
+}
+
+/// Installs a Python project in editable mode. Returns its entries in the directory of develop eggs.
+fn develop_python(view: &View, project: &Path) -> Result<Vec<String>, RunError> {
+    let developed = view.recipes.distributions().develop(&view.buildout, project)?;
+    Ok(developed.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
 /// The paths that match a `develop` pattern (`*`, `?`, `[…]` as in a shell), sorted.

@@ -13,6 +13,7 @@ use registry::locking::{Access, Describe, Description, Locking, Obtained, Public
 use registry::oci::RemoteSettings;
 
 use super::super::context::Context;
+use super::super::distributions::PythonDistributions;
 use super::super::fault::Fault;
 use super::directories;
 use crate::error::{Explained, RunError};
@@ -31,6 +32,7 @@ struct Shared {
     context: Arc<Context>,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
+    distributions: Arc<PythonDistributions>,
     locking: Locking,
     /// Recipe references resolved so far.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
@@ -52,6 +54,7 @@ impl Recipes {
             context: Arc::clone(context),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
+            distributions: Arc::new(PythonDistributions::new(context)),
             locking,
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
@@ -88,9 +91,14 @@ impl Recipes {
             cache: CompileCache::open(&self.shared.context.environment),
             environment: context.environment.clone(),
             native: context.settings.native.clone(),
-            distributions: None,
+            distributions: Some(Arc::clone(&self.shared.distributions) as Arc<_>),
         })?;
         Ok(self.shared.runtime.get_or_init(|| runtime))
+    }
+
+    /// What installs Python distributions.
+    pub(in crate::run) fn distributions(&self) -> &Arc<PythonDistributions> {
+        &self.shared.distributions
     }
 
     fn resolver(&self) -> Arc<Resolver> {

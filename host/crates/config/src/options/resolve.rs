@@ -324,7 +324,7 @@ impl Buildout {
     }
 
     /// The value of `${buildout:eggs-directory}` in zc.buildout 6: the directory for eggs of the format in
-    /// `eggs-directory-version`. This host stores no eggs, so the value matters only to references.
+    /// `eggs-directory-version`.
     fn versioned_eggs(&self, directory: &str, seen: &mut Seen) -> Result<Arc<str>, OptionError> {
         let version = self.lookup("buildout", "eggs-directory-version", seen)?.unwrap_or_default();
         Ok(if version.is_empty() { directory.into() } else { format!("{directory}/{version}").into() })

@@ -12,7 +12,7 @@ mod log;
 mod project;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -242,7 +242,8 @@ impl Build<'_> {
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
         let directories =
             [environment.directory.join("bin"), python.executable.parent().unwrap_or(Path::new("/usr/bin")).to_owned()];
-        let mut path = std::env::join_paths(directories).unwrap_or_default();
+        let own = std::env::join_paths(directories).unwrap_or_default();
+        let mut path = own.clone();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         set("PATH", path);
         set("HOME", home.into());
@@ -253,7 +254,11 @@ impl Build<'_> {
         // Times in wheels: the first one that a zip file can contain.
         set("SOURCE_DATE_EPOCH", "315532800".into());
         for (name, value) in &self.options.environment {
-            set(name, value.into());
+            match name.as_str() {
+                // What the build requires is found first.
+                "PATH" => set(name, [own.as_os_str(), OsStr::new(value)].join(OsStr::new(":"))),
+                _ => set(name, value.into()),
+            }
         }
         let read = [
             environment.directory.clone(),

@@ -39,13 +39,14 @@ pub struct Installed {
 
 impl Installed {
     /// Reads both directories. A missing directory is empty.
-    pub fn scan(directories: &Directories, python: &Python) -> Self {
+    pub fn scan(directories: &Directories, path: &[PathBuf], python: &Python) -> Self {
         let mut found = scan::eggs(&directories.eggs);
         found.extend(scan::find(&directories.develop, false));
         // zc.buildout ignores eggs that `zc.recipe.egg:custom` has put there, except those of the old kind.
         let mut custom = scan::eggs(&directories.develop);
         custom.iter_mut().for_each(|distribution| distribution.precedence = Precedence::Develop);
         found.extend(custom);
+        found.extend(path.iter().flat_map(|directory| scan::find(directory, false)));
         Self::of(found, python)
     }
 

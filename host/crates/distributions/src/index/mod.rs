@@ -40,6 +40,16 @@ pub struct Sources {
     pub local: bool,
 }
 
+impl Sources {
+    /// The places on the network.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.index).chain(&self.find_links).filter_map(|location| match location {
+            Location::Url(url) => Some(url.as_str()),
+            Location::Path(_) => None,
+        })
+    }
+}
+
 /// A place that is searched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Location {

@@ -117,6 +117,9 @@ impl Web for Network {
     fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError> {
         let place = self.cache.as_ref().map(|cache| stored::place(cache, url));
         let known = place.as_ref().and_then(|place| Stored::read(place));
+        if let Some(known) = known.as_ref().filter(|known| known.is_fresh()) {
+            return Ok(known.clone().into_page());
+        }
         report.report(Event::Progress { activity: &format!("Reading {}", redact(url)) });
         let kinds = if is_index { KINDS_OF_INDEX } else { KINDS_OF_PAGE };
         let answer = self.call(url, Some(kinds), known.as_ref());
@@ -125,6 +128,10 @@ impl Web for Network {
         if answer.status == StatusCode::NOT_MODIFIED
             && let Some(known) = known
         {
+            let known = known.confirmed(&answer);
+            if let Some(place) = place {
+                known.write(&place);
+            }
             return Ok(known.into_page());
         }
         if matches!(answer.status.as_u16(), 404 | 410) {

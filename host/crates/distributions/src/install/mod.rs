@@ -7,6 +7,7 @@ mod prepare;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use base::event::Level;
@@ -29,6 +30,8 @@ use prepare::Prepared;
 pub struct Settings {
     /// The directories of eggs.
     pub directories: Directories,
+    /// Other directories with existing distributions.
+    pub path: Vec<PathBuf>,
     /// The section `[versions]`.
     pub pins: Pins,
     /// `newest`.
@@ -72,7 +75,8 @@ impl<'a> Installer<'a> {
     /// The existing distributions. They are read once, and again after an installation.
     pub fn installed(&self) -> Arc<Installed> {
         let mut known = lock(&self.installed);
-        let scan = || Arc::new(Installed::scan(&self.settings.directories, self.supply.tools().python));
+        let Settings { directories, path, .. } = &self.settings;
+        let scan = || Arc::new(Installed::scan(directories, path, self.supply.tools().python));
         Arc::clone(known.get_or_insert_with(scan))
     }
 

@@ -126,7 +126,7 @@ impl Case {
             eggs: self.directory.path().join("eggs"),
             develop: self.directory.path().join("develop-eggs"),
         };
-        let installed = Installed::scan(&directories, &python);
+        let installed = Installed::scan(&directories, &[], &python);
         let requirements: Vec<Requirement> =
             requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         let request = Request {

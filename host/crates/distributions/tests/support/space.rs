@@ -218,6 +218,7 @@ impl Space {
         let supply = Supply::new(index, tools).with_options(self.options.clone());
         let settings = Settings {
             directories: Directories { eggs: self.root.join("eggs"), develop: self.root.join("develop-eggs") },
+            path: Vec::new(),
             pins: Pins::new(self.pins.iter().map(|(name, pin)| (name.as_str(), pin.as_str()))),
             newest: self.newest,
             offline: self.offline,

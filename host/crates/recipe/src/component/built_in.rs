@@ -44,12 +44,18 @@ pub(super) struct PythonName {
     pub(super) target: &'static str,
 }
 
-const PYTHON_NAMES: [PythonName; 5] = [
+const PYTHON_NAMES: [PythonName; 11] = [
     python_name("slapos.recipe.cmmi", "default", "cmmi", "default"),
     python_name("plone.recipe.command", "default", "command", "default"),
     python_name("slapos.recipe.build", "download", "download", "download"),
     python_name("slapos.recipe.build", "download-unpacked", "download", "download-unpacked"),
     python_name("slapos.recipe.build", "mkdirectory", "mkdir", "mkdirectory"),
+    python_name("zc.recipe.egg", "default", "egg", "default"),
+    python_name("zc.recipe.egg", "scripts", "egg", "scripts"),
+    python_name("zc.recipe.egg", "script", "egg", "script"),
+    python_name("zc.recipe.egg", "eggs", "egg", "eggs"),
+    python_name("zc.recipe.egg", "custom", "egg", "custom"),
+    python_name("zc.recipe.egg", "develop", "egg", "develop"),
 ];
 
 const fn python_name(

@@ -95,7 +95,7 @@ pub enum ComponentError {
         hint: &'static str,
     },
     /// The directory is a project of another kind.
-    #[error("{} is not a recipe project: it is a Python project, which this host does not develop.", .0.display())]
+    #[error("{} is not a recipe project: it is a Python project.", .0.display())]
     PythonProject(PathBuf),
     /// The tool that builds a recipe project cannot be started.
     #[error("Cannot start {program} to build {}: {error}.", project.display())]

@@ -25,5 +25,5 @@ pub use error::{ComponentError, SignatureError};
 pub use link::{Developed, developed_in};
 pub use project::built::{Built, OFFLINE};
 pub use project::manifest::RECIPE_TOML;
-pub use project::{Builder, find as find_project, sdk_of};
+pub use project::{Builder, find as find_project, is_python_project, sdk_of};
 pub use resolver::{Resolved, Resolver, developed_recipe};

@@ -2,9 +2,10 @@
 //!
 //! Checks the rights of the recipe. The run provides the rest.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::collections::Set;
 use wasmtime::component::{HasData, ResourceTable};
 
 use super::bindings::DistributionFailure;
@@ -29,6 +30,16 @@ pub(crate) struct View<'a> {
     pub(crate) native: &'a Arc<Native>,
     /// The host may replace directories that the recipe has open.
     pub(crate) files: &'a mut OpenFiles,
+}
+
+/// The paths in a directory before a call.
+struct Existing(Set<PathBuf>);
+
+impl Existing {
+    fn in_directory(directory: Option<PathBuf>) -> Self {
+        let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok()).into_iter().flatten();
+        Self(entries.flatten().map(|entry| normalize(&entry.path())).collect())
+    }
 }
 
 impl HasData for PythonDistributions {
@@ -67,7 +78,14 @@ impl Host for View<'_> {
         self.call.note("distributions.build", &[&requirement]);
         self.check_granted(false)?;
         self.check_settings(&settings)?;
-        self.serve(|provider, requester| provider.build(requester, &requirement, &options, &settings))
+        let directory = match &settings.destination {
+            Destination::Directory(directory) => Some(PathBuf::from(directory)),
+            Destination::EggsDirectory | Destination::Nowhere => self.develop_eggs(),
+        };
+        let before = Existing::in_directory(directory);
+        let built = self.serve(|provider, requester| provider.build(requester, &requirement, &options, &settings))?;
+        self.note_made(&before, built.iter().map(|distribution| distribution.location.as_str()));
+        Ok(built)
     }
 
     fn develop(
@@ -80,14 +98,21 @@ impl Host for View<'_> {
         self.check_granted(false)?;
         self.check_readable(&project)?;
         destination.as_deref().map_or(Ok(()), |directory| self.check_writable(directory))?;
-        self.serve(|provider, requester| provider.develop(requester, &project, destination.as_deref(), &options))
+        let before = Existing::in_directory(destination.as_ref().map(PathBuf::from).or_else(|| self.develop_eggs()));
+        let link =
+            self.serve(|provider, requester| provider.develop(requester, &project, destination.as_deref(), &options))?;
+        self.note_made(&before, [link.as_str()]);
+        Ok(link)
     }
 
     fn write_scripts(&mut self, request: ScriptRequest) -> Result<Vec<String>, DistributionFailure> {
         self.call.note("distributions.write-scripts", &[&request.directory]);
         self.check_granted(false)?;
         self.check_writable(&request.directory)?;
-        self.serve(|provider, requester| provider.write_scripts(requester, &request))
+        let before = Existing::in_directory(Some(PathBuf::from(&request.directory)));
+        let scripts = self.serve(|provider, requester| provider.write_scripts(requester, &request))?;
+        self.note_made(&before, scripts.iter().map(String::as_str));
+        Ok(scripts)
     }
 }
 
@@ -103,6 +128,18 @@ impl View<'_> {
             Phase::Init if in_init => Ok(()),
             phase => Err(DistributionError::Invalid(format!("not available in `{}`", phase.name()))),
         }
+    }
+
+    /// Where builds and developed projects go by default.
+    fn develop_eggs(&self) -> Option<PathBuf> {
+        let directory = self.call.buildout.as_ref()?.get("buildout", "develop-eggs-directory").ok()??;
+        Some(self.native.directory().join(directory))
+    }
+
+    /// Notes what the host made for the part: the paths that did not exist before.
+    fn note_made<'p>(&mut self, before: &Existing, paths: impl IntoIterator<Item = &'p str>) {
+        let paths = paths.into_iter().map(|path| normalize(Path::new(path)));
+        paths.filter(|path| !before.0.contains(path)).for_each(|path| self.call.made.add(path));
     }
 
     /// Calls the provider. Its work is not the recipe's: its time does not count.

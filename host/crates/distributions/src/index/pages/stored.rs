@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use base::digest::Digest;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ const FORM: u32 = 1;
 const LONGEST_HEAD: usize = 64 << 10;
 
 /// A cached page: a line of JSON, then the body.
+#[derive(Clone)]
 pub(super) struct Stored {
     head: Head,
     /// The server's identifier of this version of the page.
@@ -23,13 +25,35 @@ pub(super) struct Stored {
     body: Vec<u8>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Head {
     form: u32,
     url: String,
     content_type: String,
     etag: Option<String>,
+    /// Until when the server need not be asked again, in seconds since 1970.
+    #[serde(default)]
+    fresh_until: u64,
     digest: String,
+}
+
+/// The longest time for which a page is used without a question, in seconds.
+const LONGEST_FRESH: u64 = 3600;
+
+/// The end of the time for which an answer says that it is valid (`Cache-Control: max-age`).
+fn fresh_until(answer: &fetch::Response) -> u64 {
+    let control = answer.header("cache-control").unwrap_or_default().to_ascii_lowercase();
+    let mut directives = control.split(',').map(str::trim);
+    if directives.clone().any(|directive| matches!(directive, "no-cache" | "no-store" | "must-understand")) {
+        return 0;
+    }
+    let seconds = directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse::<u64>().ok());
+    let age = answer.header("age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
+    seconds.map_or(0, |seconds| now() + seconds.saturating_sub(age).min(LONGEST_FRESH))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The path where the page at `url` is cached. It depends on the credentials: with others, the page may differ.
@@ -47,7 +71,9 @@ impl Stored {
         }
         let etag = answer.header("etag").map(str::to_owned);
         let digest = Digest::of(&answer.body).to_string();
-        let head = Head { form: FORM, url: answer.url.to_string(), content_type, etag: etag.clone(), digest };
+        let fresh_until = fresh_until(&answer);
+        let url = answer.url.to_string();
+        let head = Head { form: FORM, url, content_type, etag: etag.clone(), fresh_until, digest };
         Ok(Self { head, etag, body: answer.body })
     }
 
@@ -68,10 +94,22 @@ impl Stored {
         whole.then(|| Self { etag: head.etag.clone(), head, body })
     }
 
+    /// Whether the server need not be asked whether it is current. A clock that was set back makes no page older.
+    pub(super) fn is_fresh(&self) -> bool {
+        let now = now();
+        (now..=now + LONGEST_FRESH).contains(&self.head.fresh_until)
+    }
+
+    /// The same after the server has said that it is current.
+    pub(super) fn confirmed(mut self, answer: &fetch::Response) -> Self {
+        self.head.fresh_until = fresh_until(answer);
+        self
+    }
+
     /// Stores it. If that fails, it is downloaded again next time.
     pub(super) fn write(&self, place: &Path) {
         let (Some(directory), Ok(head)) = (place.parent(), serde_json::to_vec(&self.head)) else { return };
-        if self.etag.is_some() && std::fs::create_dir_all(directory).is_ok() {
+        if (self.etag.is_some() || self.is_fresh()) && std::fs::create_dir_all(directory).is_ok() {
             let _ = base::files::write_private(directory, &[&head, b"\n", &self.body], |temporary| {
                 std::fs::rename(temporary, place)
             });

@@ -22,7 +22,7 @@ use base::event::Report;
 use base::interrupt::Interrupt;
 
 use built::Built;
-use manifest::Manifest;
+use manifest::{Manifest, RECIPE_TOML};
 use tools::Tools;
 
 /// Builds recipe projects.
@@ -54,6 +54,17 @@ impl Builder<'_> {
             }
             None => cargo::build(tools, offline),
         }
+    }
+}
+
+/// Whether a path is a Python project that is no recipe project: a directory with a `setup.py` or `pyproject.toml`, or one
+/// of these files.
+pub fn is_python_project(path: &Path) -> bool {
+    let names = ["setup.py", "pyproject.toml"];
+    let is_recipe = [RECIPE_TOML, "Cargo.toml"].iter().any(|name| path.join(name).is_file());
+    match path.is_dir() {
+        true => !is_recipe && names.iter().any(|name| path.join(name).is_file()),
+        false => path.file_name().is_some_and(|file| names.iter().any(|name| file == *name)),
     }
 }
 

@@ -1,0 +1,168 @@
+//! Between the types of `wit/distributions.wit` and those of the crate `distributions`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::source::Explain;
+use distributions::build::BuildError;
+use distributions::eggs::{self, Directories, Form};
+use distributions::entry_points::EntryPoint;
+use distributions::install::InstallError;
+use distributions::requirement::Requirement;
+use distributions::resolve::ResolveError;
+use distributions::scripts::Scripts;
+use distributions::supply::SupplyError;
+use distributions::working_set::{WorkingSet, developed, pth_entries};
+use recipe::distributions::{
+    Distribution, DistributionError, DistributionKind, FailedBuild, ScriptRequest, UnnamedError,
+};
+
+use super::error::NoDistributions;
+
+/// Parses requirements.
+pub(super) fn requirements(texts: &[String]) -> Result<Vec<Requirement>, NoDistributions> {
+    Ok(texts.iter().map(|text| Requirement::parse(text)).collect::<Result<_, _>>()?)
+}
+
+/// The distributions of a working set, in its order.
+pub(super) fn to_recipe(set: &WorkingSet, directories: &Directories) -> Vec<Distribution> {
+    let developed = developed(&directories.develop);
+    let kind = |location: &PathBuf| match () {
+        () if developed.contains(location) => DistributionKind::Develop,
+        // By characters, as in zc.buildout.
+        () if location.to_string_lossy().starts_with(&*directories.eggs.to_string_lossy()) => DistributionKind::Egg,
+        () => DistributionKind::Other,
+    };
+    let one = |found: &Arc<eggs::Distribution>| Distribution {
+        name: found.metadata().map_or_else(|_| found.project.clone(), |metadata| metadata.name.clone()),
+        version: found.version.clone(),
+        location: text(&found.location),
+        metadata: text(metadata(found)),
+        kind: kind(&found.location),
+        extra_paths: pth_entries(&found.location).iter().map(|path| text(path)).collect(),
+    };
+    set.iter().map(one).collect()
+}
+
+fn metadata(found: &eggs::Distribution) -> &Path {
+    match &found.form {
+        Form::DistInfo(path) | Form::EggInfo(path) | Form::EggInfoFile(path) => path,
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The working set of distributions that a recipe passes. Each is read again from its location.
+pub(super) fn of_recipe(distributions: &[Distribution]) -> Result<WorkingSet, NoDistributions> {
+    let mut set = Vec::new();
+    for wanted in distributions {
+        let found = eggs::find(Path::new(&wanted.location), true);
+        let same = found.into_iter().find(|found| text(metadata(found)) == wanted.metadata);
+        set.push(Arc::new(same.ok_or_else(|| NoDistributions::Lost {
+            name: wanted.name.clone(),
+            location: PathBuf::from(&wanted.location),
+        })?));
+    }
+    Ok(WorkingSet::new(set))
+}
+
+/// The requested scripts.
+pub(super) fn scripts(request: &ScriptRequest) -> Result<Scripts, NoDistributions> {
+    let entry_point = |wanted: &recipe::distributions::ScriptEntryPoint| EntryPoint {
+        name: wanted.name.clone(),
+        module: wanted.module.clone(),
+        attributes: wanted.attributes.clone(),
+    };
+    Ok(Scripts {
+        requirements: requirements(&request.requirements)?,
+        entry_points: request.entry_points.iter().map(entry_point).collect(),
+        names: request.selected.clone(),
+        directory: PathBuf::from(&request.directory),
+        extra_paths: request.extra_paths.iter().map(PathBuf::from).collect(),
+        arguments: request.arguments.clone(),
+        initialization: request.initialization.clone(),
+        interpreter: request.interpreter.clone(),
+        relative_to: request.relative_to.as_ref().map(PathBuf::from),
+    })
+}
+
+impl From<NoDistributions> for DistributionError {
+    fn from(error: NoDistributions) -> Self {
+        let message = message(&error);
+        match &error {
+            NoDistributions::Settings(_) | NoDistributions::Requirement(_) | NoDistributions::Lost { .. } => {
+                Self::Invalid(message)
+            }
+            NoDistributions::Script(_) => Self::Invalid(message),
+            NoDistributions::NoIndex => Self::Unavailable(message),
+            NoDistributions::Python(_) => Self::Python(message),
+            NoDistributions::Install(cause) => of_install(cause, message),
+            NoDistributions::Build(cause) => of_build(cause, message),
+            NoDistributions::Option(_)
+            | NoDistributions::Confine(_)
+            | NoDistributions::File(_)
+            | NoDistributions::Run(_) => other(message),
+        }
+    }
+}
+
+/// The message, and the chain of requirements that explains it.
+fn message(error: &dyn Explain) -> String {
+    let mut lines = vec![error.to_string()];
+    lines.extend(error.details().iter().map(|line| format!("  {line}")));
+    lines.join("\n")
+}
+
+fn of_install(error: &InstallError, message: String) -> DistributionError {
+    match error {
+        InstallError::Resolve(error) => of_resolve(error, message),
+        InstallError::Supply(error) => of_supply(error, message),
+        InstallError::Wheel(_) | InstallError::Unpack(_) | InstallError::Differs { .. } => {
+            DistributionError::BadFile(message)
+        }
+        InstallError::Lost { .. } | InstallError::File(_) => other(message),
+    }
+}
+
+fn of_resolve(error: &ResolveError, message: String) -> DistributionError {
+    match error {
+        ResolveError::NotFound { .. } => DistributionError::Missing(message),
+        ResolveError::Conflict { .. } => DistributionError::Conflict(message),
+        ResolveError::Pin(_) => DistributionError::Pin(message),
+        ResolveError::Picked { .. } => DistributionError::Picked(message),
+        ResolveError::UnknownExtra { .. } => DistributionError::Extra(message),
+        ResolveError::Index(_) | ResolveError::Offline { .. } => DistributionError::Unavailable(message),
+        ResolveError::Marker { .. } | ResolveError::Url { .. } => DistributionError::Invalid(message),
+        ResolveError::GivenUp { .. } => DistributionError::Limit(message),
+        ResolveError::Metadata(_) => other(message),
+    }
+}
+
+fn of_supply(error: &SupplyError, message: String) -> DistributionError {
+    match error {
+        SupplyError::Download(_) | SupplyError::Web { .. } => DistributionError::Unavailable(message),
+        SupplyError::Metadata { .. } | SupplyError::WrongDigest { .. } | SupplyError::Wheel(_) => {
+            DistributionError::BadFile(message)
+        }
+        SupplyError::Build(error) => of_build(error, message),
+        SupplyError::Requirements(_) => DistributionError::Missing(message),
+        SupplyError::Circle(_) | SupplyError::File(_) | SupplyError::Canceled(_) => other(message),
+    }
+}
+
+fn of_build(error: &BuildError, message: String) -> DistributionError {
+    match error {
+        BuildError::Failed { log, .. } => DistributionError::Build(FailedBuild {
+            message: error.to_string(),
+            output: error.details(),
+            log: log.as_ref().map(|log| text(log)),
+        }),
+        _ => other(message),
+    }
+}
+
+fn other(message: String) -> DistributionError {
+    DistributionError::Other(UnnamedError { code: "failed".to_owned(), message })
+}

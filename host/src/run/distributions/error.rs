@@ -1,0 +1,117 @@
+//! Why distributions are not available, apart from the errors of the crate `distributions`.
+
+use std::path::PathBuf;
+
+use base::remedy::Remedy;
+use base::source::{Blame, Explain, Place};
+use config::options::OptionError;
+use distributions::build::BuildError;
+use distributions::install::InstallError;
+use distributions::requirement::InvalidRequirement;
+use distributions::python::PythonError;
+use distributions::scripts::ScriptError;
+
+use crate::error::{Explained, RunError};
+
+/// Why distributions are not available.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::run) enum NoDistributions {
+    /// An option cannot be read.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// An option has an invalid value. The message is zc.buildout's.
+    #[error("{0}")]
+    Settings(String),
+    /// No index is known.
+    #[error("Cannot find distributions: no package index is configured")]
+    NoIndex,
+    /// The Python does not answer.
+    #[error(transparent)]
+    Python(#[from] PythonError),
+    /// Builds cannot be confined.
+    #[error(transparent)]
+    Confine(#[from] confine::ConfineError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    File(#[from] base::files::FileError),
+    /// A requirement is invalid.
+    #[error(transparent)]
+    Requirement(#[from] InvalidRequirement),
+    /// Distributions cannot be installed.
+    #[error(transparent)]
+    Install(Box<InstallError>),
+    /// A build failed.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Scripts cannot be generated.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// A distribution that a recipe passes does not exist.
+    #[error("The distribution {name} does not exist in {}", .location.display())]
+    Lost {
+        /// Its name.
+        name: String,
+        /// Its location.
+        location: PathBuf,
+    },
+    /// The Python cannot be started.
+    #[error(transparent)]
+    Run(Explained),
+}
+
+impl From<RunError> for NoDistributions {
+    fn from(error: RunError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+impl From<InstallError> for NoDistributions {
+    fn from(error: InstallError) -> Self {
+        Self::Install(Box::new(error))
+    }
+}
+
+impl NoDistributions {
+    fn cause(&self) -> Option<&dyn Explain> {
+        Some(match self {
+            Self::Option(error) => error,
+            Self::Python(error) => error,
+            Self::Confine(error) => error,
+            Self::File(error) => error,
+            Self::Install(error) => &**error,
+            Self::Build(error) => error,
+            Self::Script(error) => error,
+            Self::Run(error) => error,
+            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } => return None,
+        })
+    }
+}
+
+impl Explain for NoDistributions {
+    fn place(&self) -> Option<Place> {
+        self.cause().and_then(Explain::place)
+    }
+
+    fn doing(&self) -> Vec<String> {
+        self.cause().map(Explain::doing).unwrap_or_default()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.cause().map(Explain::details).unwrap_or_default()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoIndex => vec!["Set `index` in [buildout], or `index-url` in the settings of pip.".to_owned()],
+            _ => self.cause().map(Explain::hints).unwrap_or_default(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.cause().map(Explain::remedies).unwrap_or_default()
+    }
+
+    fn blame(&self) -> Blame {
+        self.cause().map_or(Blame::User, Explain::blame)
+    }
+}

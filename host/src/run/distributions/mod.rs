@@ -1,0 +1,15 @@
+//! Python distributions in a run: the settings of `[buildout]`, and what installs, builds and develops with them.
+//!
+//! [`PythonDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
+//! parts, except for the one that requests something.
+
+mod convert;
+mod error;
+mod once;
+mod picked;
+mod provider;
+mod serve;
+mod settings;
+mod tools;
+
+pub(super) use provider::PythonDistributions;

@@ -1,0 +1,39 @@
+//! Pages from the network, each requested once per run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::event::Report;
+use distributions::index::{Network, Page, Web, WebError};
+
+/// A page; `None` until it is requested.
+type Slot = Arc<Mutex<Option<Option<Page>>>>;
+
+/// Keeps the pages of a run.
+pub(super) struct Once {
+    network: Network,
+    pages: Mutex<BTreeMap<(String, bool), Slot>>,
+}
+
+impl Once {
+    pub(super) fn new(network: Network) -> Self {
+        Self { network, pages: Mutex::default() }
+    }
+}
+
+impl Web for Once {
+    fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError> {
+        let key = (url.to_owned(), is_index);
+        let slot = Arc::clone(self.pages.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*slot {
+            return Ok(known.clone());
+        }
+        let page = self.network.page(url, is_index, report)?;
+        Ok(slot.insert(page).clone())
+    }
+
+    fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
+        self.network.bytes(url, report)
+    }
+}

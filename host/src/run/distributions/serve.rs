@@ -1,0 +1,151 @@
+//! The interface `distributions` of recipes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::event::Level;
+use distributions::build::BuildOptions;
+use distributions::requirement::Requirement;
+use distributions::working_set::WorkingSet;
+use recipe::distributions::{self as wit, Distribution, DistributionError, Distributions, Requester, ScriptRequest};
+
+use super::convert;
+use super::error::NoDistributions;
+use super::provider::{Place, PythonDistributions};
+
+/// Variables that builds set themselves.
+const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];
+
+impl Distributions for PythonDistributions {
+    fn install(
+        &self,
+        requester: &Requester<'_>,
+        requirements: &[String],
+        begin: &[Distribution],
+        settings: &wit::Settings,
+    ) -> Result<Vec<Distribution>, DistributionError> {
+        Ok(self.install_for_recipe(requester, requirements, begin, settings)?)
+    }
+
+    fn build(
+        &self,
+        requester: &Requester<'_>,
+        requirement: &str,
+        options: &wit::BuildOptions,
+        settings: &wit::Settings,
+    ) -> Result<Vec<Distribution>, DistributionError> {
+        Ok(self.build_for_recipe(requester, requirement, options, settings)?)
+    }
+
+    fn develop(
+        &self,
+        requester: &Requester<'_>,
+        project: &str,
+        destination: Option<&str>,
+        options: &wit::BuildOptions,
+    ) -> Result<String, DistributionError> {
+        Ok(self.develop_for_recipe(requester, project, destination, options)?)
+    }
+
+    fn write_scripts(
+        &self,
+        requester: &Requester<'_>,
+        request: &ScriptRequest,
+    ) -> Result<Vec<String>, DistributionError> {
+        Ok(self.write_scripts_for_recipe(requester, request)?)
+    }
+}
+
+impl PythonDistributions {
+    fn install_for_recipe(
+        &self,
+        requester: &Requester<'_>,
+        requirements: &[String],
+        begin: &[Distribution],
+        settings: &wit::Settings,
+    ) -> Result<Vec<Distribution>, NoDistributions> {
+        let requirements = convert::requirements(requirements)?;
+        let mut place = self.place_of(requester, settings)?;
+        let first = convert::of_recipe(begin)?;
+        place.settings.choice.path.extend(first.iter().map(|distribution| distribution.location.clone()));
+        let held = first.iter().map(|distribution| (distribution.project.as_str(), distribution.version.as_str()));
+        place.settings.choice.pins.hold(held);
+        let found = self.install(&place, &requirements, settings.report_picked)?;
+        let is_new = |distribution: &&Arc<_>| first.iter().all(|known| known != *distribution);
+        let all = first.iter().chain(found.iter().filter(is_new)).cloned().collect();
+        Ok(convert::to_recipe(&WorkingSet::new(all), &place.settings.choice.directories))
+    }
+
+    fn build_for_recipe(
+        &self,
+        requester: &Requester<'_>,
+        requirement: &str,
+        options: &wit::BuildOptions,
+        settings: &wit::Settings,
+    ) -> Result<Vec<Distribution>, NoDistributions> {
+        let mut place = self.place_of(requester, settings)?;
+        if let wit::Destination::Directory(directory) = &settings.destination {
+            place.settings.choice.directories.develop = PathBuf::from(directory);
+        }
+        let options = Self::build_options(requester, &place, options);
+        let egg = self.build(&place, &Requirement::parse(requirement)?, options)?;
+        let built = distributions::eggs::find(&egg, true).into_iter().map(Arc::new).collect();
+        Ok(convert::to_recipe(&WorkingSet::new(built), &place.settings.choice.directories))
+    }
+
+    fn develop_for_recipe(
+        &self,
+        requester: &Requester<'_>,
+        project: &str,
+        destination: Option<&str>,
+        options: &wit::BuildOptions,
+    ) -> Result<String, NoDistributions> {
+        let place = self.place(requester.buildout)?;
+        let directory = destination.map_or_else(|| place.settings.choice.directories.develop.clone(), PathBuf::from);
+        let options = Self::build_options(requester, &place, options);
+        let developed = self.develop_in(&place, Path::new(project), &directory, &options)?;
+        let link = developed.paths.iter().find(|path| path.extension().is_some_and(|suffix| suffix == "egg-link"));
+        Ok(link.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default())
+    }
+
+    fn write_scripts_for_recipe(
+        &self,
+        requester: &Requester<'_>,
+        request: &ScriptRequest,
+    ) -> Result<Vec<String>, NoDistributions> {
+        let place = self.place(requester.buildout)?;
+        let tools = self.tools(&place)?;
+        let set = convert::of_recipe(&request.distributions)?;
+        let mut scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
+        scripts.retain(|script| {
+            // A distribution may have a script of this name: zc.buildout itself.
+            let is_protected = place.locations.protected.contains(&script.path);
+            if is_protected {
+                let message = format!("{} is not generated: it is a file of this buildout", script.path.display());
+                tools.report().log(Level::Warning, &message);
+            }
+            !is_protected
+        });
+        for script in &scripts {
+            script.write(tools.report())?;
+        }
+        Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
+    }
+
+    fn place_of<'a>(
+        &self,
+        requester: &Requester<'a>,
+        settings: &wit::Settings,
+    ) -> Result<Place<'a>, NoDistributions> {
+        let place = self.place(requester.buildout)?;
+        Ok(Place { settings: place.settings.with(settings), ..place })
+    }
+
+    /// How a part builds: with its environment, and with the headers and libraries of other parts.
+    fn build_options(requester: &Requester<'_>, place: &Place<'_>, options: &wit::BuildOptions) -> BuildOptions {
+        let mut environment = requester.environment.clone();
+        environment.retain(|name, _| !OF_EVERY_BUILD.contains(&name.as_str()));
+        environment.extend(options.environment.iter().cloned());
+        BuildOptions { build_ext: options.extensions.clone(), environment, read: place.parts.clone() }
+    }
+}

@@ -254,7 +254,7 @@ const PLAIN: [&str; 4] = [".ci", "fuzz", "tests", "xtask"];
 #[test]
 fn words_are_plain() {
     // The user of that name, and messages of the program.
-    const MEANT: [&str; 3] = ["`nobody`", "nobody needs to", "nobody can grant it"];
+    const MEANT: [&str; 1] = ["`nobody`"];
     // Each in two pieces, so that this file does not find itself.
     let words = [concat!("an", "ew"), concat!("no", "body"), concat!("be", "side"), concat!("to", "ld")];
     let mut found = lines_with(&PLAIN, &words);

@@ -1,12 +1,17 @@
 //! Recipes that start commands and fetch files, in the real host: what is granted works; what is not is refused with the
 //! line that would grant it (`docs/testing.md`, bad input 21, 24, 32, 41).
 
-use test_support::{Space, component};
+use std::path::Path;
+
+use test_support::{Space, component, repository};
 
 /// A buildout with one part `tool`, made by the guest of `tests/guests/native`.
 fn space(options: &str, grant: &str) -> Space {
+    space_with(&component("guest_native"), options, grant)
+}
+
+fn space_with(component: &Path, options: &str, grant: &str) -> Space {
     let space = Space::new();
-    let component = component("guest_native");
     space.write("buildout.cfg", &format!("[buildout]\nparts = tool\n\n[tool]\nrecipe = native\n{options}\n"));
     space.write("recipes.toml", &format!("[recipe.native]\npath = {component:?}\ngrant = {{ {grant} }}\n"));
     space
@@ -37,6 +42,31 @@ fn fails(options: &str, grant: &str, expected: &[&str]) -> Space {
     let is_recorded = space.exists(".installed.cfg") && space.read(".installed.cfg").contains("[tool]");
     assert!(!is_recorded, "the part is recorded:\n{printed}");
     space
+}
+
+/// The same guest, built for the older world.
+#[test]
+fn a_component_of_world_0_1_runs_commands_and_downloads() {
+    let old = repository().join("tests/components/native-first-world.wasm");
+    let t = |options: &str, grant: &str, status: i32, expected: &[&str]| {
+        let space = space_with(&old, options, grant);
+        space.write("file.txt", "content");
+        let (code, printed) = run(&space);
+        assert_eq!(code, Some(status), "{printed}");
+        for text in expected {
+            assert!(printed.contains(text), "no {text:?} in:\n{printed}");
+        }
+        space
+    };
+    let space = t(&format!("{SHELL}  echo made > made; echo hello"), r#"run = ["sh"]"#, 0, &[r#"printed "hello\n""#]);
+    assert_eq!(space.read("parts/tool/made"), "made\n");
+    t("programs = git\nprogram = git\n", "", 1, &["\"git\" may not be run", r#"run = ["git"]"#]);
+    t(&format!("{SHELL}  exit 3"), r#"run = ["sh"]"#, 1, &["exited with status 3"]);
+    let fetch = "fetch = file.txt\naddresses = *\ncopy = ${buildout:parts-directory}/tool/copy\n";
+    let space = t(fetch, r#"fetch = ["*"]"#, 0, &["fetched 7 bytes"]);
+    assert_eq!(space.read("parts/tool/copy"), "content");
+    t(&format!("{fetch}sha256 = {}\n", "0".repeat(64)), r#"fetch = ["*"]"#, 1, &["expected", "found"]);
+    t("early = true\n", r#"run = ["*"]"#, 1, &["only while a part is installed"]);
 }
 
 const SHELL: &str = "programs = sh\nprogram = sh\narguments =\n  -c\n";

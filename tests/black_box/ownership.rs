@@ -50,7 +50,8 @@ fn a_path_that_does_not_exist_is_not_recorded() {
     let space = space("install = return later", "");
     space.succeeds(&["run"]);
     space.write("later", "the user's own");
-    space.succeeds(&["run", "bad:x=1"]);
+    let printed = space.fails(&["run", "bad:x=1"]);
+    assert!(printed.contains("It existed before the part."), "{printed}");
     space.succeeds(&["run", "buildout:parts="]);
     assert_eq!(space.read("later"), "the user's own");
 }

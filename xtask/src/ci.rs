@@ -1,7 +1,8 @@
-//! What continuous integration asks: format, lints, dependencies and their licenses, tests. Everything is tried, and
+//! What continuous integration asks: format, lints, dependencies and their licenses, tests, fuzzing. Everything is tried, and
 //! in the end what failed is listed.
 
 use crate::build::{build_with, host_packages, naming};
+use crate::fuzz::fuzz;
 use crate::setup::guests;
 use crate::steps::Steps;
 use crate::test::{CROSS_CHECK, guest_packages, run_all, test_guests};
@@ -22,6 +23,7 @@ pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
     build_with(workspace, &guests)?;
     steps.note("lints", clippy(workspace));
     run_all(workspace, &guests, &[], &mut steps);
+    steps.note("fuzzing", fuzz(workspace, &[]));
     steps.end()
 }
 

@@ -69,11 +69,11 @@ impl Jobs {
         let limit = limit.min(MOST);
         let (reader, writer) = io::pipe()?;
         let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-        let anew = |options: &mut OpenOptions, end: RawFd| {
+        let reopen = |options: &mut OpenOptions, end: RawFd| {
             options.custom_flags(nonblocking).open(format!("/proc/self/fd/{end}"))
         };
-        let own_reader = anew(OpenOptions::new().read(true), reader.as_raw_fd())?;
-        let own_writer = anew(OpenOptions::new().write(true), writer.as_raw_fd())?;
+        let own_reader = reopen(OpenOptions::new().read(true), reader.as_raw_fd())?;
+        let own_writer = reopen(OpenOptions::new().write(true), writer.as_raw_fd())?;
         let pool = Pool { limit, reader, writer, own_reader, own_writer, taken: Mutex::new(0) };
         pool.put(limit);
         Ok(Self { pool: Some(Arc::new(pool)) })

@@ -102,8 +102,8 @@ pub(super) fn tell(mut socket: &UnixStream, notice: &Notice) {
 }
 
 /// The first notice in the received bytes: later ones are consequences.
-pub(super) fn first_notice(told: &[u8]) -> Option<Notice> {
-    serde_json::from_slice(told.split(|byte| *byte == b'\n').next()?).ok()
+pub(super) fn first_notice(notices: &[u8]) -> Option<Notice> {
+    serde_json::from_slice(notices.split(|byte| *byte == b'\n').next()?).ok()
 }
 
 /// Sends one descriptor to another process of the shim.

@@ -20,7 +20,7 @@ use base::interrupt::Interrupt;
 const DISK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Maximum number of bytes that a shim may send.
-const MOST_TOLD: usize = 64 << 10;
+const MOST_NOTICES: usize = 64 << 10;
 
 /// Why a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) struct Pump<'a> {
     /// Why the command was killed, once it was.
     killed: Option<Ended>,
     /// The bytes that the shim sent.
-    pub(super) told: Vec<u8>,
+    pub(super) notices: Vec<u8>,
 }
 
 impl<'a> Pump<'a> {
@@ -64,7 +64,7 @@ impl<'a> Pump<'a> {
             deadline: command.deadline.and_then(|deadline| Instant::now().checked_add(deadline)),
             disk: Disk::new(policy),
             killed: None,
-            told: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -115,7 +115,7 @@ impl<'a> Pump<'a> {
         loop {
             match rustix::io::read(self.socket, &mut buffer) {
                 Ok(0) | Err(Errno::CONNRESET) => return Ok(false),
-                Ok(length) if self.told.len() < MOST_TOLD => self.told.extend_from_slice(&buffer[..length]),
+                Ok(length) if self.notices.len() < MOST_NOTICES => self.notices.extend_from_slice(&buffer[..length]),
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(true),
                 Err(error) => return Err(error.into()),

@@ -85,7 +85,11 @@ mod tests {
         {
             assert_eq!(t(path, &["real/parts"]).unwrap(), root.join(expected));
         }
-        assert_eq!(t("parts/x/link", &[]).unwrap(), root.join("secret"), "where nobody writes, a link is the person's");
+        assert_eq!(
+            t("parts/x/link", &[]).unwrap(),
+            root.join("secret"),
+            "where no command writes, a link is the user's"
+        );
         // By any path.
         for path in ["real/parts/x/link", "parts/x/link", "alias/parts/x/link"] {
             for written in ["real/parts", "real/parts/x", "real"] {

@@ -77,10 +77,10 @@ impl Runner {
         // If the shim did not finish its order, it died; the reason is on its standard error.
         let mut pump = Pump::new(&keeper.socket, pipes, command, policy, interrupt);
         let ended = pump.run(on_output).map_err(ConfineError::host("read from a command"))?;
-        let told = pump.told;
+        let notices = pump.notices;
         keeper.wait();
         sent.map_err(ConfineError::host("give the shim its order"))?;
-        outcome(ended, &told, &order)
+        outcome(ended, &notices, &order)
     }
 
     fn start(&self, stderr: &OwnedFd) -> Result<Keeper, ConfineError> {
@@ -213,7 +213,7 @@ fn check(command: &Command) -> Result<(), ConfineError> {
 }
 
 /// Interprets the end of the shim.
-fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineError> {
+fn outcome(ended: Ended, notices: &[u8], order: &Order) -> Result<Outcome, ConfineError> {
     match ended {
         Ended::TimedOut => return Ok(Outcome::TimedOut),
         Ended::Interrupted => return Ok(Outcome::Interrupted),
@@ -221,7 +221,7 @@ fn outcome(ended: Ended, told: &[u8], order: &Order) -> Result<Outcome, ConfineE
         Ended::Itself => {}
     }
     let system = io::Error::from_raw_os_error;
-    match first_notice(told) {
+    match first_notice(notices) {
         Some(Notice::Exited(code)) => Ok(Outcome::Exited(code)),
         Some(Notice::Signalled(signal)) => Ok(Outcome::Signalled(signal)),
         Some(Notice::NotFound) => {

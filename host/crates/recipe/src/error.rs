@@ -199,8 +199,8 @@ impl Explain for RecipeError {
             }
             Problem::RequestedTooMuch { .. } => {
                 vec![
-                    "That holds recipes.toml, the state or other things that are the host's alone: nobody can grant it. Ask \
-                     the recipe's author for one that asks for less, such as a directory below it."
+                    "recipes.toml, the state or other files of the host are there: it cannot be granted. Ask the recipe's \
+                     author to request less, for example a directory below it."
                         .into(),
                 ]
             }

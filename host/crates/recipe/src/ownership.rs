@@ -46,9 +46,7 @@ impl Made {
 
     /// Whether a command may have made `path`: it was born since the first one started.
     fn by_a_command(&self, path: &Path) -> bool {
-        let Some(since) = self.commands_since else { return false };
-        // Not every file system has the time: then the command made nothing that is known.
-        path.symlink_metadata().and_then(|metadata| metadata.created()).is_ok_and(|born| born >= since)
+        self.commands_since.is_some_and(|since| is_born_since(path, since))
     }
 }
 
@@ -56,6 +54,8 @@ impl Made {
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     by_part: Mutex<Map<String, Vec<PathBuf>>>,
+    /// When an interrupted run began a part that it has not recorded.
+    begun: Mutex<Map<String, SystemTime>>,
 }
 
 impl Records {
@@ -65,6 +65,17 @@ impl Records {
             Some(paths) => self.locked().insert(part.to_owned(), paths),
             None => self.locked().remove(part),
         };
+    }
+
+    /// Notes when an interrupted run began a part.
+    pub(crate) fn begin(&self, part: &str, since: SystemTime) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), since - TICK);
+    }
+
+    /// Whether an interrupted run may have made `path` for the part.
+    fn by_an_interrupted_run(&self, part: &str, path: &Path) -> bool {
+        let since = self.begun.lock().unwrap_or_else(PoisonError::into_inner).get(part).copied();
+        since.is_some_and(|since| is_born_since(path, since))
     }
 
     pub(crate) fn is_recorded(&self, part: &str) -> bool {
@@ -87,6 +98,11 @@ impl Records {
     fn locked(&self) -> MutexGuard<'_, Map<String, Vec<PathBuf>>> {
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Not every file system has the time: then it was born before.
+fn is_born_since(path: &Path, since: SystemTime) -> bool {
+    path.symlink_metadata().and_then(|metadata| metadata.created()).is_ok_and(|born| born >= since)
 }
 
 /// What is to be said about a path that a recipe returned.
@@ -119,12 +135,12 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records)
         return Claim::OfPart(other);
     }
     if rights.is_own_place(&path) || is_recorded {
-        Claim::Own
-    } else if path.symlink_metadata().is_err() {
-        Claim::Missing
-    } else if made.includes(&path) || rights.mounts.writable(&path) && made.by_a_command(&path) {
-        Claim::Own
-    } else {
-        Claim::Existed
+        return Claim::Own;
     }
+    if path.symlink_metadata().is_err() {
+        return Claim::Missing;
+    }
+    // The host does not see what commands make, nor what a run made that was killed.
+    let unseen = || made.by_a_command(&path) || records.by_an_interrupted_run(part, &path);
+    if made.includes(&path) || rights.mounts.writable(&path) && unseen() { Claim::Own } else { Claim::Existed }
 }

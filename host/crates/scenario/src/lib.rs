@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn differences_name_their_line() {
         let expected = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n";
-        let told = differences("a.md", expected, &expected.replace("\n2\n", "\ntwo\n").replace("11\n", "eleven\n"));
-        assert_eq!(told, "a.md:2\n 1\n-2\n+two\n 3\n 4\n 5\na.md:11\n 8\n 9\n 10\n-11\n+eleven\n");
+        let found = differences("a.md", expected, &expected.replace("\n2\n", "\ntwo\n").replace("11\n", "eleven\n"));
+        assert_eq!(found, "a.md:2\n 1\n-2\n+two\n 3\n 4\n 5\na.md:11\n 8\n 9\n 10\n-11\n+eleven\n");
         assert_eq!(differences("a.md", expected, expected), "");
     }
 }

@@ -29,16 +29,16 @@ impl Lock {
     /// # Errors
     /// When the file cannot be created or locked (missing directory, no permission, read-only file system).
     pub(super) fn acquire(path: &Path, report: &dyn Report) -> Result<Self, FileError> {
-        let mut told = false;
+        let mut reported = false;
         loop {
             let file = open(path).map_err(FileError::of("open the lock", path))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    if !told {
+                    if !reported {
                         report
                             .log(Level::Info, &format!("Waiting for another run of this buildout: {}", holder(&file)));
-                        told = true;
+                        reported = true;
                     }
                     file.lock().map_err(FileError::of("lock", path))?;
                 }
@@ -119,9 +119,9 @@ mod tests {
     use super::*;
     use base::event::{Event, Silent};
 
-    struct Told(Mutex<Sender<String>>);
+    struct Heard(Mutex<Sender<String>>);
 
-    impl Report for Told {
+    impl Report for Heard {
         fn report(&self, event: Event<'_>) {
             if let Event::Log { message, .. } = event {
                 self.0.lock().unwrap().send(message.to_owned()).unwrap();
@@ -134,11 +134,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         let first = Lock::acquire(&path, &Silent).unwrap();
-        let (told, messages) = channel();
+        let (reported, messages) = channel();
         let (done, finished) = channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let second = Lock::acquire(&path, &Told(Mutex::new(told))).unwrap();
+                let second = Lock::acquire(&path, &Heard(Mutex::new(reported))).unwrap();
                 done.send(()).unwrap();
                 drop(second);
             });

@@ -70,7 +70,8 @@ pub enum Change {
 impl Installed {
     /// Whether nothing needs to be saved: then no state file is written, as in zc.buildout.
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty() && self.develop_eggs.is_empty()
+        let is_finished = !self.buildout.contains_key(crate::UNFINISHED);
+        self.parts.is_empty() && self.develop_eggs.is_empty() && is_finished
     }
 
     /// Applies one change.

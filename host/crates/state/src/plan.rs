@@ -264,9 +264,9 @@ mod tests {
         new.signature = "recipes-2".into();
         let steps = plan(&[new], &installed(&[old]), Scope::Whole, &all_present);
         let Step::Uninstall(_, why) = &steps[0] else { panic!("{steps:?}") };
-        let told: Vec<String> = why.iter().map(Reason::to_string).collect();
+        let texts: Vec<String> = why.iter().map(Reason::to_string).collect();
         assert_eq!(
-            told,
+            texts,
             [
                 "recipe changed: recipes-1 is now recipes-2",
                 "option `new` is new: \"5\"",

@@ -11,6 +11,7 @@ use super::super::stage::unused::Unused;
 use super::remover::Remover;
 use super::step::{self, Outcome};
 use super::transaction::Transaction;
+use super::unfinished;
 use crate::error::{Doing, RunError};
 
 /// A stage during its execution.
@@ -23,19 +24,32 @@ pub(super) struct Execution<'a> {
     transaction: Option<Transaction>,
     /// Parts recorded so far.
     recorded: Set<String>,
+    /// The parts that were made but could not be recorded.
+    unrecorded: Set<String>,
 }
 
 impl<'a> Execution<'a> {
     pub(super) fn new(stage: &'a Stage, state: &'a mut StateFile, unused: &'a mut Unused) -> Self {
         let remover = Remover::new(&stage.view, &stage.locations);
         let transaction = matches!(stage.policy, Policy::Transaction(_)).then(Transaction::default);
-        Self { stage, state, unused, remover, transaction, recorded: Set::default() }
+        Self { stage, state, unused, remover, transaction, recorded: Set::default(), unrecorded: Set::default() }
     }
 
     /// Reports to the recipes which paths belong to which part.
     pub(super) fn report_recorded(&self) -> Result<(), RunError> {
+        let runtime = self.stage.view.recipes.runtime()?;
+        for (part, since) in unfinished::all(self.state.installed()) {
+            runtime.begun(&part, since);
+        }
         let parts: Vec<&String> = self.state.installed().parts.keys().collect();
         parts.into_iter().try_for_each(|part| self.report_record(part))
+    }
+
+    /// Records that the parts of these steps are about to be installed.
+    pub(super) fn begin(&mut self, steps: &[Step]) -> Result<(), RunError> {
+        let parts = steps.iter().filter(|step| matches!(step, Step::Install(..))).map(Step::part);
+        let change = unfinished::begin(self.state.installed(), parts);
+        change.map_or(Ok(()), |change| Ok(self.state.record(&change)?))
     }
 
     fn report_record(&self, part: &str) -> Result<(), RunError> {
@@ -164,10 +178,15 @@ impl<'a> Execution<'a> {
         let (options, signature) = (wanted.options.clone(), Some(wanted.signature.clone()));
         let record = InstalledPart { options, installed, signature };
         if self.state.installed().parts.get(part) != Some(&record) {
-            let change = Change::Installed { part: part.to_owned(), record };
+            let mut change = Change::Installed { part: part.to_owned(), record };
+            if let Some(end) = unfinished::end(self.state.installed(), |ended| ended == part) {
+                change = Change::Together(vec![change, end]);
+            }
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),
-                None => self.state.record(&change)?,
+                None => self.state.record(&change).inspect_err(|_| {
+                    self.unrecorded.insert(part.to_owned());
+                })?,
             }
             self.recorded.insert(part.to_owned());
         }
@@ -182,6 +201,18 @@ impl<'a> Execution<'a> {
 
     /// Ends the stage: commits the transaction, or rolls it back.
     pub(super) fn end(&mut self, outcome: Result<(), RunError>, steps: &[Step]) -> Result<(), RunError> {
+        let ended = self.end_parts(outcome, steps);
+        let sections = &self.stage.view.buildout;
+        // What a failed part had made was removed.
+        let is_ended = |part: &str| {
+            let is_of_stage = steps.iter().any(|step| step.part() == part);
+            is_of_stage && !self.unrecorded.contains(part) || sections.written(part).is_err()
+        };
+        let change = unfinished::end(self.state.installed(), is_ended);
+        ended.and(change.map_or(Ok(()), |change| Ok(self.state.record(&change)?)))
+    }
+
+    fn end_parts(&mut self, outcome: Result<(), RunError>, steps: &[Step]) -> Result<(), RunError> {
         if let Some(transaction) = self.transaction.take() {
             let report = &*self.stage.view.context.report;
             match &outcome {

@@ -47,6 +47,7 @@ impl<'a> Executor<'a> {
         }
         let outcome = execution
             .uninstall_all(uninstalls)
+            .and_then(|()| execution.begin(installs))
             .and_then(|()| install(&mut execution, installs, planned))
             .and_then(|()| stage.check_python(is_new));
         execution.end(outcome, installs)?;

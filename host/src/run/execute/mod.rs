@@ -7,3 +7,4 @@ mod remover;
 mod schedule;
 mod step;
 pub(in crate::run) mod transaction;
+mod unfinished;

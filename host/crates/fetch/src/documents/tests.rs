@@ -233,9 +233,9 @@ fn a_page_never_replaces_a_good_copy() {
     let (directory, settings) = cached(true, false);
     let path = keep(directory.path(), &url, "[good]");
     let error = read(&url, &settings).unwrap_err();
-    let told = error.hints.concat();
+    let hints = error.hints.concat();
     assert_eq!(error.message, format!("Error downloading extends for URL {url}: line 1 is a page"));
-    assert!(told.contains(&path.display().to_string()), "{told}");
+    assert!(hints.contains(&path.display().to_string()), "{hints}");
     for (newest, offline) in [(false, false), (true, true), (false, true)] {
         let settings = CopySettings { newest, offline, ..settings.clone() };
         assert_eq!(read(&url, &settings).unwrap(), b"[good]");

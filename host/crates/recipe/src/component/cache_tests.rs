@@ -74,7 +74,7 @@ fn a_tampered_truncated_or_moved_form_is_not_loaded() {
     fs::write(&file, [&good[..], b"x"].concat()).unwrap();
     assert_eq!(load(&cache, &one, ENGINE), None, "longer");
     cache.store(&one, ENGINE, b"native code");
-    assert!(load(&cache, &one, ENGINE).is_some(), "stored anew");
+    assert!(load(&cache, &one, ENGINE).is_some(), "stored again");
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl Resolver {
             "their names in the Python world".to_owned(),
         ];
         let remedy = format!(
-            "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml beside the configuration \
+            "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml next to the configuration \
              file, or name the recipe's project in [buildout] develop.",
             toml_key(&reference.package)
         );

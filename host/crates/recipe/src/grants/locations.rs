@@ -109,10 +109,10 @@ impl Locations {
         let bin = at(written.bin);
         let installed = (!written.installed.is_empty()).then(|| at(written.installed));
         let configuration_directory = normalize(&directory.join(written.configuration_directory));
-        let beside = ["recipes.toml", "recipes.lock"].map(|name| configuration_directory.join(name));
+        let next_to_it = ["recipes.toml", "recipes.lock"].map(|name| configuration_directory.join(name));
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().chain(written.keys).map(|path| normalize(path));
-        let protected = state.chain(beside).chain([bin.join("buildout")]).chain(configuration).collect();
+        let protected = state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();
         let kept = written.homes.iter().map(|home| normalize(&directory.join(home)));
         let kept = kept.chain([directory.clone(), configuration_directory.clone()]);
         let kept = kept.flat_map(|path| [path.canonicalize().ok(), Some(path)]).flatten().collect();

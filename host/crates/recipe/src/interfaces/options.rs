@@ -10,6 +10,7 @@ use super::bindings::{LookupFailure, SetFailure};
 use super::lookup::look_up;
 use super::resources::PartOptions;
 use crate::call::{Call, Phase};
+use crate::grants::mounts::normalize;
 use crate::grants::rights::Rights;
 use crate::limits;
 use config::options::Buildout;
@@ -35,14 +36,22 @@ impl View<'_> {
 }
 
 /// Refuses names that cannot be written in a configuration, and options that the host trusts: which recipe made the part,
-/// what the host recorded, and which paths a grant opens to the recipe.
-fn check_name(name: &str, rights: &Rights) -> Result<(), SetError> {
-    let is_trusted = name == "recipe" || name.starts_with("__buildout_") || rights.is_fixed(name);
+/// and what the host recorded.
+fn check_name(name: &str) -> Result<(), SetError> {
+    let is_trusted = name == "recipe" || name.starts_with("__buildout_");
     let is_invalid = name.is_empty() || name.starts_with(' ');
     if is_trusted || is_invalid || name.contains(['\n', '\r', '=', ':', ']', '\0']) {
         return Err(SetError::InvalidName);
     }
     Ok(())
+}
+
+/// Refuses to change which paths a grant opens to the recipe. Another form of the same path is allowed: recipes make paths
+/// absolute.
+fn check_fixed(value: &str, current: Option<&str>, rights: &Rights) -> Result<(), SetError> {
+    let path = |value: &str| normalize(&rights.directory().join(value));
+    let is_same = current.is_some_and(|current| path(current) == path(value));
+    if is_same { Ok(()) } else { Err(SetError::InvalidName) }
 }
 
 impl types::Host for View<'_> {
@@ -76,7 +85,11 @@ impl HostOptions for View<'_> {
         if self.call.phase != Phase::Init || self.call.part != part {
             return Err(SetError::AfterInit.into());
         }
-        check_name(&name, &self.call.rights)?;
+        check_name(&name)?;
+        if self.call.rights.is_fixed(&name) {
+            let current = look_up(self.call, || buildout.get(&part, &name)).ok().flatten();
+            check_fixed(&value, current.as_deref(), &self.call.rights)?;
+        }
         self.call.options_set += 1;
         let is_too_much = self.call.options_set > limits::OPTIONS_SET;
         if is_too_much || name.len() > limits::OPTION_NAME || value.len() > limits::OPTION_VALUE {

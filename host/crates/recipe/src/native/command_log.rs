@@ -195,16 +195,21 @@ impl FailedCommand {
 fn confined(policy: &Policy, makes: &[PathBuf]) -> Option<String> {
     let temporary = match policy.level {
         Confinement::None => return None,
-        Confinement::Partial => "a temporary directory of its own",
-        Confinement::Full => "a /tmp of its own",
+        Confinement::Partial => "a private temporary directory",
+        Confinement::Full => "a private /tmp",
     };
-    let mut writable = String::new();
-    let made = makes.iter().filter(|path| !policy.write.contains(path));
-    for path in policy.write.iter().chain(made) {
-        writable.push_str(&format!("{}, ", path.display()));
+    let mut writable = Vec::new();
+    for path in policy.write.iter().chain(makes).map(|path| path.display().to_string()) {
+        if !writable.contains(&path) {
+            writable.push(path);
+        }
     }
     let level = policy.level.name();
-    Some(format!("It was confined (--sandbox={level}): no network; writable were only {writable}{temporary}."))
+    let paths = match writable.as_slice() {
+        [] => String::new(),
+        paths => format!("{} and ", paths.join(", ")),
+    };
+    Some(format!("It was confined (--sandbox={level}): no network, and write access only to {paths}{temporary}."))
 }
 
 #[cfg(test)]
@@ -228,7 +233,8 @@ mod tests {
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
         let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
         let failed = log.failed("make all".into(), "exited with status 2".into(), &policy, &[]);
-        let confined = "It was confined (--sandbox=full): no network; writable were only /b/x, a /tmp of its own.";
+        let confined =
+            "It was confined (--sandbox=full): no network, and write access only to /b/x and a private /tmp.";
         assert_eq!(failed.details()[2], confined);
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));

@@ -9,6 +9,7 @@ mod prepared;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -292,16 +293,16 @@ impl Runtime {
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
+            Claim::OfPart(_) | Claim::Existed if part.is_built_in => {
+                self.report_kept(name, path);
+                Ok(false)
+            }
             Claim::OfPart(other) => Err(format!("it belongs to part {other}, or contains what belongs to it")),
             Claim::Own => match other(Path::new(path)) {
                 None => Ok(true),
                 Some(other) => Err(format!("the location of part {other} is there")),
             },
             Claim::Missing => Ok(false),
-            Claim::Existed if part.is_built_in => {
-                self.report_kept(name, path);
-                Ok(false)
-            }
             Claim::Existed => Err("it existed before the part".to_owned()),
         }
     }
@@ -318,6 +319,11 @@ impl Runtime {
     pub fn record(&self, part: &str, paths: Option<&[String]>, locations: &Locations) {
         let absolute = |path: &String| normalize(&locations.directory.join(path));
         self.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
+    }
+
+    /// Takes note that a run has begun a part at this time, and has not recorded it.
+    pub fn begun(&self, part: &str, since: SystemTime) {
+        self.records.begin(part, since);
     }
 
     /// What native commands of a part may reach.

@@ -203,7 +203,7 @@ impl Obtaining<'_> {
 
     fn report_new(&self, locked: &Locked) {
         let signed = match &locked.signers[..] {
-            [] => "which nobody needs to sign".to_owned(),
+            [] => "without required signatures".to_owned(),
             signers => format!("signed by {}", signers.join(", ")),
         };
         let message = format!(

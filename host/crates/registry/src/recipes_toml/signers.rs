@@ -12,7 +12,7 @@ use base::source::Place;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignedBy {
     /// `"unsigned"`: no one.
-    Nobody,
+    NotRequired,
     /// Some of the owners of these keys.
     Some {
         /// The names of the keys: at least one, without duplicates.
@@ -92,7 +92,7 @@ impl TomlFile {
         let wrong = |message: &str| self.error(item.span(), message.to_owned(), vec![FORMS.to_owned()]);
         let place = self.place(item.span());
         let (names, at_least) = match (item.as_str(), item.as_array(), item.as_table_like()) {
-            (Some("unsigned"), ..) => return Ok(Wanted { signed_by: SignedBy::Nobody, place }),
+            (Some("unsigned"), ..) => return Ok(Wanted { signed_by: SignedBy::NotRequired, place }),
             (_, Some(array), _) => (array, 1),
             (_, _, Some(table)) => {
                 self.check_keys(table, " of signed-by", &["any", "at-least"])?;
@@ -159,7 +159,7 @@ mod tests {
             at_least,
         };
         for (value, expected) in [
-            ("\"unsigned\"", SignedBy::Nobody),
+            ("\"unsigned\"", SignedBy::NotRequired),
             ("[\"a\"]", some(&["a"], 1)),
             ("[\"a\", \"b\"]", some(&["a", "b"], 1)),
             ("{ any = [\"a\", \"b\"] }", some(&["a", "b"], 1)),

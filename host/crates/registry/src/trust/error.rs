@@ -124,7 +124,8 @@ fn list(names: &[String], last: &str) -> String {
 fn signers(others: &[String], count: usize) -> String {
     match (others, count) {
         ([], 1) => "a key that is not in recipes.toml".to_owned(),
-        ([], count) => format!("{count} keys that are not in recipes.toml"),
+        // A signature does not show its key: one key may have made all of them.
+        ([], count) => format!("no key in recipes.toml ({count} signatures)"),
         (others, _) => list(others, "and"),
     }
 }

@@ -90,11 +90,11 @@ mod tests {
         let mut context = WasiFilesystemCtx::default();
         let mut view = WasiFilesystemCtxView { ctx: &mut context, table: &mut table };
         for name in ["file", "directory", "link", "."] {
-            let (told, hash) = of_entry(&directory, name, wit::PathFlags::empty()).unwrap().unwrap();
+            let (ours, hash) = of_entry(&directory, name, wit::PathFlags::empty()).unwrap().unwrap();
             let stat = Inner::stat_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
             let stat = wit::DescriptorStat::from(ready(stat).unwrap());
-            let stat = wit::DescriptorStat { status_change_timestamp: told.status_change_timestamp, ..stat };
-            assert_eq!(format!("{told:?}"), format!("{stat:?}"), "{name}");
+            let stat = wit::DescriptorStat { status_change_timestamp: ours.status_change_timestamp, ..stat };
+            assert_eq!(format!("{ours:?}"), format!("{stat:?}"), "{name}");
             let inner =
                 Inner::metadata_hash_at(&mut view, Resource::new_borrow(handle), PathFlags::empty(), name.to_owned());
             let inner = wit::MetadataHashValue::from(ready(inner).unwrap());

@@ -1,5 +1,5 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
-//! asks from the network. The index is one that these tests make; setuptools is a wheel that the tests make too.
+//! asks from the network. The index is one that these tests make.
 
 mod index;
 
@@ -19,9 +19,10 @@ const PROJECT: [(&str, &str); 3] = [
 /// Distributions that depend on each other, with a script.
 fn archives() -> Vec<Wheel> {
     vec![
-        Wheel::new("requests", "2.0").requires("idna >= 3").script("ask = requests:main").module(
-            "import idna\ndef main(*arguments):\n    print('asked', idna.version, *arguments)\n",
-        ),
+        Wheel::new("requests", "2.0")
+            .requires("idna >= 3")
+            .script("ask = requests:main")
+            .module("import idna\ndef main(*arguments):\n    print('asked', idna.version, *arguments)\n"),
         Wheel::new("requests", "1.0"),
         Wheel::new("questions", "1.0").requires("requests"),
         Wheel::new("idna", "3.1"),
@@ -89,7 +90,7 @@ fn five_lines_run_from_an_empty_directory() {
     }
     assert_eq!(buildout.shell("bin/ask"), "asked 3.1\n");
     let link = buildout.space.read("develop-eggs/demo.egg-link");
-    assert_eq!(buildout.space.shown(&link), "/tmp/sample-buildout\n.");
+    assert_eq!(buildout.space.shown(&link).trim_end(), "/tmp/sample-buildout\n.");
     let state = buildout.space.read(".installed.cfg");
     assert!(state.contains("installed_develop_eggs = ") && state.contains("/bin/ask"), "{state}");
 
@@ -143,7 +144,9 @@ fn pins_and_picked_versions() {
     let (printed, succeeded) = buildout.try_run(&[]);
     assert!(!succeeded && printed.contains("The `requests` egg does not have a version pin"), "{printed}");
 
-    buildout.configure("[buildout]\nparts = app\nshow-picked-versions = true\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n");
+    buildout.configure(
+        "[buildout]\nparts = app\nshow-picked-versions = true\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n",
+    );
     let printed = buildout.run(&[]);
     assert!(printed.contains("\n[versions]\nidna = 3.1\nrequests = 2.0\n"), "{printed}");
 }
@@ -187,7 +190,9 @@ fn selected_and_dependent_scripts() {
 
 #[test]
 fn keeps_the_launcher_of_the_buildout() {
-    let buildout = Buildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=buildout\n");
+    let buildout = Buildout::new(
+        "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=buildout\n",
+    );
     buildout.run(&["bootstrap"]);
     let launcher = buildout.space.read("bin/buildout");
     let printed = buildout.run(&[]);
@@ -235,7 +240,7 @@ fn custom_builds_and_develop_of_the_recipe() {
     let state = buildout.space.read(".installed.cfg");
     assert!(state.contains("_environment-data = [('TOLD', 'yes:%(PATH)s')]"), "{state}");
     let built = buildout.shell("cat develop-eggs/*.egg/sourced.py");
-    assert!(built.starts_with("told = 'yes:/"), "{built}");
+    assert!(built.starts_with("told = 'yes:") && built.contains("/usr/bin"), "{built}");
     buildout.run(&[]);
     buildout.configure("[buildout]\nparts =\n");
     buildout.run(&[]);

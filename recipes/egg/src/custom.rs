@@ -65,15 +65,10 @@ impl Recipe for Custom {
             warning!("The eggs option is deprecated. Use egg instead");
         }
         let variables = self.environment.iter().map(|(name, value)| Ok((name.clone(), replaced(value)?)));
-        let options = BuildOptions {
-            extensions: self.extensions.clone(),
-            environment: variables.collect::<Result<_, Error>>()?,
-        };
-        let settings = Settings {
-            index: self.index.clone(),
-            find_links: Some(self.find_links.clone()),
-            ..Settings::default()
-        };
+        let options =
+            BuildOptions { extensions: self.extensions.clone(), environment: variables.collect::<Result<_, Error>>()? };
+        let settings =
+            Settings { index: self.index.clone(), find_links: Some(self.find_links.clone()), ..Settings::default() };
         let built = build(&self.requirement, &options, &settings)?;
         Ok(built.iter().map(|distribution| &distribution.location).collect())
     }
@@ -103,8 +98,9 @@ fn replaced(value: &str) -> Result<String, Error> {
             continue;
         }
         let named = after.strip_prefix('(').and_then(|after| after.split_once(")s"));
-        let (name, after) =
-            named.ok_or_else(|| Error::user(format!("Invalid value in environment: {value:?} (expected %(NAME)s after %)")))?;
+        let (name, after) = named.ok_or_else(|| {
+            Error::user(format!("Invalid value in environment: {value:?} (expected %(NAME)s after %)"))
+        })?;
         let variable = std::env::var(name)
             .map_err(|_| Error::user(format!("The environment variable {name} is not available to the build")))?;
         made.push_str(&variable);

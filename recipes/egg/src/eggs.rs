@@ -64,11 +64,8 @@ pub(crate) fn init_sources(init: &Init<'_>) -> Result<(Option<String>, Vec<Strin
 impl Eggs {
     /// The distributions of the part, in the order of the path of its scripts.
     pub(crate) fn working_set(&self) -> Result<Vec<Distribution>, Error> {
-        let settings = Settings {
-            index: self.index.clone(),
-            find_links: Some(self.find_links.clone()),
-            ..Settings::default()
-        };
+        let settings =
+            Settings { index: self.index.clone(), find_links: Some(self.find_links.clone()), ..Settings::default() };
         Ok(sort(install(&self.requirements, &[], &settings)?))
     }
 

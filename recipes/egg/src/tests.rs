@@ -10,7 +10,11 @@ fn buildout(options: &[(&str, &str)]) -> Buildout {
     Buildout::new("/b")
         .section(
             "buildout",
-            [("eggs-directory", "/b/eggs"), ("eggs-directory-version", "v5"), ("develop-eggs-directory", "/b/develop-eggs")],
+            [
+                ("eggs-directory", "/b/eggs"),
+                ("eggs-directory-version", "v5"),
+                ("develop-eggs-directory", "/b/develop-eggs"),
+            ],
         )
         .section("buildout", [("bin-directory", "/b/bin"), ("find-links", "")])
         .section("part", [("recipe", "zc.recipe.egg")])

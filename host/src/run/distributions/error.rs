@@ -7,8 +7,8 @@ use base::source::{Blame, Explain, Place};
 use config::options::OptionError;
 use distributions::build::BuildError;
 use distributions::install::InstallError;
-use distributions::requirement::InvalidRequirement;
 use distributions::python::PythonError;
+use distributions::requirement::InvalidRequirement;
 use distributions::scripts::ScriptError;
 
 use crate::error::{Explained, RunError};

@@ -102,9 +102,8 @@ impl PythonDistributions {
         let protected = protected(place)?;
         let wanted = Develop { project, develop_eggs, protected: &protected, options };
         let cancelled = || tools.is_cancelled();
-        let developed = tools.with(&place.settings, options.clone(), |_, builder| {
-            build::develop(builder, &wanted, &cancelled)
-        })?;
+        let developed =
+            tools.with(&place.settings, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
         locked(&self.known).clear();
         Ok(developed)
     }

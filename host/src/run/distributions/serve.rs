@@ -132,11 +132,7 @@ impl PythonDistributions {
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
     }
 
-    fn place_of<'a>(
-        &self,
-        requester: &Requester<'a>,
-        settings: &wit::Settings,
-    ) -> Result<Place<'a>, NoDistributions> {
+    fn place_of<'a>(&self, requester: &Requester<'a>, settings: &wit::Settings) -> Result<Place<'a>, NoDistributions> {
         let place = self.place(requester.buildout)?;
         Ok(Place { settings: place.settings.with(settings), ..place })
     }

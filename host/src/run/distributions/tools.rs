@@ -46,10 +46,7 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    pub(super) fn new(
-        context: &Context,
-        place: &Place<'_>,
-    ) -> Result<Self, NoDistributions> {
+    pub(super) fn new(context: &Context, place: &Place<'_>) -> Result<Self, NoDistributions> {
         let Place { buildout, locations, settings, parts } = place;
         let Context { environment, report, settings: run } = context;
         let native = &run.native;
@@ -63,8 +60,7 @@ impl Tools {
         let credentials = || Credentials::new(urls.iter().map(String::as_str), netrc.as_deref());
         let option =
             |name: &str| buildout.get("buildout", name).ok().flatten().filter(|_| !OF_OTHER_DOWNLOADS.contains(&name));
-        let downloads =
-            DownloadSettings::of_options(&option, &locations.directory, &kept.join("downloads"), &**report);
+        let downloads = DownloadSettings::of_options(&option, &locations.directory, &kept.join("downloads"), &**report);
         let cache = Cache::new(kept.join("distributions"))?;
         let web: Box<dyn Web + Send> = match downloads.network {
             fetch::Network::Allowed => {

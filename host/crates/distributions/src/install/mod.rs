@@ -5,9 +5,9 @@ mod error;
 mod prepare;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use base::event::Level;

@@ -58,9 +58,7 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     match read_string(&manifest) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ComponentError::read(&manifest, error)),
-        Err(_) if super::is_python_project(project) => {
-            Err(ComponentError::PythonProject(project.to_owned()))
-        }
+        Err(_) if super::is_python_project(project) => Err(ComponentError::PythonProject(project.to_owned())),
         Err(_) => Err(not_a_project("it has no recipe.toml and no Cargo.toml", WHAT_IT_IS)),
     }
 }

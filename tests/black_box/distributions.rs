@@ -231,16 +231,16 @@ fn builds_are_confined() {
 fn custom_builds_and_develop_of_the_recipe() {
     let buildout = Buildout::new(
         "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A=1\n\n\
-         [env]\nTOLD = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
+         [env]\nMARK = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
     );
     buildout.index.add_source("sourced", "1.0", &PROJECT);
     buildout.run(&[]);
     assert!(buildout.shell("ls -d develop-eggs/*.egg").contains("sourced-1.0-"));
     assert!(buildout.space.exists("develop-eggs/demo.egg-link"));
     let state = buildout.space.read(".installed.cfg");
-    assert!(state.contains("_environment-data = [('TOLD', 'yes:%(PATH)s')]"), "{state}");
+    assert!(state.contains("_environment-data = [('MARK', 'yes:%(PATH)s')]"), "{state}");
     let built = buildout.shell("cat develop-eggs/*.egg/sourced.py");
-    assert!(built.starts_with("told = 'yes:") && built.contains("/usr/bin"), "{built}");
+    assert!(built.starts_with("mark = 'yes:") && built.contains("/usr/bin"), "{built}");
     buildout.run(&[]);
     buildout.configure("[buildout]\nparts =\n");
     buildout.run(&[]);

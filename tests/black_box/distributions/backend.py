@@ -5,7 +5,7 @@ NAME = open('name.txt').read().strip() if os.path.exists('name.txt') else 'demo'
 
 
 def build_wheel(directory, config_settings=None, metadata_directory=None):
-    return write(directory, {NAME + '.py': "told = %r\n" % os.environ.get('TOLD', '')})
+    return write(directory, {NAME + '.py': "mark = %r\n" % os.environ.get('MARK', '')})
 
 
 def build_editable(directory, config_settings=None, metadata_directory=None):

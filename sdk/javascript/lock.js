@@ -8,10 +8,10 @@ import { fault } from "./paths.js";
 // The bindings of componentize-js 0.23 lack the class of a resource without functions, such as a lock. They are in a separate
 // global scope. This is its `Function`, which adds the class, and a function that drops a lock.
 const InBindings = tryLock.constructor;
-InBindings("globalThis.import_paths_0_1_0$Lock ??= class Lock {}")();
+InBindings("globalThis.import_paths_0_2_0$Lock ??= class Lock {}")();
 const drop = InBindings(
   "held",
-  "finalizationRegistry_import$paths_0_1_0$lock.unregister(held); $resource_import$paths_0_1_0$drop$lock(held[symbolRscHandle])",
+  "finalizationRegistry_import$paths_0_2_0$lock.unregister(held); $resource_import$paths_0_2_0$drop$lock(held[symbolRscHandle])",
 );
 
 /** A lock. Call `release` to release it. */

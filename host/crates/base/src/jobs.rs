@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_pipe_holds_nobody_up() {
+    fn a_full_pipe_does_not_block() {
         let jobs = Jobs::new(2).unwrap();
         let slots = [jobs.begin(GO_ON), jobs.begin(GO_ON)];
         let pool = jobs.pool.as_ref().unwrap();

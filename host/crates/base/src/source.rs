@@ -161,7 +161,7 @@ pub trait Explain: std::error::Error {
     }
 }
 
-/// Who caused an error (exit codes: `design.md` section 6).
+/// Who caused an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
     /// The user's, or a recipe's: exit 1.

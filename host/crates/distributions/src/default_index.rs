@@ -62,7 +62,7 @@ mod tests {
     use crate::python::tests::python311;
 
     #[test]
-    fn what_pip_is_told_counts_first() {
+    fn settings_of_pip_count_first() {
         let home = tempfile::tempdir().unwrap();
         let mut environment = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
         let prefix = tempfile::tempdir().unwrap();

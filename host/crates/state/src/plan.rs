@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn every_difference_is_told() {
+    fn every_difference_is_reported() {
         let old = wanted("a", &[("gone", "1"), ("same", "2"), ("other", "3")]);
         let mut new = wanted("a", &[("same", "2"), ("other", "4"), ("new", "5")]);
         new.signature = "recipes-2".into();

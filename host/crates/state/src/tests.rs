@@ -326,7 +326,7 @@ fn what_was_killed_between_rename_and_the_end_of_the_journal_is_silently_complet
 }
 
 #[test]
-fn a_damaged_file_is_told_once_copied_and_then_left_behind() {
+fn a_damaged_file_is_reported_once_copied_and_then_left_behind() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".installed.cfg");
     for bytes in [&b""[..], b"\0\x01\xff", &SAMPLE.as_bytes()[..40]] {

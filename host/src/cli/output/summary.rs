@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_took_long_is_told() {
+    fn only_what_took_long_is_listed() {
         let start = Instant::now();
         let mut summary = Summary::default();
         summary.planned(start);

@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_goes_itself_and_nothing_beside_it() {
+    fn a_named_path_is_removed_and_nothing_next_to_it() {
         let s = space();
         let mut removal = s.removal.clone();
         removal.allow_itself(&s.outside.join("private"));

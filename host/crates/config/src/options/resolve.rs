@@ -67,7 +67,7 @@ impl Buildout {
         }
         self.complete(name).map_err(|error| {
             let doing = if is_part { "Initializing part" } else { "Getting section" };
-            error.doing(told(&format!("{doing} {name}"), self.place_of(name, None).as_ref()))
+            error.doing(located(&format!("{doing} {name}"), self.place_of(name, None).as_ref()))
         })
     }
 
@@ -151,7 +151,10 @@ impl Buildout {
     }
 
     fn while_getting(&self, section: &str, option: &str, error: OptionError) -> OptionError {
-        error.doing(told(&format!("Getting option {section}:{option}"), self.place_of(section, Some(option)).as_ref()))
+        error.doing(located(
+            &format!("Getting option {section}:{option}"),
+            self.place_of(section, Some(option)).as_ref(),
+        ))
     }
 
     /// The value of an option of an existing section (zc.buildout: `Options.get`).
@@ -397,7 +400,7 @@ fn place_of_reference(value: &OptionValue, start: usize, end: usize) -> Option<P
 }
 
 /// An operation with its place.
-fn told(what: &str, place: Option<&Place>) -> String {
+fn located(what: &str, place: Option<&Place>) -> String {
     match place {
         Some(place) => format!("{what} ({}).", place.line_name()),
         None => format!("{what}."),

@@ -213,7 +213,7 @@ fn what_is_too_deep_from_afar_has_a_value_from_nearby() {
 }
 
 #[test]
-fn what_nobody_read_is_unused() {
+fn an_option_that_is_not_read_is_unused() {
     let buildout = buildout("[a]\nrecipe = x\npath = p\nextra = ${:other}\nother = 1\n");
     buildout.section("a").unwrap();
     assert_eq!(buildout.unused("a"), ["extra"]);

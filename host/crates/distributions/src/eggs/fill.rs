@@ -10,10 +10,10 @@ use rustix::fs::{FlockOperation, flock, ioctl_ficlone, syncfs};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-/// What the directories begin with in which eggs are made. Nobody takes them for eggs: they begin with a dot.
+/// What the directories begin with in which eggs are made. They are not taken for eggs: their names begin with a dot.
 const PREFIX: &str = ".filling-";
 
-/// A directory beside the eggs, in which one is made. It is removed in the end; what a killed process left of this kind
+/// A directory next to the eggs, in which one is made. It is removed in the end; what a killed process left of this kind
 /// is removed by the next one.
 pub(crate) struct Workshop {
     directory: TempDir,
@@ -88,12 +88,13 @@ fn lock(directory: &Path) -> Result<Option<File>, FileError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(FileError::of("open", directory))?,
     };
-    // Where files cannot be locked, nothing left behind can be told from what is in use, and nothing is removed.
+    // Where files cannot be locked, nothing left behind can be distinguished from what is in use, and nothing is removed.
     let is_taken = matches!(flock(&lock, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK));
     Ok(Some(lock).filter(|_| !is_taken && directory.symlink_metadata().is_ok()))
 }
 
-fn remove_abandoned(eggs: &Path) {
+/// Removes what runs that were killed have left.
+pub(crate) fn remove_abandoned(eggs: &Path) {
     let entries = std::fs::read_dir(eggs).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
         let abandoned =

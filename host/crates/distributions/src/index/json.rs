@@ -32,9 +32,9 @@ struct Listed {
     hashes: BTreeMap<String, String>,
     requires_python: Option<String>,
     yanked: Option<Yanked>,
-    core_metadata: Option<Beside>,
-    dist_info_metadata: Option<Beside>,
-    data_dist_info_metadata: Option<Beside>,
+    core_metadata: Option<Sidecar>,
+    dist_info_metadata: Option<Sidecar>,
+    data_dist_info_metadata: Option<Sidecar>,
     size: Option<u64>,
 }
 
@@ -49,7 +49,7 @@ enum Yanked {
 /// Whether the index has the metadata of a file, or its digests.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Beside {
+enum Sidecar {
     Is(bool),
     Hashes(BTreeMap<String, String>),
 }
@@ -84,11 +84,11 @@ fn link(base: &Url, listed: Listed) -> Option<Link> {
         Some(Yanked::Is(true)) => Some(String::new()),
         Some(Yanked::Is(false)) | None => None,
     };
-    let beside = listed.core_metadata.or(listed.dist_info_metadata).or(listed.data_dist_info_metadata);
-    link.metadata = match beside {
-        Some(Beside::Hashes(hashes)) => Some(hashes.get("sha256").and_then(|digest| checksum(("sha256", digest)))),
-        Some(Beside::Is(true)) => Some(None),
-        Some(Beside::Is(false)) | None => None,
+    let sidecar = listed.core_metadata.or(listed.dist_info_metadata).or(listed.data_dist_info_metadata);
+    link.metadata = match sidecar {
+        Some(Sidecar::Hashes(hashes)) => Some(hashes.get("sha256").and_then(|digest| checksum(("sha256", digest)))),
+        Some(Sidecar::Is(true)) => Some(None),
+        Some(Sidecar::Is(false)) | None => None,
     };
     link.size = listed.size;
     Some(link)

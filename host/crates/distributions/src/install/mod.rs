@@ -15,7 +15,7 @@ use base::event::Level;
 pub use build::Custom;
 pub use error::InstallError;
 
-use crate::eggs::fill::Workshop;
+use crate::eggs::fill::{Workshop, remove_abandoned};
 use crate::eggs::{Directories, Distribution, Installed};
 use crate::index::{File, lock};
 use crate::pins::Pins;
@@ -131,7 +131,9 @@ impl<'a> Installer<'a> {
         for picked in &resolution.picked {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
-        if !missing.is_empty() {
+        if missing.is_empty() {
+            remove_abandoned(&self.settings.directories.eggs);
+        } else {
             self.fill(&missing)?;
             self.changed();
         }
@@ -177,7 +179,7 @@ impl<'a> Installer<'a> {
             drop(sender);
             let mut done = BTreeMap::new();
             let mut failed = None;
-            let mut told = 0;
+            let mut reported = 0;
             for (index, outcome) in receiver {
                 match outcome {
                     Ok(prepared) => drop(done.insert(index, prepared)),
@@ -186,10 +188,10 @@ impl<'a> Installer<'a> {
                         failed = failed.or(Some((index, error)));
                     }
                 }
-                while let (None, Some(prepared)) = (&failed, done.get(&told)) {
-                    report.log(Level::Info, &getting(missing[told]));
+                while let (None, Some(prepared)) = (&failed, done.get(&reported)) {
+                    report.log(Level::Info, &getting(missing[reported]));
                     report.log(Level::Info, &format!("Got {}.", prepared.shown));
-                    told += 1;
+                    reported += 1;
                 }
             }
             match failed {

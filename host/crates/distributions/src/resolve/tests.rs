@@ -180,7 +180,7 @@ fn a_choice_that_excludes_another_is_taken_back() {
 }
 
 #[test]
-fn a_conflict_is_told_as_a_chain() {
+fn a_conflict_is_shown_as_a_chain() {
     let (message, chain) = case("app 1.0; a; b\na 1.0; lib>=2\nb 1.0; lib<2\nlib 1.5\nlib 2.5").error(&["app"]);
     assert_eq!(message, "There is a version conflict: no version that can be used is lib<2 and lib>=2 at once");
     for line in

@@ -33,10 +33,10 @@ impl Supply<'_> {
     /// # Errors
     /// When it is not available, or differs from what the index promises.
     pub fn bring(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
-        once(&self.brought, &file.location, || self.bring_anew(file))
+        once(&self.brought, &file.location, || self.bring_again(file))
     }
 
-    fn bring_anew(&self, file: &File) -> Result<Brought, SupplyError> {
+    fn bring_again(&self, file: &File) -> Result<Brought, SupplyError> {
         let kept = self.tools.download_cache.as_ref().map(|directory| directory.join(&file.file));
         if let Some(kept) = kept.as_ref().filter(|path| path.is_file()) {
             // The existing file may be another one of the same name: then it is downloaded again and replaced.

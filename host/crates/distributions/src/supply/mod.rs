@@ -115,21 +115,21 @@ impl<'a> Supply<'a> {
 
     /// The separate metadata that the index has for the file, cached by its digest.
     fn published_metadata(&self, file: &File) -> Result<Option<Metadata>, SupplyError> {
-        let Some(beside) = &file.metadata else { return Ok(None) };
-        let kept = beside.checksum.as_ref().and_then(|checksum| self.tools.cache.metadata(checksum));
+        let Some(sidecar) = &file.metadata else { return Ok(None) };
+        let kept = sidecar.checksum.as_ref().and_then(|checksum| self.tools.cache.metadata(checksum));
         let bytes = match kept {
             Some(bytes) => bytes,
             None => {
                 let Some(bytes) = self
                     .tools
                     .web
-                    .bytes(&beside.url, self.tools.report)
-                    .map_err(|error| SupplyError::of_web(&beside.url, error))?
+                    .bytes(&sidecar.url, self.tools.report)
+                    .map_err(|error| SupplyError::of_web(&sidecar.url, error))?
                 else {
                     return Ok(None);
                 };
-                if let Some(checksum) = &beside.checksum {
-                    cache::verify(&beside.url, &bytes, checksum)?;
+                if let Some(checksum) = &sidecar.checksum {
+                    cache::verify(&sidecar.url, &bytes, checksum)?;
                     self.tools.cache.keep_metadata(checksum, &bytes);
                 }
                 bytes

@@ -100,7 +100,7 @@ fn a_hostile_build_gets_nothing() {
     let outcome = space.install(&["a"]).unwrap();
     let module = outcome.working_set.iter().next().unwrap().location.join("a.py");
     assert_eq!(std::fs::read_to_string(module).unwrap(), "found = []\n");
-    assert!(listener.accept().is_err(), "nobody came");
+    assert!(listener.accept().is_err(), "no connection was made");
     assert_eq!(names(&outside), ["secret"]);
 }
 

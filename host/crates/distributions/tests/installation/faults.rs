@@ -40,8 +40,8 @@ fn metadata_that_lie_are_found_out() {
     let wheel = Wheel::new("a", "1.0").requires("hidden");
     wheel.write(&space.archives());
     Wheel::new("hidden", "1.0").write(&space.archives());
-    let beside = "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n".to_owned();
-    space.index.behave(|behavior| drop(behavior.metadata.insert(wheel.file_name(), beside)));
+    let sidecar = "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n".to_owned();
+    space.index.behave(|behavior| drop(behavior.metadata.insert(wheel.file_name(), sidecar)));
     let error = space.error(&["a"]);
     assert!(error.contains("a-1.0-py3-none-any.whl") && error.contains("requires hidden"), "{error}");
     assert!(space.eggs().is_empty());

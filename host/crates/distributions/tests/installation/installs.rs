@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("what_is_needed_is_installed_and_nothing_is_asked_twice", what_is_needed_is_installed_and_nothing_is_asked_twice),
     ("an_index_of_html_gives_the_same", an_index_of_html_gives_the_same),
     ("a_second_buildout_downloads_nothing", a_second_buildout_downloads_nothing),
-    ("metadata_beside_files_save_downloads", metadata_beside_files_save_downloads),
+    ("metadata_files_save_downloads", metadata_files_save_downloads),
     ("credentials_stay_with_their_host", credentials_stay_with_their_host),
     ("the_download_cache_serves_a_run_without_index", the_download_cache_serves_a_run_without_index),
     ("eggs_of_setuptools_are_unpacked", eggs_of_setuptools_are_unpacked),
@@ -99,7 +99,7 @@ fn a_second_buildout_downloads_nothing() {
     assert_eq!(std::fs::read_to_string(eggs.join(&file)).unwrap(), std::fs::read_to_string(other.join(&file)).unwrap());
 }
 
-fn metadata_beside_files_save_downloads() {
+fn metadata_files_save_downloads() {
     let space = Space::new(Behavior::default());
     let wheel = Wheel::new("a", "2.0").requires("missing");
     let good = Wheel::new("a", "1.0");

@@ -172,14 +172,14 @@ fn html(state: &State, behavior: &Behavior, files: &[String]) -> String {
 
 fn json(state: &State, behavior: &Behavior, files: &[String]) -> String {
     let file = |file: &String| {
-        let beside = match behavior.metadata.get(file) {
+        let sidecar = match behavior.metadata.get(file) {
             Some(text) => format!(", \"core-metadata\": {{\"sha256\": \"{}\"}}", hexadecimal(&Sha256::digest(text))),
             None => String::new(),
         };
         let further = behavior.fields.get(file).map(|fields| format!(", {fields}")).unwrap_or_default();
         let digest = digest(state, behavior, file);
         format!(
-            "{{\"filename\": \"{file}\", \"url\": \"/files/{file}\", \"hashes\": {{\"sha256\": \"{digest}\"}}{beside}{further}}}"
+            "{{\"filename\": \"{file}\", \"url\": \"/files/{file}\", \"hashes\": {{\"sha256\": \"{digest}\"}}{sidecar}{further}}}"
         )
     };
     let files: Vec<String> = files.iter().map(file).collect();

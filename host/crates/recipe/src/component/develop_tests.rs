@@ -145,7 +145,7 @@ fn a_source_with_an_old_time_is_built_again() {
 
 /// A script replaces Cargo; a scenario shows how the real one uses the argument.
 #[test]
-fn cargo_is_told_when_it_may_not_use_the_network() {
+fn cargo_is_offline_if_the_run_is() {
     let project = Project::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");
     let build = "--release --target wasm32-wasip2";
     let format = "--message-format json-render-diagnostics";
@@ -175,7 +175,7 @@ fn a_crate_that_is_no_library_makes_no_component() {
 }
 
 #[test]
-fn a_missing_target_is_told_with_what_to_install() {
+fn a_missing_target_is_reported_with_what_to_install() {
     let project = Project::new(&[("Cargo.toml", MANIFEST)])
         .cargo("echo '  = note: the `wasm32-wasip2` target may not be installed' >&2; exit 101");
     let error = project.develop(&Silent).unwrap_err();

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_paths_are_told_by_their_text() {
+    fn normal_paths_are_recognized_by_their_text() {
         for (path, normal) in [("/", true), ("/a/b", true), ("/a/", false), ("/a//b", false), ("/./a", false)] {
             assert_eq!(is_normal(Path::new(path)), normal, "{path}");
         }

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn an_error_is_reported_with_its_line() {
         let t = |text: &str, expected: &str| {
             let error = parse(text).unwrap_err();
             assert_eq!(format!("{}: {error}", error.place().unwrap()), format!("/p/recipe.toml:{expected}"));

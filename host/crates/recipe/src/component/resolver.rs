@@ -410,7 +410,7 @@ mod tests {
         let hints = error.hints();
         assert!(
             hints[0].contains(
-                "recipes.toml; developed packages (recipes); built-in recipes (cmmi, command, debug, download, mkdir, python-build)"
+                "recipes.toml; developed packages (recipes); built-in recipes (cmmi, command, debug, download, egg, mkdir, python-build)"
             ),
             "{hints:?}"
         );
@@ -426,7 +426,7 @@ mod tests {
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(
             error.hints(),
-            ["Built-in recipes: cmmi, command, debug, download, mkdir, python-build.", "Did you mean `mkdir`?"]
+            ["Built-in recipes: cmmi, command, debug, download, egg, mkdir, python-build.", "Did you mean `mkdir`?"]
         );
     }
 }

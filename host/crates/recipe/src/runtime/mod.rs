@@ -293,8 +293,12 @@ impl Runtime {
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
-            Claim::OfPart(_) | Claim::Existed if part.is_built_in => {
-                self.report_kept(name, path);
+            Claim::OfPart(other) if part.is_built_in => {
+                self.report_kept(name, path, &format!("belongs to part {other}"));
+                Ok(false)
+            }
+            Claim::Existed if part.is_built_in => {
+                self.report_kept(name, path, "existed before this part");
                 Ok(false)
             }
             Claim::OfPart(other) => Err(format!("it belongs to part {other}, or contains what belongs to it")),
@@ -308,9 +312,9 @@ impl Runtime {
     }
 
     /// Reports that a path is not recorded, once for each part.
-    fn report_kept(&self, part: &str, path: &str) {
+    fn report_kept(&self, part: &str, path: &str, why: &str) {
         if !self.records.is_recorded(part) {
-            let message = format!("{path} existed before this part, and is kept when the part is uninstalled");
+            let message = format!("{path} {why}, and is kept when this part is uninstalled");
             self.native.report.report(Event::Log { logger: part, level: Level::Info, message: &message });
         }
     }

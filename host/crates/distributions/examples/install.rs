@@ -165,7 +165,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         };
         let protected = [target.join("eggs"), target.join("bin")];
         let options = BuildOptions::default();
-        let wanted = Develop { project, develop_eggs: &directories.develop, protected: &protected, options: &options };
+        let wanted = Develop {
+            project,
+            develop_eggs: &directories.develop,
+            protected: &protected,
+            options: &options,
+            memory: None,
+            changes_project: true,
+        };
         let developed = develop(&builder, &wanted, &|| false).map_err(boxed)?;
         say(&format!("Develop: {} {:?}", developed.name, developed.paths));
     }

@@ -8,6 +8,7 @@ use super::{InstallError, Installer, Settings};
 use crate::eggs::Installed;
 use crate::eggs::fill::Workshop;
 use crate::index::File;
+use crate::lock::{LockUse, Purpose};
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Request, ResolveError, choose};
 
@@ -39,8 +40,9 @@ impl Installer<'_> {
             allow_unknown_extras: true,
             sources_only: true,
             offline: *offline,
+            preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        match choose(&request, &requirement, self.supply)? {
+        match choose(&request, &requirement, self.supply).map_err(|error| self.with_lock(error))? {
             Candidate::Installed(distribution) => Ok(distribution.location.clone()),
             Candidate::File(file) => self.build_into(&file),
         }

@@ -24,6 +24,7 @@ pub use order::{Picked, Step, picked_lines};
 
 use crate::eggs::Installed;
 use crate::index::{File, IndexError, Project};
+use crate::lock::{Lock, Purpose};
 use crate::metadata::Metadata;
 use crate::pins::Pins;
 use crate::python::{Python, Tags};
@@ -69,6 +70,8 @@ pub struct Request<'a> {
     pub sources_only: bool,
     /// Whether only existing distributions are used (`offline`).
     pub offline: bool,
+    /// A lock whose versions are preferred, and the purpose of this request.
+    pub preferred: Option<(&'a Lock, Purpose)>,
 }
 
 /// The result.

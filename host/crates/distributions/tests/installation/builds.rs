@@ -215,7 +215,30 @@ fn a_project_is_developed() {
     let outcome = space.install(&["dev"]).unwrap();
     let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["lib 1.0", "dev 1.0"]);
-    // Again: the same result, regardless of what existed.
+    // Again: nothing has changed, so it is not built. `built` is written by the build alone.
+    let built = || root.join("dev.egg-info/PKG-INFO").metadata().unwrap().modified().unwrap();
+    let before = built();
+    assert_eq!(space.develop(&root, &[]).unwrap().paths, made.map(|name| develop_eggs.join(name)));
+    std::fs::create_dir(root.join("__pycache__")).unwrap();
+    std::fs::write(root.join("__pycache__/module.pyc"), "").unwrap();
+    space.develop(&root, &[]).unwrap();
+    assert_eq!(built(), before);
+    // After a change of any file of the project, or of what was made, it is built.
+    let mut last = before;
+    for (path, text) in [
+        (root.join("module.py"), "value = 'new'\n"),
+        (root.join("data/new.txt"), ""),
+        (develop_eggs.join("dev.egg-link"), "elsewhere"),
+        (develop_eggs.join("dev-1.0.dist-info/METADATA"), "Name: dev\nVersion: 2.0\n"),
+    ] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        space.develop(&root, &[]).unwrap();
+        assert_ne!(built(), last, "{}", path.display());
+        last = built();
+    }
+    std::fs::remove_file(develop_eggs.join("dev.egg-link")).unwrap();
+    // The same result, regardless of what existed.
     assert_eq!(space.develop(&root.join("pyproject.toml"), &[]).unwrap().paths.len(), 4);
     assert_eq!(names(&develop_eggs), made);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use distributions::default_index::default_index;
-use distributions::lock::Lock;
+use distributions::lock::{Lock, LockUse, Purpose};
 use distributions::scripts::Scripts;
 
 use super::Test;
@@ -208,17 +208,18 @@ fn a_lock_brings_the_same_files() {
     // A newer version is not used, and the index is not asked.
     Wheel::new("lib.one", "3.0").write(&space.archives());
     space.index.asked();
-    let space = Space { lock: Some((Arc::new(read), true)), ..space };
+    let space = Space { lock: Some(LockUse::Only(Arc::new(read))), ..space };
     space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
     assert!(space.index.asked().iter().all(|path| path.starts_with("/files/")));
     assert!(space.error(&["app", "lib.one>=3"]).contains("lib.one>=3"));
-    assert!(space.error(&["other"]).contains("Couldn't find a distribution for 'other'."));
+    assert!(space.error(&["other"]).contains("Couldn't find a distribution for 'other'.\n"));
+    assert!(space.error(&["other"]).contains("other is not in pylock.toml"));
     // A changed file is reported with both digests.
     for path in ["eggs", "cache"] {
         std::fs::remove_dir_all(space.root.join(path)).unwrap();
     }
-    let old = lock.package("third").unwrap().files[0].checksums[0].to_string();
+    let old = lock.files("third", Purpose::Use)[0].checksums[0].to_string();
     let changed = Wheel::new("third", "3.0").file("evil.py", "");
     changed.write(&space.archives());
     let error = space.error(&["app"]);

@@ -103,6 +103,8 @@ impl From<NoDistributions> for DistributionError {
             NoDistributions::Option(_)
             | NoDistributions::Confine(_)
             | NoDistributions::File(_)
+            | NoDistributions::Lock(_)
+            | NoDistributions::NotLocked { .. }
             | NoDistributions::Run(_) => other(message),
         }
     }
@@ -137,6 +139,7 @@ fn of_resolve(error: &ResolveError, message: String) -> DistributionError {
         ResolveError::Marker { .. } | ResolveError::Url { .. } => DistributionError::Invalid(message),
         ResolveError::GivenUp { .. } => DistributionError::Limit(message),
         ResolveError::Metadata(_) => other(message),
+        ResolveError::Locked { cause, .. } => of_resolve(cause, message),
     }
 }
 

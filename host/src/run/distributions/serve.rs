@@ -71,6 +71,7 @@ impl PythonDistributions {
         let held = first.iter().map(|distribution| (distribution.project.as_str(), distribution.version.as_str()));
         place.settings.choice.pins.hold(held);
         let found = self.install(&place, &requirements, settings.report_picked)?;
+        self.note_used(requester.part, &found);
         let is_new = |distribution: &&Arc<_>| first.iter().all(|known| known != *distribution);
         let all = first.iter().chain(found.iter().filter(is_new)).cloned().collect();
         Ok(convert::to_recipe(&WorkingSet::new(all), &place.settings.choice.directories))

@@ -158,6 +158,22 @@ impl Builder<'_> {
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
     }
+
+    /// Finds the environment in which the project in `source` is built, without building it.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the path of the log.
+    pub fn find_requirements(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<(), BuildError> {
+        let system = BuildSystem::of(source)?;
+        let build = Build { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::Log::new(what)).map(drop)
+    }
 }
 
 /// One build.
@@ -174,17 +190,7 @@ impl Build<'_> {
     /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
         let mut log = log::Log::new(self.what);
-        let environment = self.builder.environments.environment(&self.system.requires)?;
-        let asked = self.hook(&mut log, &environment, &format!("get_requires_for_build_{kind}"))?;
-        let further = asked.result.as_array().cloned().unwrap_or_default();
-        let further = further.iter().filter_map(serde_json::Value::as_str);
-        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
-        let environment = match further.is_empty() {
-            true => environment,
-            false => {
-                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
-            }
-        };
+        let (environment, further) = self.prepare(kind, &mut log)?;
         let output = self.make("output")?;
         let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
@@ -199,6 +205,22 @@ impl Build<'_> {
             }
             _ => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
         }
+    }
+
+    /// The environment of the build, and what it requires in addition to the project's settings.
+    fn prepare(&self, kind: &str, log: &mut log::Log) -> Result<(Environment, Vec<Requirement>), BuildError> {
+        let environment = self.builder.environments.environment(&self.system.requires)?;
+        let asked = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let further = asked.result.as_array().cloned().unwrap_or_default();
+        let further = further.iter().filter_map(serde_json::Value::as_str);
+        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
+        let environment = match further.is_empty() {
+            true => environment,
+            false => {
+                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
+            }
+        };
+        Ok((environment, further))
     }
 
     fn make(&self, name: &str) -> Result<PathBuf, BuildError> {

@@ -58,6 +58,8 @@ pub struct Outcome {
     pub working_set: WorkingSet,
     /// Versions without a pin.
     pub picked: Vec<Picked>,
+    /// The files that were installed.
+    pub new: Vec<Arc<File>>,
 }
 
 /// Installs distributions.
@@ -100,6 +102,11 @@ impl<'a> Installer<'a> {
             _ => format!("{FILE} decides which versions are available"),
         };
         ResolveError::Locked { cause: Box::new(error), locked }
+    }
+
+    /// The supply of distributions.
+    pub fn supply(&self) -> &'a Supply<'a> {
+        self.supply
     }
 
     /// Forgets the existing distributions, because something has changed them.
@@ -151,6 +158,7 @@ impl<'a> Installer<'a> {
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
     pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
+        let mut new = Vec::new();
         let (resolution, distributions) = loop {
             let resolution = self.resolve(requirements)?;
             let missing: Vec<&Step> =
@@ -160,6 +168,7 @@ impl<'a> Installer<'a> {
             } else {
                 self.fill(&missing)?;
                 self.changed();
+                new.extend(missing.iter().filter_map(|step| file_of(step).cloned()));
             }
             let found = self.found(&resolution.steps)?;
             // Only now is it known that a new distribution needs setuptools in addition.
@@ -173,7 +182,7 @@ impl<'a> Installer<'a> {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
         let working_set = distributions.sorted(&self.settings.directories);
-        Ok(Outcome { distributions, working_set, picked: resolution.picked })
+        Ok(Outcome { distributions, working_set, picked: resolution.picked, new })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.

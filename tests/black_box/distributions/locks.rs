@@ -143,6 +143,7 @@ fn what_builds_require_is_locked() {
     assert!(buildout.shell("ls eggs/v5").contains("sourced-1.0"));
     assert!(buildout.shell("ls develop-eggs").contains("made-1.0"));
     assert!(buildout.lock(&[]).ends_with("pylock.toml is up to date.\n"));
-    let printed = buildout.lock(&["--upgrade", "helper"]);
-    assert!(printed.contains("too new") || printed.contains("helper (for builds): 1.0 -> 2.0"), "{printed}");
+    let printed = buildout.space.fails(&["lock", "--upgrade", "helper"]);
+    assert!(printed.contains("too new") && printed.contains("sourced 1.0 cannot be built"), "{printed}");
+    assert_eq!(buildout.locked(), "demo , (helper 1.0), made 1.0, (saw 1.0), sourced 1.0, (tool 1.0)");
 }

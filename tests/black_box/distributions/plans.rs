@@ -26,7 +26,7 @@ fn distributions_that_come_go_and_change() {
                    Get requests 1.0 in place of 2.0\n  app requires requests, and [versions] has 1.0\n";
     assert!(printed.ends_with(changes), "{printed}");
     let object = buildout.space.succeeds(&["plan", "--json"]);
-    let expected = r#"{"after":["1.0"],"before":["2.0"],"installs":true,"name":"requests","reason":"app requires requests, and [versions] has 1.0"}"#;
+    let expected = r#"{"name":"requests","before":["2.0"],"after":["1.0"],"installs":true,"reason":"app requires requests, and [versions] has 1.0"}"#;
     assert!(object.contains(expected), "{object}");
     buildout.run(&[]);
     buildout.configure(APP);

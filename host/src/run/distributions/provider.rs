@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
+use distributions::eggs::Distribution;
 use distributions::install::Custom;
 use distributions::lock::LockUse;
 use distributions::requirement::Requirement;
@@ -15,6 +16,7 @@ use recipe::Locations;
 
 use super::super::context::Context;
 use super::super::prepare::directories;
+use super::convert;
 use super::error::NoDistributions;
 use super::lock;
 use super::picked;
@@ -29,6 +31,8 @@ pub(in crate::run) struct PythonDistributions {
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
+    /// The distributions that recipes have got, by the paths of their metadata.
+    pub(super) handed: Mutex<BTreeMap<PathBuf, Arc<Distribution>>>,
     /// Versions without a pin.
     picked: Mutex<Vec<Picked>>,
     /// The lock, once it was read.
@@ -74,6 +78,7 @@ impl PythonDistributions {
             context,
             tools: Mutex::default(),
             known: Mutex::default(),
+            handed: Mutex::default(),
             picked: Mutex::default(),
             lock_use: Mutex::default(),
             used: Mutex::default(),
@@ -124,6 +129,8 @@ impl PythonDistributions {
         if reports_picked {
             locked(&self.picked).extend(outcome.picked);
         }
+        let paths = outcome.distributions.iter().map(|one| (convert::metadata(one).to_owned(), Arc::clone(one)));
+        locked(&self.handed).extend(paths);
         locked(&self.known).insert(key, outcome.distributions.clone());
         Ok(outcome.distributions)
     }
@@ -137,7 +144,7 @@ impl PythonDistributions {
     ) -> Result<PathBuf, NoDistributions> {
         let custom = Custom { requirement: requirement.clone() };
         let built = self.tools(place)?.with(place, options, |installer, _| installer.build(&custom))?;
-        locked(&self.known).clear();
+        self.forget();
         Ok(built)
     }
 
@@ -160,8 +167,14 @@ impl PythonDistributions {
         let cancelled = || tools.is_cancelled();
         let developed =
             tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
-        locked(&self.known).clear();
+        self.forget();
         Ok(developed)
+    }
+
+    /// Forgets what is known of existing distributions, as some have changed.
+    fn forget(&self) {
+        locked(&self.known).clear();
+        locked(&self.handed).clear();
     }
 
     /// Develops a project listed in `[buildout] develop`.

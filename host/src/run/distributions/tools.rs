@@ -9,7 +9,7 @@ use distributions::build::{BuildOptions, Builder, Confined};
 use distributions::default_index::default_index;
 use distributions::index::{Credentials, Index, Network, NoWeb, Sources, Web};
 use distributions::install::Installer;
-use distributions::python::Python;
+use distributions::python::{Python, behind_shim};
 use distributions::supply::{self, Cache, Supply};
 use fetch::{DownloadSettings, Downloader};
 
@@ -52,7 +52,9 @@ impl Tools {
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let executable = buildout.require("buildout", "executable")?;
         let start = starter::questioner(buildout, native, &executable, &Own::default())?;
-        let python = Python::ask(Path::new(&executable), &*start, Some(&kept))?;
+        let shown = Path::new(&executable);
+        let real = behind_shim(shown, &locations.directory).unwrap_or_else(|| shown.to_owned());
+        let python = Python::ask(&real, &*start, Some(&kept))?;
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
         let urls: Vec<String> = sources.urls().map(str::to_owned).collect();

@@ -54,12 +54,18 @@ pub struct Settings {
 pub struct Outcome {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
-    /// The same in the order of the path of scripts.
-    pub working_set: WorkingSet,
     /// Versions without a pin.
     pub picked: Vec<Picked>,
     /// The files that were installed.
     pub new: Vec<Arc<File>>,
+    directories: Directories,
+}
+
+impl Outcome {
+    /// The distributions in the order of the path of scripts.
+    pub fn working_set(&self) -> WorkingSet {
+        self.distributions.sorted(&self.directories)
+    }
 }
 
 /// Installs distributions.
@@ -181,8 +187,8 @@ impl<'a> Installer<'a> {
         for picked in &resolution.picked {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
-        let working_set = distributions.sorted(&self.settings.directories);
-        Ok(Outcome { distributions, working_set, picked: resolution.picked, new })
+        let directories = self.settings.directories.clone();
+        Ok(Outcome { distributions, picked: resolution.picked, new, directories })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.

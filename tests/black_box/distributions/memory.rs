@@ -5,7 +5,8 @@ use super::{Buildout, PROJECT};
 
 /// A project whose build requires something and counts its builds.
 fn buildout() -> Buildout {
-    let buildout = Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
+    let buildout =
+        Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
     buildout.index.add(&Wheel::new("helper", "1.0"));
     let count = "import helper\nopen('builds.txt', 'a').write('x')\n";
     buildout.space.write("backend.py", &format!("{}{count}", PROJECT[1].1));
@@ -26,7 +27,12 @@ impl Buildout {
 fn a_project_that_has_not_changed_is_not_built_again() {
     let buildout = buildout();
     buildout.run(&[]);
-    for change in ["echo '# x' >> demo.py", "rm develop-eggs/demo.egg-link", "mkdir new && touch new/module.py", "chmod +x demo.py"] {
+    for change in [
+        "echo '# x' >> demo.py",
+        "rm develop-eggs/demo.egg-link",
+        "mkdir new && touch new/module.py",
+        "chmod +x demo.py",
+    ] {
         let builds = buildout.builds();
         buildout.run(&[]);
         assert_eq!(buildout.builds(), builds, "before {change}");

@@ -15,7 +15,10 @@ impl Buildout {
 fn distributions_that_come_go_and_change() {
     let buildout = Buildout::new(APP);
     let printed = buildout.plan();
-    assert!(printed.ends_with("Get idna 3.1\n  requests 2.0 requires idna>=3\nGet requests 2.0\n  app requires requests\n"), "{printed}");
+    assert!(
+        printed.ends_with("Get idna 3.1\n  requests 2.0 requires idna>=3\nGet requests 2.0\n  app requires requests\n"),
+        "{printed}"
+    );
     assert!(!buildout.space.exists("eggs"), "nothing is installed");
     buildout.run(&[]);
     assert_eq!(buildout.plan(), "Update app\n  unchanged\n");
@@ -41,7 +44,8 @@ fn distributions_that_come_go_and_change() {
 
 #[test]
 fn what_a_developed_project_requires() {
-    let buildout = Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
+    let buildout =
+        Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
     buildout.space.write("requires.txt", "other\n");
     let backend = super::PROJECT[1].1;
     assert!(backend.contains("requires.txt"), "the backend reads what the project requires");

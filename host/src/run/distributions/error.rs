@@ -95,11 +95,9 @@ impl NoDistributions {
             Self::Script(error) => error,
             Self::Run(error) => error,
             Self::Lock(error) => error,
-            Self::Settings(_)
-            | Self::NoIndex
-            | Self::Requirement(_)
-            | Self::Lost { .. }
-            | Self::NotLocked { .. } => return None,
+            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } | Self::NotLocked { .. } => {
+                return None;
+            }
         })
     }
 }

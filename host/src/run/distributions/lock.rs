@@ -104,7 +104,10 @@ impl PythonDistributions {
         let mut preferred = if upgraded.is_some() { old.clone() } else { Lock::default() };
         for project in upgraded.into_iter().flatten() {
             if !preferred.release(&name::canonical(project)) {
-                return Err(NoDistributions::NotLocked { name: project.clone(), locked: old.keys().map(str::to_owned).collect() });
+                return Err(NoDistributions::NotLocked {
+                    name: project.clone(),
+                    locked: old.keys().map(str::to_owned).collect(),
+                });
             }
         }
         *locked(&self.lock_use) = Some(Some(LockUse::Preferred(Arc::new(preferred))));

@@ -145,7 +145,8 @@ impl PythonDistributions {
         let place = place.with_settings(settings);
         let requirements = convert::requirements(&need.requirements)?;
         let mut add = |name: &str, version: String, installs: bool, reason: String| {
-            let (_, known) = coming.entry(name::canonical(name)).or_insert_with(|| (name.to_owned(), Coming::default()));
+            let (_, known) =
+                coming.entry(name::canonical(name)).or_insert_with(|| (name.to_owned(), Coming::default()));
             known.versions.insert(version);
             if installs && !known.installs || known.reason.is_empty() {
                 known.reason = reason;

@@ -52,7 +52,8 @@ pub(in crate::run) fn python_projects(view: &View) -> Result<Vec<PathBuf>, RunEr
     let directory = &view.locations()?.directory;
     let mut projects = Vec::new();
     for pattern in named.split_whitespace() {
-        projects.extend(expand(directory, pattern)?.into_iter().filter(|project| component::is_python_project(project)));
+        projects
+            .extend(expand(directory, pattern)?.into_iter().filter(|project| component::is_python_project(project)));
     }
     Ok(projects)
 }

@@ -110,7 +110,8 @@ fn build(
     let what = format!("The project {}", project.display());
     let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
     let built = build.run("editable")?;
-    let Built { path, name: file, .. } = built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
+    let Built { path, name: file, .. } =
+        built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
     restore(&private.copy.join("setup.cfg"), had_setup_cfg, &options)?;
     let changed = if wanted.changes_project { private.bring_back()? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");

@@ -23,8 +23,8 @@ use serde::Deserialize;
 
 pub use confined::Confined;
 pub use editable::{Develop, Developed, develop, recall};
-pub use memory::Memory;
 pub use error::BuildError;
+pub use memory::Memory;
 pub use project::BuildSystem;
 
 use crate::filename::FileName;

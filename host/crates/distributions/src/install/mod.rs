@@ -140,8 +140,7 @@ impl<'a> Installer<'a> {
             offline: *offline,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        let mut resolution =
-            resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
+        let mut resolution = resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
         if let Some(lock) = self.supply.lock().and_then(LockUse::deciding) {
             // A lock pins what it has.
             resolution.picked.retain(|picked| !lock.has(&crate::name::canonical(&picked.name), Purpose::Use));

@@ -166,12 +166,8 @@ impl Lock {
     /// Adds a project that is developed. `directory` is relative to the lock.
     pub fn add_developed(&mut self, key: &str, directory: &str) {
         let directory = if directory.is_empty() { "." } else { directory };
-        let package = Package {
-            purpose: Purpose::Use,
-            version: None,
-            files: Vec::new(),
-            directory: Some(directory.to_owned()),
-        };
+        let package =
+            Package { purpose: Purpose::Use, version: None, files: Vec::new(), directory: Some(directory.to_owned()) };
         self.insert(key, package);
     }
 
@@ -234,9 +230,8 @@ impl Lock {
 fn change(key: &str, purpose: Purpose, old: &Lock, new: &Lock) -> Option<Change> {
     let shown = |lock: &Lock| {
         let versions = lock.packages(key, purpose);
-        let shown = |package: &Package| {
-            package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string)
-        };
+        let shown =
+            |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
         versions.map(shown).collect::<Vec<_>>().join(", ")
     };
     let name = match purpose {

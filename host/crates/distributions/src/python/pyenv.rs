@@ -44,7 +44,10 @@ mod tests {
             std::fs::write(at(path), text).unwrap();
         };
         let shim = at("pyenv/shims/python3");
-        write("pyenv/shims/python3", &format!("#!/bin/bash\nexec \"{}\" exec x\n", at("pyenv/libexec/pyenv").display()));
+        write(
+            "pyenv/shims/python3",
+            &format!("#!/bin/bash\nexec \"{}\" exec x\n", at("pyenv/libexec/pyenv").display()),
+        );
         write("pyenv/shims/other", "#!/bin/bash\n");
         for version in ["3.11.7", "3.12.1"] {
             write(&format!("pyenv/versions/{version}/bin/python3"), "");

@@ -87,7 +87,8 @@ impl Resolution {
     /// The first distribution that requires the one of a step, and its requirement; `None` if it was requested itself.
     pub fn required_by(&self, step: &Step) -> Option<(&Step, &Requirement)> {
         let key = step.requirement.key();
-        let requirement = |other: &Step| other.metadata.requires.iter().position(|requirement| requirement.key() == key);
+        let requirement =
+            |other: &Step| other.metadata.requires.iter().position(|requirement| requirement.key() == key);
         let others = self.steps.iter().filter(|other| other.requirement.key() != key);
         others.filter_map(|other| Some((other, &other.metadata.requires[requirement(other)?]))).next()
     }

@@ -87,7 +87,7 @@ const char *const *recipe_take_list(wit_list_string_t *list) {
     return taken;
 }
 
-static wit_string_t duplicate(const char *text) {
+wit_string_t recipe_duplicate(const char *text) {
     wit_string_t copy = {NULL, 0};
     if (text && *text)
         wit_string_dup(&copy, text);
@@ -211,7 +211,7 @@ static int fail_set(const char *name, buildout_recipe_options_set_error_t *error
     static const char *const words[] = {"cannot be changed in this call", "does not have a valid name", "exists",
                                         "is longer than the host allows"};
     const char *why = error->tag < sizeof words / sizeof *words ? words[error->tag] : recipe_take(&error->val.other.message);
-    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("option \"%s\" %s", name, why)));
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, recipe_duplicate(recipe_format("option \"%s\" %s", name, why)));
 }
 
 int recipe_set(recipe_part *part, const char *name, const char *value) {
@@ -246,7 +246,7 @@ int recipe_path(recipe_part *part, const char *path) {
     wit_string_t *paths = realloc(part->paths.ptr, (part->paths.len + 1) * sizeof *paths);
     if (!paths)
         abort();
-    paths[part->paths.len] = duplicate(path);
+    paths[part->paths.len] = recipe_duplicate(path);
     part->paths.ptr = paths;
     part->paths.len++;
     return 0;
@@ -333,89 +333,13 @@ const char *recipe_recorded_get(const recipe_recorded *recorded, const char *nam
     return NULL;
 }
 
-/* ---- Description ---- */
-
-static void describe_option(const recipe_option *option, exports_buildout_recipe_description_option_description_t *into) {
-    into->name = duplicate(option->name);
-    into->documentation = duplicate(option->documentation);
-    into->value_type.tag = (uint8_t)option->type;
-    if (option->other_type) {
-        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_OTHER;
-        into->value_type.val.other = duplicate(option->other_type);
-    } else if (option->choices) {
-        wit_list_string_t choices = {NULL, 0};
-        while (option->choices[choices.len])
-            choices.len++;
-        choices.ptr = calloc(choices.len + 1, sizeof *choices.ptr);
-        for (size_t i = 0; i < choices.len; i++)
-            choices.ptr[i] = duplicate(option->choices[i]);
-        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_CHOICE;
-        into->value_type.val.choice = choices;
-    }
-    into->presence.tag = option->required ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_REQUIRED
-                         : option->default_value ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_DEFAULT
-                                                 : EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_OPTIONAL;
-    into->presence.val.default_ = duplicate(option->required ? NULL : option->default_value);
-}
-
-static void describe_grant(const recipe_grant *grant, exports_buildout_recipe_description_grant_t *into) {
-    static const char *const kinds[] = {"read",    "write",         "env",    "run",    "fetch",
-                                        "network", "distributions", "memory", "timeout"};
-    into->tag = 0;
-    while (into->tag < EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER && strcmp(kinds[into->tag], grant->kind))
-        into->tag++;
-    switch (into->tag) {
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS:
-        break;
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY:
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT:
-        into->val.memory = grant->amount;
-        break;
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER:
-        into->val.other.name = duplicate(grant->kind);
-        into->val.other.value = duplicate(grant->value);
-        break;
-    default:
-        into->val.read = duplicate(grant->value);
-    }
-}
-
-static void describe_entry_point(const recipe_entry_point *entry, exports_buildout_recipe_description_entry_point_t *into) {
-    into->name = duplicate(entry->name);
-    into->documentation = duplicate(entry->documentation);
-    while (entry->options && entry->options[into->options.len].name)
-        into->options.len++;
-    into->options.ptr = calloc(into->options.len + 1, sizeof *into->options.ptr);
-    for (size_t i = 0; i < into->options.len; i++)
-        describe_option(&entry->options[i], &into->options.ptr[i]);
-    while (entry->grants && entry->grants[into->grants.len].kind)
-        into->grants.len++;
-    into->grants.ptr = calloc(into->grants.len + 1, sizeof *into->grants.ptr);
-    for (size_t i = 0; i < into->grants.len; i++)
-        describe_grant(&entry->grants[i], &into->grants.ptr[i]);
-    into->has_update = entry->update != NULL;
-    into->has_uninstall = entry->uninstall != NULL;
-    into->other_options = entry->other_options;
-}
-
-void exports_buildout_recipe_description_describe(exports_buildout_recipe_description_package_description_t *into) {
-    memset(into, 0, sizeof *into);
-    into->name = duplicate(recipe_package);
-    into->version = duplicate(recipe_version);
-    while (recipe_entry_points[into->entry_points.len].name)
-        into->entry_points.len++;
-    into->entry_points.ptr = calloc(into->entry_points.len + 1, sizeof *into->entry_points.ptr);
-    for (size_t i = 0; i < into->entry_points.len; i++)
-        describe_entry_point(&recipe_entry_points[i], &into->entry_points.ptr[i]);
-}
-
 /* ---- Calls ---- */
 
 /* Combines the result of the author's function with the recorded failure. */
 static bool succeeded(int result, const char *call, buildout_recipe_types_failure_t *into) {
     fflush(NULL);
     if (result && !failed)
-        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("%s failed without a reason", call)));
+        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, recipe_duplicate(recipe_format("%s failed without a reason", call)));
     if (failed)
         *into = failure;
     bool success = !failed;
@@ -485,7 +409,7 @@ bool exports_buildout_recipe_parts_method_part_inputs(exports_buildout_recipe_pa
                                                       exports_buildout_recipe_parts_failure_t *error) {
     (void)made, (void)error;
     inputs->tag = EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_UNKNOWN;
-    inputs->val.unknown = duplicate("recipes in C do not describe their inputs");
+    inputs->val.unknown = recipe_duplicate("recipes in C do not describe their inputs");
     return true;
 }
 

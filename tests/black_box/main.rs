@@ -15,6 +15,7 @@ mod other_programs;
 mod ownership;
 mod parallel;
 mod python;
+mod reaching_guests;
 mod rebootstrap;
 mod sharing;
 mod terminal;

@@ -39,11 +39,13 @@ impl Reach {
 
     fn run(&self, phase: &str, lines: &[&str], more: &str) -> (Option<i32>, String) {
         let lines: String = lines.iter().map(|line| format!("  {}\n", line.replace("${", "$${"))).collect();
+        // Not by `Space::write`, which replaces `/tmp` in the text.
+        let write = |name: &str, text: String| std::fs::write(self.space.path(name), text).unwrap();
         let section = format!("[tool]\nrecipe = reaching\n{phase} =\n{lines}{more}\n");
-        self.space.write("buildout.cfg", &format!("{}\n{section}", self.configuration));
+        write("buildout.cfg", format!("{}\n{section}", self.configuration));
         let component = component("guest_reaching");
         let recipes = format!("[recipe.reaching]\npath = {component:?}\ngrant = {{ {} }}\n", self.grant);
-        self.space.write("recipes.toml", &recipes);
+        write("recipes.toml", recipes);
         let output = self.space.host(&["run"]);
         (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     }

@@ -30,6 +30,8 @@ impl Line<'_> {
 /// Does what each line says, and logs the outcome after the line.
 fn act(lines: &str, buildout: &Buildout<'_>, options: Option<&Options>) {
     for text in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        // The configuration has no other way to write a reference that is not replaced.
+        let text = &text.replace("$${", "${");
         let line = Line(text.split(' ').collect());
         let outcome = match line.argument(0) {
             "section" => sections::act(&line, buildout, options),

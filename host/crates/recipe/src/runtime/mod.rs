@@ -361,7 +361,7 @@ impl Runtime {
         buildout: Option<&'a Buildout>,
         subject: &'a Subject,
     ) -> Applicant<'a> {
-        let (environment, temporary) = (&self.environment, self.native.temporaries.path_of(part));
+        let (environment, temporary) = (&self.environment, self.native.settings.temporaries.path_of(part));
         Applicant { part, recipe, entry_point, locations, environment, buildout, subject, temporary }
     }
 

@@ -261,7 +261,7 @@ fn archives_are_unpacked_whole_where_the_recipe_may_write() {
     assert!(gzip.unwrap().success());
     let location = reach.at("parts/tool");
     reach.check(&[
-        (&format!("file unpack a.tgz {location}"), "file"),
+        (&format!("file unpack a.tgz {location}"), "a"),
         (&format!("file read {location}/file"), "text"),
         (&format!("file unpack a.tgz {location}"), "error: …"),
         (&format!("file unpack evil.tar {location}/evil"), "error: …"),

@@ -250,7 +250,7 @@ fn a_section_that_a_recipe_adds_becomes_a_part_when_it_is_read() {
     assert!(buildout.add_section("a", "new", options.clone()));
     assert!(!buildout.add_section("a", "new", options.clone()) && !buildout.add_section("a", "b", options));
     assert_eq!(buildout.added_by("new").as_deref(), Some("a"));
-    assert_eq!(buildout.sections(), ["buildout", "a", "b", "new"]);
+    assert_eq!(buildout.sections(), ["buildout", "a", "b", "versions", "new"]);
     assert_eq!(buildout.raw("new", "path").unwrap().as_deref(), Some("${a:recipe}y"));
     assert_eq!(buildout.parts(), ["a"]);
     assert_eq!(buildout.get("b", "ref").unwrap().as_deref(), Some("/b/xy"));

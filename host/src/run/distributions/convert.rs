@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use base::source::Explain;
 use distributions::build::BuildError;
-use distributions::eggs::{self, Directories, Form};
+use distributions::eggs::{self, Directories, MetadataForm};
 use distributions::entry_points::EntryPoint;
 use distributions::install::InstallError;
 use distributions::requirement::Requirement;
 use distributions::resolve::ResolveError;
-use distributions::scripts::Scripts;
+use distributions::scripts::RequestedScripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed, pth_entries};
 use recipe::distributions::{
@@ -46,7 +46,7 @@ pub(super) fn to_recipe(set: &WorkingSet, directories: &Directories) -> Vec<Dist
 
 fn metadata(found: &eggs::Distribution) -> &Path {
     match &found.form {
-        Form::DistInfo(path) | Form::EggInfo(path) | Form::EggInfoFile(path) => path,
+        MetadataForm::DistInfo(path) | MetadataForm::EggInfo(path) | MetadataForm::EggInfoFile(path) => path,
     }
 }
 
@@ -69,13 +69,13 @@ pub(super) fn of_recipe(distributions: &[Distribution]) -> Result<WorkingSet, No
 }
 
 /// The requested scripts.
-pub(super) fn scripts(request: &ScriptRequest) -> Result<Scripts, NoDistributions> {
+pub(super) fn scripts(request: &ScriptRequest) -> Result<RequestedScripts, NoDistributions> {
     let entry_point = |wanted: &recipe::distributions::ScriptEntryPoint| EntryPoint {
         name: wanted.name.clone(),
         module: wanted.module.clone(),
         attributes: wanted.attributes.clone(),
     };
-    Ok(Scripts {
+    Ok(RequestedScripts {
         requirements: requirements(&request.requirements)?,
         entry_points: request.entry_points.iter().map(entry_point).collect(),
         names: request.selected.clone(),

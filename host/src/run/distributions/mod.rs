@@ -1,6 +1,6 @@
 //! Python distributions in a run: the settings of `[buildout]`, and what installs, builds and develops with them.
 //!
-//! [`PythonDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
+//! [`BuildoutDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
 mod convert;
@@ -12,4 +12,4 @@ mod serve;
 mod settings;
 mod tools;
 
-pub(super) use provider::PythonDistributions;
+pub(super) use provider::BuildoutDistributions;

@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed};
-use distributions::install::Custom;
+use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject};
+use distributions::install::CustomBuild;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::working_set::WorkingSet;
 use recipe::Locations;
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::error::NoDistributions;
 use super::picked;
 use super::settings::DistributionSettings;
-use super::tools::Tools;
+use super::tools::InstallTools;
 
 /// Installs, builds and develops distributions.
-pub(in crate::run) struct PythonDistributions {
-    context: Arc<Context>,
+pub(in crate::run) struct BuildoutDistributions {
+    context: Arc<RunContext>,
     /// By the Python and the sources.
-    tools: Mutex<BTreeMap<String, Arc<Tools>>>,
+    tools: Mutex<BTreeMap<String, Arc<InstallTools>>>,
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
@@ -32,7 +32,7 @@ pub(in crate::run) struct PythonDistributions {
 }
 
 /// The buildout of a request.
-pub(super) struct Place<'a> {
+pub(super) struct RequestPlace<'a> {
     pub(super) buildout: &'a Buildout,
     pub(super) locations: Locations,
     pub(super) settings: DistributionSettings,
@@ -40,25 +40,25 @@ pub(super) struct Place<'a> {
     pub(super) parts: Vec<PathBuf>,
 }
 
-impl PythonDistributions {
-    pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
+impl BuildoutDistributions {
+    pub(in crate::run) fn new(context: &Arc<RunContext>) -> Self {
         let context = Arc::clone(context);
         Self { context, tools: Mutex::default(), known: Mutex::default(), picked: Mutex::default() }
     }
 
     /// The directories and settings of a buildout.
-    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<Place<'a>, NoDistributions> {
+    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<RequestPlace<'a>, NoDistributions> {
         let locations = directories::locations(buildout, None, &[], &[])?;
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
-        Ok(Place { buildout, locations, settings, parts })
+        Ok(RequestPlace { buildout, locations, settings, parts })
     }
 
     /// Installs the missing distributions that the requirements need.
     pub(super) fn install(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirements: &[Requirement],
         reports_picked: bool,
     ) -> Result<WorkingSet, NoDistributions> {
@@ -80,11 +80,11 @@ impl PythonDistributions {
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.
     pub(super) fn build(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirement: &Requirement,
         options: BuildOptions,
     ) -> Result<PathBuf, NoDistributions> {
-        let custom = Custom { requirement: requirement.clone() };
+        let custom = CustomBuild { requirement: requirement.clone() };
         let built = self.tools(place)?.with(&place.settings, options, |installer, _| installer.build(&custom))?;
         locked(&self.known).clear();
         Ok(built)
@@ -93,14 +93,14 @@ impl PythonDistributions {
     /// Installs a project in editable mode, by default into the directory of develop eggs.
     pub(super) fn develop_in(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         project: &Path,
         develop_eggs: &Path,
         options: &BuildOptions,
-    ) -> Result<Developed, NoDistributions> {
+    ) -> Result<DevelopedProject, NoDistributions> {
         let tools = self.tools(place)?;
         let protected = protected(place)?;
-        let wanted = Develop { project, develop_eggs, protected: &protected, options };
+        let wanted = DevelopRequest { project, develop_eggs, protected: &protected, options };
         let cancelled = || tools.is_cancelled();
         let developed =
             tools.with(&place.settings, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
@@ -109,7 +109,11 @@ impl PythonDistributions {
     }
 
     /// Develops a project listed in `[buildout] develop`.
-    pub(in crate::run) fn develop(&self, buildout: &Buildout, project: &Path) -> Result<Developed, NoDistributions> {
+    pub(in crate::run) fn develop(
+        &self,
+        buildout: &Buildout,
+        project: &Path,
+    ) -> Result<DevelopedProject, NoDistributions> {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
         self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
@@ -121,14 +125,14 @@ impl PythonDistributions {
         picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
-    pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {
-        let Place { buildout, .. } = place;
+    pub(super) fn tools(&self, place: &RequestPlace<'_>) -> Result<Arc<InstallTools>, NoDistributions> {
+        let RequestPlace { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
         let key = format!("{executable}\n{}", place.settings.sources_key());
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(Tools::new(&self.context, place)?);
+        let tools = Arc::new(InstallTools::new(&self.context, place)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }
@@ -143,8 +147,8 @@ fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Ve
 }
 
 /// What a build of a project in the buildout directory neither sees nor changes.
-fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
-    let Place { buildout, locations, settings, .. } = place;
+fn protected(place: &RequestPlace<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
+    let RequestPlace { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];
     all.push(settings.choice.directories.eggs.clone());

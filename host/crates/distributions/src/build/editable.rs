@@ -8,13 +8,13 @@ use base::files::FileError;
 
 use super::copy::PrivateCopy;
 use super::project::write_build_ext;
-use super::{Build, BuildError, BuildOptions, BuildSystem, Builder};
-use crate::eggs::fill::Workshop;
+use super::{BuildError, BuildOptions, BuildSystem, ProjectBuild, ProjectBuilder};
+use crate::eggs::fill::EggWorkshop;
 use crate::wheel;
 
 /// A project to develop.
 #[derive(Clone, Debug)]
-pub struct Develop<'a> {
+pub struct DevelopRequest<'a> {
     /// Its directory, or a file in it (`setup.py`).
     pub project: &'a Path,
     /// The directory of develop eggs.
@@ -27,7 +27,7 @@ pub struct Develop<'a> {
 
 /// A developed project.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Developed {
+pub struct DevelopedProject {
     /// Its name.
     pub name: String,
     /// The files that were put into the directory of develop eggs, sorted.
@@ -41,14 +41,14 @@ pub struct Developed {
 /// # Errors
 /// [`BuildError`]; the directory of develop eggs is then unchanged.
 pub fn develop(
-    builder: &Builder<'_>,
-    wanted: &Develop<'_>,
+    builder: &ProjectBuilder<'_>,
+    wanted: &DevelopRequest<'_>,
     cancelled: &dyn Fn() -> bool,
-) -> Result<Developed, BuildError> {
+) -> Result<DevelopedProject, BuildError> {
     let directory =
         if wanted.project.is_dir() { wanted.project } else { wanted.project.parent().unwrap_or(wanted.project) };
     let project = directory.canonicalize().map_err(FileError::of("open", directory))?;
-    let workshop = Workshop::new(wanted.develop_eggs)?;
+    let workshop = EggWorkshop::new(wanted.develop_eggs)?;
     let protected: Vec<PathBuf> = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect();
     let private = PrivateCopy::new(&project, &workshop.path().join("source"), &protected)?;
     let mut options = wanted.options.clone();
@@ -59,7 +59,8 @@ pub fn develop(
     let workspace = workshop.path().join("workspace");
     std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
     let what = format!("The project {}", project.display());
-    let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
+    let build =
+        ProjectBuild { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
     let built = build.run("editable")?;
     let (path, file) = built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
     restore(&private.copy.join("setup.cfg"), had_setup_cfg, &options)?;
@@ -80,7 +81,7 @@ pub fn develop(
     let mut paths = placed.place(opened.info())?;
     paths.push(write_egg_link(&project, wanted.develop_eggs, &name)?);
     paths.sort();
-    Ok(Developed { name, paths, namespaces })
+    Ok(DevelopedProject { name, paths, namespaces })
 }
 
 /// The options of the extensions were for this build only.
@@ -101,7 +102,7 @@ struct Placing<'a> {
     to: &'a Path,
     copy: &'a Path,
     project: &'a Path,
-    workshop: &'a Workshop,
+    workshop: &'a EggWorkshop,
 }
 
 impl Placing<'_> {

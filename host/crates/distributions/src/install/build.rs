@@ -4,16 +4,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{InstallError, Installer, Settings};
-use crate::eggs::Installed;
-use crate::eggs::fill::Workshop;
-use crate::index::File;
+use super::{InstallError, InstallSettings, Installer};
+use crate::eggs::InstalledDistributions;
+use crate::eggs::fill::EggWorkshop;
+use crate::index::IndexFile;
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Request, ResolveError, choose};
+use crate::resolve::{Candidate, ResolveError, ResolveRequest, choose};
 
 /// What is built.
 #[derive(Clone, Debug)]
-pub struct Custom {
+pub struct CustomBuild {
     /// The distribution.
     pub requirement: Requirement,
 }
@@ -24,12 +24,12 @@ impl Installer<'_> {
     ///
     /// # Errors
     /// [`InstallError`].
-    pub fn build(&self, custom: &Custom) -> Result<PathBuf, InstallError> {
-        let Settings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
+    pub fn build(&self, custom: &CustomBuild) -> Result<PathBuf, InstallError> {
+        let InstallSettings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
         let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
         let tools = self.supply.tools();
-        let installed = Installed::scan_eggs(&directories.develop, tools.python);
-        let request = Request {
+        let installed = InstalledDistributions::scan_eggs(&directories.develop, tools.python);
+        let request = ResolveRequest {
             requirements: std::slice::from_ref(&requirement),
             pins,
             python: tools.python,
@@ -46,8 +46,8 @@ impl Installer<'_> {
         }
     }
 
-    fn build_into(&self, file: &Arc<File>) -> Result<PathBuf, InstallError> {
-        let workshop = Workshop::new(&self.settings.directories.develop)?;
+    fn build_into(&self, file: &Arc<IndexFile>) -> Result<PathBuf, InstallError> {
+        let workshop = EggWorkshop::new(&self.settings.directories.develop)?;
         let (name, egg) = self.egg_of_wheel(file, workshop.path(), workshop.mask()?)?;
         workshop.sync();
         let place = workshop.publish(&egg, &name)?;

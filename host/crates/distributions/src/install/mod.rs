@@ -12,22 +12,22 @@ use std::sync::{Arc, Mutex};
 
 use base::event::Level;
 
-pub use build::Custom;
+pub use build::CustomBuild;
 pub use error::InstallError;
 
-use crate::eggs::fill::{Workshop, remove_abandoned};
-use crate::eggs::{Directories, Distribution, Installed};
-use crate::index::{File, lock};
+use crate::eggs::fill::{EggWorkshop, remove_abandoned};
+use crate::eggs::{Directories, Distribution, InstalledDistributions};
+use crate::index::{IndexFile, lock};
 use crate::pins::Pins;
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Picked, Request, ResolveError, Step, resolve};
+use crate::resolve::{Candidate, Picked, ResolveError, ResolveRequest, ResolvedDistribution, resolve};
 use crate::supply::Supply;
 use crate::working_set::WorkingSet;
-use prepare::Prepared;
+use prepare::PreparedEgg;
 
 /// The settings of a buildout for the choice of distributions.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct InstallSettings {
     /// The directories of eggs.
     pub directories: Directories,
     /// Other directories with existing distributions.
@@ -50,7 +50,7 @@ pub struct Settings {
 
 /// The result of an installation.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct Installation {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
     /// The same in the order of the path of scripts.
@@ -61,22 +61,22 @@ pub struct Outcome {
 
 /// Installs distributions.
 pub struct Installer<'a> {
-    settings: Settings,
+    settings: InstallSettings,
     supply: &'a Supply<'a>,
-    installed: Mutex<Option<Arc<Installed>>>,
+    installed: Mutex<Option<Arc<InstalledDistributions>>>,
 }
 
 impl<'a> Installer<'a> {
     /// Installs from `supply` with these settings.
-    pub fn new(settings: Settings, supply: &'a Supply<'a>) -> Self {
+    pub fn new(settings: InstallSettings, supply: &'a Supply<'a>) -> Self {
         Self { settings, supply, installed: Mutex::new(None) }
     }
 
     /// The existing distributions. They are read once, and again after an installation.
-    pub fn installed(&self) -> Arc<Installed> {
+    pub fn installed(&self) -> Arc<InstalledDistributions> {
         let mut known = lock(&self.installed);
-        let Settings { directories, path, .. } = &self.settings;
-        let scan = || Arc::new(Installed::scan(directories, path, self.supply.tools().python));
+        let InstallSettings { directories, path, .. } = &self.settings;
+        let scan = || Arc::new(InstalledDistributions::scan(directories, path, self.supply.tools().python));
         Arc::clone(known.get_or_insert_with(scan))
     }
 
@@ -91,9 +91,9 @@ impl<'a> Installer<'a> {
     /// When none do.
     pub fn resolve(&self, requirements: &[Requirement]) -> Result<crate::resolve::Resolution, ResolveError> {
         let installed = self.installed();
-        let Settings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
+        let InstallSettings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
         let tools = self.supply.tools();
-        let request = Request {
+        let request = ResolveRequest {
             requirements,
             pins,
             python: tools.python,
@@ -114,7 +114,7 @@ impl<'a> Installer<'a> {
     }
 
     /// The available files of a project; none if the sources cannot be read.
-    pub fn files(&self, key: &str) -> Vec<File> {
+    pub fn files(&self, key: &str) -> Vec<IndexFile> {
         use crate::resolve::Available as _;
         self.supply.project(key, key).map(|project| project.files.clone()).unwrap_or_default()
     }
@@ -123,9 +123,9 @@ impl<'a> Installer<'a> {
     ///
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
-    pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
+    pub fn install(&self, requirements: &[Requirement]) -> Result<Installation, InstallError> {
         let resolution = self.resolve(requirements)?;
-        let missing: Vec<&Step> =
+        let missing: Vec<&ResolvedDistribution> =
             resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
         let report = self.supply.tools().report;
         for picked in &resolution.picked {
@@ -139,12 +139,12 @@ impl<'a> Installer<'a> {
         }
         let distributions = WorkingSet::new(self.found(&resolution.steps)?);
         let working_set = distributions.sorted(&self.settings.directories);
-        Ok(Outcome { distributions, working_set, picked: resolution.picked })
+        Ok(Installation { distributions, working_set, picked: resolution.picked })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.
-    fn fill(&self, missing: &[&Step]) -> Result<(), InstallError> {
-        let workshop = Workshop::new(&self.settings.directories.eggs)?;
+    fn fill(&self, missing: &[&ResolvedDistribution]) -> Result<(), InstallError> {
+        let workshop = EggWorkshop::new(&self.settings.directories.eggs)?;
         let mask = workshop.mask()?;
         let prepared = self.prepare_all(missing, &workshop, mask)?;
         workshop.sync();
@@ -155,7 +155,12 @@ impl<'a> Installer<'a> {
     }
 
     /// Prepares distributions, several at once, and reports each in their order.
-    fn prepare_all(&self, missing: &[&Step], workshop: &Workshop, mask: u32) -> Result<Vec<Prepared>, InstallError> {
+    fn prepare_all(
+        &self,
+        missing: &[&ResolvedDistribution],
+        workshop: &EggWorkshop,
+        mask: u32,
+    ) -> Result<Vec<PreparedEgg>, InstallError> {
         let next = AtomicUsize::new(0);
         let stop = AtomicUsize::new(0);
         let (sender, receiver) = channel();
@@ -205,9 +210,9 @@ impl<'a> Installer<'a> {
     }
 
     /// The distributions that result from the steps.
-    fn found(&self, steps: &[Step]) -> Result<Vec<Arc<Distribution>>, InstallError> {
+    fn found(&self, steps: &[ResolvedDistribution]) -> Result<Vec<Arc<Distribution>>, InstallError> {
         let installed = self.installed();
-        let find = |step: &Step| match &step.candidate {
+        let find = |step: &ResolvedDistribution| match &step.candidate {
             Candidate::Installed(distribution) => Ok(Arc::clone(distribution)),
             Candidate::File(file) => {
                 let eggs = installed.project(&file.name.key()).iter();
@@ -225,12 +230,12 @@ impl<'a> Installer<'a> {
     }
 }
 
-fn getting(step: &Step) -> String {
+fn getting(step: &ResolvedDistribution) -> String {
     format!("Getting distribution for {}.", crate::scripts::repr(&step.requirement.to_string()))
 }
 
 /// The file of a step whose egg does not exist yet.
-fn file_of(step: &Step) -> Option<&Arc<File>> {
+fn file_of(step: &ResolvedDistribution) -> Option<&Arc<IndexFile>> {
     match &step.candidate {
         Candidate::File(file) => Some(file),
         Candidate::Installed(_) => None,

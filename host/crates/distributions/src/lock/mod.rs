@@ -12,9 +12,9 @@ use std::path::Path;
 
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
-use crate::index::{File, Location};
+use crate::index::{IndexFile, SearchLocation};
 use crate::name;
-use crate::resolve::{Candidate, Step};
+use crate::resolve::{Candidate, ResolvedDistribution};
 use crate::version::Version;
 
 /// The version of the format that is written.
@@ -22,17 +22,17 @@ const VERSION: &str = "1.0";
 
 /// The locked files, by the keys of their projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lock {
-    packages: BTreeMap<String, Package>,
+pub struct DistributionsLock {
+    packages: BTreeMap<String, LockedDistribution>,
 }
 
 /// One locked distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
+pub struct LockedDistribution {
     /// Its version; `None` for a developed project.
     pub version: Option<Version>,
     /// Its files. All have a digest.
-    pub files: Vec<File>,
+    pub files: Vec<IndexFile>,
     /// Where the project is developed instead, relative to the lock.
     pub directory: Option<String>,
 }
@@ -53,7 +53,7 @@ impl base::source::Explain for LockError {
 
 /// A difference between a lock and a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum DistributionChange {
     /// It is added.
     Added(String, String),
     /// It is removed.
@@ -65,7 +65,7 @@ pub enum Change {
 }
 
 /// `requests: 2.33.0 -> 2.34.2`.
-impl std::fmt::Display for Change {
+impl std::fmt::Display for DistributionChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Added(name, version) => write!(formatter, "{name}: {version} is added"),
@@ -76,9 +76,9 @@ impl std::fmt::Display for Change {
     }
 }
 
-impl Lock {
+impl DistributionsLock {
     /// The locked distribution of a project.
-    pub fn package(&self, key: &str) -> Option<&Package> {
+    pub fn package(&self, key: &str) -> Option<&LockedDistribution> {
         self.packages.get(key)
     }
 
@@ -99,10 +99,10 @@ impl Lock {
     /// When neither the index nor the file itself provides a digest.
     pub fn add<'a>(
         &mut self,
-        steps: &[Step],
-        files: impl Fn(&str) -> Vec<File>,
+        steps: &[ResolvedDistribution],
+        files: impl Fn(&str) -> Vec<IndexFile>,
         directory: &Path,
-        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, LockError> + 'a,
+        mut sha256: impl FnMut(&IndexFile) -> Result<fetch::Checksum, LockError> + 'a,
     ) -> Result<(), LockError> {
         for step in steps {
             let key = step.requirement.key();
@@ -113,11 +113,12 @@ impl Lock {
                 };
                 let shown = location.strip_prefix(directory).unwrap_or(&location).to_string_lossy().into_owned();
                 let shown = if shown.is_empty() { ".".to_owned() } else { shown };
-                self.packages.insert(key, Package { version: None, files: Vec::new(), directory: Some(shown) });
+                self.packages
+                    .insert(key, LockedDistribution { version: None, files: Vec::new(), directory: Some(shown) });
                 continue;
             }
             let version = step.candidate.version().cloned();
-            let mut all: Vec<File> =
+            let mut all: Vec<IndexFile> =
                 files(&key).into_iter().filter(|file| Some(&file.name.version) == version.as_ref()).collect();
             if let Candidate::File(chosen) = &step.candidate
                 && !all.iter().any(|file| file.file == chosen.file)
@@ -131,23 +132,26 @@ impl Lock {
             }
             all.sort_by(|one, other| one.file.cmp(&other.file));
             all.dedup_by(|one, other| one.file == other.file);
-            self.packages.insert(key, Package { version, files: all, directory: None });
+            self.packages.insert(key, LockedDistribution { version, files: all, directory: None });
         }
         Ok(())
     }
 
     /// The differences to another lock.
-    pub fn changes(&self, new: &Self) -> Vec<Change> {
-        let shown =
-            |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
+    pub fn changes(&self, new: &Self) -> Vec<DistributionChange> {
+        let shown = |package: &LockedDistribution| {
+            package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string)
+        };
         let keys: std::collections::BTreeSet<&String> = self.packages.keys().chain(new.packages.keys()).collect();
         let change = |key: &String| match (self.packages.get(key), new.packages.get(key)) {
-            (None, Some(new)) => Some(Change::Added(key.clone(), shown(new))),
-            (Some(old), None) => Some(Change::Removed(key.clone(), shown(old))),
+            (None, Some(new)) => Some(DistributionChange::Added(key.clone(), shown(new))),
+            (Some(old), None) => Some(DistributionChange::Removed(key.clone(), shown(old))),
             (Some(old), Some(new)) if old.version != new.version => {
-                Some(Change::Changed(key.clone(), shown(old), shown(new)))
+                Some(DistributionChange::Changed(key.clone(), shown(old), shown(new)))
             }
-            (Some(old), Some(new)) if digests(old) != digests(new) => Some(Change::Files(key.clone(), shown(old))),
+            (Some(old), Some(new)) if digests(old) != digests(new) => {
+                Some(DistributionChange::Files(key.clone(), shown(old)))
+            }
             _ => None,
         };
         keys.into_iter().filter_map(change).collect()
@@ -169,7 +173,7 @@ impl Lock {
     }
 }
 
-fn digests(package: &Package) -> Vec<(&str, Vec<String>)> {
+fn digests(package: &LockedDistribution) -> Vec<(&str, Vec<String>)> {
     package
         .files
         .iter()
@@ -177,7 +181,7 @@ fn digests(package: &Package) -> Vec<(&str, Vec<String>)> {
         .collect()
 }
 
-fn table(key: &str, package: &Package, directory: &Path) -> Table {
+fn table(key: &str, package: &LockedDistribution, directory: &Path) -> Table {
     let mut table = Table::new();
     table["name"] = value(name::canonical(key));
     if let Some(version) = &package.version {
@@ -210,13 +214,13 @@ fn table(key: &str, package: &Package, directory: &Path) -> Table {
     table
 }
 
-fn inline(file: &File, directory: &Path) -> InlineTable {
+fn inline(file: &IndexFile, directory: &Path) -> InlineTable {
     let mut inline = InlineTable::new();
     inline.insert("name", file.file.as_str().into());
     match &file.location {
         // Credentials belong to the machine on which the lock is used.
-        Location::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
-        Location::Path(path) => {
+        SearchLocation::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
+        SearchLocation::Path(path) => {
             let path = path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
             drop(inline.insert("path", path.into()));
         }

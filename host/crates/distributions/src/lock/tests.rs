@@ -8,21 +8,21 @@ use crate::requirement::Requirement;
 
 const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0";
 
-fn file(url: &str) -> File {
-    File { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
+fn file(url: &str) -> IndexFile {
+    IndexFile { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
 }
 
-fn step(file: &File) -> Step {
+fn step(file: &IndexFile) -> ResolvedDistribution {
     let text = format!("Name: {}\nVersion: {}\n", file.name.name, file.name.version);
-    Step {
+    ResolvedDistribution {
         requirement: Requirement::parse(&file.name.name).unwrap(),
         candidate: Candidate::File(Arc::new(file.clone())),
         metadata: Arc::new(Metadata::parse(&text).unwrap()),
     }
 }
 
-fn lock(urls: &[&str]) -> Lock {
-    let mut lock = Lock::default();
+fn lock(urls: &[&str]) -> DistributionsLock {
+    let mut lock = DistributionsLock::default();
     for url in urls {
         let chosen = file(url);
         let files =
@@ -42,7 +42,7 @@ fn what_is_written_is_read() {
          wheels = [\n    {{ name = \"a-1.0-py3-none-any.whl\", url = \"https://i.invalid/x/a-1.0-py3-none-any.whl\", size = 7, hashes = {{ sha256 = \"{SHA}\" }} }},\n]\n"
     );
     assert_eq!(text, expected);
-    let read = Lock::parse(&text, Path::new("/b")).unwrap();
+    let read = DistributionsLock::parse(&text, Path::new("/b")).unwrap();
     assert_eq!(read.text(Path::new("/b")), text);
     assert_eq!(lock.changes(&read), []);
     let names: Vec<&str> = read.package("a").unwrap().files.iter().map(|file| file.file.as_str()).collect();
@@ -56,15 +56,15 @@ fn the_lock_of_another_tool_is_read() {
          hashes = {{ sha256 = '{SHA}', md5 = 'x' }}\n[packages.sdist]\npath = 'dist/a.b-1.0.zip'\nhashes.sha512 = '{}'\n[[packages]]\nname = 'dev'\ndirectory = {{ path = '.', editable = true }}\n",
         "0".repeat(128)
     );
-    let lock = Lock::parse(&text, Path::new("/b")).unwrap();
+    let lock = DistributionsLock::parse(&text, Path::new("/b")).unwrap();
     let package = lock.package("a-b").unwrap();
-    assert_eq!(package.files[0].location, Location::Path("/b/dist/a.b-1.0.zip".into()));
+    assert_eq!(package.files[0].location, SearchLocation::Path("/b/dist/a.b-1.0.zip".into()));
     assert_eq!(lock.package("dev").unwrap().directory.as_deref(), Some("."));
 }
 
 #[test]
 fn what_cannot_be_used_is_named() {
-    let t = |text: &str| Lock::parse(text, Path::new("/b")).unwrap_err().cause;
+    let t = |text: &str| DistributionsLock::parse(text, Path::new("/b")).unwrap_err().cause;
     assert!(t("lock-version = '2.0'").contains("form \"2.0\""));
     assert!(t("[").contains("TOML"));
     let package = |text: &str| t(&format!("lock-version = '1.0'\n[[packages]]\n{text}"));
@@ -88,7 +88,7 @@ fn what_cannot_be_used_is_named() {
 fn changes() {
     let old = lock(&["https://i.invalid/a-1.0-py3-none-any.whl", "https://i.invalid/b-1.0-py3-none-any.whl"]);
     let mut new = lock(&["https://i.invalid/a-2.0-py3-none-any.whl", "https://i.invalid/c-1.0-py3-none-any.whl"]);
-    let shown = |lock: &Lock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let shown = |lock: &DistributionsLock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
     new = old.clone();
     new.packages.get_mut("a").unwrap().files.pop();

@@ -7,19 +7,19 @@ use base::digest::Digest;
 use base::files::FileError;
 
 use super::{Brought, Supply, SupplyError};
-use crate::build::{BuildError, Environment, Environments};
-use crate::eggs::Installed;
-use crate::eggs::fill::Workshop;
+use crate::build::{BuildEnvironment, BuildError, Environments};
+use crate::eggs::InstalledDistributions;
+use crate::eggs::fill::EggWorkshop;
 use crate::pins::Pins;
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Request, resolve};
+use crate::resolve::{Candidate, ResolveRequest, resolve};
 use crate::wheel::add_to_environment;
 
 /// Increased when the layout of environments changes.
 const FORM: u32 = 1;
 
 impl Environments for Supply<'_> {
-    fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError> {
+    fn environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, BuildError> {
         self.find_environment(requirements).map_err(|error| match error {
             SupplyError::Build(error) => error,
             SupplyError::Canceled(what) => BuildError::Canceled(what),
@@ -29,7 +29,7 @@ impl Environments for Supply<'_> {
 }
 
 impl Supply<'_> {
-    fn find_environment(&self, requirements: &[Requirement]) -> Result<Environment, SupplyError> {
+    fn find_environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, SupplyError> {
         let mut wheels = Vec::new();
         for candidate in self.resolved(requirements)? {
             if let Candidate::File(file) = candidate {
@@ -42,9 +42,9 @@ impl Supply<'_> {
         let kept = self.tools.cache.kind("environments")?;
         let place = kept.join(&identity);
         if place.is_dir() {
-            return Ok(Environment { directory: place, identity });
+            return Ok(BuildEnvironment { directory: place, identity });
         }
-        let workshop = Workshop::new(&kept)?;
+        let workshop = EggWorkshop::new(&kept)?;
         let made = workshop.path().join("environment");
         std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("make the directory", &made))?;
         for (number, wheel) in wheels.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Supply<'_> {
             self.add(wheel, &made, &place, &workshop.path().join(number.to_string()))?;
         }
         workshop.publish(&made, &identity)?;
-        Ok(Environment { directory: place, identity })
+        Ok(BuildEnvironment { directory: place, identity })
     }
 
     fn add(&self, wheel: &Brought, made: &Path, place: &Path, aside: &Path) -> Result<(), SupplyError> {
@@ -62,8 +62,8 @@ impl Supply<'_> {
     }
 
     fn resolved(&self, requirements: &[Requirement]) -> Result<Vec<Candidate>, SupplyError> {
-        let (pins, installed) = (Pins::default(), Installed::default());
-        let request = Request {
+        let (pins, installed) = (Pins::default(), InstalledDistributions::default());
+        let request = ResolveRequest {
             requirements,
             pins: &pins,
             python: self.tools.python,

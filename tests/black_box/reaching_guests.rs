@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use test_support::http::{Answer, Server};
+use test_support::http::{ScriptedAnswer, Server};
 use test_support::{Space, component};
 
 /// A buildout with the part `tool`, made by the guest of `tests/guests/reaching`.
@@ -357,8 +357,8 @@ fn a_failure_has_the_hints_of_the_recipe() {
 #[test]
 fn a_download_has_headers_and_a_status() {
     let server = Server::start(|request| match request.path.as_str() {
-        "/file" => Answer::ok(request.header("x-test").unwrap_or_default()),
-        _ => Answer::status("404 Not Found"),
+        "/file" => ScriptedAnswer::ok(request.header("x-test").unwrap_or_default()),
+        _ => ScriptedAnswer::status("404 Not Found"),
     });
     let reach = Reach::new("fetch = [\"*\"]");
     let url = server.url("/file");

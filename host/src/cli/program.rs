@@ -126,7 +126,7 @@ impl Program {
     /// The settings of a run without flags.
     pub(super) fn default_settings(&self) -> Result<RunSettings, RunError> {
         let native = NativeSettings {
-            level: confine::Level::Full,
+            level: confine::ConfinementLevel::Full,
             interrupt: self.interrupt.clone(),
             jobs: Jobs::one(),
             temporaries: Arc::new(Temporaries::new(&self.environment)),

@@ -9,7 +9,7 @@ use crate::text::eggs_directory;
 use buildout_recipe::text::repr;
 
 /// A distribution that is built from source.
-pub struct Custom {
+pub struct CustomEgg {
     requirement: String,
     extensions: Vec<(String, String)>,
     /// The environment of the build, as written.
@@ -21,7 +21,7 @@ pub struct Custom {
     is_deprecated: bool,
 }
 
-impl Recipe for Custom {
+impl Recipe for CustomEgg {
     fn describe() -> Description {
         let own = Description::new(
             "Builds a distribution from source, with options for its extension modules, and installs it in the directory of \
@@ -75,7 +75,7 @@ impl Recipe for Custom {
     }
 }
 
-impl Update for Custom {
+impl Update for CustomEgg {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.install().map(Some)
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use base::source::Explain;
 use distributions::build::BuildError;
-use distributions::eggs::{self, Directories, Form};
+use distributions::eggs::{self, Directories, MetadataForm};
 use distributions::entry_points::EntryPoint;
 use distributions::install::InstallError;
 use distributions::python::Python;
 use distributions::requirement::Requirement;
 use distributions::resolve::ResolveError;
-use distributions::scripts::Scripts;
+use distributions::scripts::RequestedScripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed};
 use recipe::distributions::{
@@ -50,7 +50,7 @@ pub(super) fn to_recipe(set: &WorkingSet, directories: &Directories) -> Vec<Dist
 /// The path of a distribution's metadata.
 pub(super) fn metadata(found: &eggs::Distribution) -> &Path {
     match &found.form {
-        Form::DistInfo(path) | Form::EggInfo(path) | Form::EggInfoFile(path) => path,
+        MetadataForm::DistInfo(path) | MetadataForm::EggInfo(path) | MetadataForm::EggInfoFile(path) => path,
     }
 }
 
@@ -82,13 +82,13 @@ pub(super) fn of_recipe(
 }
 
 /// The requested scripts.
-pub(super) fn scripts(request: &ScriptRequest) -> Result<Scripts, NoDistributions> {
+pub(super) fn scripts(request: &ScriptRequest) -> Result<RequestedScripts, NoDistributions> {
     let entry_point = |wanted: &recipe::distributions::ScriptEntryPoint| EntryPoint {
         name: wanted.name.clone(),
         module: wanted.module.clone(),
         attributes: wanted.attributes.clone(),
     };
-    Ok(Scripts {
+    Ok(RequestedScripts {
         requirements: requirements(&request.requirements)?,
         entry_points: request.entry_points.iter().map(entry_point).collect(),
         names: request.selected.clone(),

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::error::{OptionError, Problem};
+use super::error::{OptionError, OptionProblem};
 use super::template::{self, TemplatePiece};
-use super::{Buildout, NoRecipes, Resolution, SectionState};
+use super::{Buildout, NoRecipes, ResolutionState, SectionState};
 use crate::{Configuration, OptionValue, Options, Origin};
 use base::collections::{Map, OrderedMap, Set};
 
@@ -98,7 +98,7 @@ impl Buildout {
         let known = self.state().sections.get(section).map(|section| Arc::clone(&section.raw));
         let options = match known {
             Some(raw) => raw,
-            None => self.written(section).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?,
+            None => self.written(section).map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::new(error))))?,
         };
         Ok(options.get(option).map(|value| value.raw.as_ref().to_owned()))
     }
@@ -106,12 +106,12 @@ impl Buildout {
     /// A copy in which reading a section initializes no recipe. What is set in one is not seen in the other.
     pub fn without_recipes(&self) -> Self {
         let state = self.state();
-        let copy = Resolution {
+        let copy = ResolutionState {
             sections: state.sections.clone(),
             references: state.references.clone(),
             parts: state.parts.clone(),
             changes: state.changes.clone(),
-            ..Resolution::default()
+            ..ResolutionState::default()
         };
         let inherited = self.shared.inherited.clone();
         Self::with(Arc::clone(&self.shared.configuration), Arc::new(NoRecipes), inherited, copy)
@@ -127,7 +127,8 @@ impl Buildout {
         let changes = self.state().changes.clone();
         let changed = changes.options.keys().filter(|section| !changes.has_section(section));
         for section in changes.sections().chain(changed) {
-            let written = self.written(section).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+            let written =
+                self.written(section).map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::new(error))))?;
             let entry = configuration.sections.entry(section.clone()).or_default();
             entry.options = Options::clone(&written);
         }

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 use url::Url;
 
-use crate::http::{Allowed, Client, Limits, Stop, Transfer, TransferFault};
+use crate::http::{Allowed, Client, Transfer, TransferFault, TransferLimits, TransferStop};
 use crate::local;
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -24,13 +24,13 @@ use base::files::{FileError, open_regular};
 use base::source::redact;
 use checksum::{Computed, Hasher};
 use partial::{Label, Partial};
-use store::{Candidate, Store};
+use store::{CandidateFile, Store};
 
 pub use checksum::{Algorithm, Checksum, InvalidChecksum};
 pub use error::DownloadError;
 pub use mirrors::Mirrors;
-pub use request::{Downloaded, Request};
-pub use settings::{CacheDirectory, DownloadSettings, Network};
+pub use request::{DownloadRequest, Downloaded};
+pub use settings::{CacheDirectory, DownloadSettings, NetworkUse};
 
 /// Downloads the sources of parts. Can be shared between threads.
 pub struct Downloader {
@@ -71,7 +71,7 @@ impl Downloader {
     /// [`DownloadError`]; then no part of the file is left in the cache.
     pub fn download(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -91,7 +91,12 @@ impl Downloader {
     }
 
     /// Uses a local file in place, as zc.buildout does.
-    fn local(&self, request: &Request, path: PathBuf, canceled: Canceled<'_>) -> Result<Downloaded, DownloadError> {
+    fn local(
+        &self,
+        request: &DownloadRequest,
+        path: PathBuf,
+        canceled: Canceled<'_>,
+    ) -> Result<Downloaded, DownloadError> {
         let real = path.canonicalize().map_err(FileError::of("open", &path))?;
         if !request.allowed.allows_file(&real) {
             return Err(DownloadError::NotAllowed { url: redact(&request.url) });
@@ -115,7 +120,7 @@ impl Downloader {
 
     fn remote(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -126,7 +131,7 @@ impl Downloader {
         let DownloadSettings { network, cache, .. } = &self.settings;
         // Other headers may bring another file.
         let is_plain = request.headers.is_empty() && cache.chosen;
-        let may_reuse = !request.checksums.is_empty() || is_plain || *network != Network::Allowed;
+        let may_reuse = !request.checksums.is_empty() || is_plain || *network != NetworkUse::Allowed;
         let damaged = match may_reuse {
             true => match self.cached(request, report, canceled)? {
                 Cached::Found(downloaded) => return Ok(downloaded),
@@ -134,7 +139,7 @@ impl Downloader {
             },
             false => false,
         };
-        if *network != Network::Allowed {
+        if *network != NetworkUse::Allowed {
             let cache = self.store.directory().to_owned();
             return Err(DownloadError::NotInCache { url, cache, network: *network, damaged });
         }
@@ -142,9 +147,14 @@ impl Downloader {
     }
 
     /// Searches the cache. A copy that does not match the digest in its name was damaged: it is removed.
-    fn cached(&self, request: &Request, report: &dyn Report, canceled: Canceled<'_>) -> Result<Cached, DownloadError> {
+    fn cached(
+        &self,
+        request: &DownloadRequest,
+        report: &dyn Report,
+        canceled: Canceled<'_>,
+    ) -> Result<Cached, DownloadError> {
         let mut damaged = false;
-        for Candidate { path, promised } in self.store.candidates(&request.url, &request.checksums) {
+        for CandidateFile { path, promised } in self.store.candidates(&request.url, &request.checksums) {
             let file = match open_regular(&path) {
                 // Another process found the damage, and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -166,7 +176,7 @@ impl Downloader {
 
     fn transfer(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -182,9 +192,9 @@ impl Downloader {
         let headers = headers::sent(&request.headers);
         let transfer = Transfer { url, allowed, limits: &limits, headers: &headers, canceled };
         let received = self.client.get(&transfer, &mut partial).map_err(|stop| match stop {
-            Stop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
-            Stop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
-            Stop::Canceled => canceled_error(request),
+            TransferStop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
+            TransferStop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
+            TransferStop::Canceled => canceled_error(request),
         })?;
         let computed = partial.computed();
         verify(request, &computed)?;
@@ -198,7 +208,7 @@ impl Downloader {
     /// temporary directory.
     fn partial<'a>(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         label: Label<'a>,
         report: &'a dyn Report,
     ) -> Result<(&Store, Partial<'a>), FileError> {
@@ -219,7 +229,7 @@ impl Downloader {
         Ok((store, store.partial(&request.checksums, label, report)?))
     }
 
-    fn limits(&self, request: &Request) -> Limits {
+    fn limits(&self, request: &DownloadRequest) -> TransferLimits {
         let mut limits = self.settings.limits.clone();
         limits.size = request.size.unwrap_or(limits.size);
         limits.attempts = request.attempts.unwrap_or(limits.attempts);
@@ -235,12 +245,17 @@ fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
 }
 
-fn hash(mut file: File, path: &Path, request: &Request, canceled: Canceled<'_>) -> Result<Computed, DownloadError> {
+fn hash(
+    mut file: File,
+    path: &Path,
+    request: &DownloadRequest,
+    canceled: Canceled<'_>,
+) -> Result<Computed, DownloadError> {
     let computed = Hasher::new(&request.checksums).read(&mut file, canceled).map_err(FileError::of("read", path))?;
     computed.ok_or_else(|| canceled_error(request))
 }
 
-fn verify(request: &Request, computed: &Computed) -> Result<(), DownloadError> {
+fn verify(request: &DownloadRequest, computed: &Computed) -> Result<(), DownloadError> {
     match computed.differs(&request.checksums) {
         None => Ok(()),
         Some((expected, found)) => Err(DownloadError::WrongChecksum {
@@ -251,7 +266,7 @@ fn verify(request: &Request, computed: &Computed) -> Result<(), DownloadError> {
     }
 }
 
-fn canceled_error(request: &Request) -> DownloadError {
+fn canceled_error(request: &DownloadRequest) -> DownloadError {
     DownloadError::Canceled { url: redact(&request.url) }
 }
 

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::Path;
 
-use super::error::{Fault, Stop, UnpackError};
-use super::format::{self, Format};
-use super::meter::{Counted, Limits, Meter};
+use super::error::{ArchiveFault, UnpackError, UnpackStop};
+use super::format::{self, ArchiveFormat};
+use super::meter::{Counted, Meter, UnpackLimits};
 use base::files::FileError;
 
 const BUFFER: usize = 64 << 10;
@@ -20,12 +20,12 @@ pub fn decompress(
     mut compressed: File,
     name: &Path,
     to: &mut File,
-    limits: &Limits,
+    limits: &UnpackLimits,
     canceled: &dyn Fn() -> bool,
 ) -> Result<u64, UnpackError> {
     let start = super::start_of(&mut compressed, name)?;
-    let Some(Format::Tar(compression)) = format::recognize(&start) else {
-        return Err(UnpackError::of(name, Stop::because(Fault::NotCompressed)));
+    let Some(ArchiveFormat::Tar(compression)) = format::recognize(&start) else {
+        return Err(UnpackError::of(name, UnpackStop::because(ArchiveFault::NotCompressed)));
     };
     let meter = Meter::new(limits.clone());
     let source = BufReader::with_capacity(BUFFER, Counted::new(compressed, &meter));
@@ -35,12 +35,12 @@ pub fn decompress(
         if canceled() {
             return Err(UnpackError::Canceled(name.to_owned()));
         }
-        let length = content.read(&mut buffer).map_err(|error| UnpackError::of(name, Stop::reading(&error)))?;
+        let length = content.read(&mut buffer).map_err(|error| UnpackError::of(name, UnpackStop::reading(&error)))?;
         if length == 0 {
             return Ok(bytes);
         }
         bytes += length as u64;
-        meter.check(bytes).map_err(|fault| UnpackError::of(name, Stop::because(fault)))?;
+        meter.check(bytes).map_err(|fault| UnpackError::of(name, UnpackStop::because(fault)))?;
         to.write_all(&buffer[..length]).map_err(FileError::of("write the content of", name))?;
     }
 }

@@ -3,13 +3,13 @@
 use wasmtime::component::{InstancePre, Resource, ResourceAny};
 use wasmtime::{Engine, Store};
 
-use super::store::State;
+use super::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::bindings::loaded::loading::{Program, ProvidedDistribution};
 use crate::interfaces::bindings::loaded::{extensions, loading};
 use crate::interfaces::bindings::{Recipe, RecipePre};
-use crate::interfaces::resources::{PartOptions, Sections};
+use crate::interfaces::resources::{PartOptions, ReadableSections};
 use crate::interfaces::v0_1::bindings::{Recipe as Recipe0_1, RecipePre as RecipePre0_1};
 use crate::interfaces::v0_1::exports as v0_1;
 
@@ -19,19 +19,19 @@ type Returned<T> = wasmtime::Result<Result<T, Failure>>;
 /// A component that can be instantiated.
 #[derive(Clone)]
 pub(crate) enum GuestPre {
-    Current(RecipePre<State>),
+    Current(RecipePre<StoreState>),
     /// Its entry points are loaded at run time.
     Loading {
-        recipe: RecipePre<State>,
+        recipe: RecipePre<StoreState>,
         loading: loading::GuestIndices,
         extensions: extensions::GuestIndices,
     },
-    V0_1(RecipePre0_1<State>),
+    V0_1(RecipePre0_1<StoreState>),
 }
 
 impl GuestPre {
     /// The component, as one of the world that it exports.
-    pub(crate) fn new(linked: InstancePre<State>) -> wasmtime::Result<Self> {
+    pub(crate) fn new(linked: InstancePre<StoreState>) -> wasmtime::Result<Self> {
         if exports(&linked, "", "@0.1.") {
             return RecipePre0_1::new(linked).map(Self::V0_1);
         }
@@ -43,7 +43,7 @@ impl GuestPre {
         Ok(Self::Loading { recipe: RecipePre::new(linked)?, loading, extensions })
     }
 
-    pub(crate) fn linked(&self) -> &InstancePre<State> {
+    pub(crate) fn linked(&self) -> &InstancePre<StoreState> {
         match self {
             Self::Current(pre) | Self::Loading { recipe: pre, .. } => pre.instance_pre(),
             Self::V0_1(pre) => pre.instance_pre(),
@@ -54,7 +54,7 @@ impl GuestPre {
         self.linked().engine()
     }
 
-    pub(super) fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Guest> {
+    pub(super) fn instantiate(&self, store: &mut Store<StoreState>) -> wasmtime::Result<Guest> {
         match self {
             Self::Current(pre) => pre.instantiate(store).map(Guest::Current),
             Self::Loading { recipe, loading, extensions } => {
@@ -69,7 +69,7 @@ impl GuestPre {
 }
 
 /// Whether the component exports an interface of `buildout:recipe` whose name starts and continues in this way.
-fn exports(linked: &InstancePre<State>, start: &str, version: &str) -> bool {
+fn exports(linked: &InstancePre<StoreState>, start: &str, version: &str) -> bool {
     let component = linked.component().component_type();
     let mut names = component.exports(linked.engine()).filter_map(|(name, _)| name.strip_prefix("buildout:recipe/"));
     names.any(|name| name.starts_with(start) && name.contains(version))
@@ -88,7 +88,7 @@ pub(crate) enum Guest {
 }
 
 impl Guest {
-    pub(crate) fn describe(&self, store: &mut Store<State>) -> wasmtime::Result<PackageDescription> {
+    pub(crate) fn describe(&self, store: &mut Store<StoreState>) -> wasmtime::Result<PackageDescription> {
         match self {
             Self::Current(recipe) | Self::Loading { recipe, .. } => {
                 recipe.buildout_recipe_description().call_describe(store)
@@ -99,10 +99,10 @@ impl Guest {
 
     pub(crate) fn init(
         &self,
-        store: &mut Store<State>,
+        store: &mut Store<StoreState>,
         entry_point: &str,
         options: Resource<PartOptions>,
-        buildout: Resource<Sections>,
+        buildout: Resource<ReadableSections>,
     ) -> Returned<ResourceAny> {
         match self {
             Self::Current(recipe) | Self::Loading { recipe, .. } => {
@@ -112,7 +112,7 @@ impl Guest {
         }
     }
 
-    pub(crate) fn install(&self, store: &mut Store<State>, part: ResourceAny) -> Returned<Vec<String>> {
+    pub(crate) fn install(&self, store: &mut Store<StoreState>, part: ResourceAny) -> Returned<Vec<String>> {
         match self {
             Self::Current(recipe) | Self::Loading { recipe, .. } => {
                 recipe.buildout_recipe_parts().part().call_install(store, part)
@@ -121,7 +121,7 @@ impl Guest {
         }
     }
 
-    pub(crate) fn update(&self, store: &mut Store<State>, part: ResourceAny) -> Returned<Option<Vec<String>>> {
+    pub(crate) fn update(&self, store: &mut Store<StoreState>, part: ResourceAny) -> Returned<Option<Vec<String>>> {
         match self {
             Self::Current(recipe) | Self::Loading { recipe, .. } => {
                 recipe.buildout_recipe_parts().part().call_update(store, part)
@@ -132,7 +132,7 @@ impl Guest {
 
     pub(crate) fn uninstall(
         &self,
-        store: &mut Store<State>,
+        store: &mut Store<StoreState>,
         entry_point: &str,
         part: &str,
         recorded: Vec<RecordedOption>,
@@ -147,7 +147,7 @@ impl Guest {
 
     #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// The distributions in a component that loads its entry points.
-    pub(crate) fn provides(&self, store: &mut Store<State>) -> wasmtime::Result<Vec<ProvidedDistribution>> {
+    pub(crate) fn provides(&self, store: &mut Store<StoreState>) -> wasmtime::Result<Vec<ProvidedDistribution>> {
         match self {
             Self::Loading { loading, .. } => loading.call_provides(store),
             Self::Current(_) | Self::V0_1(_) => Ok(Vec::new()),
@@ -156,7 +156,7 @@ impl Guest {
 
     #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// Loads an entry point.
-    pub(crate) fn load(&self, store: &mut Store<State>, program: &Program) -> Returned<EntryPoint> {
+    pub(crate) fn load(&self, store: &mut Store<StoreState>, program: &Program) -> Returned<EntryPoint> {
         match self {
             Self::Loading { loading, .. } => loading.call_load(store, program),
             Self::Current(_) | Self::V0_1(_) => Err(loads_nothing()),
@@ -165,7 +165,7 @@ impl Guest {
 
     #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// Runs an extension that was loaded.
-    pub(crate) fn run(&self, store: &mut Store<State>, name: &str) -> Returned<()> {
+    pub(crate) fn run(&self, store: &mut Store<StoreState>, name: &str) -> Returned<()> {
         match self {
             Self::Loading { extensions, .. } => extensions.call_run(store, name),
             Self::Current(_) | Self::V0_1(_) => Err(loads_nothing()),

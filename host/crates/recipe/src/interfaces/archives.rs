@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use base::files::recreate;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::OpenOptions;
-use fetch::unpack::{self, Fault, UnpackError, UnpackLimits};
+use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackLimits};
 use wasmtime::component::{HasData, ResourceTable};
 
 use super::bindings::ArchiveFailure;
 use super::bindings::buildout::recipe::archives::{ArchiveError, Host, TopLevel};
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
-use super::target::{Target, names};
+use super::target::{WriteTarget, names};
 use crate::call::Call;
 use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
@@ -102,18 +102,18 @@ impl View<'_> {
         Ok((open().map_err(|error| refuse(&error.to_string()))?, real))
     }
 
-    fn target(&mut self, path: &str) -> Result<Target, ArchiveError> {
-        Target::new(self.call, path).map_err(|why| invalid(path, &why))
+    fn target(&mut self, path: &str) -> Result<WriteTarget, ArchiveError> {
+        WriteTarget::new(self.call, path).map_err(|why| invalid(path, &why))
     }
 
-    fn failed(&mut self, error: &UnpackError, target: &Target) -> ArchiveError {
+    fn failed(&mut self, error: &UnpackError, target: &WriteTarget) -> ArchiveError {
         self.call.advise(error);
         let message = target.in_words(&error.to_string());
         match error {
-            UnpackError::Refused { fault: Fault::UnknownFormat | Fault::NotCompressed, .. } => {
+            UnpackError::Refused { fault: ArchiveFault::UnknownFormat | ArchiveFault::NotCompressed, .. } => {
                 ArchiveError::UnknownFormat(message)
             }
-            UnpackError::Refused { fault: Fault::Limit { .. }, .. } => ArchiveError::Limit(message),
+            UnpackError::Refused { fault: ArchiveFault::Limit { .. }, .. } => ArchiveError::Limit(message),
             UnpackError::Refused { .. } => ArchiveError::BadArchive(message),
             UnpackError::DestinationExists(_) => ArchiveError::Invalid(message),
             UnpackError::File(_) | UnpackError::Canceled(_) => {

@@ -10,8 +10,8 @@ use super::bindings::buildout::recipe::options::SetError;
 use super::bindings::{LookupFailure, SetFailure};
 use super::changes::{Change, check_section};
 use super::lookup::{look_up, no_buildout};
-pub(crate) use super::options::View;
-use super::resources::Sections;
+pub(crate) use super::options::OptionsView;
+use super::resources::ReadableSections;
 use crate::call::Phase;
 use config::options::{Buildout, OptionError, Unread};
 
@@ -19,10 +19,10 @@ use config::options::{Buildout, OptionError, Unread};
 pub(crate) struct OtherSections;
 
 impl HasData for OtherSections {
-    type Data<'a> = View<'a>;
+    type Data<'a> = OptionsView<'a>;
 }
 
-impl View<'_> {
+impl OptionsView<'_> {
     /// Looks something up in the buildout of the call.
     fn look_up<T>(&mut self, look: impl FnOnce(&mut Reader<'_>) -> Result<T, OptionError>) -> Result<T, LookupFailure> {
         let Some(buildout) = self.call.buildout.clone() else { return Err(no_buildout().into()) };
@@ -98,56 +98,77 @@ impl Reader<'_> {
     }
 }
 
-impl Host for View<'_> {
-    fn open(&mut self) -> wasmtime::Result<Resource<Sections>> {
+impl Host for OptionsView<'_> {
+    fn open(&mut self) -> wasmtime::Result<Resource<ReadableSections>> {
         self.call.note("buildout.open", &[]);
-        Ok(self.table.push(Sections)?)
+        Ok(self.table.push(ReadableSections)?)
     }
 }
 
-impl HostBuildout for View<'_> {
-    fn get(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<Option<String>, LookupFailure> {
+impl HostBuildout for OptionsView<'_> {
+    fn get(
+        &mut self,
+        _: Resource<ReadableSections>,
+        section: String,
+        name: String,
+    ) -> Result<Option<String>, LookupFailure> {
         self.call.note("buildout.get", &[&section, &name]);
         self.look_up(|reader| reader.get(&section, &name))
     }
 
-    fn require(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<String, LookupFailure> {
+    fn require(
+        &mut self,
+        _: Resource<ReadableSections>,
+        section: String,
+        name: String,
+    ) -> Result<String, LookupFailure> {
         self.call.note("buildout.require", &[&section, &name]);
         self.look_up(|reader| reader.require(&section, &name))
     }
 
-    fn sections(&mut self, _: Resource<Sections>) -> Result<Vec<String>, LookupFailure> {
+    fn sections(&mut self, _: Resource<ReadableSections>) -> Result<Vec<String>, LookupFailure> {
         self.look_up(|reader| Ok(reader.buildout.sections()))
     }
 
-    fn keys(&mut self, _: Resource<Sections>, section: String) -> Result<Vec<String>, LookupFailure> {
+    fn keys(&mut self, _: Resource<ReadableSections>, section: String) -> Result<Vec<String>, LookupFailure> {
         self.call.note("buildout.keys", &[&section]);
         self.look_up(|reader| reader.keys(&section))
     }
 
-    fn initialize(&mut self, _: Resource<Sections>, section: String) -> Result<(), LookupFailure> {
+    fn initialize(&mut self, _: Resource<ReadableSections>, section: String) -> Result<(), LookupFailure> {
         self.call.note("buildout.initialize", &[&section]);
         self.look_up(|reader| reader.initialize(&section))
     }
 
-    fn raw(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<Option<String>, LookupFailure> {
+    fn raw(
+        &mut self,
+        _: Resource<ReadableSections>,
+        section: String,
+        name: String,
+    ) -> Result<Option<String>, LookupFailure> {
         self.call.note("buildout.raw", &[&section, &name]);
         self.look_up(|reader| reader.buildout.raw(&section, &name))
     }
 
-    fn set(&mut self, _: Resource<Sections>, section: String, name: String, value: String) -> Result<(), SetFailure> {
+    fn set(
+        &mut self,
+        _: Resource<ReadableSections>,
+        section: String,
+        name: String,
+        value: String,
+    ) -> Result<(), SetFailure> {
         self.call.note("buildout.set", &[&section, &name]);
         self.change(&Change::Set { section: &section, name: &name, value: &value })
     }
 
-    fn remove(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<(), SetFailure> {
+    fn remove(&mut self, _: Resource<ReadableSections>, section: String, name: String) -> Result<(), SetFailure> {
         self.call.note("buildout.remove", &[&section, &name]);
         self.change(&Change::Remove { section: &section, name: &name })
     }
 
     fn add(
         &mut self,
-        _: Resource<Sections>,
+        _: Resource<ReadableSections>,
         section: String,
         options: Vec<(String, String)>,
     ) -> Result<(), SetFailure> {
@@ -163,7 +184,7 @@ impl HostBuildout for View<'_> {
         Ok(())
     }
 
-    fn drop(&mut self, sections: Resource<Sections>) -> wasmtime::Result<()> {
+    fn drop(&mut self, sections: Resource<ReadableSections>) -> wasmtime::Result<()> {
         self.table.delete(sections)?;
         Ok(())
     }

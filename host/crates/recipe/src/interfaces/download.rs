@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::event::{Event, Report};
 use base::files::{open_regular, recreate};
-use fetch::{Algorithm, Checksum, Downloaded, Request, TransferFault};
+use fetch::{Algorithm, Checksum, DownloadRequest, Downloaded, TransferFault};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::DownloadFailure;
@@ -14,8 +14,8 @@ use super::bindings::buildout::recipe::download::{
     self as wit, DownloadError, Host, HostDownloader, HostFetched, ServerStatus, TopLevel,
 };
 use super::filesystem::open::OpenFiles;
-use super::resources::{Downloader, Fetched};
-use super::target::{Target, names};
+use super::resources::{AllowedDownloads, Fetched};
+use super::target::{WriteTarget, names};
 use crate::call::Call;
 use crate::grants::addresses::{allowed, within};
 use crate::limits;
@@ -25,7 +25,7 @@ use crate::native::shared::Native;
 pub(crate) struct Downloads;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct DownloadView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) native: &'a Arc<Native>,
@@ -34,15 +34,15 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for Downloads {
-    type Data<'a> = View<'a>;
+    type Data<'a> = DownloadView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for DownloadView<'_> {
     fn convert_download_error(&mut self, failure: DownloadFailure) -> wasmtime::Result<DownloadError> {
         failure.downcast()
     }
 
-    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
+    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<AllowedDownloads>, DownloadFailure> {
         let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
         self.call.note("download.open", &names);
         if !self.call.phase.is_of_program() {
@@ -57,20 +57,26 @@ impl Host for View<'_> {
             self.call.refused.push(line);
             return Err(DownloadError::NotGranted(message).into());
         }
-        self.table.push(Downloader { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
+        self.table.push(AllowedDownloads { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
     }
 }
 
-impl HostDownloader for View<'_> {
+impl HostDownloader for DownloadView<'_> {
     fn fetch(
         &mut self,
-        downloader: Resource<Downloader>,
+        downloader: Resource<AllowedDownloads>,
         request: wit::Request,
     ) -> Result<Resource<Fetched>, DownloadFailure> {
         self.call.note("download.fetch", &[&request.url]);
         let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
-        let wanted = Request { url: request.url, allowed, checksums, headers: request.headers, ..Request::default() };
+        let wanted = DownloadRequest {
+            url: request.url,
+            allowed,
+            checksums,
+            headers: request.headers,
+            ..DownloadRequest::default()
+        };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
@@ -81,13 +87,13 @@ impl HostDownloader for View<'_> {
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
-    fn drop(&mut self, downloader: Resource<Downloader>) -> wasmtime::Result<()> {
+    fn drop(&mut self, downloader: Resource<AllowedDownloads>) -> wasmtime::Result<()> {
         self.table.delete(downloader)?;
         Ok(())
     }
 }
 
-impl HostFetched for View<'_> {
+impl HostFetched for DownloadView<'_> {
     fn sha256(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
         Ok(self.table.get(&file)?.sha256.to_string())
     }
@@ -153,23 +159,23 @@ impl HostFetched for View<'_> {
     }
 }
 
-impl View<'_> {
+impl DownloadView<'_> {
     fn path_of(&self, file: &Resource<Fetched>) -> Result<PathBuf, DownloadFailure> {
         Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
     }
 
     /// Notes what the host made for the part.
-    fn made(&mut self, target: Target, is_new: bool) {
+    fn made(&mut self, target: WriteTarget, is_new: bool) {
         if is_new {
             self.call.made.add(target.shown);
         }
     }
 
     /// Where a file that the host makes for the recipe goes.
-    fn target(&mut self, path: &str) -> Result<Target, DownloadError> {
+    fn target(&mut self, path: &str) -> Result<WriteTarget, DownloadError> {
         let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
         match Path::new(path).is_absolute() {
-            true => Target::new(self.call, path).map_err(|why| refuse(&why)),
+            true => WriteTarget::new(self.call, path).map_err(|why| refuse(&why)),
             false => Err(refuse("the path must be absolute")),
         }
     }

@@ -1,6 +1,6 @@
 //! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it without losing details.
 
-use config::options::{OptionError, Problem};
+use config::options::{OptionError, OptionProblem};
 
 use super::bindings::LookupFailure;
 use super::bindings::buildout::recipe::types::{LookupError, LookupReason, UnnamedError};
@@ -29,11 +29,11 @@ pub(super) fn no_buildout() -> LookupError {
     LookupError { reason, message, reference: u32::MAX }
 }
 
-fn reason(problem: &Problem) -> LookupReason {
+fn reason(problem: &OptionProblem) -> LookupReason {
     match problem {
-        Problem::UnknownSection { .. } => LookupReason::UnknownSection,
-        Problem::UnknownOption { .. } => LookupReason::UnknownOption,
-        Problem::Circle(_) => LookupReason::Cycle,
-        Problem::Reference(_) | Problem::TooDeep(_) | Problem::Recipe(_) => LookupReason::Failed,
+        OptionProblem::UnknownSection { .. } => LookupReason::UnknownSection,
+        OptionProblem::UnknownOption { .. } => LookupReason::UnknownOption,
+        OptionProblem::Circle(_) => LookupReason::Cycle,
+        OptionProblem::Reference(_) | OptionProblem::TooDeep(_) | OptionProblem::Recipe(_) => LookupReason::Failed,
     }
 }

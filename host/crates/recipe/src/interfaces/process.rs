@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base::event::{Event, Level};
 use base::source::Explain as _;
-use confine::{ConfineError, Policy, Stream};
+use confine::{CommandPolicy, CommandStream, ConfineError};
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -16,7 +16,7 @@ use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunn
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use super::redirect;
-use super::resources::Runner;
+use super::resources::AllowedPrograms;
 use crate::call::{Call, Interrupted, Phase};
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
@@ -31,7 +31,7 @@ use crate::native::variables::system_strings;
 pub(crate) struct NativeProcesses;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct ProcessView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) native: &'a Arc<Native>,
@@ -40,15 +40,15 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for NativeProcesses {
-    type Data<'a> = View<'a>;
+    type Data<'a> = ProcessView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for ProcessView<'_> {
     fn convert_process_error(&mut self, failure: ProcessFailure) -> wasmtime::Result<ProcessError> {
         failure.downcast()
     }
 
-    fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
+    fn open(&mut self, programs: Vec<String>) -> Result<Resource<AllowedPrograms>, ProcessFailure> {
         let names: Vec<&str> = programs.iter().map(String::as_str).collect();
         self.call.note("process.open", &names);
         if !self.call.phase.is_of_program() {
@@ -62,7 +62,7 @@ impl Host for View<'_> {
             self.call.refused.push(line);
             return Err(ProcessError::NotGranted(message).into());
         }
-        self.table.push(Runner { programs }).map_err(ProcessFailure::trap)
+        self.table.push(AllowedPrograms { programs }).map_err(ProcessFailure::trap)
     }
 
     fn environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
@@ -82,8 +82,8 @@ impl Host for View<'_> {
     }
 }
 
-impl HostRunner for View<'_> {
-    fn run(&mut self, runner: Resource<Runner>, command: Command) -> Result<Outcome, ProcessFailure> {
+impl HostRunner for ProcessView<'_> {
+    fn run(&mut self, runner: Resource<AllowedPrograms>, command: Command) -> Result<Outcome, ProcessFailure> {
         self.call.note("process.run", &[&command.program]);
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
@@ -94,25 +94,25 @@ impl HostRunner for View<'_> {
         outcome
     }
 
-    fn environment(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {
+    fn environment(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<Vec<(String, String)>> {
         Ok(self.native.variables(&self.call.rights).into_iter().collect())
     }
 
-    fn build_directory(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<String> {
+    fn build_directory(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<String> {
         Ok(self.call.rights.build_directory().to_string_lossy().into_owned())
     }
 
-    fn jobs(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<u32> {
+    fn jobs(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<u32> {
         Ok(u32::try_from(self.native.settings.jobs.limit()).unwrap_or(u32::MAX))
     }
 
-    fn drop(&mut self, runner: Resource<Runner>) -> wasmtime::Result<()> {
+    fn drop(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<()> {
         self.table.delete(runner)?;
         Ok(())
     }
 }
 
-impl View<'_> {
+impl ProcessView<'_> {
     /// Runs a command that is granted.
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let line = line(&command);
@@ -148,7 +148,7 @@ impl View<'_> {
     }
 
     /// Lets the command make the paths that it is to make.
-    fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
+    fn stage(&mut self, policy: &mut CommandPolicy) -> Result<Staging, ProcessError> {
         if self.call.phase == Phase::Init {
             // Nothing is made yet.
             return Ok(Staging::default());
@@ -179,13 +179,13 @@ impl View<'_> {
         Ok(())
     }
 
-    fn failed(&mut self, line: String, ending: String, policy: &Policy) -> FailedCommand {
+    fn failed(&mut self, line: String, ending: String, policy: &CommandPolicy) -> FailedCommand {
         let rights = Arc::clone(&self.call.rights);
         self.open_log().failed(line, ending, policy, &rights.makes)
     }
 
     /// Reports a path that the command was kept from writing: it may have failed because of that.
-    fn report_refused(&mut self, directory: &Path, policy: &Policy) {
+    fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy) {
         let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
         let location = if self.call.rights.makes.is_empty() { "" } else { "Add the path to `location`, or " };
@@ -197,7 +197,7 @@ impl View<'_> {
     }
 
     /// The command as the confinement takes it.
-    fn confined(&mut self, command: Command) -> Result<confine::Command, ProcessFailure> {
+    fn confined(&mut self, command: Command) -> Result<confine::NativeCommand, ProcessFailure> {
         let stdin = redirect::input(self.call, command.standard_input)?;
         let mut variables = match command.only_environment {
             true => BTreeMap::new(),
@@ -205,7 +205,7 @@ impl View<'_> {
         };
         variables.extend(command.environment);
         let (own, left) = (command.deadline.map(Duration::from_millis), self.call.left());
-        Ok(confine::Command {
+        Ok(confine::NativeCommand {
             program: command.program.into(),
             arguments: command.arguments.into_iter().map(Into::into).collect(),
             directory: command.directory.into(),
@@ -230,28 +230,28 @@ impl View<'_> {
     /// Runs a command to its end.
     fn supervise(
         &mut self,
-        command: &confine::Command,
-        policy: &Policy,
+        command: &confine::NativeCommand,
+        policy: &CommandPolicy,
         sinks: &mut Sinks,
-    ) -> Result<confine::Outcome, ConfineError> {
+    ) -> Result<confine::CommandOutcome, ConfineError> {
         let native = Arc::clone(self.native);
         let log = self.open_log();
-        let mut on_output = |stream: Stream, bytes: &[u8]| sinks.take(stream, bytes, log);
+        let mut on_output = |stream: CommandStream, bytes: &[u8]| sinks.take(stream, bytes, log);
         native.runner()?.run(command, policy, &mut on_output, &native.settings.interrupt)
     }
 
     /// How the command ended, for the recipe. Missing confinement ends the run.
     fn ending(
         &mut self,
-        outcome: Result<confine::Outcome, ConfineError>,
+        outcome: Result<confine::CommandOutcome, ConfineError>,
         line: &str,
     ) -> Result<Ending, ProcessFailure> {
         match outcome {
-            Ok(confine::Outcome::Exited(status)) => Ok(Ending::Exited(status)),
-            Ok(confine::Outcome::Signalled(signal)) => Ok(Ending::Signalled(signal)),
-            Ok(confine::Outcome::TimedOut) => Ok(Ending::TimedOut),
-            Ok(confine::Outcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
-            Ok(confine::Outcome::DiskFull) => {
+            Ok(confine::CommandOutcome::Exited(status)) => Ok(Ending::Exited(status)),
+            Ok(confine::CommandOutcome::Signalled(signal)) => Ok(Ending::Signalled(signal)),
+            Ok(confine::CommandOutcome::TimedOut) => Ok(Ending::TimedOut),
+            Ok(confine::CommandOutcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
+            Ok(confine::CommandOutcome::DiskFull) => {
                 let message = format!("{line} was ended: it has written more than its limit of disk space");
                 Err(ProcessError::Limit(message).into())
             }

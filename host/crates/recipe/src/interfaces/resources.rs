@@ -20,22 +20,22 @@ pub struct PartOptions {
 }
 
 /// All sections: the call in which the handle is used determines which ones.
-pub struct Sections;
+pub struct ReadableSections;
 
 /// A lock that was taken: closing the file releases it.
 #[derive(Debug)]
-pub struct Lock {
+pub struct HeldLock {
     pub(crate) _file: File,
 }
 
 /// Programs that a part may start.
-pub struct Runner {
+pub struct AllowedPrograms {
     /// `*` for all.
     pub(crate) programs: Vec<String>,
 }
 
 /// Addresses that a part may download from.
-pub struct Downloader {
+pub struct AllowedDownloads {
     pub(crate) allowed: Allowed,
 }
 

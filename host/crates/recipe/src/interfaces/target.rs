@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
-use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
+use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackOptions, UnpackedArchive};
 
 use super::bindings::buildout::recipe::archives::TopLevel;
 use crate::call::Call;
@@ -16,14 +16,14 @@ use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
 
 /// A place in an open directory, so that no link can replace the directory.
-pub(super) struct Target {
+pub(super) struct WriteTarget {
     holder: Dir,
     name: OsString,
     /// Its path, as shown to people.
     pub(super) shown: PathBuf,
 }
 
-impl Target {
+impl WriteTarget {
     /// The place at `path`. The error is the reason why the recipe cannot have it.
     pub(super) fn new(call: &mut Call, path: &str) -> Result<Self, String> {
         let rights = call.rights.clone();
@@ -68,7 +68,7 @@ impl Target {
         name: &Path,
         top_level: TopLevel,
         call: &Call,
-    ) -> Result<Unpacked, UnpackError> {
+    ) -> Result<UnpackedArchive, UnpackError> {
         let unpack = |strip_top_level| {
             let archive = archive.try_clone().map_err(base::files::FileError::of("read", name))?;
             let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
@@ -82,10 +82,10 @@ impl Target {
 }
 
 /// The names of what was unpacked.
-pub(super) fn names(unpacked: &Unpacked) -> Vec<String> {
+pub(super) fn names(unpacked: &UnpackedArchive) -> Vec<String> {
     unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 fn is_not_single(error: &UnpackError) -> bool {
-    matches!(error, UnpackError::Refused { fault: Fault::NoTopLevelDirectory(_), .. })
+    matches!(error, UnpackError::Refused { fault: ArchiveFault::NoTopLevelDirectory(_), .. })
 }

@@ -1,6 +1,6 @@
 //! The user and the group as native commands see them: with the strongest confinement, in a namespace of users.
 
-use confine::Level;
+use confine::ConfinementLevel;
 
 /// The user `nobody` (and its group): root for its confined commands, and whoever else owns a file.
 const NOBODY: u32 = 65534;
@@ -19,12 +19,12 @@ impl Account {
     }
 
     /// The account as commands see it, if it is the one of this process or the owner of a file.
-    pub(crate) fn seen(self, level: Level) -> Self {
+    pub(crate) fn seen(self, level: ConfinementLevel) -> Self {
         self.seen_by(Self::own(), level)
     }
 
-    fn seen_by(self, own: Self, level: Level) -> Self {
-        if level != Level::Full {
+    fn seen_by(self, own: Self, level: ConfinementLevel) -> Self {
+        if level != ConfinementLevel::Full {
             return self;
         }
         let seen = |id: u32, own: u32| if id != own || id == 0 { NOBODY } else { id };
@@ -43,9 +43,9 @@ mod tests {
             let seen = Account { user, group }.seen_by(own, level);
             assert_eq!((seen.user, seen.group), expected);
         };
-        t((0, 0), (0, 0), Level::Full, (NOBODY, NOBODY));
-        t((0, 0), (0, 0), Level::Partial, (0, 0));
-        t((1000, 100), (1000, 100), Level::Full, (1000, 100));
-        t((0, 100), (1000, 100), Level::Full, (NOBODY, 100));
+        t((0, 0), (0, 0), ConfinementLevel::Full, (NOBODY, NOBODY));
+        t((0, 0), (0, 0), ConfinementLevel::Partial, (0, 0));
+        t((1000, 100), (1000, 100), ConfinementLevel::Full, (1000, 100));
+        t((0, 100), (1000, 100), ConfinementLevel::Full, (NOBODY, 100));
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use confine::Stream;
+use confine::CommandStream;
 
 use super::command_log::CommandLog;
 use crate::call::disk::DiskGuard;
@@ -52,10 +52,10 @@ pub(crate) enum Lost {
 
 impl Sinks {
     /// Passes on output of a command.
-    pub(crate) fn take(&mut self, stream: Stream, bytes: &[u8], log: &mut CommandLog) {
+    pub(crate) fn take(&mut self, stream: CommandStream, bytes: &[u8], log: &mut CommandLog) {
         let sink = match stream {
-            Stream::Stdout => &mut self.stdout,
-            Stream::Stderr => &mut self.stderr,
+            CommandStream::Stdout => &mut self.stdout,
+            CommandStream::Stderr => &mut self.stderr,
         };
         match sink {
             Sink::Log => log.take(stream, bytes),

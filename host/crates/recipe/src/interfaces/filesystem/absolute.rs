@@ -7,7 +7,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
-use super::routing::View;
+use super::routing::FilesystemView;
 use crate::grants::links::resolve;
 use crate::grants::mounts::normalize;
 
@@ -30,7 +30,7 @@ impl Named {
     }
 }
 
-impl View<'_> {
+impl FilesystemView<'_> {
     /// Calls `call`; again with the path that links lead to, if it was refused because one led out of its directory.
     pub(super) fn through_links<T>(
         &mut self,

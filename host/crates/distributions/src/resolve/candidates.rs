@@ -31,7 +31,7 @@ impl Candidate {
     }
 
     /// Whether it is a developed project.
-    pub fn is_developed(&self) -> bool {
+    pub(crate) fn is_developed(&self) -> bool {
         matches!(self, Self::Installed(distribution) if distribution.precedence == Precedence::Develop)
     }
 

@@ -99,7 +99,7 @@ impl UnpackedWheel {
 ///
 /// # Errors
 /// [`WheelError`].
-pub fn make_egg(
+pub(crate) fn make_egg(
     wheel: &Path,
     file: &FileName,
     python: &Python,

@@ -9,6 +9,7 @@ pub fn canonical(name: &str) -> String {
         match c {
             '-' | '_' | '.' if canonical.ends_with('-') => {}
             '-' | '_' | '.' => canonical.push('-'),
+            other if other.is_ascii() => canonical.push(other.to_ascii_lowercase()),
             other => canonical.extend(other.to_lowercase()),
         }
     }
@@ -17,7 +18,7 @@ pub fn canonical(name: &str) -> String {
 
 /// The form in which setuptools shows a name from a file name (`pkg_resources.safe_name`): characters other than ASCII
 /// letters, digits and `.` become `-`.
-pub(crate) fn safe(name: &str) -> String {
+pub fn safe(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for c in name.chars() {
         match c {

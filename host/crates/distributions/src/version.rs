@@ -67,12 +67,6 @@ impl Specifiers {
         Ok(Self { conditions })
     }
 
-    /// The condition `==version`.
-    pub(crate) fn exactly(version: &Version) -> Self {
-        let condition = VersionCondition::Compare(VersionSpecifier::equals_version(version.clone()));
-        Self { conditions: vec![(format!("=={version}"), condition)] }
-    }
-
     /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {

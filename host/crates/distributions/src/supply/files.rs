@@ -32,7 +32,7 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When it is not available, or differs from what the index promises.
-    pub(crate) fn bring(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
+    pub fn bring(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         once(&self.brought, &file.location, || self.bring_again(file))
     }
 

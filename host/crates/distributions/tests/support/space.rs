@@ -1,17 +1,16 @@
 //! A buildout's directories with an index, and this crate put together on top of them, as in the host.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use base::environment::Environment;
 use base::interrupt::Interrupt;
 use distributions::build::{
-    BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, ProjectBuilder, develop,
+    BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, Memory, ProjectBuilder, develop,
 };
 use distributions::eggs::Directories;
 use distributions::index::{self, AllowedHosts, DistributionSources, IndexCredentials, SearchLocation};
 use distributions::install::{CustomBuild, InstallError, InstallSettings, Installation, Installer};
-use distributions::lock::DistributionsLock;
+use distributions::lock::{DistributionsLock, LockError, LockUse, Purpose};
 use distributions::pins::Pins;
 use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
@@ -34,7 +33,7 @@ pub(crate) struct InstallationSpace {
     pub(crate) newest: bool,
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
-    pub(crate) lock: Option<(Arc<DistributionsLock>, bool)>,
+    pub(crate) lock: Option<LockUse>,
     pub(crate) log: ReportedMessages,
 }
 
@@ -106,8 +105,12 @@ impl InstallationSpace {
         self.with(|installer, _| {
             let resolution = installer.resolve(&requirements).unwrap();
             let mut lock = DistributionsLock::default();
-            let files = |key: &str| installer.files(key);
-            lock.add(&resolution.steps, files, &self.root, |_| panic!("the index has digests")).unwrap();
+            for step in &resolution.steps {
+                let key = step.requirement.key();
+                let files = installer.files(&key, Purpose::Use);
+                let version = step.candidate.version().unwrap();
+                lock.add::<LockError>(&key, version, Purpose::Use, files, |_| panic!("the index has digests")).unwrap();
+            }
             lock
         })
     }
@@ -120,7 +123,16 @@ impl InstallationSpace {
     pub(crate) fn develop(&self, project: &Path, protected: &[PathBuf]) -> Result<DevelopedProject, BuildError> {
         self.with(|_, builder| {
             let develop_eggs = self.root.join("develop-eggs");
-            let wanted = DevelopRequest { project, develop_eggs: &develop_eggs, protected, options: &self.options };
+            let memory = self.root.join("memory");
+            std::fs::create_dir_all(&memory).unwrap();
+            let wanted = DevelopRequest {
+                project,
+                develop_eggs: &develop_eggs,
+                protected,
+                options: &self.options,
+                memory: Some(Memory { directory: &memory, context: "" }),
+                changes_project: true,
+            };
             develop(builder, &wanted, &|| false)
         })
     }
@@ -198,10 +210,7 @@ impl InstallationSpace {
             report: &self.log,
             cancelled: &|| false,
         };
-        let mut index = index::PackageIndex::new(sources, &web, &self.log);
-        if let Some((lock, only)) = &self.lock {
-            index = index.locked(Arc::clone(lock), *only);
-        }
+        let index = index::PackageIndex::new(sources, &web, &self.log).with_lock(self.lock.clone());
         let supply = Supply::new(index, tools).with_options(self.options.clone());
         let settings = InstallSettings {
             directories: Directories { eggs: self.root.join("eggs"), develop: self.root.join("develop-eggs") },

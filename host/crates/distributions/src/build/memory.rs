@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use base::digest::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::developed::DevelopedProject;
+use super::error::BuildError;
 use super::inputs::ProjectSnapshot;
-use super::{BuildError, BuildOptions, DevelopedProject};
+use super::surroundings::BuildOptions;
 use crate::python::Python;
 
 /// Increased when projects are installed in a different way.

@@ -5,6 +5,7 @@
 
 pub(crate) mod fill;
 mod found;
+mod pth;
 mod scan;
 mod zipped;
 

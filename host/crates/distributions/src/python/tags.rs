@@ -4,7 +4,7 @@
 
 use base::collections::Map;
 
-use super::Python;
+use super::interpreter::Python;
 
 /// Python, ABI and platform of a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

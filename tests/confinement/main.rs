@@ -21,11 +21,8 @@ use confine::{
 };
 use libtest_mimic::{Arguments, Trial};
 use probe::{DENIED, ESCAPED, ESCAPES, EscapeAttempt, Partly, TERMINAL, Unconfined};
-use space::{ConfinementSpace, is_free, is_root};
+use space::{AS_COMMAND, ConfinementSpace, is_free, is_root};
 use test_support::wait_until;
-
-/// The argument after which this program is a command under test.
-const AS_COMMAND: &str = "as-command";
 
 fn main() -> ExitCode {
     if let Some(code) = confine::shim::main() {
@@ -253,7 +250,7 @@ fn output_status_input_and_environment(level: ConfinementLevel) {
     let space = ConfinementSpace::new();
     let mut command = space.shell("cat; echo err >&2; echo \"$A\"; pwd; env | wc -l; exit 7");
     let input = "x".repeat(300_000);
-    command.stdin = confine::Input::Bytes(input.clone().into());
+    command.stdin = confine::CommandInput::Bytes(input.clone().into());
     command.environment.insert("A".into(), "b c".into());
     let (mut stdout, mut stderr) = (String::new(), String::new());
     let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {
@@ -269,7 +266,7 @@ fn output_status_input_and_environment(level: ConfinementLevel) {
     let file = space.outside().join("input");
     std::fs::write(&file, &input).unwrap();
     let mut command = space.shell("wc -c; echo err >&2; echo out");
-    command.stdin = confine::Input::File(std::fs::File::open(&file).unwrap());
+    command.stdin = confine::CommandInput::File(std::fs::File::open(&file).unwrap());
     command.merges_stderr = true;
     let mut merged = String::new();
     let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {

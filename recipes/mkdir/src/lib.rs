@@ -4,11 +4,14 @@
 //! was removed by hand is made again. The entry point `mkdirectory` is in its own file.
 
 mod mkdirectory;
+mod paths;
 
 pub use mkdirectory::Mkdirectory;
 
 use buildout_recipe::text::join;
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
+
+use paths::split;
 
 /// A directory.
 pub struct Mkdir {
@@ -43,15 +46,6 @@ impl Recipe for Mkdir {
                 .context(format!("Cannot create {}", self.path))?;
         }
         Ok(self.path.as_str().into())
-    }
-}
-
-/// Splits a path into parent and name at the last slash, like `os.path.split`.
-fn split(path: &str) -> (&str, &str) {
-    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    match parent.trim_end_matches('/') {
-        "" => ("/", name),
-        parent => (parent, name),
     }
 }
 
@@ -96,13 +90,6 @@ mod tests {
         let buildout = Buildout::new("/b").section("data-dir", [("recipe", "recipes:mkdir")]);
         let error = buildout.init::<Mkdir>("data-dir").err().unwrap();
         assert_eq!(error.to_string(), "Missing option: data-dir:path");
-    }
-
-    #[test]
-    fn paths_are_split_at_the_last_slash() {
-        assert_eq!(split("/a/b"), ("/a", "b"));
-        assert_eq!(split("/a"), ("/", "a"));
-        assert_eq!(split("/a//b"), ("/a", "b"));
     }
 
     #[test]

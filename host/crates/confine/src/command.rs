@@ -21,7 +21,7 @@ pub struct NativeCommand {
     /// system's directories.
     pub environment: BTreeMap<OsString, OsString>,
     /// Its standard input.
-    pub stdin: Input,
+    pub stdin: CommandInput,
     /// Whether its standard error is the same stream as its standard output.
     pub merges_stderr: bool,
     /// After this time, the process tree is killed.
@@ -32,7 +32,7 @@ pub struct NativeCommand {
 
 /// The standard input of a command.
 #[derive(Debug, Default)]
-pub enum Input {
+pub enum CommandInput {
     /// `/dev/null`.
     #[default]
     Empty,
@@ -62,6 +62,6 @@ pub enum CommandOutcome {
     TimedOut,
     /// Killed because the run was interrupted.
     Interrupted,
-    /// Killed because it exceeded [`super::Limits::disk`].
+    /// Killed because it exceeded [`super::CommandLimits::disk`].
     DiskFull,
 }

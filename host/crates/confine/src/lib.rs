@@ -11,13 +11,14 @@ mod error;
 mod layout;
 mod linux;
 mod message;
+mod pipes;
 mod policy;
 mod pump;
 mod resolve;
 mod runner;
 mod spawner;
 
-pub use command::{CommandOutcome, CommandStream, Input, NativeCommand};
+pub use command::{CommandInput, CommandOutcome, CommandStream, NativeCommand};
 pub use error::{ConfineError, Layer};
 
 pub use layout::{is_of_system, resolve_for};

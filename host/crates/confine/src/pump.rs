@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::command::{CommandStream, Input, NativeCommand};
+use super::command::{CommandInput, CommandStream, NativeCommand};
+use super::pipes::Pipes;
 use super::policy::{CommandPolicy, ConfinementLevel};
-use super::runner::Pipes;
 use base::interrupt::Interrupt;
 
 /// How often free space is checked.
@@ -37,7 +37,7 @@ pub(super) struct Pump<'a> {
     socket: &'a UnixStream,
     outputs: [(CommandStream, Option<OwnedFd>); 2],
     stdin: Option<OwnedFd>,
-    input: Source<'a>,
+    input: InputSource<'a>,
     interrupt: &'a Interrupt,
     deadline: Option<Instant>,
     disk: Disk,
@@ -59,7 +59,7 @@ impl<'a> Pump<'a> {
             socket,
             outputs: [(CommandStream::Stdout, Some(pipes.stdout)), (CommandStream::Stderr, Some(pipes.stderr))],
             stdin: pipes.stdin,
-            input: Source::of(&command.stdin),
+            input: InputSource::of(&command.stdin),
             interrupt,
             deadline: command.deadline.and_then(|deadline| Instant::now().checked_add(deadline)),
             disk: Disk::new(policy),
@@ -170,7 +170,7 @@ impl<'a> Pump<'a> {
 }
 
 /// Input that is not written yet.
-struct Source<'a> {
+struct InputSource<'a> {
     file: Option<&'a File>,
     /// What was read of the file.
     buffer: Vec<u8>,
@@ -179,12 +179,12 @@ struct Source<'a> {
     written: usize,
 }
 
-impl<'a> Source<'a> {
-    fn of(input: &'a Input) -> Self {
+impl<'a> InputSource<'a> {
+    fn of(input: &'a CommandInput) -> Self {
         let (file, bytes) = match input {
-            Input::Empty => (None, &[][..]),
-            Input::Bytes(bytes) => (None, bytes.as_slice()),
-            Input::File(file) => (Some(file), &[][..]),
+            CommandInput::Empty => (None, &[][..]),
+            CommandInput::Bytes(bytes) => (None, bytes.as_slice()),
+            CommandInput::File(file) => (Some(file), &[][..]),
         };
         Self { file, buffer: Vec::new(), bytes, written: 0 }
     }

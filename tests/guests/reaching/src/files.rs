@@ -7,9 +7,9 @@ use buildout_recipe::{
     temporary_directory,
 };
 
-use crate::Line;
+use crate::ActionLine;
 
-pub(crate) fn act(line: &Line<'_>) -> Result<String, Error> {
+pub(crate) fn act(line: &ActionLine<'_>) -> Result<String, Error> {
     let path = |number: usize| place(line.argument(number));
     Ok(match line.argument(1) {
         "look" => {

@@ -13,9 +13,9 @@ pub struct Reaching {
 }
 
 /// The words of a line.
-struct Line<'a>(Vec<&'a str>);
+struct ActionLine<'a>(Vec<&'a str>);
 
-impl Line<'_> {
+impl ActionLine<'_> {
     /// The argument with this number, from 1; empty if there are fewer.
     fn argument(&self, number: usize) -> &str {
         self.0.get(number).copied().unwrap_or_default()
@@ -32,7 +32,7 @@ fn act(lines: &str, buildout: &Buildout<'_>, options: Option<&Options>) {
     for text in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         // The configuration has no other way to write a reference that is not replaced.
         let text = &text.replace("$${", "${");
-        let line = Line(text.split(' ').collect());
+        let line = ActionLine(text.split(' ').collect());
         let outcome = match line.argument(0) {
             "section" => sections::act(&line, buildout, options),
             "file" => files::act(&line),

@@ -2,9 +2,9 @@
 
 use buildout_recipe::{Buildout, Error, Options};
 
-use crate::Line;
+use crate::ActionLine;
 
-pub(crate) fn act(line: &Line<'_>, buildout: &Buildout<'_>, options: Option<&Options>) -> Result<String, Error> {
+pub(crate) fn act(line: &ActionLine<'_>, buildout: &Buildout<'_>, options: Option<&Options>) -> Result<String, Error> {
     let (section, option) = (line.argument(2), line.argument(3));
     let none = || Error::fault("the part has no options here");
     Ok(match line.argument(1) {

@@ -5,10 +5,10 @@ use buildout_recipe::{
     Command, Download, Downloader, Error, Runner, environment, find_program, python, system, temporary_directory,
 };
 
-use crate::Line;
+use crate::ActionLine;
 use crate::files::place;
 
-pub(crate) fn act(line: &Line<'_>) -> Result<String, Error> {
+pub(crate) fn act(line: &ActionLine<'_>) -> Result<String, Error> {
     Ok(match line.argument(0) {
         "sh" => shell(Command::new("sh").arg("-c").arg(line.rest(1)).capture())?,
         "sh-merged" => shell(Command::new("sh").arg("-c").arg(line.rest(1)).capture().merge_error())?,

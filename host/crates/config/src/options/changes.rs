@@ -1,50 +1,15 @@
-//! Changes of the configuration by programs: sections that recipes add, and whatever an extension changes.
+//! ConfigurationChanges of the configuration by programs: sections that recipes add, and whatever an extension changes.
 //!
 //! Values that were read before do not change. A changed value has the origin [`Origin::Program`], so that grants can
 //! disregard it.
 
 use std::sync::Arc;
 
+use super::buildout::{Buildout, NoRecipes, ResolutionState, SectionState};
 use super::error::{OptionError, OptionProblem};
 use super::template::{self, TemplatePiece};
-use super::{Buildout, NoRecipes, ResolutionState, SectionState};
 use crate::{Configuration, OptionValue, Options, Origin};
-use base::collections::{Map, OrderedMap, Set};
-
-/// What programs have changed.
-#[derive(Clone, Default)]
-pub(super) struct Changes {
-    /// The added sections, each with the name of the program that added it.
-    added: OrderedMap<String, Arc<str>>,
-    /// The changed options of each section; `None` for one that was removed.
-    options: Map<String, OrderedMap<Arc<str>, Option<Arc<OptionValue>>>>,
-}
-
-impl Changes {
-    pub(super) fn has_section(&self, section: &str) -> bool {
-        self.added.contains_key(section)
-    }
-
-    /// What became of an option, if it was changed.
-    pub(super) fn option(&self, section: &str, option: &str) -> Option<Option<Arc<OptionValue>>> {
-        self.options.get(section)?.get(option).cloned()
-    }
-
-    pub(super) fn sections(&self) -> impl Iterator<Item = &String> {
-        self.added.keys()
-    }
-
-    pub(super) fn put_into(&self, section: &str, mut options: Arc<Options>) -> Arc<Options> {
-        for (option, value) in self.options.get(section).into_iter().flatten() {
-            let options = Arc::make_mut(&mut options);
-            match value {
-                Some(value) => drop(options.insert(Arc::clone(option), Arc::clone(value))),
-                None => drop(options.shift_remove(option)),
-            }
-        }
-        options
-    }
-}
+use base::collections::Set;
 
 impl Buildout {
     /// Adds a section, on behalf of the program `by`. Returns false if the section exists.

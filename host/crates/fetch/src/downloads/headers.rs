@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, header};
 
-use crate::http::Received;
+use crate::http::ReceivedHead;
 
 /// Headers that the client sets itself, or that concern the connection.
 const OWN: [HeaderName; 12] = [
@@ -31,7 +31,7 @@ pub(super) fn sent(headers: &[(String, String)]) -> Vec<(HeaderName, String)> {
 }
 
 /// The headers of a response, without cookies.
-pub(super) fn received(received: &Received) -> Vec<(String, String)> {
+pub(super) fn received(received: &ReceivedHead) -> Vec<(String, String)> {
     let shown = received.headers.iter().filter(|(name, _)| **name != header::SET_COOKIE);
     shown.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
 }

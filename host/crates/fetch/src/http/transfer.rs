@@ -24,7 +24,7 @@ pub(crate) struct Transfer<'a> {
 }
 
 /// What a server sent with the bytes.
-pub(crate) struct Received {
+pub(crate) struct ReceivedHead {
     /// The URL after all redirects.
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
@@ -71,7 +71,7 @@ struct Download<'a> {
 
 impl Client {
     /// Downloads the content of a URL into `sink`.
-    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<Received, TransferStop> {
+    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<ReceivedHead, TransferStop> {
         let url = Url::parse(transfer.url).map_err(|error| TransferFault::NotUrl(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(TransferFault::Scheme(url.scheme().to_owned()).into());
@@ -84,7 +84,7 @@ impl Client {
 
 impl Download<'_> {
     /// One attempt: follows all redirects and reads the body to its end.
-    fn attempt(&mut self, client: &Client, patience: Patience<'_>) -> Result<Received, AttemptError> {
+    fn attempt(&mut self, client: &Client, patience: Patience<'_>) -> Result<ReceivedHead, AttemptError> {
         let mut headers = self.range();
         headers.extend(self.transfer.headers.iter().cloned());
         let answer = client.answer(
@@ -99,7 +99,7 @@ impl Download<'_> {
             patience,
         )?;
         self.receive(&answer)?;
-        let received = Received { url: answer.url.clone(), headers: answer.head.headers.clone() };
+        let received = ReceivedHead { url: answer.url.clone(), headers: answer.head.headers.clone() };
         client.reuse(answer);
         Ok(received)
     }

@@ -85,17 +85,17 @@ impl StoreState {
         paths::PathsView { call: &mut self.call, table: &mut self.table, native: &self.native }
     }
 
-    fn archives(&mut self) -> archives::View<'_> {
+    fn archives(&mut self) -> archives::ArchivesView<'_> {
         let Self { call, table, files, .. } = self;
-        archives::View { call, table, files }
+        archives::ArchivesView { call, table, files }
     }
 
-    fn python(&mut self) -> python::View<'_> {
-        python::View { call: &mut self.call, native: &self.native }
+    fn python(&mut self) -> python::PythonView<'_> {
+        python::PythonView { call: &mut self.call, native: &self.native }
     }
 
-    fn system(&mut self) -> system::View<'_> {
-        system::View { call: &mut self.call, native: &self.native }
+    fn system(&mut self) -> system::SystemView<'_> {
+        system::SystemView { call: &mut self.call, native: &self.native }
     }
 
     fn process(&mut self) -> process::ProcessView<'_> {

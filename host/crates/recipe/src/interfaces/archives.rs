@@ -23,7 +23,7 @@ use crate::grants::mounts::Access;
 pub(crate) struct Archives;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct ArchivesView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     /// An archive may be unpacked in place of a directory that the recipe has open.
@@ -31,10 +31,10 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for Archives {
-    type Data<'a> = View<'a>;
+    type Data<'a> = ArchivesView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for ArchivesView<'_> {
     fn convert_archive_error(&mut self, failure: ArchiveFailure) -> wasmtime::Result<ArchiveError> {
         failure.downcast()
     }
@@ -78,7 +78,7 @@ impl Host for View<'_> {
     }
 }
 
-impl View<'_> {
+impl ArchivesView<'_> {
     /// Opens an archive, and returns its path for messages.
     fn open(&mut self, path: &str) -> Result<(File, PathBuf), ArchiveError> {
         let refuse = |why: &str| ArchiveError::NotReadable(format!("cannot read {path}: {why}"));

@@ -64,3 +64,5 @@ pub(crate) type ArchiveFailure = TrappableError<buildout::recipe::archives::Arch
 pub(crate) type PythonFailure = TrappableError<buildout::recipe::python::PythonError>;
 /// The same for Python distributions.
 pub(crate) type DistributionFailure = TrappableError<buildout::recipe::distributions::DistributionError>;
+/// What a call of a part returns, or a trap.
+pub(crate) type Returned<T> = wasmtime::Result<Result<T, exports::buildout::recipe::parts::Failure>>;

@@ -8,7 +8,7 @@ use wasmtime::component::{HasData, Resource};
 use super::bindings::buildout::recipe::buildout::{Host, HostBuildout};
 use super::bindings::buildout::recipe::options::SetError;
 use super::bindings::{LookupFailure, SetFailure};
-use super::changes::{Change, check_section};
+use super::changes::{SectionChange, check_section};
 use super::lookup::{look_up, no_buildout};
 pub(crate) use super::options::OptionsView;
 use super::resources::ReadableSections;
@@ -24,18 +24,21 @@ impl HasData for OtherSections {
 
 impl OptionsView<'_> {
     /// Looks something up in the buildout of the call.
-    fn look_up<T>(&mut self, look: impl FnOnce(&mut Reader<'_>) -> Result<T, OptionError>) -> Result<T, LookupFailure> {
+    fn look_up<T>(
+        &mut self,
+        look: impl FnOnce(&mut SectionReader<'_>) -> Result<T, OptionError>,
+    ) -> Result<T, LookupFailure> {
         let Some(buildout) = self.call.buildout.clone() else { return Err(no_buildout().into()) };
         let (phase, part) = (self.call.phase, self.call.part.clone());
         let mut still = self.call.still.take();
-        let mut reader = Reader { phase, part: &part, buildout: &buildout, still: &mut still };
+        let mut reader = SectionReader { phase, part: &part, buildout: &buildout, still: &mut still };
         let outcome = look_up(self.call, || look(&mut reader));
         self.call.still = still;
         outcome
     }
 
     /// Changes a section, if this call may do that.
-    fn change(&mut self, change: &Change<'_>) -> Result<(), SetFailure> {
+    fn change(&mut self, change: &SectionChange<'_>) -> Result<(), SetFailure> {
         let Some(buildout) = self.call.buildout.clone() else { return Err(SetError::AfterInit.into()) };
         change.check(self.call, &buildout)?;
         for (name, value) in change.options() {
@@ -47,7 +50,7 @@ impl OptionsView<'_> {
 }
 
 /// Reads the sections as the phase of the call demands.
-struct Reader<'a> {
+struct SectionReader<'a> {
     phase: Phase,
     part: &'a str,
     buildout: &'a Buildout,
@@ -55,7 +58,7 @@ struct Reader<'a> {
     still: &'a mut Option<Buildout>,
 }
 
-impl Reader<'_> {
+impl SectionReader<'_> {
     /// The buildout to read this section from: reading must initialize nothing.
     fn still(&mut self) -> &Buildout {
         self.still.get_or_insert_with(|| self.buildout.without_recipes())
@@ -158,12 +161,12 @@ impl HostBuildout for OptionsView<'_> {
         value: String,
     ) -> Result<(), SetFailure> {
         self.call.note("buildout.set", &[&section, &name]);
-        self.change(&Change::Set { section: &section, name: &name, value: &value })
+        self.change(&SectionChange::Set { section: &section, name: &name, value: &value })
     }
 
     fn remove(&mut self, _: Resource<ReadableSections>, section: String, name: String) -> Result<(), SetFailure> {
         self.call.note("buildout.remove", &[&section, &name]);
-        self.change(&Change::Remove { section: &section, name: &name })
+        self.change(&SectionChange::Remove { section: &section, name: &name })
     }
 
     fn add(
@@ -175,7 +178,7 @@ impl HostBuildout for OptionsView<'_> {
         self.call.note("buildout.add", &[&section]);
         let Some(buildout) = self.call.buildout.clone() else { return Err(SetError::AfterInit.into()) };
         check_section(self.call, &section)?;
-        let change = Change::Add { section: &section, options: &options };
+        let change = SectionChange::Add { section: &section, options: &options };
         change.check(self.call, &buildout)?;
         if !buildout.add_section(&self.call.part, &section, options) {
             return Err(SetError::Exists.into());

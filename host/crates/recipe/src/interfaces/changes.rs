@@ -28,13 +28,13 @@ const DECIDING: [&str; 13] = [
 ];
 
 /// A change of a section.
-pub(super) enum Change<'a> {
+pub(super) enum SectionChange<'a> {
     Set { section: &'a str, name: &'a str, value: &'a str },
     Remove { section: &'a str, name: &'a str },
     Add { section: &'a str, options: &'a [(String, String)] },
 }
 
-impl Change<'_> {
+impl SectionChange<'_> {
     pub(super) fn section(&self) -> &str {
         match self {
             Self::Set { section, .. } | Self::Remove { section, .. } | Self::Add { section, .. } => section,

@@ -24,7 +24,7 @@ use crate::grants::granted::{GrantedPath, Ungranted};
 use crate::grants::links::resolve;
 use crate::grants::mounts::{Access, normalize};
 use crate::limits;
-use crate::native::account::Account;
+use crate::native::account::CommandAccount;
 use crate::native::shared::Native;
 
 /// Marks the interface in the linker.
@@ -79,15 +79,15 @@ impl PathsView<'_> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 use std::os::unix::fs::MetadataExt as _;
-                let owner = Account { user: found.uid(), group: found.gid() };
+                let owner = CommandAccount { user: found.uid(), group: found.gid() };
                 Ok(self.status(Kind::Directory, found.mode(), owner, found.nlink(), found.size()))
             }
             _ => Err(PathError::Missing),
         }
     }
 
-    fn status(&self, kind: Kind, mode: u32, owner: Account, links: u64, size: u64) -> Status {
-        let Account { user, group } = owner.seen(self.native.settings.level);
+    fn status(&self, kind: Kind, mode: u32, owner: CommandAccount, links: u64, size: u64) -> Status {
+        let CommandAccount { user, group } = owner.seen(self.native.settings.level);
         Status { kind, mode: mode & 0o7777, user_id: user, group_id: group, links, size }
     }
 
@@ -195,7 +195,7 @@ impl Host for PathsView<'_> {
         }
         let (directory, rest) = self.granted(&real, Access::Read)?.place().map_err(|error| failed(&error))?;
         let found = directory.symlink_metadata(rest).map_err(|error| failed(&error))?;
-        let owner = Account { user: found.uid(), group: found.gid() };
+        let owner = CommandAccount { user: found.uid(), group: found.gid() };
         Ok(self.status(kind_of(found.mode()), found.mode(), owner, found.nlink(), found.size()))
     }
 

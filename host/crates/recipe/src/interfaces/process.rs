@@ -24,7 +24,7 @@ use crate::native::denied;
 use crate::native::programs;
 use crate::native::shared::Native;
 use crate::native::staging::Staging;
-use crate::native::streams::{Lost, Sink, Sinks};
+use crate::native::streams::{LostOutput, StreamSink, StreamSinks};
 use crate::native::variables::system_strings;
 
 /// Marks the interface in the linker.
@@ -118,7 +118,7 @@ impl ProcessView<'_> {
         let line = line(&command);
         let shown = shown(&command);
         let mut sinks =
-            Sinks { stdout: self.sink(&command.standard_output)?, stderr: self.sink(&command.standard_error)? };
+            StreamSinks { stdout: self.sink(&command.standard_output)?, stderr: self.sink(&command.standard_error)? };
         let started = self.confined(command)?;
         let mut policy = self.call.reach.policy(self.native.settings.level);
         let staging = self.stage(&mut policy)?;
@@ -138,12 +138,12 @@ impl ProcessView<'_> {
     }
 
     /// Prepares what happens to a stream.
-    fn sink(&mut self, output: &Output) -> Result<Sink, ProcessError> {
+    fn sink(&mut self, output: &Output) -> Result<StreamSink, ProcessError> {
         Ok(match output {
-            Output::Log | Output::Show | Output::AsOutput => Sink::Log,
-            Output::Capture => Sink::Capture(Default::default()),
-            Output::File(file) => Sink::File(redirect::to_file(self.call, file)?),
-            Output::Discard => Sink::Discard,
+            Output::Log | Output::Show | Output::AsOutput => StreamSink::Log,
+            Output::Capture => StreamSink::Capture(Default::default()),
+            Output::File(file) => StreamSink::File(redirect::to_file(self.call, file)?),
+            Output::Discard => StreamSink::Discard,
         })
     }
 
@@ -232,7 +232,7 @@ impl ProcessView<'_> {
         &mut self,
         command: &confine::NativeCommand,
         policy: &CommandPolicy,
-        sinks: &mut Sinks,
+        sinks: &mut StreamSinks,
     ) -> Result<confine::CommandOutcome, ConfineError> {
         let native = Arc::clone(self.native);
         let log = self.open_log();
@@ -284,13 +284,13 @@ fn shown(command: &Command) -> [bool; 2] {
 }
 
 /// The captured output of a stream.
-fn end(sink: Sink) -> Result<Vec<u8>, ProcessError> {
+fn end(sink: StreamSink) -> Result<Vec<u8>, ProcessError> {
     sink.end().map_err(|lost| match lost {
-        Lost::TooMuch => {
+        LostOutput::TooMuch => {
             let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);
             ProcessError::Limit(message)
         }
-        Lost::File(error) => {
+        LostOutput::File(error) => {
             let message = format!("what a command printed cannot be written: {error}");
             ProcessError::Other(UnnamedError { code: "io".to_owned(), message })
         }

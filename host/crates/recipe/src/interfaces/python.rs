@@ -16,16 +16,16 @@ use crate::native::shared::Native;
 pub(crate) struct ThePython;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct PythonView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) native: &'a Arc<Native>,
 }
 
 impl HasData for ThePython {
-    type Data<'a> = View<'a>;
+    type Data<'a> = PythonView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for PythonView<'_> {
     fn convert_python_error(&mut self, failure: PythonFailure) -> wasmtime::Result<PythonError> {
         failure.downcast()
     }
@@ -41,7 +41,7 @@ impl Host for View<'_> {
     }
 }
 
-impl View<'_> {
+impl PythonView<'_> {
     /// Asks the provider. Starting the Python is not the recipe's work: its time does not count.
     fn ask<T>(
         &mut self,

@@ -11,24 +11,24 @@ use super::bindings::buildout::recipe::process::{Input, OutputFile, ProcessError
 use crate::call::Call;
 use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
-use crate::native::streams::Written;
+use crate::native::streams::WrittenOutput;
 
 /// The standard input of a command.
-pub(super) fn input(call: &mut Call, input: Input) -> Result<confine::Input, ProcessError> {
+pub(super) fn input(call: &mut Call, input: Input) -> Result<confine::CommandInput, ProcessError> {
     Ok(match input {
-        Input::Empty => confine::Input::Empty,
-        Input::Bytes(bytes) if bytes.is_empty() => confine::Input::Empty,
-        Input::Bytes(bytes) => confine::Input::Bytes(bytes),
+        Input::Empty => confine::CommandInput::Empty,
+        Input::Bytes(bytes) if bytes.is_empty() => confine::CommandInput::Empty,
+        Input::Bytes(bytes) => confine::CommandInput::Bytes(bytes),
         Input::File(path) => {
             let mut options = OpenOptions::new();
             options.read(true);
-            confine::Input::File(open(call, &path, &mut options, Access::Read)?)
+            confine::CommandInput::File(open(call, &path, &mut options, Access::Read)?)
         }
     })
 }
 
 /// The file for a stream of a command.
-pub(super) fn to_file(call: &mut Call, output: &OutputFile) -> Result<Written, ProcessError> {
+pub(super) fn to_file(call: &mut Call, output: &OutputFile) -> Result<WrittenOutput, ProcessError> {
     let failed = |error: io::Error| invalid(&output.path, &error.to_string());
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -36,7 +36,7 @@ pub(super) fn to_file(call: &mut Call, output: &OutputFile) -> Result<Written, P
     if !output.append {
         file.set_len(0).map_err(failed)?;
     }
-    Written::new(file, &call.disk).map_err(failed)
+    WrittenOutput::new(file, &call.disk).map_err(failed)
 }
 
 /// Opens a regular file, without waiting.

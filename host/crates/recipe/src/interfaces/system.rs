@@ -10,7 +10,7 @@ use wasmtime::component::HasData;
 
 use super::bindings::buildout::recipe::system::{self as wit, Host, Machine};
 use crate::call::Call;
-use crate::native::account::Account;
+use crate::native::account::CommandAccount;
 use crate::native::shared::Native;
 
 /// The host name that commands see, with [`Level::Full`].
@@ -26,16 +26,16 @@ const LIBRARIES: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 pub(crate) struct TheMachine;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct SystemView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) native: &'a Arc<Native>,
 }
 
 impl HasData for TheMachine {
-    type Data<'a> = View<'a>;
+    type Data<'a> = SystemView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for SystemView<'_> {
     fn describe_machine(&mut self) -> wasmtime::Result<Machine> {
         self.call.note("system.describe-machine", &[]);
         let facts = MachineFacts::new("", self.native.environment());
@@ -54,7 +54,7 @@ impl Host for View<'_> {
 
     fn describe_account(&mut self) -> wasmtime::Result<wit::Account> {
         self.call.note("system.describe-account", &[]);
-        let Account { user: user_id, group: group_id } = Account::own().seen(self.native.settings.level);
+        let CommandAccount { user: user_id, group: group_id } = CommandAccount::own().seen(self.native.settings.level);
         let variables = self.native.variables(&self.call.rights);
         Ok(wit::Account {
             user_id,

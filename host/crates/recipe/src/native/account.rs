@@ -7,12 +7,12 @@ const NOBODY: u32 = 65534;
 
 /// A user and a group, by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Account {
+pub(crate) struct CommandAccount {
     pub(crate) user: u32,
     pub(crate) group: u32,
 }
 
-impl Account {
+impl CommandAccount {
     /// The account of this process.
     pub(crate) fn own() -> Self {
         Self { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() }
@@ -39,8 +39,8 @@ mod tests {
     #[test]
     fn other_users_and_root_are_nobody() {
         let t = |(user, group): (u32, u32), (own_user, own_group): (u32, u32), level, expected: (u32, u32)| {
-            let own = Account { user: own_user, group: own_group };
-            let seen = Account { user, group }.seen_by(own, level);
+            let own = CommandAccount { user: own_user, group: own_group };
+            let seen = CommandAccount { user, group }.seen_by(own, level);
             assert_eq!((seen.user, seen.group), expected);
         };
         t((0, 0), (0, 0), ConfinementLevel::Full, (NOBODY, NOBODY));

@@ -12,30 +12,30 @@ use crate::limits;
 
 /// What happens to one stream.
 #[derive(Default)]
-pub(crate) enum Sink {
+pub(crate) enum StreamSink {
     #[default]
     Log,
-    Capture(Captured),
-    File(Written),
+    Capture(CapturedOutput),
+    File(WrittenOutput),
     Discard,
 }
 
 /// What happens to both streams.
 #[derive(Default)]
-pub(crate) struct Sinks {
-    pub(crate) stdout: Sink,
-    pub(crate) stderr: Sink,
+pub(crate) struct StreamSinks {
+    pub(crate) stdout: StreamSink,
+    pub(crate) stderr: StreamSink,
 }
 
 /// The output of a command for its recipe.
 #[derive(Default)]
-pub(crate) struct Captured {
+pub(crate) struct CapturedOutput {
     kept: Vec<u8>,
     is_too_much: bool,
 }
 
 /// The output of a command in a file.
-pub(crate) struct Written {
+pub(crate) struct WrittenOutput {
     file: File,
     size: u64,
     guard: Arc<DiskGuard>,
@@ -43,14 +43,14 @@ pub(crate) struct Written {
 }
 
 /// Why the output is not where it should be.
-pub(crate) enum Lost {
+pub(crate) enum LostOutput {
     /// More than can be captured.
     TooMuch,
     /// The file cannot be written.
     File(io::Error),
 }
 
-impl Sinks {
+impl StreamSinks {
     /// Passes on output of a command.
     pub(crate) fn take(&mut self, stream: CommandStream, bytes: &[u8], log: &mut CommandLog) {
         let sink = match stream {
@@ -58,27 +58,27 @@ impl Sinks {
             CommandStream::Stderr => &mut self.stderr,
         };
         match sink {
-            Sink::Log => log.take(stream, bytes),
-            Sink::Capture(captured) => captured.take(bytes),
-            Sink::File(written) => written.take(bytes),
-            Sink::Discard => {}
+            StreamSink::Log => log.take(stream, bytes),
+            StreamSink::Capture(captured) => captured.take(bytes),
+            StreamSink::File(written) => written.take(bytes),
+            StreamSink::Discard => {}
         }
     }
 }
 
-impl Sink {
+impl StreamSink {
     /// The captured bytes, when the command has ended.
-    pub(crate) fn end(self) -> Result<Vec<u8>, Lost> {
+    pub(crate) fn end(self) -> Result<Vec<u8>, LostOutput> {
         match self {
-            Self::Capture(Captured { is_too_much: true, .. }) => Err(Lost::TooMuch),
-            Self::Capture(Captured { kept, .. }) => Ok(kept),
-            Self::File(Written { failed: Some(error), .. }) => Err(Lost::File(error)),
+            Self::Capture(CapturedOutput { is_too_much: true, .. }) => Err(LostOutput::TooMuch),
+            Self::Capture(CapturedOutput { kept, .. }) => Ok(kept),
+            Self::File(WrittenOutput { failed: Some(error), .. }) => Err(LostOutput::File(error)),
             Self::Log | Self::File(_) | Self::Discard => Ok(Vec::new()),
         }
     }
 }
 
-impl Captured {
+impl CapturedOutput {
     fn take(&mut self, bytes: &[u8]) {
         let length = bytes.len().min(limits::CAPTURED - self.kept.len());
         self.kept.extend_from_slice(&bytes[..length]);
@@ -86,7 +86,7 @@ impl Captured {
     }
 }
 
-impl Written {
+impl WrittenOutput {
     /// Output to an open file. It counts as what the recipe writes.
     pub(crate) fn new(file: File, guard: &Arc<DiskGuard>) -> io::Result<Self> {
         let size = file.metadata()?.len();
@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn captures_up_to_a_limit() {
-        let mut captured = Captured::default();
+        let mut captured = CapturedOutput::default();
         captured.take(&vec![0; limits::CAPTURED - 2]);
         captured.take(b"ab");
         assert!(!captured.is_too_much);
         captured.take(b"c");
         assert!(captured.kept.ends_with(b"ab"));
-        assert!(matches!(Sink::Capture(captured).end(), Err(Lost::TooMuch)));
+        assert!(matches!(StreamSink::Capture(captured).end(), Err(LostOutput::TooMuch)));
     }
 
     #[test]
@@ -124,12 +124,12 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let path = space.path().join("output");
         std::fs::write(&path, "").unwrap();
-        let mut written = Written::new(File::open(&path).unwrap(), &Arc::default()).unwrap();
+        let mut written = WrittenOutput::new(File::open(&path).unwrap(), &Arc::default()).unwrap();
         written.take(b"text");
-        assert!(matches!(Sink::File(written).end(), Err(Lost::File(_))));
-        let mut written = Written::new(File::create(&path).unwrap(), &Arc::default()).unwrap();
+        assert!(matches!(StreamSink::File(written).end(), Err(LostOutput::File(_))));
+        let mut written = WrittenOutput::new(File::create(&path).unwrap(), &Arc::default()).unwrap();
         written.take(b"text");
-        assert_eq!(Sink::File(written).end().ok(), Some(Vec::new()));
+        assert_eq!(StreamSink::File(written).end().ok(), Some(Vec::new()));
         assert_eq!(std::fs::read(&path).unwrap(), b"text");
     }
 }

@@ -13,14 +13,14 @@ use crate::grants::mounts::normalize;
 
 /// What the guest means: a path in a directory, by the number of its handle.
 #[derive(Clone, Debug)]
-pub(super) struct Named {
+pub(super) struct NamedPath {
     pub(super) directory: u32,
     pub(super) path: String,
     /// Whether a link is followed if it is the last name.
     pub(super) follows: bool,
 }
 
-impl Named {
+impl NamedPath {
     pub(super) fn new(directory: &Resource<Descriptor>, path: String, follows: bool) -> Self {
         Self { directory: directory.rep(), path, follows }
     }
@@ -34,8 +34,8 @@ impl FilesystemView<'_> {
     /// Calls `call`; again with the path that links lead to, if it was refused because one led out of its directory.
     pub(super) fn through_links<T>(
         &mut self,
-        named: Named,
-        call: impl Fn(&mut Self, Named) -> FsResult<T>,
+        named: NamedPath,
+        call: impl Fn(&mut Self, NamedPath) -> FsResult<T>,
     ) -> FsResult<T> {
         self.through_both(named, None, |view, named, _| call(view, named))
     }
@@ -43,9 +43,9 @@ impl FilesystemView<'_> {
     /// The same for a call with two paths.
     pub(super) fn through_both<T>(
         &mut self,
-        first: Named,
-        second: Option<Named>,
-        call: impl Fn(&mut Self, Named, Option<Named>) -> FsResult<T>,
+        first: NamedPath,
+        second: Option<NamedPath>,
+        call: impl Fn(&mut Self, NamedPath, Option<NamedPath>) -> FsResult<T>,
     ) -> FsResult<T> {
         let outcome = call(self, first.clone(), second.clone());
         let Err(error) = &outcome else { return outcome };
@@ -61,15 +61,19 @@ impl FilesystemView<'_> {
     }
 
     /// Where links lead, if there are any.
-    fn led_to(&self, named: &Named) -> Option<Named> {
+    fn led_to(&self, named: &NamedPath) -> Option<NamedPath> {
         let path = self.absolute(named)?;
         let real = resolve(&self.call.rights.mounts, &path, named.follows).ok()?;
         let root = self.files.roots.iter().next().copied()?;
         let is_other = real != path;
-        is_other.then(|| Named { directory: root, path: real.to_string_lossy().into_owned(), follows: named.follows })
+        is_other.then(|| NamedPath {
+            directory: root,
+            path: real.to_string_lossy().into_owned(),
+            follows: named.follows,
+        })
     }
 
-    fn absolute(&self, Named { directory, path, .. }: &Named) -> Option<PathBuf> {
+    fn absolute(&self, NamedPath { directory, path, .. }: &NamedPath) -> Option<PathBuf> {
         match self.files.roots.contains(directory) {
             true => Some(normalize(&Path::new("/").join(path))),
             false => self.path_below(*directory, path),

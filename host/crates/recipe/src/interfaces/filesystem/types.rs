@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::absolute::Named;
+use super::absolute::NamedPath;
 use super::opening::{self, OpenedDescriptor};
 use super::ready::ready;
 use super::routing::{FilesystemView, Look};
@@ -109,7 +109,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("create-directory", &[&path]);
-        self.through_links(Named::new(&directory, path, false), Self::create_directory)
+        self.through_links(NamedPath::new(&directory, path, false), Self::create_directory)
     }
 
     fn stat(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorStat> {
@@ -124,7 +124,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         path: String,
     ) -> FsResult<wit::DescriptorStat> {
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
-        self.through_links(Named::new(&directory, path, follows), |view, named| {
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
             let located = match view.look(named.handle(), flags, named.path)? {
                 Look::Found(found) => return Ok(found.0),
                 Look::Walk(located) => located,
@@ -145,7 +145,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<()> {
         self.call.note("set-times", &[&path]);
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
-        self.through_links(Named::new(&directory, path, follows), |view, named| {
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
             let located = view.locate_any(named.handle(), named.path, Access::Write)?;
             let flags = located.flags(flags).into();
             let (directory, path) = (located.directory, located.path);
@@ -163,7 +163,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<()> {
         self.call.note("link", &[&path, &new_path]);
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
-        let (old, new) = (Named::new(&directory, path, follows), Named::new(&new_directory, new_path, false));
+        let (old, new) = (NamedPath::new(&directory, path, follows), NamedPath::new(&new_directory, new_path, false));
         self.through_both(old, Some(new), |view, old, new| {
             let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
             let old = view.locate_any(old.handle(), old.path, Access::Write)?;
@@ -186,7 +186,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         self.call.note("open", &[&path]);
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
-        self.through_links(Named::new(&directory, path, follows), |view, named| view.open(named, flags, open, mode))
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| view.open(named, flags, open, mode))
     }
 
     fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -203,7 +203,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("remove-directory", &[&path]);
-        self.through_links(Named::new(&directory, path, false), Self::remove_directory)
+        self.through_links(NamedPath::new(&directory, path, false), Self::remove_directory)
     }
 
     fn rename_at(
@@ -214,18 +214,18 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         new_path: String,
     ) -> FsResult<()> {
         self.call.note("rename", &[&path, &new_path]);
-        let (old, new) = (Named::new(&directory, path, false), Named::new(&new_directory, new_path, false));
+        let (old, new) = (NamedPath::new(&directory, path, false), NamedPath::new(&new_directory, new_path, false));
         self.through_both(old, Some(new), Self::rename)
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
         self.call.note("symlink", &[&path]);
-        self.through_links(Named::new(&directory, path, false), |view, named| view.symlink(target.clone(), named))
+        self.through_links(NamedPath::new(&directory, path, false), |view, named| view.symlink(target.clone(), named))
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
-        self.through_links(Named::new(&directory, path, false), |view, named| {
+        self.through_links(NamedPath::new(&directory, path, false), |view, named| {
             let located = view.locate_any(named.handle(), named.path, Access::Write)?;
             ready(Inner::unlink_file_at(&mut view.filesystem(), located.directory, located.path))
         })
@@ -276,7 +276,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         path: String,
     ) -> FsResult<wit::MetadataHashValue> {
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
-        self.through_links(Named::new(&directory, path, follows), |view, named| {
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
             let located = match view.look(named.handle(), flags, named.path)? {
                 Look::Found(found) => return Ok(found.1),
                 Look::Walk(located) => located,
@@ -289,7 +289,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
 }
 
 impl FilesystemView<'_> {
-    fn create_directory(&mut self, named: Named) -> FsResult<()> {
+    fn create_directory(&mut self, named: NamedPath) -> FsResult<()> {
         let located = self.locate(named.handle(), named.path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
@@ -303,7 +303,7 @@ impl FilesystemView<'_> {
 
     fn open(
         &mut self,
-        named: Named,
+        named: NamedPath,
         flags: wit::PathFlags,
         open: wit::OpenFlags,
         mode: wit::DescriptorFlags,
@@ -325,7 +325,7 @@ impl FilesystemView<'_> {
         Ok(handle)
     }
 
-    fn remove_directory(&mut self, named: Named) -> FsResult<()> {
+    fn remove_directory(&mut self, named: NamedPath) -> FsResult<()> {
         let located = self.locate(named.handle(), named.path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
         if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
@@ -341,7 +341,7 @@ impl FilesystemView<'_> {
         ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
     }
 
-    fn rename(&mut self, old: Named, new: Option<Named>) -> FsResult<()> {
+    fn rename(&mut self, old: NamedPath, new: Option<NamedPath>) -> FsResult<()> {
         let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
         let old = self.locate(old.handle(), old.path, Access::Write)?;
         let new = self.locate(new.handle(), new.path, Access::Write)?;
@@ -357,7 +357,7 @@ impl FilesystemView<'_> {
         Ok(())
     }
 
-    fn symlink(&mut self, target: String, named: Named) -> FsResult<()> {
+    fn symlink(&mut self, target: String, named: NamedPath) -> FsResult<()> {
         let located = self.locate(named.handle(), named.path, Access::Write)?;
         if located.mount.is_some() {
             // It would be followed the next time the granted directory is opened.

@@ -9,13 +9,13 @@ use test_support::http::{ScriptedAnswer, Server};
 use test_support::{Space, component};
 
 /// A buildout with the part `tool`, made by the guest of `tests/guests/reaching`.
-struct Reach {
+struct ReachingBuildout {
     space: Space,
     configuration: String,
     grant: String,
 }
 
-impl Reach {
+impl ReachingBuildout {
     fn new(grant: &str) -> Self {
         let configuration = "[buildout]\nparts = tool\n\n[other]\ntext = ${:word}s\nword = thing\n".to_owned();
         Self { space: Space::new(), configuration, grant: grant.to_owned() }
@@ -72,7 +72,7 @@ const REFUSED: &str = "error: option other:word cannot be changed…";
 
 #[test]
 fn sections_are_read_in_every_call_and_changed_in_init_alone() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     reach.check_in(
         "init",
         &[
@@ -110,7 +110,7 @@ fn sections_are_read_in_every_call_and_changed_in_init_alone() {
 
 #[test]
 fn reading_in_install_initialises_nothing_and_what_is_set_there_is_not_recorded() {
-    let mut reach = Reach::new("");
+    let mut reach = ReachingBuildout::new("");
     reach.configuration +=
         "\n[unused]\nrecipe = reaching\ninit =\n  say x initialised\npath = ${buildout:directory}/x\n";
     let (code, printed) = reach.run("install", &["section get unused path", "section own late 1"], "");
@@ -123,7 +123,7 @@ fn reading_in_install_initialises_nothing_and_what_is_set_there_is_not_recorded(
 
 #[test]
 fn a_part_that_a_recipe_adds_is_made() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     let lines = ["section add extra recipe reaching:other", "section initialize extra"];
     let (code, printed) = reach.run("init", &lines, "");
     assert_eq!(code, Some(0), "{printed}");
@@ -132,7 +132,7 @@ fn a_part_that_a_recipe_adds_is_made() {
 
 #[test]
 fn sections_are_read_when_a_part_is_uninstalled() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     let (code, printed) = reach.run("uninstall", &["section get other text", "section own x y"], "");
     assert_eq!(code, Some(0), "{printed}");
     reach.space.write("buildout.cfg", "[buildout]\nparts =\n\n[other]\ntext = new\n");
@@ -143,7 +143,7 @@ fn sections_are_read_when_a_part_is_uninstalled() {
 
 #[test]
 fn files_have_modes_and_owners_where_a_recipe_may_look() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     reach.space.write("file", "text");
     std::fs::set_permissions(reach.space.path("file"), std::fs::Permissions::from_mode(0o751)).unwrap();
     symlink("file", reach.space.path("link")).unwrap();
@@ -175,7 +175,7 @@ fn files_have_modes_and_owners_where_a_recipe_may_look() {
 
 #[test]
 fn links_lead_only_where_the_recipe_may_read() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     reach.space.write("data/file", "text");
     let (location, secret) = (reach.at("parts/tool"), tempfile::tempdir().unwrap());
     std::fs::write(secret.path().join("key"), "secret").unwrap();
@@ -204,7 +204,7 @@ fn links_lead_only_where_the_recipe_may_read() {
 
 #[test]
 fn a_temporary_directory_is_the_parts_own_and_is_removed() {
-    let mut reach = Reach::new("run = [\"*\"]");
+    let mut reach = ReachingBuildout::new("run = [\"*\"]");
     let temporary = tempfile::tempdir().unwrap();
     reach.configuration += "\n[friend]\nrecipe = reaching:other\ninstall =\n  file temporary\n";
     reach.configuration = reach.configuration.replace("parts = tool", "parts = friend tool");
@@ -247,7 +247,7 @@ fn a_temporary_directory_is_the_parts_own_and_is_removed() {
 
 #[test]
 fn archives_are_unpacked_whole_where_the_recipe_may_write() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     reach.space.write("source/a/file", "text");
     reach.space.write("evil/inner", "x");
     let tar = |arguments: &[&str]| {
@@ -279,7 +279,7 @@ fn archives_are_unpacked_whole_where_the_recipe_may_write() {
 
 #[test]
 fn commands_have_the_streams_and_the_environment_that_are_requested() {
-    let reach = Reach::new("run = [\"*\"]");
+    let reach = ReachingBuildout::new("run = [\"*\"]");
     let program = reach.at("text");
     reach.space.write("text", "not a program");
     reach.check(&[
@@ -302,7 +302,7 @@ fn commands_have_the_streams_and_the_environment_that_are_requested() {
 
 #[test]
 fn commands_in_init_write_only_to_the_temporary_directory() {
-    let reach = Reach::new("run = [\"*\"]");
+    let reach = ReachingBuildout::new("run = [\"*\"]");
     let location = reach.at("parts/tool");
     std::fs::create_dir_all(&location).unwrap();
     reach.check_in(
@@ -318,7 +318,7 @@ fn commands_in_init_write_only_to_the_temporary_directory() {
 
 #[test]
 fn the_machine_and_the_account_are_those_of_commands() {
-    let reach = Reach::new("run = [\"*\"]");
+    let reach = ReachingBuildout::new("run = [\"*\"]");
     let lines = [
         "machine",
         "account",
@@ -338,7 +338,7 @@ fn the_machine_and_the_account_are_those_of_commands() {
 
 #[test]
 fn messages_have_the_name_of_their_logger() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     let (code, printed) = reach.run("install", &["say acme.recipe hello", "say zc.buildout it is", "threshold"], "");
     assert_eq!(code, Some(0), "{printed}");
     for line in ["acme.recipe: hello", "buildout: it is", "tool: threshold: 20"] {
@@ -348,7 +348,7 @@ fn messages_have_the_name_of_their_logger() {
 
 #[test]
 fn a_failure_has_the_hints_of_the_recipe() {
-    let reach = Reach::new("");
+    let reach = ReachingBuildout::new("");
     let (code, printed) = reach.run("install", &[], "fail = It is wrong\n");
     assert_eq!(code, Some(1), "{printed}");
     assert!(printed.contains("Hint: Do the opposite.") && printed.contains("Error: It is wrong"), "{printed}");
@@ -360,7 +360,7 @@ fn a_download_has_headers_and_a_status() {
         "/file" => ScriptedAnswer::ok(request.header("x-test").unwrap_or_default()),
         _ => ScriptedAnswer::status("404 Not Found"),
     });
-    let reach = Reach::new("fetch = [\"*\"]");
+    let reach = ReachingBuildout::new("fetch = [\"*\"]");
     let url = server.url("/file");
     let missing = server.url("/missing");
     let outcomes = reach.outcomes("install", &[&format!("fetch {url} X-Test header"), &format!("fetch {missing}")]);

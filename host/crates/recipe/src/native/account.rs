@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_users_and_root_are_nobody() {
+    fn users_that_are_not_known_are_the_overflow_user() {
         let t = |(user, group): (u32, u32), (own_user, own_group): (u32, u32), level, expected: (u32, u32)| {
             let own = CommandAccount { user: own_user, group: own_group };
             let seen = CommandAccount { user, group }.seen_by(own, level);

@@ -13,7 +13,7 @@ use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
 use recipe::NativeSettings;
 use registry::oci::{Remote, RemoteSettings};
-use registry::signature::PrivateKey;
+use registry::signature::{PrivateKey, is_open_to_others};
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
 use super::output::{InvalidFormat, LogFormat, Printer};
@@ -186,10 +186,20 @@ impl Program {
             .cancelled_by(move || interrupt.signal().is_some())
     }
 
+    /// Prints a warning.
+    pub(super) fn warn(&self, message: &str) {
+        let printer: &dyn Report = &*self.printer;
+        printer.log(Level::Warning, message);
+    }
+
     /// Opens a private key; asks for its passphrase only after checking that the file is a private key.
     pub(super) fn private_key(&self, path: &Path, passphrase: &PassphraseArguments) -> Result<PrivateKey, RunError> {
         let path = self.path(path);
         PrivateKey::check(&path)?;
+        if is_open_to_others(&path) {
+            let shown = path.display();
+            self.warn(&format!("Other users can read or write the private key {shown}. To prevent that: chmod 600 {shown}"));
+        }
         let passphrase = passphrase.existing(&path, &self.environment, &self.interrupt)?;
         Ok(PrivateKey::open(&path, &passphrase)?)
     }

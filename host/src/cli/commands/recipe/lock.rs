@@ -7,7 +7,6 @@ use crate::cli::program::Program;
 use crate::cli::render::lock_changes;
 use crate::run::RunError;
 use crate::share::{LockChange, Upgrade};
-use base::event::{Level, Report};
 use registry::oci::RemoteSettings;
 
 const EXAMPLES: &str = "\
@@ -56,6 +55,5 @@ pub(super) fn execute(program: &Program, arguments: &LockArguments) -> Result<()
 
 fn warn(program: &Program, change: &LockChange) {
     let message = format!("{} goes back to an older version. If that was not announced, ask its signers.", change.name);
-    let printer: &dyn Report = &*program.printer;
-    printer.log(Level::Warning, &message);
+    program.warn(&message);
 }

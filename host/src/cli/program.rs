@@ -12,7 +12,7 @@ use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
 use recipe::NativeSettings;
-use registry::oci::{Remote, RemoteSettings};
+use registry::oci::{PlainHttp, Remote, RemoteSettings};
 use registry::signature::{PrivateKey, is_open_to_others};
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
@@ -131,14 +131,14 @@ impl Program {
             native,
             after_failure: AfterFailure::Stop,
             lock: LockMode::Leave,
-            plain_http: false,
+            plain_http: PlainHttp::default(),
             program: this_program()?,
         })
     }
 
     /// Settings of commands that read parts but install none.
     pub(super) fn inspection_settings(&self, registry: &RegistryArguments) -> Result<RunSettings, RunError> {
-        Ok(RunSettings { plain_http: registry.plain_http, ..self.default_settings()? })
+        Ok(RunSettings { plain_http: registry.plain_http(), ..self.default_settings()? })
     }
 
     /// A session that prints its events.
@@ -180,7 +180,7 @@ impl Program {
     }
 
     pub(super) fn remote(&self, arguments: &RegistryArguments) -> Remote {
-        let settings = RemoteSettings { plain_http: arguments.plain_http, ..RemoteSettings::default() };
+        let settings = RemoteSettings { plain_http: arguments.plain_http(), ..RemoteSettings::default() };
         let interrupt = self.interrupt.clone();
         Remote::new(&self.environment, settings, Arc::clone(&self.printer) as _)
             .cancelled_by(move || interrupt.signal().is_some())

@@ -33,5 +33,5 @@ pub use layout::Layout;
 pub use places::{Places, Tags};
 pub use project::annotations_of_project;
 pub use reference::{InvalidReference, Reference};
-pub use remote::{Remote, RemoteSettings};
+pub use remote::{PlainHttp, Remote, RemoteSettings};
 pub use signatures::{MOST_SIGNATURES, Signature, add_signature, signatures};

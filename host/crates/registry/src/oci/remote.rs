@@ -21,20 +21,32 @@ use base::environment::Environment;
 use base::event::{Event, Report};
 use fetch::{Call, Limits, Method, Network, Response, TransferFault};
 
+/// With which machines plain HTTP is used instead of HTTPS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// With this machine.
+    #[default]
+    ThisMachine,
+    /// With all machines.
+    All,
+    /// With none.
+    None,
+}
+
 /// Settings for registries.
 #[derive(Clone, Debug)]
 pub struct RemoteSettings {
     /// Whether they may be used.
     pub network: Network,
-    /// Whether plain HTTP may be used with other machines, too.
-    pub plain_http: bool,
+    /// With which machines plain HTTP is used.
+    pub plain_http: PlainHttp,
     /// Limits on time and size.
     pub limits: Limits,
 }
 
 impl Default for RemoteSettings {
     fn default() -> Self {
-        Self { network: Network::Allowed, plain_http: false, limits: Limits::for_registries() }
+        Self { network: Network::Allowed, plain_http: PlainHttp::default(), limits: Limits::for_registries() }
     }
 }
 
@@ -42,7 +54,7 @@ impl Default for RemoteSettings {
 pub struct Remote {
     wire: Wire,
     authenticator: Authenticator,
-    plain_http: bool,
+    plain_http: PlainHttp,
     report: Arc<dyn Report>,
     /// The `Authorization` that a registry last accepted, by repository.
     accepted: Mutex<HashMap<(String, Access), String>>,
@@ -82,7 +94,12 @@ impl Remote {
             })
         };
         let plain = parse("http")?;
-        if self.plain_http || is_loopback(&plain) { Ok(plain) } else { parse("https") }
+        let is_plain = match self.plain_http {
+            PlainHttp::ThisMachine => is_loopback(&plain),
+            PlainHttp::All => true,
+            PlainHttp::None => false,
+        };
+        if is_plain { Ok(plain) } else { parse("https") }
     }
 
     /// A URL of the repository, as in `manifests/1.2`.

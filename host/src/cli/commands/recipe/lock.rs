@@ -43,7 +43,7 @@ impl LockArguments {
 pub(super) fn execute(program: &Program, arguments: &LockArguments) -> Result<(), RunError> {
     let settings = RemoteSettings {
         network: arguments.network.network(),
-        plain_http: arguments.registry.plain_http,
+        plain_http: arguments.registry.plain_http(),
         ..RemoteSettings::default()
     };
     let directory = arguments.config.directory(&program.environment.directory);

@@ -25,7 +25,7 @@ pub(crate) struct Rights {
     pub(crate) location: Arc<Path>,
     /// The programs that it may start; `*` for all.
     pub(crate) run: Vec<String>,
-    /// Prefixes of addresses that it may download from; `*` for all.
+    /// Prefixes of addresses that it may download from; `*` for all servers.
     pub(crate) fetch: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,

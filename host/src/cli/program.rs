@@ -198,7 +198,9 @@ impl Program {
         PrivateKey::check(&path)?;
         if is_open_to_others(&path) {
             let shown = path.display();
-            self.warn(&format!("Other users can read or write the private key {shown}. To prevent that: chmod 600 {shown}"));
+            self.warn(&format!(
+                "Other users can read or write the private key {shown}. To prevent that: chmod 600 {shown}"
+            ));
         }
         let passphrase = passphrase.existing(&path, &self.environment, &self.interrupt)?;
         Ok(PrivateKey::open(&path, &passphrase)?)

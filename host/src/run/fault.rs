@@ -142,6 +142,7 @@ impl Explain for Fault {
             | Self::Value { place, .. } => place.clone(),
             Self::NotParts { .. }
             | Self::Io { .. }
+            | Self::Dangling { .. }
             | Self::NoDirectory { .. }
             | Self::NoOriginal { .. }
             | Self::Exists { .. } => None,

@@ -232,7 +232,9 @@ impl Explain for RecipeError {
                     ),
                     None => {
                         let recipe = &self.subject.recipe;
-                        format!("If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}")
+                        format!(
+                            "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
+                        )
                     }
                 }]
             }

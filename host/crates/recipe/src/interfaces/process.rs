@@ -14,9 +14,9 @@ use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunn
 use super::filesystem::open::OpenFiles;
 use super::resources::Runner;
 use crate::call::{Call, Interrupted, Phase};
+use crate::grants::system::is_in_system;
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
-use crate::grants::system::is_in_system;
 use crate::native::denied;
 use crate::native::shared::Native;
 use crate::native::staging::Staging;

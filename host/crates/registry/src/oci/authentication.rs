@@ -77,7 +77,11 @@ impl Authenticator {
             Some(Challenge::Bearer { realm, service }) => {
                 let url = Url::parse(&realm).ok().filter(|url| may_ask(base, url));
                 let foreign = || RegistryError::ForeignRealm { host: host(), realm: wire.shown(realm) };
-                challenged.token(url.ok_or_else(foreign)?, service.as_deref(), self.files.find(reference, &*wire.canceled)?)
+                challenged.token(
+                    url.ok_or_else(foreign)?,
+                    service.as_deref(),
+                    self.files.find(reference, &*wire.canceled)?,
+                )
             }
         }
     }

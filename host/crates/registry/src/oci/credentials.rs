@@ -73,7 +73,11 @@ impl CredentialFiles {
     }
 
     /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
-    pub(super) fn find(&self, reference: &Reference, canceled: Canceled<'_>) -> Result<Option<Credentials>, RegistryError> {
+    pub(super) fn find(
+        &self,
+        reference: &Reference,
+        canceled: Canceled<'_>,
+    ) -> Result<Option<Credentials>, RegistryError> {
         for file in &self.0 {
             let unusable = |reason| RegistryError::Credentials {
                 host: reference.host().to_owned(),
@@ -81,7 +85,9 @@ impl CredentialFiles {
                 reason,
             };
             let found = match file.read()? {
-                Some(bytes) => file.parse(&bytes).and_then(|contents| contents.find(reference, canceled)).map_err(unusable)?,
+                Some(bytes) => {
+                    file.parse(&bytes).and_then(|contents| contents.find(reference, canceled)).map_err(unusable)?
+                }
                 None => None,
             };
             if found.is_some() {

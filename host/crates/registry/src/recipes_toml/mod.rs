@@ -10,6 +10,6 @@ mod signers;
 
 pub use content::{Entry, EntrySource, RecipesToml};
 pub use edit::{AddKeyError, add_key};
-pub use read::grant_of;
 pub use keys::{TrustedKey, trusted_keys};
+pub use read::grant_of;
 pub use signers::{KeyEntry, SignedBy, Wanted};

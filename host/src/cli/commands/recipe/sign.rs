@@ -40,8 +40,7 @@ pub(super) fn execute(program: &Program, arguments: &SignArguments) -> Result<()
     let key = program.private_key(&arguments.key, &arguments.passphrase)?;
     let output = arguments.output.clone().unwrap_or_else(|| signature_path(&arguments.file));
     let earlier = if arguments.append { Earlier::Keep } else { Earlier::Replace };
-    let Signed { digest, replaced } =
-        sign_file(&program.path(&arguments.file), &key, &program.path(&output), earlier)?;
+    let Signed { digest, replaced } = sign_file(&program.path(&arguments.file), &key, &program.path(&output), earlier)?;
     program.printer.text(&format!(
         "Signed {} (sha256:{digest}) by key {}: {}",
         arguments.file.display(),

@@ -35,7 +35,7 @@ impl RunError {
     pub(crate) fn or_interrupted(mut self, signal: Option<i32>) -> Self {
         let all = || std::iter::once(&self).chain(&self.further);
         let is_known = all().any(|error| matches!(error.cause.blame(), Blame::Signal(_)));
-        self.further.extend(signal.filter(|_| !is_known).map(|signal| Interrupted { signal }.into()));
+        self.further.extend(signal.filter(|_| !is_known).map(|signal| InterruptedBySignal { signal }.into()));
         self
     }
 
@@ -122,12 +122,12 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
 /// A signal interrupted the operation.
 #[derive(Debug, thiserror::Error)]
 #[error("Interrupted")]
-pub(crate) struct Interrupted {
+pub(crate) struct InterruptedBySignal {
     /// Its number.
     pub signal: i32,
 }
 
-impl Explain for Interrupted {
+impl Explain for InterruptedBySignal {
     fn hints(&self) -> Vec<String> {
         vec!["What was made is recorded; the next run continues from there.".into()]
     }

@@ -11,7 +11,7 @@ use crate::cli::render;
 use crate::run::RunError;
 use base::source::{Explain, size};
 use recipe::component::CompileCache;
-use registry::oci::Cache;
+use registry::oci::ArtifactCache;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +54,7 @@ impl Explain for CacheError {}
 pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(), RunError> {
     let caches = Caches {
         compiled: CompileCache::open(&program.environment),
-        copies: Cache::open(&program.environment, Arc::clone(&program.printer) as _),
+        copies: ArtifactCache::open(&program.environment, Arc::clone(&program.printer) as _),
     };
     let text = match arguments.command.unwrap_or(CacheCommand::Show) {
         CacheCommand::Show => caches.show(arguments.json)?,
@@ -67,7 +67,7 @@ pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(
 /// What this user's host keeps.
 struct Caches {
     compiled: CompileCache,
-    copies: Cache,
+    copies: ArtifactCache,
 }
 
 impl Caches {

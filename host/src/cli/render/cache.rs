@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use base::source::size;
 use recipe::component::{CacheEntry, CompileCache};
-use registry::oci::Cache;
+use registry::oci::ArtifactCache;
 
 /// One line.
-pub(in crate::cli) fn copies_text(copies: &Cache, directory: &str, sizes: &[u64]) -> String {
+pub(in crate::cli) fn copies_text(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> String {
     let (number, all, most) = (sizes.len(), size(sizes.iter().sum()), size(copies.capacity()));
     format!("{directory}: {number} copies from registries, {all} of at most {most}")
 }
 
-pub(in crate::cli) fn copies_json(copies: &Cache, directory: &str, sizes: &[u64]) -> Value {
+pub(in crate::cli) fn copies_json(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> Value {
     let bytes: u64 = sizes.iter().sum();
     json!({ "directory": directory, "size": bytes, "limit": copies.capacity(), "number": sizes.len() })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bytes::{Component, Origin};
+use super::bytes::{Component, ComponentOrigin};
 use super::error::SignatureError;
 use base::digest::Digest;
 use base::files;
@@ -45,7 +45,7 @@ pub fn sign_file(
     earlier: Earlier,
 ) -> Result<Signed, SignatureError> {
     let path = component;
-    let component = Component::read(path, "", Origin::Path(path.to_owned()))?;
+    let component = Component::read(path, "", ComponentOrigin::Path(path.to_owned()))?;
     let others = match read_signatures(path, output) {
         Err(SignatureError::Missing { .. }) => Vec::new(),
         // What is no signature is replaced like one.
@@ -73,7 +73,7 @@ pub fn verify_file(
     signature: &Path,
     keys: &[(String, PublicKey)],
 ) -> Result<(Digest, usize), SignatureError> {
-    let digest = Component::read(component, "", Origin::Path(component.to_owned()))?.digest;
+    let digest = Component::read(component, "", ComponentOrigin::Path(component.to_owned()))?.digest;
     let found = read_signatures(component, signature)?;
     let by = keys.iter().position(|(_, key)| found.iter().any(|signature| signature.is_by(key, &digest)));
     let by = by.ok_or_else(|| SignatureError::OfOthers {

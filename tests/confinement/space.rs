@@ -202,6 +202,17 @@ pub(crate) fn host_that_is_killed(root: &Path, level: ConfinementLevel) {
     }
 }
 
+/// Runs a command that may write to the directory that is `/etc/ssl` here.
+pub(crate) fn host_that_grants_settings(root: &Path) {
+    let space = ConfinementSpace { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
+    let policy = space.policy(ConfinementLevel::Full);
+    let policy = CommandPolicy { write: vec![space.work(), "/etc/ssl".into()], ..policy };
+    let mut output = String::new();
+    let mut take = |_: CommandStream, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
+    let outcome = space.run_with(&space.shell("touch /etc/ssl/made"), &policy, &mut take);
+    assert!(matches!(outcome, Ok(CommandOutcome::Exited(0))), "{outcome:?} {output}");
+}
+
 /// Runs this program's other tests again as the user `nobody`, with a copy of the program.
 pub(crate) fn all_again_as_an_ordinary_user() {
     let directory = tempfile::tempdir().unwrap();

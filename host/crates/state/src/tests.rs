@@ -403,6 +403,20 @@ fn a_file_that_another_program_wrote_meanwhile_is_kept_and_named() {
 }
 
 #[test]
+fn a_journal_that_another_program_removed_is_not_missed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".installed.cfg");
+    let mut file = StateFile::open(&path, &Silent).unwrap();
+    file.record(&change("x")).unwrap();
+    std::fs::remove_file(directory.path().join(".installed.cfg.journal")).unwrap();
+    file.commit(&Silent).unwrap();
+    let installed = file.installed().clone();
+    drop(file);
+    assert_eq!(peek(&path, &Silent).unwrap(), installed);
+    assert_eq!(installed.parts.len(), 1);
+}
+
+#[test]
 fn a_file_that_another_program_wrote_stays_if_nothing_was_recorded() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(".installed.cfg");

@@ -14,8 +14,7 @@ use recipe::distributions::{
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{BuildoutDistributions, locked};
-use super::request_place::RequestPlace;
+use super::provider::{BuildoutDistributions, RequestPlace, locked};
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];

@@ -1,9 +1,12 @@
 //! What installs distributions for one Python from one set of sources. It exists once per run.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::event::{Event, Report};
+use base::environment::Environment;
+use base::event::{Event, Level, Report};
+use base::files::FileError;
 use base::interrupt::Interrupt;
 use distributions::build::{BuildOptions, ConfinedCommands, ProjectBuilder};
 use distributions::default_index::default_index;
@@ -12,13 +15,14 @@ use distributions::install::Installer;
 use distributions::python::Python;
 use distributions::supply::{self, DistributionCache, Supply};
 use fetch::{DownloadSettings, Downloader};
+use tempfile::TempDir;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::super::python::program::is_in;
 use super::error::NoDistributions;
 use super::once::Once;
-use super::request_place::RequestPlace;
+use super::provider::RequestPlace;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
 /// `distributions`.
@@ -32,6 +36,8 @@ pub(super) struct InstallTools {
     downloader: Downloader,
     credentials: IndexCredentials,
     cache: DistributionCache,
+    /// Takes the place of the user's cache directory if that cannot be written.
+    _substitute: Option<TempDir>,
     runner: confine::Runner,
     level: confine::ConfinementLevel,
     interrupt: Interrupt,
@@ -40,6 +46,23 @@ pub(super) struct InstallTools {
     written: Vec<PathBuf>,
     /// What a Python that parts made needs in addition to itself: the libraries of other parts.
     libraries: Vec<PathBuf>,
+}
+
+/// The directory, or a temporary one if it cannot be written: nothing that is kept there is needed.
+fn usable(
+    kept: PathBuf,
+    environment: &Environment,
+    report: &dyn Report,
+) -> Result<(PathBuf, Option<TempDir>), FileError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&kept);
+    let Err(error) = made.and_then(|()| tempfile::tempfile_in(&kept)) else { return Ok((kept, None)) };
+    let temporary = environment.variables.get("TMPDIR").filter(|path| !path.is_empty());
+    let temporary = PathBuf::from(temporary.map_or("/tmp", String::as_str));
+    let substitute = tempfile::Builder::new().prefix("buildout-host-").tempdir_in(&temporary);
+    let substitute = substitute.map_err(FileError::of("write in", &temporary))?;
+    let error = FileError::of("write in", &kept)(error);
+    report.log(Level::Warning, &format!("Distributions and what was learned about them are not kept: {error}"));
+    Ok((substitute.path().to_owned(), Some(substitute)))
 }
 
 impl InstallTools {
@@ -52,6 +75,7 @@ impl InstallTools {
         let RunContext { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
+        let (kept, substitute) = usable(kept, environment, &**report)?;
         let executable = buildout.require("buildout", "executable")?;
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
@@ -80,6 +104,7 @@ impl InstallTools {
             downloader: Downloader::new(environment, downloads),
             credentials: credentials(),
             cache,
+            _substitute: substitute,
             runner: confine::Runner::new()?,
             level: native.level,
             interrupt: native.interrupt.clone(),

@@ -6,16 +6,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use serde::{Deserialize, Serialize};
 
-use super::builder::{Built, ProjectBuild, ProjectBuilder};
 use super::copy::PrivateCopy;
-use super::developed::DevelopedProject;
-use super::error::BuildError;
 use super::inputs::ProjectSnapshot;
 use super::memory::{Memory, MemoryFile};
-use super::project::BuildSystem;
 use super::project::write_build_ext;
-use super::surroundings::BuildOptions;
+use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::python::Python;
 use crate::wheel;
@@ -35,6 +32,17 @@ pub struct DevelopRequest<'a> {
     pub memory: Option<Memory<'a>>,
     /// Whether files that the build makes or changes are copied to the project.
     pub changes_project: bool,
+}
+
+/// A developed project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevelopedProject {
+    /// Its name.
+    pub name: String,
+    /// The files that were put into the directory of develop eggs, sorted.
+    pub paths: Vec<PathBuf>,
+    /// The namespaces that it declares in the old way, one per line.
+    pub namespaces: Option<String>,
 }
 
 /// Makes an editable install of a project.

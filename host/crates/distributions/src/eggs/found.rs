@@ -126,7 +126,7 @@ impl Distribution {
 
     /// The directories in the `.pth` files at its location, read when they are first requested.
     pub fn pth_entries(&self) -> &[PathBuf] {
-        self.pth.get_or_init(|| super::pth::pth_entries(&self.location))
+        self.pth.get_or_init(|| crate::working_set::pth_entries(&self.location))
     }
 
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {

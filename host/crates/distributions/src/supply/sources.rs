@@ -8,9 +8,8 @@ use base::event::Event;
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
-use super::memo::once;
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, SupplyTools, file_name};
+use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
 use crate::build::{BuildError, Built, Environments as _, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;

@@ -10,11 +10,10 @@ mod settings;
 mod store;
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-
-use url::Url;
+use std::sync::{Arc, OnceLock};
 
 use crate::http::{Allowed, Client, Transfer, TransferFault, TransferLimits, TransferStop};
 use crate::local;
@@ -97,25 +96,31 @@ impl Downloader {
         path: PathBuf,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
+        let not_allowed = || DownloadError::NotAllowed { url: redact(&request.url) };
         let real = path.canonicalize().map_err(FileError::of("open", &path))?;
         if !request.allowed.allows_file(&real) {
-            return Err(DownloadError::NotAllowed { url: redact(&request.url) });
+            return Err(not_allowed());
         }
         let file = match open_regular(&real) {
             Err(error) if matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::InvalidInput) => {
                 return Err(DownloadError::NoFile(path));
             }
-            file => file.map_err(FileError::of("open", &path))?,
+            file => Arc::new(file.map_err(FileError::of("open", &path))?),
         };
+        // Meanwhile, a command may have replaced a directory on the way by a link.
+        let opened = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        if !request.allowed.allows_file(&opened.map_err(FileError::of("open", &path))?) {
+            return Err(not_allowed());
+        }
         let length = file.metadata().map_err(FileError::of("read", &path))?.len();
         let limit = self.limits(request).size;
         if length > limit {
             return Err(DownloadError::Transfer { url: redact(&request.url), fault: TransferFault::TooLarge(limit) });
         }
-        let computed = hash(file, &path, request, canceled)?;
+        let computed = hash(&file, &path, request, canceled)?;
         verify(request, &computed)?;
         let (sha256, address) = (computed.sha256, redact(&request.url));
-        Ok(Downloaded { path, sha256, from_cache: false, address, headers: Vec::new() })
+        Ok(Downloaded { path, local: Some(file), sha256, from_cache: false, address, headers: Vec::new() })
     }
 
     fn remote(
@@ -125,7 +130,7 @@ impl Downloader {
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
         let url = redact(&request.url);
-        if !Url::parse(&request.url).is_ok_and(|url| request.allowed.allows(&url)) && request.allowed != Allowed::Any {
+        if !request.allowed.allows_remote(&request.url) {
             return Err(DownloadError::NotAllowed { url });
         }
         let DownloadSettings { network, cache, .. } = &self.settings;
@@ -160,7 +165,7 @@ impl Downloader {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 file => file.map_err(FileError::of("open", &path))?,
             };
-            let computed = hash(file, &path, request, canceled)?;
+            let computed = hash(&file, &path, request, canceled)?;
             if promised.is_some_and(|promised| promised != computed.sha256) {
                 report.log(Level::Warning, &format!("The cached copy {} is damaged; it is removed.", path.display()));
                 remove(&path)?;
@@ -168,7 +173,7 @@ impl Downloader {
             } else if computed.differs(&request.checksums).is_none() {
                 let (sha256, address) = (computed.sha256, redact(&request.url));
                 let headers = Vec::new();
-                return Ok(Cached::Found(Downloaded { path, sha256, from_cache: true, address, headers }));
+                return Ok(Cached::Found(Downloaded { path, local: None, sha256, from_cache: true, address, headers }));
             }
         }
         Ok(Cached::Missing { damaged })
@@ -200,8 +205,8 @@ impl Downloader {
         verify(request, &computed)?;
         let name = request.headers.is_empty().then_some(request.url.as_str());
         let path = store.keep(partial, &computed, name, &request.checksums)?;
-        let (address, headers) = (redact(received.url.as_str()), headers::received(&received));
-        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false, address, headers })
+        let (sha256, address, headers) = (computed.sha256, redact(received.url.as_str()), headers::received(&received));
+        Ok(Downloaded { path, local: None, sha256, from_cache: false, address, headers })
     }
 
     /// An empty file in the cache. If the user did not choose a cache and the default one cannot be written, it is in a
@@ -214,7 +219,7 @@ impl Downloader {
     ) -> Result<(&Store, Partial<'a>), FileError> {
         let error = match self.store.partial(&request.checksums, label, report) {
             Ok(partial) => return Ok((&self.store, partial)),
-            Err(error) if self.settings.cache.chosen || !is_refused(&error.cause) => return Err(error),
+            Err(error) if self.settings.cache.chosen => return Err(error),
             Err(error) => error,
         };
         if self.substitute.get().is_none() {
@@ -240,18 +245,14 @@ impl Downloader {
     }
 }
 
-/// Whether the directory cannot be created or written by this user, e.g. in a container with another user's home.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
-}
-
 fn hash(
-    mut file: File,
+    file: &File,
     path: &Path,
     request: &DownloadRequest,
     canceled: Canceled<'_>,
 ) -> Result<Computed, DownloadError> {
-    let computed = Hasher::new(&request.checksums).read(&mut file, canceled).map_err(FileError::of("read", path))?;
+    let mut content = file;
+    let computed = Hasher::new(&request.checksums).read(&mut content, canceled).map_err(FileError::of("read", path))?;
     computed.ok_or_else(|| canceled_error(request))
 }
 

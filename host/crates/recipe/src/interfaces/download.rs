@@ -1,7 +1,7 @@
 //! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
 
 use std::io::{self, Read as _, Seek as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use base::event::{Event, Report};
@@ -49,15 +49,15 @@ impl Host for DownloadView<'_> {
             let message = "files are downloaded only for a part or an extension";
             return Err(DownloadError::Invalid(message.into()).into());
         }
-        let granted = allowed(&self.call.rights.fetch);
-        let missing = addresses.iter().find(|address| !within(address, &granted, &self.native.directory()));
+        let granted = &self.call.rights.fetch;
+        let missing = addresses.iter().find(|address| !within(address, granted, &self.native.directory()));
         if let Some(missing) = missing {
             let line = format!("fetch = [{missing:?}]");
             let message = format!("{missing} may not be downloaded: no grant says {line}");
             self.call.refused.push(line);
             return Err(DownloadError::NotGranted(message).into());
         }
-        self.table.push(AllowedDownloads { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
+        self.table.push(AllowedDownloads { addresses }).map_err(DownloadFailure::trap)
     }
 }
 
@@ -68,7 +68,8 @@ impl HostDownloader for DownloadView<'_> {
         request: wit::Request,
     ) -> Result<Resource<Fetched>, DownloadFailure> {
         self.call.note("download.fetch", &[&request.url]);
-        let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
+        let addresses = &self.table.get(&downloader).map_err(DownloadFailure::trap)?.addresses;
+        let allowed = allowed(addresses, &self.call.rights.mounts);
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
         let wanted = DownloadRequest {
             url: request.url,
@@ -81,9 +82,10 @@ impl HostDownloader for DownloadView<'_> {
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
         let downloaded = outcome.map_err(|error| self.failed(&error))?;
-        let size = downloaded.path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-        let Downloaded { path, sha256, address, headers, .. } = downloaded;
-        let fetched = Fetched { path, sha256, size, address, headers };
+        let Downloaded { path, local, sha256, address, headers, .. } = downloaded;
+        let metadata = local.as_ref().map_or_else(|| path.metadata(), |file| file.metadata());
+        let size = metadata.map(|metadata| metadata.len()).unwrap_or_default();
+        let fetched = Fetched { path, local, sha256, size, address, headers };
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
@@ -112,13 +114,13 @@ impl HostFetched for DownloadView<'_> {
 
     fn read(&mut self, file: Resource<Fetched>, offset: u64, length: u32) -> Result<Vec<u8>, DownloadFailure> {
         self.call.note("download.read", &[]);
-        let path = self.path_of(&file)?;
-        Ok(read(&path, offset, length).map_err(|error| unreadable(&path, &error))?)
+        let fetched = self.fetched(&file)?;
+        Ok(read(&fetched.source(), offset, length).map_err(|error| unreadable(&fetched.path, &error))?)
     }
 
     fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
         self.call.note("download.copy", &[&path]);
-        let source = self.path_of(&file)?;
+        let source = self.fetched(&file)?.source();
         let target = self.target(&path)?;
         let is_new = target.is_new();
         copy(&source, &target.path())
@@ -134,10 +136,11 @@ impl HostFetched for DownloadView<'_> {
         top_level: TopLevel,
     ) -> Result<Vec<String>, DownloadFailure> {
         self.call.note("download.unpack", &[&directory]);
-        let archive = self.path_of(&file)?;
+        let fetched = self.fetched(&file)?;
+        let (archive, shown) = (fetched.source(), fetched.path.clone());
         let target = self.target(&directory)?;
-        let opened = open_regular(&archive).map_err(|error| unreadable(&archive, &error))?;
-        let outcome = target.unpack(&opened, &archive, top_level, self.call);
+        let opened = open_regular(&archive).map_err(|error| unreadable(&shown, &error))?;
+        let outcome = target.unpack(&opened, &shown, top_level, self.call);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
         match outcome {
@@ -160,8 +163,8 @@ impl HostFetched for DownloadView<'_> {
 }
 
 impl DownloadView<'_> {
-    fn path_of(&self, file: &Resource<Fetched>) -> Result<PathBuf, DownloadFailure> {
-        Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
+    fn fetched(&self, file: &Resource<Fetched>) -> Result<&Fetched, DownloadFailure> {
+        self.table.get(file).map_err(DownloadFailure::trap)
     }
 
     /// Notes what the host made for the part.

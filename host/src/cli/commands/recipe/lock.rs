@@ -8,7 +8,6 @@ use crate::cli::render::lock_changes;
 use crate::run::RunError;
 use crate::share::LockChange;
 use crate::upgrade::Upgrade;
-use base::event::{Level, Report};
 use registry::oci::RemoteSettings;
 
 const EXAMPLES: &str = "\
@@ -41,7 +40,7 @@ impl RecipeLockArguments {
 pub(super) fn execute(program: &Program, arguments: &RecipeLockArguments) -> Result<(), RunError> {
     let settings = RemoteSettings {
         network: arguments.network.network(),
-        plain_http: arguments.registry.plain_http,
+        plain_http: arguments.registry.plain_http(),
         ..RemoteSettings::default()
     };
     let directory = arguments.config.directory(&program.environment.directory);
@@ -53,6 +52,5 @@ pub(super) fn execute(program: &Program, arguments: &RecipeLockArguments) -> Res
 
 fn warn(program: &Program, change: &LockChange) {
     let message = format!("{} goes back to an older version. If that was not announced, ask its signers.", change.name);
-    let printer: &dyn Report = &*program.printer;
-    printer.log(Level::Warning, &message);
+    program.warn(&message);
 }

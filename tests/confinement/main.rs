@@ -7,6 +7,7 @@
 
 mod probe;
 mod space;
+mod streams;
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -91,6 +92,7 @@ const TESTS: &[(&str, TestFunction)] = &[
 
 const TESTS_OF_EACH_LEVEL: &[(&str, TestOfLevel)] = &[
     ("output_status_input_and_environment", output_status_input_and_environment),
+    ("input_of_a_file_and_merged_streams", streams::input_of_a_file_and_merged_streams),
     ("29_descriptors_are_closed_but_the_kept", descriptors_are_closed_but_the_kept),
     ("30_a_daemon_ends_with_the_command", a_daemon_ends_with_the_command),
     ("30_all_ends_at_the_deadline", all_ends_at_the_deadline),
@@ -283,18 +285,6 @@ fn output_status_input_and_environment(level: ConfinementLevel) {
     let rest = stdout.strip_prefix(&input).expect("what was read");
     let lines: Vec<&str> = rest.lines().collect();
     assert_eq!(lines[..2], ["b c", space.work().to_str().unwrap()]);
-    // The same from a file, and with both streams in one, in order.
-    let file = space.outside().join("input");
-    std::fs::write(&file, &input).unwrap();
-    let mut command = space.shell("wc -c; echo err >&2; echo out");
-    command.stdin = confine::CommandInput::File(std::fs::File::open(&file).unwrap());
-    command.merges_stderr = true;
-    let mut merged = String::new();
-    let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {
-        assert_eq!(stream, CommandStream::Stdout);
-        merged.push_str(std::str::from_utf8(bytes).unwrap());
-    });
-    assert_eq!((outcome.unwrap(), merged.as_str()), (CommandOutcome::Exited(0), "300000\nerr\nout\n"));
     let (outcome, _) = space.run(&space.shell("kill -USR1 $$"), level);
     assert_eq!(outcome, CommandOutcome::Signalled(rustix::process::Signal::USR1.as_raw()));
     // A closed pipe ends a program silently, as everywhere.

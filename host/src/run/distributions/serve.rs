@@ -7,7 +7,9 @@ use base::event::Level;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
-use recipe::distributions::{self as wit, Distribution, DistributionError, Distributions, Requester, ScriptRequest};
+use recipe::distributions::{
+    self as wit, Distribution, DistributionError, Distributions, ProjectAccess, Requester, ScriptRequest,
+};
 
 use super::convert;
 use super::error::NoDistributions;
@@ -40,7 +42,7 @@ impl Distributions for PythonDistributions {
     fn develop(
         &self,
         requester: &Requester<'_>,
-        project: &str,
+        project: &ProjectAccess,
         destination: Option<&str>,
         options: &wit::BuildOptions,
     ) -> Result<String, DistributionError> {
@@ -51,8 +53,9 @@ impl Distributions for PythonDistributions {
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
+        real: &Path,
     ) -> Result<Vec<String>, DistributionError> {
-        Ok(self.write_scripts_for_recipe(requester, request)?)
+        Ok(self.write_scripts_for_recipe(requester, request, real)?)
     }
 }
 
@@ -96,14 +99,22 @@ impl PythonDistributions {
     fn develop_for_recipe(
         &self,
         requester: &Requester<'_>,
-        project: &str,
+        project: &ProjectAccess,
         destination: Option<&str>,
         options: &wit::BuildOptions,
     ) -> Result<String, NoDistributions> {
         let place = self.place(requester.buildout)?;
         let directory = destination.map_or_else(|| place.settings.choice.directories.develop.clone(), PathBuf::from);
         let options = Self::build_options(requester, &place, options);
-        let developed = self.develop_in(&place, Path::new(project), &directory, &options)?;
+        let developed = self.develop_in(&place, project, &directory, &options)?;
+        if !project.may_change {
+            let message = format!(
+                "What the build of {} makes stays out of it: the part {} may not write there",
+                project.directory.display(),
+                requester.part,
+            );
+            self.tools(&place)?.report().log(Level::Info, &message);
+        }
         let link = developed.paths.iter().find(|path| path.extension().is_some_and(|suffix| suffix == "egg-link"));
         Ok(link.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default())
     }
@@ -112,6 +123,7 @@ impl PythonDistributions {
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
+        real: &Path,
     ) -> Result<Vec<String>, NoDistributions> {
         let place = self.place(requester.buildout)?;
         let tools = self.tools(&place)?;
@@ -119,7 +131,7 @@ impl PythonDistributions {
         let mut scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
         scripts.retain(|script| {
             // A distribution may have a script of this name: zc.buildout itself.
-            let is_protected = place.locations.protected.contains(&script.path);
+            let is_protected = script.is_one_of(&place.locations.protected);
             if is_protected {
                 let message = format!("{} is not generated: it is a file of this buildout", script.path.display());
                 tools.report().log(Level::Warning, &message);
@@ -127,7 +139,7 @@ impl PythonDistributions {
             !is_protected
         });
         for script in &scripts {
-            script.write(tools.report())?;
+            script.write_in(real, tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
     }

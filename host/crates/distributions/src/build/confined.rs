@@ -52,6 +52,10 @@ impl Commands for Confined<'_> {
             Outcome::Interrupted => Ended::Interrupted,
         })
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.interrupt.signal().is_some()
+    }
 }
 
 /// Joins pieces of output into lines.

@@ -108,8 +108,7 @@ impl Supply<'_> {
         let finished = workshop.path().join("finished");
         std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
         let target = finished.join(file_name(&path));
-        // A process of the build may still have the file open under its old name: the copy is private.
-        std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
+        std::fs::rename(&path, &target).map_err(FileError::of("rename", &path))?;
         if !further.is_empty() {
             let further: String = further.iter().map(|requirement| format!("{requirement}\n")).collect();
             let path = finished.join(FURTHER);

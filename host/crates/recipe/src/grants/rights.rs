@@ -29,6 +29,8 @@ pub(crate) struct Rights {
     pub(crate) fetch: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,
+    /// Whether the recipe is built in: then what it requests is what the configuration says.
+    pub(crate) is_built_in: bool,
     pub(crate) timeout: Duration,
     /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
@@ -61,6 +63,7 @@ impl Rights {
             run: Vec::new(),
             fetch: Vec::new(),
             distributions: false,
+            is_built_in: false,
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
@@ -114,6 +117,7 @@ impl Rights {
             run: grant.run,
             fetch: grant.fetch,
             distributions: grant.distributions,
+            is_built_in: recipe.built_in,
             timeout,
             process: Process { env, memory },
             makes,

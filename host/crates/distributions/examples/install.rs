@@ -195,10 +195,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         interpreter: Some("py".into()),
         ..Scripts::default()
     };
-    for script in scripts.make(&outcome.working_set, &python, &Printer).map_err(boxed)? {
+    for script in scripts.make(&outcome.working_set(), &python, &Printer).map_err(boxed)? {
         script.write(&Printer).map_err(boxed)?;
     }
-    outcome.working_set.path().iter().for_each(|path| say(&shown(path)));
+    outcome.working_set().path().iter().for_each(|path| say(&shown(path)));
     picked_lines(&outcome.picked).iter().for_each(|line| say(line));
     Ok(())
 }

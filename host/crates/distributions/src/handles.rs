@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, FileType, OpenOptions, OpenOptionsExt as _};
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// The deepest directory that is entered below another one.
@@ -34,6 +34,12 @@ pub(crate) fn open_real(path: &Path) -> io::Result<Dir> {
 /// Opens the directory `name` of `directory`; a link is an error.
 pub(crate) fn open_directory(directory: &Dir, name: &OsStr) -> io::Result<Dir> {
     directory.open_dir_nofollow(name)
+}
+
+/// A handle of the directory that can be locked and made durable.
+pub(crate) fn as_file(directory: &Dir) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(directory, ".", flags, Mode::empty())?.into())
 }
 
 /// Opens the regular file `name` of `directory` for reading; a link, a pipe or a device is an error.
@@ -121,7 +127,7 @@ impl Budget<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    use rustix::fs::{CWD, FileType, mknodat};
 
     #[test]
     fn only_regular_files_and_real_directories_are_opened() {
@@ -148,6 +154,9 @@ mod tests {
         assert!(budget.take(1).is_err());
         budget.take(0).unwrap();
         assert!(budget.take(0).is_err());
-        assert_eq!(Budget { entries: 1, bytes: 1, cancelled: &|| true }.take(0).unwrap_err().kind(), ErrorKind::Interrupted);
+        assert_eq!(
+            Budget { entries: 1, bytes: 1, cancelled: &|| true }.take(0).unwrap_err().kind(),
+            ErrorKind::Interrupted
+        );
     }
 }

@@ -112,7 +112,8 @@ fn build(
     let what = format!("The project {}", project.display());
     let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
     let built = build.run("editable")?;
-    let Built { path, name: file, .. } = built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
+    let Built { path, name: file, .. } =
+        built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
     let changed = if wanted.changes_project { private.bring_back(cancelled)? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");
     std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;

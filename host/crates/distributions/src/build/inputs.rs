@@ -130,8 +130,7 @@ impl Inputs {
             let content = match stamp.length > LONGEST {
                 true => format!("{stamp:?}"),
                 false => {
-                    let bytes =
-                        base::files::read_at_most(&path, LONGEST).map_err(FileError::of("read", &path))?;
+                    let bytes = base::files::read_at_most(&path, LONGEST).map_err(FileError::of("read", &path))?;
                     Digest::of(&bytes).to_string()
                 }
             };

@@ -28,8 +28,8 @@ use serde::Deserialize;
 
 pub use confined::Confined;
 pub use editable::{Develop, Developed, develop, recall};
-pub use memory::Memory;
 pub use error::BuildError;
+pub use memory::Memory;
 pub use project::BuildSystem;
 
 use crate::filename::FileName;
@@ -166,6 +166,22 @@ impl Builder<'_> {
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
     }
+
+    /// Finds the environment in which the project in `source` is built, without building it.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the path of the log.
+    pub fn find_requirements(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<(), BuildError> {
+        let system = BuildSystem::of(source)?;
+        let build = Build { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::Log::new(what)).map(drop)
+    }
 }
 
 /// One build.
@@ -182,17 +198,7 @@ impl Build<'_> {
     /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
         let mut log = log::Log::new(self.what);
-        let environment = self.builder.environments.environment(&self.system.requires)?;
-        let (asked, _) = self.hook(&mut log, &environment, &format!("get_requires_for_build_{kind}"))?;
-        let further = asked.result.as_array().cloned().unwrap_or_default();
-        let further = further.iter().filter_map(serde_json::Value::as_str);
-        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
-        let environment = match further.is_empty() {
-            true => environment,
-            false => {
-                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
-            }
-        };
+        let (environment, further) = self.prepare(kind, &mut log)?;
         let (answer, room) = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
             return Ok(None);
@@ -203,13 +209,27 @@ impl Build<'_> {
         match file {
             Some(file) => match room.take_output(&name, &path, &|| self.builder.commands.is_cancelled()) {
                 Ok(()) => Ok(Some(Built { path, name: file, further })),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {
-                    Err(BuildError::Canceled(self.what.to_owned()))
-                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => Err(BuildError::Canceled(self.what.to_owned())),
                 Err(_) => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
             },
             None => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
         }
+    }
+
+    /// The environment of the build, and what it requires in addition to the project's settings.
+    fn prepare(&self, kind: &str, log: &mut log::Log) -> Result<(Environment, Vec<Requirement>), BuildError> {
+        let environment = self.builder.environments.environment(&self.system.requires)?;
+        let (asked, _) = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let further = asked.result.as_array().cloned().unwrap_or_default();
+        let further = further.iter().filter_map(serde_json::Value::as_str);
+        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
+        let environment = match further.is_empty() {
+            true => environment,
+            false => {
+                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
+            }
+        };
+        Ok((environment, further))
     }
 
     /// A directory of the workspace that the build cannot write.

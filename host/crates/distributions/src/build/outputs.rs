@@ -149,7 +149,8 @@ mod tests {
             std::fs::create_dir_all(root.join(directory)).unwrap();
             std::fs::write(root.join(directory).join(file), "").unwrap();
         }
-        let t = |kind: Kind, name: &str| kind.below(OsStr::new(name), handles::open_real(&root.join(name)).ok().as_ref());
+        let t =
+            |kind: Kind, name: &str| kind.below(OsStr::new(name), handles::open_real(&root.join(name)).ok().as_ref());
         assert_eq!(t(Kind::Top, "package"), Some(Kind::Package));
         assert_eq!(t(Kind::Top, "old"), Some(Kind::Package));
         assert_eq!(t(Kind::Top, "src"), Some(Kind::Package));

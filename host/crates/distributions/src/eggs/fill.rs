@@ -111,6 +111,7 @@ pub(crate) fn remove_abandoned(eggs: &Path) {
     let names = handles::entries(&directory).unwrap_or_default().into_iter().map(|(name, _)| name);
     for name in names.filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
         let abandoned = handles::open_directory(&directory, &name)
+            .and_then(|left| handles::as_file(&left))
             .is_ok_and(|left| flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok());
         if abandoned {
             let _ = base::files::remove_directory(&eggs.join(name));

@@ -141,7 +141,10 @@ fn hosts_that_are_not_allowed_are_not_asked() {
         ..sources("https://i.invalid/simple", &["https://l.invalid/"])
     };
     let index = Index::new(allowed("i.invalid"), &table, &Silent);
-    assert_eq!(files(&index.project("a", "a", Purpose::Use).unwrap()), ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]);
+    assert_eq!(
+        files(&index.project("a", "a", Purpose::Use).unwrap()),
+        ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]
+    );
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
     let nothing = Index::new(allowed("x.invalid"), &table, &Silent);
     assert!(nothing.project("a", "a", Purpose::Use).unwrap().files.is_empty());
@@ -194,8 +197,9 @@ fn an_index_on_this_machine() {
     std::fs::write(path("b/index.html"), "<a href='../a/b-1.0.zip'>").unwrap();
     std::fs::write(path("c-1.0.zip"), "").unwrap();
     let index = Index::new(sources(directory.path().to_str().unwrap(), &[]), &NoWeb, &Silent);
-    let found =
-        |key: &str| index.project(key, key, Purpose::Use).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>();
+    let found = |key: &str| {
+        index.project(key, key, Purpose::Use).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(
         (found("a"), found("b"), found("c")),
         (vec!["a-1.0.zip".into()], vec!["b-1.0.zip".into()], vec!["c-1.0.zip".into()])

@@ -54,10 +54,18 @@ pub struct Settings {
 pub struct Outcome {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
-    /// The same in the order of the path of scripts.
-    pub working_set: WorkingSet,
     /// Versions without a pin.
     pub picked: Vec<Picked>,
+    /// The files that were installed.
+    pub new: Vec<Arc<File>>,
+    directories: Directories,
+}
+
+impl Outcome {
+    /// The distributions in the order of the path of scripts.
+    pub fn working_set(&self) -> WorkingSet {
+        self.distributions.sorted(&self.directories)
+    }
 }
 
 /// Installs distributions.
@@ -102,6 +110,11 @@ impl<'a> Installer<'a> {
         ResolveError::Locked { cause: Box::new(error), locked }
     }
 
+    /// The supply of distributions.
+    pub fn supply(&self) -> &'a Supply<'a> {
+        self.supply
+    }
+
     /// Forgets the existing distributions, because something has changed them.
     pub fn changed(&self) {
         *lock(&self.installed) = None;
@@ -127,8 +140,7 @@ impl<'a> Installer<'a> {
             offline: *offline,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        let mut resolution =
-            resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
+        let mut resolution = resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
         if let Some(lock) = self.supply.lock().and_then(LockUse::deciding) {
             // A lock pins what it has.
             resolution.picked.retain(|picked| !lock.has(&crate::name::canonical(&picked.name), Purpose::Use));
@@ -151,6 +163,7 @@ impl<'a> Installer<'a> {
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
     pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
+        let mut new = Vec::new();
         let (resolution, distributions) = loop {
             let resolution = self.resolve(requirements)?;
             let missing: Vec<&Step> =
@@ -160,6 +173,7 @@ impl<'a> Installer<'a> {
             } else {
                 self.fill(&missing)?;
                 self.changed();
+                new.extend(missing.iter().filter_map(|step| file_of(step).cloned()));
             }
             let found = self.found(&resolution.steps)?;
             // Only now is it known that a new distribution needs setuptools in addition.
@@ -172,8 +186,8 @@ impl<'a> Installer<'a> {
         for picked in &resolution.picked {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
-        let working_set = distributions.sorted(&self.settings.directories);
-        Ok(Outcome { distributions, working_set, picked: resolution.picked })
+        let directories = self.settings.directories.clone();
+        Ok(Outcome { distributions, picked: resolution.picked, new, directories })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::index::File;
-use crate::resolve::Candidate;
 use crate::version::Version;
 
 /// The name of the file.
@@ -167,34 +166,24 @@ impl Lock {
     /// Adds a project that is developed. `directory` is relative to the lock.
     pub fn add_developed(&mut self, key: &str, directory: &str) {
         let directory = if directory.is_empty() { "." } else { directory };
-        let package = Package {
-            purpose: Purpose::Use,
-            version: None,
-            files: Vec::new(),
-            directory: Some(directory.to_owned()),
-        };
+        let package =
+            Package { purpose: Purpose::Use, version: None, files: Vec::new(), directory: Some(directory.to_owned()) };
         self.insert(key, package);
     }
 
-    /// Adds the chosen version of a project; `files` are all available files of the project.
+    /// Adds a version of a project; `files` are all available files of the project.
     ///
     /// # Errors
-    /// When neither the index nor the file itself provides a digest.
-    pub fn add(
+    /// When no file of the version is available, or one has no digest.
+    pub fn add<E: From<LockError>>(
         &mut self,
         key: &str,
-        chosen: &Candidate,
+        version: &Version,
         purpose: Purpose,
         files: Vec<File>,
-        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, LockError>,
-    ) -> Result<(), LockError> {
-        let Some(version) = chosen.version().cloned() else { return Ok(()) };
-        let mut all: Vec<File> = files.into_iter().filter(|file| file.name.version == version).collect();
-        if let Candidate::File(chosen) = chosen
-            && !all.iter().any(|file| file.file == chosen.file)
-        {
-            all.push((**chosen).clone());
-        }
+        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, E>,
+    ) -> Result<(), E> {
+        let mut all: Vec<File> = files.into_iter().filter(|file| file.name.version == *version).collect();
         for file in &mut all {
             if file.checksums.is_empty() {
                 file.checksums.push(sha256(file)?);
@@ -203,9 +192,10 @@ impl Lock {
         all.sort_by(|one, other| one.file.cmp(&other.file));
         all.dedup_by(|one, other| one.file == other.file);
         if all.is_empty() {
-            return Err(LockError { cause: format!("no source of distributions has a file of {chosen}") });
+            let cause = format!("no source of distributions has a file of {key} {version}");
+            return Err(LockError { cause }.into());
         }
-        self.insert(key, Package { purpose, version: Some(version), files: all, directory: None });
+        self.insert(key, Package { purpose, version: Some(version.clone()), files: all, directory: None });
         Ok(())
     }
 
@@ -240,9 +230,8 @@ impl Lock {
 fn change(key: &str, purpose: Purpose, old: &Lock, new: &Lock) -> Option<Change> {
     let shown = |lock: &Lock| {
         let versions = lock.packages(key, purpose);
-        let shown = |package: &Package| {
-            package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string)
-        };
+        let shown =
+            |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
         versions.map(shown).collect::<Vec<_>>().join(", ")
     };
     let name = match purpose {

@@ -1,7 +1,6 @@
 //! Tests of locks.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::*;
 use crate::index::Location;
@@ -14,10 +13,11 @@ fn file(url: &str) -> File {
 
 fn add(lock: &mut Lock, url: &str, purpose: Purpose) {
     let chosen = file(url);
-    let files = vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
+    let files =
+        vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
     let files = files.into_iter().filter(|file| file.name.name == chosen.name.name).collect();
-    let candidate = Candidate::File(Arc::new(chosen.clone()));
-    lock.add(&chosen.name.key(), &candidate, purpose, files, |_| panic!("all have digests")).unwrap();
+    let add = lock.add::<LockError>(&chosen.name.key(), &chosen.name.version, purpose, files, |_| panic!("no digest"));
+    add.unwrap();
 }
 
 fn lock(urls: &[&str]) -> Lock {

@@ -146,10 +146,8 @@ impl Preferences<'_> {
 
     /// Greater is better: locked ones, existing ones if that is enough, releases if they are preferred, greater versions.
     fn rank<'c>(&self, key: &str, candidate: &'c Candidate) -> (bool, bool, bool, Option<&'c Version>) {
-        let is_locked = self
-            .request
-            .preferred
-            .is_some_and(|(lock, purpose)| lock.has_version(key, candidate.version(), purpose));
+        let is_locked =
+            self.request.preferred.is_some_and(|(lock, purpose)| lock.has_version(key, candidate.version(), purpose));
         let is_there = !self.request.newest && matches!(candidate, Candidate::Installed(_));
         let is_final = !self.request.prefer_final || candidate.version().is_some_and(version::is_final);
         (is_locked, is_there, is_final, candidate.version())

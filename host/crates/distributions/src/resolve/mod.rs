@@ -83,6 +83,17 @@ pub struct Resolution {
     pub picked: Vec<Picked>,
 }
 
+impl Resolution {
+    /// The first distribution that requires the one of a step, and its requirement; `None` if it was requested itself.
+    pub fn required_by(&self, step: &Step) -> Option<(&Step, &Requirement)> {
+        let key = step.requirement.key();
+        let requirement =
+            |other: &Step| other.metadata.requires.iter().position(|requirement| requirement.key() == key);
+        let others = self.steps.iter().filter(|other| other.requirement.key() != key);
+        others.filter_map(|other| Some((other, &other.metadata.requires[requirement(other)?]))).next()
+    }
+}
+
 /// What one search passes on to the next.
 #[derive(Default)]
 pub(crate) struct Knowledge {

@@ -150,14 +150,15 @@ impl Scripts {
         python: &Python,
         report: &dyn Report,
     ) -> Result<Vec<Script>, ScriptError> {
+        let entries: Vec<PathBuf> = working_set.path().into_iter().chain(self.extra_paths.iter().cloned()).collect();
         let mut path: Vec<String> = Vec::new();
-        for entry in working_set.path().iter().chain(&self.extra_paths) {
+        for entry in &entries {
             let real = real_path(entry);
             let text = real.to_str().ok_or_else(|| ScriptError::NotText(real.clone()))?.to_owned();
             path.push(text);
         }
         // Entries that are equal before links are followed are listed once; entries that become equal after that stay.
-        let path = unique(working_set.path().iter().chain(&self.extra_paths), path);
+        let path = unique(entries.iter(), path);
         let wanted = self.wanted(working_set, python)?;
         self.warn_of_missing(&wanted, report);
         let (entry_points, old): (Vec<_>, Vec<_>) =
@@ -294,10 +295,9 @@ impl Script {
     /// # Errors
     /// As for [`Self::write`].
     pub fn write_in(&self, directory: &Path, report: &dyn Report) -> Result<(), FileError> {
-        let opened = handles::open_real(directory).map_err(FileError::of("open", directory))?;
-        if files::replace_executable_in(&opened.into_std_file(), &self.path, self.text.as_bytes())?
-            == Replaced::Unchanged
-        {
+        let opened = handles::open_real(directory).and_then(|opened| handles::as_file(&opened));
+        let opened = opened.map_err(FileError::of("open", directory))?;
+        if files::replace_executable_in(&opened, &self.path, self.text.as_bytes())? == Replaced::Unchanged {
             return Ok(());
         }
         let kind = if self.is_interpreter { "interpreter" } else { "script" };

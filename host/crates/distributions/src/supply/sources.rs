@@ -9,7 +9,7 @@ use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, file_name, once};
+use super::{Brought, Supply, SupplyError, Tools, file_name, once};
 use crate::build::{BuildError, Builder, Built, Environments as _};
 use crate::eggs::fill::Workshop;
 use crate::filename::FileName;
@@ -56,6 +56,25 @@ impl Supply<'_> {
         self.wheel_in_turn(file)
     }
 
+    /// Finds what the build of a source distribution requires, without building it.
+    ///
+    /// # Errors
+    /// When its archive or what it requires is not available.
+    pub fn find_requirements(&self, file: &File) -> Result<(), SupplyError> {
+        let _turn = self.turn_of(file)?;
+        let brought = self.bring(file)?;
+        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let source = self.unpack(&brought.path, workshop.path())?;
+        let workspace = workshop.path().join("workspace");
+        std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+        Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
+    }
+
+    fn builder<'s>(&'s self, on_line: &'s (dyn Fn(&str) + Sync)) -> Builder<'s> {
+        let Tools { python, commands, logs, .. } = &self.tools;
+        Builder { python, commands: *commands, environments: self, logs, on_line }
+    }
+
     /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
     /// for each other forever.
     pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
@@ -90,13 +109,8 @@ impl Supply<'_> {
         place: &Path,
     ) -> Result<Brought, SupplyError> {
         self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
-        let builder = Builder {
-            python: self.tools.python,
-            commands: self.tools.commands,
-            environments: self,
-            logs: &self.tools.logs,
-            on_line: &|line| self.tools.report.report(Event::CommandLine { part: "", line }),
-        };
+        let on_line = |line: &str| self.tools.report.report(Event::CommandLine { part: "", line });
+        let builder = self.builder(&on_line);
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
         let built = builder.wheel(what, source, &workspace, &self.options);

@@ -45,7 +45,7 @@ fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
     application(&space);
     let outcome = space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["app 1.0", "lib.one 2.0", "third 3.0"]);
     let expected = [
         "Getting distribution for 'app'.",
@@ -169,7 +169,7 @@ fn eggs_of_setuptools_are_unpacked() {
     archive.finish().unwrap();
     Wheel::new("third", "3.0").write(&space.archives());
     let outcome = space.install(&["old"]).unwrap();
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["old 1.0", "third 3.0"]);
     assert!(space.root.join("eggs/old-1.0.egg/EGG-INFO/PKG-INFO").is_file());
 }
@@ -187,7 +187,7 @@ fn the_script_of_what_was_installed_runs() {
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
     let scripts = distributions::scripts::Scripts { requirements, directory, ..Default::default() };
-    for script in scripts.make(&outcome.working_set, &space.python(), &space.log).unwrap() {
+    for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
     let output = start(&space.root.join("bin/run-tool"), &[]);
@@ -238,7 +238,7 @@ fn the_index_of_this_machine_serves_what_people_use() {
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
     let scripts = Scripts { directory, interpreter: Some("py".to_owned()), ..Scripts::default() };
-    for script in scripts.make(&outcome.working_set, &space.python(), &space.log).unwrap() {
+    for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
     let check = "import requests, lxml.etree, PIL.Image, docopt, zope.component\n\
@@ -250,5 +250,5 @@ fn the_index_of_this_machine_serves_what_people_use() {
     // Again, with what was picked as pins: no page is read.
     let pins = outcome.picked.iter().map(|picked| (picked.name.clone(), picked.version.clone())).collect();
     let again = Space { pins, index_url: "http://127.0.0.1:1/".to_owned(), ..space };
-    assert_eq!(again.install(&wanted).unwrap().working_set.path(), outcome.working_set.path());
+    assert_eq!(again.install(&wanted).unwrap().working_set().path(), outcome.working_set().path());
 }

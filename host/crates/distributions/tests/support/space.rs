@@ -10,7 +10,7 @@ use distributions::build::{BuildError, BuildOptions, Builder, Confined, Develop,
 use distributions::eggs::Directories;
 use distributions::index::{self, AllowedHosts, Credentials, Location, Sources};
 use distributions::install::{Custom, InstallError, Installer, Outcome, Settings};
-use distributions::lock::{Lock, LockUse, Purpose};
+use distributions::lock::{Lock, LockError, LockUse, Purpose};
 use distributions::pins::Pins;
 use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
@@ -127,7 +127,8 @@ impl Space {
             for step in &resolution.steps {
                 let key = step.requirement.key();
                 let files = installer.files(&key, Purpose::Use);
-                lock.add(&key, &step.candidate, Purpose::Use, files, |_| panic!("the index has digests")).unwrap();
+                let version = step.candidate.version().unwrap();
+                lock.add::<LockError>(&key, version, Purpose::Use, files, |_| panic!("the index has digests")).unwrap();
             }
             lock
         })

@@ -52,6 +52,7 @@ pub(crate) struct Space {
     pub(crate) newest: bool,
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
+    pub(crate) changes_project: bool,
     pub(crate) lock: Option<LockUse>,
     pub(crate) log: Logged,
 }
@@ -82,6 +83,7 @@ impl Space {
             newest: true,
             offline: false,
             options: BuildOptions::default(),
+            changes_project: true,
             lock: None,
             log: Logged::default(),
         }
@@ -150,7 +152,7 @@ impl Space {
                 protected,
                 options: &self.options,
                 memory: Some(Memory { directory: &memory, context: "" }),
-                changes_project: true,
+                changes_project: self.changes_project,
             };
             develop(builder, &wanted, &|| false)
         })

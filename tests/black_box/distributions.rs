@@ -1,10 +1,14 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
-mod index;
+pub(crate) mod index;
+mod extensions;
+mod faults;
+mod hostile;
 mod locks;
 mod memory;
 mod plans;
+mod real_index;
 
 use index::{Index, Wheel};
 use test_support::Space;

@@ -76,6 +76,12 @@ impl Specifiers {
     /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
+            // The library excludes all pre-releases of the same release, also those before the named one.
+            Condition::Compare(specifier)
+                if *specifier.operator() == Operator::LessThan && specifier.version().any_prerelease() =>
+            {
+                version < specifier.version()
+            }
             Condition::Compare(specifier) => specifier.contains(version),
             Condition::Text(text) => version.to_string().eq_ignore_ascii_case(text),
         })

@@ -237,7 +237,7 @@ fn builds_are_confined() {
 #[test]
 fn custom_builds_and_develop_of_the_recipe() {
     let buildout = Buildout::new(
-        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A=1\n\n\
+        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A\n\n\
          [env]\nMARK = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
     );
     buildout.index.add_source("sourced", "1.0", &PROJECT);

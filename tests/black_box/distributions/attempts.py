@@ -3,6 +3,13 @@ import glob, os, socket, sys
 from setuptools import setup
 
 
+def home():
+    # What leads to the build's own directories is there, and nothing else.
+    if set(os.listdir(HOME)) - {'.cache', 'buildout'}:
+        return True
+    raise OSError('nothing of it is there')
+
+
 def environment_of_others():
     for path in glob.glob('/proc/[0-9]*/environ'):
         try:
@@ -43,7 +50,7 @@ attempts = [
     lambda: open(HOME + '/.ssh/id').read(),
     lambda: open(os.path.expanduser('~/.ssh/id')).read(),
     lambda: open('/proc/1/root' + HOME + '/.ssh/id').read(),
-    lambda: os.listdir(HOME),
+    home,
     lambda: os.listdir(HOME + '/.ssh'),
     environment,
     environment_of_others,

@@ -15,7 +15,13 @@ const EXTENSION: &str = r#"
 #include <Python.h>
 #include <greet.h>
 
-static PyObject *text(PyObject *self, PyObject *arguments) { return PyUnicode_FromFormat("%s %d", greet(), MARK); }
+#ifdef SPECIAL
+#define NUMBER 8
+#elif defined(MARK)
+#define NUMBER 7
+#endif
+
+static PyObject *text(PyObject *self, PyObject *arguments) { return PyUnicode_FromFormat("%s %d", greet(), NUMBER); }
 static PyMethodDef methods[] = {{"text", text, METH_NOARGS, ""}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "cext", NULL, -1, methods};
 PyMODINIT_FUNC PyInit_cext(void) { return PyModule_Create(&module); }
@@ -37,7 +43,7 @@ fn an_extension_is_built_against_a_part() {
     let buildout = Buildout::new(
         "[buildout]\nparts = cext app\n\n[greet]\nrecipe = slapos.recipe.cmmi\nurl = greet-1.0.tar.gz\n\n\
          [cext]\nrecipe = zc.recipe.egg:custom\ninclude-dirs = ${greet:location}/include\nlibrary-dirs = ${greet:location}/lib\n\
-         rpath = ${greet:location}/lib\ndefine = MARK=7\n\n\
+         rpath = ${greet:location}/lib\ndefine = MARK\n\n\
          [app]\nrecipe = zc.recipe.egg\neggs = cext\ninterpreter = py\n",
     );
     std::fs::write(buildout.space.path("greet-1.0.tar.gz"), library("hello")).unwrap();
@@ -59,7 +65,7 @@ fn an_extension_is_built_against_a_part() {
     assert_eq!(buildout.index.requests(), [] as [String; 0]);
 
     // Another option, another build.
-    buildout.run(&["cext:define=MARK=8"]);
+    buildout.run(&["cext:define=MARK,SPECIAL"]);
     assert!(buildout.shell(check).starts_with("hello 8 "));
 }
 
@@ -68,7 +74,7 @@ fn a_project_with_an_extension_is_developed_against_a_part() {
     let buildout = Buildout::new(
         "[buildout]\nparts = cext app\n\n[greet]\nrecipe = slapos.recipe.cmmi\nurl = greet-1.0.tar.gz\n\n\
          [cext]\nrecipe = zc.recipe.egg:develop\nsetup = project\ninclude-dirs = ${greet:location}/include\n\
-         library-dirs = ${greet:location}/lib\nrpath = ${greet:location}/lib\ndefine = MARK=7\n\n\
+         library-dirs = ${greet:location}/lib\nrpath = ${greet:location}/lib\ndefine = MARK\n\n\
          [app]\nrecipe = zc.recipe.egg\neggs = cext\ninterpreter = py\n",
     );
     std::fs::write(buildout.space.path("greet-1.0.tar.gz"), library("hello")).unwrap();

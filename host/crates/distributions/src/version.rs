@@ -148,6 +148,7 @@ mod tests {
         assert!(matches("<3,>=1.26", "2.8.0") && !matches("<3,>=1.26", "3.0"));
         assert!(matches(">=1.0", "2.0a1"), "pre-releases match");
         assert!(!matches("<2.0", "2.0a1"), "but not those of the excluded version");
+        assert!(matches("<2.0b1", "2.0a1") && !matches("<2.0b1", "2.0b1") && !matches("<2.0b1", "2.0"));
         assert!(matches("==1.*", "1.5") && matches("~=1.4.2", "1.4.9") && !matches("~=1.4.2", "1.5"));
         assert!(matches("===1.0", "1.0") && !matches("===1.0", "1.0.0"));
         assert!(matches("==1.0", "1.0+local") && matches("", "0"));

@@ -44,9 +44,9 @@ fn zope_with_its_released_pins_answers() {
     assert_eq!(code, 0, "{printed}");
     // The port is free now; nothing else here asks for one.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let settings = space.read("instance/etc/zope.ini").replace("port = 8080", &format!("port = {port}"));
+    let settings = space.shown(&space.read("instance/etc/zope.ini")).replace("port = 8080", &format!("port = {port}"));
     space.write("instance/etc/zope.ini", &settings);
-    let _zope = Running::start(space.command(space.path("bin/runwsgi")).arg("instance/etc/zope.ini"));
+    let mut zope = Running::start(space.command(space.path("bin/runwsgi")).arg("instance/etc/zope.ini"));
     let answer = || {
         let mut connection = TcpStream::connect(("127.0.0.1", port)).ok()?;
         connection.write_all(b"GET / HTTP/1.0\r\n\r\n").ok()?;
@@ -54,7 +54,10 @@ fn zope_with_its_released_pins_answers() {
         connection.read_to_string(&mut text).ok()?;
         Some(text)
     };
-    wait_until("Zope answers", || answer().is_some());
+    wait_until("Zope answers", || answer().is_some() || zope.is_over());
+    if zope.is_over() {
+        panic!("Zope has ended: {}", zope.end().printed());
+    }
     let text = answer().unwrap();
     assert!(text.starts_with("HTTP/1.0 200") || text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(!run(&space, &[]).contains("Getting"));

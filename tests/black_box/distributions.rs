@@ -1,10 +1,14 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
-mod index;
+pub(crate) mod index;
+mod extensions;
+mod faults;
+mod hostile;
 mod locks;
 mod memory;
 mod plans;
+mod real_index;
 
 use index::{Index, Wheel};
 use test_support::Space;
@@ -233,7 +237,7 @@ fn builds_are_confined() {
 #[test]
 fn custom_builds_and_develop_of_the_recipe() {
     let buildout = Buildout::new(
-        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A=1\n\n\
+        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A\n\n\
          [env]\nMARK = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
     );
     buildout.index.add_source("sourced", "1.0", &PROJECT);

@@ -4,6 +4,7 @@
 //! `tests/support`.
 
 mod builds;
+mod comparison;
 mod compile;
 mod distributions;
 mod faults;

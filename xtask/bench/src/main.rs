@@ -1,6 +1,7 @@
 //! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
+mod distributions;
 mod languages;
 mod measure;
 mod native;
@@ -28,7 +29,7 @@ const SLOW_ROUNDS: usize = 3;
 
 const PARTS: usize = 1000;
 
-const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]";
+const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|distributions|recipes|sharing]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,7 +43,9 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
+            "configurations" | "builds" | "distributions" | "recipes" | "sharing" if only.is_none() => {
+                only = Some(argument.as_str())
+            }
             _ => return Err(Failure::usage(USAGE)),
         }
     }
@@ -56,6 +59,12 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     }
     if wants("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
+    }
+    if wants("distributions") {
+        let reference = install_reference(workspace, &directory)?;
+        let tools = Tools { reference, host: host.clone(), directory: directory.clone() };
+        let [against_reference, against_uv] = distributions::rows(workspace, &tools)?;
+        tables.extend([("zc.buildout", against_reference), ("uv", against_uv)]);
     }
     if wants("recipes") {
         tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));

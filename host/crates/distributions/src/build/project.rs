@@ -111,9 +111,10 @@ fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
             kept.push('\n');
         }
     }
-    // In `setup.cfg`, the further lines of an option are indented.
-    let new: String =
-        options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
+    // In `setup.cfg`, the further lines of an option are indented. Setuptools deprecates names with dashes.
+    let line =
+        |(name, value): &(String, String)| format!("{} = {}\n", name.replace('-', "_"), value.replace('\n', "\n\t"));
+    let new: String = options.iter().map(line).collect();
     format!("{others}{SECTION}\n{new}{own}")
 }
 
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn build_ext() {
         let options = [("include-dirs".to_owned(), "/a:/b".to_owned()), ("define".to_owned(), "X\nY".to_owned())];
-        let new = "[build_ext]\ninclude-dirs = /a:/b\ndefine = X\n\tY\n";
+        let new = "[build_ext]\ninclude_dirs = /a:/b\ndefine = X\n\tY\n";
         assert_eq!(with_build_ext("", &options), new);
         assert_eq!(with_build_ext("[metadata]\nname = a\n", &options), format!("[metadata]\nname = a\n{new}"));
         let old = "[build_ext]\ninclude_dirs = /old\n  /older\ndebug = 1\n[x]\ny = 1\n";

@@ -3,6 +3,7 @@
 //! One program for all of them, so that it is linked once. A module for each subject; what several need is in
 //! `tests/support`.
 
+mod bringing_back;
 mod builds;
 mod comparison;
 mod compile;

@@ -252,7 +252,9 @@ fn project(space: &Space, directory: &str) {
 
 #[test]
 fn a_recipe_changes_no_project_that_it_may_not_write() {
-    let wanted = |project: &str| format!("distributions = six\nlink = ../../../other\nproject = {project}\nprogram = true\nprograms = true\n");
+    let wanted = |project: &str| {
+        format!("distributions = six\nlink = ../../../other\nproject = {project}\nprogram = true\nprograms = true\n")
+    };
     let t = |path: &str, grant: &str| {
         let space = space(&format!("{}index = 1\n", wanted(path)), grant);
         project(&space, "other");

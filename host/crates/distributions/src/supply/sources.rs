@@ -191,6 +191,6 @@ fn built_before(place: &Path, file: &File) -> Option<Brought> {
         .flatten()
         .filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
     let (name, path) = named.find(|(name, _)| name.key() == file.name.key() && name.version == file.name.version)?;
-    let sha256 = Digest::of(&std::fs::read(&path).ok()?);
+    let sha256 = Digest::of(&base::files::read_whole(&path).ok()?);
     Some(Brought { path, name, sha256 })
 }

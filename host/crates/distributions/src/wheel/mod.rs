@@ -135,7 +135,7 @@ fn remove(directory: &Path) -> Result<(), FileError> {
 pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
     let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
     let damaged = |error: zip::result::ZipError| faulty(WheelFault::Damaged(error.to_string()));
-    let opened = std::fs::File::open(wheel).map_err(FileError::of("open", wheel))?;
+    let opened = base::files::open_regular(wheel).map_err(FileError::of("open", wheel))?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(opened)).map_err(damaged)?;
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
     let mut wanted = names.iter().filter(|name| {
@@ -199,11 +199,7 @@ fn checked(
 
 fn read(path: &Path) -> Result<String, WheelFault> {
     let shown = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let metadata = path.symlink_metadata().map_err(|_| WheelFault::NoFile(shown()))?;
-    if !metadata.is_file() || metadata.len() > LONGEST_METADATA {
-        return Err(WheelFault::NoFile(shown()));
-    }
-    let bytes = std::fs::read(path).map_err(|error| WheelFault::Damaged(error.to_string()))?;
+    let bytes = base::files::read_at_most(path, LONGEST_METADATA).map_err(|_| WheelFault::NoFile(shown()))?;
     String::from_utf8(bytes).map_err(|_| WheelFault::Damaged(format!("{} is not UTF-8", shown())))
 }
 

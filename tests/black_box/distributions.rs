@@ -207,6 +207,29 @@ fn keeps_the_launcher_of_the_buildout() {
     assert_eq!(buildout.space.read("bin/buildout"), launcher);
 }
 
+#[test]
+fn keeps_the_files_of_the_host_under_any_name() {
+    let buildout = Buildout::new(
+        "[buildout]\nparts = app\ninstalled = real/state\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=state\n",
+    );
+    buildout.shell("mkdir real && ln -s real bin");
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("bin/state is not generated"), "{printed}");
+    assert!(buildout.space.read("real/state").starts_with("[buildout]"));
+}
+
+#[test]
+fn names_of_scripts_are_names_of_files() {
+    for (option, value) in [("scripts", "other=../other"), ("interpreter", "../py"), ("interpreter", "inner/py")] {
+        let buildout = Buildout::new(&format!(
+            "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\n{option} = {value}\n"
+        ));
+        let (printed, succeeded) = buildout.try_run(&[]);
+        assert!(!succeeded && printed.contains(&format!("`{option}` has")), "{printed}");
+        assert!(!buildout.space.exists("other") && !buildout.space.exists("py"));
+    }
+}
+
 /// What foreign code tries while it is built.
 const HOSTILE: &str = "\
 import os, socket

@@ -76,6 +76,9 @@ impl Native {
         if let Some(directory) = self.options.get("scripts")? {
             return self.write_scripts(directory);
         }
+        if requirement.is_empty() {
+            return Ok(());
+        }
         let found = distributions::install(&[requirement], &[], &settings)?;
         info!("found {}", found.len());
         Ok(())

@@ -193,6 +193,48 @@ impl Report for Logged {
 }
 
 #[test]
+fn names_lead_nowhere_else() {
+    let fixture = Fixture::new(ENTRY_POINTS);
+    for name in ["../victim", "/tmp/victim", "..", ".", "inner/py", "a\0b"] {
+        let interpreter = Scripts { interpreter: Some(name.to_owned()), ..fixture.scripts(&[]) };
+        let error = fixture.make(&interpreter).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`interpreter` has {name:?}")), "{error}");
+        let names = Some(vec![("demo".to_owned(), name.to_owned())]);
+        let selected = Scripts { names, ..fixture.scripts(&["demo-tool"]) };
+        assert!(fixture.make(&selected).unwrap_err().to_string().starts_with("`scripts` has"), "{name:?}");
+        let entry_points =
+            vec![EntryPoint { name: name.to_owned(), module: "os".to_owned(), attributes: "getcwd".to_owned() }];
+        let own = Scripts { entry_points, ..fixture.scripts(&[]) };
+        assert!(fixture.make(&own).unwrap_err().to_string().starts_with("`entry-points` has"), "{name:?}");
+    }
+}
+
+#[test]
+fn a_file_is_recognized_by_whatever_name() {
+    let fixture = Fixture::new("");
+    let script = |path: &str| Script { path: fixture.path(path), text: String::new(), is_interpreter: false };
+    std::fs::write(fixture.path("bin/kept"), "").unwrap();
+    std::os::unix::fs::symlink("bin", fixture.path("other")).unwrap();
+    std::os::unix::fs::symlink("bin/kept", fixture.path("link")).unwrap();
+    let kept = [fixture.path("bin/kept"), fixture.path("bin/new"), fixture.path("link")];
+    for path in ["bin/kept", "other/kept", "other/new", "bin/../other/new", "link", "other/../link"] {
+        assert!(script(path).is_one_of(&kept), "{path}");
+    }
+    assert!(!script("bin/free").is_one_of(&kept) && !script("other/free").is_one_of(&kept));
+}
+
+#[test]
+fn a_script_is_written_through_no_link() {
+    let fixture = Fixture::new("");
+    std::os::unix::fs::symlink("bin", fixture.path("other")).unwrap();
+    let script = Script { path: fixture.path("other/a"), text: "x".to_owned(), is_interpreter: false };
+    let real = fixture.directory.path().canonicalize().unwrap();
+    assert!(script.write_in(&real.join("other"), &Silent).is_err());
+    script.write_in(&real.join("bin"), &Silent).unwrap();
+    assert_eq!(std::fs::read_to_string(fixture.path("bin/a")).unwrap(), "x");
+}
+
+#[test]
 fn a_script_is_written_once() {
     let fixture = Fixture::new(ENTRY_POINTS);
     let scripts = Scripts {

@@ -145,10 +145,8 @@ impl PrivateCopy {
                     continue;
                 }
                 self.bring_back_directory(&inside, brought)?;
-            } else if kind.is_file() {
-                if self.bring_back_file(&entry.path(), &inside, &target)? {
-                    brought.insert(inside);
-                }
+            } else if kind.is_file() && self.bring_back_file(&entry.path(), &inside, &target)? {
+                brought.insert(inside);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The real zc.buildout 6.0.1 runs beside this host, with the same configuration and index: the distributions, the order of
+//! The real zc.buildout 6.0.1 runs next to this host, with the same configuration and index: the distributions, the order of
 //! paths, `bin/` byte for byte, and the options in `.installed.cfg` are the same.
 //!
 //! First this host runs, then zc.buildout with a copy of the eggs directory: so it uses what this host installed, and writes

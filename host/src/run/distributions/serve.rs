@@ -140,7 +140,7 @@ impl PythonDistributions {
             !is_protected
         });
         for script in &scripts {
-            script.write_in(real, tools.report())?;
+            script.write(real, tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
     }

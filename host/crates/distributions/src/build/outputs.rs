@@ -86,8 +86,8 @@ impl Kind {
 
 /// Whether the directory belongs to another project.
 fn is_project(directory: &Dir) -> bool {
-    let exists = |name: &&str| directory.symlink_metadata(name).is_ok();
-    PROJECTS.iter().any(|name| exists(&name)) || (exists(&"setup.py") && !exists(&"__init__.py"))
+    let exists = |name: &str| directory.symlink_metadata(name).is_ok();
+    PROJECTS.iter().any(|name| exists(name)) || (exists("setup.py") && !exists("__init__.py"))
 }
 
 fn is_file(directory: &Dir, name: &str) -> bool {

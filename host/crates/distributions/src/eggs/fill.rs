@@ -213,7 +213,7 @@ mod tests {
         let workshop = Workshop::new(eggs.path()).unwrap();
         let deep = workshop.path().join("d/".repeat(1500));
         std::fs::create_dir_all(&deep).unwrap();
-        std::fs::set_permissions(workshop.path().join("d/d"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(workshop.path().join("d/d"), std::fs::Permissions::from_mode(0o000)).unwrap();
         drop(workshop);
         assert_eq!(std::fs::read_dir(eggs.path()).unwrap().count(), 0);
     }

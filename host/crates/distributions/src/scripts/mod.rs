@@ -280,21 +280,12 @@ impl Script {
         })
     }
 
-    /// Writes the script if it differs from the existing file, and reports that.
+    /// Writes the script if it differs from the existing file, and reports that. `directory` is that of the script, with no
+    /// symbolic link on its path.
     ///
     /// # Errors
-    /// When it cannot be written, or when a link was put in the place of its directory.
-    pub fn write(&self, report: &dyn Report) -> Result<(), FileError> {
-        let directory = self.path.parent().unwrap_or(&self.path);
-        let real = directory.canonicalize().map_err(FileError::of("open", directory))?;
-        self.write_in(&real, report)
-    }
-
-    /// The same, in a directory on whose path is no symbolic link.
-    ///
-    /// # Errors
-    /// As for [`Self::write`].
-    pub fn write_in(&self, directory: &Path, report: &dyn Report) -> Result<(), FileError> {
+    /// When it cannot be written, or when a link was put in the place of a directory.
+    pub fn write(&self, directory: &Path, report: &dyn Report) -> Result<(), FileError> {
         let opened = handles::open_real(directory).and_then(|opened| handles::as_file(&opened));
         let opened = opened.map_err(FileError::of("open", directory))?;
         if files::replace_executable_in(&opened, &self.path, self.text.as_bytes())? == Replaced::Unchanged {

@@ -51,6 +51,10 @@ impl Fixture {
         self.directory.path().join(path)
     }
 
+    fn real(&self, path: &str) -> PathBuf {
+        self.path(path).canonicalize().unwrap()
+    }
+
     fn scripts(&self, requirements: &[&str]) -> Scripts {
         let requirements = requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         Scripts { requirements, directory: self.path("bin"), ..Scripts::default() }
@@ -174,7 +178,7 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     std::os::unix::fs::symlink(python, &fixture.python.executable).unwrap();
     let scripts = Scripts { interpreter: Some("py".into()), ..fixture.scripts(&[]) };
     for script in fixture.make(&scripts).unwrap() {
-        script.write(&Silent).unwrap();
+        script.write(&fixture.real("bin"), &Silent).unwrap();
     }
     let output = crate::wheel::tests::wheels::start(&fixture.path("bin/py"), &["-c", "import sys; print(sys.path[0])"]);
     let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
@@ -229,8 +233,8 @@ fn a_script_is_written_through_no_link() {
     std::os::unix::fs::symlink("bin", fixture.path("other")).unwrap();
     let script = Script { path: fixture.path("other/a"), text: "x".to_owned(), is_interpreter: false };
     let real = fixture.directory.path().canonicalize().unwrap();
-    assert!(script.write_in(&real.join("other"), &Silent).is_err());
-    script.write_in(&real.join("bin"), &Silent).unwrap();
+    assert!(script.write(&real.join("other"), &Silent).is_err());
+    script.write(&real.join("bin"), &Silent).unwrap();
     assert_eq!(std::fs::read_to_string(fixture.path("bin/a")).unwrap(), "x");
 }
 
@@ -245,7 +249,7 @@ fn a_script_is_written_once() {
     let logged = Logged::default();
     for _ in 0..2 {
         for script in scripts.make(&fixture.working_set, &fixture.python, &logged).unwrap() {
-            script.write(&logged).unwrap();
+            script.write(&fixture.real("bin"), &logged).unwrap();
         }
     }
     let bin = fixture.path("bin");
@@ -264,6 +268,8 @@ fn a_script_is_written_once() {
     std::fs::write(&outside, "kept").unwrap();
     std::fs::remove_file(bin.join("py")).unwrap();
     std::os::unix::fs::symlink(&outside, bin.join("py")).unwrap();
-    scripts.make(&fixture.working_set, &fixture.python, &Silent).unwrap()[1].write(&Silent).unwrap();
+    scripts.make(&fixture.working_set, &fixture.python, &Silent).unwrap()[1]
+        .write(&fixture.real("bin"), &Silent)
+        .unwrap();
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "kept");
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::files::FileError;
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
+use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
 use distributions::eggs::Distribution;
-use distributions::install::Custom;
+use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
@@ -17,20 +17,20 @@ use distributions::working_set::WorkingSet;
 use recipe::Locations;
 use recipe::distributions::ProjectAccess;
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
 use super::picked;
 use super::settings::DistributionSettings;
-use super::tools::Tools;
+use super::tools::InstallTools;
 
 /// Installs, builds and develops distributions.
-pub(in crate::run) struct PythonDistributions {
-    context: Arc<Context>,
+pub(in crate::run) struct BuildoutDistributions {
+    context: Arc<RunContext>,
     /// By the Python and the sources.
-    tools: Mutex<BTreeMap<String, Arc<Tools>>>,
+    tools: Mutex<BTreeMap<String, Arc<InstallTools>>>,
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
@@ -47,7 +47,7 @@ pub(in crate::run) struct PythonDistributions {
 }
 
 /// The buildout of a request.
-pub(super) struct Place<'a> {
+pub(super) struct RequestPlace<'a> {
     pub(super) buildout: &'a Buildout,
     pub(super) locations: Locations,
     pub(super) settings: DistributionSettings,
@@ -56,15 +56,15 @@ pub(super) struct Place<'a> {
     pub(super) lock: Option<LockUse>,
 }
 
-impl Place<'_> {
+impl RequestPlace<'_> {
     /// What editable installs depend on in addition to their projects.
     pub(super) fn memory_context(&self) -> String {
         self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
     }
 
     /// The same with other settings.
-    pub(super) fn with_settings(&self, settings: DistributionSettings) -> Place<'_> {
-        Place {
+    pub(super) fn with_settings(&self, settings: DistributionSettings) -> RequestPlace<'_> {
+        RequestPlace {
             buildout: self.buildout,
             locations: self.locations.clone(),
             settings,
@@ -74,8 +74,8 @@ impl Place<'_> {
     }
 }
 
-impl PythonDistributions {
-    pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
+impl BuildoutDistributions {
+    pub(in crate::run) fn new(context: &Arc<RunContext>) -> Self {
         let context = Arc::clone(context);
         Self {
             context,
@@ -90,13 +90,13 @@ impl PythonDistributions {
     }
 
     /// The directories and settings of a buildout.
-    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<Place<'a>, NoDistributions> {
+    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<RequestPlace<'a>, NoDistributions> {
         let locations = directories::locations(buildout, None, &[], &[])?;
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
         let lock = self.lock_of_run(&locations)?;
-        Ok(Place { buildout, locations, settings, parts, lock })
+        Ok(RequestPlace { buildout, locations, settings, parts, lock })
     }
 
     fn lock_of_run(&self, locations: &Locations) -> Result<Option<LockUse>, NoDistributions> {
@@ -115,7 +115,7 @@ impl PythonDistributions {
     /// Installs the missing distributions that the requirements need.
     pub(super) fn install(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirements: &[Requirement],
         reports_picked: bool,
     ) -> Result<WorkingSet, NoDistributions> {
@@ -141,11 +141,11 @@ impl PythonDistributions {
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.
     pub(super) fn build(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirement: &Requirement,
         options: BuildOptions,
     ) -> Result<PathBuf, NoDistributions> {
-        let custom = Custom { requirement: requirement.clone() };
+        let custom = CustomBuild { requirement: requirement.clone() };
         let built = self.tools(place)?.with(place, options, |installer, _| installer.build(&custom))?;
         self.forget();
         Ok(built)
@@ -154,11 +154,11 @@ impl PythonDistributions {
     /// Installs a project in editable mode, by default into the directory of develop eggs.
     pub(super) fn develop_in(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         project: &ProjectAccess,
         develop_eggs: &Path,
         options: &BuildOptions,
-    ) -> Result<Developed, NoDistributions> {
+    ) -> Result<DevelopedProject, NoDistributions> {
         let tools = self.tools(place)?;
         let protected = protected(place)?;
         let memory = tools.memory()?;
@@ -167,7 +167,7 @@ impl PythonDistributions {
         let is_alone = options.build_ext.is_empty();
         let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
         let ProjectAccess { directory, may_change } = project;
-        let wanted = Develop {
+        let wanted = DevelopRequest {
             project: directory,
             develop_eggs,
             protected: &protected,
@@ -189,7 +189,11 @@ impl PythonDistributions {
     }
 
     /// Develops a project listed in `[buildout] develop`.
-    pub(in crate::run) fn develop(&self, buildout: &Buildout, project: &Path) -> Result<Developed, NoDistributions> {
+    pub(in crate::run) fn develop(
+        &self,
+        buildout: &Buildout,
+        project: &Path,
+    ) -> Result<DevelopedProject, NoDistributions> {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
         let directory = if project.is_dir() { project } else { project.parent().unwrap_or(project) };
@@ -205,14 +209,14 @@ impl PythonDistributions {
         picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
-    pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {
-        let Place { buildout, .. } = place;
+    pub(super) fn tools(&self, place: &RequestPlace<'_>) -> Result<Arc<InstallTools>, NoDistributions> {
+        let RequestPlace { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
         let key = format!("{executable}\n{}", place.settings.sources_key());
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(Tools::new(&self.context, place)?);
+        let tools = Arc::new(InstallTools::new(&self.context, place)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }
@@ -240,8 +244,8 @@ fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Ve
 }
 
 /// What a build of a project in the buildout directory neither sees nor changes.
-pub(super) fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
-    let Place { buildout, locations, settings, .. } = place;
+pub(super) fn protected(place: &RequestPlace<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
+    let RequestPlace { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];
     all.push(settings.choice.directories.eggs.clone());

@@ -19,12 +19,12 @@ const MOST: usize = 16 << 20;
 const MOST_KEPT: (u64, u64) = (100_000, 1 << 30);
 
 /// The output of a build.
-pub(super) struct Log {
+pub(super) struct BuildLog {
     text: String,
     commands: Vec<BuildCommand>,
 }
 
-impl Log {
+impl BuildLog {
     pub(super) fn new(what: &str) -> Self {
         Self { text: format!("{what}\n"), commands: Vec::new() }
     }

@@ -26,8 +26,8 @@ use base::files::FileError;
 use room::Room;
 use serde::Deserialize;
 
-pub use confined::Confined;
-pub use editable::{Develop, Developed, develop, recall};
+pub use confined::ConfinedCommands;
+pub use editable::{DevelopRequest, DevelopedProject, develop, recall};
 pub use error::BuildError;
 pub use memory::Memory;
 pub use project::BuildSystem;
@@ -63,7 +63,7 @@ pub struct BuildCommand {
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum CommandEnd {
     /// With status 0.
     Well,
     /// Otherwise: a description of how it ended.
@@ -78,7 +78,7 @@ pub trait Commands: Sync {
     ///
     /// # Errors
     /// When it cannot be started.
-    fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<Ended, BuildError>;
+    fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<CommandEnd, BuildError>;
 
     /// Whether the run was interrupted.
     fn is_cancelled(&self) -> bool;
@@ -86,7 +86,7 @@ pub trait Commands: Sync {
 
 /// Where a build finds what it requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub struct BuildEnvironment {
     /// The directory, with `lib` and `bin` in it. It must not be changed.
     pub directory: PathBuf,
     /// The digest of its contents.
@@ -99,7 +99,7 @@ pub trait Environments: Sync {
     ///
     /// # Errors
     /// When none can be made.
-    fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError>;
+    fn environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, BuildError>;
 }
 
 /// How something is built.
@@ -114,7 +114,7 @@ pub struct BuildOptions {
 }
 
 /// What is needed to build.
-pub struct Builder<'a> {
+pub struct ProjectBuilder<'a> {
     /// The Python that they are for.
     pub python: &'a Python,
     /// Runs their commands.
@@ -140,14 +140,14 @@ pub struct Built {
 
 /// The runner's answer about a hook.
 #[derive(Deserialize)]
-struct Answer {
+struct HookAnswer {
     /// What the hook returned.
     result: serde_json::Value,
     /// Whether the backend has the hook.
     has_hook: bool,
 }
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files, of which the
     /// build can write only some; the wheel is where it cannot write. `what` is the project's name in messages.
     ///
@@ -162,7 +162,7 @@ impl Builder<'_> {
     ) -> Result<Built, BuildError> {
         let system = BuildSystem::of(source)?;
         project::write_build_ext(source, &options.build_ext)?;
-        let build = Build { builder: self, what, source, workspace, options, system };
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
     }
@@ -179,14 +179,14 @@ impl Builder<'_> {
         options: &BuildOptions,
     ) -> Result<(), BuildError> {
         let system = BuildSystem::of(source)?;
-        let build = Build { builder: self, what, source, workspace, options, system };
-        build.prepare("wheel", &mut log::Log::new(what)).map(drop)
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::BuildLog::new(what)).map(drop)
     }
 }
 
 /// One build.
-struct Build<'a> {
-    builder: &'a Builder<'a>,
+struct ProjectBuild<'a> {
+    builder: &'a ProjectBuilder<'a>,
     what: &'a str,
     source: &'a Path,
     workspace: &'a Path,
@@ -194,10 +194,10 @@ struct Build<'a> {
     system: BuildSystem,
 }
 
-impl Build<'_> {
+impl ProjectBuild<'_> {
     /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
-        let mut log = log::Log::new(self.what);
+        let mut log = log::BuildLog::new(self.what);
         let (environment, further) = self.prepare(kind, &mut log)?;
         let (answer, room) = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
@@ -217,7 +217,7 @@ impl Build<'_> {
     }
 
     /// The environment of the build, and what it requires in addition to the project's settings.
-    fn prepare(&self, kind: &str, log: &mut log::Log) -> Result<(Environment, Vec<Requirement>), BuildError> {
+    fn prepare(&self, kind: &str, log: &mut log::BuildLog) -> Result<(BuildEnvironment, Vec<Requirement>), BuildError> {
         let environment = self.builder.environments.environment(&self.system.requires)?;
         let (asked, _) = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
         let further = asked.result.as_array().cloned().unwrap_or_default();
@@ -240,7 +240,12 @@ impl Build<'_> {
     }
 
     /// Calls a hook of the backend. Returns the directory that it could write, too.
-    fn hook(&self, log: &mut log::Log, environment: &Environment, hook: &str) -> Result<(Answer, Room), BuildError> {
+    fn hook(
+        &self,
+        log: &mut log::BuildLog,
+        environment: &BuildEnvironment,
+        hook: &str,
+    ) -> Result<(HookAnswer, Room), BuildError> {
         let room = Room::new(&self.workspace.join(hook))?;
         let runner = self.make("host")?.join("runner.py");
         std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
@@ -262,20 +267,20 @@ impl Build<'_> {
         })?;
         let tried = room.tried();
         let reason = match ended {
-            Ended::Well => {
+            CommandEnd::Well => {
                 let answer = serde_json::from_slice(&room.answer());
                 return match answer {
                     Ok(answer) => Ok((answer, room)),
                     Err(_) => Err(self.failed(log, "it left no answer", &tried)),
                 };
             }
-            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
-            Ended::Otherwise(reason) => reason,
+            CommandEnd::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
+            CommandEnd::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))
     }
 
-    fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
+    fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {
         let cancelled = || self.builder.commands.is_cancelled();
         let kept = log.keep(self.builder.logs, self.what, (self.source, self.workspace), &cancelled);
         BuildError::Failed {
@@ -287,7 +292,7 @@ impl Build<'_> {
         }
     }
 
-    fn command(&self, environment: &Environment, runner: &Path, order: &str, room: &Room) -> BuildCommand {
+    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, room: &Room) -> BuildCommand {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));

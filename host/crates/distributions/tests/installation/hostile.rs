@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use base::source::Explain as _;
 use distributions::build::BuildError;
 
-use super::Test;
+use super::NamedTest;
 use super::builds::write_project;
 use super::index::Behavior;
-use super::space::{Space, names, project};
+use super::space::{InstallationSpace, names, project};
 use super::wheels::source;
 
-pub(crate) const TESTS: &[Test] = &[
+pub(crate) const TESTS: &[NamedTest] = &[
     ("the_files_of_the_host_are_out_of_reach_of_a_build", the_files_of_the_host_are_out_of_reach_of_a_build),
     ("an_answer_is_a_short_file", an_answer_is_a_short_file),
     ("a_wheel_is_a_file_that_the_build_made", a_wheel_is_a_file_that_the_build_made),
@@ -59,7 +59,7 @@ fn files<'a>(name: &'a str, early: &'a str, late: &'a str) -> Vec<(&'a str, &'a 
     files
 }
 
-fn victim(space: &Space) -> PathBuf {
+fn victim(space: &InstallationSpace) -> PathBuf {
     let victim = space.root.join("victim");
     std::fs::write(&victim, "precious").unwrap();
     victim
@@ -71,7 +71,7 @@ fn is_precious(victim: &Path) -> bool {
 
 fn the_files_of_the_host_are_out_of_reach_of_a_build() {
     for make in ["lambda path: os.symlink(VICTIM, path)", "os.mkfifo"] {
-        let space = Space::new(Behavior::default());
+        let space = InstallationSpace::new(Behavior::default());
         let victim = victim(&space);
         let early = format!(
             "{PUT}VICTIM = {:?}\nfor path in (runner, os.path.join(os.path.dirname(order['answer']), 'runner.py')):\n    put(path, {make})\n",
@@ -86,7 +86,7 @@ fn the_files_of_the_host_are_out_of_reach_of_a_build() {
 }
 
 fn an_answer_is_a_short_file() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let answer = space.root.join("answer");
     std::fs::write(&answer, "{\"result\": \"x-1.0-py3-none-any.whl\", \"has_hook\": true}").unwrap();
     let link = format!("lambda path: os.symlink({:?}, path)", answer.display().to_string());
@@ -100,7 +100,7 @@ fn an_answer_is_a_short_file() {
 }
 
 fn a_wheel_is_a_file_that_the_build_made() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let outside = space.root.join("outside");
     std::fs::create_dir(&outside).unwrap();
     std::fs::write(outside.join("dev-1.0-py3-none-any.whl"), "secret").unwrap();
@@ -119,7 +119,7 @@ fn a_wheel_is_a_file_that_the_build_made() {
 
 fn options_for_extensions_never_leave_the_copy() {
     for make in ["lambda path: os.symlink(VICTIM, path)", "os.mkfifo"] {
-        let mut space = Space::new(Behavior::default());
+        let mut space = InstallationSpace::new(Behavior::default());
         let victim = victim(&space);
         space.options.build_ext = vec![("include-dirs".into(), "/x".into())];
         let late = format!("{PUT}VICTIM = {:?}\nput('setup.cfg', {make})\n", victim.display().to_string());
@@ -139,7 +139,7 @@ fn options_for_extensions_never_leave_the_copy() {
 }
 
 fn what_a_failed_build_left_is_kept() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let victim = victim(&space);
     let late = format!(
         "import os\nos.mkfifo('pipe')\nos.symlink({:?}, 'link')\nos.symlink('/', 'root')\nfor _ in range(300):\n    \
@@ -158,7 +158,7 @@ fn what_a_failed_build_left_is_kept() {
 }
 
 fn only_outputs_of_a_build_come_back() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let late = "
 import os
 for path in ['bin/tool', '.installed.cfg', '.git/hooks/x', 'dev/fine.py', 'dev/_x.so', 'dev.egg-info/PKG-INFO', '../outside',
@@ -205,7 +205,7 @@ for path in ['bin/tool', '.installed.cfg', '.git/hooks/x', 'dev/fine.py', 'dev/_
 }
 
 fn nothing_comes_back_where_the_caller_may_not_write() {
-    let mut space = Space::new(Behavior::default());
+    let mut space = InstallationSpace::new(Behavior::default());
     space.changes_project = false;
     let late = "import os\nos.makedirs('dev.egg-info')\nopen('dev.egg-info/PKG-INFO', 'w').write('x')\n";
     let root = write_project(&space, "project", &files("dev 1.0", "", late));

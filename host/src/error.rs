@@ -31,6 +31,14 @@ impl RunError {
         std::iter::once(self).chain(further).map(Explained).collect()
     }
 
+    /// The same, with the signal that had arrived when it failed: what waits is canceled then, and fails for that reason.
+    pub(crate) fn or_interrupted(mut self, signal: Option<i32>) -> Self {
+        let all = || std::iter::once(&self).chain(&self.further);
+        let is_known = all().any(|error| matches!(error.cause.blame(), Blame::Signal(_)));
+        self.further.extend(signal.filter(|_| !is_known).map(|signal| InterruptedBySignal { signal }.into()));
+        self
+    }
+
     /// Wraps an error of any type.
     pub(crate) fn of(cause: Box<dyn Explain + Send + Sync>) -> Self {
         Self { operations: Vec::new(), place: None, cause, further: Vec::new() }

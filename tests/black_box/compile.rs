@@ -22,6 +22,17 @@ fn space() -> Space {
     space
 }
 
+#[test]
+fn a_cache_that_cannot_be_written_is_reported_once() {
+    let space = space();
+    space.write("file", "");
+    let (printed, code) = space.shell("XDG_CACHE_HOME=$PWD/file buildout-host run 2>&1");
+    assert_eq!(code, 0, "{printed}");
+    let said: Vec<&str> = printed.lines().filter(|line| line.contains("Compiled recipes are not kept")).collect();
+    assert!(said.len() == 1 && said[0].contains("file/buildout-host/compiled"), "{printed}");
+    assert!(space.exists("parts/two"));
+}
+
 /// The compiled forms, each with its content.
 fn forms(space: &Space) -> Vec<(PathBuf, Vec<u8>)> {
     let directory = space.root().join("home/.cache/buildout-host/compiled");

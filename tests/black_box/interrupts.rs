@@ -99,6 +99,24 @@ fn where_nothing_is_to_be_saved_the_first_signal_ends_the_process() {
 }
 
 #[test]
+fn a_run_that_waits_for_a_registry_is_ended_by_a_signal() {
+    for (signal, code) in SIGNALS {
+        let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = registry.local_addr().unwrap();
+        let space = space(&[("a", "recipe = acme")]);
+        let text = format!("[recipe.acme]\noci = \"{address}/acme:1\"\nsigned-by = \"unsigned\"\n");
+        space.write("recipes.toml", &text);
+        let run = space.start(&["run"]);
+        // It never answers.
+        let _connection = registry.accept().unwrap();
+        run.signal(signal);
+        let ended = run.end();
+        assert_eq!(ended.code, Some(code), "{}", ended.printed());
+        assert!(ended.stderr.ends_with("Error: Interrupted\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_run_that_waits_for_a_shared_part_is_ended_by_a_signal() {
     let space = Space::new();
     let file = "[buildout]\nparts = tool\nshared-part-list = /tmp/shared\n[tool]\nrecipe = cmmi\nshared = true\n\

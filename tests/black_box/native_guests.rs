@@ -186,6 +186,53 @@ fn an_address_that_is_not_granted_is_refused_with_the_line_that_would_grant_it()
     fails(options, r#"fetch = ["https://example.com/"]"#, &["/etc/passwd"]);
 }
 
+/// `*` stands for servers. Of local files, a recipe gets those that it may read.
+#[test]
+fn a_grant_for_all_servers_opens_no_local_file() {
+    let any = r#"fetch = ["*"]"#;
+    let fetch = |url: &str| format!("fetch = {url}\naddresses = *\ncopy = ${{buildout:parts-directory}}/tool/copy\n");
+    let with_secret = |url: &str, grant: &str| {
+        let space = space(&fetch(url), grant);
+        space.write("../secret", "secret");
+        space.write("file.txt", "content");
+        std::os::unix::fs::symlink("../secret", space.buildout().join("link")).unwrap();
+        space
+    };
+    for url in ["/tmp/secret", "file:///tmp/secret", "../secret", "link", "file:///tmp/sample-buildout/link"] {
+        let space = with_secret(url, any);
+        let (code, printed) = run(&space);
+        assert_eq!(code, Some(1), "{url}: {printed}");
+        assert!(printed.contains("may not") || printed.contains("not granted"), "{url}: {printed}");
+        assert!(!space.exists("parts/tool/copy"), "{url}");
+    }
+    for (url, grant) in [
+        ("file.txt", any),
+        ("/tmp/secret", r#"fetch = ["*"], read = ["/tmp/secret"]"#),
+        ("link", r#"fetch = ["*"], read = ["/tmp"]"#),
+    ] {
+        let space = with_secret(url, grant);
+        let (code, printed) = run(&space);
+        assert_eq!(code, Some(0), "{url}: {printed}");
+        assert!(["content", "secret"].contains(&space.read("parts/tool/copy").as_str()), "{url}");
+    }
+    // Who asks for local files needs a prefix of them.
+    fails("fetch = /etc/passwd\naddresses = file:///\n", any, &[r#"fetch = ["file:///"]"#]);
+}
+
+/// Following the hint gives a file that can be read, whatever grant there was.
+#[test]
+fn the_hint_has_the_whole_grant() {
+    let space = space("programs = git\nprogram = git\n", r#"run = ["make"], read = ["/srv"]"#);
+    let (_, printed) = run(&space);
+    let whole = r#"grant = { read = ["/srv"], run = ["make", "git"] }"#;
+    assert!(printed.contains(&format!("replace the grant in line 3 by: {whole}")), "{printed}");
+    let text = space.read("recipes.toml");
+    let lines: Vec<&str> = text.lines().map(|line| if line.starts_with("grant") { whole } else { line }).collect();
+    space.write("recipes.toml", &lines.join("\n"));
+    let (_, printed) = run(&space);
+    assert!(!printed.contains("may not be run"), "{printed}");
+}
+
 #[test]
 fn a_wrong_digest_is_reported_with_both() {
     let zeros = "0".repeat(64);

@@ -313,3 +313,22 @@ fn plain_http_is_spoken_with_other_machines_on_request() {
     let ran = done(&space, "buildout-host run --plain-http");
     assert!(ran.contains("Installing one"), "{ran}");
 }
+
+#[test]
+fn tls_is_spoken_with_this_machine_on_request() {
+    let space = Space::new();
+    let registry = Registry::start_with_tls(&space.buildout());
+    std::fs::copy(component("recipe_debug"), space.buildout().join("acme.wasm")).unwrap();
+    let source = format!("{}/acme:1", registry.host());
+    let trusting = "SSL_CERT_FILE=$PWD/certificate.pem buildout-host";
+    let printed = refused(&space, &format!("{trusting} recipe push acme.wasm oci://{source}"));
+    assert!(printed.contains("If it expects TLS, add `--tls`."), "{printed}");
+    done(&space, &format!("{trusting} recipe push acme.wasm oci://{source} --tls"));
+    space.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme\n");
+    space.write("recipes.toml", &format!("[recipe.acme]\noci = \"{source}\"\nsigned-by = \"unsigned\"\n"));
+    // The certificate is checked here, too.
+    let printed = refused(&space, "buildout-host run --tls");
+    assert!(printed.contains("set SSL_CERT_FILE"), "{printed}");
+    let ran = done(&space, &format!("{trusting} run --tls"));
+    assert!(ran.contains("Installing one"), "{ran}");
+}

@@ -258,9 +258,9 @@ fn ctrl_c_at_a_passphrase_ends_the_program() {
 
 #[test]
 fn a_signal_at_a_passphrase_leaves_the_terminal_as_it_was() {
-    for (signal, code) in [("TERM", "143"), ("INT", "130")] {
+    for (signal, code) in [("TERM", "143"), ("INT", "130"), ("QUIT", "131")] {
         let space = Space::new();
-        let line = "sh -c 'echo $$ > pid; exec buildout-host key generate'; echo code $?; \
+        let line = "ulimit -c 0; sh -c 'echo $$ > pid; exec buildout-host key generate'; echo code $?; \
                     stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e -echo";
         let mut terminal = Terminal::start_line(&space, line, &[], Stdio::piped());
         terminal.until(|screen| screen.contains("Passphrase for the new private key:"));
@@ -271,4 +271,25 @@ fn a_signal_at_a_passphrase_leaves_the_terminal_as_it_was() {
         assert!(lines.contains(&format!("code {code}").as_str()), "{printed}");
         assert!(lines.contains(&"echo") && !lines.contains(&"-echo"), "{printed}");
     }
+}
+
+/// While it is suspended, the shell has the terminal. Then it asks again.
+#[test]
+fn a_passphrase_can_be_typed_after_the_process_was_suspended() {
+    let space = Space::new();
+    let modes = "stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e -echo";
+    let line = format!(
+        "bash -ic 'set -m; sh -c \"echo \\$\\$ > pid; exec buildout-host key generate\"; echo suspended; {modes}; fg; echo code $?'"
+    );
+    let mut terminal = Terminal::start_line(&space, &line, &[], Stdio::piped());
+    terminal.until(|screen| screen.contains("Passphrase for the new private key:"));
+    assert_eq!(space.shell(&format!("kill -TSTP {}", space.read("pid").trim())).1, 0);
+    terminal.until(|screen| screen.matches("Passphrase for the new private key:").count() == 2);
+    terminal.type_in("s3\n");
+    terminal.until(|screen| screen.contains("The same again:"));
+    terminal.type_in("s3\n");
+    let (printed, _) = terminal.end();
+    let shown: Vec<&str> = printed.lines().filter(|line| ["echo", "-echo"].contains(line)).collect();
+    assert_eq!(shown, ["echo"], "{printed}");
+    assert!(printed.contains("code 0") && !printed.contains("s3"), "{printed}");
 }

@@ -21,11 +21,8 @@ use confine::{
 };
 use libtest_mimic::{Arguments, Trial};
 use probe::{DENIED, ESCAPED, ESCAPES, EscapeAttempt, Partly, TERMINAL, Unconfined};
-use space::{ConfinementSpace, is_free, is_root};
+use space::{AS_COMMAND, ConfinementSpace, is_free, is_root};
 use test_support::wait_until;
-
-/// The argument after which this program is a command under test.
-const AS_COMMAND: &str = "as-command";
 
 fn main() -> ExitCode {
     if let Some(code) = confine::shim::main() {
@@ -86,6 +83,7 @@ const TESTS: &[(&str, TestFunction)] = &[
     ("31_a_file_is_capped", a_file_is_capped),
     ("31_the_disk_is_capped", the_disk_is_capped),
     ("31_the_private_tmp_is_capped", the_private_tmp_is_capped),
+    ("26_a_granted_directory_of_settings_stays_as_it_is", a_granted_directory_of_settings_stays_as_it_is),
     ("33_programs_of_the_work_directory_are_not_found", programs_of_the_work_directory_are_not_found),
     ("a_missing_layer_is_named_with_a_remedy", a_missing_layer_is_named_with_a_remedy),
     ("what_cannot_start_says_why", what_cannot_start_says_why),
@@ -116,6 +114,7 @@ fn as_command(what: &str, arguments: &[String]) -> ExitCode {
         "allocate" => println!("{}", probe::allocate(arguments[0].parse().unwrap())),
         "fill" => println!("{}", probe::fill(path(0), arguments[1].parse().unwrap())),
         "open-descriptors" => println!("{}", open_descriptors()),
+        "host-of-settings" => space::host_that_grants_settings(path(0)),
         "host" => space::host_that_is_killed(path(0), ConfinementLevel::of_name(&arguments[1]).unwrap()),
         other => panic!("{other}"),
     }
@@ -214,6 +213,25 @@ fn a_link_in_place_of_a_granted_directory_leads_nowhere() {
         assert!(refused.contains("inner is a symbolic link"), "{refused}");
         assert!(!escaped.exists());
     }
+}
+
+/// The confinement makes a copy of some settings of the machine: not in the machine's directory, although the command may
+/// write there. In a mount namespace, in which a directory of the test is `/etc/ssl`.
+fn a_granted_directory_of_settings_stays_as_it_is() {
+    let space = ConfinementSpace::new();
+    let settings = space.outside().join("openssl.cnf");
+    std::fs::write(&settings, "# settings").unwrap();
+    let old = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    std::fs::File::options().write(true).open(&settings).unwrap().set_modified(old).unwrap();
+    let script = "mount --bind \"$1\" /etc/ssl && shift && exec \"$@\"";
+    let host = space.command("host-of-settings", &[space.root().to_str().unwrap()]);
+    let mut command = std::process::Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, "sh"]).arg(space.outside()).arg(host.program).args(host.arguments);
+    let output = command.envs(host.environment).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(space.outside().join("made").exists(), "the command wrote there: {output:?}");
+    assert_eq!(settings.metadata().unwrap().modified().unwrap(), old);
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), "# settings");
 }
 
 /// A command of another part swaps the directory while the host starts this one.

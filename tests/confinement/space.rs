@@ -16,8 +16,10 @@ use base::interrupt::Interrupt;
 use base::source::Explain as _;
 use confine::{CommandOutcome, CommandPolicy, CommandStream, ConfineError, ConfinementLevel, NativeCommand, Runner};
 
-use super::AS_COMMAND;
 use super::probe::{self, SharedObjects, Surroundings};
+
+/// The argument after which this program is a command under test.
+pub(crate) const AS_COMMAND: &str = "as-command";
 
 /// Set where the tests run as another user: the directory with a copy of this program, which that user can reach.
 const COPY: &str = "CONFINEMENT_COPY";
@@ -198,6 +200,17 @@ pub(crate) fn host_that_is_killed(root: &Path, level: ConfinementLevel) {
         println!("{:?}", error.remedies());
         std::process::exit(4);
     }
+}
+
+/// Runs a command that may write to the directory that is `/etc/ssl` here.
+pub(crate) fn host_that_grants_settings(root: &Path) {
+    let space = ConfinementSpace { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
+    let policy = space.policy(ConfinementLevel::Full);
+    let policy = CommandPolicy { write: vec![space.work(), "/etc/ssl".into()], ..policy };
+    let mut output = String::new();
+    let mut take = |_: CommandStream, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
+    let outcome = space.run_with(&space.shell("touch /etc/ssl/made"), &policy, &mut take);
+    assert!(matches!(outcome, Ok(CommandOutcome::Exited(0))), "{outcome:?} {output}");
 }
 
 /// Runs this program's other tests again as the user `nobody`, with a copy of the program.

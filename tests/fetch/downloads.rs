@@ -393,12 +393,14 @@ fn a_mirror_replaces_a_server_and_the_url_stays_the_name() {
 
 #[test]
 fn a_cache_that_cannot_be_written_is_done_without() {
-    let server = Server::script([ScriptedAnswer::ok("content")]);
+    let server = Server::script([ScriptedAnswer::ok("content"), ScriptedAnswer::ok("content")]);
     let space = DownloadSpace::new();
     // Nothing can be made below a file, not even by root.
     fs::write(space.directory.path().join("home"), "").unwrap();
-    let path = space.directory.path().join("home/.cache/downloads");
-    for chosen in [false, true] {
+    let below_a_file = space.directory.path().join("home/.cache/downloads");
+    // There, directories that cannot be made are reported as missing ones, as by automounters.
+    let in_proc = std::path::PathBuf::from("/proc/.cache/downloads");
+    for (path, chosen) in [(&below_a_file, false), (&below_a_file, true), (&in_proc, false)] {
         let settings =
             DownloadSettings { cache: CacheDirectory { path: path.clone(), chosen }, ..space.settings.clone() };
         let downloader = Downloader::new(&Environment::default(), settings);

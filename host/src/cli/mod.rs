@@ -58,6 +58,7 @@ fn execute(program: &Program, line: CommandLine) -> ExitCode {
     // In any case, a program whose output was lost has failed.
     let written = || program.printer.take_failure().map_or(Ok(()), |error| Err(failure::OutputError(error).into()));
     let Err(error) = outcome.and_then(|()| written()) else { return ExitCode::SUCCESS };
+    let error = error.or_interrupted(program.interrupt.signal());
     let colors = line.color.wanted(io::stderr().is_terminal(), &program.environment);
     let failures = error.failures();
     failures.iter().for_each(|failure| failure::print(failure, colors));

@@ -12,8 +12,8 @@ use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
 use recipe::NativeSettings;
-use registry::oci::{Remote, RemoteSettings};
-use registry::signature::PrivateKey;
+use registry::oci::{PlainHttp, Remote, RemoteSettings};
+use registry::signature::{PrivateKey, is_open_to_others};
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
 use super::output::{InvalidFormat, LogFormat, Printer};
@@ -134,14 +134,14 @@ impl Program {
             native,
             after_failure: AfterFailure::Stop,
             lock: LockMode::Leave,
-            plain_http: false,
+            plain_http: PlainHttp::default(),
             program: this_program()?,
         })
     }
 
     /// Settings of commands that read parts but install none.
     pub(super) fn inspection_settings(&self, registry: &RegistryArguments) -> Result<RunSettings, RunError> {
-        Ok(RunSettings { plain_http: registry.plain_http, ..self.default_settings()? })
+        Ok(RunSettings { plain_http: registry.plain_http(), ..self.default_settings()? })
     }
 
     /// A session that prints its events.
@@ -183,16 +183,28 @@ impl Program {
     }
 
     pub(super) fn remote(&self, arguments: &RegistryArguments) -> Remote {
-        let settings = RemoteSettings { plain_http: arguments.plain_http, ..RemoteSettings::default() };
+        let settings = RemoteSettings { plain_http: arguments.plain_http(), ..RemoteSettings::default() };
         let interrupt = self.interrupt.clone();
         Remote::new(&self.environment, settings, Arc::clone(&self.printer) as _)
             .cancelled_by(move || interrupt.signal().is_some())
+    }
+
+    /// Prints a warning.
+    pub(super) fn warn(&self, message: &str) {
+        let printer: &dyn Report = &*self.printer;
+        printer.log(Level::Warning, message);
     }
 
     /// Opens a private key; asks for its passphrase only after checking that the file is a private key.
     pub(super) fn private_key(&self, path: &Path, passphrase: &PassphraseArguments) -> Result<PrivateKey, RunError> {
         let path = self.path(path);
         PrivateKey::check(&path)?;
+        if is_open_to_others(&path) {
+            let shown = path.display();
+            self.warn(&format!(
+                "Other users can read or write the private key {shown}. To prevent that: chmod 600 {shown}"
+            ));
+        }
         let passphrase = passphrase.existing(&path, &self.environment, &self.interrupt)?;
         Ok(PrivateKey::open(&path, &passphrase)?)
     }

@@ -40,7 +40,7 @@ pub(super) fn listen() -> io::Result<Interrupt> {
 
 /// The signals that this process was started to ignore (`nohup`, a shell's background jobs), as a mask. It keeps ignoring
 /// them.
-fn ignored_signals() -> u64 {
+pub(super) fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     mask(&status, "SigIgn:").unwrap_or(0)
 }

@@ -24,6 +24,14 @@ pub(super) enum RunFault {
         /// Its section.
         place: Option<Place>,
     },
+    /// A directory is reached through a symbolic link to nothing.
+    #[error("The symbolic link {} leads to {}, which does not exist", link.display(), target.display())]
+    Dangling {
+        /// The link.
+        link: PathBuf,
+        /// What it contains.
+        target: PathBuf,
+    },
     /// The name of a part cannot be used as a directory name.
     #[error("Invalid part name: {name:?}")]
     PartName {
@@ -134,6 +142,7 @@ impl Explain for RunFault {
             | Self::Value { place, .. } => place.clone(),
             Self::NotParts { .. }
             | Self::Io { .. }
+            | Self::Dangling { .. }
             | Self::NoDirectory { .. }
             | Self::NoOriginal { .. }
             | Self::Exists { .. } => None,
@@ -175,6 +184,9 @@ impl Explain for RunFault {
                  the PATH."
                     .into(),
             ],
+            Self::Dangling { link, .. } => {
+                vec![format!("Make that directory, or remove the link: rm {}", link.display())]
+            }
             Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
             Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
             Self::Value { .. } | Self::Io { .. } => Vec::new(),

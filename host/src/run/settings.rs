@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use base::jobs::Jobs;
 use recipe::NativeSettings;
 use registry::locking::LockMode;
+use registry::oci::PlainHttp;
 
 /// What happens after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub struct RunSettings {
     pub after_failure: AfterFailure,
     /// Whether `recipes.lock` may be changed.
     pub lock: LockMode,
-    /// Whether plain HTTP may be used for registries on other machines.
-    pub plain_http: bool,
+    /// With which registries plain HTTP is used.
+    pub plain_http: PlainHttp,
     /// This program, which `bin/buildout` runs.
     pub program: PathBuf,
 }

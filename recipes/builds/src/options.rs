@@ -22,6 +22,7 @@ pub fn granted(description: Description) -> Description {
     description
         .grant_run("*")
         .grant_fetch("*")
+        .grant_fetch("file:///")
         .grant_read("${:path}")
         .grant_write("${buildout:shared-part-list}")
         .grant_timeout(Duration::from_secs(24 * 60 * 60))

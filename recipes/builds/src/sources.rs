@@ -97,7 +97,7 @@ fn check_digest(name: &str, digest: &str, length: usize) -> Result<(), Error> {
 
 /// Downloads a file. The length of each digest determines its algorithm.
 pub(crate) fn fetch(url: &str, alternate: Option<&str>, digests: &[String]) -> Result<Fetched, Error> {
-    let downloader = Downloader::open(&["*"])?;
+    let downloader = Downloader::open(&["*", "file:///"])?;
     let request = |url: &str| {
         digests.iter().fold(Download::new(url), |download, digest| match digest.len() {
             64 => download.sha256(digest),

@@ -34,8 +34,8 @@ impl Recipe for ShellCommand {
                         uninstalled; what existed before is kept. Missing parent directories are created. If a path is in \
                         a directory of the buildout other than the standard directories (`var/file`, \
                         `${other:location}/file`), the command can write to that directory. In any other directory, it can \
-                        only make the path. The path cannot be a directory of the system, a mount point, or a directory \
-                        that contains the buildout or the home directory.";
+                        only make the path. The path cannot belong to the system (`/etc`, `/usr`, …), be a mount point, or \
+                        contain the buildout or the home directory.";
         Description::new("Runs a shell command when the part is installed or updated.")
             .option(OptionDescription::text("command", command).required())
             .option(OptionDescription::text(

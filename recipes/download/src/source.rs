@@ -38,7 +38,7 @@ impl DownloadSource {
     /// Downloads the file, from the alternate URL if the first one is not available.
     pub(crate) fn fetch(&self) -> Result<Fetched, Error> {
         activity("download");
-        let downloader = Downloader::open(&["*"])?;
+        let downloader = Downloader::open(&["*", "file:///"])?;
         match (self.request(&self.url).fetch(&downloader), &self.alternate) {
             (Ok(file), _) => Ok(file),
             (Err(error), Some(alternate)) if error.reason() == DownloadReason::Unavailable => {
@@ -129,6 +129,7 @@ pub(crate) fn describe(description: Description) -> Description {
             "Accepted for older profiles, and ignored: `[buildout] offline` applies to the whole run.",
         ))
         .grant_fetch("*")
+        .grant_fetch("file:///")
         .grant_run("chmod")
         .grant_write("${buildout:directory}")
         .grant_write("${:destination}")

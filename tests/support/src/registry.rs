@@ -29,12 +29,30 @@ impl Registry {
         Self::start_with("auth: {htpasswd: {realm: test, path: [DIRECTORY]/htpasswd}}\n")
     }
 
+    /// One that expects TLS. Its certificate is the file `certificate.pem` in `directory`.
+    pub fn start_with_tls(directory: &Path) -> Self {
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+            .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "certificate.pem"])
+            .current_dir(directory)
+            .output()
+            .expect("openssl starts (.ci/run installs it)");
+        assert!(made.status.success(), "{made:?}");
+        let at = directory.display();
+        Self::start_with_http("", &format!(", tls: {{certificate: '{at}/certificate.pem', key: '{at}/key.pem'}}"))
+    }
+
     fn start_with(more: &str) -> Self {
+        Self::start_with_http(more, "")
+    }
+
+    fn start_with_http(more: &str, http: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(directory.path().join("htpasswd"), format!("{}:{HASH}\n", USER.0)).expect("a password file");
         let configuration = format!(
             "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: [DIRECTORY]/data}}}}\n\
-             http: {{addr: '127.0.0.1:0'}}\n{more}"
+             http: {{addr: '127.0.0.1:0'{http}}}\n{more}"
         );
         let path = directory.path().join("configuration.yml");
         std::fs::write(&path, configuration.replace("[DIRECTORY]", &directory.path().display().to_string()))
@@ -51,7 +69,7 @@ impl Registry {
         let host = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once("listening on ")?.1.split('"').next()?.to_owned()))
+            .find_map(|line| Some(line.split_once("listening on ")?.1.split(['"', ',']).next()?.to_owned()))
             .expect("docker-registry says where it listens");
         // Its log must be read to the end, or it stops at a full pipe.
         std::thread::spawn(move || lines.for_each(drop));

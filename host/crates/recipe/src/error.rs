@@ -1,12 +1,14 @@
 //! Why a recipe cannot be used, or failed.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use config::options::OptionError;
 use confine::ConfineError;
+use registry::{Grant, grant_of};
 
 use crate::native::command_log::FailedCommand;
 
@@ -27,6 +29,8 @@ pub(crate) struct Subject {
     pub(crate) recipe: String,
     /// The part's section.
     pub(crate) place: Option<Place>,
+    /// What `recipes.toml` grants the recipe.
+    pub(crate) granted: Arc<Grant>,
 }
 
 /// Details of a failure that the recipe's message does not have.
@@ -110,6 +114,35 @@ fn sentence(why: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
+impl Subject {
+    /// The line of `recipes.toml` in which the recipe has a grant.
+    fn line_of_grant(&self) -> Option<usize> {
+        self.granted.place.as_ref().map(Place::line)
+    }
+
+    /// What to write in `recipes.toml` so that the recipe has these grants, too.
+    fn how_to_grant(&self, needed: &[String]) -> String {
+        let Some(line) = self.line_of_grant() else {
+            let (recipe, needed) = (&self.recipe, whole(&Grant::default(), needed));
+            return format!("In recipes.toml, below the line [recipe.{recipe:?}], write: grant = {{ {needed} }}");
+        };
+        let all = whole(&self.granted, needed);
+        format!("In recipes.toml, replace the grant in line {line} by: grant = {{ {all} }}")
+    }
+}
+
+/// A grant with these in addition, as they are written.
+fn whole(granted: &Grant, needed: &[String]) -> String {
+    let mut grant = granted.clone();
+    for keys in needed {
+        match grant_of(keys) {
+            Ok(added) => grant.extend(&added),
+            Err(_) => return needed.join(", "),
+        }
+    }
+    grant.to_string()
+}
+
 impl RecipeError {
     pub(crate) fn new(problem: RecipeProblem, subject: Subject) -> Self {
         Self { problem: Box::new(problem), subject, created: Vec::new() }
@@ -163,20 +196,20 @@ impl Explain for RecipeError {
     }
 
     fn hints(&self) -> Vec<String> {
-        let recipe = &self.subject.recipe;
-        let grant =
-            |what: &str| format!("In recipes.toml, below the line [recipe.{recipe:?}], write: grant = {{ {what} }}");
+        let grant = |what: String| self.subject.how_to_grant(&[what]);
         match &*self.problem {
             RecipeProblem::Lookup(error) => error.hints(),
             RecipeProblem::User { context, .. } | RecipeProblem::Failed { context, .. } => {
-                context.denied.iter().map(|line| grant(line)).chain(context.advice.iter().cloned()).collect()
+                let denied = Some(&context.denied).filter(|denied| !denied.is_empty());
+                let granting = denied.map(|denied| self.subject.how_to_grant(denied));
+                granting.into_iter().chain(context.advice.iter().cloned()).collect()
             }
             RecipeProblem::Confine(error) => error.hints(),
             RecipeProblem::Deadline { seconds, .. } => {
-                vec!["It can be given more time.".into(), grant(&format!("timeout = \"{}s\"", seconds * 10))]
+                vec!["It can be given more time.".into(), grant(format!("timeout = \"{}s\"", seconds * 10))]
             }
             RecipeProblem::Memory { limit, .. } => {
-                vec!["It can be given more.".into(), grant(&format!("memory = \"{}MiB\"", limit * 4))]
+                vec!["It can be given more.".into(), grant(format!("memory = \"{}MiB\"", limit * 4))]
             }
             RecipeProblem::EntryPoint { known, near, .. } => {
                 let near = near.iter().map(|near| did_you_mean(near));
@@ -198,9 +231,17 @@ impl Explain for RecipeError {
             RecipeProblem::Path { why, .. } => vec![sentence(why)],
             RecipeProblem::PartName { .. } => vec![PART_NAME.into()],
             RecipeProblem::Requested { grant, .. } => {
-                vec![format!(
-                    "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
-                )]
+                vec![match self.subject.line_of_grant() {
+                    Some(line) => format!(
+                        "If that is as it should be, replace the grant in line {line} of recipes.toml by: grant = {{ {grant} }}"
+                    ),
+                    None => {
+                        let recipe = &self.subject.recipe;
+                        format!(
+                            "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
+                        )
+                    }
+                }]
             }
             RecipeProblem::RequestedTooMuch { .. } => {
                 vec![

@@ -18,7 +18,7 @@ pub struct Grant {
     pub env: Vec<String>,
     /// Programs to run; `*` for all.
     pub run: Vec<String>,
-    /// Prefixes of URLs to download from; `*` for all.
+    /// Prefixes of URLs to download from; `*` for all servers.
     pub fetch: Vec<String>,
     /// Whether Python distributions can be installed.
     pub distributions: bool,

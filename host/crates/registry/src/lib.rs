@@ -18,6 +18,6 @@ pub mod trust;
 pub use file_error::RecipesFileError;
 pub use grant::{Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
-pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, trusted_keys};
+pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, grant_of, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidRecipeReference, RecipeReference};
 pub use toml_file::TomlFile;

@@ -113,7 +113,11 @@ impl StateFile {
         if open.has_journal() {
             // Not durable: if the journal reappears after a power failure, it is recognized as committed.
             let path = journal_path(&open.path);
-            std::fs::remove_file(&path).map_err(files::FileError::of("remove", &path))?;
+            match std::fs::remove_file(&path) {
+                // Another program has removed it: that is what was wanted.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                removed => removed.map_err(files::FileError::of("remove", &path))?,
+            }
             (open.left, open.journal) = (None, None);
         }
         Ok(())

@@ -4,7 +4,7 @@ use clap::Args;
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain};
-use registry::oci::{InvalidArtifactReference, Reference};
+use registry::oci::{InvalidArtifactReference, PlainHttp, Reference};
 
 /// For commands that may connect to registries.
 #[derive(Debug, Args)]
@@ -12,9 +12,23 @@ pub(in crate::cli) struct RegistryArguments {
     /// Use unencrypted HTTP for registries on other machines, too
     ///
     /// Anyone between this machine and the registry can then read and change what is sent.
-    /// Registries on this machine are always reached by HTTP.
+    /// Registries on this machine are reached by HTTP unless `--tls` is given.
     #[arg(verbatim_doc_comment, long, help_heading = "Network")]
-    pub(in crate::cli) plain_http: bool,
+    plain_http: bool,
+    /// Use HTTPS for registries on this machine, too
+    #[arg(long, help_heading = "Network", conflicts_with = "plain_http")]
+    tls: bool,
+}
+
+impl RegistryArguments {
+    /// With which machines plain HTTP is used.
+    pub(in crate::cli) fn plain_http(&self) -> PlainHttp {
+        match (self.plain_http, self.tls) {
+            (true, _) => PlainHttp::All,
+            (false, true) => PlainHttp::None,
+            (false, false) => PlainHttp::ThisMachine,
+        }
+    }
 }
 
 /// An argument that is not a reference.

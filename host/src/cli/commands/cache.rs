@@ -1,6 +1,7 @@
-//! `cache`: shows and clears the cache of compiled recipes.
+//! `cache`: shows and clears the caches of compiled recipes and of copies from registries.
 
 use std::io;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -10,11 +11,13 @@ use crate::cli::render;
 use crate::run::RunError;
 use base::source::{Explain, size};
 use recipe::component::CompileCache;
+use registry::oci::ArtifactCache;
 
 const EXAMPLES: &str = "\
 Examples:
   buildout-host cache          Show what is in the cache, and where it is
-  buildout-host cache clear    Remove all of it; recipes are compiled again when they are needed";
+  buildout-host cache clear    Remove all of it; recipes are downloaded and compiled again when
+                               they are needed";
 
 /// `buildout-host cache`.
 #[derive(Debug, Args)]
@@ -49,28 +52,56 @@ enum CacheError {
 impl Explain for CacheError {}
 
 pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(), RunError> {
-    let cache = CompileCache::open(&program.environment);
-    let directory = cache.directory().ok_or(CacheError::NoDirectory)?.display().to_string();
+    let caches = Caches {
+        compiled: CompileCache::open(&program.environment),
+        copies: ArtifactCache::open(&program.environment, Arc::clone(&program.printer) as _),
+    };
     let text = match arguments.command.unwrap_or(CacheCommand::Show) {
-        CacheCommand::Show => show(&cache, directory, arguments.json)?,
-        CacheCommand::Clear => clear(&cache, directory, arguments.json)?,
+        CacheCommand::Show => caches.show(arguments.json)?,
+        CacheCommand::Clear => caches.clear(arguments.json)?,
     };
     program.printer.text(&text);
     Ok(())
 }
 
-fn show(cache: &CompileCache, directory: String, as_json: bool) -> Result<String, CacheError> {
-    match cache.entries() {
-        Ok(entries) if as_json => Ok(render::cache::json(cache, &directory, &entries)),
-        Ok(entries) => Ok(render::cache::text(cache, &directory, &entries)),
-        Err(cause) => Err(CacheError::Unusable { operation: "read", directory, cause }),
+/// What this user's host keeps.
+struct Caches {
+    compiled: CompileCache,
+    copies: ArtifactCache,
+}
+
+impl Caches {
+    fn show(&self, as_json: bool) -> Result<String, CacheError> {
+        let (directory, copied) = self.directories()?;
+        let entries = self.compiled.entries().map_err(unusable("read", &directory))?;
+        let sizes = self.copies.sizes().map_err(unusable("read", &copied))?;
+        if as_json {
+            let copies = render::cache::copies_json(&self.copies, &copied, &sizes);
+            return Ok(render::cache::json(&self.compiled, &directory, &entries, &copies));
+        }
+        let compiled = render::cache::text(&self.compiled, &directory, &entries);
+        Ok(compiled + &render::cache::copies_text(&self.copies, &copied, &sizes))
+    }
+
+    fn clear(&self, as_json: bool) -> Result<String, CacheError> {
+        let (directory, copied) = self.directories()?;
+        let freed = self.compiled.clear().map_err(unusable("clear", &directory))?;
+        let copies = self.copies.clear().map_err(unusable("clear", &copied))?;
+        if as_json {
+            let copies = json!({ "directory": copied, "freed": copies });
+            return Ok(json!({ "directory": directory, "freed": freed, "copies": copies }).to_string());
+        }
+        Ok(format!("Removed {} from {directory}\nRemoved {} from {copied}", size(freed), size(copies)))
+    }
+
+    fn directories(&self) -> Result<(String, String), CacheError> {
+        let directories = self.compiled.directory().zip(self.copies.directory());
+        let (compiled, copies) = directories.ok_or(CacheError::NoDirectory)?;
+        Ok((compiled.display().to_string(), copies.display().to_string()))
     }
 }
 
-fn clear(cache: &CompileCache, directory: String, as_json: bool) -> Result<String, CacheError> {
-    match cache.clear() {
-        Ok(freed) if as_json => Ok(json!({ "directory": directory, "freed": freed }).to_string()),
-        Ok(freed) => Ok(format!("Removed {} from {directory}", size(freed))),
-        Err(cause) => Err(CacheError::Unusable { operation: "clear", directory, cause }),
-    }
+fn unusable(operation: &'static str, directory: &str) -> impl FnOnce(io::Error) -> CacheError {
+    let directory = directory.to_owned();
+    move |cause| CacheError::Unusable { operation, directory, cause }
 }

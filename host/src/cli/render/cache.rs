@@ -1,11 +1,23 @@
-//! The cache of compiled recipes.
+//! The caches of compiled recipes and of copies from registries.
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use base::source::size;
 use recipe::component::{CacheEntry, CompileCache};
+use registry::oci::ArtifactCache;
+
+/// One line.
+pub(in crate::cli) fn copies_text(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> String {
+    let (number, all, most) = (sizes.len(), size(sizes.iter().sum()), size(copies.capacity()));
+    format!("{directory}: {number} copies from registries, {all} of at most {most}")
+}
+
+pub(in crate::cli) fn copies_json(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> Value {
+    let bytes: u64 = sizes.iter().sum();
+    json!({ "directory": directory, "size": bytes, "limit": copies.capacity(), "number": sizes.len() })
+}
 
 fn total(entries: &[CacheEntry]) -> u64 {
     entries.iter().map(|entry| entry.size).sum()
@@ -23,7 +35,7 @@ pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[Cac
     text
 }
 
-pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry]) -> String {
+pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry], copies: &Value) -> String {
     let entry = |entry: &CacheEntry| {
         let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         json!({ "digest": format!("sha256:{}", entry.digest), "size": entry.size, "used": used })
@@ -33,6 +45,7 @@ pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[Cac
         "size": total(entries),
         "limit": cache.capacity(),
         "entries": entries.iter().map(entry).collect::<Vec<_>>(),
+        "copies": copies,
     })
     .to_string()
 }

@@ -1,9 +1,12 @@
 //! What installs distributions for one Python from one set of sources. It exists once per run.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::event::{Event, Report};
+use base::environment::Environment;
+use base::event::{Event, Level, Report};
+use base::files::FileError;
 use base::interrupt::Interrupt;
 use distributions::build::{BuildOptions, ConfinedCommands, ProjectBuilder};
 use distributions::default_index::default_index;
@@ -12,6 +15,7 @@ use distributions::install::Installer;
 use distributions::python::{Python, behind_shim};
 use distributions::supply::{self, DistributionCache, Supply};
 use fetch::{DownloadSettings, Downloader};
+use tempfile::TempDir;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
@@ -34,6 +38,8 @@ pub(super) struct InstallTools {
     downloader: Downloader,
     credentials: IndexCredentials,
     cache: DistributionCache,
+    /// Takes the place of the user's cache directory if that cannot be written.
+    _substitute: Option<TempDir>,
     runner: confine::Runner,
     level: confine::ConfinementLevel,
     interrupt: Interrupt,
@@ -44,12 +50,30 @@ pub(super) struct InstallTools {
     libraries: Vec<PathBuf>,
 }
 
+/// The directory, or a temporary one if it cannot be written: nothing that is kept there is needed.
+fn usable(
+    kept: PathBuf,
+    environment: &Environment,
+    report: &dyn Report,
+) -> Result<(PathBuf, Option<TempDir>), FileError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&kept);
+    let Err(error) = made.and_then(|()| tempfile::tempfile_in(&kept)) else { return Ok((kept, None)) };
+    let temporary = environment.variables.get("TMPDIR").filter(|path| !path.is_empty());
+    let temporary = PathBuf::from(temporary.map_or("/tmp", String::as_str));
+    let substitute = tempfile::Builder::new().prefix("buildout-host-").tempdir_in(&temporary);
+    let substitute = substitute.map_err(FileError::of("write in", &temporary))?;
+    let error = FileError::of("write in", &kept)(error);
+    report.log(Level::Warning, &format!("Distributions and what was learned about them are not kept: {error}"));
+    Ok((substitute.path().to_owned(), Some(substitute)))
+}
+
 impl InstallTools {
     pub(super) fn new(context: &RunContext, place: &RequestPlace<'_>) -> Result<Self, NoDistributions> {
         let RequestPlace { buildout, locations, settings, parts, .. } = place;
         let RunContext { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
+        let (kept, substitute) = usable(kept, environment, &**report)?;
         let executable = buildout.require("buildout", "executable")?;
         let start = starter::questioner(buildout, native, &executable, &Own::default())?;
         let shown = Path::new(&executable);
@@ -82,6 +106,7 @@ impl InstallTools {
             downloader: Downloader::new(environment, downloads),
             credentials: credentials(),
             cache,
+            _substitute: substitute,
             runner: confine::Runner::new()?,
             level: native.level,
             interrupt: native.interrupt.clone(),

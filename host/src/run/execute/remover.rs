@@ -53,7 +53,8 @@ impl<'a> Remover<'a> {
     /// more.
     pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
         let removal = self.removal_of(options, paths);
-        for path in paths {
+        let exists = |path: &&String| self.locations.directory.join(path).symlink_metadata().is_ok();
+        for path in paths.iter().filter(exists) {
             if let Err(error) = removal.remove(Path::new(path)) {
                 self.view.context.log(Level::Warning, &format!("Couldn't clean up {path}: {error}"));
             }

@@ -57,10 +57,20 @@ pub(in crate::run) fn create(locations: &Locations, buildout: &Buildout, report:
     Ok(())
 }
 
+/// The first symbolic link on the way to `path` that leads to nothing, with its target.
+fn dangling(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    let ways: Vec<&Path> = path.ancestors().collect();
+    let link = ways.into_iter().rev().find(|way| way.is_symlink() && !way.exists())?;
+    Some((link.to_owned(), std::fs::read_link(link).ok()?))
+}
+
 /// Creates a directory and its parents, and reports that.
 pub(in crate::run) fn create_one(directory: &Path, report: &dyn Report) -> Result<(), RunError> {
     if directory.is_dir() {
         return Ok(());
+    }
+    if let Some((link, target)) = dangling(directory) {
+        return Err(RunFault::Dangling { link, target }.into());
     }
     report.log(Level::Info, &format!("Creating directory {}", directory.display()));
     std::fs::create_dir_all(directory).map_err(|error| RunFault::io(directory, "cannot create directory", error).into())

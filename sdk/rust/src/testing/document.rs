@@ -81,6 +81,7 @@ fn grant(grant: &wit::Grant) -> Option<String> {
         wit::Grant::Run(program) if program == "*" => "start any program".to_owned(),
         wit::Grant::Run(program) => format!("start `{program}`"),
         wit::Grant::Fetch(address) if address == "*" => "download from any URL".to_owned(),
+        wit::Grant::Fetch(address) if address == "file:///" => "use any local file as a download".to_owned(),
         wit::Grant::Fetch(address) => format!("download from `{address}`"),
         wit::Grant::Distributions => "install Python distributions".to_owned(),
         wit::Grant::Memory(bytes) => format!("use {} MiB of memory", bytes >> 20),

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{ShimResult, missing, system, without_links};
+use super::shared::{ShimResult, missing, without_links};
+use super::system;
 use crate::error::Layer;
 use crate::layout::Bind;
 use crate::message::{Notice, StartOrder};
@@ -74,12 +75,13 @@ pub(super) fn enter(order: &StartOrder) -> ShimResult<()> {
     make_temporary(order).map_err(because("/tmp"))?;
     make_proc(order).map_err(missing(Layer::Proc, "mount"))?;
     make_devices().map_err(because("/dev"))?;
-    for bind in &order.layout.binds {
-        mount_bind(bind).map_err(|error| failed_bind(bind, error))?;
-    }
+    // Before the machine's directories are mounted: a copy in one of them would be written to the machine.
     for path in &order.layout.copies {
         // If a file of this machine is unusual (unreadable, a dangling link), only that file is missing.
         let _ = copy(Path::new(path));
+    }
+    for bind in &order.layout.binds {
+        mount_bind(bind).map_err(|error| failed_bind(bind, error))?;
     }
     system::unmount(Path::new(OLD)).map_err(because("unmount the machine's root"))?;
     fs::remove_dir(OLD).map_err(because("remove the machine's root"))?;

@@ -31,7 +31,7 @@ pub(super) const LINKED: [&str; 5] = [".git", ".hg", ".svn", ".bzr", "node_modul
 const MADE: [&str; 4] = ["build", "dist", ".eggs", ".tox"];
 
 /// When a file was changed, and its length.
-pub(super) type Stamp = (i64, i64, u64);
+pub(super) type ModificationStamp = (i64, i64, u64);
 
 /// A private copy of a project.
 pub(super) struct PrivateCopy {
@@ -41,7 +41,7 @@ pub(super) struct PrivateCopy {
     pub(super) copy: PathBuf,
     /// Paths outside that links in the copy point to, which the build may read.
     pub(super) linked: Vec<PathBuf>,
-    pub(super) stamps: Map<PathBuf, Stamp>,
+    pub(super) stamps: Map<PathBuf, ModificationStamp>,
     protected: Vec<PathBuf>,
 }
 
@@ -157,7 +157,7 @@ pub(super) fn is_made(inside: &Path) -> bool {
     MADE.iter().any(|made| inside == Path::new(made))
 }
 
-pub(super) fn stamp(metadata: &Metadata) -> Stamp {
+pub(super) fn stamp(metadata: &Metadata) -> ModificationStamp {
     (metadata.mtime(), metadata.mtime_nsec(), metadata.len())
 }
 

@@ -9,8 +9,8 @@ use base::files::{FileError, read_at_most};
 use serde::{Deserialize, Serialize};
 
 use super::copy::PrivateCopy;
-use super::inputs::Inputs;
-use super::memory::{Memory, Place};
+use super::inputs::ProjectSnapshot;
+use super::memory::{Memory, MemoryFile};
 use super::project::write_build_ext;
 use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
@@ -62,13 +62,13 @@ pub fn develop(
     let Some(memory) = &wanted.memory else {
         return Ok(build(builder, wanted, &project, &protected, cancelled)?.0);
     };
-    let place = Place::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
-    let before = Inputs::of(&project, &protected)?;
+    let place = MemoryFile::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
+    let before = ProjectSnapshot::of(&project, &protected)?;
     if let Some(known) = place.recall(&before)? {
         return Ok(known);
     }
     let (developed, changed) = build(builder, wanted, &project, &protected, cancelled)?;
-    place.keep(&developed, &before, &Inputs::of(&project, &protected)?, &changed)?;
+    place.keep(&developed, &before, &ProjectSnapshot::of(&project, &protected)?, &changed)?;
     Ok(developed)
 }
 
@@ -79,8 +79,8 @@ pub fn develop(
 pub fn recall(python: &Python, wanted: &DevelopRequest<'_>) -> Result<Option<DevelopedProject>, BuildError> {
     let Some(memory) = &wanted.memory else { return Ok(None) };
     let project = directory(wanted.project)?;
-    let place = Place::of(memory, &project, wanted.develop_eggs, python, wanted.options);
-    place.recall(&Inputs::of(&project, &protected(wanted))?)
+    let place = MemoryFile::of(memory, &project, wanted.develop_eggs, python, wanted.options);
+    place.recall(&ProjectSnapshot::of(&project, &protected(wanted))?)
 }
 
 /// The directory of a project, without symbolic links.

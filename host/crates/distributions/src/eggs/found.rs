@@ -185,7 +185,7 @@ impl Distribution {
     }
 
     /// Whether its namespace packages work only with `pkg_resources`, which is part of setuptools.
-    pub fn needs_pkg_resources(&self) -> bool {
+    pub(crate) fn needs_pkg_resources(&self) -> bool {
         let Some(namespaces) = self.text("namespace_packages.txt") else { return false };
         namespaces.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).any(|namespace| {
             let init = self.location.join(namespace.replace('.', "/")).join("__init__.py");

@@ -48,7 +48,7 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When it is not available, or cannot be built.
-    pub fn wheel_of(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
+    pub(crate) fn wheel_of(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         if !file.name.is_source() {
             return self.bring(file);
         }

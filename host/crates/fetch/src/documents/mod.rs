@@ -135,7 +135,7 @@ impl Fetcher {
             good => good,
         };
         match (self.download(url, settings), good, refused) {
-            (Ok(bytes), good, _) => match (check(&bytes), good) {
+            (Ok(bytes), good, _) => match (is_something(&bytes).and_then(|()| check(&bytes)), good) {
                 (Ok(()), _) => cache.keep(url, &bytes).map(|()| bytes),
                 (Err(reason), Some(_)) => Err(worse_than_copy(url, &reason, &file)),
                 // The caller reports the error and its place.
@@ -148,10 +148,15 @@ impl Fetcher {
     }
 }
 
+/// A server that is being repaired may answer with success, and nothing.
+fn is_something(bytes: &[u8]) -> Result<(), String> {
+    if bytes.trim_ascii().is_empty() { Err("the answer is empty".to_owned()) } else { Ok(()) }
+}
+
 fn worse_than_copy(url: &str, reason: &str, file: &Path) -> DocumentError {
     let message = format!("Error downloading extends for URL {}: {reason}", redact(url));
     DocumentError::new(message).hints([
-        format!("The server may have sent an error page. The copy in {} was kept.", file.display()),
+        format!("The server may have sent something else than the file. The copy in {} was kept.", file.display()),
         "With [buildout] newest = false, the copy is read.".to_owned(),
     ])
 }

@@ -247,6 +247,19 @@ fn a_page_never_replaces_a_good_copy() {
 }
 
 #[test]
+fn an_empty_answer_never_replaces_a_good_copy() {
+    let server = Server::script([ScriptedAnswer::ok(""), ScriptedAnswer::ok("\n")]);
+    let url = server.url("/a.cfg");
+    let (directory, settings) = cached(true, false);
+    keep(directory.path(), &url, "[good]");
+    for _ in 0..2 {
+        let error = read(&url, &settings).unwrap_err();
+        assert_eq!(error.message, format!("Error downloading extends for URL {url}: the answer is empty"));
+    }
+    assert_eq!(read(&url, &CopySettings { offline: true, ..settings }).unwrap(), b"[good]");
+}
+
+#[test]
 fn a_page_is_not_kept_as_the_first_copy() {
     let server = Server::script([ScriptedAnswer::ok("<html>Log in</html>"), ScriptedAnswer::ok("[good]")]);
     let url = server.url("/a.cfg");

@@ -1,13 +1,12 @@
 //! Expected checksums of downloads, computed while the bytes are written.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 use base::digest::Digest;
 
 const BUFFER: usize = 128 << 10;
@@ -138,7 +137,7 @@ impl Hasher {
     }
 
     /// Reads the rest of `file`; `None` if it was canceled.
-    pub(super) fn read(mut self, file: &mut File, canceled: &dyn Fn() -> bool) -> io::Result<Option<Computed>> {
+    pub(super) fn read(mut self, file: &mut impl Read, canceled: &dyn Fn() -> bool) -> io::Result<Option<Computed>> {
         let mut buffer = vec![0; BUFFER];
         loop {
             if canceled() {

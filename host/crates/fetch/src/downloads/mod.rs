@@ -9,11 +9,10 @@ mod settings;
 mod store;
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-
-use url::Url;
+use std::sync::{Arc, OnceLock};
 
 use crate::http::{Allowed, Client, Transfer, TransferFault, TransferLimits, TransferStop};
 use crate::local;
@@ -96,24 +95,30 @@ impl Downloader {
         path: PathBuf,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
+        let not_allowed = || DownloadError::NotAllowed { url: redact(&request.url) };
         let real = path.canonicalize().map_err(FileError::of("open", &path))?;
         if !request.allowed.allows_file(&real) {
-            return Err(DownloadError::NotAllowed { url: redact(&request.url) });
+            return Err(not_allowed());
         }
         let file = match open_regular(&real) {
             Err(error) if matches!(error.kind(), ErrorKind::IsADirectory | ErrorKind::InvalidInput) => {
                 return Err(DownloadError::NoFile(path));
             }
-            file => file.map_err(FileError::of("open", &path))?,
+            file => Arc::new(file.map_err(FileError::of("open", &path))?),
         };
+        // Meanwhile, a command may have replaced a directory on the way by a link.
+        let opened = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        if !request.allowed.allows_file(&opened.map_err(FileError::of("open", &path))?) {
+            return Err(not_allowed());
+        }
         let length = file.metadata().map_err(FileError::of("read", &path))?.len();
         let limit = self.limits(request).size;
         if length > limit {
             return Err(DownloadError::Transfer { url: redact(&request.url), fault: TransferFault::TooLarge(limit) });
         }
-        let computed = hash(file, &path, request, canceled)?;
+        let computed = hash(&file, &path, request, canceled)?;
         verify(request, &computed)?;
-        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false })
+        Ok(Downloaded { path, local: Some(file), sha256: computed.sha256, from_cache: false })
     }
 
     fn remote(
@@ -123,7 +128,7 @@ impl Downloader {
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
         let url = redact(&request.url);
-        if !Url::parse(&request.url).is_ok_and(|url| request.allowed.allows(&url)) && request.allowed != Allowed::Any {
+        if !request.allowed.allows_remote(&request.url) {
             return Err(DownloadError::NotAllowed { url });
         }
         let DownloadSettings { network, cache, .. } = &self.settings;
@@ -156,13 +161,13 @@ impl Downloader {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 file => file.map_err(FileError::of("open", &path))?,
             };
-            let computed = hash(file, &path, request, canceled)?;
+            let computed = hash(&file, &path, request, canceled)?;
             if promised.is_some_and(|promised| promised != computed.sha256) {
                 report.log(Level::Warning, &format!("The cached copy {} is damaged; it is removed.", path.display()));
                 remove(&path)?;
                 damaged = true;
             } else if computed.differs(&request.checksums).is_none() {
-                return Ok(Cached::Found(Downloaded { path, sha256: computed.sha256, from_cache: true }));
+                return Ok(Cached::Found(Downloaded { path, local: None, sha256: computed.sha256, from_cache: true }));
             }
         }
         Ok(Cached::Missing { damaged })
@@ -193,7 +198,7 @@ impl Downloader {
         let computed = partial.computed();
         verify(request, &computed)?;
         let path = store.keep(partial, &computed, &request.url, &request.checksums)?;
-        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false })
+        Ok(Downloaded { path, local: None, sha256: computed.sha256, from_cache: false })
     }
 
     /// An empty file in the cache. If the user did not choose a cache and the default one cannot be written, it is in a
@@ -206,7 +211,7 @@ impl Downloader {
     ) -> Result<(&Store, Partial<'a>), FileError> {
         let error = match self.store.partial(&request.checksums, label, report) {
             Ok(partial) => return Ok((&self.store, partial)),
-            Err(error) if self.settings.cache.chosen || !is_refused(&error.cause) => return Err(error),
+            Err(error) if self.settings.cache.chosen => return Err(error),
             Err(error) => error,
         };
         if self.substitute.get().is_none() {
@@ -232,18 +237,14 @@ impl Downloader {
     }
 }
 
-/// Whether the directory cannot be created or written by this user, e.g. in a container with another user's home.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
-}
-
 fn hash(
-    mut file: File,
+    file: &File,
     path: &Path,
     request: &DownloadRequest,
     canceled: Canceled<'_>,
 ) -> Result<Computed, DownloadError> {
-    let computed = Hasher::new(&request.checksums).read(&mut file, canceled).map_err(FileError::of("read", path))?;
+    let mut content = file;
+    let computed = Hasher::new(&request.checksums).read(&mut content, canceled).map_err(FileError::of("read", path))?;
     computed.ok_or_else(|| canceled_error(request))
 }
 

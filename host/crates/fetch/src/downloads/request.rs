@@ -1,6 +1,8 @@
 //! Requests and results of downloads.
 
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::checksum::Checksum;
@@ -41,10 +43,12 @@ impl DownloadRequest {
 }
 
 /// A downloaded and verified file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Downloaded {
     /// Its path: in the cache, or, for a local file, the file itself. Must not be changed.
     pub path: PathBuf,
+    /// The local file itself. Its path may lead to another file later.
+    pub local: Option<Arc<File>>,
     /// Its digest.
     pub sha256: Digest,
     /// Whether it was already in the cache.

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use url::Url;
 
+/// The prefix of every URL of a server.
+const ANY_SERVER: &str = "*";
+
 /// Which URLs may be downloaded, and be redirected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Allowed {
@@ -11,7 +14,8 @@ pub enum Allowed {
     #[default]
     Any,
     /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
-    /// A URL that is allowed over `http` is also allowed over `https`. Local files need a `file:///` URL.
+    /// A URL that is allowed over `http` is also allowed over `https`. `*` stands for every URL of a server. Local files
+    /// need a `file:` URL.
     Beneath(Vec<String>),
 }
 
@@ -21,8 +25,19 @@ impl Allowed {
         match self {
             Self::Any => true,
             Self::Beneath(prefixes) => {
-                prefixes.iter().filter_map(|prefix| Url::parse(prefix).ok()).any(|prefix| is_below(&prefix, url))
+                let is_of_server = url.scheme() != "file";
+                let prefixed = |prefix: &String| Url::parse(prefix).is_ok_and(|prefix| is_below(&prefix, url));
+                prefixes.iter().any(|prefix| if prefix == ANY_SERVER { is_of_server } else { prefixed(prefix) })
             }
+        }
+    }
+
+    /// Whether the URL of a server may be downloaded. One that cannot be read is refused later, with the reason.
+    pub(crate) fn allows_remote(&self, url: &str) -> bool {
+        match (Url::parse(url), self) {
+            (Ok(url), _) => self.allows(&url),
+            (Err(_), Self::Any) => true,
+            (Err(_), Self::Beneath(prefixes)) => prefixes.iter().any(|prefix| prefix == ANY_SERVER),
         }
     }
 
@@ -74,6 +89,9 @@ mod tests {
         t("file:///opt/sources/", "file:///opt/sources/a", true);
         t("file:///opt/sources/", "file:///etc/passwd", false);
         t("not a url", "https://example.com/", false);
+        t("*", "https://example.com/a", true);
+        t("*", "ftp://example.com/a", true);
+        t("*", "file:///home/me/.ssh/id_ed25519", false);
         assert!(!Allowed::Beneath(vec![]).allows(&Url::parse("https://example.com/").unwrap()));
     }
 }

@@ -72,7 +72,11 @@ impl ComponentWorkshop<'_> {
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;
         if let Ok(bytes) = compiled.serialize() {
-            self.cache.store(&component.digest, self.engine_key, &bytes);
+            let failed = self.cache.store(&component.digest, self.engine_key, &bytes);
+            if let Some(error) = failed {
+                let message = format!("Compiled recipes are not kept, and are compiled again by each run: {error}");
+                self.report.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
+            }
         }
         Ok(compiled)
     }

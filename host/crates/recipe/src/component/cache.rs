@@ -18,7 +18,7 @@ use sha2::Sha256;
 
 use base::digest::Digest;
 use base::environment::Environment;
-use base::files::{Distrust, TEMPORARY, check_trusted, check_trusted_directory, write_private};
+use base::files::{Distrust, FileError, TEMPORARY, check_trusted, check_trusted_directory, write_private};
 
 /// The most bytes that compiled forms may use together; the least recently used ones are removed first.
 const CAPACITY: u64 = 1 << 30;
@@ -45,6 +45,8 @@ pub struct CompileCache {
     settled: Duration,
     /// Why nothing is taken from the directory, found out when it is first used.
     distrust: Arc<OnceLock<Option<Distrust>>>,
+    /// Set when a form could not be stored.
+    failed: Arc<OnceLock<()>>,
 }
 
 /// A compiled form that this user stored.
@@ -100,7 +102,7 @@ impl CompileCache {
     /// The cache in the user's cache directory. If that does not exist, nothing is stored.
     pub fn open(environment: &Environment) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("compiled"));
-        Self { directory, capacity: CAPACITY, settled: SETTLED, distrust: Arc::default() }
+        Self { directory, capacity: CAPACITY, settled: SETTLED, distrust: Arc::default(), failed: Arc::default() }
     }
 
     /// Why a compiled form is not used: someone else could put other code in its place.
@@ -240,11 +242,12 @@ impl CompileCache {
         Ok(files)
     }
 
-    /// Stores a compiled form. A failure is not an error: the cache may be read-only, full or missing.
-    pub fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) {
-        if let Some(directory) = self.trusted() {
-            let _ = self.try_store(directory, digest, engine_key, compiled);
-        }
+    /// Stores a compiled form. A failure stops nothing: the cache may be read-only, full or missing. Returns the first
+    /// failure of this process.
+    pub fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) -> Option<FileError> {
+        let directory = self.trusted()?;
+        let error = self.try_store(directory, digest, engine_key, compiled).err()?;
+        self.failed.set(()).ok().map(|()| FileError::of("write in", directory)(error))
     }
 
     fn try_store(&self, directory: &Path, digest: &Digest, engine_key: &str, compiled: &[u8]) -> io::Result<()> {

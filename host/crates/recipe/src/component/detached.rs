@@ -16,14 +16,52 @@ pub fn signature_path(component: &Path) -> PathBuf {
     name.into()
 }
 
-/// Signs a component's file and writes the signature; returns the component's digest.
+/// What happens to the signatures that a signature file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// They are replaced.
+    Replace,
+    /// They stay, except that of the same key for the same component.
+    Keep,
+}
+
+/// The result of [`sign_file`].
+#[derive(Clone, Copy, Debug)]
+pub struct Signed {
+    /// The component's digest.
+    pub digest: Digest,
+    /// How many other signatures were replaced.
+    pub replaced: usize,
+}
+
+/// Signs a component's file and writes the signature.
 ///
 /// # Errors
-/// When the file is not a component, or the signature cannot be written.
-pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
-    let component = Component::read(component, "", ComponentOrigin::Path(component.to_owned()))?;
-    files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
-    Ok(component.digest)
+/// When the file is not a component, the signatures to keep are damaged, or the signature cannot be written.
+pub fn sign_file(
+    component: &Path,
+    key: &PrivateKey,
+    output: &Path,
+    earlier: Earlier,
+) -> Result<Signed, SignatureError> {
+    let path = component;
+    let component = Component::read(path, "", ComponentOrigin::Path(path.to_owned()))?;
+    let others = match read_signatures(path, output) {
+        Err(SignatureError::Missing { .. }) => Vec::new(),
+        // What is no signature is replaced like one.
+        Err(SignatureError::Malformed(_)) if earlier == Earlier::Replace => Vec::new(),
+        signatures => signatures?,
+    };
+    let is_of_other = |signature: &FileSignature| !signature.is_by(&key.public(), &component.digest);
+    let others: Vec<_> = others.into_iter().filter(is_of_other).collect();
+    let kept = if earlier == Earlier::Keep { others.as_slice() } else { &[] };
+    if kept.len() >= MOST_SIGNATURES {
+        return Err(SignatureError::TooMany(output.to_owned()));
+    }
+    let mut text: String = kept.iter().map(|signature| signature.text() + "\n").collect();
+    text.push_str(&FileSignature::of(&component.bytes()?, key).text());
+    files::replace(output, text.as_bytes())?;
+    Ok(Signed { digest: component.digest, replaced: others.len() - kept.len() })
 }
 
 /// The keys (by number) that signed a component's file.

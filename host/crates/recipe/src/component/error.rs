@@ -11,7 +11,7 @@ use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidRecipeReference;
 use registry::RecipesFileError;
 use registry::locking::LockingError;
-use registry::oci::LARGEST_COMPONENT;
+use registry::oci::{LARGEST_COMPONENT, MOST_SIGNATURES};
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
@@ -319,6 +319,9 @@ pub enum SignatureError {
     /// The signature file is invalid.
     #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
     Malformed(PathBuf),
+    /// No signature can be added.
+    #[error("{} has {MOST_SIGNATURES} signatures, which is the limit.", .0.display())]
+    TooMany(PathBuf),
     /// None of the keys made the signature for this file.
     #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
     OfOthers {
@@ -337,6 +340,7 @@ impl Explain for SignatureError {
             Self::Component(error) => return error.hints(),
             Self::File(error) => return error.hints(),
             Self::OfOthers { .. } => "Either another key made it, or the file is not the one that was signed.",
+            Self::TooMany(_) => "Sign without `--append` to replace them.",
             Self::Missing { .. } | Self::Malformed(_) => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -348,7 +352,7 @@ impl Explain for SignatureError {
             Self::File(error) => error.remedies(),
             Self::Missing { .. } => vec![Remedy::SignComponent],
             Self::Malformed(_) => vec![Remedy::WriteSignature],
-            Self::OfOthers { .. } => Vec::new(),
+            Self::OfOthers { .. } | Self::TooMany(_) => Vec::new(),
         }
     }
 }

@@ -19,7 +19,7 @@ mod sources;
 pub use built_in::{BuiltIn, built_ins};
 pub use bytes::{Bytes, Compiled, Component, ComponentOrigin, LARGEST_COMPONENT};
 pub use cache::{CacheEntry, CompileCache, CompiledForm};
-pub use detached::{sign_file, signature_path, verify_file};
+pub use detached::{Earlier, Signed, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::{ComponentError, SignatureError};
 pub use link::{DevelopedRecipe, developed_in};

@@ -44,7 +44,9 @@ fn difference(requested: &Grant, granted: &Grant) -> Grant {
     let may_read = |path: &String| path == DIRECTORY || beneath(&granted.read, path) || may_write(path);
     let may_fetch = |address: &String| {
         let mut prefixes = granted.fetch.iter().filter(|known| known.ends_with('/'));
-        one_of(&granted.fetch, address) || prefixes.any(|known| address.starts_with(known))
+        granted.fetch.contains(address)
+            || is_of_server(address) && granted.fetch.iter().any(|known| known == "*")
+            || prefixes.any(|known| address.starts_with(known))
     };
     Grant {
         read: without(&requested.read, &may_read),
@@ -57,6 +59,11 @@ fn difference(requested: &Grant, granted: &Grant) -> Grant {
         timeout: requested.timeout.filter(|time| *time > granted.timeout.unwrap_or(limits::TIMEOUT)),
         ..Grant::default()
     }
+}
+
+/// Whether an address is that of a server, and not a local file.
+fn is_of_server(address: &str) -> bool {
+    url::Url::parse(address).is_ok_and(|url| url.scheme() != "file")
 }
 
 fn items(grant: &Grant) -> Vec<String> {
@@ -107,6 +114,10 @@ mod tests {
         let make = Grant { run: list(&["make"]), ..Grant::default() };
         t(&make, &Grant { run: list(&["*"]), ..Grant::default() }, None);
         t(&Grant::default(), &Grant::default(), None);
+        let any = Grant { fetch: list(&["*"]), ..Grant::default() };
+        t(&Grant { fetch: list(&["https://example.com/"]), ..Grant::default() }, &any, None);
+        let local = Grant { fetch: list(&["file:///"]), ..Grant::default() };
+        t(&local, &any, Some(("fetch file:///", "fetch = [\"*\", \"file:///\"]")));
     }
 
     #[test]

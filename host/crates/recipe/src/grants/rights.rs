@@ -9,7 +9,7 @@ use super::applicant::Applicant;
 use super::described::grant_of;
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mounts, holds, normalize, same};
-use super::system::is_of_system;
+use super::system::{is_in_system, is_named, is_of_system, without_links};
 use super::templates::{SHARED, holders, own_option, paths};
 use super::writable::{Unwritable, WritablePath};
 use crate::error::{RecipeError, RecipeProblem};
@@ -25,7 +25,7 @@ pub(crate) struct Rights {
     pub(crate) location: Arc<Path>,
     /// The programs that it may start; `*` for all.
     pub(crate) run: Vec<String>,
-    /// Prefixes of addresses that it may download from; `*` for all.
+    /// Prefixes of addresses that it may download from; `*` for all servers.
     pub(crate) fetch: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,
@@ -213,7 +213,7 @@ impl Rights {
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
         let parent = path.parent().unwrap_or(path);
         let holds_protected = self.locations.protected.iter().any(|protected| protected.starts_with(parent));
-        if holds_protected || is_of_system(parent) { path } else { parent }
+        if holds_protected || is_in_system(parent) { path } else { parent }
     }
 
     /// The target of `path`, which must be granted for writing.
@@ -318,12 +318,10 @@ fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeErr
     for template in &grant.write {
         let Some(name) = own_option(template) else { continue };
         let mut named = paths(applicant, [template.as_str()]).into_iter().map(|path| normalize(&path));
-        let Some(path) = named.find(|path| is_of_others(path, applicant.locations)) else { continue };
+        let Some(path) = named.find(|path| is_of_others(path, applicant)) else { continue };
         let (part, value) = (applicant.part.to_owned(), path.display().to_string());
         let expected =
-            "it is a directory of the system, a mount point, or a directory that holds the buildout or the home \
-                        directory"
-                .to_owned();
+            "it belongs to the system, is a mount point, or holds the buildout or the home directory".to_owned();
         let place = buildout.place_of(applicant.part, Some(name));
         let problem = RecipeProblem::Value { part, name: name.to_owned(), value, expected, place };
         return Err(RecipeError::new(problem, applicant.subject.clone()));
@@ -331,8 +329,26 @@ fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeErr
     Ok(())
 }
 
-fn is_of_others(path: &Path, locations: &Locations) -> bool {
-    is_of_system(path) || locations.kept.iter().any(|kept| holds(path, kept))
+fn is_of_others(path: &Path, applicant: &Applicant<'_>) -> bool {
+    let locations = applicant.locations;
+    let real = without_links(path);
+    let holds_kept = |path: &Path| locations.kept.iter().any(|kept| holds(path, kept));
+    let in_system = |path: &Path| is_in_system(path) && !is_entrusted(path, applicant);
+    [path, &*real].into_iter().any(|path| is_of_system(path) || holds_kept(path) || in_system(path))
+}
+
+/// Whether a path in a tree of the system is in a directory of the user: a buildout's, the home directory (that of a
+/// service can be `/var/lib/NAME`), or one that `recipes.toml` grants.
+fn is_entrusted(path: &Path, applicant: &Applicant<'_>) -> bool {
+    let locations = applicant.locations;
+    let granted = applicant.recipe.grant.write.iter().map(String::as_str);
+    let granted = paths(applicant, granted.filter(|template| own_option(template).is_none()));
+    let granted = granted.into_iter().map(|granted| normalize(&granted));
+    let own = locations.standard().iter().map(|path| path.to_path_buf()).chain(locations.kept.iter().cloned());
+    own.chain(granted).filter(|directory| !is_named(directory)).any(|directory| {
+        let real = without_links(&directory);
+        holds(&directory, path) || holds(&real, path)
+    })
 }
 
 /// The part's own options to which a grant of `recipes.toml` refers.

@@ -16,7 +16,7 @@ use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use crate::call::{Call, Phase};
 use crate::distributions::{Distributions, ProjectAccess, Requester};
-use crate::grants::addresses::{allowed, within};
+use crate::grants::addresses::within;
 use crate::grants::mounts::normalize;
 use crate::native::shared::Native;
 
@@ -180,8 +180,9 @@ impl DistributionsView<'_> {
     fn check_address(&mut self, address: &str) -> Result<(), DistributionError> {
         let rights = &self.call.rights;
         let directory = self.native.directory();
-        let is_path = !address.contains("://") && rights.mounts.route(&normalize(&directory.join(address))).is_some();
-        let is_granted = within(address, &allowed(&rights.fetch), &directory);
+        let path = address.strip_prefix("file://").unwrap_or(address);
+        let is_path = !path.contains("://") && rights.mounts.route(&normalize(&directory.join(path))).is_some();
+        let is_granted = within(address, &rights.fetch, &directory);
         match is_path || is_granted || self.is_of_buildout(address) {
             true => Ok(()),
             false => Err(self.refuse(address, format!("fetch = [{address:?}]"))),

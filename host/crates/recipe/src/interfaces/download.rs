@@ -10,7 +10,7 @@ use base::event::{Event, Report};
 use base::files::{open_regular, recreate};
 use cap_std::fs::Dir;
 use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackOptions, UnpackedArchive};
-use fetch::{Algorithm, Checksum, DownloadRequest};
+use fetch::{Algorithm, Checksum, DownloadRequest, Downloaded};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::DownloadFailure;
@@ -53,15 +53,15 @@ impl Host for DownloadView<'_> {
             let message = "files are downloaded only while a part is installed or updated";
             return Err(DownloadError::Invalid(message.into()).into());
         }
-        let granted = allowed(&self.call.rights.fetch);
-        let missing = addresses.iter().find(|address| !within(address, &granted, &self.native.directory()));
+        let granted = &self.call.rights.fetch;
+        let missing = addresses.iter().find(|address| !within(address, granted, &self.native.directory()));
         if let Some(missing) = missing {
             let line = format!("fetch = [{missing:?}]");
             let message = format!("{missing} may not be downloaded: no grant says {line}");
             self.call.refused.push(line);
             return Err(DownloadError::NotGranted(message).into());
         }
-        self.table.push(AllowedDownloads { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
+        self.table.push(AllowedDownloads { addresses }).map_err(DownloadFailure::trap)
     }
 }
 
@@ -72,15 +72,18 @@ impl HostDownloader for DownloadView<'_> {
         request: wit::Request,
     ) -> Result<Resource<Fetched>, DownloadFailure> {
         self.call.note("download.fetch", &[&request.url]);
-        let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
+        let addresses = &self.table.get(&downloader).map_err(DownloadFailure::trap)?.addresses;
+        let allowed = allowed(addresses, &self.call.rights.mounts);
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
         let wanted = DownloadRequest { url: request.url, allowed, checksums, ..DownloadRequest::default() };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
         let downloaded = outcome.map_err(|error| self.failed(&error))?;
-        let size = downloaded.path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-        let fetched = Fetched { path: downloaded.path, sha256: downloaded.sha256, size };
+        let Downloaded { path, local, sha256, .. } = downloaded;
+        let metadata = local.as_ref().map_or_else(|| path.metadata(), |file| file.metadata());
+        let size = metadata.map(|metadata| metadata.len()).unwrap_or_default();
+        let fetched = Fetched { path, local, sha256, size };
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
@@ -101,7 +104,7 @@ impl HostFetched for DownloadView<'_> {
 
     fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
         self.call.note("download.copy", &[&path]);
-        let source = self.path_of(&file)?;
+        let source = self.fetched(&file)?.source();
         let target = self.target(&path)?;
         let is_new = target.is_new();
         copy(&source, &target.path())
@@ -117,7 +120,8 @@ impl HostFetched for DownloadView<'_> {
         top_level: TopLevel,
     ) -> Result<Vec<String>, DownloadFailure> {
         self.call.note("download.unpack", &[&directory]);
-        let archive = self.path_of(&file)?;
+        let fetched = self.fetched(&file)?;
+        let (archive, shown) = (fetched.source(), fetched.path.clone());
         let target = self.target(&directory)?;
         let outcome = self.unpack_at(&archive, &target, top_level);
         self.files.close_mounts(self.table);
@@ -130,7 +134,8 @@ impl HostFetched for DownloadView<'_> {
             }
             Err(error) => {
                 self.call.advise(&error);
-                Err(DownloadError::BadArchive(target.in_words(&error.to_string())).into())
+                let message = error.to_string().replace(&archive.display().to_string(), &shown.display().to_string());
+                Err(DownloadError::BadArchive(target.in_words(&message)).into())
             }
         }
     }
@@ -142,8 +147,8 @@ impl HostFetched for DownloadView<'_> {
 }
 
 impl DownloadView<'_> {
-    fn path_of(&self, file: &Resource<Fetched>) -> Result<PathBuf, DownloadFailure> {
-        Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
+    fn fetched(&self, file: &Resource<Fetched>) -> Result<&Fetched, DownloadFailure> {
+        self.table.get(file).map_err(DownloadFailure::trap)
     }
 
     fn unpack_at(

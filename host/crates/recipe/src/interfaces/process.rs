@@ -14,6 +14,7 @@ use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunn
 use super::filesystem::open::OpenFiles;
 use super::resources::AllowedPrograms;
 use crate::call::{Call, Interrupted, Phase};
+use crate::grants::system::is_in_system;
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::denied;
@@ -149,7 +150,9 @@ impl ProcessView<'_> {
     fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy) {
         let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
-        let location = if self.call.rights.makes.is_empty() { "" } else { "Add the path to `location`, or " };
+        // A path of the system can be granted, but cannot be a location.
+        let is_location = !self.call.rights.makes.is_empty() && !is_in_system(&path);
+        let location = if is_location { "Add the path to `location`, or " } else { "" };
         let grant_it = if location.is_empty() { "Grant it" } else { "grant it" };
         let message =
             format!("The command may not write to {}. {location}{grant_it} in recipes.toml: {grant}", path.display());

@@ -5,12 +5,12 @@
 #![allow(unreachable_pub, reason = "the bindings re-export them")]
 
 use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::digest::Digest;
 use config::options::Buildout;
-use fetch::Allowed;
 
 /// The section of one part, for its recipe.
 pub struct PartOptions {
@@ -39,12 +39,25 @@ pub struct AllowedPrograms {
 
 /// Addresses that a part may download from.
 pub struct AllowedDownloads {
-    pub(crate) allowed: Allowed,
+    /// Prefixes; `*` for all servers.
+    pub(crate) addresses: Vec<String>,
 }
 
 /// A file in the download cache.
 pub struct Fetched {
     pub(crate) path: PathBuf,
+    /// A local file itself: its path may lead to another file later.
+    pub(crate) local: Option<Arc<File>>,
     pub(crate) sha256: Digest,
     pub(crate) size: u64,
+}
+
+impl Fetched {
+    /// The path that leads to this file, whatever is done to the directories.
+    pub(crate) fn source(&self) -> PathBuf {
+        match &self.local {
+            Some(file) => PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())),
+            None => self.path.clone(),
+        }
+    }
 }

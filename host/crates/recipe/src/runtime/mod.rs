@@ -442,5 +442,10 @@ fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
 
 fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subject {
     let place = buildout.and_then(|buildout| buildout.place_of(part, None));
-    Subject { part: part.to_owned(), recipe: recipe.reference.to_string(), place }
+    Subject {
+        part: part.to_owned(),
+        recipe: recipe.reference.to_string(),
+        place,
+        granted: Arc::new(recipe.grant.clone()),
+    }
 }

@@ -68,7 +68,7 @@ impl Authenticator {
         let lines = headers.get_all("www-authenticate").iter().filter_map(|line| line.to_str().ok());
         match Challenge::read(lines) {
             None => Err(RegistryError::UnknownChallenge { host: host() }),
-            Some(Challenge::Basic) => match self.files.find(reference)? {
+            Some(Challenge::Basic) => match self.files.find(reference, &*wire.canceled)? {
                 Some(RegistryCredentials::Password { user, password }) => {
                     Ok(Authorization { header: basic(&user, &password), known: true })
                 }
@@ -77,7 +77,11 @@ impl Authenticator {
             Some(Challenge::Bearer { realm, service }) => {
                 let url = Url::parse(&realm).ok().filter(|url| may_ask(base, url));
                 let foreign = || RegistryError::ForeignRealm { host: host(), realm: wire.shown(realm) };
-                challenged.token(url.ok_or_else(foreign)?, service.as_deref(), self.files.find(reference)?)
+                challenged.token(
+                    url.ok_or_else(foreign)?,
+                    service.as_deref(),
+                    self.files.find(reference, &*wire.canceled)?,
+                )
             }
         }
     }

@@ -15,7 +15,7 @@ use super::reference::Reference;
 use base::digest::Digest;
 use base::environment::Environment;
 use base::event::{Level, Report};
-use base::files::{evict, open_regular, read_at_most, write_private};
+use base::files::{TEMPORARY, evict, open_regular, read_at_most, write_private};
 
 /// Maximum total size of the copies, in bytes; the least recently used ones are removed.
 const CAPACITY: u64 = 1 << 30;
@@ -38,6 +38,65 @@ impl ArtifactCache {
     pub fn open(environment: &Environment, report: Arc<dyn Report>) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("artefacts"));
         Self { directory, capacity: CAPACITY, report, reported: Arc::new(Once::new()) }
+    }
+
+    /// The directory of the copies, if there is one.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The most bytes that they may use together.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// The sizes of the copies, in bytes.
+    ///
+    /// # Errors
+    /// When the directory cannot be read. A missing directory is empty.
+    pub fn sizes(&self) -> io::Result<Vec<u64>> {
+        Ok(self.files()?.into_iter().filter(|(path, _)| path.extension().is_none()).map(|(_, size)| size).collect())
+    }
+
+    /// Removes everything; returns the number of bytes removed.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn clear(&self) -> io::Result<u64> {
+        let mut freed = 0;
+        for (path, size) in self.files()? {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => freed += size,
+            }
+        }
+        Ok(freed)
+    }
+
+    /// The files that this cache writes, with their sizes.
+    fn files(&self) -> io::Result<Vec<(PathBuf, u64)>> {
+        let Some(directory) = &self.directory else { return Ok(Vec::new()) };
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let is_digest = path.file_stem().and_then(|stem| stem.to_str()?.parse::<Digest>().ok()).is_some();
+            let is_own = match path.extension().and_then(|extension| extension.to_str()) {
+                Some(TAG) | None => is_digest,
+                Some(extension) => extension == TEMPORARY,
+            };
+            // Another process may have removed the file meanwhile.
+            if is_own
+                && let Ok(metadata) = path.symlink_metadata()
+                && metadata.is_file()
+            {
+                files.push((path, metadata.len()));
+            }
+        }
+        Ok(files)
     }
 
     #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::error::RegistryError;
-use super::helper;
+use super::helper::{self, Canceled};
 use super::reference::Reference;
 use super::secrets::RegistryCredentials;
 use base::environment::Environment;
@@ -53,29 +53,31 @@ struct AuthEntry {
 
 impl CredentialFiles {
     /// The files of the user to whom `environment` belongs: Docker's, then those of podman, skopeo and others
-    /// (containers-auth.json(5)).
+    /// (containers-auth.json(5)); only `REGISTRY_AUTH_FILE` if that is set.
     pub(super) fn of(environment: &Environment) -> Self {
         let variable =
             |name: &str| environment.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let at_home = |path: &str| environment.home.as_ref().map(|home| home.join(path));
-        let docker = variable("DOCKER_CONFIG").or_else(|| at_home(".docker")).map(|at| at.join("config.json"));
-        let containers = match variable("REGISTRY_AUTH_FILE") {
-            Some(file) => vec![file],
-            None => {
-                let runtime = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json"));
-                let user = rustix::process::getuid().as_raw();
-                let runtime = runtime.unwrap_or_else(|| format!("/run/containers/{user}/auth.json").into());
-                let config = variable("XDG_CONFIG_HOME").or_else(|| at_home(".config"));
-                [runtime].into_iter().chain(config.map(|config| config.join("containers/auth.json"))).collect()
-            }
-        };
         let file = |is_legacy| move |path| CredentialFile { path, is_legacy };
+        if let Some(only) = variable("REGISTRY_AUTH_FILE") {
+            return Self(vec![file(false)(only)]);
+        }
+        let docker = variable("DOCKER_CONFIG").or_else(|| at_home(".docker")).map(|at| at.join("config.json"));
+        let runtime = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json"));
+        let user = rustix::process::getuid().as_raw();
+        let runtime = runtime.unwrap_or_else(|| format!("/run/containers/{user}/auth.json").into());
+        let config = variable("XDG_CONFIG_HOME").or_else(|| at_home(".config"));
+        let containers = [runtime].into_iter().chain(config.map(|config| config.join("containers/auth.json")));
         let files = docker.into_iter().chain(containers).map(file(false));
         Self(files.chain(at_home(".dockercfg").map(file(true))).collect())
     }
 
     /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
-    pub(super) fn find(&self, reference: &Reference) -> Result<Option<RegistryCredentials>, RegistryError> {
+    pub(super) fn find(
+        &self,
+        reference: &Reference,
+        canceled: Canceled<'_>,
+    ) -> Result<Option<RegistryCredentials>, RegistryError> {
         for file in &self.0 {
             let unusable = |reason| RegistryError::Credentials {
                 host: reference.host().to_owned(),
@@ -83,7 +85,9 @@ impl CredentialFiles {
                 reason,
             };
             let found = match file.read()? {
-                Some(bytes) => file.parse(&bytes).and_then(|contents| contents.find(reference)).map_err(unusable)?,
+                Some(bytes) => {
+                    file.parse(&bytes).and_then(|contents| contents.find(reference, canceled)).map_err(unusable)?
+                }
                 None => None,
             };
             if found.is_some() {
@@ -116,12 +120,12 @@ impl CredentialFile {
 
 impl Contents {
     /// The credentials from a helper, or else from the entry with the longest matching name.
-    fn find(&self, reference: &Reference) -> Result<Option<RegistryCredentials>, String> {
+    fn find(&self, reference: &Reference, canceled: Canceled<'_>) -> Result<Option<RegistryCredentials>, String> {
         let host = canonical(reference.host());
         let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
         if let Some(name) = named.map(|(_, name)| name).or(self.store.as_ref().filter(|name| !name.is_empty())) {
             let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
-            if let Some(found) = helper::get(name, server)? {
+            if let Some(found) = helper::get(name, server, canceled)? {
                 return Ok(Some(found));
             }
         }
@@ -204,7 +208,7 @@ mod tests {
         let files = CredentialFiles(vec![file("config.json"), file("none.json"), file("auth.json")]);
         std::fs::write(directory.path().join("config.json"), docker).unwrap();
         std::fs::write(directory.path().join("auth.json"), containers).unwrap();
-        files.find(&reference.parse().unwrap())
+        files.find(&reference.parse().unwrap(), &|| false)
     }
 
     fn find(docker: &str, containers: &str) -> Result<Option<RegistryCredentials>, RegistryError> {
@@ -286,14 +290,14 @@ mod tests {
             &[("DOCKER_CONFIG", "/d"), ("XDG_RUNTIME_DIR", "/r"), ("XDG_CONFIG_HOME", "/c")],
             &["/d/config.json", "/r/containers/auth.json", "/c/containers/auth.json", "/h/.dockercfg"],
         );
-        t(&[("REGISTRY_AUTH_FILE", "/a")], &["/h/.docker/config.json", "/a", "/h/.dockercfg"]);
+        t(&[("REGISTRY_AUTH_FILE", "/a"), ("DOCKER_CONFIG", "/d")], &["/a"]);
     }
 
     #[test]
     fn reads_the_file_of_old_versions_of_docker() {
         let file = CredentialFile { path: "/h/.dockercfg".into(), is_legacy: true };
         let text = format!("{{\"https://registry.example:5000\": {{\"auth\": \"{DOCKER}\", \"email\": \"\"}}}}");
-        let found = file.parse(text.as_bytes()).unwrap().find(&REFERENCE.parse().unwrap()).unwrap();
+        let found = file.parse(text.as_bytes()).unwrap().find(&REFERENCE.parse().unwrap(), &|| false).unwrap();
         assert_eq!(password(Ok(found)).as_deref(), Some("docker:pw"));
     }
 

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::challenge::is_loopback;
 use super::reference::Reference;
 use base::digest::Digest;
 use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::Explain;
 use fetch::TransferFault;
+use url::Url;
 
 /// An artifact is not available, or cannot be stored. No message contains credentials.
 #[derive(Debug, thiserror::Error)]
@@ -238,6 +240,12 @@ impl Explain for RegistryError {
                 "If the registry's authority is one of your organization, set SSL_CERT_FILE to a file with its certificate \
                  (PEM), or add it to the certificates of the system."
             }
+            Self::Call { reference, fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_), .. }
+            | Self::Refused { reference, .. }
+                if is_on_this_machine(reference) =>
+            {
+                "A registry on this machine is reached by plain HTTP. If it expects TLS, add `--tls`."
+            }
             Self::Call {
                 fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_) | TransferFault::TooSlow(_),
                 ..
@@ -278,4 +286,10 @@ impl Explain for RegistryError {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a reference, as it was given, names a registry on this machine.
+fn is_on_this_machine(reference: &str) -> bool {
+    let url = reference.parse::<Reference>().ok().and_then(|it| Url::parse(&format!("http://{}", it.host())).ok());
+    url.is_some_and(|url| is_loopback(&url))
 }

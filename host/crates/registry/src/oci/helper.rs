@@ -1,8 +1,10 @@
 //! Credential helpers: programs `docker-credential-NAME` that read the name of a server and print its credentials as
 //! JSON (docker/docker-credential-helpers).
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -11,6 +13,16 @@ use super::secrets::RegistryCredentials;
 
 /// The user name by which a helper marks an identity token.
 const TOKEN: &str = "<token>";
+
+/// How long a helper may take: it may ask a person to unlock a store.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is checked whether the caller has canceled.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// The most bytes that a helper may print.
+const LONGEST: u64 = 1 << 20;
+
+/// Returns whether the caller canceled the operation.
+pub(super) type Canceled<'a> = &'a dyn Fn() -> bool;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -21,26 +33,13 @@ struct HelperCredentials {
 
 /// Gets the credentials for `server` from the helper `name`; `None` if it has none. The error does not include the
 /// output of the helper, which may contain a secret.
-pub(super) fn get(name: &str, server: &str) -> Result<Option<RegistryCredentials>, String> {
+pub(super) fn get(name: &str, server: &str, canceled: Canceled<'_>) -> Result<Option<RegistryCredentials>, String> {
     if name.contains('/') {
         return Err(format!("{name:?} is not the name of a credential helper"));
     }
     let program = format!("docker-credential-{name}");
-    let unusable = |_| format!("{program} cannot be started");
-    let mut child = Command::new(&program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(unusable)?;
-    if let Some(mut input) = child.stdin.take() {
-        // A helper that does not read its input has already failed, or does not need it.
-        let _ = input.write_all(server.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(unusable)?;
-    let printed = Zeroizing::new(output.stdout);
-    if !output.status.success() {
+    let (printed, status) = ask(&program, server, PATIENCE, canceled).map_err(|what| format!("{program} {what}"))?;
+    if !status.success() {
         let has_none = String::from_utf8_lossy(&printed).contains("credentials not found");
         return if has_none { Ok(None) } else { Err(format!("{program} failed")) };
     }
@@ -51,4 +50,100 @@ pub(super) fn get(name: &str, server: &str) -> Result<Option<RegistryCredentials
         TOKEN => RegistryCredentials::IdentityToken(secret),
         _ => RegistryCredentials::Password { user: answer.username, password: secret },
     }))
+}
+
+/// Runs `program get`; returns what it printed. It is ended when the time is over. It stays in this process group, because
+/// it may ask a person at the terminal.
+fn ask(
+    program: &str,
+    server: &str,
+    patience: Duration,
+    canceled: Canceled<'_>,
+) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), String> {
+    let unusable = |_| "cannot be started".to_owned();
+    let mut helper = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(Helper)
+        .map_err(unusable)?;
+    let (input, output) = (helper.0.stdin.take(), helper.0.stdout.take());
+    let server = server.to_owned();
+    let (sender, receiver) = channel();
+    let talk = move || {
+        // A helper that does not read its input has already failed, or does not need it.
+        let _ = input.map(|mut input| input.write_all(server.as_bytes()));
+        let mut printed = Zeroizing::new(Vec::new());
+        let read = output.map_or(Ok(0), |output| output.take(LONGEST).read_to_end(&mut printed));
+        // The receiver is gone when the time was over.
+        let _ = sender.send(read.map(|_| printed));
+    };
+    std::thread::Builder::new().name("credentials".into()).spawn(talk).map_err(unusable)?;
+    let end = Instant::now() + patience;
+    loop {
+        match receiver.recv_timeout(INTERVAL) {
+            Ok(printed) => return Ok((printed.map_err(unusable)?, helper.status(end).ok_or_else(|| late(patience))?)),
+            Err(RecvTimeoutError::Timeout) if canceled() => return Err("was canceled".to_owned()),
+            Err(RecvTimeoutError::Timeout) if Instant::now() < end => {}
+            Err(_) => return Err(late(patience)),
+        }
+    }
+}
+
+fn late(patience: Duration) -> String {
+    format!("has not answered within {} seconds", patience.as_secs())
+}
+
+/// A helper that runs: it is ended with this value.
+struct Helper(Child);
+
+impl Helper {
+    /// How it ended; `None` if it has not by then, although it has closed its output.
+    fn status(&mut self, end: Instant) -> Option<ExitStatus> {
+        loop {
+            match self.0.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
+                _ => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        // It may have ended meanwhile.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// Asks a helper that is this script.
+    fn t(script: &str, patience: Duration, canceled: Canceled<'_>) -> Result<String, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("helper");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let asked = ask(program.to_str().unwrap(), "registry.example", patience, canceled);
+        asked.map(|(printed, status)| format!("{} {:?}", String::from_utf8_lossy(&printed), status.code()))
+    }
+
+    #[test]
+    fn a_helper_that_does_not_end_is_given_up() {
+        assert_eq!(t("cat; exit 3", PATIENCE, &|| false).unwrap(), "registry.example Some(3)");
+        let short = Duration::from_millis(300);
+        for script in ["exec sleep 1000", "exec sleep 1000 >&-", "exec yes"] {
+            let error = t(script, short, &|| false).unwrap_err();
+            assert!(error.contains("has not answered within"), "{script}: {error}");
+        }
+        assert_eq!(t("exec sleep 1000", PATIENCE, &|| true).unwrap_err(), "was canceled");
+    }
 }

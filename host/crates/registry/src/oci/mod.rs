@@ -33,5 +33,5 @@ pub use layout::ImageLayout;
 pub use places::{ArtifactStores, TagLookup};
 pub use project::annotations_of_project;
 pub use reference::{InvalidArtifactReference, Reference};
-pub use remote::{Remote, RemoteSettings};
+pub use remote::{PlainHttp, Remote, RemoteSettings};
 pub use signatures::{ArtifactSignature, MOST_SIGNATURES, add_signature, signatures};

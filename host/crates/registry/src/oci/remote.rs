@@ -21,20 +21,36 @@ use base::environment::Environment;
 use base::event::{Event, Report};
 use fetch::{HttpRequest, Method, NetworkUse, Response, TransferFault, TransferLimits};
 
+/// With which machines plain HTTP is used instead of HTTPS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// With this machine.
+    #[default]
+    ThisMachine,
+    /// With all machines.
+    All,
+    /// With none.
+    None,
+}
+
 /// Settings for registries.
 #[derive(Clone, Debug)]
 pub struct RemoteSettings {
     /// Whether they may be used.
     pub network: NetworkUse,
-    /// Whether plain HTTP may be used with other machines, too.
-    pub plain_http: bool,
+    /// With which machines plain HTTP is used.
+    pub plain_http: PlainHttp,
     /// Limits on time and size.
     pub limits: TransferLimits,
 }
 
 impl Default for RemoteSettings {
     fn default() -> Self {
-        Self { network: NetworkUse::Allowed, plain_http: false, limits: TransferLimits::for_registries() }
+        Self {
+            network: NetworkUse::Allowed,
+            plain_http: PlainHttp::default(),
+            limits: TransferLimits::for_registries(),
+        }
     }
 }
 
@@ -42,7 +58,7 @@ impl Default for RemoteSettings {
 pub struct Remote {
     wire: Wire,
     authenticator: Authenticator,
-    plain_http: bool,
+    plain_http: PlainHttp,
     report: Arc<dyn Report>,
     /// The `Authorization` that a registry last accepted, by repository.
     accepted: Mutex<HashMap<(String, RepositoryAccess), String>>,
@@ -82,7 +98,12 @@ impl Remote {
             })
         };
         let plain = parse("http")?;
-        if self.plain_http || is_loopback(&plain) { Ok(plain) } else { parse("https") }
+        let is_plain = match self.plain_http {
+            PlainHttp::ThisMachine => is_loopback(&plain),
+            PlainHttp::All => true,
+            PlainHttp::None => false,
+        };
+        if is_plain { Ok(plain) } else { parse("https") }
     }
 
     /// A URL of the repository, as in `manifests/1.2`.

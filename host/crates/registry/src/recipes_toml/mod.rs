@@ -11,4 +11,5 @@ mod signers;
 pub use content::{EntrySource, RecipeEntry, RecipesToml};
 pub use edit::{AddKeyError, add_key};
 pub use keys::{TrustedKey, trusted_keys};
+pub use read::grant_of;
 pub use signers::{KeyEntry, SignedBy, WantedSigners};

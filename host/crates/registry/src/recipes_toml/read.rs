@@ -50,6 +50,17 @@ impl RecipesToml {
     }
 }
 
+/// The grant that these keys and values are, as in `run = ["sh"]`.
+///
+/// # Errors
+/// If they are invalid.
+pub fn grant_of(keys: &str) -> Result<Grant, RecipesFileError> {
+    let file = TomlFile::new(Path::new("recipes.toml"), format!("grant = {{ {keys} }}"));
+    let document = file.document()?;
+    let grant = document.get("grant").map(|item| file.grant(item)).transpose()?;
+    Ok(Grant { place: None, ..grant.unwrap_or_default() })
+}
+
 impl TomlFile {
     fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<RecipeEntry, RecipesFileError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);

@@ -15,7 +15,7 @@ mod secretbox;
 pub use error::{InvalidKey, KeyError};
 pub use file::FileSignature;
 pub use payload::{InvalidPayload, Payload};
-pub use pem::is_readable_by_others;
+pub use pem::is_open_to_others;
 pub use private::PrivateKey;
 pub use public::{Fingerprint, PublicKey};
 

@@ -26,8 +26,8 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     }
 }
 
-/// Whether other users may read a file: a private key should not be readable by others.
-pub fn is_readable_by_others(path: &Path) -> bool {
+/// Whether other users may read or write a file: a private key should be closed to them.
+pub fn is_open_to_others(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 

@@ -75,9 +75,9 @@ fn a_private_key_that_others_may_read_is_noticed() {
     std::fs::write(&path, "").unwrap();
     for (mode, expected) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o644, true)] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-        assert_eq!(is_readable_by_others(&path), expected, "{mode:o}");
+        assert_eq!(is_open_to_others(&path), expected, "{mode:o}");
     }
-    assert!(!is_readable_by_others(Path::new("/dev/null")));
+    assert!(!is_open_to_others(Path::new("/dev/null")));
 }
 
 #[test]

@@ -7,11 +7,12 @@ use clap::Args;
 use crate::cli::arguments::PassphraseArguments;
 use crate::cli::program::Program;
 use crate::run::RunError;
-use recipe::component::{sign_file, signature_path};
+use recipe::component::{Earlier, Signed, sign_file, signature_path};
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host recipe sign acme.wasm --key acme.key    Write acme.wasm.sig
+  buildout-host recipe sign acme.wasm --key acme.key             Write acme.wasm.sig
+  buildout-host recipe sign acme.wasm --key beta.key --append    Add a second signer
 
 The signature is what `cosign sign-blob --key acme.key acme.wasm` prints. `cosign verify-blob` verifies
 it. So does `openssl dgst -sha256 -verify acme.pub`, after it is decoded from base64.";
@@ -25,6 +26,9 @@ pub(in crate::cli) struct SignArguments {
     /// Sign with this private key
     #[arg(long, value_name = "KEY")]
     key: PathBuf,
+    /// Keep the signatures of other signers that the file has
+    #[arg(long)]
+    append: bool,
     /// Write the signature to another file [default: the component's file, with .sig]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -35,12 +39,17 @@ pub(in crate::cli) struct SignArguments {
 pub(super) fn execute(program: &Program, arguments: &SignArguments) -> Result<(), RunError> {
     let key = program.private_key(&arguments.key, &arguments.passphrase)?;
     let output = arguments.output.clone().unwrap_or_else(|| signature_path(&arguments.file));
-    let digest = sign_file(&program.path(&arguments.file), &key, &program.path(&output))?;
+    let earlier = if arguments.append { Earlier::Keep } else { Earlier::Replace };
+    let Signed { digest, replaced } = sign_file(&program.path(&arguments.file), &key, &program.path(&output), earlier)?;
     program.printer.text(&format!(
         "Signed {} (sha256:{digest}) by key {}: {}",
         arguments.file.display(),
         key.public(),
         output.display()
     ));
+    if replaced > 0 {
+        let what = if replaced == 1 { "1 other signature".to_owned() } else { format!("{replaced} other signatures") };
+        program.printer.text(&format!("Replaced {what} in it; `--append` keeps them"));
+    }
     Ok(())
 }

@@ -160,6 +160,11 @@ fn verdict(
 ) -> Result<ScenarioVerdict, RunError> {
     let (path, name) = (built.project.join(file), file.display().to_string());
     let text = std::fs::read_to_string(&path).map_err(io_error(&path))?;
+    if !scenario::has_command(&text) {
+        return Ok(ScenarioVerdict::Failed(format!(
+            "{name}: it runs no command: no `console` block has a line `$ COMMAND`\n"
+        )));
+    }
     let stage = stage(program, built, arguments.network.offline)?;
     let outcome = match scenario::run(&text, &stage, Dialect::PLAIN) {
         Ok(outcome) => outcome,

@@ -37,7 +37,7 @@ pub(in crate::cli) struct VendorArguments {
 pub(super) fn execute(program: &Program, arguments: &VendorArguments) -> Result<(), RunError> {
     let settings = RemoteSettings {
         network: arguments.network.network(),
-        plain_http: arguments.registry.plain_http,
+        plain_http: arguments.registry.plain_http(),
         ..RemoteSettings::default()
     };
     let buildout = arguments.config.directory(&program.environment.directory);

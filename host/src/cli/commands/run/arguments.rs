@@ -129,7 +129,7 @@ impl RunArguments {
             native: NativeSettings { level: self.sandbox.level(), jobs, ..settings.native },
             after_failure: if self.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop },
             lock: if self.locked { LockMode::Locked } else { LockMode::Write },
-            plain_http: self.registry.plain_http,
+            plain_http: self.registry.plain_http(),
             ..settings
         })
     }

@@ -1,13 +1,13 @@
 //! Where the outcome differs from that of zc.buildout, and ours is right. The reasons are in
 //! `docs/decisions/110-python-distributions.md`.
 
-use super::super::distributions::index::Wheel;
+use super::super::distributions::index::ModuleWheel;
 use super::Pair;
 
 const PART: &str = "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = ";
 
 /// Runs both programs, each from an empty directory.
-fn both(configuration: &str, wheels: &[Wheel]) -> (Pair, (String, bool), (String, bool)) {
+fn both(configuration: &str, wheels: &[ModuleWheel]) -> (Pair, (String, bool), (String, bool)) {
     let pair = Pair::new(configuration, &[]);
     wheels.iter().for_each(|wheel| pair.index.add(wheel));
     let (ours, theirs) = (pair.ours(""), pair.theirs(""));
@@ -39,20 +39,20 @@ fn another_version_is_tried_before_a_conflict_is_reported() {
 
 #[test]
 fn yanked_releases_are_not_installed() {
-    let (pair, ours, theirs) = both(&format!("{PART}patched\n"), &[Wheel::new("patched", "1.0.post404")]);
+    let (pair, ours, theirs) = both(&format!("{PART}patched\n"), &[ModuleWheel::new("patched", "1.0.post404")]);
     assert!(ours.1 && theirs.1);
     assert_eq!(
         (eggs(&pair, "ours").as_str(), eggs(&pair, "theirs").as_str()),
         ("patched-1.0.post1", "patched-1.0.post404")
     );
-    let (pair, ours, _) = both(&format!("{PART}patched==1.0.post404\n"), &[Wheel::new("patched", "1.0.post404")]);
+    let (pair, ours, _) = both(&format!("{PART}patched==1.0.post404\n"), &[ModuleWheel::new("patched", "1.0.post404")]);
     assert!(ours.1, "{}", ours.0);
     assert_eq!(eggs(&pair, "ours"), "patched-1.0.post404");
 }
 
 #[test]
 fn what_is_installed_with_zc_buildout_is_not_available() {
-    let wheels = [Wheel::new("needy", "1.0").requires("packaging"), Wheel::new("packaging", "1.0")];
+    let wheels = [ModuleWheel::new("needy", "1.0").requires("packaging"), ModuleWheel::new("packaging", "1.0")];
     let (pair, ours, theirs) = both(&format!("{PART}needy\n"), &wheels);
     assert!(ours.1 && theirs.1, "{} {}", ours.0, theirs.0);
     assert_eq!(eggs(&pair, "ours"), "needy-1.0 packaging-1.0");

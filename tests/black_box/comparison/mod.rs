@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use test_support::Space;
 
-use super::distributions::index::Index;
+use super::distributions::index::IndexServer;
 use cases::{CASES, Case};
 
 /// Two copies of a buildout: one for each program.
 struct Pair {
     space: Space,
-    index: Index,
+    index: IndexServer,
 }
 
 /// What a program left.

@@ -1,9 +1,9 @@
 //! Extension modules that are built against libraries of parts, and a buildout whose Python is a part.
 
-use test_support::archive::{Member, gzip, tar};
+use test_support::archive::{TarEntry, gzip, tar};
 
 use super::super::comparison::program;
-use super::{Buildout, PROJECT};
+use super::{IndexedBuildout, PROJECT};
 
 /// A library as people package them: `configure`, `make`, `make install`.
 const CONFIGURE: &str = "#!/bin/sh
@@ -32,15 +32,15 @@ const SETUP: &str = "from setuptools import Extension, setup\n\
 
 /// The archive of the library; it greets with this word.
 fn library(word: &str) -> Vec<u8> {
-    let configure = Member::file("greet-1.0/configure", CONFIGURE.as_bytes()).mode(0o755);
+    let configure = TarEntry::file("greet-1.0/configure", CONFIGURE.as_bytes()).mode(0o755);
     let source = format!("const char *greet(void) {{ return \"{word}\"; }}\n");
-    let header = Member::file("greet-1.0/greet.h", b"const char *greet(void);\n");
-    gzip(&tar(&[configure, header, Member::file("greet-1.0/greet.c", source.as_bytes())]))
+    let header = TarEntry::file("greet-1.0/greet.h", b"const char *greet(void);\n");
+    gzip(&tar(&[configure, header, TarEntry::file("greet-1.0/greet.c", source.as_bytes())]))
 }
 
 #[test]
 fn an_extension_is_built_against_a_part() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nparts = cext app\n\n[greet]\nrecipe = slapos.recipe.cmmi\nurl = greet-1.0.tar.gz\n\n\
          [cext]\nrecipe = zc.recipe.egg:custom\ninclude-dirs = ${greet:location}/include\nlibrary-dirs = ${greet:location}/lib\n\
          rpath = ${greet:location}/lib\ndefine = MARK\n\n\
@@ -71,7 +71,7 @@ fn an_extension_is_built_against_a_part() {
 
 #[test]
 fn a_project_with_an_extension_is_developed_against_a_part() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nparts = cext app\n\n[greet]\nrecipe = slapos.recipe.cmmi\nurl = greet-1.0.tar.gz\n\n\
          [cext]\nrecipe = zc.recipe.egg:develop\nsetup = project\ninclude-dirs = ${greet:location}/include\n\
          library-dirs = ${greet:location}/lib\nrpath = ${greet:location}/lib\ndefine = MARK\n\n\
@@ -90,7 +90,7 @@ fn a_project_with_an_extension_is_developed_against_a_part() {
 
 #[test]
 fn eggs_are_for_the_python_that_the_buildout_made() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nextensions = slapos.rebootstrap\npython = python\ndevelop = .\nparts = app\n\n\
          [python]\nrecipe = command\nlocation = ${buildout:parts-directory}/python\nexecutable = ${:location}/bin/python\n\
          command = /usr/bin/python3 -m venv --without-pip ${:location}\nstop-on-error = true\n\n\

@@ -5,8 +5,8 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use test_support::fault::{Bench, Injection};
 
-use super::index::Index;
-use super::{Buildout, archives};
+use super::index::IndexServer;
+use super::{IndexedBuildout, archives};
 
 /// Calls that make files and directories visible, move, or remove them.
 const CALLS: [&str; 12] = [
@@ -31,7 +31,7 @@ fn eggs(bench: &Bench) -> BTreeSet<String> {
 
 #[test]
 fn killed_while_eggs_are_installed_the_next_run_converges() {
-    let index = Index::start(archives());
+    let index = IndexServer::start(archives());
     let text = format!(
         "[buildout]\nparts = app\nindex = {}\n\n[app]\nrecipe = zc.recipe.egg\neggs = questions\ninterpreter = py\n",
         index.url()
@@ -63,7 +63,7 @@ fn killed_while_eggs_are_installed_the_next_run_converges() {
 #[test]
 fn two_buildouts_fill_one_eggs_directory_at_once() {
     let part = "[buildout]\nparts = app\neggs-directory = ${buildout:directory}/../eggs\n\n[app]\nrecipe = zc.recipe.egg\neggs =\n    questions\n    requests\n    other\n";
-    let buildout = Buildout::new(part);
+    let buildout = IndexedBuildout::new(part);
     let text = buildout.space.read("buildout.cfg");
     for name in ["one", "two"] {
         buildout.space.write(&format!("{name}/buildout.cfg"), &text);

@@ -11,7 +11,7 @@ use std::process::Command;
 use test_support::host;
 
 use super::super::comparison::program;
-use super::index::Index;
+use super::index::IndexServer;
 
 /// The user and the group `nobody`.
 const NOBODY: u32 = 65534;
@@ -19,7 +19,7 @@ const NOBODY: u32 = 65534;
 /// A user with a home directory that is not below `/tmp`, and a buildout in it.
 struct Victim {
     root: tempfile::TempDir,
-    index: Index,
+    index: IndexServer,
     user: Option<u32>,
     _agent: UnixListener,
 }
@@ -36,7 +36,7 @@ impl Victim {
         fs::write(root.path().join("home/.ssh/id"), "secret").unwrap();
         fs::copy(host(), root.path().join("bin/buildout-host")).unwrap();
         let agent = UnixListener::bind(root.path().join("home/agent.sock")).unwrap();
-        let index = Index::start(Vec::new());
+        let index = IndexServer::start(Vec::new());
         let (name, content) = program::setuptools();
         index.add_file(&name, content);
         let text = format!(

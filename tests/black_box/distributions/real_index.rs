@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use test_support::{Running, Space, wait_until};
+use test_support::{RunningProcess, Space, wait_until};
 
 fn run(space: &Space, flags: &[&str]) -> String {
     space.succeeds(&[&["run"], flags].concat())
@@ -46,7 +46,7 @@ fn zope_with_its_released_pins_answers() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let settings = space.shown(&space.read("instance/etc/zope.ini")).replace("port = 8080", &format!("port = {port}"));
     space.write("instance/etc/zope.ini", &settings);
-    let mut zope = Running::start(space.command(space.path("bin/runwsgi")).arg("instance/etc/zope.ini"));
+    let mut zope = RunningProcess::start(space.command(space.path("bin/runwsgi")).arg("instance/etc/zope.ini"));
     let answer = || {
         let mut connection = TcpStream::connect(("127.0.0.1", port)).ok()?;
         connection.write_all(b"GET / HTTP/1.0\r\n\r\n").ok()?;

@@ -7,9 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::measure::{self, Measured};
-use crate::table::{self, Row};
-use crate::{Cost, ROUNDS, SLOW_ROUNDS, Tool, Tools, Turn, work};
-use xtask::workspace::{Failure, Workspace, run as run_to_end};
+use crate::table::{self, ResultRow};
+use crate::{ComparedTools, MeasuredCost, ROUNDS, RunMode, SLOW_ROUNDS, Tool, work};
+use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
 
 /// The pins.
 const PINS: &str = include_str!("../../../tests/black_box/distributions/zope-5.13.cfg");
@@ -18,7 +18,7 @@ const PINS: &str = include_str!("../../../tests/black_box/distributions/zope-5.1
 const FURTHER: &str = "setuptools = 80.9.0\n";
 
 /// The rows against zc.buildout, then those against uv.
-pub(crate) fn rows(workspace: &Workspace, tools: &Tools) -> Result<[Vec<Row>; 2], Failure> {
+pub(crate) fn rows(workspace: &Workspace, tools: &ComparedTools) -> Result<[Vec<ResultRow>; 2], CommandFailure> {
     let environment = tools.directory.join("environment");
     let python = environment.join("bin/python");
     let install = ["-m", "pip", "install", "--quiet", "zc.recipe.egg==6.0.0", "uv"];
@@ -26,13 +26,13 @@ pub(crate) fn rows(workspace: &Workspace, tools: &Tools) -> Result<[Vec<Row>; 2]
     let pair = tools.both("distributions", &configuration(&python))?;
     // Fills the caches.
     tools.once(&pair, &[])?;
-    let first = tools.compare(&pair, SLOW_ROUNDS, &[], Turn::Fresh)?;
+    let first = tools.compare(&pair, SLOW_ROUNDS, &[], RunMode::Fresh)?;
     tools.once(&pair, &[])?;
-    let [theirs, ours] = tools.compare(&pair, ROUNDS, &[], Turn::Again)?;
-    let again = Row::time("the same, nothing to do", &theirs, &ours, 50.0, 150.0);
+    let [theirs, ours] = tools.compare(&pair, ROUNDS, &[], RunMode::Again)?;
+    let again = ResultRow::time("the same, nothing to do", &theirs, &ours, 50.0, 150.0);
     let uv = with_uv(tools, &environment, &pair[1])?;
-    let row = Row::time("60 distributions pinned, empty eggs directory", &first[0], &first[1], 10.0, 10.0);
-    let against_uv = Row::time("the same against `uv pip install --target`", &uv, &first[1], 0.5, 1.0);
+    let row = ResultRow::time("60 distributions pinned, empty eggs directory", &first[0], &first[1], 10.0, 10.0);
+    let against_uv = ResultRow::time("the same against `uv pip install --target`", &uv, &first[1], 0.5, 1.0);
     Ok([vec![row, again], vec![against_uv]])
 }
 
@@ -46,7 +46,7 @@ fn configuration(python: &Path) -> Vec<(String, String)> {
 }
 
 /// The time that uv takes for the same distributions, from its own cache.
-fn with_uv(tools: &Tools, environment: &Path, ours: &Tool<'_>) -> Result<Vec<Cost>, Failure> {
+fn with_uv(tools: &ComparedTools, environment: &Path, ours: &Tool<'_>) -> Result<Vec<MeasuredCost>, CommandFailure> {
     let buildout = tools.directory.join("distributions-uv");
     let pins = PINS.lines().chain(FURTHER.lines()).filter_map(|line| line.split_once(" = "));
     let constraints: String = pins.map(|(name, version)| format!("{name}=={version}\n")).collect();
@@ -62,7 +62,8 @@ fn with_uv(tools: &Tools, environment: &Path, ours: &Tool<'_>) -> Result<Vec<Cos
     for round in 0..=SLOW_ROUNDS {
         let target = tool.buildout.join("target");
         if target.exists() {
-            std::fs::remove_dir_all(&target).map_err(|error| Failure::new(format!("{}: {error}", target.display())))?;
+            std::fs::remove_dir_all(&target)
+                .map_err(|error| CommandFailure::new(format!("{}: {error}", target.display())))?;
         }
         table::progress(tool.name, &ours.buildout, round, SLOW_ROUNDS);
         let cost = measure::run(&tool, &tools.directory, &arguments, Measured::Time)?.0;

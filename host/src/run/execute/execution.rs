@@ -4,12 +4,12 @@ use base::collections::Set;
 use base::event::Level;
 use config::options::Values;
 use state::plan::Step;
-use state::{Change, InstalledPart, StateFile};
+use state::{InstalledPart, StateChange, StateFile};
 
-use super::super::stage::definition::{Policy, Stage};
+use super::super::stage::definition::{ChangePolicy, Stage};
 use super::super::stage::unused::Unused;
 use super::remover::Remover;
-use super::step::{self, Outcome};
+use super::step::{self, StepOutcome};
 use super::transaction::Transaction;
 use super::unfinished;
 use crate::error::{Doing, RunError};
@@ -31,7 +31,7 @@ pub(super) struct Execution<'a> {
 impl<'a> Execution<'a> {
     pub(super) fn new(stage: &'a Stage, state: &'a mut StateFile, unused: &'a mut Unused) -> Self {
         let remover = Remover::new(&stage.view, &stage.locations);
-        let transaction = matches!(stage.policy, Policy::Transaction(_)).then(Transaction::default);
+        let transaction = matches!(stage.policy, ChangePolicy::Transaction(_)).then(Transaction::default);
         Self { stage, state, unused, remover, transaction, recorded: Set::default(), unrecorded: Set::default() }
     }
 
@@ -113,7 +113,7 @@ impl<'a> Execution<'a> {
         let logs = self.remover.logs(part, recorded);
         self.remover.remove(&recorded.options, &recorded.installed)?;
         self.remover.remove_logs(&logs);
-        self.state.record(&Change::Removed { part: part.to_owned() })?;
+        self.state.record(&StateChange::Removed { part: part.to_owned() })?;
         self.report_record(part)
     }
 
@@ -132,7 +132,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Records what a recipe made, or removes what a failed recipe left.
-    pub(super) fn settle(&mut self, step: &Step, outcome: Outcome) -> Result<(), RunError> {
+    pub(super) fn settle(&mut self, step: &Step, outcome: StepOutcome) -> Result<(), RunError> {
         let part = step.part();
         self.remover.refresh();
         match (step, outcome) {
@@ -147,7 +147,7 @@ impl<'a> Execution<'a> {
 
     /// Records what an update made in addition to the old paths. After a failure the part is removed, as in
     /// zc.buildout.
-    fn settle_update(&mut self, part: &str, outcome: Outcome) -> Result<(), RunError> {
+    fn settle_update(&mut self, part: &str, outcome: StepOutcome) -> Result<(), RunError> {
         let recorded = self.state.installed().parts.get(part);
         let before = recorded.map(|recorded| recorded.installed.clone()).unwrap_or_default();
         match outcome {
@@ -166,7 +166,7 @@ impl<'a> Execution<'a> {
                 let options = self.options_of(part);
                 self.remover.clean_up(&options, error.created());
                 self.remover.clean_up(&options, &before);
-                self.state.record(&Change::Removed { part: part.to_owned() })?;
+                self.state.record(&StateChange::Removed { part: part.to_owned() })?;
                 self.report_record(part)?;
                 Err(error.into())
             }
@@ -178,9 +178,9 @@ impl<'a> Execution<'a> {
         let (options, signature) = (wanted.options.clone(), Some(wanted.signature.clone()));
         let record = InstalledPart { options, installed, signature };
         if self.state.installed().parts.get(part) != Some(&record) {
-            let mut change = Change::Installed { part: part.to_owned(), record };
+            let mut change = StateChange::Installed { part: part.to_owned(), record };
             if let Some(end) = unfinished::end(self.state.installed(), |ended| ended == part) {
-                change = Change::Together(vec![change, end]);
+                change = StateChange::Together(vec![change, end]);
             }
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),

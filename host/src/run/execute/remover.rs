@@ -14,19 +14,19 @@ use config::options::Values;
 use recipe::{Locations, is_part_name};
 use state::InstalledPart;
 
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// Removes recorded paths of parts.
 pub(super) struct Remover<'a> {
-    view: &'a View,
+    view: &'a ResolvedBuildout,
     locations: &'a Locations,
     /// The paths that may be removed for any part, computed for the first path.
     removal: OnceCell<Removal>,
 }
 
 impl<'a> Remover<'a> {
-    pub(super) fn new(view: &'a View, locations: &'a Locations) -> Self {
+    pub(super) fn new(view: &'a ResolvedBuildout, locations: &'a Locations) -> Self {
         Self { view, locations, removal: OnceCell::new() }
     }
 

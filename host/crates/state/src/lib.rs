@@ -10,6 +10,7 @@ mod file;
 mod journal;
 mod lock;
 mod model;
+mod names;
 pub mod plan;
 mod quote;
 mod read;
@@ -21,23 +22,10 @@ pub use damage::{Damage, DamageCause};
 pub use error::StateError;
 pub use file::{StateFile, peek};
 pub use model::{InstalledPart, InstalledState, StateChange};
+pub use names::UNFINISHED;
 pub use read::{Unreadable, read_state};
 pub use secrets::conceal;
 pub use write::render;
-
-/// Option of `[buildout]`: the installed parts, separated by white space.
-const PARTS: &str = "parts";
-/// Option of `[buildout]`: the files that `develop` created.
-const DEVELOP_EGGS: &str = "installed_develop_eggs";
-/// Option of `[buildout]` in files of a later format: the format's number. This format has none.
-const FORMAT: &str = "__buildout_state_format__";
-/// Option of a part: the paths that it created.
-const INSTALLED: &str = "__buildout_installed__";
-/// Option of a part: package and digest of its recipe.
-const SIGNATURE: &str = "__buildout_signature__";
-/// The option of `[buildout]` with the parts that a run has begun to install and has not recorded: an object in JSON, for
-/// each part the nanoseconds since the Unix epoch.
-pub const UNFINISHED: &str = "unfinished-parts";
 
 #[cfg(test)]
 mod tests;

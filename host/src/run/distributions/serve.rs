@@ -11,7 +11,8 @@ use recipe::distributions::{self as wit, Distribution, DistributionError, Distri
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{BuildoutDistributions, RequestPlace, locked};
+use super::provider::{BuildoutDistributions, locked};
+use super::request_place::RequestPlace;
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];

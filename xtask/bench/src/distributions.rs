@@ -6,10 +6,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::measure::{self, Measured};
+use crate::compare::{ComparedTools, ROUNDS, RunMode};
+use crate::measure::{self, Measured, MeasuredCost};
 use crate::table::{self, ResultRow};
-use crate::{ComparedTools, MeasuredCost, ROUNDS, RunMode, SLOW_ROUNDS, Tool, work};
+use crate::tool::Tool;
+use crate::work;
 use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
+
+/// How often each tool installs everything.
+const SLOW_ROUNDS: usize = 3;
 
 /// The pins.
 const PINS: &str = include_str!("../../../tests/black_box/distributions/zope-5.13.cfg");
@@ -23,6 +28,9 @@ pub(crate) fn rows(workspace: &Workspace, tools: &ComparedTools) -> Result<[Vec<
     let python = environment.join("bin/python");
     let install = ["-m", "pip", "install", "--quiet", "zc.recipe.egg==6.0.0", "uv"];
     run_to_end(&mut workspace.program(&python.to_string_lossy(), install))?;
+    let downloads = tools.directory.join("downloads");
+    std::fs::create_dir_all(&downloads)
+        .map_err(|error| CommandFailure::new(format!("{}: {error}", downloads.display())))?;
     let pair = tools.both("distributions", &configuration(&python))?;
     // Fills the caches.
     tools.once(&pair, &[])?;

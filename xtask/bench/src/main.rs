@@ -1,12 +1,9 @@
 //! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
-<<<<<<< 888f6bc
-mod distributions;
-=======
 mod compare;
 mod configurations;
->>>>>>> main
+mod distributions;
 mod languages;
 mod measure;
 mod native;
@@ -40,7 +37,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailu
         match argument.as_str() {
             "--json" => json = true,
             "configurations" | "builds" | "distributions" | "recipes" | "sharing" if only.is_none() => {
-                only = Some(argument.as_str())
+                only = Some(argument.as_str());
             }
             _ => return Err(CommandFailure::usage(USAGE)),
         }

@@ -3,7 +3,7 @@
 use super::world::{BACKEND, PYPROJECT};
 
 /// One configuration.
-pub(super) struct Case {
+pub(super) struct ComparedCase {
     pub(super) name: &'static str,
     pub(super) configuration: &'static str,
     /// Further files.
@@ -12,11 +12,11 @@ pub(super) struct Case {
     pub(super) arguments: &'static str,
 }
 
-const fn case(name: &'static str, configuration: &'static str) -> Case {
-    Case { name, configuration, files: &[], arguments: "" }
+const fn case(name: &'static str, configuration: &'static str) -> ComparedCase {
+    ComparedCase { name, configuration, files: &[], arguments: "" }
 }
 
-pub(super) const CASES: &[Case] = &[
+pub(super) const CASES: &[ComparedCase] = &[
     case("one egg", "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = app\n"),
     case(
         "several eggs",
@@ -191,7 +191,7 @@ pub(super) const CASES: &[Case] = &[
         "other directories",
         "[buildout]\nparts = part\nbin-directory = scripts\neggs-directory = ${buildout:directory}/eggs\nparts-directory = var/parts\n\n[part]\nrecipe = zc.recipe.egg\neggs = app\n",
     ),
-    Case {
+    ComparedCase {
         name: "an existing version is enough",
         configuration: "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = lib\n",
         files: &[],
@@ -201,7 +201,7 @@ pub(super) const CASES: &[Case] = &[
         "allowed hosts",
         "[buildout]\nparts = part\nallow-hosts = 127.0.0.1*\n\n[part]\nrecipe = zc.recipe.egg\neggs = app\n",
     ),
-    Case {
+    ComparedCase {
         name: "a requirement of a developed project",
         configuration: "[buildout]\nparts = part\ndevelop = .\n\n[part]\nrecipe = zc.recipe.egg\neggs = demo\ninterpreter = py\n",
         files: &[
@@ -212,7 +212,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         arguments: "",
     },
-    Case {
+    ComparedCase {
         name: "a developed project in src",
         configuration: "[buildout]\nparts = part\ndevelop = project\n\n[part]\nrecipe = zc.recipe.egg\neggs =\n    demo\n    lib\ninterpreter = py\n",
         files: &[

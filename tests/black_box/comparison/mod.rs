@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use test_support::Space;
 
 use super::distributions::index::IndexServer;
-use cases::{CASES, Case};
+use cases::{CASES, ComparedCase};
 
 /// Two copies of a buildout: one for each program.
 struct Pair {
@@ -120,7 +120,7 @@ fn parts(state: &str) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 /// Runs both programs, and compares what they left.
-fn compare(case: &Case) -> Result<(), String> {
+fn compare(case: &ComparedCase) -> Result<(), String> {
     let pair = Pair::new(case.configuration, case.files);
     let (printed, succeeded) = pair.ours(case.arguments);
     if !succeeded {

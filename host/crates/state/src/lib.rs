@@ -35,9 +35,6 @@ const FORMAT: &str = "__buildout_state_format__";
 const INSTALLED: &str = "__buildout_installed__";
 /// Option of a part: package and digest of its recipe.
 const SIGNATURE: &str = "__buildout_signature__";
-/// The option of `[buildout]` with the parts that a run has begun to install and has not recorded: an object in JSON, for
-/// each part the nanoseconds since the Unix epoch.
-pub const UNFINISHED: &str = "unfinished-parts";
 
 #[cfg(test)]
 mod tests;

@@ -127,6 +127,7 @@ impl PythonDistributions {
             !is_protected
         });
         for script in &scripts {
+            (requester.will_make)(&script.path);
             script.write(tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())

@@ -1,8 +1,11 @@
 //! A stage during its execution: its steps, and recording their outcomes.
 
+use std::sync::Arc;
+
 use base::collections::Set;
 use base::event::Level;
 use config::options::Values;
+use recipe::Unfinished;
 use state::plan::Step;
 use state::{Change, InstalledPart, StateFile};
 
@@ -11,13 +14,13 @@ use super::super::stage::unused::Unused;
 use super::remover::Remover;
 use super::step::{self, Outcome};
 use super::transaction::Transaction;
-use super::unfinished;
 use crate::error::{Doing, RunError};
 
 /// A stage during its execution.
 pub(super) struct Execution<'a> {
     pub(super) stage: &'a Stage,
     state: &'a mut StateFile,
+    unfinished: &'a Arc<Unfinished>,
     unused: &'a mut Unused,
     remover: Remover<'a>,
     /// `None`: each change takes effect at once.
@@ -29,27 +32,23 @@ pub(super) struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    pub(super) fn new(stage: &'a Stage, state: &'a mut StateFile, unused: &'a mut Unused) -> Self {
+    pub(super) fn new(
+        stage: &'a Stage,
+        state: &'a mut StateFile,
+        unfinished: &'a Arc<Unfinished>,
+        unused: &'a mut Unused,
+    ) -> Self {
         let remover = Remover::new(&stage.view, &stage.locations);
         let transaction = matches!(stage.policy, Policy::Transaction(_)).then(Transaction::default);
-        Self { stage, state, unused, remover, transaction, recorded: Set::default(), unrecorded: Set::default() }
+        let (recorded, unrecorded) = Default::default();
+        Self { stage, state, unfinished, unused, remover, transaction, recorded, unrecorded }
     }
 
     /// Reports to the recipes which paths belong to which part.
     pub(super) fn report_recorded(&self) -> Result<(), RunError> {
-        let runtime = self.stage.view.recipes.runtime()?;
-        for (part, since) in unfinished::all(self.state.installed()) {
-            runtime.begun(&part, since);
-        }
+        self.stage.view.recipes.runtime()?.announce_to(self.unfinished);
         let parts: Vec<&String> = self.state.installed().parts.keys().collect();
         parts.into_iter().try_for_each(|part| self.report_record(part))
-    }
-
-    /// Records that the parts of these steps are about to be installed.
-    pub(super) fn begin(&mut self, steps: &[Step]) -> Result<(), RunError> {
-        let parts = steps.iter().filter(|step| matches!(step, Step::Install(..))).map(Step::part);
-        let change = unfinished::begin(self.state.installed(), parts);
-        change.map_or(Ok(()), |change| Ok(self.state.record(&change)?))
     }
 
     fn report_record(&self, part: &str) -> Result<(), RunError> {
@@ -178,10 +177,7 @@ impl<'a> Execution<'a> {
         let (options, signature) = (wanted.options.clone(), Some(wanted.signature.clone()));
         let record = InstalledPart { options, installed, signature };
         if self.state.installed().parts.get(part) != Some(&record) {
-            let mut change = Change::Installed { part: part.to_owned(), record };
-            if let Some(end) = unfinished::end(self.state.installed(), |ended| ended == part) {
-                change = Change::Together(vec![change, end]);
-            }
+            let change = Change::Installed { part: part.to_owned(), record };
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),
                 None => self.state.record(&change).inspect_err(|_| {
@@ -208,8 +204,8 @@ impl<'a> Execution<'a> {
             let is_of_stage = steps.iter().any(|step| step.part() == part);
             is_of_stage && !self.unrecorded.contains(part) || sections.written(part).is_err()
         };
-        let change = unfinished::end(self.state.installed(), is_ended);
-        ended.and(change.map_or(Ok(()), |change| Ok(self.state.record(&change)?)))
+        self.unfinished.end(is_ended);
+        ended
     }
 
     fn end_parts(&mut self, outcome: Result<(), RunError>, steps: &[Step]) -> Result<(), RunError> {

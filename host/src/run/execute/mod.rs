@@ -7,4 +7,3 @@ mod remover;
 mod schedule;
 mod step;
 pub(in crate::run) mod transaction;
-mod unfinished;

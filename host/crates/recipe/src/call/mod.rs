@@ -6,7 +6,7 @@
 pub(crate) mod deadline;
 pub(crate) mod disk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::reach::Reach;
-use crate::ownership::Made;
+use crate::ownership::{Made, Unfinished};
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
@@ -85,6 +85,8 @@ pub(crate) struct Call {
     pub(crate) disk: Arc<DiskGuard>,
     /// What came into being through the part.
     pub(crate) made: Made,
+    /// Where paths are announced that the part is about to make.
+    pub(crate) unfinished: Arc<Unfinished>,
     /// Paths reported as created.
     pub(crate) created: Vec<String>,
     /// Look-ups that failed, by reference number.
@@ -123,6 +125,7 @@ impl Call {
             last_host_call: HostCall::default(),
             disk: Arc::default(),
             made: Made::default(),
+            unfinished: Arc::default(),
             created: Vec::new(),
             lookup_errors: Vec::new(),
             log_messages: 0,
@@ -132,6 +135,14 @@ impl Call {
             advice: Vec::new(),
             command_log: None,
             failed_command: None,
+        }
+    }
+
+    /// Announces a path that is about to come into being through the part. What exists, or is in the part's own place, or in
+    /// a directory that the part made, need not be announced.
+    pub(crate) fn will_make(&mut self, path: &Path) {
+        if !self.rights.is_own_place(path) && !self.made.includes(path) && path.symlink_metadata().is_err() {
+            self.unfinished.announce(&self.part, path);
         }
     }
 

@@ -39,7 +39,9 @@ pub struct Locations {
 }
 
 /// Suffixes of the state file's name in the names of the files that belong to it (`docs/state.md`).
-const STATE: [&str; 4] = ["", ".lock", ".journal", ".new"];
+const STATE: [&str; 5] = ["", ".lock", ".journal", ".new", UNFINISHED];
+/// The suffix of the file with paths that parts are about to make.
+pub(crate) const UNFINISHED: &str = ".unfinished";
 
 /// The suffix of a part's name in the name of its build directory.
 const BUILD: &str = "__compile__";

@@ -104,6 +104,7 @@ impl HostFetched for View<'_> {
         let source = self.path_of(&file)?;
         let target = self.target(&path)?;
         let is_new = target.is_new();
+        self.call.will_make(&target.shown);
         copy(&source, &target.path())
             .map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}")))?;
         self.made(target, is_new);
@@ -119,6 +120,7 @@ impl HostFetched for View<'_> {
         self.call.note("download.unpack", &[&directory]);
         let archive = self.path_of(&file)?;
         let target = self.target(&directory)?;
+        self.call.will_make(&target.shown);
         let outcome = self.unpack_at(&archive, &target, top_level);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;

@@ -70,6 +70,9 @@ impl Host for View<'_> {
             self.call.created.push(path);
         }
         if is_new {
+            if !self.call.rights.is_own_place(&absolute) {
+                self.call.unfinished.announce_for_later(&self.call.part, &absolute);
+            }
             self.call.made.add(absolute);
         }
         Ok(())

@@ -114,7 +114,9 @@ impl View<'_> {
 
     /// Lets the command make the paths that it is to make.
     fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
-        let prepared = Staging::prepare(&self.call.rights, policy);
+        let rights = Arc::clone(&self.call.rights);
+        rights.makes.iter().for_each(|path| self.call.will_make(path));
+        let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
             prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
@@ -123,6 +125,8 @@ impl View<'_> {
 
     /// Brings what the command made to its place.
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
+        let rights = Arc::clone(&self.call.rights);
+        rights.makes.iter().for_each(|path| self.call.will_make(path));
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
         })?;

@@ -15,6 +15,7 @@ use fetch::{DownloadSettings, Downloader};
 use super::variables::variables;
 use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
+use crate::ownership::Unfinished;
 
 /// How native commands are run.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Native {
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
+    /// Known once the run holds the state lock.
+    unfinished: OnceLock<Arc<Unfinished>>,
     downloader: OnceLock<Downloader>,
 }
 
@@ -47,8 +50,18 @@ impl Native {
         environment: Environment,
         distributions: Option<Arc<dyn Distributions>>,
     ) -> Self {
-        let (buildout, runner, downloader) = Default::default();
-        Self { report, settings, environment, distributions, buildout, runner, downloader }
+        let (buildout, runner, unfinished, downloader) = Default::default();
+        Self { report, settings, environment, distributions, buildout, runner, unfinished, downloader }
+    }
+
+    /// Sets where paths are announced. The first one stays.
+    pub(crate) fn announce_to(&self, unfinished: &Arc<Unfinished>) {
+        self.unfinished.get_or_init(|| Arc::clone(unfinished));
+    }
+
+    /// Where paths are announced: nowhere, before the run holds the state lock.
+    pub(crate) fn unfinished(&self) -> Arc<Unfinished> {
+        self.unfinished.get().map(Arc::clone).unwrap_or_default()
     }
 
     /// Sets the buildout whose options determine how files are downloaded. The first one stays.

@@ -9,7 +9,6 @@ mod prepared;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -42,7 +41,7 @@ use crate::interfaces::resources::{PartOptions, Sections};
 use crate::native::reach::Reach;
 use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
-use crate::ownership::{self, Claim, Made, Records};
+use crate::ownership::{self, Claim, Made, Records, Unfinished};
 use instances::{Instances, SharedInstance, lock};
 use parts::{Part, Parts};
 use prepared::{Components, Prepared, check_name, entry_point};
@@ -289,7 +288,7 @@ impl Runtime {
     /// Whether a part owns a path that its recipe returned. The error is the reason why it cannot.
     fn claim(&self, part: &Part, path: &str, made: &Made) -> Result<bool, String> {
         let name = part.rights.part.as_str();
-        let claim = ownership::claim(path, &part.rights, made, &self.records);
+        let claim = ownership::claim(path, &part.rights, made, &self.records, &self.native.unfinished());
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
@@ -325,9 +324,9 @@ impl Runtime {
         self.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
     }
 
-    /// Takes note that a run has begun a part at this time, and has not recorded it.
-    pub fn begun(&self, part: &str, since: SystemTime) {
-        self.records.begin(part, since);
+    /// Sets where paths are announced that parts are about to make. The run holds the state lock.
+    pub fn announce_to(&self, unfinished: &Arc<Unfinished>) {
+        self.native.announce_to(unfinished);
     }
 
     /// What native commands of a part may reach.

@@ -85,6 +85,13 @@ impl View<'_> {
         located.absolute.as_ref().is_some_and(|path| path.symlink_metadata().is_err())
     }
 
+    /// Announces what is about to come into being through the guest.
+    pub(super) fn will_make(&mut self, located: &Located) {
+        if let Some(path) = &located.absolute {
+            self.call.will_make(path);
+        }
+    }
+
     /// Notes that what the guest calls by this path came into being through it.
     pub(super) fn made(&mut self, path: Option<PathBuf>) {
         if let Some(path) = path {

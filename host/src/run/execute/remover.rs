@@ -11,7 +11,7 @@ use base::environment::Environment;
 use base::event::Level;
 use base::files::{Removal, RemovalError};
 use config::options::Values;
-use recipe::{Locations, is_part_name};
+use recipe::{Locations, is_command_log, is_part_name};
 use state::InstalledPart;
 
 use super::super::view::View;
@@ -72,7 +72,8 @@ impl<'a> Remover<'a> {
         let locations = paths.filter(|path| path.file_name().is_some_and(|name| name == part));
         let mut logs: Vec<PathBuf> = locations.map(|path| path.with_file_name(&name)).collect();
         logs.extend([log.clone()].into_iter().chain(self.locations.other_command_log(part)));
-        logs.retain(|log| log.is_file());
+        // A file of this name next to a recorded path may be anybody's.
+        logs.retain(|path| *path == log && path.is_file() && !self.locations.is_parts_chosen() || is_command_log(path));
         logs.sort();
         logs.dedup();
         logs

@@ -22,7 +22,7 @@ use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::reach::Reach;
-use crate::ownership::{Made, Unfinished};
+use crate::ownership::{Made, Records, Unfinished};
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
@@ -85,6 +85,8 @@ pub(crate) struct Call {
     pub(crate) disk: Arc<DiskGuard>,
     /// What came into being through the part.
     pub(crate) made: Made,
+    /// What the state records of all parts.
+    pub(crate) records: Arc<Records>,
     /// Where paths are announced that the part is about to make.
     pub(crate) unfinished: Arc<Unfinished>,
     /// Paths reported as created.
@@ -125,6 +127,7 @@ impl Call {
             last_host_call: HostCall::default(),
             disk: Arc::default(),
             made: Made::default(),
+            records: Arc::default(),
             unfinished: Arc::default(),
             created: Vec::new(),
             lookup_errors: Vec::new(),
@@ -138,12 +141,22 @@ impl Call {
         }
     }
 
-    /// Announces a path that is about to come into being through the part. What exists, or is in the part's own place, or in
-    /// a directory that the part made, need not be announced.
+    /// Announces a path that is about to come into being through the part. What exists, or is known to be
+    /// the part's by its place, or is in a directory that the part made, need not be announced.
     pub(crate) fn will_make(&mut self, path: &Path) {
-        if !self.rights.is_own_place(path) && !self.made.includes(path) && path.symlink_metadata().is_err() {
+        let is_known = self.rights.owns_its_places() && self.rights.is_own_place(path);
+        if !is_known && !self.made.includes(path) && path.symlink_metadata().is_err() {
             self.unfinished.announce(&self.part, path);
         }
+    }
+
+    /// Whether something is at a path that the part did not make: neither in this call nor in an earlier one.
+    pub(crate) fn is_foreign(&self, path: &Path) -> bool {
+        let is_made = self.rights.is_own_place(path)
+            || self.made.includes(path)
+            || self.records.is_of(&self.part, path)
+            || self.unfinished.includes(&self.part, path);
+        !is_made && path.symlink_metadata().is_ok()
     }
 
     /// Keeps the hints of an error, in case the recipe fails because of it.

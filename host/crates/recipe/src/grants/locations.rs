@@ -139,6 +139,12 @@ impl Locations {
         }
     }
 
+    /// Whether the user chose the directory of the parts. Then files may be there that no part made; in `parts`, the default,
+    /// everything is a part's.
+    pub fn is_parts_chosen(&self) -> bool {
+        self.parts != self.directory.join("parts")
+    }
+
     /// The log of a part's native commands.
     pub fn command_log(&self, part: &str) -> PathBuf {
         normalize(&self.parts.join(format!("{part}{LOG}")))

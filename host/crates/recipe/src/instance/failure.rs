@@ -1,5 +1,6 @@
 //! A guest's trap, or the failure that it returned, as an error for people.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use confine::ConfineError;
@@ -37,9 +38,17 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
 fn context(call: &mut Call, failure: &Failure) -> Context {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
-    let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
+    let (kept, denied): (Vec<_>, Vec<_>) =
+        call.denied.iter().filter(is_relevant).partition(|denied| call.rights.is_kept(&denied.path));
+    let denied = denied.into_iter().map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    Context { denied, advice: std::mem::take(&mut call.advice), command: call.failed_command.take() }
+    let advice = kept.first().map(|kept| move_away(&kept.path)).into_iter().chain(std::mem::take(&mut call.advice));
+    Context { denied, advice: advice.collect(), command: call.failed_command.take() }
+}
+
+/// What to do about something at the part's own place that the part did not make.
+fn move_away(path: &Path) -> String {
+    format!("{} existed before this part. Move it away, or choose another `parts-directory`.", path.display())
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.

@@ -26,6 +26,7 @@ impl Request<'_> {
         let interrupt = &native.settings.interrupt;
         let mut call = Call::new(self.phase, &self.subject.part, self.rights, &self.reach, interrupt);
         call.buildout = self.buildout.cloned();
+        call.records = Arc::clone(&native.records);
         call.unfinished = native.unfinished();
         call
     }

@@ -103,6 +103,11 @@ impl HostFetched for View<'_> {
         self.call.note("download.copy", &[&path]);
         let source = self.path_of(&file)?;
         let target = self.target(&path)?;
+        if self.call.is_foreign(&target.shown) {
+            let message = format!("cannot write {path}: it exists, and this part did not make it");
+            self.call.advice.push("Move it away, or choose another path.".to_owned());
+            return Err(DownloadError::Invalid(message).into());
+        }
         let is_new = target.is_new();
         self.call.will_make(&target.shown);
         copy(&source, &target.path())

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{BufWriter, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::limits;
 use base::event::{Event, Level, Report};
-use base::files::recreate;
+use base::files::{open_regular, recreate};
 use confine::{Level as Confinement, Policy, Stream};
 
 /// The log of one call's commands.
@@ -44,6 +44,19 @@ pub(crate) struct FailedCommand {
     pub(crate) log: Option<PathBuf>,
 }
 
+/// What the first line of a log starts with; the name of the part follows. Only a file that starts so is replaced or removed
+/// where other files may be.
+const HEADER: &str = "# buildout-host: commands of part ";
+
+/// Whether the file is a log of a part's commands.
+pub fn is_command_log(path: &Path) -> bool {
+    let mut start = [0; HEADER.len()];
+    let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    !is_link
+        && open_regular(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *HEADER.as_bytes()
+}
+
 impl CommandLog {
     /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
     pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
@@ -55,7 +68,7 @@ impl CommandLog {
                 None
             }
         };
-        Self {
+        let mut log = Self {
             part: Arc::clone(part),
             report: Arc::clone(report),
             path,
@@ -65,7 +78,9 @@ impl CommandLog {
             open: Default::default(),
             show: false,
             shown: String::new(),
-        }
+        };
+        log.keep(format!("{HEADER}{part}\n").as_bytes());
+        log
     }
 
     /// Starts a command.

@@ -15,7 +15,7 @@ use fetch::{DownloadSettings, Downloader};
 use super::variables::variables;
 use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
-use crate::ownership::Unfinished;
+use crate::ownership::{Records, Unfinished};
 
 /// How native commands are run.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Native {
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
+    /// What the state records of all parts.
+    pub(crate) records: Arc<Records>,
     /// Known once the run holds the state lock.
     unfinished: OnceLock<Arc<Unfinished>>,
     downloader: OnceLock<Downloader>,
@@ -50,8 +52,8 @@ impl Native {
         environment: Environment,
         distributions: Option<Arc<dyn Distributions>>,
     ) -> Self {
-        let (buildout, runner, unfinished, downloader) = Default::default();
-        Self { report, settings, environment, distributions, buildout, runner, unfinished, downloader }
+        let (buildout, runner, records, unfinished, downloader) = Default::default();
+        Self { report, settings, environment, distributions, buildout, runner, records, unfinished, downloader }
     }
 
     /// Sets where paths are announced. The first one stays.

@@ -76,7 +76,7 @@ impl Records {
     }
 
     /// Whether `path` is recorded of the part, or below a path that is.
-    fn is_of(&self, part: &str, path: &Path) -> bool {
+    pub(crate) fn is_of(&self, part: &str, path: &Path) -> bool {
         self.locked().get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
     }
 

@@ -89,7 +89,7 @@ impl Unfinished {
     }
 
     /// Whether a run that was killed made `path`, or a directory that holds it, for the part.
-    pub(super) fn includes(&self, part: &str, path: &Path) -> bool {
+    pub(crate) fn includes(&self, part: &str, path: &Path) -> bool {
         let left = self.left();
         let mut announced = left.iter().filter(|line| line.part == part && path.starts_with(&line.path));
         announced.any(|line| birth(&line.path).is_some_and(|born| line.covers(born)))

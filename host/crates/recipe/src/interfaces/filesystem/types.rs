@@ -227,7 +227,7 @@ impl wit::HostDescriptor for View<'_> {
             }
             return Ok(());
         }
-        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+        self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
     }
 
     fn rename_at(
@@ -271,7 +271,7 @@ impl wit::HostDescriptor for View<'_> {
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
-        ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
+        self.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
     }
 
     fn read_via_stream(

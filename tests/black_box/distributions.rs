@@ -2,6 +2,9 @@
 //! asks from the network. The index is one that these tests make.
 
 mod index;
+mod locks;
+mod memory;
+mod plans;
 
 use index::{Index, Wheel};
 use test_support::Space;

@@ -9,6 +9,7 @@ mod context;
 mod distributions;
 mod execute;
 mod fault;
+mod locking;
 mod outlook;
 mod prepare;
 mod python;
@@ -21,6 +22,8 @@ mod stages;
 mod view;
 
 pub use crate::error::{Explained, RunError};
+pub use distributions::DistributionStep;
+pub use locking::Upgrade;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};
 pub use reading::load::{Loaded, Loader};

@@ -5,11 +5,16 @@
 
 mod convert;
 mod error;
+mod lock;
+mod needs;
 mod once;
+mod outlook;
 mod picked;
 mod provider;
 mod serve;
 mod settings;
 mod tools;
 
+pub(super) use needs::of_part;
+pub use outlook::DistributionStep;
 pub(super) use provider::PythonDistributions;

@@ -1,12 +1,14 @@
 //! What installs, builds and develops distributions in a run, for recipes and for `[buildout] develop`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed};
+use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
+use distributions::eggs::Distribution;
 use distributions::install::Custom;
+use distributions::lock::LockUse;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::working_set::WorkingSet;
@@ -14,7 +16,9 @@ use recipe::Locations;
 
 use super::super::context::Context;
 use super::super::prepare::directories;
+use super::convert;
 use super::error::NoDistributions;
+use super::lock;
 use super::picked;
 use super::settings::DistributionSettings;
 use super::tools::Tools;
@@ -27,8 +31,16 @@ pub(in crate::run) struct PythonDistributions {
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
+    /// The distributions that recipes have got, by the paths of their metadata.
+    pub(super) handed: Mutex<BTreeMap<PathBuf, Arc<Distribution>>>,
     /// Versions without a pin.
     picked: Mutex<Vec<Picked>>,
+    /// The lock, once it was read.
+    pub(super) lock_use: Mutex<Option<Option<LockUse>>>,
+    /// What parts have used in this run.
+    pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// What was requested, for a new lock.
+    requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
 }
 
 /// The buildout of a request.
@@ -38,12 +50,40 @@ pub(super) struct Place<'a> {
     pub(super) settings: DistributionSettings,
     /// The existing directories with parts, also those of other buildouts.
     pub(super) parts: Vec<PathBuf>,
+    pub(super) lock: Option<LockUse>,
+}
+
+impl Place<'_> {
+    /// What editable installs depend on in addition to their projects.
+    pub(super) fn memory_context(&self) -> String {
+        self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
+    }
+
+    /// The same with other settings.
+    pub(super) fn with_settings(&self, settings: DistributionSettings) -> Place<'_> {
+        Place {
+            buildout: self.buildout,
+            locations: self.locations.clone(),
+            settings,
+            parts: self.parts.clone(),
+            lock: self.lock.clone(),
+        }
+    }
 }
 
 impl PythonDistributions {
     pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
         let context = Arc::clone(context);
-        Self { context, tools: Mutex::default(), known: Mutex::default(), picked: Mutex::default() }
+        Self {
+            context,
+            tools: Mutex::default(),
+            known: Mutex::default(),
+            handed: Mutex::default(),
+            picked: Mutex::default(),
+            lock_use: Mutex::default(),
+            used: Mutex::default(),
+            requested: Mutex::default(),
+        }
     }
 
     /// The directories and settings of a buildout.
@@ -52,7 +92,21 @@ impl PythonDistributions {
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
-        Ok(Place { buildout, locations, settings, parts })
+        let lock = self.lock_of_run(&locations)?;
+        Ok(Place { buildout, locations, settings, parts, lock })
+    }
+
+    fn lock_of_run(&self, locations: &Locations) -> Result<Option<LockUse>, NoDistributions> {
+        let mut known = locked(&self.lock_use);
+        if let Some(known) = &*known {
+            return Ok(known.clone());
+        }
+        Ok(known.insert(lock::of_run(locations, &self.context)?).clone())
+    }
+
+    /// What was requested so far, if a new lock is made.
+    pub(super) fn requested(&self) -> Vec<(DistributionSettings, Vec<Requirement>)> {
+        locked(&self.requested).clone()
     }
 
     /// Installs the missing distributions that the requirements need.
@@ -68,11 +122,15 @@ impl PythonDistributions {
         if let Some(known) = locked(&self.known).get(&key) {
             return Ok(known.clone());
         }
-        let install = |installer: &distributions::install::Installer<'_>| installer.install(requirements);
-        let outcome = tools.with(&place.settings, BuildOptions::default(), |installer, _| install(installer))?;
+        if matches!(place.lock, Some(LockUse::Preferred(_))) {
+            locked(&self.requested).push((place.settings.clone(), requirements.to_vec()));
+        }
+        let outcome = tools.with(place, BuildOptions::default(), |installer, _| installer.install(requirements))?;
         if reports_picked {
             locked(&self.picked).extend(outcome.picked);
         }
+        let paths = outcome.distributions.iter().map(|one| (convert::metadata(one).to_owned(), Arc::clone(one)));
+        locked(&self.handed).extend(paths);
         locked(&self.known).insert(key, outcome.distributions.clone());
         Ok(outcome.distributions)
     }
@@ -85,8 +143,8 @@ impl PythonDistributions {
         options: BuildOptions,
     ) -> Result<PathBuf, NoDistributions> {
         let custom = Custom { requirement: requirement.clone() };
-        let built = self.tools(place)?.with(&place.settings, options, |installer, _| installer.build(&custom))?;
-        locked(&self.known).clear();
+        let built = self.tools(place)?.with(place, options, |installer, _| installer.build(&custom))?;
+        self.forget();
         Ok(built)
     }
 
@@ -100,12 +158,23 @@ impl PythonDistributions {
     ) -> Result<Developed, NoDistributions> {
         let tools = self.tools(place)?;
         let protected = protected(place)?;
-        let wanted = Develop { project, develop_eggs, protected: &protected, options };
+        let memory = tools.memory()?;
+        let context = place.memory_context();
+        // The locations of other parts can change at any time.
+        let is_alone = options.build_ext.is_empty();
+        let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
+        let wanted = Develop { project, develop_eggs, protected: &protected, options, memory, changes_project: true };
         let cancelled = || tools.is_cancelled();
         let developed =
-            tools.with(&place.settings, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
-        locked(&self.known).clear();
+            tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
+        self.forget();
         Ok(developed)
+    }
+
+    /// Forgets what is known of existing distributions, as some have changed.
+    fn forget(&self) {
+        locked(&self.known).clear();
+        locked(&self.handed).clear();
     }
 
     /// Develops a project listed in `[buildout] develop`.
@@ -143,7 +212,7 @@ fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Ve
 }
 
 /// What a build of a project in the buildout directory neither sees nor changes.
-fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
+pub(super) fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
     let Place { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];

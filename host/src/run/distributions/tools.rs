@@ -9,7 +9,7 @@ use distributions::build::{BuildOptions, Builder, Confined};
 use distributions::default_index::default_index;
 use distributions::index::{Credentials, Index, Network, NoWeb, Sources, Web};
 use distributions::install::Installer;
-use distributions::python::Python;
+use distributions::python::{Python, behind_shim};
 use distributions::supply::{self, Cache, Supply};
 use fetch::{DownloadSettings, Downloader};
 
@@ -21,7 +21,6 @@ use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
 use super::provider::Place;
-use super::settings::DistributionSettings;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
 /// `distributions`.
@@ -47,13 +46,15 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn new(context: &Context, place: &Place<'_>) -> Result<Self, NoDistributions> {
-        let Place { buildout, locations, settings, parts } = place;
+        let Place { buildout, locations, settings, parts, .. } = place;
         let Context { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let executable = buildout.require("buildout", "executable")?;
         let start = starter::questioner(buildout, native, &executable, &Own::default())?;
-        let python = Python::ask(Path::new(&executable), &*start, Some(&kept))?;
+        let shown = Path::new(&executable);
+        let real = behind_shim(shown, &locations.directory).unwrap_or_else(|| shown.to_owned());
+        let python = Python::ask(&real, &*start, Some(&kept))?;
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
         let urls: Vec<String> = sources.urls().map(str::to_owned).collect();
@@ -98,10 +99,11 @@ impl Tools {
     /// Works with an installer and a builder. `options` are those of builds.
     pub(super) fn with<R>(
         &self,
-        settings: &DistributionSettings,
+        place: &Place<'_>,
         mut options: BuildOptions,
         work: impl FnOnce(&Installer<'_>, &Builder<'_>) -> R,
     ) -> R {
+        let settings = &place.settings;
         options.read.extend(self.libraries.iter().cloned());
         let commands = Confined {
             runner: &self.runner,
@@ -124,7 +126,7 @@ impl Tools {
             report: &*self.report,
             cancelled: &cancelled,
         };
-        let index = Index::new(self.sources.clone(), &*self.web, &*self.report);
+        let index = Index::new(self.sources.clone(), &*self.web, &*self.report).with_lock(place.lock.clone());
         let supply = Supply::new(index, tools).with_options(options);
         let builder = Builder {
             python: &self.python,
@@ -134,6 +136,16 @@ impl Tools {
             on_line: &|line| self.report.report(Event::CommandLine { part: "", line }),
         };
         work(&Installer::new(settings.choice.clone(), &supply), &builder)
+    }
+
+    /// The directory in which editable installs are remembered.
+    pub(super) fn memory(&self) -> Result<PathBuf, NoDistributions> {
+        Ok(self.cache.kind("developed")?)
+    }
+
+    /// The directory for what is made only to be looked at.
+    pub(super) fn trials(&self) -> Result<PathBuf, NoDistributions> {
+        Ok(self.cache.kind("trials")?)
     }
 
     /// Whether a signal has interrupted the run.

@@ -46,6 +46,18 @@ pub(in crate::run) fn develop_elsewhere(view: &View, directory: &Path) -> Result
     view.recipes.develop(&view.configuration_directory(), projects.recipes)
 }
 
+/// The Python projects listed in `develop`.
+pub(in crate::run) fn python_projects(view: &View) -> Result<Vec<PathBuf>, RunError> {
+    let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
+    let directory = &view.locations()?.directory;
+    let mut projects = Vec::new();
+    for pattern in named.split_whitespace() {
+        projects
+            .extend(expand(directory, pattern)?.into_iter().filter(|project| component::is_python_project(project)));
+    }
+    Ok(projects)
+}
+
 /// Builds every project listed in `develop`; links are created in `develop_eggs`.
 fn build_all(view: &View, develop_eggs: &Path, with_python: bool) -> Result<Projects, RunError> {
     let context = &view.context;

@@ -139,6 +139,7 @@ impl Case {
             allow_unknown_extras: self.allow_unknown_extras,
             sources_only: false,
             offline: self.offline,
+            preferred: None,
         };
         resolve(&request, &self.world, &Silent)
     }

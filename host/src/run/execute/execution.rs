@@ -11,6 +11,7 @@ use state::{Change, InstalledPart, StateFile};
 
 use super::super::stage::definition::{Policy, Stage};
 use super::super::stage::unused::Unused;
+use super::outside::Outside;
 use super::remover::Remover;
 use super::step::{self, Outcome};
 use super::transaction::Transaction;
@@ -38,7 +39,7 @@ impl<'a> Execution<'a> {
         unfinished: &'a Arc<Unfinished>,
         unused: &'a mut Unused,
     ) -> Self {
-        let remover = Remover::new(&stage.view, &stage.locations);
+        let remover = Remover::new(&stage.view, &stage.locations, state.installed());
         let transaction = matches!(stage.policy, Policy::Transaction(_)).then(Transaction::default);
         let (recorded, unrecorded) = Default::default();
         Self { stage, state, unfinished, unused, remover, transaction, recorded, unrecorded }
@@ -100,6 +101,8 @@ impl<'a> Execution<'a> {
         let Some(recorded) = self.state.installed().parts.get(part).cloned() else { return Ok(()) };
         self.remover.check(&recorded)?;
         self.run_uninstaller(part, &recorded)?;
+        let installed = self.remover.recorded_here(&recorded.installed);
+        let recorded = InstalledPart { installed, ..recorded };
         match &mut self.transaction {
             Some(transaction) => {
                 transaction.set_aside(part, &recorded, &self.remover, &self.stage.locations, self.state)
@@ -112,7 +115,14 @@ impl<'a> Execution<'a> {
         let logs = self.remover.logs(part, recorded);
         self.remover.remove(&recorded.options, &recorded.installed)?;
         self.remover.remove_logs(&logs);
-        self.state.record(&Change::Removed { part: part.to_owned() })?;
+        self.record_removal(part)
+    }
+
+    fn record_removal(&mut self, part: &str) -> Result<(), RunError> {
+        let installed = self.state.installed();
+        let before = installed.parts.get(part).map(|recorded| recorded.installed.as_slice()).unwrap_or_default();
+        let outside = Outside::change(installed, &self.stage.locations.directory, before, []);
+        self.state.record(&together(Change::Removed { part: part.to_owned() }, outside))?;
         self.report_record(part)
     }
 
@@ -164,9 +174,8 @@ impl<'a> Execution<'a> {
             Err(error) => {
                 let options = self.options_of(part);
                 self.remover.clean_up(&options, error.created());
-                self.remover.clean_up(&options, &before);
-                self.state.record(&Change::Removed { part: part.to_owned() })?;
-                self.report_record(part)?;
+                self.remover.clean_up(&options, &self.remover.recorded_here(&before));
+                self.record_removal(part)?;
                 Err(error.into())
             }
         }
@@ -176,8 +185,12 @@ impl<'a> Execution<'a> {
         let Some(wanted) = self.stage.parts.get(part) else { return Ok(()) };
         let (options, signature) = (wanted.options.clone(), Some(wanted.signature.clone()));
         let record = InstalledPart { options, installed, signature };
-        if self.state.installed().parts.get(part) != Some(&record) {
-            let change = Change::Installed { part: part.to_owned(), record };
+        let before = self.state.installed().parts.get(part);
+        let paths = before.map(|recorded| recorded.installed.as_slice()).unwrap_or_default();
+        let directory = &self.stage.locations.directory;
+        let outside = Outside::change(self.state.installed(), directory, paths, &record.installed);
+        if before != Some(&record) || outside.is_some() {
+            let change = together(Change::Installed { part: part.to_owned(), record }, outside);
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),
                 None => self.state.record(&change).inspect_err(|_| {
@@ -239,5 +252,13 @@ impl<'a> Execution<'a> {
 
     fn log(&self, message: &str) {
         self.stage.view.context.log(Level::Info, message);
+    }
+}
+
+/// A change, and another one that applies with it.
+fn together(change: Change, with: Option<Change>) -> Change {
+    match with {
+        Some(with) => Change::Together(vec![change, with]),
+        None => change,
     }
 }

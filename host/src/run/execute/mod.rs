@@ -2,6 +2,7 @@
 
 mod execution;
 pub(in crate::run) mod executor;
+mod outside;
 mod parallel;
 mod remover;
 mod schedule;

@@ -85,8 +85,12 @@ pub(crate) struct Call {
     pub(crate) disk: Arc<DiskGuard>,
     /// What came into being through the part.
     pub(crate) made: Made,
+    /// Options, as section and name, to which grants refer.
+    pub(crate) granted_options: Arc<[(String, String)]>,
     /// What the state records of all parts.
     pub(crate) records: Arc<Records>,
+    /// Whether native commands are confined: then the host knows what they make of the paths that they are to make.
+    pub(crate) is_confined: bool,
     /// Where paths are announced that the part is about to make.
     pub(crate) unfinished: Arc<Unfinished>,
     /// Paths reported as created.
@@ -127,7 +131,9 @@ impl Call {
             last_host_call: HostCall::default(),
             disk: Arc::default(),
             made: Made::default(),
+            granted_options: Arc::from([]),
             records: Arc::default(),
+            is_confined: true,
             unfinished: Arc::default(),
             created: Vec::new(),
             lookup_errors: Vec::new(),
@@ -157,6 +163,12 @@ impl Call {
             || self.records.is_of(&self.part, path)
             || self.unfinished.includes(&self.part, path);
         !is_made && path.symlink_metadata().is_ok()
+    }
+
+    /// Whether an option of the part decides what a recipe may do: the user sets it, not the recipe.
+    pub(crate) fn is_fixed(&self, option: &str) -> bool {
+        let mut granted = self.granted_options.iter();
+        self.rights.is_fixed(option) || granted.any(|(section, name)| *section == *self.part && name == option)
     }
 
     /// Keeps the hints of an error, in case the recipe fails because of it.

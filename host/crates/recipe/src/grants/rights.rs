@@ -238,10 +238,20 @@ impl Rights {
         !is_mixed && !self.is_kept(path) && self.own_places().iter().any(|place| holds(place, path))
     }
 
+    /// Whether a confined command makes `path` in a place that the host gives it, because it may not write next to it.
+    pub(crate) fn is_staged(&self, path: &Path) -> bool {
+        self.makes.iter().any(|made| made == path) && !path.parent().is_some_and(|parent| self.mounts.writable(parent))
+    }
+
     /// Whether everything at the part's own places is known to be the part's: in a directory that the user chose, other files
     /// may be there.
     pub(crate) fn owns_its_places(&self) -> bool {
         !self.locations.is_parts_chosen()
+    }
+
+    /// Paths at the part's own places that existed before the part.
+    pub(crate) fn kept(&self) -> &[PathBuf] {
+        &self.kept
     }
 
     /// Whether `path` existed at one of the part's own places before the part, or is below it.

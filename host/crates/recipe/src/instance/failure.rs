@@ -38,11 +38,13 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
 fn context(call: &mut Call, failure: &Failure) -> Context {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
-    let (kept, denied): (Vec<_>, Vec<_>) =
-        call.denied.iter().filter(is_relevant).partition(|denied| call.rights.is_kept(&denied.path));
-    let denied = denied.into_iter().map(|denied| needed_grant(denied, &call.rights));
+    let is_kept = |denied: &&Denied| call.rights.is_kept(&denied.path);
+    let denied = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
+    let denied = denied.map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    let advice = kept.first().map(|kept| move_away(&kept.path)).into_iter().chain(std::mem::take(&mut call.advice));
+    // Not every refused operation is noted: files below are removed through a handle of the directory.
+    let kept = call.rights.kept().iter().map(|path| move_away(path));
+    let advice = kept.chain(std::mem::take(&mut call.advice));
     Context { denied, advice: advice.collect(), command: call.failed_command.take() }
 }
 

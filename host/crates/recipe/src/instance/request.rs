@@ -26,6 +26,8 @@ impl Request<'_> {
         let interrupt = &native.settings.interrupt;
         let mut call = Call::new(self.phase, &self.subject.part, self.rights, &self.reach, interrupt);
         call.buildout = self.buildout.cloned();
+        call.is_confined = native.settings.level != confine::Level::None;
+        call.granted_options = Arc::clone(&native.granted_options);
         call.records = Arc::clone(&native.records);
         call.unfinished = native.unfinished();
         call

@@ -69,7 +69,8 @@ impl Host for View<'_> {
         if is_new || self.call.rights.is_own_place(&absolute) {
             self.call.created.push(path);
         }
-        if is_new {
+        let is_staged = self.call.is_confined && self.call.rights.is_staged(&absolute);
+        if is_new && !is_staged {
             if !self.call.rights.is_own_place(&absolute) {
                 self.call.unfinished.announce_for_later(&self.call.part, &absolute);
             }

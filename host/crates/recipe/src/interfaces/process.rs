@@ -66,7 +66,8 @@ impl HostRunner for View<'_> {
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
         self.call.check().map_err(ProcessFailure::trap)?;
-        self.call.made.command_starts();
+        let is_unconfined = !self.call.is_confined;
+        self.call.made.command_starts(is_unconfined);
         let outcome = self.run_command(command);
         self.files.close_mounts(self.table);
         outcome
@@ -115,7 +116,10 @@ impl View<'_> {
     /// Lets the command make the paths that it is to make.
     fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
         let rights = Arc::clone(&self.call.rights);
-        rights.makes.iter().for_each(|path| self.call.will_make(path));
+        // With full confinement, they come into being when the command has ended.
+        if policy.level != confine::Level::Full {
+            rights.makes.iter().for_each(|path| self.call.will_make(path));
+        }
         let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
             prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
@@ -180,7 +184,9 @@ impl View<'_> {
     /// The log of the call's commands, which the first one starts.
     fn open_log(&mut self) -> &mut CommandLog {
         let Call { command_log, part, rights, .. } = &mut *self.call;
-        command_log.get_or_insert_with(|| CommandLog::begin(part, rights.command_log(), &self.native.report))
+        command_log.get_or_insert_with(|| {
+            CommandLog::begin(part, rights.command_log(), rights.owns_its_places(), &self.native.report)
+        })
     }
 
     /// Runs a command to its end.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufWriter, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,9 +58,12 @@ pub fn is_command_log(path: &Path) -> bool {
 }
 
 impl CommandLog {
-    /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
-    pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
-        let file = match recreate(&path) {
+    /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part. Where other files
+    /// may be (`is_own_place` is false), only a log is replaced.
+    pub(crate) fn begin(part: &Arc<str>, path: PathBuf, is_own_place: bool, report: &Arc<dyn Report>) -> Self {
+        let is_free = is_own_place || path.symlink_metadata().is_err() || is_command_log(&path);
+        let created = if is_free { recreate(&path) } else { Err(io::Error::other("another file is there")) };
+        let file = match created {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
                 let message = format!("No log can be written to {}: {error}", path.display());
@@ -238,7 +241,7 @@ mod tests {
         let path = space.path().join("part.log");
         std::os::unix::fs::symlink(space.path().join("victim"), &path).unwrap();
         let report: Arc<dyn Report> = Arc::new(Silent);
-        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.command("make all", false);
         log.take(Stream::Stdout, b"one\ntw");
         log.take(Stream::Stderr, b"warning\n");
@@ -272,7 +275,7 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let shown = Arc::new(Shown::default());
         let report: Arc<dyn Report> = Arc::clone(&shown) as _;
-        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
+        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), true, &report);
         log.command("yes", true);
         log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
         log.take(Stream::Stdout, b"ee\n\n");
@@ -286,7 +289,7 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let path = space.path().join("part.log");
         let report: Arc<dyn Report> = Arc::new(Silent);
-        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.bytes_left = 10;
         for _ in 0..5 {
             log.take(Stream::Stdout, b"12345\n");

@@ -35,6 +35,8 @@ pub(crate) struct Native {
     environment: Environment,
     /// Installs Python distributions.
     pub(crate) distributions: Option<Arc<dyn Distributions>>,
+    /// Options, as section and name, to which grants refer.
+    pub(crate) granted_options: Arc<[(String, String)]>,
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
@@ -51,9 +53,22 @@ impl Native {
         settings: NativeSettings,
         environment: Environment,
         distributions: Option<Arc<dyn Distributions>>,
+        granted_options: Vec<(String, String)>,
     ) -> Self {
+        let granted_options = granted_options.into();
         let (buildout, runner, records, unfinished, downloader) = Default::default();
-        Self { report, settings, environment, distributions, buildout, runner, records, unfinished, downloader }
+        Self {
+            report,
+            settings,
+            environment,
+            distributions,
+            granted_options,
+            buildout,
+            runner,
+            records,
+            unfinished,
+            downloader,
+        }
     }
 
     /// Sets where paths are announced. The first one stays.

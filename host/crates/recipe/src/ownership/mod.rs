@@ -28,6 +28,8 @@ pub(crate) struct Made {
     paths: Set<PathBuf>,
     /// When the first command of the call started.
     commands_since: Option<SystemTime>,
+    /// Whether that one could make paths of which the host knows only afterwards.
+    is_unconfined: bool,
 }
 
 impl Made {
@@ -38,8 +40,10 @@ impl Made {
         }
     }
 
-    /// Notes that a command starts. The host does not see what it makes.
-    pub(crate) fn command_starts(&mut self) {
+    /// Notes that a command starts. The host does not see what it makes in directories that are granted for writing; without
+    /// confinement, not even what it is known to make.
+    pub(crate) fn command_starts(&mut self, is_unconfined: bool) {
+        self.is_unconfined |= is_unconfined;
         self.commands_since.get_or_insert_with(|| SystemTime::now() - TICK);
     }
 
@@ -49,8 +53,11 @@ impl Made {
     }
 
     /// Whether a command may have made `path`: it was born since the first one started. What is born in the future existed
-    /// before: the clock was set back.
-    fn by_a_command(&self, path: &Path) -> bool {
+    /// before: the clock was set back. `is_known` is a path that the host gives the command a place to make.
+    fn by_a_command(&self, path: &Path, is_known: bool) -> bool {
+        if is_known && !self.is_unconfined {
+            return false;
+        }
         let (Some(since), Some(born)) = (self.commands_since, birth(path)) else { return false };
         (since..=SystemTime::now() + TICK).contains(&born)
     }
@@ -134,6 +141,6 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records,
         return Claim::Missing;
     }
     // The host does not see what commands make, nor what a run made that was killed.
-    let unseen = || made.by_a_command(&path) || unfinished.includes(part, &path);
+    let unseen = || made.by_a_command(&path, rights.is_staged(&path)) || unfinished.includes(part, &path);
     if made.includes(&path) || rights.mounts.writable(&path) && unseen() { Claim::Own } else { Claim::Existed }
 }

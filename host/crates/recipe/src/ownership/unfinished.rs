@@ -19,7 +19,7 @@ use super::{TICK, birth};
 use crate::grants::locations::UNFINISHED;
 
 /// How long after its announcement a path may come into being.
-const DELAY: Duration = Duration::from_secs(1);
+const DELAY: Duration = Duration::from_millis(200);
 /// The longest file that is read; a longer one is of no run.
 const SIZE: u64 = 16 << 20;
 

@@ -58,6 +58,8 @@ pub struct RuntimeSettings {
     pub native: NativeSettings,
     /// Installs Python distributions; without it, no recipe can.
     pub distributions: Option<Arc<dyn Distributions>>,
+    /// Options, as section and name, to which grants refer: recipes cannot change them.
+    pub granted_options: Vec<(String, String)>,
 }
 
 /// The components that were compiled, and the parts that were initialized.
@@ -78,12 +80,12 @@ impl Runtime {
     /// # Errors
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
-        let RuntimeSettings { report, cache, environment, native, distributions } = settings;
+        let RuntimeSettings { report, cache, environment, native, distributions, granted_options } = settings;
         let components = Components::new(cache)
             .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
-            native: Arc::new(Native::new(report, native, environment.clone(), distributions)),
+            native: Arc::new(Native::new(report, native, environment.clone(), distributions, granted_options)),
             environment,
             components,
             instances: Instances::default(),

@@ -128,7 +128,8 @@ impl PythonDistributions {
             !is_protected
         });
         for script in &scripts {
-            (requester.will_make)(&script.path);
+            let announced = (requester.will_make)(&script.path);
+            announced.map_err(FileError::of("write", &script.path))?;
             script.write(tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())

@@ -149,11 +149,15 @@ impl Call {
 
     /// Announces a path that is about to come into being through the part. What exists, or is known to be
     /// the part's by its place, or is in a directory that the part made, need not be announced.
-    pub(crate) fn will_make(&mut self, path: &Path) {
+    ///
+    /// # Errors
+    /// The system's, if it cannot be written down: then the path must not be made.
+    pub(crate) fn will_make(&self, path: &Path) -> std::io::Result<()> {
         let is_known = self.rights.owns_its_places() && self.rights.is_own_place(path);
         if !is_known && !self.made.includes(path) && path.symlink_metadata().is_err() {
-            self.unfinished.announce(&self.part, path);
+            return self.unfinished.announce(&self.part, path);
         }
+        Ok(())
     }
 
     /// Whether something is at a path that the part did not make: neither in this call nor in an earlier one.

@@ -240,7 +240,9 @@ impl Rights {
 
     /// Whether a confined command makes `path` in a place that the host gives it, because it may not write next to it.
     pub(crate) fn is_staged(&self, path: &Path) -> bool {
-        self.makes.iter().any(|made| made == path) && !path.parent().is_some_and(|parent| self.mounts.writable(parent))
+        let parent = path.parent().unwrap_or(path);
+        let may_write = || self.directories().any(|(directory, writable)| writable && holds(directory, parent));
+        self.makes.iter().any(|made| made == path) && !may_write()
     }
 
     /// Whether everything at the part's own places is known to be the part's: in a directory that the user chose, other files

@@ -155,10 +155,9 @@ impl View<'_> {
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
         let unfinished = Arc::clone(&self.call.unfinished);
-        let will_make = |path: &Path| {
-            if path.symlink_metadata().is_err() {
-                unfinished.announce(&part, path);
-            }
+        let will_make = |path: &Path| match path.symlink_metadata() {
+            Ok(_) => Ok(()),
+            Err(_) => unfinished.announce(&part, path),
         };
         let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &will_make };
         let outcome = self.call.pausing(|| work(&*provider, &requester));

@@ -109,7 +109,7 @@ impl HostFetched for View<'_> {
             return Err(DownloadError::Invalid(message).into());
         }
         let is_new = target.is_new();
-        self.call.will_make(&target.shown);
+        self.announce(&target)?;
         copy(&source, &target.path())
             .map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}")))?;
         self.made(target, is_new);
@@ -125,7 +125,7 @@ impl HostFetched for View<'_> {
         self.call.note("download.unpack", &[&directory]);
         let archive = self.path_of(&file)?;
         let target = self.target(&directory)?;
-        self.call.will_make(&target.shown);
+        self.announce(&target)?;
         let outcome = self.unpack_at(&archive, &target, top_level);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
@@ -162,6 +162,13 @@ impl View<'_> {
             Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
             outcome => outcome,
         }
+    }
+
+    fn announce(&self, target: &Target) -> Result<(), DownloadError> {
+        let path = &target.shown;
+        self.call
+            .will_make(path)
+            .map_err(|error| DownloadError::Invalid(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Notes what the host made for the part.

@@ -1,6 +1,6 @@
 //! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ impl View<'_> {
         let rights = Arc::clone(&self.call.rights);
         // With full confinement, they come into being when the command has ended.
         if policy.level != confine::Level::Full {
-            rights.makes.iter().for_each(|path| self.call.will_make(path));
+            self.announce(&rights.makes)?;
         }
         let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
@@ -127,10 +127,16 @@ impl View<'_> {
         Ok(staging)
     }
 
+    fn announce(&self, paths: &[PathBuf]) -> Result<(), ProcessError> {
+        let announced = paths.iter().try_for_each(|path| self.call.will_make(path));
+        announced
+            .map_err(|error| ProcessError::Invalid(format!("the paths that it is to make cannot be noted: {error}")))
+    }
+
     /// Brings what the command made to its place.
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
         let rights = Arc::clone(&self.call.rights);
-        rights.makes.iter().for_each(|path| self.call.will_make(path));
+        self.announce(&rights.makes)?;
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
         })?;

@@ -5,7 +5,7 @@
 //! puts in the place of such a path after the kill is not the part's: it was born later than the path was announced.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,28 +64,31 @@ impl Unfinished {
     }
 
     /// Writes down that a part is about to make a path, at which there is nothing.
-    pub(crate) fn announce(&self, part: &str, path: &Path) {
-        self.write(part, path, Some(nanoseconds(SystemTime::now())));
+    ///
+    /// # Errors
+    /// The system's: then the path must not be made.
+    pub(crate) fn announce(&self, part: &str, path: &Path) -> io::Result<()> {
+        self.write(part, path, Some(nanoseconds(SystemTime::now())))
     }
 
     /// Writes down that a part will make a path during this call.
-    pub(crate) fn announce_for_later(&self, part: &str, path: &Path) {
-        self.write(part, path, None);
+    ///
+    /// # Errors
+    /// As [`Self::announce`].
+    pub(crate) fn announce_for_later(&self, part: &str, path: &Path) -> io::Result<()> {
+        self.write(part, path, None)
     }
 
-    fn write(&self, part: &str, path: &Path, at: Option<u64>) {
-        let Some(file) = &self.path else { return };
+    fn write(&self, part: &str, path: &Path, at: Option<u64>) -> io::Result<()> {
+        let Some(file) = &self.path else { return Ok(()) };
         let line = Announcement { part: part.to_owned(), path: path.to_owned(), run: self.run, at };
-        // A path that is not written down is only owned by no part if this run is killed.
-        let Ok(mut line) = serde_json::to_vec(&line) else { return };
+        let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
-            *open = append(file).ok();
+            *open = Some(append(file)?);
         }
-        if let Some(open) = &mut *open {
-            let _ = open.write_all(&line);
-        }
+        open.as_mut().map_or(Ok(()), |open| open.write_all(&line))
     }
 
     /// Whether a run that was killed made `path`, or a directory that holds it, for the part.
@@ -130,7 +133,7 @@ impl Announcement {
     }
 }
 
-fn append(path: &Path) -> std::io::Result<File> {
+fn append(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
 }
@@ -152,7 +155,7 @@ mod tests {
     fn what_a_killed_run_announced_and_made_is_the_parts() {
         let space = tempfile::tempdir().unwrap();
         let (state, made) = (space.path().join("state"), space.path().join("data"));
-        Unfinished::open(Some(&state)).announce("data", &made);
+        Unfinished::open(Some(&state)).announce("data", &made).unwrap();
         std::fs::create_dir(&made).unwrap();
         let next = after_a_kill(&state);
         assert!(next.includes("data", &made) && next.includes("data", &made.join("below")));
@@ -187,8 +190,8 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let (state, file) = (space.path().join("state"), space.path().join("state.unfinished"));
         let run = Unfinished::open(Some(&state));
-        run.announce("a", Path::new("/x/a"));
-        run.announce("b", Path::new("/x/b"));
+        run.announce("a", Path::new("/x/a")).unwrap();
+        run.announce("b", Path::new("/x/b")).unwrap();
         run.end(|part| part == "a");
         let left = std::fs::read_to_string(&file).unwrap();
         assert!(left.contains("/x/b") && !left.contains("/x/a"), "{left}");

@@ -86,10 +86,9 @@ impl View<'_> {
     }
 
     /// Announces what is about to come into being through the guest.
-    pub(super) fn will_make(&mut self, located: &Located) {
-        if let Some(path) = &located.absolute {
-            self.call.will_make(path);
-        }
+    pub(super) fn will_make(&self, located: &Located) -> FsResult<()> {
+        let announced = located.absolute.as_ref().map_or(Ok(()), |path| self.call.will_make(path));
+        announced.map_err(|error| ErrorCode::from(&error).into())
     }
 
     /// Notes that what the guest calls by this path came into being through it.

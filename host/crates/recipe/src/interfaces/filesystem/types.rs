@@ -110,7 +110,7 @@ impl wit::HostDescriptor for View<'_> {
         self.call.note("create-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
-        self.will_make(&located);
+        self.will_make(&located)?;
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
             mount.create().map_err(|error| ErrorCode::from(&error))?;
         } else {
@@ -167,7 +167,7 @@ impl wit::HostDescriptor for View<'_> {
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
         let flags = old.flags(flags).into();
-        self.will_make(&new);
+        self.will_make(&new)?;
         let view = &mut self.filesystem();
         ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
         self.made(new.absolute);
@@ -187,7 +187,7 @@ impl wit::HostDescriptor for View<'_> {
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
         if open.contains(wit::OpenFlags::CREATE) {
-            self.will_make(&located);
+            self.will_make(&located)?;
         }
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
@@ -246,7 +246,7 @@ impl wit::HostDescriptor for View<'_> {
         }
         let is_made = self.is_made(&old) && self.is_missing(&new);
         if is_made {
-            self.will_make(&new);
+            self.will_make(&new)?;
         }
         ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
         if is_made {
@@ -262,7 +262,7 @@ impl wit::HostDescriptor for View<'_> {
             // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
-        self.will_make(&located);
+        self.will_make(&located)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
         self.made(located.absolute);
         Ok(())

@@ -5,15 +5,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use config::condition::{Facts, PathKind, Python, System, VersionInfo, evaluate};
+use config::condition::{Facts, PathKind, PythonFacts, System, VersionInfo, evaluate};
 
 /// A machine on which nothing needs to be asked.
-struct Machine;
+struct FixedMachine;
 
-impl Facts for Machine {
-    fn python(&self) -> Result<Arc<Python>, String> {
+impl Facts for FixedMachine {
+    fn python(&self) -> Result<Arc<PythonFacts>, String> {
         let version_info = VersionInfo { major: 3, minor: 11, micro: 2, release_level: "final".into(), serial: 0 };
-        Ok(Arc::new(Python {
+        Ok(Arc::new(PythonFacts {
             version_info,
             version: "3.11.2 (main) [GCC]".into(),
             python_version: "3.11.2".into(),
@@ -47,7 +47,7 @@ impl Facts for Machine {
 }
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    if let Err(error) = evaluate(text, &Machine) {
+    if let Err(error) = evaluate(text, &FixedMachine) {
         assert!(text.get(error.span.clone()).is_some(), "{error:?}");
     }
 });

@@ -3,10 +3,10 @@
 #![no_main]
 
 use config::Location;
-use config::parse::{Parsed, decode, parse, print};
+use config::parse::{ParsedFile, decode, parse, print};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let read = |bytes: &[u8]| -> Option<Parsed> {
+    let read = |bytes: &[u8]| -> Option<ParsedFile> {
         let source = decode(&Location::Path("/fuzz.cfg".into()), bytes.to_vec()).ok()?;
         parse(&source, &mut |expression| Ok(expression.len() % 2 == 0)).ok()
     };

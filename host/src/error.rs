@@ -114,12 +114,12 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
 /// A signal interrupted the operation.
 #[derive(Debug, thiserror::Error)]
 #[error("Interrupted")]
-pub(crate) struct Interrupted {
+pub(crate) struct InterruptedBySignal {
     /// Its number.
     pub signal: i32,
 }
 
-impl Explain for Interrupted {
+impl Explain for InterruptedBySignal {
     fn hints(&self) -> Vec<String> {
         vec!["What was made is recorded; the next run continues from there.".into()]
     }

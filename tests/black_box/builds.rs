@@ -3,7 +3,7 @@
 //! `cargo xtask sources` brings the sources (`cargo xtask test` does it).
 
 use test_support::Space;
-use test_support::sources::Sources;
+use test_support::sources::UpstreamSources;
 
 /// The parts of the stack, each with its source package.
 const STACK: [(&str, &str); 5] =
@@ -15,7 +15,7 @@ fn run(space: &Space, arguments: &[&str]) -> String {
 
 #[test]
 fn hello_is_built_and_greets() {
-    let (space, sources) = (Space::new(), Sources::serve());
+    let (space, sources) = (Space::new(), UpstreamSources::serve());
     let section = sources.section("hello", "hello");
     space.write("buildout.cfg", &format!("[buildout]\nparts = hello\n{section}recipe = slapos.recipe.cmmi\n"));
     let printed = run(&space, &[]);
@@ -34,7 +34,7 @@ fn hello_is_built_and_greets() {
 
 #[test]
 fn a_stack_builds_with_its_own_dependencies() {
-    let (space, sources) = (Space::new(), Sources::serve());
+    let (space, sources) = (Space::new(), UpstreamSources::serve());
     let sections: String = STACK.iter().map(|(part, package)| sources.section(part, package)).collect();
     let stack = |options: &str| format!("[buildout]\nextends = stack.cfg\n{sections}{options}");
     space.write("stack.cfg", include_str!("builds/stack.cfg"));

@@ -6,7 +6,7 @@ mod locks;
 mod memory;
 mod plans;
 
-use index::{Index, Wheel};
+use index::{IndexServer, ModuleWheel};
 use test_support::Space;
 
 /// The buildout of five lines.
@@ -20,29 +20,29 @@ const PROJECT: [(&str, &str); 3] = [
 ];
 
 /// Distributions that depend on each other, with a script.
-fn archives() -> Vec<Wheel> {
+fn archives() -> Vec<ModuleWheel> {
     vec![
-        Wheel::new("requests", "2.0")
+        ModuleWheel::new("requests", "2.0")
             .requires("idna >= 3")
             .script("ask = requests:main")
             .module("import idna\ndef main(*arguments):\n    print('asked', idna.version, *arguments)\n"),
-        Wheel::new("requests", "1.0"),
-        Wheel::new("questions", "1.0").requires("requests"),
-        Wheel::new("idna", "3.1"),
-        Wheel::new("idna", "2.0"),
-        Wheel::new("other", "1.0").script("other = other:main").module("def main():\n    print('other')\n"),
+        ModuleWheel::new("requests", "1.0"),
+        ModuleWheel::new("questions", "1.0").requires("requests"),
+        ModuleWheel::new("idna", "3.1"),
+        ModuleWheel::new("idna", "2.0"),
+        ModuleWheel::new("other", "1.0").script("other = other:main").module("def main():\n    print('other')\n"),
     ]
 }
 
 /// A buildout with an index.
-struct Buildout {
+struct IndexedBuildout {
     space: Space,
-    index: Index,
+    index: IndexServer,
 }
 
-impl Buildout {
+impl IndexedBuildout {
     fn new(configuration: &str) -> Self {
-        let (space, index) = (Space::new(), Index::start(archives()));
+        let (space, index) = (Space::new(), IndexServer::start(archives()));
         PROJECT.iter().for_each(|(name, text)| space.write(name, text));
         let buildout = Self { space, index };
         buildout.configure(configuration);
@@ -78,7 +78,7 @@ impl Buildout {
 
 #[test]
 fn five_lines_run_from_an_empty_directory() {
-    let buildout = Buildout::new(FIVE_LINES);
+    let buildout = IndexedBuildout::new(FIVE_LINES);
     let printed = buildout.run(&[]);
     for line in [
         "Develop: /tmp/sample-buildout/.",
@@ -109,7 +109,7 @@ fn five_lines_run_from_an_empty_directory() {
 
 #[test]
 fn removes_what_is_no_longer_listed() {
-    let buildout = Buildout::new(FIVE_LINES);
+    let buildout = IndexedBuildout::new(FIVE_LINES);
     buildout.run(&[]);
     buildout.configure("[buildout]\nparts =\n");
     buildout.run(&[]);
@@ -120,7 +120,7 @@ fn removes_what_is_no_longer_listed() {
 
 #[test]
 fn a_script_uses_the_developed_project() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs =\n    demo\n    requests\nentry-points = demo=demo:main\n\
          interpreter = py\nextra-paths = lib\ninitialization = import sys\narguments = sys.argv[1:], 5\n",
     );
@@ -136,7 +136,7 @@ fn a_script_uses_the_developed_project() {
 fn pins_and_picked_versions() {
     let pinned = "[buildout]\nparts = app\nallow-picked-versions = false\n\n[versions]\nrequests = 1.0\n\n\
                   [app]\nrecipe = zc.recipe.egg:eggs\neggs = requests\n";
-    let buildout = Buildout::new(pinned);
+    let buildout = IndexedBuildout::new(pinned);
     assert!(buildout.run(&[]).contains("Got requests 1.0."));
     assert!(!buildout.space.exists("bin/ask"), "`eggs` generates no scripts");
     buildout.index.requests();
@@ -156,7 +156,7 @@ fn pins_and_picked_versions() {
 
 #[test]
 fn offline_and_missing_distributions_are_errors() {
-    let buildout = Buildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = absent\n");
+    let buildout = IndexedBuildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = absent\n");
     let (printed, succeeded) = buildout.try_run(&[]);
     assert!(!succeeded && printed.contains("Couldn't find a distribution for 'absent'."), "{printed}");
     buildout.configure("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n");
@@ -172,7 +172,7 @@ fn offline_and_missing_distributions_are_errors() {
 #[test]
 fn selected_and_dependent_scripts() {
     let base = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg:scripts\neggs =\n    requests\n    other\n";
-    let buildout = Buildout::new(&format!("{base}scripts = ask=question\n"));
+    let buildout = IndexedBuildout::new(&format!("{base}scripts = ask=question\n"));
     buildout.run(&[]);
     assert_eq!(buildout.shell("ls bin"), "question\n");
     buildout.configure(&format!("{base}scripts =\ninterpreter = py\n"));
@@ -193,7 +193,7 @@ fn selected_and_dependent_scripts() {
 
 #[test]
 fn keeps_the_launcher_of_the_buildout() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=buildout\n",
     );
     buildout.run(&["bootstrap"]);
@@ -217,7 +217,8 @@ for attempt in (lambda: open(os.path.expanduser('~/secret')), lambda: open(HOME 
 
 #[test]
 fn builds_are_confined() {
-    let buildout = Buildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg:eggs\neggs = sourced\n");
+    let buildout =
+        IndexedBuildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg:eggs\neggs = sourced\n");
     let home = buildout.shell("mkdir -p ~ && echo secret > ~/secret && cd ~ && pwd -P");
     let directory = buildout.shell("pwd -P");
     let port = buildout.index.url().rsplit(':').next().unwrap().split('/').next().unwrap().to_owned();
@@ -232,7 +233,7 @@ fn builds_are_confined() {
 
 #[test]
 fn custom_builds_and_develop_of_the_recipe() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A=1\n\n\
          [env]\nMARK = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
     );

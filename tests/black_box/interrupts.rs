@@ -4,7 +4,7 @@
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
-use test_support::{Running, Space, component, host, wait_until};
+use test_support::{RunningProcess, Space, component, host, wait_until};
 
 /// Each signal that ends a run, with the exit code.
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
@@ -21,7 +21,7 @@ fn space(parts: &[(&str, &str)]) -> Space {
 }
 
 /// Waits until the host has noted a signal: then a thread of it waits, to end the process if that does not end by itself.
-fn wait_until_signal_is_seen(run: &Running) {
+fn wait_until_signal_is_seen(run: &RunningProcess) {
     let threads = format!("/proc/{}/task", run.id());
     wait_until("the host sees the signal", || {
         let threads = std::fs::read_dir(&threads).expect("the process runs").flatten();
@@ -78,7 +78,7 @@ fn an_ignored_signal_stays_ignored() {
     let space = space(&[("a", "recipe = hostile\ninstall = wait\nfor = go-on")]);
     let mut command = space.command("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" run"]).arg(host());
-    let mut run = Running::start(&mut command);
+    let mut run = RunningProcess::start(&mut command);
     run.until("Installing a");
     run.signal(Signal::HUP);
     space.write("go-on", "");
@@ -109,7 +109,7 @@ fn a_run_that_waits_for_a_shared_part_is_ended_by_a_signal() {
     }
     let start = |directory: &str| {
         let mut command = space.command(host());
-        Running::start(command.arg("run").current_dir(space.buildout().join(directory)))
+        RunningProcess::start(command.arg("run").current_dir(space.buildout().join(directory)))
     };
     let mut first = start(".");
     first.until("Making shared part");

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use test_support::{Space, host, repository};
 
 /// A language, and where its mistakes are shown.
-struct Language {
+struct TestedLanguage {
     name: &'static str,
     /// The file that the template has the recipe in.
     file: &'static str,
@@ -26,7 +26,7 @@ struct Language {
 
 #[test]
 fn rust() {
-    check(&Language {
+    check(&TestedLanguage {
         name: "rust",
         file: "src/lib.rs",
         missing: None,
@@ -46,7 +46,7 @@ fn rust() {
 
 #[test]
 fn python() {
-    check(&Language {
+    check(&TestedLanguage {
         name: "python",
         file: "app.py",
         missing: Some(("python3", "build.sh: componentize-py ")),
@@ -73,7 +73,7 @@ fn python() {
 
 #[test]
 fn javascript() {
-    check(&Language {
+    check(&TestedLanguage {
         name: "javascript",
         file: "recipe.js",
         missing: Some(("node", "build.sh: componentize-js ")),
@@ -90,7 +90,7 @@ fn javascript() {
 
 #[test]
 fn c() {
-    check(&Language {
+    check(&TestedLanguage {
         name: "c",
         file: "recipe.c",
         missing: Some(("python3", "build.sh: zig ")),
@@ -105,7 +105,7 @@ fn c() {
     });
 }
 
-fn check(language: &Language) {
+fn check(language: &TestedLanguage) {
     let space = Space::new();
     makes_a_project(&space, language);
     imports(&space, &["process", "download"], false);
@@ -117,7 +117,7 @@ fn check(language: &Language) {
 }
 
 /// `recipe new` and `recipe build`, twice: the second does nothing, so that it needs no compiler.
-fn makes_a_project(space: &Space, language: &Language) {
+fn makes_a_project(space: &Space, language: &TestedLanguage) {
     run(space, &["recipe", "new", "note", "--language", language.name]);
     tells_what_is_missing(space, language);
     let (built, _) = run(space, &["recipe", "build", "note"]);
@@ -135,7 +135,7 @@ fn makes_a_project(space: &Space, language: &Language) {
 }
 
 /// `build.sh` on a machine without Python or Node.js, and without the compiler where nothing may be downloaded.
-fn tells_what_is_missing(space: &Space, language: &Language) {
+fn tells_what_is_missing(space: &Space, language: &TestedLanguage) {
     let Some((program, unavailable)) = language.missing else { return };
     let tools = space.root().join("tools");
     std::fs::create_dir(&tools).expect("a directory for tools");
@@ -208,7 +208,7 @@ fn same(printed: &str, name: &str) {
     assert_eq!(printed, expected, "{}", difference.unified_diff());
 }
 
-fn shows_what_the_compiler_says(space: &Space, language: &Language) {
+fn shows_what_the_compiler_says(space: &Space, language: &TestedLanguage) {
     let path = format!("note/{}", language.file);
     let source = space.read(&path);
     let (mistake, said) = language.mistake;
@@ -219,7 +219,7 @@ fn shows_what_the_compiler_says(space: &Space, language: &Language) {
 }
 
 /// A recipe reaches all that the host lends: options, sections, locks, permissions, commands, downloads.
-fn reaches_all(space: &Space, language: &Language) {
+fn reaches_all(space: &Space, language: &TestedLanguage) {
     space.write(&format!("note/{}", language.file), language.recipe);
     space.write(
         "buildout.cfg",
@@ -235,7 +235,7 @@ fn reaches_all(space: &Space, language: &Language) {
     imports(space, &["process", "download", "paths"], true);
 }
 
-fn shows_where_it_failed(space: &Space, language: &Language) {
+fn shows_where_it_failed(space: &Space, language: &TestedLanguage) {
     for (how, expected) in language.failures {
         let (printed, success) = run(space, &["run", &format!("part:how={how}")]);
         assert!(!success, "{}, {how}:\n{printed}", language.name);

@@ -13,7 +13,7 @@ use base::environment::Environment;
 use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use registry::oci::{Artefact, Reference, Remote, RemoteSettings, Signature, signatures};
+use registry::oci::{Artefact, ArtifactSignature, Reference, Remote, RemoteSettings, signatures};
 use registry::signature::{Payload, PublicKey};
 use serde_json::Value;
 use test_support::publisher::{done, push, refused, space};
@@ -85,7 +85,7 @@ fn we_read_the_keys_of_the_crate_sigstore() {
     assert!(space.read("recipes.toml").contains("[key.theirs]"));
 }
 
-fn signatures_of(reference: &Reference) -> (Artefact, Vec<Signature>) {
+fn signatures_of(reference: &Reference) -> (Artefact, Vec<ArtifactSignature>) {
     let remote = Remote::new(&Environment::default(), RemoteSettings::default(), Arc::new(Silent));
     let artefact = Artefact::of(&remote, reference).unwrap();
     let found = signatures(&remote, reference, artefact.manifest.digest).unwrap();
@@ -93,7 +93,7 @@ fn signatures_of(reference: &Reference) -> (Artefact, Vec<Signature>) {
 }
 
 /// What of the signatures that key made.
-fn payloads_by(key: &Path, signatures: &[Signature]) -> Vec<Payload> {
+fn payloads_by(key: &Path, signatures: &[ArtifactSignature]) -> Vec<Payload> {
     let key = PublicKey::parse(&std::fs::read(key).unwrap()).unwrap();
     let by_key =
         signatures.iter().filter(|found| key.verifies(&found.payload, &STANDARD.decode(&found.base64).unwrap()));
@@ -243,7 +243,7 @@ fn what_skopeo_signed_with_a_key_of_ours_is_verified() {
     let read = |name: &str| std::fs::read(repository().join("tests/keys/skopeo").join(name)).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&read("manifest.json")).unwrap();
     let base64 = manifest["layers"][0]["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
-    let found = Signature { payload: read("payload.json"), base64: base64.to_owned() };
+    let found = ArtifactSignature { payload: read("payload.json"), base64: base64.to_owned() };
     let digest = "1a5137d225295cc95ffce22452f5321c435b760ea89596e9dc1701f667211c37".parse().unwrap();
     let expected = Payload { reference: "127.0.0.1:5917/signed/recipes:1.2".into(), manifest: digest };
     let keys = repository().join("tests/keys");

@@ -3,7 +3,7 @@
 //!
 //! One build, as it takes minutes; what the recipe does around a build is tested with it (`recipes/python-build`).
 
-use test_support::sources::Sources;
+use test_support::sources::UpstreamSources;
 use test_support::{Space, copy_tracked};
 
 /// The example, with what makes its build shorter (less optimized, without tests and static libraries: the build is what
@@ -38,7 +38,7 @@ fn installed(printed: &str) -> Vec<&str> {
 
 #[test]
 fn cpython_is_built_with_libraries_that_are_parts_and_used() {
-    let (space, sources) = (Space::new(), Sources::serve());
+    let (space, sources) = (Space::new(), UpstreamSources::serve());
     let names = [("zlib", "zlib"), ("libffi", "libffi"), ("python", "python3.11")];
     let addresses: String = names.iter().map(|(part, source)| sources.section(part, source)).collect();
     space.write("buildout.cfg", &format!("{CONFIGURATION}{addresses}"));

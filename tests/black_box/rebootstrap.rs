@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 use test_support::fault::{Bench, Injection};
-use test_support::{Ended, Running, Space, wait_until};
+use test_support::{EndedProcess, RunningProcess, Space, wait_until};
 
 /// Calls with which the host, or what keeps its commands, changes something.
 const WRITES: [&str; 9] =
@@ -216,8 +216,8 @@ fn of_two_first_runs_one_makes_the_python() {
     let mut second = space.start(&["run"]);
     second.until("Waiting for another run");
     space.write("go-on", "");
-    let ended = [first, second].map(Running::end);
+    let ended = [first, second].map(RunningProcess::end);
     assert!(ended.iter().all(|run| run.code == Some(0)), "{ended:?}");
-    let makes = |run: &&Ended| run.stdout.contains("Installing first");
+    let makes = |run: &&EndedProcess| run.stdout.contains("Installing first");
     assert_eq!(ended.iter().filter(makes).count(), 1, "{ended:?}");
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use registry::oci::Artefact;
-use test_support::http::{Answer, Request, Server};
+use test_support::http::{ReceivedRequest, ScriptedAnswer, Server};
 use test_support::publisher::{done, push, refused, space};
 use test_support::registry::{Registry, USER};
 use test_support::{Space, component};
@@ -209,9 +209,9 @@ fn a_run_does_not_believe_a_registry_that_lies() {
     let manifest = artefact.manifest.bytes;
     let other = std::fs::read(component("recipe_debug")).unwrap();
     let registry = Server::start(move |request| match request.path.as_str() {
-        path if path.ends_with("/manifests/1") => Answer::ok(manifest.clone()),
-        path if path.contains("/blobs/") => Answer::ok(other.clone()),
-        _ => Answer::status(404),
+        path if path.ends_with("/manifests/1") => ScriptedAnswer::ok(manifest.clone()),
+        path if path.contains("/blobs/") => ScriptedAnswer::ok(other.clone()),
+        _ => ScriptedAnswer::status(404),
     });
     let space = Space::new();
     space.write("buildout.cfg", "[buildout]\nparts = one\n[one]\nrecipe = acme\n");
@@ -223,11 +223,11 @@ fn a_run_does_not_believe_a_registry_that_lies() {
 }
 
 /// What a registry answers to a publisher that is logged in.
-fn takes_all(request: &Request) -> Answer {
+fn takes_all(request: &ReceivedRequest) -> ScriptedAnswer {
     match request.method.as_str() {
-        "POST" => Answer::status(202).header("Location", "/upload?session=1"),
-        "PUT" => Answer::status(201),
-        _ => Answer::status(404),
+        "POST" => ScriptedAnswer::status(202).header("Location", "/upload?session=1"),
+        "PUT" => ScriptedAnswer::status(201),
+        _ => ScriptedAnswer::status(404),
     }
 }
 
@@ -246,7 +246,7 @@ fn a_tag_moves_after_the_signature_is_there() {
 
     // Where the signature cannot be kept, the tag leads where it led before.
     let registry = Server::start(|request| match request.is("PUT /v2/acme/manifests/sha256-") {
-        true => Answer::status(403),
+        true => ScriptedAnswer::status(403),
         false => takes_all(request),
     });
     let push = "COSIGN_PASSWORD=acme-pw buildout-host recipe push acme.wasm --sign acme.key";
@@ -260,8 +260,8 @@ fn a_tag_moves_after_the_signature_is_there() {
 fn credentials_that_a_registry_repeats_are_not_shown() {
     let (user, password) = USER;
     let registry = Server::start(move |request| match request.header("authorization") {
-        None => Answer::status(401).header("WWW-Authenticate", "Basic realm=\"r\""),
-        Some(sent) => Answer::status(403).with(format!(
+        None => ScriptedAnswer::status(401).header("WWW-Authenticate", "Basic realm=\"r\""),
+        Some(sent) => ScriptedAnswer::status(403).with(format!(
             "{{\"errors\":[{{\"code\":\"DENIED\",\"message\":\"{} said {sent} and {user}:{password}\"}}]}}",
             "x".repeat(150)
         )),

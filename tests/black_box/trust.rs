@@ -11,7 +11,9 @@ use base::environment::Environment;
 use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use registry::oci::{Artefact, Description, Layout, Reference, Remote, RemoteSettings, Signature, add_signature};
+use registry::oci::{
+    Artefact, ArtifactDescription, ArtifactSignature, ImageLayout, Reference, Remote, RemoteSettings, add_signature,
+};
 use registry::signature::{Payload, PrivateKey};
 use test_support::Space;
 use test_support::registry::Registry;
@@ -70,14 +72,15 @@ impl Sharing {
 
     /// Publishes a component under the tag, without a signature.
     fn push(&self, name: &str) -> Digest {
-        let published = Artefact::publish(&self.remote(), &self.reference(), &component(name), &Description::default());
+        let published =
+            Artefact::publish(&self.remote(), &self.reference(), &component(name), &ArtifactDescription::default());
         published.unwrap().manifest.digest
     }
 
     /// Adds a signature of that text to those of a manifest.
     fn sign(&self, manifest: Digest, key: &PrivateKey, payload: &str) {
         let base64 = STANDARD.encode(key.sign(payload.as_bytes()));
-        let signature = Signature { payload: payload.into(), base64 };
+        let signature = ArtifactSignature { payload: payload.into(), base64 };
         add_signature(&self.remote(), &self.reference(), manifest, &signature).unwrap();
     }
 
@@ -349,13 +352,14 @@ fn what_cannot_be_granted_is_not_proposed() {
 #[test]
 fn a_directory_that_the_buildout_carries_with_it_needs_no_registry() {
     let sharing = Sharing::new();
-    let layout = Layout::create(&sharing.space.buildout().join("vendor")).unwrap();
+    let layout = ImageLayout::create(&sharing.space.buildout().join("vendor")).unwrap();
     let artefact =
-        Artefact::publish(&layout, &sharing.reference(), &component(MODEST), &Description::default()).unwrap();
+        Artefact::publish(&layout, &sharing.reference(), &component(MODEST), &ArtifactDescription::default()).unwrap();
     let manifest = artefact.manifest.digest;
     let payload = sharing.payload(manifest);
     let base64 = STANDARD.encode(sharing.acme.sign(payload.as_bytes()));
-    add_signature(&layout, &sharing.reference(), manifest, &Signature { payload: payload.into(), base64 }).unwrap();
+    add_signature(&layout, &sharing.reference(), manifest, &ArtifactSignature { payload: payload.into(), base64 })
+        .unwrap();
     sharing.fails(&["run", "-o"], &["in offline mode"]);
     sharing.recipes_toml("signed-by = [\"acme\"]", "vendor = \"vendor\"");
     sharing.works(&["run", "-o"], &["Locked recipe acme"]);

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// What a probe knows of its surroundings.
-pub(crate) struct Target {
+pub(crate) struct Surroundings {
     /// May be written.
     pub(crate) work: PathBuf,
     /// May be read.
@@ -25,7 +25,7 @@ pub(crate) struct Target {
     pub(crate) port: u16,
 }
 
-impl Target {
+impl Surroundings {
     pub(crate) fn arguments(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.to_str().unwrap().to_owned();
         let (victim, port) = (self.victim.to_string(), self.port.to_string());
@@ -54,7 +54,7 @@ impl Target {
     }
 }
 
-type Probe = fn(&Target) -> io::Result<()>;
+type Probe = fn(&Surroundings) -> io::Result<()>;
 
 /// When a probe succeeds at `none`, which shows that it can fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,22 +76,22 @@ pub(crate) enum Partly {
 }
 
 /// One way out.
-pub(crate) struct Escape {
+pub(crate) struct EscapeAttempt {
     pub(crate) name: &'static str,
     pub(crate) unconfined: Unconfined,
     pub(crate) partly: Partly,
     pub(crate) probe: Probe,
 }
 
-const fn escape(name: &'static str, unconfined: Unconfined, partly: Partly, probe: Probe) -> Escape {
-    Escape { name, unconfined, partly, probe }
+const fn escape(name: &'static str, unconfined: Unconfined, partly: Partly, probe: Probe) -> EscapeAttempt {
+    EscapeAttempt { name, unconfined, partly, probe }
 }
 
 use Partly::{Denied, Open};
 use Unconfined::{Succeeds, SucceedsForRoot, Unknown};
 
 /// Bad input 26 to 29 of `docs/testing.md`; the numbers stand in the names.
-pub(crate) const ESCAPES: &[Escape] = &[
+pub(crate) const ESCAPES: &[EscapeAttempt] = &[
     escape("26_write_readable_file", Succeeds, Denied, |t| {
         OpenOptions::new().append(true).open(t.readable.join("file"))?.write_all(b"x")
     }),
@@ -332,7 +332,7 @@ pub(crate) const TERMINAL: i32 = 9;
 
 /// Runs the probe of that name; the exit code tells how it went.
 pub(crate) fn main(name: &str, arguments: &[String]) -> i32 {
-    let target = Target::parse(arguments);
+    let target = Surroundings::parse(arguments);
     let escape = ESCAPES.iter().find(|escape| escape.name == name).expect("a probe of that name");
     match (escape.probe)(&target) {
         Ok(()) => ESCAPED,

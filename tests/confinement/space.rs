@@ -14,15 +14,15 @@ use std::sync::OnceLock;
 
 use base::interrupt::Interrupt;
 use base::source::Explain as _;
-use confine::{Command, ConfineError, Level, Outcome, Policy, Runner, Stream};
+use confine::{CommandOutcome, CommandPolicy, CommandStream, ConfineError, ConfinementLevel, NativeCommand, Runner};
 
 use super::AS_COMMAND;
-use super::probe::{self, SharedObjects, Target};
+use super::probe::{self, SharedObjects, Surroundings};
 
 /// Set where the tests run as another user: the directory with a copy of this program, which that user can reach.
 const COPY: &str = "CONFINEMENT_COPY";
 
-pub(crate) struct Space {
+pub(crate) struct ConfinementSpace {
     root: Root,
     victim: OnceLock<Victim>,
 }
@@ -39,7 +39,7 @@ struct Victim {
     _objects: SharedObjects,
 }
 
-impl Space {
+impl ConfinementSpace {
     /// Not below `/tmp`, where a private one would hide everything anyway (but for the other user, who has no other place).
     pub(crate) fn new() -> Self {
         let base = copy().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
@@ -68,10 +68,10 @@ impl Space {
         self.root().join("outside")
     }
 
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Surroundings {
         let victim = self.victim.get_or_init(|| Victim::new(&self.root()));
         let root = self.root();
-        Target {
+        Surroundings {
             work: self.work(),
             readable: root.join("readable"),
             outside: self.outside(),
@@ -85,19 +85,20 @@ impl Space {
         probe::terminal().unwrap()
     }
 
-    pub(crate) fn policy(&self, level: Level) -> Policy {
+    pub(crate) fn policy(&self, level: ConfinementLevel) -> CommandPolicy {
         let program = std::env::current_exe().unwrap();
-        Policy {
+        CommandPolicy {
             read: vec![self.root().join("readable"), program],
             write: vec![self.work()],
             level,
-            ..Policy::default()
+            ..CommandPolicy::default()
         }
     }
 
     /// This program as a command.
-    pub(crate) fn command(&self, what: &str, arguments: &[&str]) -> Command {
-        let mut command = Command { program: own_path().into(), directory: self.work(), ..Command::default() };
+    pub(crate) fn command(&self, what: &str, arguments: &[&str]) -> NativeCommand {
+        let mut command =
+            NativeCommand { program: own_path().into(), directory: self.work(), ..NativeCommand::default() };
         command.arguments = [AS_COMMAND, what].iter().chain(arguments).map(Into::into).collect();
         if let Some(copy) = copy() {
             command.environment.insert(COPY.into(), copy.into());
@@ -105,8 +106,8 @@ impl Space {
         command
     }
 
-    pub(crate) fn shell(&self, script: &str) -> Command {
-        let mut command = Command { program: "sh".into(), directory: self.work(), ..Command::default() };
+    pub(crate) fn shell(&self, script: &str) -> NativeCommand {
+        let mut command = NativeCommand { program: "sh".into(), directory: self.work(), ..NativeCommand::default() };
         command.arguments = vec!["-c".into(), script.into()];
         if let Some(copy) = copy() {
             command.environment.insert(COPY.into(), copy.into());
@@ -115,7 +116,7 @@ impl Space {
     }
 
     /// A shell script in which `daemon` starts one that locks `lock`.
-    pub(crate) fn daemon(&self, script: &str) -> Command {
+    pub(crate) fn daemon(&self, script: &str) -> NativeCommand {
         let lock = self.work().join("lock");
         self.shell(&format!("daemon() {{ {} {AS_COMMAND} daemon {}; }}\n{script}", own_path(), lock.display()))
     }
@@ -125,19 +126,19 @@ impl Space {
     }
 
     /// Runs; gives the outcome and what was printed, both streams as they came.
-    pub(crate) fn run(&self, command: &Command, level: Level) -> (Outcome, String) {
+    pub(crate) fn run(&self, command: &NativeCommand, level: ConfinementLevel) -> (CommandOutcome, String) {
         let mut output = String::new();
-        let mut take = |_: Stream, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
+        let mut take = |_: CommandStream, bytes: &[u8]| output.push_str(&String::from_utf8_lossy(bytes));
         let outcome = self.run_with(command, &self.policy(level), &mut take);
         (outcome.unwrap_or_else(|error| panic!("{error} {:?}", error.hints())), output)
     }
 
     pub(crate) fn run_with(
         &self,
-        command: &Command,
-        policy: &Policy,
-        take: &mut dyn FnMut(Stream, &[u8]),
-    ) -> Result<Outcome, ConfineError> {
+        command: &NativeCommand,
+        policy: &CommandPolicy,
+        take: &mut dyn FnMut(CommandStream, &[u8]),
+    ) -> Result<CommandOutcome, ConfineError> {
         Self::runner().run(command, policy, take, &Interrupt::new().unwrap())
     }
 }
@@ -188,8 +189,8 @@ pub(crate) fn is_free(lock: &Path) -> bool {
 }
 
 /// Another host, which is killed while its command runs; or fails, and exits with 4.
-pub(crate) fn host_that_is_killed(root: &Path, level: Level) {
-    let space = Space { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
+pub(crate) fn host_that_is_killed(root: &Path, level: ConfinementLevel) {
+    let space = ConfinementSpace { root: Root::Given(root.to_owned()), victim: OnceLock::new() };
     let lock = space.work().join("lock");
     let command = space.command("daemon-and-wait", &[lock.to_str().unwrap()]);
     if let Err(error) = space.run_with(&command, &space.policy(level), &mut |_, _| {}) {

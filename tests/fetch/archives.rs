@@ -7,14 +7,14 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use base::source::Explain as _;
-use fetch::unpack::{Fault, UnpackError, UnpackLimits, UnpackOptions, Unpacked, unpack};
-use test_support::archive::{Entry, Member, gzip, pax, tar, zip};
+use fetch::unpack::{ArchiveFault, UnpackError, UnpackLimits, UnpackOptions, UnpackedArchive, unpack};
+use test_support::archive::{TarEntry, ZipEntry, gzip, pax, tar, zip};
 use test_support::repository;
 
 /// A directory with an archive, a file that must stay as it is, and a place to unpack to.
-struct Space(tempfile::TempDir);
+struct ArchiveSpace(tempfile::TempDir);
 
-impl Space {
+impl ArchiveSpace {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("victim"), "precious").unwrap();
@@ -25,7 +25,7 @@ impl Space {
         self.0.path().join(name)
     }
 
-    fn unpack(&self, archive: &[u8], options: &UnpackOptions) -> Result<Unpacked, UnpackError> {
+    fn unpack(&self, archive: &[u8], options: &UnpackOptions) -> Result<UnpackedArchive, UnpackError> {
         fs::write(self.path("archive"), archive).unwrap();
         unpack(&self.path("archive"), &self.path("out"), options, &|| false)
     }
@@ -54,13 +54,13 @@ fn absolute_name() -> String {
 
 /// The fault for which `archive` is refused, without a trace of it.
 #[track_caller]
-fn fault_of(archive: &[u8]) -> Fault {
+fn fault_of(archive: &[u8]) -> ArchiveFault {
     fault_with(archive, &UnpackOptions::default())
 }
 
 #[track_caller]
-fn fault_with(archive: &[u8], options: &UnpackOptions) -> Fault {
-    let space = Space::new();
+fn fault_with(archive: &[u8], options: &UnpackOptions) -> ArchiveFault {
+    let space = ArchiveSpace::new();
     let error = space.unpack(archive, options).expect_err("refused");
     space.assert_untouched();
     assert!(!error.hints().is_empty(), "{error}");
@@ -72,48 +72,51 @@ fn fault_with(archive: &[u8], options: &UnpackOptions) -> Fault {
 }
 
 /// Something good before and after, so that something could have been left.
-fn around(member: Member) -> Vec<u8> {
-    tar(&[Member::file("before", b"x"), member, Member::file("after", b"x")])
+fn around(member: TarEntry) -> Vec<u8> {
+    tar(&[TarEntry::file("before", b"x"), member, TarEntry::file("after", b"x")])
 }
 
 #[test]
 fn names_that_lead_out_are_refused() {
     let absolute = absolute_name();
     for name in ["../victim", "a/../../victim", "..", "a/..", &absolute, &format!("/{absolute}"), ""] {
-        assert!(matches!(fault_of(&around(Member::file(name, b"evil"))), Fault::Name(_)), "{name}");
-        assert!(matches!(fault_of(&zip(&[Entry::new("a", b""), Entry::new(name, b"evil")])), Fault::Name(_)), "{name}");
+        assert!(matches!(fault_of(&around(TarEntry::file(name, b"evil"))), ArchiveFault::Name(_)), "{name}");
+        assert!(
+            matches!(fault_of(&zip(&[ZipEntry::new("a", b""), ZipEntry::new(name, b"evil")])), ArchiveFault::Name(_)),
+            "{name}"
+        );
         if !name.is_empty() {
-            assert!(matches!(fault_of(&around(Member::directory(name))), Fault::Name(_)), "{name}");
+            assert!(matches!(fault_of(&around(TarEntry::directory(name))), ArchiveFault::Name(_)), "{name}");
         }
     }
-    let long = Member::of(b'x', "pax", &pax("path", b"../victim"));
-    assert_eq!(fault_of(&tar(&[long, Member::file("a", b"evil")])), Fault::Name("contains `..`"));
-    let nul = Member::of(b'x', "pax", &pax("path", b"a\0b"));
-    assert_eq!(fault_of(&tar(&[nul, Member::file("a", b"evil")])), Fault::Name("contains a NUL"));
-    let gnu = Member::of(b'L', "././@LongLink", format!("{absolute}\0").as_bytes());
-    assert_eq!(fault_of(&tar(&[gnu, Member::file("a", b"evil")])), Fault::Name("is absolute"));
-    assert_eq!(fault_of(&zip(&[Entry::new("..\\victim", b"evil")])), Fault::Name("contains a backslash"));
-    let component = Member::of(b'L', "././@LongLink", "x".repeat(300).as_bytes());
-    assert_eq!(fault_of(&tar(&[component, Member::file("a", b"")])), Fault::Name("is too long"));
+    let long = TarEntry::of(b'x', "pax", &pax("path", b"../victim"));
+    assert_eq!(fault_of(&tar(&[long, TarEntry::file("a", b"evil")])), ArchiveFault::Name("contains `..`"));
+    let nul = TarEntry::of(b'x', "pax", &pax("path", b"a\0b"));
+    assert_eq!(fault_of(&tar(&[nul, TarEntry::file("a", b"evil")])), ArchiveFault::Name("contains a NUL"));
+    let gnu = TarEntry::of(b'L', "././@LongLink", format!("{absolute}\0").as_bytes());
+    assert_eq!(fault_of(&tar(&[gnu, TarEntry::file("a", b"evil")])), ArchiveFault::Name("is absolute"));
+    assert_eq!(fault_of(&zip(&[ZipEntry::new("..\\victim", b"evil")])), ArchiveFault::Name("contains a backslash"));
+    let component = TarEntry::of(b'L', "././@LongLink", "x".repeat(300).as_bytes());
+    assert_eq!(fault_of(&tar(&[component, TarEntry::file("a", b"")])), ArchiveFault::Name("is too long"));
 }
 
 #[test]
 fn nothing_is_written_through_a_link() {
-    let inside = tar(&[Member::directory("d"), Member::link(b'2', "l", "d"), Member::file("l/victim", b"evil")]);
-    assert_eq!(fault_of(&inside), Fault::NotBeneathDirectory("l".into()));
-    let beneath_file = tar(&[Member::file("f", b"x"), Member::file("f/g", b"evil")]);
-    assert_eq!(fault_of(&beneath_file), Fault::NotBeneathDirectory("f".into()));
-    let link = Entry::new("l", b"d").mode(0o120_777);
+    let inside = tar(&[TarEntry::directory("d"), TarEntry::link(b'2', "l", "d"), TarEntry::file("l/victim", b"evil")]);
+    assert_eq!(fault_of(&inside), ArchiveFault::NotBeneathDirectory("l".into()));
+    let beneath_file = tar(&[TarEntry::file("f", b"x"), TarEntry::file("f/g", b"evil")]);
+    assert_eq!(fault_of(&beneath_file), ArchiveFault::NotBeneathDirectory("f".into()));
+    let link = ZipEntry::new("l", b"d").mode(0o120_777);
     assert_eq!(
-        fault_of(&zip(&[Entry::new("d/", b""), link, Entry::new("l/victim", b"evil")])),
-        Fault::NotBeneathDirectory("l".into())
+        fault_of(&zip(&[ZipEntry::new("d/", b""), link, ZipEntry::new("l/victim", b"evil")])),
+        ArchiveFault::NotBeneathDirectory("l".into())
     );
 }
 
 #[test]
 fn a_file_replaces_a_link_of_its_name_and_not_its_target() {
-    let space = Space::new();
-    let onto = tar(&[Member::file("f", b"x"), Member::link(b'2', "l", "f"), Member::file("l", b"other")]);
+    let space = ArchiveSpace::new();
+    let onto = tar(&[TarEntry::file("f", b"x"), TarEntry::link(b'2', "l", "f"), TarEntry::file("l", b"other")]);
     space.unpack(&onto, &UnpackOptions::default()).unwrap();
     assert_eq!(fs::read_to_string(space.path("out/f")).unwrap(), "x");
     assert_eq!(fs::read_to_string(space.path("out/l")).unwrap(), "other");
@@ -123,97 +126,105 @@ fn a_file_replaces_a_link_of_its_name_and_not_its_target() {
 #[test]
 fn links_that_lead_out_are_refused() {
     for target in ["..", "../victim", "/etc/passwd", "a/../../victim"] {
-        assert!(matches!(fault_of(&around(Member::link(b'2', "l", target))), Fault::LinkOutside(_)), "{target}");
-        let entry = Entry::new("l", target.as_bytes()).mode(0o120_777);
-        assert!(matches!(fault_of(&zip(&[entry])), Fault::LinkOutside(_)), "{target}");
+        assert!(
+            matches!(fault_of(&around(TarEntry::link(b'2', "l", target))), ArchiveFault::LinkOutside(_)),
+            "{target}"
+        );
+        let entry = ZipEntry::new("l", target.as_bytes()).mode(0o120_777);
+        assert!(matches!(fault_of(&zip(&[entry])), ArchiveFault::LinkOutside(_)), "{target}");
     }
     // Each of them stays inside, as its text reads; together they do not.
     let together =
-        tar(&[Member::directory("d"), Member::link(b'2', "d/up", ".."), Member::link(b'2', "out", "d/up/..")]);
-    assert!(matches!(fault_of(&together), Fault::LinkOutside(_)));
+        tar(&[TarEntry::directory("d"), TarEntry::link(b'2', "d/up", ".."), TarEntry::link(b'2', "out", "d/up/..")]);
+    assert!(matches!(fault_of(&together), ArchiveFault::LinkOutside(_)));
     // The top-level directory goes away, and with it what a link may climb to.
     let stripped = UnpackOptions { strip_top_level: true, ..UnpackOptions::default() };
-    let climbing = tar(&[Member::directory("top"), Member::link(b'2', "top/l", "../victim")]);
-    assert!(matches!(fault_with(&climbing, &stripped), Fault::LinkOutside(_)));
+    let climbing = tar(&[TarEntry::directory("top"), TarEntry::link(b'2', "top/l", "../victim")]);
+    assert!(matches!(fault_with(&climbing, &stripped), ArchiveFault::LinkOutside(_)));
 }
 
 #[test]
 fn hard_links_lead_only_to_earlier_files() {
-    let space_victim = Space::new();
+    let space_victim = ArchiveSpace::new();
     let absolute = space_victim.path("victim");
     for target in ["../victim", "missing", "/etc/passwd", "d", &absolute.to_string_lossy()] {
-        let archive = tar(&[Member::directory("d"), Member::link(b'2', "l", "d"), Member::link(b'1', "h", target)]);
-        assert!(matches!(fault_of(&archive), Fault::HardLink(_)), "{target}");
+        let archive =
+            tar(&[TarEntry::directory("d"), TarEntry::link(b'2', "l", "d"), TarEntry::link(b'1', "h", target)]);
+        assert!(matches!(fault_of(&archive), ArchiveFault::HardLink(_)), "{target}");
     }
     // One to a symbolic link is another symbolic link, and may not point outside from where it is.
     let links = |target, name| {
-        tar(&[Member::directory("d"), Member::link(b'2', "d/l", target), Member::link(b'1', name, "d/l")])
+        tar(&[TarEntry::directory("d"), TarEntry::link(b'2', "d/l", target), TarEntry::link(b'1', name, "d/l")])
     };
-    let space = Space::new();
+    let space = ArchiveSpace::new();
     space.unpack(&links("../x", "d/h"), &UnpackOptions::default()).unwrap();
     assert_eq!(fs::read_link(space.path("out/d/h")).unwrap(), Path::new("../x"));
-    assert!(matches!(fault_of(&links("../x", "h")), Fault::LinkOutside(_)));
+    assert!(matches!(fault_of(&links("../x", "h")), ArchiveFault::LinkOutside(_)));
 }
 
 #[test]
 fn devices_and_pipes_are_refused_and_setuid_is_dropped() {
     for kind in [b'3', b'4', b'6'] {
-        assert!(matches!(fault_of(&around(Member::of(kind, "x", b""))), Fault::Special(_)), "{}", char::from(kind));
+        assert!(
+            matches!(fault_of(&around(TarEntry::of(kind, "x", b""))), ArchiveFault::Special(_)),
+            "{}",
+            char::from(kind)
+        );
     }
-    assert!(matches!(fault_of(&around(Member::of(b'Z', "x", b""))), Fault::Unsupported(_)));
+    assert!(matches!(fault_of(&around(TarEntry::of(b'Z', "x", b""))), ArchiveFault::Unsupported(_)));
     for mode in [0o010_644, 0o020_644, 0o060_644, 0o140_644] {
-        assert!(matches!(fault_of(&zip(&[Entry::new("x", b"").mode(mode)])), Fault::Special(_)), "{mode:o}");
+        assert!(matches!(fault_of(&zip(&[ZipEntry::new("x", b"").mode(mode)])), ArchiveFault::Special(_)), "{mode:o}");
     }
-    let space = Space::new();
+    let space = ArchiveSpace::new();
     space
         .unpack(
-            &tar(&[Member::file("f", b"x").mode(0o7755), Member::directory("d").mode(0o7755)]),
+            &tar(&[TarEntry::file("f", b"x").mode(0o7755), TarEntry::directory("d").mode(0o7755)]),
             &UnpackOptions::default(),
         )
         .unwrap();
     for name in ["out/f", "out/d"] {
         assert_eq!(fs::metadata(space.path(name)).unwrap().mode() & 0o7000, 0, "{name}");
     }
-    let space = Space::new();
-    space.unpack(&zip(&[Entry::new("f", b"x").mode(0o104_755)]), &UnpackOptions::default()).unwrap();
+    let space = ArchiveSpace::new();
+    space.unpack(&zip(&[ZipEntry::new("f", b"x").mode(0o104_755)]), &UnpackOptions::default()).unwrap();
     assert_eq!(fs::metadata(space.path("out/f")).unwrap().mode() & 0o7777, 0o755);
 }
 
 #[test]
 fn bombs_are_refused() {
     let zeros = vec![0; 64 << 20];
-    let bomb = gzip(&tar(&[Member::file("zeros", &zeros)]));
+    let bomb = gzip(&tar(&[TarEntry::file("zeros", &zeros)]));
     assert!(bomb.len() < 100_000);
-    assert_eq!(fault_of(&bomb), Fault::Limit { what: "times the size of the archive", limit: 200 });
+    assert_eq!(fault_of(&bomb), ArchiveFault::Limit { what: "times the size of the archive", limit: 200 });
 
     let limits = |change: fn(&mut UnpackLimits)| {
         let mut options = UnpackOptions::default();
         change(&mut options.limits);
         options
     };
-    let two = tar(&[Member::file("a", &[0; 600]), Member::file("b", &[0; 600])]);
+    let two = tar(&[TarEntry::file("a", &[0; 600]), TarEntry::file("b", &[0; 600])]);
     let bytes = limits(|limits| limits.bytes = 1000);
-    assert!(matches!(fault_with(&two, &bytes), Fault::Limit { limit: 1000, .. }));
+    assert!(matches!(fault_with(&two, &bytes), ArchiveFault::Limit { limit: 1000, .. }));
     let entries = limits(|limits| limits.entries = 1);
-    assert_eq!(fault_with(&two, &entries), Fault::Limit { what: "entries", limit: 1 });
-    let zipped = zip(&[Entry::new("a", b""), Entry::new("b", b"")]);
-    assert_eq!(fault_with(&zipped, &entries), Fault::Limit { what: "entries", limit: 1 });
-    let deep = Member::of(b'L', "././@LongLink", "d/".repeat(200).as_bytes());
-    let fault = fault_of(&tar(&[deep, Member::directory("d")]));
-    assert_eq!(fault, Fault::Limit { what: "nested directories", limit: 100 });
+    assert_eq!(fault_with(&two, &entries), ArchiveFault::Limit { what: "entries", limit: 1 });
+    let zipped = zip(&[ZipEntry::new("a", b""), ZipEntry::new("b", b"")]);
+    assert_eq!(fault_with(&zipped, &entries), ArchiveFault::Limit { what: "entries", limit: 1 });
+    let deep = TarEntry::of(b'L', "././@LongLink", "d/".repeat(200).as_bytes());
+    let fault = fault_of(&tar(&[deep, TarEntry::directory("d")]));
+    assert_eq!(fault, ArchiveFault::Limit { what: "nested directories", limit: 100 });
 
     // Headers are held in memory, so they have a limit of their own.
-    let name = Member::of(b'L', "././@LongLink", &vec![b'x'; 4 << 20]);
-    let fault = fault_of(&gzip(&tar(&[name, Member::file("a", b"")])));
-    assert_eq!(fault, Fault::Limit { what: "bytes of headers", limit: 1 << 20 });
+    let name = TarEntry::of(b'L', "././@LongLink", &vec![b'x'; 4 << 20]);
+    let fault = fault_of(&gzip(&tar(&[name, TarEntry::file("a", b"")])));
+    assert_eq!(fault, ArchiveFault::Limit { what: "bytes of headers", limit: 1 << 20 });
     // A file of 7 GiB, says the header.
-    let lie = tar(&[Member::file("a", b"x").size(0o77_777_777_777 >> 2)]);
-    assert!(matches!(fault_with(&lie, &bytes), Fault::Limit { .. }));
+    let lie = tar(&[TarEntry::file("a", b"x").size(0o77_777_777_777 >> 2)]);
+    assert!(matches!(fault_with(&lie, &bytes), ArchiveFault::Limit { .. }));
 
     // Two entries that share their data.
-    let mut twice = [Entry::new("a", b"data"), Entry::new("b", b"data")];
+    let mut twice = [ZipEntry::new("a", b"data"), ZipEntry::new("b", b"data")];
     twice[1].offset = Some(0);
-    assert!(matches!(fault_of(&zip(&twice)), Fault::Disagreement(_)));
+    assert!(matches!(fault_of(&zip(&twice)), ArchiveFault::Disagreement(_)));
 }
 
 #[test]
@@ -221,9 +232,9 @@ fn a_large_first_file_is_not_a_bomb() {
     // Of the archive, hardly anything was read when its size is known.
     let content: Vec<u8> =
         (0..20_u32 << 18).flat_map(|number| (number.wrapping_mul(0x9e37_79b9)).to_le_bytes()).collect();
-    let whole = tar(&[Member::file("a", &content)]);
+    let whole = tar(&[TarEntry::file("a", &content)]);
     for archive in [whole.clone(), gzip(&whole)] {
-        let space = Space::new();
+        let space = ArchiveSpace::new();
         space.unpack(&archive, &UnpackOptions::default()).unwrap();
         assert!(fs::read(space.path("out/a")).unwrap() == content);
     }
@@ -231,42 +242,45 @@ fn a_large_first_file_is_not_a_bomb() {
 
 #[test]
 fn what_is_truncated_is_refused() {
-    let whole = tar(&[Member::file("a", &[7; 3000]), Member::file("b", b"x")]);
+    let whole = tar(&[TarEntry::file("a", &[7; 3000]), TarEntry::file("b", b"x")]);
     for length in [100, 512, 1024, 3584, 3600, 4096, 4608] {
         let fault = fault_of(&whole[..length]);
-        assert!(matches!(fault, Fault::Damaged(_) | Fault::UnknownFormat), "{length}: {fault}");
+        assert!(matches!(fault, ArchiveFault::Damaged(_) | ArchiveFault::UnknownFormat), "{length}: {fault}");
     }
     for name in ["gnu.tar.gz", "pax.tar.xz", "gnu.tar.bz2", "pax.tar.zst", "plain.zip"] {
         let whole = fixture(name);
         for length in [8, whole.len() / 4, whole.len() / 2, whole.len() - 9, whole.len() - 1] {
             let fault = fault_of(&whole[..length]);
-            assert!(matches!(fault, Fault::Damaged(_) | Fault::UnknownFormat), "{name} {length}: {fault}");
+            assert!(
+                matches!(fault, ArchiveFault::Damaged(_) | ArchiveFault::UnknownFormat),
+                "{name} {length}: {fault}"
+            );
         }
     }
 }
 
 #[test]
 fn wrong_checksums_are_found() {
-    let mut header = tar(&[Member::file("a", b"x")]);
+    let mut header = tar(&[TarEntry::file("a", b"x")]);
     header[0] = b'b';
-    assert!(matches!(fault_of(&header), Fault::Damaged(_)));
-    let mut gz = gzip(&tar(&[Member::file("a", b"x")]));
+    assert!(matches!(fault_of(&header), ArchiveFault::Damaged(_)));
+    let mut gz = gzip(&tar(&[TarEntry::file("a", b"x")]));
     let at = gz.len() - 8;
     gz[at] ^= 1;
-    assert!(matches!(fault_of(&gz), Fault::Damaged(_)));
+    assert!(matches!(fault_of(&gz), ArchiveFault::Damaged(_)));
     for name in ["pax.tar.xz", "gnu.tar.bz2", "pax.tar.zst"] {
         let mut bytes = fixture(name);
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0x10;
         let fault = fault_of(&bytes);
-        assert!(matches!(fault, Fault::Damaged(_) | Fault::Limit { .. }), "{name}: {fault}");
+        assert!(matches!(fault, ArchiveFault::Damaged(_) | ArchiveFault::Limit { .. }), "{name}: {fault}");
     }
     // The checksum of zstd stands at the very end.
     let mut zstd = fixture("pax.tar.zst");
     *zstd.last_mut().unwrap() ^= 1;
-    assert!(matches!(fault_of(&zstd), Fault::Damaged(_)));
-    let entry = Entry::new("a", b"data").both(|said| said.checksum ^= 1);
-    assert!(matches!(fault_of(&zip(&[entry])), Fault::Damaged(_)));
+    assert!(matches!(fault_of(&zstd), ArchiveFault::Damaged(_)));
+    let entry = ZipEntry::new("a", b"data").both(|said| said.checksum ^= 1);
+    assert!(matches!(fault_of(&zip(&[entry])), ArchiveFault::Damaged(_)));
 }
 
 /// Whatever byte is wrong: the archive is unpacked whole, or refused without a trace, and nothing panics.
@@ -277,7 +291,7 @@ fn any_damage_is_survived() {
         for at in (0..whole.len()).step_by(7) {
             let mut damaged = whole.clone();
             damaged[at] ^= 1 << (at % 8);
-            let space = Space::new();
+            let space = ArchiveSpace::new();
             let outcome = space.unpack(&damaged, &UnpackOptions::default());
             let expected: &[&str] = if outcome.is_ok() { &["out"] } else { &[] };
             assert_eq!(space.names(), expected, "{name}, byte {at}: {outcome:?}");
@@ -287,32 +301,32 @@ fn any_damage_is_survived() {
 
 #[test]
 fn of_two_entries_of_one_name_the_last_counts_in_tar_files_alone() {
-    let a = || Member::file("a", b"x");
-    for (second, expected) in [(a(), "x"), (Member::file("./a", b"y"), "y"), (Member::link(b'1', "a", "a"), "x")] {
-        let space = Space::new();
+    let a = || TarEntry::file("a", b"x");
+    for (second, expected) in [(a(), "x"), (TarEntry::file("./a", b"y"), "y"), (TarEntry::link(b'1', "a", "a"), "x")] {
+        let space = ArchiveSpace::new();
         space.unpack(&tar(&[a(), second]), &UnpackOptions::default()).unwrap();
         assert_eq!(fs::read_to_string(space.path("out/a")).unwrap(), expected);
     }
-    let space = Space::new();
-    let hard = [a(), Member::link(b'1', "b", "a"), Member::file("a", b"new"), Member::link(b'2', "b", "a")];
+    let space = ArchiveSpace::new();
+    let hard = [a(), TarEntry::link(b'1', "b", "a"), TarEntry::file("a", b"new"), TarEntry::link(b'2', "b", "a")];
     space.unpack(&tar(&hard), &UnpackOptions::default()).unwrap();
     assert_eq!(fs::read_link(space.path("out/b")).unwrap(), Path::new("a"));
     assert_eq!(fs::read_to_string(space.path("out/a")).unwrap(), "new");
-    assert_eq!(fault_of(&tar(&[a(), Member::directory("a")])), Fault::Duplicate);
-    assert_eq!(fault_of(&tar(&[Member::directory("a"), a()])), Fault::Duplicate);
-    assert_eq!(fault_of(&zip(&[Entry::new("a", b"x"), Entry::new("a", b"y")])), Fault::Duplicate);
-    assert_eq!(fault_of(&zip(&[Entry::new("a", b"x"), Entry::new("./a", b"y")])), Fault::Duplicate);
-    let space = Space::new();
-    space.unpack(&tar(&[Member::directory("d"), Member::directory("d/")]), &UnpackOptions::default()).unwrap();
+    assert_eq!(fault_of(&tar(&[a(), TarEntry::directory("a")])), ArchiveFault::Duplicate);
+    assert_eq!(fault_of(&tar(&[TarEntry::directory("a"), a()])), ArchiveFault::Duplicate);
+    assert_eq!(fault_of(&zip(&[ZipEntry::new("a", b"x"), ZipEntry::new("a", b"y")])), ArchiveFault::Duplicate);
+    assert_eq!(fault_of(&zip(&[ZipEntry::new("a", b"x"), ZipEntry::new("./a", b"y")])), ArchiveFault::Duplicate);
+    let space = ArchiveSpace::new();
+    space.unpack(&tar(&[TarEntry::directory("d"), TarEntry::directory("d/")]), &UnpackOptions::default()).unwrap();
 }
 
 #[test]
 fn zip_headers_that_disagree_are_refused() {
-    let t = |change: fn(&mut Entry)| {
-        let mut entry = Entry::new("a", b"data");
+    let t = |change: fn(&mut ZipEntry)| {
+        let mut entry = ZipEntry::new("a", b"data");
         change(&mut entry);
-        let fault = fault_of(&zip(&[entry, Entry::new("b", b"")]));
-        assert!(matches!(fault, Fault::Disagreement(_)), "{fault}");
+        let fault = fault_of(&zip(&[entry, ZipEntry::new("b", b"")]));
+        assert!(matches!(fault, ArchiveFault::Disagreement(_)), "{fault}");
     };
     t(|entry| entry.local.name = b"b".to_vec());
     t(|entry| entry.local.size = 3);
@@ -322,23 +336,23 @@ fn zip_headers_that_disagree_are_refused() {
     t(|entry| entry.local.flags = 1);
     t(|entry| entry.offset = Some(3));
     let mut prefixed = b"PK\x03\x04 junk".to_vec();
-    prefixed.extend(zip(&[Entry::new("a", b"data")]));
-    assert!(matches!(fault_of(&prefixed), Fault::Disagreement(_)));
+    prefixed.extend(zip(&[ZipEntry::new("a", b"data")]));
+    assert!(matches!(fault_of(&prefixed), ArchiveFault::Disagreement(_)));
 }
 
 #[test]
 fn what_is_not_an_archive_is_refused() {
     for bytes in [&b""[..], b"<html>404</html>", &[0; 2000], b"PK"] {
-        assert_eq!(fault_of(bytes), Fault::UnknownFormat, "{bytes:?}");
+        assert_eq!(fault_of(bytes), ArchiveFault::UnknownFormat, "{bytes:?}");
     }
-    assert!(matches!(fault_of(&gzip(b"a text")), Fault::Damaged(_)));
-    let encrypted = Entry::new("a", b"data").both(|said| said.flags = 1);
-    assert!(matches!(fault_of(&zip(&[encrypted])), Fault::Unsupported(_)));
+    assert!(matches!(fault_of(&gzip(b"a text")), ArchiveFault::Damaged(_)));
+    let encrypted = ZipEntry::new("a", b"data").both(|said| said.flags = 1);
+    assert!(matches!(fault_of(&zip(&[encrypted])), ArchiveFault::Unsupported(_)));
     let version = [pax("GNU.sparse.major", b"2"), pax("GNU.sparse.realsize", b"5")].concat();
-    let sparse = Member::of(b'x', "pax", &version);
-    assert!(matches!(fault_of(&tar(&[sparse, Member::file("a", b"")])), Fault::Unsupported(_)));
-    let global = Member::of(b'g', "pax", &pax("path", b"b"));
-    assert!(matches!(fault_of(&tar(&[global, Member::file("a", b"")])), Fault::Unsupported(_)));
+    let sparse = TarEntry::of(b'x', "pax", &version);
+    assert!(matches!(fault_of(&tar(&[sparse, TarEntry::file("a", b"")])), ArchiveFault::Unsupported(_)));
+    let global = TarEntry::of(b'g', "pax", &pax("path", b"b"));
+    assert!(matches!(fault_of(&tar(&[global, TarEntry::file("a", b"")])), ArchiveFault::Unsupported(_)));
 }
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -361,7 +375,7 @@ fn archives_of_real_programs_are_unpacked() {
         ("plain.zip", 0),
     ] {
         for strip_top_level in [false, true] {
-            let space = Space::new();
+            let space = ArchiveSpace::new();
             let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
             let unpacked = space.unpack(&fixture(name), &options).unwrap();
             assert_eq!(unpacked.top_level, ["hello-1.0"], "{name}");
@@ -384,7 +398,7 @@ fn archives_of_real_programs_are_unpacked() {
 
 #[test]
 fn the_destination_must_be_free() {
-    let archive = tar(&[Member::file("a", b"x")]);
+    let archive = tar(&[TarEntry::file("a", b"x")]);
     let occupy: [fn(&Path); 3] = [
         |out| {
             fs::create_dir(out).unwrap();
@@ -394,13 +408,13 @@ fn the_destination_must_be_free() {
         |out| symlink(".", out).unwrap(),
     ];
     for occupy in occupy {
-        let space = Space::new();
+        let space = ArchiveSpace::new();
         occupy(&space.path("out"));
         let error = space.unpack(&archive, &UnpackOptions::default()).unwrap_err();
         assert!(matches!(error, UnpackError::DestinationExists(_)), "{error}");
         assert_eq!(space.names(), ["out"]);
     }
-    let space = Space::new();
+    let space = ArchiveSpace::new();
     fs::create_dir(space.path("out")).unwrap();
     let unpacked = space.unpack(&archive, &UnpackOptions::default()).unwrap();
     assert_eq!((unpacked.entries, unpacked.bytes), (1, 1));
@@ -410,19 +424,19 @@ fn the_destination_must_be_free() {
 #[test]
 fn stripping_needs_one_directory() {
     let options = UnpackOptions { strip_top_level: true, ..UnpackOptions::default() };
-    for members in [vec![], vec![Member::file("a", b"")], vec![Member::directory("a"), Member::directory("b")]] {
+    for members in [vec![], vec![TarEntry::file("a", b"")], vec![TarEntry::directory("a"), TarEntry::directory("b")]] {
         let mut archive = tar(&members);
         if members.is_empty() {
             archive = gzip(&archive);
         }
-        assert!(matches!(fault_with(&archive, &options), Fault::NoTopLevelDirectory(_)));
+        assert!(matches!(fault_with(&archive, &options), ArchiveFault::NoTopLevelDirectory(_)));
     }
 }
 
 #[test]
 fn unpacking_can_be_cancelled() {
-    let space = Space::new();
-    fs::write(space.path("archive"), tar(&[Member::file("a", &[0; 1 << 20]), Member::file("b", b"")])).unwrap();
+    let space = ArchiveSpace::new();
+    fs::write(space.path("archive"), tar(&[TarEntry::file("a", &[0; 1 << 20]), TarEntry::file("b", b"")])).unwrap();
     let asked = Cell::new(0);
     let cancelled = || {
         asked.set(asked.get() + 1);
@@ -435,9 +449,9 @@ fn unpacking_can_be_cancelled() {
 
 #[test]
 fn what_a_killed_process_left_is_removed() {
-    let space = Space::new();
+    let space = ArchiveSpace::new();
     fs::create_dir_all(space.path(".out.unpack-1-0/a/b")).unwrap();
     fs::create_dir_all(space.path(".other.unpack-1-0")).unwrap();
-    space.unpack(&tar(&[Member::file("a", b"x")]), &UnpackOptions::default()).unwrap();
+    space.unpack(&tar(&[TarEntry::file("a", b"x")]), &UnpackOptions::default()).unwrap();
     assert_eq!(space.names(), [".other.unpack-1-0", "out"]);
 }

@@ -12,21 +12,21 @@ use base::environment::Environment;
 use base::event::Silent;
 use base::source::Explain as _;
 use fetch::{
-    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloader, Network, Rate, Request,
-    Timeout, TransferFault,
+    Algorithm, Allowed, CacheDirectory, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloader,
+    NetworkUse, Rate, Timeout, TransferFault,
 };
-use test_support::http::{Answer, Server};
+use test_support::http::{ScriptedAnswer, Server};
 use test_support::wait_until;
 
-use crate::space::{LONGEST, Log, SHORT, Space, assert_holds, verified};
+use crate::space::{DownloadSpace, LONGEST, Log, SHORT, assert_holds, verified};
 
 #[test]
 fn a_file_comes_once_and_then_from_the_cache() {
-    let server = Server::script([Answer::ok("content")]);
-    let space = Space::new();
+    let server = Server::script([ScriptedAnswer::ok("content")]);
+    let space = DownloadSpace::new();
     let md5 = Checksum::parse(Algorithm::Md5, "9a0364b9e99bb480dd25e1f0284c8555").unwrap();
     let url = server.url("/a.tar").replace("//", "//user:secret@");
-    let request = Request { part: "zlib".into(), ..verified(&url, "content").checksum(md5.clone()) };
+    let request = DownloadRequest { part: "zlib".into(), ..verified(&url, "content").checksum(md5.clone()) };
     let log = Log::default();
     let first = space.downloader().download(&request, &log, &|| false).unwrap();
     assert_holds(&first, "content", false);
@@ -38,15 +38,15 @@ fn a_file_comes_once_and_then_from_the_cache() {
 
     assert_holds(&space.get(&request).unwrap(), "content", true);
     // By the other checksum alone, or from another place.
-    assert_holds(&space.get(&Request::new(&url).checksum(md5)).unwrap(), "content", true);
+    assert_holds(&space.get(&DownloadRequest::new(&url).checksum(md5)).unwrap(), "content", true);
     assert_holds(&space.get(&verified("http://127.0.0.1:1/b.tar", "content")).unwrap(), "content", true);
     assert_eq!(server.requests().len(), 1);
 }
 
 #[test]
 fn a_wrong_file_is_not_kept_and_both_checksums_are_shown() {
-    let server = Server::script([Answer::ok("evil")]);
-    let space = Space::new();
+    let server = Server::script([ScriptedAnswer::ok("evil")]);
+    let space = DownloadSpace::new();
     let url = server.url("/a.tar").replace("//", "//user:secret@");
     let error = space.get(&verified(&url, "good")).unwrap_err();
     let (expected, found) = (Digest::of(b"good"), Digest::of(b"evil"));
@@ -64,18 +64,19 @@ fn a_wrong_file_is_not_kept_and_both_checksums_are_shown() {
 const TAG: (&str, &str) = ("ETag", "\"1\"");
 
 /// Announces twenty bytes, and sends fewer.
-fn cut(validator: Option<(&str, &str)>, start: &str) -> Answer {
-    let answer = Answer::ok(start).length(20);
+fn cut(validator: Option<(&str, &str)>, start: &str) -> ScriptedAnswer {
+    let answer = ScriptedAnswer::ok(start).length(20);
     validator.map_or(answer.clone(), |(name, value)| answer.header(name, value))
 }
 
 #[test]
 fn a_cut_body_goes_on_where_it_ended() {
-    let rest = Answer::status("206 Partial Content").header("Content-Range", "bytes 10-19/20").with("0123456789");
+    let rest =
+        ScriptedAnswer::status("206 Partial Content").header("Content-Range", "bytes 10-19/20").with("0123456789");
     let rest = rest.header(TAG.0, TAG.1);
     for validator in [TAG, ("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")] {
         let server = Server::script([cut(Some(validator), "abcdefghij"), rest.clone()]);
-        let space = Space::new();
+        let space = DownloadSpace::new();
         let downloaded = space.get(&verified(server.url("/a.tar"), "abcdefghij0123456789")).unwrap();
         assert_holds(&downloaded, "abcdefghij0123456789", false);
         let request = &server.requests()[1];
@@ -85,10 +86,11 @@ fn a_cut_body_goes_on_where_it_ended() {
 
 #[test]
 fn a_body_that_cannot_go_on_starts_over() {
-    let whole = Answer::ok("abcdefghij0123456789");
-    let partial =
-        |range: &str, rest: &str| Answer::status("206 Partial Content").header("Content-Range", range).with(rest);
-    let not_satisfiable = Answer::status("416 Range Not Satisfiable");
+    let whole = ScriptedAnswer::ok("abcdefghij0123456789");
+    let partial = |range: &str, rest: &str| {
+        ScriptedAnswer::status("206 Partial Content").header("Content-Range", range).with(rest)
+    };
+    let not_satisfiable = ScriptedAnswer::status("416 Range Not Satisfiable");
     let elsewhere = partial("bytes 7-19/20", "hij0123456789");
     let changed = partial("bytes 5-19/20", "fghij0123456789").header("ETag", "\"2\"");
     for (validator, answer_to_rest) in [
@@ -102,7 +104,7 @@ fn a_body_that_cannot_go_on_starts_over() {
         let asks_twice = answer_to_rest.is_some();
         let answers = [cut(validator, "XXXXX")].into_iter().chain(answer_to_rest).chain([whole.clone()]);
         let server = Server::script(answers);
-        let space = Space::new();
+        let space = DownloadSpace::new();
         let downloaded = space.get(&verified(server.url("/a.tar"), "abcdefghij0123456789")).unwrap();
         assert_holds(&downloaded, "abcdefghij0123456789", false);
         let ranges: Vec<bool> = server.requests().iter().map(|request| request.header("range").is_some()).collect();
@@ -119,63 +121,68 @@ fn cut_stalled_and_lying_answers_are_given_up() {
     for answer in [
         cut(None, "half"),
         cut(Some(TAG), "half"),
-        Answer::raw(""),
-        Answer::raw("").stalled(),
+        ScriptedAnswer::raw(""),
+        ScriptedAnswer::raw("").stalled(),
         cut(None, "half").stalled(),
     ] {
         let server = Server::script([answer.clone()]);
-        let fault = Space::new().fault(&verified(server.url("/a.tar"), "whole"));
+        let fault = DownloadSpace::new().fault(&verified(server.url("/a.tar"), "whole"));
         assert!(broken(&fault), "{answer:?}: {fault}");
         assert_eq!(server.requests().len(), 3, "{answer:?}: {fault}");
     }
-    for answer in [Answer::ok("").length(99_999_999_999).stalled(), Answer::ok("").endless()] {
+    for answer in [ScriptedAnswer::ok("").length(99_999_999_999).stalled(), ScriptedAnswer::ok("").endless()] {
         let server = Server::script([answer.clone()]);
-        let fault = Space::new().fault(&verified(server.url("/a.tar"), "whole"));
+        let fault = DownloadSpace::new().fault(&verified(server.url("/a.tar"), "whole"));
         assert_eq!(fault, TransferFault::TooLarge(LONGEST), "{answer:?}");
         assert_eq!(server.requests().len(), 1, "{answer:?}");
     }
     // More bytes than announced are not part of the answer.
-    let server = Server::script([Answer::ok("goodevil").length(4)]);
-    assert_holds(&Space::new().get(&verified(server.url("/a.tar"), "good")).unwrap(), "good", false);
+    let server = Server::script([ScriptedAnswer::ok("goodevil").length(4)]);
+    assert_holds(&DownloadSpace::new().get(&verified(server.url("/a.tar"), "good")).unwrap(), "good", false);
 }
 
 #[test]
 fn redirects_stay_where_they_are_allowed() {
-    let other = Server::script([Answer::ok("found")]);
+    let other = Server::script([ScriptedAnswer::ok("found")]);
     let elsewhere = format!("http://localhost:{}/a.tar", other.port());
     for target in ["file:///etc/passwd", "ftp://127.0.0.1/a", "//", elsewhere.as_str(), "/private/a.tar"] {
-        let server = Server::script([Answer::redirect(target)]);
+        let server = Server::script([ScriptedAnswer::redirect(target)]);
         let allowed = Allowed::Beneath(vec![server.url("/pub/")]);
-        let fault = Space::new().fault(&Request { allowed, ..verified(server.url("/pub/a.tar"), "found") });
+        let fault =
+            DownloadSpace::new().fault(&DownloadRequest { allowed, ..verified(server.url("/pub/a.tar"), "found") });
         assert!(matches!(fault, TransferFault::Redirect(_)), "{target}: {fault}");
         assert_eq!(server.requests().len(), 1);
     }
     assert!(other.requests().is_empty());
 
-    let server = Server::script([Answer::redirect(&elsewhere)]);
+    let server = Server::script([ScriptedAnswer::redirect(&elsewhere)]);
     let with_credentials = server.url("/a.tar").replace("//", "//user:secret@");
     let allowed = Allowed::Beneath(vec![server.url("/"), format!("http://localhost:{}", other.port())]);
-    let request = Request { allowed, ..verified(with_credentials, "found") };
-    assert_holds(&Space::new().get(&request).unwrap(), "found", false);
+    let request = DownloadRequest { allowed, ..verified(with_credentials, "found") };
+    assert_holds(&DownloadSpace::new().get(&request).unwrap(), "found", false);
     assert!(server.requests()[0].header("authorization").is_some());
     assert!(other.requests()[0].header("authorization").is_none());
 
-    let endless = Server::script([Answer::redirect("/a.tar")]);
-    assert_eq!(Space::new().fault(&Request::new(endless.url("/a.tar"))), TransferFault::TooManyRedirects(5));
+    let endless = Server::script([ScriptedAnswer::redirect("/a.tar")]);
+    assert_eq!(
+        DownloadSpace::new().fault(&DownloadRequest::new(endless.url("/a.tar"))),
+        TransferFault::TooManyRedirects(5)
+    );
 
-    let asked = Server::script([Answer::ok("x")]);
-    let refused = Request { allowed: Allowed::Beneath(vec![asked.url("/pub")]), ..Request::new(asked.url("/a")) };
-    assert!(matches!(Space::new().get(&refused), Err(DownloadError::NotAllowed { .. })));
+    let asked = Server::script([ScriptedAnswer::ok("x")]);
+    let refused =
+        DownloadRequest { allowed: Allowed::Beneath(vec![asked.url("/pub")]), ..DownloadRequest::new(asked.url("/a")) };
+    assert!(matches!(DownloadSpace::new().get(&refused), Err(DownloadError::NotAllowed { .. })));
     assert!(asked.requests().is_empty());
 }
 
 #[test]
 fn a_damaged_copy_is_fetched_again() {
-    let server = Server::script([Answer::ok("content")]);
+    let server = Server::script([ScriptedAnswer::ok("content")]);
     for checked in [true, false] {
-        let space = Space::new();
+        let space = DownloadSpace::new();
         let url = server.url("/a.tar");
-        let request = if checked { verified(&url, "content") } else { Request::new(&url) };
+        let request = if checked { verified(&url, "content") } else { DownloadRequest::new(&url) };
         let path = space.get(&request).unwrap().path;
         for damage in ["", "contenT", "content and more"] {
             fs::write(&path, damage).unwrap();
@@ -189,7 +196,8 @@ fn a_damaged_copy_is_fetched_again() {
         assert_holds(&space.get(&request).unwrap(), "content", true);
 
         fs::write(&path, "damaged").unwrap();
-        let offline = Space { settings: DownloadSettings { network: Network::Offline, ..space.settings }, ..space };
+        let offline =
+            DownloadSpace { settings: DownloadSettings { network: NetworkUse::Offline, ..space.settings }, ..space };
         let error = offline.get(&request).unwrap_err();
         assert!(matches!(error, DownloadError::NotInCache { damaged: true, .. }), "{error}");
     }
@@ -197,42 +205,45 @@ fn a_damaged_copy_is_fetched_again() {
 
 #[test]
 fn a_busy_server_is_asked_again_when_it_says() {
-    let busy = |status: &str, after: &str| Answer::status(status).header("Retry-After", after);
+    let busy = |status: &str, after: &str| ScriptedAnswer::status(status).header("Retry-After", after);
     for status in ["429 Too Many Requests", "503 Service Unavailable"] {
-        let server = Server::script([busy(status, "0"), Answer::ok("found")]);
-        assert_holds(&Space::new().get(&verified(server.url("/a"), "found")).unwrap(), "found", false);
+        let server = Server::script([busy(status, "0"), ScriptedAnswer::ok("found")]);
+        assert_holds(&DownloadSpace::new().get(&verified(server.url("/a"), "found")).unwrap(), "found", false);
         // An hour is not waited for, nor is a server asked for ever.
         for (after, requests) in [("3600", 1), ("99999999999999999999999", 3), ("0", 3)] {
             let server = Server::script([busy(status, after)]);
-            let fault = Space::new().fault(&Request::new(server.url("/a")));
+            let fault = DownloadSpace::new().fault(&DownloadRequest::new(server.url("/a")));
             assert_eq!(fault, TransferFault::Status(status.to_owned()));
             assert_eq!(server.requests().len(), requests, "{after}");
         }
     }
-    let gone = Server::script([Answer::status("404 Not Found")]);
-    assert_eq!(Space::new().fault(&Request::new(gone.url("/a"))), TransferFault::Status("404 Not Found".into()));
+    let gone = Server::script([ScriptedAnswer::status("404 Not Found")]);
+    assert_eq!(
+        DownloadSpace::new().fault(&DownloadRequest::new(gone.url("/a"))),
+        TransferFault::Status("404 Not Found".into())
+    );
     assert_eq!(gone.requests().len(), 1);
 }
 
 #[test]
 fn offline_opens_no_socket() {
-    for network in [Network::Offline, Network::FromCache] {
+    for network in [NetworkUse::Offline, NetworkUse::FromCache] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://user:secret@{}/a.tar", listener.local_addr().unwrap());
-        let space = Space::with(|settings| settings.network = network);
+        let space = DownloadSpace::with(|settings| settings.network = network);
         let error = space.get(&verified(&url, "x")).unwrap_err();
         let message = error.to_string();
         assert!(message.contains(&url.replace("user:secret", "***")), "{message}");
         assert!(message.contains(&*space.settings.cache.path.to_string_lossy()), "{message}");
-        assert_eq!(message.contains("install-from-cache"), network == Network::FromCache, "{message}");
+        assert_eq!(message.contains("install-from-cache"), network == NetworkUse::FromCache, "{message}");
         let accepted = listener.accept();
         assert!(accepted.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
 
         // What was downloaded before is there, with a checksum or without.
-        let server = Server::script([Answer::ok("content")]);
-        let online = DownloadSettings { network: Network::Allowed, ..space.settings.clone() };
-        let request = Request::new(server.url("/a.tar"));
+        let server = Server::script([ScriptedAnswer::ok("content")]);
+        let online = DownloadSettings { network: NetworkUse::Allowed, ..space.settings.clone() };
+        let request = DownloadRequest::new(server.url("/a.tar"));
         Downloader::new(&Environment::default(), online).download(&request, &Silent, &|| false).unwrap();
         assert_holds(&space.get(&request).unwrap(), "content", true);
         assert_holds(&space.get(&verified(server.url("/a.tar"), "content")).unwrap(), "content", true);
@@ -243,9 +254,9 @@ fn offline_opens_no_socket() {
 #[test]
 fn without_a_checksum_only_a_chosen_cache_is_enough() {
     for (chosen, requests) in [(true, 1), (false, 2)] {
-        let server = Server::script([Answer::ok("old"), Answer::ok("new")]);
-        let space = Space::with(|settings| settings.cache.chosen = chosen);
-        let request = Request::new(server.url("/a.tar"));
+        let server = Server::script([ScriptedAnswer::ok("old"), ScriptedAnswer::ok("new")]);
+        let space = DownloadSpace::with(|settings| settings.cache.chosen = chosen);
+        let request = DownloadRequest::new(server.url("/a.tar"));
         assert_holds(&space.get(&request).unwrap(), "old", false);
         assert_holds(&space.get(&request).unwrap(), if chosen { "old" } else { "new" }, chosen);
         assert_eq!(server.requests().len(), requests);
@@ -254,23 +265,23 @@ fn without_a_checksum_only_a_chosen_cache_is_enough() {
 
 #[test]
 fn copies_of_zc_buildout_are_used() {
-    let space = Space::with(|settings| settings.network = Network::FromCache);
+    let space = DownloadSpace::with(|settings| settings.network = NetworkUse::FromCache);
     let cache = &space.settings.cache.path;
     fs::create_dir_all(cache.join("dist")).unwrap();
     fs::write(cache.join("dist/a.tar"), "by name").unwrap();
     // md5 of the URL, by Python's hashlib
     fs::write(cache.join("f6c725db86e06737e9583e35e69128c8"), "by URL").unwrap();
     assert_holds(&space.get(&verified("http://localhost/x/a.tar?y#z", "by name")).unwrap(), "by name", true);
-    assert_holds(&space.get(&Request::new("http://localhost/buildout.cfg")).unwrap(), "by URL", true);
+    assert_holds(&space.get(&DownloadRequest::new("http://localhost/buildout.cfg")).unwrap(), "by URL", true);
     // A name alone may mean any file, and one that does not fit is not ours to remove.
-    assert!(space.get(&Request::new("http://localhost/x/a.tar")).is_err());
+    assert!(space.get(&DownloadRequest::new("http://localhost/x/a.tar")).is_err());
     assert!(space.get(&verified("http://localhost/x/a.tar", "other")).is_err());
     assert!(cache.join("dist/a.tar").exists());
 }
 
 #[test]
 fn local_files_are_used_where_they_are() {
-    let space = Space::with(|settings| settings.network = Network::Offline);
+    let space = DownloadSpace::with(|settings| settings.network = NetworkUse::Offline);
     let path = space.directory.path().join("a.tar");
     fs::write(&path, "content").unwrap();
     for source in ["a.tar", "./a.tar", &path.to_string_lossy(), &format!("file://{}", path.display())] {
@@ -280,24 +291,26 @@ fn local_files_are_used_where_they_are() {
         let error = space.get(&verified(source, "other")).unwrap_err();
         assert!(matches!(error, DownloadError::WrongChecksum { .. }), "{error}");
         let allowed = Allowed::Beneath(vec!["https://example.com/".into()]);
-        let error = space.get(&Request { allowed, ..Request::new(source) }).unwrap_err();
+        let error = space.get(&DownloadRequest { allowed, ..DownloadRequest::new(source) }).unwrap_err();
         assert!(matches!(error, DownloadError::NotAllowed { .. }), "{error}");
     }
-    assert!(matches!(space.get(&Request::new(".")), Err(DownloadError::NoFile(_))));
-    assert!(matches!(space.get(&Request::new("/dev/zero")), Err(DownloadError::NoFile(_))));
-    assert!(matches!(space.get(&Request::new("missing")), Err(DownloadError::File(_))));
+    assert!(matches!(space.get(&DownloadRequest::new(".")), Err(DownloadError::NoFile(_))));
+    assert!(matches!(space.get(&DownloadRequest::new("/dev/zero")), Err(DownloadError::NoFile(_))));
+    assert!(matches!(space.get(&DownloadRequest::new("missing")), Err(DownloadError::File(_))));
     assert_eq!(space.kept(), Vec::<PathBuf>::new());
-    assert!(matches!(Space::new().fault(&Request::new("ftp://localhost/a")), TransferFault::Scheme(_)));
+    assert!(matches!(DownloadSpace::new().fault(&DownloadRequest::new("ftp://localhost/a")), TransferFault::Scheme(_)));
 }
 
 #[test]
 fn a_download_can_be_cancelled_while_the_server_is_silent() {
-    let server = Server::script([Answer::ok("only").length(50).stalled()]);
-    let space = Space::with(|settings| settings.limits.stall = Duration::from_secs(600));
+    let server = Server::script([ScriptedAnswer::ok("only").length(50).stalled()]);
+    let space = DownloadSpace::with(|settings| settings.limits.stall = Duration::from_secs(600));
     let cancelled = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let download = scope.spawn(|| {
-            space.downloader().download(&Request::new(server.url("/a")), &Silent, &|| cancelled.load(Ordering::Relaxed))
+            space
+                .downloader()
+                .download(&DownloadRequest::new(server.url("/a")), &Silent, &|| cancelled.load(Ordering::Relaxed))
         });
         wait_until("the server is asked", || !server.requests().is_empty());
         cancelled.store(true, Ordering::Relaxed);
@@ -310,8 +323,8 @@ fn a_download_can_be_cancelled_while_the_server_is_silent() {
 #[test]
 fn many_at_once_get_the_same_file() {
     let content = "x".repeat(50_000);
-    let server = Server::script([Answer::ok(content.as_str())]);
-    let space = Space::new();
+    let server = Server::script([ScriptedAnswer::ok(content.as_str())]);
+    let space = DownloadSpace::new();
     let request = verified(server.url("/a.tar"), &content);
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -329,21 +342,21 @@ fn many_at_once_get_the_same_file() {
 
 #[test]
 fn a_slow_server_is_given_up_and_what_was_slow_is_named() {
-    let server = Server::script([Answer::ok("x".repeat(5000)).trickled_body()]);
-    let fault = Space::new().fault(&Request::new(server.url("/a.tar")));
+    let server = Server::script([ScriptedAnswer::ok("x".repeat(5000)).trickled_body()]);
+    let fault = DownloadSpace::new().fault(&DownloadRequest::new(server.url("/a.tar")));
     let Rate { bytes, within } = Rate { bytes: 1000, within: 2 * SHORT };
     assert_eq!(fault, TransferFault::TooSlow(Timeout::Rate(Rate { bytes, within })));
     let total = Duration::from_millis(500);
-    let space = Space::with(|settings| settings.limits.total = total);
-    let fault = space.fault(&Request::new(server.url("/a.tar")));
+    let space = DownloadSpace::with(|settings| settings.limits.total = total);
+    let fault = space.fault(&DownloadRequest::new(server.url("/a.tar")));
     assert_eq!(fault, TransferFault::TooSlow(Timeout::Total(total)));
 }
 
 #[test]
 fn a_file_that_would_fill_the_disk_is_refused_before_it_is_written() {
-    let space = Space::with(|settings| settings.limits.size = u64::MAX);
-    let server = Server::script([Answer::ok("").length(1 << 60).stalled()]);
-    let error = space.get(&Request::new(server.url("/a.tar"))).unwrap_err();
+    let space = DownloadSpace::with(|settings| settings.limits.size = u64::MAX);
+    let server = Server::script([ScriptedAnswer::ok("").length(1 << 60).stalled()]);
+    let error = space.get(&DownloadRequest::new(server.url("/a.tar"))).unwrap_err();
     assert!(matches!(error, DownloadError::NoSpace { .. }), "{error}");
     assert!(error.to_string().contains("Not enough space in "), "{error}");
     assert_eq!(space.kept(), Vec::<PathBuf>::new());
@@ -351,32 +364,37 @@ fn a_file_that_would_fill_the_disk_is_refused_before_it_is_written() {
 
 #[test]
 fn a_mirror_replaces_a_server_and_the_url_stays_the_name() {
-    let mirror = Server::script([Answer::redirect("/moved/a.tar"), Answer::ok("content")]);
+    let mirror = Server::script([ScriptedAnswer::redirect("/moved/a.tar"), ScriptedAnswer::ok("content")]);
     let options = [("download-mirrors", format!("ftp://example.com/pub/ {}", mirror.url("/m/")))];
     let option = |name: &str| options.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-    let space = Space::new();
+    let space = DownloadSpace::new();
     let cache = space.settings.cache.path.clone();
     let settings = DownloadSettings::of_options(&option, Path::new("/b"), &cache, &Silent);
-    let get = |request: &Request, settings: &DownloadSettings| {
+    let get = |request: &DownloadRequest, settings: &DownloadSettings| {
         Downloader::new(&Environment::default(), settings.clone()).download(request, &Silent, &|| false)
     };
     let request = verified("ftp://example.com/pub/a.tar", "content");
-    let refused = Request { allowed: Allowed::Beneath(vec![mirror.url("/")]), ..request.clone() };
+    let refused = DownloadRequest { allowed: Allowed::Beneath(vec![mirror.url("/")]), ..request.clone() };
     assert!(matches!(get(&refused, &settings), Err(DownloadError::NotAllowed { .. })), "the URL needs the grant");
-    let allowed = Request { allowed: Allowed::Beneath(vec!["ftp://example.com/pub".into()]), ..request.clone() };
+    let allowed =
+        DownloadRequest { allowed: Allowed::Beneath(vec!["ftp://example.com/pub".into()]), ..request.clone() };
     assert_holds(&get(&allowed, &settings).unwrap(), "content", false);
     assert!(mirror.requests()[0].is("GET /m/a.tar"), "{:?}", mirror.requests());
-    assert_holds(&get(&request, &DownloadSettings { network: Network::Offline, ..settings }).unwrap(), "content", true);
+    assert_holds(
+        &get(&request, &DownloadSettings { network: NetworkUse::Offline, ..settings }).unwrap(),
+        "content",
+        true,
+    );
 
-    let error = Space::new().get(&Request::new("ftp://user:pw@example.com/pub/a.tar")).unwrap_err();
+    let error = DownloadSpace::new().get(&DownloadRequest::new("ftp://user:pw@example.com/pub/a.tar")).unwrap_err();
     let expected = "download-mirrors = ftp://example.com/ https://example.com/";
     assert!(error.hints().iter().any(|hint| hint.ends_with(expected)), "{:?}", error.hints());
 }
 
 #[test]
 fn a_cache_that_cannot_be_written_is_done_without() {
-    let server = Server::script([Answer::ok("content")]);
-    let space = Space::new();
+    let server = Server::script([ScriptedAnswer::ok("content")]);
+    let space = DownloadSpace::new();
     // Nothing can be made below a file, not even by root.
     fs::write(space.directory.path().join("home"), "").unwrap();
     let path = space.directory.path().join("home/.cache/downloads");
@@ -404,10 +422,10 @@ fn a_cache_that_cannot_be_written_is_done_without() {
 #[test]
 fn a_named_pipe_in_place_of_a_file_holds_up_no_one() {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
-    let space = Space::with(|settings| settings.network = Network::Offline);
+    let space = DownloadSpace::with(|settings| settings.network = NetworkUse::Offline);
     let pipe = |path: &Path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     pipe(&space.directory.path().join("a.tar"));
-    assert!(matches!(space.get(&Request::new("a.tar")), Err(DownloadError::NoFile(_))));
+    assert!(matches!(space.get(&DownloadRequest::new("a.tar")), Err(DownloadError::NoFile(_))));
     let cache = &space.settings.cache.path;
     fs::create_dir_all(cache.join("sha256")).unwrap();
     pipe(&cache.join("sha256").join(Digest::of(b"content").to_string()));
@@ -417,9 +435,9 @@ fn a_named_pipe_in_place_of_a_file_holds_up_no_one() {
 
 #[test]
 fn what_turned_out_to_be_something_else_is_forgotten() {
-    let server = Server::script([Answer::ok("<html>"), Answer::ok("archive")]);
-    let space = Space::new();
-    let request = Request::new(server.url("/a.tar"));
+    let server = Server::script([ScriptedAnswer::ok("<html>"), ScriptedAnswer::ok("archive")]);
+    let space = DownloadSpace::new();
+    let request = DownloadRequest::new(server.url("/a.tar"));
     assert_holds(&space.get(&request).unwrap(), "<html>", false);
     assert_holds(&space.get(&request).unwrap(), "<html>", true);
     space.downloader().forget(&request.url).unwrap();
@@ -428,11 +446,11 @@ fn what_turned_out_to_be_something_else_is_forgotten() {
 
 #[test]
 fn connections_are_used_again() {
-    let server = Server::script([Answer::ok("content").kept_alive()]);
-    let space = Space::with(|settings| settings.cache.chosen = false);
+    let server = Server::script([ScriptedAnswer::ok("content").kept_alive()]);
+    let space = DownloadSpace::with(|settings| settings.cache.chosen = false);
     let downloader = space.downloader();
     for path in ["/a", "/b", "/c"] {
-        downloader.download(&Request::new(server.url(path)), &Silent, &|| false).unwrap();
+        downloader.download(&DownloadRequest::new(server.url(path)), &Silent, &|| false).unwrap();
     }
     let ports: Vec<u16> = server.requests().iter().map(|request| request.port).collect();
     assert!(ports.len() == 3 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");

@@ -5,13 +5,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fetch::unpack::{Fault, UnpackError, UnpackOptions, unpack};
-use test_support::archive::{Member, gzip, pax, tar};
+use fetch::unpack::{ArchiveFault, UnpackError, UnpackOptions, unpack};
+use test_support::archive::{TarEntry, gzip, pax, tar};
 
 /// A directory in which shell commands make an archive.
-struct Space(tempfile::TempDir);
+struct ProgramSpace(tempfile::TempDir);
 
-impl Space {
+impl ProgramSpace {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -58,7 +58,7 @@ fn assert_same_and_sparse(original: &Path, unpacked: &Path) {
 
 #[test]
 fn files_with_holes_in_all_formats_of_gnu_tar() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     // Parts at the start, in the middle and at the end; one of nothing but a hole; and one of so many parts that the older
     // format needs more than one header.
     space.sh(
@@ -84,7 +84,7 @@ fn files_with_holes_in_all_formats_of_gnu_tar() {
 
 #[test]
 fn a_file_named_twice_and_an_archive_that_was_appended_to() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     space.sh("printf old > a; ln -s a l; tar -cf x.tar a l a l; printf new > a; tar -rf x.tar a; printf other > b; tar -uf x.tar b");
     let out = space.unpack("x.tar");
     assert_eq!((text(&out.join("a")), text(&out.join("b"))), ("new".into(), "other".into()));
@@ -93,7 +93,7 @@ fn a_file_named_twice_and_an_archive_that_was_appended_to() {
 
 #[test]
 fn names_and_attributes_with_any_bytes() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     let long = "n".repeat(200);
     space.sh(&format!("mkdir -p d/{long}; printf x > \"d/{long}/line\nend\"; printf y > d/$(printf 'caf\\351')"));
     for format in ["gnu", "posix"] {
@@ -104,14 +104,14 @@ fn names_and_attributes_with_any_bytes() {
     }
     // An extended attribute with a line end in it, and a length that is wrong for who splits at line ends.
     let records = [pax("SCHILY.xattr.security.capability", b"\x01\0\0\x02\n\n9 a=b\n"), pax("path", b"real")].concat();
-    let archive = tar(&[Member::of(b'x', "pax", &records), Member::file("a", b"content")]);
-    let out = Space::new();
+    let archive = tar(&[TarEntry::of(b'x', "pax", &records), TarEntry::file("a", b"content")]);
+    let out = ProgramSpace::new();
     assert_eq!(text(&out.unpack_bytes(&archive).unwrap().join("real")), "content");
 }
 
 #[test]
 fn what_git_and_python_write() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     space.sh("git init -q r; cd r; printf x > file; ln -s file link; git add .; \
          git -c user.name=n -c user.email=e commit -qm m; git archive --prefix=r-1.0/ -o ../git.tar.gz HEAD");
     let out = space.unpack("git.tar.gz");
@@ -135,7 +135,7 @@ fn what_git_and_python_write() {
 
 #[test]
 fn what_bsdtar_writes() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     let long = "n".repeat(150);
     space.sh(&format!(
         "mkdir d; printf start > d/sparse; printf end | dd of=d/sparse bs=1 seek=30000000 conv=notrunc 2>/dev/null; \
@@ -159,18 +159,18 @@ fn what_bsdtar_writes() {
 
 #[test]
 fn labels_empty_fields_and_a_missing_end_mark() {
-    let space = Space::new();
+    let space = ProgramSpace::new();
     space.sh("mkdir d; printf x > d/a; tar --label=backup -cf label.tar d; tar --listed-incremental=s -cf dump.tar d");
     assert_eq!(text(&space.unpack("label.tar").join("d/a")), "x");
     assert_eq!(text(&space.unpack("dump.tar").join("d/a")), "x");
     // The end of compressed data is known without the mark; that of plain data is not.
-    let whole = tar(&[Member::file("a", b"x")]);
+    let whole = tar(&[TarEntry::file("a", b"x")]);
     let cut = &whole[..whole.len() - 1024];
-    let compressed = Space::new();
+    let compressed = ProgramSpace::new();
     assert_eq!(text(&compressed.unpack_bytes(&gzip(cut)).unwrap().join("a")), "x");
     assert!(matches!(
-        Space::new().unpack_bytes(cut),
-        Err(UnpackError::Refused { fault: Fault::Damaged(_), entry: None, .. })
+        ProgramSpace::new().unpack_bytes(cut),
+        Err(UnpackError::Refused { fault: ArchiveFault::Damaged(_), entry: None, .. })
     ));
 }
 
@@ -183,16 +183,16 @@ fn a_refusal_names_the_member_by_its_own_name() {
         pax("GNU.sparse.realsize", b"5"),
     ];
     let archive =
-        tar(&[Member::of(b'x', "pax", &records.concat()), Member::file("GNUSparseFile.0/name", b"1\n9\n9\n")]);
-    match Space::new().unpack_bytes(&archive) {
-        Err(UnpackError::Refused { entry: Some(entry), fault: Fault::Damaged(_), .. }) => {
+        tar(&[TarEntry::of(b'x', "pax", &records.concat()), TarEntry::file("GNUSparseFile.0/name", b"1\n9\n9\n")]);
+    match ProgramSpace::new().unpack_bytes(&archive) {
+        Err(UnpackError::Refused { entry: Some(entry), fault: ArchiveFault::Damaged(_), .. }) => {
             assert_eq!(entry, Path::new("own/name"));
         }
         other => panic!("{other:?}"),
     }
-    let long = [Member::of(b'L', "././@LongLink", b"own/name\0"), Member::of(b'3', "short", b"")];
-    match Space::new().unpack_bytes(&tar(&long)) {
-        Err(UnpackError::Refused { entry: Some(entry), fault: Fault::Special(_), .. }) => {
+    let long = [TarEntry::of(b'L', "././@LongLink", b"own/name\0"), TarEntry::of(b'3', "short", b"")];
+    match ProgramSpace::new().unpack_bytes(&tar(&long)) {
+        Err(UnpackError::Refused { entry: Some(entry), fault: ArchiveFault::Special(_), .. }) => {
             assert_eq!(entry, Path::new("own/name"));
         }
         other => panic!("{other:?}"),

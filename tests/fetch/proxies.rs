@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use base::event::Silent;
-use fetch::{Call, Conversation, CopySettings, DownloadError, Downloader, Fetcher, Limits, Request, TransferFault};
-use test_support::http::{Answer, Server};
+use fetch::{
+    Conversation, CopySettings, DownloadError, DownloadRequest, Downloader, Fetcher, HttpRequest, TransferFault,
+    TransferLimits,
+};
+use test_support::http::{ScriptedAnswer, Server};
 use test_support::wait_until;
 
-use super::space::Space;
+use super::space::DownloadSpace;
 
 /// A running proxy that demands a user and password.
 struct Proxy {
@@ -59,7 +62,7 @@ impl Drop for Proxy {
 }
 
 fn server() -> Server {
-    Server::start(|_| Answer::ok("content"))
+    Server::start(|_| ScriptedAnswer::ok("content"))
 }
 
 /// Whether each request came through the proxy.
@@ -73,12 +76,12 @@ fn plain_urls_are_read_through_the_proxy_by_each_client() {
     let (proxy, server) = (Proxy::start(), server());
     let environment = proxy.environment(&[]);
     let url = server.url("/a.tar?b");
-    let downloader = Downloader::new(&environment, Space::new().settings.clone());
-    downloader.download(&Request::new(&url), &Silent, &|| false).unwrap();
+    let downloader = Downloader::new(&environment, DownloadSpace::new().settings.clone());
+    downloader.download(&DownloadRequest::new(&url), &Silent, &|| false).unwrap();
     let fetcher = Fetcher::new(&environment, Arc::new(Silent));
     assert_eq!(fetcher.url(&url, &CopySettings::default(), &|_| Ok(())).unwrap(), b"content");
-    let conversation = Conversation::new(&environment, Limits::for_registries());
-    let response = conversation.call(&Call::get(url.parse().unwrap(), 100), &mut |_, _| {}, &|| false).unwrap();
+    let conversation = Conversation::new(&environment, TransferLimits::for_registries());
+    let response = conversation.call(&HttpRequest::get(url.parse().unwrap(), 100), &mut |_, _| {}, &|| false).unwrap();
     assert_eq!(response.body, b"content");
     assert_eq!(through_proxy(&server), [true; 3]);
     for request in server.requests() {
@@ -103,10 +106,10 @@ fn an_exception_is_reached_directly() {
 #[test]
 fn a_tunnel_is_requested_for_tls_alone_and_its_refusal_is_reported() {
     let (proxy, server) = (Proxy::start(), server());
-    let space = Space::new();
+    let space = DownloadSpace::new();
     let downloader = Downloader::new(&proxy.environment(&[]), space.settings.clone());
     let url = server.url("/").replace("http:", "https:");
-    let error = downloader.download(&Request::new(url), &Silent, &|| false).unwrap_err();
+    let error = downloader.download(&DownloadRequest::new(url), &Silent, &|| false).unwrap_err();
     assert!(matches!(&error, DownloadError::Transfer { fault: TransferFault::Unreachable(_), .. }), "{error}");
     assert!(error.to_string().contains("proxy") && error.to_string().contains("403"), "{error}");
     assert!(!error.to_string().contains("secret"), "{error}");

@@ -9,23 +9,23 @@ use base::digest::Digest;
 use base::environment::Environment;
 use base::event::{Event, Report, Silent};
 use fetch::{
-    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, Limits, Mirrors,
-    Network, Rate, Request, TransferFault,
+    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloaded, Downloader,
+    Mirrors, NetworkUse, Rate, TransferFault, TransferLimits,
 };
 
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 pub(crate) const LONGEST: u64 = 100_000;
 
 /// A buildout directory with a cache.
-pub(crate) struct Space {
+pub(crate) struct DownloadSpace {
     pub(crate) directory: tempfile::TempDir,
     pub(crate) settings: DownloadSettings,
 }
 
-impl Space {
+impl DownloadSpace {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let limits = Limits {
+        let limits = TransferLimits {
             size: LONGEST,
             connect: SHORT,
             stall: SHORT,
@@ -36,7 +36,7 @@ impl Space {
             longest_pause: SHORT,
         };
         let cache = CacheDirectory { path: directory.path().join("cache"), chosen: true };
-        let (network, mirrors) = (Network::Allowed, Mirrors::default());
+        let (network, mirrors) = (NetworkUse::Allowed, Mirrors::default());
         let settings = DownloadSettings { directory: directory.path().to_owned(), cache, network, limits, mirrors };
         Self { directory, settings }
     }
@@ -51,13 +51,13 @@ impl Space {
         Downloader::new(&Environment::default(), self.settings.clone())
     }
 
-    pub(crate) fn get(&self, request: &Request) -> Result<Downloaded, DownloadError> {
+    pub(crate) fn get(&self, request: &DownloadRequest) -> Result<Downloaded, DownloadError> {
         self.downloader().download(request, &Silent, &|| false)
     }
 
     /// The fault of a transfer that fails; nothing is left of it.
     #[track_caller]
-    pub(crate) fn fault(&self, request: &Request) -> TransferFault {
+    pub(crate) fn fault(&self, request: &DownloadRequest) -> TransferFault {
         let error = self.get(request).expect_err("a failure");
         assert_eq!(self.kept(), Vec::<PathBuf>::new(), "after {error}");
         match error {
@@ -86,8 +86,8 @@ fn sha256(content: &str) -> Checksum {
     Checksum::parse(Algorithm::Sha256, &Digest::of(content.as_bytes()).to_string()).unwrap()
 }
 
-pub(crate) fn verified(url: impl Into<String>, content: &str) -> Request {
-    Request::new(url).checksum(sha256(content))
+pub(crate) fn verified(url: impl Into<String>, content: &str) -> DownloadRequest {
+    DownloadRequest::new(url).checksum(sha256(content))
 }
 
 #[track_caller]

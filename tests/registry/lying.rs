@@ -9,12 +9,12 @@ use base::digest::Digest;
 use base::environment::Environment;
 use base::event::Silent;
 use base::source::Explain as _;
-use fetch::{Limits, Network, TransferFault};
+use fetch::{NetworkUse, TransferFault, TransferLimits};
 use registry::oci::{
-    Artefact, Artefacts as _, Description, Integrity, LARGEST_MANIFEST, Manifest, Reference, RegistryError, Remote,
-    RemoteSettings, signatures,
+    Artefact, Artefacts as _, ArtifactDescription, ArtifactManifest, Integrity, LARGEST_MANIFEST, Reference,
+    RegistryError, Remote, RemoteSettings, signatures,
 };
-use test_support::http::{Answer, Request, Server};
+use test_support::http::{ReceivedRequest, ScriptedAnswer, Server};
 
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -24,32 +24,32 @@ const AUTH: &str = "YWNtZTpzZWNyZXQ=";
 /// What an honest registry would have: the artefact's documents.
 #[derive(Clone)]
 struct Truth {
-    manifest: Manifest,
+    manifest: ArtifactManifest,
     config: Vec<u8>,
 }
 
 impl Truth {
     fn new() -> Self {
         let reference = "registry.example/acme/recipes:1.2".parse().unwrap();
-        let (artefact, config) = Artefact::describe(&reference, COMPONENT, &Description::default()).unwrap();
+        let (artefact, config) = Artefact::describe(&reference, COMPONENT, &ArtifactDescription::default()).unwrap();
         Self { manifest: artefact.manifest, config }
     }
 
     /// What an honest registry answers.
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &ReceivedRequest) -> ScriptedAnswer {
         let last = request.path.rsplit('/').next().unwrap_or_default();
         if request.path.contains("/manifests/") && (last == "1.2" || last == format!("sha256:{}", self.manifest.digest))
         {
-            return Answer::ok(self.manifest.bytes.clone());
+            return ScriptedAnswer::ok(self.manifest.bytes.clone());
         }
         let blobs = [COMPONENT, &self.config];
         let found = blobs.into_iter().find(|blob| last == format!("sha256:{}", Digest::of(blob)));
-        found.map_or(Answer::status(404), Answer::ok)
+        found.map_or(ScriptedAnswer::status(404), ScriptedAnswer::ok)
     }
 }
 
 /// A registry that is honest, but for what `lie` answers.
-fn registry(lie: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Server {
+fn registry(lie: impl Fn(&ReceivedRequest) -> Option<ScriptedAnswer> + Send + Sync + 'static) -> Server {
     let truth = Truth::new();
     Server::start(move |request| lie(request).unwrap_or_else(|| truth.answer(request)))
 }
@@ -58,16 +58,16 @@ fn reference(registry: &Server) -> Reference {
     format!("{}/acme/recipes:1.2", registry.host()).parse().unwrap()
 }
 
-fn limits() -> Limits {
+fn limits() -> TransferLimits {
     let short = Duration::from_millis(500);
-    Limits {
+    TransferLimits {
         connect: short,
         stall: short,
         total: Duration::from_secs(20),
         attempts: 3,
         pause: Duration::from_millis(1),
         longest_pause: Duration::from_secs(1),
-        ..Limits::for_registries()
+        ..TransferLimits::for_registries()
     }
 }
 
@@ -99,7 +99,7 @@ fn integrity(outcome: Result<Vec<u8>, RegistryError>) -> (&'static str, Integrit
     }
 }
 
-fn is_component(request: &Request) -> bool {
+fn is_component(request: &ReceivedRequest) -> bool {
     request.path.ends_with(&Digest::of(COMPONENT).to_string())
 }
 
@@ -113,11 +113,14 @@ fn an_honest_registry_is_believed() {
 #[test]
 fn another_manifest_than_was_asked_for_is_refused() {
     let truth = Truth::new().manifest;
-    let other =
-        Artefact::describe(&"a.b/c:1".parse().unwrap(), b"another", &Description::default()).unwrap().0.manifest;
+    let other = Artefact::describe(&"a.b/c:1".parse().unwrap(), b"another", &ArtifactDescription::default())
+        .unwrap()
+        .0
+        .manifest;
     let (expected, found) = (truth.digest, other.digest);
     let bytes = other.bytes.clone();
-    let swaps = registry(move |request| request.path.contains("/manifests/").then(|| Answer::ok(bytes.clone())));
+    let swaps =
+        registry(move |request| request.path.contains("/manifests/").then(|| ScriptedAnswer::ok(bytes.clone())));
     let pinned = reference(&swaps).with_digest(expected);
     let error = pull(&remote(), &pinned).unwrap_err();
     assert!(
@@ -129,8 +132,8 @@ fn another_manifest_than_was_asked_for_is_refused() {
     // It contradicts itself: what it announces is not what it sends.
     let announced = format!("sha256:{found}");
     let lies = registry(move |request| {
-        let header = |said: Answer| said.header("Docker-Content-Digest", &announced);
-        request.path.contains("/manifests/").then(|| header(Answer::ok(truth.bytes.clone())))
+        let header = |said: ScriptedAnswer| said.header("Docker-Content-Digest", &announced);
+        request.path.contains("/manifests/").then(|| header(ScriptedAnswer::ok(truth.bytes.clone())))
     });
     assert_eq!(integrity(pull(&remote(), &reference(&lies))).0, "The manifest");
 }
@@ -138,23 +141,23 @@ fn another_manifest_than_was_asked_for_is_refused() {
 #[test]
 fn another_component_than_the_manifest_names_is_refused() {
     let (expected, size) = (Digest::of(COMPONENT), COMPONENT.len());
-    let t = |said: Answer, expected: Integrity| {
+    let t = |said: ScriptedAnswer, expected: Integrity| {
         let registry = registry(move |request| is_component(request).then(|| said.clone()));
         assert_eq!(integrity(pull(&remote(), &reference(&registry))), ("The component", expected));
     };
     let swapped = b"\0asm\x0d\0\x01\x01";
-    t(Answer::ok(&swapped[..]), Integrity::Digest { expected, found: Digest::of(swapped) });
+    t(ScriptedAnswer::ok(&swapped[..]), Integrity::Digest { expected, found: Digest::of(swapped) });
     let wrong_size = Integrity::Size { expected: size as u64 };
-    t(Answer::ok(&COMPONENT[..size - 1]), wrong_size);
-    t(Answer::ok([COMPONENT, b"more"].concat()), wrong_size);
-    t(Answer::ok("").endless(), wrong_size);
-    t(Answer::ok(COMPONENT).endless(), wrong_size);
-    t(Answer::ok(COMPONENT).length(1 << 40), wrong_size);
+    t(ScriptedAnswer::ok(&COMPONENT[..size - 1]), wrong_size);
+    t(ScriptedAnswer::ok([COMPONENT, b"more"].concat()), wrong_size);
+    t(ScriptedAnswer::ok("").endless(), wrong_size);
+    t(ScriptedAnswer::ok(COMPONENT).endless(), wrong_size);
+    t(ScriptedAnswer::ok(COMPONENT).length(1 << 40), wrong_size);
 }
 
 #[test]
 fn an_answer_that_breaks_off_is_asked_for_again_and_then_given_up() {
-    let registry = registry(|request| is_component(request).then(|| Answer::ok("cut").length(COMPONENT.len())));
+    let registry = registry(|request| is_component(request).then(|| ScriptedAnswer::ok("cut").length(COMPONENT.len())));
     let error = pull(&remote(), &reference(&registry)).unwrap_err();
     assert!(matches!(error, RegistryError::Call { fault: TransferFault::Incomplete(_), .. }), "{error}");
     assert_eq!(registry.requests().iter().filter(|request| is_component(request)).count(), 3);
@@ -167,7 +170,7 @@ fn sizes_in_a_manifest_are_not_believed() {
         let changed = text.replace("\"size\":8", &format!("\"size\":{size}"));
         assert_ne!(changed, text);
         let registry =
-            registry(move |request| request.path.contains("/manifests/").then(|| Answer::ok(changed.clone())));
+            registry(move |request| request.path.contains("/manifests/").then(|| ScriptedAnswer::ok(changed.clone())));
         let outcome = pull(&remote(), &reference(&registry));
         (outcome, registry.requests().iter().filter(|request| is_component(request)).count())
     };
@@ -182,7 +185,11 @@ fn sizes_in_a_manifest_are_not_believed() {
 
 #[test]
 fn endless_and_huge_manifests_are_cut_off() {
-    for said in [Answer::ok("{").endless(), Answer::ok("{").length(1 << 50), Answer::ok(vec![b' '; 5 << 20])] {
+    for said in [
+        ScriptedAnswer::ok("{").endless(),
+        ScriptedAnswer::ok("{").length(1 << 50),
+        ScriptedAnswer::ok(vec![b' '; 5 << 20]),
+    ] {
         let registry = registry(move |request| request.path.contains("/manifests/").then(|| said.clone()));
         let error = pull(&remote(), &reference(&registry)).unwrap_err();
         assert!(
@@ -197,7 +204,8 @@ fn thousands_of_layers_or_signatures_are_not_read() {
     let text = String::from_utf8(Truth::new().manifest.bytes).unwrap();
     let layer = text.split_once("\"layers\":[").unwrap().1.split_once(']').unwrap().0.to_owned();
     let many = text.replace(&layer, &vec![layer.as_str(); 5000].join(","));
-    let registry = registry(move |request| request.path.contains("/manifests/").then(|| Answer::ok(many.clone())));
+    let registry =
+        registry(move |request| request.path.contains("/manifests/").then(|| ScriptedAnswer::ok(many.clone())));
     let error = pull(&remote(), &reference(&registry)).unwrap_err();
     assert!(error.to_string().contains("it has 5000 layers instead of one"), "{error}");
     let error = signatures(&remote(), &reference(&registry), Digest::of(b"x")).unwrap_err();
@@ -217,7 +225,7 @@ fn what_is_not_a_manifest_is_refused() {
             "of the type \"application/vnd.oci.image.index.v1+json\"",
         ),
     ] {
-        let registry = registry(move |request| request.path.contains("/manifests/").then(|| Answer::ok(body)));
+        let registry = registry(move |request| request.path.contains("/manifests/").then(|| ScriptedAnswer::ok(body)));
         let error = pull(&remote(), &reference(&registry)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
@@ -229,12 +237,12 @@ fn a_busy_registry_is_asked_again_as_it_wishes() {
     let counted = Arc::clone(&count);
     let busy = registry(move |_| {
         let first = counted.fetch_add(1, Ordering::Relaxed) == 0;
-        first.then(|| Answer::status(429).header("Retry-After", "0"))
+        first.then(|| ScriptedAnswer::status(429).header("Retry-After", "0"))
     });
     assert_eq!(pull(&remote(), &reference(&busy)).unwrap(), COMPONENT);
     assert_eq!(count.load(Ordering::Relaxed), 4, "the manifest twice, config, component");
 
-    let for_ever = registry(|_| Some(Answer::status(503).header("Retry-After", "86400")));
+    let for_ever = registry(|_| Some(ScriptedAnswer::status(503).header("Retry-After", "86400")));
     let error = pull(&remote(), &reference(&for_ever)).unwrap_err();
     assert!(error.to_string().contains("HTTP 503"), "{error}");
     assert_eq!(for_ever.requests().len(), 1, "a day is not waited for");
@@ -243,7 +251,7 @@ fn a_busy_registry_is_asked_again_as_it_wishes() {
 #[test]
 fn complaints_are_shown_but_do_not_steer_a_terminal() {
     let body = "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no \\u001b[31m way https://u:p@h/\"}]}";
-    let registry = registry(move |_| Some(Answer::status(403).with(body)));
+    let registry = registry(move |_| Some(ScriptedAnswer::status(403).with(body)));
     let error = pull(&remote(), &reference(&registry)).unwrap_err().to_string();
     assert!(error.contains("403") && error.contains("DENIED: no ") && error.contains("***@h"), "{error}");
     assert!(!error.contains('\u{1b}'), "{error:?}");
@@ -258,9 +266,10 @@ fn redirects_leave_credentials_behind() {
     let target = format!("http://{}", store.host());
     let registry = registry(move |request| {
         if request.header("authorization").is_none() {
-            return Some(Answer::status(401).header("WWW-Authenticate", "Basic realm=\"r\""));
+            return Some(ScriptedAnswer::status(401).header("WWW-Authenticate", "Basic realm=\"r\""));
         }
-        is_component(request).then(|| Answer::status(307).header("Location", &format!("{target}{}", request.path)))
+        is_component(request)
+            .then(|| ScriptedAnswer::status(307).header("Location", &format!("{target}{}", request.path)))
     });
     let home = tempfile::tempdir().unwrap();
     assert_eq!(pull(&remote_logged_in(&registry, &home), &reference(&registry)).unwrap(), COMPONENT);
@@ -272,20 +281,21 @@ fn redirects_leave_credentials_behind() {
 
 #[test]
 fn redirects_elsewhere_are_refused() {
-    let foreign = Server::start_on("127.0.0.2", |_| Answer::ok(COMPONENT));
+    let foreign = Server::start_on("127.0.0.2", |_| ScriptedAnswer::ok(COMPONENT));
     for target in [
         format!("http://{}/x", foreign.host()),
         "file:///etc/passwd".to_owned(),
         "ftp://127.0.0.1/x".to_owned(),
         "http://[".to_owned(),
     ] {
-        let registry =
-            registry(move |request| is_component(request).then(|| Answer::status(302).header("Location", &target)));
+        let registry = registry(move |request| {
+            is_component(request).then(|| ScriptedAnswer::status(302).header("Location", &target))
+        });
         let error = pull(&remote(), &reference(&registry)).unwrap_err();
         assert!(matches!(error, RegistryError::Call { fault: TransferFault::Redirect(_), .. }), "{error}");
     }
     assert!(foreign.requests().is_empty());
-    let circle = registry(|request| Some(Answer::status(302).header("Location", &request.path)));
+    let circle = registry(|request| Some(ScriptedAnswer::status(302).header("Location", &request.path)));
     let error = pull(&remote(), &reference(&circle)).unwrap_err();
     assert!(matches!(error, RegistryError::Call { fault: TransferFault::TooManyRedirects(_), .. }), "{error}");
 }
@@ -296,14 +306,14 @@ fn with_tokens(realm: String) -> Server {
         Some("Bearer good-token") => None,
         _ => {
             let challenge = format!("Bearer realm=\"{realm}\",service=\"s\",scope=\"repository:everything:*\"");
-            Some(Answer::status(401).header("WWW-Authenticate", &challenge))
+            Some(ScriptedAnswer::status(401).header("WWW-Authenticate", &challenge))
         }
     })
 }
 
 #[test]
 fn a_token_is_asked_for_with_credentials_and_for_no_more_than_is_needed() {
-    let tokens = Server::start(|_| Answer::ok("{\"token\": \"good-token\"}"));
+    let tokens = Server::start(|_| ScriptedAnswer::ok("{\"token\": \"good-token\"}"));
     let registry = with_tokens(format!("http://{}/token?account=x", tokens.host()));
     let home = tempfile::tempdir().unwrap();
     assert_eq!(pull(&remote_logged_in(&registry, &home), &reference(&registry)).unwrap(), COMPONENT);
@@ -325,7 +335,7 @@ fn a_token_is_asked_for_with_credentials_and_for_no_more_than_is_needed() {
 
 #[test]
 fn a_token_server_on_a_foreign_host_gets_nothing() {
-    let foreign = Server::start_on("127.0.0.2", |_| Answer::ok("{\"token\": \"good-token\"}"));
+    let foreign = Server::start_on("127.0.0.2", |_| ScriptedAnswer::ok("{\"token\": \"good-token\"}"));
     let host = foreign.host().to_owned();
     for realm in [
         format!("http://{host}/token"),
@@ -350,13 +360,13 @@ fn a_token_server_on_a_foreign_host_gets_nothing() {
 #[test]
 fn what_a_token_server_sends_is_limited_and_not_shown() {
     for (said, expected) in [
-        (Answer::ok("{\"token\": \"").endless(), "larger than"),
-        (Answer::ok("{\"token\": \"secret\\r\\nX-Evil: 1\"}"), "it is not a token"),
-        (Answer::ok("{\"token\": \"\"}"), "it is not a token"),
-        (Answer::ok("{\"token\": 7, \"secret\": 1}"), "it is not a token"),
-        (Answer::ok("secret"), "it is not a token"),
-        (Answer::status(401).with("secret"), "does not accept your credentials"),
-        (Answer::ok("{\"token\": \"bad-secret\"}"), "does not accept your credentials"),
+        (ScriptedAnswer::ok("{\"token\": \"").endless(), "larger than"),
+        (ScriptedAnswer::ok("{\"token\": \"secret\\r\\nX-Evil: 1\"}"), "it is not a token"),
+        (ScriptedAnswer::ok("{\"token\": \"\"}"), "it is not a token"),
+        (ScriptedAnswer::ok("{\"token\": 7, \"secret\": 1}"), "it is not a token"),
+        (ScriptedAnswer::ok("secret"), "it is not a token"),
+        (ScriptedAnswer::status(401).with("secret"), "does not accept your credentials"),
+        (ScriptedAnswer::ok("{\"token\": \"bad-secret\"}"), "does not accept your credentials"),
     ] {
         let tokens = Server::start(move |_| said.clone());
         let registry = with_tokens(format!("http://{}/token", tokens.host()));
@@ -368,22 +378,25 @@ fn what_a_token_server_sends_is_limited_and_not_shown() {
 }
 
 /// A registry that takes uploads, and sends them to `location`.
-fn uploads(location: String, lie: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Server {
+fn uploads(
+    location: String,
+    lie: impl Fn(&ReceivedRequest) -> Option<ScriptedAnswer> + Send + Sync + 'static,
+) -> Server {
     Server::start(move |request| match lie(request) {
         Some(said) => said,
         None if request.header("authorization").is_none() => {
-            Answer::status(401).header("WWW-Authenticate", "Basic realm=\"r\"")
+            ScriptedAnswer::status(401).header("WWW-Authenticate", "Basic realm=\"r\"")
         }
-        None if request.method == "HEAD" => Answer::status(404),
-        None if request.method == "POST" => Answer::status(202).header("Location", &location),
-        None => Answer::status(201),
+        None if request.method == "HEAD" => ScriptedAnswer::status(404),
+        None if request.method == "POST" => ScriptedAnswer::status(202).header("Location", &location),
+        None => ScriptedAnswer::status(201),
     })
 }
 
 fn push(registry: &Server) -> Result<Artefact, RegistryError> {
     let home = tempfile::tempdir().unwrap();
     let remote = remote_logged_in(registry, &home);
-    Artefact::publish(&remote, &reference(registry), COMPONENT, &Description::default())
+    Artefact::publish(&remote, &reference(registry), COMPONENT, &ArtifactDescription::default())
 }
 
 #[test]
@@ -400,13 +413,13 @@ fn uploads_go_where_the_registry_says_and_credentials_stay() {
     assert_eq!(last.path, "/v2/acme/recipes/manifests/1.2");
     assert_eq!(last.header("content-type"), Some("application/vnd.oci.image.manifest.v1+json"));
 
-    let store = Server::start(|_| Answer::status(201));
+    let store = Server::start(|_| ScriptedAnswer::status(201));
     let far = uploads(format!("http://{}/there", store.host()), |_| None);
     push(&far).unwrap();
     assert_eq!(store.requests().len(), 2);
     assert!(store.requests().iter().all(|request| request.header("authorization").is_none()), "{:?}", store.requests());
 
-    let foreign = Server::start_on("127.0.0.2", |_| Answer::status(201));
+    let foreign = Server::start_on("127.0.0.2", |_| ScriptedAnswer::status(201));
     let error = push(&uploads(format!("http://{}/there", foreign.host()), |_| None)).unwrap_err();
     assert!(matches!(error, RegistryError::Call { fault: TransferFault::Redirect(_), .. }), "{error}");
     assert!(foreign.requests().is_empty());
@@ -414,7 +427,7 @@ fn uploads_go_where_the_registry_says_and_credentials_stay() {
 
 #[test]
 fn what_is_there_is_not_uploaded_again() {
-    let registry = uploads("/x".to_owned(), |request| (request.method == "HEAD").then(|| Answer::status(200)));
+    let registry = uploads("/x".to_owned(), |request| (request.method == "HEAD").then(|| ScriptedAnswer::status(200)));
     push(&registry).unwrap();
     let asked: Vec<_> = registry.requests().iter().map(|request| request.method.clone()).collect();
     assert_eq!(asked, ["HEAD", "HEAD", "PUT", "PUT"], "the last one once more, with credentials");
@@ -425,7 +438,9 @@ fn a_registry_that_keeps_something_else_is_reported() {
     for kept in ["/x?digest", "/v2/acme/recipes/manifests/"] {
         let registry = uploads("/x".to_owned(), move |request| {
             let wrong = format!("sha256:{}", Digest::of(b"something else"));
-            request.is(&format!("PUT {kept}")).then(|| Answer::status(201).header("Docker-Content-Digest", &wrong))
+            request
+                .is(&format!("PUT {kept}"))
+                .then(|| ScriptedAnswer::status(201).header("Docker-Content-Digest", &wrong))
         });
         let error = push(&registry).unwrap_err();
         assert!(matches!(error, RegistryError::Integrity { integrity: Integrity::Digest { .. }, .. }), "{error}");
@@ -435,7 +450,7 @@ fn a_registry_that_keeps_something_else_is_reported() {
 #[test]
 fn offline_no_socket_is_opened() {
     let registry = registry(|_| None);
-    let settings = RemoteSettings { network: Network::Offline, ..RemoteSettings::default() };
+    let settings = RemoteSettings { network: NetworkUse::Offline, ..RemoteSettings::default() };
     let remote = Remote::new(&Environment::default(), settings, Arc::new(Silent));
     let error = pull(&remote, &reference(&registry)).unwrap_err();
     assert!(matches!(error, RegistryError::Offline { .. }), "{error}");

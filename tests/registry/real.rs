@@ -9,10 +9,10 @@ use base::digest::Digest;
 use base::environment::Environment;
 use base::event::Silent;
 use base::source::Explain as _;
-use fetch::Network;
+use fetch::NetworkUse;
 use registry::oci::{
-    Artefact, Artefacts as _, Description, Layout, Reference, RegistryError, Remote, RemoteSettings, Signature,
-    add_signature, annotation, signatures,
+    Artefact, Artefacts as _, ArtifactDescription, ArtifactSignature, ImageLayout, Reference, RegistryError, Remote,
+    RemoteSettings, add_signature, annotation, signatures,
 };
 use test_support::registry::Registry;
 
@@ -33,8 +33,8 @@ fn remote_of(directory: &Path) -> Remote {
     Remote::new(&environment, RemoteSettings::default(), Arc::new(Silent))
 }
 
-fn description() -> Description {
-    Description {
+fn description() -> ArtifactDescription {
+    ArtifactDescription {
         created: "2026-01-02T03:04:05Z".into(),
         imports: vec!["wasi:io/poll@0.2.6".into()],
         exports: vec!["buildout:recipe/package@0.1.0".into()],
@@ -79,7 +79,10 @@ fn signatures_are_kept_next_to_the_component() {
     let reference = reference(&registry, "acme/recipes:1.2");
     let digest = Artefact::publish(&remote, &reference, COMPONENT, &description()).unwrap().manifest.digest;
     assert_eq!(signatures(&remote, &reference, digest).unwrap(), []);
-    let of = |name: &str| Signature { payload: format!("{{\"of\":\"{name}\"}}").into_bytes(), base64: name.to_owned() };
+    let of = |name: &str| ArtifactSignature {
+        payload: format!("{{\"of\":\"{name}\"}}").into_bytes(),
+        base64: name.to_owned(),
+    };
     for name in ["a", "b", "a"] {
         add_signature(&remote, &reference, digest, &of(name)).unwrap();
     }
@@ -132,7 +135,7 @@ fn offline_nothing_is_asked() {
     let registry = Registry::start();
     let reference = reference(&registry, "acme/recipes:1.2");
     Artefact::publish(&remote(), &reference, COMPONENT, &description()).unwrap();
-    let settings = RemoteSettings { network: Network::Offline, ..RemoteSettings::default() };
+    let settings = RemoteSettings { network: NetworkUse::Offline, ..RemoteSettings::default() };
     let offline = Remote::new(&Environment::default(), settings, Arc::new(Silent));
     let error = Artefact::of(&offline, &reference).unwrap_err();
     assert!(matches!(error, RegistryError::Offline { .. }), "{error}");
@@ -151,13 +154,13 @@ fn skopeo_copies_and_inspects_what_we_push_and_we_read_what_it_copies() {
     let directory = tempfile::tempdir().unwrap();
     let layout = format!("oci:{}:1.2", directory.path().join("layout").display());
     skopeo(&["--insecure-policy", "copy", "--src-tls-verify=false", &ours, &layout]);
-    let layout = Layout::open(&directory.path().join("layout")).unwrap();
+    let layout = ImageLayout::open(&directory.path().join("layout")).unwrap();
     let copied = Artefact::of(&layout, &reference).unwrap();
     assert_eq!(copied, pushed);
     assert_eq!(copied.component(&layout, &reference).unwrap(), COMPONENT);
 
     // And back from a layout of ours into the registry.
-    let vendored = Layout::create(&directory.path().join("vendored")).unwrap();
+    let vendored = ImageLayout::create(&directory.path().join("vendored")).unwrap();
     Artefact::publish(&vendored, &reference, COMPONENT, &description()).unwrap();
     let from = format!("oci:{}:{reference}", directory.path().join("vendored").display());
     let other = format!("docker://{}/other:1", registry.host());

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
 use crate::setup::{Guests, guests};
-use crate::workspace::{Failure, Workspace, run as run_to_end, start_failure};
+use crate::workspace::{CommandFailure, Workspace, run as run_to_end, start_failure};
 use recipe_toolchain::TARGET;
 
 /// The built-in recipe packages. The crate of `NAME` is `recipe-NAME`.
@@ -28,19 +28,19 @@ pub(crate) fn naming(packages: &[String]) -> impl Iterator<Item = &str> {
 }
 
 /// Builds a program that shares the host's dependencies.
-fn build_program(workspace: &Workspace, name: &str) -> Result<(), Failure> {
+fn build_program(workspace: &Workspace, name: &str) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["build", "--release", "--bin", name]);
     run_to_end(command.args(naming(&host_packages(workspace))))
 }
 
 /// Builds the host, with all that it embeds.
-pub fn build(workspace: &Workspace) -> Result<(), Failure> {
+pub fn build(workspace: &Workspace) -> Result<(), CommandFailure> {
     let guests = guests(workspace)?;
     build_with(workspace, &guests)
 }
 
 /// Builds the host with guests built in the given way.
-pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), Failure> {
+pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), CommandFailure> {
     let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     build_guests(workspace, guests, &crates)?;
     precompile(workspace)?;
@@ -48,14 +48,14 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), F
 }
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
-pub fn dist(workspace: &Workspace) -> Result<PathBuf, Failure> {
+pub fn dist(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
     build(workspace)?;
     run_to_end(&mut workspace.cargo(["build", "--profile", "dist", "--package", "buildout-host"]))?;
     Ok(workspace.target.join("dist").join("buildout-host"))
 }
 
 /// Builds the host, and becomes `buildout-host run ARGUMENTS`: exit code and signals are the host's own.
-pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
     build(workspace)?;
     let mut command = std::process::Command::new(workspace.release("buildout-host"));
     command.arg("run").args(arguments);
@@ -64,13 +64,13 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// Runs the benchmark, a program of its own crate.
-pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["run", "--quiet", "--release", "--package", "bench", "--"]);
     run_to_end(command.args(arguments))
 }
 
 /// Builds guest crates as components.
-pub(crate) fn build_guests(workspace: &Workspace, guests: &Guests, crates: &[String]) -> Result<(), Failure> {
+pub(crate) fn build_guests(workspace: &Workspace, guests: &Guests, crates: &[String]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["build", "--profile", "guest", "--target", TARGET]);
     command.args(crates.iter().flat_map(|name| ["--package", name]));
     if let Guests::Fallback(fallback) = guests {
@@ -86,7 +86,7 @@ pub(crate) fn guest(workspace: &Workspace, crate_name: &str) -> PathBuf {
 
 /// Compiles the built-in recipes ahead of time into `built-in` in the target directory, where the host's `build.rs` finds
 /// them.
-fn precompile(workspace: &Workspace) -> Result<(), Failure> {
+fn precompile(workspace: &Workspace) -> Result<(), CommandFailure> {
     build_program(workspace, "precompile")?;
     let mut command = workspace.program(&workspace.release("precompile").to_string_lossy(), [] as [&str; 0]);
     command.arg(workspace.target.join("built-in"));

@@ -4,16 +4,16 @@
 use crate::build::{build_with, host_packages, naming};
 use crate::fuzz::fuzz;
 use crate::setup::guests;
-use crate::steps::Steps;
+use crate::steps::FailedSteps;
 use crate::test::{CROSS_CHECK, guest_packages, run_all, test_guests};
-use crate::workspace::{Failure, Workspace, output, run};
+use crate::workspace::{CommandFailure, Workspace, output, run};
 
 /// Runs all checks, those that fail fast first.
 ///
 /// # Errors
 /// When the host cannot be built, or anything fails.
-pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
-    let mut steps = Steps::default();
+pub fn ci(workspace: &Workspace) -> Result<(), CommandFailure> {
+    let mut steps = FailedSteps::default();
     steps.note("format", run(&mut workspace.cargo(["fmt", "--all", "--check"])));
     let apart = ["fmt", "--manifest-path", CROSS_CHECK, "--check"];
     steps.note("format of cross-check", run(&mut workspace.cargo(apart)));
@@ -28,18 +28,18 @@ pub fn ci(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// Host and guests apart, as for the tests: together they would change each other's dependencies.
-fn clippy(workspace: &Workspace) -> Result<(), Failure> {
+fn clippy(workspace: &Workspace) -> Result<(), CommandFailure> {
     clippy_packages(workspace, &host_packages(workspace))?;
     clippy_packages(workspace, &[guest_packages(), test_guests(workspace)].concat())
 }
 
-fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), Failure> {
+fn clippy_packages(workspace: &Workspace, packages: &[String]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["clippy", "--release", "--all-targets"]);
     run(command.args(naming(packages)).args(["--", "--deny", "warnings"]))
 }
 
 /// Licenses, bans and sources always; known vulnerabilities where their database is available.
-fn deny(workspace: &Workspace) -> Result<(), Failure> {
+fn deny(workspace: &Workspace) -> Result<(), CommandFailure> {
     run(&mut workspace.cargo(["deny", "check", "licenses", "bans", "sources"]))?;
     let apart =
         ["deny", "--log-level", "error", "--manifest-path", CROSS_CHECK, "check", "licenses", "bans", "sources"];
@@ -53,5 +53,5 @@ fn deny(workspace: &Workspace) -> Result<(), Failure> {
         eprintln!("xtask: left out the check for known vulnerabilities: their database cannot be fetched here");
         return Ok(());
     }
-    Err(Failure::new(format!("{messages}\nFailed: cargo deny check advisories")))
+    Err(CommandFailure::new(format!("{messages}\nFailed: cargo deny check advisories")))
 }

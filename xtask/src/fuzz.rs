@@ -9,21 +9,21 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::build::{host_packages, naming};
-use crate::steps::Steps;
-use crate::workspace::{Failure, Workspace, line, run, start_failure};
+use crate::steps::FailedSteps;
+use crate::workspace::{CommandFailure, Workspace, line, run, start_failure};
 
 /// A fuzz target, and where inputs are that it starts from.
-struct Target {
+struct FuzzTarget {
     name: &'static str,
     seeds: &'static [&'static str],
 }
 
-const TARGETS: [Target; 5] = [
-    Target { name: "condition", seeds: &["examples/quickstart"] },
-    Target { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
-    Target { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
-    Target { name: "trust", seeds: &["tests/keys", "tests/keys/skopeo"] },
-    Target { name: "unpack", seeds: &["tests/fetch/archives"] },
+const TARGETS: [FuzzTarget; 5] = [
+    FuzzTarget { name: "condition", seeds: &["examples/quickstart"] },
+    FuzzTarget { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
+    FuzzTarget { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
+    FuzzTarget { name: "trust", seeds: &["tests/keys", "tests/keys/skopeo"] },
+    FuzzTarget { name: "unpack", seeds: &["tests/fetch/archives"] },
 ];
 
 /// How long each target is fed, in seconds, where the variable `FUZZ_SECONDS` does not say otherwise.
@@ -33,17 +33,17 @@ const SECONDS: u32 = 60;
 ///
 /// # Errors
 /// When a target is not known, cannot be built, or fails. What it failed with is kept.
-pub fn fuzz(workspace: &Workspace, names: &[String]) -> Result<(), Failure> {
+pub fn fuzz(workspace: &Workspace, names: &[String]) -> Result<(), CommandFailure> {
     let known = TARGETS.map(|target| target.name);
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Failure::usage(&format!("No fuzz target {unknown}. There are: {}", known.join(", "))));
+        return Err(CommandFailure::usage(&format!("No fuzz target {unknown}. There are: {}", known.join(", "))));
     }
-    let chosen: Vec<&Target> =
+    let chosen: Vec<&FuzzTarget> =
         TARGETS.iter().filter(|target| names.is_empty() || names.iter().any(|name| name == target.name)).collect();
     let seconds = seconds()?;
     build(workspace, &chosen)?;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut steps = Steps::default();
+    let mut steps = FailedSteps::default();
     for together in chosen.chunks(processors) {
         let running: Vec<_> = together.iter().map(|target| (target.name, start(workspace, target, seconds))).collect();
         for (name, started) in running {
@@ -53,14 +53,14 @@ pub fn fuzz(workspace: &Workspace, names: &[String]) -> Result<(), Failure> {
     steps.end()
 }
 
-fn seconds() -> Result<u32, Failure> {
+fn seconds() -> Result<u32, CommandFailure> {
     let Some(text) = std::env::var_os("FUZZ_SECONDS") else { return Ok(SECONDS) };
     let number = text.to_str().and_then(|text| text.parse().ok());
-    number.ok_or_else(|| Failure::usage(&format!("FUZZ_SECONDS is not a number: {}", text.display())))
+    number.ok_or_else(|| CommandFailure::usage(&format!("FUZZ_SECONDS is not a number: {}", text.display())))
 }
 
 /// With the host's packages named, though they are not built, dependencies have the features that they have there.
-fn build(workspace: &Workspace, targets: &[&Target]) -> Result<(), Failure> {
+fn build(workspace: &Workspace, targets: &[&FuzzTarget]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["build", "--release", "--package", "fuzz"]);
     command.args(naming(&host_packages(workspace)));
     command.args(targets.iter().flat_map(|target| ["--bin", target.name]));
@@ -68,16 +68,17 @@ fn build(workspace: &Workspace, targets: &[&Target]) -> Result<(), Failure> {
 }
 
 /// A target that is being fed.
-struct Running {
+struct RunningTarget {
     child: Child,
     command: Command,
     log: PathBuf,
 }
 
-fn start(workspace: &Workspace, target: &Target, seconds: u32) -> Result<Running, Failure> {
+fn start(workspace: &Workspace, target: &FuzzTarget, seconds: u32) -> Result<RunningTarget, CommandFailure> {
     let directory = workspace.target.join("fuzz").join(target.name);
     let (corpus, failures) = (directory.join("corpus"), directory.join("failures/"));
-    let cannot = |error: std::io::Error| Failure::new(format!("Cannot write in {}: {error}", directory.display()));
+    let cannot =
+        |error: std::io::Error| CommandFailure::new(format!("Cannot write in {}: {error}", directory.display()));
     for directory in [&corpus, &failures] {
         fs::create_dir_all(directory).map_err(cannot)?;
     }
@@ -95,26 +96,26 @@ fn start(workspace: &Workspace, target: &Target, seconds: u32) -> Result<Running
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
     eprintln!("xtask: fuzzing {} for {seconds} s; see {}", target.name, log.display());
     let child = command.spawn().map_err(|error| start_failure(&command, &error))?;
-    Ok(Running { child, command, log })
+    Ok(RunningTarget { child, command, log })
 }
 
-impl Running {
+impl RunningTarget {
     /// Waits for the end; a failure shows the end of the log.
-    fn end(mut self) -> Result<(), Failure> {
+    fn end(mut self) -> Result<(), CommandFailure> {
         let status = self.child.wait().map_err(|error| start_failure(&self.command, &error))?;
         let log = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
         let name = self.log.display();
         if !status.success() {
             let lines: Vec<&str> = log.lines().collect();
             let last = lines[lines.len().saturating_sub(40)..].join("\n");
-            return Err(Failure::new(format!("{status}: {} (log: {name})\n{last}", line(&self.command))));
+            return Err(CommandFailure::new(format!("{status}: {} (log: {name})\n{last}", line(&self.command))));
         }
         match executed(&log) {
             Some(inputs @ 1..) => {
                 eprintln!("xtask: {inputs} inputs, none of which did harm; see {name}");
                 Ok(())
             }
-            _ => Err(Failure::new(format!("It was fed nothing (log: {name})"))),
+            _ => Err(CommandFailure::new(format!("It was fed nothing (log: {name})"))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::workspace::{Failure, Workspace};
+use xtask::workspace::{CommandFailure, Workspace};
 use xtask::{build, ci, fuzz, python_runtime, setup, sources, test, toolchains};
 
 const USAGE: &str = "\
@@ -39,9 +39,9 @@ fn main() -> ExitCode {
         "toolchains" => toolchains::toolchains(&workspace),
         "ci" => ci::ci(&workspace),
         "bench" => build::bench(&workspace, &arguments),
-        _ => Err(Failure::usage(USAGE)),
+        _ => Err(CommandFailure::usage(USAGE)),
     });
-    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+    done.map_or_else(CommandFailure::report, |()| ExitCode::SUCCESS)
 }
 
 #[allow(clippy::print_stderr, reason = "the path is what was asked for")]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::workspace::{Failure, Workspace, run};
+use crate::workspace::{CommandFailure, Workspace, run};
 
 /// Directories of `recipes/python` that are not in the component.
 const NOT_INPUTS: [&str; 4] = ["__pycache__", "tests", ".mypy_cache", ".pytest_cache"];
@@ -33,7 +33,7 @@ fn directory(workspace: &Workspace) -> PathBuf {
 }
 
 /// Builds the component if its inputs have changed; gives its path.
-pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
+pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
     let inputs = package_inputs(&sources)? + &contents(std::slice::from_ref(&sources))?;
@@ -47,7 +47,7 @@ pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
 }
 
 /// Runs the tests that need no component, with the bindings that the component gets.
-pub fn test(workspace: &Workspace) -> Result<(), Failure> {
+pub fn test(workspace: &Workspace) -> Result<(), CommandFailure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
     let bindings = directory(workspace).join("bindings");
@@ -57,7 +57,7 @@ pub fn test(workspace: &Workspace) -> Result<(), Failure> {
         run(command.arg("bindings").arg(bindings.join("python")))
     })?;
     let path = [&bindings.join("python"), &packages, &sources.join("stand-ins"), &sources];
-    let path = std::env::join_paths(path).map_err(|error| Failure::new(error.to_string()))?;
+    let path = std::env::join_paths(path).map_err(|error| CommandFailure::new(error.to_string()))?;
     let python = compiler.join("bin/python3");
     let mut command =
         workspace.program(&python.to_string_lossy(), ["-W", "ignore", "-m", "unittest", "discover", "-t", "."]);
@@ -65,7 +65,7 @@ pub fn test(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// The compiler and the packages, each in a directory.
-fn set_up(workspace: &Workspace, sources: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+fn set_up(workspace: &Workspace, sources: &Path) -> Result<(PathBuf, PathBuf), CommandFailure> {
     let (compiler, packages) = (directory(workspace).join("compiler"), directory(workspace).join("packages"));
     make_once(&compiler, &read(&sources.join("compiler.txt"))?, || set_up_compiler(workspace, sources, &compiler))?;
     make_once(&packages, &package_inputs(sources)?, || set_up_packages(workspace, sources, &compiler, &packages))?;
@@ -73,18 +73,18 @@ fn set_up(workspace: &Workspace, sources: &Path) -> Result<(PathBuf, PathBuf), F
 }
 
 /// What decides which files the packages have.
-fn package_inputs(sources: &Path) -> Result<String, Failure> {
+fn package_inputs(sources: &Path) -> Result<String, CommandFailure> {
     Ok(read(&sources.join("packages.txt"))? + &LEFT_OUT.join("\n"))
 }
 
 /// A virtual environment with componentize-py.
-fn set_up_compiler(workspace: &Workspace, sources: &Path, to: &Path) -> Result<(), Failure> {
+fn set_up_compiler(workspace: &Workspace, sources: &Path, to: &Path) -> Result<(), CommandFailure> {
     run(workspace.program("python3", ["-m", "venv"]).arg(to))?;
     run(&mut pip(workspace, to, &sources.join("compiler.txt")))
 }
 
 /// The packages, without what is not used.
-fn set_up_packages(workspace: &Workspace, sources: &Path, compiler: &Path, to: &Path) -> Result<(), Failure> {
+fn set_up_packages(workspace: &Workspace, sources: &Path, compiler: &Path, to: &Path) -> Result<(), CommandFailure> {
     let mut install = pip(workspace, compiler, &sources.join("packages.txt"));
     run(install.args(["--no-deps", "--no-compile", "--target"]).arg(to))?;
     for name in LEFT_OUT {
@@ -114,7 +114,7 @@ fn componentize(
     compiler: &Path,
     packages: &Path,
     to: &Path,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let begin = Instant::now();
     // Python compares the times of its compiled files with those of the sources, which may be too coarse.
     remove_compiled(sources)?;
@@ -137,7 +137,7 @@ fn componentize_py(workspace: &Workspace, compiler: &Path) -> std::process::Comm
     command
 }
 
-fn remove_compiled(directory: &Path) -> Result<(), Failure> {
+fn remove_compiled(directory: &Path) -> Result<(), CommandFailure> {
     for path in entries(directory)? {
         if path.file_name().is_some_and(|name| name == "__pycache__") {
             fs::remove_dir_all(&path).map_err(|error| failure("Cannot remove", &path, &error))?;
@@ -149,7 +149,11 @@ fn remove_compiled(directory: &Path) -> Result<(), Failure> {
 }
 
 /// Does `make` in the empty directory `to`, unless that was done to its end with the same inputs. Gives whether it did.
-fn make_once(to: &Path, inputs: &str, make: impl FnOnce() -> Result<(), Failure>) -> Result<bool, Failure> {
+fn make_once(
+    to: &Path,
+    inputs: &str,
+    make: impl FnOnce() -> Result<(), CommandFailure>,
+) -> Result<bool, CommandFailure> {
     let record = to.with_extension("made-of");
     if to.exists() && fs::read_to_string(&record).is_ok_and(|recorded| recorded == inputs) {
         return Ok(false);
@@ -166,7 +170,7 @@ fn make_once(to: &Path, inputs: &str, make: impl FnOnce() -> Result<(), Failure>
 }
 
 /// Names and contents of all input files, one after the other.
-fn contents(directories: &[PathBuf]) -> Result<String, Failure> {
+fn contents(directories: &[PathBuf]) -> Result<String, CommandFailure> {
     let mut files = Vec::new();
     for directory in directories {
         collect(directory, &mut files)?;
@@ -178,7 +182,7 @@ fn contents(directories: &[PathBuf]) -> Result<String, Failure> {
     Ok(all)
 }
 
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandFailure> {
     for path in entries(directory)? {
         let is_input = path.file_name().is_some_and(|name| NOT_INPUTS.iter().all(|left_out| name != *left_out));
         if path.is_dir() && is_input {
@@ -193,17 +197,17 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// What is in a directory, sorted.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, CommandFailure> {
     let listed = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     let mut paths: Vec<PathBuf> = listed.map_err(|error| failure("Cannot read", directory, &error))?;
     paths.sort();
     Ok(paths)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+fn read(file: &Path) -> Result<String, CommandFailure> {
     fs::read_to_string(file).map_err(|error| failure("Cannot read", file, &error))
 }
 
-fn failure(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{what} {}: {error}", path.display()))
+fn failure(what: &str, path: &Path, error: &std::io::Error) -> CommandFailure {
+    CommandFailure::new(format!("{what} {}: {error}", path.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::workspace::{Failure, Workspace, output};
+use crate::workspace::{CommandFailure, Workspace, output};
 use recipe_toolchain::{Fallback, MISSING_TARGET_HINT, TARGET, fallback, has_target};
 
 /// How guests are built here.
@@ -18,12 +18,12 @@ pub(crate) enum Guests {
 ///
 /// # Errors
 /// When something is missing that only a person can install.
-pub fn setup(workspace: &Workspace) -> Result<(), Failure> {
+pub fn setup(workspace: &Workspace) -> Result<(), CommandFailure> {
     guests(workspace).map(drop)
 }
 
 /// The same; gives how they are built.
-pub(crate) fn guests(workspace: &Workspace) -> Result<Guests, Failure> {
+pub(crate) fn guests(workspace: &Workspace) -> Result<Guests, CommandFailure> {
     if sysroot(workspace).is_ok_and(|sysroot| has_target(&sysroot)) || add_target(workspace) {
         return Ok(Guests::Target);
     }
@@ -33,9 +33,9 @@ pub(crate) fn guests(workspace: &Workspace) -> Result<Guests, Failure> {
             eprintln!("xtask: rustup cannot provide {TARGET}; building recipes with the distribution's sources");
             Ok(Guests::Fallback(fallback))
         }
-        None => {
-            Err(Failure::new(format!("Rust's target {TARGET} is missing, and recipes need it.\n{MISSING_TARGET_HINT}")))
-        }
+        None => Err(CommandFailure::new(format!(
+            "Rust's target {TARGET} is missing, and recipes need it.\n{MISSING_TARGET_HINT}"
+        ))),
     }
 }
 
@@ -45,7 +45,7 @@ fn add_target(workspace: &Workspace) -> bool {
     status.is_ok_and(|status| status.success()) && sysroot(workspace).is_ok_and(|sysroot| has_target(&sysroot))
 }
 
-fn sysroot(workspace: &Workspace) -> Result<PathBuf, Failure> {
+fn sysroot(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let printed = output(&mut workspace.program(&compiler, ["--print", "sysroot"]))?.stdout;
     Ok(Path::new(String::from_utf8_lossy(&printed).trim()).to_owned())

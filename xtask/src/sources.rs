@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::workspace::{Failure, Workspace, run};
+use crate::workspace::{CommandFailure, Workspace, run};
 
 /// Source packages.
 const SOURCES: [&str; 8] = ["hello", "zlib", "xz-utils", "libpng1.6", "m4", "libtool", "libffi", "python3.11"];
@@ -17,7 +17,7 @@ pub fn directory(workspace: &Workspace) -> PathBuf {
 }
 
 /// Fetches the archives that are not there yet. `false` where the machine has no apt.
-pub fn sources(workspace: &Workspace) -> Result<bool, Failure> {
+pub fn sources(workspace: &Workspace) -> Result<bool, CommandFailure> {
     let directory = directory(workspace);
     let missing: Vec<&str> =
         SOURCES.into_iter().filter(|name| find_archive(&directory, &format!("{name}_")).is_none()).collect();
@@ -36,10 +36,10 @@ pub fn sources(workspace: &Workspace) -> Result<bool, Failure> {
 }
 
 /// The upstream archive of a source package.
-pub fn archive(workspace: &Workspace, package: &str) -> Result<PathBuf, Failure> {
+pub fn archive(workspace: &Workspace, package: &str) -> Result<PathBuf, CommandFailure> {
     let directory = directory(workspace);
     find_archive(&directory, &format!("{package}_"))
-        .ok_or_else(|| Failure::new(format!("No archive of {package} in {}", directory.display())))
+        .ok_or_else(|| CommandFailure::new(format!("No archive of {package} in {}", directory.display())))
 }
 
 fn find_archive(directory: &Path, begin: &str) -> Option<PathBuf> {
@@ -56,7 +56,7 @@ struct Apt {
 }
 
 impl Apt {
-    fn new(directory: PathBuf) -> Result<Self, Failure> {
+    fn new(directory: PathBuf) -> Result<Self, CommandFailure> {
         for name in ["lists/partial", "cache/archives/partial", "entries"] {
             let path = directory.join(name);
             fs::create_dir_all(&path).map_err(|error| cannot("create", &path, &error))?;
@@ -123,8 +123,8 @@ fn lines(text: &str, suite: &str) -> String {
     wanted.filter_map(|line| Some(format!("deb-src {}\n", line.strip_prefix("deb ")?))).collect()
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("Cannot {what} {}: {error}", path.display()))
+fn cannot(what: &str, path: &Path, error: &std::io::Error) -> CommandFailure {
+    CommandFailure::new(format!("Cannot {what} {}: {error}", path.display()))
 }
 
 #[cfg(test)]

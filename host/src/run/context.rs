@@ -6,10 +6,10 @@ use base::environment::Environment;
 use base::event::{Level, Report};
 
 use super::settings::RunSettings;
-use crate::error::{Interrupted, RunError};
+use crate::error::{InterruptedBySignal, RunError};
 
 /// Data that all stages of a run share.
-pub(super) struct Context {
+pub(super) struct RunContext {
     pub(super) environment: Environment,
     /// The receiver of events.
     pub(super) report: Arc<dyn Report>,
@@ -17,7 +17,7 @@ pub(super) struct Context {
     pub(super) settings: RunSettings,
 }
 
-impl Context {
+impl RunContext {
     pub(super) fn log(&self, level: Level, message: &str) {
         self.report.log(level, message);
     }
@@ -25,7 +25,7 @@ impl Context {
     /// Fails if a signal has interrupted the run.
     pub(super) fn check_interrupt(&self) -> Result<(), RunError> {
         match self.settings.signal() {
-            Some(signal) => Err(Interrupted { signal }.into()),
+            Some(signal) => Err(InterruptedBySignal { signal }.into()),
             None => Ok(()),
         }
     }

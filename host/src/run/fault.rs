@@ -7,7 +7,7 @@ use recipe::PART_NAME;
 
 /// An error of a run that its modules do not define themselves.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum RunFault {
     /// A part named on the command line is not among the parts.
     #[error("Invalid install parts: {names}")]
     NotParts {
@@ -116,13 +116,13 @@ pub(super) enum Fault {
     },
 }
 
-impl Fault {
+impl RunFault {
     pub(super) fn io(path: &Path, what: &'static str, error: std::io::Error) -> Self {
         Self::Io { path: path.to_owned(), what, error }
     }
 }
 
-impl Explain for Fault {
+impl Explain for RunFault {
     fn place(&self) -> Option<Place> {
         match self {
             Self::NoRecipe { place, .. }

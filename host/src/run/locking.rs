@@ -1,7 +1,7 @@
 //! `lock`: makes a new `pylock.toml` for what the configuration's parts and developed projects need. Installs nothing in
 //! the buildout.
 
-use distributions::lock::{Change, Lock};
+use distributions::lock::{DistributionChange, DistributionsLock};
 
 use super::distributions::of_part;
 use super::prepare::develop;
@@ -24,7 +24,7 @@ impl Session {
     ///
     /// # Errors
     /// When a distribution is not available. Then the old lock stays.
-    pub fn lock(&self, upgrade: &Upgrade) -> Result<Vec<Change>, RunError> {
+    pub fn lock(&self, upgrade: &Upgrade) -> Result<Vec<DistributionChange>, RunError> {
         let distributions = self.root.recipes.distributions();
         let upgraded: Option<&[String]> = match upgrade {
             Upgrade::No => Some(&[]),
@@ -32,7 +32,7 @@ impl Session {
             Upgrade::All => None,
         };
         let old = distributions.prepare_lock(&self.root.buildout, upgraded)?;
-        let mut lock = Lock::default();
+        let mut lock = DistributionsLock::default();
         let mut preview = self.preview(&[])?;
         while let Some(stage) = preview.next()? {
             let view = &stage.view;

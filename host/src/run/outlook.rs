@@ -7,17 +7,17 @@ use std::sync::Arc;
 use base::source::Explain as _;
 use recipe::Locations;
 use state::plan::Step;
-use state::{self, Installed};
+use state::{self, InstalledState};
 use tempfile::TempDir;
 
 use super::distributions::{DistributionStep, of_part};
 use super::execute::transaction;
-use super::fault::Fault;
+use super::fault::RunFault;
 use super::prepare::develop;
 use super::reading::extensions;
 use super::session::Session;
 use super::stage::definition::Stage;
-use super::stage::presence::Presence;
+use super::stage::presence::ExistingPaths;
 use super::stage::references;
 use super::stage::unused::Unused;
 use super::stages::Stages;
@@ -61,7 +61,7 @@ pub struct Switch {
 /// Stages that are computed but not executed.
 pub(super) struct Preview {
     locations: Arc<Locations>,
-    installed: Installed,
+    installed: InstalledState,
     /// Links of developed recipe projects are created here, rather than in the buildout.
     develop_eggs: TempDir,
     stages: Stages,
@@ -78,7 +78,7 @@ impl Session {
         let put_back = aside.iter().map(|(path, _)| path.clone()).collect();
         let mut outlook = Outlook { put_back, ..Outlook::default() };
         let locations = Arc::clone(&preview.locations);
-        let presence = Presence::below(&locations.directory).put_back(aside);
+        let presence = ExistingPaths::below(&locations.directory).put_back(aside);
         let mut last = None;
         while let Some(stage) = preview.next()? {
             if let Some(python) = stage.python() {
@@ -122,10 +122,10 @@ impl Session {
         let locations = self.root.locations()?;
         let installed = match &locations.installed {
             Some(path) => state::peek(path, &*self.root.context.report)?,
-            None => Installed::default(),
+            None => InstalledState::default(),
         };
-        let develop_eggs =
-            tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        let develop_eggs = tempfile::tempdir()
+            .map_err(|error| RunFault::io(Path::new("temporary directory"), "cannot make", error))?;
         let stages = Stages::new(self.root.clone(), self.loaded.clone(), named);
         Ok(Preview { locations, installed, develop_eggs, stages })
     }
@@ -143,7 +143,7 @@ impl Preview {
 }
 
 /// The changes of the distributions that the parts of a stage use.
-fn distributions(stage: &Stage, installed: &Installed) -> Result<Vec<DistributionStep>, RunError> {
+fn distributions(stage: &Stage, installed: &InstalledState) -> Result<Vec<DistributionStep>, RunError> {
     let view = &stage.view;
     let needs = stage.parts.names().map(|part| of_part(view, part)).collect::<Result<Vec<_>, _>>()?;
     let needs: Vec<_> = needs.into_iter().flatten().collect();

@@ -8,9 +8,9 @@ use base::environment::Environment;
 use base::event::{Event, Level, Report};
 use config::options::{Buildout, Values};
 use recipe::Locations;
-use state::{Change, StateFile};
+use state::{StateChange, StateFile};
 
-use super::context::Context;
+use super::context::RunContext;
 use super::execute::executor::Executor;
 use super::execute::transaction;
 use super::prepare::{develop, directories};
@@ -20,7 +20,7 @@ use super::reading::load::Loaded;
 use super::settings::RunSettings;
 use super::stage::references;
 use super::stages::Stages;
-use super::view::View;
+use super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The option of the state's `[buildout]` that records the weakest confinement under which a part may have been made.
@@ -30,7 +30,7 @@ const SANDBOX: &str = "sandbox";
 pub struct Session {
     /// The options; recipes are initialized when their options are read.
     pub buildout: Buildout,
-    pub(super) root: View,
+    pub(super) root: ResolvedBuildout,
     pub(super) loaded: Loaded,
     /// The options as resolved by the latest stage of a run.
     latest: Mutex<Buildout>,
@@ -47,8 +47,8 @@ impl Session {
         report: Arc<dyn Report>,
         settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let context = Arc::new(Context { environment: environment.clone(), report, settings });
-        let root = View::new(&loaded.configuration, context)?;
+        let context = Arc::new(RunContext { environment: environment.clone(), report, settings });
+        let root = ResolvedBuildout::new(&loaded.configuration, context)?;
         Ok(Self { buildout: root.buildout.clone(), latest: Mutex::new(root.buildout.clone()), root, loaded })
     }
 
@@ -126,10 +126,10 @@ impl Session {
     }
 
     /// The buildout, read again if the run that this one waited for changed its Python.
-    fn current(&self) -> Result<(View, Loaded), RunError> {
+    fn current(&self) -> Result<(ResolvedBuildout, Loaded), RunError> {
         Ok(match self.loaded.renewed()? {
             None => (self.root.clone(), self.loaded.clone()),
-            Some(loaded) => (View::new(&loaded.configuration, Arc::clone(&self.root.context))?, loaded),
+            Some(loaded) => (ResolvedBuildout::new(&loaded.configuration, Arc::clone(&self.root.context))?, loaded),
         })
     }
 
@@ -140,28 +140,28 @@ impl Session {
 }
 
 /// Every run with less than full confinement of native commands reports that, and records it in the state.
-fn report_sandbox(context: &Context, state: &mut StateFile) -> Result<(), RunError> {
+fn report_sandbox(context: &RunContext, state: &mut StateFile) -> Result<(), RunError> {
     let level = context.settings.native.level;
     let message = match level {
-        confine::Level::Full => return Ok(()),
-        confine::Level::Partial => {
+        confine::ConfinementLevel::Full => return Ok(()),
+        confine::ConfinementLevel::Partial => {
             "Native commands are confined only partially (--sandbox=partial): they see other processes, and change what \
              Landlock does not guard."
         }
-        confine::Level::None => {
+        confine::ConfinementLevel::None => {
             "Native commands are not confined (--sandbox=none): they can do everything that you can."
         }
     };
     context.log(Level::Warning, message);
-    let recorded = state.installed().buildout.get(SANDBOX).and_then(|name| confine::Level::of_name(name));
+    let recorded = state.installed().buildout.get(SANDBOX).and_then(|name| confine::ConfinementLevel::of_name(name));
     if recorded.is_none_or(|recorded| level < recorded) {
-        state.record(&Change::Option { name: SANDBOX.to_owned(), value: level.name().to_owned() })?;
+        state.record(&StateChange::Option { name: SANDBOX.to_owned(), value: level.name().to_owned() })?;
     }
     Ok(())
 }
 
 /// Prints the configuration at debug level (`buildouts-1.0.txt`, "Predefined buildout options").
-fn show_configuration(view: &View) {
+fn show_configuration(view: &ResolvedBuildout) {
     if !view.context.report.wants(Level::Debug) {
         return;
     }

@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
-use state::Installed;
+use state::InstalledState;
 use state::plan::Scope;
 
 use super::reading::load::Loaded;
 use super::rebootstrap::{closure, views};
-use super::stage::definition::{Policy, Selection, Stage};
-use super::stage::parts::{self, Parts};
-use super::view::View;
+use super::stage::definition::{ChangePolicy, Selection, Stage};
+use super::stage::parts::{self, StageParts};
+use super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The stages of a run, as far as they are known.
 pub(super) struct Stages {
-    root: View,
+    root: ResolvedBuildout,
     loaded: Loaded,
     named: Vec<String>,
     list: Vec<Arc<Stage>>,
@@ -26,11 +26,11 @@ pub(super) struct Stages {
 /// A stage whose Python is known, but not its parts yet.
 pub(super) struct Coming {
     /// The buildout as resolved with the stage's Python.
-    pub(super) view: View,
-    kind: Kind,
+    pub(super) view: ResolvedBuildout,
+    kind: StageKind,
 }
 
-enum Kind {
+enum StageKind {
     /// The parts of the Python that this section provides.
     Python { section: String },
     /// Returning to the original Python.
@@ -41,7 +41,7 @@ enum Kind {
 
 impl Stages {
     /// The stages of a run for all parts, or the `named` ones.
-    pub(super) fn new(root: View, loaded: Loaded, named: &[String]) -> Self {
+    pub(super) fn new(root: ResolvedBuildout, loaded: Loaded, named: &[String]) -> Self {
         Self { root, loaded, named: named.to_vec(), list: Vec::new(), developed: None }
     }
 
@@ -50,15 +50,15 @@ impl Stages {
         let Some(last) = self.list.last() else { return self.first().map(Some) };
         let Some(python) = last.python() else { return Ok(None) };
         let view = views::with_wanted_python(&last.view, &self.loaded, python)?;
-        Ok(Some(Coming { view, kind: Kind::Remaining }))
+        Ok(Some(Coming { view, kind: StageKind::Remaining }))
     }
 
     fn first(&self) -> Result<Coming, RunError> {
         if let Some(section) = views::python_section(&self.root)? {
             let view = views::with_original_python(&self.root, &self.loaded)?;
-            return Ok(Coming { view, kind: Kind::Python { section } });
+            return Ok(Coming { view, kind: StageKind::Python { section } });
         }
-        let kind = if self.loaded.kept.own().is_some() { Kind::Original } else { Kind::Remaining };
+        let kind = if self.loaded.kept.own().is_some() { StageKind::Original } else { StageKind::Remaining };
         Ok(Coming { view: self.root.clone(), kind })
     }
 
@@ -69,20 +69,20 @@ impl Stages {
     }
 
     /// Initializes the parts of the stage, and adds it to the list.
-    pub(super) fn begin(&mut self, coming: Coming, installed: &Installed) -> Result<Arc<Stage>, RunError> {
+    pub(super) fn begin(&mut self, coming: Coming, installed: &InstalledState) -> Result<Arc<Stage>, RunError> {
         let Coming { view, kind } = coming;
         let stage = Arc::new(match kind {
-            Kind::Python { section } => closure::stage(view, &self.loaded, &section, &self.named)?,
-            Kind::Original => closure::stage_of_original(view, &self.loaded)?,
-            Kind::Remaining => self.remaining(view, installed)?,
+            StageKind::Python { section } => closure::stage(view, &self.loaded, &section, &self.named)?,
+            StageKind::Original => closure::stage_of_original(view, &self.loaded)?,
+            StageKind::Remaining => self.remaining(view, installed)?,
         });
         self.list.push(Arc::clone(&stage));
         Ok(stage)
     }
 
     /// The stage of all parts that belong to no earlier stage.
-    fn remaining(&self, view: View, installed: &Installed) -> Result<Stage, RunError> {
-        let earlier: Vec<&Parts> = self.list.iter().map(|stage| &stage.parts).collect();
+    fn remaining(&self, view: ResolvedBuildout, installed: &InstalledState) -> Result<Stage, RunError> {
+        let earlier: Vec<&StageParts> = self.list.iter().map(|stage| &stage.parts).collect();
         let parts = parts::requested(&view, &self.named, &earlier, installed)?;
         view.recipes.report_unused_entries();
         let earlier = || earlier.iter().flat_map(|parts| parts.names()).map(str::to_owned);
@@ -94,6 +94,6 @@ impl Stages {
         let scope = if self.named.is_empty() { Scope::Whole } else { Scope::Named };
         let selection = Selection::Remaining { scope, earlier: earlier().collect(), order };
         let locations = view.locations()?;
-        Ok(Stage { view, locations, parts, selection, policy: Policy::Direct })
+        Ok(Stage { view, locations, parts, selection, policy: ChangePolicy::Direct })
     }
 }

@@ -7,25 +7,25 @@ use config::Configuration;
 use config::options::Buildout;
 use recipe::Locations;
 
-use super::context::Context;
+use super::context::RunContext;
 use super::prepare::recipes::Recipes;
 use crate::error::{Doing, RunError};
 
 /// The buildout as resolved with one Python.
 #[derive(Clone)]
-pub(super) struct View {
-    pub(super) context: Arc<Context>,
+pub(super) struct ResolvedBuildout {
+    pub(super) context: Arc<RunContext>,
     /// The options; recipes are initialized when their options are read.
     pub(super) buildout: Buildout,
     pub(super) recipes: Arc<Recipes>,
 }
 
-impl View {
+impl ResolvedBuildout {
     /// The buildout of a configuration.
     ///
     /// # Errors
     /// When `recipes.toml`, in the directory of the configuration, is invalid.
-    pub(super) fn new(configuration: &Arc<Configuration>, context: Arc<Context>) -> Result<Self, RunError> {
+    pub(super) fn new(configuration: &Arc<Configuration>, context: Arc<RunContext>) -> Result<Self, RunError> {
         let recipes = Recipes::new(&configuration_directory(configuration), &context)?;
         let recipes = Arc::new(recipes);
         let buildout = Buildout::new(Arc::clone(configuration), Arc::clone(&recipes) as Arc<_>);

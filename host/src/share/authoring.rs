@@ -6,11 +6,11 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::event::Report;
 use base::source::Explain;
-use recipe::component::{self, Builder, CompileCache, Developed, Resolved};
-use recipe::{NativeSettings, Package, RecipeError, Runtime, RuntimeSettings, describe_published};
-use registry::locking::{Access, Describe, Description, Obtained, Publication};
+use recipe::component::{self, CompileCache, DevelopedRecipe, RecipeBuilder, Resolved};
+use recipe::{NativeSettings, RecipeError, RecipePackage, Runtime, RuntimeSettings, describe_published};
+use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Obtained};
 
-use crate::error::{Doing, Interrupted, RunError};
+use crate::error::{Doing, InterruptedBySignal, RunError};
 
 /// The environment of a recipe author.
 pub struct Authoring {
@@ -32,7 +32,7 @@ pub struct BuiltRecipe {
     /// The component.
     pub recipe: Resolved,
     /// Its description.
-    pub package: Package,
+    pub package: RecipePackage,
 }
 
 impl Authoring {
@@ -45,17 +45,18 @@ impl Authoring {
         let project = component::find_project(&self.environment.directory.join(directory))?;
         let interrupt = &self.native.interrupt;
         let watch = interrupt.watch();
-        let builder = Builder { environment: &self.environment, offline, report: &*self.report, interrupt };
+        let builder = RecipeBuilder { environment: &self.environment, offline, report: &*self.report, interrupt };
         let built = builder.build(&project);
         // An error at the time of a signal is usually its consequence.
         if let Some(signal) = interrupt.signal() {
-            return Err(Interrupted { signal }.into());
+            return Err(InterruptedBySignal { signal }.into());
         }
         let built = built.doing(|| format!("Building recipe project {}.", project.display()))?;
         // Compiling can be interrupted at any time.
         drop(watch);
         let (package, file) = (built.package, built.component);
-        let developed = Developed { package, project: project.clone(), component: file.clone(), link: PathBuf::new() };
+        let developed =
+            DevelopedRecipe { package, project: project.clone(), component: file.clone(), link: PathBuf::new() };
         let recipe = component::developed_recipe(&developed)?;
         let package = self.describe(&recipe).doing(|| format!("Looking at {}.", file.display()))?;
         Ok(BuiltRecipe { project, file, recipe, package })
@@ -65,17 +66,17 @@ impl Authoring {
     ///
     /// # Errors
     /// When the component cannot be used.
-    pub fn describe(&self, recipe: &Resolved) -> Result<Package, RunError> {
+    pub fn describe(&self, recipe: &Resolved) -> Result<RecipePackage, RunError> {
         Ok(self.load(recipe)?)
     }
 
     /// Settings for connections to registries.
-    pub(super) fn access(&self) -> Access {
+    pub(super) fn access(&self) -> ConnectionContext {
         let (environment, report) = (self.environment.clone(), Arc::clone(&self.report));
-        Access { environment, report, interrupt: self.native.interrupt.clone() }
+        ConnectionContext { environment, report, interrupt: self.native.interrupt.clone() }
     }
 
-    fn load(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
+    fn load(&self, recipe: &Resolved) -> Result<RecipePackage, RecipeError> {
         let settings = RuntimeSettings {
             report: Arc::clone(&self.report),
             cache: CompileCache::open(&self.environment),
@@ -91,9 +92,9 @@ impl Authoring {
 impl Describe for Authoring {
     fn describe(
         &self,
-        publication: &Publication<'_>,
+        publication: &ListedComponent<'_>,
         obtained: &Obtained,
-    ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+    ) -> Result<ComponentDescription, Arc<dyn Explain + Send + Sync>> {
         describe_published(publication, obtained, |recipe| self.load(recipe))
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use base::source::{did_you_mean, nearest};
 use recipe::component::{self, Resolved, Resolver};
-use registry::locking::{LockFileGuard, LockMode, Locking, LockingError, Publication, Sources, check_component, entry};
+use registry::locking::{
+    ArtifactSources, ListedComponent, LockFileGuard, LockMode, Locking, LockingError, check_component, entry,
+};
 use registry::oci::RemoteSettings;
 use registry::recipes_toml::RecipesToml;
 use registry::{Locked, RecipesLock};
@@ -50,7 +52,7 @@ impl Authoring {
         let recipes = RecipesToml::read(&recipes_toml)?;
         let path = RecipesLock::path(&recipes_toml);
         check_names(upgrade, &recipes)?;
-        let sources = Sources::open(&self.access(), registries, recipes.vendor.as_deref())?;
+        let sources = ArtifactSources::open(&self.access(), registries, recipes.vendor.as_deref())?;
         loop {
             let before = RecipesLock::read(&path)?;
             let after = self.relocked(&before, &recipes, upgrade, &sources)?;
@@ -71,7 +73,7 @@ impl Authoring {
         before: &RecipesLock,
         recipes: &RecipesToml,
         upgrade: &Upgrade,
-        sources: &Sources,
+        sources: &ArtifactSources,
     ) -> Result<RecipesLock, RunError> {
         let mut after = RecipesLock::default();
         for publication in recipes.publications() {
@@ -110,7 +112,7 @@ impl Authoring {
     }
 }
 
-fn is_upgraded(upgrade: &Upgrade, publication: &Publication<'_>) -> bool {
+fn is_upgraded(upgrade: &Upgrade, publication: &ListedComponent<'_>) -> bool {
     match upgrade {
         Upgrade::No => false,
         Upgrade::Named(names) => names.iter().any(|name| name == publication.name),

@@ -8,10 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::authoring::Authoring;
 use crate::error::{Doing as _, RunError};
-use recipe::Package;
-use recipe::component::{Developed, developed_recipe};
+use recipe::RecipePackage;
+use recipe::component::{DevelopedRecipe, developed_recipe};
 use registry::oci::{
-    Artefact, Artefacts, Description, Reference, Signature, add_signature, annotation, annotations_of_project,
+    Artefact, Artefacts, ArtifactDescription, ArtifactSignature, Reference, add_signature, annotation,
+    annotations_of_project,
 };
 use registry::signature::{Payload, PrivateKey};
 
@@ -34,7 +35,7 @@ pub struct Published {
     /// The artifact, as in the registry.
     pub artefact: Artefact,
     /// The description of the package.
-    pub package: Package,
+    pub package: RecipePackage,
 }
 
 impl Authoring {
@@ -45,7 +46,7 @@ impl Authoring {
     pub fn publish(&self, publication: &Publication<'_>, to: &dyn Artefacts) -> Result<Published, RunError> {
         let Publication { file, reference, .. } = *publication;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let developed = Developed {
+        let developed = DevelopedRecipe {
             package: name,
             project: file.to_owned(),
             component: file.to_owned(),
@@ -56,7 +57,7 @@ impl Authoring {
         let mut annotations = annotations(&package);
         annotations.extend(annotations_of_project(file, &package.name));
         annotations.extend(publication.annotations.clone());
-        let description = Description {
+        let description = ArtifactDescription {
             created: publication.created.clone(),
             imports: package.imports.clone(),
             exports: package.exports.clone(),
@@ -75,7 +76,7 @@ impl Authoring {
 }
 
 /// The annotations from a package's description.
-fn annotations(package: &Package) -> BTreeMap<String, String> {
+fn annotations(package: &RecipePackage) -> BTreeMap<String, String> {
     let summary = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
     let entry_points = package.entry_points.iter();
     let description: Vec<_> =
@@ -100,5 +101,5 @@ fn sign(
     let tag = reference.tag().map(|tag| format!(":{tag}")).unwrap_or_default();
     let payload = Payload { reference: format!("{}{tag}", reference.name()), manifest }.text().into_bytes();
     let base64 = STANDARD.encode(key.sign(&payload));
-    add_signature(to, reference, manifest, &Signature { payload, base64 })
+    add_signature(to, reference, manifest, &ArtifactSignature { payload, base64 })
 }

@@ -6,8 +6,8 @@ use base::remedy::Remedy;
 
 use super::authoring::Authoring;
 use crate::error::{Doing as _, RunError};
-use registry::locking::{LockingError, Publication, Sources};
-use registry::oci::{Artefact, Layout, Reference, RemoteSettings};
+use registry::locking::{ArtifactSources, ListedComponent, LockingError};
+use registry::oci::{Artefact, ImageLayout, Reference, RemoteSettings};
 use registry::recipes_toml::RecipesToml;
 use registry::{Locked, RecipesLock};
 
@@ -30,7 +30,7 @@ impl Authoring {
         let recipes_toml = directory.join("recipes.toml");
         let recipes = RecipesToml::read(&recipes_toml)?;
         let lock = RecipesLock::read(&RecipesLock::path(&recipes_toml))?;
-        let pinned: Vec<(Publication<'_>, &Locked)> = recipes
+        let pinned: Vec<(ListedComponent<'_>, &Locked)> = recipes
             .publications()
             .map(|publication| match lock.recipes.get(publication.name) {
                 Some(locked) if locked.source == *publication.source => Ok((publication, locked)),
@@ -38,8 +38,8 @@ impl Authoring {
             })
             .collect::<Result<_, _>>()?;
         // A layout that `vendor` specifies but that does not exist yet is about to be created.
-        let layout = Layout::create(target)?;
-        let sources = Sources::open(&self.access(), registries, recipes.vendor.as_deref())?;
+        let layout = ImageLayout::create(target)?;
+        let sources = ArtifactSources::open(&self.access(), registries, recipes.vendor.as_deref())?;
         let mut copies = Vec::new();
         for (publication, locked) in pinned {
             publication.pinned(locked.manifest, &locked.signers, &sources)?;

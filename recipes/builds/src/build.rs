@@ -5,10 +5,10 @@ use std::path::Path;
 use buildout_recipe::{Command, Context, Error, Runner, activity, debug, warning};
 use shared_parts::clear;
 
-use crate::environment::{self, Variables};
-use crate::phases::Phase;
+use crate::environment::{self, BuildVariables};
+use crate::phases::BuildPhase;
 use crate::reproduce;
-use crate::settings::Settings;
+use crate::settings::BuildSettings;
 use crate::shebang;
 use crate::sources::fetch;
 
@@ -40,7 +40,7 @@ pub trait Checks {
 impl Checks for () {}
 
 /// Builds a part into its location, which must be an empty directory.
-pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Error> {
+pub(crate) fn build(settings: &BuildSettings, checks: &dyn Checks) -> Result<(), Error> {
     let runner = Runner::open(&["*"])?;
     let directory = settings.build_directory.as_str();
     remove(&runner, &settings.own_directory)?;
@@ -52,7 +52,7 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
     }
     settings.sources.provide(&runner, directory)?;
     let sources = top(directory)?;
-    let build = Build { settings, runner: &runner, directory: &sources, environment: &environment };
+    let build = NativeBuild { settings, runner: &runner, directory: &sources, environment: &environment };
     build.patch()?;
     checks.sources(&sources)?;
     let new = make_prefix(settings)?;
@@ -70,15 +70,15 @@ pub(crate) fn build(settings: &Settings, checks: &dyn Checks) -> Result<(), Erro
 }
 
 /// A build in progress.
-struct Build<'a> {
-    settings: &'a Settings,
+struct NativeBuild<'a> {
+    settings: &'a BuildSettings,
     runner: &'a Runner,
     /// The working directory of the commands.
     directory: &'a str,
-    environment: &'a Variables,
+    environment: &'a BuildVariables,
 }
 
-impl Build<'_> {
+impl NativeBuild<'_> {
     fn patch(&self) -> Result<(), Error> {
         let patches = &self.settings.patches;
         if patches.files.is_empty() {
@@ -101,7 +101,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    fn run_phases(&self, base: &Variables) -> Result<(), Error> {
+    fn run_phases(&self, base: &BuildVariables) -> Result<(), Error> {
         let phases = self.settings.phases.as_slice();
         for phase in phases {
             activity(phase.name);
@@ -120,7 +120,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    fn check(&self, base: &Variables, checks: &dyn Checks) -> Result<(), Error> {
+    fn check(&self, base: &BuildVariables, checks: &dyn Checks) -> Result<(), Error> {
         let Err(error) = checks.installed(self.runner) else { return Ok(()) };
         match self.settings.phases.first() {
             Some(first) if error.is_user() => {
@@ -138,7 +138,7 @@ impl Build<'_> {
     }
 
     /// The end of an error message: how to repeat the build by hand.
-    fn by_hand(&self, base: &Variables, first: &Phase) -> String {
+    fn by_hand(&self, base: &BuildVariables, first: &BuildPhase) -> String {
         let script = self.write_script(base, first);
         script.map_or_else(String::new, |script| {
             format!("; to repeat the build without confinement, run: sh {}", reproduce::quoted(&script))
@@ -147,10 +147,10 @@ impl Build<'_> {
 
     /// Writes the script that repeats the build, starting with `first`. If the script cannot be written, this is only a
     /// warning: it must not hide the failure of the build.
-    fn write_script(&self, base: &Variables, first: &Phase) -> Option<String> {
+    fn write_script(&self, base: &BuildVariables, first: &BuildPhase) -> Option<String> {
         let own = &self.settings.own_directory;
         let path = format!("{own}/{}", reproduce::NAME);
-        let script = reproduce::Script {
+        let script = reproduce::BuildScript {
             directory: self.directory,
             base,
             environment: self.environment,
@@ -203,7 +203,7 @@ fn make_parent(directory: &str) -> Result<(), Error> {
 
 /// Creates the prefix if it is not in the location, because commands can see only existing directories. Returns the prefix
 /// if it is new.
-fn make_prefix(settings: &Settings) -> Result<Option<&str>, Error> {
+fn make_prefix(settings: &BuildSettings) -> Result<Option<&str>, Error> {
     let Some(prefix) = settings.prefix.as_deref().filter(|prefix| !Path::new(prefix).is_dir()) else { return Ok(None) };
     std::fs::create_dir_all(prefix).map_err(|error| {
         Error::user(format!(

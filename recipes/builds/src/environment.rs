@@ -33,15 +33,15 @@ pub(crate) const OF_THE_USER: [&str; 21] = [
 ];
 
 /// Variables as written in options: `%(NAME)s` is replaced when commands run.
-pub(crate) type Variables = BTreeMap<String, String>;
+pub(crate) type BuildVariables = BTreeMap<String, String>;
 
 /// The option that records variables of the user and of other sections, so that the part is reinstalled when they change.
 const KEPT: &str = "environment-variables";
 
 /// Reads `environment` (`NAME = VALUE` lines, or the name of a section) and `environment-section`.
-pub(crate) fn read(init: &Init<'_>) -> Result<Variables, Error> {
+pub(crate) fn read(init: &Init<'_>) -> Result<BuildVariables, Error> {
     let options = init.options();
-    let mut variables = Variables::new();
+    let mut variables = BuildVariables::new();
     let mut sections = Vec::from_iter(filled(options, "environment-section")?);
     match filled(options, "environment")? {
         Some(lines) if lines.contains('=') => variables = parse(&lines)?,
@@ -76,8 +76,8 @@ fn of_the_user(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
     OF_THE_USER.iter().filter_map(|name| Some(format!("{name}={}", variable(name)?))).collect()
 }
 
-fn parse(lines: &str) -> Result<Variables, Error> {
-    let mut variables = Variables::new();
+fn parse(lines: &str) -> Result<BuildVariables, Error> {
+    let mut variables = BuildVariables::new();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let Some((name, value)) = line.split_once('=') else {
             return Err(Error::user(format!("Option environment: {line:?} is not NAME = VALUE")));
@@ -103,7 +103,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The values, with `%(NAME)s` replaced from `base`, the environment without these variables.
-pub(crate) fn evaluate(variables: &Variables, base: &Variables) -> Result<Variables, Error> {
+pub(crate) fn evaluate(variables: &BuildVariables, base: &BuildVariables) -> Result<BuildVariables, Error> {
     let evaluate = |(name, value): (&String, &String)| {
         let value = expand(value, &format!("Option environment, {name}"), |name| Ok(base.get(name).cloned()))?;
         Ok((name.clone(), value))

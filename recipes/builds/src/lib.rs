@@ -2,7 +2,7 @@
 //! step, in the part's build directory.
 //!
 //! `settings` reads the options that all such parts have, [`options`] describes them, `phases` are the steps, and `build`
-//! does the work; the other modules support these. A recipe provides the commands ([`Commands`]) and checks of the result
+//! does the work; the other modules support these. A recipe provides the commands ([`ShellCommands`]) and checks of the result
 //! ([`Checks`]). Knows nothing about particular software.
 
 mod build;
@@ -16,5 +16,5 @@ mod sources;
 mod template;
 
 pub use build::Checks;
-pub use phases::{Commands, make};
-pub use settings::{Settings, decide, words};
+pub use phases::{ShellCommands, make};
+pub use settings::{BuildSettings, decide, words};

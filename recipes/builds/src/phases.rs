@@ -7,7 +7,7 @@ use crate::settings::words;
 use crate::template::expand;
 
 /// One step of a build.
-pub(crate) struct Phase {
+pub(crate) struct BuildPhase {
     /// Its name in messages.
     pub(crate) name: &'static str,
     /// Its shell commands.
@@ -16,7 +16,7 @@ pub(crate) struct Phase {
 
 /// The recipe's shell commands, in which `%(NAME)s` is replaced by an option of the part.
 #[derive(Debug)]
-pub struct Commands {
+pub struct ShellCommands {
     /// Configures the sources.
     pub configure: String,
     /// Builds them.
@@ -37,7 +37,7 @@ pub fn make(options: &Options) -> Result<String, Error> {
 }
 
 /// All steps with commands, in order.
-pub(crate) fn phases(options: &Options, commands: &Commands) -> Result<Vec<Phase>, Error> {
+pub(crate) fn phases(options: &Options, commands: &ShellCommands) -> Result<Vec<BuildPhase>, Error> {
     let written = |name: &str| Ok::<_, Error>(filled(options, name)?.unwrap_or_default());
     let all = [
         ("pre-configure", written("pre-configure")?),
@@ -52,7 +52,7 @@ pub(crate) fn phases(options: &Options, commands: &Commands) -> Result<Vec<Phase
     for (name, command) in all {
         let command = expand(&command, &format!("The command of {name}"), |name| options.get(name))?;
         if !command.trim().is_empty() {
-            phases.push(Phase { name, command: command.trim().to_owned() });
+            phases.push(BuildPhase { name, command: command.trim().to_owned() });
         }
     }
     Ok(phases)

@@ -1,7 +1,7 @@
 //! The script that repeats a build by hand: the environment, the directory, the commands.
 
-use crate::environment::Variables;
-use crate::phases::Phase;
+use crate::environment::BuildVariables;
+use crate::phases::BuildPhase;
 
 /// The script's name, in the build directory.
 pub(crate) const NAME: &str = "reproduce.sh";
@@ -10,18 +10,18 @@ pub(crate) const NAME: &str = "reproduce.sh";
 const OF_THE_HOST: [&str; 8] = ["HOME", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PWD", "TEMP", "TMP", "TMPDIR"];
 
 /// The content of the script.
-pub(crate) struct Script<'a> {
+pub(crate) struct BuildScript<'a> {
     pub(crate) directory: &'a str,
     /// The environment of every command.
-    pub(crate) base: &'a Variables,
+    pub(crate) base: &'a BuildVariables,
     /// The variables that the part adds to it.
-    pub(crate) environment: &'a Variables,
-    pub(crate) phases: &'a [Phase],
+    pub(crate) environment: &'a BuildVariables,
+    pub(crate) phases: &'a [BuildPhase],
     /// The phase to start with by default.
     pub(crate) first: &'a str,
 }
 
-impl Script<'_> {
+impl BuildScript<'_> {
     /// The script's text.
     pub(crate) fn text(&self) -> String {
         let names: Vec<_> = self.phases.iter().map(|phase| quoted(phase.name)).collect();

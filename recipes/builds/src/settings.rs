@@ -1,29 +1,29 @@
 //! The options of a part that is built.
 
 use buildout_recipe::{Error, Init, Options, Paths};
-use shared_parts::{Place, filled, is_true, join};
+use shared_parts::{PartLocation, filled, is_true, join};
 
 use crate::build::{Checks, build};
-use crate::environment::{self, Variables};
-use crate::phases::{Commands, Phase, phases};
-use crate::sources::Sources;
+use crate::environment::{self, BuildVariables};
+use crate::phases::{BuildPhase, ShellCommands, phases};
+use crate::sources::BuildSources;
 
 /// The placeholder for the part's location in options.
 const LOCATION: &str = "@@LOCATION@@";
 
 /// What to build, and how.
-pub struct Settings {
-    pub(crate) place: Place,
-    pub(crate) sources: Sources,
+pub struct BuildSettings {
+    pub(crate) place: PartLocation,
+    pub(crate) sources: BuildSources,
     /// The directory of the build: `own_directory`, or the directory of the sources.
     pub(crate) build_directory: String,
     /// The part's private directory next to its location. It never contains the user's sources.
     pub(crate) own_directory: String,
     pub(crate) keep_build_directory: bool,
     /// The commands to run, in order, each in a separate shell.
-    pub(crate) phases: Vec<Phase>,
+    pub(crate) phases: Vec<BuildPhase>,
     pub(crate) patches: Patches,
-    pub(crate) environment: Variables,
+    pub(crate) environment: BuildVariables,
     /// The directory of the installation, if it is not in the location.
     pub(crate) prefix: Option<String>,
     /// Files that must exist after the installation.
@@ -38,20 +38,23 @@ pub(crate) struct Patches {
     pub(crate) command: String,
 }
 
-impl Settings {
+impl BuildSettings {
     /// Reads the options of the part that is being initialized, and sets `location` and `compile-directory`. Options that
     /// determine the content of a shared part must be set before. `commands` is called when the location is set.
     ///
     /// # Errors
     /// If an option cannot be read or is invalid, or if `commands` fails.
-    pub fn of(init: &Init<'_>, commands: impl FnOnce(&Place) -> Result<Commands, Error>) -> Result<Self, Error> {
+    pub fn of(
+        init: &Init<'_>,
+        commands: impl FnOnce(&PartLocation) -> Result<ShellCommands, Error>,
+    ) -> Result<Self, Error> {
         let options = init.options();
         let environment = environment::read(init)?;
         // Options set before this line determine the location of a shared part; later ones must not.
-        let place = Place::of(init)?;
+        let place = PartLocation::of(init)?;
         check_path(place.location())?;
         set_location(init, &place)?;
-        let sources = Sources::of(init)?;
+        let sources = BuildSources::of(init)?;
         let parts = init.buildout().require("buildout", "parts-directory")?;
         let own_directory = format!("{}/{}__compile__", join(&init.buildout().directory()?, &parts), init.part());
         let build_directory = sources.in_place().unwrap_or(&own_directory).to_owned();
@@ -114,7 +117,7 @@ fn check_path(location: &str) -> Result<(), Error> {
 }
 
 /// Sets `location`, and replaces `@@LOCATION@@` in all options.
-fn set_location(init: &Init<'_>, place: &Place) -> Result<(), Error> {
+fn set_location(init: &Init<'_>, place: &PartLocation) -> Result<(), Error> {
     let (options, part) = (init.options(), init.part());
     let location = place.location();
     if let Some(written) = options.get("location")? {
@@ -146,7 +149,7 @@ pub fn decide(options: &Options, name: &str, value: &str) -> Result<(), Error> {
 }
 
 /// The variables of `environment-section` may contain the placeholder too.
-fn environment_with_location(mut environment: Variables, place: &Place) -> Variables {
+fn environment_with_location(mut environment: BuildVariables, place: &PartLocation) -> BuildVariables {
     for value in environment.values_mut() {
         *value = value.replace(LOCATION, place.location());
     }

@@ -8,7 +8,7 @@ use buildout_recipe::{
 use shared_parts::{filled, is_true, join};
 
 /// The sources to build.
-pub(crate) enum Sources {
+pub(crate) enum BuildSources {
     Archive {
         url: String,
         alternate: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) enum Sources {
 /// profile with another kind of sources.
 const OPTIONS: [&str; 5] = ["alternate-url", "compile-directory", "md5sum", "sha256sum", "strip-top-level-dir"];
 
-impl Sources {
+impl BuildSources {
     pub(crate) fn of(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
         for name in OPTIONS {

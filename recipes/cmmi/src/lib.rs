@@ -7,11 +7,11 @@ mod description;
 mod settings;
 
 use buildout_recipe::{Description, Error, Init, Paths, Recipe, Update};
-use native_builds::Settings;
+use native_builds::BuildSettings;
 
 /// A part that is built with `configure` and `make`.
 pub struct Cmmi {
-    settings: Settings,
+    settings: BuildSettings,
 }
 
 impl Recipe for Cmmi {

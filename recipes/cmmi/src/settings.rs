@@ -1,17 +1,17 @@
 //! The recipe's own options: the prefix, and the commands to configure and install.
 
 use buildout_recipe::{Error, Init, Options};
-use native_builds::{Commands, Settings, make, words};
-use shared_parts::{Place, filled, is_true, join};
+use native_builds::{BuildSettings, ShellCommands, make, words};
+use shared_parts::{PartLocation, filled, is_true, join};
 
 /// Options of the Python recipe that name Python functions, and the options that replace them here.
 const HOOKS: [(&str, &str); 3] =
     [("pre-configure-hook", "pre-configure"), ("pre-make-hook", "pre-build"), ("post-make-hook", "post-install")];
 
 /// Reads the options of the part that is being initialized.
-pub(crate) fn read(init: &Init<'_>) -> Result<Settings, Error> {
+pub(crate) fn read(init: &Init<'_>) -> Result<BuildSettings, Error> {
     reject_hooks(init.options())?;
-    Settings::of(init, |place| {
+    BuildSettings::of(init, |place| {
         let prefix = set_prefix(init, place)?;
         commands(init.options(), prefix)
     })
@@ -32,7 +32,7 @@ fn reject_hooks(options: &Options) -> Result<(), Error> {
 }
 
 /// Sets `prefix`. Returns the prefix if it is outside the location.
-fn set_prefix(init: &Init<'_>, place: &Place) -> Result<Option<String>, Error> {
+fn set_prefix(init: &Init<'_>, place: &PartLocation) -> Result<Option<String>, Error> {
     let options = init.options();
     let directory = init.buildout().directory()?;
     let prefix =
@@ -58,7 +58,7 @@ fn contains(directory: &str, path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn commands(options: &Options, prefix: Option<String>) -> Result<Commands, Error> {
+fn commands(options: &Options, prefix: Option<String>) -> Result<ShellCommands, Error> {
     let make = make(options)?;
     let targets = words(options, "make-targets", "install")?;
     let arguments = words(options, "configure-options", "")?;
@@ -74,5 +74,5 @@ fn commands(options: &Options, prefix: Option<String>) -> Result<Commands, Error
             (format!("./configure {given}{arguments}"), format!("{make} {targets}"))
         }
     };
-    Ok(Commands { configure, make, install, prefix })
+    Ok(ShellCommands { configure, make, install, prefix })
 }

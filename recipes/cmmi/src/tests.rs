@@ -14,9 +14,9 @@ const CONFIGURE: &str = "#!/bin/sh\necho \"configured $*\"\necho \"$*\" > option
 const MAKEFILE: &str = "-include config.mk\nP ?= $(prefix)\nall:\n\tcat options > built\ninstall: all\n\
                         \tmkdir -p $(P)/bin\n\tcp built $(P)/bin/tool\nextra:\n\tmkdir -p $(P)\n\ttouch $(P)/extra\n";
 
-struct Space(tempfile::TempDir);
+struct CmmiSpace(tempfile::TempDir);
 
-impl Space {
+impl CmmiSpace {
     /// A buildout directory with the sources in `src`, and as an archive `tool.tar.gz`.
     fn new() -> Self {
         let space = Self(tempfile::tempdir().unwrap());
@@ -63,7 +63,7 @@ impl Space {
 
 #[test]
 fn configures_builds_and_installs_an_archive() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let mut part = space.part(&[("url", "tool.tar.gz"), ("configure-options", "--one\n  --two=%(recipe)s")]).unwrap();
     let location = space.path("parts/part");
     let location = location.to_str().unwrap();
@@ -76,7 +76,7 @@ fn configures_builds_and_installs_an_archive() {
 
 #[test]
 fn builds_a_directory_in_a_copy() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     space.install(&[("path", "src")]).unwrap();
     assert!(space.path("parts/part/bin/tool").exists());
     assert!(!space.path("src/built").exists() && !space.path("src/options").exists());
@@ -84,7 +84,7 @@ fn builds_a_directory_in_a_copy() {
 
 #[test]
 fn reports_missing_sources() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     for options in [&[("path", "none")][..], &[("path", "none"), ("compile-directory", "none")]] {
         let error = space.install(options).unwrap_err();
         assert!(error.is_user());
@@ -95,7 +95,7 @@ fn reports_missing_sources() {
 
 #[test]
 fn does_not_copy_the_buildout_into_itself() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     for file in ["configure", "Makefile"] {
         std::fs::rename(space.path("src").join(file), space.path(file)).unwrap();
     }
@@ -107,14 +107,14 @@ fn does_not_copy_the_buildout_into_itself() {
 
 #[test]
 fn builds_in_place_on_request() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     space.install(&[("path", "src"), ("compile-directory", "src")]).unwrap();
     assert!(space.path("src/built").exists() && space.path("parts/part/bin/tool").exists());
 }
 
 #[test]
 fn a_failure_in_place_leaves_nothing_in_the_sources() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let one = space.path("one");
     std::fs::create_dir(&one).unwrap();
     std::fs::rename(space.path("src"), one.join("src")).unwrap();
@@ -138,7 +138,7 @@ fn a_failure_in_place_leaves_nothing_in_the_sources() {
 
 #[test]
 fn a_failure_to_write_the_script_does_not_hide_the_build_failure() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let options =
         [("path", "src"), ("compile-directory", "src"), ("pre-build", "echo > @@LOCATION@@__compile__; false")];
     let error = space.install(&options).unwrap_err().to_string();
@@ -151,7 +151,7 @@ fn a_failure_to_write_the_script_does_not_hide_the_build_failure() {
 
 #[test]
 fn runs_steps_in_order_in_separate_shells() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let step = |name: &str| format!("echo step {name}; variable={name}; test -d %(location)s");
     let steps = ["pre-configure", "pre-build", "pre-install", "post-install"].map(|name| (name, step(name)));
     let mut options: Vec<(&str, &str)> = steps.iter().map(|(name, step)| (*name, step.as_str())).collect();
@@ -170,14 +170,14 @@ fn runs_steps_in_order_in_separate_shells() {
 
 #[test]
 fn a_step_stops_at_the_first_failure() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let error = space.install(&[("path", "src"), ("pre-configure", "false\ntouch @@LOCATION@@/after")]).unwrap_err();
     assert!(error.to_string().starts_with("pre-configure exited with status 1. "), "{error}");
 }
 
 #[test]
 fn a_custom_configure_command_installs_with_the_prefix() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     space.install(&[("path", "src"), ("configure-command", "echo own > options #")]).unwrap();
     assert_eq!(space.read("parts/part/bin/tool"), "own\n");
     let options = [("path", "src"), ("configure-command", ":"), ("make-binary", "echo > %(location)s/made;:")];
@@ -187,7 +187,7 @@ fn a_custom_configure_command_installs_with_the_prefix() {
 
 #[test]
 fn creates_the_prefix() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let options = [("path", "src"), ("prefix", "opt/../tools")];
     let error = space.install(&[&options[..], &[("pre-build", "false")]].concat()).unwrap_err();
     assert!(error.to_string().starts_with("pre-build exited"), "{error}");
@@ -214,7 +214,7 @@ fn rejects_a_location_with_special_characters() {
 
 #[test]
 fn replaces_the_location_in_all_options_and_rejects_another_location() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let location = space.path("parts/part").to_str().unwrap().to_owned();
     let options = [("path", "src"), ("location", "@@LOCATION@@"), ("program", "@@LOCATION@@/bin/tool")];
     let buildout = space.buildout(&options);
@@ -229,7 +229,7 @@ fn replaces_the_location_in_all_options_and_rejects_another_location() {
 
 #[test]
 fn variables_come_from_options_and_sections() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     space.write("tools/special", "#!/bin/sh\necho special ran\n");
     std::fs::set_permissions(space.path("tools/special"), PermissionsExt::from_mode(0o755)).unwrap();
     let path = format!("PATH={}:%(PATH)s\nA = 1=2", space.path("tools").display());
@@ -260,7 +260,7 @@ fn variables_come_from_options_and_sections() {
 
 #[test]
 fn applies_and_checks_patches() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let patch = "--- Makefile\n+++ Makefile\n@@ -3,3 +3,3 @@\n all:\n-\tcat options > built\n\
                  +\tcat options > built; echo patched >> built\n install: all\n";
     space.write("fix.patch", patch);
@@ -285,7 +285,7 @@ fn applies_and_checks_patches() {
 
 #[test]
 fn a_failure_keeps_the_build_directory_and_a_script_that_repeats_the_build() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let options = [
         ("url", "tool.tar.gz"),
         ("environment", "GREETING = it's here\nMODE=first"),
@@ -319,7 +319,7 @@ fn a_failure_keeps_the_build_directory_and_a_script_that_repeats_the_build() {
 
 #[test]
 fn a_kept_build_directory_belongs_to_the_part() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let kept = space.path("parts/part__compile__");
     let options = [("url", "tool.tar.gz"), ("keep-compile-dir", "true")];
     let paths = space.part(&options).unwrap().install().unwrap();
@@ -329,7 +329,7 @@ fn a_kept_build_directory_belongs_to_the_part() {
 
 #[test]
 fn warns_about_a_missing_promised_file() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let promises = "@@LOCATION@@/bin/tool\n/bin/sh\n@@LOCATION@@/bin/other";
     space.install(&[("path", "src"), ("promises", promises)]).unwrap();
     let messages: Vec<_> = logged().into_iter().map(|(_, message)| message).collect();
@@ -339,7 +339,7 @@ fn warns_about_a_missing_promised_file() {
 
 #[test]
 fn rejects_invalid_options_before_the_build() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     for (options, message) in [
         (&[][..], "The sources are missing: set the option url or path"),
         (&[("url", "a"), ("path", "b")], "The options url and path cannot be used together"),
@@ -367,7 +367,7 @@ fn rejects_invalid_options_before_the_build() {
 
 #[test]
 fn builds_a_shared_part_once_without_an_owner() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let options = [("url", "tool.tar.gz"), ("shared", "true"), ("post-install", "echo built >> %(location)s/../log")];
     let install = |directory: &str, more: &[(&str, &str)]| {
         let buildout = Buildout::new(space.path(directory))
@@ -391,7 +391,7 @@ fn builds_a_shared_part_once_without_an_owner() {
 
 #[test]
 fn wraps_scripts_with_a_long_first_line() {
-    let space = Space::new();
+    let space = CmmiSpace::new();
     let deep = format!("{}/{}", space.path("deep").display(), "d".repeat(150));
     std::fs::create_dir_all(&deep).unwrap();
     std::os::unix::fs::symlink("/bin/sh", format!("{deep}/sh")).unwrap();

@@ -11,7 +11,7 @@ use buildout_recipe::{
     warning,
 };
 
-use place::Places;
+use place::PartPaths;
 
 /// A part that is made by a command.
 pub struct ShellCommand {
@@ -21,7 +21,7 @@ pub struct ShellCommand {
     stop_on_error: bool,
     /// The paths that it makes, as written.
     location: Vec<String>,
-    places: Places,
+    places: PartPaths,
 }
 
 impl Recipe for ShellCommand {
@@ -72,7 +72,7 @@ impl Recipe for ShellCommand {
             command,
             update_command: options.get("update-command")?,
             stop_on_error: stop_on_error(options)?,
-            places: Places::of(init, &location)?,
+            places: PartPaths::of(init, &location)?,
             location,
         })
     }

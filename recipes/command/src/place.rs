@@ -10,7 +10,7 @@ use buildout_recipe::{Context, Error, Init, created};
 use shared_parts::{clear, join};
 
 /// The paths of a part.
-pub(crate) struct Places {
+pub(crate) struct PartPaths {
     /// The absolute paths that the command makes.
     paths: Vec<String>,
     /// The part's own directory.
@@ -18,22 +18,22 @@ pub(crate) struct Places {
 }
 
 /// What did not exist before the command.
-pub(crate) struct Made<'a> {
+pub(crate) struct NewPaths<'a> {
     /// The paths of the command.
     new: Vec<&'a str>,
     /// New parent directories, outermost first.
     parents: Vec<String>,
 }
 
-impl Places {
+impl PartPaths {
     pub(crate) fn of(init: &Init<'_>, location: &[String]) -> Result<Self, Error> {
         let directory = init.buildout().directory()?;
         Ok(Self { paths: location.iter().map(|path| join(&directory, path)).collect(), own: init.options().location() })
     }
 
     /// Creates the directories in which the command makes its paths.
-    pub(crate) fn make(&self) -> Result<Made<'_>, Error> {
-        let mut made = Made { new: Vec::new(), parents: Vec::new() };
+    pub(crate) fn make(&self) -> Result<NewPaths<'_>, Error> {
+        let mut made = NewPaths { new: Vec::new(), parents: Vec::new() };
         let done = self.paths.iter().chain([&self.own]).try_for_each(|path| made.add(path));
         match done {
             Ok(()) => Ok(made),
@@ -45,7 +45,7 @@ impl Places {
     }
 }
 
-impl<'a> Made<'a> {
+impl<'a> NewPaths<'a> {
     fn add(&mut self, path: &'a str) -> Result<(), Error> {
         // Only a path that certainly does not exist is new, because new paths are removed if the command fails.
         if !Path::new(path).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {

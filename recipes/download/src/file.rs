@@ -3,18 +3,18 @@
 use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
 use shared_parts::filled;
 
-use crate::source::{Source, Target, describe, make_parent};
+use crate::source::{DownloadSource, DownloadTarget, describe, make_parent};
 
 /// A downloaded file.
-pub struct File {
-    source: Source,
-    target: Target,
+pub struct DownloadedFile {
+    source: DownloadSource,
+    target: DownloadTarget,
     /// The absolute path of the file.
     path: String,
     mode: Option<u32>,
 }
 
-impl Recipe for File {
+impl Recipe for DownloadedFile {
     fn describe() -> Description {
         describe(Description::new(
             "Downloads a file.\n\nOther parts can read its path from the option `target`. Without a digest, the file is \
@@ -27,12 +27,12 @@ impl Recipe for File {
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
-        let source = Source::of(options)?;
+        let source = DownloadSource::of(options)?;
         let mode = filled(options, "mode")?.as_deref().map(mode).transpose()?;
-        let target = Target::of(init, &source)?;
+        let target = DownloadTarget::of(init, &source)?;
         let path = match &target {
-            Target::Destination { path, .. } => path.clone(),
-            Target::Place(place) => {
+            DownloadTarget::Destination { path, .. } => path.clone(),
+            DownloadTarget::Place(place) => {
                 let name = filled(options, "filename")?.unwrap_or_else(|| init.part());
                 options.set("location", place.location())?;
                 format!("{}/{}", place.location(), file_name(&name)?)
@@ -44,8 +44,8 @@ impl Recipe for File {
 
     fn install(&mut self) -> Result<Paths, Error> {
         match &self.target {
-            Target::Place(place) => place.install(|| self.fetch()),
-            Target::Destination { path, buildout } => {
+            DownloadTarget::Place(place) => place.install(|| self.fetch()),
+            DownloadTarget::Destination { path, buildout } => {
                 // An existing file is kept if the download fails.
                 if !std::path::Path::new(path).exists() {
                     created(path)?;
@@ -58,17 +58,17 @@ impl Recipe for File {
     }
 }
 
-impl Update for File {
+impl Update for DownloadedFile {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         match &self.target {
-            Target::Place(place) if place.is_shared() => place.update(|| self.fetch()),
+            DownloadTarget::Place(place) if place.is_shared() => place.update(|| self.fetch()),
             _ if self.source.has_digest() && std::path::Path::new(&self.path).exists() => Ok(None),
             _ => self.fetch().map(|()| None),
         }
     }
 }
 
-impl File {
+impl DownloadedFile {
     fn fetch(&self) -> Result<(), Error> {
         self.source.fetch()?.copy(&self.path)?;
         match self.mode {

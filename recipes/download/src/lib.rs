@@ -5,15 +5,15 @@ mod file;
 mod source;
 mod unpacked;
 
-pub use file::File;
-pub use unpacked::Unpacked;
+pub use file::DownloadedFile;
+pub use unpacked::UnpackedDownload;
 
 buildout_recipe::export! {
     package "download";
-    "default" => File,
-    "download" => File,
-    "unpacked" => Unpacked,
-    "download-unpacked" => Unpacked,
+    "default" => DownloadedFile,
+    "download" => DownloadedFile,
+    "unpacked" => UnpackedDownload,
+    "download-unpacked" => UnpackedDownload,
 }
 
 #[cfg(test)]

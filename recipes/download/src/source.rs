@@ -6,10 +6,10 @@ use buildout_recipe::{
     Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription,
 };
 use buildout_recipe::{Options, activity, info};
-use shared_parts::{Place, filled, join};
+use shared_parts::{PartLocation, filled, join};
 
 /// A file to download.
-pub(crate) struct Source {
+pub(crate) struct DownloadSource {
     url: String,
     alternate: Option<String>,
     md5: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Source {
     sha512: Option<String>,
 }
 
-impl Source {
+impl DownloadSource {
     pub(crate) fn of(options: &Options) -> Result<Self, Error> {
         // Only `[buildout] offline` decides. Reading the option avoids a warning for profiles that set it per part.
         options.get("offline")?;
@@ -65,8 +65,8 @@ impl Source {
 }
 
 /// The target of a download: a directory of the part, or the path in `destination`.
-pub(crate) enum Target {
-    Place(Place),
+pub(crate) enum DownloadTarget {
+    Place(PartLocation),
     /// The user's absolute path, and the buildout directory.
     Destination {
         path: String,
@@ -74,8 +74,8 @@ pub(crate) enum Target {
     },
 }
 
-impl Target {
-    pub(crate) fn of(init: &Init<'_>, source: &Source) -> Result<Self, Error> {
+impl DownloadTarget {
+    pub(crate) fn of(init: &Init<'_>, source: &DownloadSource) -> Result<Self, Error> {
         let options = init.options();
         let destination = filled(options, "destination")?;
         if shared_parts::is_true(options, "shared")? {
@@ -91,7 +91,7 @@ impl Target {
                 let buildout = init.buildout().directory()?;
                 Ok(Self::Destination { path: join(&buildout, &destination), buildout })
             }
-            None => Ok(Self::Place(Place::of(init)?)),
+            None => Ok(Self::Place(PartLocation::of(init)?)),
         }
     }
 }

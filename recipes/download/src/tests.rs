@@ -44,7 +44,7 @@ fn downloads_a_file_to_the_location_under_the_requested_name() {
         (&[("url", "abc"), ("sha256sum", SHA256_OF_ABC), ("filename", "sub/other")], "other"),
     ] {
         let buildout = buildout(directory.path(), options);
-        let mut recipe = buildout.init::<File>("part").unwrap();
+        let mut recipe = buildout.init::<DownloadedFile>("part").unwrap();
         let location = directory.path().join("parts/part");
         assert_eq!(recipe.install().unwrap().as_slice(), [location.to_str().unwrap()]);
         assert_eq!(read(location.join(name)), "abc");
@@ -58,7 +58,7 @@ fn reports_both_digests_and_leaves_nothing() {
     let directory = directory();
     let wrong = "0".repeat(64);
     let buildout = buildout(directory.path(), &[("url", "abc"), ("sha256sum", &wrong)]);
-    let error = buildout.init::<File>("part").unwrap().install().unwrap_err();
+    let error = buildout.init::<DownloadedFile>("part").unwrap().install().unwrap_err();
     assert!(error.is_user());
     assert!(error.to_string().contains(&wrong) && error.to_string().contains(SHA256_OF_ABC), "{error}");
     assert!(!directory.path().join("parts/part").exists());
@@ -71,7 +71,10 @@ fn applies_destination_and_mode() {
     let options = [("url", "abc"), ("md5sum", MD5_OF_ABC), ("destination", "bin/abc"), ("mode", "0751")];
     let buildout = buildout(directory.path(), &options);
     let path = directory.path().join("bin/abc");
-    assert_eq!(buildout.init::<File>("part").unwrap().install().unwrap().as_slice(), [path.to_str().unwrap()]);
+    assert_eq!(
+        buildout.init::<DownloadedFile>("part").unwrap().install().unwrap().as_slice(),
+        [path.to_str().unwrap()]
+    );
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o751);
     assert_eq!(buildout.option("part", "location"), None);
 }
@@ -82,7 +85,7 @@ fn downloads_a_file_without_digest_in_each_run() {
     for (digest, after) in [(None, "new"), (Some(MD5_OF_ABC), "abc")] {
         std::fs::write(directory.path().join("abc"), "abc").unwrap();
         let buildout = buildout(directory.path(), &[("url", "abc"), ("md5sum", digest.unwrap_or_default())]);
-        let mut recipe = buildout.init::<File>("part").unwrap();
+        let mut recipe = buildout.init::<DownloadedFile>("part").unwrap();
         recipe.install().unwrap();
         std::fs::write(directory.path().join("abc"), "new").unwrap();
         assert_eq!(recipe.update().unwrap(), None);
@@ -94,7 +97,7 @@ fn downloads_a_file_without_digest_in_each_run() {
 fn uses_the_alternate_url_if_the_first_is_not_available() {
     let directory = directory();
     let buildout = buildout(directory.path(), &[("url", "missing"), ("alternate-url", "abc")]);
-    buildout.init::<File>("part").unwrap().install().unwrap();
+    buildout.init::<DownloadedFile>("part").unwrap().install().unwrap();
     assert_eq!(read(directory.path().join("parts/part/part")), "abc");
     assert!(logged()[0].1.ends_with("; trying abc"));
 }
@@ -106,7 +109,7 @@ fn unpacks_an_archive_with_or_without_its_top_level_directory() {
         let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("strip-top-level-dir", strip)]);
         let location = directory.path().join("parts/part");
         assert_eq!(
-            buildout.init::<Unpacked>("part").unwrap().install().unwrap().as_slice(),
+            buildout.init::<UnpackedDownload>("part").unwrap().install().unwrap().as_slice(),
             [location.to_str().unwrap()]
         );
         assert!(location.join(file).is_file(), "{strip}");
@@ -120,7 +123,7 @@ fn does_not_replace_the_users_files() {
     std::fs::write(directory.path().join("mine/data"), "").unwrap();
     let unpack = |destination: &str| -> Result<(), Error> {
         let buildout = buildout(directory.path(), &[("url", "a.tar.gz"), ("destination", destination)]);
-        buildout.init::<Unpacked>("part")?.install().map(drop)
+        buildout.init::<UnpackedDownload>("part")?.install().map(drop)
     };
     assert!(unpack("mine").unwrap_err().to_string().ends_with("/mine already exists and is not an empty directory"));
     assert!(directory.path().join("mine/data").exists());
@@ -137,7 +140,7 @@ fn downloads_a_shared_file_once() {
     let options = [("url", "abc"), ("sha256sum", SHA256_OF_ABC), ("shared", "true")];
     let fetch = || {
         let buildout = buildout(directory.path(), &options);
-        let paths = buildout.init::<File>("part").unwrap().install().unwrap();
+        let paths = buildout.init::<DownloadedFile>("part").unwrap().install().unwrap();
         assert_eq!(paths.as_slice(), [""; 0]);
         buildout.option("part", "target").unwrap()
     };
@@ -167,7 +170,10 @@ fn rejects_invalid_options_before_any_download() {
             "The options shared and destination cannot be used together",
         ),
     ] {
-        assert_eq!(buildout(Path::new("/b"), options).init::<File>("part").err().unwrap().to_string(), message);
+        assert_eq!(
+            buildout(Path::new("/b"), options).init::<DownloadedFile>("part").err().unwrap().to_string(),
+            message
+        );
     }
 }
 
@@ -177,6 +183,6 @@ fn the_documentation_page_is_current() {
     buildout_recipe::testing::assert_documented(
         page,
         "download",
-        vec![("default", File::describe()), ("unpacked", Unpacked::describe())],
+        vec![("default", DownloadedFile::describe()), ("unpacked", UnpackedDownload::describe())],
     );
 }

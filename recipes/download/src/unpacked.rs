@@ -5,12 +5,12 @@ use buildout_recipe::{
 };
 use shared_parts::{clear, filled, join};
 
-use crate::source::{Source, Target, describe, make_parent};
+use crate::source::{DownloadSource, DownloadTarget, describe, make_parent};
 
 /// An unpacked archive.
-pub struct Unpacked {
-    source: Source,
-    target: Target,
+pub struct UnpackedDownload {
+    source: DownloadSource,
+    target: DownloadTarget,
     /// The absolute path to unpack to.
     path: String,
     top_level: TopLevel,
@@ -18,7 +18,7 @@ pub struct Unpacked {
     parts_directory: String,
 }
 
-impl Recipe for Unpacked {
+impl Recipe for UnpackedDownload {
     fn describe() -> Description {
         describe(Description::new(
             "Downloads and unpacks an archive: tar (plain, or compressed with gzip, bzip2, xz or zstd) or zip.\n\nOther \
@@ -35,16 +35,16 @@ impl Recipe for Unpacked {
     fn init(init: &Init<'_>) -> Result<Self, Error> {
         let options = init.options();
         options.get("environment")?;
-        let source = Source::of(options)?;
+        let source = DownloadSource::of(options)?;
         let top_level = match filled(options, "strip-top-level-dir")? {
             None => TopLevel::StripIfSingle,
             Some(_) if shared_parts::is_true(options, "strip-top-level-dir")? => TopLevel::Strip,
             Some(_) => TopLevel::Keep,
         };
-        let target = Target::of(init, &source)?;
+        let target = DownloadTarget::of(init, &source)?;
         let path = match &target {
-            Target::Destination { path, .. } => path.clone(),
-            Target::Place(place) => place.location().to_owned(),
+            DownloadTarget::Destination { path, .. } => path.clone(),
+            DownloadTarget::Place(place) => place.location().to_owned(),
         };
         options.set("location", &path)?;
         options.set("target", &path)?;
@@ -55,8 +55,8 @@ impl Recipe for Unpacked {
 
     fn install(&mut self) -> Result<Paths, Error> {
         match &self.target {
-            Target::Place(place) => place.install(|| self.unpack()),
-            Target::Destination { path, buildout } => {
+            DownloadTarget::Place(place) => place.install(|| self.unpack()),
+            DownloadTarget::Destination { path, buildout } => {
                 let is_there = self.make_room()?;
                 if !is_there {
                     created(path)?;
@@ -69,16 +69,16 @@ impl Recipe for Unpacked {
     }
 }
 
-impl Update for Unpacked {
+impl Update for UnpackedDownload {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         match &self.target {
-            Target::Place(place) => place.update(|| self.unpack()),
-            Target::Destination { .. } => Ok(None),
+            DownloadTarget::Place(place) => place.update(|| self.unpack()),
+            DownloadTarget::Destination { .. } => Ok(None),
         }
     }
 }
 
-impl Unpacked {
+impl UnpackedDownload {
     fn unpack(&self) -> Result<(), Error> {
         let archive = self.source.fetch()?;
         activity("unpack");

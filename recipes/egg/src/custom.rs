@@ -8,7 +8,7 @@ use crate::eggs::{init_sources, sources};
 use crate::text::{eggs_directory, repr};
 
 /// A distribution that is built from source.
-pub struct Custom {
+pub struct CustomEgg {
     requirement: String,
     extensions: Vec<(String, String)>,
     /// The environment of the build, as written.
@@ -20,7 +20,7 @@ pub struct Custom {
     is_deprecated: bool,
 }
 
-impl Recipe for Custom {
+impl Recipe for CustomEgg {
     fn describe() -> Description {
         let own = Description::new(
             "Builds a distribution from source, with options for its extension modules, and installs it in the directory of \
@@ -74,7 +74,7 @@ impl Recipe for Custom {
     }
 }
 
-impl Update for Custom {
+impl Update for CustomEgg {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.install().map(Some)
     }

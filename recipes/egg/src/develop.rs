@@ -7,12 +7,12 @@ use crate::build_ext;
 use crate::text::join;
 
 /// A project in editable mode.
-pub struct Develop {
+pub struct DevelopEgg {
     setup: String,
     extensions: Vec<(String, String)>,
 }
 
-impl Recipe for Develop {
+impl Recipe for DevelopEgg {
     fn describe() -> Description {
         build_ext::described(
             Description::new(
@@ -44,7 +44,7 @@ impl Recipe for Develop {
     }
 }
 
-impl Update for Develop {
+impl Update for DevelopEgg {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.install().map(Some)
     }

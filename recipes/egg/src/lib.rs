@@ -10,14 +10,14 @@ mod eggs;
 mod scripts;
 mod text;
 
-pub use custom::Custom;
-pub use develop::Develop;
+pub use custom::CustomEgg;
+pub use develop::DevelopEgg;
 pub use eggs::Eggs;
-pub use scripts::Scripts;
+pub use scripts::EggScripts;
 
 buildout_recipe::export! {
     package "egg";
-    "default" => Scripts, "scripts" => Scripts, "script" => Scripts, "eggs" => Eggs, "custom" => Custom, "develop" => Develop
+    "default" => EggScripts, "scripts" => EggScripts, "script" => EggScripts, "eggs" => Eggs, "custom" => CustomEgg, "develop" => DevelopEgg
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::eggs::{Eggs, described};
 use crate::text::paths;
 
 /// Scripts of distributions.
-pub struct Scripts {
+pub struct EggScripts {
     eggs: Eggs,
     directory: String,
     /// The scripts to generate, and their new names; all if `None`.
@@ -21,7 +21,7 @@ pub struct Scripts {
     dependent: bool,
 }
 
-impl Recipe for Scripts {
+impl Recipe for EggScripts {
     fn describe() -> Description {
         own_options(described(
             "Installs Python distributions in the eggs directory, and generates their scripts.\n\nA script has the paths of \
@@ -86,13 +86,13 @@ impl Recipe for Scripts {
     }
 }
 
-impl Update for Scripts {
+impl Update for EggScripts {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.install().map(Some)
     }
 }
 
-impl Scripts {
+impl EggScripts {
     /// Requirements of the distributions whose scripts are generated.
     fn requirements(&self, distributions: &[Distribution]) -> Vec<String> {
         let mut requirements = self.eggs.requirements().to_vec();

@@ -29,7 +29,7 @@ fn error<R: Recipe>(options: &[(&str, &str)]) -> String {
 fn sets_the_options_that_zc_recipe_egg_sets() {
     let buildout = buildout(&[("find-links", "/a\n /b "), ("extra-paths", "src\n/c"), ("relative-paths", "true")])
         .section("buildout", [("index", "https://index.invalid/simple")]);
-    buildout.init::<Scripts>("part").unwrap();
+    buildout.init::<EggScripts>("part").unwrap();
     for (name, value) in [
         ("_b", "/b/bin"),
         ("bin-directory", "/b/bin"),
@@ -49,7 +49,7 @@ fn sets_the_options_that_zc_recipe_egg_sets() {
 #[test]
 fn sets_nothing_that_is_not_configured() {
     let buildout = buildout(&[]);
-    buildout.init::<Scripts>("part").unwrap();
+    buildout.init::<EggScripts>("part").unwrap();
     for name in ["find-links", "index", "extra-paths", "buildout-directory", "scripts"] {
         assert_eq!(buildout.option("part", name), None, "{name}");
     }
@@ -67,7 +67,7 @@ fn sets_the_paths_of_extensions() {
         ("environment", "env"),
     ];
     let buildout = buildout(&options).section("env", [("LIB", "it's"), ("A", "1")]);
-    buildout.init::<Custom>("part").unwrap();
+    buildout.init::<CustomEgg>("part").unwrap();
     for (name, value) in [
         ("include-dirs", "/b/include:/usr/include/x"),
         ("library-dirs", "/b/lib"),
@@ -84,15 +84,15 @@ fn sets_the_paths_of_extensions() {
 #[test]
 fn makes_the_path_of_a_project_absolute() {
     let buildout = buildout(&[("setup", "src/demo")]);
-    buildout.init::<Develop>("part").unwrap();
+    buildout.init::<DevelopEgg>("part").unwrap();
     assert_eq!(buildout.option("part", "setup").as_deref(), Some("/b/src/demo"));
-    assert_eq!(error::<Develop>(&[]), "Missing option: part:setup");
+    assert_eq!(error::<DevelopEgg>(&[]), "Missing option: part:setup");
 }
 
 #[test]
 fn rejects_what_is_neither_true_nor_false() {
-    assert_eq!(error::<Scripts>(&[("relative-paths", "yes")]), "Invalid value for relative-paths option: yes");
-    assert_eq!(error::<Scripts>(&[("dependent-scripts", "1")]), "Invalid value for dependent-scripts option: 1");
+    assert_eq!(error::<EggScripts>(&[("relative-paths", "yes")]), "Invalid value for relative-paths option: yes");
+    assert_eq!(error::<EggScripts>(&[("dependent-scripts", "1")]), "Invalid value for dependent-scripts option: 1");
 }
 
 #[test]
@@ -121,10 +121,10 @@ fn the_documentation_page_is_current() {
         page,
         "egg",
         vec![
-            ("default", Scripts::describe()),
+            ("default", EggScripts::describe()),
             ("eggs", Eggs::describe()),
-            ("custom", Custom::describe()),
-            ("develop", Develop::describe()),
+            ("custom", CustomEgg::describe()),
+            ("develop", DevelopEgg::describe()),
         ],
     );
 }

@@ -9,18 +9,18 @@ mod settings;
 mod version;
 
 use buildout_recipe::{Command, Description, Error, Init, Paths, Recipe, Runner, Update, activity};
-use native_builds::{Checks, Settings};
+use native_builds::{BuildSettings, Checks};
 
 use version::Version;
 
 /// A part that is a Python.
 pub struct PythonBuild {
-    settings: Settings,
-    python: Python,
+    settings: BuildSettings,
+    python: ExpectedPython,
 }
 
 /// The expected result of the build.
-struct Python {
+struct ExpectedPython {
     part: String,
     /// The absolute path of its program.
     executable: String,
@@ -50,7 +50,7 @@ impl Update for PythonBuild {
     }
 }
 
-impl Checks for Python {
+impl Checks for ExpectedPython {
     /// Reports a wrong version before spending minutes on the build.
     fn sources(&self, directory: &str) -> Result<(), Error> {
         match Version::of_sources(directory) {
@@ -70,7 +70,7 @@ impl Checks for Python {
     }
 }
 
-impl Python {
+impl ExpectedPython {
     fn expect(&self, found: &Version, what: &str) -> Result<(), Error> {
         match &self.version {
             Some(wanted) if !wanted.includes(found) => {

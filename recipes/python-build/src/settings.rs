@@ -1,11 +1,11 @@
 //! The recipe's own options: the version, and how to configure the Python.
 
 use buildout_recipe::{Error, Init, Options};
-use native_builds::{Commands, Settings, decide, make, words};
+use native_builds::{BuildSettings, ShellCommands, decide, make, words};
 use shared_parts::is_true;
 
 use crate::version::Version;
-use crate::{Python, PythonBuild};
+use crate::{ExpectedPython, PythonBuild};
 
 /// The words in `optimizations`, and their arguments of `configure`.
 const OPTIMIZATIONS: [(&str, &str); 2] = [("pgo", "--enable-optimizations"), ("lto", "--with-lto")];
@@ -22,17 +22,17 @@ pub(crate) fn read(init: &Init<'_>) -> Result<PythonBuild, Error> {
         modules.push("pip".to_owned());
     }
     let mut executable = String::new();
-    let settings = Settings::of(init, |place| {
+    let settings = BuildSettings::of(init, |place| {
         let directory = format!("{}/bin", place.location());
         executable = format!("{directory}/python");
         decide(options, "bin-directory", &directory)?;
         decide(options, "executable", &executable)?;
         commands(options)
     })?;
-    Ok(PythonBuild { settings, python: Python { part: init.part(), executable, version, modules } })
+    Ok(PythonBuild { settings, python: ExpectedPython { part: init.part(), executable, version, modules } })
 }
 
-fn commands(options: &Options) -> Result<Commands, Error> {
+fn commands(options: &Options) -> Result<ShellCommands, Error> {
     let make = make(options)?;
     let own = words(options, "configure-options", "")?;
     if own.contains("--prefix") {
@@ -47,7 +47,7 @@ fn commands(options: &Options) -> Result<Commands, Error> {
     arguments.extend(Some(own.as_str()).filter(|own| !own.is_empty()));
     // Python 3 installs no `python`.
     let link = "[ -e \"%(executable)s\" ] || ln -s python3 \"%(executable)s\"";
-    Ok(Commands {
+    Ok(ShellCommands {
         configure: format!("./configure {}", arguments.join(" ")),
         install: format!("{make} install\n{link}"),
         make,

@@ -13,9 +13,9 @@ const CONFIGURE: &str = "#!/bin/sh\necho \"configured $*\"\n\
 const MAKEFILE: &str = "include config.mk\nall:\n\ninstall: all\n\tmkdir -p $(P)/bin\n\
                         \tln -s \"$$(command -v python3)\" $(P)/bin/python3\n";
 
-struct Space(tempfile::TempDir);
+struct PythonBuildSpace(tempfile::TempDir);
 
-impl Space {
+impl PythonBuildSpace {
     /// A buildout directory with the sources in `src`.
     fn new() -> Self {
         let space = Self(tempfile::tempdir().unwrap());
@@ -62,7 +62,7 @@ fn machine_version() -> String {
 
 #[test]
 fn installs_a_python_and_sets_its_options() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let version = machine_version();
     space.patchlevel(&version);
     let buildout = space.buildout(&[("configure-options", "--one\n --two"), ("modules", "zlib json")]);
@@ -88,7 +88,7 @@ fn installs_a_python_and_sets_its_options() {
 
 #[test]
 fn keeps_an_existing_python_program() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     space.write("src/Makefile", &format!("{MAKEFILE}\tcp $(P)/bin/python3 $(P)/bin/python\n"));
     space.install(&[]).unwrap();
     assert!(!std::fs::symlink_metadata(space.path("parts/python/bin/python")).unwrap().is_symlink());
@@ -96,7 +96,7 @@ fn keeps_an_existing_python_program() {
 
 #[test]
 fn passes_optimizations_to_configure() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let printed = space.install(&[("optimizations", "PGO\nlto"), ("make-options", "-s")]).unwrap();
     assert!(printed.contains(" --without-ensurepip --enable-optimizations --with-lto\n"), "{printed}");
     let error = space.install(&[("optimizations", "pgo o3")]).unwrap_err();
@@ -106,7 +106,7 @@ fn passes_optimizations_to_configure() {
 
 #[test]
 fn does_not_build_sources_of_another_version() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     space.patchlevel("3.11.2");
     let error = space.install(&[("version", "3.12")]).unwrap_err();
     assert!(error.is_user());
@@ -117,7 +117,7 @@ fn does_not_build_sources_of_another_version() {
 
 #[test]
 fn checks_the_version_of_the_build() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let version = machine_version();
     let beginning = version.rsplit_once('.').unwrap().0;
     space.install(&[("version", beginning)]).unwrap();
@@ -132,7 +132,7 @@ fn checks_the_version_of_the_build() {
 
 #[test]
 fn reports_missing_modules_with_their_libraries() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     // These modules hide Python's own, and cannot be imported.
     let hide = "printf 'import no_libbz2' > %(location)s/bz2.py; printf 'import os; os.abort()' > %(location)s/ssl.py\n\
                 rm %(executable)s; printf '#!/bin/sh\nPYTHONPATH=%(location)s; export PYTHONPATH\n\
@@ -151,7 +151,7 @@ fn reports_missing_modules_with_their_libraries() {
 
 #[test]
 fn installs_pip_on_request() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     // The small sources install no pip, and the machine's Python may have one: this hides it.
     let hide = "printf 'import none' > %(location)s/pip.py; rm %(executable)s; printf '#!/bin/sh\n\
                 cd %(location)s; [ \"$1\" != -E ] || shift\nPYTHONPATH=. exec python3 \"$@\"\n' > %(executable)s\n\
@@ -164,7 +164,7 @@ fn installs_pip_on_request() {
 
 #[test]
 fn reports_a_python_that_does_not_work() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let break_it = "rm %(executable)s; printf '#!/bin/sh\nexit 3\n' > %(executable)s; chmod +x %(executable)s";
     let error = space.install(&[("post-install", break_it)]).unwrap_err();
     let executable = space.path("parts/python/bin/python");
@@ -174,7 +174,7 @@ fn reports_a_python_that_does_not_work() {
 
 #[test]
 fn rejects_invalid_options_before_the_build() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let executable = space.path("parts/python/bin/python");
     let chosen = format!(
         "Invalid value for python:executable: /usr/bin/python3 (the recipe sets it to {})",
@@ -201,7 +201,7 @@ fn rejects_invalid_options_before_the_build() {
 
 #[test]
 fn builds_and_checks_a_shared_python_once() {
-    let space = Space::new();
+    let space = PythonBuildSpace::new();
     let shared = space.path("shared");
     std::fs::create_dir(&shared).unwrap();
     let install = |modules: &str| {

@@ -17,13 +17,13 @@ pub const MARKER: &str = ".buildout-shared.json";
 
 /// The location of a part.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct PartLocation {
     location: String,
     /// The options that determine the content, as text, if the part is shared.
     signature: Option<String>,
 }
 
-impl Place {
+impl PartLocation {
     /// The location of the part that is being initialized. For a shared part, all relevant options must already be set.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 const GENERATION: &str = "1";
 
 /// The signature of a shared part.
-pub(crate) struct Signature {
+pub(crate) struct PartSignature {
     /// Buildouts with the same digest can use the same part.
     pub(crate) digest: String,
     /// The part's options as a JSON object, without credentials, because other users can read it.
@@ -17,7 +17,7 @@ pub(crate) struct Signature {
 }
 
 /// The signature of the part, from the current values of all its options.
-pub(crate) fn of(init: &Init<'_>) -> Result<Signature, Error> {
+pub(crate) fn of(init: &Init<'_>) -> Result<PartSignature, Error> {
     let part = init.part();
     let mut all = Vec::new();
     for name in init.options().keys()? {
@@ -28,7 +28,7 @@ pub(crate) fn of(init: &Init<'_>) -> Result<Signature, Error> {
     }
     all.sort();
     // The digest includes credentials: other credentials make another part.
-    Ok(Signature { digest: digest(&object(&all, str::to_owned)), shown: object(&all, redacted) })
+    Ok(PartSignature { digest: digest(&object(&all, str::to_owned)), shown: object(&all, redacted) })
 }
 
 /// A JSON object of the options, with `show` applied to the values.

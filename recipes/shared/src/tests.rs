@@ -9,7 +9,7 @@ use buildout_recipe::{Description, Recipe};
 use super::*;
 
 /// Writes a file, slowly enough that two concurrent calls would overlap.
-struct Slow(Place);
+struct Slow(PartLocation);
 
 impl Slow {
     fn make(&self) -> Result<(), Error> {
@@ -27,7 +27,7 @@ impl Recipe for Slow {
     }
 
     fn init(init: &Init<'_>) -> Result<Self, Error> {
-        Place::of(init).map(Self)
+        PartLocation::of(init).map(Self)
     }
 
     fn install(&mut self) -> Result<Paths, Error> {

@@ -6,24 +6,24 @@ use std::sync::{Arc, Mutex};
 use base::digest::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use test_support::archive::{Entry, Member, gzip, tar, zip};
-use test_support::http::{Answer, Server};
+use test_support::archive::{TarEntry, ZipEntry, gzip, tar, zip};
+use test_support::http::{ScriptedAnswer, Server};
 
 /// The files of the index, by their names.
-type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+type ServedFiles = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// A running index.
-pub(super) struct Index {
+pub(super) struct IndexServer {
     server: Server,
-    files: Files,
+    files: ServedFiles,
     /// How many requests were reported before.
     reported: Mutex<usize>,
 }
 
-impl Index {
+impl IndexServer {
     /// Serves these wheels. Its pages are valid for ten minutes.
-    pub(super) fn start(wheels: Vec<Wheel>) -> Self {
-        let files: Files = Arc::default();
+    pub(super) fn start(wheels: Vec<ModuleWheel>) -> Self {
+        let files: ServedFiles = Arc::default();
         files.lock().unwrap().extend(wheels.iter().map(|wheel| (wheel.file_name(), wheel.bytes())));
         let shared = Arc::clone(&files);
         let server = Server::start(move |request| answer(&shared.lock().unwrap(), &request.path));
@@ -44,7 +44,7 @@ impl Index {
     }
 
     /// Adds a wheel, or replaces the one of the same version.
-    pub(super) fn add(&self, wheel: &Wheel) {
+    pub(super) fn add(&self, wheel: &ModuleWheel) {
         self.files.lock().unwrap().insert(wheel.file_name(), wheel.bytes());
     }
 
@@ -53,21 +53,21 @@ impl Index {
         let stem = format!("{name}-{version}");
         let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
         let own = [("PKG-INFO", metadata.as_str()), ("name.txt", name)];
-        let members: Vec<Member> = files
+        let members: Vec<TarEntry> = files
             .iter()
             .chain(&own)
-            .map(|(path, text)| Member::file(format!("{stem}/{path}"), text.as_bytes()))
+            .map(|(path, text)| TarEntry::file(format!("{stem}/{path}"), text.as_bytes()))
             .collect();
         self.files.lock().unwrap().insert(format!("{stem}.tar.gz"), gzip(&tar(&members)));
     }
 }
 
-fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Answer {
+fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> ScriptedAnswer {
     if let Some(bytes) = path.strip_prefix("/files/").and_then(|name| files.get(name)) {
-        return Answer::ok(bytes.clone());
+        return ScriptedAnswer::ok(bytes.clone());
     }
     let Some(project) = path.strip_prefix("/simple/").map(|path| path.trim_end_matches('/')) else {
-        return Answer::status("404 Not Found");
+        return ScriptedAnswer::status("404 Not Found");
     };
     let of_project = |name: &&String| name.strip_prefix(project).is_some_and(|rest| rest.starts_with('-'));
     let link = |name: &String| {
@@ -76,15 +76,15 @@ fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Answer {
     };
     let links: String = files.keys().filter(of_project).map(link).collect();
     match links.is_empty() {
-        true => Answer::status("404 Not Found"),
-        false => Answer::ok(format!("<!DOCTYPE html>\n<html><body>\n{links}</body></html>\n"))
+        true => ScriptedAnswer::status("404 Not Found"),
+        false => ScriptedAnswer::ok(format!("<!DOCTYPE html>\n<html><body>\n{links}</body></html>\n"))
             .header("Content-Type", "text/html")
             .header("Cache-Control", "max-age=600"),
     }
 }
 
 /// A wheel with one module.
-pub(super) struct Wheel {
+pub(super) struct ModuleWheel {
     name: String,
     version: String,
     metadata: String,
@@ -92,7 +92,7 @@ pub(super) struct Wheel {
     module: String,
 }
 
-impl Wheel {
+impl ModuleWheel {
     pub(super) fn new(name: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -139,7 +139,7 @@ impl Wheel {
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));
         let record: String = listed.chain([format!("{info}/RECORD,,\n")]).collect();
         files.push((format!("{info}/RECORD"), record));
-        let entries: Vec<Entry> = files.iter().map(|(path, text)| Entry::new(path, text.as_bytes())).collect();
+        let entries: Vec<ZipEntry> = files.iter().map(|(path, text)| ZipEntry::new(path, text.as_bytes())).collect();
         zip(&entries)
     }
 }

@@ -1,11 +1,11 @@
 //! `pylock.toml`: `lock`, runs with a lock, and `run --locked`.
 
-use super::index::Wheel;
-use super::{Buildout, PROJECT};
+use super::index::ModuleWheel;
+use super::{IndexedBuildout, PROJECT};
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 
-impl Buildout {
+impl IndexedBuildout {
     fn lock(&self, arguments: &[&str]) -> String {
         self.space.succeeds(&[&["lock"], arguments].concat())
     }
@@ -28,7 +28,7 @@ impl Buildout {
 
 #[test]
 fn a_lock_decides_what_is_installed() {
-    let buildout = Buildout::new(APP);
+    let buildout = IndexedBuildout::new(APP);
     let printed = buildout.lock(&[]);
     assert!(printed.ends_with("idna: 3.1 is added\nrequests: 2.0 is added\n"), "{printed}");
     assert_eq!(buildout.locked(), "idna 3.1, requests 2.0");
@@ -39,7 +39,7 @@ fn a_lock_decides_what_is_installed() {
     assert_eq!(buildout.space.read("pylock.toml"), text);
 
     // A newer release is not used, and no page of the index is read.
-    buildout.index.add(&Wheel::new("idna", "4.0"));
+    buildout.index.add(&ModuleWheel::new("idna", "4.0"));
     buildout.index.requests();
     buildout.run(&["--locked"]);
     assert!(buildout.index.requests().iter().all(|path| path.starts_with("/files/")));
@@ -66,7 +66,7 @@ fn a_lock_decides_what_is_installed() {
 
 #[test]
 fn what_differs_from_the_lock_is_refused() {
-    let buildout = Buildout::new(APP);
+    let buildout = IndexedBuildout::new(APP);
     let (printed, succeeded) = buildout.try_run(&["--locked"]);
     assert!(!succeeded && printed.contains("requests is not in pylock.toml"), "{printed}");
     buildout.lock(&[]);
@@ -97,12 +97,12 @@ fn what_differs_from_the_lock_is_refused() {
 
 #[test]
 fn a_changed_file_on_the_index_is_an_error() {
-    let buildout = Buildout::new(APP);
+    let buildout = IndexedBuildout::new(APP);
     buildout.lock(&[]);
     let text = buildout.space.read("pylock.toml");
     let locked = text.split("requests-2.0-py3-none-any.whl").nth(2).unwrap();
     let old = locked.split("sha256 = \"").nth(1).unwrap().split('"').next().unwrap();
-    let changed = Wheel::new("requests", "2.0").module("import os\n");
+    let changed = ModuleWheel::new("requests", "2.0").module("import os\n");
     buildout.index.add(&changed);
     buildout.shell("rm -rf ~/.cache/buildout-host");
     let (printed, succeeded) = buildout.try_run(&[]);
@@ -112,7 +112,7 @@ fn a_changed_file_on_the_index_is_an_error() {
 
 #[test]
 fn what_builds_require_is_locked() {
-    let buildout = Buildout::new(
+    let buildout = IndexedBuildout::new(
         "[buildout]\nparts = app built\ndevelop = .\n\n[app]\nrecipe = zc.recipe.egg:eggs\neggs =\n    demo\n    sourced\n\n\
          [built]\nrecipe = zc.recipe.egg:custom\negg = made\n",
     );
@@ -120,7 +120,7 @@ fn what_builds_require_is_locked() {
         format!("[build-system]\nrequires = ['{name}']\nbuild-backend = 'backend'\nbackend-path = ['.']\n")
     };
     for name in ["helper", "tool", "saw"] {
-        buildout.index.add(&Wheel::new(name, "1.0"));
+        buildout.index.add(&ModuleWheel::new(name, "1.0"));
     }
     for (name, helper) in [("sourced", "helper"), ("made", "saw")] {
         let backend = format!("import {helper}\n{}", PROJECT[1].1);
@@ -135,7 +135,7 @@ fn what_builds_require_is_locked() {
     assert_eq!(buildout.shell("ls develop-eggs 2>/dev/null || true"), "", "the project is not installed");
     // Newer ones would break the builds.
     for name in ["helper", "tool", "saw"] {
-        buildout.index.add(&Wheel::new(name, "2.0").module("raise SystemExit('too new')\n"));
+        buildout.index.add(&ModuleWheel::new(name, "2.0").module("raise SystemExit('too new')\n"));
     }
     buildout.shell("rm -rf ~/.cache/buildout-host");
     buildout.run(&["--locked"]);

@@ -1,13 +1,13 @@
 //! What a second run does not do again: it asks nothing from the network, and builds nothing that has not changed.
 
-use super::index::Wheel;
-use super::{Buildout, PROJECT};
+use super::index::ModuleWheel;
+use super::{IndexedBuildout, PROJECT};
 
 /// A project whose build requires something and counts its builds.
-fn buildout() -> Buildout {
+fn buildout() -> IndexedBuildout {
     let buildout =
-        Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
-    buildout.index.add(&Wheel::new("helper", "1.0"));
+        IndexedBuildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
+    buildout.index.add(&ModuleWheel::new("helper", "1.0"));
     let count = "import helper\nopen('builds.txt', 'a').write('x')\n";
     buildout.space.write("backend.py", &format!("{}{count}", PROJECT[1].1));
     buildout.space.write("builds.txt", "");
@@ -16,7 +16,7 @@ fn buildout() -> Buildout {
     buildout
 }
 
-impl Buildout {
+impl IndexedBuildout {
     /// How often the build backend was started so far.
     fn builds(&self) -> usize {
         self.space.read("builds.txt").len()

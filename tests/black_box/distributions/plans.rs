@@ -1,11 +1,11 @@
 //! `plan` shows which distributions would come, go or change, and why.
 
-use super::Buildout;
-use super::index::Wheel;
+use super::IndexedBuildout;
+use super::index::ModuleWheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 
-impl Buildout {
+impl IndexedBuildout {
     fn plan(&self) -> String {
         self.space.succeeds(&["plan"])
     }
@@ -13,7 +13,7 @@ impl Buildout {
 
 #[test]
 fn distributions_that_come_go_and_change() {
-    let buildout = Buildout::new(APP);
+    let buildout = IndexedBuildout::new(APP);
     let printed = buildout.plan();
     assert!(
         printed.ends_with("Get idna 3.1\n  requests 2.0 requires idna>=3\nGet requests 2.0\n  app requires requests\n"),
@@ -45,7 +45,7 @@ fn distributions_that_come_go_and_change() {
 #[test]
 fn what_a_developed_project_requires() {
     let buildout =
-        Buildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
+        IndexedBuildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
     buildout.space.write("requires.txt", "other\n");
     let backend = super::PROJECT[1].1;
     assert!(backend.contains("requires.txt"), "the backend reads what the project requires");
@@ -54,6 +54,6 @@ fn what_a_developed_project_requires() {
     assert_eq!(buildout.shell("ls"), buildout.shell("ls -I eggs -I bin"), "the project is unchanged");
     buildout.run(&[]);
     buildout.space.write("requires.txt", "other\nidna\n");
-    buildout.index.add(&Wheel::new("idna", "3.1"));
+    buildout.index.add(&ModuleWheel::new("idna", "3.1"));
     assert!(buildout.plan().ends_with("Get idna 3.1\n  demo 1.0 requires idna\n"));
 }

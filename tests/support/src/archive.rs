@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 /// One header of a tar file, and its data.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct TarEntry {
     name: Vec<u8>,
     kind: u8,
     mode: u32,
@@ -13,7 +13,7 @@ pub struct Member {
     data: Vec<u8>,
 }
 
-impl Member {
+impl TarEntry {
     /// A regular file.
     pub fn file(name: impl AsRef<[u8]>, data: &[u8]) -> Self {
         Self::of(b'0', name, data)
@@ -67,8 +67,8 @@ impl Member {
 }
 
 /// A tar file of these members, with its end mark.
-pub fn tar(members: &[Member]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = members.iter().flat_map(Member::bytes).collect();
+pub fn tar(members: &[TarEntry]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = members.iter().flat_map(TarEntry::bytes).collect();
     bytes.resize(bytes.len() + 1024, 0);
     bytes
 }
@@ -92,7 +92,7 @@ pub fn pax(key: &str, value: &[u8]) -> Vec<u8> {
 
 /// One entry of a zip file, stored; each of its two headers can say something else.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ZipEntry {
     /// The header in front of the data.
     pub local: Said,
     /// The header in the central directory.
@@ -116,7 +116,7 @@ pub struct Said {
     pub method: u16,
 }
 
-impl Entry {
+impl ZipEntry {
     /// An entry whose headers say what is true.
     pub fn new(name: impl AsRef<[u8]>, data: &[u8]) -> Self {
         let mut crc = flate2::Crc::new();
@@ -165,7 +165,7 @@ impl Said {
 }
 
 /// A zip file of these entries.
-pub fn zip(entries: &[Entry]) -> Vec<u8> {
+pub fn zip(entries: &[ZipEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut central = Vec::new();
     for entry in entries {

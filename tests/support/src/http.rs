@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// What the server was asked.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct ReceivedRequest {
     /// As in `GET`.
     pub method: String,
     /// Path and query.
@@ -22,7 +22,7 @@ pub struct Request {
     pub port: u16,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// The value of a header line.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -36,15 +36,15 @@ impl Request {
 
 /// What the server answers.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    head: Head,
+pub struct ScriptedAnswer {
+    head: AnswerHead,
     body: Vec<u8>,
     end: End,
-    pace: Pace,
+    pace: AnswerPace,
 }
 
 #[derive(Clone, Debug)]
-enum Head {
+enum AnswerHead {
     /// A status line, further header lines, and the length to announce where that is not the body's.
     Composed { status: String, headers: String, length: Option<usize> },
     /// The body is all that is sent.
@@ -67,7 +67,7 @@ enum End {
 
 /// How what is sent is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
+enum AnswerPace {
     Fast,
     /// The body byte by byte, so slowly that a client gives up.
     TrickledBody,
@@ -75,11 +75,11 @@ enum Pace {
     Trickled,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     /// An answer without a body; the status line may have its reason, as in `404 Not Found`.
     pub fn status(status: impl ToString) -> Self {
-        let head = Head::Composed { status: status.to_string(), headers: String::new(), length: None };
-        Self { head, body: Vec::new(), end: End::Close, pace: Pace::Fast }
+        let head = AnswerHead::Composed { status: status.to_string(), headers: String::new(), length: None };
+        Self { head, body: Vec::new(), end: End::Close, pace: AnswerPace::Fast }
     }
 
     /// `200 OK` with this body.
@@ -94,7 +94,7 @@ impl Answer {
 
     /// These bytes, and no others.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { head: Head::None, body: bytes.into(), end: End::Close, pace: Pace::Fast }
+        Self { head: AnswerHead::None, body: bytes.into(), end: End::Close, pace: AnswerPace::Fast }
     }
 
     /// With that body.
@@ -104,7 +104,7 @@ impl Answer {
 
     /// With one more header line.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Head::Composed { headers, .. } = &mut self.head {
+        if let AnswerHead::Composed { headers, .. } = &mut self.head {
             headers.push_str(&format!("{name}: {value}\r\n"));
         }
         self
@@ -112,7 +112,7 @@ impl Answer {
 
     /// Announces a body of another length.
     pub fn length(mut self, announced: usize) -> Self {
-        if let Head::Composed { length, .. } = &mut self.head {
+        if let AnswerHead::Composed { length, .. } = &mut self.head {
             *length = Some(announced);
         }
         self
@@ -140,16 +140,16 @@ impl Answer {
 
     /// One byte at a time.
     pub fn trickled(self) -> Self {
-        Self { pace: Pace::Trickled, ..self }
+        Self { pace: AnswerPace::Trickled, ..self }
     }
 
     /// The body one byte at a time.
     pub fn trickled_body(self) -> Self {
-        Self { pace: Pace::TrickledBody, ..self }
+        Self { pace: AnswerPace::TrickledBody, ..self }
     }
 
     fn head(&self) -> String {
-        let Head::Composed { status, headers, length } = &self.head else { return String::new() };
+        let AnswerHead::Composed { status, headers, length } = &self.head else { return String::new() };
         // A status line has a reason, if an empty one.
         let reason = if status.contains(' ') { "" } else { " " };
         let length = match (self.end, length) {
@@ -165,17 +165,20 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub struct Server {
     host: String,
-    requests: Arc<Mutex<Vec<Request>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Server {
     /// Answers on 127.0.0.1 with what `answer` gives.
-    pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&ReceivedRequest) -> ScriptedAnswer + Send + Sync + 'static) -> Self {
         Self::start_on("127.0.0.1", answer)
     }
 
     /// Answers on another loopback address.
-    pub fn start_on(address: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn start_on(
+        address: &str,
+        answer: impl Fn(&ReceivedRequest) -> ScriptedAnswer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((address, 0)).expect("a loopback address");
         let host = listener.local_addr().expect("its address").to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -199,8 +202,8 @@ impl Server {
     }
 
     /// Gives the first answer first, and so on; the last answer for ever.
-    pub fn script(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let answers: Vec<Answer> = answers.into_iter().collect();
+    pub fn script(answers: impl IntoIterator<Item = ScriptedAnswer>) -> Self {
+        let answers: Vec<ScriptedAnswer> = answers.into_iter().collect();
         assert!(!answers.is_empty(), "a script without an answer");
         let next = Mutex::new(0);
         Self::start(move |_| {
@@ -215,7 +218,8 @@ impl Server {
     pub fn directory(directory: PathBuf) -> Self {
         Self::start(move |request| {
             let name = request.path.rsplit('/').next().unwrap_or_default();
-            std::fs::read(directory.join(name)).map_or_else(|_| Answer::status("404 Not Found"), Answer::ok)
+            std::fs::read(directory.join(name))
+                .map_or_else(|_| ScriptedAnswer::status("404 Not Found"), ScriptedAnswer::ok)
         })
     }
 
@@ -235,12 +239,12 @@ impl Server {
     }
 
     /// What it was asked so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
+fn read(stream: &TcpStream) -> Option<ReceivedRequest> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first).ok()?;
@@ -254,24 +258,24 @@ fn read(stream: &TcpStream) -> Option<Request> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let port = stream.peer_addr().ok()?.port();
-    let mut request = Request { method, path, headers, body: Vec::new(), port };
+    let mut request = ReceivedRequest { method, path, headers, body: Vec::new(), port };
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     request.body = vec![0; length];
     reader.read_exact(&mut request.body).ok()?;
     Some(request)
 }
 
-fn send(mut stream: &TcpStream, answer: &Answer, head_only: bool) -> io::Result<()> {
-    write(stream, answer.head().as_bytes(), answer.pace == Pace::Trickled)?;
+fn send(mut stream: &TcpStream, answer: &ScriptedAnswer, head_only: bool) -> io::Result<()> {
+    write(stream, answer.head().as_bytes(), answer.pace == AnswerPace::Trickled)?;
     if !head_only {
-        write(stream, &answer.body, answer.pace != Pace::Fast)?;
+        write(stream, &answer.body, answer.pace != AnswerPace::Fast)?;
         match answer.end {
             End::Close | End::Next | End::Stall => {}
             End::Endless => loop {
                 stream.write_all(&[b'x'; 4096])?;
             },
             End::Repeat => loop {
-                write(stream, &answer.body, answer.pace != Pace::Fast)?;
+                write(stream, &answer.body, answer.pace != AnswerPace::Fast)?;
             },
         }
     }

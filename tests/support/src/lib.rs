@@ -16,7 +16,7 @@ mod tracked;
 mod wait;
 
 pub use paths::{component, host, repository, target_directory};
-pub use process::{Ended, Running};
+pub use process::{EndedProcess, RunningProcess};
 pub use space::{Space, printed};
 pub use tracked::{copy_tracked, tracked_files};
 pub use wait::{LONGEST, wait_for, wait_until};

@@ -12,15 +12,15 @@ use crate::wait::{wait_for, wait_until};
 
 /// A running process, whose output is read as it comes.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningProcess {
     child: Child,
-    stdout: Stream,
-    stderr: Stream,
+    stdout: ProcessStream,
+    stderr: ProcessStream,
 }
 
 /// How a process ended, and what it printed.
 #[derive(Debug)]
-pub struct Ended {
+pub struct EndedProcess {
     /// The exit code; none after a signal.
     pub code: Option<i32>,
     /// The signal that ended it.
@@ -32,18 +32,18 @@ pub struct Ended {
 }
 
 #[derive(Debug)]
-struct Stream {
+struct ProcessStream {
     text: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
 }
 
-impl Running {
+impl RunningProcess {
     /// Starts the command.
     pub fn start(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let stdout = Stream::of(child.stdout.take().expect("a pipe"));
-        let stderr = Stream::of(child.stderr.take().expect("a pipe"));
+        let stdout = ProcessStream::of(child.stdout.take().expect("a pipe"));
+        let stderr = ProcessStream::of(child.stderr.take().expect("a pipe"));
         Self { child, stdout, stderr }
     }
 
@@ -82,22 +82,22 @@ impl Running {
 
     /// Waits for its end.
     #[track_caller]
-    pub fn end(mut self) -> Ended {
+    pub fn end(mut self) -> EndedProcess {
         let status = wait_for("the process ends", || self.child.try_wait().expect("a child"));
         wait_until("its output ends", || self.stdout.is_read() && self.stderr.is_read());
         let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
-        Ended { code: status.code(), signal: status.signal(), stdout, stderr }
+        EndedProcess { code: status.code(), signal: status.signal(), stdout, stderr }
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Stream {
+impl ProcessStream {
     fn of(mut pipe: impl Read + Send + 'static) -> Self {
         let text = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&text);
@@ -119,7 +119,7 @@ impl Stream {
     }
 }
 
-impl Ended {
+impl EndedProcess {
     /// What it printed, standard output first.
     pub fn printed(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)

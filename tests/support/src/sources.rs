@@ -8,12 +8,12 @@ use crate::paths::target_directory;
 
 /// The directory of upstream sources, served over HTTP.
 #[derive(Debug)]
-pub struct Sources {
+pub struct UpstreamSources {
     directory: PathBuf,
     server: Server,
 }
 
-impl Sources {
+impl UpstreamSources {
     /// Serves what `cargo xtask sources` brought.
     pub fn serve() -> Self {
         let directory = target_directory().join("sources");

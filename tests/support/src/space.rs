@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
-use scenario::Stage;
+use scenario::ScenarioDirectory;
 
 use crate::paths::{host, repository, target_directory};
-use crate::process::Running;
+use crate::process::RunningProcess;
 
 /// A temporary directory that stands for `/tmp`, with a buildout directory `sample-buildout` in it. `[REPOSITORY]` in its
 /// texts stands for the project's directory, `[TARGET]` for Cargo's target directory.
 #[derive(Debug)]
-pub struct Space(Stage);
+pub struct Space(ScenarioDirectory);
 
 impl std::ops::Deref for Space {
-    type Target = Stage;
+    type Target = ScenarioDirectory;
 
-    fn deref(&self) -> &Stage {
+    fn deref(&self) -> &ScenarioDirectory {
         &self.0
     }
 }
@@ -33,7 +33,7 @@ impl Space {
         // The target directory first: it may lie in the repository.
         let words = [("[TARGET]", target_directory()), ("[REPOSITORY]", repository())];
         let words = words.map(|(word, path)| (word.to_owned(), path.to_string_lossy().into_owned())).to_vec();
-        Self(Stage::new(variables(), words).expect("a temporary directory"))
+        Self(ScenarioDirectory::new(variables(), words).expect("a temporary directory"))
     }
 
     /// Writes a file below the buildout directory, with the directories that it needs.
@@ -57,8 +57,8 @@ impl Space {
     }
 
     /// Starts the program.
-    pub fn start(&self, arguments: &[&str]) -> Running {
-        Running::start(self.command(host()).args(arguments))
+    pub fn start(&self, arguments: &[&str]) -> RunningProcess {
+        RunningProcess::start(self.command(host()).args(arguments))
     }
 
     /// Runs the program, which must succeed; gives what it printed.

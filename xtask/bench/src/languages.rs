@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::table::Row;
-use crate::{Cost, ROUNDS, Tool, Tools, Turn, work};
+use crate::table::ResultRow;
+use crate::{ComparedTools, MeasuredCost, ROUNDS, RunMode, Tool, work};
 use xtask::toolchains;
-use xtask::workspace::{Failure, Workspace, run as run_to_end};
+use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
 
 /// What the recipe in Python may cost more, in seconds.
 const BUDGET: f64 = 0.030;
@@ -15,22 +15,26 @@ const BUDGET: f64 = 0.030;
 const SETTLE: Duration = Duration::from_secs(3);
 
 /// The row: what takes the place of zc.buildout's column is the recipe in Rust, and the budget.
-pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<ResultRow>, CommandFailure> {
     toolchains::toolchains(workspace)?;
-    let tools = Tools { reference: PathBuf::new(), host: host.to_owned(), directory: directory.to_owned() };
+    let tools = ComparedTools { reference: PathBuf::new(), host: host.to_owned(), directory: directory.to_owned() };
     let rust = tool(workspace, &tools, "rust")?;
     let python = tool(workspace, &tools, "python")?;
     let pair = [rust, python];
     tools.once(&pair, &[])?;
     std::thread::sleep(SETTLE);
-    let [mut rust, python] = tools.compare(&pair, ROUNDS, &[], Turn::Again)?;
-    rust.iter_mut().for_each(|Cost { seconds, .. }| *seconds += BUDGET);
+    let [mut rust, python] = tools.compare(&pair, ROUNDS, &[], RunMode::Again)?;
+    rust.iter_mut().for_each(|MeasuredCost { seconds, .. }| *seconds += BUDGET);
     let work = "nothing to do, recipe in Python, against one in Rust and 30 ms";
-    Ok(vec![Row::time(work, &rust, &python, 1.0, 1.0)])
+    Ok(vec![ResultRow::time(work, &rust, &python, 1.0, 1.0)])
 }
 
 /// A buildout with one part, made by the recipe of a new project.
-fn tool<'a>(workspace: &Workspace, tools: &'a Tools, language: &'static str) -> Result<Tool<'a>, Failure> {
+fn tool<'a>(
+    workspace: &Workspace,
+    tools: &'a ComparedTools,
+    language: &'static str,
+) -> Result<Tool<'a>, CommandFailure> {
     let project = tools.directory.join(format!("recipe-{language}"));
     let buildout = tools.directory.join(format!("run-{language}"));
     // What was built before, of the same template, is taken again.

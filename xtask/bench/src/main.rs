@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use xtask::build::dist;
-use xtask::workspace::{Failure, Workspace};
+use xtask::workspace::{CommandFailure, Workspace};
 
-use measure::{Cost, Measured, median};
+use measure::{Measured, MeasuredCost, median};
 use reference::install_reference;
-use table::{Row, Unit, print_json, print_table};
+use table::{ResultRow, Unit, print_json, print_table};
 use work::{many_parts, one_part, profile};
 
 /// How often each tool does a piece of work; the median counts.
@@ -33,17 +33,17 @@ const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|re
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = Workspace::find().and_then(|workspace| bench(&workspace, &arguments));
-    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+    done.map_or_else(CommandFailure::report, |()| ExitCode::SUCCESS)
 }
 
 /// Builds the host, installs zc.buildout, measures, prints the table. `--json` prints it for programs.
-fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
     let (mut json, mut only) = (false, None);
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
             "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
-            _ => return Err(Failure::usage(USAGE)),
+            _ => return Err(CommandFailure::usage(USAGE)),
         }
     }
     let host = dist(workspace)?;
@@ -52,7 +52,10 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     let wants = |table| only.is_none_or(|only| only == table);
     if wants("configurations") {
         let reference = install_reference(workspace, &directory)?;
-        tables.push(("zc.buildout", Tools { reference, host: host.clone(), directory: directory.clone() }.rows()?));
+        tables.push((
+            "zc.buildout",
+            ComparedTools { reference, host: host.clone(), directory: directory.clone() }.rows()?,
+        ));
     }
     if wants("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
@@ -72,7 +75,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// The two programs, and where they work.
-struct Tools {
+struct ComparedTools {
     reference: PathBuf,
     host: PathBuf,
     directory: PathBuf,
@@ -87,7 +90,7 @@ struct Tool<'a> {
 
 /// How a tool takes its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum RunMode {
     /// From an empty buildout.
     Fresh,
     /// Once more.
@@ -96,17 +99,17 @@ enum Turn {
     Watched,
 }
 
-impl Tools {
-    fn rows(&self) -> Result<Vec<Row>, Failure> {
+impl ComparedTools {
+    fn rows(&self) -> Result<Vec<ResultRow>, CommandFailure> {
         let one = self.both("one", &one_part())?;
-        let [theirs, ours] = self.compare(&one, ROUNDS, &[], Turn::Again)?;
-        let mut rows = vec![Row::time("one part, nothing to do", &theirs, &ours, 50.0, 200.0)];
+        let [theirs, ours] = self.compare(&one, ROUNDS, &[], RunMode::Again)?;
+        let mut rows = vec![ResultRow::time("one part, nothing to do", &theirs, &ours, 50.0, 200.0)];
 
         let many = self.both("many", &many_parts(PARTS))?;
-        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], Turn::Fresh)?;
-        let first = Row::time("1,000 mkdir parts, first run", &theirs, &ours, 60.0, 200.0);
-        let [theirs, ours] = self.compare(&many, ROUNDS, &[], Turn::Again)?;
-        rows.push(Row::time("1,000 parts, nothing to do", &theirs, &ours, 30.0, 100.0));
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], RunMode::Fresh)?;
+        let first = ResultRow::time("1,000 mkdir parts, first run", &theirs, &ours, 60.0, 200.0);
+        let [theirs, ours] = self.compare(&many, ROUNDS, &[], RunMode::Again)?;
+        rows.push(ResultRow::time("1,000 parts, nothing to do", &theirs, &ours, 30.0, 100.0));
         rows.push(first);
 
         let stack = self.both("profile", &profile())?;
@@ -114,19 +117,19 @@ impl Tools {
         // zc.buildout makes a directory when it first runs, and says so.
         self.once(&stack, &query)?;
         self.agree(&stack, &query)?;
-        let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, Turn::Again)?;
-        rows.push(Row::time("read a 45-file profile, 359 paths of extends", &theirs, &ours, 500.0, 2000.0));
+        let [theirs, ours] = self.compare(&stack, SLOW_ROUNDS, &query, RunMode::Again)?;
+        rows.push(ResultRow::time("read a 45-file profile, 359 paths of extends", &theirs, &ours, 500.0, 2000.0));
 
-        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], Turn::Watched)?;
-        let peak = |costs: &[Cost]| costs.iter().map(|cost| cost.peak_memory).max().unwrap_or_default() as f64;
+        let [theirs, ours] = self.compare(&many, SLOW_ROUNDS, &[], RunMode::Watched)?;
+        let peak = |costs: &[MeasuredCost]| costs.iter().map(|cost| cost.peak_memory).max().unwrap_or_default() as f64;
         let unit = Unit::Megabytes;
         let (theirs, ours) = (peak(&theirs) / 1024.0, peak(&ours) / 1024.0);
-        rows.push(Row { work: "peak memory, 1,000 parts", unit, theirs, ours, required: 1.0, aim: 2.0 });
+        rows.push(ResultRow { work: "peak memory, 1,000 parts", unit, theirs, ours, required: 1.0, aim: 2.0 });
         Ok(rows)
     }
 
     /// A buildout directory for each tool with these files.
-    fn both(&self, name: &str, files: &[(String, String)]) -> Result<[Tool<'_>; 2], Failure> {
+    fn both(&self, name: &str, files: &[(String, String)]) -> Result<[Tool<'_>; 2], CommandFailure> {
         let tool = |tool: &'static str, command: Vec<&'static str>, program| {
             let buildout = self.directory.join(format!("{name}-{tool}"));
             work::write(&buildout, files)?;
@@ -140,7 +143,7 @@ impl Tools {
     }
 
     /// Runs each tool once, untimed.
-    fn once(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
+    fn once(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), CommandFailure> {
         for tool in tools {
             measure::run(tool, &self.directory, arguments, Measured::Time)?;
         }
@@ -153,14 +156,14 @@ impl Tools {
         tools: &[Tool<'_>; 2],
         rounds: usize,
         arguments: &[&str],
-        turn: Turn,
-    ) -> Result<[Vec<Cost>; 2], Failure> {
-        let measured = if turn == Turn::Watched { Measured::Memory } else { Measured::Time };
+        turn: RunMode,
+    ) -> Result<[Vec<MeasuredCost>; 2], CommandFailure> {
+        let measured = if turn == RunMode::Watched { Measured::Memory } else { Measured::Time };
         let mut costs = [Vec::new(), Vec::new()];
         for round in 1..=rounds {
             for (tool, costs) in tools.iter().zip(&mut costs) {
                 table::progress(tool.name, &tool.buildout, round, rounds);
-                if turn == Turn::Fresh {
+                if turn == RunMode::Fresh {
                     work::clear(&tool.buildout)?;
                 } else {
                     // Untimed: the other tool's turn may have driven this one's files out of memory.
@@ -173,22 +176,22 @@ impl Tools {
     }
 
     /// Both tools must give the same answer, or the comparison means nothing.
-    fn agree(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), Failure> {
+    fn agree(&self, tools: &[Tool<'_>; 2], arguments: &[&str]) -> Result<(), CommandFailure> {
         let [theirs, ours] = tools;
         let theirs = measure::run(theirs, &self.directory, arguments, Measured::Time)?.1;
         let ours = measure::run(ours, &self.directory, arguments, Measured::Time)?.1;
         if theirs.trim() == ours.trim() && !ours.trim().is_empty() {
             return Ok(());
         }
-        Err(Failure::new(format!(
+        Err(CommandFailure::new(format!(
             "The tools disagree about {arguments:?}:\nzc.buildout: {theirs}\nbuildout-host: {ours}"
         )))
     }
 }
 
-impl Row {
-    fn time(work: &'static str, theirs: &[Cost], ours: &[Cost], required: f64, aim: f64) -> Self {
-        let seconds = |costs: &[Cost]| median(costs.iter().map(|cost| cost.seconds).collect());
+impl ResultRow {
+    fn time(work: &'static str, theirs: &[MeasuredCost], ours: &[MeasuredCost], required: f64, aim: f64) -> Self {
+        let seconds = |costs: &[MeasuredCost]| median(costs.iter().map(|cost| cost.seconds).collect());
         Self { work, unit: Unit::Seconds, theirs: seconds(theirs), ours: seconds(ours), required, aim }
     }
 }

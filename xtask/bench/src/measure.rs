@@ -7,11 +7,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::Tool;
-use xtask::workspace::{Failure, start_failure};
+use xtask::workspace::{CommandFailure, start_failure};
 
 /// What one run cost.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
+pub(crate) struct MeasuredCost {
     /// Wall time in seconds.
     pub(crate) seconds: f64,
     /// Peak resident memory in KiB (`VmHWM`), where it was measured.
@@ -33,13 +33,14 @@ pub(crate) fn run(
     home: &Path,
     arguments: &[&str],
     measured: Measured,
-) -> Result<(Cost, String), Failure> {
+) -> Result<(MeasuredCost, String), CommandFailure> {
     let (Some(program), options) = (tool.command.first(), tool.command.get(1..).unwrap_or_default()) else {
-        return Err(Failure::new("A tool without a program."));
+        return Err(CommandFailure::new("A tool without a program."));
     };
     let (printed, errors) = (tool.buildout.with_extension("out"), tool.buildout.with_extension("err"));
-    let create =
-        |path: &Path| fs::File::create(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())));
+    let create = |path: &Path| {
+        fs::File::create(path).map_err(|error| CommandFailure::new(format!("{}: {error}", path.display())))
+    };
     let mut command = Command::new(program);
     command.args(options).args(arguments).current_dir(&tool.buildout).env("HOME", home.join("home"));
     command.env_remove("XDG_CACHE_HOME").env_remove("BUILDOUT_HOME").env_remove("PYTHONPATH");
@@ -57,9 +58,9 @@ pub(crate) fn run(
     let text = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     if !status.success() {
         let message = format!("{} failed ({status}) in {}:\n{}", tool.name, tool.buildout.display(), text(&errors));
-        return Err(Failure::new(message));
+        return Err(CommandFailure::new(message));
     }
-    Ok((Cost { seconds, peak_memory }, text(&printed)))
+    Ok((MeasuredCost { seconds, peak_memory }, text(&printed)))
 }
 
 /// Looks at the kernel's high-water mark until the process is gone. The mark only rises, so what is missed is what the

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::measure::{self, Measured, median};
-use crate::table::{self, Row, Unit};
+use crate::table::{self, ResultRow, Unit};
 use crate::{Tool, work};
 use xtask::sources;
-use xtask::workspace::{Failure, Workspace};
+use xtask::workspace::{CommandFailure, Workspace};
 
 /// How often the build by hand and the host's take turns.
 const ROUNDS: usize = 3;
@@ -38,14 +38,14 @@ const BY_HAND: &str = "set -e; mkdir source; tar -xf \"$1\" -C source --strip-co
                        ./configure --prefix=\"$2\"; make; make install";
 
 /// The rows: what takes the place of zc.buildout's column is the build by hand, and one part at a time.
-pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<ResultRow>, CommandFailure> {
     if !sources::sources(workspace)? {
-        return Err(Failure::new("No sources to build: put upstream archives into target/sources"));
+        return Err(CommandFailure::new("No sources to build: put upstream archives into target/sources"));
     }
     Ok(vec![by_hand(workspace, host, directory)?, two_at_a_time(workspace, host, directory)?])
 }
 
-fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, Failure> {
+fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<ResultRow, CommandFailure> {
     let archive = sources::archive(workspace, "xz-utils")?;
     let buildout = directory.join("xz-by-hand");
     let prefix = buildout.join("prefix");
@@ -70,7 +70,7 @@ fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, 
     let [theirs, ours] = seconds.map(median);
     // At most 5 % more than by hand, aiming at 1 % (docs/benchmark.md).
     let (required, aim) = (1.0 / 1.05, 1.0 / 1.01);
-    Ok(Row {
+    Ok(ResultRow {
         work: "xz built with cmmi, against the commands by hand",
         unit: Unit::Seconds,
         theirs,
@@ -80,7 +80,7 @@ fn by_hand(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, 
     })
 }
 
-fn two_at_a_time(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Row, Failure> {
+fn two_at_a_time(workspace: &Workspace, host: &Path, directory: &Path) -> Result<ResultRow, CommandFailure> {
     let tool = tool("stack-buildout-host", host, directory);
     let sections: String = STACK.into_iter().map(|part| section(workspace, part)).collect::<Result<_, _>>()?;
     let text = format!("[buildout]\nparts = libpng libtool hello\n{sections}");
@@ -95,14 +95,14 @@ fn two_at_a_time(workspace: &Workspace, host: &Path, directory: &Path) -> Result
     }
     let [theirs, ours] = seconds.map(median);
     let work = "hello, libpng, libtool and their needs, -j 2 against -j 1";
-    Ok(Row { work, unit: Unit::Seconds, theirs, ours, required: 1.4, aim: 1.8 })
+    Ok(ResultRow { work, unit: Unit::Seconds, theirs, ours, required: 1.4, aim: 1.8 })
 }
 
 fn tool<'a>(name: &str, host: &'a Path, directory: &Path) -> Tool<'a> {
     Tool { name: "buildout-host", command: vec![host, Path::new("run")], buildout: directory.join(name) }
 }
 
-fn section(workspace: &Workspace, (part, source, options): (&str, &str, &str)) -> Result<String, Failure> {
+fn section(workspace: &Workspace, (part, source, options): (&str, &str, &str)) -> Result<String, CommandFailure> {
     let archive = sources::archive(workspace, source)?;
     Ok(format!("\n[{part}]\nrecipe = slapos.recipe.cmmi\nurl = {}\n{options}", archive.display()))
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xtask::workspace::{Failure, Workspace, output, run};
+use xtask::workspace::{CommandFailure, Workspace, output, run};
 
 const VERSION: &str = "6.0.1";
 
@@ -32,7 +32,7 @@ const METADATA: &str = "Metadata-Version: 2.1\nName: mkdir\nVersion: 1.0\n";
 const ENTRY_POINTS: &str = "[zc.buildout]\ndefault = bench_mkdir:Mkdir\n";
 
 /// Installs what is not installed yet; gives the program `buildout`.
-pub(crate) fn install_reference(workspace: &Workspace, directory: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn install_reference(workspace: &Workspace, directory: &Path) -> Result<PathBuf, CommandFailure> {
     let environment = directory.join("environment");
     let (python, buildout) = (environment.join("bin/python"), environment.join("bin/buildout"));
     write(&directory.join("home/.keep"), "")?;
@@ -40,7 +40,10 @@ pub(crate) fn install_reference(workspace: &Workspace, directory: &Path) -> Resu
         let _ = fs::remove_dir_all(&environment);
         let create = ["-m", "venv", &environment.to_string_lossy()].map(str::to_owned);
         run(&mut workspace.program("python3", create)).map_err(|failure| {
-            Failure::new(format!("{}\nThe benchmark needs Python 3 with venv (Debian: python3-venv).", failure.message))
+            CommandFailure::new(format!(
+                "{}\nThe benchmark needs Python 3 with venv (Debian: python3-venv).",
+                failure.message
+            ))
         })?;
         let wanted = format!("zc.buildout=={VERSION}");
         run(&mut workspace.program(&python.to_string_lossy(), ["-m", "pip", "install", "--quiet", &wanted]))?;
@@ -65,7 +68,9 @@ fn is_installed(workspace: &Workspace, python: &Path) -> bool {
     found.is_ok_and(|found| found.stdout == VERSION.as_bytes())
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+fn write(path: &Path, text: &str) -> Result<(), CommandFailure> {
     let directory = path.parent().map_or(Ok(()), fs::create_dir_all);
-    directory.and_then(|()| fs::write(path, text)).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    directory
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| CommandFailure::new(format!("{}: {error}", path.display())))
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::measure::{self, Measured, median};
-use crate::table::{self, Row, Unit};
+use crate::table::{self, ResultRow, Unit};
 use crate::{ROUNDS, Tool, work};
-use xtask::workspace::{Failure, Workspace, start_failure};
+use xtask::workspace::{CommandFailure, Workspace, start_failure};
 
 /// So much longer may a run take, in seconds.
 const ALLOWED: f64 = 0.005;
@@ -23,7 +23,7 @@ const PREPARE: &str = "set -e; export COSIGN_PASSWORD=bench; rm -rf keys recipes
 const BUILDOUT: &str = "[buildout]\nparts = one\n\n[one]\nrecipe = debug\n";
 
 /// The row: what takes the place of zc.buildout's column is the built-in recipe.
-pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<ResultRow>, CommandFailure> {
     let tool = |name: &'static str| Tool {
         name,
         command: vec![host, Path::new("run")],
@@ -33,14 +33,17 @@ pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Resu
     for tool in &tools {
         work::write(&tool.buildout, &[("buildout.cfg".into(), BUILDOUT.into())])?;
     }
-    let registry = Registry::start(&directory.join("registry"))?;
+    let registry = LoopbackRegistry::start(&directory.join("registry"))?;
     let component = workspace.target.join("wasm32-wasip2/guest/recipe_debug.wasm");
     let mut prepare = Command::new("sh");
     prepare.args(["-c", PREPARE, "sh"]).arg(host).arg(component).arg(&registry.host);
     prepare.current_dir(&tools[1].buildout).env("HOME", directory.join("home")).env_remove("XDG_CACHE_HOME");
     let output = prepare.output().map_err(|error| start_failure(&prepare, &error))?;
     if !output.status.success() {
-        return Err(Failure::new(format!("No recipe can be shared:\n{}", String::from_utf8_lossy(&output.stderr))));
+        return Err(CommandFailure::new(format!(
+            "No recipe can be shared:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        )));
     }
     // Pulled once; from then on the registry is not asked.
     measure::run(&tools[1], directory, &[], Measured::Time)?;
@@ -56,17 +59,17 @@ pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Resu
     let [theirs, ours] = seconds.map(median);
     let ratio = |more: f64| theirs / (theirs + more);
     let work = "a locked recipe of a registry, nothing to do, against a built-in one (5 ms more allowed)";
-    Ok(vec![Row { work, unit: Unit::Seconds, theirs, ours, required: ratio(ALLOWED), aim: ratio(AIM) }])
+    Ok(vec![ResultRow { work, unit: Unit::Seconds, theirs, ours, required: ratio(ALLOWED), aim: ratio(AIM) }])
 }
 
 /// Debian's `docker-registry` on the loopback interface; ends with this value.
-struct Registry {
+struct LoopbackRegistry {
     process: Child,
     host: String,
 }
 
-impl Registry {
-    fn start(directory: &Path) -> Result<Self, Failure> {
+impl LoopbackRegistry {
+    fn start(directory: &Path) -> Result<Self, CommandFailure> {
         let configuration = format!(
             "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n",
             directory.join("data").display()
@@ -85,7 +88,7 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
+impl Drop for LoopbackRegistry {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// One line: what was done, what it cost both tools, and what is wanted.
-pub(crate) struct Row {
+pub(crate) struct ResultRow {
     /// The work.
     pub(crate) work: &'static str,
     /// What the costs are counted in.
@@ -45,7 +45,7 @@ impl Unit {
     }
 }
 
-impl Row {
+impl ResultRow {
     fn ratio(&self) -> f64 {
         self.theirs / self.ours.max(f64::MIN_POSITIVE)
     }
@@ -77,9 +77,9 @@ fn shown_ratio(ratio: f64) -> String {
 }
 
 /// Prints the table in Markdown.
-pub(crate) fn print_table(theirs: &str, rows: &[Row]) {
+pub(crate) fn print_table(theirs: &str, rows: &[ResultRow]) {
     let head = ["work", theirs, "buildout-host", "ratio", "required", "aim", "verdict"].map(str::to_owned);
-    let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
+    let lines: Vec<[String; 7]> = std::iter::once(head).chain(rows.iter().map(ResultRow::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     for (number, line) in lines.iter().enumerate() {
         let cells: Vec<String> = line.iter().enumerate().map(|(column, cell)| pad(cell, width(column))).collect();
@@ -96,13 +96,13 @@ fn pad(cell: &str, width: usize) -> String {
 }
 
 /// Prints one JSON list of objects.
-pub(crate) fn print_json(tables: &[(&str, Vec<Row>)]) {
+pub(crate) fn print_json(tables: &[(&str, Vec<ResultRow>)]) {
     let objects: Vec<String> =
         tables.iter().flat_map(|(theirs, rows)| rows.iter().map(|row| json(theirs, row))).collect();
     println!("[\n  {}\n]", objects.join(",\n  "));
 }
 
-fn json(theirs: &str, row: &Row) -> String {
+fn json(theirs: &str, row: &ResultRow) -> String {
     format!(
         "{{\"work\": \"{}\", \"unit\": \"{}\", \"{theirs}\": {}, \"buildout-host\": {}, \"ratio\": {:.2}, \"required\": {}, \
          \"aim\": {}, \"verdict\": \"{}\"}}",
@@ -127,8 +127,8 @@ pub(crate) fn progress(tool: &str, buildout: &Path, round: usize, rounds: usize)
 mod tests {
     use super::*;
 
-    fn row(theirs: f64, ours: f64) -> Row {
-        Row { work: "w", unit: Unit::Seconds, theirs, ours, required: 50.0, aim: 200.0 }
+    fn row(theirs: f64, ours: f64) -> ResultRow {
+        ResultRow { work: "w", unit: Unit::Seconds, theirs, ours, required: 50.0, aim: 200.0 }
     }
 
     #[test]

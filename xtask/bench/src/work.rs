@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use xtask::workspace::Failure;
+use xtask::workspace::CommandFailure;
 
 /// Files of the profile.
 const FILES: usize = 45;
@@ -15,15 +15,15 @@ const PATHS: usize = 359;
 const SETTINGS: &str = "newest = false\noffline = true\n";
 
 /// Files by their names.
-pub(crate) type Files = Vec<(String, String)>;
+pub(crate) type BuildoutFiles = Vec<(String, String)>;
 
 /// One part.
-pub(crate) fn one_part() -> Files {
+pub(crate) fn one_part() -> BuildoutFiles {
     many_parts(1)
 }
 
 /// So many parts, each a directory.
-pub(crate) fn many_parts(count: usize) -> Files {
+pub(crate) fn many_parts(count: usize) -> BuildoutFiles {
     let names: Vec<String> = (0..count).map(|number| format!("part-{number}")).collect();
     let sections: String =
         names.iter().map(|name| format!("\n[{name}]\nrecipe = mkdir\npath = made-{name}\n")).collect();
@@ -33,7 +33,7 @@ pub(crate) fn many_parts(count: usize) -> Files {
 
 /// A profile of the shape of a SlapOS stack: 45 files that extend one another so that 359 paths lead from the first to
 /// all of them, with some 400 options.
-pub(crate) fn profile() -> Files {
+pub(crate) fn profile() -> BuildoutFiles {
     let extends = graph();
     (0..FILES).map(|number| (name(number), text(number, &extends[number]))).collect()
 }
@@ -87,8 +87,8 @@ fn graph() -> Vec<Vec<usize>> {
 }
 
 /// Writes the files into a directory that holds nothing else.
-pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
+pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<(), CommandFailure> {
+    let failed = |error| CommandFailure::new(format!("{}: {error}", directory.display()));
     if directory.exists() {
         fs::remove_dir_all(directory).map_err(failed)?;
     }
@@ -97,8 +97,8 @@ pub(crate) fn write(directory: &Path, files: &[(String, String)]) -> Result<(), 
 }
 
 /// Removes all but the configuration.
-pub(crate) fn clear(directory: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
+pub(crate) fn clear(directory: &Path) -> Result<(), CommandFailure> {
+    let failed = |error| CommandFailure::new(format!("{}: {error}", directory.display()));
     for entry in fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|extension| extension == "cfg") && !path.ends_with(".installed.cfg") {

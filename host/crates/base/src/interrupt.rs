@@ -74,9 +74,9 @@ impl Interrupt {
 
     /// Promises to check [`Interrupt::signal`] soon, until the value is dropped.
     #[must_use]
-    pub fn watch(&self) -> Watch {
+    pub fn watch(&self) -> InterruptWatch {
         self.inner.watchers.fetch_add(1, Ordering::SeqCst);
-        Watch { interrupt: self.clone() }
+        InterruptWatch { interrupt: self.clone() }
     }
 }
 
@@ -88,11 +88,11 @@ impl AsFd for Interrupt {
 
 /// See [`Interrupt::watch`].
 #[derive(Debug)]
-pub struct Watch {
+pub struct InterruptWatch {
     interrupt: Interrupt,
 }
 
-impl Drop for Watch {
+impl Drop for InterruptWatch {
     fn drop(&mut self) {
         self.interrupt.inner.watchers.fetch_sub(1, Ordering::SeqCst);
     }

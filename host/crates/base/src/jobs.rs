@@ -50,7 +50,7 @@ struct Pool {
 
 /// A slot, released when it is dropped.
 #[derive(Debug)]
-pub struct Slot(Option<Arc<Pool>>);
+pub struct JobSlot(Option<Arc<Pool>>);
 
 impl Jobs {
     /// One at a time; makes get no jobserver.
@@ -104,11 +104,11 @@ impl Jobs {
     /// Takes a slot, waiting until one is free; `None` if `stop` becomes true first.
     ///
     /// A killed make cannot return the slots it took. They are recovered as soon as no other slot is taken from here.
-    pub fn begin(&self, stop: &dyn Fn() -> bool) -> Option<Slot> {
-        let Some(pool) = &self.pool else { return (!stop()).then_some(Slot(None)) };
+    pub fn begin(&self, stop: &dyn Fn() -> bool) -> Option<JobSlot> {
+        let Some(pool) = &self.pool else { return (!stop()).then_some(JobSlot(None)) };
         while !stop() {
             if pool.take() {
-                return Some(Slot(Some(Arc::clone(pool))));
+                return Some(JobSlot(Some(Arc::clone(pool))));
             }
             let mut wanted = [PollFd::new(&pool.own_reader, PollFlags::IN)];
             // Interrupted or out of memory: check again.
@@ -170,7 +170,7 @@ impl Pool {
     }
 }
 
-impl Drop for Slot {
+impl Drop for JobSlot {
     fn drop(&mut self) {
         if let Some(pool) = &self.0 {
             pool.give_back();

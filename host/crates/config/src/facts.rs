@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use crate::condition::{Facts, PathKind, Python, System, VersionInfo};
+use crate::condition::{Facts, PathKind, PythonFacts, System, VersionInfo};
 use base::environment::Environment;
 use base::files::read_at_most;
 
@@ -48,7 +48,7 @@ pub struct MachineFacts {
     executable: String,
     environment: Environment,
     start: Option<Arc<StartPython>>,
-    python: OnceLock<Result<Arc<Python>, String>>,
+    python: OnceLock<Result<Arc<PythonFacts>, String>>,
 }
 
 impl MachineFacts {
@@ -67,11 +67,11 @@ impl MachineFacts {
     }
 
     /// The facts about the Python, if it was queried.
-    pub fn answered(&self) -> Option<Arc<Python>> {
+    pub fn answered(&self) -> Option<Arc<PythonFacts>> {
         self.python.get()?.clone().ok()
     }
 
-    fn ask_python(&self, deadline: Duration) -> Result<Arc<Python>, String> {
+    fn ask_python(&self, deadline: Duration) -> Result<Arc<PythonFacts>, String> {
         let executable = &self.executable;
         let failed = |why: &str| format!("cannot ask the Python `{executable}` for its version: {why}");
         let arguments = ["-E", "-S", "-B", "-c", QUESTION];
@@ -120,7 +120,7 @@ fn run(executable: &str, arguments: &[&str], environment: &Environment, deadline
     }
 }
 
-fn parse_answer(answer: &str) -> Option<Python> {
+fn parse_answer(answer: &str) -> Option<PythonFacts> {
     let mut parts = answer.split(SEPARATOR).skip(1).map(str::to_owned);
     let mut next = || parts.next();
     let version_info = VersionInfo {
@@ -130,7 +130,7 @@ fn parse_answer(answer: &str) -> Option<Python> {
         release_level: next()?,
         serial: next()?.parse().ok()?,
     };
-    let python = Python {
+    let python = PythonFacts {
         version_info,
         version: next()?,
         python_version: next()?,
@@ -143,7 +143,7 @@ fn parse_answer(answer: &str) -> Option<Python> {
 }
 
 impl Facts for MachineFacts {
-    fn python(&self) -> Result<Arc<Python>, String> {
+    fn python(&self) -> Result<Arc<PythonFacts>, String> {
         self.python.get_or_init(|| self.ask_python(PYTHON_DEADLINE)).clone()
     }
 

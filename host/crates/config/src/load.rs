@@ -26,7 +26,7 @@ use base::collections::OrderedMap;
 use base::environment::Environment;
 use base::paths::normalize;
 use base::source::Place;
-use chain::{Chain, Sections};
+use chain::{Chain, LoadedSections};
 
 /// What to load.
 pub struct LoadRequest<'a> {
@@ -94,13 +94,13 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
         _ => environment.directory.clone(),
     };
     let assigned = assigned(request.assignments)?;
-    let mut data = Sections::default();
+    let mut data = LoadedSections::default();
     data.insert("buildout".into(), (predefined::options(&directory, request.executable), None));
     let mut chain = Chain::new(request, directory.clone());
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
         Some(location) => chain.root(&location, None, None, &assigned)?,
-        None => Sections::default(),
+        None => LoadedSections::default(),
     };
     let mut with_defaults = data.clone();
     update(&mut with_defaults, &defaults)?;
@@ -129,7 +129,11 @@ struct Outline<'a> {
     chain: Chain<'a>,
 }
 
-fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -> Result<Configuration, ConfigError> {
+fn finish(
+    mut data: LoadedSections,
+    environment: &Environment,
+    outline: Outline<'_>,
+) -> Result<Configuration, ConfigError> {
     if let Some((buildout, _)) = data.get_mut("buildout") {
         predefined::absolutize(buildout, environment)?;
         predefined::absolutize_directories(buildout, environment);
@@ -145,7 +149,7 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -
 }
 
 /// `versions` contains the name of a section; the default one is created if it is missing.
-fn versions(data: &mut Sections) -> Result<(), ConfigError> {
+fn versions(data: &mut LoadedSections) -> Result<(), ConfigError> {
     let Some((buildout, _)) = data.get_mut("buildout") else { return Ok(()) };
     let Some(versions) = buildout.get("versions").cloned() else {
         buildout.insert("versions".into(), Arc::new(OptionValue::set("versions", Origin::Default)));
@@ -163,7 +167,7 @@ fn versions(data: &mut Sections) -> Result<(), ConfigError> {
 }
 
 /// Like zc.buildout's `_update`: existing sections are changed, others are added unchanged.
-fn update(data: &mut Sections, later: &Sections) -> Result<(), ConfigError> {
+fn update(data: &mut LoadedSections, later: &LoadedSections) -> Result<(), ConfigError> {
     for (name, (options, place)) in later {
         let effect = SectionEffect::of_options(options.clone(), place.clone())?;
         apply(data, name, &effect)?;
@@ -171,7 +175,7 @@ fn update(data: &mut Sections, later: &Sections) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn apply(data: &mut Sections, name: &Arc<str>, effect: &SectionEffect) -> Result<(), ConfigError> {
+fn apply(data: &mut LoadedSections, name: &Arc<str>, effect: &SectionEffect) -> Result<(), ConfigError> {
     let (options, place) = match data.get_mut(name) {
         Some((options, place)) => (effect.over(std::mem::take(options))?, effect.place().cloned().or(place.take())),
         None => (effect.first().clone(), effect.place().cloned()),
@@ -205,8 +209,8 @@ fn is_extends(assignment: &Assignment) -> bool {
 
 /// The assignments as sections. For the same option, a later assignment replaces an earlier one of the same kind (`+=`
 /// and `-=` accumulate).
-fn assigned(assignments: &[Assignment]) -> Result<Sections, ConfigError> {
-    let mut sections = Sections::default();
+fn assigned(assignments: &[Assignment]) -> Result<LoadedSections, ConfigError> {
+    let mut sections = LoadedSections::default();
     for assignment in assignments.iter().filter(|assignment| !is_extends(assignment)) {
         let (options, _) = sections.entry(assignment.section.as_str().into()).or_default();
         let name = match assignment.operator {

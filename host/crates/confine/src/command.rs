@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// A command to run.
 #[derive(Debug, Default)]
-pub struct Command {
+pub struct NativeCommand {
     /// The program: a path, or a name that is searched in the `PATH` of `environment`. Empty and relative entries, and
     /// entries below `directory`, are skipped.
     pub program: OsString,
@@ -29,7 +29,7 @@ pub struct Command {
 
 /// Which stream the output came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub enum CommandStream {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -38,7 +38,7 @@ pub enum Stream {
 
 /// How a command ended. In each case, no process that it started is still alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// With this exit code.
     Exited(i32),
     /// By this signal, which the host did not send.

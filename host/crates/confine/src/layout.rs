@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::ConfineError;
-use super::policy::{Level, Policy, Staged};
+use super::policy::{CommandPolicy, ConfinementLevel, Staged};
 use super::resolve::resolve;
 
 /// System directories, or links to them (`/bin` → `usr/bin`).
@@ -70,7 +70,7 @@ pub(super) struct Bind {
 
 /// The part of the file system that the command sees.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Layout {
+pub(super) struct FileSystemLayout {
     /// Outer ones before those they contain.
     pub(super) binds: Vec<Bind>,
     /// Paths of small files: copied at full, the originals at partial.
@@ -80,8 +80,8 @@ pub(super) struct Layout {
 }
 
 /// Computes the layout for a policy.
-pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
-    let mut layout = Layout::default();
+pub(super) fn layout(policy: &CommandPolicy) -> Result<FileSystemLayout, ConfineError> {
+    let mut layout = FileSystemLayout::default();
     let mut paths: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let written = written(policy);
     for path in SYSTEM.map(Path::new) {
@@ -108,9 +108,14 @@ pub(super) fn layout(policy: &Policy) -> Result<Layout, ConfineError> {
 }
 
 /// The staging directories by the paths at which they are seen. The existing entries are added to `paths`.
-fn staged(policy: &Policy, paths: &mut BTreeMap<PathBuf, bool>) -> Result<BTreeMap<PathBuf, OsString>, ConfineError> {
+fn staged(
+    policy: &CommandPolicy,
+    paths: &mut BTreeMap<PathBuf, bool>,
+) -> Result<BTreeMap<PathBuf, OsString>, ConfineError> {
     let mut staged = BTreeMap::new();
-    for Staged { path, source, shows_existing } in policy.staged.iter().filter(|_| policy.level == Level::Full) {
+    for Staged { path, source, shows_existing } in
+        policy.staged.iter().filter(|_| policy.level == ConfinementLevel::Full)
+    {
         if *shows_existing {
             let existing = entries(path).map_err(|cause| ConfineError::Path { path: path.clone(), cause })?;
             for entry in existing.into_iter().filter(|entry| entry != source) {
@@ -139,12 +144,12 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When it does not exist, or when there is a link on the way that a recipe or command may have created.
-pub fn resolve_for(path: &Path, policy: &Policy) -> io::Result<PathBuf> {
+pub fn resolve_for(path: &Path, policy: &CommandPolicy) -> io::Result<PathBuf> {
     resolve(path, &written(policy))
 }
 
 /// Where commands may have made links. What is not there holds none.
-fn written(policy: &Policy) -> Vec<PathBuf> {
+fn written(policy: &CommandPolicy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =
         policy.written.iter().chain(&policy.write).filter_map(|path| path.canonicalize().ok()).collect();
     written.sort();
@@ -161,7 +166,7 @@ fn settings_with_version() -> impl Iterator<Item = PathBuf> {
     entries.filter(move |entry| named(entry) && entry.path().is_dir()).map(|entry| entry.path())
 }
 
-impl Layout {
+impl FileSystemLayout {
     /// Adds a directory that is known only to the host.
     pub(super) fn add_writable_directory(&mut self, path: &Path) {
         self.binds.push(Bind { path: path.into(), source: None, is_writable: true, is_directory: true });
@@ -227,13 +232,13 @@ fn binds(paths: &BTreeMap<PathBuf, bool>, staged: &BTreeMap<PathBuf, OsString>) 
 mod tests {
     use super::*;
 
-    fn policy(read: &[&Path], write: &[&Path]) -> Policy {
+    fn policy(read: &[&Path], write: &[&Path]) -> CommandPolicy {
         let paths = |paths: &[&Path]| paths.iter().map(|path| (*path).to_owned()).collect();
-        Policy { read: paths(read), write: paths(write), ..Policy::default() }
+        CommandPolicy { read: paths(read), write: paths(write), ..CommandPolicy::default() }
     }
 
     /// The binds below the root directory, relative to it.
-    fn shown(layout: &Layout, root: &Path) -> Vec<String> {
+    fn shown(layout: &FileSystemLayout, root: &Path) -> Vec<String> {
         let inside = layout.binds.iter().filter_map(|bind| {
             let path = Path::new(&bind.path).strip_prefix(root).ok()?;
             Some(format!("{}{}", if bind.is_writable { "+" } else { "-" }, path.display()))
@@ -270,11 +275,11 @@ mod tests {
         std::fs::create_dir(root.join("secret")).unwrap();
         std::os::unix::fs::symlink(root.join("secret"), root.join("written/link")).unwrap();
         let (outer, link) = (root.join("written"), root.join("written/link"));
-        let shown_to = |policy: Policy| layout(&policy).map(|layout| (shown(&layout, &root), layout.links));
-        let system = layout(&Policy::default()).unwrap().links;
+        let shown_to = |policy: CommandPolicy| layout(&policy).map(|layout| (shown(&layout, &root), layout.links));
+        let system = layout(&CommandPolicy::default()).unwrap().links;
         // Below a writable path, a separate grant changes nothing.
         assert_eq!(shown_to(policy(&[], &[&outer, &link])).unwrap(), (vec!["+written".to_owned()], system));
-        let others = |policy: Policy| shown_to(Policy { written: vec![outer.clone()], ..policy });
+        let others = |policy: CommandPolicy| shown_to(CommandPolicy { written: vec![outer.clone()], ..policy });
         assert!(others(policy(&[&link], &[])).unwrap().0.is_empty());
         let error = others(policy(&[], &[&link])).unwrap_err().to_string();
         assert!(error.contains("link is a symbolic link that a recipe may have made"), "{error}");

@@ -17,11 +17,11 @@ mod resolve;
 mod runner;
 mod spawner;
 
-pub use command::{Command, Outcome, Stream};
+pub use command::{CommandOutcome, CommandStream, NativeCommand};
 pub use error::{ConfineError, Layer};
 
 pub use layout::resolve_for;
-pub use policy::{Level, Limits, Policy, Staged};
+pub use policy::{CommandLimits, CommandPolicy, ConfinementLevel, Staged};
 pub use runner::Runner;
 
 /// The code that runs in the confined process.

@@ -14,19 +14,19 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 
 use super::error::Layer;
-use super::layout::Layout;
-use super::policy::{Level, Limits};
+use super::layout::FileSystemLayout;
+use super::policy::{CommandLimits, ConfinementLevel};
 
 /// Maximum number of descriptors in one message (the kernel's limit is 253).
 pub(super) const MOST_DESCRIPTORS: usize = 64;
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct StartOrder {
     /// The process whose death ends the shim.
     pub(super) host: i32,
-    pub(super) level: Level,
-    pub(super) limits: Limits,
-    pub(super) layout: Layout,
+    pub(super) level: ConfinementLevel,
+    pub(super) limits: CommandLimits,
+    pub(super) layout: FileSystemLayout,
     /// A path, or a name to search in `path`.
     pub(super) program: OsString,
     /// Directories to search for the program.
@@ -57,7 +57,7 @@ pub(super) enum Notice {
 }
 
 /// Sends an order with descriptors.
-pub(super) fn send(socket: &UnixStream, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub(super) fn send(socket: &UnixStream, order: &StartOrder, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     let body = serde_json::to_vec(order)?;
     let length = (body.len() as u64).to_ne_bytes();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -74,7 +74,7 @@ pub(super) fn send(socket: &UnixStream, order: &Order, descriptors: &[BorrowedFd
 }
 
 /// Receives an order with its descriptors.
-pub(super) fn receive(socket: &UnixStream) -> io::Result<(Order, Vec<OwnedFd>)> {
+pub(super) fn receive(socket: &UnixStream) -> io::Result<(StartOrder, Vec<OwnedFd>)> {
     let mut length = [0; 8];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How much the operating system confines native commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub enum ConfinementLevel {
     /// Not at all. (The tree of processes still ends with the command.)
     None,
     /// Landlock, seccomp, no_new_privs, no capabilities; the command sees the machine's own files and processes.
@@ -17,7 +17,7 @@ pub enum Level {
     Full,
 }
 
-impl Level {
+impl ConfinementLevel {
     /// The name that the command line and the state use.
     pub fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Level {
 
 /// What a command may do. System directories (`/usr`, `/opt`, the harmless part of `/etc`, …) are always readable.
 #[derive(Clone, Debug, Default)]
-pub struct Policy {
+pub struct CommandPolicy {
     /// Files and directories that may be read in addition to the system's, absolute. Missing ones are ignored.
     pub read: Vec<PathBuf>,
     /// Files and directories that may be written, with everything below, absolute. They must exist.
@@ -44,12 +44,12 @@ pub struct Policy {
     /// link in one of them is not followed: the path is ignored if it is for reading, and an error if it is for
     /// writing.
     pub written: Vec<PathBuf>,
-    /// Directories in which the command may make new entries; only [`Level::Full`] can show them.
+    /// Directories in which the command may make new entries; only [`ConfinementLevel::Full`] can show them.
     pub staged: Vec<Staged>,
     /// How much is enforced.
-    pub level: Level,
+    pub level: ConfinementLevel,
     /// Resource limits.
-    pub limits: Limits,
+    pub limits: CommandLimits,
 }
 
 /// A directory in which a command may make new entries, but cannot change those that exist: it sees a staging directory in
@@ -64,9 +64,9 @@ pub struct Staged {
     pub shows_existing: bool,
 }
 
-/// What a command and all that it starts may use up. Nothing of it is enforced at [`Level::None`].
+/// What a command and all that it starts may use up. Nothing of it is enforced at [`ConfinementLevel::None`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
+pub struct CommandLimits {
     /// Processes and threads at a time.
     pub processes: u64,
     /// Bytes of private memory for each process; `None`: unlimited.
@@ -79,7 +79,7 @@ pub struct Limits {
     pub disk: u64,
 }
 
-impl Default for Limits {
+impl Default for CommandLimits {
     /// Ample for a build, small enough to keep the machine usable.
     fn default() -> Self {
         Self { processes: 4096, memory: None, file_size: 16 << 30, temporary: 2 << 30, disk: 64 << 30 }

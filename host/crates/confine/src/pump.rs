@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::command::{Command, Stream};
-use super::policy::{Level, Policy};
+use super::command::{CommandStream, NativeCommand};
+use super::policy::{CommandPolicy, ConfinementLevel};
 use super::runner::Pipes;
 use base::interrupt::Interrupt;
 
@@ -24,7 +24,7 @@ const MOST_NOTICES: usize = 64 << 10;
 
 /// Why a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum EndCause {
     Itself,
     TimedOut,
     Interrupted,
@@ -34,7 +34,7 @@ pub(super) enum Ended {
 /// One command's channels.
 pub(super) struct Pump<'a> {
     socket: &'a UnixStream,
-    outputs: [(Stream, Option<OwnedFd>); 2],
+    outputs: [(CommandStream, Option<OwnedFd>); 2],
     stdin: Option<OwnedFd>,
     /// Input that is not written yet.
     input: &'a [u8],
@@ -42,7 +42,7 @@ pub(super) struct Pump<'a> {
     deadline: Option<Instant>,
     disk: Disk,
     /// Why the command was killed, once it was.
-    killed: Option<Ended>,
+    killed: Option<EndCause>,
     /// The bytes that the shim sent.
     pub(super) notices: Vec<u8>,
 }
@@ -51,13 +51,13 @@ impl<'a> Pump<'a> {
     pub(super) fn new(
         socket: &'a UnixStream,
         pipes: Pipes,
-        command: &'a Command,
-        policy: &Policy,
+        command: &'a NativeCommand,
+        policy: &CommandPolicy,
         interrupt: &'a Interrupt,
     ) -> Self {
         Self {
             socket,
-            outputs: [(Stream::Stdout, Some(pipes.stdout)), (Stream::Stderr, Some(pipes.stderr))],
+            outputs: [(CommandStream::Stdout, Some(pipes.stdout)), (CommandStream::Stderr, Some(pipes.stderr))],
             stdin: pipes.stdin,
             input: command.stdin.as_deref().unwrap_or_default(),
             interrupt,
@@ -69,7 +69,7 @@ impl<'a> Pump<'a> {
     }
 
     /// Runs until the shim has closed its socket: then the shim and everything that it kept have ended.
-    pub(super) fn run(&mut self, on_output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<Ended> {
+    pub(super) fn run(&mut self, on_output: &mut dyn FnMut(CommandStream, &[u8])) -> io::Result<EndCause> {
         for descriptor in self.outputs.iter().filter_map(|(_, output)| output.as_ref()).chain(&self.stdin) {
             rustix::io::ioctl_fionbio(descriptor, true)?;
         }
@@ -81,7 +81,7 @@ impl<'a> Pump<'a> {
         }
         // The last output is still in the pipes. All processes that held the other ends are dead.
         self.pass_on(on_output)?;
-        Ok(self.killed.unwrap_or(Ended::Itself))
+        Ok(self.killed.unwrap_or(EndCause::Itself))
     }
 
     /// Waits until something happens. Returns false if the shim has ended.
@@ -123,7 +123,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    fn pass_on(&mut self, on_output: &mut dyn FnMut(Stream, &[u8])) -> io::Result<()> {
+    fn pass_on(&mut self, on_output: &mut dyn FnMut(CommandStream, &[u8])) -> io::Result<()> {
         for (stream, output) in &mut self.outputs {
             if let Some(open) = output
                 && !drain(open.as_fd(), &mut |bytes| on_output(*stream, bytes))?
@@ -154,11 +154,11 @@ impl<'a> Pump<'a> {
             return;
         }
         let why = if self.interrupt.signal().is_some() {
-            Ended::Interrupted
+            EndCause::Interrupted
         } else if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            Ended::TimedOut
+            EndCause::TimedOut
         } else if self.disk.is_used_up() {
-            Ended::DiskFull
+            EndCause::DiskFull
         } else {
             return;
         };
@@ -200,9 +200,9 @@ struct Disk {
 }
 
 impl Disk {
-    fn new(policy: &Policy) -> Self {
+    fn new(policy: &CommandPolicy) -> Self {
         let staged = policy.staged.iter().map(|staged| &staged.source);
-        let paths = policy.write.iter().chain(staged).filter(|_| policy.level != Level::None);
+        let paths = policy.write.iter().chain(staged).filter(|_| policy.level != ConfinementLevel::None);
         let watched = paths.filter_map(|path| Some((path.clone(), free(path)?))).collect();
         Self { watched, limit: policy.limits.disk, looked: Instant::now() }
     }

@@ -10,12 +10,12 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use super::command::{Command, Outcome, Stream};
+use super::command::{CommandOutcome, CommandStream, NativeCommand};
 use super::error::ConfineError;
-use super::layout::{Layout, layout};
-use super::message::{self, MOST_DESCRIPTORS, Notice, Order, first_notice};
-use super::policy::{Level, Policy};
-use super::pump::{Ended, Pump};
+use super::layout::{FileSystemLayout, layout};
+use super::message::{self, MOST_DESCRIPTORS, Notice, StartOrder, first_notice};
+use super::policy::{CommandPolicy, ConfinementLevel};
+use super::pump::{EndCause, Pump};
 use super::spawner::Spawner;
 use base::interrupt::Interrupt;
 
@@ -51,17 +51,17 @@ impl Runner {
     /// that the command started is alive.
     ///
     /// # Errors
-    /// When the command could not be started. A failed command is an [`Outcome`].
+    /// When the command could not be started. A failed command is an [`CommandOutcome`].
     pub fn run(
         &self,
-        command: &Command,
-        policy: &Policy,
-        on_output: &mut dyn FnMut(Stream, &[u8]),
+        command: &NativeCommand,
+        policy: &CommandPolicy,
+        on_output: &mut dyn FnMut(CommandStream, &[u8]),
         interrupt: &Interrupt,
-    ) -> Result<Outcome, ConfineError> {
+    ) -> Result<CommandOutcome, ConfineError> {
         check(command)?;
         if interrupt.signal().is_some() {
-            return Ok(Outcome::Interrupted);
+            return Ok(CommandOutcome::Interrupted);
         }
         let mut layout = layout(policy)?;
         let temporary = private_temporary(policy.level, &mut layout)?;
@@ -127,7 +127,7 @@ pub(super) struct Pipes {
     pub(super) stderr: OwnedFd,
 }
 
-fn pipes(command: &Command) -> io::Result<(Pipes, Ends)> {
+fn pipes(command: &NativeCommand) -> io::Result<(Pipes, Ends)> {
     let (stdin, our_stdin) = if command.stdin.is_some() {
         let (theirs, ours) = io::pipe()?;
         (theirs.into(), Some(ours.into()))
@@ -141,8 +141,11 @@ fn pipes(command: &Command) -> io::Result<(Pipes, Ends)> {
 }
 
 /// At partial, the machine's `/tmp` is not accessible, and no other one can be mounted over it.
-fn private_temporary(level: Level, layout: &mut Layout) -> Result<Option<tempfile::TempDir>, ConfineError> {
-    if level != Level::Partial {
+fn private_temporary(
+    level: ConfinementLevel,
+    layout: &mut FileSystemLayout,
+) -> Result<Option<tempfile::TempDir>, ConfineError> {
+    if level != ConfinementLevel::Partial {
         return Ok(None);
     }
     let make = || {
@@ -155,7 +158,12 @@ fn private_temporary(level: Level, layout: &mut Layout) -> Result<Option<tempfil
     Ok(Some(directory))
 }
 
-fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&Path>) -> Order {
+fn order(
+    command: &NativeCommand,
+    policy: &CommandPolicy,
+    layout: FileSystemLayout,
+    temporary: Option<&Path>,
+) -> StartOrder {
     let mut environment = command.environment.clone();
     if let Some(directory) = temporary {
         environment.entry("TMPDIR".into()).or_insert_with(|| directory.into());
@@ -166,7 +174,7 @@ fn order(command: &Command, policy: &Policy, layout: Layout, temporary: Option<&
     // All entries are below `/`, the working directory of this search. No command can write there.
     let root = Path::new("/");
     let in_directory = |entry: &OsString| command.directory != root && Path::new(entry).starts_with(&command.directory);
-    Order {
+    StartOrder {
         host: std::process::id().cast_signed(),
         level: policy.level,
         limits: policy.limits.clone(),
@@ -188,7 +196,7 @@ fn search_path(path: Option<&OsString>) -> Vec<OsString> {
 }
 
 /// Refuses values that cannot be passed to a system call.
-fn check(command: &Command) -> Result<(), ConfineError> {
+fn check(command: &NativeCommand) -> Result<(), ConfineError> {
     let malformed = |what: String| Err(ConfineError::Malformed(what));
     let names = command.environment.keys();
     if let Some(name) = names.clone().find(|name| name.is_empty() || name.as_bytes().contains(&b'=')) {
@@ -213,17 +221,17 @@ fn check(command: &Command) -> Result<(), ConfineError> {
 }
 
 /// Interprets the end of the shim.
-fn outcome(ended: Ended, notices: &[u8], order: &Order) -> Result<Outcome, ConfineError> {
+fn outcome(ended: EndCause, notices: &[u8], order: &StartOrder) -> Result<CommandOutcome, ConfineError> {
     match ended {
-        Ended::TimedOut => return Ok(Outcome::TimedOut),
-        Ended::Interrupted => return Ok(Outcome::Interrupted),
-        Ended::DiskFull => return Ok(Outcome::DiskFull),
-        Ended::Itself => {}
+        EndCause::TimedOut => return Ok(CommandOutcome::TimedOut),
+        EndCause::Interrupted => return Ok(CommandOutcome::Interrupted),
+        EndCause::DiskFull => return Ok(CommandOutcome::DiskFull),
+        EndCause::Itself => {}
     }
     let system = io::Error::from_raw_os_error;
     match first_notice(notices) {
-        Some(Notice::Exited(code)) => Ok(Outcome::Exited(code)),
-        Some(Notice::Signalled(signal)) => Ok(Outcome::Signalled(signal)),
+        Some(Notice::Exited(code)) => Ok(CommandOutcome::Exited(code)),
+        Some(Notice::Signalled(signal)) => Ok(CommandOutcome::Signalled(signal)),
         Some(Notice::NotFound) => {
             Err(ConfineError::NotFound { program: order.program.clone(), looked: order.path.clone() })
         }
@@ -235,7 +243,7 @@ fn outcome(ended: Ended, notices: &[u8], order: &Order) -> Result<Outcome, Confi
             Err(ConfineError::Missing { layer, what, cause: system(errno) })
         }
         // Its keeper was killed: by the kernel, short of memory, or by a user. Everything that it kept died with it.
-        None => Ok(Outcome::Signalled(rustix::process::Signal::KILL.as_raw())),
+        None => Ok(CommandOutcome::Signalled(rustix::process::Signal::KILL.as_raw())),
     }
 }
 
@@ -254,9 +262,9 @@ mod tests {
 
     #[test]
     fn what_no_system_call_takes_is_refused() {
-        let good = || Command { program: "true".into(), directory: "/".into(), ..Command::default() };
+        let good = || NativeCommand { program: "true".into(), directory: "/".into(), ..NativeCommand::default() };
         assert!(check(&good()).is_ok());
-        let t = |change: &dyn Fn(&mut Command)| {
+        let t = |change: &dyn Fn(&mut NativeCommand)| {
             let mut command = good();
             change(&mut command);
             check(&command).unwrap_err().to_string()

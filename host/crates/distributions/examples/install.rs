@@ -10,23 +10,25 @@ use base::environment::Environment;
 use base::event::{Event, Level, Report};
 use base::interrupt::Interrupt;
 use base::source::Explain;
-use distributions::build::{BuildOptions, Builder, Confined, Develop, develop};
+use distributions::build::{BuildOptions, ConfinedCommands, DevelopRequest, ProjectBuilder, develop};
 use distributions::default_index::default_index;
 use distributions::eggs::Directories;
-use distributions::index::{AllowedHosts, Credentials, Index, Location, Network, Sources};
-use distributions::install::{Installer, Settings};
+use distributions::index::{
+    AllowedHosts, DistributionSources, IndexCredentials, PackageIndex, PageDownloads, SearchLocation,
+};
+use distributions::install::{InstallSettings, Installer};
 use distributions::pins::Pins;
 use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
 use distributions::resolve::picked_lines;
-use distributions::scripts::Scripts;
-use distributions::supply::{Cache, Supply, Tools};
-use fetch::{CacheDirectory, DownloadSettings, Downloader, Limits};
+use distributions::scripts::RequestedScripts;
+use distributions::supply::{DistributionCache, Supply, SupplyTools};
+use fetch::{CacheDirectory, DownloadSettings, Downloader, TransferLimits};
 
 /// Prints log messages.
-struct Printer;
+struct MessagePrinter;
 
-impl Report for Printer {
+impl Report for MessagePrinter {
     fn report(&self, event: Event<'_>) {
         if let Event::Log { level, message, .. } = event
             && level >= Level::Info
@@ -112,25 +114,25 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     std::fs::create_dir_all(&directories.develop).expect("a directory");
     let interrupt = Interrupt::new().expect("a descriptor");
     let runner = confine::Runner::new().map_err(boxed)?;
-    let commands = Confined {
+    let commands = ConfinedCommands {
         runner: &runner,
-        level: confine::Level::Full,
-        limits: confine::Limits::default(),
+        level: confine::ConfinementLevel::Full,
+        limits: confine::CommandLimits::default(),
         interrupt: &interrupt,
         written: Vec::new(),
     };
     let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
-    let credentials = || Credentials::new([index.as_str()], netrc.as_deref());
-    let limits = Limits::for_registries();
-    let web = Network::new(
+    let credentials = || IndexCredentials::new([index.as_str()], netrc.as_deref());
+    let limits = TransferLimits::for_registries();
+    let web = PageDownloads::new(
         &environment,
         limits.clone(),
         credentials(),
         Some(cache.join("distributions")),
         Box::new(|| false),
     );
-    let sources = Sources {
-        index: Location::parse(&index, &environment.directory),
+    let sources = DistributionSources {
+        index: SearchLocation::parse(&index, &environment.directory),
         find_links: Vec::new(),
         allowed: AllowedHosts::default(),
         local: false,
@@ -138,25 +140,25 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     let downloads = DownloadSettings {
         directory: target.clone(),
         cache: CacheDirectory { path: cache.join("downloads"), chosen: false },
-        network: fetch::Network::Allowed,
-        limits: Limits::for_sources(),
+        network: fetch::NetworkUse::Allowed,
+        limits: TransferLimits::for_sources(),
         mirrors: fetch::Mirrors::default(),
     };
-    let tools = Tools {
+    let tools = SupplyTools {
         python: &python,
         web: &web,
         downloader: &Downloader::new(&environment, downloads),
         credentials: &credentials(),
-        cache: &Cache::new(cache.join("distributions")).map_err(boxed)?,
+        cache: &DistributionCache::new(cache.join("distributions")).map_err(boxed)?,
         download_cache: None,
         commands: &commands,
         logs: target.join("build-logs"),
-        report: &Printer,
+        report: &MessagePrinter,
         cancelled: &|| false,
     };
-    let supply = Supply::new(Index::new(sources, &web, &Printer), tools);
+    let supply = Supply::new(PackageIndex::new(sources, &web, &MessagePrinter), tools);
     for project in &arguments.develop {
-        let builder = Builder {
+        let builder = ProjectBuilder {
             python: &python,
             commands: &commands,
             environments: &supply,
@@ -165,7 +167,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         };
         let protected = [target.join("eggs"), target.join("bin")];
         let options = BuildOptions::default();
-        let wanted = Develop {
+        let wanted = DevelopRequest {
             project,
             develop_eggs: &directories.develop,
             protected: &protected,
@@ -176,7 +178,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         let developed = develop(&builder, &wanted, &|| false).map_err(boxed)?;
         say(&format!("Develop: {} {:?}", developed.name, developed.paths));
     }
-    let settings = Settings {
+    let settings = InstallSettings {
         directories,
         path: Vec::new(),
         pins: Pins::new(arguments.pins.iter().map(|(name, pin)| (name.as_str(), pin.as_str()))),
@@ -189,14 +191,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
     };
     let installer = Installer::new(settings, &supply);
     let outcome = installer.install(&arguments.requirements).map_err(boxed)?;
-    let scripts = Scripts {
+    let scripts = RequestedScripts {
         requirements: arguments.requirements.clone(),
         directory: target.join("bin"),
         interpreter: Some("py".into()),
-        ..Scripts::default()
+        ..RequestedScripts::default()
     };
-    for script in scripts.make(&outcome.working_set(), &python, &Printer).map_err(boxed)? {
-        script.write(&Printer).map_err(boxed)?;
+    for script in scripts.make(&outcome.working_set(), &python, &MessagePrinter).map_err(boxed)? {
+        script.write(&MessagePrinter).map_err(boxed)?;
     }
     outcome.working_set().path().iter().for_each(|path| say(&shown(path)));
     picked_lines(&outcome.picked).iter().for_each(|line| say(line));

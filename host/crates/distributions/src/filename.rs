@@ -14,12 +14,12 @@ pub struct FileName {
     /// The version.
     pub version: Version,
     /// The kind of file.
-    pub kind: Kind,
+    pub kind: FileKind,
 }
 
 /// The kind of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A wheel (`.whl`) with its tags.
     Wheel(Vec<Tag>),
     /// An archive of sources.
@@ -64,22 +64,22 @@ impl FileName {
     /// egg, and an egg better than sources (zc.buildout's order); the tags decide between wheels.
     pub fn preference(&self, tags: &Tags, python: &Python) -> Option<Preference> {
         match &self.kind {
-            Kind::Wheel(own) => {
+            FileKind::Wheel(own) => {
                 let rank = own.iter().filter_map(|tag| tags.rank(tag)).min()?;
                 Some(Preference { kind: 2, tag: usize::MAX - rank })
             }
-            Kind::Egg { python: version, platform } => {
+            FileKind::Egg { python: version, platform } => {
                 let fits = version.as_ref().is_none_or(|version| *version == python.short_version())
                     && platform.as_ref().is_none_or(|platform| *platform == python.platform);
                 fits.then_some(Preference { kind: 1, tag: 0 })
             }
-            Kind::Source => Some(Preference { kind: 0, tag: 0 }),
+            FileKind::Source => Some(Preference { kind: 0, tag: 0 }),
         }
     }
 
     /// Whether it is an archive of sources, which must be built.
     pub fn is_source(&self) -> bool {
-        self.kind == Kind::Source
+        self.kind == FileKind::Source
     }
 }
 
@@ -115,7 +115,7 @@ fn wheel(stem: &str) -> Option<FileName> {
         }
     }
     let version = version::parse(&version.replace('_', "-")).or_else(|| version::parse(version))?;
-    Some(FileName { name: name.to_owned(), version, kind: Kind::Wheel(all) })
+    Some(FileName { name: name.to_owned(), version, kind: FileKind::Wheel(all) })
 }
 
 /// `NAME-VERSION-pyX.Y-PLATFORM`; only the name is certain. The platform may contain `-`.
@@ -124,7 +124,7 @@ fn egg(stem: &str) -> Option<FileName> {
     let (name, version) = (parts.next()?, parts.next()?);
     let python = parts.next().map(|part| part.strip_prefix("py")).map_or(Some(None), |part| part.map(Some))?;
     let version = version::parse(&version.replace('_', "-"))?;
-    let kind = Kind::Egg { python: python.map(str::to_owned), platform: parts.next().map(str::to_owned) };
+    let kind = FileKind::Egg { python: python.map(str::to_owned), platform: parts.next().map(str::to_owned) };
     name::is_valid(name).then(|| FileName { name: name.to_owned(), version, kind })
 }
 
@@ -141,7 +141,7 @@ fn source(stem: &str) -> Option<FileName> {
         return None;
     }
     let version = version::parse(version)?;
-    name::is_valid(name).then(|| FileName { name: name.to_owned(), version, kind: Kind::Source })
+    name::is_valid(name).then(|| FileName { name: name.to_owned(), version, kind: FileKind::Source })
 }
 
 #[cfg(test)]
@@ -153,9 +153,9 @@ mod tests {
     fn shown(name: &str) -> Option<String> {
         let parsed = FileName::parse(name)?;
         let kind = match parsed.kind {
-            Kind::Wheel(tags) => format!("wheel of {}", tags.len()),
-            Kind::Source => "source".to_owned(),
-            Kind::Egg { python, platform } => {
+            FileKind::Wheel(tags) => format!("wheel of {}", tags.len()),
+            FileKind::Source => "source".to_owned(),
+            FileKind::Egg { python, platform } => {
                 format!("egg {} {}", python.unwrap_or_default(), platform.unwrap_or_default())
             }
         };

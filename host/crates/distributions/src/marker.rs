@@ -1,7 +1,7 @@
 //! Environment markers of requirements, over the parser that the conditions of configurations use (`config`).
 
 pub use config::condition::marker::Marker;
-use config::condition::marker::Variables;
+use config::condition::marker::MarkerVariables;
 
 use crate::name;
 use crate::python::Python;
@@ -12,7 +12,7 @@ struct Asked<'a> {
     extra: &'a str,
 }
 
-impl Variables for Asked<'_> {
+impl MarkerVariables for Asked<'_> {
     fn value(&self, name: &str) -> Result<String, String> {
         match name {
             "extra" => Ok(name::canonical_extra(self.extra)),

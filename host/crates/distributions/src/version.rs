@@ -28,7 +28,7 @@ pub fn is_final(version: &Version) -> bool {
 
 /// One condition on versions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Condition {
+enum VersionCondition {
     Compare(VersionSpecifier),
     /// `===`: the text is compared.
     Text(String),
@@ -38,7 +38,7 @@ enum Condition {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Specifiers {
     /// Conditions with their text, which is shown.
-    conditions: Vec<(String, Condition)>,
+    conditions: Vec<(String, VersionCondition)>,
 }
 
 /// Invalid conditions.
@@ -69,15 +69,15 @@ impl Specifiers {
 
     /// The condition `==version`.
     pub fn exactly(version: &Version) -> Self {
-        let condition = Condition::Compare(VersionSpecifier::equals_version(version.clone()));
+        let condition = VersionCondition::Compare(VersionSpecifier::equals_version(version.clone()));
         Self { conditions: vec![(format!("=={version}"), condition)] }
     }
 
     /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
-            Condition::Compare(specifier) => specifier.contains(version),
-            Condition::Text(text) => version.to_string().eq_ignore_ascii_case(text),
+            VersionCondition::Compare(specifier) => specifier.contains(version),
+            VersionCondition::Text(text) => version.to_string().eq_ignore_ascii_case(text),
         })
     }
 
@@ -103,22 +103,22 @@ impl Specifiers {
     /// release used.
     pub fn names_version(&self) -> bool {
         self.conditions.iter().any(|(_, condition)| match condition {
-            Condition::Compare(specifier) => *specifier.operator() == Operator::Equal,
-            Condition::Text(_) => true,
+            VersionCondition::Compare(specifier) => *specifier.operator() == Operator::Equal,
+            VersionCondition::Text(_) => true,
         })
     }
 }
 
-fn condition(text: &str) -> Result<(String, Condition), InvalidSpecifier> {
+fn condition(text: &str) -> Result<(String, VersionCondition), InvalidSpecifier> {
     let invalid = || InvalidSpecifier { text: text.to_owned() };
     let shown: String = text.split_whitespace().collect();
     if let Some(exact) = text.strip_prefix("===") {
         let exact = exact.trim();
         let valid = !exact.is_empty() && !exact.contains([' ', ';', ')']);
-        return valid.then(|| (shown, Condition::Text(exact.to_owned()))).ok_or_else(invalid);
+        return valid.then(|| (shown, VersionCondition::Text(exact.to_owned()))).ok_or_else(invalid);
     }
     let specifier = VersionSpecifier::from_str(text).map_err(|_| invalid())?;
-    Ok((shown, Condition::Compare(specifier)))
+    Ok((shown, VersionCondition::Compare(specifier)))
 }
 
 /// As `packaging` writes them: sorted by their text, without spaces.

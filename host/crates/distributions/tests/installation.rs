@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 /// A test with its name.
-type Test = (&'static str, fn());
+type NamedTest = (&'static str, fn());
 
 fn main() -> ExitCode {
     // Builds run confined: this program is their shim, like the host.
@@ -34,7 +34,7 @@ fn own_main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let tests = [installs::TESTS, builds::TESTS, faults::TESTS].concat();
-    let trial = |(name, test): Test| {
+    let trial = |(name, test): NamedTest| {
         Trial::test(name, move || {
             test();
             Ok(())

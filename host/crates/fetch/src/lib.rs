@@ -14,12 +14,12 @@ pub mod unpack;
 
 pub use documents::{CheckDocument, CopySettings, DocumentError, Fetcher};
 pub use downloads::{
-    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadSettings, Downloaded, Downloader, InvalidChecksum,
-    Mirrors, Network, Request,
+    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloaded, Downloader,
+    InvalidChecksum, Mirrors, NetworkUse,
 };
 pub use http::{
-    Allowed, Call, CallError, Conversation, HeaderMap, Limits, Method, Rate, Response, StatusCode, Timeout,
-    TransferFault,
+    Allowed, CallError, Conversation, HeaderMap, HttpRequest, Method, Rate, Response, StatusCode, Timeout,
+    TransferFault, TransferLimits,
 };
 pub use space::NoSpace;
 

@@ -4,7 +4,7 @@
 
 use config::options::{Buildout, Unread};
 
-use crate::error::{Problem, RecipeError, Subject};
+use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::interfaces::bindings::exports::buildout::recipe::description::{
     EntryPoint, OptionDescription, OptionType, Presence,
 };
@@ -21,14 +21,14 @@ pub(crate) fn options(
             Unread::Missing if matches!(option.presence, Presence::Required) => {
                 // The error with the probable correction and its place, like the recipe's error would have.
                 if let Err(error) = buildout.require(part, &option.name) {
-                    return Err(RecipeError::new(Problem::Lookup(error), subject.clone()));
+                    return Err(RecipeError::new(RecipeProblem::Lookup(error), subject.clone()));
                 }
             }
             Unread::Text(text) => {
                 if let Some(expected) = expected(option, text.trim()) {
                     let (part, name) = (part.to_owned(), option.name.clone());
                     let place = buildout.place_of(&part, Some(&name));
-                    let problem = Problem::Value { part, name, value: text, expected, place };
+                    let problem = RecipeProblem::Value { part, name, value: text, expected, place };
                     return Err(RecipeError::new(problem, subject.clone()));
                 }
             }

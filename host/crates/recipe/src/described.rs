@@ -7,7 +7,7 @@ use crate::interfaces::bindings::exports::buildout::recipe::description as wit;
 
 /// A recipe package.
 #[derive(Clone, Debug)]
-pub struct Package {
+pub struct RecipePackage {
     /// Its name.
     pub name: String,
     /// Its version.
@@ -82,7 +82,7 @@ pub enum Presence {
     Default(String),
 }
 
-impl Package {
+impl RecipePackage {
     pub(crate) fn of(description: &wit::PackageDescription, imports: Vec<String>, exports: Vec<String>) -> Self {
         let entry_points = description.entry_points.iter().map(Described::of).collect();
         Self { name: description.name.clone(), version: description.version.clone(), entry_points, imports, exports }

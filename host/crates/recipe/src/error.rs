@@ -13,7 +13,7 @@ use crate::native::command_log::FailedCommand;
 /// A recipe that cannot be used, or failed: the problem and its subject.
 #[derive(Debug)]
 pub struct RecipeError {
-    pub(crate) problem: Box<Problem>,
+    pub(crate) problem: Box<RecipeProblem>,
     pub(crate) subject: Subject,
     pub(crate) created: Vec<String>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Subject {
 
 /// Details of a failure that the recipe's message does not have.
 #[derive(Debug, Default)]
-pub(crate) struct Context {
+pub(crate) struct FailureContext {
     /// The grants that the refused requests would need.
     pub(crate) denied: Vec<String>,
     /// Hints for the failed operations.
@@ -42,7 +42,7 @@ pub(crate) struct Context {
 
 /// The problem.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
+pub(crate) enum RecipeProblem {
     #[error("The engine for recipes cannot be started: {0}")]
     Engine(String),
     #[error("Recipe {recipe} is no WebAssembly: {what}")]
@@ -70,9 +70,9 @@ pub(crate) enum Problem {
     #[error("Invalid value for {part}:{name}: {value:?}; {expected}")]
     Value { part: String, name: String, value: String, expected: String, place: Option<Place> },
     #[error("{message}")]
-    User { message: String, context: Box<Context> },
+    User { message: String, context: Box<FailureContext> },
     #[error("{message}")]
-    Failed { message: String, context: Box<Context> },
+    Failed { message: String, context: Box<FailureContext> },
     #[error("Interrupted by signal {0}")]
     Interrupted(i32),
     #[error(transparent)]
@@ -111,7 +111,7 @@ fn sentence(why: &str) -> String {
 }
 
 impl RecipeError {
-    pub(crate) fn new(problem: Problem, subject: Subject) -> Self {
+    pub(crate) fn new(problem: RecipeProblem, subject: Subject) -> Self {
         Self { problem: Box::new(problem), subject, created: Vec::new() }
     }
 
@@ -132,29 +132,32 @@ impl std::error::Error for RecipeError {}
 impl Explain for RecipeError {
     fn place(&self) -> Option<Place> {
         match &*self.problem {
-            Problem::Lookup(error) => error.place(),
-            Problem::Grant { place, .. } | Problem::Value { place, .. } => place.clone(),
-            Problem::Requested { place, .. } | Problem::RequestedTooMuch { place, .. } => {
+            RecipeProblem::Lookup(error) => error.place(),
+            RecipeProblem::Grant { place, .. } | RecipeProblem::Value { place, .. } => place.clone(),
+            RecipeProblem::Requested { place, .. } | RecipeProblem::RequestedTooMuch { place, .. } => {
                 place.clone().or_else(|| self.subject.place.clone())
             }
             // The message that the recipe has logged describes the error; the part's place is printed with the
             // operation.
-            Problem::User { .. } | Problem::Engine(_) | Problem::Interrupted(_) | Problem::Confine(_) => None,
+            RecipeProblem::User { .. }
+            | RecipeProblem::Engine(_)
+            | RecipeProblem::Interrupted(_)
+            | RecipeProblem::Confine(_) => None,
             _ => self.subject.place.clone(),
         }
     }
 
     fn doing(&self) -> Vec<String> {
-        if let Problem::Lookup(error) = &*self.problem { error.doing() } else { Vec::new() }
+        if let RecipeProblem::Lookup(error) = &*self.problem { error.doing() } else { Vec::new() }
     }
 
     fn details(&self) -> Vec<String> {
         match &*self.problem {
-            Problem::Lookup(error) => error.details(),
-            Problem::User { context, .. } | Problem::Failed { context, .. } => {
+            RecipeProblem::Lookup(error) => error.details(),
+            RecipeProblem::User { context, .. } | RecipeProblem::Failed { context, .. } => {
                 context.command.iter().flat_map(FailedCommand::details).collect()
             }
-            Problem::Trap { details, .. } | Problem::Deadline { details, .. } => details.clone(),
+            RecipeProblem::Trap { details, .. } | RecipeProblem::Deadline { details, .. } => details.clone(),
             _ => Vec::new(),
         }
     }
@@ -164,50 +167,52 @@ impl Explain for RecipeError {
         let grant =
             |what: &str| format!("In recipes.toml, below the line [recipe.{recipe:?}], write: grant = {{ {what} }}");
         match &*self.problem {
-            Problem::Lookup(error) => error.hints(),
-            Problem::User { context, .. } | Problem::Failed { context, .. } => {
+            RecipeProblem::Lookup(error) => error.hints(),
+            RecipeProblem::User { context, .. } | RecipeProblem::Failed { context, .. } => {
                 context.denied.iter().map(|line| grant(line)).chain(context.advice.iter().cloned()).collect()
             }
-            Problem::Confine(error) => error.hints(),
-            Problem::Deadline { seconds, .. } => {
+            RecipeProblem::Confine(error) => error.hints(),
+            RecipeProblem::Deadline { seconds, .. } => {
                 vec!["It can be given more time.".into(), grant(&format!("timeout = \"{}s\"", seconds * 10))]
             }
-            Problem::Memory { limit, .. } => {
+            RecipeProblem::Memory { limit, .. } => {
                 vec!["It can be given more.".into(), grant(&format!("memory = \"{}MiB\"", limit * 4))]
             }
-            Problem::EntryPoint { known, near, .. } => {
+            RecipeProblem::EntryPoint { known, near, .. } => {
                 let near = near.iter().map(|near| did_you_mean(near));
                 near.chain([format!("Its entry points: {}.", known.join(", "))]).collect()
             }
-            Problem::Name { .. } => {
+            RecipeProblem::Name { .. } => {
                 vec![
                     "Make them agree: `name` below [recipe] in recipe.toml, or what the recipe's source describes."
                         .into(),
                 ]
             }
-            Problem::CoreModule { .. } => vec!["Build it for wasm32-wasip2, whose output is a component.".into()],
-            Problem::NotWasm { .. } | Problem::Damaged { .. } => vec!["Build or fetch the component again.".into()],
-            Problem::WrongWorld { .. } => {
+            RecipeProblem::CoreModule { .. } => vec!["Build it for wasm32-wasip2, whose output is a component.".into()],
+            RecipeProblem::NotWasm { .. } | RecipeProblem::Damaged { .. } => {
+                vec!["Build or fetch the component again.".into()]
+            }
+            RecipeProblem::WrongWorld { .. } => {
                 vec!["A recipe exports the world `recipe` of package buildout:recipe (wit/).".into()]
             }
-            Problem::Path { why, .. } => vec![sentence(why)],
-            Problem::PartName { .. } => vec![PART_NAME.into()],
-            Problem::Requested { grant, .. } => {
+            RecipeProblem::Path { why, .. } => vec![sentence(why)],
+            RecipeProblem::PartName { .. } => vec![PART_NAME.into()],
+            RecipeProblem::Requested { grant, .. } => {
                 vec![format!(
                     "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
                 )]
             }
-            Problem::RequestedTooMuch { .. } => {
+            RecipeProblem::RequestedTooMuch { .. } => {
                 vec![
                     "recipes.toml, the state or other files of the host are there: it cannot be granted. Ask the recipe's \
                      author to request less, for example a directory below it."
                         .into(),
                 ]
             }
-            Problem::Grant { .. } => vec!["Grant a directory below it.".into()],
-            Problem::Overlap { .. } => vec!["Give one of them another name.".into()],
-            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => Vec::new(),
-            Problem::Import { .. } | Problem::World { .. } => {
+            RecipeProblem::Grant { .. } => vec!["Grant a directory below it.".into()],
+            RecipeProblem::Overlap { .. } => vec!["Give one of them another name.".into()],
+            RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => Vec::new(),
+            RecipeProblem::Import { .. } | RecipeProblem::World { .. } => {
                 vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
             }
             _ => Vec::new(),
@@ -216,18 +221,20 @@ impl Explain for RecipeError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match &*self.problem {
-            Problem::Lookup(error) => error.remedies(),
-            Problem::Confine(error) => error.remedies(),
-            Problem::Import { is_older: true, .. } | Problem::World { is_older: true, .. } => vec![Remedy::RefreshSdk],
+            RecipeProblem::Lookup(error) => error.remedies(),
+            RecipeProblem::Confine(error) => error.remedies(),
+            RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => {
+                vec![Remedy::RefreshSdk]
+            }
             _ => Vec::new(),
         }
     }
 
     fn blame(&self) -> Blame {
         match &*self.problem {
-            Problem::Engine(_) => Blame::Host,
-            Problem::Confine(error) => error.blame(),
-            Problem::Interrupted(signal) => Blame::Signal(u8::try_from(*signal).unwrap_or_default()),
+            RecipeProblem::Engine(_) => Blame::Host,
+            RecipeProblem::Confine(error) => error.blame(),
+            RecipeProblem::Interrupted(signal) => Blame::Signal(u8::try_from(*signal).unwrap_or_default()),
             _ => Blame::User,
         }
     }

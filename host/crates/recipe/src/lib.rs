@@ -22,7 +22,7 @@ mod plain;
 mod runtime;
 pub mod sdk;
 
-pub use described::{Described, DescribedOption, Package, Presence, ValueType};
+pub use described::{Described, DescribedOption, Presence, RecipePackage, ValueType};
 pub use error::{PART_NAME, RecipeError};
 pub use grants::locations::{Locations, Written, is_part_name};
 pub use locked::describe_published;

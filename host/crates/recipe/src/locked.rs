@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use base::source::Explain;
-use registry::locking::{Description, Obtained, Publication};
+use registry::locking::{ComponentDescription, ListedComponent, Obtained};
 use registry::{Capabilities, Grant};
 
 use crate::component::Resolved;
-use crate::described::Package;
+use crate::described::RecipePackage;
 use crate::error::RecipeError;
 
 /// The interface that every recipe is made for.
@@ -18,17 +18,17 @@ const WIT: &str = "buildout:recipe/";
 /// # Errors
 /// When it is not a component, or cannot be used.
 pub fn describe_published(
-    publication: &Publication<'_>,
+    publication: &ListedComponent<'_>,
     obtained: &Obtained,
-    describe: impl FnOnce(&Resolved) -> Result<Package, RecipeError>,
-) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+    describe: impl FnOnce(&Resolved) -> Result<RecipePackage, RecipeError>,
+) -> Result<ComponentDescription, Arc<dyn Explain + Send + Sync>> {
     let resolved = Resolved::published(publication, obtained).map_err(|error| Arc::new(error) as Arc<_>)?;
     let package = describe(&resolved).map_err(|error| Arc::new(error) as Arc<_>)?;
     let version = format!("{} {}", package.name, package.version);
-    Ok(Description { version, capabilities: capabilities(&package) })
+    Ok(ComponentDescription { version, capabilities: capabilities(&package) })
 }
 
-fn capabilities(package: &Package) -> Capabilities {
+fn capabilities(package: &RecipePackage) -> Capabilities {
     let mut imports = package.imports.clone();
     imports.sort();
     let version = |name: &String| Some(name.strip_prefix(WIT)?.split_once('@')?.1.to_owned());

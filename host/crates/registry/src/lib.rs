@@ -19,5 +19,5 @@ pub use file_error::RecipesFileError;
 pub use grant::{Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
 pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, trusted_keys};
-pub use reference::{DEFAULT_ENTRY_POINT, InvalidReference, RecipeReference};
+pub use reference::{DEFAULT_ENTRY_POINT, InvalidRecipeReference, RecipeReference};
 pub use toml_file::TomlFile;

@@ -162,7 +162,9 @@ fn locked(file: &TomlFile, table: &dyn TableLike) -> Result<Locked, RecipesFileE
     }
     let capabilities = Capabilities { wit: text("wit")?.to_owned(), imports: file.strings(table, "imports")?, asks };
     Ok(Locked {
-        source: text("source")?.parse().map_err(|error: crate::oci::InvalidReference| wrong("source", &error))?,
+        source: text("source")?
+            .parse()
+            .map_err(|error: crate::oci::InvalidArtifactReference| wrong("source", &error))?,
         manifest: digest("manifest")?,
         component: digest("component")?,
         version: text("version")?.to_owned(),

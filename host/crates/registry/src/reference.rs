@@ -17,7 +17,7 @@ pub struct RecipeReference {
 
 /// Why a string is not a recipe reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidReference {
+pub enum InvalidRecipeReference {
     /// The part before the colon is empty, or the whole string is.
     #[error("the package's name is missing")]
     NoPackage,
@@ -33,25 +33,25 @@ pub enum InvalidReference {
 }
 
 impl FromStr for RecipeReference {
-    type Err = InvalidReference;
+    type Err = InvalidRecipeReference;
 
     /// Parses the value of `recipe =`; white space at both ends and around the colon is ignored, as in zc.buildout.
-    fn from_str(text: &str) -> Result<Self, InvalidReference> {
+    fn from_str(text: &str) -> Result<Self, InvalidRecipeReference> {
         let (package, entry_point) = match text.trim().split_once(':') {
             None => (text.trim(), DEFAULT_ENTRY_POINT),
             Some((package, entry_point)) => (package.trim(), entry_point.trim()),
         };
         if package.is_empty() {
-            return Err(InvalidReference::NoPackage);
+            return Err(InvalidRecipeReference::NoPackage);
         }
         if entry_point.is_empty() {
-            return Err(InvalidReference::NoEntryPoint);
+            return Err(InvalidRecipeReference::NoEntryPoint);
         }
         if entry_point.contains(':') {
-            return Err(InvalidReference::ManyColons);
+            return Err(InvalidRecipeReference::ManyColons);
         }
         if package.chars().chain(entry_point.chars()).any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(InvalidReference::Blank);
+            return Err(InvalidRecipeReference::Blank);
         }
         Ok(Self { package: package.to_owned(), entry_point: entry_point.to_owned() })
     }
@@ -81,12 +81,12 @@ mod tests {
     #[test]
     fn says_why_a_string_is_not_a_reference() {
         for (text, why) in [
-            ("", InvalidReference::NoPackage),
-            (":mkdir", InvalidReference::NoPackage),
-            ("mkdir:", InvalidReference::NoEntryPoint),
-            ("a:b:c", InvalidReference::ManyColons),
-            ("a b", InvalidReference::Blank),
-            ("a\nb", InvalidReference::Blank),
+            ("", InvalidRecipeReference::NoPackage),
+            (":mkdir", InvalidRecipeReference::NoPackage),
+            ("mkdir:", InvalidRecipeReference::NoEntryPoint),
+            ("a:b:c", InvalidRecipeReference::ManyColons),
+            ("a b", InvalidRecipeReference::Blank),
+            ("a\nb", InvalidRecipeReference::Blank),
         ] {
             assert_eq!(text.parse::<RecipeReference>(), Err(why), "{text:?}");
         }

@@ -14,7 +14,7 @@ use base::files;
 use base::source::{Place, Source, did_you_mean, nearest};
 
 /// Where something is in the text, in bytes.
-type Span = Option<Range<usize>>;
+type TomlSpan = Option<Range<usize>>;
 
 /// A TOML file while it is read.
 pub struct TomlFile {
@@ -51,7 +51,7 @@ impl TomlFile {
     /// If it is something else.
     pub fn strings(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, RecipesFileError> {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-        let wrong = |span: Span| {
+        let wrong = |span: TomlSpan| {
             let hints = vec![format!("Write {key} = [\"…\", \"…\"].")];
             self.error(span, format!("{key:?} must be an array of strings."), hints)
         };
@@ -94,12 +94,12 @@ impl TomlFile {
     }
 
     /// The place at `span`.
-    pub(crate) fn place(&self, span: Span) -> Option<Place> {
+    pub(crate) fn place(&self, span: TomlSpan) -> Option<Place> {
         span.map(|span| Place::new(&self.source, span))
     }
 
     /// An error at `span`.
-    pub fn error(&self, span: Span, message: String, hints: Vec<String>) -> RecipesFileError {
+    pub fn error(&self, span: TomlSpan, message: String, hints: Vec<String>) -> RecipesFileError {
         let start = span.unwrap_or(0..0);
         RecipesFileError::invalid(message, self.place(Some(start)), hints)
     }

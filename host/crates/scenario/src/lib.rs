@@ -14,7 +14,7 @@ mod stage;
 use std::io;
 use std::ops::Range;
 
-pub use stage::{BUILDOUT, Stage};
+pub use stage::{BUILDOUT, ScenarioDirectory};
 
 /// How the text of a scenario differs from what is executed.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub struct Broken {
 ///
 /// # Errors
 /// When a block cannot be executed.
-pub fn run(text: &str, stage: &Stage, dialect: Dialect) -> Result<String, Broken> {
+pub fn run(text: &str, stage: &ScenarioDirectory, dialect: Dialect) -> Result<String, Broken> {
     let mut outcome = String::new();
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
@@ -74,7 +74,7 @@ pub fn has_command(text: &str) -> bool {
 }
 
 /// Executes one block; returns it with the actual results.
-fn step(stage: &Stage, info: &str, body: &str, dialect: Dialect) -> io::Result<String> {
+fn step(stage: &ScenarioDirectory, info: &str, body: &str, dialect: Dialect) -> io::Result<String> {
     Ok(match info.split_once(' ') {
         None if info == "console" => console(stage, body, dialect)?,
         Some(("tree", path)) => stage.list(path)?,
@@ -87,7 +87,7 @@ fn step(stage: &Stage, info: &str, body: &str, dialect: Dialect) -> io::Result<S
     })
 }
 
-fn console(stage: &Stage, body: &str, dialect: Dialect) -> io::Result<String> {
+fn console(stage: &ScenarioDirectory, body: &str, dialect: Dialect) -> io::Result<String> {
     let mut outcome = String::new();
     for entry in format!("\n{body}").split("\n$ ").skip(1) {
         let (command, expected) = entry.split_once('\n').unwrap_or((entry, ""));
@@ -131,7 +131,7 @@ mod tests {
 
     fn outcome(text: &str) -> Result<String, Broken> {
         let variables = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
-        run(text, &Stage::new(variables, Vec::new()).unwrap(), Dialect::PLAIN)
+        run(text, &ScenarioDirectory::new(variables, Vec::new()).unwrap(), Dialect::PLAIN)
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub const BUILDOUT: &str = "sample-buildout";
 
 /// A temporary directory, with the environment of its commands.
 #[derive(Debug)]
-pub struct Stage {
+pub struct ScenarioDirectory {
     root: tempfile::TempDir,
     variables: BTreeMap<String, String>,
     /// Words of the scenario, and their replacements.
@@ -19,7 +19,7 @@ pub struct Stage {
     shown: Vec<(String, String)>,
 }
 
-impl Stage {
+impl ScenarioDirectory {
     /// Creates an empty buildout directory. Commands get these variables and a private `HOME`; in scenarios, the first
     /// string of each pair in `words` is replaced by the second.
     ///

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::damage::Damage;
-use super::journal::{self, Content, Journal};
-use super::lock::Lock;
-use super::{Change, Installed, StateError, Unreadable, read_state, render};
+use super::journal::{self, Journal, JournalContent};
+use super::lock::StateLock;
+use super::{InstalledState, StateChange, StateError, Unreadable, read_state, render};
 use base::digest::Digest;
 use base::event::{Level, Report};
 use base::files;
@@ -13,7 +13,7 @@ use base::files;
 /// The installed state of a buildout, held by this process until it is dropped.
 #[derive(Debug)]
 pub struct StateFile {
-    installed: Installed,
+    installed: InstalledState,
     /// `None`: the buildout saves no state (`installed =`).
     open: Option<Open>,
 }
@@ -27,7 +27,7 @@ struct Open {
     left: Option<u64>,
     journal: Option<Journal>,
     /// Last, so that the lock is released after everything else is closed.
-    _lock: Lock,
+    _lock: StateLock,
 }
 
 impl StateFile {
@@ -41,7 +41,7 @@ impl StateFile {
     /// When the directory cannot be written to, the state is damaged, or a newer host wrote it.
     pub fn open(path: &Path, report: &dyn Report) -> Result<Self, StateError> {
         let path = through_link(path);
-        let lock = Lock::acquire(&sibling(&path, ".lock"), report)?;
+        let lock = StateLock::acquire(&sibling(&path, ".lock"), report)?;
         for file in [path.clone(), journal_path(&path)] {
             files::check_replaceable(&file)?;
         }
@@ -61,11 +61,11 @@ impl StateFile {
 
     /// For a buildout that saves no state: every run starts with nothing installed.
     pub fn unsaved() -> Self {
-        Self { installed: Installed::default(), open: None }
+        Self { installed: InstalledState::default(), open: None }
     }
 
     /// The installed parts and everything recorded about them.
-    pub fn installed(&self) -> &Installed {
+    pub fn installed(&self) -> &InstalledState {
         &self.installed
     }
 
@@ -73,7 +73,7 @@ impl StateFile {
     ///
     /// # Errors
     /// When the journal cannot be written; what was recorded before stays recorded.
-    pub fn record(&mut self, change: &Change) -> Result<(), StateError> {
+    pub fn record(&mut self, change: &StateChange) -> Result<(), StateError> {
         if let Some(open) = &mut self.open {
             open.journal()?.change(change)?;
         }
@@ -83,7 +83,7 @@ impl StateFile {
 
     /// Sets the order of the parts. A run that is killed before the end leaves them in the order of installation.
     pub fn order(&mut self, parts: Vec<String>) {
-        self.installed.apply(&Change::Order(parts));
+        self.installed.apply(&StateChange::Order(parts));
     }
 
     /// Writes the installed state to the file, durably and atomically, and removes the journal. Does nothing if the
@@ -161,7 +161,7 @@ impl Open {
 ///
 /// # Errors
 /// As [`StateFile::open`].
-pub fn peek(path: &Path, report: &dyn Report) -> Result<Installed, StateError> {
+pub fn peek(path: &Path, report: &dyn Report) -> Result<InstalledState, StateError> {
     let path = through_link(path);
     let bytes = files::read(&path)?;
     let mut installed = match load(&path, bytes.as_deref(), report)? {
@@ -189,8 +189,8 @@ fn journal_path(path: &Path) -> PathBuf {
 }
 
 /// The state in the file. Damage is returned if it was not reported yet.
-fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<Installed, Damage>, StateError> {
-    let Some(bytes) = bytes else { return Ok(Ok(Installed::default())) };
+fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result<InstalledState, Damage>, StateError> {
+    let Some(bytes) = bytes else { return Ok(Ok(InstalledState::default())) };
     match read_state(&path.display().to_string(), bytes) {
         Ok(installed) => Ok(Ok(installed)),
         Err(Unreadable::Newer(format)) => Err(StateError::Newer { path: path.to_owned(), format }),
@@ -205,7 +205,7 @@ fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result
                 copy.display()
             );
             report.log(Level::Warning, &message);
-            Ok(Ok(Installed::default()))
+            Ok(Ok(InstalledState::default()))
         }
     }
 }
@@ -225,19 +225,24 @@ fn keep_damaged(path: PathBuf, bytes: Vec<u8>, damage: Damage) -> StateError {
 }
 
 /// The contents of the journal; `None` if it does not exist.
-fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<Content>, StateError> {
+fn read_journal(path: &Path, state: Option<&[u8]>) -> Result<Option<JournalContent>, StateError> {
     let path = journal_path(path);
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
     match journal::parse(&bytes, state.map(Digest::of)) {
-        Content::Newer(format) => Err(StateError::Newer { path, format }),
+        JournalContent::Newer(format) => Err(StateError::Newer { path, format }),
         content => Ok(Some(content)),
     }
 }
 
 /// Applies the journal of an interrupted run and returns how much of it is valid; `None` if none is.
-fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, report: &dyn Report) -> Option<u64> {
+fn recover(
+    installed: &mut InstalledState,
+    content: &Option<JournalContent>,
+    path: &Path,
+    report: &dyn Report,
+) -> Option<u64> {
     match content {
-        Some(Content::Applies { changes, length, is_torn }) => {
+        Some(JournalContent::Applies { changes, length, is_torn }) => {
             changes.iter().for_each(|change| installed.apply(change));
             if *is_torn {
                 let message = "The last entry of the journal is incomplete and left out: an earlier run was cut off.";
@@ -245,12 +250,12 @@ fn recover(installed: &mut Installed, content: &Option<Content>, path: &Path, re
             }
             Some(*length)
         }
-        Some(Content::Stale) => {
+        Some(JournalContent::Stale) => {
             let message =
                 format!("{} belongs to another state of this buildout and is left out.", journal_path(path).display());
             report.log(Level::Warning, &message);
             None
         }
-        Some(Content::Nothing | Content::Committed | Content::Newer(_)) | None => None,
+        Some(JournalContent::Nothing | JournalContent::Committed | JournalContent::Newer(_)) | None => None,
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::model::Change;
+use super::model::StateChange;
 use base::digest::Digest;
 use base::files::FileError;
 
@@ -26,14 +26,14 @@ const CHECKSUM: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Entry {
+enum JournalEntry {
     /// The first entry.
     Begin {
         format: u64,
         /// Digest of the state file; `None` if it does not exist.
         state: Option<String>,
     },
-    Change(Change),
+    Change(StateChange),
     /// The state file is about to become the one with this digest (`None`: removed).
     Commit {
         state: Option<String>,
@@ -42,12 +42,12 @@ enum Entry {
 
 /// The contents of a journal file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum JournalContent {
     /// No complete first entry: nothing was recorded.
     Nothing,
     /// The changes apply to the state file.
     Applies {
-        changes: Vec<Change>,
+        changes: Vec<StateChange>,
         /// Length of the complete entries in bytes; the rest is cut off.
         length: u64,
         is_torn: bool,
@@ -61,28 +61,28 @@ pub(super) enum Content {
 }
 
 /// Parses a journal whose state file has this digest.
-pub(super) fn parse(bytes: &[u8], state: Option<Digest>) -> Content {
+pub(super) fn parse(bytes: &[u8], state: Option<Digest>) -> JournalContent {
     let (payloads, length) = whole_entries(bytes);
-    let Some((first, rest)) = payloads.split_first() else { return Content::Nothing };
-    let newer = |payload: &[u8]| Content::Newer(newer_format(payload));
+    let Some((first, rest)) = payloads.split_first() else { return JournalContent::Nothing };
+    let newer = |payload: &[u8]| JournalContent::Newer(newer_format(payload));
     let state = state.map(|digest| digest.to_string());
     let base = match serde_json::from_slice(first) {
-        Ok(Entry::Begin { format: FORMAT, state }) => state,
+        Ok(JournalEntry::Begin { format: FORMAT, state }) => state,
         _ => return newer(first),
     };
     let mut changes = Vec::with_capacity(rest.len());
     for payload in rest {
         match serde_json::from_slice(payload) {
-            Ok(Entry::Change(change)) => changes.push(change),
-            Ok(Entry::Commit { state: committed }) if committed == state => return Content::Committed,
-            Ok(Entry::Commit { .. }) => {}
+            Ok(JournalEntry::Change(change)) => changes.push(change),
+            Ok(JournalEntry::Commit { state: committed }) if committed == state => return JournalContent::Committed,
+            Ok(JournalEntry::Commit { .. }) => {}
             _ => return newer(first),
         }
     }
     if base != state {
-        return Content::Stale;
+        return JournalContent::Stale;
     }
-    Content::Applies { changes, length: length as u64, is_torn: length < bytes.len() }
+    JournalContent::Applies { changes, length: length as u64, is_torn: length < bytes.len() }
 }
 
 /// The JSON of the entries up to the first incomplete one, and their length in bytes.
@@ -134,7 +134,7 @@ impl Journal {
     pub(super) fn create(path: &Path, state: Option<Digest>) -> Result<Self, FileError> {
         let file = open(OpenOptions::new().append(true).create_new(true), path)?;
         let mut journal = Self { path: path.to_owned(), file, length: 0 };
-        journal.append(&Entry::Begin { format: FORMAT, state: state.map(|digest| digest.to_string()) })?;
+        journal.append(&JournalEntry::Begin { format: FORMAT, state: state.map(|digest| digest.to_string()) })?;
         Ok(journal)
     }
 
@@ -153,8 +153,8 @@ impl Journal {
     ///
     /// # Errors
     /// Names the path; the journal is unchanged.
-    pub(super) fn change(&mut self, change: &Change) -> Result<(), FileError> {
-        self.append(&Entry::Change(change.clone()))
+    pub(super) fn change(&mut self, change: &StateChange) -> Result<(), FileError> {
+        self.append(&JournalEntry::Change(change.clone()))
     }
 
     /// Records that the state file is about to be replaced.
@@ -162,10 +162,10 @@ impl Journal {
     /// # Errors
     /// As [`Journal::change`].
     pub(super) fn commit(&mut self, state: Option<Digest>) -> Result<(), FileError> {
-        self.append(&Entry::Commit { state: state.map(|digest| digest.to_string()) })
+        self.append(&JournalEntry::Commit { state: state.map(|digest| digest.to_string()) })
     }
 
-    fn append(&mut self, entry: &Entry) -> Result<(), FileError> {
+    fn append(&mut self, entry: &JournalEntry) -> Result<(), FileError> {
         let line = line(entry).map_err(FileError::of("write", &self.path))?;
         if let Err(error) = write_at_once(&mut self.file, &line) {
             // Without this, the next entry would follow half of this one, and be lost with it.
@@ -182,7 +182,7 @@ fn open(options: &mut OpenOptions, path: &Path) -> Result<File, FileError> {
     options.custom_flags(no_follow).open(path).map_err(FileError::of("open", path))
 }
 
-fn line(entry: &Entry) -> io::Result<Vec<u8>> {
+fn line(entry: &JournalEntry) -> io::Result<Vec<u8>> {
     let payload = serde_json::to_vec(entry)?;
     let mut line = format!("{} {} ", checksum(&payload), payload.len()).into_bytes();
     line.extend(payload);
@@ -207,13 +207,13 @@ mod tests {
     use super::*;
     use crate::InstalledPart;
 
-    fn changes() -> Vec<Change> {
+    fn changes() -> Vec<StateChange> {
         let record = InstalledPart { installed: vec!["/a\nb".into()], signature: None, ..InstalledPart::default() };
         vec![
-            Change::Installed { part: "ü".into(), record },
-            Change::Removed { part: "x".into() },
-            Change::DevelopEggs(vec!["/d".into()]),
-            Change::Order(vec!["ü".into()]),
+            StateChange::Installed { part: "ü".into(), record },
+            StateChange::Removed { part: "x".into() },
+            StateChange::DevelopEggs(vec!["/d".into()]),
+            StateChange::Order(vec!["ü".into()]),
         ]
     }
 
@@ -230,9 +230,9 @@ mod tests {
         let state = Some(Digest::of(b"state"));
         let bytes = written(state);
         let length = bytes.len() as u64;
-        assert_eq!(parse(&bytes, state), Content::Applies { changes: changes(), length, is_torn: false });
-        assert_eq!(parse(&bytes, None), Content::Stale);
-        assert_eq!(parse(b"", state), Content::Nothing);
+        assert_eq!(parse(&bytes, state), JournalContent::Applies { changes: changes(), length, is_torn: false });
+        assert_eq!(parse(&bytes, None), JournalContent::Stale);
+        assert_eq!(parse(b"", state), JournalContent::Nothing);
     }
 
     #[test]
@@ -244,8 +244,8 @@ mod tests {
             let whole = bytes[..cut].iter().filter(|byte| **byte == b'\n').count();
             seen.insert(whole);
             match parse(&bytes[..cut], state) {
-                Content::Nothing => assert_eq!(whole, 0),
-                Content::Applies { changes: found, length, is_torn } => {
+                JournalContent::Nothing => assert_eq!(whole, 0),
+                JournalContent::Applies { changes: found, length, is_torn } => {
                     assert_eq!(found, changes()[..whole - 1]);
                     assert_eq!(is_torn, length != cut as u64);
                 }
@@ -262,8 +262,8 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[position] ^= 1;
             match parse(&damaged, None) {
-                Content::Nothing => {}
-                Content::Applies { changes: found, .. } => {
+                JournalContent::Nothing => {}
+                JournalContent::Applies { changes: found, .. } => {
                     assert!(found.len() < changes().len() && changes().starts_with(&found), "{position}");
                 }
                 other => panic!("{position}: {other:?}"),
@@ -277,7 +277,7 @@ mod tests {
         let path = directory.path().join("journal");
         let bytes = written(None);
         std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-        let Content::Applies { length, is_torn: true, .. } = parse(&std::fs::read(&path).unwrap(), None) else {
+        let JournalContent::Applies { length, is_torn: true, .. } = parse(&std::fs::read(&path).unwrap(), None) else {
             panic!()
         };
         Journal::resume(&path, length).unwrap().change(&changes()[3]).unwrap();
@@ -288,7 +288,7 @@ mod tests {
     fn a_newer_journal_is_recognised() {
         for payload in [r#"{"begin":{"format":2,"base":[]}}"#, r#"{"start":{}}"#, "[]"] {
             let line = format!("{} {} {payload}\n", checksum(payload.as_bytes()), payload.len());
-            assert!(matches!(parse(line.as_bytes(), None), Content::Newer(_)), "{payload}");
+            assert!(matches!(parse(line.as_bytes(), None), JournalContent::Newer(_)), "{payload}");
         }
     }
 
@@ -301,8 +301,8 @@ mod tests {
         journal.change(&changes()[0]).unwrap();
         journal.commit(new).unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(parse(&bytes, new), Content::Committed);
-        assert!(matches!(parse(&bytes, None), Content::Applies { .. }));
-        assert_eq!(parse(&bytes, Some(Digest::of(b"other"))), Content::Stale);
+        assert_eq!(parse(&bytes, new), JournalContent::Committed);
+        assert!(matches!(parse(&bytes, None), JournalContent::Applies { .. }));
+        assert_eq!(parse(&bytes, Some(Digest::of(b"other"))), JournalContent::Stale);
     }
 }

@@ -1,6 +1,6 @@
 //! The installed state: what a buildout knows about its installed parts.
 //!
-//! The model ([`Installed`]), the file that stores it in zc.buildout's format ([`read_state`], [`render`]), and the
+//! The model ([`InstalledState`]), the file that stores it in zc.buildout's format ([`read_state`], [`render`]), and the
 //! open file of a run ([`StateFile`]) with its lock and its journal. `docs/state.md` specifies all three files. Does
 //! not know about recipes, and decides nothing: the plan decides what to do with a part.
 
@@ -20,7 +20,7 @@ mod write;
 pub use damage::{Damage, DamageCause};
 pub use error::StateError;
 pub use file::{StateFile, peek};
-pub use model::{Change, Installed, InstalledPart};
+pub use model::{InstalledPart, InstalledState, StateChange};
 pub use read::{Unreadable, read_state};
 pub use secrets::conceal;
 pub use write::render;

@@ -17,13 +17,13 @@ use base::files::FileError;
 
 /// A held lock. Dropping it removes the file and frees the lock.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct StateLock {
     path: PathBuf,
     /// Open while the lock is held: closing it releases the lock.
     _file: File,
 }
 
-impl Lock {
+impl StateLock {
     /// Takes the lock; waits for another holder, and reports who that is.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for StateLock {
     fn drop(&mut self) {
         // If the file remains, the next run uses it.
         let _ = std::fs::remove_file(&self.path);
@@ -133,12 +133,12 @@ mod tests {
     fn the_second_waits_and_says_for_whom() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
-        let first = Lock::acquire(&path, &Silent).unwrap();
+        let first = StateLock::acquire(&path, &Silent).unwrap();
         let (reported, messages) = channel();
         let (done, finished) = channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let second = Lock::acquire(&path, &Heard(Mutex::new(reported))).unwrap();
+                let second = StateLock::acquire(&path, &Heard(Mutex::new(reported))).unwrap();
                 done.send(()).unwrap();
                 drop(second);
             });
@@ -160,7 +160,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let lock = Lock::acquire(&path, &Silent).unwrap();
+                        let lock = StateLock::acquire(&path, &Silent).unwrap();
                         assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
                         inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
                         drop(lock);
@@ -176,7 +176,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         std::fs::write(&path, "process 1, started 1970-01-01 00:00:00 UTC\nmore").unwrap();
-        let lock = Lock::acquire(&path, &Silent).unwrap();
+        let lock = StateLock::acquire(&path, &Silent).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().starts_with(&format!("process {},", std::process::id())));
         drop(lock);
         assert!(!path.exists());
@@ -187,7 +187,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, victim) = (directory.path().join("lock"), directory.path().join("victim"));
         std::os::unix::fs::symlink(&victim, &path).unwrap();
-        assert!(Lock::acquire(&path, &Silent).unwrap_err().to_string().contains("lock"));
+        assert!(StateLock::acquire(&path, &Silent).unwrap_err().to_string().contains("lock"));
         assert!(!victim.exists());
     }
 

@@ -9,7 +9,7 @@ use config::options::Values;
 
 /// The installed state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Installed {
+pub struct InstalledState {
     /// Options of `[buildout]` other than `parts` and `installed_develop_eggs`. Existing ones are kept.
     pub buildout: Values,
     /// Files that `develop` put into the develop-eggs directory (`installed_develop_eggs`).
@@ -34,7 +34,7 @@ pub struct InstalledPart {
 /// One change of the state by a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
+pub enum StateChange {
     /// A part was installed or updated; it becomes the last of the parts.
     Installed {
         /// Its name.
@@ -60,38 +60,38 @@ pub enum Change {
         name: String,
     },
     /// Several changes, applied together or not at all.
-    Together(Vec<Change>),
+    Together(Vec<StateChange>),
     /// The files that `develop` created in this run.
     DevelopEggs(Vec<String>),
     /// The parts in a new order. Parts that are not listed follow those that are; names that are not parts are ignored.
     Order(Vec<String>),
 }
 
-impl Installed {
+impl InstalledState {
     /// Whether nothing needs to be saved: then no state file is written, as in zc.buildout.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty() && self.develop_eggs.is_empty()
     }
 
     /// Applies one change.
-    pub fn apply(&mut self, change: &Change) {
+    pub fn apply(&mut self, change: &StateChange) {
         match change {
-            Change::Installed { part, record } => {
+            StateChange::Installed { part, record } => {
                 self.parts.shift_remove(part);
                 self.parts.insert(part.clone(), record.clone());
             }
-            Change::Removed { part } => {
+            StateChange::Removed { part } => {
                 self.parts.shift_remove(part);
             }
-            Change::Option { name, value } => {
+            StateChange::Option { name, value } => {
                 self.buildout.insert(name.as_str().into(), value.as_str().into());
             }
-            Change::NoOption { name } => {
+            StateChange::NoOption { name } => {
                 self.buildout.remove(name.as_str());
             }
-            Change::Together(changes) => changes.iter().for_each(|change| self.apply(change)),
-            Change::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
-            Change::Order(names) => self.order(names),
+            StateChange::Together(changes) => changes.iter().for_each(|change| self.apply(change)),
+            StateChange::DevelopEggs(paths) => self.develop_eggs.clone_from(paths),
+            StateChange::Order(names) => self.order(names),
         }
     }
 
@@ -133,22 +133,22 @@ mod values {
 mod tests {
     use super::*;
 
-    fn names(installed: &Installed) -> Vec<&str> {
+    fn names(installed: &InstalledState) -> Vec<&str> {
         installed.parts.keys().map(String::as_str).collect()
     }
 
     #[test]
     fn changes_keep_the_order_of_installation() {
-        let mut installed = Installed::default();
+        let mut installed = InstalledState::default();
         assert!(installed.is_empty());
         for part in ["a", "b", "c", "a"] {
-            installed.apply(&Change::Installed { part: part.into(), record: InstalledPart::default() });
+            installed.apply(&StateChange::Installed { part: part.into(), record: InstalledPart::default() });
         }
         assert_eq!(names(&installed), ["b", "c", "a"]);
-        installed.apply(&Change::Order(vec!["a".into(), "none".into(), "b".into(), "a".into()]));
+        installed.apply(&StateChange::Order(vec!["a".into(), "none".into(), "b".into(), "a".into()]));
         assert_eq!(names(&installed), ["a", "b", "c"]);
-        installed.apply(&Change::Removed { part: "b".into() });
-        installed.apply(&Change::Removed { part: "b".into() });
+        installed.apply(&StateChange::Removed { part: "b".into() });
+        installed.apply(&StateChange::Removed { part: "b".into() });
         assert_eq!(names(&installed), ["a", "c"]);
     }
 }

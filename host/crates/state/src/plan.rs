@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use crate::{Installed, InstalledPart, conceal};
+use crate::{InstalledPart, InstalledState, conceal};
 use base::collections::Map;
 use config::options::Values;
 
 /// A part as required by the configuration and its recipe's `init`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedPart {
     /// The part's name.
     pub name: String,
     /// All its options, substituted, as they will be recorded.
@@ -122,8 +122,13 @@ impl fmt::Display for Reason {
 /// The steps of a run: uninstallations first, in reverse order of installation, then installations in order.
 ///
 /// `present` returns whether a recorded path still exists (a symbolic link itself, not its target).
-pub fn plan(wanted: &[Wanted], installed: &Installed, scope: Scope, present: &dyn Fn(&str) -> bool) -> Vec<Step> {
-    let by_name: Map<&str, &Wanted> = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
+pub fn plan(
+    wanted: &[WantedPart],
+    installed: &InstalledState,
+    scope: Scope,
+    present: &dyn Fn(&str) -> bool,
+) -> Vec<Step> {
+    let by_name: Map<&str, &WantedPart> = wanted.iter().map(|part| (part.name.as_str(), part)).collect();
     let mut steps = Vec::new();
     let mut reasons: Map<&str, Vec<Reason>> = Map::default();
     for (name, recorded) in installed.parts.iter().rev() {
@@ -167,7 +172,7 @@ fn signature_difference(old: Option<&str>, new: &str) -> Reason {
     Reason::References { parts }
 }
 
-fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -> bool) -> Vec<Reason> {
+fn differences(part: &WantedPart, recorded: &InstalledPart, present: &dyn Fn(&str) -> bool) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if recorded.signature.as_deref() != Some(&part.signature) {
         reasons.push(signature_difference(recorded.signature.as_deref(), &part.signature));
@@ -195,13 +200,13 @@ fn differences(part: &Wanted, recorded: &InstalledPart, present: &dyn Fn(&str) -
 mod tests {
     use super::*;
 
-    fn wanted(name: &str, options: &[(&str, &str)]) -> Wanted {
+    fn wanted(name: &str, options: &[(&str, &str)]) -> WantedPart {
         let options = options.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        Wanted { name: name.into(), options, signature: "recipes-1".into(), has_update: false }
+        WantedPart { name: name.into(), options, signature: "recipes-1".into(), has_update: false }
     }
 
-    fn installed(parts: &[Wanted]) -> Installed {
-        let mut state = Installed::default();
+    fn installed(parts: &[WantedPart]) -> InstalledState {
+        let mut state = InstalledState::default();
         for part in parts {
             let recorded = InstalledPart {
                 options: part.options.clone(),
@@ -229,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_new_part_is_installed() {
-        let steps = plan(&[wanted("a", &[])], &Installed::default(), Scope::Whole, &all_present);
+        let steps = plan(&[wanted("a", &[])], &InstalledState::default(), Scope::Whole, &all_present);
         assert_eq!(steps, [Step::Install("a".into(), vec![Reason::New])]);
     }
 

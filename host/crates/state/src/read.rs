@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::damage::{Damage, DamageCause};
 use super::quote::{unquote_name, unquote_value};
 use super::syntax::{RawOption, RawOptions, RawSection, RawSections, parse};
-use super::{DEVELOP_EGGS, FORMAT, INSTALLED, Installed, InstalledPart, PARTS, SIGNATURE};
+use super::{DEVELOP_EGGS, FORMAT, INSTALLED, InstalledPart, InstalledState, PARTS, SIGNATURE};
 use base::source::Source;
 use config::options::Values;
 
@@ -28,7 +28,7 @@ impl From<Damage> for Unreadable {
 ///
 /// # Errors
 /// When the file is damaged, or has a format newer than this host.
-pub fn read_state(name: &str, bytes: &[u8]) -> Result<Installed, Unreadable> {
+pub fn read_state(name: &str, bytes: &[u8]) -> Result<InstalledState, Unreadable> {
     let source = Source::new(name, with_unix_line_ends(&String::from_utf8_lossy(bytes)));
     if let Some(format) = newer_format(&source.text) {
         return Err(Unreadable::Newer(format.to_owned()));
@@ -70,17 +70,17 @@ fn check_text(source: &Arc<Source>, bytes: &[u8]) -> Result<(), Damage> {
     Ok(())
 }
 
-fn installed(source: &Arc<Source>, sections: &RawSections<'_>) -> Result<Installed, Damage> {
+fn installed(source: &Arc<Source>, sections: &RawSections<'_>) -> Result<InstalledState, Damage> {
     let buildout = sections.get("buildout");
     let Some(parts) = buildout.and_then(|section| section.options.get(PARTS)) else {
         let missing = |section: &RawSection<'_>| Damage::at(&section.place, DamageCause::NoParts);
         return Err(buildout.map_or_else(|| Damage::at_offset(source, 0, DamageCause::NoParts), missing));
     };
     let options = buildout.map(|section| &section.options);
-    let mut installed = Installed {
+    let mut installed = InstalledState {
         buildout: options.map(|options| other_options(options, &[PARTS, DEVELOP_EGGS, FORMAT])).unwrap_or_default(),
         develop_eggs: paths(options.and_then(|options| options.get(DEVELOP_EGGS))),
-        ..Installed::default()
+        ..InstalledState::default()
     };
     for written in unquote_value(&parts.text).split_whitespace() {
         let name = unquote_name(written);

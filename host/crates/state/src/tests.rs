@@ -18,12 +18,15 @@ fn part(options: &[(&str, &str)], installed: &[&str]) -> InstalledPart {
     }
 }
 
-fn sample() -> Installed {
+fn sample() -> InstalledState {
     let parts = [
         ("debug", part(&[("recipe", "recipes:debug")], &[])),
         ("d1", part(&[("recipe", "recipes:mkdir"), ("path", "/b/d1")], &["/b/d1"])),
     ];
-    Installed { parts: parts.map(|(name, part)| (name.to_owned(), part)).into_iter().collect(), ..Installed::default() }
+    InstalledState {
+        parts: parts.map(|(name, part)| (name.to_owned(), part)).into_iter().collect(),
+        ..InstalledState::default()
+    }
 }
 
 const SAMPLE: &str = "\
@@ -42,7 +45,7 @@ path = /b/d1
 recipe = recipes:mkdir
 ";
 
-fn read(text: &str) -> Result<Installed, Unreadable> {
+fn read(text: &str) -> Result<InstalledState, Unreadable> {
     read_state("s", text.as_bytes())
 }
 
@@ -177,10 +180,10 @@ prop_compose! {
         buildout in any_options(),
         develop_eggs in prop::collection::vec(any_text(), 0..3),
         parts in prop::collection::vec((any_text(), any_part()), 0..4),
-    ) -> Installed {
+    ) -> InstalledState {
         // A section of this name is not a part.
         let parts = parts.into_iter().filter(|(name, _)| name != "buildout").collect();
-        Installed { buildout, develop_eggs, parts }
+        InstalledState { buildout, develop_eggs, parts }
     }
 }
 
@@ -230,8 +233,8 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn change(name: &str) -> Change {
-    Change::Installed { part: name.into(), record: part(&[("recipe", "r")], &["/b/x"]) }
+fn change(name: &str) -> StateChange {
+    StateChange::Installed { part: name.into(), record: part(&[("recipe", "r")], &["/b/x"]) }
 }
 
 #[test]
@@ -258,7 +261,7 @@ fn a_run_records_commits_and_leaves_one_file() {
 
     let mut file = StateFile::open(&path, &Silent).unwrap();
     for name in ["b", "a"] {
-        file.record(&Change::Removed { part: name.into() }).unwrap();
+        file.record(&StateChange::Removed { part: name.into() }).unwrap();
     }
     file.commit(&Silent).unwrap();
     drop(file);

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use litemap::LiteMap;
 
 use super::quote::{Use, quote_any_name, quote_name, quote_value};
-use super::{DEVELOP_EGGS, FORMAT, INSTALLED, Installed, InstalledPart, PARTS, SIGNATURE};
+use super::{DEVELOP_EGGS, FORMAT, INSTALLED, InstalledPart, InstalledState, PARTS, SIGNATURE};
 use config::options::Values;
 
 /// The text of the state file: `[buildout]` first, then the parts in the order of installation; options sorted by name.
-pub fn render(installed: &Installed) -> String {
+pub fn render(installed: &InstalledState) -> String {
     let mut text = String::with_capacity(256 * installed.parts.len());
     section(&mut text, "buildout", &buildout_options(installed));
     for (name, part) in &installed.parts {
@@ -20,9 +20,9 @@ pub fn render(installed: &Installed) -> String {
 }
 
 /// Options as written: quoted, sorted by name.
-type Options<'a> = LiteMap<Cow<'a, str>, Cow<'a, str>>;
+type WrittenOptions<'a> = LiteMap<Cow<'a, str>, Cow<'a, str>>;
 
-fn buildout_options(installed: &Installed) -> Options<'_> {
+fn buildout_options(installed: &InstalledState) -> WrittenOptions<'_> {
     let mut options = quoted_options(&installed.buildout, &[PARTS, DEVELOP_EGGS, FORMAT]);
     let names: Vec<_> = installed.parts.keys().map(|name| quote_name(name, Use::Section)).collect();
     options.insert(PARTS.into(), names.join(" ").into());
@@ -32,7 +32,7 @@ fn buildout_options(installed: &Installed) -> Options<'_> {
     options
 }
 
-fn part_options(part: &InstalledPart) -> Options<'_> {
+fn part_options(part: &InstalledPart) -> WrittenOptions<'_> {
     let mut options = quoted_options(&part.options, &[INSTALLED, SIGNATURE]);
     options.insert(INSTALLED.into(), paths(&part.installed));
     if let Some(signature) = &part.signature {
@@ -42,7 +42,7 @@ fn part_options(part: &InstalledPart) -> Options<'_> {
 }
 
 /// Options under their written names; names with a special meaning are quoted.
-fn quoted_options<'a>(options: &'a Values, reserved: &[&str]) -> Options<'a> {
+fn quoted_options<'a>(options: &'a Values, reserved: &[&str]) -> WrittenOptions<'a> {
     let quoted = |name: &'a str| match reserved.contains(&name) {
         true => quote_any_name(name).into(),
         false => quote_name(name, Use::Option),
@@ -57,7 +57,7 @@ fn paths(paths: &[String]) -> Cow<'_, str> {
     }
 }
 
-fn section(text: &mut String, name: &str, options: &Options<'_>) {
+fn section(text: &mut String, name: &str, options: &WrittenOptions<'_>) {
     text.extend(["[", name, "]\n"]);
     for (option, value) in options.iter() {
         text.extend([option, " = "]);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use fetch::Network;
+use fetch::NetworkUse;
 
 /// Whether the command may use the network.
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ pub(in crate::cli) struct OfflineArguments {
 }
 
 impl OfflineArguments {
-    pub(in crate::cli) fn network(&self) -> Network {
-        if self.offline { Network::Offline } else { Network::Allowed }
+    pub(in crate::cli) fn network(&self) -> NetworkUse {
+        if self.offline { NetworkUse::Offline } else { NetworkUse::Allowed }
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain};
-use registry::oci::{InvalidReference, Reference};
+use registry::oci::{InvalidArtifactReference, Reference};
 
 /// For commands that may connect to registries.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(in crate::cli) struct RegistryArguments {
 #[error("{text:?} is not a reference to an artifact: {error}.")]
 struct NotAReference {
     text: String,
-    error: InvalidReference,
+    error: InvalidArtifactReference,
 }
 
 impl Explain for NotAReference {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::arguments::{AssignmentsAndNames, ConfigurationArguments, RegistryArguments};
 use crate::cli::program::Program;
-use crate::cli::render::graph::{self, Format};
+use crate::cli::render::graph::{self, GraphFormat};
 use crate::run::RunError;
 
 const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ pub(in crate::cli) struct GraphArguments {
     words: Vec<String>,
     /// Use this format
     #[arg(long, value_name = "FORMAT", default_value = "dot")]
-    format: Format,
+    format: GraphFormat,
     #[command(flatten)]
     configuration: ConfigurationArguments,
     #[command(flatten)]

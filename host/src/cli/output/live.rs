@@ -20,12 +20,12 @@ pub(super) struct Live {
     planned: usize,
     done: usize,
     start: Option<Instant>,
-    running: OrderedMap<String, Running>,
+    running: OrderedMap<String, RunningPart>,
     /// Current long-running activity of the host itself.
     activity: Option<String>,
 }
 
-struct Running {
+struct RunningPart {
     start: Instant,
     phase: String,
     /// The last line of output.
@@ -47,7 +47,7 @@ impl Live {
     }
 
     pub(super) fn part_began(&mut self, part: &str, phase: &str, now: Instant) {
-        self.running.insert(part.to_owned(), Running { start: now, phase: phase.to_owned(), line: String::new() });
+        self.running.insert(part.to_owned(), RunningPart { start: now, phase: phase.to_owned(), line: String::new() });
     }
 
     pub(super) fn set_phase(&mut self, part: &str, phase: &str) {
@@ -106,7 +106,7 @@ impl Live {
     }
 }
 
-impl Running {
+impl RunningPart {
     fn line(&self, part: &str, name_width: usize, now: Instant, room: Room) -> String {
         let style = |style: Style| style.force_styling(room.colors);
         let part = plain(part);

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::lookup::{find_section, no_option, source_name};
 use crate::run::RunError;
 use base::source::Explain;
-use config::options::{Buildout, OptionError, Problem};
+use config::options::{Buildout, OptionError, OptionProblem};
 use config::parse::print_option;
 use config::{Configuration, Operation, OptionValue, Origin};
 
@@ -122,7 +122,7 @@ fn section_text(name: &str, options: &[OptionView], buildout: &Buildout) -> Stri
 
 /// Why an option has no value yet, on one line.
 fn why(buildout: &Buildout, error: &OptionError) -> String {
-    if let Problem::UnknownOption { section, option } = error.problem()
+    if let OptionProblem::UnknownOption { section, option } = error.problem()
         && has(buildout, section, "recipe")
     {
         return format!("needs the recipe of [{section}], for `{option}`:");

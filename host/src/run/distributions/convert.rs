@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use base::source::Explain;
 use distributions::build::BuildError;
-use distributions::eggs::{self, Directories, Form};
+use distributions::eggs::{self, Directories, MetadataForm};
 use distributions::entry_points::EntryPoint;
 use distributions::install::InstallError;
 use distributions::requirement::Requirement;
 use distributions::resolve::ResolveError;
-use distributions::scripts::Scripts;
+use distributions::scripts::RequestedScripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed};
 use recipe::distributions::{
@@ -48,7 +48,7 @@ pub(super) fn to_recipe(set: &WorkingSet, directories: &Directories) -> Vec<Dist
 /// The path of a distribution's metadata.
 pub(super) fn metadata(found: &eggs::Distribution) -> &Path {
     match &found.form {
-        Form::DistInfo(path) | Form::EggInfo(path) | Form::EggInfoFile(path) => path,
+        MetadataForm::DistInfo(path) | MetadataForm::EggInfo(path) | MetadataForm::EggInfoFile(path) => path,
     }
 }
 
@@ -80,13 +80,13 @@ pub(super) fn of_recipe(
 }
 
 /// The requested scripts.
-pub(super) fn scripts(request: &ScriptRequest) -> Result<Scripts, NoDistributions> {
+pub(super) fn scripts(request: &ScriptRequest) -> Result<RequestedScripts, NoDistributions> {
     let entry_point = |wanted: &recipe::distributions::ScriptEntryPoint| EntryPoint {
         name: wanted.name.clone(),
         module: wanted.module.clone(),
         attributes: wanted.attributes.clone(),
     };
-    Ok(Scripts {
+    Ok(RequestedScripts {
         requirements: requirements(&request.requirements)?,
         entry_points: request.entry_points.iter().map(entry_point).collect(),
         names: request.selected.clone(),

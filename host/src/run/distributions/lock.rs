@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use base::files::FileError;
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed};
+use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject};
 use distributions::eggs::{Directories, Precedence};
-use distributions::index::File;
-use distributions::install::{Custom, Installer, Outcome};
-use distributions::lock::{FILE, Lock, LockUse, Purpose};
+use distributions::index::IndexFile;
+use distributions::install::{CustomBuild, Installation, Installer};
+use distributions::lock::{DistributionsLock, FILE, LockUse, Purpose};
 use distributions::name;
 use distributions::requirement::Requirement;
 use distributions::resolve::Candidate;
@@ -22,11 +22,11 @@ use recipe::Locations;
 use registry::locking::LockMode;
 use tempfile::TempDir;
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::convert;
 use super::error::NoDistributions;
 use super::needs::{Kind, Need};
-use super::provider::{Place, PythonDistributions, locked, protected};
+use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 use super::settings::DistributionSettings;
 
 /// The path of the lock of a buildout.
@@ -35,13 +35,13 @@ pub(super) fn path(locations: &Locations) -> PathBuf {
 }
 
 /// The lock in a buildout's directory.
-pub(super) fn read(locations: &Locations) -> Result<Option<Lock>, NoDistributions> {
+pub(super) fn read(locations: &Locations) -> Result<Option<DistributionsLock>, NoDistributions> {
     let Some(bytes) = base::files::read(&path(locations))? else { return Ok(None) };
-    Ok(Some(Lock::parse(&String::from_utf8_lossy(&bytes), &locations.configuration_directory)?))
+    Ok(Some(DistributionsLock::parse(&String::from_utf8_lossy(&bytes), &locations.configuration_directory)?))
 }
 
 /// The lock that applies to a run. With `--locked`, a missing lock allows nothing.
-pub(super) fn of_run(locations: &Locations, context: &Context) -> Result<Option<LockUse>, NoDistributions> {
+pub(super) fn of_run(locations: &Locations, context: &RunContext) -> Result<Option<LockUse>, NoDistributions> {
     let lock = read(locations)?;
     Ok(match context.settings.lock {
         LockMode::Locked => Some(LockUse::Only(Arc::new(lock.unwrap_or_default()))),
@@ -57,22 +57,22 @@ struct ProjectAside {
 
 /// A new lock.
 pub(super) struct Making<'a> {
-    provider: &'a PythonDistributions,
-    place: Place<'a>,
+    provider: &'a BuildoutDistributions,
+    place: RequestPlace<'a>,
     aside: TempDir,
     projects: Vec<ProjectAside>,
-    lock: Lock,
+    lock: DistributionsLock,
 }
 
-impl PythonDistributions {
+impl BuildoutDistributions {
     /// Adds to `lock` what parts and developed projects need.
     pub(in crate::run) fn lock(
         &self,
         buildout: &Buildout,
         needs: &[Need],
         projects: &[PathBuf],
-        lock: Lock,
-    ) -> Result<Lock, NoDistributions> {
+        lock: DistributionsLock,
+    ) -> Result<DistributionsLock, NoDistributions> {
         let place = self.place(buildout)?;
         if place.settings.choice.offline {
             return Err(NoDistributions::Settings("Cannot lock distributions in offline mode".to_owned()));
@@ -98,10 +98,10 @@ impl PythonDistributions {
         &self,
         buildout: &Buildout,
         upgraded: Option<&[String]>,
-    ) -> Result<Lock, NoDistributions> {
+    ) -> Result<DistributionsLock, NoDistributions> {
         let locations = super::super::prepare::directories::locations(buildout, None, &[], &[])?;
         let old = read(&locations)?.unwrap_or_default();
-        let mut preferred = if upgraded.is_some() { old.clone() } else { Lock::default() };
+        let mut preferred = if upgraded.is_some() { old.clone() } else { DistributionsLock::default() };
         for project in upgraded.into_iter().flatten() {
             if !preferred.release(&name::canonical(project)) {
                 return Err(NoDistributions::NotLocked {
@@ -117,15 +117,15 @@ impl PythonDistributions {
     /// Develops a project without changing it. `look` sees what its build has required.
     pub(super) fn develop_aside(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         project: &Path,
         develop_eggs: &Path,
         look: impl FnOnce(&Installer<'_>) -> Result<(), NoDistributions>,
-    ) -> Result<Developed, NoDistributions> {
+    ) -> Result<DevelopedProject, NoDistributions> {
         let (tools, protected, options) = (self.tools(place)?, protected(place)?, BuildOptions::default());
         let cancelled = || tools.is_cancelled();
         tools.with(place, options.clone(), |installer, builder| {
-            let wanted = Develop {
+            let wanted = DevelopRequest {
                 project,
                 develop_eggs,
                 protected: &protected,
@@ -140,7 +140,11 @@ impl PythonDistributions {
     }
 
     /// Writes a lock, if it differs from the existing one.
-    pub(in crate::run) fn write_lock(&self, buildout: &Buildout, lock: &Lock) -> Result<(), NoDistributions> {
+    pub(in crate::run) fn write_lock(
+        &self,
+        buildout: &Buildout,
+        lock: &DistributionsLock,
+    ) -> Result<(), NoDistributions> {
         let locations = super::super::prepare::directories::locations(buildout, None, &[], &[])?;
         let text = lock.text(&locations.configuration_directory);
         base::files::replace(&path(&locations), text.as_bytes())?;
@@ -192,7 +196,7 @@ impl Making<'_> {
         let tools = self.provider.tools(&place)?;
         let lock = &mut self.lock;
         tools.with(&place, BuildOptions::default(), |installer, _| {
-            let Candidate::File(file) = installer.source_of(&Custom { requirement })? else { return Ok(()) };
+            let Candidate::File(file) = installer.source_of(&CustomBuild { requirement })? else { return Ok(()) };
             installer.supply().find_requirements(&file).map_err(distributions::install::InstallError::from)?;
             let version = file.name.version.clone();
             add(lock, installer, &file.name.key(), &version, Purpose::Use, Some(&file))?;
@@ -221,13 +225,13 @@ fn directories(aside: &Path) -> Directories {
 
 /// Adds the distributions that were installed aside.
 fn add_used(
-    lock: &mut Lock,
+    lock: &mut DistributionsLock,
     installer: &Installer<'_>,
-    outcome: &Outcome,
+    outcome: &Installation,
     projects: &[ProjectAside],
     directory: &Path,
 ) -> Result<(), NoDistributions> {
-    let new: BTreeMap<String, &Arc<File>> = outcome.new.iter().map(|file| (file.name.key(), file)).collect();
+    let new: BTreeMap<String, &Arc<IndexFile>> = outcome.new.iter().map(|file| (file.name.key(), file)).collect();
     for distribution in outcome.distributions.iter() {
         let key = distribution.key();
         if distribution.precedence == Precedence::Develop {
@@ -246,7 +250,7 @@ fn add_used(
 }
 
 /// Adds what builds have required.
-fn add_required(lock: &mut Lock, installer: &Installer<'_>) -> Result<(), NoDistributions> {
+fn add_required(lock: &mut DistributionsLock, installer: &Installer<'_>) -> Result<(), NoDistributions> {
     for candidate in installer.supply().required_by_builds() {
         if let Candidate::File(file) = candidate {
             add(lock, installer, &file.name.key(), &file.name.version, Purpose::Build, Some(&file))?;
@@ -256,12 +260,12 @@ fn add_required(lock: &mut Lock, installer: &Installer<'_>) -> Result<(), NoDist
 }
 
 fn add(
-    lock: &mut Lock,
+    lock: &mut DistributionsLock,
     installer: &Installer<'_>,
     key: &str,
     version: &distributions::version::Version,
     purpose: Purpose,
-    chosen: Option<&Arc<File>>,
+    chosen: Option<&Arc<IndexFile>>,
 ) -> Result<(), NoDistributions> {
     let mut files = installer.files(key, purpose);
     if let Some(chosen) = chosen.filter(|chosen| !files.iter().any(|file| file.file == chosen.file)) {

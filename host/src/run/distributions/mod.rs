@@ -1,6 +1,6 @@
 //! Python distributions in a run: the settings of `[buildout]`, and what installs, builds and develops with them.
 //!
-//! [`PythonDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
+//! [`BuildoutDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
 mod convert;
@@ -17,4 +17,4 @@ mod tools;
 
 pub(super) use needs::of_part;
 pub use outlook::DistributionStep;
-pub(super) use provider::PythonDistributions;
+pub(super) use provider::BuildoutDistributions;

@@ -5,7 +5,7 @@
 
 use recipe::component::Resolved;
 
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The name of the built-in recipe package.
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 }
 
 /// What an initialized part needs; `None` if it needs no distributions.
-pub(in crate::run) fn of_part(view: &View, part: &str) -> Result<Option<Need>, RunError> {
+pub(in crate::run) fn of_part(view: &ResolvedBuildout, part: &str) -> Result<Option<Need>, RunError> {
     let option = |name: &str| view.buildout.get(part, name).map_err(RunError::from);
     let lines = |text: String| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     let kind = kind(view.recipes.of_part(part).as_deref());

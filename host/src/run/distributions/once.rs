@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::event::Report;
-use distributions::index::{Network, Page, Web, WebError};
+use distributions::index::{Page, PageDownloads, Web, WebError};
 
 /// A page; `None` until it is requested.
-type Slot = Arc<Mutex<Option<Option<Page>>>>;
+type PageSlot = Arc<Mutex<Option<Option<Page>>>>;
 
 /// Keeps the pages of a run.
 pub(super) struct Once {
-    network: Network,
-    pages: Mutex<BTreeMap<(String, bool), Slot>>,
+    network: PageDownloads,
+    pages: Mutex<BTreeMap<(String, bool), PageSlot>>,
 }
 
 impl Once {
-    pub(super) fn new(network: Network) -> Self {
+    pub(super) fn new(network: PageDownloads) -> Self {
         Self { network, pages: Mutex::default() }
     }
 }

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Memory};
-use distributions::install::Custom;
+use distributions::build::{self, BuildOptions, DevelopRequest, Memory};
+use distributions::install::CustomBuild;
 use distributions::name;
-use distributions::resolve::{Candidate, Resolution, Step};
+use distributions::resolve::{Candidate, Resolution, ResolvedDistribution};
 use distributions::working_set::WorkingSet;
-use state::{Change, Installed, StateError, StateFile};
+use state::{InstalledState, StateChange, StateError, StateFile};
 use tempfile::TempDir;
 
 use super::convert;
 use super::error::NoDistributions;
 use super::needs::{Kind, Need};
-use super::provider::{Place, PythonDistributions, locked, protected};
+use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 
 /// The option of the state's `[buildout]` that has, in each line, a part and the distributions that it used last.
 const USED: &str = "distributions";
@@ -47,7 +47,7 @@ struct Coming {
     reason: String,
 }
 
-impl PythonDistributions {
+impl BuildoutDistributions {
     /// Notes what a part uses. Developed projects are not noted: they change with every edit.
     pub(super) fn note_used(&self, part: &str, set: &WorkingSet) {
         let eggs = set.iter().filter(|one| one.precedence == distributions::eggs::Precedence::Egg);
@@ -69,8 +69,8 @@ impl PythonDistributions {
         match before {
             None if value.is_empty() => Ok(()),
             Some(before) if before == value => Ok(()),
-            Some(_) if value.is_empty() => state.record(&Change::NoOption { name: USED.to_owned() }),
-            _ => state.record(&Change::Option { name: USED.to_owned(), value }),
+            Some(_) if value.is_empty() => state.record(&StateChange::NoOption { name: USED.to_owned() }),
+            _ => state.record(&StateChange::Option { name: USED.to_owned(), value }),
         }
     }
 
@@ -80,7 +80,7 @@ impl PythonDistributions {
         buildout: &Buildout,
         needs: &[Need],
         projects: &[PathBuf],
-        installed: &Installed,
+        installed: &InstalledState,
     ) -> Result<Vec<DistributionStep>, NoDistributions> {
         if needs.is_empty() {
             return Ok(Vec::new());
@@ -97,7 +97,11 @@ impl PythonDistributions {
     }
 
     /// Finds developed projects where they are, if they are as they were when they were installed; otherwise aside.
-    fn with_projects(&self, place: &mut Place<'_>, projects: &[PathBuf]) -> Result<Option<TempDir>, NoDistributions> {
+    fn with_projects(
+        &self,
+        place: &mut RequestPlace<'_>,
+        projects: &[PathBuf],
+    ) -> Result<Option<TempDir>, NoDistributions> {
         let develop_eggs = place.settings.choice.directories.develop.clone();
         let stale = projects.iter().map(|project| Ok(!self.is_current(place, project, &develop_eggs)?));
         if !stale.collect::<Result<Vec<bool>, NoDistributions>>()?.contains(&true) {
@@ -120,19 +124,30 @@ impl PythonDistributions {
         Ok(Some(aside))
     }
 
-    fn is_current(&self, place: &Place<'_>, project: &Path, develop_eggs: &Path) -> Result<bool, NoDistributions> {
+    fn is_current(
+        &self,
+        place: &RequestPlace<'_>,
+        project: &Path,
+        develop_eggs: &Path,
+    ) -> Result<bool, NoDistributions> {
         let tools = self.tools(place)?;
         let (memory, protected, options) = (tools.memory()?, protected(place)?, BuildOptions::default());
         let context = place.memory_context();
         let memory = Some(Memory { directory: &memory, context: &context });
-        let wanted =
-            Develop { project, develop_eggs, protected: &protected, options: &options, memory, changes_project: false };
+        let wanted = DevelopRequest {
+            project,
+            develop_eggs,
+            protected: &protected,
+            options: &options,
+            memory,
+            changes_project: false,
+        };
         Ok(build::recall(&tools.python, &wanted)?.is_some())
     }
 
     fn add_coming(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         need: &Need,
         coming: &mut BTreeMap<String, (String, Coming)>,
     ) -> Result<(), NoDistributions> {
@@ -157,7 +172,7 @@ impl PythonDistributions {
             if need.kind == Kind::Build {
                 for requirement in requirements {
                     let reason = format!("{} builds {requirement}", need.part);
-                    if let Candidate::File(file) = installer.source_of(&Custom { requirement })? {
+                    if let Candidate::File(file) = installer.source_of(&CustomBuild { requirement })? {
                         add(&name::safe(&file.name.name), file.name.version.to_string(), true, reason);
                     }
                 }
@@ -175,7 +190,7 @@ impl PythonDistributions {
 }
 
 /// The name and the version of a step's distribution.
-fn shown(step: &Step) -> (String, String) {
+fn shown(step: &ResolvedDistribution) -> (String, String) {
     match &step.candidate {
         Candidate::Installed(found) => (found.project.clone(), found.version.clone()),
         Candidate::File(file) => (name::safe(&step.metadata.name), file.name.version.to_string()),
@@ -183,7 +198,7 @@ fn shown(step: &Step) -> (String, String) {
 }
 
 /// Why a part uses a distribution, and this version of it.
-fn reason(need: &Need, resolution: &Resolution, step: &Step, place: &Place<'_>) -> String {
+fn reason(need: &Need, resolution: &Resolution, step: &ResolvedDistribution, place: &RequestPlace<'_>) -> String {
     let key = step.requirement.key();
     let mut reason = match resolution.required_by(step) {
         Some((other, requirement)) => {
@@ -207,7 +222,7 @@ fn reason(need: &Need, resolution: &Resolution, step: &Step, place: &Place<'_>) 
 }
 
 /// What parts used last, as the state has it.
-fn used(installed: &Installed) -> Used {
+fn used(installed: &InstalledState) -> Used {
     let text = installed.buildout.get(USED).map(|value| value.to_string()).unwrap_or_default();
     let line = |line: &str| {
         let (part, all) = line.trim().split_once(": ")?;

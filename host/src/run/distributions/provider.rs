@@ -5,29 +5,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
+use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
 use distributions::eggs::Distribution;
-use distributions::install::Custom;
+use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::working_set::WorkingSet;
 use recipe::Locations;
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
 use super::picked;
 use super::settings::DistributionSettings;
-use super::tools::Tools;
+use super::tools::InstallTools;
 
 /// Installs, builds and develops distributions.
-pub(in crate::run) struct PythonDistributions {
-    context: Arc<Context>,
+pub(in crate::run) struct BuildoutDistributions {
+    context: Arc<RunContext>,
     /// By the Python and the sources.
-    tools: Mutex<BTreeMap<String, Arc<Tools>>>,
+    tools: Mutex<BTreeMap<String, Arc<InstallTools>>>,
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
@@ -44,7 +44,7 @@ pub(in crate::run) struct PythonDistributions {
 }
 
 /// The buildout of a request.
-pub(super) struct Place<'a> {
+pub(super) struct RequestPlace<'a> {
     pub(super) buildout: &'a Buildout,
     pub(super) locations: Locations,
     pub(super) settings: DistributionSettings,
@@ -53,15 +53,15 @@ pub(super) struct Place<'a> {
     pub(super) lock: Option<LockUse>,
 }
 
-impl Place<'_> {
+impl RequestPlace<'_> {
     /// What editable installs depend on in addition to their projects.
     pub(super) fn memory_context(&self) -> String {
         self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
     }
 
     /// The same with other settings.
-    pub(super) fn with_settings(&self, settings: DistributionSettings) -> Place<'_> {
-        Place {
+    pub(super) fn with_settings(&self, settings: DistributionSettings) -> RequestPlace<'_> {
+        RequestPlace {
             buildout: self.buildout,
             locations: self.locations.clone(),
             settings,
@@ -71,8 +71,8 @@ impl Place<'_> {
     }
 }
 
-impl PythonDistributions {
-    pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
+impl BuildoutDistributions {
+    pub(in crate::run) fn new(context: &Arc<RunContext>) -> Self {
         let context = Arc::clone(context);
         Self {
             context,
@@ -87,13 +87,13 @@ impl PythonDistributions {
     }
 
     /// The directories and settings of a buildout.
-    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<Place<'a>, NoDistributions> {
+    pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<RequestPlace<'a>, NoDistributions> {
         let locations = directories::locations(buildout, None, &[], &[])?;
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
         let lock = self.lock_of_run(&locations)?;
-        Ok(Place { buildout, locations, settings, parts, lock })
+        Ok(RequestPlace { buildout, locations, settings, parts, lock })
     }
 
     fn lock_of_run(&self, locations: &Locations) -> Result<Option<LockUse>, NoDistributions> {
@@ -112,7 +112,7 @@ impl PythonDistributions {
     /// Installs the missing distributions that the requirements need.
     pub(super) fn install(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirements: &[Requirement],
         reports_picked: bool,
     ) -> Result<WorkingSet, NoDistributions> {
@@ -138,11 +138,11 @@ impl PythonDistributions {
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.
     pub(super) fn build(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         requirement: &Requirement,
         options: BuildOptions,
     ) -> Result<PathBuf, NoDistributions> {
-        let custom = Custom { requirement: requirement.clone() };
+        let custom = CustomBuild { requirement: requirement.clone() };
         let built = self.tools(place)?.with(place, options, |installer, _| installer.build(&custom))?;
         self.forget();
         Ok(built)
@@ -151,11 +151,11 @@ impl PythonDistributions {
     /// Installs a project in editable mode, by default into the directory of develop eggs.
     pub(super) fn develop_in(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         project: &Path,
         develop_eggs: &Path,
         options: &BuildOptions,
-    ) -> Result<Developed, NoDistributions> {
+    ) -> Result<DevelopedProject, NoDistributions> {
         let tools = self.tools(place)?;
         let protected = protected(place)?;
         let memory = tools.memory()?;
@@ -163,7 +163,8 @@ impl PythonDistributions {
         // The locations of other parts can change at any time.
         let is_alone = options.build_ext.is_empty();
         let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
-        let wanted = Develop { project, develop_eggs, protected: &protected, options, memory, changes_project: true };
+        let wanted =
+            DevelopRequest { project, develop_eggs, protected: &protected, options, memory, changes_project: true };
         let cancelled = || tools.is_cancelled();
         let developed =
             tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
@@ -178,7 +179,11 @@ impl PythonDistributions {
     }
 
     /// Develops a project listed in `[buildout] develop`.
-    pub(in crate::run) fn develop(&self, buildout: &Buildout, project: &Path) -> Result<Developed, NoDistributions> {
+    pub(in crate::run) fn develop(
+        &self,
+        buildout: &Buildout,
+        project: &Path,
+    ) -> Result<DevelopedProject, NoDistributions> {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
         self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
@@ -190,14 +195,14 @@ impl PythonDistributions {
         picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
-    pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {
-        let Place { buildout, .. } = place;
+    pub(super) fn tools(&self, place: &RequestPlace<'_>) -> Result<Arc<InstallTools>, NoDistributions> {
+        let RequestPlace { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
         let key = format!("{executable}\n{}", place.settings.sources_key());
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(Tools::new(&self.context, place)?);
+        let tools = Arc::new(InstallTools::new(&self.context, place)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }
@@ -212,8 +217,8 @@ fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Ve
 }
 
 /// What a build of a project in the buildout directory neither sees nor changes.
-pub(super) fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
-    let Place { buildout, locations, settings, .. } = place;
+pub(super) fn protected(place: &RequestPlace<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
+    let RequestPlace { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];
     all.push(settings.choice.directories.eggs.clone());

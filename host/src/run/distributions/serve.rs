@@ -11,12 +11,12 @@ use recipe::distributions::{self as wit, Distribution, DistributionError, Distri
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{Place, PythonDistributions, locked};
+use super::provider::{BuildoutDistributions, RequestPlace, locked};
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];
 
-impl Distributions for PythonDistributions {
+impl Distributions for BuildoutDistributions {
     fn install(
         &self,
         requester: &Requester<'_>,
@@ -56,7 +56,7 @@ impl Distributions for PythonDistributions {
     }
 }
 
-impl PythonDistributions {
+impl BuildoutDistributions {
     fn install_for_recipe(
         &self,
         requester: &Requester<'_>,
@@ -135,13 +135,17 @@ impl PythonDistributions {
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
     }
 
-    fn place_of<'a>(&self, requester: &Requester<'a>, settings: &wit::Settings) -> Result<Place<'a>, NoDistributions> {
+    fn place_of<'a>(
+        &self,
+        requester: &Requester<'a>,
+        settings: &wit::Settings,
+    ) -> Result<RequestPlace<'a>, NoDistributions> {
         let place = self.place(requester.buildout)?;
-        Ok(Place { settings: place.settings.with(settings), ..place })
+        Ok(RequestPlace { settings: place.settings.with(settings), ..place })
     }
 
     /// How a part builds: with its environment, and with the headers and libraries of other parts.
-    fn build_options(requester: &Requester<'_>, place: &Place<'_>, options: &wit::BuildOptions) -> BuildOptions {
+    fn build_options(requester: &Requester<'_>, place: &RequestPlace<'_>, options: &wit::BuildOptions) -> BuildOptions {
         let mut environment = requester.environment.clone();
         environment.retain(|name, _| !OF_EVERY_BUILD.contains(&name.as_str()));
         environment.extend(options.environment.iter().cloned());

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use config::options::{Buildout, OptionError};
 use distributions::eggs::Directories;
-use distributions::index::{AllowedHosts, Location, Sources};
-use distributions::install::Settings;
+use distributions::index::{AllowedHosts, DistributionSources, SearchLocation};
+use distributions::install::InstallSettings;
 use distributions::pins::Pins;
 use recipe::distributions::Destination;
 
@@ -25,7 +25,7 @@ pub(super) struct DistributionSettings {
     /// `install-from-cache`.
     pub(super) from_cache: bool,
     /// The choice of distributions.
-    pub(super) choice: Settings,
+    pub(super) choice: InstallSettings,
     /// The buildout directory, to which paths are relative.
     directory: PathBuf,
 }
@@ -33,14 +33,14 @@ pub(super) struct DistributionSettings {
 impl DistributionSettings {
     /// Reads the settings. `threads` is how many distributions are installed at once.
     pub(super) fn of(buildout: &Buildout, directory: &Path, threads: usize) -> Result<Self, NoDistributions> {
-        let options = Options { buildout };
+        let options = BuildoutOptions { buildout };
         let from_cache = options.is_on("install-from-cache")?;
         let archives = options.text("download-cache")?.map(|cache| directory.join(cache).join("dist"));
         if from_cache && archives.is_none() {
             return Err(NoDistributions::Settings("install_from_cache set to true with no download cache".to_owned()));
         }
         let offline = options.is_on("offline")?;
-        let choice = Settings {
+        let choice = InstallSettings {
             directories: options.directories(directory)?,
             path: Vec::new(),
             pins: options.pins()?,
@@ -95,20 +95,23 @@ impl DistributionSettings {
     }
 
     /// The sources of distributions. `default` returns the index if none is set.
-    pub(super) fn sources(&self, default: impl FnOnce() -> Option<String>) -> Result<Sources, NoDistributions> {
-        let place = |text: &str| Location::parse(text, &self.directory);
-        let mut find_links: Vec<Location> = self.archives.iter().cloned().map(Location::Path).collect();
+    pub(super) fn sources(
+        &self,
+        default: impl FnOnce() -> Option<String>,
+    ) -> Result<DistributionSources, NoDistributions> {
+        let place = |text: &str| SearchLocation::parse(text, &self.directory);
+        let mut find_links: Vec<SearchLocation> = self.archives.iter().cloned().map(SearchLocation::Path).collect();
         find_links.extend(self.find_links.iter().map(|link| place(link)));
         let index = match (&self.archives, self.from_cache) {
-            (Some(archives), true) => Location::Path(archives.clone()),
+            (Some(archives), true) => SearchLocation::Path(archives.clone()),
             _ => match self.index.clone().or_else(default) {
                 Some(index) => place(&index),
                 // It is not used offline.
-                None if self.choice.offline => Location::Path(self.choice.directories.eggs.clone()),
+                None if self.choice.offline => SearchLocation::Path(self.choice.directories.eggs.clone()),
                 None => return Err(NoDistributions::NoIndex),
             },
         };
-        Ok(Sources { index, find_links, allowed: self.allowed.clone(), local: self.from_cache })
+        Ok(DistributionSources { index, find_links, allowed: self.allowed.clone(), local: self.from_cache })
     }
 }
 
@@ -118,11 +121,11 @@ pub(super) fn words(value: &str) -> Vec<String> {
 }
 
 /// The options of `[buildout]`.
-struct Options<'a> {
+struct BuildoutOptions<'a> {
     buildout: &'a Buildout,
 }
 
-impl Options<'_> {
+impl BuildoutOptions<'_> {
     fn text(&self, name: &str) -> Result<Option<String>, OptionError> {
         let value = self.buildout.get("buildout", name)?.map(|value| value.trim().to_owned());
         Ok(value.filter(|value| !value.is_empty()))

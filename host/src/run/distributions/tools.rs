@@ -5,37 +5,37 @@ use std::sync::Arc;
 
 use base::event::{Event, Report};
 use base::interrupt::Interrupt;
-use distributions::build::{BuildOptions, Builder, Confined};
+use distributions::build::{BuildOptions, ConfinedCommands, ProjectBuilder};
 use distributions::default_index::default_index;
-use distributions::index::{Credentials, Index, Network, NoWeb, Sources, Web};
+use distributions::index::{DistributionSources, IndexCredentials, NoWeb, PackageIndex, PageDownloads, Web};
 use distributions::install::Installer;
 use distributions::python::{Python, behind_shim};
-use distributions::supply::{self, Cache, Supply};
+use distributions::supply::{self, DistributionCache, Supply};
 use fetch::{DownloadSettings, Downloader};
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::super::python::choice::Own;
 use super::super::python::program::is_in;
 use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
-use super::provider::Place;
+use super::provider::RequestPlace;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
 /// `distributions`.
 const OF_OTHER_DOWNLOADS: [&str; 2] = ["download-cache", "install-from-cache"];
 
 /// What installs distributions for one Python from one set of sources.
-pub(super) struct Tools {
+pub(super) struct InstallTools {
     pub(super) python: Python,
-    sources: Sources,
+    sources: DistributionSources,
     web: Box<dyn Web + Send>,
     downloader: Downloader,
-    credentials: Credentials,
-    cache: Cache,
+    credentials: IndexCredentials,
+    cache: DistributionCache,
     runner: confine::Runner,
-    level: confine::Level,
+    level: confine::ConfinementLevel,
     interrupt: Interrupt,
     report: Arc<dyn Report>,
     /// The directories that recipes and commands can write.
@@ -44,10 +44,10 @@ pub(super) struct Tools {
     libraries: Vec<PathBuf>,
 }
 
-impl Tools {
-    pub(super) fn new(context: &Context, place: &Place<'_>) -> Result<Self, NoDistributions> {
-        let Place { buildout, locations, settings, parts, .. } = place;
-        let Context { environment, report, settings: run } = context;
+impl InstallTools {
+    pub(super) fn new(context: &RunContext, place: &RequestPlace<'_>) -> Result<Self, NoDistributions> {
+        let RequestPlace { buildout, locations, settings, parts, .. } = place;
+        let RunContext { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let executable = buildout.require("buildout", "executable")?;
@@ -58,20 +58,20 @@ impl Tools {
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
         let urls: Vec<String> = sources.urls().map(str::to_owned).collect();
-        let credentials = || Credentials::new(urls.iter().map(String::as_str), netrc.as_deref());
+        let credentials = || IndexCredentials::new(urls.iter().map(String::as_str), netrc.as_deref());
         let option =
             |name: &str| buildout.get("buildout", name).ok().flatten().filter(|_| !OF_OTHER_DOWNLOADS.contains(&name));
         let downloads = DownloadSettings::of_options(&option, &locations.directory, &kept.join("downloads"), &**report);
-        let cache = Cache::new(kept.join("distributions"))?;
+        let cache = DistributionCache::new(kept.join("distributions"))?;
         let web: Box<dyn Web + Send> = match downloads.network {
-            fetch::Network::Allowed => {
+            fetch::NetworkUse::Allowed => {
                 let interrupt = native.interrupt.clone();
                 let cancelled = Box::new(move || interrupt.signal().is_some());
                 let pages = Some(cache.directory().to_owned());
                 let limits = directories::registries(buildout).limits;
-                Box::new(Once::new(Network::new(environment, limits, credentials(), pages, cancelled)))
+                Box::new(Once::new(PageDownloads::new(environment, limits, credentials(), pages, cancelled)))
             }
-            fetch::Network::Offline | fetch::Network::FromCache => Box::new(NoWeb),
+            fetch::NetworkUse::Offline | fetch::NetworkUse::FromCache => Box::new(NoWeb),
         };
         let standard: Vec<PathBuf> = locations.standard().iter().map(|path| path.to_path_buf()).collect();
         let is_made = is_in(Path::new(&executable), parts);
@@ -99,22 +99,22 @@ impl Tools {
     /// Works with an installer and a builder. `options` are those of builds.
     pub(super) fn with<R>(
         &self,
-        place: &Place<'_>,
+        place: &RequestPlace<'_>,
         mut options: BuildOptions,
-        work: impl FnOnce(&Installer<'_>, &Builder<'_>) -> R,
+        work: impl FnOnce(&Installer<'_>, &ProjectBuilder<'_>) -> R,
     ) -> R {
         let settings = &place.settings;
         options.read.extend(self.libraries.iter().cloned());
-        let commands = Confined {
+        let commands = ConfinedCommands {
             runner: &self.runner,
             level: self.level,
-            limits: confine::Limits::default(),
+            limits: confine::CommandLimits::default(),
             interrupt: &self.interrupt,
             written: self.written.clone(),
         };
         let logs = self.cache.directory().join("build-logs");
         let cancelled = || self.is_cancelled();
-        let tools = supply::Tools {
+        let tools = supply::SupplyTools {
             python: &self.python,
             web: &*self.web,
             downloader: &self.downloader,
@@ -126,9 +126,9 @@ impl Tools {
             report: &*self.report,
             cancelled: &cancelled,
         };
-        let index = Index::new(self.sources.clone(), &*self.web, &*self.report).with_lock(place.lock.clone());
+        let index = PackageIndex::new(self.sources.clone(), &*self.web, &*self.report).with_lock(place.lock.clone());
         let supply = Supply::new(index, tools).with_options(options);
-        let builder = Builder {
+        let builder = ProjectBuilder {
             python: &self.python,
             commands: &commands,
             environments: &supply,

@@ -7,13 +7,13 @@ use base::event::Level;
 use config::options::Values;
 use recipe::Unfinished;
 use state::plan::Step;
-use state::{Change, InstalledPart, StateFile};
+use state::{InstalledPart, StateChange, StateFile};
 
-use super::super::stage::definition::{Policy, Stage};
+use super::super::stage::definition::{ChangePolicy, Stage};
 use super::super::stage::unused::Unused;
 use super::outside::Outside;
 use super::remover::Remover;
-use super::step::{self, Outcome};
+use super::step::{self, StepOutcome};
 use super::transaction::Transaction;
 use crate::error::{Doing, RunError};
 
@@ -40,7 +40,7 @@ impl<'a> Execution<'a> {
         unused: &'a mut Unused,
     ) -> Self {
         let remover = Remover::new(&stage.view, &stage.locations, state.installed());
-        let transaction = matches!(stage.policy, Policy::Transaction(_)).then(Transaction::default);
+        let transaction = matches!(stage.policy, ChangePolicy::Transaction(_)).then(Transaction::default);
         let (recorded, unrecorded) = Default::default();
         Self { stage, state, unfinished, unused, remover, transaction, recorded, unrecorded }
     }
@@ -122,7 +122,7 @@ impl<'a> Execution<'a> {
         let installed = self.state.installed();
         let before = installed.parts.get(part).map(|recorded| recorded.installed.as_slice()).unwrap_or_default();
         let outside = Outside::change(installed, &self.stage.locations.directory, before, []);
-        self.state.record(&together(Change::Removed { part: part.to_owned() }, outside))?;
+        self.state.record(&together(StateChange::Removed { part: part.to_owned() }, outside))?;
         self.report_record(part)
     }
 
@@ -141,7 +141,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Records what a recipe made, or removes what a failed recipe left.
-    pub(super) fn settle(&mut self, step: &Step, outcome: Outcome) -> Result<(), RunError> {
+    pub(super) fn settle(&mut self, step: &Step, outcome: StepOutcome) -> Result<(), RunError> {
         let part = step.part();
         self.remover.refresh();
         match (step, outcome) {
@@ -156,7 +156,7 @@ impl<'a> Execution<'a> {
 
     /// Records what an update made in addition to the old paths. After a failure the part is removed, as in
     /// zc.buildout.
-    fn settle_update(&mut self, part: &str, outcome: Outcome) -> Result<(), RunError> {
+    fn settle_update(&mut self, part: &str, outcome: StepOutcome) -> Result<(), RunError> {
         let recorded = self.state.installed().parts.get(part);
         let before = recorded.map(|recorded| recorded.installed.clone()).unwrap_or_default();
         match outcome {
@@ -190,7 +190,7 @@ impl<'a> Execution<'a> {
         let directory = &self.stage.locations.directory;
         let outside = Outside::change(self.state.installed(), directory, paths, &record.installed);
         if before != Some(&record) || outside.is_some() {
-            let change = together(Change::Installed { part: part.to_owned(), record }, outside);
+            let change = together(StateChange::Installed { part: part.to_owned(), record }, outside);
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),
                 None => self.state.record(&change).inspect_err(|_| {
@@ -256,9 +256,9 @@ impl<'a> Execution<'a> {
 }
 
 /// A change, and another one that applies with it.
-fn together(change: Change, with: Option<Change>) -> Change {
+fn together(change: StateChange, with: Option<StateChange>) -> StateChange {
     match with {
-        Some(with) => Change::Together(vec![change, with]),
+        Some(with) => StateChange::Together(vec![change, with]),
         None => change,
     }
 }

@@ -10,9 +10,9 @@ use state::plan::Step;
 use super::super::prepare::directories;
 use super::super::settings::AfterFailure;
 use super::super::stage::definition::{Selection, Stage};
-use super::super::stage::presence::Presence;
+use super::super::stage::presence::ExistingPaths;
 use super::super::stage::unused::Unused;
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use super::execution::Execution;
 use super::parallel;
 use crate::error::RunError;
@@ -24,7 +24,7 @@ pub(in crate::run) struct Executor<'a> {
     /// Number of parts that the stages so far have installed or updated.
     installed: usize,
     /// The buildout as resolved by the latest stage.
-    view: Option<View>,
+    view: Option<ResolvedBuildout>,
 }
 
 impl<'a> Executor<'a> {
@@ -39,7 +39,7 @@ impl<'a> Executor<'a> {
         self.view = Some(stage.view.clone());
         let handover = stage.python().map(|python| python.prepare(&stage.view, &stage.locations)).transpose()?;
         directories::create_one(&stage.locations.parts, &*stage.view.context.report)?;
-        let steps = stage.steps(self.state.installed(), &Presence::below(&stage.locations.directory));
+        let steps = stage.steps(self.state.installed(), &ExistingPaths::below(&stage.locations.directory));
         let uninstalls = steps.iter().take_while(|step| matches!(step, Step::Uninstall(..))).count();
         let (uninstalls, installs) = steps.split_at(uninstalls);
         self.installed += installs.len();

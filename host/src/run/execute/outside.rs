@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use state::{Change, Installed};
+use state::{InstalledState, StateChange};
 
 /// The option of the state's `[buildout]` with these paths: an object in JSON.
 const OPTION: &str = "outside-paths";
@@ -23,7 +23,7 @@ pub(super) struct Outside(BTreeMap<PathBuf, Identity>);
 
 impl Outside {
     /// The recorded ones. An option that cannot be read counts as empty: nothing outside is removed.
-    pub(super) fn of(installed: &Installed) -> Self {
+    pub(super) fn of(installed: &InstalledState) -> Self {
         let option = installed.buildout.get(OPTION);
         Self(option.and_then(|value| serde_json::from_str(value).ok()).unwrap_or_default())
     }
@@ -35,11 +35,11 @@ impl Outside {
 
     /// The change when a part that owned the paths `before` owns the paths `after`. `None` if there is nothing to change.
     pub(super) fn change<'p>(
-        installed: &Installed,
+        installed: &InstalledState,
         directory: &Path,
         before: impl IntoIterator<Item = &'p String>,
         after: impl IntoIterator<Item = &'p String>,
-    ) -> Option<Change> {
+    ) -> Option<StateChange> {
         let recorded = Self::of(installed);
         let mut paths = recorded.clone();
         for path in before {
@@ -50,12 +50,12 @@ impl Outside {
         (paths != recorded).then(|| paths.option())
     }
 
-    fn option(&self) -> Change {
+    fn option(&self) -> StateChange {
         let name = OPTION.to_owned();
         // Paths of the state are text, and numbers can always be written.
         match self.0.is_empty() {
-            true => Change::NoOption { name },
-            false => Change::Option { name, value: serde_json::to_string(&self.0).unwrap_or_default() },
+            true => StateChange::NoOption { name },
+            false => StateChange::Option { name, value: serde_json::to_string(&self.0).unwrap_or_default() },
         }
     }
 }
@@ -76,7 +76,7 @@ mod tests {
         let (buildout, made) = (space.path().join("buildout"), space.path().join("made"));
         std::fs::create_dir(&made).unwrap();
         let paths = [made.display().to_string(), "parts/x".to_owned()];
-        let mut installed = Installed::default();
+        let mut installed = InstalledState::default();
         let change = Outside::change(&installed, &buildout, [], &paths).unwrap();
         installed.apply(&change);
         assert!(Outside::of(&installed).has(&made));

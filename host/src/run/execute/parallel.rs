@@ -15,12 +15,12 @@ use std::time::Instant;
 use base::event::Level;
 use state::plan::Step;
 
-use super::super::fault::Fault;
+use super::super::fault::RunFault;
 use super::super::stage::references;
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use super::execution::Execution;
 use super::schedule::Schedule;
-use super::step::{self, Outcome};
+use super::step::{self, StepOutcome};
 use crate::error::{Doing, RunError};
 
 /// Installs the parts of `steps`.
@@ -41,7 +41,7 @@ pub(super) fn install(execution: &mut Execution<'_>, steps: &[Step]) -> Result<(
 }
 
 struct Installing<'a, 'e> {
-    view: &'a View,
+    view: &'a ResolvedBuildout,
     execution: &'a mut Execution<'e>,
     steps: &'a [Step],
     schedule: Schedule,
@@ -52,7 +52,7 @@ struct Installing<'a, 'e> {
 }
 
 /// The message of a thread whose step is over.
-struct Ended {
+struct EndedStep {
     step: usize,
     /// `None`: the run was stopped before it started.
     called: Option<Called>,
@@ -60,7 +60,7 @@ struct Ended {
 
 struct Called {
     start: Instant,
-    outcome: thread::Result<Result<Outcome, RunError>>,
+    outcome: thread::Result<Result<StepOutcome, RunError>>,
 }
 
 impl<'a> Installing<'a, '_> {
@@ -88,7 +88,7 @@ impl<'a> Installing<'a, '_> {
         &self,
         scope: &'scope Scope<'scope, '_>,
         number: usize,
-        sender: Sender<Ended>,
+        sender: Sender<EndedStep>,
     ) -> Result<(), RunError>
     where
         'a: 'scope,
@@ -98,14 +98,14 @@ impl<'a> Installing<'a, '_> {
         let work = move || {
             let called = call(view, step, stopping);
             // The receiver outlives the scope.
-            let _ = sender.send(Ended { step: number, called });
+            let _ = sender.send(EndedStep { step: number, called });
         };
         // The same stack size as the main thread: a recipe may read options that reference others, recursively.
         let builder = thread::Builder::new().name(step.part().to_owned()).stack_size(config::options::STACK_SIZE);
         builder
             .spawn_scoped(scope, work)
             .map(drop)
-            .map_err(|error| RunError::from(Fault::io(Path::new(step.part()), "cannot start a thread", error)))
+            .map_err(|error| RunError::from(RunFault::io(Path::new(step.part()), "cannot start a thread", error)))
     }
 
     fn check_interrupt(&mut self) {
@@ -115,7 +115,7 @@ impl<'a> Installing<'a, '_> {
         self.stopping.store(self.schedule.is_stopped(), Ordering::Relaxed);
     }
 
-    fn ended(&mut self, ended: Ended) {
+    fn ended(&mut self, ended: EndedStep) {
         let (number, step) = (ended.step, &self.steps[ended.step]);
         let Some(Called { start, outcome }) = ended.called else {
             self.schedule.stop();
@@ -146,7 +146,7 @@ impl<'a> Installing<'a, '_> {
 }
 
 /// The work of a thread: waits for a slot, and calls the recipe.
-fn call(view: &View, step: &Step, stopping: &AtomicBool) -> Option<Called> {
+fn call(view: &ResolvedBuildout, step: &Step, stopping: &AtomicBool) -> Option<Called> {
     let stop = || stopping.load(Ordering::Relaxed) || view.context.settings.signal().is_some();
     let _slot = view.context.settings.jobs().begin(&stop)?;
     let start = step::start(view, step);

@@ -12,15 +12,15 @@ use base::event::Level;
 use base::files::{Removal, RemovalError};
 use config::options::Values;
 use recipe::{Locations, is_command_log, is_part_name};
-use state::{Installed, InstalledPart};
+use state::{InstalledPart, InstalledState};
 
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use super::outside::Outside;
 use crate::error::RunError;
 
 /// Removes recorded paths of parts.
 pub(super) struct Remover<'a> {
-    view: &'a View,
+    view: &'a ResolvedBuildout,
     locations: &'a Locations,
     outside: Outside,
     /// The paths that may be removed for any part, computed for the first path.
@@ -28,7 +28,7 @@ pub(super) struct Remover<'a> {
 }
 
 impl<'a> Remover<'a> {
-    pub(super) fn new(view: &'a View, locations: &'a Locations, installed: &Installed) -> Self {
+    pub(super) fn new(view: &'a ResolvedBuildout, locations: &'a Locations, installed: &InstalledState) -> Self {
         Self { view, locations, outside: Outside::of(installed), removal: OnceCell::new() }
     }
 

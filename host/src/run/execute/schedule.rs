@@ -10,7 +10,7 @@ use super::super::settings::AfterFailure;
 
 /// The state of a step. Changed only in [`Schedule::change`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum StepProgress {
     /// This many of the steps that it needs are not done yet.
     Waiting(usize),
     /// It may start.
@@ -27,7 +27,7 @@ pub(super) enum Progress {
 
 /// The steps of a plan, and the state of each.
 pub(super) struct Schedule {
-    progress: Vec<Progress>,
+    progress: Vec<StepProgress>,
     /// For each step, the steps that need it.
     needed_by: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
@@ -53,10 +53,10 @@ impl Schedule {
         for (step, needs) in needs.iter().enumerate() {
             // Later steps cannot be waited for: a serial run executes the steps in this order.
             let earlier = needs.range(..step);
-            schedule.progress.push(Progress::Waiting(earlier.clone().count()));
+            schedule.progress.push(StepProgress::Waiting(earlier.clone().count()));
             earlier.for_each(|need| schedule.needed_by[*need].push(step));
-            if schedule.progress[step] == Progress::Waiting(0) {
-                schedule.change(step, Progress::Ready);
+            if schedule.progress[step] == StepProgress::Waiting(0) {
+                schedule.change(step, StepProgress::Ready);
             }
         }
         schedule
@@ -68,24 +68,24 @@ impl Schedule {
             return None;
         }
         let step = *self.ready.first()?;
-        self.change(step, Progress::Running);
+        self.change(step, StepProgress::Running);
         Some(step)
     }
 
     /// Records how a running step ended.
     pub(super) fn ended(&mut self, step: usize, succeeded: bool) {
         if succeeded {
-            self.change(step, Progress::Done);
+            self.change(step, StepProgress::Done);
             for next in std::mem::take(&mut self.needed_by[step]) {
                 match self.progress[next] {
-                    Progress::Waiting(1) => self.change(next, Progress::Ready),
-                    Progress::Waiting(count) => self.change(next, Progress::Waiting(count - 1)),
+                    StepProgress::Waiting(1) => self.change(next, StepProgress::Ready),
+                    StepProgress::Waiting(count) => self.change(next, StepProgress::Waiting(count - 1)),
                     _ => {}
                 }
             }
             return;
         }
-        self.change(step, Progress::Failed);
+        self.change(step, StepProgress::Failed);
         match self.after_failure {
             AfterFailure::Stop => self.stop(),
             AfterFailure::KeepGoing => self.drop_those_that_need(step),
@@ -94,7 +94,7 @@ impl Schedule {
 
     /// Reverts the start of a step: it did not run after all.
     pub(super) fn withdraw(&mut self, step: usize) {
-        self.change(step, Progress::Ready);
+        self.change(step, StepProgress::Ready);
     }
 
     /// Prevents further steps from starting.
@@ -114,30 +114,34 @@ impl Schedule {
 
     /// Steps that will not be started because a step that they need, directly or indirectly, failed.
     pub(super) fn dropped(&self) -> impl Iterator<Item = usize> {
-        self.progress.iter().enumerate().filter(|(_, progress)| **progress == Progress::Dropped).map(|(step, _)| step)
+        self.progress
+            .iter()
+            .enumerate()
+            .filter(|(_, progress)| **progress == StepProgress::Dropped)
+            .map(|(step, _)| step)
     }
 
     fn drop_those_that_need(&mut self, failed: usize) {
         let mut gone = vec![failed];
         while let Some(step) = gone.pop() {
             for next in std::mem::take(&mut self.needed_by[step]) {
-                if self.progress[next] != Progress::Dropped {
-                    self.change(next, Progress::Dropped);
+                if self.progress[next] != StepProgress::Dropped {
+                    self.change(next, StepProgress::Dropped);
                     gone.push(next);
                 }
             }
         }
     }
 
-    fn change(&mut self, step: usize, to: Progress) {
+    fn change(&mut self, step: usize, to: StepProgress) {
         match std::mem::replace(&mut self.progress[step], to) {
-            Progress::Running => self.running -= 1,
-            Progress::Ready => drop(self.ready.remove(&step)),
+            StepProgress::Running => self.running -= 1,
+            StepProgress::Ready => drop(self.ready.remove(&step)),
             _ => {}
         }
         match to {
-            Progress::Running => self.running += 1,
-            Progress::Ready => drop(self.ready.insert(step)),
+            StepProgress::Running => self.running += 1,
+            StepProgress::Ready => drop(self.ready.insert(step)),
             _ => {}
         }
     }

@@ -6,14 +6,14 @@ use base::event::{Event, Level, PartOutcome};
 use recipe::RecipeError;
 use state::plan::Step;
 
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The paths of the part, as returned by the recipe; `None` if they are unchanged.
-pub(super) type Outcome = Result<Option<Vec<String>>, RecipeError>;
+pub(super) type StepOutcome = Result<Option<Vec<String>>, RecipeError>;
 
 /// Calls the recipe of a part. Does not access the state, so that several recipes can be called at once.
-pub(super) fn call(view: &View, step: &Step) -> Result<Outcome, RunError> {
+pub(super) fn call(view: &ResolvedBuildout, step: &Step) -> Result<StepOutcome, RunError> {
     let part = step.part();
     view.context.log(Level::Info, &format!("{} {part}", verb(step)));
     let runtime = view.recipes.runtime()?;
@@ -24,13 +24,13 @@ pub(super) fn call(view: &View, step: &Step) -> Result<Outcome, RunError> {
 }
 
 /// Reports that a step starts.
-pub(super) fn start(view: &View, step: &Step) -> Instant {
+pub(super) fn start(view: &ResolvedBuildout, step: &Step) -> Instant {
     view.context.report.report(Event::PartBegan { part: step.part(), step: verb(step) });
     Instant::now()
 }
 
 /// Reports how a step ended.
-pub(super) fn end(view: &View, step: &Step, start: Instant, succeeded: bool) {
+pub(super) fn end(view: &ResolvedBuildout, step: &Step, start: Instant, succeeded: bool) {
     let outcome = match step {
         _ if !succeeded => PartOutcome::Failed,
         Step::Uninstall(..) => PartOutcome::Uninstalled,
@@ -41,7 +41,7 @@ pub(super) fn end(view: &View, step: &Step, start: Instant, succeeded: bool) {
 }
 
 /// The operation of a step, for errors.
-pub(super) fn operation(view: &View, step: &Step) -> String {
+pub(super) fn operation(view: &ResolvedBuildout, step: &Step) -> String {
     match step {
         Step::Uninstall(part, _) => format!("Uninstalling {part}."),
         _ => view.operation(verb(step), step.part()),

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use base::event::{Level, Report};
 use base::files::Removal;
 use recipe::{Locations, is_part_name};
-use state::{Change, Installed, InstalledPart, StateError, StateFile};
+use state::{InstalledPart, InstalledState, StateChange, StateError, StateFile};
 
-use super::super::context::Context;
+use super::super::context::RunContext;
 use super::remover::{Remover, in_buildout};
 use crate::error::RunError;
 
@@ -30,7 +30,7 @@ pub(super) struct Transaction {
     /// Parts with paths that are moved aside.
     replaced: BTreeSet<String>,
     /// The changes to record at the end.
-    held: Vec<Change>,
+    held: Vec<StateChange>,
     /// The paths that are moved aside, in this order.
     paths: Vec<String>,
     /// Logs of the old parts that the new parts do not replace.
@@ -55,7 +55,7 @@ impl Transaction {
     }
 
     /// Holds back the record of such a part.
-    pub(super) fn hold(&mut self, change: Change) {
+    pub(super) fn hold(&mut self, change: StateChange) {
         self.held.push(change);
     }
 
@@ -96,14 +96,14 @@ impl Transaction {
     ) -> Result<(), RunError> {
         let Self { mut held, paths, logs, .. } = self;
         if !paths.is_empty() {
-            held.push(Change::NoOption { name: SET_ASIDE.to_owned() });
+            held.push(StateChange::NoOption { name: SET_ASIDE.to_owned() });
             held.push(list(LEFT_OVER, &paths));
         }
         if held.is_empty() {
             return Ok(());
         }
         // In one entry: if this process is killed, either all new parts are recorded, or the old ones are restored.
-        state.record(&Change::Together(held))?;
+        state.record(&StateChange::Together(held))?;
         discard(&remover.in_buildout(), &paths, report);
         remover.remove_logs(&logs);
         Ok(forget(state, LEFT_OVER)?)
@@ -117,7 +117,7 @@ impl Transaction {
         report: &dyn Report,
     ) -> Result<(), RunError> {
         for change in &self.held {
-            if let Change::Installed { record, .. } = change {
+            if let StateChange::Installed { record, .. } = change {
                 remover.clean_up(&record.options, &record.installed);
             }
         }
@@ -135,7 +135,7 @@ impl Transaction {
 /// When the state cannot be written.
 pub(in crate::run) fn recover(
     locations: &Locations,
-    context: &Context,
+    context: &RunContext,
     state: &mut StateFile,
 ) -> Result<(), StateError> {
     let (removal, report) = (in_buildout(locations, &context.environment), &*context.report);
@@ -148,8 +148,8 @@ pub(in crate::run) fn recover(
 /// The paths that a run would restore first, and their backups.
 pub(in crate::run) fn pending(
     locations: &Locations,
-    context: &Context,
-    installed: &Installed,
+    context: &RunContext,
+    installed: &InstalledState,
 ) -> Vec<(PathBuf, PathBuf)> {
     let removal = in_buildout(locations, &context.environment);
     let paths = paths_of(installed, SET_ASIDE);
@@ -191,16 +191,16 @@ fn forget(state: &mut StateFile, option: &str) -> Result<(), StateError> {
     if !state.installed().buildout.contains_key(option) {
         return Ok(());
     }
-    state.record(&Change::NoOption { name: option.to_owned() })
+    state.record(&StateChange::NoOption { name: option.to_owned() })
 }
 
-fn list(option: &str, paths: &[String]) -> Change {
+fn list(option: &str, paths: &[String]) -> StateChange {
     // Strings can always be serialized as JSON.
     let value = serde_json::to_string(paths).unwrap_or_default();
-    Change::Option { name: option.to_owned(), value }
+    StateChange::Option { name: option.to_owned(), value }
 }
 
 /// The paths in an option of the state. The state may have been edited: a value that is not a list counts as empty.
-fn paths_of(installed: &Installed, option: &str) -> Vec<String> {
+fn paths_of(installed: &InstalledState, option: &str) -> Vec<String> {
     installed.buildout.get(option).and_then(|value| serde_json::from_str(value).ok()).unwrap_or_default()
 }

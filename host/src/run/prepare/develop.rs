@@ -5,24 +5,24 @@ use std::path::{Path, PathBuf};
 
 use base::event::Level;
 use base::files::Removal;
-use recipe::component::{self, Builder, Developed};
-use state::{Change, StateFile};
+use recipe::component::{self, DevelopedRecipe, RecipeBuilder};
+use state::{StateChange, StateFile};
 
-use super::super::fault::Fault;
-use super::super::view::View;
+use super::super::fault::RunFault;
+use super::super::view::ResolvedBuildout;
 use crate::error::{Doing, RunError};
 
 /// What `develop` lists.
 #[derive(Default)]
 struct Projects {
     /// The built recipe projects.
-    recipes: Vec<Developed>,
+    recipes: Vec<DevelopedRecipe>,
     /// The entries of the directory of develop eggs.
     entries: Vec<String>,
 }
 
 /// Builds the projects of a stage. Entries of projects that are no longer developed are removed.
-pub(in crate::run) fn develop(view: &View, state: &mut StateFile) -> Result<(), RunError> {
+pub(in crate::run) fn develop(view: &ResolvedBuildout, state: &mut StateFile) -> Result<(), RunError> {
     let directory = view.locations()?.develop_eggs.clone();
     let Projects { recipes, entries } = build_all(view, &directory, true)?;
     let before = &state.installed().develop_eggs;
@@ -34,20 +34,20 @@ pub(in crate::run) fn develop(view: &View, state: &mut StateFile) -> Result<(), 
                 view.context.log(Level::Debug, &format!("Couldn't remove {old}: {error}"));
             }
         }
-        state.record(&Change::DevelopEggs(entries))?;
+        state.record(&StateChange::DevelopEggs(entries))?;
     }
     view.recipes.develop(&view.configuration_directory(), recipes)
 }
 
 /// The same for planning: links are created in `directory`, and the buildout is not changed. Python projects are not
 /// installed, because their builds change them.
-pub(in crate::run) fn develop_elsewhere(view: &View, directory: &Path) -> Result<(), RunError> {
+pub(in crate::run) fn develop_elsewhere(view: &ResolvedBuildout, directory: &Path) -> Result<(), RunError> {
     let projects = build_all(view, directory, false)?;
     view.recipes.develop(&view.configuration_directory(), projects.recipes)
 }
 
 /// The Python projects listed in `develop`.
-pub(in crate::run) fn python_projects(view: &View) -> Result<Vec<PathBuf>, RunError> {
+pub(in crate::run) fn python_projects(view: &ResolvedBuildout) -> Result<Vec<PathBuf>, RunError> {
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
     let directory = &view.locations()?.directory;
     let mut projects = Vec::new();
@@ -59,12 +59,12 @@ pub(in crate::run) fn python_projects(view: &View) -> Result<Vec<PathBuf>, RunEr
 }
 
 /// Builds every project listed in `develop`; links are created in `develop_eggs`.
-fn build_all(view: &View, develop_eggs: &Path, with_python: bool) -> Result<Projects, RunError> {
+fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) -> Result<Projects, RunError> {
     let context = &view.context;
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
     let offline = view.buildout.get("buildout", "offline")?.as_deref() == Some("true");
     let interrupt = &context.settings.native.interrupt;
-    let builder = Builder { environment: &context.environment, offline, report: &*context.report, interrupt };
+    let builder = RecipeBuilder { environment: &context.environment, offline, report: &*context.report, interrupt };
     let mut projects = Projects::default();
     for pattern in named.split_whitespace() {
         let found = expand(&view.locations()?.directory, pattern)?;
@@ -91,7 +91,7 @@ fn build_all(view: &View, develop_eggs: &Path, with_python: bool) -> Result<Proj
 }
 
 /// Installs a Python project in editable mode. Returns its entries in the directory of develop eggs.
-fn develop_python(view: &View, project: &Path) -> Result<Vec<String>, RunError> {
+fn develop_python(view: &ResolvedBuildout, project: &Path) -> Result<Vec<String>, RunError> {
     let developed = view.recipes.distributions().develop(&view.buildout, project)?;
     Ok(developed.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
@@ -102,7 +102,7 @@ fn expand(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, RunError> {
     if !pattern.contains(['*', '?', '[']) {
         return Ok(if path.exists() { vec![path] } else { Vec::new() });
     }
-    let matches = glob::glob(&path.to_string_lossy()).map_err(|error| Fault::Value {
+    let matches = glob::glob(&path.to_string_lossy()).map_err(|error| RunFault::Value {
         option: "buildout:develop".into(),
         value: pattern.into(),
         expected: error.msg,
@@ -112,7 +112,7 @@ fn expand(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, RunError> {
     for entry in matches {
         found.push(entry.map_err(|error| {
             let path = error.path().to_owned();
-            Fault::io(&path, "cannot read", error.into())
+            RunFault::io(&path, "cannot read", error.into())
         })?);
     }
     found.sort();

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use base::event::{Level, Report};
 use config::options::Buildout;
-use fetch::{DownloadSettings, Limits};
+use fetch::{DownloadSettings, TransferLimits};
 use recipe::{Locations, Written};
 use registry::oci::RemoteSettings;
 
-use super::super::fault::Fault;
+use super::super::fault::RunFault;
 use crate::error::RunError;
 
 /// Reads the standard directories from `[buildout]`. `other_parts` is a second directory of parts, in addition to
@@ -63,7 +63,7 @@ pub(in crate::run) fn create_one(directory: &Path, report: &dyn Report) -> Resul
         return Ok(());
     }
     report.log(Level::Info, &format!("Creating directory {}", directory.display()));
-    std::fs::create_dir_all(directory).map_err(|error| Fault::io(directory, "cannot create directory", error).into())
+    std::fs::create_dir_all(directory).map_err(|error| RunFault::io(directory, "cannot create directory", error).into())
 }
 
 /// The settings for registries in `[buildout]`: `offline`, `install-from-cache`, `socket-timeout`.
@@ -71,7 +71,7 @@ pub(in crate::run) fn registries(buildout: &Buildout) -> RemoteSettings {
     let option = |name: &str| buildout.get("buildout", name).ok().flatten();
     // Invalid values are reported when sources are downloaded.
     let downloads = DownloadSettings::of_options(&option, Path::new(""), Path::new(""), &base::event::Silent);
-    let mut limits = Limits::for_registries();
+    let mut limits = TransferLimits::for_registries();
     if let Some(Ok(seconds)) =
         option("socket-timeout").map(|value| value.trim().parse().map(std::time::Duration::from_secs))
     {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base::files;
 
-use super::super::fault::Fault;
+use super::super::fault::RunFault;
 use crate::error::RunError;
 
 const FIRST_CONFIGURATION: &str = "[buildout]\nparts =\n";
@@ -19,7 +19,7 @@ pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
     }
     let directory = path.parent().unwrap_or(path);
     if !directory.exists() {
-        return Err(Fault::NoDirectory { path: directory.to_owned() }.into());
+        return Err(RunFault::NoDirectory { path: directory.to_owned() }.into());
     }
     files::replace(path, FIRST_CONFIGURATION.as_bytes())?;
     Ok(true)
@@ -30,5 +30,5 @@ pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
 /// # Errors
 /// When one already exists, or it cannot be written.
 pub fn write_new_configuration(path: &Path) -> Result<(), RunError> {
-    if write_configuration(path)? { Ok(()) } else { Err(Fault::Exists { path: path.to_owned() }.into()) }
+    if write_configuration(path)? { Ok(()) } else { Err(RunFault::Exists { path: path.to_owned() }.into()) }
 }

@@ -7,20 +7,20 @@ use base::collections::Map;
 use base::event::Level;
 use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
-use recipe::component::{CompileCache, Developed, Resolved, Resolver};
+use recipe::component::{CompileCache, DevelopedRecipe, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
-use registry::locking::{Access, Describe, Description, Locking, Obtained, Publication};
+use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Locking, Obtained};
 use registry::oci::RemoteSettings;
 
-use super::super::context::Context;
-use super::super::distributions::PythonDistributions;
-use super::super::fault::Fault;
+use super::super::context::RunContext;
+use super::super::distributions::BuildoutDistributions;
+use super::super::fault::RunFault;
 use super::directories;
 use crate::error::{Explained, RunError};
 
 /// Resolves and initializes the recipes of a run.
 pub(in crate::run) struct Recipes {
-    shared: Arc<Shared>,
+    shared: Arc<SharedRecipes>,
     /// The directories of the buildout, read once: no recipe can change `[buildout]`.
     locations: OnceLock<Arc<Locations>>,
     /// The directory of parts that are made by other recipes than these.
@@ -28,11 +28,11 @@ pub(in crate::run) struct Recipes {
 }
 
 /// Data that exists once per run.
-struct Shared {
-    context: Arc<Context>,
+struct SharedRecipes {
+    context: Arc<RunContext>,
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
-    distributions: Arc<PythonDistributions>,
+    distributions: Arc<BuildoutDistributions>,
     locking: Locking,
     /// Recipe references resolved so far.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
@@ -42,19 +42,19 @@ struct Shared {
 impl Recipes {
     /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
     /// later.
-    pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<Context>) -> Result<Self, RunError> {
-        let Context { environment, report, settings } = &**context;
+    pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<RunContext>) -> Result<Self, RunError> {
+        let RunContext { environment, report, settings } = &**context;
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
         let interrupt = settings.native.interrupt.clone();
-        let access = Access { environment: environment.clone(), report: Arc::clone(report), interrupt };
+        let access = ConnectionContext { environment: environment.clone(), report: Arc::clone(report), interrupt };
         let locking = Locking::new(&recipes_toml, settings.lock, access);
         locking.check_no_others(resolver.recipes_toml())?;
-        let shared = Shared {
+        let shared = SharedRecipes {
             context: Arc::clone(context),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
-            distributions: Arc::new(PythonDistributions::new(context)),
+            distributions: Arc::new(BuildoutDistributions::new(context)),
             locking,
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
@@ -71,7 +71,7 @@ impl Recipes {
     pub(in crate::run) fn develop(
         &self,
         configuration_directory: &Path,
-        developed: Vec<Developed>,
+        developed: Vec<DevelopedRecipe>,
     ) -> Result<(), RunError> {
         let resolver = Resolver::new(Some(&configuration_directory.join("recipes.toml")), developed)?;
         let resolver = resolver.knowing(CompileCache::open(&self.shared.context.environment));
@@ -98,7 +98,7 @@ impl Recipes {
     }
 
     /// What installs Python distributions.
-    pub(in crate::run) fn distributions(&self) -> &Arc<PythonDistributions> {
+    pub(in crate::run) fn distributions(&self) -> &Arc<BuildoutDistributions> {
         &self.shared.distributions
     }
 
@@ -178,7 +178,7 @@ impl Recipes {
 
     fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
         if !is_part_name(part) {
-            return Err(Fault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
+            return Err(RunFault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
         }
         let reference = buildout.require(part, "recipe")?;
         self.locations(buildout)?;
@@ -198,9 +198,9 @@ impl Initialise for Recipes {
 impl Describe for Recipes {
     fn describe(
         &self,
-        publication: &Publication<'_>,
+        publication: &ListedComponent<'_>,
         obtained: &Obtained,
-    ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+    ) -> Result<ComponentDescription, Arc<dyn Explain + Send + Sync>> {
         describe_published(publication, obtained, |recipe| self.runtime()?.describe(recipe))
     }
 }

@@ -41,7 +41,7 @@ pub(in crate::run) struct Kept {
 
 /// What exists at the launcher's path.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::run) enum Found {
+pub(in crate::run) enum ExistingLauncher {
     /// Nothing.
     Nothing,
     /// A launcher: its text, and what it keeps.
@@ -72,8 +72,8 @@ impl Kept {
     /// buildout stores no Python of this one.
     pub(in crate::run) fn of(path: &Path) -> Self {
         match find(path) {
-            Ok(Found::Launcher(text, kept)) if is_written_for(&text, path) => kept,
-            Ok(Found::Launcher(_, kept)) => Self { python: None, ..kept },
+            Ok(ExistingLauncher::Launcher(text, kept)) if is_written_for(&text, path) => kept,
+            Ok(ExistingLauncher::Launcher(_, kept)) => Self { python: None, ..kept },
             _ => Self::default(),
         }
     }
@@ -96,36 +96,36 @@ impl Kept {
 }
 
 /// Determines what is at `path`. A symbolic link is not followed, and no large file is read.
-fn find(path: &Path) -> io::Result<Found> {
+fn find(path: &Path) -> io::Result<ExistingLauncher> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
     let file = match opened {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(ExistingLauncher::Nothing),
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            return Ok(Found::Foreign("a symbolic link"));
+            return Ok(ExistingLauncher::Foreign("a symbolic link"));
         }
         Err(error) => return Err(error),
     };
     read(file)
 }
 
-fn read(file: File) -> io::Result<Found> {
+fn read(file: File) -> io::Result<ExistingLauncher> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Ok(Found::Foreign(DIRECTORY));
+        return Ok(ExistingLauncher::Foreign(DIRECTORY));
     }
     if !metadata.is_file() {
-        return Ok(Found::Foreign("not a regular file"));
+        return Ok(ExistingLauncher::Foreign("not a regular file"));
     }
-    let other = Found::Foreign("a file that buildout-host has not written");
+    let other = ExistingLauncher::Foreign("a file that buildout-host has not written");
     let mut bytes = Vec::new();
     file.take(LONGEST + 1).read_to_end(&mut bytes)?;
     let text = if bytes.len() as u64 > LONGEST { None } else { String::from_utf8(bytes).ok() };
     Ok(match text {
         Some(text) if text.lines().nth(1).is_some_and(|line| line.starts_with(MARK)) => {
             let kept = Kept::of_text(&text);
-            Found::Launcher(text, kept)
+            ExistingLauncher::Launcher(text, kept)
         }
         _ => other,
     })
@@ -137,7 +137,7 @@ fn read(file: File) -> io::Result<Found> {
 /// When something else is at its path, or it cannot be read.
 pub(in crate::run) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
     match find(path) {
-        Ok(Found::Foreign(what)) => Err(Box::new(Foreign { path: path.to_owned(), what })),
+        Ok(ExistingLauncher::Foreign(what)) => Err(Box::new(Foreign { path: path.to_owned(), what })),
         Ok(_) => Ok(()),
         Err(error) => Err(Box::new(FileError::of("read", path)(error))),
     }
@@ -150,7 +150,7 @@ pub(in crate::run) fn check(path: &Path) -> Result<(), Box<dyn Explain + Send + 
 pub(in crate::run) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), Box<dyn Explain + Send + Sync>> {
     check(path)?;
     let text = match find(path) {
-        Ok(Found::Launcher(text, _)) => with_pythons(&where_it_is(&text, path, host), kept),
+        Ok(ExistingLauncher::Launcher(text, _)) => with_pythons(&where_it_is(&text, path, host), kept),
         _ => text(host, path, kept),
     };
     let written = files::replace_executable(path, text.as_bytes());
@@ -163,7 +163,7 @@ pub(in crate::run) fn keep(path: &Path, host: &Path, kept: &Kept) -> Result<(), 
 /// # Errors
 /// When a directory is at its path, or it cannot be written.
 pub(in crate::run) fn write(path: &Path, host: &Path) -> Result<(), Box<dyn Explain + Send + Sync>> {
-    if let Ok(Found::Foreign(what @ DIRECTORY)) = find(path) {
+    if let Ok(ExistingLauncher::Foreign(what @ DIRECTORY)) = find(path) {
         return Err(Box::new(Foreign { path: path.to_owned(), what }));
     }
     let kept = Kept::of(path);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use base::interrupt::Interrupt;
 use config::facts::StartPython;
 use config::options::Buildout;
-use confine::{self, Command, ConfineError, Outcome, Policy, Runner};
+use confine::{self, CommandOutcome, CommandPolicy, ConfineError, NativeCommand, Runner};
 use recipe::{Locations, NativeSettings};
 
 use super::super::prepare::directories;
@@ -25,7 +25,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// How a Python of the buildout is started.
 pub(super) struct Starter {
-    policy: Policy,
+    policy: CommandPolicy,
     directory: PathBuf,
     environment: BTreeMap<OsString, OsString>,
     interrupt: Interrupt,
@@ -48,7 +48,7 @@ impl Starter {
         let read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
         // A Python that was not made by a part belongs to the user, and may be anywhere.
         let is_made = is_made || is_in(Path::new(executable), &read);
-        let level = if is_made { native.level } else { confine::Level::None };
+        let level = if is_made { native.level } else { confine::ConfinementLevel::None };
         let read = read.into_iter().filter(|path| path.exists()).collect();
         let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
         if !paths.is_empty() {
@@ -56,7 +56,7 @@ impl Starter {
             environment.insert("PYTHONPATH", paths.join(":"));
         }
         Ok(Self {
-            policy: Policy { read, level, ..Policy::default() },
+            policy: CommandPolicy { read, level, ..CommandPolicy::default() },
             directory: locations.directory.clone(),
             environment: environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             interrupt: native.interrupt.clone(),
@@ -67,7 +67,7 @@ impl Starter {
     pub(super) fn into_questioner(self) -> Arc<StartPython> {
         Arc::new(move |executable: &str, arguments: &[&str], deadline| {
             match self.start(executable, arguments, deadline) {
-                Ok((Outcome::Exited(0), printed)) => Ok(printed),
+                Ok((CommandOutcome::Exited(0), printed)) => Ok(printed),
                 Ok((outcome, _)) => Err(description(outcome)),
                 Err(error) => Err(error.to_string()),
             }
@@ -79,14 +79,14 @@ impl Starter {
         executable: &str,
         arguments: &[&str],
         deadline: Duration,
-    ) -> Result<(Outcome, Vec<u8>), ConfineError> {
-        let command = Command {
+    ) -> Result<(CommandOutcome, Vec<u8>), ConfineError> {
+        let command = NativeCommand {
             program: executable.into(),
             arguments: arguments.iter().map(Into::into).collect(),
             directory: self.directory.clone(),
             environment: self.environment.clone(),
             deadline: Some(deadline),
-            ..Command::default()
+            ..NativeCommand::default()
         };
         let runner = match self.runner.get() {
             Some(runner) => runner,
@@ -114,12 +114,12 @@ pub(in crate::run) fn questioner(
 }
 
 /// Describes how a Python ended that was started to do nothing, as a clause.
-pub(super) fn description(outcome: Outcome) -> String {
+pub(super) fn description(outcome: CommandOutcome) -> String {
     match outcome {
-        Outcome::Exited(status) => format!("it exits with status {status}"),
-        Outcome::Signalled(signal) => format!("it was killed by signal {signal}"),
-        Outcome::TimedOut => "it does not end".to_owned(),
-        Outcome::Interrupted => "the run was interrupted".to_owned(),
-        Outcome::DiskFull => "it writes too much".to_owned(),
+        CommandOutcome::Exited(status) => format!("it exits with status {status}"),
+        CommandOutcome::Signalled(signal) => format!("it was killed by signal {signal}"),
+        CommandOutcome::TimedOut => "it does not end".to_owned(),
+        CommandOutcome::Interrupted => "the run was interrupted".to_owned(),
+        CommandOutcome::DiskFull => "it writes too much".to_owned(),
     }
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use base::event::Level;
 use base::source::Place;
 use config::facts::StartPython;
-use confine::{ConfineError, Outcome};
+use confine::{CommandOutcome, ConfineError};
 use recipe::Locations;
 
-use super::super::fault::Fault;
-use super::super::view::View;
+use super::super::fault::RunFault;
+use super::super::view::ResolvedBuildout;
 use super::launcher::{self, Kept};
 use super::program::is_program;
 use super::starter::{Starter, description};
@@ -33,7 +33,7 @@ pub(in crate::run) struct WantedPython {
     /// The Python that is used to make it.
     pub(in crate::run) original: OriginalPython,
     /// What provides it; `None` if the buildout no longer makes a Python, and this is the original one.
-    pub(in crate::run) provider: Option<Provider>,
+    pub(in crate::run) provider: Option<PythonProvider>,
 }
 
 /// The Python that the buildout was bootstrapped with.
@@ -47,7 +47,7 @@ pub(in crate::run) struct OriginalPython {
 }
 
 /// The section that provides a Python.
-pub(in crate::run) struct Provider {
+pub(in crate::run) struct PythonProvider {
     /// Its name.
     pub(in crate::run) section: String,
     /// Whether it is a part, rather than a section with the path of an existing Python.
@@ -96,7 +96,7 @@ impl WantedPython {
     }
 
     /// Checks, before anything is built, that the launcher can store the Python, and that the original one works.
-    pub(in crate::run) fn prepare(&self, view: &View, locations: &Locations) -> Result<Handover, RunError> {
+    pub(in crate::run) fn prepare(&self, view: &ResolvedBuildout, locations: &Locations) -> Result<Handover, RunError> {
         let path = launcher_of(locations);
         let kept = Kept::of(&path);
         if !self.is_another() {
@@ -112,7 +112,12 @@ impl WantedPython {
     }
 
     /// Checks that the Python exists, and, if it `is_new`, that it runs.
-    pub(in crate::run) fn check(&self, view: &View, locations: &Locations, is_new: bool) -> Result<(), RunError> {
+    pub(in crate::run) fn check(
+        &self,
+        view: &ResolvedBuildout,
+        locations: &Locations,
+        is_new: bool,
+    ) -> Result<(), RunError> {
         let Some(provider) = &self.provider else { return Ok(()) };
         let unusable = |why: &str, printed| unusable(view, &provider.section, &self.executable, why.into(), printed);
         if !Path::new(&self.executable).exists() {
@@ -126,8 +131,8 @@ impl WantedPython {
             return Ok(());
         }
         match self.own_starter(view, locations, provider)?.start(&self.executable, &["-c", ""], DEADLINE) {
-            Ok((Outcome::Exited(0), _)) => Ok(()),
-            Ok((Outcome::Interrupted, _)) => view.context.check_interrupt(),
+            Ok((CommandOutcome::Exited(0), _)) => Ok(()),
+            Ok((CommandOutcome::Interrupted, _)) => view.context.check_interrupt(),
             Ok((outcome, printed)) => Err(unusable(&description(outcome), last_lines(&printed))),
             // These are failures of the machine, not of the Python.
             Err(error @ (ConfineError::Missing { .. } | ConfineError::Host { .. })) => Err(error.into()),
@@ -142,7 +147,7 @@ impl WantedPython {
     pub(in crate::run) fn hand_over(
         &self,
         handover: &Handover,
-        view: &View,
+        view: &ResolvedBuildout,
         locations: &Locations,
     ) -> Result<(), RunError> {
         let path = launcher_of(locations);
@@ -169,18 +174,23 @@ impl WantedPython {
     }
 
     /// Starts the Python to query it.
-    pub(in crate::run) fn starter(&self, view: &View) -> Result<Option<Arc<StartPython>>, RunError> {
+    pub(in crate::run) fn starter(&self, view: &ResolvedBuildout) -> Result<Option<Arc<StartPython>>, RunError> {
         let Some(provider) = &self.provider else { return Ok(None) };
         Ok(Some(self.own_starter(view, &*view.locations()?, provider)?.into_questioner()))
     }
 
-    fn own_starter(&self, view: &View, locations: &Locations, provider: &Provider) -> Result<Starter, RunError> {
+    fn own_starter(
+        &self,
+        view: &ResolvedBuildout,
+        locations: &Locations,
+        provider: &PythonProvider,
+    ) -> Result<Starter, RunError> {
         let native = &view.context.settings.native;
         Starter::new(&view.buildout, locations, native, &self.executable, provider.is_part, &provider.paths)
     }
 
     /// Checks that the original Python is a Python, before the launcher stores it as such.
-    fn check_original(&self, view: &View, locations: &Locations, kept: &Kept) -> Result<(), RunError> {
+    fn check_original(&self, view: &ResolvedBuildout, locations: &Locations, kept: &Kept) -> Result<(), RunError> {
         let OriginalPython { executable, is_given, .. } = &self.original;
         if kept.original.as_ref() == Some(executable) || !is_given {
             return Ok(());
@@ -189,18 +199,18 @@ impl WantedPython {
             let native = &view.context.settings.native;
             let starter = Starter::new(&view.buildout, locations, native, executable, false, &[])?;
             match starter.start(executable, &["-c", "import sys"], DEADLINE) {
-                Ok((Outcome::Exited(0), _)) => return Ok(()),
-                Ok((Outcome::Interrupted, _)) => return view.context.check_interrupt(),
+                Ok((CommandOutcome::Exited(0), _)) => return Ok(()),
+                Ok((CommandOutcome::Interrupted, _)) => return view.context.check_interrupt(),
                 Ok((outcome, _)) => description(outcome),
                 Err(error) => error.to_string(),
             }
         } else {
             "it is not an executable file".to_owned()
         };
-        Err(Fault::NoOriginal { executable: executable.clone(), why }.into())
+        Err(RunFault::NoOriginal { executable: executable.clone(), why }.into())
     }
 
-    fn operation(&self, view: &View) -> String {
+    fn operation(&self, view: &ResolvedBuildout) -> String {
         match &self.provider {
             Some(provider) => operation(view, &provider.section),
             None => "Going back to the original Python.".to_owned(),
@@ -209,7 +219,7 @@ impl WantedPython {
 }
 
 /// The operation of a stage that provides a Python, for errors.
-pub(in crate::run) fn operation(view: &View, section: &str) -> String {
+pub(in crate::run) fn operation(view: &ResolvedBuildout, section: &str) -> String {
     match view.buildout.place_of("buildout", Some("python")) {
         Some(place) => format!("Preparing the Python of section {section} ({}).", place.line_name()),
         None => format!("Preparing the Python of section {section}."),
@@ -218,7 +228,7 @@ pub(in crate::run) fn operation(view: &View, section: &str) -> String {
 
 /// A Python that cannot be used.
 pub(in crate::run) fn unusable(
-    view: &View,
+    view: &ResolvedBuildout,
     section: &str,
     executable: &str,
     why: String,
@@ -227,7 +237,7 @@ pub(in crate::run) fn unusable(
     let place = view.buildout.place_of(section, Some("executable"));
     let place: Option<Place> = place.or_else(|| view.buildout.place_of(section, None));
     let (section, executable) = (section.to_owned(), executable.to_owned());
-    Fault::Python { section, executable, why, printed, place }.into()
+    RunFault::Python { section, executable, why, printed, place }.into()
 }
 
 fn launcher_of(locations: &Locations) -> PathBuf {

@@ -6,7 +6,7 @@ use base::source::{did_you_mean, nearest};
 use config::Configuration;
 use config::options::{Buildout, NoRecipes};
 
-use super::super::fault::Fault;
+use super::super::fault::RunFault;
 use crate::error::RunError;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn unsupported(buildout: &Buildout, name: &str) -> RunError {
     let near = nearest(name, known).map(did_you_mean);
     let supported = format!("Supported are {}; remove others from `extensions`.", known.join(", "));
     let hints = near.into_iter().chain([supported]).collect();
-    Fault::Extension { name: name.to_owned(), place, hints }.into()
+    RunFault::Extension { name: name.to_owned(), place, hints }.into()
 }
 
 /// The names of requirements (`a`, `a==1.0`, `a >= 1, < 2`, `a[x]`), separated by spaces or commas.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use base::event::Report;
-use config::condition::{Facts as _, Python};
+use config::condition::{Facts as _, PythonFacts};
 use config::facts::{MachineFacts, StartPython};
 use config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
 use fetch::Fetcher;
@@ -41,7 +41,7 @@ pub struct Loaded {
     /// The configuration.
     pub configuration: Arc<Configuration>,
     /// The Python, if a condition depends on it.
-    asked: Option<Arc<Python>>,
+    asked: Option<Arc<PythonFacts>>,
     /// The Pythons stored in `bin/buildout`.
     pub(in crate::run) kept: Kept,
     /// The Python and directories that the buildout made.
@@ -79,7 +79,7 @@ impl Loader {
         &self,
         executable: &str,
         start: Option<&Arc<StartPython>>,
-    ) -> Result<(Arc<Configuration>, Option<Arc<Python>>), ConfigError> {
+    ) -> Result<(Arc<Configuration>, Option<Arc<PythonFacts>>), ConfigError> {
         let facts = self.facts(executable, start);
         let reader = ConfigurationReader(Fetcher::new(&self.environment, Arc::clone(&self.report)));
         let request = LoadRequest {

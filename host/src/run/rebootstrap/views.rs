@@ -9,11 +9,11 @@ use super::super::python::program::is_program;
 use super::super::python::wanted::WantedPython;
 use super::super::reading::extensions;
 use super::super::reading::load::Loaded;
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The section that makes the Python; `None` if the buildout makes none.
-pub(in crate::run) fn python_section(view: &View) -> Result<Option<String>, RunError> {
+pub(in crate::run) fn python_section(view: &ResolvedBuildout) -> Result<Option<String>, RunError> {
     if !extensions::rebootstraps(&view.buildout)? {
         return Ok(None);
     }
@@ -30,7 +30,10 @@ pub(in crate::run) fn python_section(view: &View) -> Result<Option<String>, RunE
 }
 
 /// The buildout as resolved with the original Python, with the directories of the Python's parts.
-pub(in crate::run) fn with_original_python(view: &View, loaded: &Loaded) -> Result<View, RunError> {
+pub(in crate::run) fn with_original_python(
+    view: &ResolvedBuildout,
+    loaded: &Loaded,
+) -> Result<ResolvedBuildout, RunError> {
     let locations = view.locations()?;
     let mut options = Vec::new();
     // The command line may specify the Python that the buildout made; that one was made by another Python.
@@ -50,11 +53,11 @@ pub(in crate::run) fn with_original_python(view: &View, loaded: &Loaded) -> Resu
     let options: Vec<(&str, &str)> = options.iter().map(|(option, value)| (*option, value.as_str())).collect();
     let recipes = Arc::new(view.recipes.elsewhere(other_parts));
     let buildout = view.buildout.with_options(Arc::clone(&recipes) as Arc<_>, &options);
-    Ok(View { context: Arc::clone(&view.context), buildout, recipes })
+    Ok(ResolvedBuildout { context: Arc::clone(&view.context), buildout, recipes })
 }
 
 /// The original Python of a buildout that runs with this one, which may be the buildout's Python, or just a name.
-fn original_of(view: &View, loaded: &Loaded, running: &str) -> String {
+fn original_of(view: &ResolvedBuildout, loaded: &Loaded, running: &str) -> String {
     let running = choice::absolute(running, &view.context.environment);
     let (own, kept) = (&loaded.own, &loaded.kept);
     if !own.made(&running) && kept.own() != Some(running.as_str()) {
@@ -67,10 +70,10 @@ fn original_of(view: &View, loaded: &Loaded, running: &str) -> String {
 /// The buildout as resolved with the Python that the stage of view `earlier` provides. If conditions depend on the
 /// Python, the configuration is read again; if the Python does not exist yet, the values of the original one are used.
 pub(in crate::run) fn with_wanted_python(
-    earlier: &View,
+    earlier: &ResolvedBuildout,
     loaded: &Loaded,
     python: &WantedPython,
-) -> Result<View, RunError> {
+) -> Result<ResolvedBuildout, RunError> {
     let Some(provider) = &python.provider else { return Ok(earlier.clone()) };
     let configuration = match python.starter(earlier)? {
         Some(start) if !loaded.depends_on_python() || is_program(&python.executable) => {
@@ -88,5 +91,5 @@ pub(in crate::run) fn with_wanted_python(
     let recipes = Arc::new(earlier.recipes.elsewhere(None));
     let initialise = Arc::clone(&recipes) as Arc<_>;
     let buildout = earlier.buildout.with_python(configuration, initialise, &provider.section, &python.executable);
-    Ok(View { context: Arc::clone(&earlier.context), buildout, recipes })
+    Ok(ResolvedBuildout { context: Arc::clone(&earlier.context), buildout, recipes })
 }

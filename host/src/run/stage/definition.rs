@@ -4,26 +4,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use recipe::Locations;
-use state::Installed;
+use state::InstalledState;
 use state::plan::{self, Reason, Scope, Step};
 
 use super::super::python::wanted::WantedPython;
-use super::super::view::View;
-use super::parts::Parts;
-use super::presence::Presence;
+use super::super::view::ResolvedBuildout;
+use super::parts::StageParts;
+use super::presence::ExistingPaths;
 use crate::error::RunError;
 
 /// One pass of a run.
 pub(in crate::run) struct Stage {
     /// The buildout as resolved with the stage's Python.
-    pub(in crate::run) view: View,
+    pub(in crate::run) view: ResolvedBuildout,
     pub(in crate::run) locations: Arc<Locations>,
     /// The wanted parts, in the order of installation.
-    pub(in crate::run) parts: Parts,
+    pub(in crate::run) parts: StageParts,
     /// Which changes are made.
     pub(in crate::run) selection: Selection,
     /// How changes are made.
-    pub(in crate::run) policy: Policy,
+    pub(in crate::run) policy: ChangePolicy,
 }
 
 /// Which changes are made.
@@ -46,7 +46,7 @@ pub(in crate::run) enum Selection {
 }
 
 /// How changes are made.
-pub(in crate::run) enum Policy {
+pub(in crate::run) enum ChangePolicy {
     /// Each change takes effect at once.
     Direct,
     /// The changes take effect together, once the Python that they provide works. Until then all of them can be
@@ -56,7 +56,7 @@ pub(in crate::run) enum Policy {
 
 impl Stage {
     /// The steps of the stage, uninstallation first.
-    pub(in crate::run) fn steps(&self, installed: &Installed, presence: &Presence<'_>) -> Vec<Step> {
+    pub(in crate::run) fn steps(&self, installed: &InstalledState, presence: &ExistingPaths<'_>) -> Vec<Step> {
         let exists = |path: &str| presence.exists(path);
         let mut steps = plan::plan(&self.parts.wanted, installed, self.scope(), &exists);
         if let Some((section, executable)) = self.missing_python(presence) {
@@ -69,8 +69,8 @@ impl Stage {
     /// The Python that the stage provides to the following ones.
     pub(in crate::run) fn python(&self) -> Option<&WantedPython> {
         match &self.policy {
-            Policy::Transaction(python) => Some(python),
-            Policy::Direct => None,
+            ChangePolicy::Transaction(python) => Some(python),
+            ChangePolicy::Direct => None,
         }
     }
 
@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// The section and the path of a Python that should exist but is missing.
-    fn missing_python(&self, presence: &Presence<'_>) -> Option<(&str, &str)> {
+    fn missing_python(&self, presence: &ExistingPaths<'_>) -> Option<(&str, &str)> {
         let python = self.python()?;
         let section = &python.provider.as_ref()?.section;
         (!presence.has_program(&python.executable)).then_some((section, &python.executable))

@@ -4,31 +4,31 @@ use std::collections::BTreeMap;
 
 use base::collections::{Map, Set};
 use base::source::{did_you_mean, nearest};
-use config::options::{OptionError, Problem};
+use config::options::{OptionError, OptionProblem};
 use recipe::is_part_name;
-use state::plan::Wanted;
-use state::{self, Installed};
+use state::plan::WantedPart;
+use state::{self, InstalledState};
 
-use super::super::fault::Fault;
-use super::super::view::View;
+use super::super::fault::RunFault;
+use super::super::view::ResolvedBuildout;
 use super::signatures;
 use crate::error::RunError;
 
 /// Parts in the order of their installation.
 #[derive(Default)]
-pub(in crate::run) struct Parts {
-    pub(in crate::run) wanted: Vec<Wanted>,
+pub(in crate::run) struct StageParts {
+    pub(in crate::run) wanted: Vec<WantedPart>,
     by_name: Map<String, usize>,
 }
 
-impl Parts {
-    fn new(wanted: Vec<Wanted>) -> Self {
+impl StageParts {
+    fn new(wanted: Vec<WantedPart>) -> Self {
         let by_name = wanted.iter().enumerate().map(|(number, part)| (part.name.clone(), number)).collect();
         Self { wanted, by_name }
     }
 
     /// The part of that name.
-    pub(in crate::run) fn get(&self, part: &str) -> Option<&Wanted> {
+    pub(in crate::run) fn get(&self, part: &str) -> Option<&WantedPart> {
         self.by_name.get(part).map(|number| &self.wanted[*number])
     }
 
@@ -46,11 +46,11 @@ impl Parts {
 /// Initializes the parts of a whole run, or the `named` ones, and those that they reference. A part of an `earlier`
 /// stage is taken from there.
 pub(in crate::run) fn requested(
-    view: &View,
+    view: &ResolvedBuildout,
     named: &[String],
-    earlier: &[&Parts],
-    installed: &Installed,
-) -> Result<Parts, RunError> {
+    earlier: &[&StageParts],
+    installed: &InstalledState,
+) -> Result<StageParts, RunError> {
     let listed = listed(view)?;
     check_named(named, &listed, &|part| {
         installed.parts.contains_key(part) || earlier.iter().any(|parts| parts.has(part))
@@ -65,33 +65,34 @@ pub(in crate::run) fn requested(
         }
     }
     if !named.is_empty() {
-        let mut by_name: BTreeMap<String, Wanted> = wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
+        let mut by_name: BTreeMap<String, WantedPart> =
+            wanted.into_iter().map(|part| (part.name.clone(), part)).collect();
         // A part that is named twice is installed once.
         wanted = named.iter().filter_map(|part| by_name.remove(part)).collect();
     }
-    Ok(Parts::new(wanted))
+    Ok(StageParts::new(wanted))
 }
 
 /// The parts that are initialized so far, in order.
-pub(in crate::run) fn initialised(view: &View) -> Result<Parts, RunError> {
+pub(in crate::run) fn initialised(view: &ResolvedBuildout) -> Result<StageParts, RunError> {
     let parts = view.buildout.parts();
-    let mut wanted: Vec<Wanted> = parts.into_iter().map(|part| want(view, part)).collect::<Result<_, _>>()?;
+    let mut wanted: Vec<WantedPart> = parts.into_iter().map(|part| want(view, part)).collect::<Result<_, _>>()?;
     let runtime = view.recipes.runtime()?;
     // For all parts, even if only some are wanted: the signature of a part includes those of the parts that it
     // references.
     signatures::add_references(&mut wanted, &|part| runtime.starts_commands(part), &view.buildout);
-    Ok(Parts::new(wanted))
+    Ok(StageParts::new(wanted))
 }
 
 /// The names in `parts`, without duplicates, each checked to be usable as a directory name.
-pub(in crate::run) fn listed(view: &View) -> Result<Vec<String>, RunError> {
+pub(in crate::run) fn listed(view: &ResolvedBuildout) -> Result<Vec<String>, RunError> {
     let parts = view.buildout.require("buildout", "parts")?;
     let mut listed: Vec<String> = Vec::new();
     let mut seen = Set::default();
     for name in parts.split_whitespace() {
         if !is_part_name(name) {
             let place = view.buildout.place_of_word("buildout", "parts", name);
-            return Err(Fault::PartName { name: name.to_owned(), place }.into());
+            return Err(RunFault::PartName { name: name.to_owned(), place }.into());
         }
         if seen.insert(name) {
             listed.push(name.to_owned());
@@ -100,25 +101,25 @@ pub(in crate::run) fn listed(view: &View) -> Result<Vec<String>, RunError> {
     Ok(listed)
 }
 
-fn check_section(view: &View, part: &str) -> Result<(), RunError> {
+fn check_section(view: &ResolvedBuildout, part: &str) -> Result<(), RunError> {
     view.buildout.section(part).map_err(|error| match error.problem() {
-        Problem::UnknownSection { section } if section == part => no_section(view, part, error),
+        OptionProblem::UnknownSection { section } if section == part => no_section(view, part, error),
         _ => error.into(),
     })?;
     if view.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
         let place = view.buildout.place_of(part, None);
-        return Err(Fault::NoRecipe { part: part.to_owned(), place }.into());
+        return Err(RunFault::NoRecipe { part: part.to_owned(), place }.into());
     }
     Ok(())
 }
 
-fn no_section(view: &View, part: &str, error: OptionError) -> RunError {
+fn no_section(view: &ResolvedBuildout, part: &str, error: OptionError) -> RunError {
     let place = view.buildout.place_of_word("buildout", "parts", part);
     let hint = format!("Add a section [{part}], or remove {part} from `parts`.");
     RunError::from(error.at(place).hint(hint)).doing(format!("Getting section {part}."))
 }
 
-fn want(view: &View, name: String) -> Result<Wanted, RunError> {
+fn want(view: &ResolvedBuildout, name: String) -> Result<WantedPart, RunError> {
     let recipe = view.recipes.of_part(&name);
     let signature = recipe.map(|recipe| recipe.signature()).unwrap_or_default();
     let has_update = view.recipes.runtime()?.has_update(&name);
@@ -126,7 +127,7 @@ fn want(view: &View, name: String) -> Result<Wanted, RunError> {
     for (_, value) in options.iter_mut().filter(|(_, value)| value.contains("://")) {
         *value = state::conceal(value).into();
     }
-    Ok(Wanted { name, options, signature, has_update })
+    Ok(WantedPart { name, options, signature, has_update })
 }
 
 /// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`). A part
@@ -140,5 +141,5 @@ fn check_named(named: &[String], listed: &[String], is_known: &dyn Fn(&str) -> b
     let near = unknown.iter().filter_map(|part| nearest(part, listed.iter().map(String::as_str)));
     let mut hints: Vec<String> = near.map(did_you_mean).collect();
     hints.push(format!("[buildout] parts lists: {}.", listed.join(" ")));
-    Err(Fault::NotParts { names: unknown.join(" "), hints }.into())
+    Err(RunFault::NotParts { names: unknown.join(" "), hints }.into())
 }

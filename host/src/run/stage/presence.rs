@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, statat};
 use super::super::python::program::is_program;
 
 /// Which paths exist. Symbolic links are not followed.
-pub(in crate::run) struct Presence<'a> {
+pub(in crate::run) struct ExistingPaths<'a> {
     directory: &'a Path,
     /// An open handle of the directory, so that its path is not resolved for every recorded path.
     handle: Option<File>,
@@ -16,7 +16,7 @@ pub(in crate::run) struct Presence<'a> {
     aside: Vec<(PathBuf, PathBuf)>,
 }
 
-impl<'a> Presence<'a> {
+impl<'a> ExistingPaths<'a> {
     /// Paths relative to `directory`, the buildout directory.
     pub(in crate::run) fn below(directory: &'a Path) -> Self {
         Self { directory, handle: File::open(directory).ok(), aside: Vec::new() }

@@ -6,13 +6,13 @@
 
 use base::collections::Map;
 use base::digest::Digest;
-use state::plan::Wanted;
+use state::plan::WantedPart;
 
 use super::references;
 
 /// Appends the referenced parts to the signature of each part for which `is_native` is true: `cmmi-DIGEST zlib=DIGEST`.
 pub(super) fn add_references(
-    wanted: &mut [Wanted],
+    wanted: &mut [WantedPart],
     is_native: &dyn Fn(&str) -> bool,
     buildout: &config::options::Buildout,
 ) {
@@ -33,7 +33,7 @@ pub(super) fn add_references(
 }
 
 struct Digests<'a> {
-    wanted: &'a [Wanted],
+    wanted: &'a [WantedPart],
     native: &'a [bool],
     references: &'a [std::collections::BTreeSet<usize>],
     /// `None` while it is being computed: parts may read each other's options.

@@ -7,7 +7,7 @@ use base::source::{did_you_mean, nearest};
 use config::is_predefined;
 use config::options::Buildout;
 
-use super::super::view::View;
+use super::super::view::ResolvedBuildout;
 
 /// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
 const KNOWN_OPTIONS: [&str; 16] = [
@@ -46,12 +46,12 @@ pub(in crate::run) struct Unused {
 
 impl Unused {
     /// Starts a stage.
-    pub(in crate::run) fn enter(&mut self, view: &View) {
+    pub(in crate::run) fn enter(&mut self, view: &ResolvedBuildout) {
         self.buildouts.push(view.buildout.clone());
     }
 
     /// Reports the options of `[buildout]` that no stage has read.
-    pub(in crate::run) fn report_buildout(&mut self, view: &View) {
+    pub(in crate::run) fn report_buildout(&mut self, view: &ResolvedBuildout) {
         let mut unused = view.buildout.unused("buildout");
         for buildout in &self.buildouts {
             let also_unused = buildout.unused("buildout");
@@ -62,7 +62,7 @@ impl Unused {
     }
 
     /// Reports the options of a part that was installed.
-    pub(in crate::run) fn report(&mut self, view: &View, part: &str) {
+    pub(in crate::run) fn report(&mut self, view: &ResolvedBuildout, part: &str) {
         self.warn(view, part, view.buildout.unused(part));
     }
 
@@ -72,14 +72,14 @@ impl Unused {
     }
 
     /// Reports the postponed parts.
-    pub(in crate::run) fn report_postponed(&mut self, view: &View) {
+    pub(in crate::run) fn report_postponed(&mut self, view: &ResolvedBuildout) {
         for part in std::mem::take(&mut self.postponed) {
             self.report(view, &part);
         }
     }
 
     /// The warning about a part for a plan: options that its recipe does not describe and that nothing has read so far.
-    pub(in crate::run) fn undescribed(&mut self, view: &View, part: &str) -> Option<String> {
+    pub(in crate::run) fn undescribed(&mut self, view: &ResolvedBuildout, part: &str) -> Option<String> {
         let known = known_options(view, part);
         if known.is_empty() {
             // The recipe may accept any options.
@@ -96,14 +96,14 @@ impl Unused {
         further.map(|(options, sections)| list_further(&options, &sections)).collect()
     }
 
-    fn warn(&mut self, view: &View, section: &str, unused: Vec<String>) {
+    fn warn(&mut self, view: &ResolvedBuildout, section: &str, unused: Vec<String>) {
         if let Some(message) = self.message(view, section, unused) {
             view.context.log(Level::Warning, &message);
         }
     }
 
     /// The message for a section; `None` if it is listed at the end.
-    fn message(&mut self, view: &View, section: &str, unused: Vec<String>) -> Option<String> {
+    fn message(&mut self, view: &ResolvedBuildout, section: &str, unused: Vec<String>) -> Option<String> {
         if unused.is_empty() {
             return None;
         }
@@ -118,7 +118,7 @@ impl Unused {
     }
 }
 
-fn full_message(view: &View, section: &str, unused: &[String], explanation: &str) -> String {
+fn full_message(view: &ResolvedBuildout, section: &str, unused: &[String], explanation: &str) -> String {
     let name = |option: &String| match view.buildout.place_of(section, Some(option)) {
         Some(place) => format!("'{option}' ({})", place.line_name()),
         None => format!("'{option}'"),
@@ -150,7 +150,7 @@ fn list_further(options: &[String], sections: &[String]) -> String {
 }
 
 /// The options that a section can have, as far as that is known.
-fn known_options(view: &View, section: &str) -> Vec<String> {
+fn known_options(view: &ResolvedBuildout, section: &str) -> Vec<String> {
     if section == "buildout" {
         let mut known = view.buildout.keys(section).unwrap_or_default();
         known.retain(|option| is_predefined(option));

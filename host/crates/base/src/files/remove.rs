@@ -296,14 +296,14 @@ mod tests {
 
     use super::*;
 
-    struct Fixture {
+    struct RemovalFixture {
         _keep: tempfile::TempDir,
         buildout: PathBuf,
         outside: PathBuf,
         removal: Removal,
     }
 
-    fn space() -> Fixture {
+    fn space() -> RemovalFixture {
         let keep = tempfile::tempdir().unwrap();
         let (buildout, outside) = (keep.path().join("buildout"), keep.path().join("outside"));
         for directory in [&buildout.join("parts/a/b"), &outside.join("granted/x"), &outside.join("private")] {
@@ -316,7 +316,7 @@ mod tests {
         removal.protect(&buildout.join("parts"));
         removal.protect(&buildout.join(".installed.cfg"));
         removal.allow(&outside.join("granted"));
-        Fixture { _keep: keep, buildout, outside, removal }
+        RemovalFixture { _keep: keep, buildout, outside, removal }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::arithmetic::{binary, slice, subscript, too_large, unary};
 use super::facts::Facts;
 use super::methods::{self, CallArguments};
 use super::names;
-use super::python::{Clause, Comparison, Expression, Node, Span};
+use super::python::{Clause, Comparison, Expression, ExpressionNode, Span};
 use super::value::{Budget, Function, Value};
 
 /// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
@@ -17,14 +17,14 @@ const DEEPEST: usize = 100;
 
 /// Why evaluation failed, and at which part of the text.
 #[derive(Debug)]
-pub(super) struct Stop {
+pub(super) struct EvaluationStop {
     pub(super) message: String,
     pub(super) span: Span,
     /// The condition uses an unsupported construct, rather than failing as it would in Python.
     pub(super) not_offered: bool,
 }
 
-type Evaluated = Result<Value, Stop>;
+type Evaluated = Result<Value, EvaluationStop>;
 
 /// The value of `expression`, which was parsed from `text`.
 pub(super) fn evaluate(expression: &Expression, text: &str, facts: &dyn Facts) -> Evaluated {
@@ -41,8 +41,8 @@ struct Interpreter<'a> {
 }
 
 /// Adds the position to a message.
-fn at<T>(expression: &Expression, result: Result<T, String>) -> Result<T, Stop> {
-    result.map_err(|message| Stop { message, span: expression.span.clone(), not_offered: false })
+fn at<T>(expression: &Expression, result: Result<T, String>) -> Result<T, EvaluationStop> {
+    result.map_err(|message| EvaluationStop { message, span: expression.span.clone(), not_offered: false })
 }
 
 impl Interpreter<'_> {
@@ -59,56 +59,58 @@ impl Interpreter<'_> {
 
     fn node(&mut self, expression: &Expression) -> Evaluated {
         match &expression.node {
-            Node::None => Ok(Value::None),
-            Node::Boolean(value) => Ok(Value::Boolean(*value)),
-            Node::Text(text) => {
+            ExpressionNode::None => Ok(Value::None),
+            ExpressionNode::Boolean(value) => Ok(Value::Boolean(*value)),
+            ExpressionNode::Text(text) => {
                 at(expression, self.budget.make(text.len()))?;
                 Ok(Value::text(text.as_str()))
             }
-            Node::Integer(number) => Ok(Value::Integer(*number)),
-            Node::TooLarge => at(expression, Err(too_large())),
-            Node::Name(name) => self.name(expression, name),
-            Node::Attribute(value, name) => {
+            ExpressionNode::Integer(number) => Ok(Value::Integer(*number)),
+            ExpressionNode::TooLarge => at(expression, Err(too_large())),
+            ExpressionNode::Name(name) => self.name(expression, name),
+            ExpressionNode::Attribute(value, name) => {
                 let value = self.value(value)?;
                 self.attribute(expression, value, name)
             }
-            Node::Tuple(items) => Ok(Value::Tuple(self.values(items)?.into())),
-            Node::List(items) => Ok(Value::List(self.values(items)?.into())),
-            Node::ListComprehension(element, clauses) => self.comprehension(element, clauses),
-            Node::Subscript(container, index) => {
+            ExpressionNode::Tuple(items) => Ok(Value::Tuple(self.values(items)?.into())),
+            ExpressionNode::List(items) => Ok(Value::List(self.values(items)?.into())),
+            ExpressionNode::ListComprehension(element, clauses) => self.comprehension(element, clauses),
+            ExpressionNode::Subscript(container, index) => {
                 let (container, index) = (self.value(container)?, self.value(index)?);
                 at(expression, subscript(&container, &index, &self.budget))
             }
-            Node::Slice(container, bounds) => self.slice(expression, container, bounds),
-            Node::And(operands) => self.first(operands, false),
-            Node::Or(operands) => self.first(operands, true),
-            Node::Not(operand) => Ok(Value::Boolean(!self.value(operand)?.is_true())),
-            Node::Unary(operator, operand) => {
+            ExpressionNode::Slice(container, bounds) => self.slice(expression, container, bounds),
+            ExpressionNode::And(operands) => self.first(operands, false),
+            ExpressionNode::Or(operands) => self.first(operands, true),
+            ExpressionNode::Not(operand) => Ok(Value::Boolean(!self.value(operand)?.is_true())),
+            ExpressionNode::Unary(operator, operand) => {
                 let operand = self.value(operand)?;
                 at(expression, unary(*operator, &operand))
             }
-            Node::Binary(left, operator, right) => {
+            ExpressionNode::Binary(left, operator, right) => {
                 let (left, right) = (self.value(left)?, self.value(right)?);
                 at(expression, binary(&left, *operator, &right, &self.budget))
             }
-            Node::Compare(first, others) => self.comparison(expression, first, others),
-            Node::Conditional { test, body, orelse } => {
+            ExpressionNode::Compare(first, others) => self.comparison(expression, first, others),
+            ExpressionNode::Conditional { test, body, orelse } => {
                 let chosen = if self.value(test)?.is_true() { body } else { orelse };
                 self.value(chosen)
             }
-            Node::Call { function, positional, named } => self.call(expression, function, positional, named),
-            Node::Starred | Node::Assignment | Node::Unsupported => Err(self.refusal(expression)),
+            ExpressionNode::Call { function, positional, named } => self.call(expression, function, positional, named),
+            ExpressionNode::Starred | ExpressionNode::Assignment | ExpressionNode::Unsupported => {
+                Err(self.refusal(expression))
+            }
         }
     }
 
-    fn values(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, Stop> {
+    fn values(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, EvaluationStop> {
         expressions.iter().map(|expression| self.value(expression)).collect()
     }
 
-    fn refusal(&self, expression: &Expression) -> Stop {
+    fn refusal(&self, expression: &Expression) -> EvaluationStop {
         let written: String = self.text[expression.span.clone()].chars().take(60).collect();
         let message = format!("a condition cannot use `{written}`");
-        Stop { message, span: expression.span.clone(), not_offered: true }
+        EvaluationStop { message, span: expression.span.clone(), not_offered: true }
     }
 
     fn name(&self, expression: &Expression, name: &str) -> Evaluated {
@@ -182,7 +184,12 @@ impl Interpreter<'_> {
         Ok(Value::List(items.into()))
     }
 
-    fn generate(&mut self, element: &Expression, clauses: &[Clause], items: &mut Vec<Value>) -> Result<(), Stop> {
+    fn generate(
+        &mut self,
+        element: &Expression,
+        clauses: &[Clause],
+        items: &mut Vec<Value>,
+    ) -> Result<(), EvaluationStop> {
         let Some((clause, inner)) = clauses.split_first() else {
             at(element, self.budget.make(items.len() + 1))?;
             items.push(self.value(element)?);
@@ -200,7 +207,7 @@ impl Interpreter<'_> {
         Ok(())
     }
 
-    fn all_true(&mut self, conditions: &[Expression]) -> Result<bool, Stop> {
+    fn all_true(&mut self, conditions: &[Expression]) -> Result<bool, EvaluationStop> {
         for condition in conditions {
             if !self.value(condition)?.is_true() {
                 return Ok(false);
@@ -210,13 +217,13 @@ impl Interpreter<'_> {
     }
 
     /// Binds the names of a comprehension's target: one name, or a tuple or list of targets that unpacks a value.
-    fn bind(&mut self, target: &Expression, value: Value) -> Result<(), Stop> {
+    fn bind(&mut self, target: &Expression, value: Value) -> Result<(), EvaluationStop> {
         let targets = match &target.node {
-            Node::Name(name) => {
+            ExpressionNode::Name(name) => {
                 self.bound.push((name.clone(), value));
                 return Ok(());
             }
-            Node::Tuple(targets) | Node::List(targets) => targets,
+            ExpressionNode::Tuple(targets) | ExpressionNode::List(targets) => targets,
             _ => return Err(self.refusal(target)),
         };
         let values = at(target, value.elements(&self.budget))?;
@@ -240,7 +247,7 @@ impl Interpreter<'_> {
         }
         let positional = self.values(positional)?;
         let named = named.iter().map(|(name, value)| Ok((name.clone(), self.value(value)?)));
-        let arguments = CallArguments { positional, named: named.collect::<Result<_, Stop>>()? };
+        let arguments = CallArguments { positional, named: named.collect::<Result<_, EvaluationStop>>()? };
         let result = match &callee {
             Value::Method(value, name) => methods::call_method(value, name, &arguments, &self.budget),
             Value::Function(function) => self.call_function(*function, &arguments),

@@ -13,7 +13,7 @@ pub trait Facts: Send + Sync {
     ///
     /// # Errors
     /// Why that Python cannot be queried.
-    fn python(&self) -> Result<Arc<Python>, String>;
+    fn python(&self) -> Result<Arc<PythonFacts>, String>;
 
     /// Facts about the machine, from `uname` and the build target of this program.
     fn system(&self) -> System;
@@ -41,7 +41,7 @@ pub enum PathKind {
 
 /// The facts about one Python interpreter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Python {
+pub struct PythonFacts {
     /// `sys.version_info`.
     pub version_info: VersionInfo,
     /// `sys.version`, e.g. `3.11.2 (main, …) [GCC 12.2.0]`.

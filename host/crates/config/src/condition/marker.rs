@@ -3,7 +3,7 @@
 //!
 //! Whether a string is a marker decides in which of two languages a condition is written, so the grammar accepts
 //! exactly the same strings as that library; versions are compared by the `pep440_rs` library (`docs/decisions`).
-//! Requirements of Python distributions have markers too: [`Variables`] provides the values of variables.
+//! Requirements of Python distributions have markers too: [`MarkerVariables`] provides the values of variables.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,7 +49,7 @@ pub(super) fn is_variable(name: &str) -> bool {
 }
 
 /// The values of a marker's variables.
-pub trait Variables {
+pub trait MarkerVariables {
     /// The value of the variable `name`, in its newer spelling.
     ///
     /// # Errors
@@ -59,12 +59,12 @@ pub trait Variables {
 
 /// A parsed marker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Marker(Node);
+pub struct Marker(MarkerNode);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Node {
-    Any(Vec<Node>),
-    All(Vec<Node>),
+enum MarkerNode {
+    Any(Vec<MarkerNode>),
+    All(Vec<MarkerNode>),
     Compare { left: Operand, operator: &'static str, right: Operand },
 }
 
@@ -104,7 +104,7 @@ impl Marker {
     ///
     /// # Errors
     /// When a variable has no value, or a comparison is undefined.
-    pub fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
+    pub fn evaluate(&self, variables: &dyn MarkerVariables) -> Result<bool, String> {
         self.0.evaluate(variables)
     }
 
@@ -153,7 +153,7 @@ impl Parser<'_> {
     }
 
     /// `and` binds tighter than `or`.
-    fn marker(&mut self) -> Option<Node> {
+    fn marker(&mut self) -> Option<MarkerNode> {
         let mut groups = vec![vec![self.atom()?]];
         loop {
             if self.word("or") {
@@ -162,12 +162,12 @@ impl Parser<'_> {
                 let next = self.atom()?;
                 groups.last_mut()?.push(next);
             } else {
-                return Some(Node::Any(groups.into_iter().map(Node::All).collect()));
+                return Some(MarkerNode::Any(groups.into_iter().map(MarkerNode::All).collect()));
             }
         }
     }
 
-    fn atom(&mut self) -> Option<Node> {
+    fn atom(&mut self) -> Option<MarkerNode> {
         self.space();
         let marker = if self.take("(") {
             self.depth += 1;
@@ -182,7 +182,7 @@ impl Parser<'_> {
         Some(marker)
     }
 
-    fn comparison(&mut self) -> Option<Node> {
+    fn comparison(&mut self) -> Option<MarkerNode> {
         let left = self.operand()?;
         self.space();
         let operator = self.operator()?;
@@ -229,7 +229,7 @@ fn literal_text(literal: &str) -> Option<String> {
 }
 
 /// Names of extras are compared in normalized form (PEP 503).
-fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Node {
+fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> MarkerNode {
     let normal = |operand: Operand| match operand {
         Operand::Text(text) => Operand::Text(normal_name(&text)),
         variable @ Operand::Variable(_) => variable,
@@ -239,7 +239,7 @@ fn normalize_extra(left: Operand, operator: &'static str, right: Operand) -> Nod
         (_, Operand::Variable("extra")) => (normal(left), right),
         _ => (left, right),
     };
-    Node::Compare { left, operator, right }
+    MarkerNode::Compare { left, operator, right }
 }
 
 fn normal_name(name: &str) -> String {
@@ -254,10 +254,10 @@ fn normal_name(name: &str) -> String {
     normal
 }
 
-impl Node {
+impl MarkerNode {
     /// Whether the marker is true. Like `packaging`, evaluates every comparison, even if an earlier one decides: an
     /// undefined comparison is an error anywhere.
-    fn evaluate(&self, variables: &dyn Variables) -> Result<bool, String> {
+    fn evaluate(&self, variables: &dyn MarkerVariables) -> Result<bool, String> {
         match self {
             Self::Any(markers) => markers.iter().try_fold(false, |any, marker| Ok(marker.evaluate(variables)? || any)),
             Self::All(markers) => markers.iter().try_fold(true, |all, marker| Ok(marker.evaluate(variables)? && all)),

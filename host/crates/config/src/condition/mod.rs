@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use value::{Budget, Value};
 
-pub use facts::{Facts, PathKind, Python, System, VersionInfo};
+pub use facts::{Facts, PathKind, PythonFacts, System, VersionInfo};
 
 /// Maximum length of an expression in bytes: a header is one hand-written line.
 const LONGEST: usize = 4096;
@@ -65,7 +65,7 @@ pub fn evaluate(expression: &str, facts: &dyn Facts) -> Result<bool, ConditionEr
 /// The values of marker variables in conditions.
 struct OfFacts<'a>(&'a dyn Facts);
 
-impl marker::Variables for OfFacts<'_> {
+impl marker::MarkerVariables for OfFacts<'_> {
     fn value(&self, name: &str) -> Result<String, String> {
         let facts = self.0;
         Ok(match name {

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::facts::{Facts, PathKind, Python, System};
+use super::facts::{Facts, PathKind, PythonFacts, System};
 use super::value::{Function, Module, Value};
 
 /// Versions of Python that zc.buildout 6 has a name for (`python24` … `python319`).
@@ -65,7 +65,7 @@ fn python_name(name: &str, facts: &dyn Facts) -> Lookup {
 }
 
 /// `platform.python_version_tuple()`.
-fn version_parts(python: &Python) -> [String; 3] {
+fn version_parts(python: &PythonFacts) -> [String; 3] {
     let mut parts = python.python_version.splitn(3, '.').map(str::to_owned);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
@@ -96,7 +96,7 @@ pub(super) fn attribute(module: Module, name: &str, facts: &dyn Facts) -> Lookup
     }))
 }
 
-fn version_info(python: &Python) -> Value {
+fn version_info(python: &PythonFacts) -> Value {
     let version = &python.version_info;
     let number = |part: u32| Value::Integer(part.into());
     let (level, serial) = (Value::text(version.release_level.as_str()), number(version.serial));

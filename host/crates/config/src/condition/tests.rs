@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Facts, PathKind, Python, System, VersionInfo, evaluate};
+use super::{Facts, PathKind, PythonFacts, System, VersionInfo, evaluate};
 
 /// The machine of `tests/expected.txt`.
 #[derive(Default)]
@@ -14,12 +14,12 @@ struct Machine {
 }
 
 impl Facts for Machine {
-    fn python(&self) -> Result<Arc<Python>, String> {
+    fn python(&self) -> Result<Arc<PythonFacts>, String> {
         self.python_asked.fetch_add(1, Ordering::Relaxed);
         if self.no_python {
             return Err("there is no python3".into());
         }
-        Ok(Arc::new(Python {
+        Ok(Arc::new(PythonFacts {
             version_info: VersionInfo { major: 3, minor: 11, micro: 2, release_level: "final".into(), serial: 0 },
             version: "3.11.2 (main, Apr 28 2025, 14:11:48) [GCC 12.2.0]".into(),
             python_version: "3.11.2".into(),

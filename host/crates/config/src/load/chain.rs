@@ -17,7 +17,7 @@ use base::source::Place;
 const MAX_DEPTH: usize = 500;
 
 /// Sections while they are read: options and header.
-pub(super) type Sections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
+pub(super) type LoadedSections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
 
 /// The files read so far, and those that are being followed.
 pub(super) struct Chain<'a> {
@@ -51,7 +51,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Reads the settings for URLs from `[buildout]`; the command line takes precedence.
-    pub(super) fn settings(&mut self, data: &Sections, assigned: &Sections) -> Result<(), ConfigError> {
+    pub(super) fn settings(&mut self, data: &LoadedSections, assigned: &LoadedSections) -> Result<(), ConfigError> {
         let mut data = data.clone();
         update(&mut data, assigned)?;
         self.is_decided = assigned.get("buildout").is_some_and(|(options, _)| offline(options).is_some());
@@ -75,9 +75,9 @@ impl<'a> Chain<'a> {
         &mut self,
         location: &Location,
         place: Option<&Place>,
-        defaults: Option<&Sections>,
-        assigned: &Sections,
-    ) -> Result<Sections, ConfigError> {
+        defaults: Option<&LoadedSections>,
+        assigned: &LoadedSections,
+    ) -> Result<LoadedSections, ConfigError> {
         let before = self.settings.clone();
         let profile = self.profile(location, place)?;
         self.settings_of(&profile, assigned)?;
@@ -89,7 +89,7 @@ impl<'a> Chain<'a> {
     }
 
     /// A main file may contain the settings for the URLs that it extends.
-    fn settings_of(&mut self, profile: &Profile, assigned: &Sections) -> Result<(), ConfigError> {
+    fn settings_of(&mut self, profile: &Profile, assigned: &LoadedSections) -> Result<(), ConfigError> {
         let Some(own) = profile.own.get("buildout") else { return Ok(()) };
         let text = |flag: bool| if flag { "true" } else { "false" };
         let mut known = predefined::options(&self.directory, "");
@@ -102,7 +102,7 @@ impl<'a> Chain<'a> {
         if let Some(cache) = &self.settings.extends_cache {
             set("extends-cache", &cache.to_string_lossy());
         }
-        let mut data = Sections::default();
+        let mut data = LoadedSections::default();
         data.insert("buildout".into(), (own.over(known)?, None));
         self.settings(&data, assigned)
     }
@@ -137,7 +137,7 @@ impl<'a> Chain<'a> {
         &mut self,
         location: &Location,
         place: Option<&Place>,
-        pending: &mut Option<Sections>,
+        pending: &mut Option<LoadedSections>,
     ) -> Result<Arc<FileEffect>, ConfigError> {
         let known = pending.is_none();
         if let Some(effect) = self.effects.get(location).filter(|_| known) {
@@ -172,7 +172,7 @@ impl<'a> Chain<'a> {
         &mut self,
         location: &Location,
         names: impl IntoIterator<Item = &'n ProfileName>,
-        pending: &mut Option<Sections>,
+        pending: &mut Option<LoadedSections>,
         total: &mut FileEffect,
     ) -> Result<(), ConfigError> {
         for ProfileName { name, place } in names {
@@ -264,7 +264,7 @@ impl<'a> Chain<'a> {
 }
 
 /// The effect of a file on top of the user's defaults, including them.
-fn above(mut defaults: Sections, own: &FileEffect) -> Result<FileEffect, ConfigError> {
+fn above(mut defaults: LoadedSections, own: &FileEffect) -> Result<FileEffect, ConfigError> {
     for (name, effect) in own {
         apply(&mut defaults, name, effect)?;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::condition::{Facts, PathKind, Python, System};
+use crate::condition::{Facts, PathKind, PythonFacts, System};
 use crate::{
     Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, Location, ReadError, ReadSettings, Reader, load,
 };
@@ -14,13 +14,13 @@ use base::source::Explain;
 
 /// Files by absolute path or URL.
 #[derive(Default)]
-pub struct Files {
+pub struct MemoryFiles {
     texts: BTreeMap<String, Vec<u8>>,
     /// The locations read so far, in order.
     pub read: Mutex<Vec<(String, ReadSettings)>>,
 }
 
-impl Files {
+impl MemoryFiles {
     /// Files in the directory `/b`, and others with absolute paths or URLs.
     pub fn new<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Self {
         let name = |name: &str| {
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-impl Reader for Files {
+impl Reader for MemoryFiles {
     fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).push((location.as_written(), settings.clone()));
         self.texts.get(&location.as_written()).cloned().ok_or_else(|| ReadError::missing(location))
@@ -83,7 +83,7 @@ thread_local! {
 }
 
 impl Facts for NoMachine {
-    fn python(&self) -> Result<Arc<Python>, String> {
+    fn python(&self) -> Result<Arc<PythonFacts>, String> {
         ASKED.set(ASKED.get() + 1);
         Err("there is no Python".into())
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use proptest::prelude::*;
 
-use super::memory::Files;
+use super::memory::MemoryFiles;
 use crate::parse::parse;
 use base::source::Source;
 
@@ -145,7 +145,7 @@ proptest! {
         let defaults = defaults.concat();
         let mut all: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         all.push(("/home/.buildout/default.cfg", &defaults));
-        let loaded = Files::new(&all).load(&[]).unwrap();
+        let loaded = MemoryFiles::new(&all).load(&[]).unwrap();
         let expected = replay(&files, &defaults);
         for (name, section) in &expected {
             for (option, value) in section {

@@ -1,11 +1,11 @@
 //! The chain of `extends`, the user's defaults, the command line, features of 1.0, and errors.
 
-use super::memory::{ASKED, Files};
+use super::memory::{ASKED, MemoryFiles};
 use crate::{Configuration, ReadSettings};
 use base::source::Explain;
 
 fn load(files: &[(&str, &str)]) -> Configuration {
-    Files::new(files).load(&[]).unwrap_or_else(|error| panic!("{error} {:?} {:?}", error.place(), error.doing()))
+    MemoryFiles::new(files).load(&[]).unwrap_or_else(|error| panic!("{error} {:?} {:?}", error.place(), error.doing()))
 }
 
 fn value<'a>(configuration: &'a Configuration, name: &str) -> &'a str {
@@ -34,7 +34,7 @@ fn a_file_counts_after_those_it_extends() {
 
 #[test]
 fn a_file_is_read_once_and_counts_twice() {
-    let files = Files::new(&[
+    let files = MemoryFiles::new(&[
         ("buildout.cfg", "[buildout]\nextends = a.cfg b.cfg\n"),
         ("a.cfg", "[buildout]\nextends = base.cfg\n[s]\nx = a\n"),
         ("b.cfg", "[buildout]\nextends = base.cfg\n"),
@@ -67,7 +67,7 @@ fn user_defaults_come_first_of_all() {
 
 #[test]
 fn the_command_line_counts_last() {
-    let files = Files::new(&[
+    let files = MemoryFiles::new(&[
         ("buildout.cfg", "[buildout]\nparts = a b\n[a]\nx = 1\n"),
         ("more.cfg", "[a]\nx = more\nz = more\n"),
     ]);
@@ -135,7 +135,7 @@ fn classic_substitution() {
     t("a:n", "a");
     assert!(!loaded.sections.contains_key("DEFAULT"));
     let t = |text: &str, place: &str, message: &str, hint: &str| {
-        let (at, said, hints) = Files::new(&[("buildout.cfg", text)]).error();
+        let (at, said, hints) = MemoryFiles::new(&[("buildout.cfg", text)]).error();
         assert_eq!(at, place);
         assert!(said.contains(message) && hints.contains(hint), "{said} / {hints}");
     };
@@ -148,7 +148,7 @@ fn classic_substitution() {
 
 #[test]
 fn circles_of_files_are_printed() {
-    let (place, message, _) = Files::new(&[
+    let (place, message, _) = MemoryFiles::new(&[
         ("buildout.cfg", "[buildout]\nextends = a.cfg\n"),
         ("a.cfg", "[buildout]\nextends =\n  sub/b.cfg\n"),
         ("sub/b.cfg", "[buildout]\nextends = ../a.cfg\n"),
@@ -164,7 +164,7 @@ fn ten_thousand_files_in_a_row_are_too_many() {
     let names: Vec<(String, String)> = (0..10_000).map(|number| (format!("f{number}.cfg"), text(number))).collect();
     let mut files: Vec<(&str, &str)> = names.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.push(("buildout.cfg", "[buildout]\nextends = f0.cfg\n"));
-    let error = Files::new(&files).load(&[]).unwrap_err();
+    let error = MemoryFiles::new(&files).load(&[]).unwrap_err();
     assert_eq!(error.to_string(), "More than 500 files extend one another in a row");
     assert!(error.doing().len() < 20, "{:?}", error.doing());
 }
@@ -182,7 +182,7 @@ fn files_that_double_each_other_are_cheap_until_they_add() {
         files
     };
     let borrowed = |files: &[(String, String)]| {
-        Files::new(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>())
+        MemoryFiles::new(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>())
     };
     assert_eq!(borrowed(&files("[a]\ny = 1\n")).load(&[]).unwrap().sections["a"].options.len(), 60);
     let (place, message, _) = borrowed(&files("[a]\ny += 1\n")).error();
@@ -193,7 +193,7 @@ fn files_that_double_each_other_are_cheap_until_they_add() {
 #[test]
 fn errors_name_the_place_and_the_way_there() {
     let t = |files: &[(&str, &str)], place: &str, message: &str| {
-        let (at, said, _) = Files::new(files).error();
+        let (at, said, _) = MemoryFiles::new(files).error();
         assert_eq!((at.as_str(), said.as_str()), (place, message));
     };
     t(
@@ -212,23 +212,23 @@ fn errors_name_the_place_and_the_way_there() {
         "/b/buildout.cfg:2:1",
         "The referenced section, 'v', was not defined.",
     );
-    let nested = Files::new(&[("buildout.cfg", "[buildout]\nextends = a.cfg\n"), ("a.cfg", "[a]\nfoo\n")]);
+    let nested = MemoryFiles::new(&[("buildout.cfg", "[buildout]\nextends = a.cfg\n"), ("a.cfg", "[a]\nfoo\n")]);
     let error = nested.load(&[]).unwrap_err();
     assert_eq!(error.place().unwrap().to_string(), "/b/a.cfg:2:1");
     assert_eq!(error.doing(), ["Reading the configuration.", "Reading /b/a.cfg, which /b/buildout.cfg:2:11 extends."]);
     let bytes: &[(&str, &[u8])] = &[("buildout.cfg", b"[a]\nx = \xff\n")];
-    assert_eq!(Files::new(bytes).error().0, "/b/buildout.cfg:2:5");
+    assert_eq!(MemoryFiles::new(bytes).error().0, "/b/buildout.cfg:2:5");
 }
 
 #[test]
 fn credentials_of_urls_are_never_shown() {
     let secret = "https://user:secret@host/base.cfg";
     let main = format!("[buildout]\nextends = {secret}\n");
-    let files = Files::new(&[("buildout.cfg", main.as_str()), (secret, "[buildout]\nextends = more.cfg\n")]);
+    let files = MemoryFiles::new(&[("buildout.cfg", main.as_str()), (secret, "[buildout]\nextends = more.cfg\n")]);
     let error = files.load(&[]).unwrap_err();
     let shown = format!("{error} {:?} {:?} {:?}", error.doing(), error.hints(), error.place());
     assert!(!shown.contains("secret") && shown.contains("https://***@host/more.cfg"), "{shown}");
-    let good = Files::new(&[("buildout.cfg", main.as_str()), (secret, "[a]\nx = 1\n")]).load(&[]).unwrap();
+    let good = MemoryFiles::new(&[("buildout.cfg", main.as_str()), (secret, "[a]\nx = 1\n")]).load(&[]).unwrap();
     assert_eq!(origins(&good, "a:x"), ["SET https://***@host/base.cfg:2"]);
     let place = good.sections["a"].options["x"].place().unwrap();
     assert_eq!(good.base_of(&place), "https://user:secret@host");
@@ -238,7 +238,7 @@ fn credentials_of_urls_are_never_shown() {
 fn urls_are_read_as_the_configuration_says() {
     let url = "https://host/base.cfg";
     let main = "[buildout]\nextends = https://host/base.cfg\nextends-cache = cache\nnewest = false\n";
-    let files = Files::new(&[("buildout.cfg", main), (url, "[a]\nx = 1\n")]);
+    let files = MemoryFiles::new(&[("buildout.cfg", main), (url, "[a]\nx = 1\n")]);
     files.load(&["offline=true"]).unwrap();
     let read = files.read.lock().unwrap();
     let (name, settings) = read.last().unwrap();
@@ -250,7 +250,7 @@ fn urls_are_read_as_the_configuration_says() {
 fn url_settings(files: &[(&str, &str)], assignments: &[&str]) -> ReadSettings {
     let main = ("buildout.cfg", "[buildout]\nextends = https://host/base.cfg\n");
     let all: Vec<_> = [main, ("https://host/base.cfg", "[a]\nx = 1\n")].iter().chain(files).copied().collect();
-    let files = Files::new(&all);
+    let files = MemoryFiles::new(&all);
     files.load(assignments).unwrap();
     let read = files.read.lock().unwrap();
     read.iter().rfind(|(name, _)| name.starts_with("https:")).unwrap().1.clone()
@@ -305,7 +305,7 @@ fn offline_is_offline_whoever_says_it() {
 
 #[test]
 fn a_file_that_is_read_later_does_not_change_what_was_read() {
-    let files = Files::new(&[
+    let files = MemoryFiles::new(&[
         ("buildout.cfg", "[buildout]\nextends = https://host/base.cfg base.cfg\n"),
         ("base.cfg", "[buildout]\noffline = true\n"),
         ("https://host/base.cfg", "[a]\nx = 1\n"),
@@ -320,6 +320,6 @@ fn python_is_asked_only_when_a_condition_needs_it() {
     ASKED.set(0);
     load(&[("buildout.cfg", "[a]\nx = 1\n[b:linux]\ny = 1\n")]);
     assert_eq!(ASKED.get(), 0);
-    let (place, _, _) = Files::new(&[("buildout.cfg", "[a]\nx = 1\n[b:python3]\ny = 1\n")]).error();
+    let (place, _, _) = MemoryFiles::new(&[("buildout.cfg", "[a]\nx = 1\n[b:python3]\ny = 1\n")]).error();
     assert_eq!(place, "/b/buildout.cfg:3:4");
 }

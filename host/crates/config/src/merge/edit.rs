@@ -28,14 +28,14 @@ pub(super) enum Sign {
 /// Additions and removals, in order.
 #[derive(Debug)]
 pub(super) struct Edit {
-    steps: Steps,
+    steps: EditSteps,
     count: usize,
     depth: usize,
     history: Vec<HistoryItem>,
 }
 
 #[derive(Debug)]
-enum Steps {
+enum EditSteps {
     List(Vec<EditStep>),
     Both(Arc<Edit>, Arc<Edit>),
 }
@@ -54,7 +54,7 @@ impl Edit {
             Sign::Remove => Operation::Remove,
         };
         let history = value.history.iter().map(|item| HistoryItem { operation, ..item.clone() }).collect();
-        Self { steps: Steps::List(vec![EditStep { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
+        Self { steps: EditSteps::List(vec![EditStep { sign, value: Arc::clone(value) }]), count: 1, depth: 0, history }
     }
 
     /// `later` after `earlier`.
@@ -62,12 +62,12 @@ impl Edit {
         let count = earlier.count.saturating_add(later.count);
         let depth = earlier.depth.max(later.depth) + 1;
         let history = history::join(&earlier.history, &later.history);
-        let both = Self { steps: Steps::Both(Arc::clone(earlier), Arc::clone(later)), count, depth, history };
+        let both = Self { steps: EditSteps::Both(Arc::clone(earlier), Arc::clone(later)), count, depth, history };
         if depth <= MAX_DEPTH {
             return Arc::new(both);
         }
         let list = if count > MAX_STEPS { Vec::new() } else { both.steps().cloned().collect() };
-        Arc::new(Self { steps: Steps::List(list), count, depth: 0, history: both.history })
+        Arc::new(Self { steps: EditSteps::List(list), count, depth: 0, history: both.history })
     }
 
     /// The contributions.
@@ -84,8 +84,8 @@ impl Edit {
                     return Some(step);
                 }
                 match &waiting.pop()?.steps {
-                    Steps::List(steps) => list = steps.iter(),
-                    Steps::Both(earlier, later) => waiting.extend([later.as_ref(), earlier.as_ref()]),
+                    EditSteps::List(steps) => list = steps.iter(),
+                    EditSteps::Both(earlier, later) => waiting.extend([later.as_ref(), earlier.as_ref()]),
                 }
             }
         })

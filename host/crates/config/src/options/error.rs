@@ -11,7 +11,7 @@ pub struct OptionError(Arc<OptionErrorInner>);
 
 #[derive(Debug)]
 struct OptionErrorInner {
-    problem: Problem,
+    problem: OptionProblem,
     place: Option<Place>,
     hints: Vec<String>,
     /// The operations in progress, outermost first.
@@ -25,7 +25,7 @@ const ENDS: usize = 6;
 
 /// The kind of error.
 #[derive(Clone, Debug)]
-pub enum Problem {
+pub enum OptionProblem {
     /// The section does not exist.
     UnknownSection {
         /// Its name.
@@ -51,12 +51,12 @@ pub enum Problem {
 }
 
 impl OptionError {
-    pub(super) fn new(problem: Problem) -> Self {
+    pub(super) fn new(problem: OptionProblem) -> Self {
         Self(Arc::new(OptionErrorInner { problem, place: None, hints: Vec::new(), doing: Vec::new(), left_out: 0 }))
     }
 
     /// The problem without its context.
-    pub fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &OptionProblem {
         &self.0.problem
     }
 
@@ -100,14 +100,14 @@ impl OptionError {
 impl std::fmt::Display for OptionError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0.problem {
-            Problem::UnknownSection { section } => {
+            OptionProblem::UnknownSection { section } => {
                 write!(formatter, "The referenced section, '{section}', was not defined.")
             }
-            Problem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
-            Problem::Reference(message) | Problem::Circle(message) | Problem::TooDeep(message) => {
+            OptionProblem::UnknownOption { section, option } => write!(formatter, "Missing option: {section}:{option}"),
+            OptionProblem::Reference(message) | OptionProblem::Circle(message) | OptionProblem::TooDeep(message) => {
                 formatter.write_str(message)
             }
-            Problem::Recipe(error) => error.fmt(formatter),
+            OptionProblem::Recipe(error) => error.fmt(formatter),
         }
     }
 }
@@ -117,14 +117,14 @@ impl std::error::Error for OptionError {}
 impl Explain for OptionError {
     fn place(&self) -> Option<Place> {
         match &self.0.problem {
-            Problem::Recipe(error) => error.place().or_else(|| self.0.place.clone()),
+            OptionProblem::Recipe(error) => error.place().or_else(|| self.0.place.clone()),
             _ => self.0.place.clone(),
         }
     }
 
     fn doing(&self) -> Vec<String> {
         let inner = match &self.0.problem {
-            Problem::Recipe(error) => error.doing(),
+            OptionProblem::Recipe(error) => error.doing(),
             _ => Vec::new(),
         };
         let (outer, rest) = self.0.doing.split_at(self.0.doing.len().min(ENDS));
@@ -134,14 +134,14 @@ impl Explain for OptionError {
 
     fn details(&self) -> Vec<String> {
         match &self.0.problem {
-            Problem::Recipe(error) => error.details(),
+            OptionProblem::Recipe(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn hints(&self) -> Vec<String> {
         let inner = match &self.0.problem {
-            Problem::Recipe(error) => error.hints(),
+            OptionProblem::Recipe(error) => error.hints(),
             _ => Vec::new(),
         };
         self.0.hints.iter().cloned().chain(inner).collect()
@@ -149,14 +149,14 @@ impl Explain for OptionError {
 
     fn blame(&self) -> Blame {
         match &self.0.problem {
-            Problem::Recipe(error) => error.blame(),
+            OptionProblem::Recipe(error) => error.blame(),
             _ => Blame::User,
         }
     }
 
     fn remedies(&self) -> Vec<Remedy> {
         match &self.0.problem {
-            Problem::Recipe(error) => error.remedies(),
+            OptionProblem::Recipe(error) => error.remedies(),
             _ => Vec::new(),
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::resolve::Seen;
-use super::{Buildout, Initialise, OptionError, Resolution};
+use super::{Buildout, Initialise, OptionError, ResolutionState};
 use crate::{Configuration, OptionValue, Options, Origin};
 use base::collections::Set;
 
@@ -39,7 +39,7 @@ impl Buildout {
     pub fn with_options(&self, initialise: Arc<dyn Initialise>, options: &[(&str, &str)]) -> Self {
         let replaced = options.iter().map(|(option, value)| Inherited::replace(option, value)).collect();
         let inherited = Inherited { replaced, ..Inherited::default() };
-        Self::with(Arc::clone(&self.shared.configuration), initialise, inherited, Resolution::default())
+        Self::with(Arc::clone(&self.shared.configuration), initialise, inherited, ResolutionState::default())
     }
 
     /// A buildout of `configuration` whose `${buildout:executable}` is the `executable` that the section `python`
@@ -60,15 +60,15 @@ impl Buildout {
     }
 
     /// The resolution that another buildout starts with.
-    fn settled(&self) -> Resolution {
+    fn settled(&self) -> ResolutionState {
         let state = self.state();
         let sections = state.sections.iter().filter(|(name, _)| *name != "buildout");
         let references = state.references.iter().filter(|(name, _)| *name != "buildout");
-        Resolution {
+        ResolutionState {
             sections: sections.map(|(name, section)| (name.clone(), section.clone())).collect(),
             references: references.map(|(name, to)| (name.clone(), to.clone())).collect(),
             parts: state.parts.clone(),
-            ..Resolution::default()
+            ..ResolutionState::default()
         }
     }
 

@@ -20,7 +20,7 @@ use base::source::{Explain, Place, did_you_mean, nearest};
 
 use inherit::Inherited;
 
-pub use error::{OptionError, Problem};
+pub use error::{OptionError, OptionProblem};
 
 /// Stack size, in bytes, for the thread that resolves options: references and initializations nest, with stack frames
 /// for each level, up to the limits in this module. Memory is committed only when it is used.
@@ -68,11 +68,11 @@ struct BuildoutInner {
     macros: Macros,
     initialise: Arc<dyn Initialise>,
     inherited: Inherited,
-    state: Mutex<Resolution>,
+    state: Mutex<ResolutionState>,
 }
 
 #[derive(Default)]
-struct Resolution {
+struct ResolutionState {
     /// The requested sections. As in zc.buildout, a section is included, half complete, while it is being initialized.
     sections: Map<String, SectionState>,
     /// Sections with a recipe, in the order in which their initialization was completed.
@@ -130,14 +130,14 @@ pub enum Unread {
 impl Buildout {
     /// The options of `configuration`, whose recipes are initialized by `initialise`.
     pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
-        Self::with(configuration.into(), initialise, Inherited::default(), Resolution::default())
+        Self::with(configuration.into(), initialise, Inherited::default(), ResolutionState::default())
     }
 
     fn with(
         configuration: Arc<Configuration>,
         initialise: Arc<dyn Initialise>,
         inherited: Inherited,
-        mut state: Resolution,
+        mut state: ResolutionState,
     ) -> Self {
         state.sections.reserve(configuration.sections.len());
         let (macros, state) = (Macros::default(), Mutex::new(state));
@@ -179,7 +179,7 @@ impl Buildout {
     /// The value of a mandatory option.
     ///
     /// # Errors
-    /// As [`Self::get`], and [`Problem::UnknownOption`].
+    /// As [`Self::get`], and [`OptionProblem::UnknownOption`].
     pub fn require(&self, section: &str, option: &str) -> Result<String, OptionError> {
         self.get(section, option)?.ok_or_else(|| self.unknown_option(section, option).at(self.place_of(section, None)))
     }
@@ -339,7 +339,7 @@ impl Buildout {
         self.shared.configuration.sections.get(section)?.options.get(option)?.place_of_word(word)
     }
 
-    fn state(&self) -> MutexGuard<'_, Resolution> {
+    fn state(&self) -> MutexGuard<'_, ResolutionState> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -360,7 +360,7 @@ impl Buildout {
     }
 
     fn unknown_section(&self, section: &str) -> OptionError {
-        let error = OptionError::new(Problem::UnknownSection { section: section.to_owned() });
+        let error = OptionError::new(OptionProblem::UnknownSection { section: section.to_owned() });
         match nearest(section, self.shared.configuration.sections.keys().map(|name| name.as_ref())) {
             Some(near) => error.hint(did_you_mean(near)),
             None => error,
@@ -368,7 +368,8 @@ impl Buildout {
     }
 
     fn unknown_option(&self, section: &str, option: &str) -> OptionError {
-        let error = OptionError::new(Problem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
+        let error =
+            OptionError::new(OptionProblem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
         let state = self.state();
         let names: Vec<Arc<str>> =
             state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::{OptionError, Problem};
+use super::error::{OptionError, OptionProblem};
 use super::template::{self, Flaw, Malformed, TemplatePiece};
 use super::{Buildout, SectionState};
 use crate::{OptionValue, Origin};
@@ -51,7 +51,7 @@ impl Buildout {
         if !self.shared.configuration.sections.contains_key(name) {
             return Err(self.unknown_section(name));
         }
-        let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
+        let raw = self.written(name).map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::new(error))))?;
         let is_part = raw.contains_key("recipe");
         self.state().sections.insert(name.to_owned(), SectionState { raw, ..SectionState::default() });
         let runs_recipes = self.shared.initialise.runs_recipes();
@@ -114,10 +114,10 @@ impl Buildout {
         };
         let outcome = if nested > MAX_INITIALISING {
             let message = format!("More than {MAX_INITIALISING} parts wait for one another.");
-            Err(OptionError::new(Problem::TooDeep(message)))
+            Err(OptionError::new(OptionProblem::TooDeep(message)))
         } else {
             let outcome = self.shared.initialise.initialise(self, part);
-            outcome.map_err(|error| OptionError::new(Problem::Recipe(Arc::from(error))))
+            outcome.map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::from(error))))
         };
         let mut state = self.state();
         state.initialising -= 1;
@@ -196,7 +196,7 @@ impl Buildout {
     /// Whether an option that failed within those in `seen` would fail again. An option that was nested too deep from
     /// here may have a value when it is requested directly; then it is retried, a limited number of times.
     fn is_lasting(&self, error: &OptionError, seen: &Seen) -> bool {
-        if seen.is_empty() || !matches!(error.problem(), Problem::TooDeep(_)) {
+        if seen.is_empty() || !matches!(error.problem(), OptionProblem::TooDeep(_)) {
             return true;
         }
         let mut state = self.state();
@@ -216,7 +216,7 @@ impl Buildout {
             let chain: Vec<String> = seen[start..].iter().map(|(s, o)| format!("${{{s}:{o}}}")).collect();
             let message =
                 format!("Circular reference in substitutions: {} → ${{{section}:{option}}}.", chain.join(" → "));
-            return Err(OptionError::new(Problem::Circle(message)));
+            return Err(OptionError::new(OptionProblem::Circle(message)));
         }
         seen.push((section.to_owned(), option.to_owned()));
         let outcome = self.deeper(|| work(seen));
@@ -228,7 +228,7 @@ impl Buildout {
     fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
         if self.state().depth >= MAX_DEPTH {
             let message = format!("References are nested more than {MAX_DEPTH} deep.");
-            return Err(OptionError::new(Problem::TooDeep(message)));
+            return Err(OptionError::new(OptionProblem::TooDeep(message)));
         }
         self.state().depth += 1;
         let outcome = work();
@@ -252,7 +252,7 @@ impl Buildout {
         let place = |start: usize, end: usize| value.and_then(|value| place_of_reference(value, start, end));
         let pieces = template::parse(text).map_err(|malformed| {
             let place = place(malformed.start, malformed.end);
-            OptionError::new(Problem::Reference(flaw_message(&malformed))).at(place)
+            OptionError::new(OptionProblem::Reference(flaw_message(&malformed))).at(place)
         })?;
         let mut result = String::with_capacity(text.len());
         for piece in pieces {
@@ -267,7 +267,9 @@ impl Buildout {
             }
             if result.len() > MAX_VALUE {
                 let message = format!("A value becomes longer than {} MiB by substitution.", MAX_VALUE >> 20);
-                return Err(OptionError::new(Problem::Reference(message)).at(value.and_then(|value| value.place())));
+                return Err(
+                    OptionError::new(OptionProblem::Reference(message)).at(value.and_then(|value| value.place()))
+                );
             }
         }
         self.count(result.len())?;
@@ -281,7 +283,7 @@ impl Buildout {
             return Ok(());
         }
         let message = format!("Substitution makes more than {} MiB in all.", MAX_MADE >> 20);
-        Err(OptionError::new(Problem::Reference(message)))
+        Err(OptionError::new(OptionProblem::Reference(message)))
     }
 
     /// The value of `${target:option}`, written in `section` by `origin`.
@@ -352,7 +354,7 @@ impl Buildout {
         }
         let value = if configured.options.contains_key("<") {
             let expanded = self.written(section);
-            expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
+            expanded.map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {
             configured.options.get(option).cloned()
         };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Buildout, Initialise, NoRecipes, OptionError};
-use crate::condition::{Facts, PathKind, Python, System};
+use crate::condition::{Facts, PathKind, PythonFacts, System};
 use crate::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
 use base::environment::Environment;
 use base::source::Explain;
@@ -26,7 +26,7 @@ impl Reader for OneFile {
 struct NoFacts;
 
 impl Facts for NoFacts {
-    fn python(&self) -> Result<Arc<Python>, String> {
+    fn python(&self) -> Result<Arc<PythonFacts>, String> {
         Err("no Python here".into())
     }
     fn system(&self) -> System {
@@ -41,9 +41,9 @@ impl Facts for NoFacts {
 }
 
 /// A recipe whose behavior is selected by its part's name.
-struct Recipes;
+struct TestRecipes;
 
-impl Initialise for Recipes {
+impl Initialise for TestRecipes {
     fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
         let boxed = |error: OptionError| Box::new(error) as Box<dyn Explain + Send + Sync>;
         if let Some(path) = buildout.get(part, "path").map_err(boxed)? {
@@ -71,7 +71,7 @@ fn buildout_of(text: &str, recipes: Arc<dyn Initialise>) -> Buildout {
 }
 
 fn buildout(text: &str) -> Buildout {
-    buildout_of(text, Arc::new(Recipes))
+    buildout_of(text, Arc::new(TestRecipes))
 }
 
 const REFERENCE: &str = "[show]\nrecipe = x\nfile = ${data:path}/file\n[data]\nrecipe = x\npath = mydata\n";

@@ -28,7 +28,7 @@ pub const MAX_LENGTH: usize = 64 << 20;
 
 /// The contents of one file.
 #[derive(Clone, Debug)]
-pub struct Parsed {
+pub struct ParsedFile {
     /// The sections, in the order of their first headers. Names of options still include the sign of ` +` and ` -`.
     pub sections: OrderedMap<String, Section>,
     /// Whether the file follows the rules of 1.0: it has a section `DEFAULT`, or sets `interpolation = classic`.
@@ -69,11 +69,11 @@ pub fn decode(location: &Location, bytes: Vec<u8>) -> Result<Arc<Source>, Config
 pub fn parse(
     source: &Arc<Source>,
     condition: &mut dyn FnMut(&str) -> Result<bool, ConditionError>,
-) -> Result<Parsed, ConfigError> {
+) -> Result<ParsedFile, ConfigError> {
     let today = lex::lex(&source.text);
     let classic = is_classic(&source.text, &today);
     let lines = if classic { lex::lex_classic(&source.text) } else { today };
-    Ok(Parsed { sections: build::build(source, &lines, classic, condition)?, classic })
+    Ok(ParsedFile { sections: build::build(source, &lines, classic, condition)?, classic })
 }
 
 /// Whether a file follows the rules of 1.0.

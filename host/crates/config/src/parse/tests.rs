@@ -6,7 +6,7 @@ use super::{decode, parse, print};
 use crate::{ConfigError, Location};
 use base::source::{Explain, Source};
 
-fn read(text: &str) -> Result<super::Parsed, ConfigError> {
+fn read(text: &str) -> Result<super::ParsedFile, ConfigError> {
     let mut condition = |expression: &str| Ok(expression.trim() != "False");
     parse(&Source::new("x.cfg", text), &mut condition)
 }
@@ -185,7 +185,7 @@ proptest! {
         if let Ok(parsed) = read(&text) && !parsed.classic {
             let printed = print(&parsed.sections);
             let again = read(&printed).map_err(|error| TestCaseError::fail(format!("{printed:?}: {error}")))?;
-            let raw = |parsed: &super::Parsed| -> Vec<(String, Vec<(String, String)>)> {
+            let raw = |parsed: &super::ParsedFile| -> Vec<(String, Vec<(String, String)>)> {
                 let options = |section: &crate::Section| {
                     let options = section.options.iter().map(|(name, value)| (name.to_string(), super::text::strip_end(&value.raw).to_owned()));
                     options.collect::<Vec<_>>()

@@ -18,7 +18,7 @@ use rustix::net::SocketAddrUnix;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use super::system::{self, Fork, Question};
-use super::{Confined, missing, seccomp};
+use super::{ShimResult, missing, seccomp};
 use crate::error::Layer;
 use crate::message;
 
@@ -31,7 +31,7 @@ const MOST_OF_ADDRESS: usize = 110;
 ///
 /// If a process outside (a container's manager) already listens, the kernel refuses a second listener; then no process
 /// can connect to anything.
-pub(super) fn ask_keeper(keeper: &UnixStream) -> Confined<()> {
+pub(super) fn ask_keeper(keeper: &UnixStream) -> ShimResult<()> {
     let because = |what: &'static str| missing(Layer::Seccomp, what);
     match system::listen_to_calls(&seccomp::ask_about(libc::SYS_connect)) {
         Ok(listener) => message::send_descriptor(keeper, listener.as_fd()).map_err(because("send the listener")),

@@ -12,10 +12,10 @@ use landlock::{
 };
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
-use super::{Confined, missing, without_links};
+use super::{ShimResult, missing, without_links};
 use crate::error::Layer;
-use crate::message::{Notice, Order};
-use crate::policy::Level;
+use crate::message::{Notice, StartOrder};
+use crate::policy::ConfinementLevel;
 
 /// Newest first. The oldest is the first version that allows renaming files from one directory to another.
 const VERSIONS: [ABI; 8] = [ABI::V9, ABI::V8, ABI::V7, ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2];
@@ -23,11 +23,11 @@ const VERSIONS: [ABI; 8] = [ABI::V9, ABI::V8, ABI::V7, ABI::V6, ABI::V5, ABI::V4
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Restricts this process and everything that it starts, permanently.
-pub(super) fn restrict(order: &Order) -> Confined<()> {
+pub(super) fn restrict(order: &StartOrder) -> ShimResult<()> {
     let (version, mut rules) = newest().map_err(failed)?;
     let (read, all) = (AccessFs::from_read(version), AccessFs::from_all(version));
     let mut allowed: Vec<(&Path, BitFlags<AccessFs>)> = DEVICES.map(|device| (Path::new(device), all)).to_vec();
-    if order.level == Level::Full {
+    if order.level == ConfinementLevel::Full {
         // Everything that is mounted may be read: files that must not be read are not mounted.
         allowed.extend([(Path::new("/"), read), (Path::new("/tmp"), all)]);
     } else {
@@ -41,7 +41,7 @@ pub(super) fn restrict(order: &Order) -> Confined<()> {
     for (path, access) in allowed {
         allow(path, open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(io::Error::from), access)?;
     }
-    for bind in order.layout.binds.iter().filter(|bind| bind.is_writable || order.level != Level::Full) {
+    for bind in order.layout.binds.iter().filter(|bind| bind.is_writable || order.level != ConfinementLevel::Full) {
         let path = Path::new(&bind.path);
         // If the path contains a link by now, a command created it.
         allow(path, without_links(path), if bind.is_writable { all } else { read })?;

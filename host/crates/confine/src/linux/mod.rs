@@ -22,8 +22,8 @@ use std::process::ExitCode;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
 use super::error::Layer;
-use super::message::{Notice, Order, receive, tell};
-use super::policy::Level;
+use super::message::{Notice, StartOrder, receive, tell};
+use super::policy::ConfinementLevel;
 use system::Fork;
 
 /// The name under which this program runs as shim.
@@ -33,7 +33,7 @@ pub(super) const NAME: &str = "buildout-host: confine";
 const FIRST_DESCRIPTOR: i32 = 512;
 
 /// A notice that ends the shim.
-type Confined<T> = Result<T, Notice>;
+type ShimResult<T> = Result<T, Notice>;
 
 /// For `map_err`: a layer is missing, because `what` failed.
 fn missing(layer: Layer, what: impl Into<String>) -> impl FnOnce(io::Error) -> Notice {
@@ -56,12 +56,12 @@ pub fn main() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
+fn confine(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -> ShimResult<()> {
     let descriptors: io::Result<Vec<OwnedFd>> = descriptors.into_iter().map(out_of_the_way).collect();
     let descriptors = descriptors.map_err(missing(Layer::Limits, "descriptors"))?;
     // A separate session has no terminal, and gets no Ctrl-C: the host decides.
     rustix::process::setsid().map_err(|error| missing(Layer::Death, "setsid")(error.into()))?;
-    if order.level == Level::Full {
+    if order.level == ConfinementLevel::Full {
         die_with_parent()?;
         if rustix::process::getppid().map(rustix::process::Pid::as_raw_pid) != Some(order.host) {
             // It died before this process could check.
@@ -78,7 +78,7 @@ fn confine(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Con
     Ok(())
 }
 
-fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
+fn confine_fully(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -> ShimResult<()> {
     privileges::prefer_to_kill();
     root::enter_namespaces()?;
     match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
@@ -98,7 +98,7 @@ fn confine_fully(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
 }
 
 /// Process 1 of the command's namespaces.
-fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<()> {
+fn first_process(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -> ShimResult<()> {
     die_with_parent()?;
     root::enter(order)?;
     system::prctl(libc::PR_SET_DUMPABLE, 0, 0).map_err(missing(Layer::Privileges, "not dumpable"))?;
@@ -107,7 +107,7 @@ fn first_process(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) 
     Ok(())
 }
 
-fn die_with_parent() -> Confined<()> {
+fn die_with_parent() -> ShimResult<()> {
     let signal = rustix::process::Signal::KILL;
     rustix::process::set_parent_process_death_signal(Some(signal))
         .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))

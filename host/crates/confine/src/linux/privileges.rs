@@ -4,10 +4,10 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Confined, missing, system};
+use super::{ShimResult, missing, system};
 use crate::error::Layer;
-use crate::message::Order;
-use crate::policy::Level;
+use crate::message::StartOrder;
+use crate::policy::ConfinementLevel;
 
 /// `PR_CAP_AMBIENT_CLEAR_ALL` of prctl(2).
 const CLEAR_ALL_AMBIENT: u64 = 4;
@@ -19,7 +19,7 @@ pub(super) fn prefer_to_kill() {
 }
 
 /// Sets limits for the process and everything that it starts.
-pub(super) fn limit(order: &Order) -> Confined<()> {
+pub(super) fn limit(order: &StartOrder) -> ShimResult<()> {
     let limits = &order.limits;
     let memory = limits.memory.unwrap_or_else(memory_of_the_machine);
     let wanted = [
@@ -47,7 +47,7 @@ fn memory_of_the_machine() -> u64 {
 }
 
 /// Drops all capabilities, permanently.
-pub(super) fn drop_all(level: Level) -> Confined<()> {
+pub(super) fn drop_all(level: ConfinementLevel) -> ShimResult<()> {
     let because = |what: &'static str| missing(Layer::Privileges, what);
     drop_bounding_set(level).map_err(because("bounding set"))?;
     system::prctl(libc::PR_CAP_AMBIENT, CLEAR_ALL_AMBIENT, 0).map_err(because("ambient capabilities"))?;
@@ -57,18 +57,18 @@ pub(super) fn drop_all(level: Level) -> Confined<()> {
 
 /// Drops the capabilities that an executed program could still gain. An ordinary user outside a namespace may not drop
 /// them, and does not need to: no_new_privs withholds them.
-fn drop_bounding_set(level: Level) -> io::Result<()> {
+fn drop_bounding_set(level: ConfinementLevel) -> io::Result<()> {
     for capability in 0..64 {
         match system::prctl(libc::PR_CAPBSET_DROP, capability, 0) {
             Ok(_) => {}
             // Past the last one that this kernel knows.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
-            Err(error) if error.raw_os_error() == Some(libc::EPERM) && level != Level::Full => return Ok(()),
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) && level != ConfinementLevel::Full => return Ok(()),
             Err(error) => return Err(error),
         }
     }
     match system::prctl(libc::PR_SET_SECUREBITS, no_root(), 0) {
-        Err(error) if level == Level::Full => Err(error),
+        Err(error) if level == ConfinementLevel::Full => Err(error),
         _ => Ok(()),
     }
 }

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Confined, missing, system, without_links};
+use super::{ShimResult, missing, system, without_links};
 use crate::error::Layer;
 use crate::layout::Bind;
-use crate::message::{Notice, Order};
+use crate::message::{Notice, StartOrder};
 
 /// Mount point of the machine's root while the new one is built.
 const OLD: &str = "/.machine";
@@ -39,7 +39,7 @@ const LINKS: [(&str, &str); 5] = [
 const NOBODY: u32 = 65534;
 
 /// Enters new namespaces; the process namespace takes effect with the next child.
-pub(super) fn enter_namespaces() -> Confined<()> {
+pub(super) fn enter_namespaces() -> ShimResult<()> {
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     if user == 0 {
         // If even root is not permitted to do this (in a container), its groups are the container's.
@@ -66,7 +66,7 @@ fn map(outside: u32) -> String {
 }
 
 /// Builds the new root and switches to it.
-pub(super) fn enter(order: &Order) -> Confined<()> {
+pub(super) fn enter(order: &StartOrder) -> ShimResult<()> {
     let because = |what: &'static str| missing(Layer::Root, what);
     rustix::system::sethostname(b"localhost")
         .map_err(|error| missing(Layer::Namespaces, "sethostname")(error.into()))?;
@@ -110,14 +110,14 @@ fn leave_old_root() -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-fn make_temporary(order: &Order) -> io::Result<()> {
+fn make_temporary(order: &StartOrder) -> io::Result<()> {
     fs::create_dir("/tmp")?;
     let options = format!("mode=1777,size={},nr_inodes=1048576", order.limits.temporary);
     mount("tmpfs", "/tmp", c"tmpfs", libc::MS_NOSUID | libc::MS_NODEV, &options)
 }
 
 /// Mounts a `/proc` of the command's processes, read-only: root's files below `/proc/sys` would be the machine's.
-fn make_proc(order: &Order) -> io::Result<()> {
+fn make_proc(order: &StartOrder) -> io::Result<()> {
     fs::create_dir("/proc")?;
     mount("proc", "/proc", c"proc", libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC, "")?;
     if has_own_limit_of_processes() {

@@ -7,10 +7,10 @@ use seccompiler::{
     TargetArch, apply_filter, sock_filter,
 };
 
-use super::{Confined, missing};
+use super::{ShimResult, missing};
 use crate::error::Layer;
 use crate::message::Notice;
-use crate::policy::Level;
+use crate::policy::ConfinementLevel;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type FilterResult<T> = Result<T, seccompiler::BackendError>;
@@ -139,7 +139,7 @@ const NAMESPACES: [i32; 7] = [
 ];
 
 /// Filters the calls of this process and of everything that it starts, permanently.
-pub(super) fn filter(level: Level) -> Confined<()> {
+pub(super) fn filter(level: ConfinementLevel) -> ShimResult<()> {
     let build = || -> FilterResult<[BpfProgram; 4]> {
         Ok([
             compile(refused(level)?, libc::EPERM)?,
@@ -169,9 +169,9 @@ fn no_rules(calls: &[i64]) -> Rules {
 }
 
 /// All calls that are refused as if the kernel did not have them.
-fn unknown(level: Level) -> Rules {
+fn unknown(level: ConfinementLevel) -> Rules {
     let mut rules = no_rules(UNKNOWN);
-    if level != Level::Full {
+    if level != ConfinementLevel::Full {
         rules.extend(no_rules(SHARED_OBJECTS));
     }
     rules
@@ -190,7 +190,7 @@ fn other_processes() -> FilterResult<Rules> {
 }
 
 /// All calls that are refused as not permitted.
-fn refused(level: Level) -> FilterResult<Rules> {
+fn refused(level: ConfinementLevel) -> FilterResult<Rules> {
     let mut rules = no_rules(FORBIDDEN);
     rules.extend(no_rules(FORBIDDEN_HERE));
     // On both architectures, the flags are the first argument.
@@ -210,7 +210,7 @@ fn refused(level: Level) -> FilterResult<Rules> {
     for (call, mode) in NODES {
         rules.insert(*call, node(*mode)?);
     }
-    if level != Level::Full {
+    if level != ConfinementLevel::Full {
         rules.extend(other_processes()?);
     }
     Ok(rules)
@@ -258,33 +258,33 @@ fn node(mode: u8) -> FilterResult<Vec<SeccompRule>> {
 
 /// At full, only unix sockets, and no datagrams, whose address no filter can read; at partial, where sockets of other
 /// processes can be reached by path, only connected pairs.
-fn sockets(level: Level) -> FilterResult<Rules> {
+fn sockets(level: ConfinementLevel) -> FilterResult<Rules> {
     let kind = |kind: i32| rule(&[argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64)]);
     let refused = || {
         let other_families = rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?;
         // For unix sockets, raw means the same as datagram.
         Ok(vec![other_families, kind(libc::SOCK_DGRAM)?, kind(libc::SOCK_RAW)?])
     };
-    let socket = if level == Level::Full { refused()? } else { Vec::new() };
+    let socket = if level == ConfinementLevel::Full { refused()? } else { Vec::new() };
     Ok(Rules::from([(libc::SYS_socket, socket), (libc::SYS_socketpair, refused()?)]))
 }
 
-type Condition = (u8, SeccompCmpOp, u64);
+type ArgumentCondition = (u8, SeccompCmpOp, u64);
 
-fn argument(number: u8, operator: SeccompCmpOp, value: u64) -> Condition {
+fn argument(number: u8, operator: SeccompCmpOp, value: u64) -> ArgumentCondition {
     (number, operator, value)
 }
 
-fn has(number: u8, bit: u64) -> Condition {
+fn has(number: u8, bit: u64) -> ArgumentCondition {
     argument(number, SeccompCmpOp::MaskedEq(bit), bit)
 }
 
-fn is(number: u8, value: u64) -> Condition {
+fn is(number: u8, value: u64) -> ArgumentCondition {
     argument(number, SeccompCmpOp::Eq, value)
 }
 
 /// The kernel uses only 32 bits of all arguments that are checked here.
-fn rule(conditions: &[Condition]) -> FilterResult<SeccompRule> {
+fn rule(conditions: &[ArgumentCondition]) -> FilterResult<SeccompRule> {
     let conditions = conditions.iter().cloned();
     let conditions = conditions
         .map(|(number, operator, value)| SeccompCondition::new(number, SeccompCmpArgLen::Dword, operator, value));
@@ -297,7 +297,7 @@ pub(super) fn ask_about(call: i64) -> BpfProgram {
 }
 
 /// Refuses one call.
-pub(super) fn refuse(call: i64) -> Confined<()> {
+pub(super) fn refuse(call: i64) -> ShimResult<()> {
     let program = compared(libc::BPF_JEQ, call as u32, libc::SECCOMP_RET_ERRNO | libc::EACCES.cast_unsigned());
     apply_filter(&program).map_err(|error| failed(&error))
 }

@@ -13,13 +13,13 @@ use rustix::process::Pid;
 
 use super::keep::{self, Started};
 use super::system::{self, Fork};
-use super::{Confined, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
+use super::{ShimResult, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
 use crate::error::Layer;
-use crate::message::{Notice, Order, receive_descriptor, tell};
-use crate::policy::Level;
+use crate::message::{Notice, StartOrder, receive_descriptor, tell};
+use crate::policy::ConfinementLevel;
 
 /// Starts the command as a child. The child itself reports failures before the program is executed.
-pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd>) -> Confined<Started> {
+pub(super) fn start(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -> ShimResult<Started> {
     let events = keep::events().map_err(missing(Layer::Death, "signalfd"))?;
     let (own, keeper) = UnixStream::pair().map_err(missing(Layer::Seccomp, "socketpair"))?;
     // Its number could be one that the command keeps.
@@ -36,14 +36,14 @@ pub(super) fn start(socket: &UnixStream, order: &Order, descriptors: Vec<OwnedFd
         Fork::Parent(process) => {
             drop((keeper, descriptors));
             let process = Pid::from_raw(process).ok_or(Notice::Start(libc::ESRCH))?;
-            let questions = (order.level == Level::Full).then(|| receive_descriptor(&own)).flatten();
+            let questions = (order.level == ConfinementLevel::Full).then(|| receive_descriptor(&own)).flatten();
             Ok(Started { process, events, questions })
         }
     }
 }
 
 /// Returns only if the program could not be executed.
-fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> Confined<()> {
+fn become_command(order: &StartOrder, descriptors: Vec<OwnedFd>, keeper: &UnixStream) -> ShimResult<()> {
     die_with_parent()?;
     // Cannot fail: a new process is not a group leader.
     let _ = rustix::process::setsid();
@@ -51,7 +51,7 @@ fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream)
     let program = find(order)?;
     let mut command = command(order, &program);
     keep_descriptors(order, descriptors, &mut command).map_err(missing(Layer::Limits, "descriptors"))?;
-    if order.level != Level::None {
+    if order.level != ConfinementLevel::None {
         // The order matters: no_new_privs, set by `drop_all`, allows an ordinary user to apply Landlock and seccomp.
         // The filter comes last, as it refuses calls that the other steps need (openat2, to open the paths of Landlock
         // rules).
@@ -60,14 +60,14 @@ fn become_command(order: &Order, descriptors: Vec<OwnedFd>, keeper: &UnixStream)
         landlock::restrict(order)?;
         seccomp::filter(order.level)?;
     }
-    if order.level == Level::Full {
+    if order.level == ConfinementLevel::Full {
         // From here on, the kernel asks the keeper about every connection.
         connect::ask_keeper(keeper)?;
     }
     Err(Notice::Start(errno(&command.exec())))
 }
 
-fn command(order: &Order, program: &Path) -> Command {
+fn command(order: &StartOrder, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg0(&order.program).args(&order.arguments).env_clear();
     command.envs(order.environment.iter().map(|(name, value)| (name, value)));
@@ -76,7 +76,7 @@ fn command(order: &Order, program: &Path) -> Command {
 
 /// The first three descriptors become standard input, output and error, the others get their numbers; all others are
 /// closed.
-fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Command) -> io::Result<()> {
+fn keep_descriptors(order: &StartOrder, descriptors: Vec<OwnedFd>, command: &mut Command) -> io::Result<()> {
     let mut descriptors = descriptors.into_iter();
     let mut next = || descriptors.next().ok_or(io::Error::from_raw_os_error(libc::EBADF));
     command.stdin(Stdio::from(next()?)).stdout(Stdio::from(next()?)).stderr(Stdio::from(next()?));
@@ -88,7 +88,7 @@ fn keep_descriptors(order: &Order, descriptors: Vec<OwnedFd>, command: &mut Comm
 }
 
 /// The program's path, searched in the file system that the command will see.
-fn find(order: &Order) -> Confined<PathBuf> {
+fn find(order: &StartOrder) -> ShimResult<PathBuf> {
     if order.program.as_bytes().contains(&b'/') {
         return Ok(PathBuf::from(&order.program));
     }

@@ -12,14 +12,14 @@ use super::copy::PrivateCopy;
 use super::inputs::Inputs;
 use super::memory::{Memory, Place};
 use super::project::write_build_ext;
-use super::{Build, BuildError, BuildOptions, BuildSystem, Builder, Built};
-use crate::eggs::fill::Workshop;
+use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
+use crate::eggs::fill::EggWorkshop;
 use crate::python::Python;
 use crate::wheel;
 
 /// A project to develop.
 #[derive(Clone, Debug)]
-pub struct Develop<'a> {
+pub struct DevelopRequest<'a> {
     /// Its directory, or a file in it (`setup.py`).
     pub project: &'a Path,
     /// The directory of develop eggs.
@@ -36,7 +36,7 @@ pub struct Develop<'a> {
 
 /// A developed project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Developed {
+pub struct DevelopedProject {
     /// Its name.
     pub name: String,
     /// The files that were put into the directory of develop eggs, sorted.
@@ -50,10 +50,10 @@ pub struct Developed {
 /// # Errors
 /// [`BuildError`]; the directory of develop eggs is then unchanged.
 pub fn develop(
-    builder: &Builder<'_>,
-    wanted: &Develop<'_>,
+    builder: &ProjectBuilder<'_>,
+    wanted: &DevelopRequest<'_>,
     cancelled: &dyn Fn() -> bool,
-) -> Result<Developed, BuildError> {
+) -> Result<DevelopedProject, BuildError> {
     let project = directory(wanted.project)?;
     let protected = protected(wanted);
     let Some(memory) = &wanted.memory else {
@@ -73,7 +73,7 @@ pub fn develop(
 ///
 /// # Errors
 /// When the project cannot be read.
-pub fn recall(python: &Python, wanted: &Develop<'_>) -> Result<Option<Developed>, BuildError> {
+pub fn recall(python: &Python, wanted: &DevelopRequest<'_>) -> Result<Option<DevelopedProject>, BuildError> {
     let Some(memory) = &wanted.memory else { return Ok(None) };
     let project = directory(wanted.project)?;
     let place = Place::of(memory, &project, wanted.develop_eggs, python, wanted.options);
@@ -86,19 +86,19 @@ fn directory(project: &Path) -> Result<PathBuf, BuildError> {
     Ok(directory.canonicalize().map_err(FileError::of("open", directory))?)
 }
 
-fn protected(wanted: &Develop<'_>) -> Vec<PathBuf> {
+fn protected(wanted: &DevelopRequest<'_>) -> Vec<PathBuf> {
     wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect()
 }
 
 /// Builds a project. Returns the files of it that the build has made or changed, too.
 fn build(
-    builder: &Builder<'_>,
-    wanted: &Develop<'_>,
+    builder: &ProjectBuilder<'_>,
+    wanted: &DevelopRequest<'_>,
     project: &Path,
     protected: &[PathBuf],
     cancelled: &dyn Fn() -> bool,
-) -> Result<(Developed, BTreeSet<PathBuf>), BuildError> {
-    let workshop = Workshop::new(wanted.develop_eggs)?;
+) -> Result<(DevelopedProject, BTreeSet<PathBuf>), BuildError> {
+    let workshop = EggWorkshop::new(wanted.develop_eggs)?;
     let private = PrivateCopy::new(project, &workshop.path().join("source"), protected)?;
     let mut options = wanted.options.clone();
     options.read.extend(private.linked.iter().cloned());
@@ -108,7 +108,8 @@ fn build(
     let workspace = workshop.path().join("workspace");
     std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
     let what = format!("The project {}", project.display());
-    let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
+    let build =
+        ProjectBuild { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
     let built = build.run("editable")?;
     let Built { path, name: file, .. } =
         built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
@@ -130,7 +131,7 @@ fn build(
     let mut paths = placed.place(opened.info())?;
     paths.push(write_egg_link(project, wanted.develop_eggs, &name)?);
     paths.sort();
-    Ok((Developed { name, paths, namespaces }, changed))
+    Ok((DevelopedProject { name, paths, namespaces }, changed))
 }
 
 /// The options of the extensions were for this build only.
@@ -151,7 +152,7 @@ struct Placing<'a> {
     to: &'a Path,
     copy: &'a Path,
     project: &'a Path,
-    workshop: &'a Workshop,
+    workshop: &'a EggWorkshop,
 }
 
 impl Placing<'_> {

@@ -17,12 +17,12 @@ const MOST: usize = 16 << 20;
 const LONGEST: u64 = 64 << 10;
 
 /// The output of a build.
-pub(super) struct Log {
+pub(super) struct BuildLog {
     text: String,
     commands: Vec<BuildCommand>,
 }
 
-impl Log {
+impl BuildLog {
     pub(super) fn new(what: &str) -> Self {
         Self { text: format!("{what}\n"), commands: Vec::new() }
     }

@@ -8,7 +8,7 @@ use base::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
-use super::{BuildError, BuildOptions, Developed};
+use super::{BuildError, BuildOptions, DevelopedProject};
 use crate::python::Python;
 
 /// Increased when projects are installed in a different way.
@@ -37,7 +37,7 @@ struct Remembered {
     contents: String,
     /// The state of the files that were made.
     made: String,
-    developed: Developed,
+    developed: DevelopedProject,
 }
 
 /// The memory of one project in one directory of develop eggs.
@@ -58,7 +58,7 @@ impl Place {
     }
 
     /// The editable install, if it is still what a build would make.
-    pub(super) fn recall(&self, inputs: &Inputs) -> Result<Option<Developed>, BuildError> {
+    pub(super) fn recall(&self, inputs: &Inputs) -> Result<Option<DevelopedProject>, BuildError> {
         let Some(mut remembered) = self.read() else { return Ok(None) };
         if made(&remembered.developed.paths) != Some(remembered.made.clone()) {
             return Ok(None);
@@ -80,7 +80,7 @@ impl Place {
     /// `changed` some.
     pub(super) fn keep(
         &self,
-        developed: &Developed,
+        developed: &DevelopedProject,
         before: &Inputs,
         after: &Inputs,
         changed: &BTreeSet<PathBuf>,

@@ -21,8 +21,8 @@ use std::time::Duration;
 use base::files::FileError;
 use serde::Deserialize;
 
-pub use confined::Confined;
-pub use editable::{Develop, Developed, develop, recall};
+pub use confined::ConfinedCommands;
+pub use editable::{DevelopRequest, DevelopedProject, develop, recall};
 pub use error::BuildError;
 pub use memory::Memory;
 pub use project::BuildSystem;
@@ -58,7 +58,7 @@ pub struct BuildCommand {
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum CommandEnd {
     /// With status 0.
     Well,
     /// Otherwise: a description of how it ended.
@@ -73,12 +73,12 @@ pub trait Commands: Sync {
     ///
     /// # Errors
     /// When it cannot be started.
-    fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<Ended, BuildError>;
+    fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<CommandEnd, BuildError>;
 }
 
 /// Where a build finds what it requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Environment {
+pub struct BuildEnvironment {
     /// The directory, with `lib` and `bin` in it. It must not be changed.
     pub directory: PathBuf,
     /// The digest of its contents.
@@ -91,7 +91,7 @@ pub trait Environments: Sync {
     ///
     /// # Errors
     /// When none can be made.
-    fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError>;
+    fn environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, BuildError>;
 }
 
 /// How something is built.
@@ -106,7 +106,7 @@ pub struct BuildOptions {
 }
 
 /// What is needed to build.
-pub struct Builder<'a> {
+pub struct ProjectBuilder<'a> {
     /// The Python that they are for.
     pub python: &'a Python,
     /// Runs their commands.
@@ -132,14 +132,14 @@ pub struct Built {
 
 /// The runner's answer about a hook.
 #[derive(Deserialize)]
-struct Answer {
+struct HookAnswer {
     /// What the hook returned.
     result: serde_json::Value,
     /// Whether the backend has the hook.
     has_hook: bool,
 }
 
-impl Builder<'_> {
+impl ProjectBuilder<'_> {
     /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files; `what` is the
     /// project's name in messages.
     ///
@@ -154,7 +154,7 @@ impl Builder<'_> {
     ) -> Result<Built, BuildError> {
         let system = BuildSystem::of(source)?;
         project::write_build_ext(source, &options.build_ext)?;
-        let build = Build { builder: self, what, source, workspace, options, system };
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
     }
@@ -171,14 +171,14 @@ impl Builder<'_> {
         options: &BuildOptions,
     ) -> Result<(), BuildError> {
         let system = BuildSystem::of(source)?;
-        let build = Build { builder: self, what, source, workspace, options, system };
-        build.prepare("wheel", &mut log::Log::new(what)).map(drop)
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::BuildLog::new(what)).map(drop)
     }
 }
 
 /// One build.
-struct Build<'a> {
-    builder: &'a Builder<'a>,
+struct ProjectBuild<'a> {
+    builder: &'a ProjectBuilder<'a>,
     what: &'a str,
     source: &'a Path,
     workspace: &'a Path,
@@ -186,10 +186,10 @@ struct Build<'a> {
     system: BuildSystem,
 }
 
-impl Build<'_> {
+impl ProjectBuild<'_> {
     /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
-        let mut log = log::Log::new(self.what);
+        let mut log = log::BuildLog::new(self.what);
         let (environment, further) = self.prepare(kind, &mut log)?;
         let output = self.make("output")?;
         let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
@@ -208,7 +208,7 @@ impl Build<'_> {
     }
 
     /// The environment of the build, and what it requires in addition to the project's settings.
-    fn prepare(&self, kind: &str, log: &mut log::Log) -> Result<(Environment, Vec<Requirement>), BuildError> {
+    fn prepare(&self, kind: &str, log: &mut log::BuildLog) -> Result<(BuildEnvironment, Vec<Requirement>), BuildError> {
         let environment = self.builder.environments.environment(&self.system.requires)?;
         let asked = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
         let further = asked.result.as_array().cloned().unwrap_or_default();
@@ -230,7 +230,12 @@ impl Build<'_> {
     }
 
     /// Calls a hook of the backend.
-    fn hook(&self, log: &mut log::Log, environment: &Environment, hook: &str) -> Result<Answer, BuildError> {
+    fn hook(
+        &self,
+        log: &mut log::BuildLog,
+        environment: &BuildEnvironment,
+        hook: &str,
+    ) -> Result<HookAnswer, BuildError> {
         let [output, home, answers] = ["output", "home", "answers"].map(|name| self.make(name));
         let (output, home, answers) = (output?, home?, answers?);
         let runner = answers.join("runner.py");
@@ -253,17 +258,17 @@ impl Build<'_> {
         })?;
         let tried = log::tried(&answers.join("tried.txt"));
         let reason = match ended {
-            Ended::Well => {
+            CommandEnd::Well => {
                 let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
                 return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
             }
-            Ended::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
-            Ended::Otherwise(reason) => reason,
+            CommandEnd::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
+            CommandEnd::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))
     }
 
-    fn failed(&self, log: &log::Log, reason: &str, tried: &[String]) -> BuildError {
+    fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {
         let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
         BuildError::Failed {
             what: self.what.to_owned(),
@@ -274,7 +279,7 @@ impl Build<'_> {
         }
     }
 
-    fn command(&self, environment: &Environment, runner: &Path, order: &str, home: &Path) -> BuildCommand {
+    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, home: &Path) -> BuildCommand {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));

@@ -15,13 +15,13 @@ const PREFIX: &str = ".filling-";
 
 /// A directory next to the eggs, in which one is made. It is removed in the end; what a killed process left of this kind
 /// is removed by the next one.
-pub(crate) struct Workshop {
+pub(crate) struct EggWorkshop {
     directory: TempDir,
     eggs: PathBuf,
     lock: File,
 }
 
-impl Workshop {
+impl EggWorkshop {
     /// Makes one, and the eggs directory if need be.
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
         std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
@@ -144,7 +144,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let eggs = directory.path().join("eggs/v5");
         let make = |text: &str| {
-            let workshop = Workshop::new(&eggs).unwrap();
+            let workshop = EggWorkshop::new(&eggs).unwrap();
             let egg = workshop.path().join("a.egg");
             std::fs::create_dir(&egg).unwrap();
             std::fs::write(egg.join("x"), text).unwrap();
@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_is_removed_and_what_is_in_use_is_not() {
         let eggs = tempfile::tempdir().unwrap();
-        let in_use = Workshop::new(eggs.path()).unwrap();
+        let in_use = EggWorkshop::new(eggs.path()).unwrap();
         std::fs::create_dir_all(eggs.path().join(".filling-dead/x.egg")).unwrap();
-        drop(Workshop::new(eggs.path()).unwrap());
+        drop(EggWorkshop::new(eggs.path()).unwrap());
         assert!(in_use.path().exists() && !eggs.path().join(".filling-dead").exists());
     }
 

@@ -25,7 +25,7 @@ pub enum Precedence {
 
 /// Where its metadata is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum MetadataForm {
     /// A directory `….dist-info`.
     DistInfo(PathBuf),
     /// A directory `….egg-info`, or `EGG-INFO` in an egg.
@@ -50,20 +50,20 @@ pub struct Distribution {
     /// Its kind.
     pub precedence: Precedence,
     /// Where its metadata is.
-    pub form: Form,
+    pub form: MetadataForm,
     parsed: Option<Version>,
     metadata: OnceLock<Result<Metadata, MetadataError>>,
     pth: OnceLock<Vec<PathBuf>>,
 }
 
 /// The order by which the best of several is chosen.
-type Order<'a> = (Option<&'a Version>, Precedence, String, &'a Path, &'a str, &'a str);
+type PreferenceKey<'a> = (Option<&'a Version>, Precedence, String, &'a Path, &'a str, &'a str);
 
 impl Distribution {
     /// Reads the name of the entry `metadata` of the directory `location`. For an egg, that entry is the egg itself.
-    pub(super) fn of_entry(location: &Path, entry: &str, form: Form, precedence: Precedence) -> Option<Self> {
+    pub(super) fn of_entry(location: &Path, entry: &str, form: MetadataForm, precedence: Precedence) -> Option<Self> {
         let stem = entry.rsplit_once('.').map_or(entry, |(stem, _)| stem);
-        let parts = Parts::of(stem);
+        let parts = EggNameParts::of(stem);
         let mut distribution = Self {
             location: location.to_owned(),
             project: name::safe(parts.name?),
@@ -111,7 +111,7 @@ impl Distribution {
     }
 
     /// The sort key of several distributions; the greatest is the best. (An invalid version is the least.)
-    pub(super) fn order(&self) -> Order<'_> {
+    pub(super) fn order(&self) -> PreferenceKey<'_> {
         let (python, platform) = (self.python.as_deref().unwrap_or(""), self.platform.as_deref().unwrap_or(""));
         (self.parsed.as_ref(), self.precedence, self.project.to_lowercase(), &self.location, python, platform)
     }
@@ -132,25 +132,25 @@ impl Distribution {
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {
         let pkg_info = self.read(self.pkg_info()).ok_or(MetadataError::Missing("metadata"))?;
         match &self.form {
-            Form::DistInfo(_) => Metadata::parse(&pkg_info),
-            Form::EggInfo(_) => Metadata::parse_egg(&pkg_info, &self.text("requires.txt").unwrap_or_default()),
-            Form::EggInfoFile(_) => Metadata::parse_egg(&pkg_info, ""),
+            MetadataForm::DistInfo(_) => Metadata::parse(&pkg_info),
+            MetadataForm::EggInfo(_) => Metadata::parse_egg(&pkg_info, &self.text("requires.txt").unwrap_or_default()),
+            MetadataForm::EggInfoFile(_) => Metadata::parse_egg(&pkg_info, ""),
         }
     }
 
     fn pkg_info(&self) -> PathBuf {
         match &self.form {
-            Form::DistInfo(directory) => directory.join("METADATA"),
-            Form::EggInfo(directory) => directory.join("PKG-INFO"),
-            Form::EggInfoFile(file) => file.clone(),
+            MetadataForm::DistInfo(directory) => directory.join("METADATA"),
+            MetadataForm::EggInfo(directory) => directory.join("PKG-INFO"),
+            MetadataForm::EggInfoFile(file) => file.clone(),
         }
     }
 
     /// The contents of one of its metadata files, if it exists.
     pub fn text(&self, file: &str) -> Option<String> {
         match &self.form {
-            Form::DistInfo(directory) | Form::EggInfo(directory) => self.read(directory.join(file)),
-            Form::EggInfoFile(_) => None,
+            MetadataForm::DistInfo(directory) | MetadataForm::EggInfo(directory) => self.read(directory.join(file)),
+            MetadataForm::EggInfoFile(_) => None,
         }
     }
 
@@ -172,7 +172,9 @@ impl Distribution {
 
     /// Old scripts that setuptools kept with the metadata of an egg: their names and contents, sorted.
     pub fn scripts(&self) -> Vec<(String, String)> {
-        let (Form::DistInfo(directory) | Form::EggInfo(directory)) = &self.form else { return Vec::new() };
+        let (MetadataForm::DistInfo(directory) | MetadataForm::EggInfo(directory)) = &self.form else {
+            return Vec::new();
+        };
         let entries = std::fs::read_dir(directory.join("scripts")).into_iter().flatten().flatten();
         let mut scripts: Vec<(String, String)> = entries
             .filter_map(|entry| {
@@ -212,14 +214,14 @@ impl PartialEq for Distribution {
 
 /// `NAME-VERSION-pyX.Y-PLATFORM`; parts can be missing from the end.
 #[derive(Default)]
-struct Parts<'a> {
+struct EggNameParts<'a> {
     name: Option<&'a str>,
     version: Option<&'a str>,
     python: Option<&'a str>,
     platform: Option<&'a str>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> EggNameParts<'a> {
     fn of(stem: &'a str) -> Self {
         let mut parts = stem.splitn(4, '-');
         let name = parts.next().filter(|name| !name.is_empty());

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use found::{Distribution, Form, Precedence};
+pub use found::{Distribution, MetadataForm, Precedence};
 pub use scan::find;
 pub(crate) use scan::link;
 pub(crate) use zipped::read_zipped;
@@ -33,12 +33,12 @@ pub struct Directories {
 
 /// The existing distributions for one Python.
 #[derive(Clone, Debug, Default)]
-pub struct Installed {
+pub struct InstalledDistributions {
     /// By key; the best one first, as `pkg_resources.Environment` sorts them.
     projects: BTreeMap<String, Vec<Arc<Distribution>>>,
 }
 
-impl Installed {
+impl InstalledDistributions {
     /// Reads both directories. A missing directory is empty.
     pub fn scan(directories: &Directories, path: &[PathBuf], python: &Python) -> Self {
         let mut found = scan::eggs(&directories.eggs);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::found::{Distribution, Form, Precedence};
+use super::found::{Distribution, MetadataForm, Precedence};
 
 /// The most egg-links that may point to each other in a chain.
 const DEEPEST: usize = 8;
@@ -45,14 +45,14 @@ fn find_at(path: PathBuf) -> Vec<Distribution> {
     if is_link || !is_egg(&path) {
         return find(&path, false);
     }
-    let form = Form::EggInfo(path.join("EGG-INFO"));
+    let form = MetadataForm::EggInfo(path.join("EGG-INFO"));
     Distribution::of_entry(&path, &file_name(&path), form, Precedence::Egg).into_iter().collect()
 }
 
 fn find_into(found: &mut Vec<Distribution>, directory: &Path, only: bool, depth: usize) {
     let Ok(real) = directory.canonicalize() else { return };
     if is_egg(&real) {
-        let form = Form::EggInfo(real.join("EGG-INFO"));
+        let form = MetadataForm::EggInfo(real.join("EGG-INFO"));
         found.extend(Distribution::of_entry(&real, &file_name(&real), form, Precedence::Egg));
         return;
     }
@@ -76,9 +76,9 @@ fn find_into(found: &mut Vec<Distribution>, directory: &Path, only: bool, depth:
 fn of_metadata(directory: &Path, path: &Path, name: &str) -> Option<Distribution> {
     let form = match (path.is_dir(), name.to_lowercase().ends_with(".dist-info")) {
         (true, _) if entries(path).is_empty() => return None,
-        (true, true) => Form::DistInfo(path.to_owned()),
-        (true, false) => Form::EggInfo(path.to_owned()),
-        (false, _) => Form::EggInfoFile(path.to_owned()),
+        (true, true) => MetadataForm::DistInfo(path.to_owned()),
+        (true, false) => MetadataForm::EggInfo(path.to_owned()),
+        (false, _) => MetadataForm::EggInfoFile(path.to_owned()),
     };
     Distribution::of_entry(directory, name, form, Precedence::Develop)
 }

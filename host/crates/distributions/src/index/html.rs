@@ -20,7 +20,7 @@ pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
     let text = page.text();
     for token in Tokenizer::new(&*text) {
         let Ok(Token::StartTag(tag)) = token else { continue };
-        let attributes = Attributes(&tag.attributes);
+        let attributes = TagAttributes(&tag.attributes);
         match tag.name.as_slice() {
             b"base" => {
                 if let Some(url) = attributes.get("href").and_then(|href| page.url.join(&href).ok()) {
@@ -37,16 +37,16 @@ pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
     Ok(links)
 }
 
-struct Attributes<'a>(&'a BTreeMap<HtmlString, Spanned<HtmlString, ()>>);
+struct TagAttributes<'a>(&'a BTreeMap<HtmlString, Spanned<HtmlString, ()>>);
 
-impl Attributes<'_> {
+impl TagAttributes<'_> {
     fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.0.iter().find(|(key, _)| key.as_slice() == name.as_bytes())?;
         Some(String::from_utf8_lossy(value).into_owned())
     }
 }
 
-fn link(base: &Url, href: &str, attributes: &Attributes<'_>) -> Option<Link> {
+fn link(base: &Url, href: &str, attributes: &TagAttributes<'_>) -> Option<Link> {
     let url = base.join(href.trim()).ok()?;
     if !is_followed(base, &url) {
         return None;

@@ -4,14 +4,14 @@ use fetch::{Algorithm, Checksum};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{File, Location, Metadata};
+use super::{IndexFile, SearchLocation, SeparateMetadata};
 use crate::filename::FileName;
 
 /// A link to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The target, without fragment.
-    pub location: Location,
+    pub location: SearchLocation,
     /// The last part of its path.
     pub name: String,
     /// The expected digests of the file.
@@ -30,7 +30,7 @@ impl Link {
     /// A link to a path on this machine.
     pub fn of_path(path: std::path::PathBuf) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_owned();
-        Some(Self::to(Location::Path(path), name))
+        Some(Self::to(SearchLocation::Path(path), name))
     }
 
     /// A link to a URL, whose fragment may contain a digest of the file: `#sha256=…`.
@@ -39,7 +39,7 @@ impl Link {
         let path = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned());
         let last = path.rsplit('/').next().unwrap_or_default();
         let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
-        let location = Location::parse(url, std::path::Path::new("/"));
+        let location = SearchLocation::parse(url, std::path::Path::new("/"));
         let checksums = fragment.split('&').filter_map(|part| checksum(part.split_once('=')?)).collect();
         Self { checksums, ..Self::to(location, name) }
     }
@@ -54,22 +54,24 @@ impl Link {
         let last = url.path().rsplit('/').next().unwrap_or_default();
         let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
         let checksums = fragment.split('&').filter_map(|part| checksum(part.split_once('=')?)).collect();
-        Self { checksums, ..Self::to(Location::Url(without_fragment.to_owned()), name) }
+        Self { checksums, ..Self::to(SearchLocation::Url(without_fragment.to_owned()), name) }
     }
 
-    fn to(location: Location, name: String) -> Self {
+    fn to(location: SearchLocation, name: String) -> Self {
         Self { location, name, checksums: Vec::new(), requires_python: None, yanked: None, metadata: None, size: None }
     }
 
     /// The file, if its name is that of a distribution.
-    pub(crate) fn into_file(self) -> Option<File> {
+    pub(crate) fn into_file(self) -> Option<IndexFile> {
         let name = FileName::parse(&self.name)?;
         let metadata = match (&self.location, self.metadata) {
-            (Location::Url(url), Some(checksum)) => Some(Metadata { url: format!("{url}.metadata"), checksum }),
+            (SearchLocation::Url(url), Some(checksum)) => {
+                Some(SeparateMetadata { url: format!("{url}.metadata"), checksum })
+            }
             _ => None,
         };
         let Self { location, checksums, requires_python, yanked, size, .. } = self;
-        Some(File { name, file: self.name, location, checksums, requires_python, yanked, metadata, size })
+        Some(IndexFile { name, file: self.name, location, checksums, requires_python, yanked, metadata, size })
     }
 }
 

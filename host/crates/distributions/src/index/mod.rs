@@ -25,41 +25,41 @@ use crate::lock::{LockUse, Purpose};
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
-pub use pages::{Credentials, Network, NoWeb, Page, Web, WebError};
+pub use pages::{IndexCredentials, NoWeb, Page, PageDownloads, Web, WebError};
 
 /// The sources of distributions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sources {
+pub struct DistributionSources {
     /// The index: a URL, or a directory of this machine.
-    pub index: Location,
+    pub index: SearchLocation,
     /// Other places: archives, directories, pages with links.
-    pub find_links: Vec<Location>,
+    pub find_links: Vec<SearchLocation>,
     /// Hosts that may be used.
     pub allowed: AllowedHosts,
     /// Whether only these places are used, none of them on the network (`install-from-cache`).
     pub local: bool,
 }
 
-impl Sources {
+impl DistributionSources {
     /// The places on the network.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.index).chain(&self.find_links).filter_map(|location| match location {
-            Location::Url(url) => Some(url.as_str()),
-            Location::Path(_) => None,
+            SearchLocation::Url(url) => Some(url.as_str()),
+            SearchLocation::Path(_) => None,
         })
     }
 }
 
 /// A place that is searched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Location {
+pub enum SearchLocation {
     /// On the network.
     Url(String),
     /// On this machine.
     Path(PathBuf),
 }
 
-impl Location {
+impl SearchLocation {
     /// Parses a setting: a URL, a `file:` URL, or a path, relative to `directory`.
     pub fn parse(text: &str, directory: &Path) -> Self {
         match Url::parse(text) {
@@ -75,7 +75,7 @@ impl Location {
 }
 
 /// As shown to a person, without credentials.
-impl std::fmt::Display for Location {
+impl std::fmt::Display for SearchLocation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Url(url) => formatter.write_str(&redact(url)),
@@ -86,13 +86,13 @@ impl std::fmt::Display for Location {
 
 /// An available file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
+pub struct IndexFile {
     /// The parts of its name.
     pub name: FileName,
     /// Its name.
     pub file: String,
     /// Its location.
-    pub location: Location,
+    pub location: SearchLocation,
     /// Its expected digests, as far as the index has them; all must match.
     pub checksums: Vec<Checksum>,
     /// `Requires-Python`, if the index has it.
@@ -100,14 +100,14 @@ pub struct File {
     /// The reason if it was yanked.
     pub yanked: Option<String>,
     /// Where its metadata can be read without the file, and its expected digests.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<SeparateMetadata>,
     /// Its length in bytes, if the index has it.
     pub size: Option<u64>,
 }
 
 /// Metadata that an index serves separately from the file (PEP 658, 714).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
+pub struct SeparateMetadata {
     /// Its location.
     pub url: String,
     /// Its expected digests, if the index has them.
@@ -121,7 +121,7 @@ pub enum IndexError {
     #[error("Cannot read {location}: {cause}")]
     Page {
         /// The page.
-        location: Location,
+        location: SearchLocation,
         /// The cause.
         cause: String,
     },
@@ -133,7 +133,7 @@ pub enum IndexError {
 impl base::source::Explain for IndexError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Page { location: Location::Url(_), .. } => {
+            Self::Page { location: SearchLocation::Url(_), .. } => {
                 vec!["[buildout] index and find-links name where distributions are looked for.".to_owned()]
             }
             _ => Vec::new(),
@@ -142,34 +142,34 @@ impl base::source::Explain for IndexError {
 }
 
 /// The files of the index and the other sources, requested at most once for each project.
-pub struct Index<'a> {
+pub struct PackageIndex<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
-    sources: Sources,
+    sources: DistributionSources,
     /// The lock, if there is one.
     lock: Option<LockUse>,
-    projects: Mutex<BTreeMap<String, Slot>>,
+    projects: Mutex<BTreeMap<String, ProjectSlot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
 
 /// The available files of one project.
 #[derive(Debug, Default)]
-pub struct Project {
+pub struct ProjectFiles {
     /// The files, in no particular order.
-    pub files: Vec<File>,
+    pub files: Vec<IndexFile>,
     /// Whether the index has a page about this project.
     pub known: bool,
 }
 
 /// The result for one project; a second thread waits for it.
-type Slot = Arc<Mutex<Option<Arc<Project>>>>;
+type ProjectSlot = Arc<Mutex<Option<Arc<ProjectFiles>>>>;
 
 /// The files of `find-links`, by the key of the project.
-type Links = BTreeMap<String, Vec<File>>;
+type Links = BTreeMap<String, Vec<IndexFile>>;
 
-impl<'a> Index<'a> {
+impl<'a> PackageIndex<'a> {
     /// The files of `sources`. Nothing is requested yet.
-    pub fn new(sources: Sources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
+    pub fn new(sources: DistributionSources, web: &'a dyn Web, report: &'a dyn Report) -> Self {
         Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
     }
 
@@ -185,17 +185,17 @@ impl<'a> Index<'a> {
     }
 
     /// The sources.
-    pub fn sources(&self) -> &Sources {
+    pub fn sources(&self) -> &DistributionSources {
         &self.sources
     }
 
     /// The locked files of a project; `None` if the sources are to be used.
-    fn of_lock(&self, key: &str, purpose: Purpose) -> Option<Project> {
+    fn of_lock(&self, key: &str, purpose: Purpose) -> Option<ProjectFiles> {
         let lock = self.lock.as_ref()?;
         let is_locked = lock.deciding()?.has(key, purpose);
         match (is_locked, lock) {
-            (true, lock) => Some(Project { files: lock.lock().files(key, purpose), known: true }),
-            (false, LockUse::Only(_)) => Some(Project::default()),
+            (true, lock) => Some(ProjectFiles { files: lock.lock().files(key, purpose), known: true }),
+            (false, LockUse::Only(_)) => Some(ProjectFiles::default()),
             (false, _) => None,
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// When a required page cannot be read.
-    pub fn project(&self, key: &str, written: &str, purpose: Purpose) -> Result<Arc<Project>, IndexError> {
+    pub fn project(&self, key: &str, written: &str, purpose: Purpose) -> Result<Arc<ProjectFiles>, IndexError> {
         if let Some(locked) = self.of_lock(key, purpose) {
             return Ok(Arc::new(locked));
         }
@@ -224,35 +224,35 @@ impl<'a> Index<'a> {
         Ok(project)
     }
 
-    fn ask(&self, key: &str, written: &str) -> Result<Project, IndexError> {
+    fn ask(&self, key: &str, written: &str) -> Result<ProjectFiles, IndexError> {
         let mut tried = vec![key.to_owned()];
         if name::safe(written) != key {
             tried.push(name::safe(written));
         }
         for form in &tried {
             let links = match &self.sources.index {
-                Location::Url(index) => self.page(&format!("{}/{form}/", index.trim_end_matches('/')), true)?,
-                Location::Path(index) => archive::directory(&index.join(form)),
+                SearchLocation::Url(index) => self.page(&format!("{}/{form}/", index.trim_end_matches('/')), true)?,
+                SearchLocation::Path(index) => archive::directory(&index.join(form)),
             };
             if let Some(links) = links {
-                let mut files: Vec<File> = links.into_iter().filter_map(|link| self.file(link)).collect();
+                let mut files: Vec<IndexFile> = links.into_iter().filter_map(|link| self.file(link)).collect();
                 files.retain(|file| file.name.key() == key);
-                return Ok(Project { files, known: true });
+                return Ok(ProjectFiles { files, known: true });
             }
         }
         // An index on this machine may be a single directory of archives.
-        if let Location::Path(index) = &self.sources.index {
-            let mut files: Vec<File> =
+        if let SearchLocation::Path(index) = &self.sources.index {
+            let mut files: Vec<IndexFile> =
                 archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
             files.retain(|file| file.name.key() == key);
-            return Ok(Project { known: !files.is_empty(), files });
+            return Ok(ProjectFiles { known: !files.is_empty(), files });
         }
-        Ok(Project::default())
+        Ok(ProjectFiles::default())
     }
 
     /// The links of a page; `None` if the page does not exist.
     fn page(&self, url: &str, is_index: bool) -> Result<Option<Vec<Link>>, IndexError> {
-        let location = || Location::Url(url.to_owned());
+        let location = || SearchLocation::Url(url.to_owned());
         if self.sources.local || !self.sources.allowed.allows(url) {
             return Ok(None);
         }
@@ -270,8 +270,8 @@ impl<'a> Index<'a> {
     }
 
     /// The file that a link points to, if it may be used and its name is that of a distribution.
-    fn file(&self, link: Link) -> Option<File> {
-        if let Location::Url(url) = &link.location
+    fn file(&self, link: Link) -> Option<IndexFile> {
+        if let SearchLocation::Url(url) = &link.location
             && (self.sources.local || !self.sources.allowed.allows(url))
         {
             return None;
@@ -298,14 +298,14 @@ impl<'a> Index<'a> {
         Ok(all)
     }
 
-    fn found_at(&self, location: &Location) -> Result<Vec<Link>, IndexError> {
+    fn found_at(&self, location: &SearchLocation) -> Result<Vec<Link>, IndexError> {
         let warn = |message: &str| self.report.log(base::event::Level::Warning, message);
         match location {
-            Location::Path(path) => Ok(archive::found(path).unwrap_or_else(|| {
+            SearchLocation::Path(path) => Ok(archive::found(path).unwrap_or_else(|| {
                 warn(&format!("Not found: {}", path.display()));
                 Vec::new()
             })),
-            Location::Url(url) => {
+            SearchLocation::Url(url) => {
                 let link = Link::of_url(url);
                 if FileName::parse(&link.name).is_some() {
                     return Ok(vec![link]);

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use base::environment::Environment;
 use base::event::{Event, Report};
 use base::source::redact;
-use fetch::{Call, CallError, Conversation, Limits, StatusCode};
+use fetch::{CallError, Conversation, HttpRequest, StatusCode, TransferLimits};
 use url::Url;
 
-pub use credentials::Credentials;
+pub use credentials::IndexCredentials;
 use stored::Stored;
 
 /// The longest page that is read, in bytes.
@@ -76,19 +76,19 @@ pub trait Web: Sync {
 }
 
 /// Requests pages from the network.
-pub struct Network {
+pub struct PageDownloads {
     conversation: Conversation,
-    credentials: Credentials,
+    credentials: IndexCredentials,
     cache: Option<PathBuf>,
     cancelled: Box<dyn Fn() -> bool + Sync + Send>,
 }
 
-impl Network {
+impl PageDownloads {
     /// Pages are kept in `cache`, and downloaded again only if they have changed on the server.
     pub fn new(
         environment: &Environment,
-        limits: Limits,
-        credentials: Credentials,
+        limits: TransferLimits,
+        credentials: IndexCredentials,
         cache: Option<PathBuf>,
         cancelled: Box<dyn Fn() -> bool + Sync + Send>,
     ) -> Self {
@@ -97,7 +97,7 @@ impl Network {
 
     fn call(&self, url: &str, kinds: Option<&str>, known: Option<&Stored>) -> Result<fetch::Response, WebError> {
         let (url, authorization) = self.credentials.of(url).map_err(WebError::Failed)?;
-        let mut call = Call::get(url, LONGEST_PAGE);
+        let mut call = HttpRequest::get(url, LONGEST_PAGE);
         call.authorization = authorization;
         let mut header = |name: &'static str, value: &str| {
             if let Ok(name) = name.parse() {
@@ -113,7 +113,7 @@ impl Network {
     }
 }
 
-impl Web for Network {
+impl Web for PageDownloads {
     fn page(&self, url: &str, is_index: bool, report: &dyn Report) -> Result<Option<Page>, WebError> {
         let place = self.cache.as_ref().map(|cache| stored::place(cache, url));
         let known = place.as_ref().and_then(|place| Stored::read(place));

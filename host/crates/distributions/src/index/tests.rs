@@ -38,17 +38,17 @@ const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0";
 
-fn sources(index: &str, find_links: &[&str]) -> Sources {
+fn sources(index: &str, find_links: &[&str]) -> DistributionSources {
     let root = Path::new("/nonexistent");
-    Sources {
-        index: Location::parse(index, root),
-        find_links: find_links.iter().map(|link| Location::parse(link, root)).collect(),
+    DistributionSources {
+        index: SearchLocation::parse(index, root),
+        find_links: find_links.iter().map(|link| SearchLocation::parse(link, root)).collect(),
         allowed: AllowedHosts::default(),
         local: false,
     }
 }
 
-fn files(project: &Project) -> Vec<String> {
+fn files(project: &ProjectFiles) -> Vec<String> {
     project.files.iter().map(|file| format!("{} {}", file.file, file.location)).collect()
 }
 
@@ -118,7 +118,7 @@ fn a_project_is_asked_for_once_by_its_normal_name() {
     table
         .pages
         .insert("https://i.invalid/simple/zope-a/", (HTML, "<a href='zope.a-1.0.zip'><a href='other-1.0.zip'>".into()));
-    let index = Index::new(sources("https://i.invalid/simple", &[]), &table, &Silent);
+    let index = PackageIndex::new(sources("https://i.invalid/simple", &[]), &table, &Silent);
     for written in ["Zope_A", "zope.a"] {
         assert_eq!(
             files(&index.project("zope-a", written, Purpose::Use).unwrap()),
@@ -136,17 +136,17 @@ fn hosts_that_are_not_allowed_are_not_asked() {
         "https://i.invalid/simple/a/",
         (HTML, "<a href='https://other.invalid/a-1.0.zip'><a href='a-2.0.zip'>".into()),
     );
-    let allowed = |hosts: &str| Sources {
+    let allowed = |hosts: &str| DistributionSources {
         allowed: AllowedHosts::parse(hosts),
         ..sources("https://i.invalid/simple", &["https://l.invalid/"])
     };
-    let index = Index::new(allowed("i.invalid"), &table, &Silent);
+    let index = PackageIndex::new(allowed("i.invalid"), &table, &Silent);
     assert_eq!(
         files(&index.project("a", "a", Purpose::Use).unwrap()),
         ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]
     );
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
-    let nothing = Index::new(allowed("x.invalid"), &table, &Silent);
+    let nothing = PackageIndex::new(allowed("x.invalid"), &table, &Silent);
     assert!(nothing.project("a", "a", Purpose::Use).unwrap().files.is_empty());
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
 }
@@ -176,14 +176,18 @@ fn find_links_of_all_kinds() {
         format!("https://l.invalid/direct/a-5.0.zip#sha256={SHA}"),
     ];
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
-    let index = Index::new(sources("https://i.invalid/simple", &links), &table, &Silent);
+    let index = PackageIndex::new(sources("https://i.invalid/simple", &links), &table, &Silent);
     let project = index.project("a", "a", Purpose::Use).unwrap();
     let mut names: Vec<&str> = project.files.iter().map(|file| file.file.as_str()).collect();
     names.dedup();
     assert_eq!(names, ["a-1.0.zip", "a-2.0.tar.gz", "a-3.0.zip", "a-1.0.zip", "a-4.0.zip", "a-5.0.zip"]);
     assert_eq!(project.files.last().unwrap().checksums.len(), 1);
     // Only this machine is used.
-    let local = Index::new(Sources { local: true, ..sources("https://i.invalid/simple", &links) }, &table, &Silent);
+    let local = PackageIndex::new(
+        DistributionSources { local: true, ..sources("https://i.invalid/simple", &links) },
+        &table,
+        &Silent,
+    );
     assert_eq!(local.project("a", "a", Purpose::Use).unwrap().files.len(), 4);
 }
 
@@ -196,7 +200,7 @@ fn an_index_on_this_machine() {
     std::fs::write(path("a/a-1.0.zip"), "").unwrap();
     std::fs::write(path("b/index.html"), "<a href='../a/b-1.0.zip'>").unwrap();
     std::fs::write(path("c-1.0.zip"), "").unwrap();
-    let index = Index::new(sources(directory.path().to_str().unwrap(), &[]), &NoWeb, &Silent);
+    let index = PackageIndex::new(sources(directory.path().to_str().unwrap(), &[]), &NoWeb, &Silent);
     let found = |key: &str| {
         index.project(key, key, Purpose::Use).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>()
     };
@@ -211,7 +215,7 @@ fn an_index_on_this_machine() {
 fn a_page_that_cannot_be_read_is_named() {
     let mut table = Table::default();
     table.pages.insert("https://u:secret@i.invalid/simple/a/", ("error", String::new()));
-    let index = Index::new(sources("https://u:secret@i.invalid/simple", &[]), &table, &Silent);
+    let index = PackageIndex::new(sources("https://u:secret@i.invalid/simple", &[]), &table, &Silent);
     let error = index.project("a", "a", Purpose::Use).unwrap_err().to_string();
     assert_eq!(error, "Cannot read https://***@i.invalid/simple/a/: it is down");
 }

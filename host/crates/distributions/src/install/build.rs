@@ -4,17 +4,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{InstallError, Installer, Settings};
-use crate::eggs::Installed;
-use crate::eggs::fill::Workshop;
-use crate::index::File;
+use super::{InstallError, InstallSettings, Installer};
+use crate::eggs::InstalledDistributions;
+use crate::eggs::fill::EggWorkshop;
+use crate::index::IndexFile;
 use crate::lock::{LockUse, Purpose};
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Request, ResolveError, choose};
+use crate::resolve::{Candidate, ResolveError, ResolveRequest, choose};
 
 /// What is built.
 #[derive(Clone, Debug)]
-pub struct Custom {
+pub struct CustomBuild {
     /// The distribution.
     pub requirement: Requirement,
 }
@@ -25,7 +25,7 @@ impl Installer<'_> {
     ///
     /// # Errors
     /// [`InstallError`].
-    pub fn build(&self, custom: &Custom) -> Result<PathBuf, InstallError> {
+    pub fn build(&self, custom: &CustomBuild) -> Result<PathBuf, InstallError> {
         match self.source_of(custom)? {
             Candidate::Installed(distribution) => Ok(distribution.location.clone()),
             Candidate::File(file) => self.build_into(&file),
@@ -36,12 +36,12 @@ impl Installer<'_> {
     ///
     /// # Errors
     /// When none matches.
-    pub fn source_of(&self, custom: &Custom) -> Result<Candidate, InstallError> {
-        let Settings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
+    pub fn source_of(&self, custom: &CustomBuild) -> Result<Candidate, InstallError> {
+        let InstallSettings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
         let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
         let tools = self.supply.tools();
-        let installed = Installed::scan_eggs(&directories.develop, tools.python);
-        let request = Request {
+        let installed = InstalledDistributions::scan_eggs(&directories.develop, tools.python);
+        let request = ResolveRequest {
             requirements: std::slice::from_ref(&requirement),
             pins,
             python: tools.python,
@@ -56,8 +56,8 @@ impl Installer<'_> {
         Ok(choose(&request, &requirement, self.supply).map_err(|error| self.with_lock(error))?)
     }
 
-    fn build_into(&self, file: &Arc<File>) -> Result<PathBuf, InstallError> {
-        let workshop = Workshop::new(&self.settings.directories.develop)?;
+    fn build_into(&self, file: &Arc<IndexFile>) -> Result<PathBuf, InstallError> {
+        let workshop = EggWorkshop::new(&self.settings.directories.develop)?;
         let (name, egg) = self.egg_of_wheel(file, workshop.path(), workshop.mask()?)?;
         workshop.sync();
         let place = workshop.publish(&egg, &name)?;

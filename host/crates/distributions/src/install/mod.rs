@@ -12,23 +12,23 @@ use std::sync::{Arc, Mutex};
 
 use base::event::Level;
 
-pub use build::Custom;
+pub use build::CustomBuild;
 pub use error::InstallError;
 
-use crate::eggs::fill::{Workshop, remove_abandoned};
-use crate::eggs::{Directories, Distribution, Installed};
-use crate::index::{File, lock};
+use crate::eggs::fill::{EggWorkshop, remove_abandoned};
+use crate::eggs::{Directories, Distribution, InstalledDistributions};
+use crate::index::{IndexFile, lock};
 use crate::lock::{FILE, LockUse, Purpose};
 use crate::pins::Pins;
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Picked, Request, ResolveError, Step, resolve};
+use crate::resolve::{Candidate, Picked, ResolveError, ResolveRequest, ResolvedDistribution, resolve};
 use crate::supply::Supply;
 use crate::working_set::WorkingSet;
-use prepare::Prepared;
+use prepare::PreparedEgg;
 
 /// The settings of a buildout for the choice of distributions.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct InstallSettings {
     /// The directories of eggs.
     pub directories: Directories,
     /// Other directories with existing distributions.
@@ -51,17 +51,17 @@ pub struct Settings {
 
 /// The result of an installation.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct Installation {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
     /// Versions without a pin.
     pub picked: Vec<Picked>,
     /// The files that were installed.
-    pub new: Vec<Arc<File>>,
+    pub new: Vec<Arc<IndexFile>>,
     directories: Directories,
 }
 
-impl Outcome {
+impl Installation {
     /// The distributions in the order of the path of scripts.
     pub fn working_set(&self) -> WorkingSet {
         self.distributions.sorted(&self.directories)
@@ -70,23 +70,23 @@ impl Outcome {
 
 /// Installs distributions.
 pub struct Installer<'a> {
-    settings: Settings,
+    settings: InstallSettings,
     supply: &'a Supply<'a>,
-    installed: Mutex<Option<Arc<Installed>>>,
+    installed: Mutex<Option<Arc<InstalledDistributions>>>,
 }
 
 impl<'a> Installer<'a> {
     /// Installs from `supply` with these settings.
-    pub fn new(settings: Settings, supply: &'a Supply<'a>) -> Self {
+    pub fn new(settings: InstallSettings, supply: &'a Supply<'a>) -> Self {
         Self { settings, supply, installed: Mutex::new(None) }
     }
 
     /// The existing distributions. They are read once, and again after an installation.
-    pub fn installed(&self) -> Arc<Installed> {
+    pub fn installed(&self) -> Arc<InstalledDistributions> {
         let mut known = lock(&self.installed);
-        let Settings { directories, path, .. } = &self.settings;
+        let InstallSettings { directories, path, .. } = &self.settings;
         let scan = || {
-            let all = Installed::scan(directories, path, self.supply.tools().python);
+            let all = InstalledDistributions::scan(directories, path, self.supply.tools().python);
             Arc::new(match self.supply.lock() {
                 Some(lock) => all.allowed_by(lock),
                 None => all,
@@ -126,9 +126,9 @@ impl<'a> Installer<'a> {
     /// When none do.
     pub fn resolve(&self, requirements: &[Requirement]) -> Result<crate::resolve::Resolution, ResolveError> {
         let installed = self.installed();
-        let Settings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
+        let InstallSettings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
         let tools = self.supply.tools();
-        let request = Request {
+        let request = ResolveRequest {
             requirements,
             pins,
             python: tools.python,
@@ -154,7 +154,7 @@ impl<'a> Installer<'a> {
     }
 
     /// The available files of a project; none if the sources cannot be read.
-    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<File> {
+    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<IndexFile> {
         self.supply.index().project(key, key, purpose).map(|project| project.files.clone()).unwrap_or_default()
     }
 
@@ -162,11 +162,11 @@ impl<'a> Installer<'a> {
     ///
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
-    pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
+    pub fn install(&self, requirements: &[Requirement]) -> Result<Installation, InstallError> {
         let mut new = Vec::new();
         let (resolution, distributions) = loop {
             let resolution = self.resolve(requirements)?;
-            let missing: Vec<&Step> =
+            let missing: Vec<&ResolvedDistribution> =
                 resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
             if missing.is_empty() {
                 remove_abandoned(&self.settings.directories.eggs);
@@ -187,12 +187,12 @@ impl<'a> Installer<'a> {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
         let directories = self.settings.directories.clone();
-        Ok(Outcome { distributions, picked: resolution.picked, new, directories })
+        Ok(Installation { distributions, picked: resolution.picked, new, directories })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.
-    fn fill(&self, missing: &[&Step]) -> Result<(), InstallError> {
-        let workshop = Workshop::new(&self.settings.directories.eggs)?;
+    fn fill(&self, missing: &[&ResolvedDistribution]) -> Result<(), InstallError> {
+        let workshop = EggWorkshop::new(&self.settings.directories.eggs)?;
         let mask = workshop.mask()?;
         let prepared = self.prepare_all(missing, &workshop, mask)?;
         workshop.sync();
@@ -203,7 +203,12 @@ impl<'a> Installer<'a> {
     }
 
     /// Prepares distributions, several at once, and reports each in their order.
-    fn prepare_all(&self, missing: &[&Step], workshop: &Workshop, mask: u32) -> Result<Vec<Prepared>, InstallError> {
+    fn prepare_all(
+        &self,
+        missing: &[&ResolvedDistribution],
+        workshop: &EggWorkshop,
+        mask: u32,
+    ) -> Result<Vec<PreparedEgg>, InstallError> {
         let next = AtomicUsize::new(0);
         let stop = AtomicUsize::new(0);
         let (sender, receiver) = channel();
@@ -253,9 +258,9 @@ impl<'a> Installer<'a> {
     }
 
     /// The distributions that result from the steps.
-    fn found(&self, steps: &[Step]) -> Result<Vec<Arc<Distribution>>, InstallError> {
+    fn found(&self, steps: &[ResolvedDistribution]) -> Result<Vec<Arc<Distribution>>, InstallError> {
         let installed = self.installed();
-        let find = |step: &Step| match &step.candidate {
+        let find = |step: &ResolvedDistribution| match &step.candidate {
             Candidate::Installed(distribution) => Ok(Arc::clone(distribution)),
             Candidate::File(file) => {
                 let eggs = installed.project(&file.name.key()).iter();
@@ -273,12 +278,12 @@ impl<'a> Installer<'a> {
     }
 }
 
-fn getting(step: &Step) -> String {
+fn getting(step: &ResolvedDistribution) -> String {
     format!("Getting distribution for {}.", crate::scripts::repr(&step.requirement.to_string()))
 }
 
 /// The file of a step whose egg does not exist yet.
-fn file_of(step: &Step) -> Option<&Arc<File>> {
+fn file_of(step: &ResolvedDistribution) -> Option<&Arc<IndexFile>> {
     match &step.candidate {
         Candidate::File(file) => Some(file),
         Candidate::Installed(_) => None,

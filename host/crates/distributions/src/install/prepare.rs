@@ -9,12 +9,12 @@ use fetch::unpack::{UnpackOptions, unpack};
 use fetch::{Algorithm, Checksum};
 
 use super::{InstallError, Installer, file_of};
-use crate::eggs::fill::{Workshop, clone_tree};
-use crate::filename::{FileName, Kind};
-use crate::index::File;
+use crate::eggs::fill::{EggWorkshop, clone_tree};
+use crate::filename::{FileKind, FileName};
+use crate::index::IndexFile;
 use crate::metadata::Metadata;
 use crate::name;
-use crate::resolve::Step;
+use crate::resolve::ResolvedDistribution;
 use crate::wheel::make_egg;
 
 /// Increased when eggs are made in a different way.
@@ -22,7 +22,7 @@ const FORM: u32 = 1;
 
 /// An egg that only has to be moved to its place.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct PreparedEgg {
     /// Its name, with `.egg`.
     pub(super) name: String,
     /// Its path.
@@ -33,7 +33,12 @@ pub(super) struct Prepared {
 
 impl Installer<'_> {
     /// Makes the egg of a distribution in `aside`, a directory that does not exist.
-    pub(super) fn prepare(&self, step: &Step, aside: &Path, mask: u32) -> Result<Prepared, InstallError> {
+    pub(super) fn prepare(
+        &self,
+        step: &ResolvedDistribution,
+        aside: &Path,
+        mask: u32,
+    ) -> Result<PreparedEgg, InstallError> {
         std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
         let Some(file) = file_of(step) else {
             return Err(InstallError::Lost {
@@ -42,17 +47,17 @@ impl Installer<'_> {
             });
         };
         let (name, egg) = match file.name.kind {
-            Kind::Egg { .. } => self.unpack_egg(file, aside)?,
+            FileKind::Egg { .. } => self.unpack_egg(file, aside)?,
             _ => self.egg_of_wheel(file, aside, mask)?,
         };
         let metadata = metadata_of(&egg, &name)?;
         check(&file.file, &step.metadata, &metadata)?;
         let shown = format!("{} {}", name::safe(&metadata.name), crate::version::safe(&metadata.version));
-        Ok(Prepared { name, egg, shown })
+        Ok(PreparedEgg { name, egg, shown })
     }
 
     /// The egg of a file that already is an egg.
-    fn unpack_egg(&self, file: &File, aside: &Path) -> Result<(String, PathBuf), InstallError> {
+    fn unpack_egg(&self, file: &IndexFile, aside: &Path) -> Result<(String, PathBuf), InstallError> {
         let brought = self.supply.bring(file)?;
         let name = file.file.strip_suffix(".zip").unwrap_or(&file.file).to_owned();
         let egg = aside.join(&name);
@@ -61,7 +66,12 @@ impl Installer<'_> {
     }
 
     /// The egg of a wheel: a copy of the cached one, which is made if necessary.
-    pub(super) fn egg_of_wheel(&self, file: &File, aside: &Path, mask: u32) -> Result<(String, PathBuf), InstallError> {
+    pub(super) fn egg_of_wheel(
+        &self,
+        file: &IndexFile,
+        aside: &Path,
+        mask: u32,
+    ) -> Result<(String, PathBuf), InstallError> {
         let tools = self.supply.tools();
         let kept = tools.cache.kind("eggs")?;
         let known = file.checksums.iter().find(|checksum| checksum.algorithm() == Algorithm::Sha256);
@@ -91,7 +101,7 @@ impl Installer<'_> {
         mask: u32,
     ) -> Result<(), InstallError> {
         let tools = self.supply.tools();
-        let workshop = Workshop::new(kept)?;
+        let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("made");
         std::fs::create_dir(&made).map_err(FileError::of("make the directory", &made))?;
         make_egg(wheel, name, tools.python, &made, mask, tools.cancelled)?;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::index::File;
+use crate::index::IndexFile;
 use crate::version::Version;
 
 /// The name of the file.
@@ -20,9 +20,9 @@ pub const FILE: &str = "pylock.toml";
 
 /// The locked files, by the keys of their projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lock {
+pub struct DistributionsLock {
     /// Several entries of a project differ in their purpose or version. They are sorted: the greatest version first.
-    packages: BTreeMap<String, Vec<Package>>,
+    packages: BTreeMap<String, Vec<LockedDistribution>>,
 }
 
 /// What a distribution is locked for.
@@ -36,13 +36,13 @@ pub enum Purpose {
 
 /// One locked distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
+pub struct LockedDistribution {
     /// What it is locked for.
     pub purpose: Purpose,
     /// Its version; `None` for a developed project.
     pub version: Option<Version>,
     /// Its files. All have a digest.
-    pub files: Vec<File>,
+    pub files: Vec<IndexFile>,
     /// Where the project is developed instead, relative to the lock.
     pub directory: Option<String>,
 }
@@ -51,22 +51,22 @@ pub struct Package {
 #[derive(Clone, Debug)]
 pub enum LockUse {
     /// Nothing but the locked files is available.
-    Only(Arc<Lock>),
+    Only(Arc<DistributionsLock>),
     /// Projects in the lock have only the locked files; all files of other projects are available.
-    First(Arc<Lock>),
+    First(Arc<DistributionsLock>),
     /// All files are available, and the locked versions are preferred: a new lock is made.
-    Preferred(Arc<Lock>),
+    Preferred(Arc<DistributionsLock>),
 }
 
 impl LockUse {
     /// The lock.
-    pub fn lock(&self) -> &Lock {
+    pub fn lock(&self) -> &DistributionsLock {
         let (Self::Only(lock) | Self::First(lock) | Self::Preferred(lock)) = self;
         lock
     }
 
     /// The lock, if it decides which files are available.
-    pub fn deciding(&self) -> Option<&Lock> {
+    pub fn deciding(&self) -> Option<&DistributionsLock> {
         match self {
             Self::Only(lock) | Self::First(lock) => Some(lock),
             Self::Preferred(_) => None,
@@ -74,7 +74,7 @@ impl LockUse {
     }
 
     /// The lock, if its versions are only preferred.
-    pub fn preferred(&self) -> Option<&Lock> {
+    pub fn preferred(&self) -> Option<&DistributionsLock> {
         match self {
             Self::Preferred(lock) => Some(lock),
             Self::Only(_) | Self::First(_) => None,
@@ -98,7 +98,7 @@ impl base::source::Explain for LockError {
 
 /// A difference between a lock and a new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum DistributionChange {
     /// It is added.
     Added(String, String),
     /// It is removed.
@@ -110,7 +110,7 @@ pub enum Change {
 }
 
 /// `requests: 2.33.0 -> 2.34.2`.
-impl std::fmt::Display for Change {
+impl std::fmt::Display for DistributionChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Added(name, version) => write!(formatter, "{name}: {version} is added"),
@@ -121,9 +121,9 @@ impl std::fmt::Display for Change {
     }
 }
 
-impl Lock {
+impl DistributionsLock {
     /// The entries of a project for a purpose, the greatest version first.
-    pub fn packages(&self, key: &str, purpose: Purpose) -> impl Iterator<Item = &Package> {
+    pub fn packages(&self, key: &str, purpose: Purpose) -> impl Iterator<Item = &LockedDistribution> {
         self.packages.get(key).into_iter().flatten().filter(move |package| package.purpose == purpose)
     }
 
@@ -138,7 +138,7 @@ impl Lock {
     }
 
     /// The locked files of a project.
-    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<File> {
+    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<IndexFile> {
         self.packages(key, purpose).flat_map(|package| package.files.iter().cloned()).collect()
     }
 
@@ -166,8 +166,12 @@ impl Lock {
     /// Adds a project that is developed. `directory` is relative to the lock.
     pub fn add_developed(&mut self, key: &str, directory: &str) {
         let directory = if directory.is_empty() { "." } else { directory };
-        let package =
-            Package { purpose: Purpose::Use, version: None, files: Vec::new(), directory: Some(directory.to_owned()) };
+        let package = LockedDistribution {
+            purpose: Purpose::Use,
+            version: None,
+            files: Vec::new(),
+            directory: Some(directory.to_owned()),
+        };
         self.insert(key, package);
     }
 
@@ -180,10 +184,10 @@ impl Lock {
         key: &str,
         version: &Version,
         purpose: Purpose,
-        files: Vec<File>,
-        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, E>,
+        files: Vec<IndexFile>,
+        mut sha256: impl FnMut(&IndexFile) -> Result<fetch::Checksum, E>,
     ) -> Result<(), E> {
-        let mut all: Vec<File> = files.into_iter().filter(|file| file.name.version == *version).collect();
+        let mut all: Vec<IndexFile> = files.into_iter().filter(|file| file.name.version == *version).collect();
         for file in &mut all {
             if file.checksums.is_empty() {
                 file.checksums.push(sha256(file)?);
@@ -195,11 +199,11 @@ impl Lock {
             let cause = format!("no source of distributions has a file of {key} {version}");
             return Err(LockError { cause }.into());
         }
-        self.insert(key, Package { purpose, version: Some(version.clone()), files: all, directory: None });
+        self.insert(key, LockedDistribution { purpose, version: Some(version.clone()), files: all, directory: None });
         Ok(())
     }
 
-    fn insert(&mut self, key: &str, package: Package) {
+    fn insert(&mut self, key: &str, package: LockedDistribution) {
         let packages = self.packages.entry(key.to_owned()).or_default();
         packages.retain(|other| (other.purpose, &other.version) != (package.purpose, &package.version));
         packages.push(package);
@@ -213,13 +217,13 @@ impl Lock {
     }
 
     /// All files, by name.
-    pub fn all_files(&self) -> BTreeMap<&str, &File> {
+    pub fn all_files(&self) -> BTreeMap<&str, &IndexFile> {
         let files = self.packages.values().flatten().flat_map(|package| &package.files);
         files.map(|file| (file.file.as_str(), file)).collect()
     }
 
     /// The differences to another lock.
-    pub fn changes(&self, new: &Self) -> Vec<Change> {
+    pub fn changes(&self, new: &Self) -> Vec<DistributionChange> {
         let purposes = [Purpose::Use, Purpose::Build];
         let keys: BTreeSet<&String> = self.packages.keys().chain(new.packages.keys()).collect();
         let pairs = keys.into_iter().flat_map(|key| purposes.map(|purpose| (key, purpose)));
@@ -227,11 +231,12 @@ impl Lock {
     }
 }
 
-fn change(key: &str, purpose: Purpose, old: &Lock, new: &Lock) -> Option<Change> {
-    let shown = |lock: &Lock| {
+fn change(key: &str, purpose: Purpose, old: &DistributionsLock, new: &DistributionsLock) -> Option<DistributionChange> {
+    let shown = |lock: &DistributionsLock| {
         let versions = lock.packages(key, purpose);
-        let shown =
-            |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
+        let shown = |package: &LockedDistribution| {
+            package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string)
+        };
         versions.map(shown).collect::<Vec<_>>().join(", ")
     };
     let name = match purpose {
@@ -240,22 +245,22 @@ fn change(key: &str, purpose: Purpose, old: &Lock, new: &Lock) -> Option<Change>
     };
     match (shown(old), shown(new)) {
         (old, new) if old.is_empty() && new.is_empty() => None,
-        (old, new) if old.is_empty() => Some(Change::Added(name, new)),
-        (old, new) if new.is_empty() => Some(Change::Removed(name, old)),
-        (old, new) if old != new => Some(Change::Changed(name, old, new)),
+        (old, new) if old.is_empty() => Some(DistributionChange::Added(name, new)),
+        (old, new) if new.is_empty() => Some(DistributionChange::Removed(name, old)),
+        (old, new) if old != new => Some(DistributionChange::Changed(name, old, new)),
         (same, _) => {
-            let files = |lock: &Lock| {
+            let files = |lock: &DistributionsLock| {
                 lock.packages(key, purpose)
                     .flat_map(digests)
                     .map(|(file, digests)| (file.to_owned(), digests))
                     .collect::<Vec<_>>()
             };
-            (files(old) != files(new)).then_some(Change::Files(name, same))
+            (files(old) != files(new)).then_some(DistributionChange::Files(name, same))
         }
     }
 }
 
-fn digests(package: &Package) -> Vec<(&str, Vec<String>)> {
+fn digests(package: &LockedDistribution) -> Vec<(&str, Vec<String>)> {
     package
         .files
         .iter()

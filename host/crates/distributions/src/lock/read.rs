@@ -5,16 +5,16 @@ use std::path::Path;
 use fetch::{Algorithm, Checksum};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{Lock, LockError, Package, Purpose};
+use super::{DistributionsLock, LockError, LockedDistribution, Purpose};
 use crate::filename::FileName;
-use crate::index::{File, Location};
+use crate::index::{IndexFile, SearchLocation};
 use crate::name;
 use crate::version;
 
 /// The longest lock that is read, in bytes.
 const LONGEST: usize = 64 << 20;
 
-impl Lock {
+impl DistributionsLock {
     /// Reads the text of a lock in `directory`.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Lock {
     }
 }
 
-fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, Package), LockError> {
+fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, LockedDistribution), LockError> {
     let text = |name: &str| table.get(name).and_then(Item::as_str);
     let name = text("name")
         .filter(|name| name::is_valid(name))
@@ -85,21 +85,21 @@ fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, Package),
         return Err(wrong("it has no files"));
     }
     files.sort_by(|one, other| one.file.cmp(&other.file));
-    Ok((name::canonical(name), Package { purpose, version, files, directory: project }))
+    Ok((name::canonical(name), LockedDistribution { purpose, version, files, directory: project }))
 }
 
-fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) -> Result<File, String> {
+fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) -> Result<IndexFile, String> {
     let text = |name: &str| table.get(name).and_then(Item::as_str).map(str::to_owned);
     let location = match (text("url"), text("path")) {
-        (Some(url), _) => Location::parse(&url, directory),
-        (None, Some(path)) => Location::Path(directory.join(path)),
+        (Some(url), _) => SearchLocation::parse(&url, directory),
+        (None, Some(path)) => SearchLocation::Path(directory.join(path)),
         (None, None) => return Err("a file has neither `url` nor `path`".to_owned()),
     };
     let last = match &location {
-        Location::Url(url) => {
+        SearchLocation::Url(url) => {
             url.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned()
         }
-        Location::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        SearchLocation::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let name = text("name").unwrap_or(last);
     let parsed = FileName::parse(&name).ok_or_else(|| format!("{name:?} is no name of a distribution"))?;
@@ -113,7 +113,7 @@ fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) 
         return Err(format!("{name} has no digest that counts (sha256, sha512)"));
     }
     let size = table.get("size").and_then(Item::as_integer).and_then(|size| u64::try_from(size).ok());
-    Ok(File {
+    Ok(IndexFile {
         name: parsed,
         file: name,
         location,

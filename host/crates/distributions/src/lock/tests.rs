@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::*;
-use crate::index::Location;
+use crate::index::SearchLocation;
 
 const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0";
 
-fn file(url: &str) -> File {
-    File { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
+fn file(url: &str) -> IndexFile {
+    IndexFile { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
 }
 
-fn add(lock: &mut Lock, url: &str, purpose: Purpose) {
+fn add(lock: &mut DistributionsLock, url: &str, purpose: Purpose) {
     let chosen = file(url);
     let files =
         vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
@@ -20,8 +20,8 @@ fn add(lock: &mut Lock, url: &str, purpose: Purpose) {
     add.unwrap();
 }
 
-fn lock(urls: &[&str]) -> Lock {
-    let mut lock = Lock::default();
+fn lock(urls: &[&str]) -> DistributionsLock {
+    let mut lock = DistributionsLock::default();
     urls.iter().for_each(|url| add(&mut lock, url, Purpose::Use));
     lock
 }
@@ -36,7 +36,7 @@ fn what_is_written_is_read() {
          wheels = [\n    {{ name = \"a-1.0-py3-none-any.whl\", url = \"https://i.invalid/x/a-1.0-py3-none-any.whl\", size = 7, hashes = {{ sha256 = \"{SHA}\" }} }},\n]\n"
     );
     assert_eq!(text, expected);
-    let read = Lock::parse(&text, Path::new("/b")).unwrap();
+    let read = DistributionsLock::parse(&text, Path::new("/b")).unwrap();
     assert_eq!(read.text(Path::new("/b")), text);
     assert_eq!(lock.changes(&read), []);
     let files = read.files("a", Purpose::Use);
@@ -51,14 +51,14 @@ fn the_lock_of_another_tool_is_read() {
          hashes = {{ sha256 = '{SHA}', md5 = 'x' }}\n[packages.sdist]\npath = 'dist/a.b-1.0.zip'\nhashes.sha512 = '{}'\n[[packages]]\nname = 'dev'\ndirectory = {{ path = '.', editable = true }}\n",
         "0".repeat(128)
     );
-    let lock = Lock::parse(&text, Path::new("/b")).unwrap();
-    assert_eq!(lock.files("a-b", Purpose::Use)[0].location, Location::Path("/b/dist/a.b-1.0.zip".into()));
+    let lock = DistributionsLock::parse(&text, Path::new("/b")).unwrap();
+    assert_eq!(lock.files("a-b", Purpose::Use)[0].location, SearchLocation::Path("/b/dist/a.b-1.0.zip".into()));
     assert_eq!(lock.developed().collect::<Vec<_>>(), [("dev", ".")]);
 }
 
 #[test]
 fn what_cannot_be_used_is_named() {
-    let t = |text: &str| Lock::parse(text, Path::new("/b")).unwrap_err().cause;
+    let t = |text: &str| DistributionsLock::parse(text, Path::new("/b")).unwrap_err().cause;
     assert!(t("lock-version = '2.0'").contains("form \"2.0\""));
     assert!(t("[").contains("TOML"));
     let package = |text: &str| t(&format!("lock-version = '1.0'\n[[packages]]\n{text}"));
@@ -82,7 +82,7 @@ fn what_cannot_be_used_is_named() {
 fn changes() {
     let old = lock(&["https://i.invalid/a-1.0-py3-none-any.whl", "https://i.invalid/b-1.0-py3-none-any.whl"]);
     let mut new = lock(&["https://i.invalid/a-2.0-py3-none-any.whl", "https://i.invalid/c-1.0-py3-none-any.whl"]);
-    let shown = |lock: &Lock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let shown = |lock: &DistributionsLock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
     new = old.clone();
     new.packages.get_mut("a").unwrap()[0].files.pop();
@@ -103,7 +103,7 @@ fn several_versions_and_those_for_builds_are_in_groups() {
         lines("marker"),
         ["other-1", "build", "build-1"].map(|group| format!("marker = \"'{group}' in dependency_groups\""))
     );
-    let read = Lock::parse(&text, Path::new("/b")).unwrap();
+    let read = DistributionsLock::parse(&text, Path::new("/b")).unwrap();
     assert_eq!(read, lock);
     let versions = |purpose| read.packages("a", purpose).map(|one| one.version.clone().unwrap().to_string());
     assert_eq!(versions(Purpose::Use).collect::<Vec<_>>(), ["2.0", "1.0"]);

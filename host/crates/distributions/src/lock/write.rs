@@ -5,14 +5,14 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
 
-use super::{Lock, Package, Purpose, relative};
-use crate::index::{File, Location};
+use super::{DistributionsLock, LockedDistribution, Purpose, relative};
+use crate::index::{IndexFile, SearchLocation};
 use crate::name;
 
 /// The version of the format that is written.
 const VERSION: &str = "1.0";
 
-impl Lock {
+impl DistributionsLock {
     /// The text of the file. `directory` is where it will be.
     pub fn text(&self, directory: &Path) -> String {
         let mut packages = ArrayOfTables::new();
@@ -49,7 +49,7 @@ fn group(purpose: Purpose, before: usize) -> Option<String> {
     }
 }
 
-fn table(key: &str, package: &Package, group: Option<&str>, directory: &Path) -> Table {
+fn table(key: &str, package: &LockedDistribution, group: Option<&str>, directory: &Path) -> Table {
     let mut table = Table::new();
     table["name"] = value(name::canonical(key));
     if let Some(version) = &package.version {
@@ -74,7 +74,7 @@ fn table(key: &str, package: &Package, group: Option<&str>, directory: &Path) ->
     table
 }
 
-fn files(table: &mut Table, package: &Package, directory: &Path) {
+fn files(table: &mut Table, package: &LockedDistribution, directory: &Path) {
     let mut wheels = Array::new();
     for file in &package.files {
         let mut inline = inline(file, directory);
@@ -95,13 +95,13 @@ fn files(table: &mut Table, package: &Package, directory: &Path) {
     }
 }
 
-fn inline(file: &File, directory: &Path) -> InlineTable {
+fn inline(file: &IndexFile, directory: &Path) -> InlineTable {
     let mut inline = InlineTable::new();
     inline.insert("name", file.file.as_str().into());
     match &file.location {
         // Credentials belong to the machine on which the lock is used.
-        Location::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
-        Location::Path(path) => drop(inline.insert("path", relative(path.clone(), directory).into())),
+        SearchLocation::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
+        SearchLocation::Path(path) => drop(inline.insert("path", relative(path.clone(), directory).into())),
     }
     if let Some(size) = file.size.and_then(|size| i64::try_from(size).ok()) {
         inline.insert("size", size.into());

@@ -15,9 +15,9 @@ const FORM: u32 = 1;
 const LONGEST: u64 = 1 << 20;
 
 /// Where the answer of one interpreter is stored.
-pub(super) struct Place(PathBuf);
+pub(super) struct AnswerFile(PathBuf);
 
-impl Place {
+impl AnswerFile {
     /// The path for the interpreter at `executable`; `None` if it does not exist, or is only a script that starts
     /// another one (pyenv's shims choose one by the working directory).
     pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {

@@ -87,8 +87,8 @@ impl Python {
     /// When it cannot be started, or does not answer like a Python.
     pub fn ask(executable: &Path, start: &StartPython, cache: Option<&Path>) -> Result<Self, PythonError> {
         let failed = |cause: String| PythonError { executable: executable.to_owned(), cause };
-        let place = cache.and_then(|cache| memory::Place::of(executable, cache));
-        if let Some(known) = place.as_ref().and_then(memory::Place::read) {
+        let place = cache.and_then(|cache| memory::AnswerFile::of(executable, cache));
+        if let Some(known) = place.as_ref().and_then(memory::AnswerFile::read) {
             return Ok(known);
         }
         let path = executable.to_str().ok_or_else(|| failed("its path is not valid UTF-8".into()))?;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Knowledge, Request};
+use super::{Knowledge, ResolveRequest};
 use crate::eggs::{Distribution, Precedence};
 use crate::filename::FileName;
-use crate::index::{File, Location, Project};
+use crate::index::{IndexFile, ProjectFiles, SearchLocation};
 use crate::metadata;
 use crate::python::Tags;
 use crate::requirement::Requirement;
@@ -18,7 +18,7 @@ pub enum Candidate {
     /// An existing distribution.
     Installed(Arc<Distribution>),
     /// An available file.
-    File(Arc<File>),
+    File(Arc<IndexFile>),
 }
 
 impl Candidate {
@@ -39,8 +39,8 @@ impl Candidate {
     pub(super) fn url(&self) -> Option<&str> {
         match self {
             Self::File(file) => match &file.location {
-                Location::Url(url) => Some(url),
-                Location::Path(_) => None,
+                SearchLocation::Url(url) => Some(url),
+                SearchLocation::Path(_) => None,
             },
             Self::Installed(_) => None,
         }
@@ -65,13 +65,13 @@ impl std::fmt::Display for Candidate {
 /// The sort key of candidates.
 #[derive(Clone, Copy)]
 pub(crate) struct Preferences<'a> {
-    pub(crate) request: &'a Request<'a>,
+    pub(crate) request: &'a ResolveRequest<'a>,
     pub(crate) tags: &'a Tags,
 }
 
 /// Whether a project can be resolved without its sources.
 pub(crate) fn what_is_there_does(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     knowledge: &Knowledge,
     key: &str,
     first: Option<&Requirement>,
@@ -98,7 +98,7 @@ impl Preferences<'_> {
     pub(crate) fn candidates(
         &self,
         key: &str,
-        project: Option<&Project>,
+        project: Option<&ProjectFiles>,
         roots: &[Requirement],
         knowledge: &Knowledge,
     ) -> Vec<Candidate> {
@@ -154,12 +154,12 @@ impl Preferences<'_> {
     }
 
     /// The best file of each version that this Python can use.
-    fn best_files(&self, project: &Project) -> Vec<Arc<File>> {
-        let mut best: std::collections::BTreeMap<&Version, (&File, _)> = std::collections::BTreeMap::new();
+    fn best_files(&self, project: &ProjectFiles) -> Vec<Arc<IndexFile>> {
+        let mut best: std::collections::BTreeMap<&Version, (&IndexFile, _)> = std::collections::BTreeMap::new();
         for file in project.files.iter().filter(|file| self.reason_against(file).is_none()) {
             let Some(preference) = file.name.preference(self.tags, self.request.python) else { continue };
             // A yanked file is used only if the version has no other; files on this machine come first.
-            let merit = (file.yanked.is_none(), preference, matches!(file.location, Location::Path(_)));
+            let merit = (file.yanked.is_none(), preference, matches!(file.location, SearchLocation::Path(_)));
             match best.get(&file.name.version) {
                 Some((_, known)) if *known >= merit => {}
                 _ => drop(best.insert(&file.name.version, (file, merit))),
@@ -169,7 +169,7 @@ impl Preferences<'_> {
     }
 
     /// The reason why a file cannot be used.
-    pub(super) fn reason_against(&self, file: &File) -> Option<String> {
+    pub(super) fn reason_against(&self, file: &IndexFile) -> Option<String> {
         let python = self.request.python;
         if self.request.sources_only && !file.name.is_source() {
             return Some("it is no source distribution".to_owned());
@@ -185,8 +185,8 @@ impl Preferences<'_> {
         let file = |url: &String| {
             let link = crate::index::Link::of_url(url);
             let name = FileName::parse(&link.name)?;
-            let File { checksums, location, file, .. } = link.into_file()?;
-            Some(Candidate::File(Arc::new(File {
+            let IndexFile { checksums, location, file, .. } = link.into_file()?;
+            Some(Candidate::File(Arc::new(IndexFile {
                 name,
                 file,
                 location,

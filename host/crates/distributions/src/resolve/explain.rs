@@ -7,23 +7,23 @@ use resolvo::{Requirement as SolverRequirement, SolvableId, VersionSetId};
 
 use super::ResolveError;
 use super::candidates::Candidate;
-use super::provider::{Package, Provider, Wanted};
+use super::provider::{CandidateProvider, SolverPackage, WantedCandidates};
 
 /// The most lines of a chain, and the most versions in a line.
 const MOST_LINES: usize = 60;
 const MOST_VERSIONS: usize = 4;
 
 /// The projects that take part in a conflict.
-pub(super) fn involved(provider: &Provider<'_>, graph: &ConflictGraph) -> BTreeSet<String> {
-    let view = View { provider, graph };
+pub(super) fn involved(provider: &CandidateProvider<'_>, graph: &ConflictGraph) -> BTreeSet<String> {
+    let view = GraphView { provider, graph };
     let mut involved: BTreeSet<String> = view.statements().into_iter().map(|statement| statement.wanted_key).collect();
     involved.extend(view.packages().into_iter().map(|package| package.key));
     involved
 }
 
 /// The error that describes a conflict.
-pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> ResolveError {
-    let view = View { provider, graph };
+pub(super) fn explain(provider: &CandidateProvider<'_>, graph: &ConflictGraph) -> ResolveError {
+    let view = GraphView { provider, graph };
     let statements = view.statements();
     let excluded = view.excluded();
     let mut chain: Vec<String> = statements.iter().map(Statement::text).collect();
@@ -57,7 +57,7 @@ pub(super) fn explain(provider: &Provider<'_>, graph: &ConflictGraph) -> Resolve
 }
 
 /// The developed distribution of a project that has no other candidates.
-fn developed(provider: &Provider<'_>, key: &str) -> Option<Candidate> {
+fn developed(provider: &CandidateProvider<'_>, key: &str) -> Option<Candidate> {
     let offered = provider.offered(key);
     offered.iter().all(Candidate::is_developed).then(|| offered.into_iter().next()).flatten()
 }
@@ -107,19 +107,19 @@ impl Statement {
 }
 
 /// The explanation of the solver's graph.
-struct View<'a> {
-    provider: &'a Provider<'a>,
+struct GraphView<'a> {
+    provider: &'a CandidateProvider<'a>,
     graph: &'a ConflictGraph,
 }
 
-impl View<'_> {
-    fn candidate(&self, id: SolvableId) -> (Package, Candidate) {
+impl GraphView<'_> {
+    fn candidate(&self, id: SolvableId) -> (SolverPackage, Candidate) {
         let solvable = self.provider.pool.resolve_solvable(id);
         let package = self.provider.pool.resolve_package_name(solvable.name).clone();
         (package, self.provider.candidates.borrow()[solvable.record.0].clone())
     }
 
-    fn packages(&self) -> Vec<Package> {
+    fn packages(&self) -> Vec<SolverPackage> {
         let nodes = self.graph.graph.node_weights();
         nodes
             .filter_map(|node| if let ConflictNode::Solvable(id) = node { Some(self.candidate(*id).0) } else { None })
@@ -168,8 +168,8 @@ impl View<'_> {
         let pool = &self.provider.pool;
         let package = pool.resolve_package_name(pool.resolve_version_set_package_name(wanted));
         match pool.resolve_version_set(wanted) {
-            Wanted::As { shown, .. } => Some((shown.clone(), package.key.clone())),
-            Wanted::This(_) => None,
+            WantedCandidates::As { shown, .. } => Some((shown.clone(), package.key.clone())),
+            WantedCandidates::This(_) => None,
         }
     }
 
@@ -206,7 +206,7 @@ impl View<'_> {
 }
 
 /// The candidates of a project of which none matches.
-fn what_there_is(provider: &Provider<'_>, key: &str) -> Vec<String> {
+fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let offered = provider.offered(key);
     if !offered.is_empty() {

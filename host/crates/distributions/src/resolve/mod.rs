@@ -20,17 +20,17 @@ use base::event::Report;
 
 pub use candidates::Candidate;
 pub use error::{MetadataProblem, ResolveError};
-pub use order::{Picked, Step, picked_lines};
+pub use order::{Picked, ResolvedDistribution, picked_lines};
 
-use crate::eggs::Installed;
-use crate::index::{File, IndexError, Project};
-use crate::lock::{Lock, Purpose};
+use crate::eggs::InstalledDistributions;
+use crate::index::{IndexError, IndexFile, ProjectFiles};
+use crate::lock::{DistributionsLock, Purpose};
 use crate::metadata::Metadata;
 use crate::pins::Pins;
 use crate::python::{Python, Tags};
 use crate::requirement::Requirement;
 use candidates::Preferences;
-use provider::{Provider, Verdict};
+use provider::{CandidateProvider, Verdict};
 
 /// The most distributions whose metadata is read before a search is stopped.
 const MOST_LOOKED_AT: usize = 1000;
@@ -41,17 +41,17 @@ pub trait Available: Sync {
     ///
     /// # Errors
     /// When the sources cannot be read.
-    fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError>;
+    fn project(&self, key: &str, written: &str) -> Result<Arc<ProjectFiles>, IndexError>;
 
     /// The metadata of a file.
     ///
     /// # Errors
     /// When it is not available.
-    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem>;
+    fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem>;
 }
 
 /// The request.
-pub struct Request<'a> {
+pub struct ResolveRequest<'a> {
     /// The requirements, in the order in which they were written.
     pub requirements: &'a [Requirement],
     /// The section `[versions]`.
@@ -59,7 +59,7 @@ pub struct Request<'a> {
     /// For which Python.
     pub python: &'a Python,
     /// The existing distributions.
-    pub installed: &'a Installed,
+    pub installed: &'a InstalledDistributions,
     /// Whether distributions newer than the existing ones are considered (`newest`).
     pub newest: bool,
     /// Whether releases are preferred to pre-releases (`prefer-final`).
@@ -71,24 +71,25 @@ pub struct Request<'a> {
     /// Whether only existing distributions are used (`offline`).
     pub offline: bool,
     /// A lock whose versions are preferred, and the purpose of this request.
-    pub preferred: Option<(&'a Lock, Purpose)>,
+    pub preferred: Option<(&'a DistributionsLock, Purpose)>,
 }
 
 /// The result.
 #[derive(Debug)]
 pub struct Resolution {
     /// The distributions in the order in which zc.buildout gets them, each with the first requirement for it.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ResolvedDistribution>,
     /// Versions without a pin, by the names of their projects.
     pub picked: Vec<Picked>,
 }
 
 impl Resolution {
     /// The first distribution that requires the one of a step, and its requirement; `None` if it was requested itself.
-    pub fn required_by(&self, step: &Step) -> Option<(&Step, &Requirement)> {
+    pub fn required_by(&self, step: &ResolvedDistribution) -> Option<(&ResolvedDistribution, &Requirement)> {
         let key = step.requirement.key();
-        let requirement =
-            |other: &Step| other.metadata.requires.iter().position(|requirement| requirement.key() == key);
+        let requirement = |other: &ResolvedDistribution| {
+            other.metadata.requires.iter().position(|requirement| requirement.key() == key)
+        };
         let others = self.steps.iter().filter(|other| other.requirement.key() != key);
         others.filter_map(|other| Some((other, &other.metadata.requires[requirement(other)?]))).next()
     }
@@ -110,7 +111,7 @@ pub(crate) struct Knowledge {
 /// # Errors
 /// [`ResolveError`], with the chain of requirements that exclude each other.
 pub fn resolve(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     available: &dyn Available,
     report: &dyn Report,
 ) -> Result<Resolution, ResolveError> {
@@ -131,7 +132,7 @@ pub fn resolve(
 /// # Errors
 /// When none matches, or the sources cannot be read.
 pub fn choose(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     requirement: &Requirement,
     available: &dyn Available,
 ) -> Result<Candidate, ResolveError> {
@@ -155,17 +156,17 @@ pub fn choose(
 }
 
 fn search(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     tags: &Tags,
     roots: &[Requirement],
     available: &dyn Available,
-    ahead: &prefetch::Ahead<'_>,
+    ahead: &prefetch::Prefetch<'_>,
     mut knowledge: Knowledge,
     report: &dyn Report,
 ) -> Result<Resolution, ResolveError> {
     let preferences = Preferences { request, tags };
     loop {
-        let provider = Provider::new(preferences, roots, available, ahead, &knowledge, report);
+        let provider = CandidateProvider::new(preferences, roots, available, ahead, &knowledge, report);
         match provider.solve()? {
             Verdict::Solved(chosen) => return order::order(request, roots, &chosen),
             Verdict::Again(learned) => knowledge = merged(knowledge, learned),
@@ -188,7 +189,7 @@ fn merged(mut known: Knowledge, learned: Knowledge) -> Knowledge {
 }
 
 /// The requirements that apply to this Python, with their pins.
-fn roots(request: &Request<'_>) -> Result<Vec<Requirement>, ResolveError> {
+fn roots(request: &ResolveRequest<'_>) -> Result<Vec<Requirement>, ResolveError> {
     let mut roots = Vec::new();
     for requirement in request.requirements {
         let holds = crate::marker::holds(requirement.marker.as_ref(), request.python, [])

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::provider::Chosen;
-use super::{Candidate, Request, ResolveError};
+use super::{Candidate, ResolveError, ResolveRequest};
 use crate::metadata::Metadata;
 use crate::name;
 use crate::pins::Pins;
@@ -16,7 +16,7 @@ use crate::requirement::Requirement;
 
 /// One distribution that is used.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct ResolvedDistribution {
     /// The first requirement for it, with its pin.
     pub requirement: Requirement,
     /// The distribution.
@@ -38,7 +38,7 @@ pub struct Picked {
 
 /// Walks through the requirements as zc.buildout's `Installer.install` does.
 pub(super) fn order(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     roots: &[Requirement],
     chosen: &Chosen,
 ) -> Result<super::Resolution, ResolveError> {
@@ -68,9 +68,9 @@ fn marker(requirement: &Requirement, cause: String) -> ResolveError {
 }
 
 struct Walk<'a> {
-    request: &'a Request<'a>,
+    request: &'a ResolveRequest<'a>,
     chosen: &'a Chosen,
-    steps: Vec<Step>,
+    steps: Vec<ResolvedDistribution>,
     got: BTreeSet<String>,
     picked: Vec<Picked>,
 }
@@ -86,7 +86,7 @@ impl Walk<'_> {
         if !candidate.is_developed() && !requirement.specifiers.is_pin() {
             self.pick(requirement, candidate, metadata);
         }
-        self.steps.push(Step {
+        self.steps.push(ResolvedDistribution {
             requirement: requirement.clone(),
             candidate: candidate.clone(),
             metadata: Arc::clone(metadata),
@@ -109,7 +109,7 @@ impl Walk<'_> {
     /// The distributions so far that require it only by name.
     fn required_by(&self, requirement: &Requirement) -> Vec<String> {
         let shown = requirement.to_string();
-        let requires = |step: &&Step| {
+        let requires = |step: &&ResolvedDistribution| {
             let needs = step.metadata.needs(self.request.python, &BTreeSet::new()).unwrap_or_default();
             needs.iter().any(|need| need.to_string() == shown)
         };

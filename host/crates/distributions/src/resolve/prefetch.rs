@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use super::candidates::{Candidate, Preferences, what_is_there_does};
-use super::{Available, Knowledge, Request};
+use super::{Available, Knowledge, ResolveRequest};
 use crate::index::lock;
 use crate::python::Tags;
 use crate::requirement::Requirement;
@@ -21,14 +21,14 @@ const THREADS: usize = 12;
 const MOST: usize = 5000;
 
 /// Receives what will be needed.
-pub(crate) struct Ahead<'a> {
-    request: &'a Request<'a>,
+pub(crate) struct Prefetch<'a> {
+    request: &'a ResolveRequest<'a>,
     queue: Mutex<Sender<Requirement>>,
     seen: Mutex<BTreeSet<(String, BTreeSet<String>)>>,
     is_over: AtomicBool,
 }
 
-impl Ahead<'_> {
+impl Prefetch<'_> {
     /// Adds what will be needed. Each project is requested once.
     pub(crate) fn want(&self, requirements: &[Requirement]) {
         let mut seen = lock(&self.seen);
@@ -44,14 +44,15 @@ impl Ahead<'_> {
 
 /// Runs `work` while threads request ahead what it announces.
 pub(crate) fn with<R>(
-    request: &Request<'_>,
+    request: &ResolveRequest<'_>,
     tags: &Tags,
     available: &dyn Available,
-    work: impl FnOnce(&Ahead<'_>) -> R,
+    work: impl FnOnce(&Prefetch<'_>) -> R,
 ) -> R {
     let (sender, receiver) = channel();
     let receiver = Arc::new(Mutex::new(receiver));
-    let ahead = Ahead { request, queue: Mutex::new(sender), seen: Mutex::default(), is_over: AtomicBool::new(false) };
+    let ahead =
+        Prefetch { request, queue: Mutex::new(sender), seen: Mutex::default(), is_over: AtomicBool::new(false) };
     std::thread::scope(|scope| {
         let threads = if request.offline { 0 } else { THREADS };
         for _ in 0..threads {
@@ -68,7 +69,7 @@ pub(crate) fn with<R>(
 
 fn asker(
     receiver: &Mutex<Receiver<Requirement>>,
-    ahead: &Ahead<'_>,
+    ahead: &Prefetch<'_>,
     preferences: Preferences<'_>,
     available: &dyn Available,
 ) {

@@ -15,9 +15,9 @@ use resolvo::{
 
 use super::candidates::{Candidate, Preferences, what_is_there_does};
 use super::explain;
-use super::prefetch::Ahead;
+use super::prefetch::Prefetch;
 use super::{Available, Knowledge, MOST_LOOKED_AT, MetadataProblem, ResolveError};
-use crate::index::Project;
+use crate::index::ProjectFiles;
 use crate::metadata::Metadata;
 use crate::name;
 use crate::requirement::Requirement;
@@ -25,13 +25,13 @@ use crate::version::Specifiers;
 
 /// A package of the solver: a project, or one of its extras.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Package {
+pub(super) struct SolverPackage {
     pub(super) key: String,
     pub(super) extra: Option<String>,
 }
 
 /// `requests`, `requests[socks]`.
-impl fmt::Display for Package {
+impl fmt::Display for SolverPackage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.extra {
             None => formatter.write_str(&self.key),
@@ -42,22 +42,22 @@ impl fmt::Display for Package {
 
 /// Which candidates of a package match.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Wanted {
+pub(super) enum WantedCandidates {
     /// Those of these versions, or from this URL, as a requirement specifies.
     As { specifiers: Specifiers, url: Option<String>, shown: String },
     /// This one: an extra belongs to its distribution.
     This(usize),
 }
 
-impl VersionSet for Wanted {
-    type V = Entry;
+impl VersionSet for WantedCandidates {
+    type V = CandidateIndex;
 }
 
 /// A candidate, by its index in the list of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry(pub(super) usize);
+pub(super) struct CandidateIndex(pub(super) usize);
 
-impl fmt::Display for Entry {
+impl fmt::Display for CandidateIndex {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
@@ -77,18 +77,18 @@ pub(super) enum Verdict {
 pub(super) type Chosen = BTreeMap<String, (Candidate, Arc<Metadata>)>;
 
 /// Why the solver stops.
-enum Stop {
+enum SolverStop {
     Error(ResolveError),
     Again,
 }
 
 /// Answers the solver.
-pub(super) struct Provider<'a> {
-    pub(super) pool: Pool<Wanted, Package>,
+pub(super) struct CandidateProvider<'a> {
+    pub(super) pool: Pool<WantedCandidates, SolverPackage>,
     pub(super) preferences: Preferences<'a>,
     pub(super) roots: &'a [Requirement],
     available: &'a dyn Available,
-    ahead: &'a Ahead<'a>,
+    ahead: &'a Prefetch<'a>,
     pub(super) knowledge: &'a Knowledge,
     report: &'a dyn Report,
     pub(super) candidates: RefCell<Vec<Candidate>>,
@@ -97,20 +97,20 @@ pub(super) struct Provider<'a> {
     /// The first requirement of each project, and its name as written.
     pub(super) first_asked: RefCell<BTreeMap<String, Requirement>>,
     /// The available files of the projects whose sources were read.
-    pub(super) projects: RefCell<BTreeMap<String, Arc<Project>>>,
+    pub(super) projects: RefCell<BTreeMap<String, Arc<ProjectFiles>>>,
     /// Projects for which only existing distributions were offered.
     pub(super) narrow: RefCell<BTreeSet<String>>,
     learned: RefCell<Knowledge>,
-    stop: RefCell<Option<Stop>>,
+    stop: RefCell<Option<SolverStop>>,
     looked_at: Cell<usize>,
 }
 
-impl<'a> Provider<'a> {
+impl<'a> CandidateProvider<'a> {
     pub(super) fn new(
         preferences: Preferences<'a>,
         roots: &'a [Requirement],
         available: &'a dyn Available,
-        ahead: &'a Ahead<'a>,
+        ahead: &'a Prefetch<'a>,
         knowledge: &'a Knowledge,
         report: &'a dyn Report,
     ) -> Self {
@@ -142,8 +142,8 @@ impl<'a> Provider<'a> {
         let provider = solver.provider();
         if let Some(stop) = provider.stop.borrow_mut().take() {
             return match stop {
-                Stop::Error(error) => Err(error),
-                Stop::Again => Ok(Verdict::Again(provider.learned.take())),
+                SolverStop::Error(error) => Err(error),
+                SolverStop::Again => Ok(Verdict::Again(provider.learned.take())),
             };
         }
         match outcome {
@@ -204,29 +204,30 @@ impl<'a> Provider<'a> {
             && !self.knowledge.urls.get(&key).is_some_and(|urls| urls.contains(url))
         {
             self.learned.borrow_mut().urls.entry(key.clone()).or_default().insert(url.clone());
-            self.stop.borrow_mut().get_or_insert(Stop::Again);
+            self.stop.borrow_mut().get_or_insert(SolverStop::Again);
         }
         let plain = Requirement { extras: BTreeSet::new(), marker: None, ..requirement.clone() };
-        let versions = |shown: String| Wanted::As {
+        let versions = |shown: String| WantedCandidates::As {
             specifiers: requirement.specifiers.clone(),
             url: requirement.url.clone(),
             shown,
         };
-        let mut wanted = vec![self.intern(&Package { key: key.clone(), extra: None }, versions(plain.to_string()))];
+        let mut wanted =
+            vec![self.intern(&SolverPackage { key: key.clone(), extra: None }, versions(plain.to_string()))];
         for extra in requirement.extra_keys() {
             let shown = Requirement { marker: None, extras: [extra.clone()].into(), ..requirement.clone() }.to_string();
-            wanted.push(self.intern(&Package { key: key.clone(), extra: Some(extra) }, versions(shown)));
+            wanted.push(self.intern(&SolverPackage { key: key.clone(), extra: Some(extra) }, versions(shown)));
         }
         wanted
     }
 
-    fn intern(&self, package: &Package, wanted: Wanted) -> VersionSetId {
+    fn intern(&self, package: &SolverPackage, wanted: WantedCandidates) -> VersionSetId {
         self.pool.intern_version_set(self.pool.intern_package_name(package.clone()), wanted)
     }
 
     /// Stops the search. The first reason is kept.
     fn end(&self, error: ResolveError) {
-        self.stop.borrow_mut().get_or_insert(Stop::Error(error));
+        self.stop.borrow_mut().get_or_insert(SolverStop::Error(error));
     }
 
     /// The candidates of a project, the best one first.
@@ -293,7 +294,7 @@ impl<'a> Provider<'a> {
     }
 
     /// The requirements of a candidate, or of one of its extras; `Err` with the reason if it cannot be used.
-    fn needs(&self, package: &Package, index: usize) -> Result<Vec<Requirement>, String> {
+    fn needs(&self, package: &SolverPackage, index: usize) -> Result<Vec<Requirement>, String> {
         let metadata = self.metadata_of(index)?;
         let request = self.preferences.request;
         let extras: BTreeSet<String> = package.extra.iter().cloned().collect();
@@ -325,7 +326,7 @@ impl<'a> Provider<'a> {
     }
 }
 
-impl Interner for Provider<'_> {
+impl Interner for CandidateProvider<'_> {
     type NameId = NameId;
     type SolvableId = SolvableId;
 
@@ -339,8 +340,8 @@ impl Interner for Provider<'_> {
 
     fn display_version_set(&self, version_set: VersionSetId) -> impl fmt::Display + '_ {
         match self.pool.resolve_version_set(version_set) {
-            Wanted::As { shown, .. } => shown.clone(),
-            Wanted::This(index) => self.candidates.borrow()[*index].to_string(),
+            WantedCandidates::As { shown, .. } => shown.clone(),
+            WantedCandidates::This(index) => self.candidates.borrow()[*index].to_string(),
         }
     }
 
@@ -365,7 +366,7 @@ impl Interner for Provider<'_> {
     }
 }
 
-impl DependencyProvider for Provider<'_> {
+impl DependencyProvider for CandidateProvider<'_> {
     async fn filter_candidates(
         &self,
         candidates: &[SolvableId],
@@ -384,7 +385,8 @@ impl DependencyProvider for Provider<'_> {
     async fn get_candidates(&self, id: NameId) -> Option<Candidates> {
         let package = self.pool.resolve_package_name(id).clone();
         let entries = self.entries(&package.key);
-        let candidates = entries.into_iter().map(|index| self.pool.intern_solvable(id, Entry(index))).collect();
+        let candidates =
+            entries.into_iter().map(|index| self.pool.intern_solvable(id, CandidateIndex(index))).collect();
         Some(Candidates { candidates, ..Candidates::default() })
     }
 
@@ -406,7 +408,7 @@ impl DependencyProvider for Provider<'_> {
                 let mut wanted: Vec<VersionSetId> =
                     needs.iter().flat_map(|requirement| self.wanted(requirement)).collect();
                 if package.extra.is_some() {
-                    wanted.push(self.intern(&Package { extra: None, ..package }, Wanted::This(index)));
+                    wanted.push(self.intern(&SolverPackage { extra: None, ..package }, WantedCandidates::This(index)));
                 }
                 let requirements = wanted.into_iter().map(Into::into).collect();
                 Dependencies::Known(KnownDependencies { requirements, constrains: Vec::new() })
@@ -420,7 +422,7 @@ impl DependencyProvider for Provider<'_> {
     }
 }
 
-impl Provider<'_> {
+impl CandidateProvider<'_> {
     fn given_up(&self) -> ResolveError {
         let mut tried: BTreeMap<String, usize> = BTreeMap::new();
         for index in self.metadata.borrow().keys() {
@@ -444,13 +446,13 @@ impl Provider<'_> {
 }
 
 /// Whether a requirement matches a candidate. A yanked one matches only a requirement with exactly its version.
-fn is_wanted(wanted: &Wanted, index: usize, candidate: &Candidate) -> bool {
+fn is_wanted(wanted: &WantedCandidates, index: usize, candidate: &Candidate) -> bool {
     match wanted {
-        Wanted::This(other) => *other == index,
-        Wanted::As { url: Some(url), .. } => {
+        WantedCandidates::This(other) => *other == index,
+        WantedCandidates::As { url: Some(url), .. } => {
             candidate.url().is_some_and(|own| own == url.split('#').next().unwrap_or_default())
         }
-        Wanted::As { specifiers, .. } => match candidate.version() {
+        WantedCandidates::As { specifiers, .. } => match candidate.version() {
             Some(version) => specifiers.contains(version) && (!candidate.is_yanked() || specifiers.names_version()),
             None => specifiers.is_empty(),
         },

@@ -8,13 +8,13 @@ use base::source::Explain as _;
 use super::*;
 use crate::eggs::Directories;
 use crate::filename::FileName;
-use crate::index::Location;
+use crate::index::SearchLocation;
 use crate::python::tests::python311;
 
 /// The available distributions: `name version; requirement; extra: requirement` on each line; `!` before the version
 /// yanks it, `sdist` after it makes it a source distribution, `python>=X` sets its versions of Python.
 struct World {
-    files: BTreeMap<String, Vec<File>>,
+    files: BTreeMap<String, Vec<IndexFile>>,
     metadata: BTreeMap<String, Metadata>,
     pages: AtomicUsize,
 }
@@ -51,23 +51,23 @@ impl World {
         }
         let requires_python = flags.iter().find_map(|flag| flag.strip_prefix("python")).map(str::to_owned);
         self.metadata.insert(file.clone(), Metadata::parse(&text).unwrap());
-        let location = Location::Url(format!("https://files.invalid/{file}"));
+        let location = SearchLocation::Url(format!("https://files.invalid/{file}"));
         let name = FileName::parse(&file).unwrap();
         let key = name.key();
         let (checksums, metadata) = (Vec::new(), None);
-        let file = File { name, file, location, checksums, requires_python, yanked, metadata, size: None };
+        let file = IndexFile { name, file, location, checksums, requires_python, yanked, metadata, size: None };
         self.files.entry(key).or_default().push(file);
     }
 }
 
 impl Available for World {
-    fn project(&self, key: &str, _: &str) -> Result<Arc<Project>, IndexError> {
+    fn project(&self, key: &str, _: &str) -> Result<Arc<ProjectFiles>, IndexError> {
         self.pages.fetch_add(1, Ordering::SeqCst);
         let files = self.files.get(key).cloned();
-        Ok(Arc::new(Project { known: files.is_some(), files: files.unwrap_or_default() }))
+        Ok(Arc::new(ProjectFiles { known: files.is_some(), files: files.unwrap_or_default() }))
     }
 
-    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
+    fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem> {
         let found = self.metadata.get(&file.file).cloned().map(Arc::new);
         found.ok_or_else(|| MetadataProblem::Unusable("it is broken".to_owned()))
     }
@@ -126,10 +126,10 @@ impl Case {
             eggs: self.directory.path().join("eggs"),
             develop: self.directory.path().join("develop-eggs"),
         };
-        let installed = Installed::scan(&directories, &[], &python);
+        let installed = InstalledDistributions::scan(&directories, &[], &python);
         let requirements: Vec<Requirement> =
             requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
-        let request = Request {
+        let request = ResolveRequest {
             requirements: &requirements,
             pins: &self.pins,
             python: &python,
@@ -146,7 +146,7 @@ impl Case {
 
     /// The distributions in their order; existing ones with `*`.
     fn found(&self, requirements: &[&str]) -> String {
-        let shown = |step: &Step| match &step.candidate {
+        let shown = |step: &ResolvedDistribution| match &step.candidate {
             Candidate::Installed(distribution) => format!("{distribution}*"),
             Candidate::File(_) => step.candidate.to_string(),
         };

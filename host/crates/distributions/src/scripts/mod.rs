@@ -28,7 +28,7 @@ use crate::working_set::{WorkingSet, WrongVersion};
 
 /// The requested scripts.
 #[derive(Clone, Debug, Default)]
-pub struct Scripts {
+pub struct RequestedScripts {
     /// Distributions whose scripts are requested.
     pub requirements: Vec<Requirement>,
     /// Further entry points.
@@ -114,12 +114,12 @@ impl base::source::Explain for ScriptError {
 }
 
 /// An entry point or an old script of a distribution.
-enum Wanted {
+enum WantedScript {
     EntryPoint(EntryPoint),
     Old { name: String, text: String },
 }
 
-impl Wanted {
+impl WantedScript {
     fn name(&self) -> &str {
         match self {
             Self::EntryPoint(entry_point) => &entry_point.name,
@@ -128,7 +128,7 @@ impl Wanted {
     }
 }
 
-impl Scripts {
+impl RequestedScripts {
     /// The scripts, in the order in which zc.buildout writes them.
     ///
     /// # Errors
@@ -151,22 +151,23 @@ impl Scripts {
         let wanted = self.wanted(working_set, python)?;
         self.warn_of_missing(&wanted, report);
         let (entry_points, old): (Vec<_>, Vec<_>) =
-            wanted.iter().partition(|wanted| matches!(wanted, Wanted::EntryPoint(_)));
+            wanted.iter().partition(|wanted| matches!(wanted, WantedScript::EntryPoint(_)));
         let mut scripts = Vec::new();
         for wanted in entry_points.into_iter().chain(old) {
             let Some(target) = self.target(wanted.name()) else { continue };
-            let place = template::Place::new(python, &self.directory.join(target), &path, self.relative_to.as_deref());
+            let place =
+                template::ScriptPlace::new(python, &self.directory.join(target), &path, self.relative_to.as_deref());
             let text = match wanted {
-                Wanted::EntryPoint(entry_point) => {
+                WantedScript::EntryPoint(entry_point) => {
                     Some(template::entry_point(&place, entry_point, &self.arguments, &self.initialization))
                 }
-                Wanted::Old { text, .. } => template::old_script(&place, text, &self.initialization),
+                WantedScript::Old { text, .. } => template::old_script(&place, text, &self.initialization),
             };
             scripts.extend(text.map(|text| Script { path: self.directory.join(target), text, is_interpreter: false }));
         }
         if let Some(name) = self.interpreter.as_deref().filter(|name| !name.is_empty()) {
             let target = self.directory.join(name);
-            let place = template::Place::new(python, &target, &path, self.relative_to.as_deref());
+            let place = template::ScriptPlace::new(python, &target, &path, self.relative_to.as_deref());
             scripts.push(Script {
                 path: target,
                 text: template::interpreter(&place, &self.initialization),
@@ -176,7 +177,7 @@ impl Scripts {
         Ok(scripts)
     }
 
-    fn wanted(&self, working_set: &WorkingSet, python: &Python) -> Result<Vec<Wanted>, ScriptError> {
+    fn wanted(&self, working_set: &WorkingSet, python: &Python) -> Result<Vec<WantedScript>, ScriptError> {
         let mut wanted = Vec::new();
         for requirement in &self.requirements {
             let holds = marker::holds(requirement.marker.as_ref(), python, [])
@@ -188,7 +189,7 @@ impl Scripts {
                 working_set.find(requirement)?.ok_or_else(|| ScriptError::NotFound(requirement.name.clone()))?;
             wanted.extend(of_distribution(found)?);
         }
-        wanted.extend(self.entry_points.iter().cloned().map(Wanted::EntryPoint));
+        wanted.extend(self.entry_points.iter().cloned().map(WantedScript::EntryPoint));
         Ok(wanted)
     }
 
@@ -200,11 +201,11 @@ impl Scripts {
         }
     }
 
-    fn warn_of_missing(&self, wanted: &[Wanted], report: &dyn Report) {
+    fn warn_of_missing(&self, wanted: &[WantedScript], report: &dyn Report) {
         for (name, target) in self.names.iter().flatten() {
             if wanted
                 .iter()
-                .any(|wanted| matches!(wanted, Wanted::EntryPoint(entry_point) if entry_point.name == *name))
+                .any(|wanted| matches!(wanted, WantedScript::EntryPoint(entry_point) if entry_point.name == *name))
             {
                 continue;
             }
@@ -230,14 +231,14 @@ fn unique<'a>(unresolved: impl Iterator<Item = &'a PathBuf>, resolved: Vec<Strin
     kept
 }
 
-fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<Wanted>, ScriptError> {
+fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<WantedScript>, ScriptError> {
     let groups = distribution
         .entry_points()
         .map_err(|cause| ScriptError::EntryPoints { distribution: distribution.to_string(), cause })?;
     let console =
         groups.into_iter().filter(|group| group.name == "console_scripts").flat_map(|group| group.entry_points);
-    let old = distribution.scripts().into_iter().map(|(name, text)| Wanted::Old { name, text });
-    let wanted: Vec<Wanted> = console.map(Wanted::EntryPoint).chain(old).collect();
+    let old = distribution.scripts().into_iter().map(|(name, text)| WantedScript::Old { name, text });
+    let wanted: Vec<WantedScript> = console.map(WantedScript::EntryPoint).chain(old).collect();
     let is_file_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
     match wanted.iter().find(|wanted| !is_file_name(wanted.name())) {
         Some(wrong) => Err(ScriptError::Name { distribution: distribution.to_string(), name: wrong.name().to_owned() }),

@@ -15,14 +15,14 @@ const INTERPRETER: &str = include_str!("interpreter.py");
 const LONGEST_FIRST_LINE: usize = 127;
 
 /// The location and path of a script: the parts that all scripts have in common.
-pub(super) struct Place {
+pub(super) struct ScriptPlace {
     first_line: String,
     /// Python source of the path's entries.
     path: String,
     setup: String,
 }
 
-impl Place {
+impl ScriptPlace {
     /// For the script at `script`; its path is relative if it is below `relative_to`.
     pub(super) fn new(python: &Python, script: &Path, path: &[String], relative_to: Option<&Path>) -> Self {
         let script = absolute(script);
@@ -72,9 +72,14 @@ fn set_path(path: &str) -> String {
 }
 
 /// A script that calls an entry point.
-pub(super) fn entry_point(place: &Place, entry_point: &EntryPoint, arguments: &str, initialization: &str) -> String {
+pub(super) fn entry_point(
+    place: &ScriptPlace,
+    entry_point: &EntryPoint,
+    arguments: &str,
+    initialization: &str,
+) -> String {
     let EntryPoint { module, attributes, .. } = entry_point;
-    let Place { first_line, path, setup } = place;
+    let ScriptPlace { first_line, path, setup } = place;
     let (path, initialization) = (set_path(path), framed(initialization));
     format!(
         "{first_line}\n{setup}\nimport sys\n{path}\n{initialization}\nimport {module}\n\nif __name__ == '__main__':\n    \
@@ -83,7 +88,7 @@ pub(super) fn entry_point(place: &Place, entry_point: &EntryPoint, arguments: &s
 }
 
 /// An old script of distutils with the path set before its first import; `None` if it is not a Python script.
-pub(super) fn old_script(place: &Place, text: &str, initialization: &str) -> Option<String> {
+pub(super) fn old_script(place: &ScriptPlace, text: &str, initialization: &str) -> Option<String> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let (first, lines) = lines.split_first()?;
     if !first.contains("#!") && first.contains("python") {
@@ -94,14 +99,14 @@ pub(super) fn old_script(place: &Place, text: &str, initialization: &str) -> Opt
     let is_first = |line: &&str| line.contains("import") && imports(line);
     let split = lines.iter().position(is_first).unwrap_or(lines.len());
     let (before, after) = (lines[..split].concat(), lines[split..].concat());
-    let Place { first_line, path, setup } = place;
+    let ScriptPlace { first_line, path, setup } = place;
     let (path, initialization) = (set_path(path), framed(initialization));
     Some(format!("{first_line}\n{before}\n{setup}\nimport sys\n{path}\n{initialization}\n\n{after}"))
 }
 
 /// An interpreter.
-pub(super) fn interpreter(place: &Place, initialization: &str) -> String {
-    let Place { first_line, path, setup } = place;
+pub(super) fn interpreter(place: &ScriptPlace, initialization: &str) -> String {
+    let ScriptPlace { first_line, path, setup } = place;
     let comma = if path.is_empty() { "" } else { "," };
     let initialization = framed(initialization);
     format!(

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use base::event::{Event, Silent};
 
 use super::*;
-use crate::eggs::Installed;
+use crate::eggs::InstalledDistributions;
 use crate::python::tests::python311;
 
 const OLD: &str = "#!python\n\"\"\"Doc.\"\"\"\nfrom __future__ import print_function\n# import later\nimport os\nprint(os.getcwd())\n";
@@ -27,13 +27,13 @@ fn egg(eggs: &Path, name: &str, version: &str, entry_points: &str, scripts: &[(&
     }
 }
 
-struct Fixture {
+struct ScriptsFixture {
     directory: tempfile::TempDir,
     working_set: WorkingSet,
     python: Python,
 }
 
-impl Fixture {
+impl ScriptsFixture {
     fn new(entry_points: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let eggs = directory.path().join("eggs/v5");
@@ -42,7 +42,7 @@ impl Fixture {
         std::fs::create_dir_all(directory.path().join("src dir/it's")).unwrap();
         std::fs::create_dir_all(directory.path().join("bin")).unwrap();
         let python = python311();
-        let installed = Installed::scan_eggs(&eggs, &python);
+        let installed = InstalledDistributions::scan_eggs(&eggs, &python);
         let found = ["demo-tool", "lib-two"].map(|key| Arc::clone(&installed.project(key)[0]));
         Self { directory, working_set: WorkingSet::new(found.to_vec()), python }
     }
@@ -51,17 +51,17 @@ impl Fixture {
         self.directory.path().join(path)
     }
 
-    fn scripts(&self, requirements: &[&str]) -> Scripts {
+    fn scripts(&self, requirements: &[&str]) -> RequestedScripts {
         let requirements = requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
-        Scripts { requirements, directory: self.path("bin"), ..Scripts::default() }
+        RequestedScripts { requirements, directory: self.path("bin"), ..RequestedScripts::default() }
     }
 
-    fn make(&self, scripts: &Scripts) -> Result<Vec<Script>, ScriptError> {
+    fn make(&self, scripts: &RequestedScripts) -> Result<Vec<Script>, ScriptError> {
         scripts.make(&self.working_set, &self.python, &Silent)
     }
 
     /// The name and contents of each script, with the directory and the Python as in the records.
-    fn shown(&self, scripts: &Scripts) -> Vec<(String, String)> {
+    fn shown(&self, scripts: &RequestedScripts) -> Vec<(String, String)> {
         let directory = self.directory.path().canonicalize().unwrap();
         let masked = |text: &str| {
             text.replace(directory.to_str().unwrap(), "@DIR@")
@@ -90,27 +90,27 @@ fn recorded(case: &str) -> Vec<(String, String)> {
 
 #[test]
 fn scripts_are_those_of_zc_buildout() {
-    let fixture = Fixture::new(ENTRY_POINTS);
-    let demo = || Scripts { interpreter: Some("py".into()), ..fixture.scripts(&["demo.tool"]) };
+    let fixture = ScriptsFixture::new(ENTRY_POINTS);
+    let demo = || RequestedScripts { interpreter: Some("py".into()), ..fixture.scripts(&["demo.tool"]) };
     let named =
         |pairs: &[(&str, &str)]| Some(pairs.iter().map(|(name, target)| ((*name).into(), (*target).into())).collect());
-    let options = Scripts {
+    let options = RequestedScripts {
         arguments: "1, \"two\"".into(),
         initialization: "import os\nos.environ[\"A\"] = \"%s\"".into(),
         extra_paths: ["src dir/it's", "missing/../x", "bin"].map(|path| fixture.path(path)).to_vec(),
         ..demo()
     };
-    let relative = Scripts {
+    let relative = RequestedScripts {
         relative_to: Some(fixture.path("")),
         extra_paths: vec![fixture.path(""), "/usr/lib".into()],
         initialization: "pass".into(),
         ..demo()
     };
-    let chosen = Scripts {
+    let chosen = RequestedScripts {
         names: named(&[("demo", "renamed"), ("old-demo", "old-demo"), ("none", "none"), ("gone", "x")]),
         ..fixture.scripts(&["demo.tool"])
     };
-    let points = Scripts {
+    let points = RequestedScripts {
         entry_points: vec![EntryPoint { name: "x".into(), module: "m.n".into(), attributes: "f".into() }],
         interpreter: Some(String::new()),
         ..fixture.scripts(&["lib_two"])
@@ -134,7 +134,7 @@ fn scripts_are_those_of_zc_buildout() {
 
 #[test]
 fn the_order_is_that_of_the_entry_points() {
-    let fixture = Fixture::new(ENTRY_POINTS);
+    let fixture = ScriptsFixture::new(ENTRY_POINTS);
     let names: Vec<String> =
         fixture.shown(&fixture.scripts(&["Demo_Tool"])).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["demo", "other-demo", "nopy.sh", "old-demo"]);
@@ -142,7 +142,7 @@ fn the_order_is_that_of_the_entry_points() {
 
 #[test]
 fn what_is_not_in_the_working_set() {
-    let fixture = Fixture::new(ENTRY_POINTS);
+    let fixture = ScriptsFixture::new(ENTRY_POINTS);
     let error = |requirement: &str| fixture.make(&fixture.scripts(&[requirement])).unwrap_err().to_string();
     assert_eq!(error("none"), "Could not find requirement 'none' in working set.");
     assert_eq!(error("demo.tool>1"), "demo.tool 1.0 is in the working set, and demo.tool>1 is wanted");
@@ -152,18 +152,18 @@ fn what_is_not_in_the_working_set() {
 #[test]
 fn a_distribution_writes_nowhere_but_into_the_directory() {
     for name in ["../x", "/etc/x", "..", "a/b"] {
-        let fixture = Fixture::new(&format!("[console_scripts]\n{name} = demo:main\n"));
+        let fixture = ScriptsFixture::new(&format!("[console_scripts]\n{name} = demo:main\n"));
         let error = fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err();
         assert!(matches!(error, ScriptError::Name { .. }), "{error}");
     }
-    let fixture = Fixture::new("[console_scripts]\nx = demo; import os:main\n");
+    let fixture = ScriptsFixture::new("[console_scripts]\nx = demo; import os:main\n");
     assert!(matches!(fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err(), ScriptError::EntryPoints { .. }));
 }
 
 /// Linux accepts no white space in the path of an interpreter, and no long line: a real shell and a real Python do.
 #[test]
 fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
-    let mut fixture = Fixture::new(ENTRY_POINTS);
+    let mut fixture = ScriptsFixture::new(ENTRY_POINTS);
     let Some(python) = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|path| Path::new(path).exists())
     else {
         return;
@@ -172,7 +172,7 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     std::fs::create_dir(&directory).unwrap();
     fixture.python.executable = directory.join("python3");
     std::os::unix::fs::symlink(python, &fixture.python.executable).unwrap();
-    let scripts = Scripts { interpreter: Some("py".into()), ..fixture.scripts(&[]) };
+    let scripts = RequestedScripts { interpreter: Some("py".into()), ..fixture.scripts(&[]) };
     for script in fixture.make(&scripts).unwrap() {
         script.write(&Silent).unwrap();
     }
@@ -194,8 +194,8 @@ impl Report for Logged {
 
 #[test]
 fn a_script_is_written_once() {
-    let fixture = Fixture::new(ENTRY_POINTS);
-    let scripts = Scripts {
+    let fixture = ScriptsFixture::new(ENTRY_POINTS);
+    let scripts = RequestedScripts {
         names: Some(vec![("demo".into(), "demo".into()), ("gone".into(), "x".into()), ("none".into(), "none".into())]),
         interpreter: Some("py".into()),
         ..fixture.scripts(&["demo.tool"])

@@ -26,11 +26,11 @@ const LONGEST: u64 = 16 << 20;
 
 /// A cache directory.
 #[derive(Clone, Debug)]
-pub struct Cache {
+pub struct DistributionCache {
     directory: PathBuf,
 }
 
-impl Cache {
+impl DistributionCache {
     /// The cache in `directory`, which is created when it is first written to.
     ///
     /// # Errors
@@ -112,16 +112,19 @@ mod tests {
     #[test]
     fn a_cache_that_others_can_write_is_not_used() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(Cache::new(directory.path()).is_ok() && Cache::new(directory.path().join("missing")).is_ok());
+        assert!(
+            DistributionCache::new(directory.path()).is_ok()
+                && DistributionCache::new(directory.path().join("missing")).is_ok()
+        );
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let error = Cache::new(directory.path()).unwrap_err().to_string();
+        let error = DistributionCache::new(directory.path()).unwrap_err().to_string();
         assert!(error.contains("other users can write"), "{error}");
     }
 
     #[test]
     fn kept_metadata_are_verified() {
         let directory = tempfile::tempdir().unwrap();
-        let cache = Cache::new(directory.path().join("cache")).unwrap();
+        let cache = DistributionCache::new(directory.path().join("cache")).unwrap();
         let checksum = Checksum::parse(Algorithm::Sha256, &Digest::of(b"text").to_string()).unwrap();
         assert_eq!(cache.metadata(&checksum), None);
         cache.keep_metadata(&checksum, b"text");

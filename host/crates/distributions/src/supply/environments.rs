@@ -8,22 +8,22 @@ use base::digest::Digest;
 use base::files::FileError;
 
 use super::{Brought, Supply, SupplyError};
-use crate::build::{BuildError, Environment, Environments};
-use crate::eggs::Installed;
-use crate::eggs::fill::Workshop;
-use crate::index::{File, IndexError, Project, lock};
+use crate::build::{BuildEnvironment, BuildError, Environments};
+use crate::eggs::InstalledDistributions;
+use crate::eggs::fill::EggWorkshop;
+use crate::index::{IndexError, IndexFile, ProjectFiles, lock};
 use crate::lock::{LockUse, Purpose};
 use crate::metadata::Metadata;
 use crate::pins::Pins;
 use crate::requirement::Requirement;
-use crate::resolve::{Available, Candidate, MetadataProblem, Request, resolve};
+use crate::resolve::{Available, Candidate, MetadataProblem, ResolveRequest, resolve};
 use crate::wheel::add_to_environment;
 
 /// Increased when the layout of environments changes.
 const FORM: u32 = 1;
 
 impl Environments for Supply<'_> {
-    fn environment(&self, requirements: &[Requirement]) -> Result<Environment, BuildError> {
+    fn environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, BuildError> {
         self.find_environment(requirements).map_err(|error| match error {
             SupplyError::Build(error) => error,
             SupplyError::Canceled(what) => BuildError::Canceled(what),
@@ -33,7 +33,7 @@ impl Environments for Supply<'_> {
 }
 
 impl Supply<'_> {
-    fn find_environment(&self, requirements: &[Requirement]) -> Result<Environment, SupplyError> {
+    fn find_environment(&self, requirements: &[Requirement]) -> Result<BuildEnvironment, SupplyError> {
         let kept = self.tools.cache.kind("environments")?;
         let remembered = self.memory(requirements)?;
         if let Some(known) = remembered.as_ref().and_then(|memory| read_memory(memory, &kept)) {
@@ -64,7 +64,7 @@ impl Supply<'_> {
         Ok(Some(self.tools.cache.kind("required")?.join(Digest::of(text.as_bytes()).to_string())))
     }
 
-    fn make_environment(&self, requirements: &[Requirement], kept: &Path) -> Result<Environment, SupplyError> {
+    fn make_environment(&self, requirements: &[Requirement], kept: &Path) -> Result<BuildEnvironment, SupplyError> {
         let mut wheels = Vec::new();
         for candidate in self.resolved(requirements)? {
             if let Candidate::File(file) = candidate {
@@ -76,9 +76,9 @@ impl Supply<'_> {
         let identity = Digest::of(identity.as_bytes()).to_string();
         let place = kept.join(&identity);
         if place.is_dir() {
-            return Ok(Environment { directory: place, identity });
+            return Ok(BuildEnvironment { directory: place, identity });
         }
-        let workshop = Workshop::new(kept)?;
+        let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("environment");
         std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("make the directory", &made))?;
         for (number, wheel) in wheels.iter().enumerate() {
@@ -86,7 +86,7 @@ impl Supply<'_> {
             self.add(wheel, &made, &place, &workshop.path().join(number.to_string()))?;
         }
         workshop.publish(&made, &identity)?;
-        Ok(Environment { directory: place, identity })
+        Ok(BuildEnvironment { directory: place, identity })
     }
 
     fn add(&self, wheel: &Brought, made: &Path, place: &Path, aside: &Path) -> Result<(), SupplyError> {
@@ -96,8 +96,8 @@ impl Supply<'_> {
     }
 
     fn resolved(&self, requirements: &[Requirement]) -> Result<Vec<Candidate>, SupplyError> {
-        let (pins, installed) = (Pins::default(), Installed::default());
-        let request = Request {
+        let (pins, installed) = (Pins::default(), InstalledDistributions::default());
+        let request = ResolveRequest {
             requirements,
             pins: &pins,
             python: self.tools.python,
@@ -120,19 +120,19 @@ impl Supply<'_> {
 struct ForBuilds<'s, 'a>(&'s Supply<'a>);
 
 impl Available for ForBuilds<'_, '_> {
-    fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+    fn project(&self, key: &str, written: &str) -> Result<Arc<ProjectFiles>, IndexError> {
         self.0.index.project(key, written, Purpose::Build)
     }
 
-    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
+    fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem> {
         self.0.metadata(file)
     }
 }
 
 /// The remembered environment, if it still exists.
-fn read_memory(memory: &Path, kept: &Path) -> Option<Environment> {
+fn read_memory(memory: &Path, kept: &Path) -> Option<BuildEnvironment> {
     let identity = String::from_utf8(base::files::read_at_most(memory, 64).ok()?).ok()?;
     let is_digest = identity.len() == 64 && identity.bytes().all(|byte| byte.is_ascii_hexdigit());
     let directory = kept.join(&identity);
-    (is_digest && directory.is_dir()).then_some(Environment { directory, identity })
+    (is_digest && directory.is_dir()).then_some(BuildEnvironment { directory, identity })
 }

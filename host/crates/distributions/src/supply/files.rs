@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use base::digest::Digest;
 use base::files::FileError;
-use fetch::Request;
+use fetch::DownloadRequest;
 
 use super::{Supply, SupplyError, once};
-use crate::filename::{FileName, Kind};
-use crate::index::{File, Location};
+use crate::filename::{FileKind, FileName};
+use crate::index::{IndexFile, SearchLocation};
 use crate::metadata::Metadata;
 use crate::wheel;
 
@@ -32,11 +32,11 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When it is not available, or differs from what the index promises.
-    pub fn bring(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+    pub fn bring(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         once(&self.brought, &file.location, || self.bring_again(file))
     }
 
-    fn bring_again(&self, file: &File) -> Result<Brought, SupplyError> {
+    fn bring_again(&self, file: &IndexFile) -> Result<Brought, SupplyError> {
         let kept = self.tools.download_cache.as_ref().map(|directory| directory.join(&file.file));
         if let Some(kept) = kept.as_ref().filter(|path| path.is_file()) {
             // The existing file may be another one of the same name: then it is downloaded again and replaced.
@@ -45,8 +45,8 @@ impl Supply<'_> {
             }
         }
         let brought = match &file.location {
-            Location::Path(path) => self.download(&path.to_string_lossy(), file)?,
-            Location::Url(url) => self.download(&self.tools.credentials.with(url), file)?,
+            SearchLocation::Path(path) => self.download(&path.to_string_lossy(), file)?,
+            SearchLocation::Url(url) => self.download(&self.tools.credentials.with(url), file)?,
         };
         if let Some(kept) = kept {
             keep(&brought.path, &kept)?;
@@ -54,8 +54,8 @@ impl Supply<'_> {
         Ok(brought)
     }
 
-    fn download(&self, url: &str, file: &File) -> Result<Brought, SupplyError> {
-        let mut request = Request::new(url);
+    fn download(&self, url: &str, file: &IndexFile) -> Result<Brought, SupplyError> {
+        let mut request = DownloadRequest::new(url);
         request.checksums = file.checksums.clone();
         request.size = Some(file.size.unwrap_or(LONGEST).min(LONGEST));
         let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.cancelled)?;
@@ -63,10 +63,10 @@ impl Supply<'_> {
     }
 
     /// The metadata of a wheel or an egg.
-    pub(super) fn wheel_metadata(&self, file: &File) -> Result<Metadata, SupplyError> {
+    pub(super) fn wheel_metadata(&self, file: &IndexFile) -> Result<Metadata, SupplyError> {
         let brought = self.bring(file)?;
         match file.name.kind {
-            Kind::Egg { .. } => crate::eggs::read_zipped(&brought.path)
+            FileKind::Egg { .. } => crate::eggs::read_zipped(&brought.path)
                 .map_err(|cause| SupplyError::Metadata { file: file.file.clone(), cause }),
             _ => Ok(wheel::read_metadata(&brought.path, &file.name)?),
         }

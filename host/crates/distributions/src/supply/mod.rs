@@ -16,12 +16,12 @@ use base::event::Report;
 use base::source::Explain;
 use fetch::Downloader;
 
-pub use cache::Cache;
+pub use cache::DistributionCache;
 pub use error::SupplyError;
 pub use files::Brought;
 
 use crate::build::{BuildOptions, Commands};
-use crate::index::{Credentials, File, Index, IndexError, Location, Project, Web, lock};
+use crate::index::{IndexCredentials, IndexError, IndexFile, PackageIndex, ProjectFiles, SearchLocation, Web, lock};
 use crate::lock::{LockUse, Purpose};
 use crate::metadata::Metadata;
 use crate::python::Python;
@@ -29,7 +29,7 @@ use crate::resolve::{Available, Candidate, MetadataProblem};
 use turn::Turn;
 
 /// The tools of the supply.
-pub struct Tools<'a> {
+pub struct SupplyTools<'a> {
     /// The Python that the distributions are for.
     pub python: &'a Python,
     /// Requests pages.
@@ -37,9 +37,9 @@ pub struct Tools<'a> {
     /// Downloads files.
     pub downloader: &'a Downloader,
     /// The known credentials.
-    pub credentials: &'a Credentials,
+    pub credentials: &'a IndexCredentials,
     /// The cache.
-    pub cache: &'a Cache,
+    pub cache: &'a DistributionCache,
     /// `download-cache`: here, files are also kept by their names.
     pub download_cache: Option<PathBuf>,
     /// Runs the commands of builds.
@@ -54,8 +54,8 @@ pub struct Tools<'a> {
 
 /// The supply of distributions. Threads share it; each thing is done once.
 pub struct Supply<'a> {
-    tools: Tools<'a>,
-    index: Index<'a>,
+    tools: SupplyTools<'a>,
+    index: PackageIndex<'a>,
     metadata: Memo<Metadata>,
     brought: Memo<Brought>,
     wheels: Memo<Brought>,
@@ -67,10 +67,10 @@ pub struct Supply<'a> {
 }
 
 /// The results for files, by their locations.
-type Memo<T> = Mutex<BTreeMap<Location, Arc<Mutex<Option<Arc<T>>>>>>;
+type Memo<T> = Mutex<BTreeMap<SearchLocation, Arc<Mutex<Option<Arc<T>>>>>>;
 
 /// Computes each value once, whichever thread requests it.
-fn once<T, E>(memo: &Memo<T>, key: &Location, find: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+fn once<T, E>(memo: &Memo<T>, key: &SearchLocation, find: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
     let slot = Arc::clone(lock(memo).entry(key.clone()).or_default());
     let mut slot = lock(&slot);
     if let Some(known) = &*slot {
@@ -83,7 +83,7 @@ fn once<T, E>(memo: &Memo<T>, key: &Location, find: impl FnOnce() -> Result<T, E
 
 impl<'a> Supply<'a> {
     /// The supply of the files of `index`, downloaded with `tools`.
-    pub fn new(index: Index<'a>, tools: Tools<'a>) -> Self {
+    pub fn new(index: PackageIndex<'a>, tools: SupplyTools<'a>) -> Self {
         Self {
             tools,
             index,
@@ -103,7 +103,7 @@ impl<'a> Supply<'a> {
     }
 
     /// The available files.
-    pub fn index(&self) -> &Index<'a> {
+    pub fn index(&self) -> &PackageIndex<'a> {
         &self.index
     }
 
@@ -119,11 +119,11 @@ impl<'a> Supply<'a> {
     }
 
     /// Its tools.
-    pub fn tools(&self) -> &Tools<'a> {
+    pub fn tools(&self) -> &SupplyTools<'a> {
         &self.tools
     }
 
-    fn read_metadata(&self, file: &File) -> Result<Metadata, SupplyError> {
+    fn read_metadata(&self, file: &IndexFile) -> Result<Metadata, SupplyError> {
         if let Some(known) = self.published_metadata(file)? {
             return Ok(known);
         }
@@ -134,7 +134,7 @@ impl<'a> Supply<'a> {
     }
 
     /// The separate metadata that the index has for the file, cached by its digest.
-    fn published_metadata(&self, file: &File) -> Result<Option<Metadata>, SupplyError> {
+    fn published_metadata(&self, file: &IndexFile) -> Result<Option<Metadata>, SupplyError> {
         let Some(sidecar) = &file.metadata else { return Ok(None) };
         let kept = sidecar.checksum.as_ref().and_then(|checksum| self.tools.cache.metadata(checksum));
         let bytes = match kept {
@@ -162,7 +162,7 @@ impl<'a> Supply<'a> {
     }
 
     /// Checks that the metadata belongs to the file.
-    fn check_identity(&self, file: &File, metadata: &Metadata) -> Result<(), SupplyError> {
+    fn check_identity(&self, file: &IndexFile, metadata: &Metadata) -> Result<(), SupplyError> {
         let same = crate::name::canonical(&metadata.name) == file.name.key()
             && crate::version::parse(&metadata.version).as_ref() == Some(&file.name.version);
         if same {
@@ -174,11 +174,11 @@ impl<'a> Supply<'a> {
 }
 
 impl Available for Supply<'_> {
-    fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+    fn project(&self, key: &str, written: &str) -> Result<Arc<ProjectFiles>, IndexError> {
         self.index.project(key, written, Purpose::Use)
     }
 
-    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
+    fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem> {
         let found = match file.name.is_source() {
             true => {
                 self.turn_of(file).and_then(|_turn| once(&self.metadata, &file.location, || self.read_metadata(file)))

@@ -9,11 +9,11 @@ use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, Tools, file_name, once};
-use crate::build::{BuildError, Builder, Built, Environments as _};
-use crate::eggs::fill::Workshop;
+use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
+use crate::build::{BuildError, Built, Environments as _, ProjectBuilder};
+use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;
-use crate::index::File;
+use crate::index::IndexFile;
 use crate::lock::LockUse;
 use crate::metadata::Metadata;
 use crate::requirement::Requirement;
@@ -27,7 +27,7 @@ const FURTHER: &str = "further.txt";
 
 impl Supply<'_> {
     /// The metadata of a source distribution: from its `PKG-INFO` if that is reliable, otherwise from its wheel.
-    pub(super) fn metadata_of_source(&self, file: &File) -> Result<Metadata, SupplyError> {
+    pub(super) fn metadata_of_source(&self, file: &IndexFile) -> Result<Metadata, SupplyError> {
         let brought = self.bring(file)?;
         if let Some(metadata) = self.static_metadata(file, &brought)? {
             return Ok(metadata);
@@ -36,8 +36,8 @@ impl Supply<'_> {
         Ok(wheel::read_metadata(&wheel.path, &wheel.name)?)
     }
 
-    fn static_metadata(&self, file: &File, brought: &Brought) -> Result<Option<Metadata>, SupplyError> {
-        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+    fn static_metadata(&self, file: &IndexFile, brought: &Brought) -> Result<Option<Metadata>, SupplyError> {
+        let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
         let source = self.unpack(&brought.path, workshop.path())?;
         let text = std::fs::read_to_string(source.join("PKG-INFO")).unwrap_or_default();
         let metadata = Metadata::parse(&text).ok().filter(|metadata| metadata.is_static);
@@ -48,7 +48,7 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When it is not available, or cannot be built.
-    pub fn wheel_of(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+    pub fn wheel_of(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         if !file.name.is_source() {
             return self.bring(file);
         }
@@ -60,34 +60,34 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When its archive or what it requires is not available.
-    pub fn find_requirements(&self, file: &File) -> Result<(), SupplyError> {
+    pub fn find_requirements(&self, file: &IndexFile) -> Result<(), SupplyError> {
         let _turn = self.turn_of(file)?;
         let brought = self.bring(file)?;
-        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
         let source = self.unpack(&brought.path, workshop.path())?;
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
         Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
     }
 
-    fn builder<'s>(&'s self, on_line: &'s (dyn Fn(&str) + Sync)) -> Builder<'s> {
-        let Tools { python, commands, logs, .. } = &self.tools;
-        Builder { python, commands: *commands, environments: self, logs, on_line }
+    fn builder<'s>(&'s self, on_line: &'s (dyn Fn(&str) + Sync)) -> ProjectBuilder<'s> {
+        let SupplyTools { python, commands, logs, .. } = &self.tools;
+        ProjectBuilder { python, commands: *commands, environments: self, logs, on_line }
     }
 
     /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
     /// for each other forever.
-    pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
+    pub(super) fn turn_of(&self, file: &IndexFile) -> Result<Taken<'_>, SupplyError> {
         self.turn.take(&file.name.key()).ok_or_else(|| SupplyError::Circle(shown(file)))
     }
 
-    fn wheel_in_turn(&self, file: &File) -> Result<Arc<Brought>, SupplyError> {
+    fn wheel_in_turn(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         once(&self.wheels, &file.location, || self.build_once(file, &shown(file)))
     }
 
-    fn build_once(&self, file: &File, what: &str) -> Result<Brought, SupplyError> {
+    fn build_once(&self, file: &IndexFile, what: &str) -> Result<Brought, SupplyError> {
         let brought = self.bring(file)?;
-        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
         let source = self.unpack(&brought.path, workshop.path())?;
         let system = crate::build::BuildSystem::of(&source)?;
         let environment = self.environment(&system.requires)?;
@@ -103,9 +103,9 @@ impl Supply<'_> {
     fn build(
         &self,
         what: &str,
-        file: &File,
+        file: &IndexFile,
         source: &Path,
-        workshop: &Workshop,
+        workshop: &EggWorkshop,
         place: &Path,
     ) -> Result<Brought, SupplyError> {
         self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
@@ -181,12 +181,12 @@ impl Supply<'_> {
 }
 
 /// `docopt 0.6.2`.
-fn shown(file: &File) -> String {
+fn shown(file: &IndexFile) -> String {
     format!("{} {}", file.name.name, file.name.version)
 }
 
 /// The wheel in a directory of the cache.
-fn built_before(place: &Path, file: &File) -> Option<Brought> {
+fn built_before(place: &Path, file: &IndexFile) -> Option<Brought> {
     let mut named = std::fs::read_dir(place)
         .ok()?
         .flatten()

@@ -8,12 +8,12 @@ use crate::index::lock;
 /// Whose turn it is.
 #[derive(Default)]
 pub(super) struct Turn {
-    state: Mutex<State>,
+    state: Mutex<TurnState>,
     freed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TurnState {
     thread: Option<ThreadId>,
     /// The running builds, outermost first.
     building: Vec<String>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 
-use super::{Opened, WheelError, merge_libraries, open};
+use super::{UnpackedWheel, WheelError, merge_libraries, open};
 use crate::entry_points;
 use crate::filename::FileName;
 use crate::scripts::repr;
@@ -27,7 +27,7 @@ pub(crate) fn add_to_environment(
 ) -> Result<(), WheelError> {
     let opened = open(wheel, file, aside, cancelled)?;
     let data = opened.data();
-    let Opened { content, info, rows, .. } = opened;
+    let UnpackedWheel { content, info, rows, .. } = opened;
     merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;
     let bin = environment.join("bin");
     make_directory(&bin)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::Explain;
-use fetch::unpack::{Fault, UnpackError};
+use fetch::unpack::{ArchiveFault, UnpackError};
 
 use crate::metadata::MetadataError;
 
@@ -18,7 +18,7 @@ pub enum WheelFault {
         /// The entry.
         entry: Option<PathBuf>,
         /// The error.
-        fault: Fault,
+        fault: ArchiveFault,
     },
     /// It has no metadata directory.
     #[error("it has no directory .dist-info of this distribution")]

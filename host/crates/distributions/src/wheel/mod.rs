@@ -49,12 +49,12 @@ pub struct Egg {
 }
 
 /// A wheel that was unpacked aside and is valid.
-pub(crate) struct Opened {
+pub(crate) struct UnpackedWheel {
     /// The directory of its files.
     content: PathBuf,
     /// Its metadata directory.
     info: String,
-    rows: Vec<record::Row>,
+    rows: Vec<record::RecordRow>,
     /// Its metadata.
     pub(crate) metadata: Metadata,
 }
@@ -68,7 +68,7 @@ pub(crate) fn open(
     file: &FileName,
     aside: &Path,
     cancelled: &dyn Fn() -> bool,
-) -> Result<Opened, WheelError> {
+) -> Result<UnpackedWheel, WheelError> {
     let content = aside.join("wheel");
     let limits = UnpackLimits { entries: MOST_FILES, ..UnpackLimits::default() };
     unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, cancelled)
@@ -79,10 +79,10 @@ pub(crate) fn open(
     let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
     let rows = record::check(&content, &info, cancelled)
         .map_err(|stop| stop.map_or_else(|| WheelError::Canceled(wheel.to_owned()), faulty))?;
-    Ok(Opened { content, info, rows, metadata })
+    Ok(UnpackedWheel { content, info, rows, metadata })
 }
 
-impl Opened {
+impl UnpackedWheel {
     /// Its metadata directory.
     pub(crate) fn info(&self) -> &str {
         &self.info
@@ -109,7 +109,7 @@ pub fn make_egg(
 ) -> Result<Egg, WheelError> {
     let opened = open(wheel, file, aside, cancelled)?;
     let data = opened.data();
-    let Opened { content, info, rows, metadata } = opened;
+    let UnpackedWheel { content, info, rows, metadata } = opened;
     let kept = merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;
     remove(&content.join(&data))?;
     set_permissions(&content, &kept, mask)?;
@@ -208,12 +208,12 @@ fn read(path: &Path) -> Result<String, WheelFault> {
 }
 
 /// Why the making of an egg stops while files are moved.
-enum Stop {
+enum EggStop {
     Fault(WheelFault),
     File(FileError),
 }
 
-impl Stop {
+impl EggStop {
     fn of(self, wheel: &Path) -> WheelError {
         match self {
             Self::Fault(fault) => WheelError::Refused { wheel: wheel.to_owned(), fault },
@@ -224,7 +224,11 @@ impl Stop {
 
 /// Moves the files of `.data` that belong on the path to their places. Returns the rows of the files that are now on
 /// the path.
-fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result<Vec<record::Row>, Stop> {
+fn merge_libraries(
+    content: &Path,
+    data: &str,
+    rows: Vec<record::RecordRow>,
+) -> Result<Vec<record::RecordRow>, EggStop> {
     let mut kept = Vec::new();
     for mut row in rows {
         let Some(inside) = row.path.strip_prefix(data).and_then(|rest| rest.strip_prefix('/')) else {
@@ -235,13 +239,13 @@ fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result
         let Some(rest) = inside.map(|(_, rest)| rest.to_owned()) else { continue };
         let (from, to) = (content.join(&row.path), content.join(&rest));
         if to.symlink_metadata().is_ok() {
-            return Err(Stop::Fault(WheelFault::TwoFiles(rest)));
+            return Err(EggStop::Fault(WheelFault::TwoFiles(rest)));
         }
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)
-                .map_err(|error| Stop::File(FileError::of("make the directory", parent)(error)))?;
+                .map_err(|error| EggStop::File(FileError::of("make the directory", parent)(error)))?;
         }
-        std::fs::rename(&from, &to).map_err(|error| Stop::File(FileError::of("rename", &from)(error)))?;
+        std::fs::rename(&from, &to).map_err(|error| EggStop::File(FileError::of("rename", &from)(error)))?;
         row.path = rest;
         kept.push(row);
     }
@@ -249,7 +253,7 @@ fn merge_libraries(content: &Path, data: &str, rows: Vec<record::Row>) -> Result
 }
 
 /// Files are readable and writable according to the user's mask, and executable if the wheel says so (as in pip).
-fn set_permissions(content: &Path, rows: &[record::Row], mask: u32) -> Result<(), FileError> {
+fn set_permissions(content: &Path, rows: &[record::RecordRow], mask: u32) -> Result<(), FileError> {
     for row in rows {
         let path = content.join(&row.path);
         let metadata = path.symlink_metadata().map_err(FileError::of("read", &path))?;
@@ -267,7 +271,7 @@ fn write_metadata(
     content: &Path,
     info: &str,
     stem: &str,
-    mut rows: Vec<record::Row>,
+    mut rows: Vec<record::RecordRow>,
     removed: &[PathBuf],
 ) -> Result<(), FileError> {
     let (from, to) = (content.join(info), content.join(format!("{stem}.dist-info")));
@@ -284,7 +288,7 @@ fn write_metadata(
             row.path = format!("{stem}.dist-info/{rest}");
         }
     }
-    rows.push(record::Row::of(format!("{stem}.dist-info/INSTALLER"), INSTALLER.as_bytes()));
+    rows.push(record::RecordRow::of(format!("{stem}.dist-info/INSTALLER"), INSTALLER.as_bytes()));
     rows.sort_by(|one, other| one.path.cmp(&other.path));
     write("RECORD", &record::text(&rows))
 }

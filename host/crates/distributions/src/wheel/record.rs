@@ -15,7 +15,7 @@ const BUFFER: usize = 128 << 10;
 
 /// A line of `RECORD`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct RecordRow {
     /// The file, relative to the top of the wheel.
     pub(super) path: String,
     /// `sha256=…`, or empty.
@@ -24,7 +24,7 @@ pub(super) struct Row {
     size: String,
 }
 
-impl Row {
+impl RecordRow {
     /// The row of a file with this content.
     pub(super) fn of(path: String, content: &[u8]) -> Self {
         let digest = format!("sha256={}", URL_SAFE_NO_PAD.encode(Sha256::digest(content)));
@@ -33,21 +33,25 @@ impl Row {
 }
 
 /// The text of a `RECORD` with these rows.
-pub(super) fn text(rows: &[Row]) -> String {
+pub(super) fn text(rows: &[RecordRow]) -> String {
     let quoted = |path: &str| match path.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", path.replace('"', "\"\"")),
         false => path.to_owned(),
     };
-    rows.iter().map(|Row { path, digest, size }| format!("{},{digest},{size}\n", quoted(path))).collect()
+    rows.iter().map(|RecordRow { path, digest, size }| format!("{},{digest},{size}\n", quoted(path))).collect()
 }
 
 /// Compares the files of `content` with the `RECORD` in its directory `info`. Returns the rows of existing files.
 ///
 /// # Errors
 /// The error; `None` if the caller requested to stop.
-pub(super) fn check(content: &Path, info: &str, cancelled: &dyn Fn() -> bool) -> Result<Vec<Row>, Option<WheelFault>> {
+pub(super) fn check(
+    content: &Path,
+    info: &str,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<RecordRow>, Option<WheelFault>> {
     let rows = parse(&super::read(&content.join(info).join("RECORD"))?)?;
-    let mut listed: Map<&str, &Row> = Map::default();
+    let mut listed: Map<&str, &RecordRow> = Map::default();
     for row in &rows {
         if listed.insert(&row.path, row).is_some() {
             return Err(Some(WheelFault::TwoFiles(row.path.clone())));
@@ -96,7 +100,7 @@ fn files(directory: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), 
     Ok(())
 }
 
-fn check_file(content: &Path, row: &Row, info: &str) -> Result<(), WheelFault> {
+fn check_file(content: &Path, row: &RecordRow, info: &str) -> Result<(), WheelFault> {
     if row.digest.is_empty() && may_be_unlisted(&row.path, info) {
         return Ok(());
     }
@@ -135,7 +139,7 @@ fn digest<D: sha2::Digest>(path: &Path) -> std::io::Result<String> {
 }
 
 /// Reads the comma-separated lines.
-fn parse(text: &str) -> Result<Vec<Row>, WheelFault> {
+fn parse(text: &str) -> Result<Vec<RecordRow>, WheelFault> {
     let mut rows = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |what: &str| WheelFault::Record { line: number + 1, what: what.to_owned() };
@@ -146,7 +150,7 @@ fn parse(text: &str) -> Result<Vec<Row>, WheelFault> {
         if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
             return Err(wrong(&format!("{path:?} is no path within the wheel")));
         }
-        rows.push(Row { path: path.to_owned(), digest: digest.trim().to_owned(), size: size.trim().to_owned() });
+        rows.push(RecordRow { path: path.to_owned(), digest: digest.trim().to_owned(), size: size.trim().to_owned() });
     }
     Ok(rows)
 }
@@ -190,7 +194,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(path in "[a-z,\" ]{1,20}") {
-            let rows = vec![Row::of(path, b"x")];
+            let rows = vec![RecordRow::of(path, b"x")];
             prop_assert_eq!(parse(&text(&rows)).unwrap(), rows);
         }
 

@@ -6,16 +6,16 @@ pub(crate) mod wheels;
 
 use super::*;
 use crate::python::tests::python311;
-use wheels::Wheel;
+use wheels::TestWheel;
 
-struct Place(tempfile::TempDir);
+struct WheelDirectory(tempfile::TempDir);
 
-impl Place {
+impl WheelDirectory {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn egg(&self, wheel: &Wheel) -> Result<Egg, WheelError> {
+    fn egg(&self, wheel: &TestWheel) -> Result<Egg, WheelError> {
         self.egg_of(&wheel.write(self.0.path()), &wheel.file_name())
     }
 
@@ -27,7 +27,7 @@ impl Place {
     }
 
     /// The reason why a wheel is rejected.
-    fn fault(&self, wheel: &Wheel) -> String {
+    fn fault(&self, wheel: &TestWheel) -> String {
         match self.egg(wheel) {
             Err(WheelError::Refused { fault, .. }) => fault.to_string(),
             other => panic!("{other:?}"),
@@ -56,8 +56,8 @@ fn listed(directory: &Path) -> Vec<String> {
 
 #[test]
 fn an_egg_is_what_zc_buildout_makes() {
-    let place = Place::new();
-    let mut wheel = Wheel::new("My-Project.x", "1.0.0rc1")
+    let place = WheelDirectory::new();
+    let mut wheel = TestWheel::new("My-Project.x", "1.0.0rc1")
         .file("ns/__init__.py", "__import__('pkg_resources').declare_namespace(__name__)\n")
         .file("ns/inner/__init__.py", "")
         .file("ns/inner/tool", "#!/bin/sh\n");
@@ -95,8 +95,8 @@ fn an_egg_is_what_zc_buildout_makes() {
 
 #[test]
 fn the_metadata_of_a_wheel_are_read_without_unpacking_it() {
-    let place = Place::new();
-    let wheel = Wheel::new("a", "1.0").requires("b>=2");
+    let place = WheelDirectory::new();
+    let wheel = TestWheel::new("a", "1.0").requires("b>=2");
     let name = FileName::parse(&wheel.file_name()).unwrap();
     assert_eq!(read_metadata(&wheel.write(place.0.path()), &name).unwrap().requires[0].to_string(), "b>=2");
     let other = FileName::parse("b-1.0-py3-none-any.whl").unwrap();
@@ -105,29 +105,38 @@ fn the_metadata_of_a_wheel_are_read_without_unpacking_it() {
 
 #[test]
 fn a_wheel_that_lies_is_refused() {
-    let place = Place::new();
-    let good = || Wheel::new("a", "1.0");
-    let t = |wheel: Wheel, expected: &str| {
+    let place = WheelDirectory::new();
+    let good = || TestWheel::new("a", "1.0");
+    let t = |wheel: TestWheel, expected: &str| {
         let fault = place.fault(&wheel);
         assert!(fault.contains(expected), "{fault:?} has no {expected:?}");
     };
     // RECORD
-    t(Wheel { unlisted: vec![("evil.py".into(), b"x".to_vec())], ..good() }, "does not list \"evil.py\"");
+    t(TestWheel { unlisted: vec![("evil.py".into(), b"x".to_vec())], ..good() }, "does not list \"evil.py\"");
     let missing = format!("{}gone.py,sha256=x,1\n", good().record_text());
-    t(Wheel { record: Some(missing), ..good() }, "lists \"gone.py\", which is not in it");
+    t(TestWheel { record: Some(missing), ..good() }, "lists \"gone.py\", which is not in it");
     let changed = good().record_text().replacen("sha256=", "sha256=A", 1);
-    t(Wheel { record: Some(changed), ..good() }, "has the SHA-256 digest");
+    t(TestWheel { record: Some(changed), ..good() }, "has the SHA-256 digest");
     let without = good().record_text().replacen("sha256=", "", 1);
-    t(Wheel { record: Some(without), ..good() }, "has no digest");
-    t(Wheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() }, "of the kind \"md5\"");
-    t(Wheel { record: Some(format!("{0}{0}", good().record_text())), ..good() }, "two files for");
-    t(Wheel { record: Some("../../evil,,\n".into()), ..good() }, "no path within the wheel");
-    t(Wheel { record: Some("\"".into()), ..good() }, "cannot be read: line 1");
+    t(TestWheel { record: Some(without), ..good() }, "has no digest");
+    t(TestWheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() }, "of the kind \"md5\"");
+    t(TestWheel { record: Some(format!("{0}{0}", good().record_text())), ..good() }, "two files for");
+    t(TestWheel { record: Some("../../evil,,\n".into()), ..good() }, "no path within the wheel");
+    t(TestWheel { record: Some("\"".into()), ..good() }, "cannot be read: line 1");
     // Identity
-    t(Wheel { metadata: "Metadata-Version: 2.1\nName: b\nVersion: 1.0\n".into(), ..good() }, "say that it is b 1.0");
-    t(Wheel { metadata: "Metadata-Version: 2.1\nName: a\nVersion: 2.0\n".into(), ..good() }, "say that it is a 2.0");
-    t(Wheel { metadata: "Metadata-Version: 2.1\nName: ../a\nVersion: 1.0\n".into(), ..good() }, "say that it is ../a");
-    t(Wheel { metadata: "nothing".into(), ..good() }, "it has no Name");
+    t(
+        TestWheel { metadata: "Metadata-Version: 2.1\nName: b\nVersion: 1.0\n".into(), ..good() },
+        "say that it is b 1.0",
+    );
+    t(
+        TestWheel { metadata: "Metadata-Version: 2.1\nName: a\nVersion: 2.0\n".into(), ..good() },
+        "say that it is a 2.0",
+    );
+    t(
+        TestWheel { metadata: "Metadata-Version: 2.1\nName: ../a\nVersion: 1.0\n".into(), ..good() },
+        "say that it is ../a",
+    );
+    t(TestWheel { metadata: "nothing".into(), ..good() }, "it has no Name");
     t(good().file("b-1.0.dist-info/METADATA", "x"), "metadata of another distribution");
     let name = "b-1.0-py3-none-any.whl";
     let path = place.0.path().join(name);
@@ -139,19 +148,19 @@ fn a_wheel_that_lies_is_refused() {
 
 #[test]
 fn hostile_members_are_refused() {
-    let place = Place::new();
-    let good = || Wheel::new("a", "1.0");
+    let place = WheelDirectory::new();
+    let good = || TestWheel::new("a", "1.0");
     for name in ["../evil", "/evil", "x/../../evil", "a\0b"] {
         let fault = place.fault(&good().file(name, "x"));
         assert!(fault.contains("name"), "{name}: {fault}");
     }
     for target in ["/etc/passwd", "../..", "a.py"] {
-        let fault = place.fault(&Wheel { links: vec![("link".into(), target.into())], ..good() });
+        let fault = place.fault(&TestWheel { links: vec![("link".into(), target.into())], ..good() });
         assert!(fault.contains("link"), "{target}: {fault}");
     }
-    let bomb = Wheel { files: vec![("zeros".into(), vec![0; 64 << 20])], ..good() };
+    let bomb = TestWheel { files: vec![("zeros".into(), vec![0; 64 << 20])], ..good() };
     assert!(place.fault(&bomb).contains("times the size of the archive"));
-    let many = Wheel { files: (0..70_000).map(|number| (format!("f{number}"), Vec::new())).collect(), ..good() };
+    let many = TestWheel { files: (0..70_000).map(|number| (format!("f{number}"), Vec::new())).collect(), ..good() };
     assert!(place.fault(&many).contains("exceeds the limit of 60000"));
     assert!(!place.0.path().join("evil").exists() && !place.0.path().parent().unwrap().join("evil").exists());
     // Input that is not a wheel at all.
@@ -165,7 +174,7 @@ fn hostile_members_are_refused() {
 
 #[test]
 fn a_wheel_of_another_generation_is_refused() {
-    let place = Place::new();
+    let place = WheelDirectory::new();
     assert_eq!(check_format(place.0.path()).unwrap_err().to_string(), "it has no WHEEL");
     std::fs::write(place.0.path().join("WHEEL"), "Wheel-Version: 2.0\n").unwrap();
     assert!(check_format(place.0.path()).unwrap_err().to_string().contains("it has the format \"2.0\""));
@@ -173,8 +182,8 @@ fn a_wheel_of_another_generation_is_refused() {
 
 #[test]
 fn an_environment_for_builds_has_modules_scripts_and_data() {
-    let place = Place::new();
-    let mut wheel = Wheel::new("tool", "1.0")
+    let place = WheelDirectory::new();
+    let mut wheel = TestWheel::new("tool", "1.0")
         .file("tool-1.0.data/scripts/old", "#!python\nprint('old')\n")
         .file("tool-1.0.data/data/share/x", "data")
         .file("tool-1.0.dist-info/entry_points.txt", "[console_scripts]\nnew = tool:main\n../evil = tool:main\n");

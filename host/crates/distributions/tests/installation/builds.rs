@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use super::Test;
+use super::NamedTest;
 use super::index::Behavior;
-use super::space::{Space, names, project};
-use super::wheels::{Wheel, source, start};
+use super::space::{InstallationSpace, names, project};
+use super::wheels::{TestWheel, source, start};
 
-pub(crate) const TESTS: &[Test] = &[
+pub(crate) const TESTS: &[NamedTest] = &[
     ("a_source_distribution_is_built_once", a_source_distribution_is_built_once),
     ("what_a_build_requires_is_in_its_environment", what_a_build_requires_is_in_its_environment),
     ("a_hostile_build_gets_nothing", a_hostile_build_gets_nothing),
@@ -22,9 +22,9 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn a_source_distribution_is_built_once() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     source(&space.archives(), "a", "1.0", &project("a 1.0", &[("requires.txt", "b>=1\n")]));
-    Wheel::new("b", "2.0").write(&space.archives());
+    TestWheel::new("b", "2.0").write(&space.archives());
     let outcome = space.install(&["a"]).unwrap();
     let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["a 1.0", "b 2.0"]);
@@ -39,13 +39,13 @@ fn a_source_distribution_is_built_once() {
 }
 
 fn what_a_build_requires_is_in_its_environment() {
-    let space = Space::new(Behavior::default());
-    let mut helper = Wheel::new("helper", "1.0").requires("deeper");
+    let space = InstallationSpace::new(Behavior::default());
+    let mut helper = TestWheel::new("helper", "1.0").requires("deeper");
     helper.files[0].1 = b"import deeper\ndef text():\n    return 'value = %r\\n' % deeper.version\n".to_vec();
     helper
         .file("helper-1.0.dist-info/entry_points.txt", "[console_scripts]\nhelp-me = helper:text\n")
         .write(&space.archives());
-    Wheel::new("deeper", "3.0").write(&space.archives());
+    TestWheel::new("deeper", "3.0").write(&space.archives());
     let pyproject = "[build-system]\nrequires = ['helper']\nbuild-backend = 'backend'\nbackend-path = ['.']\n";
     let tries = "import helper, shutil\nopen('module.py', 'w').write(helper.text())\nassert shutil.which('help-me')\n\
         try:\n    import packaging\n    raise SystemExit('what is installed for the Python is visible')\nexcept ImportError:\n    pass\n";
@@ -87,7 +87,7 @@ open('module.py', 'w').write('found = %r\n' % (found,))
 "#;
 
 fn a_hostile_build_gets_nothing() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let (home, outside) = (space.root.join("home"), space.root.join("outside"));
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
     std::fs::create_dir(&outside).unwrap();
@@ -105,7 +105,7 @@ fn a_hostile_build_gets_nothing() {
 }
 
 fn a_build_that_fails_is_explained() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let tries = "import socket, sys\nprint('first')\ntry:\n    socket.create_connection(('127.0.0.1', 9), 1)\nexcept OSError:\n    pass\n\
         sys.exit('the compiler is missing')\n";
     source(&space.archives(), "a", "1.0", &project("a 1.0", &[("tries.py", tries)]));
@@ -127,7 +127,7 @@ fn a_build_that_fails_is_explained() {
 }
 
 fn a_build_that_requires_itself_ends() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let requires = |name: &str| {
         format!("[build-system]\nrequires = ['{name}']\nbuild-backend = 'backend'\nbackend-path = ['.']\n")
     };
@@ -142,7 +142,7 @@ fn a_build_that_requires_itself_ends() {
 }
 
 fn a_build_that_makes_something_else_is_refused() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     source(&space.archives(), "a", "1.0", &project("b 1.0", &[]));
     assert!(space.error(&["a"]).contains("b-1.0-py3-none-any.whl"));
     let leads_out = "import backend\nbackend.write = lambda *arguments: '../../../etc/passwd'\n";
@@ -155,7 +155,7 @@ fn a_build_that_makes_something_else_is_refused() {
 }
 
 fn options_for_extensions_reach_the_build() {
-    let mut space = Space::new(Behavior::default());
+    let mut space = InstallationSpace::new(Behavior::default());
     let parts = space.root.join("parts/libxml2");
     std::fs::create_dir_all(&parts).unwrap();
     std::fs::write(parts.join("libxml.h"), "header").unwrap();
@@ -167,7 +167,7 @@ fn options_for_extensions_reach_the_build() {
         "1.0",
         &project("a 1.0", &[("tries.py", tries), ("setup.cfg", "[build_ext]\ndebug = 1\n")]),
     );
-    Wheel::new("a", "1.0").write(&space.archives());
+    TestWheel::new("a", "1.0").write(&space.archives());
     space.options.build_ext = vec![("include-dirs".into(), parts.to_str().unwrap().into())];
     space.options.environment = [("CFLAGS".to_owned(), "-O9".to_owned())].into();
     space.options.read = vec![parts];
@@ -181,7 +181,7 @@ fn options_for_extensions_reach_the_build() {
     assert_eq!(outcome.working_set().iter().next().unwrap().location, egg);
 }
 
-fn write_project(space: &Space, directory: &str, files: &[(&str, &str)]) -> PathBuf {
+fn write_project(space: &InstallationSpace, directory: &str, files: &[(&str, &str)]) -> PathBuf {
     let root = space.root.join(directory);
     for (file, text) in files {
         let path = root.join(file);
@@ -192,11 +192,11 @@ fn write_project(space: &Space, directory: &str, files: &[(&str, &str)]) -> Path
 }
 
 fn a_project_is_developed() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let tries = "import os\nos.makedirs('dev.egg-info', exist_ok=True)\nopen('dev.egg-info/PKG-INFO', 'w').write('Name: dev\\nVersion: 1.0\\n')\n";
     let files = project("dev 1.0", &[("tries.py", tries), ("requires.txt", "lib"), ("src/x.py", "")]);
     let root = write_project(&space, "it's a \"project\"", &files);
-    Wheel::new("lib", "1.0").write(&space.archives());
+    TestWheel::new("lib", "1.0").write(&space.archives());
     let developed = space.develop(&root, &[]).unwrap();
     let made = ["__editable__.dev.pth", "__editable___dev_finder.py", "dev-1.0.dist-info", "dev.egg-link"];
     let develop_eggs = space.root.join("develop-eggs");
@@ -244,7 +244,7 @@ fn a_project_is_developed() {
 }
 
 fn a_hostile_project_changes_nothing_that_is_protected() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let tries = "import os\nfor path in ['bin/tool', '.installed.cfg', '.git/hooks/x', 'src/fine.py', '../outside', 'eggs/x/y']:\n    try:\n        os.makedirs(os.path.dirname(path) or '.', exist_ok=True)\n        open(path, 'w').write('evil')\n    except OSError:\n        pass\n";
     let files = project("dev 1.0", &[("tries.py", tries), (".git/HEAD", "ref"), ("bin/tool", "good")]);
     let root = write_project(&space, "project", &files);
@@ -258,7 +258,7 @@ fn a_hostile_project_changes_nothing_that_is_protected() {
 }
 
 fn a_project_whose_build_fails_leaves_nothing() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let root = write_project(&space, "project", &project("dev 1.0", &[("tries.py", "raise SystemExit('no')\n")]));
     let error = space.develop(&root, &[]).unwrap_err().to_string();
     assert!(error.contains("cannot be built"), "{error}");

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use super::Test;
+use super::NamedTest;
 use super::index::{Behavior, hexadecimal};
-use super::space::{Space, names};
-use super::wheels::Wheel;
+use super::space::{InstallationSpace, names};
+use super::wheels::TestWheel;
 
-pub(crate) const TESTS: &[Test] = &[
+pub(crate) const TESTS: &[NamedTest] = &[
     ("a_file_with_another_digest_is_refused", a_file_with_another_digest_is_refused),
     ("metadata_that_lie_are_found_out", metadata_that_lie_are_found_out),
     ("a_wheel_that_is_refused_leaves_nothing", a_wheel_that_is_refused_leaves_nothing),
@@ -20,26 +20,26 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn a_file_with_another_digest_is_refused() {
-    let space = Space::new(Behavior::default());
-    let wheel = Wheel::new("a", "1.0").requires("b");
+    let space = InstallationSpace::new(Behavior::default());
+    let wheel = TestWheel::new("a", "1.0").requires("b");
     let real = hexadecimal(&<sha2::Sha256 as sha2::Digest>::digest(wheel.bytes()));
     wheel.write(&space.archives());
-    Wheel::new("b", "1.0").write(&space.archives());
+    TestWheel::new("b", "1.0").write(&space.archives());
     let claimed = "0".repeat(64);
     space.index.behave(|behavior| drop(behavior.digests.insert(wheel.file_name(), claimed.clone())));
     let error = space.error(&["a"]);
     assert!(error.contains(&claimed) && error.contains(&real), "{error}");
     assert!(space.eggs().is_empty());
     // An earlier version that is valid is not used instead: the index is wrong.
-    Wheel::new("a", "0.9").write(&space.archives());
+    TestWheel::new("a", "0.9").write(&space.archives());
     assert!(space.error(&["a"]).contains(&claimed));
 }
 
 fn metadata_that_lie_are_found_out() {
-    let space = Space::new(Behavior::default());
-    let wheel = Wheel::new("a", "1.0").requires("hidden");
+    let space = InstallationSpace::new(Behavior::default());
+    let wheel = TestWheel::new("a", "1.0").requires("hidden");
     wheel.write(&space.archives());
-    Wheel::new("hidden", "1.0").write(&space.archives());
+    TestWheel::new("hidden", "1.0").write(&space.archives());
     let sidecar = "Metadata-Version: 2.1\nName: a\nVersion: 1.0\n".to_owned();
     space.index.behave(|behavior| drop(behavior.metadata.insert(wheel.file_name(), sidecar)));
     let error = space.error(&["a"]);
@@ -51,19 +51,19 @@ fn metadata_that_lie_are_found_out() {
 }
 
 fn a_wheel_that_is_refused_leaves_nothing() {
-    let space = Space::new(Behavior::default());
-    Wheel::new("good", "1.0").requires("evil").write(&space.archives());
-    Wheel { unlisted: vec![("x.py".into(), Vec::new())], ..Wheel::new("evil", "1.0") }.write(&space.archives());
+    let space = InstallationSpace::new(Behavior::default());
+    TestWheel::new("good", "1.0").requires("evil").write(&space.archives());
+    TestWheel { unlisted: vec![("x.py".into(), Vec::new())], ..TestWheel::new("evil", "1.0") }.write(&space.archives());
     let error = space.error(&["good"]);
     assert!(error.contains("The wheel") && error.contains("does not list \"x.py\""), "{error}");
     assert!(space.eggs().is_empty());
 }
 
 fn an_index_that_lies_is_named() {
-    let space = Space::new(Behavior::default());
-    Wheel::new("a", "1.0").write(&space.archives());
-    Wheel::new("a", "2.0").write(&space.archives());
-    Wheel::new("a", "3.0").write(&space.archives());
+    let space = InstallationSpace::new(Behavior::default());
+    TestWheel::new("a", "1.0").write(&space.archives());
+    TestWheel::new("a", "2.0").write(&space.archives());
+    TestWheel::new("a", "3.0").write(&space.archives());
     space.index.behave(|behavior| {
         drop(behavior.fields.insert("a-3.0-py3-none-any.whl".into(), "\"yanked\": \"broken\"".into()));
         drop(behavior.fields.insert("a-2.0-py3-none-any.whl".into(), "\"requires-python\": \">=9\"".into()));
@@ -73,16 +73,19 @@ fn an_index_that_lies_is_named() {
     let error = space.error(&["a>1"]);
     assert!(error.contains("it wants Python >=9") && error.contains("it was withdrawn: broken"), "{error}");
     // Neither the server nor its answer is available.
-    let gone = Space { index_url: "http://127.0.0.1:1/simple/".into(), ..Space::new(Behavior::default()) };
+    let gone = InstallationSpace {
+        index_url: "http://127.0.0.1:1/simple/".into(),
+        ..InstallationSpace::new(Behavior::default())
+    };
     let error = gone.error(&["a"]);
     assert!(error.starts_with("Cannot read http://127.0.0.1:1/simple/a/"), "{error}");
 }
 
 /// Many distributions with some files each.
-fn many(space: &Space) -> Vec<String> {
+fn many(space: &InstallationSpace) -> Vec<String> {
     let names: Vec<String> = (0..12).map(|number| format!("dist{number}")).collect();
     for name in &names {
-        let mut wheel = Wheel::new(name, "1.0");
+        let mut wheel = TestWheel::new(name, "1.0");
         for file in 0..40 {
             wheel = wheel.file(&format!("{name}_package/module{file}.py"), &format!("value = {file}\n").repeat(50));
         }
@@ -108,14 +111,14 @@ fn check_eggs(eggs: &Path) -> usize {
 }
 
 fn two_runs_fill_one_eggs_directory() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     let wanted = many(&space);
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
     let root = space.root.clone();
     std::thread::scope(|scope| {
         for _ in 0..3 {
             let (root, wanted) = (root.clone(), wanted.clone());
-            scope.spawn(move || Space::at(root, Behavior::default()).install(&wanted).map(drop).unwrap());
+            scope.spawn(move || InstallationSpace::at(root, Behavior::default()).install(&wanted).map(drop).unwrap());
         }
     });
     assert_eq!(check_eggs(&space.root.join("eggs")), 12);
@@ -124,7 +127,7 @@ fn two_runs_fill_one_eggs_directory() {
 
 /// The work of the process that is killed.
 pub(crate) fn install_in(root: &Path) -> ExitCode {
-    let space = Space::at(root.to_owned(), Behavior::default());
+    let space = InstallationSpace::at(root.to_owned(), Behavior::default());
     let wanted: Vec<String> = (0..12).map(|number| format!("dist{number}")).collect();
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
     match space.install(&wanted) {
@@ -134,7 +137,7 @@ pub(crate) fn install_in(root: &Path) -> ExitCode {
 }
 
 fn a_run_that_is_killed_leaves_no_half_egg() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     many(&space);
     let eggs = space.root.join("eggs");
     let start = || {
@@ -164,8 +167,8 @@ fn a_run_that_is_killed_leaves_no_half_egg() {
 }
 
 fn a_damaged_cache_is_no_trouble() {
-    let space = Space::new(Behavior::default());
-    Wheel::new("a", "1.0").write(&space.archives());
+    let space = InstallationSpace::new(Behavior::default());
+    TestWheel::new("a", "1.0").write(&space.archives());
     space.install(&["a"]).unwrap();
     let mut damaged = 0;
     let mut waiting = vec![space.root.join("cache")];

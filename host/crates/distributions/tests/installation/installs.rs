@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use distributions::default_index::default_index;
-use distributions::lock::{Lock, LockUse, Purpose};
-use distributions::scripts::Scripts;
+use distributions::lock::{DistributionsLock, LockUse, Purpose};
+use distributions::scripts::RequestedScripts;
 
-use super::Test;
+use super::NamedTest;
 use super::index::{Behavior, hexadecimal};
-use super::space::{Space, names};
-use super::wheels::{Wheel, start};
+use super::space::{InstallationSpace, names};
+use super::wheels::{TestWheel, start};
 
-pub(crate) const TESTS: &[Test] = &[
+pub(crate) const TESTS: &[NamedTest] = &[
     ("what_is_needed_is_installed_and_nothing_is_asked_twice", what_is_needed_is_installed_and_nothing_is_asked_twice),
     ("an_index_of_html_gives_the_same", an_index_of_html_gives_the_same),
     ("a_second_buildout_downloads_nothing", a_second_buildout_downloads_nothing),
@@ -26,22 +26,25 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// An application that consists of three wheels.
-fn application(space: &Space) {
-    Wheel::new("app", "1.0").requires("lib.one>=1").requires("other; python_version < '3'").write(&space.archives());
-    Wheel::new("lib.one", "1.0").write(&space.archives());
-    Wheel::new("lib.one", "2.0").requires("third").write(&space.archives());
-    Wheel::new("third", "3.0").write(&space.archives());
+fn application(space: &InstallationSpace) {
+    TestWheel::new("app", "1.0")
+        .requires("lib.one>=1")
+        .requires("other; python_version < '3'")
+        .write(&space.archives());
+    TestWheel::new("lib.one", "1.0").write(&space.archives());
+    TestWheel::new("lib.one", "2.0").requires("third").write(&space.archives());
+    TestWheel::new("third", "3.0").write(&space.archives());
 }
 
 const EGGS: [&str; 3] = ["app-1.0", "lib.one-2.0", "third-3.0"];
 
-fn egg_names(space: &Space) -> Vec<String> {
+fn egg_names(space: &InstallationSpace) -> Vec<String> {
     let python = space.python();
     EGGS.iter().map(|stem| format!("{stem}-py{}-{}.egg", python.short_version(), python.platform)).collect()
 }
 
 fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     application(&space);
     let outcome = space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
@@ -63,11 +66,12 @@ fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
     space.install(&["app"]).unwrap();
     assert_eq!(space.index.asked(), ["/simple/app/", "/simple/lib-one/", "/simple/third/"]);
     // Pins mean that newer versions are not considered.
-    let pinned = Space { newest: true, ..space }.pin("app", "1.0").pin("lib.one", "2.0").pin("third", "3.0");
+    let pinned =
+        InstallationSpace { newest: true, ..space }.pin("app", "1.0").pin("lib.one", "2.0").pin("third", "3.0");
     pinned.install(&["app"]).unwrap();
-    let old = Space { newest: false, pins: Vec::new(), ..pinned };
+    let old = InstallationSpace { newest: false, pins: Vec::new(), ..pinned };
     old.install(&["app"]).unwrap();
-    let offline = Space { offline: true, ..old };
+    let offline = InstallationSpace { offline: true, ..old };
     offline.install(&["app"]).unwrap();
     assert_eq!(offline.index.asked(), Vec::<String>::new());
     assert!(offline.error(&["app>1"]).contains("can't install one in offline"));
@@ -75,14 +79,14 @@ fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
 }
 
 fn an_index_of_html_gives_the_same() {
-    let space = Space::new(Behavior { html: true, ..Behavior::default() });
+    let space = InstallationSpace::new(Behavior { html: true, ..Behavior::default() });
     application(&space);
     space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
 }
 
 fn a_second_buildout_downloads_nothing() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     application(&space);
     space.install(&["app"]).unwrap();
     let (eggs, other) = (space.root.join("eggs"), space.root.join("other"));
@@ -100,9 +104,9 @@ fn a_second_buildout_downloads_nothing() {
 }
 
 fn metadata_files_save_downloads() {
-    let space = Space::new(Behavior::default());
-    let wheel = Wheel::new("a", "2.0").requires("missing");
-    let good = Wheel::new("a", "1.0");
+    let space = InstallationSpace::new(Behavior::default());
+    let wheel = TestWheel::new("a", "2.0").requires("missing");
+    let good = TestWheel::new("a", "1.0");
     for wheel in [&wheel, &good] {
         wheel.write(&space.archives());
         space.index.behave(|behavior| drop(behavior.metadata.insert(wheel.file_name(), wheel.metadata.clone())));
@@ -115,13 +119,14 @@ fn metadata_files_save_downloads() {
 
 fn credentials_stay_with_their_host() {
     let authorization = "Basic bWU6cEBzcw==";
-    let mut space = Space::new(Behavior { authorization: Some(authorization.to_owned()), ..Behavior::default() });
-    Wheel::new("a", "1.0").write(&space.archives());
+    let mut space =
+        InstallationSpace::new(Behavior { authorization: Some(authorization.to_owned()), ..Behavior::default() });
+    TestWheel::new("a", "1.0").write(&space.archives());
     let error = space.error(&["a"]);
     assert!(error.contains("401") && error.contains("wants credentials"), "{error}");
     space.index_url = format!("http://me:p%40ss@127.0.0.1:{}/simple/", space.index.port);
     // The files are on another host, which requires no credentials, and receives none.
-    let other = super::index::Index::start(&space.archives(), Behavior::default());
+    let other = super::index::TestIndex::start(&space.archives(), Behavior::default());
     space.index.behave(|behavior| behavior.elsewhere = Some(format!("http://localhost:{}", other.port)));
     space.index.credentials();
     space.install(&["a"]).unwrap();
@@ -134,7 +139,7 @@ fn credentials_stay_with_their_host() {
 }
 
 fn the_download_cache_serves_a_run_without_index() {
-    let mut space = Space::new(Behavior::default());
+    let mut space = InstallationSpace::new(Behavior::default());
     application(&space);
     let cache = space.root.join("downloads");
     space.download_cache = Some(cache.clone());
@@ -153,7 +158,7 @@ fn the_download_cache_serves_a_run_without_index() {
 
 fn eggs_of_setuptools_are_unpacked() {
     use std::io::Write as _;
-    let mut space = Space::new(Behavior::default());
+    let mut space = InstallationSpace::new(Behavior::default());
     space.find_links.push("links".to_owned());
     std::fs::create_dir(space.root.join("links")).unwrap();
     let file = std::fs::File::create(space.root.join("links/old-1.0.egg")).unwrap();
@@ -167,7 +172,7 @@ fn eggs_of_setuptools_are_unpacked() {
         archive.write_all(text.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
-    Wheel::new("third", "3.0").write(&space.archives());
+    TestWheel::new("third", "3.0").write(&space.archives());
     let outcome = space.install(&["old"]).unwrap();
     let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["old 1.0", "third 3.0"]);
@@ -175,18 +180,18 @@ fn eggs_of_setuptools_are_unpacked() {
 }
 
 fn the_script_of_what_was_installed_runs() {
-    let space = Space::new(Behavior::default());
-    let mut wheel = Wheel::new("tool", "1.0").requires("lib");
+    let space = InstallationSpace::new(Behavior::default());
+    let mut wheel = TestWheel::new("tool", "1.0").requires("lib");
     wheel.files[0].1 = b"import lib\ndef main():\n    print(lib.version)\n    return 7\n".to_vec();
     wheel
         .file("tool-1.0.dist-info/entry_points.txt", "[console_scripts]\nrun-tool = tool:main\n")
         .write(&space.archives());
-    Wheel::new("lib", "5.0").write(&space.archives());
+    TestWheel::new("lib", "5.0").write(&space.archives());
     let outcome = space.install(&["tool"]).unwrap();
     let requirements = vec![distributions::requirement::Requirement::parse("tool").unwrap()];
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
-    let scripts = distributions::scripts::Scripts { requirements, directory, ..Default::default() };
+    let scripts = distributions::scripts::RequestedScripts { requirements, directory, ..Default::default() };
     for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
@@ -199,16 +204,16 @@ fn the_script_of_what_was_installed_runs() {
 }
 
 fn a_lock_brings_the_same_files() {
-    let space = Space::new(Behavior::default());
+    let space = InstallationSpace::new(Behavior::default());
     application(&space);
     let lock = space.lock(&["app"]);
     let text = lock.text(&space.root);
-    let read = Lock::parse(&text, &space.root).unwrap();
+    let read = DistributionsLock::parse(&text, &space.root).unwrap();
     assert_eq!((read.keys().collect::<Vec<_>>(), lock.changes(&read)), (vec!["app", "lib-one", "third"], Vec::new()));
     // A newer version is not used, and the index is not asked.
-    Wheel::new("lib.one", "3.0").write(&space.archives());
+    TestWheel::new("lib.one", "3.0").write(&space.archives());
     space.index.asked();
-    let space = Space { lock: Some(LockUse::Only(Arc::new(read))), ..space };
+    let space = InstallationSpace { lock: Some(LockUse::Only(Arc::new(read))), ..space };
     space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
     assert!(space.index.asked().iter().all(|path| path.starts_with("/files/")));
@@ -220,7 +225,7 @@ fn a_lock_brings_the_same_files() {
         std::fs::remove_dir_all(space.root.join(path)).unwrap();
     }
     let old = lock.files("third", Purpose::Use)[0].checksums[0].to_string();
-    let changed = Wheel::new("third", "3.0").file("evil.py", "");
+    let changed = TestWheel::new("third", "3.0").file("evil.py", "");
     changed.write(&space.archives());
     let error = space.error(&["app"]);
     let new = hexadecimal(&<sha2::Sha256 as sha2::Digest>::digest(changed.bytes()));
@@ -230,14 +235,14 @@ fn a_lock_brings_the_same_files() {
 
 /// The real index: pure wheels, wheels with extensions, namespace packages, and one that has only sources.
 fn the_index_of_this_machine_serves_what_people_use() {
-    let mut space = Space::new(Behavior::default());
+    let mut space = InstallationSpace::new(Behavior::default());
     let environment = Environment::of_process().unwrap();
     space.index_url = default_index(&environment, &space.python()).expect("pip knows an index");
     let wanted = ["requests", "lxml", "Pillow", "cryptography", "zope.interface", "zope.component", "docopt==0.6.2"];
     let outcome = space.install(&wanted).unwrap();
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
-    let scripts = Scripts { directory, interpreter: Some("py".to_owned()), ..Scripts::default() };
+    let scripts = RequestedScripts { directory, interpreter: Some("py".to_owned()), ..RequestedScripts::default() };
     for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
@@ -249,6 +254,6 @@ fn the_index_of_this_machine_serves_what_people_use() {
     assert!(printed.starts_with("0.6.2 ") && printed.contains("eggs/zope.interface-"), "{output:?}");
     // Again, with what was picked as pins: no page is read.
     let pins = outcome.picked.iter().map(|picked| (picked.name.clone(), picked.version.clone())).collect();
-    let again = Space { pins, index_url: "http://127.0.0.1:1/".to_owned(), ..space };
+    let again = InstallationSpace { pins, index_url: "http://127.0.0.1:1/".to_owned(), ..space };
     assert_eq!(again.install(&wanted).unwrap().working_set().path(), outcome.working_set().path());
 }

@@ -27,24 +27,27 @@ pub(crate) struct Behavior {
 }
 
 /// A running index. Its threads end with the process.
-pub(crate) struct Index {
+pub(crate) struct TestIndex {
     pub(crate) port: u16,
-    state: Arc<State>,
+    state: Arc<TestIndexState>,
 }
 
-struct State {
+struct TestIndexState {
     archives: PathBuf,
     behavior: Mutex<Behavior>,
     asked: Mutex<Vec<(String, Option<String>)>>,
 }
 
-impl Index {
+impl TestIndex {
     /// Serves the archives in a directory.
     pub(crate) fn start(archives: &Path, behavior: Behavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state =
-            Arc::new(State { archives: archives.to_owned(), behavior: Mutex::new(behavior), asked: Mutex::default() });
+        let state = Arc::new(TestIndexState {
+            archives: archives.to_owned(),
+            behavior: Mutex::new(behavior),
+            asked: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -76,7 +79,7 @@ impl Index {
     }
 }
 
-fn serve(stream: TcpStream, state: &State) {
+fn serve(stream: TcpStream, state: &TestIndexState) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     loop {
@@ -106,7 +109,7 @@ fn serve(stream: TcpStream, state: &State) {
     }
 }
 
-fn answer(state: &State, path: &str, header: &dyn Fn(&str) -> Option<String>) -> Vec<u8> {
+fn answer(state: &TestIndexState, path: &str, header: &dyn Fn(&str) -> Option<String>) -> Vec<u8> {
     let behavior = state.behavior.lock().unwrap().clone();
     if behavior.authorization.is_some() && behavior.authorization != header("authorization") {
         return whole("401 Unauthorized", "", b"");
@@ -137,7 +140,7 @@ fn key(name: &str) -> String {
     name.replace(['_', '.'], "-").to_lowercase()
 }
 
-fn listing(state: &State, behavior: &Behavior, project: &str, known: Option<String>) -> Vec<u8> {
+fn listing(state: &TestIndexState, behavior: &Behavior, project: &str, known: Option<String>) -> Vec<u8> {
     let mut files: Vec<String> = std::fs::read_dir(&state.archives)
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
@@ -159,18 +162,18 @@ fn listing(state: &State, behavior: &Behavior, project: &str, known: Option<Stri
     whole("200 OK", &format!("Content-Type: {kind}\r\nETag: {tag}\r\n"), body.as_bytes())
 }
 
-fn digest(state: &State, behavior: &Behavior, file: &str) -> String {
+fn digest(state: &TestIndexState, behavior: &Behavior, file: &str) -> String {
     let own = || hexadecimal(&Sha256::digest(std::fs::read(state.archives.join(file)).unwrap()));
     behavior.digests.get(file).cloned().unwrap_or_else(own)
 }
 
-fn html(state: &State, behavior: &Behavior, files: &[String]) -> String {
+fn html(state: &TestIndexState, behavior: &Behavior, files: &[String]) -> String {
     let link =
         |file: &String| format!("<a href=\"/files/{file}#sha256={}\">{file}</a><br>\n", digest(state, behavior, file));
     format!("<!DOCTYPE html>\n<html><body>\n{}</body></html>\n", files.iter().map(link).collect::<String>())
 }
 
-fn json(state: &State, behavior: &Behavior, files: &[String]) -> String {
+fn json(state: &TestIndexState, behavior: &Behavior, files: &[String]) -> String {
     let file = |file: &String| {
         let sidecar = match behavior.metadata.get(file) {
             Some(text) => format!(", \"core-metadata\": {{\"sha256\": \"{}\"}}", hexadecimal(&Sha256::digest(text))),

@@ -6,18 +6,20 @@ use std::sync::Mutex;
 use base::environment::Environment;
 use base::event::{Event, Report};
 use base::interrupt::Interrupt;
-use distributions::build::{BuildError, BuildOptions, Builder, Confined, Develop, Developed, Memory, develop};
+use distributions::build::{
+    BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, Memory, ProjectBuilder, develop,
+};
 use distributions::eggs::Directories;
-use distributions::index::{self, AllowedHosts, Credentials, Location, Sources};
-use distributions::install::{Custom, InstallError, Installer, Outcome, Settings};
-use distributions::lock::{Lock, LockError, LockUse, Purpose};
+use distributions::index::{self, AllowedHosts, DistributionSources, IndexCredentials, SearchLocation};
+use distributions::install::{CustomBuild, InstallError, InstallSettings, Installation, Installer};
+use distributions::lock::{DistributionsLock, LockError, LockUse, Purpose};
 use distributions::pins::Pins;
 use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
-use distributions::supply::{Cache, Supply, Tools};
-use fetch::{CacheDirectory, DownloadSettings, Downloader, Limits};
+use distributions::supply::{DistributionCache, Supply, SupplyTools};
+use fetch::{CacheDirectory, DownloadSettings, Downloader, TransferLimits};
 
-use super::index::{Behavior, Index};
+use super::index::{Behavior, TestIndex};
 
 /// Collects log messages.
 #[derive(Default)]
@@ -40,10 +42,10 @@ impl Logged {
 }
 
 /// A buildout's directories with an index.
-pub(crate) struct Space {
+pub(crate) struct InstallationSpace {
     pub(crate) root: PathBuf,
     pub(crate) _directory: Option<tempfile::TempDir>,
-    pub(crate) index: Index,
+    pub(crate) index: TestIndex,
     pub(crate) index_url: String,
     pub(crate) find_links: Vec<String>,
     pub(crate) download_cache: Option<PathBuf>,
@@ -56,7 +58,7 @@ pub(crate) struct Space {
     pub(crate) log: Logged,
 }
 
-impl Space {
+impl InstallationSpace {
     pub(crate) fn new(behavior: Behavior) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
@@ -68,7 +70,7 @@ impl Space {
         let archives = root.join("archives");
         std::fs::create_dir_all(&archives).unwrap();
         std::fs::create_dir_all(root.join("develop-eggs")).unwrap();
-        let index = Index::start(&archives, behavior);
+        let index = TestIndex::start(&archives, behavior);
         let index_url = index.url();
         Self {
             root,
@@ -101,7 +103,7 @@ impl Space {
         names(&self.root.join("eggs"))
     }
 
-    pub(crate) fn install(&self, requirements: &[&str]) -> Result<Outcome, InstallError> {
+    pub(crate) fn install(&self, requirements: &[&str]) -> Result<Installation, InstallError> {
         let requirements: Vec<Requirement> =
             requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         self.with(|installer, _| installer.install(&requirements))
@@ -118,12 +120,12 @@ impl Space {
     }
 
     /// A lock of the distributions that the requirements need.
-    pub(crate) fn lock(&self, requirements: &[&str]) -> Lock {
+    pub(crate) fn lock(&self, requirements: &[&str]) -> DistributionsLock {
         let requirements: Vec<Requirement> =
             requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         self.with(|installer, _| {
             let resolution = installer.resolve(&requirements).unwrap();
-            let mut lock = Lock::default();
+            let mut lock = DistributionsLock::default();
             for step in &resolution.steps {
                 let key = step.requirement.key();
                 let files = installer.files(&key, Purpose::Use);
@@ -136,15 +138,15 @@ impl Space {
 
     pub(crate) fn build(&self, requirement: &str) -> Result<PathBuf, InstallError> {
         let requirement = Requirement::parse(requirement).unwrap();
-        self.with(|installer, _| installer.build(&Custom { requirement }))
+        self.with(|installer, _| installer.build(&CustomBuild { requirement }))
     }
 
-    pub(crate) fn develop(&self, project: &Path, protected: &[PathBuf]) -> Result<Developed, BuildError> {
+    pub(crate) fn develop(&self, project: &Path, protected: &[PathBuf]) -> Result<DevelopedProject, BuildError> {
         self.with(|_, builder| {
             let develop_eggs = self.root.join("develop-eggs");
             let memory = self.root.join("memory");
             std::fs::create_dir_all(&memory).unwrap();
-            let wanted = Develop {
+            let wanted = DevelopRequest {
                 project,
                 develop_eggs: &develop_eggs,
                 protected,
@@ -175,30 +177,35 @@ impl Space {
         }
     }
 
-    fn with<R>(&self, work: impl FnOnce(&Installer<'_>, &Builder<'_>) -> R) -> R {
+    fn with<R>(&self, work: impl FnOnce(&Installer<'_>, &ProjectBuilder<'_>) -> R) -> R {
         let (python, environment) = (self.python(), self.environment());
         let (interrupt, runner) = (Interrupt::new().unwrap(), confine::Runner::new().unwrap());
-        let commands = Confined {
+        let commands = ConfinedCommands {
             runner: &runner,
-            level: confine::Level::Full,
-            limits: confine::Limits::default(),
+            level: confine::ConfinementLevel::Full,
+            limits: confine::CommandLimits::default(),
             interrupt: &interrupt,
             written: Vec::new(),
         };
-        let credentials = || Credentials::new([self.index_url.as_str()], None);
-        let mut limits = Limits::for_registries();
+        let credentials = || IndexCredentials::new([self.index_url.as_str()], None);
+        let mut limits = TransferLimits::for_registries();
         limits.attempts = 1;
         let cache = self.root.join("cache");
-        let web =
-            index::Network::new(&environment, limits.clone(), credentials(), Some(cache.clone()), Box::new(|| false));
+        let web = index::PageDownloads::new(
+            &environment,
+            limits.clone(),
+            credentials(),
+            Some(cache.clone()),
+            Box::new(|| false),
+        );
         let links = self.find_links.iter().map(String::as_str);
         let kept = self.download_cache.as_ref().map(|path| path.join("dist"));
-        let mut find_links: Vec<Location> = kept.iter().cloned().map(Location::Path).collect();
-        find_links.extend(links.map(|link| Location::parse(link, &self.root)));
-        let sources = Sources {
+        let mut find_links: Vec<SearchLocation> = kept.iter().cloned().map(SearchLocation::Path).collect();
+        find_links.extend(links.map(|link| SearchLocation::parse(link, &self.root)));
+        let sources = DistributionSources {
             index: match (&kept, self.from_cache) {
-                (Some(kept), true) => Location::Path(kept.clone()),
-                _ => Location::parse(&self.index_url, &self.root),
+                (Some(kept), true) => SearchLocation::Path(kept.clone()),
+                _ => SearchLocation::parse(&self.index_url, &self.root),
             },
             find_links,
             allowed: AllowedHosts::default(),
@@ -207,26 +214,26 @@ impl Space {
         let downloads = DownloadSettings {
             directory: self.root.clone(),
             cache: CacheDirectory { path: cache.join("downloads"), chosen: false },
-            network: fetch::Network::Allowed,
-            limits: Limits { attempts: 1, ..Limits::for_sources() },
+            network: fetch::NetworkUse::Allowed,
+            limits: TransferLimits { attempts: 1, ..TransferLimits::for_sources() },
             mirrors: fetch::Mirrors::default(),
         };
         let logs = self.root.join("logs");
-        let tools = Tools {
+        let tools = SupplyTools {
             python: &python,
             web: &web,
             downloader: &Downloader::new(&environment, downloads),
             credentials: &credentials(),
-            cache: &Cache::new(cache.join("distributions")).unwrap(),
+            cache: &DistributionCache::new(cache.join("distributions")).unwrap(),
             download_cache: kept,
             commands: &commands,
             logs: logs.clone(),
             report: &self.log,
             cancelled: &|| false,
         };
-        let index = index::Index::new(sources, &web, &self.log).with_lock(self.lock.clone());
+        let index = index::PackageIndex::new(sources, &web, &self.log).with_lock(self.lock.clone());
         let supply = Supply::new(index, tools).with_options(self.options.clone());
-        let settings = Settings {
+        let settings = InstallSettings {
             directories: Directories { eggs: self.root.join("eggs"), develop: self.root.join("develop-eggs") },
             path: Vec::new(),
             pins: Pins::new(self.pins.iter().map(|(name, pin)| (name.as_str(), pin.as_str()))),
@@ -237,8 +244,13 @@ impl Space {
             allow_unknown_extras: false,
             threads: 4,
         };
-        let builder =
-            Builder { python: &python, commands: &commands, environments: &supply, logs: &logs, on_line: &|_| {} };
+        let builder = ProjectBuilder {
+            python: &python,
+            commands: &commands,
+            environments: &supply,
+            logs: &logs,
+            on_line: &|_| {},
+        };
         work(&Installer::new(settings, &supply), &builder)
     }
 }

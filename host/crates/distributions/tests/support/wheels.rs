@@ -21,7 +21,7 @@ pub(crate) fn start(program: &Path, arguments: &[&str]) -> std::process::Output 
 
 /// A wheel while it is made.
 #[derive(Clone)]
-pub(crate) struct Wheel {
+pub(crate) struct TestWheel {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) tag: String,
@@ -33,7 +33,7 @@ pub(crate) struct Wheel {
     pub(crate) executable: Vec<String>,
 }
 
-impl Wheel {
+impl TestWheel {
     /// A valid wheel with one module.
     pub(crate) fn new(name: &str, version: &str) -> Self {
         let module = name.replace(['-', '.'], "_");

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::http::{Allowed, Client, Limits, Stop, Transfer};
+use crate::http::{Allowed, Client, Transfer, TransferLimits, TransferStop};
 use crate::{hints, local};
 use base::environment::Environment;
 use base::event::{Event, Report};
@@ -41,13 +41,13 @@ pub type CheckDocument<'a> = &'a dyn Fn(&[u8]) -> Result<(), String>;
 pub struct Fetcher {
     client: Client,
     report: Arc<dyn Report>,
-    limits: Limits,
+    limits: TransferLimits,
 }
 
 impl Fetcher {
     /// A fetcher for the process with this `environment` (uses its proxies), with the default limits.
     pub fn new(environment: &Environment, report: Arc<dyn Report>) -> Self {
-        Self { client: Client::new(environment), report, limits: Limits::for_configuration() }
+        Self { client: Client::new(environment), report, limits: TransferLimits::for_configuration() }
     }
 
     /// The bytes of a file.
@@ -110,9 +110,9 @@ impl Fetcher {
             |cause: &dyn Display| DocumentError::new(format!("Error downloading extends for URL {name}: {cause}"));
         match outcome {
             Ok(()) => Ok(bytes),
-            Err(Stop::Fault(fault)) => Err(failed(&fault).hints(hints::of_document(&fault))),
-            Err(Stop::Sink(error)) => Err(failed(&error)),
-            Err(Stop::Canceled) => Err(failed(&"canceled")),
+            Err(TransferStop::Fault(fault)) => Err(failed(&fault).hints(hints::of_document(&fault))),
+            Err(TransferStop::Sink(error)) => Err(failed(&error)),
+            Err(TransferStop::Canceled) => Err(failed(&"canceled")),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use test_support::http::{Answer, Server};
+use test_support::http::{ScriptedAnswer, Server};
 
 use super::*;
 use crate::http::Rate;
@@ -12,9 +12,9 @@ use base::event::Silent;
 
 const SHORT: Duration = Duration::from_millis(300);
 
-fn limits() -> Limits {
+fn limits() -> TransferLimits {
     let pause = Duration::from_millis(1);
-    Limits {
+    TransferLimits {
         size: 1000,
         connect: SHORT,
         stall: SHORT,
@@ -50,7 +50,7 @@ fn failure(url: &str) -> String {
 
 #[test]
 fn reads_a_url() {
-    let server = Server::script([Answer::ok("[buildout]\n")]);
+    let server = Server::script([ScriptedAnswer::ok("[buildout]\n")]);
     assert_eq!(get(&server.url("/a.cfg#top")).unwrap(), b"[buildout]\n");
     let request = &server.requests()[0];
     assert!(request.is("GET /a.cfg"), "{request:?}");
@@ -59,7 +59,7 @@ fn reads_a_url() {
 
 #[test]
 fn reports_an_error_of_the_server_without_credentials() {
-    let server = Server::script([Answer::status("404 Not Found")]);
+    let server = Server::script([ScriptedAnswer::status("404 Not Found")]);
     let url = server.url("/a.cfg").replace("//", "//user:secret@");
     let message = failure(&url);
     let shown = server.url("/a.cfg").replace("//", "//***@");
@@ -70,19 +70,23 @@ fn reports_an_error_of_the_server_without_credentials() {
 
 #[test]
 fn follows_a_few_redirects() {
-    let server = Server::script([Answer::redirect("/b.cfg"), Answer::redirect("c.cfg"), Answer::ok("found")]);
+    let server = Server::script([
+        ScriptedAnswer::redirect("/b.cfg"),
+        ScriptedAnswer::redirect("c.cfg"),
+        ScriptedAnswer::ok("found"),
+    ]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"found");
     assert!(server.requests()[2].is("GET /c.cfg"));
 
-    let endless = Server::script([Answer::redirect("/a.cfg")]);
+    let endless = Server::script([ScriptedAnswer::redirect("/a.cfg")]);
     assert!(failure(&endless.url("/a.cfg")).ends_with("more than 5 redirects"));
     assert_eq!(endless.requests().len(), 6);
 }
 
 #[test]
 fn credentials_stay_on_their_host() {
-    let other = Server::script([Answer::ok("found")]);
-    let server = Server::script([Answer::redirect(&format!("http://localhost:{}/b.cfg", other.port()))]);
+    let other = Server::script([ScriptedAnswer::ok("found")]);
+    let server = Server::script([ScriptedAnswer::redirect(&format!("http://localhost:{}/b.cfg", other.port()))]);
     assert_eq!(get(&server.url("/a.cfg").replace("//", "//u:p@")).unwrap(), b"found");
     assert!(server.requests()[0].header("authorization").is_some());
     assert!(other.requests()[0].header("authorization").is_none());
@@ -90,14 +94,14 @@ fn credentials_stay_on_their_host() {
 
 #[test]
 fn refuses_a_redirect_out_of_http() {
-    let server = Server::script([Answer::redirect("file:///etc/passwd")]);
+    let server = Server::script([ScriptedAnswer::redirect("file:///etc/passwd")]);
     assert!(failure(&server.url("/a.cfg")).contains("refused"));
 }
 
 #[test]
 fn tries_an_incomplete_body_again_and_never_accepts_it() {
-    let cut = Answer::ok("only a part").length(50);
-    let server = Server::script([cut.clone(), Answer::ok("whole")]);
+    let cut = ScriptedAnswer::ok("only a part").length(50);
+    let server = Server::script([cut.clone(), ScriptedAnswer::ok("whole")]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"whole");
 
     let server = Server::script([cut]);
@@ -111,12 +115,12 @@ fn gives_up_on_a_slow_server_and_says_what_was_slow() {
     let silence = "timeout: the server was silent for 0.3 seconds";
     let rate = "timeout: the server sent fewer than 100 bytes in 0.6 seconds";
     for (answer, expected) in [
-        (Answer::raw("").stalled(), header),
-        (Answer::raw("HTTP/1.1 200 OK\r\nA: b\r\n".repeat(50)).trickled(), header),
-        (Answer::raw("HTTP/1.1 100 Continue\r\n\r\n").trickled().repeated(), header),
-        (Answer::raw("HTTP/1.1 103 Early Hints\r\n\r\n").trickled().repeated(), header),
-        (Answer::ok("only").length(50).stalled(), silence),
-        (Answer::ok("x".repeat(1000)).trickled_body(), rate),
+        (ScriptedAnswer::raw("").stalled(), header),
+        (ScriptedAnswer::raw("HTTP/1.1 200 OK\r\nA: b\r\n".repeat(50)).trickled(), header),
+        (ScriptedAnswer::raw("HTTP/1.1 100 Continue\r\n\r\n").trickled().repeated(), header),
+        (ScriptedAnswer::raw("HTTP/1.1 103 Early Hints\r\n\r\n").trickled().repeated(), header),
+        (ScriptedAnswer::ok("only").length(50).stalled(), silence),
+        (ScriptedAnswer::ok("x".repeat(1000)).trickled_body(), rate),
     ] {
         let server = Server::script([answer.clone()]);
         let message = failure(&server.url("/a.cfg"));
@@ -132,7 +136,7 @@ fn reads_no_endless_header() {
         ("HTTP/1.1 103 Early Hints\r\n\r\n", "header is too big"),
         ("HTTP/1.1 200 OK\r\nA: b", "too many headers"),
     ] {
-        let server = Server::script([Answer::raw(header).repeated()]);
+        let server = Server::script([ScriptedAnswer::raw(header).repeated()]);
         let message = failure(&server.url("/a.cfg"));
         assert!(message.contains(expected), "{header}: {message}");
     }
@@ -141,8 +145,8 @@ fn reads_no_endless_header() {
 #[test]
 fn all_attempts_together_have_a_deadline() {
     let total = Duration::from_millis(700);
-    let fetcher = Fetcher { limits: Limits { total, attempts: 1000, ..limits() }, ..fetcher() };
-    let server = Server::script([Answer::raw("").stalled()]);
+    let fetcher = Fetcher { limits: TransferLimits { total, attempts: 1000, ..limits() }, ..fetcher() };
+    let server = Server::script([ScriptedAnswer::raw("").stalled()]);
     let error = fetcher.url(&server.url("/a.cfg"), &CopySettings::default(), &no_page).unwrap_err();
     assert!(error.message.ends_with("timeout: it was not complete after 0.7 seconds"), "{error}");
     assert!(server.requests().len() <= 3, "{:?}", server.requests());
@@ -150,18 +154,18 @@ fn all_attempts_together_have_a_deadline() {
 
 #[test]
 fn does_not_read_a_long_body_to_its_end() {
-    let announced = Server::script([Answer::ok("").length(1001).stalled()]);
+    let announced = Server::script([ScriptedAnswer::ok("").length(1001).stalled()]);
     assert!(failure(&announced.url("/a.cfg")).ends_with("the file is larger than 1000 bytes"));
 
-    let endless = Server::script([Answer::ok("").endless()]);
+    let endless = Server::script([ScriptedAnswer::ok("").endless()]);
     assert!(failure(&endless.url("/a.cfg")).ends_with("the file is larger than 1000 bytes"));
     assert_eq!(endless.requests().len(), 1);
 }
 
 #[test]
 fn asks_a_busy_server_again_when_it_says() {
-    let busy = |after: &str| Answer::status("503 Service Unavailable").header("Retry-After", after);
-    let server = Server::script([busy("0"), Answer::ok("found")]);
+    let busy = |after: &str| ScriptedAnswer::status("503 Service Unavailable").header("Retry-After", after);
+    let server = Server::script([busy("0"), ScriptedAnswer::ok("found")]);
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"found");
 
     let long = Server::script([busy("3600")]);
@@ -204,7 +208,7 @@ fn keeps_a_copy_where_zc_buildout_keeps_it() {
 #[test]
 fn reads_a_copy_unless_the_newest_is_demanded() {
     for (newest, expected, asked) in [(false, "old", 0), (true, "new", 1)] {
-        let server = Server::script([Answer::ok("new")]);
+        let server = Server::script([ScriptedAnswer::ok("new")]);
         let url = server.url("/a.cfg");
         let (directory, settings) = cached(newest, false);
         let path = keep(directory.path(), &url, "old");
@@ -217,7 +221,7 @@ fn reads_a_copy_unless_the_newest_is_demanded() {
 #[test]
 fn keeps_what_it_reads_and_reads_that_if_the_server_fails() {
     for newest in [false, true] {
-        let server = Server::script([Answer::ok("new"), Answer::status("500 Oops")]);
+        let server = Server::script([ScriptedAnswer::ok("new"), ScriptedAnswer::status("500 Oops")]);
         let url = server.url("/a.cfg");
         let (_directory, settings) = cached(newest, false);
         assert_eq!(read(&url, &settings).unwrap(), b"new");
@@ -228,7 +232,7 @@ fn keeps_what_it_reads_and_reads_that_if_the_server_fails() {
 
 #[test]
 fn a_page_never_replaces_a_good_copy() {
-    let server = Server::script([Answer::ok("<html>Log in</html>")]);
+    let server = Server::script([ScriptedAnswer::ok("<html>Log in</html>")]);
     let url = server.url("/a.cfg");
     let (directory, settings) = cached(true, false);
     let path = keep(directory.path(), &url, "[good]");
@@ -244,7 +248,7 @@ fn a_page_never_replaces_a_good_copy() {
 
 #[test]
 fn a_page_is_not_kept_as_the_first_copy() {
-    let server = Server::script([Answer::ok("<html>Log in</html>"), Answer::ok("[good]")]);
+    let server = Server::script([ScriptedAnswer::ok("<html>Log in</html>"), ScriptedAnswer::ok("[good]")]);
     let url = server.url("/a.cfg");
     let (_directory, settings) = cached(false, false);
     assert_eq!(read(&url, &settings).unwrap(), b"<html>Log in</html>");
@@ -255,7 +259,7 @@ fn a_page_is_not_kept_as_the_first_copy() {
 
 #[test]
 fn a_bad_copy_is_replaced_or_else_named() {
-    let server = Server::script([Answer::ok("[good]")]);
+    let server = Server::script([ScriptedAnswer::ok("[good]")]);
     let url = server.url("/a.cfg");
     let (directory, settings) = cached(false, true);
     let path = keep(directory.path(), &url, "<html>");
@@ -269,7 +273,7 @@ fn a_bad_copy_is_replaced_or_else_named() {
 
 #[test]
 fn offline_reads_only_copies_and_opens_no_socket() {
-    let server = Server::script([Answer::ok("new")]);
+    let server = Server::script([ScriptedAnswer::ok("new")]);
     let url = server.url("/a.cfg");
     for newest in [false, true] {
         let (directory, settings) = cached(newest, true);
@@ -337,7 +341,7 @@ impl Report for Activities {
 
 #[test]
 fn reports_a_download_without_credentials() {
-    let server = Server::script([Answer::ok("")]);
+    let server = Server::script([ScriptedAnswer::ok("")]);
     let report = Arc::new(Activities::default());
     let fetcher = Fetcher { report: Arc::clone(&report) as Arc<dyn Report>, ..fetcher() };
     let url = server.url("/a.cfg").replace("//", "//u:p@");
@@ -348,7 +352,7 @@ fn reports_a_download_without_credentials() {
 
 #[test]
 fn a_proxy_gets_the_whole_url_and_credentials_only_for_itself() {
-    let proxy = Server::script([Answer::ok("through")]);
+    let proxy = Server::script([ScriptedAnswer::ok("through")]);
     let variables = [("http_proxy".to_owned(), proxy.url("").replace("//", "//u:p@"))].into();
     let environment = Environment { variables, ..Environment::default() };
     let fetcher = Fetcher { client: Client::new(&environment), ..fetcher() };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::checksum::Checksum;
-use super::settings::Network;
+use super::settings::NetworkUse;
 use crate::hints;
 use crate::http::{SinkError, TransferFault};
 use crate::space::NoSpace;
@@ -43,7 +43,7 @@ pub enum DownloadError {
         /// The cache.
         cache: PathBuf,
         /// Why the network was not used.
-        network: Network,
+        network: NetworkUse,
         /// Whether a copy existed, but was damaged.
         damaged: bool,
     },
@@ -75,9 +75,9 @@ pub enum DownloadError {
     },
 }
 
-fn mode(network: Network) -> &'static str {
+fn mode(network: NetworkUse) -> &'static str {
     match network {
-        Network::FromCache => "with install-from-cache",
+        NetworkUse::FromCache => "with install-from-cache",
         _ => "in offline mode",
     }
 }
@@ -100,7 +100,7 @@ impl Explain for DownloadError {
                 "Compare with the checksum that the publisher shows: either the option is wrong, or the file was changed. \
                  The downloaded file was removed."
             }
-            Self::NotInCache { network: Network::FromCache, .. } => {
+            Self::NotInCache { network: NetworkUse::FromCache, .. } => {
                 "Run once with install-from-cache = false, or copy a cache that has the file."
             }
             Self::NotInCache { .. } => "Run once without offline, or copy a cache that has the file.",

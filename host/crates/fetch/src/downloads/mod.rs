@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use url::Url;
 
-use crate::http::{Allowed, Client, Limits, Stop, Transfer, TransferFault};
+use crate::http::{Allowed, Client, Transfer, TransferFault, TransferLimits, TransferStop};
 use crate::local;
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -23,13 +23,13 @@ use base::files::{FileError, open_regular};
 use base::source::redact;
 use checksum::{Computed, Hasher};
 use partial::{Label, Partial};
-use store::{Candidate, Store};
+use store::{CandidateFile, Store};
 
 pub use checksum::{Algorithm, Checksum, InvalidChecksum};
 pub use error::DownloadError;
 pub use mirrors::Mirrors;
-pub use request::{Downloaded, Request};
-pub use settings::{CacheDirectory, DownloadSettings, Network};
+pub use request::{DownloadRequest, Downloaded};
+pub use settings::{CacheDirectory, DownloadSettings, NetworkUse};
 
 /// Downloads the sources of parts. Can be shared between threads.
 pub struct Downloader {
@@ -70,7 +70,7 @@ impl Downloader {
     /// [`DownloadError`]; then no part of the file is left in the cache.
     pub fn download(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -90,7 +90,12 @@ impl Downloader {
     }
 
     /// Uses a local file in place, as zc.buildout does.
-    fn local(&self, request: &Request, path: PathBuf, canceled: Canceled<'_>) -> Result<Downloaded, DownloadError> {
+    fn local(
+        &self,
+        request: &DownloadRequest,
+        path: PathBuf,
+        canceled: Canceled<'_>,
+    ) -> Result<Downloaded, DownloadError> {
         let real = path.canonicalize().map_err(FileError::of("open", &path))?;
         if !request.allowed.allows_file(&real) {
             return Err(DownloadError::NotAllowed { url: redact(&request.url) });
@@ -113,7 +118,7 @@ impl Downloader {
 
     fn remote(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -122,7 +127,7 @@ impl Downloader {
             return Err(DownloadError::NotAllowed { url });
         }
         let DownloadSettings { network, cache, .. } = &self.settings;
-        let may_reuse = !request.checksums.is_empty() || cache.chosen || *network != Network::Allowed;
+        let may_reuse = !request.checksums.is_empty() || cache.chosen || *network != NetworkUse::Allowed;
         let damaged = match may_reuse {
             true => match self.cached(request, report, canceled)? {
                 Cached::Found(downloaded) => return Ok(downloaded),
@@ -130,7 +135,7 @@ impl Downloader {
             },
             false => false,
         };
-        if *network != Network::Allowed {
+        if *network != NetworkUse::Allowed {
             let cache = self.store.directory().to_owned();
             return Err(DownloadError::NotInCache { url, cache, network: *network, damaged });
         }
@@ -138,9 +143,14 @@ impl Downloader {
     }
 
     /// Searches the cache. A copy that does not match the digest in its name was damaged: it is removed.
-    fn cached(&self, request: &Request, report: &dyn Report, canceled: Canceled<'_>) -> Result<Cached, DownloadError> {
+    fn cached(
+        &self,
+        request: &DownloadRequest,
+        report: &dyn Report,
+        canceled: Canceled<'_>,
+    ) -> Result<Cached, DownloadError> {
         let mut damaged = false;
-        for Candidate { path, promised } in self.store.candidates(&request.url, &request.checksums) {
+        for CandidateFile { path, promised } in self.store.candidates(&request.url, &request.checksums) {
             let file = match open_regular(&path) {
                 // Another process found the damage, and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -160,7 +170,7 @@ impl Downloader {
 
     fn transfer(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         report: &dyn Report,
         canceled: Canceled<'_>,
     ) -> Result<Downloaded, DownloadError> {
@@ -175,9 +185,9 @@ impl Downloader {
         let limits = self.limits(request);
         self.client.get(&Transfer { url, allowed, limits: &limits, canceled }, &mut partial).map_err(
             |stop| match stop {
-                Stop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
-                Stop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
-                Stop::Canceled => canceled_error(request),
+                TransferStop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
+                TransferStop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
+                TransferStop::Canceled => canceled_error(request),
             },
         )?;
         let computed = partial.computed();
@@ -190,7 +200,7 @@ impl Downloader {
     /// temporary directory.
     fn partial<'a>(
         &self,
-        request: &Request,
+        request: &DownloadRequest,
         label: Label<'a>,
         report: &'a dyn Report,
     ) -> Result<(&Store, Partial<'a>), FileError> {
@@ -211,7 +221,7 @@ impl Downloader {
         Ok((store, store.partial(&request.checksums, label, report)?))
     }
 
-    fn limits(&self, request: &Request) -> Limits {
+    fn limits(&self, request: &DownloadRequest) -> TransferLimits {
         let mut limits = self.settings.limits.clone();
         limits.size = request.size.unwrap_or(limits.size);
         limits.attempts = request.attempts.unwrap_or(limits.attempts);
@@ -227,12 +237,17 @@ fn is_refused(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory)
 }
 
-fn hash(mut file: File, path: &Path, request: &Request, canceled: Canceled<'_>) -> Result<Computed, DownloadError> {
+fn hash(
+    mut file: File,
+    path: &Path,
+    request: &DownloadRequest,
+    canceled: Canceled<'_>,
+) -> Result<Computed, DownloadError> {
     let computed = Hasher::new(&request.checksums).read(&mut file, canceled).map_err(FileError::of("read", path))?;
     computed.ok_or_else(|| canceled_error(request))
 }
 
-fn verify(request: &Request, computed: &Computed) -> Result<(), DownloadError> {
+fn verify(request: &DownloadRequest, computed: &Computed) -> Result<(), DownloadError> {
     match computed.differs(&request.checksums) {
         None => Ok(()),
         Some((expected, found)) => Err(DownloadError::WrongChecksum {
@@ -243,7 +258,7 @@ fn verify(request: &Request, computed: &Computed) -> Result<(), DownloadError> {
     }
 }
 
-fn canceled_error(request: &Request) -> DownloadError {
+fn canceled_error(request: &DownloadRequest) -> DownloadError {
     DownloadError::Canceled { url: redact(&request.url) }
 }
 

@@ -9,7 +9,7 @@ use base::digest::Digest;
 
 /// A request for a download.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct DownloadRequest {
     /// An `http:`, `https:` or `file:` URL, or a path relative to the buildout directory.
     pub url: String,
     /// The part that needs it, for events.
@@ -26,7 +26,7 @@ pub struct Request {
     pub attempts: Option<u32>,
 }
 
-impl Request {
+impl DownloadRequest {
     /// A request for `url`, without checksums.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::mirrors::Mirrors;
-use crate::http::Limits;
+use crate::http::TransferLimits;
 use base::event::{Event, Level, Report};
 
 /// Whether the network may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Network {
+pub enum NetworkUse {
     /// Yes.
     #[default]
     Allowed,
@@ -39,9 +39,9 @@ pub struct DownloadSettings {
     /// The directory for downloads.
     pub cache: CacheDirectory,
     /// Whether the network may be used.
-    pub network: Network,
+    pub network: NetworkUse,
     /// Limits on time and size.
-    pub limits: Limits,
+    pub limits: TransferLimits,
     /// Replacements of servers.
     pub mirrors: Mirrors,
 }
@@ -59,16 +59,16 @@ impl DownloadSettings {
         let text = |name: &str| option(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let is_on = |name: &str| text(name).is_some_and(|value| value == "true");
         let network = match (is_on("offline"), is_on("install-from-cache")) {
-            (true, _) => Network::Offline,
-            (false, true) => Network::FromCache,
-            (false, false) => Network::Allowed,
+            (true, _) => NetworkUse::Offline,
+            (false, true) => NetworkUse::FromCache,
+            (false, false) => NetworkUse::Allowed,
         };
         let cache = match text("download-cache") {
             Some(path) => CacheDirectory { path: directory.join(path), chosen: true },
             None => CacheDirectory { path: default_cache.to_owned(), chosen: false },
         };
         let warn = |message: &str| report.report(Event::Log { logger: "buildout", level: Level::Warning, message });
-        let mut limits = Limits::for_sources();
+        let mut limits = TransferLimits::for_sources();
         if let Some(value) = text("socket-timeout") {
             match value.parse() {
                 Ok(seconds) => limits.give_up_after(Duration::from_secs(seconds)),
@@ -120,14 +120,14 @@ mod tests {
     #[test]
     fn options_say_how_to_download() {
         let usual = of(&[("offline", "false"), ("socket-timeout", ""), ("install-from-cache", "false")]);
-        assert_eq!(usual.network, Network::Allowed);
+        assert_eq!(usual.network, NetworkUse::Allowed);
         assert_eq!(usual.cache, CacheDirectory { path: "/cache".into(), chosen: false });
-        assert_eq!(usual.limits, Limits::for_sources());
+        assert_eq!(usual.limits, TransferLimits::for_sources());
         let other = of(&[("download-cache", "dl"), ("socket-timeout", "7"), ("install-from-cache", "true")]);
-        assert_eq!(other.network, Network::FromCache);
+        assert_eq!(other.network, NetworkUse::FromCache);
         assert_eq!(other.cache, CacheDirectory { path: "/b/dl".into(), chosen: true });
         assert_eq!((other.limits.stall, other.limits.connect), (Duration::from_secs(7), Duration::from_secs(7)));
-        assert_eq!(of(&[("offline", "true"), ("install-from-cache", "true")]).network, Network::Offline);
+        assert_eq!(of(&[("offline", "true"), ("install-from-cache", "true")]).network, NetworkUse::Offline);
         assert_eq!(of(&[("max-download-size", "16 GiB")]).limits.size, 16 << 30);
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Store {
 }
 
 /// A file that may be the requested one.
-pub(super) struct Candidate {
+pub(super) struct CandidateFile {
     pub(super) path: PathBuf,
     /// The digest in its name; `None` for a file from zc.buildout.
     pub(super) promised: Option<Digest>,
@@ -43,13 +43,13 @@ impl Store {
     }
 
     /// The files for `url` and `checksums`, the most reliable ones first. Not verified.
-    pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<Candidate> {
+    pub(super) fn candidates(&self, url: &str, checksums: &[Checksum]) -> Vec<CandidateFile> {
         let by_checksum = checksums.iter().filter_map(|checksum| match checksum.algorithm() {
             Algorithm::Sha256 => checksum.to_string().parse().ok(),
             _ => self.follow(&self.pointer(checksum)),
         });
         let ours = by_checksum.chain(self.follow(&self.url_pointer(url)));
-        let ours = ours.map(|digest| Candidate { path: self.content(&digest), promised: Some(digest) });
+        let ours = ours.map(|digest| CandidateFile { path: self.content(&digest), promised: Some(digest) });
         let mut found: Vec<_> = ours.chain(self.of_zc_buildout(url, !checksums.is_empty())).collect();
         found.retain(|candidate| candidate.path.is_file());
         found
@@ -57,14 +57,14 @@ impl Store {
 
     /// Files where zc.buildout stores downloads: named after the MD5 digest of the URL (`hash_name`), or after the last
     /// part of its path. A file with the latter name may be anything, so it is a candidate only if there is a checksum.
-    fn of_zc_buildout(&self, url: &str, is_verified: bool) -> impl Iterator<Item = Candidate> {
+    fn of_zc_buildout(&self, url: &str, is_verified: bool) -> impl Iterator<Item = CandidateFile> {
         let hashed = self.directory.join(hexadecimal(&Md5::digest(url.as_bytes())));
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let name =
             path.split_once("://").and_then(|(_, rest)| rest.split('/').skip(1).filter(|name| !name.is_empty()).last());
         let named = name.filter(|name| is_verified && !matches!(*name, "." | ".."));
         let named = named.map(|name| [self.directory.join("dist").join(name), self.directory.join(name)]);
-        [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| Candidate { path, promised: None })
+        [hashed].into_iter().chain(named.into_iter().flatten()).map(|path| CandidateFile { path, promised: None })
     }
 
     /// Creates an empty file, to be written and then passed to [`Self::keep`].

@@ -10,7 +10,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use url::Url;
 
 use super::allowed::Allowed;
-use super::exchange::{Exchange, Head};
+use super::exchange::{Exchange, ResponseHead};
 use super::fault::TransferFault;
 use super::proxy::{Proxies, Route, basic};
 use super::retry::{AttemptError, Patience};
@@ -37,12 +37,12 @@ struct Way {
 }
 
 /// A response whose body has not been read yet.
-pub(super) struct Answer<'p> {
+pub(super) struct UnreadResponse<'p> {
     /// The URL after all redirects.
     pub(super) url: Url,
     way: Way,
     pub(super) exchange: Exchange<'p>,
-    pub(super) head: Box<Head>,
+    pub(super) head: Box<ResponseHead>,
 }
 
 /// One request.
@@ -84,7 +84,7 @@ impl Client {
         &self,
         mut outgoing: Outgoing<'_>,
         patience: Patience<'p>,
-    ) -> Result<Answer<'p>, AttemptError> {
+    ) -> Result<UnreadResponse<'p>, AttemptError> {
         for _ in 0..=redirect::MOST {
             let way = self.way(&outgoing.url)?;
             let exchange = self.send(&outgoing, &way, patience)?;
@@ -95,7 +95,9 @@ impl Client {
             })?;
             let target = head.headers.get(header::LOCATION).and_then(|target| target.to_str().ok());
             let next = match (target.filter(|_| head.status.is_redirection()), outgoing.redirects) {
-                (None, _) | (_, Redirects::Reported) => return Ok(Answer { url: outgoing.url, way, exchange, head }),
+                (None, _) | (_, Redirects::Reported) => {
+                    return Ok(UnreadResponse { url: outgoing.url, way, exchange, head });
+                }
                 (Some(target), Redirects::Secure) => redirect::follow_securely(&outgoing.url, target)?,
                 (Some(target), Redirects::To(allowed)) => redirect::follow_within(&outgoing.url, target, allowed)?,
             };
@@ -108,7 +110,7 @@ impl Client {
     }
 
     /// Keeps the connection of a completely read response for a further request.
-    pub(super) fn reuse(&self, answer: Answer<'_>) {
+    pub(super) fn reuse(&self, answer: UnreadResponse<'_>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = answer.exchange.into_agent().filter(|_| idle.len() < MOST_IDLE) {
             idle.push((answer.way, agent));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use ureq::http::{HeaderName, header};
 use url::Url;
 
-use super::client::{Answer, Client, Outgoing, Redirects};
+use super::client::{Client, Outgoing, Redirects, UnreadResponse};
 use super::exchange::Exchange;
-use super::fault::{Stop, TransferFault};
-use super::limits::Limits;
+use super::fault::{TransferFault, TransferStop};
+use super::limits::TransferLimits;
 use super::redirect;
 use super::retry::{AttemptError, Patience, passing_status};
 use base::environment::Environment;
@@ -21,7 +21,7 @@ const LONGEST_FAILURE: u64 = 64 << 10;
 
 /// One request. Not `Debug`, as it may contain secrets.
 #[derive(Clone)]
-pub struct Call {
+pub struct HttpRequest {
     /// The method.
     pub method: Method,
     /// An `http` or `https` URL without credentials.
@@ -36,7 +36,7 @@ pub struct Call {
     pub most: u64,
 }
 
-impl Call {
+impl HttpRequest {
     /// A request for `url`, of whose content at most `most` bytes are read.
     pub fn get(url: Url, most: u64) -> Self {
         Self { method: Method::GET, url, headers: Vec::new(), authorization: None, body: None, most }
@@ -105,12 +105,12 @@ pub enum CallError {
 /// Sends requests to servers. Opens nothing before the first call.
 pub struct Conversation {
     client: Client,
-    limits: Limits,
+    limits: TransferLimits,
 }
 
 impl Conversation {
     /// For the process with this `environment` (uses its proxies), within `limits`, except their size.
-    pub fn new(environment: &Environment, limits: Limits) -> Self {
+    pub fn new(environment: &Environment, limits: TransferLimits) -> Self {
         Self { client: Client::new(environment), limits }
     }
 
@@ -121,22 +121,22 @@ impl Conversation {
     /// If there is no response, or it is too large, or redirects to a place that is not allowed.
     pub fn call(
         &self,
-        call: &Call,
+        call: &HttpRequest,
         progress: &mut dyn FnMut(u64, Option<u64>),
         canceled: &dyn Fn() -> bool,
     ) -> Result<Response, CallError> {
         let patience = Patience::new(&self.limits, canceled);
         patience.attempts(|| self.attempt(call, progress, patience)).map_err(|stop| match stop {
-            Stop::Fault(fault) => CallError::Fault(fault),
+            TransferStop::Fault(fault) => CallError::Fault(fault),
             // There is no sink here.
-            Stop::Sink(error) => CallError::Fault(TransferFault::Incomplete(error.to_string())),
-            Stop::Canceled => CallError::Canceled,
+            TransferStop::Sink(error) => CallError::Fault(TransferFault::Incomplete(error.to_string())),
+            TransferStop::Canceled => CallError::Canceled,
         })
     }
 
     fn attempt(
         &self,
-        call: &Call,
+        call: &HttpRequest,
         progress: &mut dyn FnMut(u64, Option<u64>),
         patience: Patience<'_>,
     ) -> Result<Response, AttemptError> {
@@ -157,7 +157,7 @@ impl Conversation {
 
 /// The body, unless it is longer than `most`.
 fn whole(
-    Answer { exchange, head, .. }: &Answer<'_>,
+    UnreadResponse { exchange, head, .. }: &UnreadResponse<'_>,
     most: u64,
     progress: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<Vec<u8>, AttemptError> {

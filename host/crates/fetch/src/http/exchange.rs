@@ -14,7 +14,7 @@ use ureq::http::{HeaderMap, Request, StatusCode};
 use ureq::{Agent, Body};
 
 use super::fault::{Timeout, TransferFault};
-use super::limits::{Limits, Rate};
+use super::limits::{Rate, TransferLimits};
 use super::retry::{AttemptError, CHECK_INTERVAL, Patience};
 
 const CHUNK: usize = 64 << 10;
@@ -22,7 +22,7 @@ const CHUNK: usize = 64 << 10;
 const WAITING: usize = 8;
 
 /// Status and headers of a response.
-pub(super) struct Head {
+pub(super) struct ResponseHead {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// Length of the body, if announced.
@@ -30,7 +30,7 @@ pub(super) struct Head {
 }
 
 enum Message {
-    Head(Box<Head>),
+    Head(Box<ResponseHead>),
     Chunk(Vec<u8>),
     End,
     Failed(AttemptError),
@@ -41,7 +41,7 @@ pub(super) struct Exchange<'a> {
     messages: Receiver<Message>,
     agent: Agent,
     patience: Patience<'a>,
-    pace: Cell<Pace>,
+    pace: Cell<ArrivalPace>,
     is_complete: Cell<bool>,
 }
 
@@ -51,12 +51,12 @@ impl<'a> Exchange<'a> {
         let (sender, messages) = sync_channel(WAITING);
         let (sending, limits) = (agent.clone(), patience.limits.clone());
         std::thread::spawn(move || run(&sending, &limits, request, body.as_deref(), &sender));
-        let pace = Cell::new(Pace::new(patience.limits.slowest));
+        let pace = Cell::new(ArrivalPace::new(patience.limits.slowest));
         Self { messages, agent, patience, pace, is_complete: Cell::new(false) }
     }
 
     /// Receives status and headers, which come first.
-    pub(super) fn head(&self) -> Result<Box<Head>, AttemptError> {
+    pub(super) fn head(&self) -> Result<Box<ResponseHead>, AttemptError> {
         match self.next(|_| Ok(()))? {
             Message::Head(head) => Ok(head),
             Message::Failed(error) => Err(error),
@@ -118,13 +118,13 @@ impl Drop for Exchange<'_> {
 
 /// The rate at which a body arrives. Only the time spent waiting is counted: the caller may be slow.
 #[derive(Clone, Copy)]
-struct Pace {
+struct ArrivalPace {
     slowest: Rate,
     bytes: u64,
     waited: Duration,
 }
 
-impl Pace {
+impl ArrivalPace {
     fn new(slowest: Rate) -> Self {
         Self { slowest, bytes: 0, waited: Duration::ZERO }
     }
@@ -152,7 +152,13 @@ fn lost() -> AttemptError {
     TransferFault::Unreachable("the connection ended".into()).into()
 }
 
-fn run(agent: &Agent, limits: &Limits, request: Request<()>, body: Option<&[u8]>, sender: &SyncSender<Message>) {
+fn run(
+    agent: &Agent,
+    limits: &TransferLimits,
+    request: Request<()>,
+    body: Option<&[u8]>,
+    sender: &SyncSender<Message>,
+) {
     let answer = match body {
         None => agent.run(request),
         Some(bytes) => agent.run(request.map(|()| bytes)),
@@ -161,7 +167,8 @@ fn run(agent: &Agent, limits: &Limits, request: Request<()>, body: Option<&[u8]>
         Err(error) => Message::Failed(error_of(&error, limits)),
         Ok(mut response) => {
             let length = response.body().content_length();
-            let head = Head { status: response.status(), headers: std::mem::take(response.headers_mut()), length };
+            let head =
+                ResponseHead { status: response.status(), headers: std::mem::take(response.headers_mut()), length };
             if sender.send(Message::Head(Box::new(head))).is_err() {
                 return;
             }
@@ -172,7 +179,7 @@ fn run(agent: &Agent, limits: &Limits, request: Request<()>, body: Option<&[u8]>
     let _ = sender.send(last);
 }
 
-fn pass_on(body: &mut Body, limits: &Limits, sender: &SyncSender<Message>) -> Message {
+fn pass_on(body: &mut Body, limits: &TransferLimits, sender: &SyncSender<Message>) -> Message {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -186,7 +193,7 @@ fn pass_on(body: &mut Body, limits: &Limits, sender: &SyncSender<Message>) -> Me
     }
 }
 
-fn error_in_body(error: &io::Error, limits: &Limits) -> AttemptError {
+fn error_in_body(error: &io::Error, limits: &TransferLimits) -> AttemptError {
     match error.get_ref().and_then(|cause| cause.downcast_ref()) {
         Some(ureq::Error::Timeout(timeout)) => timed_out(*timeout, limits),
         _ => AttemptError::Passing(TransferFault::Incomplete(error.to_string()), None),
@@ -194,7 +201,7 @@ fn error_in_body(error: &io::Error, limits: &Limits) -> AttemptError {
 }
 
 /// Converts an error; its kind decides whether another attempt may succeed.
-fn error_of(error: &ureq::Error, limits: &Limits) -> AttemptError {
+fn error_of(error: &ureq::Error, limits: &TransferLimits) -> AttemptError {
     let fault = TransferFault::Unreachable(error.to_string());
     match error {
         ureq::Error::Timeout(timeout) => timed_out(*timeout, limits),
@@ -214,7 +221,7 @@ fn certificate_fault(error: &io::Error) -> Option<TransferFault> {
     }
 }
 
-fn timed_out(timeout: ureq::Timeout, limits: &Limits) -> AttemptError {
+fn timed_out(timeout: ureq::Timeout, limits: &TransferLimits) -> AttemptError {
     use ureq::Timeout as Phase;
     let timeout = match timeout {
         Phase::Global | Phase::PerCall => return Timeout::Total(limits.total).into(),
@@ -235,7 +242,7 @@ mod tests {
     #[test]
     fn an_answer_must_keep_its_pace_in_each_span() {
         let slowest = Rate { bytes: 100, within: 10 * SECOND };
-        let mut pace = Pace::new(slowest);
+        let mut pace = ArrivalPace::new(slowest);
         for _ in 0..30 {
             pace.add(10, SECOND).unwrap();
         }
@@ -245,13 +252,13 @@ mod tests {
 
     #[test]
     fn silence_and_a_slow_answer_differ() {
-        let mut pace = Pace::new(Rate { bytes: 100, within: 10 * SECOND });
+        let mut pace = ArrivalPace::new(Rate { bytes: 100, within: 10 * SECOND });
         assert_eq!(pace.add(0, 10 * SECOND), Err(Timeout::Silence(10 * SECOND)));
     }
 
     #[test]
     fn a_slow_caller_is_not_the_servers_fault() {
-        let mut pace = Pace::new(Rate { bytes: 100, within: 10 * SECOND });
+        let mut pace = ArrivalPace::new(Rate { bytes: 100, within: 10 * SECOND });
         for _ in 0..1000 {
             pace.add(1, Duration::ZERO).unwrap();
         }

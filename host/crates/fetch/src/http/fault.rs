@@ -70,7 +70,7 @@ pub enum Timeout {
 
 /// Why no further attempt is made.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum TransferStop {
     /// The server or the network failed.
     Fault(TransferFault),
     /// The destination of the bytes failed.
@@ -90,19 +90,19 @@ pub(crate) enum SinkError {
     NoSpace(#[from] crate::space::NoSpace),
 }
 
-impl From<TransferFault> for Stop {
+impl From<TransferFault> for TransferStop {
     fn from(fault: TransferFault) -> Self {
         Self::Fault(fault)
     }
 }
 
-impl From<Timeout> for Stop {
+impl From<Timeout> for TransferStop {
     fn from(timeout: Timeout) -> Self {
         Self::Fault(timeout.into())
     }
 }
 
-impl From<SinkError> for Stop {
+impl From<SinkError> for TransferStop {
     fn from(error: SinkError) -> Self {
         Self::Sink(error)
     }

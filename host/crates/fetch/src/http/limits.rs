@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Limits on time and size for servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct TransferLimits {
     /// Maximum size of a file, in bytes.
     pub size: u64,
     /// Time limit for connecting.
@@ -52,7 +52,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-impl Limits {
+impl TransferLimits {
     /// Generous for configurations, which are written by people.
     pub fn for_configuration() -> Self {
         Self {
@@ -104,6 +104,6 @@ mod tests {
         t(1000, "1 second");
         t(30_000, "30 seconds");
         t(300, "0.3 seconds");
-        assert_eq!(Limits::for_sources().slowest.to_string(), "60000 bytes in 60 seconds");
+        assert_eq!(TransferLimits::for_sources().slowest.to_string(), "60000 bytes in 60 seconds");
     }
 }

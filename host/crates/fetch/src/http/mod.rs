@@ -16,10 +16,10 @@ mod retry;
 mod transfer;
 
 pub use allowed::Allowed;
-pub use conversation::{Call, CallError, Conversation, HeaderMap, Method, Response, StatusCode};
+pub use conversation::{CallError, Conversation, HeaderMap, HttpRequest, Method, Response, StatusCode};
 pub use fault::{Timeout, TransferFault};
-pub use limits::{Limits, Rate};
+pub use limits::{Rate, TransferLimits};
 
 pub(crate) use client::Client;
-pub(crate) use fault::{SinkError, Stop};
+pub(crate) use fault::{SinkError, TransferStop};
 pub(crate) use transfer::{Sink, Transfer};

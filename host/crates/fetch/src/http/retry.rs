@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, StatusCode, header};
 
-use super::fault::{Stop, Timeout, TransferFault};
-use super::limits::Limits;
+use super::fault::{Timeout, TransferFault, TransferStop};
+use super::limits::TransferLimits;
 
 /// How often a waiting caller checks whether it was canceled.
 pub(super) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -13,12 +13,12 @@ pub(super) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Why one attempt failed.
 pub(super) enum AttemptError {
     /// Another attempt is pointless.
-    Final(Stop),
+    Final(TransferStop),
     /// Another attempt may succeed, after this pause if the server demands one.
     Passing(TransferFault, Option<Duration>),
 }
 
-impl<T: Into<Stop>> From<T> for AttemptError {
+impl<T: Into<TransferStop>> From<T> for AttemptError {
     fn from(stop: T) -> Self {
         Self::Final(stop.into())
     }
@@ -27,7 +27,7 @@ impl<T: Into<Stop>> From<T> for AttemptError {
 /// How long a caller waits, and until when.
 #[derive(Clone, Copy)]
 pub(super) struct Patience<'a> {
-    pub(super) limits: &'a Limits,
+    pub(super) limits: &'a TransferLimits,
     /// The deadline of all attempts.
     pub(super) deadline: Instant,
     /// Called frequently.
@@ -36,7 +36,7 @@ pub(super) struct Patience<'a> {
 
 impl<'a> Patience<'a> {
     /// For attempts that start now.
-    pub(super) fn new(limits: &'a Limits, canceled: &'a dyn Fn() -> bool) -> Self {
+    pub(super) fn new(limits: &'a TransferLimits, canceled: &'a dyn Fn() -> bool) -> Self {
         Self { limits, deadline: Instant::now() + limits.total, canceled }
     }
 
@@ -46,9 +46,9 @@ impl<'a> Patience<'a> {
     }
 
     /// Fails if the caller has canceled, or the deadline has passed.
-    pub(super) fn check(&self) -> Result<(), Stop> {
+    pub(super) fn check(&self) -> Result<(), TransferStop> {
         if (self.canceled)() {
-            return Err(Stop::Canceled);
+            return Err(TransferStop::Canceled);
         }
         if self.left().is_zero() {
             return Err(Timeout::Total(self.limits.total).into());
@@ -57,7 +57,7 @@ impl<'a> Patience<'a> {
     }
 
     /// Repeats `attempt` until it succeeds, fails permanently, or has failed too often.
-    pub(super) fn attempts<T>(&self, mut attempt: impl FnMut() -> Result<T, AttemptError>) -> Result<T, Stop> {
+    pub(super) fn attempts<T>(&self, mut attempt: impl FnMut() -> Result<T, AttemptError>) -> Result<T, TransferStop> {
         let mut pause = self.limits.pause;
         let mut count = 1;
         loop {
@@ -76,7 +76,7 @@ impl<'a> Patience<'a> {
         }
     }
 
-    fn sleep(&self, wait: Duration) -> Result<(), Stop> {
+    fn sleep(&self, wait: Duration) -> Result<(), TransferStop> {
         let end = Instant::now() + wait;
         loop {
             self.check()?;

@@ -4,10 +4,10 @@ use ureq::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::allowed::Allowed;
-use super::client::{Answer, Client, Outgoing, Redirects};
-use super::exchange::Head;
-use super::fault::{SinkError, Stop, TransferFault};
-use super::limits::Limits;
+use super::client::{Client, Outgoing, Redirects, UnreadResponse};
+use super::exchange::ResponseHead;
+use super::fault::{SinkError, TransferFault, TransferStop};
+use super::limits::TransferLimits;
 use super::retry::{AttemptError, Patience, passing_status, status_fault};
 
 /// A download.
@@ -16,7 +16,7 @@ pub(crate) struct Transfer<'a> {
     pub(crate) url: &'a str,
     /// Allowed redirects.
     pub(crate) allowed: &'a Allowed,
-    pub(crate) limits: &'a Limits,
+    pub(crate) limits: &'a TransferLimits,
     /// Called frequently.
     pub(crate) canceled: &'a dyn Fn() -> bool,
 }
@@ -62,7 +62,7 @@ struct Download<'a> {
 
 impl Client {
     /// Downloads the content of a URL into `sink`.
-    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<(), TransferStop> {
         let url = Url::parse(transfer.url).map_err(|error| TransferFault::NotUrl(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(TransferFault::Scheme(url.scheme().to_owned()).into());
@@ -104,7 +104,7 @@ impl Download<'_> {
         }
     }
 
-    fn receive(&mut self, Answer { exchange, head, .. }: &Answer<'_>) -> Result<(), AttemptError> {
+    fn receive(&mut self, UnreadResponse { exchange, head, .. }: &UnreadResponse<'_>) -> Result<(), AttemptError> {
         if !self.is_continued_by(head) {
             self.validator = None;
             self.sink.restart()?;
@@ -138,7 +138,7 @@ impl Download<'_> {
     }
 
     /// Whether a response continues the bytes in the sink.
-    fn is_continued_by(&self, head: &Head) -> bool {
+    fn is_continued_by(&self, head: &ResponseHead) -> bool {
         head.status == StatusCode::PARTIAL_CONTENT
             && self.validator.as_ref().is_some_and(|validator| !contradicts(&head.headers, validator))
             && range_start(&head.headers) == Some(self.sink.length())

@@ -8,7 +8,7 @@ const CHUNK: usize = 128 << 10;
 const WAITING: usize = 8;
 
 /// The bytes that another thread decompresses.
-pub(super) struct Ahead {
+pub(super) struct DecompressedBytes {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     used: usize,
@@ -16,9 +16,9 @@ pub(super) struct Ahead {
 }
 
 /// The stream, and the work of its thread, which ends at the end of the stream, or if that is dropped.
-pub(super) fn ahead<'a>(source: Box<dyn Read + Send + 'a>) -> (Ahead, impl FnOnce() + Send + 'a) {
+pub(super) fn ahead<'a>(source: Box<dyn Read + Send + 'a>) -> (DecompressedBytes, impl FnOnce() + Send + 'a) {
     let (sender, chunks) = sync_channel(WAITING);
-    (Ahead { chunks, chunk: Vec::new(), used: 0, failed: None }, move || produce(source, &sender))
+    (DecompressedBytes { chunks, chunk: Vec::new(), used: 0, failed: None }, move || produce(source, &sender))
 }
 
 fn produce(mut source: Box<dyn Read + Send + '_>, sender: &SyncSender<io::Result<Vec<u8>>>) {
@@ -40,7 +40,7 @@ fn produce(mut source: Box<dyn Read + Send + '_>, sender: &SyncSender<io::Result
     }
 }
 
-impl Read for Ahead {
+impl Read for DecompressedBytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.used == self.chunk.len() {
             if let Some((kind, cause)) = &self.failed {

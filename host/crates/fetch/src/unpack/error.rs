@@ -10,7 +10,7 @@ use base::source::Explain;
 
 /// What is wrong with an archive.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum ArchiveFault {
     /// Its first bytes are not those of a known format.
     #[error("it is neither a zip file nor a tar file (plain, gzip, bzip2, xz, zstd)")]
     UnknownFormat,
@@ -74,7 +74,7 @@ pub enum UnpackError {
         /// The entry, by its name in the archive; `None` if it is the archive as a whole.
         entry: Option<PathBuf>,
         /// What is wrong.
-        fault: Fault,
+        fault: ArchiveFault,
     },
     /// The destination is not empty.
     #[error("Cannot unpack to {}: it already exists", .0.display())]
@@ -95,11 +95,13 @@ impl Explain for UnpackError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
-                Fault::UnknownFormat => "The server may have sent a page in place of the archive: look into the file.",
-                Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
-                Fault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
-                Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
-                Fault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
+                ArchiveFault::UnknownFormat => {
+                    "The server may have sent a page in place of the archive: look into the file."
+                }
+                ArchiveFault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
+                ArchiveFault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
+                ArchiveFault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
+                ArchiveFault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
                 _ => "An archive like this can do harm when it is unpacked; ask its publisher. Nothing was unpacked.",
             },
             Self::DestinationExists(_) => "Remove it, or unpack to another directory.",
@@ -119,27 +121,27 @@ impl Explain for UnpackError {
 
 /// What ends unpacking, before it is known which archive it was.
 #[derive(Debug)]
-pub(super) enum Stop {
-    Fault { entry: Option<PathBuf>, fault: Fault },
+pub(super) enum UnpackStop {
+    Fault { entry: Option<PathBuf>, fault: ArchiveFault },
     File(FileError),
     Canceled,
 }
 
-impl Stop {
+impl UnpackStop {
     /// The archive as a whole is at fault.
-    pub(super) fn because(fault: Fault) -> Self {
+    pub(super) fn because(fault: ArchiveFault) -> Self {
         Self::Fault { entry: None, fault }
     }
 
     /// The entry `path` is at fault.
-    pub(super) fn at(path: &Path, fault: Fault) -> Self {
+    pub(super) fn at(path: &Path, fault: ArchiveFault) -> Self {
         Self::Fault { entry: Some(path.to_owned()), fault }
     }
 
     /// The archive cannot be read: a limit was exceeded, or it is damaged.
     pub(super) fn reading(error: &io::Error) -> Self {
-        let ours = error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>()).cloned();
-        Self::because(ours.unwrap_or_else(|| Fault::Damaged(error.to_string())))
+        let ours = error.get_ref().and_then(|cause| cause.downcast_ref::<ArchiveFault>()).cloned();
+        Self::because(ours.unwrap_or_else(|| ArchiveFault::Damaged(error.to_string())))
     }
 
     /// The same, about the entry `path`.
@@ -152,18 +154,18 @@ impl Stop {
     }
 }
 
-impl From<FileError> for Stop {
+impl From<FileError> for UnpackStop {
     fn from(error: FileError) -> Self {
         Self::File(error)
     }
 }
 
 impl UnpackError {
-    pub(super) fn of(archive: &Path, stop: Stop) -> Self {
+    pub(super) fn of(archive: &Path, stop: UnpackStop) -> Self {
         match stop {
-            Stop::Fault { entry, fault } => Self::Refused { archive: archive.to_owned(), entry, fault },
-            Stop::File(error) => Self::File(error),
-            Stop::Canceled => Self::Canceled(archive.to_owned()),
+            UnpackStop::Fault { entry, fault } => Self::Refused { archive: archive.to_owned(), entry, fault },
+            UnpackStop::File(error) => Self::File(error),
+            UnpackStop::Canceled => Self::Canceled(archive.to_owned()),
         }
     }
 }

@@ -12,7 +12,7 @@ const XZ_MEMORY: u32 = 512 << 10;
 
 /// The format of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum ArchiveFormat {
     Tar(Compression),
     Zip,
 }
@@ -28,15 +28,15 @@ pub(super) enum Compression {
 }
 
 /// The format of the file that starts with `start`, unless it is a plain tar file.
-pub(super) fn recognize(start: &[u8]) -> Option<Format> {
+pub(super) fn recognize(start: &[u8]) -> Option<ArchiveFormat> {
     // The second one is a zip file without entries.
-    const MAGIC: [(&[u8], Format); 6] = [
-        (b"PK\x03\x04", Format::Zip),
-        (b"PK\x05\x06", Format::Zip),
-        (b"\x1f\x8b\x08", Format::Tar(Compression::Gzip)),
-        (b"BZh", Format::Tar(Compression::Bzip2)),
-        (b"\xfd7zXZ\0", Format::Tar(Compression::Xz)),
-        (b"\x28\xb5\x2f\xfd", Format::Tar(Compression::Zstd)),
+    const MAGIC: [(&[u8], ArchiveFormat); 6] = [
+        (b"PK\x03\x04", ArchiveFormat::Zip),
+        (b"PK\x05\x06", ArchiveFormat::Zip),
+        (b"\x1f\x8b\x08", ArchiveFormat::Tar(Compression::Gzip)),
+        (b"BZh", ArchiveFormat::Tar(Compression::Bzip2)),
+        (b"\xfd7zXZ\0", ArchiveFormat::Tar(Compression::Xz)),
+        (b"\x28\xb5\x2f\xfd", ArchiveFormat::Tar(Compression::Zstd)),
     ];
     MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| *format)
 }

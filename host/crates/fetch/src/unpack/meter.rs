@@ -4,12 +4,12 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::error::Fault;
+use super::error::ArchiveFault;
 
 /// How large the content of an archive may be. The usual limits are far above real sources (the kernel of Linux: 1.5 GB, 90,000
 /// files, 9 times its archive, 12 deep).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct UnpackLimits {
     /// Most bytes of all files together.
     pub bytes: u64,
     /// Most files, directories and links.
@@ -20,12 +20,12 @@ pub struct Limits {
     pub depth: u64,
 }
 
-impl Limits {
+impl UnpackLimits {
     /// Content up to this size, in bytes, may have any ratio: small files of zeros are no bomb.
     pub const FREE: u64 = 16 << 20;
 }
 
-impl Default for Limits {
+impl Default for UnpackLimits {
     fn default() -> Self {
         Self { bytes: 32 << 30, entries: 500_000, ratio: 200, depth: 100 }
     }
@@ -34,12 +34,12 @@ impl Default for Limits {
 /// Counts what is read of an archive, and compares its content with the limits. Clones share the count.
 #[derive(Clone)]
 pub(super) struct Meter {
-    pub(super) limits: Limits,
+    pub(super) limits: UnpackLimits,
     consumed: Arc<AtomicU64>,
 }
 
 impl Meter {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: UnpackLimits) -> Self {
         Self { limits, consumed: Arc::default() }
     }
 
@@ -49,19 +49,19 @@ impl Meter {
     }
 
     /// Whether so many bytes may have come out of the archive by now.
-    pub(super) fn check(&self, bytes: u64) -> Result<(), Fault> {
+    pub(super) fn check(&self, bytes: u64) -> Result<(), ArchiveFault> {
         self.check_bytes(bytes)?;
         let ratio = self.limits.ratio;
-        if bytes > Limits::FREE && bytes / ratio.max(1) > self.consumed.load(Ordering::Relaxed) {
-            return Err(Fault::Limit { what: "times the size of the archive", limit: ratio });
+        if bytes > UnpackLimits::FREE && bytes / ratio.max(1) > self.consumed.load(Ordering::Relaxed) {
+            return Err(ArchiveFault::Limit { what: "times the size of the archive", limit: ratio });
         }
         Ok(())
     }
 
     /// Whether there may be so many bytes at all.
-    pub(super) fn check_bytes(&self, bytes: u64) -> Result<(), Fault> {
+    pub(super) fn check_bytes(&self, bytes: u64) -> Result<(), ArchiveFault> {
         let limit = self.limits.bytes;
-        if bytes > limit { Err(Fault::Limit { what: "unpacked bytes", limit }) } else { Ok(()) }
+        if bytes > limit { Err(ArchiveFault::Limit { what: "unpacked bytes", limit }) } else { Ok(()) }
     }
 }
 

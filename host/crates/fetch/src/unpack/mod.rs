@@ -20,13 +20,13 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
-pub use error::{Fault, UnpackError};
-pub use meter::Limits as UnpackLimits;
+pub use error::{ArchiveFault, UnpackError};
+pub use meter::UnpackLimits;
 
 use aside::Aside;
 use base::files::{FileError, open_regular};
-use error::Stop;
-use format::{Compression, Format};
+use error::UnpackStop;
+use format::{ArchiveFormat, Compression};
 use meter::Meter;
 use tree::Tree;
 
@@ -42,7 +42,7 @@ pub struct UnpackOptions {
 
 /// What was unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unpacked {
+pub struct UnpackedArchive {
     /// Names of the files and directories at the archive's top, sorted.
     pub top_level: Vec<std::ffi::OsString>,
     /// Bytes of all files together.
@@ -65,7 +65,7 @@ pub fn unpack(
     destination: &Path,
     options: &UnpackOptions,
     canceled: &dyn Fn() -> bool,
-) -> Result<Unpacked, UnpackError> {
+) -> Result<UnpackedArchive, UnpackError> {
     let mut file = open_regular(archive).map_err(FileError::of("open", archive))?;
     let format = recognize(&mut file, archive)?;
     let aside = Aside::new(destination)?;
@@ -73,11 +73,11 @@ pub fn unpack(
     let meter = Meter::new(options.limits.clone());
     let mut tree = Tree::new(aside.directory(), &meter, options.strip_top_level, canceled);
     let outcome = match format {
-        Format::Zip => {
+        ArchiveFormat::Zip => {
             meter.consumed(length);
             zip::unpack(file, length, &mut tree)
         }
-        Format::Tar(compression) => tar::unpack(file, compression, &meter, &mut tree),
+        ArchiveFormat::Tar(compression) => tar::unpack(file, compression, &meter, &mut tree),
     };
     let unpacked = outcome.and_then(|()| tree.finish()).map_err(|stop| UnpackError::of(archive, stop))?;
     match unpacked.top_level.first() {
@@ -87,11 +87,11 @@ pub fn unpack(
     Ok(unpacked)
 }
 
-fn recognize(file: &mut File, archive: &Path) -> Result<Format, UnpackError> {
+fn recognize(file: &mut File, archive: &Path) -> Result<ArchiveFormat, UnpackError> {
     let mut start = Vec::with_capacity(format::START);
     file.take(format::START as u64).read_to_end(&mut start).map_err(FileError::of("read", archive))?;
     file.rewind().map_err(FileError::of("read", archive))?;
-    let plain = || tar::is_tar(&start).then_some(Format::Tar(Compression::Plain));
+    let plain = || tar::is_tar(&start).then_some(ArchiveFormat::Tar(Compression::Plain));
     let format = format::recognize(&start).or_else(plain);
-    format.ok_or_else(|| UnpackError::of(archive, Stop::because(Fault::UnknownFormat)))
+    format.ok_or_else(|| UnpackError::of(archive, UnpackStop::because(ArchiveFault::UnknownFormat)))
 }

@@ -4,31 +4,31 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::error::Fault;
+use super::error::ArchiveFault;
 
 /// Longest name of one file (`NAME_MAX`) and longest path (`PATH_MAX`) of Linux, in bytes.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
 
 /// The name as a relative path without `.`; empty for the top itself (`./`).
-pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, Fault> {
+pub(super) fn plain(raw: &[u8]) -> Result<PathBuf, ArchiveFault> {
     if raw.is_empty() {
-        return Err(Fault::Name("is empty"));
+        return Err(ArchiveFault::Name("is empty"));
     }
     if raw.contains(&0) {
-        return Err(Fault::Name("contains a NUL"));
+        return Err(ArchiveFault::Name("contains a NUL"));
     }
     if raw.len() > LONGEST_PATH {
-        return Err(Fault::Name("is too long"));
+        return Err(ArchiveFault::Name("is too long"));
     }
     let mut path = PathBuf::new();
     for component in Path::new(OsStr::from_bytes(raw)).components() {
         match component {
             Component::CurDir => {}
-            Component::Normal(name) if name.len() > LONGEST_NAME => return Err(Fault::Name("is too long")),
+            Component::Normal(name) if name.len() > LONGEST_NAME => return Err(ArchiveFault::Name("is too long")),
             Component::Normal(name) => path.push(name),
-            Component::ParentDir => return Err(Fault::Name("contains `..`")),
-            Component::RootDir | Component::Prefix(_) => return Err(Fault::Name("is absolute")),
+            Component::ParentDir => return Err(ArchiveFault::Name("contains `..`")),
+            Component::RootDir | Component::Prefix(_) => return Err(ArchiveFault::Name("is absolute")),
         }
     }
     Ok(path)
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn only_relative_paths_without_parents_are_plain() {
         let t = |raw: &[u8], expected: Result<&str, &'static str>| {
-            assert_eq!(plain(raw), expected.map(PathBuf::from).map_err(Fault::Name), "{raw:?}");
+            assert_eq!(plain(raw), expected.map(PathBuf::from).map_err(ArchiveFault::Name), "{raw:?}");
         };
         t(b"a/b", Ok("a/b"));
         t(b"./a//b/.", Ok("a/b"));

@@ -10,8 +10,8 @@ use zip::extra_fields::ExtraField;
 use zip::result::ZipError;
 use zip::{DateTime, ZipArchive};
 
-use super::error::{Fault, Stop};
-use super::tree::{Attributes, Time, Tree};
+use super::error::{ArchiveFault, UnpackStop};
+use super::tree::{EntryAttributes, Time, Tree};
 use super::{name, zip_headers};
 
 /// The kinds of files in the upper bits of a mode (`sys/stat.h`).
@@ -24,14 +24,14 @@ const LINK: u32 = 0o120_000;
 const LONGEST_TARGET: u64 = 4095;
 
 /// Unpacks the zip file `file`, of `length` bytes, into `tree`.
-pub(super) fn unpack(file: File, length: u64, tree: &mut Tree<'_>) -> Result<(), Stop> {
+pub(super) fn unpack(file: File, length: u64, tree: &mut Tree<'_>) -> Result<(), UnpackStop> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(stop)?;
     let (start, entries) = (archive.offset(), archive.len());
     let central = archive.central_directory_start();
     let mut file = archive.into_inner();
     // Programs that look for the archive from its start, or from its end, must find the same one.
     if start != 0 {
-        return Err(Stop::because(Fault::Disagreement("start")));
+        return Err(UnpackStop::because(ArchiveFault::Disagreement("start")));
     }
     zip_headers::check(&mut file, central, length, entries, tree)?;
     archive = ZipArchive::new(file).map_err(stop)?;
@@ -41,13 +41,17 @@ pub(super) fn unpack(file: File, length: u64, tree: &mut Tree<'_>) -> Result<(),
     Ok(())
 }
 
-fn unpack_entry(archive: &mut ZipArchive<BufReader<File>>, index: usize, tree: &mut Tree<'_>) -> Result<(), Stop> {
+fn unpack_entry(
+    archive: &mut ZipArchive<BufReader<File>>,
+    index: usize,
+    tree: &mut Tree<'_>,
+) -> Result<(), UnpackStop> {
     let mut entry = archive.by_index(index).map_err(stop)?;
     let raw = entry.name_raw().to_vec();
     let shown = PathBuf::from(OsStr::from_bytes(&raw));
-    let at = |fault| Stop::at(&shown, fault);
+    let at = |fault| UnpackStop::at(&shown, fault);
     if raw.contains(&b'\\') {
-        return Err(at(Fault::Name("contains a backslash")));
+        return Err(at(ArchiveFault::Name("contains a backslash")));
     }
     let path = name::plain(&raw).map_err(at)?;
     let mode = entry.unix_mode().unwrap_or(0);
@@ -65,7 +69,7 @@ fn unpack_entry(archive: &mut ZipArchive<BufReader<File>>, index: usize, tree: &
         || entry.last_modified().map_or(Time::EPOCH, time_of),
         |seconds| Time { seconds: seconds.into(), nanoseconds: 0 },
     );
-    let attributes = Attributes { mode: permissions, modified };
+    let attributes = EntryAttributes { mode: permissions, modified };
     let size = entry.size();
     match mode & KIND {
         _ if is_directory => tree.directory(&path, attributes),
@@ -74,19 +78,19 @@ fn unpack_entry(archive: &mut ZipArchive<BufReader<File>>, index: usize, tree: &
             let target = target(&mut entry, size).map_err(|stop| stop.in_entry(&shown))?;
             tree.symbolic_link(&path, Path::new(OsStr::from_bytes(&target)), modified)
         }
-        _ => Err(at(Fault::Special("device or named pipe"))),
+        _ => Err(at(ArchiveFault::Special("device or named pipe"))),
     }
 }
 
 /// A symbolic link is a file whose content is its target.
-fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, Stop> {
+fn target(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, UnpackStop> {
     let mut target = Vec::new();
-    entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| Stop::reading(&error))?;
+    entry.take(LONGEST_TARGET + 1).read_to_end(&mut target).map_err(|error| UnpackStop::reading(&error))?;
     match target.len() as u64 {
         length if length > LONGEST_TARGET => {
-            Err(Stop::because(Fault::Name("is that of a link without a valid target")))
+            Err(UnpackStop::because(ArchiveFault::Name("is that of a link without a valid target")))
         }
-        length if length != size => Err(Stop::because(Fault::Disagreement("size"))),
+        length if length != size => Err(UnpackStop::because(ArchiveFault::Disagreement("size"))),
         _ => Ok(target),
     }
 }
@@ -103,11 +107,13 @@ fn time_of(time: DateTime) -> Time {
     Time { seconds: days * 86_400 + seconds, nanoseconds: 0 }
 }
 
-fn stop(error: ZipError) -> Stop {
+fn stop(error: ZipError) -> UnpackStop {
     match error {
-        ZipError::Io(error) => Stop::reading(&error),
-        ZipError::UnsupportedArchive(what) => Stop::because(Fault::Unsupported(format!("this zip file ({what})"))),
-        other => Stop::because(Fault::Damaged(other.to_string())),
+        ZipError::Io(error) => UnpackStop::reading(&error),
+        ZipError::UnsupportedArchive(what) => {
+            UnpackStop::because(ArchiveFault::Unsupported(format!("this zip file ({what})")))
+        }
+        other => UnpackStop::because(ArchiveFault::Damaged(other.to_string())),
     }
 }
 

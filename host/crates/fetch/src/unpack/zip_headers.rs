@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::error::{Fault, Stop};
+use super::error::{ArchiveFault, UnpackStop};
 use super::tree::Tree;
 use base::collections::Set;
 
@@ -20,7 +20,7 @@ const LOCAL: usize = 30;
 const SIZES_FOLLOW: u16 = 1 << 3;
 
 /// A header of an entry.
-struct Header {
+struct ZipHeader {
     name: Vec<u8>,
     flags: u16,
     method: u16,
@@ -40,18 +40,19 @@ pub(super) fn check(
     length: u64,
     entries: usize,
     tree: &Tree<'_>,
-) -> Result<(), Stop> {
-    let headers = read_central(file, central, tree).map_err(|error| Stop::reading(&error))?;
+) -> Result<(), UnpackStop> {
+    let headers = read_central(file, central, tree).map_err(|error| UnpackStop::reading(&error))?;
     let mut names = Set::default();
     if let Some(twice) = headers.iter().find(|header| !names.insert(header.name.as_slice())) {
-        return Err(stop(twice, Fault::Duplicate));
+        return Err(stop(twice, ArchiveFault::Duplicate));
     }
     if headers.len() != entries {
-        return Err(Stop::because(Fault::Disagreement("number of entries")));
+        return Err(UnpackStop::because(ArchiveFault::Disagreement("number of entries")));
     }
     let mut spans = Vec::new();
     for header in &headers {
-        let local = read_local(file, header.offset).map_err(|error| Stop::reading(&error).in_entry(path(header)))?;
+        let local =
+            read_local(file, header.offset).map_err(|error| UnpackStop::reading(&error).in_entry(path(header)))?;
         compare(header, &local)?;
         spans.push((header.offset, local.length.saturating_add(header.compressed), header));
     }
@@ -59,19 +60,19 @@ pub(super) fn check(
 }
 
 /// Data that two entries share, or that lie in the directory, make a bomb out of a small file.
-fn check_spans(mut spans: Vec<(u64, u64, &Header)>, most: u64) -> Result<(), Stop> {
+fn check_spans(mut spans: Vec<(u64, u64, &ZipHeader)>, most: u64) -> Result<(), UnpackStop> {
     spans.sort_by_key(|(offset, ..)| *offset);
     let ends = spans.iter().skip(1).map(|(offset, ..)| *offset).chain([most]);
     for ((offset, length, header), end) in spans.iter().zip(ends) {
         if offset.saturating_add(*length) > end {
-            return Err(stop(header, Fault::Disagreement("place: it overlaps with another")));
+            return Err(stop(header, ArchiveFault::Disagreement("place: it overlaps with another")));
         }
     }
     Ok(())
 }
 
-fn compare(central: &Header, local: &Header) -> Result<(), Stop> {
-    let differs = |what| Err(stop(central, Fault::Disagreement(what)));
+fn compare(central: &ZipHeader, local: &ZipHeader) -> Result<(), UnpackStop> {
+    let differs = |what| Err(stop(central, ArchiveFault::Disagreement(what)));
     if central.name != local.name {
         return differs("name");
     }
@@ -87,7 +88,7 @@ fn compare(central: &Header, local: &Header) -> Result<(), Stop> {
     Ok(())
 }
 
-fn read_central(file: &mut BufReader<File>, at: u64, tree: &Tree<'_>) -> io::Result<Vec<Header>> {
+fn read_central(file: &mut BufReader<File>, at: u64, tree: &Tree<'_>) -> io::Result<Vec<ZipHeader>> {
     file.seek(SeekFrom::Start(at))?;
     let mut headers = Vec::new();
     loop {
@@ -105,23 +106,23 @@ fn read_central(file: &mut BufReader<File>, at: u64, tree: &Tree<'_>) -> io::Res
         let values = [u32_at(&fields, 24), u32_at(&fields, 20), u32_at(&fields, 42)];
         let [size, compressed, offset] = wide(values, &extra)?;
         let (flags, method, checksum) = (u16_at(&fields, 8), u16_at(&fields, 10), u32_at(&fields, 16));
-        headers.push(Header { name, flags, method, checksum, compressed, size, offset, length: 0 });
+        headers.push(ZipHeader { name, flags, method, checksum, compressed, size, offset, length: 0 });
     }
 }
 
-fn read_local(file: &mut BufReader<File>, at: u64) -> io::Result<Header> {
+fn read_local(file: &mut BufReader<File>, at: u64) -> io::Result<ZipHeader> {
     file.seek(SeekFrom::Start(at))?;
     let mut fields = [0; LOCAL];
     file.read_exact(&mut fields)?;
     if !fields.starts_with(b"PK\x03\x04") {
-        return Err(io::Error::other(Fault::Disagreement("place: there is no header")));
+        return Err(io::Error::other(ArchiveFault::Disagreement("place: there is no header")));
     }
     let name = read_bytes(file, u16_at(&fields, 26))?;
     let extra = read_bytes(file, u16_at(&fields, 28))?;
     let length = (LOCAL + name.len() + extra.len()) as u64;
     let [size, compressed] = wide([u32_at(&fields, 22), u32_at(&fields, 18)], &extra)?;
     let (flags, method, checksum) = (u16_at(&fields, 6), u16_at(&fields, 8), u32_at(&fields, 14));
-    Ok(Header { name, flags, method, checksum, compressed, size, offset: 0, length })
+    Ok(ZipHeader { name, flags, method, checksum, compressed, size, offset: 0, length })
 }
 
 /// Values that do not fit into 32 bits (they are `0xffff_ffff` there) stand in the extra field 1, in their order.
@@ -160,10 +161,10 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-fn path(header: &Header) -> &Path {
+fn path(header: &ZipHeader) -> &Path {
     Path::new(OsStr::from_bytes(&header.name))
 }
 
-fn stop(header: &Header, fault: Fault) -> Stop {
-    Stop::at(path(header), fault)
+fn stop(header: &ZipHeader, fault: ArchiveFault) -> UnpackStop {
+    UnpackStop::at(path(header), fault)
 }

@@ -17,17 +17,17 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches the deadlines of all calls.
 pub(crate) struct Watchdog {
-    shared: Arc<Shared>,
+    shared: Arc<SharedDeadlines>,
 }
 
-struct Shared {
+struct SharedDeadlines {
     engine: Engine,
-    state: Mutex<State>,
+    state: Mutex<DeadlineState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct DeadlineState {
     /// Deadlines, with a number that distinguishes calls with the same deadline.
     deadlines: BTreeSet<(Instant, u64)>,
     last: u64,
@@ -40,15 +40,15 @@ struct State {
 }
 
 /// A deadline that is being watched; dropping this value stops that.
-pub(crate) struct Watch {
-    shared: Arc<Shared>,
+pub(crate) struct DeadlineWatch {
+    shared: Arc<SharedDeadlines>,
     key: (Instant, u64),
 }
 
 impl Watchdog {
     pub(crate) fn new(engine: &Engine, interrupt: &Interrupt) -> Self {
         let (state, changed) = Default::default();
-        let shared = Arc::new(Shared { engine: engine.clone(), state, changed });
+        let shared = Arc::new(SharedDeadlines { engine: engine.clone(), state, changed });
         let watching = Arc::downgrade(&shared);
         interrupt.on_raise(move || {
             if let Some(shared) = watching.upgrade() {
@@ -63,7 +63,7 @@ impl Watchdog {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub(crate) fn watch(&self, deadline: Instant) -> std::io::Result<Watch> {
+    pub(crate) fn watch(&self, deadline: Instant) -> std::io::Result<DeadlineWatch> {
         let mut state = self.shared.lock();
         if !state.running {
             let shared = Arc::clone(&self.shared);
@@ -74,7 +74,7 @@ impl Watchdog {
         let key = (deadline, state.last);
         state.deadlines.insert(key);
         self.shared.wake_for(&state, deadline);
-        Ok(Watch { shared: Arc::clone(&self.shared), key })
+        Ok(DeadlineWatch { shared: Arc::clone(&self.shared), key })
     }
 }
 
@@ -85,7 +85,7 @@ impl Drop for Watchdog {
     }
 }
 
-impl Watch {
+impl DeadlineWatch {
     /// Moves the deadline.
     pub(crate) fn postpone(&mut self, deadline: Instant) {
         let mut state = self.shared.lock();
@@ -96,18 +96,18 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for DeadlineWatch {
     fn drop(&mut self) {
         self.shared.lock().deadlines.remove(&self.key);
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedDeadlines {
+    fn lock(&self) -> MutexGuard<'_, DeadlineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wake_for(&self, state: &State, deadline: Instant) {
+    fn wake_for(&self, state: &DeadlineState, deadline: Instant) {
         if state.wakes.is_none_or(|wakes| deadline < wakes) {
             self.changed.notify_one();
         }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Mutex, PoisonError};
 
 use base::collections::Map;
-use confine::Limits;
+use confine::CommandLimits;
 
 /// Bytes that a guest writes until free space is looked at again.
 const INTERVAL: u64 = 16 << 20;
@@ -14,12 +14,12 @@ const INTERVAL: u64 = 16 << 20;
 /// Watches free space while a call runs.
 #[derive(Debug)]
 pub(crate) struct DiskGuard {
-    limits: Limits,
-    state: Mutex<State>,
+    limits: CommandLimits,
+    state: Mutex<DiskState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct DiskState {
     /// Free space when a file system was first written to, by device.
     free: Map<u64, u64>,
     /// Bytes written since free space was looked at.
@@ -28,12 +28,12 @@ struct State {
 
 impl Default for DiskGuard {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::new(CommandLimits::default())
     }
 }
 
 impl DiskGuard {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: CommandLimits) -> Self {
         Self { limits, state: Mutex::default() }
     }
 
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn ends_what_fills_the_disk() {
         let mut file = tempfile::NamedTempFile::new_in(std::env::current_exe().unwrap().parent().unwrap()).unwrap();
-        let guard = DiskGuard::new(Limits { disk: 64 << 20, file_size: 1 << 30, ..Limits::default() });
+        let guard = DiskGuard::new(CommandLimits { disk: 64 << 20, file_size: 1 << 30, ..CommandLimits::default() });
         let block = vec![7; 1 << 20];
         let written = (1_u64..=1024).find(|count| {
             let refused = guard.check(file.as_file(), count << 20, 1 << 20).is_err();
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_file_has_a_largest_size() {
         let file = tempfile::tempfile().unwrap();
-        let guard = DiskGuard::new(Limits { file_size: 1 << 20, ..Limits::default() });
+        let guard = DiskGuard::new(CommandLimits { file_size: 1 << 20, ..CommandLimits::default() });
         guard.check(&file, 1 << 20, 1).unwrap();
         assert_eq!(guard.check(&file, (1 << 20) + 1, 1).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }

@@ -15,7 +15,7 @@ use base::source::Explain;
 use config::options::{Buildout, OptionError};
 use wasmtime::Trap;
 
-use deadline::Watch;
+use deadline::DeadlineWatch;
 use disk::DiskGuard;
 
 use crate::grants::mounts::Access;
@@ -78,7 +78,7 @@ pub(crate) struct Call {
     pub(crate) reach: Arc<Reach>,
     /// The deadline of the call.
     pub(crate) deadline: Instant,
-    pub(crate) watch: Option<Watch>,
+    pub(crate) watch: Option<DeadlineWatch>,
     interrupt: Interrupt,
     last_host_call: HostCall,
     /// Watches what the guest writes.

@@ -11,25 +11,25 @@ use std::time::Duration;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime::{Engine, Precompiled};
 
-use crate::component::{CompileCache, Component, Form};
-use crate::error::{Problem, RecipeError, Subject};
+use crate::component::{CompileCache, CompiledForm, Component};
+use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::instance::guest::GuestPre;
-use crate::instance::store::State;
+use crate::instance::store::StoreState;
 use crate::limits;
 use base::event::{Event, Level, Report};
 use base::source::size;
 use offer::{check_exports, check_imports};
 
 /// What is needed to prepare components.
-pub(crate) struct Workshop<'a> {
+pub(crate) struct ComponentWorkshop<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) engine_key: &'a str,
-    pub(crate) linker: &'a Linker<State>,
+    pub(crate) linker: &'a Linker<StoreState>,
     pub(crate) cache: &'a CompileCache,
     pub(crate) report: &'a dyn Report,
 }
 
-impl Workshop<'_> {
+impl ComponentWorkshop<'_> {
     /// The component, ready to be instantiated.
     pub(crate) fn prepare(&self, component: &Component, subject: &Subject) -> Result<GuestPre, RecipeError> {
         let fail = |problem| RecipeError::new(problem, subject.clone());
@@ -38,7 +38,7 @@ impl Workshop<'_> {
         check_imports(self.engine, &compiled).map_err(fail)?;
         check_exports(self.engine, &compiled, &subject.recipe).map_err(fail)?;
         let wrong_world =
-            |error: wasmtime::Error| fail(Problem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
+            |error: wasmtime::Error| fail(RecipeProblem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
         let linked = self.linker.instantiate_pre(&compiled).map_err(wrong_world)?;
         GuestPre::new(linked).map_err(wrong_world)
     }
@@ -54,8 +54,8 @@ impl Workshop<'_> {
             self.report.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
         }
         let cached = match self.cache.load(&component.digest, self.engine_key) {
-            Some(Form::Read(bytes)) => self.deserialize(&bytes),
-            Some(Form::Known(file)) => self.map(&file),
+            Some(CompiledForm::Read(bytes)) => self.deserialize(&bytes),
+            Some(CompiledForm::Known(file)) => self.map(&file),
             None => None,
         };
         if let Some(compiled) = cached {
@@ -63,7 +63,7 @@ impl Workshop<'_> {
         }
         let fail = |problem| RecipeError::new(problem, subject.clone());
         let recipe = subject.recipe.clone();
-        let bytes = component.bytes().map_err(|error| fail(Problem::Unreadable(error)))?;
+        let bytes = component.bytes().map_err(|error| fail(RecipeProblem::Unreadable(error)))?;
         check_header(&bytes, &recipe).map_err(fail)?;
         self.report.report(Event::Progress {
             activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.size())),
@@ -99,37 +99,37 @@ impl Workshop<'_> {
 }
 
 /// Compiles in a separate thread, so that a component made to be slow cannot delay the run for longer than `time`.
-fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Result<Compiled, Problem> {
+fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Result<Compiled, RecipeProblem> {
     let (recipe, size) = (recipe.to_owned(), bytes.len());
     if size > limits::LARGEST_COMPILED {
-        return Err(Problem::TooLarge { recipe, size, limit: limits::LARGEST_COMPILED });
+        return Err(RecipeProblem::TooLarge { recipe, size, limit: limits::LARGEST_COMPILED });
     }
     let (sender, receiver) = mpsc::channel();
     let (engine, bytes) = (engine.clone(), bytes.to_vec());
     let compile = move || drop(sender.send(Compiled::new(&engine, &bytes)));
     let started = thread::Builder::new().name("compile".into()).stack_size(64 << 20).spawn(compile);
-    started.map_err(|error| Problem::Engine(format!("no thread can be started: {error}")))?;
+    started.map_err(|error| RecipeProblem::Engine(format!("no thread can be started: {error}")))?;
     match receiver.recv_timeout(time) {
         Ok(Ok(compiled)) => Ok(compiled),
-        Ok(Err(error)) => Err(Problem::Damaged { recipe, cause: first_line(&error) }),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(Problem::CompilesTooLong { recipe, time }),
+        Ok(Err(error)) => Err(RecipeProblem::Damaged { recipe, cause: first_line(&error) }),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(RecipeProblem::CompilesTooLong { recipe, time }),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(Problem::Damaged { recipe, cause: "the compiler cannot cope with it".into() })
+            Err(RecipeProblem::Damaged { recipe, cause: "the compiler cannot cope with it".into() })
         }
     }
 }
 
 /// The first eight bytes distinguish components and core modules from everything else.
-fn check_header(bytes: &[u8], recipe: &str) -> Result<(), Problem> {
+fn check_header(bytes: &[u8], recipe: &str) -> Result<(), RecipeProblem> {
     let recipe = recipe.to_owned();
     match bytes.get(..8) {
         Some(b"\0asm\x0d\0\x01\0") => Ok(()),
-        Some(b"\0asm\x01\0\0\0") => Err(Problem::CoreModule { recipe }),
+        Some(b"\0asm\x01\0\0\0") => Err(RecipeProblem::CoreModule { recipe }),
         Some(header) if header.starts_with(b"\0asm") => {
-            Err(Problem::NotWasm { recipe, what: "its format has another version" })
+            Err(RecipeProblem::NotWasm { recipe, what: "its format has another version" })
         }
-        Some(_) => Err(Problem::NotWasm { recipe, what: "it does not begin as WebAssembly does" }),
-        None => Err(Problem::NotWasm { recipe, what: "it has less than 8 bytes" }),
+        Some(_) => Err(RecipeProblem::NotWasm { recipe, what: "it does not begin as WebAssembly does" }),
+        None => Err(RecipeProblem::NotWasm { recipe, what: "it has less than 8 bytes" }),
     }
 }
 

@@ -4,7 +4,7 @@
 use wasmtime::Engine;
 use wasmtime::component::Component as Compiled;
 
-use crate::error::Problem;
+use crate::error::RecipeProblem;
 use crate::instance::guest::GuestPre;
 
 /// Interfaces of package `buildout:recipe` that this host offers.
@@ -25,24 +25,27 @@ const ADDED: [&str; 1] = ["distributions"];
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 /// Compares the component's imports with what this host offers, before any of its code runs.
-pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), Problem> {
+pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), RecipeProblem> {
     for (name, _) in compiled.component_type().imports(engine) {
         if let Some(offered) = not_offered(name) {
             let is_older = other_version(name).is_some_and(is_older);
-            return Err(Problem::Import { import: name.to_owned(), offered, is_older });
+            return Err(RecipeProblem::Import { import: name.to_owned(), offered, is_older });
         }
     }
     Ok(())
 }
 
 /// Compares the version of the component's exports with that of this host's world.
-pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) -> Result<(), Problem> {
+pub(super) fn check_exports(engine: &Engine, compiled: &Compiled, recipe: &str) -> Result<(), RecipeProblem> {
     let component = compiled.component_type();
     let mut exports = component.exports(engine);
     match exports.find_map(|(name, _)| other_version(name).map(str::to_owned)) {
-        Some(version) => {
-            Err(Problem::World { recipe: recipe.to_owned(), is_older: is_older(&version), version, offered: VERSION })
-        }
+        Some(version) => Err(RecipeProblem::World {
+            recipe: recipe.to_owned(),
+            is_older: is_older(&version),
+            version,
+            offered: VERSION,
+        }),
         None => Ok(()),
     }
 }

@@ -23,18 +23,18 @@ pub struct Component {
     /// SHA-256 of `bytes`: decides whether parts are reinstalled.
     pub digest: Digest,
     /// The component in the binary format.
-    pub(super) content: Content,
+    pub(super) content: ComponentContent,
     /// The form compiled ahead of time, embedded in the host. Belongs to exactly these bytes.
     pub compiled: Option<Compiled>,
     /// Where the bytes come from.
-    pub origin: Origin,
+    pub origin: ComponentOrigin,
     /// Name of the recipe package: a built-in's name, the crate's name, or the file's stem.
     pub package: String,
 }
 
 /// Where the bytes are.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(super) enum ComponentContent {
     /// In memory.
     Here(Bytes),
     /// In a file whose digest is known, although the file was not read.
@@ -78,7 +78,7 @@ pub struct Compiled {
 
 /// Where a component's bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ComponentOrigin {
     /// Part of the host.
     BuiltIn {
         /// Its name among the built-in recipe packages.
@@ -110,9 +110,9 @@ impl Component {
     pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
         Self {
             digest: built_in.digest.parse().unwrap_or_else(|_| Digest::of(built_in.component)),
-            content: Content::Here(Bytes::Embedded(built_in.component)),
+            content: ComponentContent::Here(Bytes::Embedded(built_in.component)),
             compiled: Some(Compiled { bytes: built_in.compiled, engine_key: built_in.engine_key }),
-            origin: Origin::BuiltIn { name: built_in.name },
+            origin: ComponentOrigin::BuiltIn { name: built_in.name },
             package: built_in.name.to_owned(),
         }
     }
@@ -122,7 +122,7 @@ impl Component {
     /// # Errors
     /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is not a
     /// component.
-    pub(super) fn read(path: &Path, package: &str, origin: Origin) -> Result<Self, ComponentError> {
+    pub(super) fn read(path: &Path, package: &str, origin: ComponentOrigin) -> Result<Self, ComponentError> {
         Ok(Self::read_with(path, package, origin)?.0)
     }
 
@@ -133,13 +133,13 @@ impl Component {
     pub(super) fn recall(
         path: &Path,
         package: &str,
-        origin: Origin,
+        origin: ComponentOrigin,
         cache: &CompileCache,
     ) -> Result<Self, ComponentError> {
         if let Ok(metadata) = std::fs::metadata(path)
             && let Some(digest) = Some(metadata.len()).filter(is_noteworthy).and_then(|_| cache.noted(path, &metadata))
         {
-            let content = Content::File { path: path.to_owned(), size: metadata.len() };
+            let content = ComponentContent::File { path: path.to_owned(), size: metadata.len() };
             return Ok(Self { digest, content, compiled: None, origin, package: package.to_owned() });
         }
         let (component, metadata) = Self::read_with(path, package, origin)?;
@@ -153,8 +153,8 @@ impl Component {
     /// Its size in bytes.
     pub fn size(&self) -> u64 {
         match &self.content {
-            Content::Here(bytes) => bytes.len() as u64,
-            Content::File { size, .. } => *size,
+            ComponentContent::Here(bytes) => bytes.len() as u64,
+            ComponentContent::File { size, .. } => *size,
         }
     }
 
@@ -164,8 +164,8 @@ impl Component {
     /// When they have to be read and cannot, or have changed.
     pub fn bytes(&self) -> Result<Bytes, ComponentError> {
         match &self.content {
-            Content::Here(bytes) => Ok(bytes.clone()),
-            Content::File { path, .. } => {
+            ComponentContent::Here(bytes) => Ok(bytes.clone()),
+            ComponentContent::File { path, .. } => {
                 let (bytes, _) = read_limited(path)?;
                 let is_same = Digest::of(&bytes) == self.digest;
                 let changed = || ComponentError::Changed { path: path.clone() };
@@ -175,18 +175,18 @@ impl Component {
     }
 
     /// A component's file, with the file system's metadata from before it was read.
-    fn read_with(path: &Path, package: &str, origin: Origin) -> Result<(Self, Metadata), ComponentError> {
+    fn read_with(path: &Path, package: &str, origin: ComponentOrigin) -> Result<(Self, Metadata), ComponentError> {
         let (bytes, metadata) = read_limited(path)?;
         let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };
         let bytes = match (kind_of(&bytes), &origin) {
-            (Kind::Component, _) => bytes,
+            (BytesKind::Component, _) => bytes,
             // A `.wasm` file that `develop` lists.
-            (Kind::CoreModule, Origin::Develop { .. }) => component_of_module(path, &bytes)?,
-            (Kind::CoreModule, _) => return Err(not_a_component("a core WebAssembly module")),
-            (Kind::Other(found), _) => return Err(not_a_component(found)),
+            (BytesKind::CoreModule, ComponentOrigin::Develop { .. }) => component_of_module(path, &bytes)?,
+            (BytesKind::CoreModule, _) => return Err(not_a_component("a core WebAssembly module")),
+            (BytesKind::Other(found), _) => return Err(not_a_component(found)),
         };
         let digest = Digest::of(&bytes);
-        let content = Content::Here(Bytes::Read(bytes.into()));
+        let content = ComponentContent::Here(Bytes::Read(bytes.into()));
         Ok((Self { digest, content, compiled: None, origin, package: package.to_owned() }, metadata))
     }
 }
@@ -212,7 +212,7 @@ fn read_limited(path: &Path) -> Result<(Vec<u8>, Metadata), ComponentError> {
 }
 
 /// The kind of a file's bytes.
-pub(super) enum Kind {
+pub(super) enum BytesKind {
     Component,
     CoreModule,
     Other(&'static str),
@@ -220,13 +220,13 @@ pub(super) enum Kind {
 
 /// The kind of the bytes, judged by the preamble (component model, binary format: `magic`, `version` 0x0d, `layer` 1; a
 /// core module has version 1, layer 0).
-pub(super) fn kind_of(bytes: &[u8]) -> Kind {
+pub(super) fn kind_of(bytes: &[u8]) -> BytesKind {
     match bytes {
-        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Kind::Component,
-        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Kind::CoreModule,
-        [b'\0', b'a', b's', b'm', ..] => Kind::Other("a WebAssembly file of an unknown kind"),
-        [] => Kind::Other("an empty file"),
-        _ => Kind::Other("not a WebAssembly file"),
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => BytesKind::Component,
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => BytesKind::CoreModule,
+        [b'\0', b'a', b's', b'm', ..] => BytesKind::Other("a WebAssembly file of an unknown kind"),
+        [] => BytesKind::Other("an empty file"),
+        _ => BytesKind::Other("not a WebAssembly file"),
     }
 }
 
@@ -238,7 +238,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.wasm");
         std::fs::write(&path, bytes).unwrap();
-        Component::read(&path, "a", Origin::Path(path.clone()))
+        Component::read(&path, "a", ComponentOrigin::Path(path.clone()))
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_directory_a_missing_file_and_a_huge_file_are_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let try_read = |path: &Path| Component::read(path, "a", Origin::Path(path.to_owned()));
+        let try_read = |path: &Path| Component::read(path, "a", ComponentOrigin::Path(path.to_owned()));
         assert!(matches!(try_read(directory.path()), Err(ComponentError::NotAFile { .. })));
         assert!(matches!(try_read(&directory.path().join("absent")), Err(ComponentError::Read { .. })));
         let huge = directory.path().join("huge.wasm");

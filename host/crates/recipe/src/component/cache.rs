@@ -49,7 +49,7 @@ pub struct CompileCache {
 
 /// A compiled form that this user stored.
 #[derive(Debug)]
-pub enum Form {
+pub enum CompiledForm {
     /// Its bytes.
     Read(Vec<u8>),
     /// A file that has not changed since it was read.
@@ -127,14 +127,14 @@ impl CompileCache {
 
     /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for byte,
     /// the one that this user has stored.
-    pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<Form> {
+    pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<CompiledForm> {
         let directory = self.trusted()?;
         let path = directory.join(file_name(digest, engine_key));
         let code_path = path.with_extension(CODE_EXTENSION);
         let file = open_regular(&path).ok()?;
         let metadata = file.metadata().ok()?;
         let form = if self.noted(&path, &metadata) == Some(*digest) {
-            Form::Known(file)
+            CompiledForm::Known(file)
         } else {
             let key = read_key(directory).ok()?;
             let mut code = [0; CODE_LENGTH];
@@ -144,7 +144,7 @@ impl CompileCache {
             (&file).take(self.capacity).read_to_end(&mut compiled).ok()?;
             authenticate(&key, digest, engine_key, &compiled)?.verify_slice(&code).ok()?;
             self.note(&path, &metadata, digest);
-            Form::Read(compiled)
+            CompiledForm::Read(compiled)
         };
         // The time of use decides which form is removed first; in a read-only cache, it stays the time of storing.
         let _ = open_regular(&code_path).and_then(|code| code.set_modified(SystemTime::now()));

@@ -13,8 +13,8 @@ fn cache() -> (tempfile::TempDir, CompileCache) {
 /// The loaded form, as bytes.
 fn load(cache: &CompileCache, digest: &Digest, engine_key: &str) -> Option<Vec<u8>> {
     Some(match cache.load(digest, engine_key)? {
-        Form::Read(bytes) => bytes,
-        Form::Known(mut file) => {
+        CompiledForm::Read(bytes) => bytes,
+        CompiledForm::Known(mut file) => {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
             bytes
@@ -23,7 +23,7 @@ fn load(cache: &CompileCache, digest: &Digest, engine_key: &str) -> Option<Vec<u
 }
 
 fn is_known(cache: &CompileCache, digest: &Digest) -> bool {
-    matches!(cache.load(digest, ENGINE), Some(Form::Known(_)))
+    matches!(cache.load(digest, ENGINE), Some(CompiledForm::Known(_)))
 }
 
 /// Waits until the next change of a file gets a different time.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bytes::{Component, Origin};
+use super::bytes::{Component, ComponentOrigin};
 use super::error::SignatureError;
 use base::digest::Digest;
 use base::files;
@@ -21,7 +21,7 @@ pub fn signature_path(component: &Path) -> PathBuf {
 /// # Errors
 /// When the file is not a component, or the signature cannot be written.
 pub fn sign_file(component: &Path, key: &PrivateKey, output: &Path) -> Result<Digest, SignatureError> {
-    let component = Component::read(component, "", Origin::Path(component.to_owned()))?;
+    let component = Component::read(component, "", ComponentOrigin::Path(component.to_owned()))?;
     files::replace(output, FileSignature::of(&component.bytes()?, key).text().as_bytes())?;
     Ok(component.digest)
 }
@@ -35,7 +35,7 @@ pub fn verify_file(
     signature: &Path,
     keys: &[(String, PublicKey)],
 ) -> Result<(Digest, usize), SignatureError> {
-    let digest = Component::read(component, "", Origin::Path(component.to_owned()))?.digest;
+    let digest = Component::read(component, "", ComponentOrigin::Path(component.to_owned()))?.digest;
     let found = read_signatures(component, signature)?;
     let by = keys.iter().position(|(_, key)| found.iter().any(|signature| signature.is_by(key, &digest)));
     let by = by.ok_or_else(|| SignatureError::OfOthers {

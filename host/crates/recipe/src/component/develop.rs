@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use super::error::ComponentError;
-use super::link::Developed;
+use super::link::DevelopedRecipe;
 use super::project::built::WHAT_IT_IS;
-use super::project::{Builder, find};
+use super::project::{RecipeBuilder, find};
 use registry::RecipeReference;
 
 /// Builds one recipe project (or uses it directly, if it is a `.wasm` file) and writes its link file into the directory
@@ -16,13 +16,17 @@ use registry::RecipeReference;
 ///
 /// # Errors
 /// When `project` is not a recipe project, its build fails, or the link cannot be written.
-pub fn develop(project: &Path, develop_eggs: &Path, builder: &Builder<'_>) -> Result<Developed, ComponentError> {
+pub fn develop(
+    project: &Path,
+    develop_eggs: &Path,
+    builder: &RecipeBuilder<'_>,
+) -> Result<DevelopedRecipe, ComponentError> {
     let project = find(&builder.environment.directory.join(project))?;
     if project.is_dir() {
         let built = builder.build(&project)?;
-        return Developed::write(built.package, project, built.component, develop_eggs);
+        return DevelopedRecipe::write(built.package, project, built.component, develop_eggs);
     }
-    Developed::write(component_name(&project)?, project.clone(), project, develop_eggs)
+    DevelopedRecipe::write(component_name(&project)?, project.clone(), project, develop_eggs)
 }
 
 /// The package name of a `.wasm` file: its stem.

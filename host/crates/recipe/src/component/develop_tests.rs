@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use super::*;
-use crate::component::{Component, Origin};
+use crate::component::{Component, ComponentOrigin};
 use base::collections::Set;
 use base::environment::Environment;
 use base::event::{Event, Report, Silent};
@@ -16,12 +16,12 @@ const MANIFEST: &str =
     "[package]\nname = \"my-recipes\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[workspace]\n";
 
 /// A buildout's directory with a recipe project `recipes` and a directory for links.
-struct Project {
+struct TestProject {
     directory: tempfile::TempDir,
     environment: Environment,
 }
 
-impl Project {
+impl TestProject {
     fn new(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut environment = Environment::of_process().unwrap();
@@ -45,18 +45,18 @@ impl Project {
         fs::write(self.path("recipes").join(name), text).unwrap();
     }
 
-    fn develop(&self, report: &dyn Report) -> Result<Developed, ComponentError> {
+    fn develop(&self, report: &dyn Report) -> Result<DevelopedRecipe, ComponentError> {
         self.develop_path(Path::new("recipes"), report, false)
     }
 
-    fn develop_path(&self, path: &Path, report: &dyn Report, offline: bool) -> Result<Developed, ComponentError> {
+    fn develop_path(&self, path: &Path, report: &dyn Report, offline: bool) -> Result<DevelopedRecipe, ComponentError> {
         let (environment, interrupt) = (&self.environment, &Interrupt::new().unwrap());
-        develop(path, &self.path("links"), &Builder { environment, offline, report, interrupt })
+        develop(path, &self.path("links"), &RecipeBuilder { environment, offline, report, interrupt })
     }
 
     /// Develops, and keeps what was reported as output.
     fn output(&self, offline: bool) -> Vec<String> {
-        let lines = Lines::default();
+        let lines = ReportedOutput::default();
         self.develop_path(Path::new("recipes"), &lines, offline).unwrap_err();
         lines.0.into_inner().unwrap()
     }
@@ -74,23 +74,23 @@ impl Project {
     }
 }
 
-fn component(developed: &Developed) -> Component {
-    Component::read(&developed.component, &developed.package, Origin::Path(PathBuf::new())).unwrap()
+fn component(developed: &DevelopedRecipe) -> Component {
+    Component::read(&developed.component, &developed.package, ComponentOrigin::Path(PathBuf::new())).unwrap()
 }
 
-fn digest(developed: &Developed) -> base::digest::Digest {
+fn digest(developed: &DevelopedRecipe) -> base::digest::Digest {
     component(developed).digest
 }
 
-fn has_line_tables(project: &Project) -> bool {
+fn has_line_tables(project: &TestProject) -> bool {
     component(&project.develop(&Silent).unwrap()).bytes().unwrap().windows(11).any(|window| window == b".debug_line")
 }
 
 /// Keeps the lines that were reported as output.
 #[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
+struct ReportedOutput(Mutex<Vec<String>>);
 
-impl Report for Lines {
+impl Report for ReportedOutput {
     fn report(&self, event: Event<'_>) {
         if let Event::Output { lines: line, .. } = event {
             self.0.lock().unwrap().push(line.to_owned());
@@ -101,7 +101,7 @@ impl Report for Lines {
 #[test]
 fn a_crate_is_built_again_only_when_it_changed() {
     let project =
-        Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "#[unsafe(no_mangle)] pub fn one() -> u8 { 1 }")]);
+        TestProject::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "#[unsafe(no_mangle)] pub fn one() -> u8 { 1 }")]);
     let first = project.develop(&Silent).unwrap();
     assert_eq!(first.package, "my-recipes");
     assert_eq!(first.project, project.path("recipes").canonicalize().unwrap());
@@ -120,7 +120,7 @@ fn a_crate_is_built_again_only_when_it_changed() {
 fn a_source_with_an_old_time_is_built_again() {
     let manifest = MANIFEST.replace("[workspace]", "[dependencies]\nhelp = { path = \"help\" }\n[workspace]");
     let library = "#[unsafe(no_mangle)] pub fn one() -> u8 { help::HELP }";
-    let project = Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", library)]);
+    let project = TestProject::new(&[("Cargo.toml", &manifest), ("src/lib.rs", library)]);
     fs::create_dir_all(project.path("recipes/help/src")).unwrap();
     project.write("help/Cargo.toml", "[package]\nname = \"help\"\nedition = \"2024\"\n");
     project.write("help/src/lib.rs", "pub const HELP: u8 = 1;");
@@ -146,7 +146,7 @@ fn a_source_with_an_old_time_is_built_again() {
 /// A script replaces Cargo; a scenario shows how the real one uses the argument.
 #[test]
 fn cargo_is_offline_if_the_run_is() {
-    let project = Project::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");
+    let project = TestProject::new(&[("Cargo.toml", MANIFEST)]).cargo("echo \"$@\" >&2; exit 1");
     let build = "--release --target wasm32-wasip2";
     let format = "--message-format json-render-diagnostics";
     assert_eq!(project.output(true), [format!("{build} --offline {format}")]);
@@ -155,8 +155,8 @@ fn cargo_is_offline_if_the_run_is() {
 
 #[test]
 fn what_the_compiler_says_is_reported_as_it_is() {
-    let project = Project::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "pub fn one() -> u8 { \"one\" }")]);
-    let lines = Lines::default();
+    let project = TestProject::new(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "pub fn one() -> u8 { \"one\" }")]);
+    let lines = ReportedOutput::default();
     let error = project.develop(&lines).unwrap_err();
     assert!(matches!(error, ComponentError::Build { .. }), "{error}");
     let lines = lines.0.into_inner().unwrap();
@@ -168,7 +168,7 @@ fn what_the_compiler_says_is_reported_as_it_is() {
 #[test]
 fn a_crate_that_is_no_library_makes_no_component() {
     let manifest = "[package]\nname = \"a\"\nedition = \"2024\"\n[workspace]\n";
-    let project = Project::new(&[("Cargo.toml", manifest), ("src/main.rs", "fn main() {}")]);
+    let project = TestProject::new(&[("Cargo.toml", manifest), ("src/main.rs", "fn main() {}")]);
     let error = project.develop(&Silent).unwrap_err();
     assert!(matches!(error, ComponentError::NoComponent { .. }), "{error}");
     assert!(error.hints()[0].contains("crate-type = [\"cdylib\"]"));
@@ -176,7 +176,7 @@ fn a_crate_that_is_no_library_makes_no_component() {
 
 #[test]
 fn a_missing_target_is_reported_with_what_to_install() {
-    let project = Project::new(&[("Cargo.toml", MANIFEST)])
+    let project = TestProject::new(&[("Cargo.toml", MANIFEST)])
         .cargo("echo '  = note: the `wasm32-wasip2` target may not be installed' >&2; exit 101");
     let error = project.develop(&Silent).unwrap_err();
     assert!(matches!(error, ComponentError::MissingTarget { .. }), "{error}");
@@ -185,18 +185,18 @@ fn a_missing_target_is_reported_with_what_to_install() {
 
 #[test]
 fn without_cargo_the_error_names_it() {
-    let mut project = Project::new(&[("Cargo.toml", MANIFEST)]);
+    let mut project = TestProject::new(&[("Cargo.toml", MANIFEST)]);
     project.environment.variables.insert("CARGO".to_owned(), "/nonexistent/cargo".to_owned());
     assert!(project.reason().starts_with("Cannot start /nonexistent/cargo to build "));
 }
 
 #[test]
 fn what_is_no_recipe_project_says_why() {
-    assert!(Project::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml."));
-    let workspace = Project::new(&[("Cargo.toml", "[workspace]\n")]);
+    assert!(TestProject::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml."));
+    let workspace = TestProject::new(&[("Cargo.toml", "[workspace]\n")]);
     assert!(workspace.reason().ends_with("its Cargo.toml names no package."));
-    assert!(Project::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML."));
-    let python = Project::new(&[("setup.py", "")]);
+    assert!(TestProject::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML."));
+    let python = TestProject::new(&[("setup.py", "")]);
     assert!(python.reason().ends_with("it is a Python project."));
     let absent = python.develop_path(Path::new("/nonexistent"), &Silent, false).unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
@@ -204,7 +204,7 @@ fn what_is_no_recipe_project_says_why() {
 
 #[test]
 fn a_component_file_is_taken_as_it_is() {
-    let project = Project::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
+    let project = TestProject::new(&[("acme.wasm", "x"), ("a b.wasm", "x"), ("acme.txt", "x")]);
     let take = |name: &str| project.develop_path(&project.path(name), &Silent, false);
     let developed = take("recipes/acme.wasm").unwrap();
     assert_eq!((developed.package.as_str(), &developed.component), ("acme", &developed.project));
@@ -215,15 +215,15 @@ fn a_component_file_is_taken_as_it_is() {
 #[test]
 fn a_crate_has_line_tables_unless_it_says_otherwise() {
     let library = ("src/lib.rs", "#[unsafe(no_mangle)] pub fn one(a: &[u8], i: usize) -> u8 { a[i] }");
-    assert!(has_line_tables(&Project::new(&[("Cargo.toml", MANIFEST), library])));
+    assert!(has_line_tables(&TestProject::new(&[("Cargo.toml", MANIFEST), library])));
     let without = format!("{MANIFEST}[profile.release]\ndebug = false\n");
-    assert!(!has_line_tables(&Project::new(&[("Cargo.toml", &without), library])));
+    assert!(!has_line_tables(&TestProject::new(&[("Cargo.toml", &without), library])));
 }
 
 /// A project whose build command is this shell script, which is to make `out.wasm`.
-fn scripted(script: &str) -> Project {
+fn scripted(script: &str) -> TestProject {
     let command = "[recipe]\nname = \"acme\"\n[build]\ncommand = [\"sh\", \"build\"]\ncomponent = \"out.wasm\"\n";
-    let project = Project::new(&[("recipe.toml", command), ("build", script)]);
+    let project = TestProject::new(&[("recipe.toml", command), ("build", script)]);
     fs::write(project.path("recipes/a.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
     project
 }
@@ -232,7 +232,7 @@ fn scripted(script: &str) -> Project {
 fn a_version_that_comes_back_is_built_from_the_present_sources() {
     let manifest = |version: &str| MANIFEST.replace("edition", &format!("version = \"{version}\"\nedition"));
     let library = |value: u8| format!("#[unsafe(no_mangle)] pub fn one() -> u8 {{ {value} }}");
-    let project = Project::new(&[("Cargo.toml", &manifest("0.1.0")), ("src/lib.rs", &library(1))]);
+    let project = TestProject::new(&[("Cargo.toml", &manifest("0.1.0")), ("src/lib.rs", &library(1))]);
     let first = digest(&project.develop(&Silent).unwrap());
     project.write("Cargo.toml", &manifest("0.2.0"));
     project.write("src/lib.rs", &library(2));

@@ -8,7 +8,7 @@ use base::files::FileError;
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
-use registry::InvalidReference;
+use registry::InvalidRecipeReference;
 use registry::RecipesFileError;
 use registry::locking::LockingError;
 use registry::oci::LARGEST_COMPONENT;
@@ -24,7 +24,7 @@ pub enum ComponentError {
         /// As written.
         reference: String,
         /// The error.
-        error: InvalidReference,
+        error: InvalidRecipeReference,
     },
     /// The recipe is unknown.
     #[error("There is no recipe {reference:?}.")]

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use base::files::{self, read_string, read_whole};
 
-use super::bytes::Origin;
+use super::bytes::ComponentOrigin;
 use super::error::ComponentError;
 use super::project::manifest::RECIPE_TOML;
 
@@ -17,7 +17,7 @@ const COMPONENT: &str = "component = ";
 
 /// A recipe project that was built, as described by its link file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Developed {
+pub struct DevelopedRecipe {
     /// The recipe package.
     pub package: String,
     /// The project's directory, or the listed `.wasm` file; absolute.
@@ -28,7 +28,7 @@ pub struct Developed {
     pub link: PathBuf,
 }
 
-impl Developed {
+impl DevelopedRecipe {
     /// Writes the link file into the directory `develop_eggs`, unless its contents are already the same.
     pub(super) fn write(
         package: String,
@@ -45,9 +45,9 @@ impl Developed {
     }
 
     /// Where the component comes from.
-    pub(super) fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> ComponentOrigin {
         let is_named = self.project.join(RECIPE_TOML).is_file();
-        Origin::Develop { project: self.project.clone(), component: self.component.clone(), is_named }
+        ComponentOrigin::Develop { project: self.project.clone(), component: self.component.clone(), is_named }
     }
 
     /// Parses a link file; `None` if another tool wrote it.
@@ -64,7 +64,7 @@ impl Developed {
 ///
 /// # Errors
 /// When the directory or a link file in it cannot be read. A missing directory is empty.
-pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentError> {
+pub fn developed_in(develop_eggs: &Path) -> Result<Vec<DevelopedRecipe>, ComponentError> {
     let entries = match fs::read_dir(develop_eggs) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(|error| ComponentError::read(develop_eggs, error))?,
@@ -74,7 +74,7 @@ pub fn developed_in(develop_eggs: &Path) -> Result<Vec<Developed>, ComponentErro
         let link = entry.map_err(|error| ComponentError::read(develop_eggs, error))?.path();
         if link.extension().is_some_and(|extension| extension == EXTENSION) {
             let text = read_whole(&link).map_err(|error| ComponentError::read(&link, error))?;
-            developed.extend(Developed::parse(&link, &String::from_utf8_lossy(&text)));
+            developed.extend(DevelopedRecipe::parse(&link, &String::from_utf8_lossy(&text)));
         }
     }
     developed.sort_by(|a, b| a.package.cmp(&b.package));
@@ -89,7 +89,8 @@ mod tests {
     fn a_link_is_found_again_and_foreign_links_are_passed_over() {
         let directory = tempfile::tempdir().unwrap();
         let eggs = directory.path();
-        let written = Developed::write("recipes".into(), "/src/recipes".into(), "/t/r.wasm".into(), eggs).unwrap();
+        let written =
+            DevelopedRecipe::write("recipes".into(), "/src/recipes".into(), "/t/r.wasm".into(), eggs).unwrap();
         fs::write(eggs.join("other.egg-link"), "/src/other\n.").unwrap();
         fs::write(eggs.join("README"), "x").unwrap();
         assert_eq!(developed_in(eggs).unwrap(), std::slice::from_ref(&written));
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn an_unwritable_directory_is_named() {
         let missing = Path::new("/nonexistent/develop-eggs");
-        let error = Developed::write("a".into(), "/a".into(), "/a.wasm".into(), missing).unwrap_err();
+        let error = DevelopedRecipe::write("a".into(), "/a".into(), "/a.wasm".into(), missing).unwrap_err();
         assert!(error.to_string().starts_with("Cannot write /nonexistent/develop-eggs/a.egg-link: "), "{error}");
     }
 }

@@ -17,13 +17,13 @@ mod resolver;
 mod sources;
 
 pub use built_in::{BuiltIn, built_ins};
-pub use bytes::{Bytes, Compiled, Component, LARGEST_COMPONENT, Origin};
-pub use cache::{CacheEntry, CompileCache, Form};
+pub use bytes::{Bytes, Compiled, Component, ComponentOrigin, LARGEST_COMPONENT};
+pub use cache::{CacheEntry, CompileCache, CompiledForm};
 pub use detached::{sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::{ComponentError, SignatureError};
-pub use link::{Developed, developed_in};
-pub use project::built::{Built, OFFLINE};
+pub use link::{DevelopedRecipe, developed_in};
+pub use project::built::{BuiltProject, OFFLINE};
 pub use project::manifest::RECIPE_TOML;
-pub use project::{Builder, find as find_project, is_python_project, sdk_of};
+pub use project::{RecipeBuilder, find as find_project, is_python_project, sdk_of};
 pub use resolver::{Resolved, Resolver, developed_recipe};

@@ -1,10 +1,10 @@
 //! Components that come from a registry, with their entry in `recipes.lock`: already verified, not yet compiled.
 
-use super::bytes::{Bytes, Component, Content, Kind, Origin, kind_of};
+use super::bytes::{Bytes, BytesKind, Component, ComponentContent, ComponentOrigin, kind_of};
 use super::error::ComponentError;
 use super::resolver::Resolved;
 use registry::DEFAULT_ENTRY_POINT;
-use registry::locking::{LockingError, Obtained, Publication};
+use registry::locking::{ListedComponent, LockingError, Obtained};
 use registry::oci::RegistryError;
 
 impl Component {
@@ -12,11 +12,11 @@ impl Component {
     ///
     /// # Errors
     /// When it is not a component.
-    pub(super) fn published(publication: &Publication<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
+    pub(super) fn published(publication: &ListedComponent<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
         let found = match kind_of(&obtained.bytes) {
-            Kind::Component => None,
-            Kind::CoreModule => Some("a core WebAssembly module"),
-            Kind::Other(found) => Some(found),
+            BytesKind::Component => None,
+            BytesKind::CoreModule => Some("a core WebAssembly module"),
+            BytesKind::Other(found) => Some(found),
         };
         if let Some(found) = found {
             let (reference, reason) = (publication.source.to_string(), format!("it is {found}"));
@@ -25,9 +25,9 @@ impl Component {
         }
         Ok(Self {
             digest: obtained.digest,
-            content: Content::Here(Bytes::Read(obtained.bytes.clone())),
+            content: ComponentContent::Here(Bytes::Read(obtained.bytes.clone())),
             compiled: None,
-            origin: Origin::Registry { reference: publication.source.clone(), manifest: obtained.manifest },
+            origin: ComponentOrigin::Registry { reference: publication.source.clone(), manifest: obtained.manifest },
             package: publication.recipe.package.clone(),
         })
     }
@@ -38,7 +38,7 @@ impl Resolved {
     ///
     /// # Errors
     /// When it is not a component.
-    pub fn published(publication: &Publication<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
+    pub fn published(publication: &ListedComponent<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
         Ok(Self {
             reference: publication.recipe.clone(),
             component: Component::published(publication, obtained)?.into(),

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::built_in::{built_in, built_ins, of_python_name, python_names};
-use super::bytes::{Component, Origin};
+use super::bytes::{Component, ComponentOrigin};
 use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::error::{ComponentError, SignatureError};
-use super::link::Developed;
+use super::link::DevelopedRecipe;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
-use registry::recipes_toml::{Entry, EntrySource, RecipesToml};
+use registry::recipes_toml::{EntrySource, RecipeEntry, RecipesToml};
 use registry::trust::{Signer, Trusted};
 use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
 
@@ -47,7 +47,7 @@ impl Resolved {
 ///
 /// # Errors
 /// When the component cannot be loaded.
-pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentError> {
+pub fn developed_recipe(developed: &DevelopedRecipe) -> Result<Resolved, ComponentError> {
     let component = Component::read(&developed.component, &developed.package, developed.origin())?;
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
     let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
@@ -60,7 +60,7 @@ pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentErro
 pub struct Resolver {
     recipes_toml: Option<PathBuf>,
     toml: RecipesToml,
-    developed: Vec<Developed>,
+    developed: Vec<DevelopedRecipe>,
     loaded: Mutex<Map<PathBuf, Arc<Component>>>,
     /// Knows digests of files that were read earlier.
     cache: Option<CompileCache>,
@@ -74,7 +74,7 @@ fn references(template: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 /// A component with the requested entry point.
-type Found = (Arc<Component>, String);
+type FoundEntryPoint = (Arc<Component>, String);
 
 impl Resolver {
     /// Reads `recipes_toml` (the file next to the configuration file; it need not exist) and uses the developed recipe
@@ -82,7 +82,7 @@ impl Resolver {
     ///
     /// # Errors
     /// When the file cannot be read or is invalid.
-    pub fn new(recipes_toml: Option<&Path>, developed: Vec<Developed>) -> Result<Self, ComponentError> {
+    pub fn new(recipes_toml: Option<&Path>, developed: Vec<DevelopedRecipe>) -> Result<Self, ComponentError> {
         let toml = recipes_toml.map(RecipesToml::read).transpose()?.unwrap_or_default();
         let recipes_toml = recipes_toml.map(Path::to_owned);
         Ok(Self { recipes_toml, toml, developed, loaded: Mutex::default(), cache: None })
@@ -114,7 +114,7 @@ impl Resolver {
             Some(EntrySource::Path(path)) => {
                 let package =
                     path.file_stem().map_or_else(|| reference.package.clone().into(), |stem| stem.to_string_lossy());
-                let component = self.load(path, &package, Origin::Path(path.clone()))?;
+                let component = self.load(path, &package, ComponentOrigin::Path(path.clone()))?;
                 signers = self.check_signatures(entry, path, &component)?;
                 (component, reference.entry_point.clone())
             }
@@ -128,7 +128,7 @@ impl Resolver {
             }
             None => self.unlisted(&reference)?,
         };
-        let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
+        let built_in = matches!(found.0.origin, ComponentOrigin::BuiltIn { .. });
         let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
     }
@@ -146,7 +146,7 @@ impl Resolver {
     /// The required signers that signed a component's file.
     fn check_signatures(
         &self,
-        entry: Option<&Entry>,
+        entry: Option<&RecipeEntry>,
         path: &Path,
         component: &Component,
     ) -> Result<Vec<Signer>, ComponentError> {
@@ -178,7 +178,7 @@ impl Resolver {
     /// meant.
     pub fn mistaken<'a>(&'a self, used: &[&'a RecipeReference]) -> Vec<(&'a RecipeReference, &'a str)> {
         let speaks =
-            |entry: &Entry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
+            |entry: &RecipeEntry| used.iter().any(|used| self.entry(used).is_some_and(|own| std::ptr::eq(own, entry)));
         let meant = |package: &str| {
             let near = nearest(package, used.iter().map(|used| used.package.as_str()));
             near.filter(|near| *near != package)
@@ -188,14 +188,18 @@ impl Resolver {
     }
 
     /// The entry for exactly this reference, otherwise the one for its package.
-    fn entry(&self, reference: &RecipeReference) -> Option<&Entry> {
-        let exact = |entry: &&Entry| entry.names_entry_point && entry.reference == *reference;
-        let whole = |entry: &&Entry| !entry.names_entry_point && entry.reference.package == reference.package;
+    fn entry(&self, reference: &RecipeReference) -> Option<&RecipeEntry> {
+        let exact = |entry: &&RecipeEntry| entry.names_entry_point && entry.reference == *reference;
+        let whole = |entry: &&RecipeEntry| !entry.names_entry_point && entry.reference.package == reference.package;
         self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
     }
 
     /// The restrictions of a command, in one sentence: they cause many failures.
-    fn named_built_in(&self, target: &RecipeReference, place: Option<&Place>) -> Result<Found, ComponentError> {
+    fn named_built_in(
+        &self,
+        target: &RecipeReference,
+        place: Option<&Place>,
+    ) -> Result<FoundEntryPoint, ComponentError> {
         self.load_built_in(&target.package).map(|component| (component, target.entry_point.clone())).ok_or_else(|| {
             let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
             let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
@@ -206,7 +210,7 @@ impl Resolver {
     }
 
     /// The component for a reference for which `recipes.toml` has no source.
-    fn unlisted(&self, reference: &RecipeReference) -> Result<Found, ComponentError> {
+    fn unlisted(&self, reference: &RecipeReference) -> Result<FoundEntryPoint, ComponentError> {
         if let Some(developed) = self.developed.iter().find(|developed| developed.package == reference.package) {
             let component = self.load(&developed.component, &developed.package, developed.origin())?;
             return Ok((component, reference.entry_point.clone()));
@@ -260,7 +264,7 @@ impl Resolver {
         Some(Arc::clone(loaded.entry(key).or_insert_with(|| Arc::new(Component::embedded(built_in)))))
     }
 
-    fn load(&self, path: &Path, package: &str, origin: Origin) -> Result<Arc<Component>, ComponentError> {
+    fn load(&self, path: &Path, package: &str, origin: ComponentOrigin) -> Result<Arc<Component>, ComponentError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(component) = loaded.get(path) {
             return Ok(Arc::clone(component));
@@ -294,7 +298,7 @@ mod tests {
     use base::event::Silent;
     use base::interrupt::Interrupt;
     use base::source::Explain;
-    use registry::locking::{Access, Description, LockMode, Obtained, Publication};
+    use registry::locking::{ComponentDescription, ConnectionContext, ListedComponent, LockMode, Obtained};
 
     /// No registry at all.
     struct Nothing;
@@ -302,15 +306,15 @@ mod tests {
     impl Describe for Nothing {
         fn describe(
             &self,
-            publication: &Publication<'_>,
+            publication: &ListedComponent<'_>,
             _obtained: &Obtained,
-        ) -> Result<Description, Arc<dyn Explain + Send + Sync>> {
+        ) -> Result<ComponentDescription, Arc<dyn Explain + Send + Sync>> {
             panic!("{publication:?} is not available")
         }
     }
 
     fn resolve(resolver: &Resolver, reference: &str) -> Result<Resolved, ComponentError> {
-        let access = Access {
+        let access = ConnectionContext {
             environment: Environment::default(),
             report: Arc::new(Silent),
             interrupt: Interrupt::new().unwrap(),
@@ -330,7 +334,7 @@ mod tests {
         let developed = developed.iter().map(|name| {
             let file = path(&format!("{name}.wasm"));
             std::fs::write(&file, [COMPONENT, name.as_bytes()].concat()).unwrap();
-            Developed { package: (*name).to_owned(), project: path(name), component: file, link: path("link") }
+            DevelopedRecipe { package: (*name).to_owned(), project: path(name), component: file, link: path("link") }
         });
         let developed = developed.collect();
         let resolver = Resolver::new(Some(&path("recipes.toml")), developed);
@@ -341,10 +345,10 @@ mod tests {
     fn found(resolver: &Resolver, reference: &str) -> String {
         let resolved = resolve(resolver, reference).unwrap();
         let origin = match &resolved.component.origin {
-            Origin::BuiltIn { name } => format!("built-in {name}"),
-            Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
-            Origin::Registry { reference, .. } => format!("registry {reference}"),
-            Origin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
+            ComponentOrigin::BuiltIn { name } => format!("built-in {name}"),
+            ComponentOrigin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
+            ComponentOrigin::Registry { reference, .. } => format!("registry {reference}"),
+            ComponentOrigin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
         };
         assert_eq!(resolved.built_in, origin.starts_with("built-in"));
         format!("{origin}:{}", resolved.entry_point)

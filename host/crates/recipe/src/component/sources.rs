@@ -13,7 +13,7 @@ use base::files::{read_string, read_whole};
 
 /// What a component was built from.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sources {
+pub(super) struct ComponentSources {
     /// The files, each with its digest; those that cannot be read are left out.
     files: BTreeMap<PathBuf, Digest>,
     /// The packages, as Cargo names them: with their versions. Cargo keeps what it built for each version, and takes it
@@ -26,7 +26,7 @@ const PACKAGE: &str = "package ";
 
 /// A package that Cargo checked and whose sources are in its directory (not one from a registry).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Package {
+pub(super) struct CargoPackage {
     /// Cargo's identifier.
     pub(super) id: String,
     /// The directory of its `Cargo.toml`.
@@ -35,10 +35,10 @@ pub(super) struct Package {
     pub(super) fresh: bool,
 }
 
-impl Sources {
+impl ComponentSources {
     /// The sources that Cargo listed when it built `component`, as they are now. Cargo writes the list next to it
     /// (Cargo reference, "Build cache", "Dep-info files"), with those of packages that it depends on by path.
-    pub(super) fn of(component: &Path, packages: &[Package]) -> Self {
+    pub(super) fn of(component: &Path, packages: &[CargoPackage]) -> Self {
         let text = read_string(component.with_extension("d")).unwrap_or_default();
         let digest = |path: PathBuf| Some((path.clone(), Digest::of(&read_whole(path).ok()?)));
         let files = named(component, &text).into_iter().filter_map(digest).collect();
@@ -69,12 +69,12 @@ impl Sources {
 
     /// The packages that Cargo skipped although one of their sources differs from `before`, or although the last build was
     /// of another version.
-    pub(super) fn stale<'a>(&self, before: &Self, packages: &'a [Package]) -> Vec<&'a Package> {
+    pub(super) fn stale<'a>(&self, before: &Self, packages: &'a [CargoPackage]) -> Vec<&'a CargoPackage> {
         let is_changed =
             |path: &&PathBuf| before.files.get(*path).is_some_and(|digest| self.files.get(*path) != Some(digest));
         let owners: Vec<Option<&Path>> =
             self.files.keys().filter(is_changed).map(|path| owner(path, packages)).collect();
-        let is_stale = |package: &&Package| {
+        let is_stale = |package: &&CargoPackage| {
             let owns = |owner: &Option<&Path>| owner.is_none_or(|directory| directory == package.directory);
             let is_other = !before.packages.is_empty() && !before.packages.contains(&package.id);
             package.fresh && (is_other || owners.iter().any(owns))
@@ -84,7 +84,7 @@ impl Sources {
 }
 
 /// The innermost package directory that contains a file. A file elsewhere may belong to any package.
-fn owner<'a>(file: &Path, packages: &'a [Package]) -> Option<&'a Path> {
+fn owner<'a>(file: &Path, packages: &'a [CargoPackage]) -> Option<&'a Path> {
     let directories = packages.iter().map(|package| package.directory.as_path());
     directories.filter(|directory| file.starts_with(directory)).max_by_key(|directory| directory.components().count())
 }
@@ -125,24 +125,25 @@ mod tests {
             format!("{}: {} /nonexistent\n", component.display(), source.display().to_string().replace(' ', "\\ "));
         fs::write(component.with_extension("d"), rule).unwrap();
         fs::write(&source, "1").unwrap();
-        assert_eq!(Sources::recorded(&component), Sources::default());
-        let before = Sources::of(&component, &[]);
+        assert_eq!(ComponentSources::recorded(&component), ComponentSources::default());
+        let before = ComponentSources::of(&component, &[]);
         assert_eq!(before.files.keys().collect::<Vec<_>>(), [&source]);
         before.record(&component);
-        assert_eq!(Sources::recorded(&component), before);
+        assert_eq!(ComponentSources::recorded(&component), before);
         fs::write(&source, "2").unwrap();
-        assert_ne!(Sources::of(&component, &[]), before);
+        assert_ne!(ComponentSources::of(&component, &[]), before);
     }
 
     #[test]
     fn stale_is_what_changed_and_was_left_alone() {
-        let package = |directory: &str, fresh| Package { id: directory.into(), directory: directory.into(), fresh };
+        let package =
+            |directory: &str, fresh| CargoPackage { id: directory.into(), directory: directory.into(), fresh };
         let sources = |files: &[(&str, &str)]| {
             let files = files.iter().map(|(path, text)| (path.into(), Digest::of(text.as_bytes()))).collect();
-            Sources { files, packages: ["/a", "/a/b"].map(str::to_owned).into() }
+            ComponentSources { files, packages: ["/a", "/a/b"].map(str::to_owned).into() }
         };
         let before = sources(&[("/a/a.rs", "1"), ("/a/b/b.rs", "1"), ("/c.txt", "1")]);
-        let t = |after: &[(&str, &str)], packages: &[Package], expected: &[&str]| {
+        let t = |after: &[(&str, &str)], packages: &[CargoPackage], expected: &[&str]| {
             let after = sources(after);
             let stale = after.stale(&before, packages).into_iter().map(|package| package.id.as_str());
             assert_eq!(stale.collect::<Vec<_>>(), expected);
@@ -156,7 +157,7 @@ mod tests {
         t(&[("/a/a.rs", "2"), ("/a/b/b.rs", "2")], &rebuilt, &["/a/b"]);
         t(&[("/c.txt", "2")], &fresh, &["/a", "/a/b"]);
         t(&[("/new.txt", "2")], &fresh, &[]);
-        let other_version = |fresh| [Package { id: "/a 2".into(), directory: "/a".into(), fresh }];
+        let other_version = |fresh| [CargoPackage { id: "/a 2".into(), directory: "/a".into(), fresh }];
         t(&[("/a/a.rs", "1")], &other_version(true), &["/a 2"]);
         t(&[("/a/a.rs", "1")], &other_version(false), &[]);
     }

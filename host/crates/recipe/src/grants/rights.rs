@@ -12,7 +12,7 @@ use super::mounts::{Access, Mounts, holds, normalize, same};
 use super::system::is_of_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use super::writable::{Unwritable, WritablePath};
-use crate::error::{Problem, RecipeError};
+use crate::error::{RecipeError, RecipeProblem};
 use crate::limits;
 use registry::Grant;
 
@@ -78,7 +78,7 @@ impl Rights {
         let Applicant { locations, recipe, .. } = applicant;
         // `run` has checked names in the configuration; a recorded part may have any name.
         if !is_part_name(applicant.part) {
-            let problem = Problem::PartName { part: applicant.part.to_owned() };
+            let problem = RecipeProblem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
         let Expanded { grant, read, write, makes, memory, timeout, shared } = Expanded::of(applicant);
@@ -99,7 +99,8 @@ impl Rights {
             if !recipe.built_in
                 && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
             {
-                let problem = Problem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
+                let problem =
+                    RecipeProblem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
                 return Err(RecipeError::new(problem, applicant.subject.clone()));
             }
             access.push((directory.into(), Access::Write));
@@ -357,7 +358,7 @@ fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeErr
                         directory"
                 .to_owned();
         let place = buildout.place_of(applicant.part, Some(name));
-        let problem = Problem::Value { part, name: name.to_owned(), value, expected, place };
+        let problem = RecipeProblem::Value { part, name: name.to_owned(), value, expected, place };
         return Err(RecipeError::new(problem, applicant.subject.clone()));
     }
     Ok(())

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use confine::ConfineError;
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::request::Request;
-use super::store::State;
+use super::request::CallRequest;
+use super::store::StoreState;
 use crate::call::{Call, Denied, Interrupted};
-use crate::error::{Context, Problem, RecipeError, Subject};
+use crate::error::{FailureContext, RecipeError, RecipeProblem, Subject};
 use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
@@ -20,14 +20,14 @@ use crate::plain::without_numbers;
 pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
     let context = Box::new(context(call, &failure));
     let problem = match failure {
-        Failure::UserError(message) => Problem::User { message: without_numbers(&message), context },
-        Failure::Fault(message) => Problem::Failed { message: without_numbers(&message), context },
-        Failure::Other(other) => Problem::Failed { message: without_numbers(&other.message), context },
+        Failure::UserError(message) => RecipeProblem::User { message: without_numbers(&message), context },
+        Failure::Fault(message) => RecipeProblem::Failed { message: without_numbers(&message), context },
+        Failure::Other(other) => RecipeProblem::Failed { message: without_numbers(&other.message), context },
         Failure::Lookup(error) => {
             let kept = usize::try_from(error.reference).ok().filter(|at| *at < call.lookup_errors.len());
             match kept {
-                Some(at) => Problem::Lookup(call.lookup_errors.swap_remove(at)),
-                None => Problem::Failed { message: error.message, context },
+                Some(at) => RecipeProblem::Lookup(call.lookup_errors.swap_remove(at)),
+                None => RecipeProblem::Failed { message: error.message, context },
             }
         }
     };
@@ -35,7 +35,7 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
 }
 
 /// The details of the call for its failure.
-fn context(call: &mut Call, failure: &Failure) -> Context {
+fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
     let is_kept = |denied: &&Denied| call.rights.is_kept(&denied.path);
@@ -45,7 +45,7 @@ fn context(call: &mut Call, failure: &Failure) -> Context {
     // Not every refused operation is noted: files below are removed through a handle of the directory.
     let kept = call.rights.kept().iter().map(|path| move_away(path));
     let advice = kept.chain(std::mem::take(&mut call.advice));
-    Context { denied, advice: advice.collect(), command: call.failed_command.take() }
+    FailureContext { denied, advice: advice.collect(), command: call.failed_command.take() }
 }
 
 /// What to do about something at the part's own place that the part did not make.
@@ -61,32 +61,37 @@ fn needed_grant(denied: &Denied, rights: &Rights) -> String {
 }
 
 /// Why the guest did not return.
-pub(super) fn of_trap(state: &mut State, error: wasmtime::Error, request: &Request<'_>) -> RecipeError {
+pub(super) fn of_trap(state: &mut StoreState, error: wasmtime::Error, request: &CallRequest<'_>) -> RecipeError {
     let printed = state.output().end();
     let created = std::mem::take(&mut state.call.created);
     let failed = |problem| RecipeError { created, ..RecipeError::new(problem, request.subject.clone()) };
     if error.is::<Interrupted>() {
-        return failed(Problem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));
+        return failed(RecipeProblem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));
     }
     match error.downcast::<ConfineError>() {
-        Ok(error) => failed(Problem::Confine(error)),
+        Ok(error) => failed(RecipeProblem::Confine(error)),
         Err(error) => failed(problem(state, &error, request, printed.into_iter().collect())),
     }
 }
 
-fn problem(state: &State, error: &wasmtime::Error, request: &Request<'_>, printed: Vec<String>) -> Problem {
+fn problem(
+    state: &StoreState,
+    error: &wasmtime::Error,
+    request: &CallRequest<'_>,
+    printed: Vec<String>,
+) -> RecipeProblem {
     let subject = request.subject;
     let (recipe, part, phase) = (subject.recipe.clone(), subject.part.clone(), request.phase.name());
     let details = details(error, &state.call);
     let is_late = state.call.deadline <= Instant::now() + Duration::from_millis(1);
     match state.limiter.refused {
         _ if is_late && error.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
-            Problem::Deadline { recipe, part, phase, seconds: request.rights.timeout.as_secs().max(1), details }
+            RecipeProblem::Deadline { recipe, part, phase, seconds: request.rights.timeout.as_secs().max(1), details }
         }
-        Some(Refused::Memory) => Problem::Memory { recipe, part, limit: state.limiter.memory() >> 20 },
-        Some(Refused::Tables) => Problem::Limit { recipe, part, phase, what: "too large a table".into() },
+        Some(Refused::Memory) => RecipeProblem::Memory { recipe, part, limit: state.limiter.memory() >> 20 },
+        Some(Refused::Tables) => RecipeProblem::Limit { recipe, part, phase, what: "too large a table".into() },
         None if error.downcast_ref::<wasmtime::component::ResourceTableError>().is_some() => {
-            Problem::Limit { recipe, part, phase, what: format!("too many handles ({error})") }
+            RecipeProblem::Limit { recipe, part, phase, what: format!("too many handles ({error})") }
         }
         None => {
             let what = cause(error, &printed);
@@ -96,9 +101,9 @@ fn problem(state: &State, error: &wasmtime::Error, request: &Request<'_>, printe
 }
 
 /// A failed call with the description `what`.
-pub(super) fn trap(request: &Request<'_>, what: String, details: Vec<String>) -> Problem {
+pub(super) fn trap(request: &CallRequest<'_>, what: String, details: Vec<String>) -> RecipeProblem {
     let (recipe, part) = (request.subject.recipe.clone(), request.subject.part.clone());
-    Problem::Trap { recipe, part, phase: request.phase.name(), what, details }
+    RecipeProblem::Trap { recipe, part, phase: request.phase.name(), what, details }
 }
 
 /// The guest's frames, and the last call of the host.

@@ -18,12 +18,12 @@ use crate::native::shared::Native;
 use crate::ownership::Made;
 
 use guest::{Guest, GuestPre};
-use request::Request;
-use store::State;
+use request::CallRequest;
+use store::StoreState;
 
 /// An instance of a component with its store.
 pub(crate) struct Instance {
-    store: Store<State>,
+    store: Store<StoreState>,
     guest: Guest,
     /// The number of parts that use it.
     pub(crate) parts: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Instance {
 }
 
 /// What a call returned, and what came of it.
-pub(crate) struct Answer<T> {
+pub(crate) struct CallResult<T> {
     pub(crate) value: T,
     /// The paths that the recipe reported as created.
     pub(crate) created: Vec<String>,
@@ -47,9 +47,9 @@ impl Instance {
         process: &Process,
         native: &Arc<Native>,
         watchdog: &Watchdog,
-        request: &Request<'_>,
+        request: &CallRequest<'_>,
     ) -> Result<Self, RecipeError> {
-        let mut store = Store::new(pre.engine(), State::new(process, native, request.call(native)));
+        let mut store = Store::new(pre.engine(), StoreState::new(process, native, request.call(native)));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits::DATA_PER_CALL);
         store.epoch_deadline_callback(|context| {
@@ -69,9 +69,9 @@ impl Instance {
     pub(crate) fn call<T>(
         &mut self,
         watchdog: &Watchdog,
-        request: &Request<'_>,
-        call: impl FnOnce(&mut Store<State>, &Guest) -> wasmtime::Result<T>,
-    ) -> Result<Answer<T>, RecipeError> {
+        request: &CallRequest<'_>,
+        call: impl FnOnce(&mut Store<StoreState>, &Guest) -> wasmtime::Result<T>,
+    ) -> Result<CallResult<T>, RecipeError> {
         if self.trapped {
             let what = "cannot be called again: an earlier call of it failed".to_owned();
             return Err(RecipeError::new(failure::trap(request, what, Vec::new()), request.subject.clone()));
@@ -85,7 +85,7 @@ impl Instance {
         result
     }
 
-    fn begin(&mut self, watchdog: &Watchdog, request: &Request<'_>) {
+    fn begin(&mut self, watchdog: &Watchdog, request: &CallRequest<'_>) {
         let state = self.store.data_mut();
         let mut call = request.call(&state.native);
         call.watch = watchdog.watch(call.deadline).ok();
@@ -93,7 +93,11 @@ impl Instance {
         self.store.set_epoch_deadline(1);
     }
 
-    fn end<T>(&mut self, outcome: wasmtime::Result<T>, request: &Request<'_>) -> Result<Answer<T>, RecipeError> {
+    fn end<T>(
+        &mut self,
+        outcome: wasmtime::Result<T>,
+        request: &CallRequest<'_>,
+    ) -> Result<CallResult<T>, RecipeError> {
         let state = self.store.data_mut();
         state.call.watch = None;
         match outcome {
@@ -105,7 +109,7 @@ impl Instance {
             Ok(value) => {
                 state.output().end();
                 let created = std::mem::take(&mut state.call.created);
-                Ok(Answer { value, created, made: std::mem::take(&mut state.call.made) })
+                Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made) })
             }
             Err(error) => {
                 (self.trapped, self.sharable) = (true, false);

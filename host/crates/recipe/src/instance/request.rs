@@ -11,7 +11,7 @@ use crate::native::reach::Reach;
 use crate::native::shared::Native;
 
 /// Which part is called, in which phase, with which rights.
-pub(crate) struct Request<'a> {
+pub(crate) struct CallRequest<'a> {
     pub(crate) phase: Phase,
     pub(crate) subject: &'a Subject,
     pub(crate) rights: &'a Arc<Rights>,
@@ -21,12 +21,12 @@ pub(crate) struct Request<'a> {
     pub(crate) reach: Arc<Reach>,
 }
 
-impl Request<'_> {
+impl CallRequest<'_> {
     pub(super) fn call(&self, native: &Native) -> Call {
         let interrupt = &native.settings.interrupt;
         let mut call = Call::new(self.phase, &self.subject.part, self.rights, &self.reach, interrupt);
         call.buildout = self.buildout.cloned();
-        call.is_confined = native.settings.level != confine::Level::None;
+        call.is_confined = native.settings.level != confine::ConfinementLevel::None;
         call.granted_options = Arc::clone(&native.granted_options);
         call.records = Arc::clone(&native.records);
         call.unfinished = native.unfinished();

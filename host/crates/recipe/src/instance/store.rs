@@ -21,7 +21,7 @@ use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
 
 /// The contents of a store.
-pub(crate) struct State {
+pub(crate) struct StoreState {
     wasi: WasiCtx,
     pub(crate) table: ResourceTable,
     pub(crate) limiter: Limiter,
@@ -31,7 +31,7 @@ pub(crate) struct State {
     files: OpenFiles,
 }
 
-impl State {
+impl StoreState {
     pub(crate) fn new(process: &Process, native: &Arc<Native>, call: Call) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.allow_blocking_current_thread(true).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
@@ -68,90 +68,93 @@ impl State {
         self.files.close(&mut self.table)
     }
 
-    fn options(&mut self) -> options::View<'_> {
-        options::View { call: &mut self.call, table: &mut self.table }
+    fn options(&mut self) -> options::OptionsView<'_> {
+        options::OptionsView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn buildout(&mut self) -> buildout::View<'_> {
-        buildout::View { call: &mut self.call, table: &mut self.table }
+    fn buildout(&mut self) -> buildout::BuildoutView<'_> {
+        buildout::BuildoutView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn log(&mut self) -> log::View<'_> {
-        log::View { call: &mut self.call, output: &self.output }
+    fn log(&mut self) -> log::LogView<'_> {
+        log::LogView { call: &mut self.call, output: &self.output }
     }
 
-    fn paths(&mut self) -> paths::View<'_> {
-        paths::View { call: &mut self.call, table: &mut self.table }
+    fn paths(&mut self) -> paths::PathsView<'_> {
+        paths::PathsView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn process(&mut self) -> process::View<'_> {
+    fn process(&mut self) -> process::ProcessView<'_> {
         let Self { call, table, native, files, .. } = self;
-        process::View { call, table, native, files }
+        process::ProcessView { call, table, native, files }
     }
 
-    fn distributions(&mut self) -> distributions::View<'_> {
+    fn distributions(&mut self) -> distributions::DistributionsView<'_> {
         let Self { call, table, native, files, .. } = self;
-        distributions::View { call, table, native, files }
+        distributions::DistributionsView { call, table, native, files }
     }
 
-    fn download(&mut self) -> download::View<'_> {
+    fn download(&mut self) -> download::DownloadView<'_> {
         let Self { call, table, native, files, .. } = self;
-        download::View { call, table, native, files }
+        download::DownloadView { call, table, native, files }
     }
 
-    fn filesystem(&mut self) -> filesystem::View<'_> {
+    fn filesystem(&mut self) -> filesystem::FilesystemView<'_> {
         let Self { wasi, table, call, files, .. } = self;
-        filesystem::View { wasi, table, call, files }
+        filesystem::FilesystemView { wasi, table, call, files }
     }
 
-    fn standard_output(&mut self) -> standard_output::View<'_> {
-        standard_output::View { table: &mut self.table, output: &self.output }
+    fn standard_output(&mut self) -> standard_output::OutputView<'_> {
+        standard_output::OutputView { table: &mut self.table, output: &self.output }
     }
 
-    fn clocks(&mut self) -> clocks::View<'_> {
+    fn clocks(&mut self) -> clocks::ClocksView<'_> {
         let Self { wasi, table, call, .. } = self;
-        clocks::View { wasi, table, call }
+        clocks::ClocksView { wasi, table, call }
     }
 }
 
-impl WasiView for State {
+impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 /// A linker that offers `buildout:recipe` and WASI to recipes.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
     use wasmtime_wasi::p2::bindings as wasi;
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
     // These replace WASI's implementations: files are routed to the granted directories, output to the part, and no
     // sleep outlasts a call.
     linker.allow_shadowing(true);
-    wasi::sync::filesystem::types::add_to_linker::<_, filesystem::Filesystem>(&mut linker, State::filesystem)?;
-    wasi::filesystem::preopens::add_to_linker::<_, filesystem::Filesystem>(&mut linker, State::filesystem)?;
-    wasi::cli::stdout::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, State::standard_output)?;
-    wasi::cli::stderr::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, State::standard_output)?;
-    wasi::clocks::monotonic_clock::add_to_linker::<_, clocks::Clocks>(&mut linker, State::clocks)?;
-    imports::types::add_to_linker::<_, types::Types>(&mut linker, |_| types::View)?;
-    imports::options::add_to_linker::<_, options::Options>(&mut linker, State::options)?;
-    imports::buildout::add_to_linker::<_, buildout::OtherSections>(&mut linker, State::buildout)?;
-    imports::log::add_to_linker::<_, log::Log>(&mut linker, State::log)?;
-    imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, State::paths)?;
-    imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, State::process)?;
-    imports::download::add_to_linker::<_, download::Downloads>(&mut linker, State::download)?;
+    wasi::sync::filesystem::types::add_to_linker::<_, filesystem::Filesystem>(&mut linker, StoreState::filesystem)?;
+    wasi::filesystem::preopens::add_to_linker::<_, filesystem::Filesystem>(&mut linker, StoreState::filesystem)?;
+    wasi::cli::stdout::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, StoreState::standard_output)?;
+    wasi::cli::stderr::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, StoreState::standard_output)?;
+    wasi::clocks::monotonic_clock::add_to_linker::<_, clocks::Clocks>(&mut linker, StoreState::clocks)?;
+    imports::types::add_to_linker::<_, types::Types>(&mut linker, |_| types::TypesView)?;
+    imports::options::add_to_linker::<_, options::OwnOptions>(&mut linker, StoreState::options)?;
+    imports::buildout::add_to_linker::<_, buildout::OtherSections>(&mut linker, StoreState::buildout)?;
+    imports::log::add_to_linker::<_, log::LogMessages>(&mut linker, StoreState::log)?;
+    imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, StoreState::paths)?;
+    imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, StoreState::process)?;
+    imports::download::add_to_linker::<_, download::Downloads>(&mut linker, StoreState::download)?;
     link_v0_1(&mut linker)?;
-    imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(&mut linker, State::distributions)?;
+    imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(
+        &mut linker,
+        StoreState::distributions,
+    )?;
     Ok(linker)
 }
 
 /// Offers the interfaces of 0.1.
-fn link_v0_1(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    imports_v0_1::types::add_to_linker::<_, types::Types>(linker, |_| types::View)?;
-    imports_v0_1::options::add_to_linker::<_, options::Options>(linker, State::options)?;
-    imports_v0_1::buildout::add_to_linker::<_, buildout::OtherSections>(linker, State::buildout)?;
-    imports_v0_1::log::add_to_linker::<_, log::Log>(linker, State::log)?;
-    imports_v0_1::paths::add_to_linker::<_, paths::Paths>(linker, State::paths)?;
-    imports_v0_1::process::add_to_linker::<_, process::NativeProcesses>(linker, State::process)?;
-    imports_v0_1::download::add_to_linker::<_, download::Downloads>(linker, State::download)
+fn link_v0_1(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
+    imports_v0_1::types::add_to_linker::<_, types::Types>(linker, |_| types::TypesView)?;
+    imports_v0_1::options::add_to_linker::<_, options::OwnOptions>(linker, StoreState::options)?;
+    imports_v0_1::buildout::add_to_linker::<_, buildout::OtherSections>(linker, StoreState::buildout)?;
+    imports_v0_1::log::add_to_linker::<_, log::LogMessages>(linker, StoreState::log)?;
+    imports_v0_1::paths::add_to_linker::<_, paths::Paths>(linker, StoreState::paths)?;
+    imports_v0_1::process::add_to_linker::<_, process::NativeProcesses>(linker, StoreState::process)?;
+    imports_v0_1::download::add_to_linker::<_, download::Downloads>(linker, StoreState::download)
 }

@@ -19,10 +19,10 @@ wasmtime::component::bindgen!({
     },
     with: {
         "buildout:recipe/options.options": super::resources::PartOptions,
-        "buildout:recipe/buildout.buildout": super::resources::Sections,
-        "buildout:recipe/paths.lock": super::resources::Lock,
-        "buildout:recipe/process.runner": super::resources::Runner,
-        "buildout:recipe/download.downloader": super::resources::Downloader,
+        "buildout:recipe/buildout.buildout": super::resources::ReadableSections,
+        "buildout:recipe/paths.lock": super::resources::HeldLock,
+        "buildout:recipe/process.runner": super::resources::AllowedPrograms,
+        "buildout:recipe/download.downloader": super::resources::AllowedDownloads,
         "buildout:recipe/download.fetched": super::resources::Fetched,
     },
 });

@@ -8,7 +8,7 @@ use super::bindings::LookupFailure;
 use super::bindings::buildout::recipe::buildout::{Host, HostBuildout};
 use super::bindings::buildout::recipe::types::{self, LookupError};
 use super::lookup::look_up;
-use super::resources::Sections;
+use super::resources::ReadableSections;
 use crate::call::Call;
 use config::options::{Buildout, OptionError};
 
@@ -16,17 +16,17 @@ use config::options::{Buildout, OptionError};
 pub(crate) struct OtherSections;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct BuildoutView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
 }
 
 impl HasData for OtherSections {
-    type Data<'a> = View<'a>;
+    type Data<'a> = BuildoutView<'a>;
 }
 
-impl View<'_> {
-    fn sections_of(&self, handle: &Resource<Sections>) -> Result<(Arc<str>, Buildout), LookupFailure> {
+impl BuildoutView<'_> {
+    fn sections_of(&self, handle: &Resource<ReadableSections>) -> Result<(Arc<str>, Buildout), LookupFailure> {
         let sections = self.table.get(handle).map_err(LookupFailure::trap)?;
         Ok((Arc::clone(&sections.part), sections.buildout.clone()))
     }
@@ -37,18 +37,18 @@ fn read(buildout: &Buildout, part: &str, section: &str, name: &str) -> Result<Op
     if section == part { buildout.look(part, name) } else { buildout.get_for(part, section, name) }
 }
 
-impl types::Host for View<'_> {
+impl types::Host for BuildoutView<'_> {
     fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<LookupError> {
         failure.downcast()
     }
 }
 
-impl Host for View<'_> {}
+impl Host for BuildoutView<'_> {}
 
-impl HostBuildout for View<'_> {
+impl HostBuildout for BuildoutView<'_> {
     fn get(
         &mut self,
-        sections: Resource<Sections>,
+        sections: Resource<ReadableSections>,
         section: String,
         name: String,
     ) -> Result<Option<String>, LookupFailure> {
@@ -59,7 +59,7 @@ impl HostBuildout for View<'_> {
 
     fn require(
         &mut self,
-        sections: Resource<Sections>,
+        sections: Resource<ReadableSections>,
         section: String,
         name: String,
     ) -> Result<String, LookupFailure> {
@@ -71,18 +71,18 @@ impl HostBuildout for View<'_> {
         })
     }
 
-    fn sections(&mut self, sections: Resource<Sections>) -> Result<Vec<String>, LookupFailure> {
+    fn sections(&mut self, sections: Resource<ReadableSections>) -> Result<Vec<String>, LookupFailure> {
         let (_, buildout) = self.sections_of(&sections)?;
         Ok(buildout.sections())
     }
 
-    fn keys(&mut self, sections: Resource<Sections>, section: String) -> Result<Vec<String>, LookupFailure> {
+    fn keys(&mut self, sections: Resource<ReadableSections>, section: String) -> Result<Vec<String>, LookupFailure> {
         self.call.note("buildout.keys", &[&section]);
         let (part, buildout) = self.sections_of(&sections)?;
         look_up(self.call, || buildout.keys_for(&part, &section))
     }
 
-    fn drop(&mut self, sections: Resource<Sections>) -> wasmtime::Result<()> {
+    fn drop(&mut self, sections: Resource<ReadableSections>) -> wasmtime::Result<()> {
         self.table.delete(sections)?;
         Ok(())
     }

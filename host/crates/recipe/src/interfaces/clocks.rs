@@ -14,23 +14,23 @@ use crate::call::Call;
 pub(crate) struct Clocks;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct ClocksView<'a> {
     pub(crate) wasi: &'a mut WasiCtx,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) call: &'a mut Call,
 }
 
 impl HasData for Clocks {
-    type Data<'a> = View<'a>;
+    type Data<'a> = ClocksView<'a>;
 }
 
-impl WasiView for View<'_> {
+impl WasiView for ClocksView<'_> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: self.wasi, table: self.table }
     }
 }
 
-impl View<'_> {
+impl ClocksView<'_> {
     /// A sleeping guest wakes at the deadline, and is then ended like any other.
     fn sleep_at_most(&self, nanoseconds: u64) -> u64 {
         let left = self.call.left() + Duration::from_millis(1);
@@ -38,7 +38,7 @@ impl View<'_> {
     }
 }
 
-impl Host for View<'_> {
+impl Host for ClocksView<'_> {
     fn now(&mut self) -> wasmtime::Result<Instant> {
         self.clocks().now()
     }

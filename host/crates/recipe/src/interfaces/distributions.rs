@@ -24,7 +24,7 @@ use crate::native::shared::Native;
 pub(crate) struct PythonDistributions;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct DistributionsView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) native: &'a Arc<Native>,
@@ -43,10 +43,10 @@ impl Existing {
 }
 
 impl HasData for PythonDistributions {
-    type Data<'a> = View<'a>;
+    type Data<'a> = DistributionsView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for DistributionsView<'_> {
     fn convert_distribution_error(&mut self, failure: DistributionFailure) -> wasmtime::Result<DistributionError> {
         failure.downcast()
     }
@@ -116,7 +116,7 @@ impl Host for View<'_> {
     }
 }
 
-impl View<'_> {
+impl DistributionsView<'_> {
     /// Checks the grant, and whether the call is one that may use the interface: parts change nothing in `init`, but
     /// they may need distributions there.
     fn check_granted(&mut self, in_init: bool) -> Result<(), DistributionError> {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use base::event::{Event, Report};
 use base::files::{open_regular, recreate};
 use cap_std::fs::Dir;
-use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
-use fetch::{Algorithm, Checksum, Request};
+use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackOptions, UnpackedArchive};
+use fetch::{Algorithm, Checksum, DownloadRequest};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::DownloadFailure;
@@ -18,7 +18,7 @@ use super::bindings::buildout::recipe::download::{
     self as wit, DownloadError, Host, HostDownloader, HostFetched, TopLevel,
 };
 use super::filesystem::open::OpenFiles;
-use super::resources::{Downloader, Fetched};
+use super::resources::{AllowedDownloads, Fetched};
 use crate::call::Call;
 use crate::grants::addresses::{allowed, within};
 use crate::grants::mounts::normalize;
@@ -29,7 +29,7 @@ use crate::native::shared::Native;
 pub(crate) struct Downloads;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct DownloadView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) native: &'a Arc<Native>,
@@ -38,15 +38,15 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for Downloads {
-    type Data<'a> = View<'a>;
+    type Data<'a> = DownloadView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for DownloadView<'_> {
     fn convert_download_error(&mut self, failure: DownloadFailure) -> wasmtime::Result<DownloadError> {
         failure.downcast()
     }
 
-    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
+    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<AllowedDownloads>, DownloadFailure> {
         let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
         self.call.note("download.open", &names);
         if !self.call.phase.is_making() {
@@ -61,20 +61,20 @@ impl Host for View<'_> {
             self.call.refused.push(line);
             return Err(DownloadError::NotGranted(message).into());
         }
-        self.table.push(Downloader { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
+        self.table.push(AllowedDownloads { allowed: allowed(&addresses) }).map_err(DownloadFailure::trap)
     }
 }
 
-impl HostDownloader for View<'_> {
+impl HostDownloader for DownloadView<'_> {
     fn fetch(
         &mut self,
-        downloader: Resource<Downloader>,
+        downloader: Resource<AllowedDownloads>,
         request: wit::Request,
     ) -> Result<Resource<Fetched>, DownloadFailure> {
         self.call.note("download.fetch", &[&request.url]);
         let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
-        let wanted = Request { url: request.url, allowed, checksums, ..Request::default() };
+        let wanted = DownloadRequest { url: request.url, allowed, checksums, ..DownloadRequest::default() };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
@@ -84,13 +84,13 @@ impl HostDownloader for View<'_> {
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
-    fn drop(&mut self, downloader: Resource<Downloader>) -> wasmtime::Result<()> {
+    fn drop(&mut self, downloader: Resource<AllowedDownloads>) -> wasmtime::Result<()> {
         self.table.delete(downloader)?;
         Ok(())
     }
 }
 
-impl HostFetched for View<'_> {
+impl HostFetched for DownloadView<'_> {
     fn sha256(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
         Ok(self.table.get(&file)?.sha256.to_string())
     }
@@ -148,12 +148,17 @@ impl HostFetched for View<'_> {
     }
 }
 
-impl View<'_> {
+impl DownloadView<'_> {
     fn path_of(&self, file: &Resource<Fetched>) -> Result<PathBuf, DownloadFailure> {
         Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
     }
 
-    fn unpack_at(&self, archive: &Path, target: &Target, top_level: TopLevel) -> Result<Unpacked, UnpackError> {
+    fn unpack_at(
+        &self,
+        archive: &Path,
+        target: &WriteTarget,
+        top_level: TopLevel,
+    ) -> Result<UnpackedArchive, UnpackError> {
         let unpack = |strip_top_level| {
             let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
             unpack::unpack(archive, &target.path(), &options, &|| self.call.is_over())
@@ -164,7 +169,7 @@ impl View<'_> {
         }
     }
 
-    fn announce(&self, target: &Target) -> Result<(), DownloadError> {
+    fn announce(&self, target: &WriteTarget) -> Result<(), DownloadError> {
         let path = &target.shown;
         self.call
             .will_make(path)
@@ -172,14 +177,14 @@ impl View<'_> {
     }
 
     /// Notes what the host made for the part.
-    fn made(&mut self, target: Target, is_new: bool) {
+    fn made(&mut self, target: WriteTarget, is_new: bool) {
         if is_new {
             self.call.made.add(target.shown);
         }
     }
 
     /// Where a file that the host makes for the recipe goes.
-    fn target(&self, path: &str) -> Result<Target, DownloadError> {
+    fn target(&self, path: &str) -> Result<WriteTarget, DownloadError> {
         let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
         if !Path::new(path).is_absolute() {
             return Err(refuse("the path must be absolute"));
@@ -192,7 +197,7 @@ impl View<'_> {
             io::ErrorKind::NotFound => refuse("its directory does not exist"),
             _ => refuse(&error.to_string()),
         })?;
-        Ok(Target { holder, name, shown: normalize(Path::new(path)) })
+        Ok(WriteTarget { holder, name, shown: normalize(Path::new(path)) })
     }
 
     fn failed(&mut self, error: &fetch::DownloadError) -> DownloadError {
@@ -209,14 +214,14 @@ impl View<'_> {
 }
 
 /// Where the host writes something: in an open directory, so that no link can replace the directory.
-struct Target {
+struct WriteTarget {
     holder: Dir,
     name: OsString,
     /// Its path, as shown to people.
     shown: PathBuf,
 }
 
-impl Target {
+impl WriteTarget {
     fn path(&self) -> PathBuf {
         self.directory().join(&self.name)
     }
@@ -237,7 +242,7 @@ impl Target {
 }
 
 fn is_not_single(error: &UnpackError) -> bool {
-    matches!(error, UnpackError::Refused { fault: Fault::NoTopLevelDirectory(_), .. })
+    matches!(error, UnpackError::Refused { fault: ArchiveFault::NoTopLevelDirectory(_), .. })
 }
 
 fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {

@@ -12,19 +12,19 @@ use crate::plain::without_numbers;
 use base::event;
 
 /// Marks the interface in the linker.
-pub(crate) struct Log;
+pub(crate) struct LogMessages;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct LogView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) output: &'a Mutex<Output>,
 }
 
-impl HasData for Log {
-    type Data<'a> = View<'a>;
+impl HasData for LogMessages {
+    type Data<'a> = LogView<'a>;
 }
 
-impl View<'_> {
+impl LogView<'_> {
     /// Logs in the part's name, after the output that the recipe has printed so far.
     fn log(&mut self, level: event::Level, text: &str) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +61,7 @@ fn level_of(level: Level) -> event::Level {
     }
 }
 
-impl Host for View<'_> {
+impl Host for LogView<'_> {
     fn message(&mut self, level: Level, text: String) -> wasmtime::Result<()> {
         self.call.note("log.message", &[]);
         if self.may_log() {

@@ -1,6 +1,6 @@
 //! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it without losing details.
 
-use config::options::{OptionError, Problem};
+use config::options::{OptionError, OptionProblem};
 
 use super::bindings::LookupFailure;
 use super::bindings::buildout::recipe::types::{LookupError, LookupReason};
@@ -22,11 +22,11 @@ pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, Optio
     })
 }
 
-fn reason(problem: &Problem) -> LookupReason {
+fn reason(problem: &OptionProblem) -> LookupReason {
     match problem {
-        Problem::UnknownSection { .. } => LookupReason::UnknownSection,
-        Problem::UnknownOption { .. } => LookupReason::UnknownOption,
-        Problem::Circle(_) => LookupReason::Cycle,
-        Problem::Reference(_) | Problem::TooDeep(_) | Problem::Recipe(_) => LookupReason::Failed,
+        OptionProblem::UnknownSection { .. } => LookupReason::UnknownSection,
+        OptionProblem::UnknownOption { .. } => LookupReason::UnknownOption,
+        OptionProblem::Circle(_) => LookupReason::Cycle,
+        OptionProblem::Reference(_) | OptionProblem::TooDeep(_) | OptionProblem::Recipe(_) => LookupReason::Failed,
     }
 }

@@ -16,19 +16,19 @@ use crate::limits;
 use config::options::Buildout;
 
 /// Marks the interface in the linker.
-pub(crate) struct Options;
+pub(crate) struct OwnOptions;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct OptionsView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
 }
 
-impl HasData for Options {
-    type Data<'a> = View<'a>;
+impl HasData for OwnOptions {
+    type Data<'a> = OptionsView<'a>;
 }
 
-impl View<'_> {
+impl OptionsView<'_> {
     fn section_of(&self, handle: &Resource<PartOptions>) -> wasmtime::Result<(Arc<str>, Buildout)> {
         let options = self.table.get(handle)?;
         Ok((Arc::clone(&options.part), options.buildout.clone()))
@@ -54,19 +54,19 @@ fn check_fixed(value: &str, current: Option<&str>, rights: &Rights) -> Result<()
     if is_same { Ok(()) } else { Err(SetError::InvalidName) }
 }
 
-impl types::Host for View<'_> {
+impl types::Host for OptionsView<'_> {
     fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<LookupError> {
         failure.downcast()
     }
 }
 
-impl Host for View<'_> {
+impl Host for OptionsView<'_> {
     fn convert_set_error(&mut self, failure: SetFailure) -> wasmtime::Result<SetError> {
         failure.downcast()
     }
 }
 
-impl HostOptions for View<'_> {
+impl HostOptions for OptionsView<'_> {
     fn get(&mut self, options: Resource<PartOptions>, name: String) -> Result<Option<String>, LookupFailure> {
         self.call.note("options.get", &[&name]);
         let (part, buildout) = self.section_of(&options).map_err(LookupFailure::trap)?;

@@ -14,7 +14,7 @@ use wasmtime::component::{HasData, Resource, ResourceTable};
 use super::bindings::PathFailure;
 use super::bindings::buildout::recipe::paths::{Host, HostLock, PathError};
 use super::bindings::buildout::recipe::types::UnnamedError;
-use super::resources::Lock;
+use super::resources::HeldLock;
 use crate::call::Call;
 use crate::grants::mounts::normalize;
 use crate::grants::writable::{Unwritable, WritablePath};
@@ -24,16 +24,16 @@ use crate::limits;
 pub(crate) struct Paths;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct PathsView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
 }
 
 impl HasData for Paths {
-    type Data<'a> = View<'a>;
+    type Data<'a> = PathsView<'a>;
 }
 
-impl View<'_> {
+impl PathsView<'_> {
     fn check_phase(&self) -> Result<(), PathError> {
         if self.call.phase.is_making() { Ok(()) } else { Err(PathError::NotInstalling) }
     }
@@ -47,7 +47,7 @@ impl View<'_> {
     }
 }
 
-impl Host for View<'_> {
+impl Host for PathsView<'_> {
     fn convert_path_error(&mut self, failure: PathFailure) -> wasmtime::Result<PathError> {
         failure.downcast()
     }
@@ -80,14 +80,14 @@ impl Host for View<'_> {
         Ok(())
     }
 
-    fn try_lock(&mut self, path: String) -> Result<Option<Resource<Lock>>, PathFailure> {
+    fn try_lock(&mut self, path: String) -> Result<Option<Resource<HeldLock>>, PathFailure> {
         self.call.note("paths.try-lock", &[&path]);
         self.check_phase()?;
         // Recipes try repeatedly while another process has it.
         self.call.check().map_err(PathFailure::trap)?;
         let file = open(&self.route(&path)?).map_err(|error| failed(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(self.table.push(Lock { _file: file }).map_err(PathFailure::trap)?)),
+            Ok(()) => Ok(Some(self.table.push(HeldLock { _file: file }).map_err(PathFailure::trap)?)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(&error).into()),
         }
@@ -100,8 +100,8 @@ impl Host for View<'_> {
     }
 }
 
-impl HostLock for View<'_> {
-    fn drop(&mut self, lock: Resource<Lock>) -> wasmtime::Result<()> {
+impl HostLock for PathsView<'_> {
+    fn drop(&mut self, lock: Resource<HeldLock>) -> wasmtime::Result<()> {
         self.table.delete(lock)?;
         Ok(())
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use base::event::{Event, Level};
 use base::source::Explain as _;
-use confine::{ConfineError, Policy, Stream};
+use confine::{CommandPolicy, CommandStream, ConfineError};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::ProcessFailure;
 use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunner, Outcome, OutputUse, ProcessError};
 use super::filesystem::open::OpenFiles;
-use super::resources::Runner;
+use super::resources::AllowedPrograms;
 use crate::call::{Call, Interrupted, Phase};
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
@@ -25,7 +25,7 @@ use crate::native::variables::system_strings;
 pub(crate) struct NativeProcesses;
 
 /// The state that its functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct ProcessView<'a> {
     pub(crate) call: &'a mut Call,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) native: &'a Arc<Native>,
@@ -34,15 +34,15 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for NativeProcesses {
-    type Data<'a> = View<'a>;
+    type Data<'a> = ProcessView<'a>;
 }
 
-impl Host for View<'_> {
+impl Host for ProcessView<'_> {
     fn convert_process_error(&mut self, failure: ProcessFailure) -> wasmtime::Result<ProcessError> {
         failure.downcast()
     }
 
-    fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
+    fn open(&mut self, programs: Vec<String>) -> Result<Resource<AllowedPrograms>, ProcessFailure> {
         let names: Vec<&str> = programs.iter().map(String::as_str).collect();
         self.call.note("process.open", &names);
         if !self.call.phase.is_making() && self.call.phase != Phase::Uninstall {
@@ -56,12 +56,12 @@ impl Host for View<'_> {
             self.call.refused.push(line);
             return Err(ProcessError::NotGranted(message).into());
         }
-        self.table.push(Runner { programs }).map_err(ProcessFailure::trap)
+        self.table.push(AllowedPrograms { programs }).map_err(ProcessFailure::trap)
     }
 }
 
-impl HostRunner for View<'_> {
-    fn run(&mut self, runner: Resource<Runner>, command: Command) -> Result<Outcome, ProcessFailure> {
+impl HostRunner for ProcessView<'_> {
+    fn run(&mut self, runner: Resource<AllowedPrograms>, command: Command) -> Result<Outcome, ProcessFailure> {
         self.call.note("process.run", &[&command.program]);
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
@@ -73,25 +73,25 @@ impl HostRunner for View<'_> {
         outcome
     }
 
-    fn environment(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {
+    fn environment(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<Vec<(String, String)>> {
         Ok(self.native.variables(&self.call.rights).into_iter().collect())
     }
 
-    fn build_directory(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<String> {
+    fn build_directory(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<String> {
         Ok(self.call.rights.build_directory().to_string_lossy().into_owned())
     }
 
-    fn jobs(&mut self, _runner: Resource<Runner>) -> wasmtime::Result<u32> {
+    fn jobs(&mut self, _runner: Resource<AllowedPrograms>) -> wasmtime::Result<u32> {
         Ok(u32::try_from(self.native.settings.jobs.limit()).unwrap_or(u32::MAX))
     }
 
-    fn drop(&mut self, runner: Resource<Runner>) -> wasmtime::Result<()> {
+    fn drop(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<()> {
         self.table.delete(runner)?;
         Ok(())
     }
 }
 
-impl View<'_> {
+impl ProcessView<'_> {
     /// Runs a command that is granted.
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let (line, output) = (line(&command), command.output);
@@ -114,10 +114,10 @@ impl View<'_> {
     }
 
     /// Lets the command make the paths that it is to make.
-    fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
+    fn stage(&mut self, policy: &mut CommandPolicy) -> Result<Staging, ProcessError> {
         let rights = Arc::clone(&self.call.rights);
         // With full confinement, they come into being when the command has ended.
-        if policy.level != confine::Level::Full {
+        if policy.level != confine::ConfinementLevel::Full {
             self.announce(&rights.makes)?;
         }
         let prepared = Staging::prepare(&rights, policy);
@@ -154,13 +154,13 @@ impl View<'_> {
         Ok(())
     }
 
-    fn failed(&mut self, line: String, ending: String, policy: &Policy) -> FailedCommand {
+    fn failed(&mut self, line: String, ending: String, policy: &CommandPolicy) -> FailedCommand {
         let rights = Arc::clone(&self.call.rights);
         self.open_log().failed(line, ending, policy, &rights.makes)
     }
 
     /// Reports a path that the command was kept from writing: it may have failed because of that.
-    fn report_refused(&mut self, directory: &Path, policy: &Policy) {
+    fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy) {
         let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
         let location = if self.call.rights.makes.is_empty() { "" } else { "Add the path to `location`, or " };
@@ -172,11 +172,11 @@ impl View<'_> {
     }
 
     /// The command as the confinement takes it.
-    fn confined(&self, command: Command) -> std::io::Result<confine::Command> {
+    fn confined(&self, command: Command) -> std::io::Result<confine::NativeCommand> {
         let mut variables = self.native.variables(&self.call.rights);
         variables.extend(command.environment);
         let (own, left) = (command.deadline.map(Duration::from_millis), self.call.left());
-        Ok(confine::Command {
+        Ok(confine::NativeCommand {
             program: command.program.into(),
             arguments: command.arguments.into_iter().map(Into::into).collect(),
             directory: command.directory.into(),
@@ -198,14 +198,18 @@ impl View<'_> {
     /// Runs a command to its end.
     fn supervise(
         &mut self,
-        command: &confine::Command,
-        policy: &Policy,
+        command: &confine::NativeCommand,
+        policy: &CommandPolicy,
         captured: &mut Captured,
-    ) -> Result<confine::Outcome, ConfineError> {
+    ) -> Result<confine::CommandOutcome, ConfineError> {
         let native = Arc::clone(self.native);
         let log = self.open_log();
-        let mut on_output = |stream: Stream, bytes: &[u8]| {
-            if captured.is_wanted && stream == Stream::Stdout { captured.take(bytes) } else { log.take(stream, bytes) }
+        let mut on_output = |stream: CommandStream, bytes: &[u8]| {
+            if captured.is_wanted && stream == CommandStream::Stdout {
+                captured.take(bytes)
+            } else {
+                log.take(stream, bytes)
+            }
         };
         native.runner()?.run(command, policy, &mut on_output, &native.settings.interrupt)
     }
@@ -213,15 +217,15 @@ impl View<'_> {
     /// How the command ended, for the recipe. Missing confinement ends the run.
     fn ending(
         &mut self,
-        outcome: Result<confine::Outcome, ConfineError>,
+        outcome: Result<confine::CommandOutcome, ConfineError>,
         line: &str,
     ) -> Result<Ending, ProcessFailure> {
         match outcome {
-            Ok(confine::Outcome::Exited(status)) => Ok(Ending::Exited(status)),
-            Ok(confine::Outcome::Signalled(signal)) => Ok(Ending::Signalled(signal)),
-            Ok(confine::Outcome::TimedOut) => Ok(Ending::TimedOut),
-            Ok(confine::Outcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
-            Ok(confine::Outcome::DiskFull) => {
+            Ok(confine::CommandOutcome::Exited(status)) => Ok(Ending::Exited(status)),
+            Ok(confine::CommandOutcome::Signalled(signal)) => Ok(Ending::Signalled(signal)),
+            Ok(confine::CommandOutcome::TimedOut) => Ok(Ending::TimedOut),
+            Ok(confine::CommandOutcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
+            Ok(confine::CommandOutcome::DiskFull) => {
                 let message = format!("{line} was ended: it has written more than its limit of disk space");
                 Err(ProcessError::Limit(message).into())
             }

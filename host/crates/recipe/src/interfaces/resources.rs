@@ -20,25 +20,25 @@ pub struct PartOptions {
 }
 
 /// All sections, as the recipe of one part reads them while it is initialized.
-pub struct Sections {
+pub struct ReadableSections {
     pub(crate) part: Arc<str>,
     pub(crate) buildout: Buildout,
 }
 
 /// A lock that was taken: closing the file releases it.
 #[derive(Debug)]
-pub struct Lock {
+pub struct HeldLock {
     pub(crate) _file: File,
 }
 
 /// Programs that a part may start.
-pub struct Runner {
+pub struct AllowedPrograms {
     /// `*` for all.
     pub(crate) programs: Vec<String>,
 }
 
 /// Addresses that a part may download from.
-pub struct Downloader {
+pub struct AllowedDownloads {
     pub(crate) allowed: Allowed,
 }
 

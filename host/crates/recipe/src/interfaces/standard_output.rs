@@ -38,14 +38,14 @@ impl Output {
 
     /// Ends a call: a line without a line end is shown too.
     pub(crate) fn end(&mut self) -> VecDeque<String> {
-        self.flush(Stream::Stdout);
-        self.flush(Stream::Stderr);
+        self.flush(StandardStream::Stdout);
+        self.flush(StandardStream::Stderr);
         std::mem::take(&mut self.tail)
     }
 
     /// Logs a message of the recipe, after its output so far.
     pub(crate) fn log(&mut self, part: &str, level: Level, message: &str) {
-        self.flush(Stream::Stdout);
+        self.flush(StandardStream::Stdout);
         self.report.report(Event::Log { logger: part, level, message });
     }
 
@@ -54,7 +54,7 @@ impl Output {
         self.report.report(Event::PartActivity { part, activity });
     }
 
-    fn write(&mut self, stream: Stream, bytes: &[u8]) {
+    fn write(&mut self, stream: StandardStream, bytes: &[u8]) {
         let kept = &bytes[..bytes.len().min(self.bytes_left)];
         self.bytes_left -= kept.len();
         for piece in kept.split_inclusive(|byte| *byte == b'\n') {
@@ -78,14 +78,14 @@ impl Output {
         }
     }
 
-    fn buffer(&mut self, stream: Stream) -> &mut Vec<u8> {
+    fn buffer(&mut self, stream: StandardStream) -> &mut Vec<u8> {
         match stream {
-            Stream::Stdout => &mut self.stdout,
-            Stream::Stderr => &mut self.stderr,
+            StandardStream::Stdout => &mut self.stdout,
+            StandardStream::Stderr => &mut self.stderr,
         }
     }
 
-    fn flush(&mut self, stream: Stream) {
+    fn flush(&mut self, stream: StandardStream) {
         let bytes = std::mem::take(self.buffer(stream));
         if bytes.is_empty() {
             return;
@@ -94,8 +94,8 @@ impl Output {
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let line = line.strip_suffix('\r').unwrap_or(line);
         match stream {
-            Stream::Stdout => self.report.report(Event::Output { part: &self.part, lines: line }),
-            Stream::Stderr => {
+            StandardStream::Stdout => self.report.report(Event::Output { part: &self.part, lines: line }),
+            StandardStream::Stderr => {
                 self.report.report(Event::Log { logger: &self.part, level: Level::Debug, message: line });
                 if self.tail.len() == limits::STDERR_LINES {
                     self.tail.pop_front();
@@ -107,7 +107,7 @@ impl Output {
 }
 
 #[derive(Clone, Copy)]
-enum Stream {
+enum StandardStream {
     Stdout,
     Stderr,
 }
@@ -115,7 +115,7 @@ enum Stream {
 /// One handle of standard output or standard error that the guest has.
 struct Writer {
     output: Arc<Mutex<Output>>,
-    stream: Stream,
+    stream: StandardStream,
 }
 
 #[async_trait]
@@ -143,30 +143,30 @@ impl OutputStream for Writer {
 pub(crate) struct StandardOutput;
 
 /// The state that their functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct OutputView<'a> {
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) output: &'a Arc<Mutex<Output>>,
 }
 
 impl HasData for StandardOutput {
-    type Data<'a> = View<'a>;
+    type Data<'a> = OutputView<'a>;
 }
 
-impl View<'_> {
-    fn writer(&mut self, stream: Stream) -> wasmtime::Result<Resource<DynOutputStream>> {
+impl OutputView<'_> {
+    fn writer(&mut self, stream: StandardStream) -> wasmtime::Result<Resource<DynOutputStream>> {
         let writer: DynOutputStream = Box::new(Writer { output: Arc::clone(self.output), stream });
         Ok(self.table.push(writer)?)
     }
 }
 
-impl stdout::Host for View<'_> {
+impl stdout::Host for OutputView<'_> {
     fn get_stdout(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
-        self.writer(Stream::Stdout)
+        self.writer(StandardStream::Stdout)
     }
 }
 
-impl stderr::Host for View<'_> {
+impl stderr::Host for OutputView<'_> {
     fn get_stderr(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
-        self.writer(Stream::Stderr)
+        self.writer(StandardStream::Stderr)
     }
 }

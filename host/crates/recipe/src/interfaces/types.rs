@@ -9,13 +9,13 @@ use super::bindings::buildout::recipe::types::{Host, LookupError};
 pub(crate) struct Types;
 
 /// Has no state.
-pub(crate) struct View;
+pub(crate) struct TypesView;
 
 impl HasData for Types {
-    type Data<'a> = View;
+    type Data<'a> = TypesView;
 }
 
-impl Host for View {
+impl Host for TypesView {
     fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<LookupError> {
         failure.downcast()
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::limits;
 use base::event::{Event, Level, Report};
 use base::files::{open_regular, recreate};
-use confine::{Level as Confinement, Policy, Stream};
+use confine::{CommandPolicy, CommandStream, ConfinementLevel as Confinement};
 
 /// The log of one call's commands.
 pub(crate) struct CommandLog {
@@ -94,7 +94,7 @@ impl CommandLog {
     }
 
     /// Adds output of a command.
-    pub(crate) fn take(&mut self, stream: Stream, bytes: &[u8]) {
+    pub(crate) fn take(&mut self, stream: CommandStream, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let open = self.open_line(stream);
             open.extend_from_slice(piece);
@@ -107,8 +107,8 @@ impl CommandLog {
 
     /// Ends a command: a line without a line end counts too, and the file is complete.
     pub(crate) fn end(&mut self) {
-        self.end_line(Stream::Stdout);
-        self.end_line(Stream::Stderr);
+        self.end_line(CommandStream::Stdout);
+        self.end_line(CommandStream::Stderr);
         self.show_lines();
         if let Some(file) = &mut self.file
             && file.flush().is_err()
@@ -123,7 +123,13 @@ impl CommandLog {
     }
 
     /// What to report about a command that failed.
-    pub(crate) fn failed(&self, line: String, ending: String, policy: &Policy, makes: &[PathBuf]) -> FailedCommand {
+    pub(crate) fn failed(
+        &self,
+        line: String,
+        ending: String,
+        policy: &CommandPolicy,
+        makes: &[PathBuf],
+    ) -> FailedCommand {
         let log = self.file.is_some().then(|| self.path.clone());
         FailedCommand {
             line,
@@ -134,15 +140,15 @@ impl CommandLog {
         }
     }
 
-    fn open_line(&mut self, stream: Stream) -> &mut Vec<u8> {
+    fn open_line(&mut self, stream: CommandStream) -> &mut Vec<u8> {
         let [stdout, stderr] = &mut self.open;
         match stream {
-            Stream::Stdout => stdout,
-            Stream::Stderr => stderr,
+            CommandStream::Stdout => stdout,
+            CommandStream::Stderr => stderr,
         }
     }
 
-    fn end_line(&mut self, stream: Stream) {
+    fn end_line(&mut self, stream: CommandStream) {
         let mut bytes = std::mem::take(self.open_line(stream));
         if bytes.is_empty() {
             return;
@@ -210,7 +216,7 @@ impl FailedCommand {
 }
 
 /// What a command is kept from, in a sentence: many a failure comes of it.
-fn confined(policy: &Policy, makes: &[PathBuf]) -> Option<String> {
+fn confined(policy: &CommandPolicy, makes: &[PathBuf]) -> Option<String> {
     let temporary = match policy.level {
         Confinement::None => return None,
         Confinement::Partial => "a private temporary directory",
@@ -243,13 +249,13 @@ mod tests {
         let report: Arc<dyn Report> = Arc::new(Silent);
         let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.command("make all", false);
-        log.take(Stream::Stdout, b"one\ntw");
-        log.take(Stream::Stderr, b"warning\n");
-        log.take(Stream::Stdout, b"o\nthree");
+        log.take(CommandStream::Stdout, b"one\ntw");
+        log.take(CommandStream::Stderr, b"warning\n");
+        log.take(CommandStream::Stdout, b"o\nthree");
         log.end();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
-        let policy = Policy { write: vec!["/b/x".into()], ..Policy::default() };
+        let policy = CommandPolicy { write: vec!["/b/x".into()], ..CommandPolicy::default() };
         let failed = log.failed("make all".into(), "exited with status 2".into(), &policy, &[]);
         let confined =
             "It was confined (--sandbox=full): no network, and write access only to /b/x and a private /tmp.";
@@ -277,9 +283,9 @@ mod tests {
         let report: Arc<dyn Report> = Arc::clone(&shown) as _;
         let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), true, &report);
         log.command("yes", true);
-        log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
-        log.take(Stream::Stdout, b"ee\n\n");
-        log.take(Stream::Stdout, b"last");
+        log.take(CommandStream::Stdout, b"one\ntwo\r\n\nthr");
+        log.take(CommandStream::Stdout, b"ee\n\n");
+        log.take(CommandStream::Stdout, b"last");
         log.end();
         assert_eq!(*shown.0.lock().unwrap(), ["one\ntwo\n", "three\n", "last"]);
     }
@@ -292,7 +298,7 @@ mod tests {
         let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.bytes_left = 10;
         for _ in 0..5 {
-            log.take(Stream::Stdout, b"12345\n");
+            log.take(CommandStream::Stdout, b"12345\n");
         }
         log.end();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use confine::{Level, Policy};
+use confine::{CommandPolicy, ConfinementLevel};
 
 use crate::grants::mounts::normalize;
 
@@ -17,9 +17,9 @@ const QUOTES: [(char, char); 3] = [('\'', '\''), ('"', '"'), ('\u{2018}', '\u{20
 pub(crate) fn refused<'a>(
     lines: impl DoubleEndedIterator<Item = &'a str>,
     directory: &Path,
-    policy: &Policy,
+    policy: &CommandPolicy,
 ) -> Option<PathBuf> {
-    if policy.level == Level::None {
+    if policy.level == ConfinementLevel::None {
         return None;
     }
     let mut marked = lines.rev().filter(|line| MARKS.iter().any(|mark| line.contains(mark)));
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn t(lines: &[&str], expected: Option<&str>) {
-        let policy = Policy { write: vec!["/b/parts/c".into()], ..Policy::default() };
+        let policy = CommandPolicy { write: vec!["/b/parts/c".into()], ..CommandPolicy::default() };
         let found = refused(lines.iter().copied(), Path::new("/b"), &policy);
         assert_eq!(found.as_deref(), expected.map(Path::new), "{lines:?}");
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::options::Buildout;
-use confine::{Level, Limits, Policy};
+use confine::{CommandLimits, CommandPolicy, ConfinementLevel};
 
 use crate::grants::mounts::{holds, normalize};
 use crate::grants::rights::Rights;
@@ -48,10 +48,17 @@ impl Reach {
     }
 
     /// The policy of a command that is started now. A directory that does not exist cannot be mounted for it.
-    pub(crate) fn policy(&self, level: Level) -> Policy {
+    pub(crate) fn policy(&self, level: ConfinementLevel) -> CommandPolicy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
         let (read, write) = (existing(&self.read), existing(&self.write));
-        Policy { read, write, written: self.written.clone(), staged: Vec::new(), level, limits: Limits::default() }
+        CommandPolicy {
+            read,
+            write,
+            written: self.written.clone(),
+            staged: Vec::new(),
+            level,
+            limits: CommandLimits::default(),
+        }
     }
 }
 

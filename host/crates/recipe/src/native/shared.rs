@@ -9,7 +9,7 @@ use base::event::Report;
 use base::interrupt::Interrupt;
 use base::jobs::Jobs;
 use config::options::Buildout;
-use confine::{ConfineError, Level};
+use confine::{ConfineError, ConfinementLevel};
 use fetch::{DownloadSettings, Downloader};
 
 use super::variables::variables;
@@ -21,7 +21,7 @@ use crate::ownership::{Records, Unfinished};
 #[derive(Clone, Debug)]
 pub struct NativeSettings {
     /// How much they are confined.
-    pub level: Level,
+    pub level: ConfinementLevel,
     /// Ends them.
     pub interrupt: Interrupt,
     /// The job slots that their makes share.

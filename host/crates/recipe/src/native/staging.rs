@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
 use base::files::remove_directory;
-use confine::{Level, Policy, Staged, resolve_for};
+use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -51,15 +51,15 @@ pub(crate) struct Settled {
 
 impl Staging {
     /// Changes the policy of a command so that it can make `rights.makes`. Returns also the paths that had to be made.
-    pub(crate) fn prepare(rights: &Rights, policy: &mut Policy) -> io::Result<(Self, Vec<PathBuf>)> {
+    pub(crate) fn prepare(rights: &Rights, policy: &mut CommandPolicy) -> io::Result<(Self, Vec<PathBuf>)> {
         let mut staging = Self::default();
         let mut made = Vec::new();
         for (parent, names) in by_parent(rights, policy) {
             match policy.level {
-                Level::None => {}
-                Level::Full => staging.add(rights, policy, parent, names)?,
-                Level::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
-                Level::Partial => {
+                ConfinementLevel::None => {}
+                ConfinementLevel::Full => staging.add(rights, policy, parent, names)?,
+                ConfinementLevel::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
+                ConfinementLevel::Partial => {
                     for path in names.keys().map(|name| parent.join(name)) {
                         std::fs::create_dir(&path)?;
                         policy.write.push(path);
@@ -74,7 +74,7 @@ impl Staging {
     fn add(
         &mut self,
         rights: &Rights,
-        policy: &mut Policy,
+        policy: &mut CommandPolicy,
         parent: PathBuf,
         names: BTreeMap<OsString, PathBuf>,
     ) -> io::Result<()> {
@@ -128,7 +128,7 @@ impl Directory {
 
 /// The paths that the command is to make, and that do not exist, by the directories in which they will be, where that is
 /// not one in which the command may write anyway.
-fn by_parent(rights: &Rights, policy: &Policy) -> BTreeMap<PathBuf, BTreeMap<OsString, PathBuf>> {
+fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTreeMap<OsString, PathBuf>> {
     let mut by_parent = BTreeMap::<PathBuf, BTreeMap<OsString, PathBuf>>::new();
     for path in rights.makes.iter().filter(|path| path.symlink_metadata().is_err()) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base::environment::Environment;
 use base::jobs::Jobs;
-use confine::Level;
+use confine::ConfinementLevel;
 
 use crate::grants::rights::Rights;
 
@@ -19,12 +19,12 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 pub(crate) fn variables(
     rights: &Rights,
     environment: &Environment,
-    level: Level,
+    level: ConfinementLevel,
     jobs: &Jobs,
 ) -> BTreeMap<String, String> {
     let home = match level {
-        Level::Full => PathBuf::from("/tmp"),
-        Level::Partial | Level::None => rights.build_directory(),
+        ConfinementLevel::Full => PathBuf::from("/tmp"),
+        ConfinementLevel::Partial | ConfinementLevel::None => rights.build_directory(),
     };
     let path = environment.variables.get("PATH").map_or("", String::as_str);
     let mut variables = BTreeMap::from([

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use base::collections::Map;
 use base::digest::Digest;
 
-use super::prepared::Prepared;
+use super::prepared::PreparedComponent;
 use crate::call::deadline::Watchdog;
 use crate::error::RecipeError;
 use crate::grants::rights::Process;
 use crate::instance::Instance;
-use crate::instance::request::Request;
+use crate::instance::request::CallRequest;
 use crate::native::shared::Native;
 
 /// An instance that several parts use, one call at a time.
@@ -27,10 +27,10 @@ impl Instances {
     pub(super) fn free(
         &self,
         digest: Digest,
-        prepared: &Prepared,
+        prepared: &PreparedComponent,
         native: &Arc<Native>,
         watchdog: &Watchdog,
-        request: &Request<'_>,
+        request: &CallRequest<'_>,
     ) -> Result<SharedInstance, RecipeError> {
         let key = (digest, request.rights.process.clone());
         let most = prepared.parts_per_instance;

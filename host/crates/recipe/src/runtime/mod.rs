@@ -20,10 +20,10 @@ use crate::call::Phase;
 use crate::call::deadline::Watchdog;
 use crate::check;
 use crate::compile::offer::{export_names, import_names};
-use crate::component::{CompileCache, Origin, Resolved};
-use crate::described::Package;
+use crate::component::{CompileCache, ComponentOrigin, Resolved};
+use crate::described::RecipePackage;
 use crate::distributions::Distributions;
-use crate::error::{Problem, RecipeError, Subject};
+use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::grants::applicant::Applicant;
 use crate::grants::described::grant_of;
 use crate::grants::locations::Locations;
@@ -31,20 +31,20 @@ use crate::grants::mounts::normalize;
 use crate::grants::request::{Missing, missing};
 use crate::grants::rights::Rights;
 use crate::grants::templates;
-use crate::instance::Answer;
+use crate::instance::CallResult;
 use crate::instance::guest::Guest;
-use crate::instance::request::Request;
-use crate::instance::store::State;
+use crate::instance::request::CallRequest;
+use crate::instance::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
-use crate::interfaces::resources::{PartOptions, Sections};
+use crate::interfaces::resources::{PartOptions, ReadableSections};
 use crate::native::reach::Reach;
 use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
 use crate::ownership::{self, Claim, Made, Unfinished};
 use instances::{Instances, SharedInstance, lock};
-use parts::{Part, Parts};
-use prepared::{Components, Prepared, check_name, entry_point};
+use parts::{Part, PartInstances};
+use prepared::{Components, PreparedComponent, check_name, entry_point};
 
 /// The settings of a runtime.
 pub struct RuntimeSettings {
@@ -69,7 +69,7 @@ pub struct Runtime {
     watchdog: Watchdog,
     native: Arc<Native>,
     instances: Instances,
-    parts: Parts,
+    parts: PartInstances,
     /// What a run that was killed left is removed once, before the first part is made.
     cleared: OnceLock<()>,
 }
@@ -81,15 +81,16 @@ impl Runtime {
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
         let RuntimeSettings { report, cache, environment, native, distributions, granted_options } = settings;
-        let components = Components::new(cache)
-            .map_err(|error| RecipeError::new(Problem::Engine(error.root_cause().to_string()), Subject::default()))?;
+        let components = Components::new(cache).map_err(|error| {
+            RecipeError::new(RecipeProblem::Engine(error.root_cause().to_string()), Subject::default())
+        })?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
             native: Arc::new(Native::new(report, native, environment.clone(), distributions, granted_options)),
             environment,
             components,
             instances: Instances::default(),
-            parts: Parts::default(),
+            parts: PartInstances::default(),
             cleared: OnceLock::new(),
         })
     }
@@ -127,12 +128,13 @@ impl Runtime {
         &self,
         buildout: &Buildout,
         recipe: &Resolved,
-        prepared: &Prepared,
+        prepared: &PreparedComponent,
         entry_point: &EntryPoint,
         rights: &Arc<Rights>,
         subject: &Subject,
     ) -> Result<(SharedInstance, ResourceAny), RecipeError> {
-        let request = Request { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach: Arc::default() };
+        let request =
+            CallRequest { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
         let answer = instance
@@ -208,11 +210,11 @@ impl Runtime {
     ///
     /// # Errors
     /// When the component cannot be used.
-    pub fn describe(&self, recipe: &Resolved) -> Result<Package, RecipeError> {
+    pub fn describe(&self, recipe: &Resolved) -> Result<RecipePackage, RecipeError> {
         let subject = subject("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         let (imports, exports) = (import_names(&prepared.pre), export_names(&prepared.pre));
-        Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
+        Ok(RecipePackage::of(self.description(&prepared, recipe, &subject)?, imports, exports))
     }
 
     /// The options in the recipe's description. None if the component cannot be used: that is reported elsewhere.
@@ -240,7 +242,8 @@ impl Runtime {
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
         self.parts.add_uninstalled(&rights);
         let reach = self.reach(&rights);
-        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout: None, reach };
+        let request =
+            CallRequest { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout: None, reach };
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
         let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
@@ -254,15 +257,19 @@ impl Runtime {
         &self,
         name: &str,
         phase: Phase,
-        call: impl FnOnce(&mut Store<State>, &Guest, ResourceAny) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+        call: impl FnOnce(
+            &mut Store<StoreState>,
+            &Guest,
+            ResourceAny,
+        ) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let subject = &part.subject;
         let rights = &self.without_kept(&part.rights, phase);
         self.cleared.get_or_init(|| staging::clear_left(rights));
-        let request = Request { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
+        let request = CallRequest { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
         let mut instance = lock(&part.instance);
-        let Answer { value, created, made } =
+        let CallResult { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
         match value {
             Ok(paths) => self.owned(&part, rights, paths, &made).map_err(|error| RecipeError { created, ..error }),
@@ -302,7 +309,7 @@ impl Runtime {
         });
         let Some((path, why)) = refused else { return Ok(Some(paths)) };
         let (recipe, name) = (part.subject.recipe.clone(), part.subject.part.clone());
-        Err(RecipeError::new(Problem::Path { recipe, part: name, path, why }, part.subject.clone()))
+        Err(RecipeError::new(RecipeProblem::Path { recipe, part: name, path, why }, part.subject.clone()))
     }
 
     /// Whether a part owns a path that its recipe returned. The error is the reason why it cannot.
@@ -369,20 +376,20 @@ impl Runtime {
     fn instance(
         &self,
         recipe: &Resolved,
-        prepared: &Prepared,
-        request: &Request<'_>,
+        prepared: &PreparedComponent,
+        request: &CallRequest<'_>,
     ) -> Result<SharedInstance, RecipeError> {
         self.instances.free(recipe.component.digest, prepared, &self.native, &self.watchdog, request)
     }
 
-    fn prepare(&self, recipe: &Resolved, subject: &Subject) -> Result<Arc<Prepared>, RecipeError> {
+    fn prepare(&self, recipe: &Resolved, subject: &Subject) -> Result<Arc<PreparedComponent>, RecipeError> {
         let at_once = self.native.settings.jobs.limit();
         self.components.prepare(&recipe.component, &*self.native.report, at_once, subject)
     }
 
     fn entry_point<'a>(
         &self,
-        prepared: &'a Prepared,
+        prepared: &'a PreparedComponent,
         recipe: &Resolved,
         subject: &Subject,
     ) -> Result<&'a EntryPoint, RecipeError> {
@@ -391,7 +398,7 @@ impl Runtime {
 
     fn description<'a>(
         &self,
-        prepared: &'a Prepared,
+        prepared: &'a PreparedComponent,
         recipe: &Resolved,
         subject: &Subject,
     ) -> Result<&'a PackageDescription, RecipeError> {
@@ -400,7 +407,7 @@ impl Runtime {
         }
         let rights = Arc::new(Rights::to_describe(&recipe.grant));
         let request =
-            Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
+            CallRequest { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
         let shared = self.instance(recipe, prepared, &request)?;
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.describe(store))?;
         check_name(&answer.value, recipe, subject)?;
@@ -410,7 +417,7 @@ impl Runtime {
 
 /// Calls `init` with handles of the part's section and of the other sections; only the first handle outlives the call.
 fn init(
-    store: &mut Store<State>,
+    store: &mut Store<StoreState>,
     guest: &Guest,
     entry_point: &str,
     buildout: &Buildout,
@@ -420,7 +427,7 @@ fn init(
     let part = rights.part.as_str();
     let table = &mut store.data_mut().table;
     let options = table.push(PartOptions { part: part.into(), location, buildout: buildout.clone() })?;
-    let sections = table.push(Sections { part: part.into(), buildout: buildout.clone() })?;
+    let sections = table.push(ReadableSections { part: part.into(), buildout: buildout.clone() })?;
     let lent = Resource::new_borrow(sections.rep());
     let outcome = guest.init(store, entry_point, options, lent)?;
     store.data_mut().table.delete(sections)?;
@@ -436,7 +443,7 @@ fn recorded_options(recorded: &Values) -> Vec<RecordedOption> {
 /// Refuses a recipe from a registry that requests more than is granted.
 fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
     let Applicant { recipe: resolved, entry_point, subject, .. } = applicant;
-    if !matches!(resolved.component.origin, Origin::Registry { .. }) {
+    if !matches!(resolved.component.origin, ComponentOrigin::Registry { .. }) {
         return Ok(());
     }
     let is_refused = |template: &str| Rights::refuses(applicant, template);
@@ -446,8 +453,8 @@ fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
     };
     let (recipe, place) = (subject.recipe.clone(), resolved.grant.place.clone());
     let problem = match refused.is_empty() {
-        true => Problem::Requested { recipe, items, grant: grant.to_string(), place },
-        false => Problem::RequestedTooMuch { recipe, refused, place },
+        true => RecipeProblem::Requested { recipe, items, grant: grant.to_string(), place },
+        false => RecipeProblem::RequestedTooMuch { recipe, refused, place },
     };
     Err(RecipeError::new(problem, (*subject).clone()))
 }

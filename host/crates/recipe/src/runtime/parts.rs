@@ -8,7 +8,7 @@ use config::options::Buildout;
 use wasmtime::component::ResourceAny;
 
 use super::instances::SharedInstance;
-use crate::error::{Problem, RecipeError, Subject};
+use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::grants::locations::SUFFIXES;
 use crate::grants::mounts::holds;
 use crate::grants::rights::Rights;
@@ -27,13 +27,13 @@ pub(super) struct Part {
 
 /// All parts.
 #[derive(Default)]
-pub(super) struct Parts {
+pub(super) struct PartInstances {
     parts: Mutex<Map<String, Arc<Part>>>,
     /// The directories that recipes of uninstalled parts could write.
     uninstalled: Mutex<Vec<Arc<Rights>>>,
 }
 
-impl Parts {
+impl PartInstances {
     pub(super) fn get(&self, name: &str) -> Option<Arc<Part>> {
         locked(&self.parts).get(name).cloned()
     }
@@ -65,7 +65,7 @@ impl Parts {
     pub(super) fn refuse_overlap(&self, rights: &Rights, subject: &Subject) -> Result<(), RecipeError> {
         let parts = locked(&self.parts);
         let overlap = |part: &str, other: String| {
-            let problem = Problem::Overlap { part: part.to_owned(), other };
+            let problem = RecipeProblem::Overlap { part: part.to_owned(), other };
             Err(RecipeError::new(problem, subject.clone()))
         };
         for suffix in SUFFIXES {

@@ -9,17 +9,17 @@ use base::source::nearest;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::compile::Workshop;
+use crate::compile::ComponentWorkshop;
 use crate::compile::offer::{PROCESS, WAITING, imports};
-use crate::component::{CompileCache, Component, Origin, Resolved};
-use crate::error::{Problem, RecipeError, Subject};
+use crate::component::{CompileCache, Component, ComponentOrigin, Resolved};
+use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::instance::guest::GuestPre;
-use crate::instance::store::{State, linker};
+use crate::instance::store::{StoreState, linker};
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::limits;
 
 /// A component that can be instantiated.
-pub(super) struct Prepared {
+pub(super) struct PreparedComponent {
     pub(super) pre: GuestPre,
     pub(super) description: OnceLock<PackageDescription>,
     /// How many parts share one instance of it.
@@ -32,9 +32,9 @@ pub(super) struct Prepared {
 pub(super) struct Components {
     pub(super) engine: Engine,
     engine_key: String,
-    linker: Linker<State>,
+    linker: Linker<StoreState>,
     cache: CompileCache,
-    by_digest: Mutex<Map<Digest, Arc<Prepared>>>,
+    by_digest: Mutex<Map<Digest, Arc<PreparedComponent>>>,
 }
 
 impl Components {
@@ -52,23 +52,23 @@ impl Components {
         report: &dyn Report,
         at_once: usize,
         subject: &Subject,
-    ) -> Result<Arc<Prepared>, RecipeError> {
+    ) -> Result<Arc<PreparedComponent>, RecipeError> {
         if let Some(prepared) = self.locked().get(&component.digest) {
             return Ok(Arc::clone(prepared));
         }
         let Self { engine, engine_key, linker, cache, .. } = self;
-        let pre = Workshop { engine, engine_key, linker, cache, report }.prepare(component, subject)?;
-        let prepared = Arc::new(Prepared::new(pre, at_once));
+        let pre = ComponentWorkshop { engine, engine_key, linker, cache, report }.prepare(component, subject)?;
+        let prepared = Arc::new(PreparedComponent::new(pre, at_once));
         self.locked().insert(component.digest, Arc::clone(&prepared));
         Ok(prepared)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Map<Digest, Arc<Prepared>>> {
+    fn locked(&self) -> MutexGuard<'_, Map<Digest, Arc<PreparedComponent>>> {
         self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Prepared {
+impl PreparedComponent {
     fn new(pre: GuestPre, at_once: usize) -> Self {
         // Calls of one instance wait for each other: parts that wait for commands or downloads should not share one.
         let alone = at_once > 1 && imports(&pre, &WAITING);
@@ -89,7 +89,7 @@ pub(super) fn entry_point<'a>(
         let known: Vec<String> = description.entry_points.iter().map(|known| known.name.clone()).collect();
         let near = nearest(expected, known.iter().map(String::as_str)).map(str::to_owned);
         let (package, entry_point) = (recipe.reference.package.clone(), expected.to_owned());
-        RecipeError::new(Problem::EntryPoint { package, entry_point, known, near }, subject.clone())
+        RecipeError::new(RecipeProblem::EntryPoint { package, entry_point, known, near }, subject.clone())
     })
 }
 
@@ -101,9 +101,9 @@ pub(super) fn check_name(
     subject: &Subject,
 ) -> Result<(), RecipeError> {
     match &recipe.component.origin {
-        Origin::Develop { project, is_named: true, .. } if description.name != recipe.component.package => {
+        ComponentOrigin::Develop { project, is_named: true, .. } if description.name != recipe.component.package => {
             let (named, described) = (recipe.component.package.clone(), description.name.clone());
-            let problem = Problem::Name { project: project.clone(), named, described };
+            let problem = RecipeProblem::Name { project: project.clone(), named, described };
             Err(RecipeError::new(problem, subject.clone()))
         }
         _ => Ok(()),

@@ -10,4 +10,4 @@ mod unpack;
 pub use carried::{DIRECTORY, Language, wit};
 pub use name::InvalidName;
 pub use template::{NewError, NewProject, create};
-pub use unpack::{UnpackError, refresh};
+pub use unpack::{ProjectFileError, refresh};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::carried::Language;
 use super::name::{self, InvalidName};
-use super::unpack::{UnpackError, refresh, write};
+use super::unpack::{ProjectFileError, refresh, write};
 use base::remedy::Remedy;
 use base::source::Explain;
 
@@ -42,7 +42,7 @@ pub enum NewError {
     NoTemplate(Language),
     /// A file could not be written.
     #[error(transparent)]
-    Unpack(#[from] UnpackError),
+    Unpack(#[from] ProjectFileError),
 }
 
 impl Explain for NewError {

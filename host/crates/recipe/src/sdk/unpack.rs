@@ -10,16 +10,16 @@ use base::source::Explain;
 /// A file of a project that could not be written.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("Cannot write {}: {error}.", path.display())]
-pub struct UnpackError {
+pub struct ProjectFileError {
     /// The file or directory.
     pub path: PathBuf,
     /// The cause.
     pub error: Arc<io::Error>,
 }
 
-impl Explain for UnpackError {}
+impl Explain for ProjectFileError {}
 
-impl UnpackError {
+impl ProjectFileError {
     pub(super) fn of(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |error| Self { path, error: Arc::new(error) }
@@ -30,24 +30,24 @@ impl UnpackError {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn refresh(project: &Path, language: Language) -> Result<(), UnpackError> {
+pub fn refresh(project: &Path, language: Language) -> Result<(), ProjectFileError> {
     let directory = project.join(DIRECTORY);
     // Written aside and then renamed: a build never sees an incomplete one.
-    let aside = tempfile::Builder::new().prefix(".sdk-").tempdir_in(project).map_err(UnpackError::of(project))?;
+    let aside = tempfile::Builder::new().prefix(".sdk-").tempdir_in(project).map_err(ProjectFileError::of(project))?;
     for file in language.sdk() {
         write(&aside.path().join("new").join(file.path), file.contents)?;
     }
     match std::fs::rename(&directory, aside.path().join("old")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(UnpackError::of(&directory)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ProjectFileError::of(&directory)(error)),
         _ => {}
     }
-    std::fs::rename(aside.path().join("new"), &directory).map_err(UnpackError::of(&directory))
+    std::fs::rename(aside.path().join("new"), &directory).map_err(ProjectFileError::of(&directory))
 }
 
 /// Writes a file and creates its directories.
-pub(super) fn write(path: &Path, contents: &[u8]) -> Result<(), UnpackError> {
+pub(super) fn write(path: &Path, contents: &[u8]) -> Result<(), ProjectFileError> {
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(UnpackError::of(parent))?;
+        std::fs::create_dir_all(parent).map_err(ProjectFileError::of(parent))?;
     }
-    std::fs::write(path, contents).map_err(UnpackError::of(path))
+    std::fs::write(path, contents).map_err(ProjectFileError::of(path))
 }

@@ -1,7 +1,7 @@
 //! Whether a component matches its entry in `recipes.lock`, and the errors if it does not.
 
 use super::error::LockingError;
-use super::publication::{Obtained, Publication};
+use super::publication::{ListedComponent, Obtained};
 use crate::recipes_lock::Locked;
 use base::remedy::Remedy;
 
@@ -14,7 +14,7 @@ pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
     known && locked.signers.is_empty() == found.signers.is_empty()
 }
 
-pub(super) fn would_change(publication: &Publication<'_>, before: Option<&Locked>) -> LockingError {
+pub(super) fn would_change(publication: &ListedComponent<'_>, before: Option<&Locked>) -> LockingError {
     let name = publication.name;
     let message = match before {
         None => format!("recipes.lock lacks recipe {name}, but the lock file must not change in this run."),
@@ -43,7 +43,7 @@ pub(super) fn would_remove(name: &str) -> LockingError {
 
 /// Refuses an entry that does not match the description of the component.
 pub(super) fn check_description(
-    publication: &Publication<'_>,
+    publication: &ListedComponent<'_>,
     locked: &Locked,
     found: &Locked,
 ) -> Result<(), LockingError> {
@@ -66,7 +66,7 @@ fn differences(locked: &Locked, found: &Locked) -> String {
     differing.join(", ")
 }
 
-pub(super) fn edited(publication: &Publication<'_>, what: &str) -> LockingError {
+pub(super) fn edited(publication: &ListedComponent<'_>, what: &str) -> LockingError {
     let message = format!("recipes.lock does not match the component of recipe {}: {what}.", publication.name);
     LockingError::Lock {
         message,
@@ -81,7 +81,7 @@ pub(super) fn edited(publication: &Publication<'_>, what: &str) -> LockingError 
 /// # Errors
 /// When the components differ.
 pub fn check_component(
-    publication: &Publication<'_>,
+    publication: &ListedComponent<'_>,
     locked: &Locked,
     obtained: &Obtained,
 ) -> Result<(), LockingError> {
@@ -92,7 +92,7 @@ pub fn check_component(
 }
 
 /// The error for a different component: the lock file must have been edited.
-fn not_the_component(publication: &Publication<'_>, locked: &Locked, obtained: &Obtained) -> LockingError {
+fn not_the_component(publication: &ListedComponent<'_>, locked: &Locked, obtained: &Obtained) -> LockingError {
     let message = format!(
         "recipes.lock says that {} has the component sha256:{}, but it is sha256:{}.",
         publication.source.with_digest(locked.manifest),

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::error::LockingError;
-use super::publication::{Obtained, Publication};
+use super::publication::{ListedComponent, Obtained};
 use crate::recipes_lock::{Capabilities, Locked};
 use base::source::Explain;
 
 /// The description of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Description {
+pub struct ComponentDescription {
     /// The package's name and version.
     pub version: String,
     /// Its capabilities and requests.
@@ -25,9 +25,9 @@ pub trait Describe {
     /// When it is not a component, or cannot be used.
     fn describe(
         &self,
-        publication: &Publication<'_>,
+        publication: &ListedComponent<'_>,
         obtained: &Obtained,
-    ) -> Result<Description, Arc<dyn Explain + Send + Sync>>;
+    ) -> Result<ComponentDescription, Arc<dyn Explain + Send + Sync>>;
 }
 
 /// The lock file entry for a component.
@@ -35,11 +35,11 @@ pub trait Describe {
 /// # Errors
 /// When the component cannot be described.
 pub fn entry(
-    publication: &Publication<'_>,
+    publication: &ListedComponent<'_>,
     obtained: &Obtained,
     describe: &dyn Describe,
 ) -> Result<Locked, LockingError> {
-    let Description { version, capabilities } =
+    let ComponentDescription { version, capabilities } =
         describe.describe(publication, obtained).map_err(LockingError::Unusable)?;
     Ok(Locked {
         source: publication.source.clone(),

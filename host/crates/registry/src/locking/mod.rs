@@ -12,9 +12,9 @@ mod publication;
 mod sources;
 
 pub use check::check_component;
-pub use describe::{Describe, Description, entry};
+pub use describe::{ComponentDescription, Describe, entry};
 pub use error::LockingError;
 pub use guard::LockFileGuard;
 pub use obtain::{LockMode, Locking};
-pub use publication::{Obtained, Publication};
-pub use sources::{Access, Source, Sources};
+pub use publication::{ListedComponent, Obtained};
+pub use sources::{ArtifactSource, ArtifactSources, ConnectionContext};

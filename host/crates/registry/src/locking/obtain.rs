@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use base::collections::Map;
 use base::event::{Event, Level};
 use base::remedy::Remedy;
-use fetch::Network;
+use fetch::NetworkUse;
 
 use super::check::{check_component, check_description, edited, same_signers, would_change, would_remove};
 use super::describe::{Describe, entry};
 use super::error::LockingError;
 use super::guard::LockFileGuard;
-use super::publication::{Obtained, Publication};
-use super::sources::{Access, Sources};
+use super::publication::{ListedComponent, Obtained};
+use super::sources::{ArtifactSources, ConnectionContext};
 use crate::oci::RemoteSettings;
 use crate::recipes_lock::{Locked, RecipesLock};
 use crate::recipes_toml::RecipesToml;
@@ -34,16 +34,16 @@ pub enum LockMode {
 pub struct Locking {
     path: PathBuf,
     mode: LockMode,
-    access: Access,
+    access: ConnectionContext,
     /// Settings for registries; until they are set, no registry is used.
     remote: OnceLock<RemoteSettings>,
-    sources: OnceLock<Sources>,
-    known: Mutex<Known>,
+    sources: OnceLock<ArtifactSources>,
+    known: Mutex<KnownComponents>,
 }
 
 /// The data that a run has read so far.
 #[derive(Default)]
-struct Known {
+struct KnownComponents {
     lock: Option<RecipesLock>,
     /// By name in `recipes.toml`: several references may refer to one package, which is read and verified once.
     obtained: Map<String, Obtained>,
@@ -52,14 +52,14 @@ struct Known {
 /// One recipe while its component is obtained.
 struct Obtaining<'a> {
     locking: &'a Locking,
-    publication: &'a Publication<'a>,
-    sources: &'a Sources,
+    publication: &'a ListedComponent<'a>,
+    sources: &'a ArtifactSources,
     describe: &'a dyn Describe,
 }
 
 impl Locking {
     /// The lock file of the buildout with this `recipes.toml`.
-    pub fn new(recipes_toml: &Path, mode: LockMode, access: Access) -> Self {
+    pub fn new(recipes_toml: &Path, mode: LockMode, access: ConnectionContext) -> Self {
         let (remote, sources, known) = Default::default();
         Self { path: RecipesLock::path(recipes_toml), mode, access, remote, sources, known }
     }
@@ -73,12 +73,12 @@ impl Locking {
     ///
     /// # Errors
     /// When the directory in `vendor` is not in OCI layout.
-    pub fn sources(&self, vendor: Option<&Path>) -> Result<&Sources, LockingError> {
+    pub fn sources(&self, vendor: Option<&Path>) -> Result<&ArtifactSources, LockingError> {
         if let Some(sources) = self.sources.get() {
             return Ok(sources);
         }
-        let offline = RemoteSettings { network: Network::Offline, ..RemoteSettings::default() };
-        let opened = Sources::open(&self.access, self.remote.get().unwrap_or(&offline), vendor);
+        let offline = RemoteSettings { network: NetworkUse::Offline, ..RemoteSettings::default() };
+        let opened = ArtifactSources::open(&self.access, self.remote.get().unwrap_or(&offline), vendor);
         let sources = opened.map_err(|error| LockingError::Registry { error: Arc::new(error), place: None })?;
         Ok(self.sources.get_or_init(|| sources))
     }
@@ -90,7 +90,7 @@ impl Locking {
     /// When it is not available, or must not be used.
     pub fn obtain(
         &self,
-        publication: &Publication<'_>,
+        publication: &ListedComponent<'_>,
         vendor: Option<&Path>,
         describe: &dyn Describe,
     ) -> Result<Obtained, LockingError> {
@@ -190,7 +190,7 @@ impl Obtaining<'_> {
     }
 
     fn report_moved(&self, locked: &Locked) {
-        let Publication { name, source, .. } = self.publication;
+        let ListedComponent { name, source, .. } = self.publication;
         let Some(now) = self.publication.moved_to(locked.manifest, self.sources) else { return };
         let message = format!(
             "{source} points to sha256:{now} now; recipe {name} stays at sha256:{}, as in recipes.lock.",

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use super::error::LockingError;
-use super::sources::{Source, Sources};
+use super::sources::{ArtifactSource, ArtifactSources};
 use crate::grant::Grant;
 use crate::oci::{Artefact, Reference, RegistryError, signatures};
-use crate::recipes_toml::{Entry, EntrySource, KeyEntry, RecipesToml, Wanted};
+use crate::recipes_toml::{EntrySource, KeyEntry, RecipeEntry, RecipesToml, WantedSigners};
 use crate::reference::RecipeReference;
 use crate::trust::{Signer, TrustError, Trusted};
 use base::digest::Digest;
@@ -18,7 +18,7 @@ use base::source::Place;
 
 /// A component of a registry that `recipes.toml` lists.
 #[derive(Debug)]
-pub struct Publication<'a> {
+pub struct ListedComponent<'a> {
     /// The key of its table in `recipes.toml`.
     pub name: &'a str,
     /// The recipe reference of that table.
@@ -29,7 +29,7 @@ pub struct Publication<'a> {
     pub place: Option<&'a Place>,
     /// The grant of the recipe.
     pub grant: &'a Grant,
-    wanted: &'a Wanted,
+    wanted: &'a WantedSigners,
     keys: &'a [KeyEntry],
 }
 
@@ -48,14 +48,14 @@ pub struct Obtained {
 
 impl RecipesToml {
     /// The recipes that come from registries.
-    pub fn publications(&self) -> impl Iterator<Item = Publication<'_>> {
+    pub fn publications(&self) -> impl Iterator<Item = ListedComponent<'_>> {
         self.entries.iter().filter_map(|entry| self.publication(entry))
     }
 
     /// The same for one entry; `None` if its component does not come from a registry.
-    pub fn publication<'a>(&'a self, entry: &'a Entry) -> Option<Publication<'a>> {
+    pub fn publication<'a>(&'a self, entry: &'a RecipeEntry) -> Option<ListedComponent<'a>> {
         let Some(EntrySource::Registry(source, place)) = &entry.source else { return None };
-        Some(Publication {
+        Some(ListedComponent {
             name: &entry.name,
             recipe: &entry.reference,
             source,
@@ -67,12 +67,12 @@ impl RecipesToml {
     }
 }
 
-impl Publication<'_> {
+impl ListedComponent<'_> {
     /// Reads the component that the tag points to now, or that has the digest in the reference.
     ///
     /// # Errors
     /// When it is not available, or lacks signatures.
-    pub fn newest(&self, sources: &Sources) -> Result<Obtained, LockingError> {
+    pub fn newest(&self, sources: &ArtifactSources) -> Result<Obtained, LockingError> {
         let artefact = Artefact::of(&*sources.asked, self.source).map_err(|error| self.failed(error))?;
         let signers = self.signers(&artefact, &*sources.asked, &*sources.asked, &[])?;
         self.obtain(artefact, &*sources.asked, signers)
@@ -83,7 +83,12 @@ impl Publication<'_> {
     ///
     /// # Errors
     /// As [`Self::newest`].
-    pub fn pinned(&self, manifest: Digest, signers: &[String], sources: &Sources) -> Result<Obtained, LockingError> {
+    pub fn pinned(
+        &self,
+        manifest: Digest,
+        signers: &[String],
+        sources: &ArtifactSources,
+    ) -> Result<Obtained, LockingError> {
         let pinned = self.source.with_digest(manifest);
         let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
         let signers = self.signers(&artefact, &*sources.kept, &*sources.asked, signers)?;
@@ -95,7 +100,7 @@ impl Publication<'_> {
     ///
     /// # Errors
     /// As [`Self::newest`].
-    pub fn repinned(&self, manifest: Digest, sources: &Sources) -> Result<Obtained, LockingError> {
+    pub fn repinned(&self, manifest: Digest, sources: &ArtifactSources) -> Result<Obtained, LockingError> {
         let pinned = self.source.with_digest(manifest);
         let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
         let signers = match self.signers(&artefact, &*sources.asked, &*sources.asked, &[]) {
@@ -105,7 +110,12 @@ impl Publication<'_> {
         self.obtain(artefact, &*sources.kept, signers)
     }
 
-    fn obtain(&self, artefact: Artefact, from: &Source, signers: Vec<Signer>) -> Result<Obtained, LockingError> {
+    fn obtain(
+        &self,
+        artefact: Artefact,
+        from: &ArtifactSource,
+        signers: Vec<Signer>,
+    ) -> Result<Obtained, LockingError> {
         let pinned = self.source.with_digest(artefact.manifest.digest);
         let bytes = artefact.component(from, &pinned).map_err(|error| self.failed(error))?;
         let (digest, manifest) = (artefact.digest, artefact.manifest.digest);
@@ -117,15 +127,15 @@ impl Publication<'_> {
     fn signers(
         &self,
         artefact: &Artefact,
-        from: &Source,
-        asked: &Source,
+        from: &ArtifactSource,
+        asked: &ArtifactSource,
         expected: &[String],
     ) -> Result<Vec<Signer>, LockingError> {
         let Some(trusted) = Trusted::of(&self.wanted.signed_by, self.keys).map_err(Arc::new)? else {
             return Ok(Vec::new());
         };
         let digest = artefact.manifest.digest;
-        let verify = |from: &Source| -> Result<Result<Vec<Signer>, TrustError>, RegistryError> {
+        let verify = |from: &ArtifactSource| -> Result<Result<Vec<Signer>, TrustError>, RegistryError> {
             let found = signatures(from, self.source, digest)?;
             Ok(trusted.verify_artefact(self.source, digest, &found))
         };
@@ -144,7 +154,7 @@ impl Publication<'_> {
 
     /// The manifest that the tag points to now, if not `locked`. The registry is not asked if a copy exists. `None`
     /// also if the reference has no tag.
-    pub fn moved_to(&self, locked: Digest, sources: &Sources) -> Option<Digest> {
+    pub fn moved_to(&self, locked: Digest, sources: &ArtifactSources) -> Option<Digest> {
         if self.source.digest().is_some() {
             return None;
         }

@@ -6,25 +6,27 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
-use fetch::Network;
+use fetch::NetworkUse;
 
-use crate::oci::{Artefacts, Cache, Layout, Places, RegistryError, Remote, RemoteSettings, Tags};
+use crate::oci::{
+    Artefacts, ArtifactCache, ArtifactStores, ImageLayout, RegistryError, Remote, RemoteSettings, TagLookup,
+};
 
 /// A store of artifacts.
-pub type Source = dyn Artefacts + Send + Sync;
+pub type ArtifactSource = dyn Artefacts + Send + Sync;
 
 /// Where published components are read from.
 #[derive(Clone)]
-pub struct Sources {
+pub struct ArtifactSources {
     /// Copies are used to resolve a tag, if they contain it.
-    pub kept: Arc<Source>,
+    pub kept: Arc<ArtifactSource>,
     /// The registry is asked to resolve a tag.
-    pub asked: Arc<Source>,
+    pub asked: Arc<ArtifactSource>,
 }
 
 /// Dependencies of every connection to a registry.
 #[derive(Clone)]
-pub struct Access {
+pub struct ConnectionContext {
     /// The environment of the process: directories of the cache, credentials.
     pub environment: Environment,
     /// The receiver of download events.
@@ -33,25 +35,29 @@ pub struct Access {
     pub interrupt: Interrupt,
 }
 
-impl Sources {
+impl ArtifactSources {
     /// The sources of a buildout with this directory as `vendor` in `recipes.toml`.
     ///
     /// # Errors
     /// When that directory is not in OCI layout.
-    pub fn open(access: &Access, settings: &RemoteSettings, vendor: Option<&Path>) -> Result<Self, RegistryError> {
-        let vendored: Vec<_> = vendor.map(Layout::open).transpose()?.into_iter().collect();
-        let cache = Cache::open(&access.environment, Arc::clone(&access.report));
-        let places = |vendored, tags| -> Arc<Source> {
+    pub fn open(
+        access: &ConnectionContext,
+        settings: &RemoteSettings,
+        vendor: Option<&Path>,
+    ) -> Result<Self, RegistryError> {
+        let vendored: Vec<_> = vendor.map(ImageLayout::open).transpose()?.into_iter().collect();
+        let cache = ArtifactCache::open(&access.environment, Arc::clone(&access.report));
+        let places = |vendored, tags| -> Arc<ArtifactSource> {
             let interrupt = access.interrupt.clone();
             let registry = Remote::new(&access.environment, settings.clone(), Arc::clone(&access.report));
             let registry = registry.cancelled_by(move || interrupt.signal().is_some());
-            Arc::new(Places { vendored, cache: cache.clone(), registry, tags })
+            Arc::new(ArtifactStores { vendored, cache: cache.clone(), registry, tags })
         };
         // Only the registry knows what a tag points to now. Without network, the vendored copy decides.
         let (asked, tags) = match settings.network {
-            Network::Allowed => (Vec::new(), Tags::Asked),
-            _ => (vendored.clone(), Tags::Kept),
+            NetworkUse::Allowed => (Vec::new(), TagLookup::Asked),
+            _ => (vendored.clone(), TagLookup::Kept),
         };
-        Ok(Self { kept: places(vendored, Tags::Kept), asked: places(asked, tags) })
+        Ok(Self { kept: places(vendored, TagLookup::Kept), asked: places(asked, tags) })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::artifacts::{Artefacts, Manifest};
+use super::artifacts::{Artefacts, ArtifactManifest};
 use super::document::{Descriptor, ImageManifest, to_json};
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
@@ -28,7 +28,7 @@ const LARGEST_CONFIG: u64 = 1 << 20;
 
 /// The description of a component, stored next to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Description {
+pub struct ArtifactDescription {
     /// When the component was built, as in RFC 3339.
     pub created: String,
     /// The component's imports.
@@ -62,7 +62,7 @@ struct Interface {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artefact {
     /// The manifest.
-    pub manifest: Manifest,
+    pub manifest: ArtifactManifest,
     component: Descriptor,
     /// Digest of the component.
     pub digest: Digest,
@@ -80,7 +80,7 @@ impl Artefact {
         to: &dyn Artefacts,
         reference: &Reference,
         component: &[u8],
-        description: &Description,
+        description: &ArtifactDescription,
     ) -> Result<Self, RegistryError> {
         let (artefact, config) = Self::describe(reference, component, description)?;
         to.put_blob(reference, component)?;
@@ -96,7 +96,7 @@ impl Artefact {
     pub fn describe(
         reference: &Reference,
         component: &[u8],
-        description: &Description,
+        description: &ArtifactDescription,
     ) -> Result<(Self, Vec<u8>), RegistryError> {
         let digest = Digest::of(component);
         let config = to_json(&Config {
@@ -111,7 +111,7 @@ impl Artefact {
         if !description.annotations.is_empty() {
             manifest.annotations = Some(description.annotations.clone());
         }
-        Ok((Self::read(reference, Manifest::new(to_json(&manifest)))?, config))
+        Ok((Self::read(reference, ArtifactManifest::new(to_json(&manifest)))?, config))
     }
 
     /// Reads the artifact of `reference`.
@@ -126,7 +126,7 @@ impl Artefact {
     ///
     /// # Errors
     /// If it is of another kind, does not have exactly one layer, or if its contents are too large.
-    pub fn read(reference: &Reference, manifest: Manifest) -> Result<Self, RegistryError> {
+    pub fn read(reference: &Reference, manifest: ArtifactManifest) -> Result<Self, RegistryError> {
         let not_a_component = |reason: String| RegistryError::not_a_component(reference, reason);
         let parsed = ImageManifest::parse(reference, &manifest.bytes)?;
         let kind = &parsed.config.media_type;
@@ -200,9 +200,9 @@ mod tests {
         "registry.example/acme/recipes:1.2".parse().unwrap()
     }
 
-    fn description() -> Description {
+    fn description() -> ArtifactDescription {
         let annotations = [(annotation::TITLE, "acme"), (annotation::VERSION, "1.2"), (annotation::LICENSES, "MIT")];
-        Description {
+        ArtifactDescription {
             created: "2026-01-02T03:04:05Z".into(),
             imports: vec!["wasi:cli/environment@0.2.6".into()],
             exports: vec!["buildout:recipe/package@0.1.0".into()],
@@ -243,7 +243,8 @@ mod tests {
         let t = |old: &str, new: &str, expected: &str| {
             let changed = text.replacen(old, new, 1);
             assert_ne!(changed, text, "{old}");
-            let error = Artefact::read(&reference(), Manifest::new(changed.into_bytes())).unwrap_err().to_string();
+            let error =
+                Artefact::read(&reference(), ArtifactManifest::new(changed.into_bytes())).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         t(

@@ -15,7 +15,7 @@ pub trait Artefacts {
     ///
     /// # Errors
     /// [`RegistryError::NotFound`] if it does not exist; [`RegistryError::Integrity`] if it does not match.
-    fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError>;
+    fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError>;
 
     /// The content of `descriptor`, in the repository of `reference`. `what` is its name in messages, e.g. `The
     /// component`. A content of more than `most` bytes is not read.
@@ -40,19 +40,19 @@ pub trait Artefacts {
     ///
     /// # Errors
     /// If it cannot be stored.
-    fn put_manifest(&self, reference: &Reference, manifest: &Manifest) -> Result<(), RegistryError>;
+    fn put_manifest(&self, reference: &Reference, manifest: &ArtifactManifest) -> Result<(), RegistryError>;
 }
 
 /// A manifest, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Manifest {
+pub struct ArtifactManifest {
     /// The document.
     pub bytes: Vec<u8>,
     /// Its SHA-256 digest: it pins the artifact, and signatures are made for it.
     pub digest: Digest,
 }
 
-impl Manifest {
+impl ArtifactManifest {
     /// Hashes `bytes`.
     pub fn new(bytes: Vec<u8>) -> Self {
         let digest = Digest::of(&bytes);

@@ -14,10 +14,10 @@ use super::challenge::{Challenge, may_ask};
 use super::credentials::CredentialFiles;
 use super::error::RegistryError;
 use super::reference::Reference;
-use super::secrets::Credentials;
-use super::wire::{Access, Wire};
+use super::secrets::RegistryCredentials;
+use super::wire::{RepositoryAccess, Wire};
 use base::environment::Environment;
-use fetch::{Call, HeaderMap, Method};
+use fetch::{HeaderMap, HttpRequest, Method};
 
 /// The largest response of a token server, in bytes.
 const LARGEST_TOKEN: u64 = 256 << 10;
@@ -45,7 +45,7 @@ pub(super) struct Authenticator {
 /// A request for which a registry responded with a challenge.
 struct Challenged<'a> {
     wire: &'a Wire,
-    access: Access,
+    access: RepositoryAccess,
     reference: &'a Reference,
 }
 
@@ -58,7 +58,7 @@ impl Authenticator {
     pub(super) fn authorize(
         &self,
         wire: &Wire,
-        access: Access,
+        access: RepositoryAccess,
         reference: &Reference,
         base: &Url,
         headers: &HeaderMap,
@@ -69,7 +69,7 @@ impl Authenticator {
         match Challenge::read(lines) {
             None => Err(RegistryError::UnknownChallenge { host: host() }),
             Some(Challenge::Basic) => match self.files.find(reference)? {
-                Some(Credentials::Password { user, password }) => {
+                Some(RegistryCredentials::Password { user, password }) => {
                     Ok(Authorization { header: basic(&user, &password), known: true })
                 }
                 found => Err(unauthorized(access, reference, found.is_some())),
@@ -89,7 +89,7 @@ impl Challenged<'_> {
         &self,
         realm: Url,
         service: Option<&str>,
-        credentials: Option<Credentials>,
+        credentials: Option<RegistryCredentials>,
     ) -> Result<Authorization, RegistryError> {
         let known = credentials.is_some();
         let call = self.token_call(realm, service, credentials);
@@ -109,11 +109,16 @@ impl Challenged<'_> {
         Ok(Authorization { header: format!("Bearer {token}"), known })
     }
 
-    fn token_call(&self, mut realm: Url, service: Option<&str>, credentials: Option<Credentials>) -> Call {
+    fn token_call(
+        &self,
+        mut realm: Url,
+        service: Option<&str>,
+        credentials: Option<RegistryCredentials>,
+    ) -> HttpRequest {
         let scope = format!("repository:{}:{}", self.reference.repository(), self.access.actions());
-        let mut call = Call::get(realm.clone(), LARGEST_TOKEN);
+        let mut call = HttpRequest::get(realm.clone(), LARGEST_TOKEN);
         match credentials {
-            Some(Credentials::IdentityToken(token)) => {
+            Some(RegistryCredentials::IdentityToken(token)) => {
                 self.wire.secrets.add(&token);
                 let mut form = Serializer::new(String::new());
                 form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", &token);
@@ -126,7 +131,7 @@ impl Challenged<'_> {
             other => {
                 realm.query_pairs_mut().extend_pairs(service.map(|service| ("service", service)));
                 realm.query_pairs_mut().append_pair("scope", &scope);
-                if let Some(Credentials::Password { user, password }) = other {
+                if let Some(RegistryCredentials::Password { user, password }) = other {
                     call.authorization = Some(basic(&user, &password));
                 }
                 call.url = realm;
@@ -140,7 +145,7 @@ fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-pub(super) fn unauthorized(access: Access, reference: &Reference, known: bool) -> RegistryError {
+pub(super) fn unauthorized(access: RepositoryAccess, reference: &Reference, known: bool) -> RegistryError {
     RegistryError::Unauthorized {
         operation: access.operation(),
         reference: reference.to_string(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::SystemTime;
 
-use super::artifacts::{LARGEST_MANIFEST, Manifest};
+use super::artifacts::{ArtifactManifest, LARGEST_MANIFEST};
 use super::reference::Reference;
 use base::digest::Digest;
 use base::environment::Environment;
@@ -25,7 +25,7 @@ const TAG: &str = "tag";
 
 /// The copies of one user.
 #[derive(Clone)]
-pub struct Cache {
+pub struct ArtifactCache {
     directory: Option<PathBuf>,
     capacity: u64,
     report: Arc<dyn Report>,
@@ -33,7 +33,7 @@ pub struct Cache {
     reported: Arc<Once>,
 }
 
-impl Cache {
+impl ArtifactCache {
     /// The cache in the user's cache directory. If that directory is unknown, nothing is stored.
     pub fn open(environment: &Environment, report: Arc<dyn Report>) -> Self {
         let directory = environment.cache_directory().map(|directory| directory.join("artefacts"));
@@ -67,7 +67,7 @@ impl Cache {
     }
 
     /// Stores a manifest, and that the tag points to it.
-    pub(super) fn keep_manifest(&self, reference: &Reference, manifest: &Manifest) {
+    pub(super) fn keep_manifest(&self, reference: &Reference, manifest: &ArtifactManifest) {
         self.keep(&manifest.bytes);
         if let (None, Some(file)) = (reference.digest(), tag_file(reference)) {
             self.store(&file, manifest.digest.to_string().as_bytes());

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::error::RegistryError;
 use super::helper;
 use super::reference::Reference;
-use super::secrets::Credentials;
+use super::secrets::RegistryCredentials;
 use base::environment::Environment;
 use base::files::{FileError, open_input, read_open};
 
@@ -36,7 +36,7 @@ struct CredentialFile {
 #[derive(Default, Deserialize)]
 struct Contents {
     #[serde(default)]
-    auths: BTreeMap<String, Entry>,
+    auths: BTreeMap<String, AuthEntry>,
     #[serde(default, rename = "credHelpers")]
     helpers: BTreeMap<String, String>,
     #[serde(default, rename = "credsStore")]
@@ -44,7 +44,7 @@ struct Contents {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct AuthEntry {
     #[serde(default)]
     auth: String,
     #[serde(default, rename = "identitytoken")]
@@ -75,7 +75,7 @@ impl CredentialFiles {
     }
 
     /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
-    pub(super) fn find(&self, reference: &Reference) -> Result<Option<Credentials>, RegistryError> {
+    pub(super) fn find(&self, reference: &Reference) -> Result<Option<RegistryCredentials>, RegistryError> {
         for file in &self.0 {
             let unusable = |reason| RegistryError::Credentials {
                 host: reference.host().to_owned(),
@@ -116,7 +116,7 @@ impl CredentialFile {
 
 impl Contents {
     /// The credentials from a helper, or else from the entry with the longest matching name.
-    fn find(&self, reference: &Reference) -> Result<Option<Credentials>, String> {
+    fn find(&self, reference: &Reference) -> Result<Option<RegistryCredentials>, String> {
         let host = canonical(reference.host());
         let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
         if let Some(name) = named.map(|(_, name)| name).or(self.store.as_ref().filter(|name| !name.is_empty())) {
@@ -135,11 +135,11 @@ impl Contents {
     }
 }
 
-impl Entry {
+impl AuthEntry {
     /// The credentials in the entry; `None` if a helper stores them.
-    fn credentials(&self) -> Option<Result<Credentials, String>> {
+    fn credentials(&self) -> Option<Result<RegistryCredentials, String>> {
         if !self.identity_token.is_empty() {
-            return Some(Ok(Credentials::IdentityToken(Zeroizing::new(self.identity_token.clone()))));
+            return Some(Ok(RegistryCredentials::IdentityToken(Zeroizing::new(self.identity_token.clone()))));
         }
         if self.auth.is_empty() {
             return None;
@@ -148,7 +148,7 @@ impl Entry {
         let decoded = Zeroizing::new(decoded.unwrap_or_default());
         // Old versions of Docker padded the password.
         let pair = decoded.trim_end_matches('\0').split_once(':');
-        let password = |(user, password): (&str, &str)| Credentials::Password {
+        let password = |(user, password): (&str, &str)| RegistryCredentials::Password {
             user: user.to_owned(),
             password: Zeroizing::new(password.to_owned()),
         };
@@ -198,7 +198,7 @@ mod tests {
 
     const REFERENCE: &str = "registry.example:5000/acme/recipes:1.2";
 
-    fn find_for(reference: &str, docker: &str, containers: &str) -> Result<Option<Credentials>, RegistryError> {
+    fn find_for(reference: &str, docker: &str, containers: &str) -> Result<Option<RegistryCredentials>, RegistryError> {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| CredentialFile { path: directory.path().join(name), is_legacy: false };
         let files = CredentialFiles(vec![file("config.json"), file("none.json"), file("auth.json")]);
@@ -207,14 +207,14 @@ mod tests {
         files.find(&reference.parse().unwrap())
     }
 
-    fn find(docker: &str, containers: &str) -> Result<Option<Credentials>, RegistryError> {
+    fn find(docker: &str, containers: &str) -> Result<Option<RegistryCredentials>, RegistryError> {
         find_for(REFERENCE, docker, containers)
     }
 
-    fn password(found: Result<Option<Credentials>, RegistryError>) -> Option<String> {
+    fn password(found: Result<Option<RegistryCredentials>, RegistryError>) -> Option<String> {
         match found.unwrap() {
-            Some(Credentials::Password { user, password }) => Some(format!("{user}:{}", *password)),
-            Some(Credentials::IdentityToken(token)) => Some(format!("token {}", *token)),
+            Some(RegistryCredentials::Password { user, password }) => Some(format!("{user}:{}", *password)),
+            Some(RegistryCredentials::IdentityToken(token)) => Some(format!("token {}", *token)),
             None => None,
         }
     }

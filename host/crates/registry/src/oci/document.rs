@@ -102,7 +102,7 @@ impl ImageManifest {
     pub(super) fn parse(reference: &Reference, bytes: &[u8]) -> Result<Self, RegistryError> {
         let malformed = |reason: &dyn std::fmt::Display| RegistryError::malformed("The manifest", reference, reason);
         // An index or a manifest of another kind has other fields.
-        let kind: Kind = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+        let kind: DocumentKind = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
         if let Some(kind) = kind.media_type.filter(|kind| kind != MANIFEST) {
             return Err(malformed(&format!("it is of the type {kind:?}, not {MANIFEST}")));
         }
@@ -116,7 +116,7 @@ impl ImageManifest {
 /// The fields by which kinds of documents are distinguished.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kind {
+struct DocumentKind {
     schema_version: u32,
     media_type: Option<String>,
 }

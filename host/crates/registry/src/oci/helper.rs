@@ -7,21 +7,21 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::secrets::Credentials;
+use super::secrets::RegistryCredentials;
 
 /// The user name by which a helper marks an identity token.
 const TOKEN: &str = "<token>";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct HelperCredentials {
     username: String,
     secret: String,
 }
 
 /// Gets the credentials for `server` from the helper `name`; `None` if it has none. The error does not include the
 /// output of the helper, which may contain a secret.
-pub(super) fn get(name: &str, server: &str) -> Result<Option<Credentials>, String> {
+pub(super) fn get(name: &str, server: &str) -> Result<Option<RegistryCredentials>, String> {
     if name.contains('/') {
         return Err(format!("{name:?} is not the name of a credential helper"));
     }
@@ -44,10 +44,11 @@ pub(super) fn get(name: &str, server: &str) -> Result<Option<Credentials>, Strin
         let has_none = String::from_utf8_lossy(&printed).contains("credentials not found");
         return if has_none { Ok(None) } else { Err(format!("{program} failed")) };
     }
-    let answer: Answer = serde_json::from_slice(&printed).map_err(|_| format!("{program} printed no credentials"))?;
+    let answer: HelperCredentials =
+        serde_json::from_slice(&printed).map_err(|_| format!("{program} printed no credentials"))?;
     let secret = Zeroizing::new(answer.secret);
     Ok(Some(match answer.username.as_str() {
-        TOKEN => Credentials::IdentityToken(secret),
-        _ => Credentials::Password { user: answer.username, password: secret },
+        TOKEN => RegistryCredentials::IdentityToken(secret),
+        _ => RegistryCredentials::Password { user: answer.username, password: secret },
     }))
 }

@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
+use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
 use super::document::{Descriptor, ImageIndex, LayoutMarker, MANIFEST, NAME, check, to_json};
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
@@ -21,11 +21,11 @@ const LARGEST_INDEX: u64 = 16 << 20;
 /// A directory in OCI image layout. It can contain artifacts of several registries: each is stored under its full
 /// reference.
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub struct ImageLayout {
     directory: PathBuf,
 }
 
-impl Layout {
+impl ImageLayout {
     /// Opens the layout in `directory`.
     ///
     /// # Errors
@@ -110,15 +110,16 @@ impl Layout {
     }
 }
 
-impl Artefacts for Layout {
-    fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+impl Artefacts for ImageLayout {
+    fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         const WHAT: &str = "The manifest";
         if let Some(digest) = reference.digest() {
-            let manifest = Manifest::checked(self.read_blob(WHAT, reference, digest, LARGEST_MANIFEST)?, reference);
+            let manifest =
+                ArtifactManifest::checked(self.read_blob(WHAT, reference, digest, LARGEST_MANIFEST)?, reference);
             return manifest.map_err(|error| error.in_copy(self.blob_path(digest)));
         }
         let found = self.find(reference)?.ok_or_else(|| self.not_found(reference))?;
-        Ok(Manifest::new(self.blob(WHAT, reference, &found, LARGEST_MANIFEST)?))
+        Ok(ArtifactManifest::new(self.blob(WHAT, reference, &found, LARGEST_MANIFEST)?))
     }
 
     fn blob(
@@ -139,7 +140,7 @@ impl Artefacts for Layout {
         Ok(())
     }
 
-    fn put_manifest(&self, reference: &Reference, manifest: &Manifest) -> Result<(), RegistryError> {
+    fn put_manifest(&self, reference: &Reference, manifest: &ArtifactManifest) -> Result<(), RegistryError> {
         self.put_blob(reference, &manifest.bytes)?;
         let Some(name) = reference.tagged_name() else { return Ok(()) };
         let mut index = self.index()?;
@@ -162,7 +163,9 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oci::{Artefact, Description, LARGEST_COMPONENT, MOST_SIGNATURES, Signature, add_signature, signatures};
+    use crate::oci::{
+        Artefact, ArtifactDescription, ArtifactSignature, LARGEST_COMPONENT, MOST_SIGNATURES, add_signature, signatures,
+    };
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -170,21 +173,21 @@ mod tests {
         "registry.example/acme/recipes:1.2".parse().unwrap()
     }
 
-    fn published() -> (tempfile::TempDir, Layout, Artefact) {
+    fn published() -> (tempfile::TempDir, ImageLayout, Artefact) {
         let directory = tempfile::tempdir().unwrap();
-        let layout = Layout::create(directory.path()).unwrap();
-        let artefact = Artefact::publish(&layout, &reference(), COMPONENT, &Description::default()).unwrap();
+        let layout = ImageLayout::create(directory.path()).unwrap();
+        let artefact = Artefact::publish(&layout, &reference(), COMPONENT, &ArtifactDescription::default()).unwrap();
         (directory, layout, artefact)
     }
 
-    fn signature(text: &str) -> Signature {
-        Signature { payload: format!("payload {text}").into_bytes(), base64: format!("c2ln{text}") }
+    fn signature(text: &str) -> ArtifactSignature {
+        ArtifactSignature { payload: format!("payload {text}").into_bytes(), base64: format!("c2ln{text}") }
     }
 
     #[test]
     fn finds_an_artifact_by_tag_and_by_digest() {
         let (directory, layout, artefact) = published();
-        let layout_again = Layout::open(directory.path()).unwrap();
+        let layout_again = ImageLayout::open(directory.path()).unwrap();
         let digest = artefact.manifest.digest;
         for reference in [reference(), reference().with_digest(digest)] {
             let found = Artefact::of(&layout_again, &reference).unwrap();
@@ -192,7 +195,7 @@ mod tests {
             assert_eq!(found.component(&layout, &reference).unwrap(), COMPONENT);
             assert!(found.config(&layout, &reference).is_ok());
         }
-        let other = Artefact::publish(&layout, &reference(), b"other", &Description::default()).unwrap();
+        let other = Artefact::publish(&layout, &reference(), b"other", &ArtifactDescription::default()).unwrap();
         assert_eq!(Artefact::of(&layout, &reference()).unwrap(), other);
         assert_eq!(Artefact::of(&layout, &reference().with_digest(digest)).unwrap(), artefact);
         assert_eq!(layout.index().unwrap().manifests.len(), 1);
@@ -266,11 +269,11 @@ mod tests {
         let text = String::from_utf8(layout.manifest(&place).unwrap().bytes).unwrap();
         let layer = text.split_once("\"layers\":[").unwrap().1.split_once("],").unwrap().0;
         let many = |count: usize| text.replace(layer, &vec![layer; count].join(","));
-        layout.put_manifest(&place, &Manifest::new(many(MOST_SIGNATURES).into_bytes())).unwrap();
+        layout.put_manifest(&place, &ArtifactManifest::new(many(MOST_SIGNATURES).into_bytes())).unwrap();
         assert_eq!(signatures(&layout, &reference(), digest).unwrap().len(), MOST_SIGNATURES);
         let error = add_signature(&layout, &reference(), digest, &signature("b")).unwrap_err();
         assert!(matches!(error, RegistryError::TooManySignatures { count, .. } if count == MOST_SIGNATURES + 1));
-        layout.put_manifest(&place, &Manifest::new(many(5000).into_bytes())).unwrap();
+        layout.put_manifest(&place, &ArtifactManifest::new(many(5000).into_bytes())).unwrap();
         let error = signatures(&layout, &reference(), digest).unwrap_err();
         assert!(matches!(error, RegistryError::TooManySignatures { count: 5000, .. }));
     }
@@ -288,7 +291,7 @@ mod tests {
     #[test]
     fn says_why_a_directory_is_not_a_layout() {
         let directory = tempfile::tempdir().unwrap();
-        let error = |directory: &Path| Layout::open(directory).unwrap_err().to_string();
+        let error = |directory: &Path| ImageLayout::open(directory).unwrap_err().to_string();
         assert!(error(directory.path()).ends_with("is not an OCI image layout: it has no file oci-layout."));
         std::fs::write(directory.path().join(MARKER), "{\"imageLayoutVersion\": \"9.0.0\"}").unwrap();
         assert!(error(directory.path()).contains("its version is \"9.0.0\""));

@@ -1,6 +1,6 @@
 //! Recipe components as OCI artifacts: their references ([`Reference`]), their format ([`Artefact`]), their signatures
-//! ([`Signature`]), and the stores of artifacts ([`Artefacts`]): a directory in OCI image layout ([`Layout`]), a
-//! registry ([`Remote`]), or both combined with a cache ([`Places`]).
+//! ([`ArtifactSignature`]), and the stores of artifacts ([`Artefacts`]): a directory in OCI image layout ([`ImageLayout`]), a
+//! registry ([`Remote`]), or both combined with a cache ([`ArtifactStores`]).
 //!
 //! Digest and size of everything that is returned are already checked. Does not know about WIT, keys or trust: other
 //! modules decide whether a signature is valid.
@@ -24,14 +24,14 @@ mod secrets;
 mod signatures;
 mod wire;
 
-pub use artifact::{Artefact, Description, LARGEST_COMPONENT};
-pub use artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
-pub use cache::Cache;
+pub use artifact::{Artefact, ArtifactDescription, LARGEST_COMPONENT};
+pub use artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+pub use cache::ArtifactCache;
 pub use document::Descriptor;
 pub use error::{Integrity, RegistryError};
-pub use layout::Layout;
-pub use places::{Places, Tags};
+pub use layout::ImageLayout;
+pub use places::{ArtifactStores, TagLookup};
 pub use project::annotations_of_project;
-pub use reference::{InvalidReference, Reference};
+pub use reference::{InvalidArtifactReference, Reference};
 pub use remote::{Remote, RemoteSettings};
-pub use signatures::{MOST_SIGNATURES, Signature, add_signature, signatures};
+pub use signatures::{ArtifactSignature, MOST_SIGNATURES, add_signature, signatures};

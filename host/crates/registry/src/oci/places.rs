@@ -1,15 +1,15 @@
 //! All stores that may have an artifact, nearest first: directories of copies, the cache, the registry.
 
-use super::artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
-use super::cache::Cache;
+use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+use super::cache::ArtifactCache;
 use super::document::{Descriptor, ImageManifest, check};
 use super::error::RegistryError;
-use super::layout::Layout;
+use super::layout::ImageLayout;
 use super::reference::Reference;
 
 /// Whether tags must be resolved by the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tags {
+pub enum TagLookup {
     /// Yes: the registry is asked.
     Asked,
     /// No: the last known digest is used.
@@ -18,33 +18,36 @@ pub enum Tags {
 
 /// All stores that may have an artifact, nearest first. Downloads from the registry are stored in the cache; uploads
 /// are sent only to the registry.
-pub struct Places<R> {
+pub struct ArtifactStores<R> {
     /// Directories in OCI layout. Artifacts in them are not requested elsewhere.
-    pub vendored: Vec<Layout>,
+    pub vendored: Vec<ImageLayout>,
     /// The user's cache.
-    pub cache: Cache,
+    pub cache: ArtifactCache,
     /// The registry.
     pub registry: R,
     /// How tags are resolved.
-    pub tags: Tags,
+    pub tags: TagLookup,
 }
 
-impl<R> Places<R> {
+impl<R> ArtifactStores<R> {
     /// The response of the first directory that contains it; `None` if none does.
-    fn ask_vendored<T>(&self, ask: impl Fn(&Layout) -> Result<T, RegistryError>) -> Option<Result<T, RegistryError>> {
+    fn ask_vendored<T>(
+        &self,
+        ask: impl Fn(&ImageLayout) -> Result<T, RegistryError>,
+    ) -> Option<Result<T, RegistryError>> {
         let mut answers = self.vendored.iter().map(ask);
         answers.find(|answer| !matches!(answer, Err(RegistryError::NotFound { .. })))
     }
 }
 
-impl<R: Artefacts> Artefacts for Places<R> {
-    fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+impl<R: Artefacts> Artefacts for ArtifactStores<R> {
+    fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         if let Some(answer) = self.ask_vendored(|layout| layout.manifest(reference)) {
             return answer;
         }
-        let known = reference.digest().or_else(|| self.cache.tag(reference).filter(|_| self.tags == Tags::Kept));
+        let known = reference.digest().or_else(|| self.cache.tag(reference).filter(|_| self.tags == TagLookup::Kept));
         if let Some(bytes) = known.and_then(|digest| self.cache.load(digest, LARGEST_MANIFEST)) {
-            return Ok(Manifest::new(bytes));
+            return Ok(ArtifactManifest::new(bytes));
         }
         let manifest = self.registry.manifest(reference)?;
         // A proxy on the way to the registry may respond with its own page, which must not replace a good copy.
@@ -77,7 +80,7 @@ impl<R: Artefacts> Artefacts for Places<R> {
         self.registry.put_blob(reference, bytes)
     }
 
-    fn put_manifest(&self, reference: &Reference, manifest: &Manifest) -> Result<(), RegistryError> {
+    fn put_manifest(&self, reference: &Reference, manifest: &ArtifactManifest) -> Result<(), RegistryError> {
         self.registry.put_manifest(reference, manifest)
     }
 }
@@ -89,7 +92,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::oci::{Artefact, Description, Signature, add_signature, signatures};
+    use crate::oci::{Artefact, ArtifactDescription, ArtifactSignature, add_signature, signatures};
     use base::digest::Digest;
     use base::environment::Environment;
     use base::event::{Event, Level, Report, Silent};
@@ -97,33 +100,33 @@ mod tests {
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
     /// A layout that replaces a registry: without its directory, all requests fail.
-    struct Space {
+    struct StoresFixture {
         home: tempfile::TempDir,
         registry: tempfile::TempDir,
         reference: Reference,
         digest: Digest,
     }
 
-    impl Space {
+    impl StoresFixture {
         fn new() -> Self {
             let (home, registry) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let reference: Reference = "registry.example/acme/recipes:1.2".parse().unwrap();
-            let layout = Layout::create(registry.path()).unwrap();
-            let artefact = Artefact::publish(&layout, &reference, COMPONENT, &Description::default()).unwrap();
+            let layout = ImageLayout::create(registry.path()).unwrap();
+            let artefact = Artefact::publish(&layout, &reference, COMPONENT, &ArtifactDescription::default()).unwrap();
             let digest = artefact.manifest.digest;
-            let signature = Signature { payload: b"payload".into(), base64: "c2ln".into() };
+            let signature = ArtifactSignature { payload: b"payload".into(), base64: "c2ln".into() };
             add_signature(&layout, &reference, digest, &signature).unwrap();
             Self { home, registry, reference, digest }
         }
 
-        fn places(&self, tags: Tags) -> Places<Layout> {
+        fn places(&self, tags: TagLookup) -> ArtifactStores<ImageLayout> {
             self.places_at(self.home.path(), tags, Arc::new(Silent))
         }
 
-        fn places_at(&self, home: &Path, tags: Tags, report: Arc<dyn Report>) -> Places<Layout> {
+        fn places_at(&self, home: &Path, tags: TagLookup, report: Arc<dyn Report>) -> ArtifactStores<ImageLayout> {
             let environment = Environment { home: Some(home.to_owned()), ..Environment::default() };
-            let registry = Layout::open(self.registry.path()).unwrap();
-            Places { vendored: Vec::new(), cache: Cache::open(&environment, report), registry, tags }
+            let registry = ImageLayout::open(self.registry.path()).unwrap();
+            ArtifactStores { vendored: Vec::new(), cache: ArtifactCache::open(&environment, report), registry, tags }
         }
 
         fn file(&self, name: &str) -> PathBuf {
@@ -132,7 +135,7 @@ mod tests {
     }
 
     /// Manifest, component and signatures.
-    fn all(places: &Places<Layout>, reference: &Reference, digest: Digest) -> Result<(), RegistryError> {
+    fn all(places: &ArtifactStores<ImageLayout>, reference: &Reference, digest: Digest) -> Result<(), RegistryError> {
         let artefact = Artefact::of(places, reference)?;
         assert_eq!(artefact.manifest.digest, digest);
         assert_eq!(artefact.component(places, reference)?, COMPONENT);
@@ -147,24 +150,24 @@ mod tests {
 
     #[test]
     fn requests_nothing_twice() {
-        let space = Space::new();
+        let space = StoresFixture::new();
         let pinned = space.reference.with_digest(space.digest);
-        let places = space.places(Tags::Kept);
+        let places = space.places(TagLookup::Kept);
         all(&places, &pinned, space.digest).unwrap();
         all(&places, &space.reference, space.digest).unwrap();
         empty(space.registry.path());
         all(&places, &pinned, space.digest).unwrap();
         all(&places, &space.reference, space.digest).unwrap();
-        let asked = space.places(Tags::Asked);
+        let asked = space.places(TagLookup::Asked);
         assert!(asked.manifest(&pinned).is_ok());
         assert!(matches!(asked.manifest(&space.reference), Err(RegistryError::NotFound { .. })));
     }
 
     #[test]
     fn ignores_a_damaged_copy() {
-        let space = Space::new();
+        let space = StoresFixture::new();
         let pinned = space.reference.with_digest(space.digest);
-        let places = space.places(Tags::Kept);
+        let places = space.places(TagLookup::Kept);
         all(&places, &pinned, space.digest).unwrap();
         for digest in [space.digest, Digest::of(COMPONENT), Digest::of(b"payload")] {
             let file = space.file(&digest.to_string());
@@ -180,8 +183,8 @@ mod tests {
 
     #[test]
     fn a_vendored_copy_comes_first_even_if_it_is_damaged() {
-        let space = Space::new();
-        let mut places = space.places(Tags::Kept);
+        let space = StoresFixture::new();
+        let mut places = space.places(TagLookup::Kept);
         places.vendored = vec![places.registry.clone()];
         let pinned = space.reference.with_digest(space.digest);
         all(&places, &pinned, space.digest).unwrap();
@@ -193,8 +196,8 @@ mod tests {
 
     #[test]
     fn removes_what_was_not_used_for_longest() {
-        let space = Space::new();
-        let places = space.places(Tags::Kept);
+        let space = StoresFixture::new();
+        let places = space.places(TagLookup::Kept);
         places.cache.keep(b"12345678");
         places.cache.clone().with_capacity(10).keep(b"abcdefgh");
         assert_eq!(places.cache.load(Digest::of(b"12345678"), 100), None);
@@ -203,14 +206,14 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_a_manifest_replaces_no_good_one() {
-        let space = Space::new();
-        let places = space.places(Tags::Asked);
+        let space = StoresFixture::new();
+        let places = space.places(TagLookup::Asked);
         all(&places, &space.reference, space.digest).unwrap();
-        let page = Manifest::new(b"<html>Log in</html>".to_vec());
+        let page = ArtifactManifest::new(b"<html>Log in</html>".to_vec());
         places.registry.put_manifest(&space.reference, &page).unwrap();
         assert_eq!(places.manifest(&space.reference).unwrap(), page);
         empty(space.registry.path());
-        all(&space.places(Tags::Kept), &space.reference, space.digest).unwrap();
+        all(&space.places(TagLookup::Kept), &space.reference, space.digest).unwrap();
     }
 
     /// The reported warnings.
@@ -227,12 +230,12 @@ mod tests {
 
     #[test]
     fn a_cache_that_cannot_be_written_is_reported_once() {
-        let space = Space::new();
+        let space = StoresFixture::new();
         // Nothing can be created below a file, not even by root.
         let home = space.home.path().join("file");
         fs::write(&home, "").unwrap();
         let warnings = Arc::new(Warnings::default());
-        let places = space.places_at(&home, Tags::Kept, Arc::clone(&warnings) as Arc<dyn Report>);
+        let places = space.places_at(&home, TagLookup::Kept, Arc::clone(&warnings) as Arc<dyn Report>);
         all(&places, &space.reference, space.digest).unwrap();
         let warnings = warnings.0.lock().unwrap();
         assert!(warnings.len() == 1 && warnings[0].contains(&*home.to_string_lossy()), "{warnings:?}");

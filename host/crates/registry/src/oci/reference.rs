@@ -27,7 +27,7 @@ pub struct Reference {
 
 /// Why a string is not a reference to an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidReference {
+pub enum InvalidArtifactReference {
     /// A URL with another scheme.
     #[error("it starts with another scheme than oci://")]
     Scheme,
@@ -57,7 +57,7 @@ pub enum InvalidReference {
     NoVersion,
 }
 
-impl Explain for InvalidReference {
+impl Explain for InvalidArtifactReference {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NoVersion => "Add the version, as in registry.example/acme/recipes:1.2.",
@@ -107,9 +107,9 @@ impl Reference {
     ///
     /// # Errors
     /// If the string is not a tag.
-    pub fn with_tag(&self, tag: &str) -> Result<Self, InvalidReference> {
+    pub fn with_tag(&self, tag: &str) -> Result<Self, InvalidArtifactReference> {
         if !is_tag(tag) {
-            return Err(InvalidReference::Tag);
+            return Err(InvalidArtifactReference::Tag);
         }
         Ok(Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() })
     }
@@ -135,42 +135,42 @@ impl Reference {
 }
 
 impl FromStr for Reference {
-    type Err = InvalidReference;
+    type Err = InvalidArtifactReference;
 
-    fn from_str(text: &str) -> Result<Self, InvalidReference> {
+    fn from_str(text: &str) -> Result<Self, InvalidArtifactReference> {
         let text = text.strip_prefix(SCHEME).unwrap_or(text);
         if text.contains("://") {
-            return Err(InvalidReference::Scheme);
+            return Err(InvalidArtifactReference::Scheme);
         }
         let (text, digest) = match text.split_once('@') {
             Some((text, digest)) => (text, Some(parse_digest(digest)?)),
             None => (text, None),
         };
-        let (host, rest) = text.split_once('/').ok_or(InvalidReference::NoHost)?;
+        let (host, rest) = text.split_once('/').ok_or(InvalidArtifactReference::NoHost)?;
         if host != "localhost" && !host.contains(['.', ':']) {
-            return Err(InvalidReference::NoHost);
+            return Err(InvalidArtifactReference::NoHost);
         }
         if !is_host(host) {
-            return Err(InvalidReference::Host);
+            return Err(InvalidArtifactReference::Host);
         }
         let (repository, tag) = match rest.split_once(':') {
             Some((repository, tag)) => (repository, Some(tag)),
             None => (rest, None),
         };
         if repository.is_empty() {
-            return Err(InvalidReference::NoRepository);
+            return Err(InvalidArtifactReference::NoRepository);
         }
         if !repository.split('/').all(is_component) {
-            return Err(InvalidReference::Repository);
+            return Err(InvalidArtifactReference::Repository);
         }
         if host.len() + 1 + repository.len() > LONGEST_NAME {
-            return Err(InvalidReference::TooLong);
+            return Err(InvalidArtifactReference::TooLong);
         }
         if tag.is_some_and(|tag| !is_tag(tag)) {
-            return Err(InvalidReference::Tag);
+            return Err(InvalidArtifactReference::Tag);
         }
         if tag.is_none() && digest.is_none() {
-            return Err(InvalidReference::NoVersion);
+            return Err(InvalidArtifactReference::NoVersion);
         }
         let (host, repository) = (host.to_ascii_lowercase(), repository.to_owned());
         Ok(Self { host, repository, tag: tag.map(str::to_owned), digest })
@@ -186,9 +186,9 @@ impl fmt::Display for Reference {
     }
 }
 
-fn parse_digest(text: &str) -> Result<Digest, InvalidReference> {
+fn parse_digest(text: &str) -> Result<Digest, InvalidArtifactReference> {
     let digits = text.strip_prefix(ALGORITHM).filter(|digits| !digits.bytes().any(|byte| byte.is_ascii_uppercase()));
-    digits.and_then(|digits| digits.parse().ok()).ok_or(InvalidReference::Digest)
+    digits.and_then(|digits| digits.parse().ok()).ok_or(InvalidArtifactReference::Digest)
 }
 
 /// A host name, an IPv4 address, or an IPv6 address in brackets; with or without port.
@@ -239,7 +239,7 @@ mod tests {
 
     const DIGITS: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn parse(text: &str) -> Result<Reference, InvalidReference> {
+    fn parse(text: &str) -> Result<Reference, InvalidArtifactReference> {
         text.parse()
     }
 
@@ -264,38 +264,38 @@ mod tests {
     fn says_why_a_string_is_not_a_reference() {
         let long = "a".repeat(300);
         for (text, why) in [
-            ("", InvalidReference::NoHost),
-            ("acme/recipes:1", InvalidReference::NoHost),
-            ("recipes:1", InvalidReference::NoHost),
-            ("https://a.b/c:1", InvalidReference::Scheme),
-            ("docker://a.b/c:1", InvalidReference::Scheme),
-            ("user@a.b/c:1", InvalidReference::Digest),
-            ("a..b/c:1", InvalidReference::Host),
-            ("a.b:/c:1", InvalidReference::Host),
-            ("a.b:0/c:1", InvalidReference::Host),
-            ("a.b:99999/c:1", InvalidReference::Host),
-            ("a.b:+1/c:1", InvalidReference::Host),
-            ("[::1/c:1", InvalidReference::Host),
-            ("a_.b/c:1", InvalidReference::Host),
-            ("a.b/:1", InvalidReference::NoRepository),
-            ("a.b/C:1", InvalidReference::Repository),
-            ("a.b/../c:1", InvalidReference::Repository),
-            ("a.b//c:1", InvalidReference::Repository),
-            ("a.b/c/:1", InvalidReference::Repository),
-            ("a.b/c___d:1", InvalidReference::Repository),
-            ("a.b/c._d:1", InvalidReference::Repository),
-            ("a.b/é:1", InvalidReference::Repository),
-            ("a.b/c?d:1", InvalidReference::Repository),
-            (&format!("a.b/{long}:1"), InvalidReference::TooLong),
-            ("a.b/c:", InvalidReference::Tag),
-            ("a.b/c:-x", InvalidReference::Tag),
-            ("a.b/c:x/y", InvalidReference::Tag),
-            ("a.b/c:1:2", InvalidReference::Tag),
-            (&format!("a.b/c:{long}"), InvalidReference::Tag),
-            ("a.b/c:1@sha256:abc", InvalidReference::Digest),
-            (&format!("a.b/c@sha256:{}", DIGITS.to_uppercase()), InvalidReference::Digest),
-            (&format!("a.b/c@sha512:{DIGITS}"), InvalidReference::Digest),
-            ("a.b/c", InvalidReference::NoVersion),
+            ("", InvalidArtifactReference::NoHost),
+            ("acme/recipes:1", InvalidArtifactReference::NoHost),
+            ("recipes:1", InvalidArtifactReference::NoHost),
+            ("https://a.b/c:1", InvalidArtifactReference::Scheme),
+            ("docker://a.b/c:1", InvalidArtifactReference::Scheme),
+            ("user@a.b/c:1", InvalidArtifactReference::Digest),
+            ("a..b/c:1", InvalidArtifactReference::Host),
+            ("a.b:/c:1", InvalidArtifactReference::Host),
+            ("a.b:0/c:1", InvalidArtifactReference::Host),
+            ("a.b:99999/c:1", InvalidArtifactReference::Host),
+            ("a.b:+1/c:1", InvalidArtifactReference::Host),
+            ("[::1/c:1", InvalidArtifactReference::Host),
+            ("a_.b/c:1", InvalidArtifactReference::Host),
+            ("a.b/:1", InvalidArtifactReference::NoRepository),
+            ("a.b/C:1", InvalidArtifactReference::Repository),
+            ("a.b/../c:1", InvalidArtifactReference::Repository),
+            ("a.b//c:1", InvalidArtifactReference::Repository),
+            ("a.b/c/:1", InvalidArtifactReference::Repository),
+            ("a.b/c___d:1", InvalidArtifactReference::Repository),
+            ("a.b/c._d:1", InvalidArtifactReference::Repository),
+            ("a.b/é:1", InvalidArtifactReference::Repository),
+            ("a.b/c?d:1", InvalidArtifactReference::Repository),
+            (&format!("a.b/{long}:1"), InvalidArtifactReference::TooLong),
+            ("a.b/c:", InvalidArtifactReference::Tag),
+            ("a.b/c:-x", InvalidArtifactReference::Tag),
+            ("a.b/c:x/y", InvalidArtifactReference::Tag),
+            ("a.b/c:1:2", InvalidArtifactReference::Tag),
+            (&format!("a.b/c:{long}"), InvalidArtifactReference::Tag),
+            ("a.b/c:1@sha256:abc", InvalidArtifactReference::Digest),
+            (&format!("a.b/c@sha256:{}", DIGITS.to_uppercase()), InvalidArtifactReference::Digest),
+            (&format!("a.b/c@sha512:{DIGITS}"), InvalidArtifactReference::Digest),
+            ("a.b/c", InvalidArtifactReference::NoVersion),
         ] {
             assert_eq!(parse(text), Err(why), "{text}");
             assert!(!why.hints().is_empty());

@@ -9,32 +9,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use url::Url;
 
-use super::artifacts::{Artefacts, LARGEST_MANIFEST, Manifest};
+use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
 use super::authentication::{Authenticator, unauthorized};
 use super::challenge::is_loopback;
 use super::document::{Descriptor, INDEX, MANIFEST, check};
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
-use super::wire::{Access, Progress, Wire};
+use super::wire::{ProgressCallback, RepositoryAccess, Wire};
 use base::digest::Digest;
 use base::environment::Environment;
 use base::event::{Event, Report};
-use fetch::{Call, Limits, Method, Network, Response, TransferFault};
+use fetch::{HttpRequest, Method, NetworkUse, Response, TransferFault, TransferLimits};
 
 /// Settings for registries.
 #[derive(Clone, Debug)]
 pub struct RemoteSettings {
     /// Whether they may be used.
-    pub network: Network,
+    pub network: NetworkUse,
     /// Whether plain HTTP may be used with other machines, too.
     pub plain_http: bool,
     /// Limits on time and size.
-    pub limits: Limits,
+    pub limits: TransferLimits,
 }
 
 impl Default for RemoteSettings {
     fn default() -> Self {
-        Self { network: Network::Allowed, plain_http: false, limits: Limits::for_registries() }
+        Self { network: NetworkUse::Allowed, plain_http: false, limits: TransferLimits::for_registries() }
     }
 }
 
@@ -45,7 +45,7 @@ pub struct Remote {
     plain_http: bool,
     report: Arc<dyn Report>,
     /// The `Authorization` that a registry last accepted, by repository.
-    accepted: Mutex<HashMap<(String, Access), String>>,
+    accepted: Mutex<HashMap<(String, RepositoryAccess), String>>,
 }
 
 fn no_progress() -> impl FnMut(u64, Option<u64>) {
@@ -76,7 +76,7 @@ impl Remote {
     fn base(&self, reference: &Reference) -> Result<Url, RegistryError> {
         let parse = |scheme: &str| {
             Url::parse(&format!("{scheme}://{}", reference.host())).map_err(|error| RegistryError::Call {
-                operation: Access::Read.operation(),
+                operation: RepositoryAccess::Read.operation(),
                 reference: reference.to_string(),
                 fault: TransferFault::NotUrl(error.to_string()),
             })
@@ -95,10 +95,10 @@ impl Remote {
     /// Sends a request to the registry, and again with credentials if it demands them.
     fn request(
         &self,
-        access: Access,
+        access: RepositoryAccess,
         reference: &Reference,
-        mut call: Call,
-        progress: Progress<'_>,
+        mut call: HttpRequest,
+        progress: ProgressCallback<'_>,
     ) -> Result<Response, RegistryError> {
         let key = (reference.name(), access);
         let accepted = || self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,24 +122,32 @@ impl Remote {
     }
 
     /// Sends a read request; the response must have the requested content.
-    fn read(&self, reference: &Reference, call: Call, progress: Progress<'_>) -> Result<Response, RegistryError> {
-        let response = self.request(Access::Read, reference, call, progress)?;
+    fn read(
+        &self,
+        reference: &Reference,
+        call: HttpRequest,
+        progress: ProgressCallback<'_>,
+    ) -> Result<Response, RegistryError> {
+        let response = self.request(RepositoryAccess::Read, reference, call, progress)?;
         match response.status.as_u16() {
             200 => Ok(response),
             404 => Err(RegistryError::NotFound {
                 reference: reference.to_string(),
                 place: format!("the registry {}", reference.host()),
             }),
-            _ => Err(self.wire.refused(Access::Read, reference, &response)),
+            _ => Err(self.wire.refused(RepositoryAccess::Read, reference, &response)),
         }
     }
 
     /// Uploads content in one piece: `POST` opens a session, `PUT` closes it.
     fn upload(&self, reference: &Reference, bytes: &[u8], digest: Digest) -> Result<(), RegistryError> {
-        const WRITE: Access = Access::Write;
+        const WRITE: RepositoryAccess = RepositoryAccess::Write;
         let start = self.url(reference, "blobs/uploads/")?;
-        let call =
-            Call { method: Method::POST, body: Some(Arc::from([])), ..Call::get(start.clone(), LARGEST_MANIFEST) };
+        let call = HttpRequest {
+            method: Method::POST,
+            body: Some(Arc::from([])),
+            ..HttpRequest::get(start.clone(), LARGEST_MANIFEST)
+        };
         let session = self.request(WRITE, reference, call, &mut no_progress())?;
         if session.status.as_u16() != 202 {
             return Err(self.wire.refused(WRITE, reference, &session));
@@ -150,11 +158,11 @@ impl Remote {
             fault,
         })?;
         target.query_pairs_mut().append_pair("digest", &format!("sha256:{digest}"));
-        let call = Call {
+        let call = HttpRequest {
             method: Method::PUT,
             headers: vec![(CONTENT_TYPE, "application/octet-stream".to_owned())],
             body: Some(Arc::from(bytes)),
-            ..Call::get(target, LARGEST_MANIFEST)
+            ..HttpRequest::get(target, LARGEST_MANIFEST)
         };
         let outcome = match same_place {
             true => self.request(WRITE, reference, call, &mut no_progress())?,
@@ -169,13 +177,16 @@ impl Remote {
 }
 
 impl Artefacts for Remote {
-    fn manifest(&self, reference: &Reference) -> Result<Manifest, RegistryError> {
+    fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         let url = self.url(reference, &format!("manifests/{}", reference.version()))?;
         // An index is accepted too, so that the error can report it.
         let headers = vec![(ACCEPT, format!("{MANIFEST}, {INDEX}"))];
-        let response =
-            self.read(reference, Call { headers, ..Call::get(url, LARGEST_MANIFEST) }, &mut no_progress())?;
-        let manifest = Manifest::checked(response.body.clone(), reference)?;
+        let response = self.read(
+            reference,
+            HttpRequest { headers, ..HttpRequest::get(url, LARGEST_MANIFEST) },
+            &mut no_progress(),
+        )?;
+        let manifest = ArtifactManifest::checked(response.body.clone(), reference)?;
         check_announced("The manifest", reference, &response, manifest.digest)?;
         Ok(manifest)
     }
@@ -193,21 +204,22 @@ impl Artefacts for Remote {
         let mut progress = |done, total| {
             self.report.report(Event::Download { part: "", url: &shown, done, total });
         };
-        let response = self.read(reference, Call::get(url, size), &mut progress).map_err(|error| match error {
-            RegistryError::Call { fault: TransferFault::TooLarge(_), .. } => {
-                RegistryError::integrity(what, reference, Integrity::Size { expected: size })
-            }
-            other => other,
-        })?;
+        let response =
+            self.read(reference, HttpRequest::get(url, size), &mut progress).map_err(|error| match error {
+                RegistryError::Call { fault: TransferFault::TooLarge(_), .. } => {
+                    RegistryError::integrity(what, reference, Integrity::Size { expected: size })
+                }
+                other => other,
+            })?;
         check(what, reference, response.body, (digest, size))
     }
 
     fn put_blob(&self, reference: &Reference, bytes: &[u8]) -> Result<(), RegistryError> {
         let digest = Digest::of(bytes);
         let url = self.url(reference, &format!("blobs/sha256:{digest}"))?;
-        let call = Call { method: Method::HEAD, ..Call::get(url, 0) };
+        let call = HttpRequest { method: Method::HEAD, ..HttpRequest::get(url, 0) };
         // Only a clear success status saves the upload.
-        if self.request(Access::Write, reference, call, &mut no_progress())?.status.as_u16() == 200 {
+        if self.request(RepositoryAccess::Write, reference, call, &mut no_progress())?.status.as_u16() == 200 {
             return Ok(());
         }
         self.report.report(Event::Progress { activity: &format!("Uploading {} bytes to {reference}", bytes.len()) });
@@ -216,18 +228,18 @@ impl Artefacts for Remote {
         outcome
     }
 
-    fn put_manifest(&self, reference: &Reference, manifest: &Manifest) -> Result<(), RegistryError> {
+    fn put_manifest(&self, reference: &Reference, manifest: &ArtifactManifest) -> Result<(), RegistryError> {
         let version = reference.tag().map_or_else(|| format!("sha256:{}", manifest.digest), str::to_owned);
-        let call = Call {
+        let call = HttpRequest {
             method: Method::PUT,
             headers: vec![(CONTENT_TYPE, MANIFEST.to_owned())],
             body: Some(Arc::from(manifest.bytes.as_slice())),
-            ..Call::get(self.url(reference, &format!("manifests/{version}"))?, LARGEST_MANIFEST)
+            ..HttpRequest::get(self.url(reference, &format!("manifests/{version}"))?, LARGEST_MANIFEST)
         };
-        let response = self.request(Access::Write, reference, call, &mut no_progress())?;
+        let response = self.request(RepositoryAccess::Write, reference, call, &mut no_progress())?;
         match response.status.as_u16() {
             201 => check_announced("The manifest", reference, &response, manifest.digest),
-            _ => Err(self.wire.refused(Access::Write, reference, &response)),
+            _ => Err(self.wire.refused(RepositoryAccess::Write, reference, &response)),
         }
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 const WITHHELD: &str = "a message that repeats credentials is not shown";
 
 /// Credentials for a registry.
-pub(super) enum Credentials {
+pub(super) enum RegistryCredentials {
     /// For HTTP's Basic authentication.
     Password {
         /// Name of the user.
@@ -23,7 +23,7 @@ pub(super) enum Credentials {
     IdentityToken(Zeroizing<String>),
 }
 
-impl std::fmt::Debug for Credentials {
+impl std::fmt::Debug for RegistryCredentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Credentials(***)")
     }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn nothing_shows_a_secret() {
-        let credentials = Credentials::Password { user: "u".into(), password: Zeroizing::new("secret".into()) };
+        let credentials = RegistryCredentials::Password { user: "u".into(), password: Zeroizing::new("secret".into()) };
         assert_eq!(format!("{credentials:?}"), "Credentials(***)");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::artifacts::{Artefacts, Manifest};
+use super::artifacts::{Artefacts, ArtifactManifest};
 use super::document::{Descriptor, ImageManifest, to_json};
 use super::error::RegistryError;
 use super::reference::Reference;
@@ -29,7 +29,7 @@ const LONGEST_SIGNATURE: usize = 4 << 10;
 
 /// A signature next to an artifact, not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
+pub struct ArtifactSignature {
     /// The signed bytes.
     pub payload: Vec<u8>,
     /// The signature, in base64.
@@ -44,7 +44,7 @@ pub fn signatures(
     from: &dyn Artefacts,
     reference: &Reference,
     digest: Digest,
-) -> Result<Vec<Signature>, RegistryError> {
+) -> Result<Vec<ArtifactSignature>, RegistryError> {
     let place = reference.signatures_of(digest);
     let mut found = Vec::new();
     for layer in layers(from, &place)? {
@@ -54,7 +54,7 @@ pub fn signatures(
                 return Err(RegistryError::malformed("A signature", place, "it is too long"));
             }
             let payload = from.blob("The payload of a signature", &place, &layer, LARGEST_PAYLOAD)?;
-            found.push(Signature { payload, base64: base64.to_owned() });
+            found.push(ArtifactSignature { payload, base64: base64.to_owned() });
         }
     }
     Ok(found)
@@ -68,7 +68,7 @@ pub fn add_signature(
     to: &dyn Artefacts,
     reference: &Reference,
     digest: Digest,
-    signature: &Signature,
+    signature: &ArtifactSignature,
 ) -> Result<(), RegistryError> {
     let place = reference.signatures_of(digest);
     let mut layers = layers(to, &place)?;
@@ -82,7 +82,7 @@ pub fn add_signature(
     to.put_blob(&place, &signature.payload)?;
     to.put_blob(&place, &config)?;
     let manifest = ImageManifest::new(Descriptor::of(CONFIG, &config), layers);
-    to.put_manifest(&place, &Manifest::new(to_json(&manifest)))
+    to.put_manifest(&place, &ArtifactManifest::new(to_json(&manifest)))
 }
 
 /// Copies the signatures of the manifest `digest`, byte for byte.

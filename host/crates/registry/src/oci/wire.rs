@@ -11,19 +11,19 @@ use super::reference::Reference;
 use super::secrets::Secrets;
 use base::environment::Environment;
 use base::source::{printable, redact};
-use fetch::{Call, CallError, Conversation, Limits, Network, Response};
+use fetch::{CallError, Conversation, HttpRequest, NetworkUse, Response, TransferLimits};
 
 /// How many characters of a registry's message are shown.
 const LONGEST_MESSAGE: usize = 200;
 
 /// The kind of access to a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Access {
+pub(super) enum RepositoryAccess {
     Read,
     Write,
 }
 
-impl Access {
+impl RepositoryAccess {
     /// For messages.
     pub(super) fn operation(self) -> &'static str {
         match self {
@@ -42,19 +42,19 @@ impl Access {
 }
 
 /// Called with the number of bytes received so far, and the total if it is announced.
-pub(super) type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
+pub(super) type ProgressCallback<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
 /// The connection settings for requests.
 pub(super) struct Wire {
     conversation: Conversation,
-    network: Network,
+    network: NetworkUse,
     pub(super) canceled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Secrets that no message may repeat.
     pub(super) secrets: Secrets,
 }
 
 impl Wire {
-    pub(super) fn new(environment: &Environment, limits: Limits, network: Network) -> Self {
+    pub(super) fn new(environment: &Environment, limits: TransferLimits, network: NetworkUse) -> Self {
         let conversation = Conversation::new(environment, limits);
         Self { conversation, network, canceled: Arc::new(|| false), secrets: Secrets::default() }
     }
@@ -62,12 +62,12 @@ impl Wire {
     /// Sends one request unchanged.
     pub(super) fn send(
         &self,
-        access: Access,
+        access: RepositoryAccess,
         reference: &Reference,
-        call: &Call,
-        progress: Progress<'_>,
+        call: &HttpRequest,
+        progress: ProgressCallback<'_>,
     ) -> Result<Response, RegistryError> {
-        if self.network != Network::Allowed {
+        if self.network != NetworkUse::Allowed {
             return Err(RegistryError::Offline { reference: reference.to_string() });
         }
         if let Some(header) = &call.authorization {
@@ -82,7 +82,12 @@ impl Wire {
     }
 
     /// The error for a response with an unexpected status.
-    pub(super) fn refused(&self, access: Access, reference: &Reference, response: &Response) -> RegistryError {
+    pub(super) fn refused(
+        &self,
+        access: RepositoryAccess,
+        reference: &Reference,
+        response: &Response,
+    ) -> RegistryError {
         RegistryError::Refused {
             operation: access.operation(),
             reference: reference.to_string(),
@@ -95,10 +100,10 @@ impl Wire {
     fn message(&self, body: &[u8]) -> String {
         #[derive(Deserialize)]
         struct Failures {
-            errors: Vec<Failure>,
+            errors: Vec<ReportedError>,
         }
         #[derive(Deserialize)]
-        struct Failure {
+        struct ReportedError {
             #[serde(default)]
             code: String,
             #[serde(default)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::signers::{KeyEntry, Wanted};
+use super::signers::{KeyEntry, WantedSigners};
 use crate::grant::Grant;
 use crate::oci::Reference;
 use crate::reference::RecipeReference;
@@ -12,7 +12,7 @@ use base::source::Place;
 #[derive(Debug, Default)]
 pub struct RecipesToml {
     /// The recipes, in the order of the file.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RecipeEntry>,
     /// The keys of signers.
     pub keys: Vec<KeyEntry>,
     /// `vendor`: a directory in OCI image layout, absolute, that is searched first.
@@ -21,7 +21,7 @@ pub struct RecipesToml {
 
 /// One `[recipe.NAME]`.
 #[derive(Debug)]
-pub struct Entry {
+pub struct RecipeEntry {
     /// The recipe reference that it is for.
     pub reference: RecipeReference,
     /// Whether the reference has an entry point; otherwise the entry is for the whole package.
@@ -31,7 +31,7 @@ pub struct Entry {
     /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
     pub source: Option<EntrySource>,
     /// Who must have signed it, if the entry says so.
-    pub wanted: Option<Wanted>,
+    pub wanted: Option<WantedSigners>,
     /// What it is granted.
     pub grant: Grant,
 }

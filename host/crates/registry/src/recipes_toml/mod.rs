@@ -8,7 +8,7 @@ mod keys;
 mod read;
 mod signers;
 
-pub use content::{Entry, EntrySource, RecipesToml};
+pub use content::{EntrySource, RecipeEntry, RecipesToml};
 pub use edit::{AddKeyError, add_key};
 pub use keys::{TrustedKey, trusted_keys};
-pub use signers::{KeyEntry, SignedBy, Wanted};
+pub use signers::{KeyEntry, SignedBy, WantedSigners};

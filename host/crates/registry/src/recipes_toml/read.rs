@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use toml_edit::{Item, TableLike};
 
-use super::content::{Entry, EntrySource, RecipesToml};
-use super::signers::{KeyEntry, SignedBy, Wanted};
+use super::content::{EntrySource, RecipeEntry, RecipesToml};
+use super::signers::{KeyEntry, SignedBy, WantedSigners};
 use crate::file_error::RecipesFileError;
 use crate::grant::Grant;
 use crate::oci;
@@ -51,7 +51,7 @@ impl RecipesToml {
 }
 
 impl TomlFile {
-    fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<Entry, RecipesFileError> {
+    fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<RecipeEntry, RecipesFileError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);
         let reference = name.parse::<RecipeReference>().map_err(|error| {
             self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}."), Vec::new())
@@ -63,7 +63,7 @@ impl TomlFile {
         let wanted = table.get("signed-by").map(|item| self.signed_by(item)).transpose()?;
         self.check_signed(name, source.as_ref(), wanted.as_ref())?;
         let names_entry_point = name.contains(':');
-        Ok(Entry { reference, names_entry_point, name: name.to_owned(), source, wanted, grant })
+        Ok(RecipeEntry { reference, names_entry_point, name: name.to_owned(), source, wanted, grant })
     }
 
     /// Where an entry's component comes from.
@@ -97,7 +97,7 @@ impl TomlFile {
 
     fn registry(&self, item: &Item) -> Result<EntrySource, RecipesFileError> {
         let text = self.string(item, "oci")?;
-        let invalid = |error: oci::InvalidReference| {
+        let invalid = |error: oci::InvalidArtifactReference| {
             self.error(item.span(), format!("Invalid oci {text:?}: {error}."), error.hints())
         };
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
@@ -108,7 +108,7 @@ impl TomlFile {
         &self,
         name: &str,
         source: Option<&EntrySource>,
-        wanted: Option<&Wanted>,
+        wanted: Option<&WantedSigners>,
     ) -> Result<(), RecipesFileError> {
         match (source, wanted) {
             (Some(EntrySource::Registry(_, place)), None) => {
@@ -184,7 +184,7 @@ impl TomlFile {
     }
 
     /// Refuses names in `signed-by` that are not names of keys.
-    fn check_names(&self, entries: &[Entry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
+    fn check_names(&self, entries: &[RecipeEntry], keys: &[KeyEntry]) -> Result<(), RecipesFileError> {
         for wanted in entries.iter().filter_map(|entry| entry.wanted.as_ref()) {
             let SignedBy::Some { names, .. } = &wanted.signed_by else { continue };
             let known = || keys.iter().map(|key| key.name.as_str());

@@ -38,7 +38,7 @@ pub struct KeyEntry {
 
 /// The value of `signed-by`, with its place.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct WantedSigners {
     /// The value.
     pub signed_by: SignedBy,
     /// Where it is written.
@@ -86,13 +86,13 @@ impl TomlFile {
     }
 
     /// `signed-by = …`
-    pub(super) fn signed_by(&self, item: &Item) -> Result<Wanted, RecipesFileError> {
+    pub(super) fn signed_by(&self, item: &Item) -> Result<WantedSigners, RecipesFileError> {
         const FORMS: &str = "Write signed-by = [\"NAME\"], signed-by = { any = [\"NAME\", \"OTHER\"], at-least = 2 }, or \
                              signed-by = \"unsigned\".";
         let wrong = |message: &str| self.error(item.span(), message.to_owned(), vec![FORMS.to_owned()]);
         let place = self.place(item.span());
         let (names, at_least) = match (item.as_str(), item.as_array(), item.as_table_like()) {
-            (Some("unsigned"), ..) => return Ok(Wanted { signed_by: SignedBy::NotRequired, place }),
+            (Some("unsigned"), ..) => return Ok(WantedSigners { signed_by: SignedBy::NotRequired, place }),
             (_, Some(array), _) => (array, 1),
             (_, _, Some(table)) => {
                 self.check_keys(table, " of signed-by", &["any", "at-least"])?;
@@ -122,7 +122,7 @@ impl TomlFile {
         if !(1..=names.len()).contains(&at_least) {
             return Err(wrong(&format!("\"at-least\" must be a number from 1 to {}.", names.len())));
         }
-        Ok(Wanted { signed_by: SignedBy::Some { names, at_least }, place })
+        Ok(WantedSigners { signed_by: SignedBy::Some { names, at_least }, place })
     }
 }
 

@@ -35,12 +35,12 @@ struct Sealed {
 #[derive(Serialize, Deserialize)]
 struct Kdf {
     name: String,
-    params: Cost,
+    params: ScryptCost,
     salt: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Cost {
+struct ScryptCost {
     #[serde(rename = "N")]
     n: u64,
     r: u64,
@@ -54,7 +54,7 @@ struct Cipher {
 }
 
 /// The decoded content of a file.
-struct Parts {
+struct SealedContent {
     cost: u8,
     salt: Vec<u8>,
     nonce: [u8; secretbox::NONCE],
@@ -63,7 +63,7 @@ struct Parts {
 
 /// Decrypts the PKCS #8 key in it.
 pub(super) fn open(text: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
-    let Parts { cost, salt, nonce, ciphertext } = parts(text)?;
+    let SealedContent { cost, salt, nonce, ciphertext } = parts(text)?;
     let key = derive(passphrase, &salt, cost).ok_or(InvalidKey::Sealing("scrypt"))?;
     // The tag precedes the message.
     let (tag, rest) = ciphertext.split_first_chunk().ok_or(InvalidKey::Sealing("ciphertext"))?;
@@ -76,7 +76,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), InvalidKey> {
     parts(text).map(drop)
 }
 
-fn parts(text: &[u8]) -> Result<Parts, InvalidKey> {
+fn parts(text: &[u8]) -> Result<SealedContent, InvalidKey> {
     let json = pem::decode(text, &LABELS, "an encrypted private key")?.bytes;
     let sealed: Sealed =
         serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("not JSON of the known form"))?;
@@ -87,7 +87,7 @@ fn parts(text: &[u8]) -> Result<Parts, InvalidKey> {
         return Err(InvalidKey::Sealing("another cipher than nacl/secretbox"));
     }
     let bytes = |text: &str, what| STANDARD.decode(text).map_err(|_| InvalidKey::Sealing(what));
-    Ok(Parts {
+    Ok(SealedContent {
         cost: checked_cost(&sealed.kdf.params)?,
         salt: bytes(&sealed.kdf.salt, "salt")?,
         nonce: bytes(&sealed.cipher.nonce, "nonce")?.try_into().map_err(|_| InvalidKey::Sealing("nonce"))?,
@@ -95,8 +95,8 @@ fn parts(text: &[u8]) -> Result<Parts, InvalidKey> {
     })
 }
 
-fn checked_cost(cost: &Cost) -> Result<u8, InvalidKey> {
-    let Cost { n, r, p } = *cost;
+fn checked_cost(cost: &ScryptCost) -> Result<u8, InvalidKey> {
+    let ScryptCost { n, r, p } = *cost;
     let known = n.is_power_of_two() && COSTS.contains(&n.ilog2()) && r == u64::from(BLOCK) && p == 1;
     if known { Ok(u8::try_from(n.ilog2()).unwrap_or_default()) } else { Err(InvalidKey::Parameters { n, r, p }) }
 }
@@ -122,7 +122,7 @@ pub(super) fn seal(secret: &[u8], passphrase: &[u8]) -> Result<String, KeyError>
     let sealed = Sealed {
         kdf: Kdf {
             name: KDF.to_owned(),
-            params: Cost { n: 1 << COST, r: BLOCK.into(), p: 1 },
+            params: ScryptCost { n: 1 << COST, r: BLOCK.into(), p: 1 },
             salt: STANDARD.encode(salt),
         },
         cipher: Cipher { name: CIPHER.to_owned(), nonce: STANDARD.encode(nonce) },

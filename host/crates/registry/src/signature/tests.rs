@@ -136,8 +136,8 @@ fn a_key_cannot_ask_for_any_amount_of_memory() {
 
 #[test]
 fn reports_an_unknown_encryption() {
-    type Change = fn(&mut Value);
-    let changes: [(Change, &str); 6] = [
+    type JsonEdit = fn(&mut Value);
+    let changes: [(JsonEdit, &str); 6] = [
         (|json| json["kdf"]["name"] = "argon2".into(), "another key derivation"),
         (|json| json["cipher"]["name"] = "aes".into(), "another cipher"),
         (|json| json["cipher"]["nonce"] = "AAAA".into(), "nonce"),

@@ -13,7 +13,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::oci::{Reference, Signature};
+use crate::oci::{ArtifactSignature, Reference};
 use crate::recipes_toml::{KeyEntry, SignedBy};
 use crate::signature::{FileSignature, Fingerprint, KeyError, Payload, PublicKey};
 use base::digest::Digest;
@@ -86,9 +86,9 @@ impl Trusted {
         &self,
         reference: &Reference,
         manifest: Digest,
-        signatures: &[Signature],
+        signatures: &[ArtifactSignature],
     ) -> Result<Vec<Signer>, TrustError> {
-        let mut tally = Tally::default();
+        let mut tally = SignatureTally::default();
         for signature in signatures {
             let Ok(bytes) = STANDARD.decode(signature.base64.trim()) else { continue };
             let Some(key) = self.maker(|key| key.verifies(&signature.payload, &bytes), &mut tally) else { continue };
@@ -110,7 +110,7 @@ impl Trusted {
         digest: &Digest,
         signatures: &[FileSignature],
     ) -> Result<Vec<Signer>, TrustError> {
-        let mut tally = Tally::default();
+        let mut tally = SignatureTally::default();
         for signature in signatures {
             if let Some(key) = self.maker(|key| signature.is_by(key, digest), &mut tally) {
                 tally.count(key);
@@ -120,7 +120,7 @@ impl Trusted {
     }
 
     /// The required key that made a signature, unless it is revoked. Other keys are recorded in `tally`.
-    fn maker(&self, made: impl Fn(&PublicKey) -> bool, tally: &mut Tally) -> Option<&Key> {
+    fn maker(&self, made: impl Fn(&PublicKey) -> bool, tally: &mut SignatureTally) -> Option<&Key> {
         match self.wanted.iter().find(|key| made(&key.key)) {
             Some(Key { name, revoked: Some(date), .. }) => {
                 tally.objections.push((name.clone(), Objection::Revoked(date.clone())));
@@ -135,8 +135,8 @@ impl Trusted {
         }
     }
 
-    fn decide(&self, what: String, count: usize, tally: Tally) -> Result<Vec<Signer>, TrustError> {
-        let Tally { mut signers, mut objections, mut others } = tally;
+    fn decide(&self, what: String, count: usize, tally: SignatureTally) -> Result<Vec<Signer>, TrustError> {
+        let SignatureTally { mut signers, mut objections, mut others } = tally;
         signers.sort();
         others.sort();
         others.dedup();
@@ -179,13 +179,13 @@ fn revoke(wanted: &mut [Key], others: &[Key]) {
 
 /// The results for the signatures so far.
 #[derive(Default)]
-struct Tally {
+struct SignatureTally {
     signers: Vec<Signer>,
     objections: Vec<(String, Objection)>,
     others: Vec<String>,
 }
 
-impl Tally {
+impl SignatureTally {
     fn count(&mut self, key: &Key) {
         self.signers.push(Signer { name: key.name.clone(), fingerprint: key.key.fingerprint() });
     }

@@ -39,9 +39,9 @@ impl Ring {
         Trusted::of(&SignedBy::Some { names, at_least }, &self.entries).unwrap().unwrap()
     }
 
-    fn sign(&self, name: &str, payload: &str) -> Signature {
+    fn sign(&self, name: &str, payload: &str) -> ArtifactSignature {
         let base64 = STANDARD.encode(self.keys[name].sign(payload.as_bytes()));
-        Signature { payload: payload.into(), base64 }
+        ArtifactSignature { payload: payload.into(), base64 }
     }
 }
 
@@ -58,7 +58,7 @@ fn payload(name: &str) -> String {
 }
 
 /// The signers' names, or the message.
-fn verify(trusted: &Trusted, signatures: &[Signature]) -> Result<Vec<String>, String> {
+fn verify(trusted: &Trusted, signatures: &[ArtifactSignature]) -> Result<Vec<String>, String> {
     let verified = trusted.verify_artefact(&reference(), manifest(), signatures);
     verified
         .map(|signers| signers.into_iter().map(|signer| signer.name).collect())
@@ -81,7 +81,7 @@ fn reports_who_signed_and_who_must_sign() {
     let ring = Ring::new(&["acme", "other", "third"]);
     let stranger = Ring::new(&["stranger"]);
     let acme = ring.trusted(&["acme", "third"], 1);
-    let t = |trusted: &Trusted, signatures: &[Signature], expected: &str| {
+    let t = |trusted: &Trusted, signatures: &[ArtifactSignature], expected: &str| {
         assert_eq!(verify(trusted, signatures), Err(expected.to_owned()));
     };
     t(
@@ -150,10 +150,10 @@ fn rejects_changed_bytes_and_swapped_signatures() {
     let ring = Ring::new(&["acme", "other"]);
     let trusted = ring.trusted(&["acme"], 1);
     let good = ring.sign("acme", &payload(NAME));
-    let spaced = Signature { payload: format!("{} ", payload(NAME)).into(), ..good.clone() };
+    let spaced = ArtifactSignature { payload: format!("{} ", payload(NAME)).into(), ..good.clone() };
     let other = Payload { reference: NAME.into(), manifest: Digest::of(b"other") }.text();
-    let swapped = Signature { payload: payload(NAME).into(), ..ring.sign("acme", &other) };
-    let garbled = Signature { base64: "*".into(), ..good.clone() };
+    let swapped = ArtifactSignature { payload: payload(NAME).into(), ..ring.sign("acme", &other) };
+    let garbled = ArtifactSignature { base64: "*".into(), ..good.clone() };
     for bad in [spaced, swapped, garbled] {
         let error = verify(&trusted, std::slice::from_ref(&bad)).unwrap_err();
         assert!(error.contains("a key that is not in recipes.toml"), "{error}");

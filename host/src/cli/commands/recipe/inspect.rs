@@ -9,8 +9,8 @@ use crate::cli::render::package::{self, PackageView};
 use crate::run::RunError;
 use crate::share::Authoring;
 use base::source::{Explain, did_you_mean, nearest};
-use recipe::Package;
-use recipe::component::{self, Developed, Resolved};
+use recipe::RecipePackage;
+use recipe::component::{self, DevelopedRecipe, Resolved};
 use registry::DEFAULT_ENTRY_POINT;
 use registry::oci::RemoteSettings;
 
@@ -73,7 +73,7 @@ fn view(program: &Program, what: &str) -> Result<PackageView, RunError> {
         let recipe = of_file(&path)?;
         return Ok(developed(authoring.describe(&recipe)?, recipe));
     }
-    let buildout = Buildout { authoring, directory: &program.environment.directory };
+    let buildout = InspectedBuildout { authoring, directory: &program.environment.directory };
     let recipe = buildout.resolve(what)?;
     let package = buildout.authoring.describe(&recipe)?;
     check_entry_point(&package, &recipe)?;
@@ -82,7 +82,7 @@ fn view(program: &Program, what: &str) -> Result<PackageView, RunError> {
 }
 
 /// A package that a buildout uses once its `develop` lists it.
-fn developed(package: Package, recipe: Resolved) -> PackageView {
+fn developed(package: RecipePackage, recipe: Resolved) -> PackageView {
     let name = &recipe.reference.package;
     let references = package.entry_points.iter().map(|described| Some(reference(name, &described.name))).collect();
     PackageView { package, recipe, references }
@@ -91,11 +91,11 @@ fn developed(package: Package, recipe: Resolved) -> PackageView {
 fn of_file(path: &Path) -> Result<Resolved, RunError> {
     let file = component::find_project(path)?;
     let package = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let developed = Developed { package, project: file.clone(), component: file, link: PathBuf::new() };
+    let developed = DevelopedRecipe { package, project: file.clone(), component: file, link: PathBuf::new() };
     Ok(component::developed_recipe(&developed)?)
 }
 
-fn check_entry_point(package: &Package, recipe: &Resolved) -> Result<(), NoEntryPoint> {
+fn check_entry_point(package: &RecipePackage, recipe: &Resolved) -> Result<(), NoEntryPoint> {
     let known: Vec<String> = package.entry_points.iter().map(|described| described.name.clone()).collect();
     if known.contains(&recipe.entry_point) {
         return Ok(());
@@ -108,18 +108,18 @@ fn reference(package: &str, entry_point: &str) -> String {
 }
 
 /// The buildout in the working directory.
-struct Buildout<'a> {
+struct InspectedBuildout<'a> {
     authoring: Authoring,
     directory: &'a Path,
 }
 
-impl Buildout<'_> {
+impl InspectedBuildout<'_> {
     fn resolve(&self, reference: &str) -> Result<Resolved, RunError> {
         self.authoring.resolve(self.directory, reference, &RemoteSettings::default())
     }
 
     /// For each entry point, a reference to it that works in this buildout: the given one, or a similar one.
-    fn references(&self, given: &str, package: &Package, recipe: &Resolved) -> Vec<Option<String>> {
+    fn references(&self, given: &str, package: &RecipePackage, recipe: &Resolved) -> Vec<Option<String>> {
         let means = |text: &str, entry_point: &str| {
             self.resolve(text).is_ok_and(|found| {
                 found.component.digest == recipe.component.digest && found.entry_point == entry_point

@@ -14,7 +14,7 @@ use crate::share::BuiltRecipe;
 
 use base::source::{Blame, Explain};
 use recipe::component::OFFLINE;
-use scenario::{Broken, Dialect, Stage};
+use scenario::{Broken, Dialect, ScenarioDirectory};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,7 +86,7 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> TestError {
 }
 
 /// The result of a scenario.
-enum Verdict {
+enum ScenarioVerdict {
     Passed,
     Blessed,
     /// The differences.
@@ -95,26 +95,26 @@ enum Verdict {
 
 /// The results of all scenarios.
 #[derive(Default)]
-struct Tally {
+struct ScenarioTally {
     passed: usize,
     blessed: usize,
     failed: usize,
     differences: String,
 }
 
-impl Tally {
+impl ScenarioTally {
     /// Counts a verdict, and returns the word for it.
-    fn add(&mut self, verdict: Verdict) -> &'static str {
+    fn add(&mut self, verdict: ScenarioVerdict) -> &'static str {
         match verdict {
-            Verdict::Passed => {
+            ScenarioVerdict::Passed => {
                 self.passed += 1;
                 "ok"
             }
-            Verdict::Blessed => {
+            ScenarioVerdict::Blessed => {
                 self.blessed += 1;
                 "blessed"
             }
-            Verdict::Failed(differences) => {
+            ScenarioVerdict::Failed(differences) => {
                 self.failed += 1;
                 self.differences.push_str(&format!("\n{differences}"));
                 "FAILED"
@@ -136,7 +136,7 @@ pub(super) fn execute(program: &Program, arguments: &TestArguments) -> Result<()
     let files = scenarios(&built.project, arguments.filter.as_deref())?;
     // Watched, so that a signal ends the tests between scenarios and their directories are removed.
     let _watch = program.interrupt.watch();
-    let (start, mut tally) = (Instant::now(), Tally::default());
+    let (start, mut tally) = (Instant::now(), ScenarioTally::default());
     program.printer.text(&format!("Running {} of {}", counted(files.len(), "scenario"), built.package.name));
     for file in &files {
         let verdict = verdict(program, &built, file, arguments)?;
@@ -157,28 +157,28 @@ fn verdict(
     built: &BuiltRecipe,
     file: &Path,
     arguments: &TestArguments,
-) -> Result<Verdict, RunError> {
+) -> Result<ScenarioVerdict, RunError> {
     let (path, name) = (built.project.join(file), file.display().to_string());
     let text = std::fs::read_to_string(&path).map_err(io_error(&path))?;
     let stage = stage(program, built, arguments.network.offline)?;
     let outcome = match scenario::run(&text, &stage, Dialect::PLAIN) {
         Ok(outcome) => outcome,
-        Err(Broken { line, error }) => return Ok(Verdict::Failed(format!("{name}:{line}\n{error}\n"))),
+        Err(Broken { line, error }) => return Ok(ScenarioVerdict::Failed(format!("{name}:{line}\n{error}\n"))),
     };
     if outcome == text {
-        return Ok(Verdict::Passed);
+        return Ok(ScenarioVerdict::Passed);
     }
     if arguments.bless {
         std::fs::write(&path, outcome).map_err(io_error(&path))?;
-        return Ok(Verdict::Blessed);
+        return Ok(ScenarioVerdict::Blessed);
     }
-    Ok(Verdict::Failed(scenario::differences(&name, &text, &outcome)))
+    Ok(ScenarioVerdict::Failed(scenario::differences(&name, &text, &outcome)))
 }
 
 /// A directory for one scenario. This program is on the `PATH`, the project is in the buildout under its name.
-fn stage(program: &Program, built: &BuiltRecipe, offline: bool) -> Result<Stage, RunError> {
+fn stage(program: &Program, built: &BuiltRecipe, offline: bool) -> Result<ScenarioDirectory, RunError> {
     let no_stage = |error| TestError::Io { path: "A directory for the scenario".into(), error };
-    let mut stage = Stage::new(variables(program, offline), Vec::new()).map_err(no_stage)?;
+    let mut stage = ScenarioDirectory::new(variables(program, offline), Vec::new()).map_err(no_stage)?;
     stage.lend(&this_program()?, "bin/buildout-host").map_err(no_stage)?;
     stage.lend(&built.project, &format!("{}/{}", scenario::BUILDOUT, built.package.name)).map_err(no_stage)?;
     let programs = stage.root().join("bin");

@@ -10,7 +10,7 @@ use crate::cli::program::{Program, StartError};
 use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
 use base::jobs::Jobs;
 use config::Assignment;
-use confine::Level;
+use confine::ConfinementLevel;
 use recipe::NativeSettings;
 
 const EXAMPLES: &str = "\
@@ -98,11 +98,11 @@ enum Sandbox {
 }
 
 impl Sandbox {
-    fn level(self) -> Level {
+    fn level(self) -> ConfinementLevel {
         match self {
-            Self::Full => Level::Full,
-            Self::Partial => Level::Partial,
-            Self::None => Level::None,
+            Self::Full => ConfinementLevel::Full,
+            Self::Partial => ConfinementLevel::Partial,
+            Self::None => ConfinementLevel::None,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Choice, json, text};
 use crate::run::{Explained, RunError};
 use base::source::Explain;
 use config::Configuration;
-use config::load::memory::Files;
+use config::load::memory::MemoryFiles;
 use config::options::{Buildout, NoRecipes};
 
 const MAIN: &str =
@@ -16,7 +16,7 @@ const BASE: &str = "[a]\nrecipe = r\nx = 1\ny = 1\n  2\nz = base\ne =\n";
 const OTHER: &str = "[a]\nx += o\n[c]\nk += 1\nl = ${a:location}/l ${:k}\nm = ${no:such}\n";
 
 fn configuration() -> Configuration {
-    Files::new(&[("buildout.cfg", MAIN), ("base.cfg", BASE), ("sub/o.cfg", OTHER)]).load(&["c:n=1"]).unwrap()
+    MemoryFiles::new(&[("buildout.cfg", MAIN), ("base.cfg", BASE), ("sub/o.cfg", OTHER)]).load(&["c:n=1"]).unwrap()
 }
 
 fn shown(chosen: &[&str], as_json: bool) -> Result<String, RunError> {

@@ -9,7 +9,7 @@ use crate::run::PartGraph;
 
 /// `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Format {
+pub(in crate::cli) enum GraphFormat {
     /// The language of Graphviz
     Dot,
     /// A Mermaid flow chart
@@ -19,11 +19,11 @@ pub(in crate::cli) enum Format {
 }
 
 /// The graph in a format. An arrow points from a part to one that it references.
-pub(in crate::cli) fn text(graph: &PartGraph, format: Format) -> String {
+pub(in crate::cli) fn text(graph: &PartGraph, format: GraphFormat) -> String {
     match format {
-        Format::Dot => dot::text(graph),
-        Format::Mermaid => mermaid::text(graph),
-        Format::Svg => svg::text(graph),
+        GraphFormat::Dot => dot::text(graph),
+        GraphFormat::Mermaid => mermaid::text(graph),
+        GraphFormat::Svg => svg::text(graph),
     }
 }
 
@@ -37,10 +37,10 @@ mod tests {
         let dot = "digraph buildout {\n  rankdir = LR;\n  node [shape = box];\n  \
                    n0 [label = \"a\\\"]; x -> y [\\\\N&amp;lt;\"];\n  n1 [label = \"<script>`b`|#\"];\n  \
                    n2 [label = \"c\\\\u{1b}\\\\n%%{end\"];\n  n1 -> n0;\n  n2 -> n0;\n  n2 -> n1;\n}\n";
-        assert_eq!(text(&hostile(), Format::Dot), dot);
+        assert_eq!(text(&hostile(), GraphFormat::Dot), dot);
         let mermaid = "flowchart LR\n  n0[\"a#34;#93;#59; x -#62; y #91;#92;N#38;lt#59;\"]\n  \
                        n1[\"#60;script#62;#96;b#96;#124;#35;\"]\n  n2[\"c#92;u#123;1b#125;#92;n#37;#37;#123;end\"]\n  \
                        n1 --> n0\n  n2 --> n0\n  n2 --> n1\n";
-        assert_eq!(text(&hostile(), Format::Mermaid), mermaid);
+        assert_eq!(text(&hostile(), GraphFormat::Mermaid), mermaid);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::terms::imports;
 use super::view::PackageView;
 use base::source::{printable_line, size};
-use recipe::component::Origin;
+use recipe::component::ComponentOrigin;
 use recipe::{Described, DescribedOption, Presence, ValueType};
 
 pub(in crate::cli) fn of(view: &PackageView) -> String {
@@ -16,9 +16,13 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
         let _ = writeln!(text, "{name:<10} {value}");
     };
     match &view.recipe.component.origin {
-        Origin::BuiltIn { .. } => line("component", "part of this program"),
-        Origin::Registry { reference, manifest } => line("component", &reference.with_digest(*manifest).to_string()),
-        Origin::Path(file) | Origin::Develop { component: file, .. } => line("component", &file.display().to_string()),
+        ComponentOrigin::BuiltIn { .. } => line("component", "part of this program"),
+        ComponentOrigin::Registry { reference, manifest } => {
+            line("component", &reference.with_digest(*manifest).to_string())
+        }
+        ComponentOrigin::Path(file) | ComponentOrigin::Develop { component: file, .. } => {
+            line("component", &file.display().to_string())
+        }
     }
     if !view.recipe.signers.is_empty() {
         line("signed by", &view.signers().join(", "));

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use recipe::component::{Origin, Resolved};
-use recipe::{Described, Package};
+use recipe::component::{ComponentOrigin, Resolved};
+use recipe::{Described, RecipePackage};
 
 /// A recipe package and its component.
 pub(in crate::cli) struct PackageView {
-    pub(in crate::cli) package: Package,
+    pub(in crate::cli) package: RecipePackage,
     pub(in crate::cli) recipe: Resolved,
     /// For each entry point of the package, in order, a value of `recipe =` that refers to it, if one exists.
     pub(in crate::cli) references: Vec<Option<String>>,
@@ -23,8 +23,8 @@ impl PackageView {
     /// The component's file, if it is not part of this program or in a registry.
     pub(super) fn file(&self) -> Option<&Path> {
         match &self.recipe.component.origin {
-            Origin::BuiltIn { .. } | Origin::Registry { .. } => None,
-            Origin::Path(file) | Origin::Develop { component: file, .. } => Some(file),
+            ComponentOrigin::BuiltIn { .. } | ComponentOrigin::Registry { .. } => None,
+            ComponentOrigin::Path(file) | ComponentOrigin::Develop { component: file, .. } => Some(file),
         }
     }
 

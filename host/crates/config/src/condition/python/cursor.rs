@@ -1,9 +1,9 @@
 //! A position in the tokens of an expression.
 
 use super::lex::{Token, TokenKind};
-use super::tree::{Expression, Node, Span, SyntaxError, error};
+use super::tree::{Expression, ExpressionNode, Span, SyntaxError, error};
 
-pub(super) type Parsed<T = Expression> = Result<T, SyntaxError>;
+pub(super) type ParseResult<T = Expression> = Result<T, SyntaxError>;
 
 /// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
 const DEEPEST: usize = 100;
@@ -76,11 +76,11 @@ impl Cursor {
         Some(name)
     }
 
-    pub(super) fn expect_sign(&mut self, sign: &str) -> Parsed<()> {
+    pub(super) fn expect_sign(&mut self, sign: &str) -> ParseResult<()> {
         if self.take_sign(sign) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    pub(super) fn expect_keyword(&mut self, keyword: &str) -> Parsed<()> {
+    pub(super) fn expect_keyword(&mut self, keyword: &str) -> ParseResult<()> {
         if self.take_keyword(keyword) { Ok(()) } else { Err(self.unexpected()) }
     }
 
@@ -95,7 +95,7 @@ impl Cursor {
         start..end.max(start)
     }
 
-    pub(super) fn node(&self, start: usize, node: Node) -> Expression {
+    pub(super) fn node(&self, start: usize, node: ExpressionNode) -> Expression {
         Expression { node, span: self.span_from(start) }
     }
 
@@ -112,7 +112,7 @@ impl Cursor {
     }
 
     /// Parses something that may nest, and checks the depth.
-    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> ParseResult<T>) -> ParseResult<T> {
         if self.depth == DEEPEST {
             return Err(error(format!("it is nested more than {DEEPEST} deep"), self.token().span.clone()));
         }

@@ -1,8 +1,8 @@
 //! `lambda parameters: expression`. Not supported in conditions, so the tree does not contain its parts.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, ParseResult};
 use super::parse::expression;
-use super::tree::{Node, error};
+use super::tree::{ExpressionNode, error};
 
 /// The parameters parsed so far.
 #[derive(Default)]
@@ -13,7 +13,7 @@ struct Parameters {
     default: bool,
 }
 
-pub(super) fn lambda(cursor: &mut Cursor) -> Parsed {
+pub(super) fn lambda(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     cursor.advance();
     let mut seen = Parameters::default();
@@ -25,11 +25,11 @@ pub(super) fn lambda(cursor: &mut Cursor) -> Parsed {
     }
     cursor.expect_sign(":")?;
     expression(cursor)?;
-    Ok(cursor.node(start, Node::Unsupported))
+    Ok(cursor.node(start, ExpressionNode::Unsupported))
 }
 
 /// Parses one parameter or separator; returns whether it must be the last one.
-fn parameter(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<bool> {
+fn parameter(cursor: &mut Cursor, seen: &mut Parameters) -> ParseResult<bool> {
     if cursor.take_sign("**") {
         return name(cursor).map(|()| true);
     }
@@ -47,7 +47,7 @@ fn parameter(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<bool> {
 }
 
 /// After a `*`: a name, or a comma and then a parameter.
-fn star(cursor: &mut Cursor) -> Parsed<()> {
+fn star(cursor: &mut Cursor) -> ParseResult<()> {
     if !cursor.is_sign(",") {
         return name(cursor);
     }
@@ -57,7 +57,7 @@ fn star(cursor: &mut Cursor) -> Parsed<()> {
     Ok(())
 }
 
-fn named(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<()> {
+fn named(cursor: &mut Cursor, seen: &mut Parameters) -> ParseResult<()> {
     let span = cursor.token().span.clone();
     name(cursor)?;
     seen.any = true;
@@ -71,6 +71,6 @@ fn named(cursor: &mut Cursor, seen: &mut Parameters) -> Parsed<()> {
     Ok(())
 }
 
-fn name(cursor: &mut Cursor) -> Parsed<()> {
+fn name(cursor: &mut Cursor) -> ParseResult<()> {
     cursor.take_name().map(drop).ok_or_else(|| cursor.unexpected())
 }

@@ -1,7 +1,7 @@
 //! The tokens of an expression. Line ends are white space: a condition is inside brackets.
 
 use super::literal::{self, is_name_part};
-use super::tree::{Node, Span, SyntaxError, error};
+use super::tree::{ExpressionNode, Span, SyntaxError, error};
 
 #[derive(Clone, Debug)]
 pub(super) struct Token {
@@ -15,7 +15,7 @@ pub(super) enum TokenKind {
     Sign(&'static str),
     Keyword(&'static str),
     Name(String),
-    Number(Node),
+    Number(ExpressionNode),
     Text(literal::Literal),
     End,
 }

@@ -1,6 +1,6 @@
 //! Literals: numbers, and strings with their prefixes and escapes (The Python Language Reference, section 2.4).
 
-use super::tree::{Node, SyntaxError, error};
+use super::tree::{ExpressionNode, SyntaxError, error};
 
 /// A string literal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,9 +84,9 @@ fn unescape(body: &str, is_bytes: bool) -> Result<Option<String>, &'static str> 
         text.push_str(&rest[..at]);
         let (character, length) = escape(&rest[at + 1..], is_bytes)?;
         match character {
-            Escape::Character(character) => text.push(character),
-            Escape::Nothing => {}
-            Escape::Unsupported => is_supported = false,
+            StringEscape::Character(character) => text.push(character),
+            StringEscape::Nothing => {}
+            StringEscape::Unsupported => is_supported = false,
         }
         // Unknown escapes are kept, with their backslash.
         if length == 0 {
@@ -98,15 +98,15 @@ fn unescape(body: &str, is_bytes: bool) -> Result<Option<String>, &'static str> 
     Ok(is_supported.then_some(text))
 }
 
-enum Escape {
+enum StringEscape {
     Character(char),
     Nothing,
     Unsupported,
 }
 
 /// The escape after a backslash, and its length; 0 if it is not an escape.
-fn escape(rest: &str, is_bytes: bool) -> Result<(Escape, usize), &'static str> {
-    let Some(first) = rest.chars().next() else { return Ok((Escape::Nothing, 0)) };
+fn escape(rest: &str, is_bytes: bool) -> Result<(StringEscape, usize), &'static str> {
+    let Some(first) = rest.chars().next() else { return Ok((StringEscape::Nothing, 0)) };
     let simple = match first {
         '\\' | '\'' | '"' => Some(first),
         'a' => Some('\x07'),
@@ -119,26 +119,26 @@ fn escape(rest: &str, is_bytes: bool) -> Result<(Escape, usize), &'static str> {
         _ => None,
     };
     if let Some(character) = simple {
-        return Ok((Escape::Character(character), 1));
+        return Ok((StringEscape::Character(character), 1));
     }
     match first {
-        '\n' => Ok((Escape::Nothing, 1)),
+        '\n' => Ok((StringEscape::Nothing, 1)),
         '0'..='7' => Ok(octal(rest)),
         'x' => hexadecimal(rest, 2),
         'u' if !is_bytes => hexadecimal(rest, 4),
         'U' if !is_bytes => hexadecimal(rest, 8),
         'N' if !is_bytes => named(rest),
-        _ => Ok((Escape::Nothing, 0)),
+        _ => Ok((StringEscape::Nothing, 0)),
     }
 }
 
-fn octal(rest: &str) -> (Escape, usize) {
+fn octal(rest: &str) -> (StringEscape, usize) {
     let digits = rest.bytes().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
     let number = u32::from_str_radix(&rest[..digits], 8).unwrap_or_default();
     (character(number), digits)
 }
 
-fn hexadecimal(rest: &str, digits: usize) -> Result<(Escape, usize), &'static str> {
+fn hexadecimal(rest: &str, digits: usize) -> Result<(StringEscape, usize), &'static str> {
     let number = rest.get(1..=digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let number = number.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     match number {
@@ -148,18 +148,18 @@ fn hexadecimal(rest: &str, digits: usize) -> Result<(Escape, usize), &'static st
 }
 
 /// Half a surrogate pair is not a valid character here.
-fn character(number: u32) -> Escape {
-    char::from_u32(number).map_or(Escape::Unsupported, Escape::Character)
+fn character(number: u32) -> StringEscape {
+    char::from_u32(number).map_or(StringEscape::Unsupported, StringEscape::Character)
 }
 
 /// `\N{LATIN SMALL LETTER A}`. The names are not known here.
-fn named(rest: &str) -> Result<(Escape, usize), &'static str> {
+fn named(rest: &str) -> Result<(StringEscape, usize), &'static str> {
     let length = rest[1..].strip_prefix('{').and_then(|name| name.find('}')).filter(|length| *length > 0);
-    length.map(|length| (Escape::Unsupported, length + 3)).ok_or("malformed \\N character escape in a string")
+    length.map(|length| (StringEscape::Unsupported, length + 3)).ok_or("malformed \\N character escape in a string")
 }
 
 /// The number at the start of `rest`, and its length.
-pub(super) fn number(rest: &str, at: usize) -> Result<(Node, usize), SyntaxError> {
+pub(super) fn number(rest: &str, at: usize) -> Result<(ExpressionNode, usize), SyntaxError> {
     let (radix, prefix) = match rest.get(..2).map(str::to_ascii_lowercase).as_deref() {
         Some("0x") => (16, 2),
         Some("0o") => (8, 2),
@@ -204,15 +204,15 @@ fn digits(rest: &str, radix: u32, may_start_with_underscore: bool) -> usize {
     }
 }
 
-fn integer(rest: &str, radix: u32, has_prefix: bool) -> Option<(Node, usize)> {
+fn integer(rest: &str, radix: u32, has_prefix: bool) -> Option<(ExpressionNode, usize)> {
     let length = digits(rest, radix, has_prefix);
     let plain = rest[..length].replace('_', "");
-    let node = i128::from_str_radix(&plain, radix).map_or(Node::TooLarge, Node::Integer);
+    let node = i128::from_str_radix(&plain, radix).map_or(ExpressionNode::TooLarge, ExpressionNode::Integer);
     (length > 0).then_some((node, length))
 }
 
 /// An integer, a floating-point number, or an imaginary number.
-fn decimal(rest: &str) -> Option<(Node, usize)> {
+fn decimal(rest: &str) -> Option<(ExpressionNode, usize)> {
     let whole = digits(rest, 10, false);
     let mut length = whole;
     if rest[length..].starts_with('.') {
@@ -224,7 +224,7 @@ fn decimal(rest: &str) -> Option<(Node, usize)> {
         length += 1;
     }
     if length > whole {
-        return Some((Node::Unsupported, length));
+        return Some((ExpressionNode::Unsupported, length));
     }
     let is_octal = rest[..whole].starts_with('0') && rest[..whole].bytes().any(|byte| !matches!(byte, b'0' | b'_'));
     if is_octal { None } else { integer(rest, 10, false) }

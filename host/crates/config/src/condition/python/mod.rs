@@ -1,7 +1,7 @@
 //! The syntax of Python expressions: parses text to a tree.
 //!
 //! Accepts all of Python's expressions, as a condition may contain unsupported constructs that are not evaluated. In
-//! the tree, these are only places ([`Node::Unsupported`]). Does not know values. Implements the grammar of Python 3.11
+//! the tree, these are only places ([`ExpressionNode::Unsupported`]). Does not know values. Implements the grammar of Python 3.11
 //! ("Full Grammar specification").
 
 mod cursor;
@@ -17,4 +17,4 @@ mod tree;
 
 pub(super) use literal::text as literal_text;
 pub(super) use parse::parse;
-pub(super) use tree::{Binary, Clause, Comparison, Expression, Node, Span, Unary};
+pub(super) use tree::{Binary, Clause, Comparison, Expression, ExpressionNode, Span, Unary};

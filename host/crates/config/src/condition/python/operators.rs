@@ -1,26 +1,26 @@
 //! Operators, from `or` to `**`.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, ParseResult};
 use super::lex::TokenKind;
 use super::trailers::primary;
-use super::tree::{Binary, Comparison, Expression, Node, Unary};
+use super::tree::{Binary, Comparison, Expression, ExpressionNode, Unary};
 
 /// `a or b`
-pub(super) fn disjunction(cursor: &mut Cursor) -> Parsed {
-    several(cursor, "or", conjunction, Node::Or)
+pub(super) fn disjunction(cursor: &mut Cursor) -> ParseResult {
+    several(cursor, "or", conjunction, ExpressionNode::Or)
 }
 
-fn conjunction(cursor: &mut Cursor) -> Parsed {
-    several(cursor, "and", inversion, Node::And)
+fn conjunction(cursor: &mut Cursor) -> ParseResult {
+    several(cursor, "and", inversion, ExpressionNode::And)
 }
 
 /// Operands with a keyword between them; a single operand is returned unchanged.
 fn several(
     cursor: &mut Cursor,
     keyword: &str,
-    operand: fn(&mut Cursor) -> Parsed,
-    node: fn(Vec<Expression>) -> Node,
-) -> Parsed {
+    operand: fn(&mut Cursor) -> ParseResult,
+    node: fn(Vec<Expression>) -> ExpressionNode,
+) -> ParseResult {
     let start = cursor.start();
     let first = operand(cursor)?;
     if !cursor.is_keyword(keyword) {
@@ -33,23 +33,23 @@ fn several(
     Ok(cursor.node(start, node(operands)))
 }
 
-fn inversion(cursor: &mut Cursor) -> Parsed {
+fn inversion(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     if !cursor.take_keyword("not") {
         return comparison(cursor);
     }
     let operand = cursor.nested(inversion)?;
-    Ok(cursor.node(start, Node::Not(Box::new(operand))))
+    Ok(cursor.node(start, ExpressionNode::Not(Box::new(operand))))
 }
 
-fn comparison(cursor: &mut Cursor) -> Parsed {
+fn comparison(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let first = bitwise(cursor)?;
     let mut others = Vec::new();
     while let Some(operator) = comparison_operator(cursor) {
         others.push((operator, bitwise(cursor)?));
     }
-    if others.is_empty() { Ok(first) } else { Ok(cursor.node(start, Node::Compare(Box::new(first), others))) }
+    if others.is_empty() { Ok(first) } else { Ok(cursor.node(start, ExpressionNode::Compare(Box::new(first), others))) }
 }
 
 fn comparison_operator(cursor: &mut Cursor) -> Option<Comparison> {
@@ -73,7 +73,7 @@ fn comparison_operator(cursor: &mut Cursor) -> Option<Comparison> {
 }
 
 /// `a | b` and all operators that bind more tightly.
-pub(super) fn bitwise(cursor: &mut Cursor) -> Parsed {
+pub(super) fn bitwise(cursor: &mut Cursor) -> ParseResult {
     binary(cursor, 0)
 }
 
@@ -88,13 +88,13 @@ const STRENGTHS: [&[Binary]; 6] = [
 ];
 
 /// Precedence climbing: operators with at least this precedence.
-fn binary(cursor: &mut Cursor, least: usize) -> Parsed {
+fn binary(cursor: &mut Cursor, least: usize) -> ParseResult {
     let start = cursor.start();
     let mut left = unary(cursor)?;
     while let Some((operator, strength)) = binary_operator(cursor).filter(|(_, strength)| *strength >= least) {
         cursor.advance();
         let right = binary(cursor, strength + 1)?;
-        left = cursor.node(start, Node::Binary(Box::new(left), operator, Box::new(right)));
+        left = cursor.node(start, ExpressionNode::Binary(Box::new(left), operator, Box::new(right)));
     }
     Ok(left)
 }
@@ -107,7 +107,7 @@ fn binary_operator(cursor: &Cursor) -> Option<(Binary, usize)> {
     })
 }
 
-fn unary(cursor: &mut Cursor) -> Parsed {
+fn unary(cursor: &mut Cursor) -> ParseResult {
     let operator = match cursor.kind() {
         TokenKind::Sign("+") => Unary::Plus,
         TokenKind::Sign("-") => Unary::Minus,
@@ -117,16 +117,16 @@ fn unary(cursor: &mut Cursor) -> Parsed {
     let start = cursor.start();
     cursor.advance();
     let operand = cursor.nested(unary)?;
-    Ok(cursor.node(start, Node::Unary(operator, Box::new(operand))))
+    Ok(cursor.node(start, ExpressionNode::Unary(operator, Box::new(operand))))
 }
 
 /// `a ** b` binds more tightly than a sign before it, and less tightly than one after it.
-fn power(cursor: &mut Cursor) -> Parsed {
+fn power(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let base = primary(cursor)?;
     if !cursor.take_sign("**") {
         return Ok(base);
     }
     let exponent = cursor.nested(unary)?;
-    Ok(cursor.node(start, Node::Binary(Box::new(base), Binary::Power, Box::new(exponent))))
+    Ok(cursor.node(start, ExpressionNode::Binary(Box::new(base), Binary::Power, Box::new(exponent))))
 }

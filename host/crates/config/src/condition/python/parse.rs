@@ -1,11 +1,11 @@
 //! Expressions, and the atoms that they start with.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, ParseResult};
 use super::lambda;
 use super::lex::{TokenKind, tokens};
 use super::literal::Literal;
 use super::operators::{bitwise, disjunction};
-use super::tree::{Clause, Expression, Node, SyntaxError, error};
+use super::tree::{Clause, Expression, ExpressionNode, SyntaxError, error};
 
 /// Parses a complete text.
 pub(in super::super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
@@ -18,11 +18,11 @@ pub(in super::super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
 }
 
 /// `a`, `a if b else c`, `lambda: a`
-pub(super) fn expression(cursor: &mut Cursor) -> Parsed {
+pub(super) fn expression(cursor: &mut Cursor) -> ParseResult {
     cursor.nested(|cursor| if cursor.is_keyword("lambda") { lambda::lambda(cursor) } else { conditional(cursor) })
 }
 
-fn conditional(cursor: &mut Cursor) -> Parsed {
+fn conditional(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let body = disjunction(cursor)?;
     if !cursor.take_keyword("if") {
@@ -31,11 +31,11 @@ fn conditional(cursor: &mut Cursor) -> Parsed {
     let test = Box::new(disjunction(cursor)?);
     cursor.expect_keyword("else")?;
     let orelse = Box::new(expression(cursor)?);
-    Ok(cursor.node(start, Node::Conditional { test, body: Box::new(body), orelse }))
+    Ok(cursor.node(start, ExpressionNode::Conditional { test, body: Box::new(body), orelse }))
 }
 
 /// `name := value`, where it is allowed, or an expression.
-pub(super) fn named_expression(cursor: &mut Cursor) -> Parsed {
+pub(super) fn named_expression(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     if !cursor.is_assignment() {
         return expression(cursor);
@@ -43,36 +43,36 @@ pub(super) fn named_expression(cursor: &mut Cursor) -> Parsed {
     cursor.advance();
     cursor.advance();
     expression(cursor)?;
-    Ok(cursor.node(start, Node::Assignment))
+    Ok(cursor.node(start, ExpressionNode::Assignment))
 }
 
 /// `*iterable`
-pub(super) fn starred(cursor: &mut Cursor, value: fn(&mut Cursor) -> Parsed) -> Parsed {
+pub(super) fn starred(cursor: &mut Cursor, value: fn(&mut Cursor) -> ParseResult) -> ParseResult {
     let start = cursor.start();
     cursor.advance();
     value(cursor)?;
-    Ok(cursor.node(start, Node::Starred))
+    Ok(cursor.node(start, ExpressionNode::Starred))
 }
 
 /// An item of a list, tuple or set.
-fn item(cursor: &mut Cursor) -> Parsed {
+fn item(cursor: &mut Cursor) -> ParseResult {
     if cursor.is_sign("*") { starred(cursor, bitwise) } else { named_expression(cursor) }
 }
 
 /// A name, a literal, or something in brackets.
-pub(super) fn atom(cursor: &mut Cursor) -> Parsed {
+pub(super) fn atom(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let node = match cursor.kind() {
         TokenKind::Sign("(") => return cursor.nested(parentheses),
         TokenKind::Sign("[") => return cursor.nested(list),
         TokenKind::Sign("{") => return cursor.nested(braces),
         TokenKind::Text(_) => return strings(cursor),
-        TokenKind::Name(name) => Node::Name(name.clone()),
+        TokenKind::Name(name) => ExpressionNode::Name(name.clone()),
         TokenKind::Number(number) => number.clone(),
-        TokenKind::Keyword("None") => Node::None,
-        TokenKind::Keyword("True") => Node::Boolean(true),
-        TokenKind::Keyword("False") => Node::Boolean(false),
-        TokenKind::Sign("...") => Node::Unsupported,
+        TokenKind::Keyword("None") => ExpressionNode::None,
+        TokenKind::Keyword("True") => ExpressionNode::Boolean(true),
+        TokenKind::Keyword("False") => ExpressionNode::Boolean(false),
+        TokenKind::Sign("...") => ExpressionNode::Unsupported,
         _ => return Err(cursor.unexpected()),
     };
     cursor.advance();
@@ -80,7 +80,7 @@ pub(super) fn atom(cursor: &mut Cursor) -> Parsed {
 }
 
 /// Adjacent literals are one string.
-fn strings(cursor: &mut Cursor) -> Parsed {
+fn strings(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let mut literals = Vec::new();
     while let TokenKind::Text(literal) = cursor.kind() {
@@ -95,49 +95,49 @@ fn strings(cursor: &mut Cursor) -> Parsed {
         Literal::Text(more) => Some(text + &more),
         Literal::Unsupported | Literal::Bytes => None,
     });
-    Ok(cursor.node(start, text.map_or(Node::Unsupported, Node::Text)))
+    Ok(cursor.node(start, text.map_or(ExpressionNode::Unsupported, ExpressionNode::Text)))
 }
 
 /// `()`, `(a)`, `(a,)`, `(a for a in b)`
-fn parentheses(cursor: &mut Cursor) -> Parsed {
+fn parentheses(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     cursor.advance();
     if cursor.take_sign(")") {
-        return Ok(cursor.node(start, Node::Tuple(Vec::new())));
+        return Ok(cursor.node(start, ExpressionNode::Tuple(Vec::new())));
     }
     let first = item(cursor)?;
     if cursor.is_keyword("for") || cursor.is_keyword("async") {
         reject_starred(&first)?;
         clauses(cursor)?;
         cursor.expect_sign(")")?;
-        return Ok(cursor.node(start, Node::Unsupported));
+        return Ok(cursor.node(start, ExpressionNode::Unsupported));
     }
     if cursor.take_sign(")") {
         return reject_starred(&first).map(|()| first);
     }
     let items = further(cursor, first, ")", item)?;
-    Ok(cursor.node(start, Node::Tuple(items)))
+    Ok(cursor.node(start, ExpressionNode::Tuple(items)))
 }
 
-fn list(cursor: &mut Cursor) -> Parsed {
+fn list(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     cursor.advance();
     if cursor.take_sign("]") {
-        return Ok(cursor.node(start, Node::List(Vec::new())));
+        return Ok(cursor.node(start, ExpressionNode::List(Vec::new())));
     }
     let first = item(cursor)?;
     if cursor.is_keyword("for") || cursor.is_keyword("async") {
         reject_starred(&first)?;
         let clauses = clauses(cursor)?;
         cursor.expect_sign("]")?;
-        return Ok(cursor.node(start, Node::ListComprehension(Box::new(first), clauses)));
+        return Ok(cursor.node(start, ExpressionNode::ListComprehension(Box::new(first), clauses)));
     }
     let items = further(cursor, first, "]", item)?;
-    Ok(cursor.node(start, Node::List(items)))
+    Ok(cursor.node(start, ExpressionNode::List(items)))
 }
 
 /// Sets and dictionaries.
-fn braces(cursor: &mut Cursor) -> Parsed {
+fn braces(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     cursor.advance();
     if !cursor.take_sign("}") {
@@ -151,11 +151,11 @@ fn braces(cursor: &mut Cursor) -> Parsed {
             rest_of_braces(cursor, first, if is_mapping { entry } else { item })?;
         }
     }
-    Ok(cursor.node(start, Node::Unsupported))
+    Ok(cursor.node(start, ExpressionNode::Unsupported))
 }
 
 /// A comprehension, or more items.
-fn rest_of_braces(cursor: &mut Cursor, first: Expression, item: fn(&mut Cursor) -> Parsed) -> Parsed<()> {
+fn rest_of_braces(cursor: &mut Cursor, first: Expression, item: fn(&mut Cursor) -> ParseResult) -> ParseResult<()> {
     if cursor.is_keyword("for") || cursor.is_keyword("async") {
         reject_starred(&first)?;
         clauses(cursor)?;
@@ -165,7 +165,7 @@ fn rest_of_braces(cursor: &mut Cursor, first: Expression, item: fn(&mut Cursor) 
 }
 
 /// `key: value` or `**mapping`.
-fn entry(cursor: &mut Cursor) -> Parsed {
+fn entry(cursor: &mut Cursor) -> ParseResult {
     if cursor.is_sign("**") {
         return starred(cursor, bitwise);
     }
@@ -180,8 +180,8 @@ fn further(
     cursor: &mut Cursor,
     first: Expression,
     close: &str,
-    item: fn(&mut Cursor) -> Parsed,
-) -> Parsed<Vec<Expression>> {
+    item: fn(&mut Cursor) -> ParseResult,
+) -> ParseResult<Vec<Expression>> {
     let mut items = vec![first];
     while !cursor.take_sign(close) {
         cursor.expect_sign(",")?;
@@ -193,7 +193,7 @@ fn further(
 }
 
 /// `for target in iterable if condition …`, at least one.
-pub(super) fn clauses(cursor: &mut Cursor) -> Parsed<Vec<Clause>> {
+pub(super) fn clauses(cursor: &mut Cursor) -> ParseResult<Vec<Clause>> {
     let mut clauses = Vec::new();
     while cursor.is_keyword("for") || clauses.is_empty() {
         cursor.expect_keyword("for")?;
@@ -210,20 +210,20 @@ pub(super) fn clauses(cursor: &mut Cursor) -> Parsed<Vec<Clause>> {
 }
 
 /// `a`, `a, b`, `a,`
-fn targets(cursor: &mut Cursor) -> Parsed {
+fn targets(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let first = target(cursor)?;
     if !cursor.is_sign(",") {
-        return if matches!(first.node, Node::Starred) { Err(starred_error(&first)) } else { Ok(first) };
+        return if matches!(first.node, ExpressionNode::Starred) { Err(starred_error(&first)) } else { Ok(first) };
     }
     let mut items = vec![first];
     while cursor.take_sign(",") && !cursor.is_keyword("in") {
         items.push(target(cursor)?);
     }
-    Ok(cursor.node(start, Node::Tuple(items)))
+    Ok(cursor.node(start, ExpressionNode::Tuple(items)))
 }
 
-fn target(cursor: &mut Cursor) -> Parsed {
+fn target(cursor: &mut Cursor) -> ParseResult {
     let is_starred = cursor.is_sign("*");
     let target = if is_starred { starred(cursor, bitwise)? } else { bitwise(cursor)? };
     match check_target(&target) {
@@ -235,14 +235,18 @@ fn target(cursor: &mut Cursor) -> Parsed {
 /// The part of a target that cannot be assigned to.
 fn check_target(target: &Expression) -> Option<&Expression> {
     match &target.node {
-        Node::Name(_) | Node::Attribute(..) | Node::Subscript(..) | Node::Slice(..) | Node::Starred => None,
-        Node::Tuple(items) | Node::List(items) => items.iter().find_map(check_target),
+        ExpressionNode::Name(_)
+        | ExpressionNode::Attribute(..)
+        | ExpressionNode::Subscript(..)
+        | ExpressionNode::Slice(..)
+        | ExpressionNode::Starred => None,
+        ExpressionNode::Tuple(items) | ExpressionNode::List(items) => items.iter().find_map(check_target),
         _ => Some(target),
     }
 }
 
-fn reject_starred(item: &Expression) -> Parsed<()> {
-    if matches!(item.node, Node::Starred) { Err(starred_error(item)) } else { Ok(()) }
+fn reject_starred(item: &Expression) -> ParseResult<()> {
+    if matches!(item.node, ExpressionNode::Starred) { Err(starred_error(item)) } else { Ok(()) }
 }
 
 fn starred_error(item: &Expression) -> SyntaxError {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use super::tree::{Expression, Node};
+use super::tree::{Expression, ExpressionNode};
 use super::{literal_text, parse};
 
 /// Prints the tree of each line of the input, or `E`.
@@ -65,17 +65,17 @@ fn show(expression: &Expression) -> String {
     let Expression { node, span } = expression;
     let all = |items: &[Expression]| items.iter().map(show).collect::<Vec<_>>().join(",");
     let text = match node {
-        Node::None => "None".to_owned(),
-        Node::Boolean(true) => "True".to_owned(),
-        Node::Boolean(false) => "False".to_owned(),
-        Node::Text(text) => format!("text {}", hex(text)),
-        Node::Integer(number) => number.to_string(),
-        Node::TooLarge => "large".to_owned(),
-        Node::Name(name) => format!("name {name}"),
-        Node::Attribute(value, name) => format!("({}.{name})", show(value)),
-        Node::Tuple(items) => format!("tuple[{}]", all(items)),
-        Node::List(items) => format!("list[{}]", all(items)),
-        Node::ListComprehension(element, clauses) => {
+        ExpressionNode::None => "None".to_owned(),
+        ExpressionNode::Boolean(true) => "True".to_owned(),
+        ExpressionNode::Boolean(false) => "False".to_owned(),
+        ExpressionNode::Text(text) => format!("text {}", hex(text)),
+        ExpressionNode::Integer(number) => number.to_string(),
+        ExpressionNode::TooLarge => "large".to_owned(),
+        ExpressionNode::Name(name) => format!("name {name}"),
+        ExpressionNode::Attribute(value, name) => format!("({}.{name})", show(value)),
+        ExpressionNode::Tuple(items) => format!("tuple[{}]", all(items)),
+        ExpressionNode::List(items) => format!("list[{}]", all(items)),
+        ExpressionNode::ListComprehension(element, clauses) => {
             let mut text = format!("[{}", show(element));
             for clause in clauses {
                 let _ = write!(text, " for {} in {}", show(&clause.target), show(&clause.iterable));
@@ -83,31 +83,35 @@ fn show(expression: &Expression) -> String {
             }
             text + "]"
         }
-        Node::Subscript(value, index) => format!("{}[{}]", show(value), show(index)),
-        Node::Slice(value, bounds) => {
+        ExpressionNode::Subscript(value, index) => format!("{}[{}]", show(value), show(index)),
+        ExpressionNode::Slice(value, bounds) => {
             let bound = |bound: &Option<Box<Expression>>| bound.as_deref().map(show).unwrap_or_default();
             format!("{}[{}]", show(value), bounds.iter().map(bound).collect::<Vec<_>>().join(":"))
         }
-        Node::And(operands) => format!("And({})", all(operands)),
-        Node::Or(operands) => format!("Or({})", all(operands)),
-        Node::Not(operand) => format!("Not({})", show(operand)),
-        Node::Unary(operator, operand) => format!("{}({})", unary(operator.sign()), show(operand)),
-        Node::Binary(left, operator, right) => format!("({} {} {})", show(left), binary(operator.sign()), show(right)),
-        Node::Compare(first, others) => {
+        ExpressionNode::And(operands) => format!("And({})", all(operands)),
+        ExpressionNode::Or(operands) => format!("Or({})", all(operands)),
+        ExpressionNode::Not(operand) => format!("Not({})", show(operand)),
+        ExpressionNode::Unary(operator, operand) => format!("{}({})", unary(operator.sign()), show(operand)),
+        ExpressionNode::Binary(left, operator, right) => {
+            format!("({} {} {})", show(left), binary(operator.sign()), show(right))
+        }
+        ExpressionNode::Compare(first, others) => {
             let other =
                 |(operator, operand): &(super::Comparison, Expression)| format!(" {:?} {}", operator, show(operand));
             let others: String = others.iter().map(other).collect();
             format!("({}{})", show(first), python_comparisons(&others))
         }
-        Node::Conditional { test, body, orelse } => format!("({} if {} else {})", show(body), show(test), show(orelse)),
-        Node::Call { function, positional, named } => {
+        ExpressionNode::Conditional { test, body, orelse } => {
+            format!("({} if {} else {})", show(body), show(test), show(orelse))
+        }
+        ExpressionNode::Call { function, positional, named } => {
             let named = named
                 .iter()
                 .map(|(name, value)| if name.is_empty() { show(value) } else { format!("{name}={}", show(value)) });
             let arguments: Vec<String> = positional.iter().map(show).chain(named).collect();
             format!("{}({})", show(function), arguments.join(","))
         }
-        Node::Starred | Node::Assignment | Node::Unsupported => "?".to_owned(),
+        ExpressionNode::Starred | ExpressionNode::Assignment | ExpressionNode::Unsupported => "?".to_owned(),
     };
     format!("{text}@{}:{}", span.start, span.end)
 }

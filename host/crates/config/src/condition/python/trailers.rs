@@ -1,12 +1,12 @@
 //! Suffixes of a value: attributes, calls, subscripts.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, ParseResult};
 use super::lex::TokenKind;
 use super::parse::{atom, clauses, expression, named_expression, starred};
-use super::tree::{Expression, Node, error};
+use super::tree::{Expression, ExpressionNode, error};
 
 /// A value with its attributes, calls and subscripts.
-pub(super) fn primary(cursor: &mut Cursor) -> Parsed {
+pub(super) fn primary(cursor: &mut Cursor) -> ParseResult {
     let start = cursor.start();
     let mut value = atom(cursor)?;
     loop {
@@ -20,10 +20,10 @@ pub(super) fn primary(cursor: &mut Cursor) -> Parsed {
     }
 }
 
-fn attribute(cursor: &mut Cursor, value: Expression) -> Parsed<Node> {
+fn attribute(cursor: &mut Cursor, value: Expression) -> ParseResult<ExpressionNode> {
     cursor.advance();
     let name = cursor.take_name().ok_or_else(|| cursor.unexpected())?;
-    Ok(Node::Attribute(Box::new(value), name))
+    Ok(ExpressionNode::Attribute(Box::new(value), name))
 }
 
 /// The arguments of a call.
@@ -35,7 +35,7 @@ struct WrittenArguments {
     has_mapping: bool,
 }
 
-fn call(cursor: &mut Cursor, function: Expression) -> Parsed<Node> {
+fn call(cursor: &mut Cursor, function: Expression) -> ParseResult<ExpressionNode> {
     let open = cursor.start();
     cursor.advance();
     let mut arguments = WrittenArguments::default();
@@ -45,15 +45,15 @@ fn call(cursor: &mut Cursor, function: Expression) -> Parsed<Node> {
             cursor.expect_sign(",")?;
         }
     }
-    Ok(Node::Call { function: Box::new(function), positional: arguments.positional, named: arguments.named })
+    Ok(ExpressionNode::Call { function: Box::new(function), positional: arguments.positional, named: arguments.named })
 }
 
-fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> Parsed<()> {
+fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> ParseResult<()> {
     let start = cursor.start();
     if cursor.take_sign("**") {
         expression(cursor)?;
         // Refused during evaluation, as an argument with an empty name.
-        arguments.named.push((String::new(), cursor.node(start, Node::Unsupported)));
+        arguments.named.push((String::new(), cursor.node(start, ExpressionNode::Unsupported)));
         arguments.has_mapping = true;
         return Ok(());
     }
@@ -79,7 +79,7 @@ fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) 
     Ok(())
 }
 
-fn named_argument(cursor: &mut Cursor, arguments: &mut WrittenArguments) -> Parsed<()> {
+fn named_argument(cursor: &mut Cursor, arguments: &mut WrittenArguments) -> ParseResult<()> {
     let span = cursor.token().span.clone();
     let name = cursor.take_name().unwrap_or_default();
     cursor.advance();
@@ -92,34 +92,37 @@ fn named_argument(cursor: &mut Cursor, arguments: &mut WrittenArguments) -> Pars
 }
 
 /// `f(x for x in y)`: the only argument; its node includes the parentheses.
-fn generator(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> Parsed<()> {
+fn generator(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> ParseResult<()> {
     clauses(cursor)?;
     let span = open..cursor.token().span.end;
     if !(arguments.positional.is_empty() && arguments.named.is_empty() && cursor.is_sign(")")) {
         return Err(error("a generator expression must be in parentheses", span));
     }
-    arguments.positional.push(Expression { node: Node::Unsupported, span });
+    arguments.positional.push(Expression { node: ExpressionNode::Unsupported, span });
     Ok(())
 }
 
 /// One part of a subscript.
-enum Index {
+enum SubscriptItem {
     Value(Expression),
     Slice([Option<Box<Expression>>; 3]),
 }
 
-fn subscript(cursor: &mut Cursor, value: Expression) -> Parsed<Node> {
+fn subscript(cursor: &mut Cursor, value: Expression) -> ParseResult<ExpressionNode> {
     cursor.advance();
     let start = cursor.start();
     let first = index(cursor)?;
     if cursor.take_sign("]") {
         return Ok(match first {
-            Index::Slice(bounds) => Node::Slice(Box::new(value), bounds),
-            Index::Value(Expression { node: Node::Starred, span }) => {
-                let starred = Expression { node: Node::Starred, span: span.clone() };
-                Node::Subscript(Box::new(value), Box::new(Expression { node: Node::Tuple(vec![starred]), span }))
+            SubscriptItem::Slice(bounds) => ExpressionNode::Slice(Box::new(value), bounds),
+            SubscriptItem::Value(Expression { node: ExpressionNode::Starred, span }) => {
+                let starred = Expression { node: ExpressionNode::Starred, span: span.clone() };
+                ExpressionNode::Subscript(
+                    Box::new(value),
+                    Box::new(Expression { node: ExpressionNode::Tuple(vec![starred]), span }),
+                )
             }
-            Index::Value(index) => Node::Subscript(Box::new(value), Box::new(index)),
+            SubscriptItem::Value(index) => ExpressionNode::Subscript(Box::new(value), Box::new(index)),
         });
     }
     let mut items = vec![item(cursor, start, first)];
@@ -128,35 +131,35 @@ fn subscript(cursor: &mut Cursor, value: Expression) -> Parsed<Node> {
         let next = index(cursor)?;
         items.push(item(cursor, start, next));
     }
-    let tuple = cursor.node(start, Node::Tuple(items));
+    let tuple = cursor.node(start, ExpressionNode::Tuple(items));
     cursor.expect_sign("]")?;
-    Ok(Node::Subscript(Box::new(value), Box::new(tuple)))
+    Ok(ExpressionNode::Subscript(Box::new(value), Box::new(tuple)))
 }
 
 /// A slice among several items is refused during evaluation.
-fn item(cursor: &Cursor, start: usize, index: Index) -> Expression {
+fn item(cursor: &Cursor, start: usize, index: SubscriptItem) -> Expression {
     match index {
-        Index::Value(value) => value,
-        Index::Slice(_) => cursor.node(start, Node::Unsupported),
+        SubscriptItem::Value(value) => value,
+        SubscriptItem::Slice(_) => cursor.node(start, ExpressionNode::Unsupported),
     }
 }
 
-fn index(cursor: &mut Cursor) -> Parsed<Index> {
+fn index(cursor: &mut Cursor) -> ParseResult<SubscriptItem> {
     if cursor.is_sign("*") {
-        return starred(cursor, expression).map(Index::Value);
+        return starred(cursor, expression).map(SubscriptItem::Value);
     }
     let may_be_bound = !cursor.is_assignment();
     let lower = if cursor.is_sign(":") { None } else { Some(named_expression(cursor)?) };
     if !(cursor.is_sign(":") && may_be_bound) {
-        return lower.map(Index::Value).ok_or_else(|| cursor.unexpected());
+        return lower.map(SubscriptItem::Value).ok_or_else(|| cursor.unexpected());
     }
     cursor.advance();
     let upper = bound(cursor)?;
     let step = if cursor.take_sign(":") { bound(cursor)? } else { None };
-    Ok(Index::Slice([lower.map(Box::new), upper, step]))
+    Ok(SubscriptItem::Slice([lower.map(Box::new), upper, step]))
 }
 
-fn bound(cursor: &mut Cursor) -> Parsed<Option<Box<Expression>>> {
+fn bound(cursor: &mut Cursor) -> ParseResult<Option<Box<Expression>>> {
     let is_empty = [":", ",", "]"].iter().any(|sign| cursor.is_sign(sign));
     if is_empty { Ok(None) } else { Ok(Some(Box::new(expression(cursor)?))) }
 }

@@ -8,12 +8,12 @@ pub(in super::super) type Span = Range<usize>;
 /// An expression and its span, without enclosing parentheses.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Expression {
-    pub(in super::super) node: Node,
+    pub(in super::super) node: ExpressionNode,
     pub(in super::super) span: Span,
 }
 
 #[derive(Clone, Debug)]
-pub(in super::super) enum Node {
+pub(in super::super) enum ExpressionNode {
     None,
     Boolean(bool),
     Text(String),

@@ -18,13 +18,13 @@ type Login = (String, String);
 
 /// The known credentials. This has no `Debug`, because it contains secrets.
 #[derive(Default)]
-pub struct Credentials {
+pub struct IndexCredentials {
     of_urls: Vec<(Origin, Login)>,
     of_hosts: BTreeMap<String, Login>,
     of_others: Option<Login>,
 }
 
-impl Credentials {
+impl IndexCredentials {
     /// The credentials in `urls` and in the file `netrc`.
     pub fn new<'a>(urls: impl IntoIterator<Item = &'a str>, netrc: Option<&Path>) -> Self {
         let of_urls = urls
@@ -138,7 +138,7 @@ fn words(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn shown(credentials: &Credentials, url: &str) -> (String, Option<String>) {
+    fn shown(credentials: &IndexCredentials, url: &str) -> (String, Option<String>) {
         let (url, authorization) = credentials.of(url).unwrap();
         let decoded = authorization.map(|line| String::from_utf8(STANDARD.decode(&line[6..]).unwrap()).unwrap());
         (url.to_string(), decoded)
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn credentials_of_a_url_count_for_its_host_alone() {
-        let credentials = Credentials::new(["https://me:p%40ss@example.org/simple/"], None);
+        let credentials = IndexCredentials::new(["https://me:p%40ss@example.org/simple/"], None);
         let t =
             |url: &str, expected: Option<&str>| assert_eq!(shown(&credentials, url).1.as_deref(), expected, "{url}");
         t("https://example.org/files/a.whl", Some("me:p@ss"));
@@ -164,11 +164,11 @@ mod tests {
         let path = directory.path().join("netrc");
         let text = "# c\nmachine a.org login u password \"p w\"\nmachine b.org\n login v\n password q\nmacdef init\n machine x\n\ndefault login d password e\n";
         std::fs::write(&path, text.replace("p w", "pw")).unwrap();
-        let credentials = Credentials::new([], Some(&path));
+        let credentials = IndexCredentials::new([], Some(&path));
         let t = |url: &str, expected: &str| assert_eq!(shown(&credentials, url).1.as_deref(), Some(expected), "{url}");
         t("https://a.org/x", "u:pw");
         t("http://b.org/", "v:q");
         t("https://x/", "d:e");
-        assert!(Credentials::new([], None).of("https://a.org/").unwrap().1.is_none());
+        assert!(IndexCredentials::new([], None).of("https://a.org/").unwrap().1.is_none());
     }
 }

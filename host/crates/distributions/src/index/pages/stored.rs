@@ -19,14 +19,14 @@ const LONGEST_HEAD: usize = 64 << 10;
 /// A cached page: a line of JSON, then the body.
 #[derive(Clone)]
 pub(super) struct Stored {
-    head: Head,
+    head: StoredHead,
     /// The server's identifier of this version of the page.
     pub(super) etag: Option<String>,
     body: Vec<u8>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Head {
+struct StoredHead {
     form: u32,
     url: String,
     content_type: String,
@@ -78,7 +78,7 @@ impl Stored {
         let digest = Digest::of(&answer.body).to_string();
         let fresh_until = fresh_until(&answer);
         let url = answer.url.to_string();
-        let head = Head { form: FORM, url, content_type, etag: etag.clone(), fresh_until, digest };
+        let head = StoredHead { form: FORM, url, content_type, etag: etag.clone(), fresh_until, digest };
         Ok(Self { head, etag, body: answer.body })
     }
 
@@ -93,7 +93,7 @@ impl Stored {
         }
         let mut bytes = std::fs::read(place).ok()?;
         let end = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n')?;
-        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let head: StoredHead = serde_json::from_slice(&bytes[..end]).ok()?;
         let body = bytes.split_off(end + 1);
         let whole = head.form == FORM && head.digest == Digest::of(&body).to_string();
         whole.then(|| Self { etag: head.etag.clone(), head, body })

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::super::error::Fault;
+use super::super::error::ArchiveFault;
 
 /// The size of a block: everything in a tar file starts at a multiple of it.
 pub(super) const BLOCK: usize = 512;
 
 /// A block, read as a header.
 #[derive(Clone)]
-pub(super) struct Header(pub(super) [u8; BLOCK]);
+pub(super) struct TarHeader(pub(super) [u8; BLOCK]);
 
 /// What a member is, by the byte for its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MemberKind {
     File,
     /// A file with holes, as GNU tar stores it in its older format.
     SparseFile,
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Other(u8),
 }
 
-impl Header {
+impl TarHeader {
     /// Whether the checksum is right. Some old programs summed up signed bytes.
     pub(crate) fn is_valid(&self) -> bool {
         let bytes = || self.0.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { b' ' } else { *byte });
@@ -49,23 +49,23 @@ impl Header {
         self.0.iter().all(|byte| *byte == 0)
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> MemberKind {
         match self.0[156] {
-            b'0' | b'7' | 0 => Kind::File,
-            b'1' => Kind::HardLink,
-            b'2' => Kind::SymbolicLink,
-            b'3' | b'4' => Kind::Device,
+            b'0' | b'7' | 0 => MemberKind::File,
+            b'1' => MemberKind::HardLink,
+            b'2' => MemberKind::SymbolicLink,
+            b'3' | b'4' => MemberKind::Device,
             // The latter is a directory with a list of its files, of an incremental backup.
-            b'5' | b'D' => Kind::Directory,
-            b'6' => Kind::Pipe,
+            b'5' | b'D' => MemberKind::Directory,
+            b'6' => MemberKind::Pipe,
             // The latter is Solaris's.
-            b'x' | b'X' => Kind::Records,
-            b'g' => Kind::GlobalRecords,
-            b'L' => Kind::LongName,
-            b'K' => Kind::LongLink,
-            b'S' => Kind::SparseFile,
-            b'V' => Kind::Label,
-            other => Kind::Other(other),
+            b'x' | b'X' => MemberKind::Records,
+            b'g' => MemberKind::GlobalRecords,
+            b'L' => MemberKind::LongName,
+            b'K' => MemberKind::LongLink,
+            b'S' => MemberKind::SparseFile,
+            b'V' => MemberKind::Label,
+            other => MemberKind::Other(other),
         }
     }
 
@@ -84,18 +84,18 @@ impl Header {
     }
 
     /// The size of the data that follow.
-    pub(super) fn size(&self) -> Result<u64, Fault> {
+    pub(super) fn size(&self) -> Result<u64, ArchiveFault> {
         let size = number(&self.0[124..136])?;
         u64::try_from(size).map_err(|_| damaged("its size"))
     }
 
-    pub(super) fn mode(&self) -> Result<u32, Fault> {
+    pub(super) fn mode(&self) -> Result<u32, ArchiveFault> {
         let mode = number(&self.0[100..108])?;
         Ok(u32::try_from(mode & 0o7777).unwrap_or(0))
     }
 
     /// Seconds since the epoch; an earlier time is the epoch.
-    pub(super) fn mtime(&self) -> Result<i64, Fault> {
+    pub(super) fn mtime(&self) -> Result<i64, ArchiveFault> {
         let seconds = number(&self.0[136..148])?;
         Ok(i64::try_from(seconds.max(0)).unwrap_or(i64::MAX))
     }
@@ -107,7 +107,7 @@ fn string(field: &[u8]) -> &[u8] {
 }
 
 /// A number: octal digits between spaces and NULs, or, if the first bit is set, a binary one (GNU). An empty field is 0.
-pub(super) fn number(field: &[u8]) -> Result<i128, Fault> {
+pub(super) fn number(field: &[u8]) -> Result<i128, ArchiveFault> {
     if let Some((first, rest)) = field.split_first().filter(|(first, _)| **first >= 0x80) {
         // Two's complement, without the first bit.
         let start = if first & 0x40 == 0 { i128::from(first & 0x3f) } else { i128::from(first | 0x80) - 0x100 };
@@ -121,13 +121,13 @@ pub(super) fn number(field: &[u8]) -> Result<i128, Fault> {
 }
 
 /// A whole number in decimal digits, as extended headers have them.
-pub(super) fn decimal(value: &[u8]) -> Result<u64, Fault> {
+pub(super) fn decimal(value: &[u8]) -> Result<u64, ArchiveFault> {
     let number = std::str::from_utf8(value).ok().filter(|text| !text.starts_with('+'));
     number.and_then(|text| text.parse().ok()).ok_or_else(|| damaged("a value of its extended header"))
 }
 
-fn damaged(what: &str) -> Fault {
-    Fault::Damaged(format!("{what} is not a number"))
+fn damaged(what: &str) -> ArchiveFault {
+    ArchiveFault::Damaged(format!("{what} is not a number"))
 }
 
 #[cfg(test)]

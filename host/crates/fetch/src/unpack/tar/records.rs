@@ -2,10 +2,10 @@
 //!
 //! A record starts with its length, so that a value may contain any bytes: line ends in names and in extended attributes.
 
-use super::super::error::Fault;
+use super::super::error::ArchiveFault;
 use super::super::tree::Time;
 use super::header::decimal;
-use super::sparse::{self, Map};
+use super::sparse::{self, SparseMap};
 
 /// What records, and headers of GNU tar, say of the next member.
 #[derive(Clone, Debug, Default)]
@@ -26,21 +26,21 @@ pub(super) struct Sparse {
     size: Option<u64>,
     version: (u64, u64),
     /// The parts with data, unless they are in front of the data (version 1.0).
-    pub(super) map: Map,
+    pub(super) map: SparseMap,
     /// The start of a part whose length follows (version 0.0).
     offset: Option<u64>,
 }
 
 impl Extended {
     /// Adds the records of a header.
-    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), ArchiveFault> {
         records(bytes).try_for_each(|record| {
             let (key, value) = record?;
             self.set(key, value)
         })
     }
 
-    fn set(&mut self, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    fn set(&mut self, key: &[u8], value: &[u8]) -> Result<(), ArchiveFault> {
         match key {
             b"path" => self.path = Some(value.to_vec()),
             b"linkpath" => self.link = Some(value.to_vec()),
@@ -63,10 +63,10 @@ impl Extended {
     }
 
     /// The size of a file with holes, if it is one.
-    pub(super) fn sparse_size(&self) -> Result<Option<u64>, Fault> {
+    pub(super) fn sparse_size(&self) -> Result<Option<u64>, ArchiveFault> {
         match self.sparse.version {
             (0, _) | (1, 0) => Ok(self.sparse.size),
-            (major, minor) => Err(Fault::Unsupported(format!("version {major}.{minor} of sparse files"))),
+            (major, minor) => Err(ArchiveFault::Unsupported(format!("version {major}.{minor} of sparse files"))),
         }
     }
 
@@ -82,7 +82,7 @@ impl Extended {
 }
 
 /// Refuses records about all further members that change what a member is: programs differ in whether they apply them.
-pub(super) fn check_global(bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn check_global(bytes: &[u8]) -> Result<(), ArchiveFault> {
     records(bytes).try_for_each(|record| {
         let (key, _) = record?;
         match key {
@@ -93,12 +93,12 @@ pub(super) fn check_global(bytes: &[u8]) -> Result<(), Fault> {
     })
 }
 
-fn unsupported(key: &[u8]) -> Fault {
-    Fault::Unsupported(format!("a global header with {:?}", String::from_utf8_lossy(key)))
+fn unsupported(key: &[u8]) -> ArchiveFault {
+    ArchiveFault::Unsupported(format!("a global header with {:?}", String::from_utf8_lossy(key)))
 }
 
 /// `LENGTH KEY=VALUE`, each with a line end.
-fn records(mut bytes: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u8]), Fault>> {
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u8]), ArchiveFault>> {
     std::iter::from_fn(move || {
         // Some programs fill the block with NULs.
         if bytes.iter().all(|byte| *byte == 0) {
@@ -110,7 +110,7 @@ fn records(mut bytes: &[u8]) -> impl Iterator<Item = Result<(&[u8], &[u8]), Faul
             let equals = record.iter().position(|byte| *byte == b'=')?;
             Some((&record[..equals], &record[equals + 1..]))
         });
-        Some(pair.ok_or_else(|| Fault::Damaged("a record of its pax header is malformed".to_owned())))
+        Some(pair.ok_or_else(|| ArchiveFault::Damaged("a record of its pax header is malformed".to_owned())))
     })
 }
 
@@ -122,8 +122,8 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((record, &bytes[length..]))
 }
 
-fn malformed(what: &str) -> Fault {
-    Fault::Damaged(format!("{what} in its pax header is malformed"))
+fn malformed(what: &str) -> ArchiveFault {
+    ArchiveFault::Damaged(format!("{what} in its pax header is malformed"))
 }
 
 /// `1234567890.123456789`; a time before the epoch is the epoch.
@@ -166,10 +166,10 @@ mod tests {
         for bytes in
             [&b"12 path=a\n"[..], b"8 path=a\n", b"x path=a\n", b"10 path a\n", b"10 path=a", b"0 ", b"+9 path=\n"]
         {
-            assert!(matches!(Extended::default().add(bytes), Err(Fault::Damaged(_))), "{bytes:?}");
+            assert!(matches!(Extended::default().add(bytes), Err(ArchiveFault::Damaged(_))), "{bytes:?}");
         }
-        assert!(matches!(Extended::default().add(b"9 size=x\n"), Err(Fault::Damaged(_))));
+        assert!(matches!(Extended::default().add(b"9 size=x\n"), Err(ArchiveFault::Damaged(_))));
         assert!(check_global(b"12 comment=\n").is_ok());
-        assert!(matches!(check_global(b"9 path=a\n"), Err(Fault::Unsupported(_))));
+        assert!(matches!(check_global(b"9 path=a\n"), Err(ArchiveFault::Unsupported(_))));
     }
 }

@@ -10,7 +10,7 @@ pub const OFFLINE: [(&str, &str); 2] = [("BUILDOUT_OFFLINE", "1"), ("CARGO_NET_O
 
 /// A project that was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Built {
+pub struct BuiltProject {
     /// The recipe package, named by the project.
     pub package: String,
     /// The component; absolute.

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use toml_edit::Document;
 
 use super::super::error::ComponentError;
-use super::super::sources::{Package, Sources};
-use super::built::{Built as BuiltProject, WHAT_IT_IS};
+use super::super::sources::{CargoPackage, ComponentSources};
+use super::built::{BuiltProject, WHAT_IT_IS};
 use super::restore;
-use super::tools::{Ended, Tools};
+use super::tools::{ProjectTools, ToolResults};
 use crate::sdk::Language;
 use base::files::read_string;
 use recipe_toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has_target, says_missing_target};
@@ -26,7 +26,7 @@ use recipe_toolchain::{Fallback, TARGET, distribution_has_sources, fallback, has
 const DEBUG: &str = "CARGO_PROFILE_RELEASE_DEBUG";
 
 /// The contents of a recipe crate's `Cargo.toml`.
-struct Manifest {
+struct CargoManifest {
     /// The package's name.
     package: String,
     /// Whether it sets how much debug information a release has.
@@ -35,7 +35,7 @@ struct Manifest {
     sdk: Option<Language>,
 }
 
-impl Manifest {
+impl CargoManifest {
     fn read(project: &Path) -> Result<Self, ComponentError> {
         let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
         let document = Document::parse(manifest_text(project)?).map_err(|_| {
@@ -64,37 +64,37 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
 }
 
 /// Builds the crate; returns its name and the component.
-pub(super) fn build(tools: Tools<'_>, offline: bool) -> Result<BuiltProject, ComponentError> {
-    let manifest = Manifest::read(tools.project)?;
+pub(super) fn build(tools: ProjectTools<'_>, offline: bool) -> Result<BuiltProject, ComponentError> {
+    let manifest = CargoManifest::read(tools.project)?;
     restore::sdk(tools.project, manifest.sdk, tools.report)?;
-    let component = Build { tools, manifest: &manifest, offline }.run()?;
+    let component = CargoBuild { tools, manifest: &manifest, offline }.run()?;
     Ok(BuiltProject { package: manifest.package, component })
 }
 
 /// This host's SDK in the crate's directory.
 pub(super) fn sdk_of(project: &Path) -> Result<Option<Language>, ComponentError> {
-    Ok(Manifest::read(project)?.sdk)
+    Ok(CargoManifest::read(project)?.sdk)
 }
 
 /// One build of a recipe crate.
-struct Build<'a> {
-    tools: Tools<'a>,
-    manifest: &'a Manifest,
+struct CargoBuild<'a> {
+    tools: ProjectTools<'a>,
+    manifest: &'a CargoManifest,
     offline: bool,
 }
 
 /// The result of a build with Cargo.
-type Outcome = Ended<Option<Built>>;
+type CargoResult = ToolResults<Option<CargoMessages>>;
 
 /// Cargo's messages about what it built.
 #[derive(Default)]
-struct Built {
+struct CargoMessages {
     component: Option<PathBuf>,
     /// The crate, and the crates that it depends on by path.
-    packages: Vec<Package>,
+    packages: Vec<CargoPackage>,
 }
 
-impl Build<'_> {
+impl CargoBuild<'_> {
     fn run(&self) -> Result<PathBuf, ComponentError> {
         let project = self.tools.project.to_owned();
         // Checked in advance: after a failed attempt, Cargo would build everything again next time.
@@ -110,19 +110,19 @@ impl Build<'_> {
             self.tools.show(&self.manifest.package, &outcome.messages);
             return Err(ComponentError::Build { project });
         }
-        let Built { component, packages } = outcome.read.unwrap_or_default();
+        let CargoMessages { component, packages } = outcome.read.unwrap_or_default();
         let component = component.ok_or(ComponentError::NoComponent { project })?;
-        Sources::of(&component, &packages).record(&component);
+        ComponentSources::of(&component, &packages).record(&component);
         Ok(component)
     }
 
     /// Removes Cargo's files of packages that it wrongly considered unchanged; returns whether there are any.
-    fn forget_stale(&self, built: Option<&Built>, fallback: Option<&Fallback>) -> Result<bool, ComponentError> {
+    fn forget_stale(&self, built: Option<&CargoMessages>, fallback: Option<&Fallback>) -> Result<bool, ComponentError> {
         let Some((built, component)) = built.and_then(|built| Some((built, built.component.as_ref()?))) else {
             return Ok(false);
         };
-        let sources = Sources::of(component, &built.packages);
-        let stale = sources.stale(&Sources::recorded(component), &built.packages);
+        let sources = ComponentSources::of(component, &built.packages);
+        let stale = sources.stale(&ComponentSources::recorded(component), &built.packages);
         if stale.is_empty() {
             return Ok(false);
         }
@@ -137,7 +137,7 @@ impl Build<'_> {
         self.tools.environment.variables.get("CARGO").map_or("cargo", String::as_str)
     }
 
-    fn cargo(&self, fallback: Option<&Fallback>) -> Result<Outcome, ComponentError> {
+    fn cargo(&self, fallback: Option<&Fallback>) -> Result<CargoResult, ComponentError> {
         let mut command = self.cargo_command("build", fallback);
         command.args(["--message-format", "json-render-diagnostics"]);
         if !self.manifest.sets_debug && !self.tools.environment.variables.contains_key(DEBUG) {
@@ -162,9 +162,9 @@ impl Build<'_> {
     }
 
     /// The contents of Cargo's messages. The component is the last WebAssembly file of this crate's library.
-    fn built(&self, messages: impl BufRead) -> Built {
+    fn built(&self, messages: impl BufRead) -> CargoMessages {
         let manifest = self.tools.project.join("Cargo.toml");
-        let mut built = Built::default();
+        let mut built = CargoMessages::default();
         for line in messages.split(b'\n').map_while(Result::ok) {
             let Ok(artifact) = serde_json::from_slice::<Artifact>(&line) else { continue };
             if artifact.reason != "compiler-artifact" {
@@ -199,21 +199,21 @@ struct Artifact {
     reason: String,
     package_id: String,
     manifest_path: PathBuf,
-    target: Target,
+    target: CargoTarget,
     filenames: Vec<PathBuf>,
     fresh: bool,
 }
 
 impl Artifact {
     /// The package, unless it comes from a registry or a repository.
-    fn package(self) -> Option<Package> {
+    fn package(self) -> Option<CargoPackage> {
         let Self { package_id: id, manifest_path, fresh, .. } = self;
         let directory = manifest_path.parent()?.to_owned();
-        id.starts_with("path+file:").then_some(Package { id, directory, fresh })
+        id.starts_with("path+file:").then_some(CargoPackage { id, directory, fresh })
     }
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct CargoTarget {
     crate_types: Vec<String>,
 }

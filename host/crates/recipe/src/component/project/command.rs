@@ -3,24 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::bytes::{Kind, LARGEST_COMPONENT, kind_of};
+use super::super::bytes::{BytesKind, LARGEST_COMPONENT, kind_of};
 use super::super::error::ComponentError;
-use super::built::{Built, OFFLINE};
+use super::built::{BuiltProject, OFFLINE};
 use super::encode::component_of_module;
 use super::inputs::{Inputs, encoded};
-use super::manifest::Manifest;
-use super::tools::Tools;
+use super::manifest::ProjectManifest;
+use super::tools::ProjectTools;
 use base::files::read_whole;
 
 /// One build.
-pub(super) struct Build<'a> {
-    pub(super) tools: Tools<'a>,
-    pub(super) manifest: &'a Manifest,
+pub(super) struct CommandBuild<'a> {
+    pub(super) tools: ProjectTools<'a>,
+    pub(super) manifest: &'a ProjectManifest,
     pub(super) offline: bool,
 }
 
-impl Build<'_> {
-    pub(super) fn run(&self) -> Result<Built, ComponentError> {
+impl CommandBuild<'_> {
+    pub(super) fn run(&self) -> Result<BuiltProject, ComponentError> {
         let project = self.tools.project;
         let output = project.join(&self.manifest.component);
         let globs = self.manifest.inputs.as_ref();
@@ -36,7 +36,7 @@ impl Build<'_> {
                 inputs.record(&output);
             }
         }
-        Ok(Built { package: self.manifest.name.clone(), component: component(&output)? })
+        Ok(BuiltProject { package: self.manifest.name.clone(), component: component(&output)? })
     }
 
     fn start(&self) -> Result<(), ComponentError> {
@@ -66,8 +66,8 @@ fn component(output: &Path) -> Result<PathBuf, ComponentError> {
     }
     let bytes = read_whole(output).map_err(|error| ComponentError::read(output, error))?;
     match kind_of(&bytes) {
-        Kind::Component => Ok(output.to_owned()),
-        Kind::CoreModule => {
+        BytesKind::Component => Ok(output.to_owned()),
+        BytesKind::CoreModule => {
             let file = encoded(output);
             let made = component_of_module(output, &bytes)?;
             if read_whole(&file).ok().as_deref() != Some(made.as_slice()) {
@@ -75,6 +75,6 @@ fn component(output: &Path) -> Result<PathBuf, ComponentError> {
             }
             Ok(file)
         }
-        Kind::Other(found) => Err(ComponentError::NotAComponent { path: output.to_owned(), found }),
+        BytesKind::Other(found) => Err(ComponentError::NotAComponent { path: output.to_owned(), found }),
     }
 }

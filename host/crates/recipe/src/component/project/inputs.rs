@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::error::ComponentError;
-use super::manifest::{Manifest, RECIPE_TOML};
+use super::manifest::{ProjectManifest, RECIPE_TOML};
 use base::digest::Digest;
 use base::files::{read_string, read_whole};
 
@@ -20,7 +20,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     /// The inputs that globs match, as they are now, without the output of the build.
-    pub(super) fn of(project: &Path, manifest: &Manifest, globs: &[String]) -> Result<Self, ComponentError> {
+    pub(super) fn of(project: &Path, manifest: &ProjectManifest, globs: &[String]) -> Result<Self, ComponentError> {
         let component = project.join(&manifest.component);
         let record = record_of(&component);
         let mut files = BTreeMap::new();

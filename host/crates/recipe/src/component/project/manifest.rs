@@ -17,7 +17,7 @@ pub const RECIPE_TOML: &str = "recipe.toml";
 
 /// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Manifest {
+pub(super) struct ProjectManifest {
     /// The package's name; the component must describe itself with the same name.
     pub(super) name: String,
     /// The program and its arguments.
@@ -33,7 +33,7 @@ pub(super) struct Manifest {
     pub(super) digest: Digest,
 }
 
-impl Manifest {
+impl ProjectManifest {
     /// Reads the file in a project's directory; `None` if it does not exist.
     pub(super) fn read(project: &Path) -> Result<Option<Self>, ComponentError> {
         let path = project.join(RECIPE_TOML);
@@ -134,8 +134,8 @@ mod tests {
     use super::*;
     use base::source::Explain as _;
 
-    fn parse(text: &str) -> Result<Manifest, RecipesFileError> {
-        Manifest::parse(Path::new("/p/recipe.toml"), text)
+    fn parse(text: &str) -> Result<ProjectManifest, RecipesFileError> {
+        ProjectManifest::parse(Path::new("/p/recipe.toml"), text)
     }
 
     #[test]

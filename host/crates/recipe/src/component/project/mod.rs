@@ -21,13 +21,13 @@ use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
 
-use built::Built;
-use manifest::{Manifest, RECIPE_TOML};
-use tools::Tools;
+use built::BuiltProject;
+use manifest::{ProjectManifest, RECIPE_TOML};
+use tools::ProjectTools;
 
 /// Builds recipe projects.
 #[derive(Clone, Copy)]
-pub struct Builder<'a> {
+pub struct RecipeBuilder<'a> {
     /// The process's environment: the tools belong to the author, and get all of it.
     pub environment: &'a Environment,
     /// Nothing may be downloaded. Cargo gets `--offline`, a build command gets `BUILDOUT_OFFLINE=1`.
@@ -38,19 +38,19 @@ pub struct Builder<'a> {
     pub interrupt: &'a Interrupt,
 }
 
-impl Builder<'_> {
+impl RecipeBuilder<'_> {
     /// Builds the project in the directory `project`, which is absolute.
     ///
     /// # Errors
     /// When `project` is not a recipe project, or its build fails.
-    pub fn build(&self, project: &Path) -> Result<Built, ComponentError> {
+    pub fn build(&self, project: &Path) -> Result<BuiltProject, ComponentError> {
         let Self { environment, offline, report, interrupt } = *self;
-        let tools = Tools { project, environment, report, interrupt };
+        let tools = ProjectTools { project, environment, report, interrupt };
         let _lock = lock::take(project, report, interrupt)?;
-        match Manifest::read(project)? {
+        match ProjectManifest::read(project)? {
             Some(manifest) => {
                 restore::sdk(project, manifest.sdk, report)?;
-                command::Build { tools, manifest: &manifest, offline }.run()
+                command::CommandBuild { tools, manifest: &manifest, offline }.run()
             }
             None => cargo::build(tools, offline),
         }
@@ -81,7 +81,7 @@ pub fn find(path: &Path) -> Result<PathBuf, ComponentError> {
 /// # Errors
 /// When it is not a project, or its description is invalid.
 pub fn sdk_of(project: &Path) -> Result<Option<Language>, ComponentError> {
-    match Manifest::read(project)? {
+    match ProjectManifest::read(project)? {
         Some(manifest) => Ok(manifest.sdk),
         None => cargo::sdk_of(project),
     }

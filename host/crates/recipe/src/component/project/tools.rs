@@ -29,7 +29,7 @@ const GRACE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 const REMAINDER: Duration = Duration::from_secs(1);
 
 /// Where tools run.
-pub(super) struct Tools<'a> {
+pub(super) struct ProjectTools<'a> {
     pub(super) project: &'a Path,
     pub(super) environment: &'a Environment,
     pub(super) report: &'a dyn Report,
@@ -37,7 +37,7 @@ pub(super) struct Tools<'a> {
 }
 
 /// The results of tools.
-pub(super) struct Ended<T> {
+pub(super) struct ToolResults<T> {
     pub(super) success: bool,
     /// The result of reading their standard output.
     pub(super) read: T,
@@ -45,7 +45,7 @@ pub(super) struct Ended<T> {
     pub(super) messages: VecDeque<String>,
 }
 
-impl Tools<'_> {
+impl ProjectTools<'_> {
     /// A command with the user's environment.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -58,7 +58,7 @@ impl Tools<'_> {
         &self,
         mut command: Command,
         read: impl FnOnce(BufReader<UntilExit<'_, ChildStdout>>) -> T + Send,
-    ) -> io::Result<Ended<Option<T>>> {
+    ) -> io::Result<ToolResults<Option<T>>> {
         let (messages, stderr) = io::pipe()?;
         command.stdout(Stdio::piped()).stderr(stderr);
         let mut child = start(command)?;
@@ -67,7 +67,7 @@ impl Tools<'_> {
     }
 
     /// Runs a command all of whose output is messages, in the order in which they come.
-    pub(super) fn run_talking(&self, mut command: Command) -> io::Result<Ended<()>> {
+    pub(super) fn run_talking(&self, mut command: Command) -> io::Result<ToolResults<()>> {
         let (messages, output) = io::pipe()?;
         command.stdout(output.try_clone()?).stderr(output);
         let child = start(command)?;
@@ -80,7 +80,7 @@ impl Tools<'_> {
         mut child: Child,
         messages: PipeReader,
         read: impl FnOnce(&Exit) -> T + Send,
-    ) -> io::Result<Ended<T>> {
+    ) -> io::Result<ToolResults<T>> {
         let (over, until_over) = io::pipe()?;
         let (exit, until_exit) = io::pipe()?;
         let exit = &Exit(exit);
@@ -95,7 +95,7 @@ impl Tools<'_> {
         });
         let success = child.wait()?.success();
         let read = read.map_err(|_| io::Error::other("its output could not be read"))?;
-        Ok(Ended { success, read, messages })
+        Ok(ToolResults { success, read, messages })
     }
 
     /// If a signal comes before the tools have ended, ends them and all processes that they started. They have ended when

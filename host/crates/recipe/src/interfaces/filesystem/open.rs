@@ -25,7 +25,7 @@ pub(crate) struct OpenFiles {
     /// Granted directories that stay open from call to call.
     lasting: Vec<Lasting>,
     /// The result of the guest's last call of the host.
-    pub(super) known: Option<Known>,
+    pub(super) known: Option<KnownEntry>,
 }
 
 /// A handle of a granted directory that stays in place: it is used in all calls.
@@ -36,7 +36,7 @@ struct Lasting {
 }
 
 /// The information about an entry from one call of the host.
-pub(super) struct Known {
+pub(super) struct KnownEntry {
     /// The number of the call: it is valid until the next one.
     pub(super) call: u64,
     pub(super) directory: u32,

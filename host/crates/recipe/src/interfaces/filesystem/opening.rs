@@ -16,7 +16,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 const TRIES: usize = 8;
 
 /// What was opened, and whether it did not exist before.
-pub(super) struct Opened {
+pub(super) struct OpenedDescriptor {
     pub(super) descriptor: Descriptor,
     pub(super) is_new: bool,
 }
@@ -28,7 +28,7 @@ pub(super) fn open(
     follow: wit::PathFlags,
     open: wit::OpenFlags,
     flags: wit::DescriptorFlags,
-) -> Result<Opened, ErrorCode> {
+) -> Result<OpenedDescriptor, ErrorCode> {
     check(open, flags)?;
     let mode = mode(open, flags);
     if mode.contains(OpenMode::WRITE) && directory.perms == FsPerms::ReadOnly {
@@ -47,7 +47,7 @@ pub(super) fn open(
         // Reading or writing a named pipe, a socket or a device may never end.
         return Err(ErrorCode::Unsupported);
     };
-    Ok(Opened { descriptor, is_new })
+    Ok(OpenedDescriptor { descriptor, is_new })
 }
 
 fn check(open: wit::OpenFlags, flags: wit::DescriptorFlags) -> Result<(), ErrorCode> {

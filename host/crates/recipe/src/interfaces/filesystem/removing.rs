@@ -10,9 +10,9 @@ use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesyste
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
-use super::routing::{Located, View};
+use super::routing::{FilesystemView, Located};
 
-impl View<'_> {
+impl FilesystemView<'_> {
     /// Removes an entry with `remove`. In the part's own place, a directory that cannot be written becomes writable first.
     pub(super) fn removing(
         &mut self,

@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
-use super::open::{Known, OpenFiles};
+use super::open::{KnownEntry, OpenFiles};
 use super::status;
 use crate::call::Call;
 use crate::grants::mounts::{Access, Mount, normalize};
@@ -20,7 +20,7 @@ use crate::grants::mounts::{Access, Mount, normalize};
 pub(crate) struct Filesystem;
 
 /// The state that their functions see.
-pub(crate) struct View<'a> {
+pub(crate) struct FilesystemView<'a> {
     pub(crate) wasi: &'a mut WasiCtx,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) call: &'a mut Call,
@@ -28,16 +28,16 @@ pub(crate) struct View<'a> {
 }
 
 impl HasData for Filesystem {
-    type Data<'a> = View<'a>;
+    type Data<'a> = FilesystemView<'a>;
 }
 
-impl WasiView for View<'_> {
+impl WasiView for FilesystemView<'_> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: self.wasi, table: self.table }
     }
 }
 
-impl View<'_> {
+impl FilesystemView<'_> {
     /// The handle, and the path in it, for the guest's `path` in `directory`.
     pub(super) fn locate(
         &mut self,
@@ -188,7 +188,7 @@ impl View<'_> {
             && let Some(found) = status::of_entry(&holder.dir, &located.path, located.flags(flags))
         {
             let status = found.map_err(|error| ErrorCode::from(&error))?;
-            self.files.known = Some(Known { call: self.call.host_calls(), directory: number, path, status });
+            self.files.known = Some(KnownEntry { call: self.call.host_calls(), directory: number, path, status });
             return Ok(Look::Found(status));
         }
         Ok(Look::Walk(located))

@@ -9,7 +9,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult, OutputStream, Pollable, StreamError, StreamResult};
 
-use super::routing::View;
+use super::routing::FilesystemView;
 use crate::call::disk::DiskGuard;
 
 /// A stream to a file.
@@ -57,7 +57,7 @@ impl OutputStream for Watched {
     }
 }
 
-impl View<'_> {
+impl FilesystemView<'_> {
     /// Puts a stream that watches in place of a stream to `file` that starts at `position`; `None` for its end.
     pub(super) fn watched(
         &mut self,

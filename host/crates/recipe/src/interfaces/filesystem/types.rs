@@ -11,12 +11,12 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::opening::{self, Opened};
+use super::opening::{self, OpenedDescriptor};
 use super::ready::ready;
-use super::routing::{Look, View};
+use super::routing::{FilesystemView, Look};
 use crate::grants::mounts::Access;
 
-impl preopens::Host for View<'_> {
+impl preopens::Host for FilesystemView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let root = std::fs::File::open("/")?;
         let handle = self.table.push(Descriptor::Dir(Dir::new(root, FsPerms::ReadOnly, OpenMode::READ, true)))?;
@@ -25,7 +25,7 @@ impl preopens::Host for View<'_> {
     }
 }
 
-impl wit::Host for View<'_> {
+impl wit::Host for FilesystemView<'_> {
     fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<wit::ErrorCode> {
         wit::Host::convert_error_code(&mut self.filesystem(), error)
     }
@@ -35,7 +35,7 @@ impl wit::Host for View<'_> {
     }
 }
 
-impl wit::HostDescriptor for View<'_> {
+impl wit::HostDescriptor for FilesystemView<'_> {
     fn advise(
         &mut self,
         file: Resource<Descriptor>,
@@ -192,7 +192,8 @@ impl wit::HostDescriptor for View<'_> {
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
-        let Opened { descriptor, is_new } = opening::open(holder, &located.path, located.flags(flags), open, mode)?;
+        let OpenedDescriptor { descriptor, is_new } =
+            opening::open(holder, &located.path, located.flags(flags), open, mode)?;
         let handle = self.table.push(descriptor)?;
         self.files.handles.insert(handle.rep(), located.absolute.clone());
         if is_new {
@@ -328,7 +329,7 @@ impl wit::HostDescriptor for View<'_> {
     }
 }
 
-impl wit::HostDirectoryEntryStream for View<'_> {
+impl wit::HostDirectoryEntryStream for FilesystemView<'_> {
     fn read_directory_entry(
         &mut self,
         stream: Resource<wit::DirectoryEntryStream>,

@@ -3,44 +3,46 @@
 use wasmtime::component::Resource;
 
 use super::bindings::buildout::recipe as old;
-use super::bindings::{DownloadFailure, LookupFailure, PathFailure, ProcessFailure, SetFailure};
+use super::bindings::{OldDownloadFailure, OldLookupFailure, OldPathFailure, OldProcessFailure, OldSetFailure};
 use super::values::failure;
 use crate::interfaces::bindings::buildout::recipe as new;
-use crate::interfaces::resources::{Downloader, Fetched, Lock, PartOptions, Runner, Sections};
+use crate::interfaces::resources::{
+    AllowedDownloads, AllowedPrograms, Fetched, HeldLock, PartOptions, ReadableSections,
+};
 use crate::interfaces::{buildout, download, log, options, paths, process, types};
 
-impl old::types::Host for types::View {
-    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<old::types::LookupError> {
+impl old::types::Host for types::TypesView {
+    fn convert_lookup_error(&mut self, failure: OldLookupFailure) -> wasmtime::Result<old::types::LookupError> {
         failure.downcast()
     }
 }
 
-impl old::types::Host for options::View<'_> {
-    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<old::types::LookupError> {
+impl old::types::Host for options::OptionsView<'_> {
+    fn convert_lookup_error(&mut self, failure: OldLookupFailure) -> wasmtime::Result<old::types::LookupError> {
         failure.downcast()
     }
 }
 
-impl old::options::Host for options::View<'_> {
-    fn convert_set_error(&mut self, failure: SetFailure) -> wasmtime::Result<old::options::SetError> {
+impl old::options::Host for options::OptionsView<'_> {
+    fn convert_set_error(&mut self, failure: OldSetFailure) -> wasmtime::Result<old::options::SetError> {
         failure.downcast()
     }
 }
 
-impl old::options::HostOptions for options::View<'_> {
-    fn get(&mut self, options: Resource<PartOptions>, name: String) -> Result<Option<String>, LookupFailure> {
+impl old::options::HostOptions for options::OptionsView<'_> {
+    fn get(&mut self, options: Resource<PartOptions>, name: String) -> Result<Option<String>, OldLookupFailure> {
         new::options::HostOptions::get(self, options, name).map_err(failure)
     }
 
-    fn require(&mut self, options: Resource<PartOptions>, name: String) -> Result<String, LookupFailure> {
+    fn require(&mut self, options: Resource<PartOptions>, name: String) -> Result<String, OldLookupFailure> {
         new::options::HostOptions::require(self, options, name).map_err(failure)
     }
 
-    fn set(&mut self, options: Resource<PartOptions>, name: String, value: String) -> Result<(), SetFailure> {
+    fn set(&mut self, options: Resource<PartOptions>, name: String, value: String) -> Result<(), OldSetFailure> {
         new::options::HostOptions::set(self, options, name, value).map_err(failure)
     }
 
-    fn keys(&mut self, options: Resource<PartOptions>) -> Result<Vec<String>, LookupFailure> {
+    fn keys(&mut self, options: Resource<PartOptions>) -> Result<Vec<String>, OldLookupFailure> {
         new::options::HostOptions::keys(self, options).map_err(failure)
     }
 
@@ -57,47 +59,47 @@ impl old::options::HostOptions for options::View<'_> {
     }
 }
 
-impl old::types::Host for buildout::View<'_> {
-    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<old::types::LookupError> {
+impl old::types::Host for buildout::BuildoutView<'_> {
+    fn convert_lookup_error(&mut self, failure: OldLookupFailure) -> wasmtime::Result<old::types::LookupError> {
         failure.downcast()
     }
 }
 
-impl old::buildout::Host for buildout::View<'_> {}
+impl old::buildout::Host for buildout::BuildoutView<'_> {}
 
-impl old::buildout::HostBuildout for buildout::View<'_> {
+impl old::buildout::HostBuildout for buildout::BuildoutView<'_> {
     fn get(
         &mut self,
-        sections: Resource<Sections>,
+        sections: Resource<ReadableSections>,
         section: String,
         name: String,
-    ) -> Result<Option<String>, LookupFailure> {
+    ) -> Result<Option<String>, OldLookupFailure> {
         new::buildout::HostBuildout::get(self, sections, section, name).map_err(failure)
     }
 
     fn require(
         &mut self,
-        sections: Resource<Sections>,
+        sections: Resource<ReadableSections>,
         section: String,
         name: String,
-    ) -> Result<String, LookupFailure> {
+    ) -> Result<String, OldLookupFailure> {
         new::buildout::HostBuildout::require(self, sections, section, name).map_err(failure)
     }
 
-    fn sections(&mut self, sections: Resource<Sections>) -> Result<Vec<String>, LookupFailure> {
+    fn sections(&mut self, sections: Resource<ReadableSections>) -> Result<Vec<String>, OldLookupFailure> {
         new::buildout::HostBuildout::sections(self, sections).map_err(failure)
     }
 
-    fn keys(&mut self, sections: Resource<Sections>, section: String) -> Result<Vec<String>, LookupFailure> {
+    fn keys(&mut self, sections: Resource<ReadableSections>, section: String) -> Result<Vec<String>, OldLookupFailure> {
         new::buildout::HostBuildout::keys(self, sections, section).map_err(failure)
     }
 
-    fn drop(&mut self, sections: Resource<Sections>) -> wasmtime::Result<()> {
+    fn drop(&mut self, sections: Resource<ReadableSections>) -> wasmtime::Result<()> {
         new::buildout::HostBuildout::drop(self, sections)
     }
 }
 
-impl old::log::Host for log::View<'_> {
+impl old::log::Host for log::LogView<'_> {
     fn message(&mut self, level: old::log::Level, text: String) -> wasmtime::Result<()> {
         new::log::Host::message(self, level.into(), text)
     }
@@ -107,91 +109,94 @@ impl old::log::Host for log::View<'_> {
     }
 }
 
-impl old::paths::Host for paths::View<'_> {
-    fn convert_path_error(&mut self, failure: PathFailure) -> wasmtime::Result<old::paths::PathError> {
+impl old::paths::Host for paths::PathsView<'_> {
+    fn convert_path_error(&mut self, failure: OldPathFailure) -> wasmtime::Result<old::paths::PathError> {
         failure.downcast()
     }
 
-    fn created(&mut self, path: String) -> Result<(), PathFailure> {
+    fn created(&mut self, path: String) -> Result<(), OldPathFailure> {
         new::paths::Host::created(self, path).map_err(failure)
     }
 
-    fn try_lock(&mut self, path: String) -> Result<Option<Resource<Lock>>, PathFailure> {
+    fn try_lock(&mut self, path: String) -> Result<Option<Resource<HeldLock>>, OldPathFailure> {
         new::paths::Host::try_lock(self, path).map_err(failure)
     }
 
-    fn set_mode(&mut self, path: String, mode: u32) -> Result<(), PathFailure> {
+    fn set_mode(&mut self, path: String, mode: u32) -> Result<(), OldPathFailure> {
         new::paths::Host::set_mode(self, path, mode).map_err(failure)
     }
 }
 
-impl old::paths::HostLock for paths::View<'_> {
-    fn drop(&mut self, lock: Resource<Lock>) -> wasmtime::Result<()> {
+impl old::paths::HostLock for paths::PathsView<'_> {
+    fn drop(&mut self, lock: Resource<HeldLock>) -> wasmtime::Result<()> {
         new::paths::HostLock::drop(self, lock)
     }
 }
 
-impl old::process::Host for process::View<'_> {
-    fn convert_process_error(&mut self, failure: ProcessFailure) -> wasmtime::Result<old::process::ProcessError> {
+impl old::process::Host for process::ProcessView<'_> {
+    fn convert_process_error(&mut self, failure: OldProcessFailure) -> wasmtime::Result<old::process::ProcessError> {
         failure.downcast()
     }
 
-    fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
+    fn open(&mut self, programs: Vec<String>) -> Result<Resource<AllowedPrograms>, OldProcessFailure> {
         new::process::Host::open(self, programs).map_err(failure)
     }
 }
 
-impl old::process::HostRunner for process::View<'_> {
+impl old::process::HostRunner for process::ProcessView<'_> {
     fn run(
         &mut self,
-        runner: Resource<Runner>,
+        runner: Resource<AllowedPrograms>,
         command: old::process::Command,
-    ) -> Result<old::process::Outcome, ProcessFailure> {
+    ) -> Result<old::process::Outcome, OldProcessFailure> {
         new::process::HostRunner::run(self, runner, command.into()).map(Into::into).map_err(failure)
     }
 
-    fn environment(&mut self, runner: Resource<Runner>) -> wasmtime::Result<Vec<(String, String)>> {
+    fn environment(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<Vec<(String, String)>> {
         new::process::HostRunner::environment(self, runner)
     }
 
-    fn build_directory(&mut self, runner: Resource<Runner>) -> wasmtime::Result<String> {
+    fn build_directory(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<String> {
         new::process::HostRunner::build_directory(self, runner)
     }
 
-    fn jobs(&mut self, runner: Resource<Runner>) -> wasmtime::Result<u32> {
+    fn jobs(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<u32> {
         new::process::HostRunner::jobs(self, runner)
     }
 
-    fn drop(&mut self, runner: Resource<Runner>) -> wasmtime::Result<()> {
+    fn drop(&mut self, runner: Resource<AllowedPrograms>) -> wasmtime::Result<()> {
         new::process::HostRunner::drop(self, runner)
     }
 }
 
-impl old::download::Host for download::View<'_> {
-    fn convert_download_error(&mut self, failure: DownloadFailure) -> wasmtime::Result<old::download::DownloadError> {
+impl old::download::Host for download::DownloadView<'_> {
+    fn convert_download_error(
+        &mut self,
+        failure: OldDownloadFailure,
+    ) -> wasmtime::Result<old::download::DownloadError> {
         failure.downcast()
     }
 
-    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
+    fn open(&mut self, addresses: Vec<String>) -> Result<Resource<AllowedDownloads>, OldDownloadFailure> {
         new::download::Host::open(self, addresses).map_err(failure)
     }
 }
 
-impl old::download::HostDownloader for download::View<'_> {
+impl old::download::HostDownloader for download::DownloadView<'_> {
     fn fetch(
         &mut self,
-        downloader: Resource<Downloader>,
+        downloader: Resource<AllowedDownloads>,
         request: old::download::Request,
-    ) -> Result<Resource<Fetched>, DownloadFailure> {
+    ) -> Result<Resource<Fetched>, OldDownloadFailure> {
         new::download::HostDownloader::fetch(self, downloader, request.into()).map_err(failure)
     }
 
-    fn drop(&mut self, downloader: Resource<Downloader>) -> wasmtime::Result<()> {
+    fn drop(&mut self, downloader: Resource<AllowedDownloads>) -> wasmtime::Result<()> {
         new::download::HostDownloader::drop(self, downloader)
     }
 }
 
-impl old::download::HostFetched for download::View<'_> {
+impl old::download::HostFetched for download::DownloadView<'_> {
     fn sha256(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
         new::download::HostFetched::sha256(self, file)
     }
@@ -200,7 +205,7 @@ impl old::download::HostFetched for download::View<'_> {
         new::download::HostFetched::size(self, file)
     }
 
-    fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
+    fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), OldDownloadFailure> {
         new::download::HostFetched::copy(self, file, path).map_err(failure)
     }
 
@@ -209,7 +214,7 @@ impl old::download::HostFetched for download::View<'_> {
         file: Resource<Fetched>,
         directory: String,
         top_level: old::download::TopLevel,
-    ) -> Result<Vec<String>, DownloadFailure> {
+    ) -> Result<Vec<String>, OldDownloadFailure> {
         new::download::HostFetched::unpack(self, file, directory, top_level.into()).map_err(failure)
     }
 

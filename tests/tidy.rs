@@ -130,6 +130,49 @@ fn every_file_says_what_it_does_and_is_short() {
     none("these files", found);
 }
 
+/// The names of the types that a text defines, with their lines. A `type` in an `impl` or `trait` has its name from there.
+fn types_defined(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let is_nested = line.starts_with(' ');
+        let mut words = line.split_whitespace().skip_while(|word| word.starts_with("pub") || word.ends_with(')'));
+        let keyword = words.next().unwrap_or_default();
+        let is_definition = matches!(keyword, "struct" | "enum" | "trait" | "union") || keyword == "type" && !is_nested;
+        let name = words.next().unwrap_or_default();
+        let name = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        if is_definition && name.starts_with(char::is_uppercase) {
+            found.push((number + 1, name));
+        }
+    }
+    found
+}
+
+/// One name for one thing: who searches for a type finds one definition.
+#[test]
+fn every_type_has_a_name_that_no_other_type_has() {
+    const MAY_REPEAT: [&str; 2] = [
+        // Each is a program, written as a recipe author would.
+        "tests/guests",
+        // What recipe authors see. Its names are those of the contract in `wit`, which the host's bindings have as well.
+        "sdk",
+    ];
+    let mut places = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (path, text) in rust_files().filter(|(path, _)| !MAY_REPEAT.iter().any(|place| path.starts_with(place))) {
+        for (line, name) in types_defined(&text) {
+            places.entry(name.to_owned()).or_default().push(format!("{}:{line}", path.display()));
+        }
+    }
+    assert!(places.len() > 500, "the types are not found");
+    let several = places.into_iter().filter(|(_, places)| places.len() > 1);
+    none("defined more than once", several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect());
+}
+
+#[test]
+fn definitions_of_types_are_found() {
+    let text = "pub(in crate::run) struct A<'a> {\nenum B { C }\n    pub trait D: Send {}\ntype E = F;\nimpl G {\n    type H = I;\n";
+    assert_eq!(types_defined(text), [(1, "A"), (2, "B"), (3, "D"), (4, "E")]);
+}
+
 #[test]
 fn no_package_registry_is_named() {
     let hosts = [concat!("crates", ".io"), concat!("py", "pi.org"), concat!("npm", "js.org"), concat!("npm", "js.com")];

@@ -9,3 +9,4 @@ pub mod cli;
 mod error;
 pub mod run;
 pub mod share;
+mod upgrade;

@@ -21,11 +21,8 @@ use confine::{
 };
 use libtest_mimic::{Arguments, Trial};
 use probe::{DENIED, ESCAPED, ESCAPES, EscapeAttempt, Partly, TERMINAL, Unconfined};
-use space::{ConfinementSpace, is_free, is_root};
+use space::{AS_COMMAND, ConfinementSpace, is_free, is_root};
 use test_support::wait_until;
-
-/// The argument after which this program is a command under test.
-const AS_COMMAND: &str = "as-command";
 
 fn main() -> ExitCode {
     if let Some(code) = confine::shim::main() {

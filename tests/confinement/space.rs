@@ -16,8 +16,10 @@ use base::interrupt::Interrupt;
 use base::source::Explain as _;
 use confine::{CommandOutcome, CommandPolicy, CommandStream, ConfineError, ConfinementLevel, NativeCommand, Runner};
 
-use super::AS_COMMAND;
 use super::probe::{self, SharedObjects, Surroundings};
+
+/// The argument after which this program is a command under test.
+pub(crate) const AS_COMMAND: &str = "as-command";
 
 /// Set where the tests run as another user: the directory with a copy of this program, which that user can reach.
 const COPY: &str = "CONFINEMENT_COPY";

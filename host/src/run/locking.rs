@@ -7,24 +7,14 @@ use super::distributions::of_part;
 use super::prepare::develop;
 use super::session::Session;
 use crate::error::{Doing as _, RunError};
-
-/// Which distributions get other versions although they are in the lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upgrade {
-    /// None, unless the requirements exclude the locked version.
-    No,
-    /// These.
-    Named(Vec<String>),
-    /// All.
-    All,
-}
+use crate::upgrade::Upgrade;
 
 impl Session {
     /// Makes a new lock, and writes it if it differs. Returns the differences.
     ///
     /// # Errors
     /// When a distribution is not available. Then the old lock stays.
-    pub fn lock(&self, upgrade: &Upgrade) -> Result<Vec<DistributionChange>, RunError> {
+    pub(crate) fn lock(&self, upgrade: &Upgrade) -> Result<Vec<DistributionChange>, RunError> {
         let distributions = self.root.recipes.distributions();
         let upgraded: Option<&[String]> = match upgrade {
             Upgrade::No => Some(&[]),

@@ -23,7 +23,6 @@ mod view;
 
 pub use crate::error::{Explained, RunError};
 pub use distributions::DistributionStep;
-pub use locking::Upgrade;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};
 pub use reading::load::{Loaded, Loader};

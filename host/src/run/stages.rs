@@ -24,7 +24,7 @@ pub(super) struct Stages {
 }
 
 /// A stage whose Python is known, but not its parts yet.
-pub(super) struct Coming {
+pub(super) struct ComingStage {
     /// The buildout as resolved with the stage's Python.
     pub(super) view: ResolvedBuildout,
     kind: StageKind,
@@ -46,31 +46,31 @@ impl Stages {
     }
 
     /// The next stage; `None` after the last one.
-    pub(super) fn coming(&self) -> Result<Option<Coming>, RunError> {
+    pub(super) fn coming(&self) -> Result<Option<ComingStage>, RunError> {
         let Some(last) = self.list.last() else { return self.first().map(Some) };
         let Some(python) = last.python() else { return Ok(None) };
         let view = views::with_wanted_python(&last.view, &self.loaded, python)?;
-        Ok(Some(Coming { view, kind: StageKind::Remaining }))
+        Ok(Some(ComingStage { view, kind: StageKind::Remaining }))
     }
 
-    fn first(&self) -> Result<Coming, RunError> {
+    fn first(&self) -> Result<ComingStage, RunError> {
         if let Some(section) = views::python_section(&self.root)? {
             let view = views::with_original_python(&self.root, &self.loaded)?;
-            return Ok(Coming { view, kind: StageKind::Python { section } });
+            return Ok(ComingStage { view, kind: StageKind::Python { section } });
         }
         let kind = if self.loaded.kept.own().is_some() { StageKind::Original } else { StageKind::Remaining };
-        Ok(Coming { view: self.root.clone(), kind })
+        Ok(ComingStage { view: self.root.clone(), kind })
     }
 
     /// Whether the stage develops other projects than the previous one.
-    pub(super) fn develops(&mut self, coming: &Coming) -> Result<bool, RunError> {
+    pub(super) fn develops(&mut self, coming: &ComingStage) -> Result<bool, RunError> {
         let projects = coming.view.buildout.get("buildout", "develop")?;
         Ok(self.developed.replace(projects.clone()) != Some(projects))
     }
 
     /// Initializes the parts of the stage, and adds it to the list.
-    pub(super) fn begin(&mut self, coming: Coming, installed: &InstalledState) -> Result<Arc<Stage>, RunError> {
-        let Coming { view, kind } = coming;
+    pub(super) fn begin(&mut self, coming: ComingStage, installed: &InstalledState) -> Result<Arc<Stage>, RunError> {
+        let ComingStage { view, kind } = coming;
         let stage = Arc::new(match kind {
             StageKind::Python { section } => closure::stage(view, &self.loaded, &section, &self.named)?,
             StageKind::Original => closure::stage_of_original(view, &self.loaded)?,

@@ -13,17 +13,7 @@ use registry::{Locked, RecipesLock};
 
 use super::authoring::Authoring;
 use crate::error::RunError;
-
-/// Which recipes are locked again although they are in the lock file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upgrade {
-    /// None.
-    No,
-    /// These, by their names in `recipes.toml`.
-    Named(Vec<String>),
-    /// All.
-    All,
-}
+use crate::upgrade::Upgrade;
 
 /// The change of one lock file entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +32,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When a recipe is not available, or must not be used.
-    pub fn lock(
+    pub(crate) fn lock(
         &self,
         directory: &Path,
         upgrade: &Upgrade,

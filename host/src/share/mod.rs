@@ -10,6 +10,6 @@ mod publish;
 mod vendor;
 
 pub use authoring::{Authoring, BuiltRecipe};
-pub use lock::{LockChange, Upgrade};
+pub use lock::LockChange;
 pub use publish::{Publication, Published};
 pub use vendor::Vendored;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use buildout_recipe::{Command, Context, Error, Runner, activity, debug, warning};
+use buildout_recipe::{Command, Context, Error, Paths, Runner, activity, debug, warning};
 use shared_parts::clear;
 
 use crate::environment::{self, BuildVariables};
@@ -39,8 +39,37 @@ pub trait Checks {
 /// No checks.
 impl Checks for () {}
 
+impl BuildSettings {
+    /// Builds and installs the part. Returns the paths that the buildout owns.
+    ///
+    /// # Errors
+    /// If a step or a check fails. Then nothing is left at the location.
+    pub fn install(&self, checks: &dyn Checks) -> Result<Paths, Error> {
+        let mut paths = self.place.install(|| build(self, checks))?;
+        if let Some(kept) = self.kept_directory() {
+            paths.push(kept);
+        }
+        Ok(paths)
+    }
+
+    /// Makes a shared part again if it was removed.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn update(&self, checks: &dyn Checks) -> Result<Option<Paths>, Error> {
+        self.place.update(|| build(self, checks))
+    }
+
+    /// The build directory, if it is kept. It then belongs to the part.
+    fn kept_directory(&self) -> Option<&str> {
+        // It does not exist if another buildout built the shared part.
+        let kept = self.keep_build_directory && Path::new(&self.own_directory).is_dir();
+        kept.then_some(self.own_directory.as_str())
+    }
+}
+
 /// Builds a part into its location, which must be an empty directory.
-pub(crate) fn build(settings: &BuildSettings, checks: &dyn Checks) -> Result<(), Error> {
+fn build(settings: &BuildSettings, checks: &dyn Checks) -> Result<(), Error> {
     let runner = Runner::open(&["*"])?;
     let directory = settings.build_directory.as_str();
     remove(&runner, &settings.own_directory)?;

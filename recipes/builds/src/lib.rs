@@ -14,7 +14,9 @@ mod settings;
 mod shebang;
 mod sources;
 mod template;
+mod values;
 
 pub use build::Checks;
 pub use phases::{ShellCommands, make};
-pub use settings::{BuildSettings, decide, words};
+pub use settings::BuildSettings;
+pub use values::{decide, words};

@@ -3,8 +3,8 @@
 use buildout_recipe::{Error, Options};
 use shared_parts::filled;
 
-use crate::settings::words;
 use crate::template::expand;
+use crate::values::words;
 
 /// One step of a build.
 pub(crate) struct BuildPhase {

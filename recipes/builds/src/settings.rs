@@ -1,12 +1,12 @@
 //! The options of a part that is built.
 
-use buildout_recipe::{Error, Init, Options, Paths};
+use buildout_recipe::{Error, Init, Options};
 use shared_parts::{PartLocation, filled, is_true, join};
 
-use crate::build::{Checks, build};
 use crate::environment::{self, BuildVariables};
 use crate::phases::{BuildPhase, ShellCommands, phases};
 use crate::sources::BuildSources;
+use crate::values::{decide, lines, words};
 
 /// The placeholder for the part's location in options.
 const LOCATION: &str = "@@LOCATION@@";
@@ -78,33 +78,6 @@ impl BuildSettings {
             keep_build_directory,
         })
     }
-
-    /// Builds and installs the part. Returns the paths that the buildout owns.
-    ///
-    /// # Errors
-    /// If a step or a check fails. Then nothing is left at the location.
-    pub fn install(&self, checks: &dyn Checks) -> Result<Paths, Error> {
-        let mut paths = self.place.install(|| build(self, checks))?;
-        if let Some(kept) = self.kept_directory() {
-            paths.push(kept);
-        }
-        Ok(paths)
-    }
-
-    /// Makes a shared part again if it was removed.
-    ///
-    /// # Errors
-    /// As [`Self::install`].
-    pub fn update(&self, checks: &dyn Checks) -> Result<Option<Paths>, Error> {
-        self.place.update(|| build(self, checks))
-    }
-
-    /// The build directory, if it is kept. It then belongs to the part.
-    fn kept_directory(&self) -> Option<&str> {
-        // It does not exist if another buildout built the shared part.
-        let kept = self.keep_build_directory && std::path::Path::new(&self.own_directory).is_dir();
-        kept.then_some(self.own_directory.as_str())
-    }
 }
 
 /// The location is inserted into commands and options, where these characters have a special meaning.
@@ -134,20 +107,6 @@ fn set_location(init: &Init<'_>, place: &PartLocation) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets an option whose value the recipe determines.
-///
-/// # Errors
-/// If the section sets another value.
-pub fn decide(options: &Options, name: &str, value: &str) -> Result<(), Error> {
-    match filled(options, name)? {
-        Some(written) if written.trim_end_matches('/') != value => Err(Error::user(format!(
-            "Invalid value for {}:{name}: {written} (the recipe sets it to {value})",
-            options.part()
-        ))),
-        _ => options.set(name, value),
-    }
-}
-
 /// The variables of `environment-section` may contain the placeholder too.
 fn environment_with_location(mut environment: BuildVariables, place: &PartLocation) -> BuildVariables {
     for value in environment.values_mut() {
@@ -161,18 +120,4 @@ fn patches(options: &Options) -> Result<Patches, Error> {
     let arguments = words(options, "patch-options", "-p0")?;
     let files = words(options, "patches", "")?.split_whitespace().map(str::to_owned).collect();
     Ok(Patches { files, command: format!("{program} {arguments}") })
-}
-
-/// The words of an option, separated by single spaces; `default` if the option is missing.
-///
-/// # Errors
-/// If the option cannot be read.
-pub fn words(options: &Options, name: &str, default: &str) -> Result<String, Error> {
-    let text = options.get_or(name, default)?;
-    Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn lines(options: &Options, name: &str) -> Result<Vec<String>, Error> {
-    let text = options.get_or(name, "")?;
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }

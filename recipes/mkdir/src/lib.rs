@@ -4,10 +4,13 @@
 //! was removed by hand is made again. The entry point `mkdirectory` is in its own file.
 
 mod mkdirectory;
+mod paths;
 
 pub use mkdirectory::Mkdirectory;
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
+
+use paths::{join, split};
 
 /// A directory.
 pub struct Mkdir {
@@ -42,26 +45,6 @@ impl Recipe for Mkdir {
                 .context(format!("Cannot create {}", self.path))?;
         }
         Ok(self.path.as_str().into())
-    }
-}
-
-/// Joins paths like `os.path.join`. It does not normalize `path`, because the state records the result.
-fn join(directory: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        path.to_owned()
-    } else if directory.ends_with('/') {
-        format!("{directory}{path}")
-    } else {
-        format!("{directory}/{path}")
-    }
-}
-
-/// Splits a path into parent and name at the last slash, like `os.path.split`.
-fn split(path: &str) -> (&str, &str) {
-    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    match parent.trim_end_matches('/') {
-        "" => ("/", name),
-        parent => (parent, name),
     }
 }
 
@@ -106,15 +89,6 @@ mod tests {
         let buildout = Buildout::new("/b").section("data-dir", [("recipe", "recipes:mkdir")]);
         let error = buildout.init::<Mkdir>("data-dir").err().unwrap();
         assert_eq!(error.to_string(), "Missing option: data-dir:path");
-    }
-
-    #[test]
-    fn paths_are_split_at_the_last_slash() {
-        assert_eq!(split("/a/b"), ("/a", "b"));
-        assert_eq!(split("/a"), ("/", "a"));
-        assert_eq!(split("/a//b"), ("/a", "b"));
-        assert_eq!(join("/a/", "b"), "/a/b");
-        assert_eq!(join("/a", "/b"), "/b");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, set_mode};
 
-use crate::join;
+use crate::paths::join;
 
 /// Directories for data.
 pub struct Mkdirectory {

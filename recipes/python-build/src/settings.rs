@@ -4,14 +4,14 @@ use buildout_recipe::{Error, Init, Options};
 use native_builds::{BuildSettings, ShellCommands, decide, make, words};
 use shared_parts::is_true;
 
+use crate::expected::ExpectedPython;
 use crate::version::Version;
-use crate::{ExpectedPython, PythonBuild};
 
 /// The words in `optimizations`, and their arguments of `configure`.
 const OPTIMIZATIONS: [(&str, &str); 2] = [("pgo", "--enable-optimizations"), ("lto", "--with-lto")];
 
 /// Reads the options of the part that is being initialized, and sets `version`, `bin-directory` and `executable`.
-pub(crate) fn read(init: &Init<'_>) -> Result<PythonBuild, Error> {
+pub(crate) fn read(init: &Init<'_>) -> Result<(BuildSettings, ExpectedPython), Error> {
     let options = init.options();
     let version = Version::of(init)?;
     if let Some(version) = &version {
@@ -29,7 +29,7 @@ pub(crate) fn read(init: &Init<'_>) -> Result<PythonBuild, Error> {
         decide(options, "executable", &executable)?;
         commands(options)
     })?;
-    Ok(PythonBuild { settings, python: ExpectedPython { part: init.part(), executable, version, modules } })
+    Ok((settings, ExpectedPython { part: init.part(), executable, version, modules }))
 }
 
 fn commands(options: &Options) -> Result<ShellCommands, Error> {

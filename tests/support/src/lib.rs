@@ -1,6 +1,6 @@
 //! What the tests share: a directory to work in, the program under test, running processes, faults, servers, archives.
 //!
-//! Knows no crate of the host but `scenario`: the tests that use this drive the program, or bring the crate that they test.
+//! Knows no crates of the host but `base` and `scenario`: the tests that use this drive the program, or bring the crate that they test.
 //! What goes wrong here panics, as a test does.
 
 pub mod archive;
@@ -10,6 +10,7 @@ mod paths;
 mod process;
 pub mod publisher;
 pub mod registry;
+mod reported;
 pub mod sources;
 mod space;
 mod tracked;
@@ -17,6 +18,7 @@ mod wait;
 
 pub use paths::{component, host, repository, target_directory};
 pub use process::{EndedProcess, RunningProcess};
+pub use reported::ReportedMessages;
 pub use space::{Space, printed};
 pub use tracked::{copy_tracked, tracked_files};
 pub use wait::{LONGEST, wait_for, wait_until};

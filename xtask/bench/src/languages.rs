@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::compare::{ComparedTools, ROUNDS, RunMode};
+use crate::measure::MeasuredCost;
 use crate::table::ResultRow;
-use crate::{ComparedTools, MeasuredCost, ROUNDS, RunMode, Tool, work};
+use crate::tool::Tool;
+use crate::work;
 use xtask::toolchains;
 use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
 

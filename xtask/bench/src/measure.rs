@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::Tool;
+use crate::tool::Tool;
 use xtask::workspace::{CommandFailure, start_failure};
 
 /// What one run cost.

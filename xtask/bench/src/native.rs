@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::measure::{self, Measured, median};
 use crate::table::{self, ResultRow, Unit};
-use crate::{Tool, work};
+use crate::tool::Tool;
+use crate::work;
 use xtask::sources;
 use xtask::workspace::{CommandFailure, Workspace};
 

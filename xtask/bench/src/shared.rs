@@ -4,9 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::compare::ROUNDS;
 use crate::measure::{self, Measured, median};
 use crate::table::{self, ResultRow, Unit};
-use crate::{ROUNDS, Tool, work};
+use crate::tool::Tool;
+use crate::work;
 use xtask::workspace::{CommandFailure, Workspace, start_failure};
 
 /// So much longer may a run take, in seconds.

@@ -8,59 +8,25 @@ pub mod memory;
 mod profile;
 #[cfg(test)]
 mod replay;
+mod request;
+mod sections;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::condition::Facts;
-use super::location::is_url;
-use super::merge::SectionEffect;
 use super::predefined;
 use super::{
-    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Options, Origin, Piece, Reader, Section,
-    Trouble,
+    Assignment, ConfigError, Configuration, Location, Operator, OptionValue, Options, Origin, Piece, Section, Trouble,
 };
 use base::collections::OrderedMap;
 use base::environment::Environment;
 use base::paths::normalize;
 use base::source::Place;
-use chain::{Chain, LoadedSections};
-
-/// What to load.
-pub struct LoadRequest<'a> {
-    /// The main file; `None` for a buildout without one (`directory` is then the working directory).
-    pub file: Option<ConfigFile>,
-    /// The process environment.
-    pub environment: &'a Environment,
-    /// Whether the user's defaults are read (not with `-U`).
-    pub use_user_defaults: bool,
-    /// Command-line assignments, in order.
-    pub assignments: &'a [Assignment],
-    /// The running Python: the default of `[buildout] executable`.
-    pub executable: &'a str,
-    /// Reads files and URLs.
-    pub reader: &'a dyn Reader,
-    /// The facts for conditions.
-    pub facts: &'a dyn Facts,
-}
-
-/// The main file, as specified on the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigFile {
-    /// A path, absolute or relative to the working directory.
-    Path(PathBuf),
-    /// A URL.
-    Url(String),
-}
-
-impl ConfigFile {
-    /// Parses the argument of `-c`.
-    pub fn parse(name: &str) -> Self {
-        if is_url(name) { Self::Url(name.to_owned()) } else { Self::Path(PathBuf::from(name)) }
-    }
-}
+use chain::Chain;
+pub use request::{ConfigFile, LoadRequest};
+use sections::{LoadedSections, update};
 
 /// Reads the main file with everything it extends, the user's defaults and the assignments.
 ///
@@ -166,24 +132,6 @@ fn versions(data: &mut LoadedSections) -> Result<(), ConfigError> {
     })
 }
 
-/// Like zc.buildout's `_update`: existing sections are changed, others are added unchanged.
-fn update(data: &mut LoadedSections, later: &LoadedSections) -> Result<(), ConfigError> {
-    for (name, (options, place)) in later {
-        let effect = SectionEffect::of_options(options.clone(), place.clone())?;
-        apply(data, name, &effect)?;
-    }
-    Ok(())
-}
-
-fn apply(data: &mut LoadedSections, name: &Arc<str>, effect: &SectionEffect) -> Result<(), ConfigError> {
-    let (options, place) = match data.get_mut(name) {
-        Some((options, place)) => (effect.over(std::mem::take(options))?, effect.place().cloned().or(place.take())),
-        None => (effect.first().clone(), effect.place().cloned()),
-    };
-    data.insert(Arc::clone(name), (options, place));
-    Ok(())
-}
-
 /// `$BUILDOUT_HOME/default.cfg` (by default in `~/.buildout`), else `defaults.cfg` there, as in 1.0's documentation.
 fn user_defaults(request: &LoadRequest<'_>) -> Option<Location> {
     let home = request.environment.buildout_home().filter(|_| request.use_user_defaults)?;
@@ -239,9 +187,4 @@ fn joined(earlier: &OptionValue, mut later: OptionValue) -> OptionValue {
     pieces.push(Piece { end: raw.len(), origin: later.origin().clone() });
     later.history[0].value = Arc::clone(&raw);
     OptionValue { raw, pieces, ..later }
-}
-
-/// The parent directory of a path; the root for the root.
-fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(path)
 }

@@ -47,6 +47,6 @@ pub enum CommandOutcome {
     TimedOut,
     /// Killed because the run was interrupted.
     Interrupted,
-    /// Killed because it exceeded [`super::Limits::disk`].
+    /// Killed because it exceeded [`super::CommandLimits::disk`].
     DiskFull,
 }

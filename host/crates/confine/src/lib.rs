@@ -11,6 +11,7 @@ mod error;
 mod layout;
 mod linux;
 mod message;
+mod pipes;
 mod policy;
 mod pump;
 mod resolve;

@@ -12,8 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::command::{CommandStream, NativeCommand};
+use super::pipes::Pipes;
 use super::policy::{CommandPolicy, ConfinementLevel};
-use super::runner::Pipes;
 use base::interrupt::Interrupt;
 
 /// How often free space is checked.

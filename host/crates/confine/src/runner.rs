@@ -1,7 +1,6 @@
 //! Runs a command: starts a shim, sends its order, forwards output, and waits for its end.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -14,6 +13,7 @@ use super::command::{CommandOutcome, CommandStream, NativeCommand};
 use super::error::ConfineError;
 use super::layout::{FileSystemLayout, layout};
 use super::message::{self, MOST_DESCRIPTORS, Notice, StartOrder, first_notice};
+use super::pipes::pipes;
 use super::policy::{CommandPolicy, ConfinementLevel};
 use super::pump::{EndCause, Pump};
 use super::spawner::Spawner;
@@ -111,33 +111,6 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         self.wait();
     }
-}
-
-/// The shim's ends of the command's pipes.
-struct Ends {
-    stdin: OwnedFd,
-    stdout: OwnedFd,
-    stderr: OwnedFd,
-}
-
-/// The host's ends.
-pub(super) struct Pipes {
-    pub(super) stdin: Option<OwnedFd>,
-    pub(super) stdout: OwnedFd,
-    pub(super) stderr: OwnedFd,
-}
-
-fn pipes(command: &NativeCommand) -> io::Result<(Pipes, Ends)> {
-    let (stdin, our_stdin) = if command.stdin.is_some() {
-        let (theirs, ours) = io::pipe()?;
-        (theirs.into(), Some(ours.into()))
-    } else {
-        (File::open("/dev/null")?.into(), None)
-    };
-    let (our_stdout, stdout) = io::pipe()?;
-    let (our_stderr, stderr) = io::pipe()?;
-    let pipes = Pipes { stdin: our_stdin, stdout: our_stdout.into(), stderr: our_stderr.into() };
-    Ok((pipes, Ends { stdin, stdout: stdout.into(), stderr: stderr.into() }))
 }
 
 /// At partial, the machine's `/tmp` is not accessible, and no other one can be mounted over it.
@@ -249,6 +222,8 @@ fn outcome(ended: EndCause, notices: &[u8], order: &StartOrder) -> Result<Comman
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

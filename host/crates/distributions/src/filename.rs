@@ -62,7 +62,7 @@ impl FileName {
 
     /// The rank of the file for a Python; greater is better, `None` if it cannot be used. A wheel is better than an
     /// egg, and an egg better than sources (zc.buildout's order); the tags decide between wheels.
-    pub fn preference(&self, tags: &Tags, python: &Python) -> Option<Preference> {
+    pub(crate) fn preference(&self, tags: &Tags, python: &Python) -> Option<Preference> {
         match &self.kind {
             FileKind::Wheel(own) => {
                 let rank = own.iter().filter_map(|tag| tags.rank(tag)).min()?;
@@ -78,7 +78,7 @@ impl FileName {
     }
 
     /// Whether it is an archive of sources, which must be built.
-    pub fn is_source(&self) -> bool {
+    pub(crate) fn is_source(&self) -> bool {
         self.kind == FileKind::Source
     }
 }

@@ -43,6 +43,6 @@ pub fn holds<'a>(
 ///
 /// # Errors
 /// When a comparison has no meaning.
-pub fn holds_with(marker: &Marker, python: &Python, extra: &str) -> Result<bool, String> {
+pub(crate) fn holds_with(marker: &Marker, python: &Python, extra: &str) -> Result<bool, String> {
     marker.evaluate(&Asked { python, extra })
 }

@@ -77,7 +77,7 @@ impl Metadata {
     ///
     /// # Errors
     /// As [`Self::parse`].
-    pub fn parse_egg(pkg_info: &str, requires: &str) -> Result<Self, MetadataError> {
+    pub(crate) fn parse_egg(pkg_info: &str, requires: &str) -> Result<Self, MetadataError> {
         let mut metadata = Self::parse(pkg_info)?;
         (metadata.requires, metadata.extras) = egg_requires(requires)?;
         Ok(metadata)
@@ -117,7 +117,7 @@ impl Metadata {
     }
 
     /// Whether it offers an extra.
-    pub fn offers(&self, extra: &str) -> bool {
+    pub(crate) fn offers(&self, extra: &str) -> bool {
         let wanted = name::canonical_extra(extra);
         self.extras.iter().any(|offered| name::canonical_extra(offered) == wanted)
     }

@@ -32,12 +32,12 @@ pub fn safe(name: &str) -> String {
 
 /// The form of an extra (`pkg_resources.safe_extra`), also for comparison: lower case, with `_` and `.` as `-`, because
 /// old and new metadata write them differently.
-pub fn canonical_extra(extra: &str) -> String {
+pub(crate) fn canonical_extra(extra: &str) -> String {
     canonical(extra)
 }
 
 /// The form of a name or version in the name of an egg (`pkg_resources.to_filename`).
-pub fn to_filename(text: &str) -> String {
+pub(crate) fn to_filename(text: &str) -> String {
     text.replace('-', "_")
 }
 

@@ -54,7 +54,7 @@ impl Pins {
     ///
     /// # Errors
     /// When the two exclude each other.
-    pub fn constrain(&self, requirement: &Requirement) -> Result<Requirement, PinError> {
+    pub(crate) fn constrain(&self, requirement: &Requirement) -> Result<Requirement, PinError> {
         let key = requirement.key();
         let Some(constraint) = self.of(&key) else { return Ok(requirement.clone()) };
         let invalid = || PinError::Invalid { name: requirement.name.clone(), constraint: constraint.to_owned() };

@@ -57,13 +57,13 @@ impl Requirement {
     }
 
     /// The extras in the form for comparison.
-    pub fn extra_keys(&self) -> BTreeSet<String> {
+    pub(crate) fn extra_keys(&self) -> BTreeSet<String> {
         self.extras.iter().map(|extra| name::canonical_extra(extra)).collect()
     }
 
     /// The same with other version conditions.
     #[must_use]
-    pub fn with_specifiers(&self, specifiers: Specifiers) -> Self {
+    pub(crate) fn with_specifiers(&self, specifiers: Specifiers) -> Self {
         Self { specifiers, ..self.clone() }
     }
 }

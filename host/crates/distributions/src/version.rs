@@ -17,12 +17,12 @@ pub fn parse(text: &str) -> Option<Version> {
 
 /// The form in which setuptools shows a version (`pkg_resources.safe_version`): normalized, or, if it is invalid,
 /// without the characters that separate parts of file names.
-pub fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     parse(text).map_or_else(|| crate::name::safe(&text.replace(' ', ".")), |version| version.to_string())
 }
 
 /// Whether a version is final: neither a pre-release nor a development release.
-pub fn is_final(version: &Version) -> bool {
+pub(crate) fn is_final(version: &Version) -> bool {
     !version.any_prerelease()
 }
 
@@ -67,12 +67,6 @@ impl Specifiers {
         Ok(Self { conditions })
     }
 
-    /// The condition `==version`.
-    pub fn exactly(version: &Version) -> Self {
-        let condition = VersionCondition::Compare(VersionSpecifier::equals_version(version.clone()));
-        Self { conditions: vec![(format!("=={version}"), condition)] }
-    }
-
     /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
@@ -95,13 +89,13 @@ impl Specifiers {
     }
 
     /// Whether this is a single `==`, which zc.buildout treats as a pin (`==1.*` too).
-    pub fn is_pin(&self) -> bool {
+    pub(crate) fn is_pin(&self) -> bool {
         matches!(&self.conditions[..], [(text, _)] if text.starts_with("==") && !text.starts_with("==="))
     }
 
     /// Whether one of the conditions specifies a version exactly (`==` without `*`, `===`): only then is a yanked
     /// release used.
-    pub fn names_version(&self) -> bool {
+    pub(crate) fn names_version(&self) -> bool {
         self.conditions.iter().any(|(_, condition)| match condition {
             VersionCondition::Compare(specifier) => *specifier.operator() == Operator::Equal,
             VersionCondition::Text(_) => true,

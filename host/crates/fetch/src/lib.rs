@@ -6,6 +6,7 @@
 
 mod documents;
 mod downloads;
+mod hexadecimal;
 mod hints;
 mod http;
 mod local;
@@ -22,13 +23,3 @@ pub use http::{
     TransferFault, TransferLimits,
 };
 pub use space::NoSpace;
-
-/// Lower-case hexadecimal digits.
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}

@@ -10,6 +10,7 @@ mod file;
 mod journal;
 mod lock;
 mod model;
+mod names;
 pub mod plan;
 mod quote;
 mod read;
@@ -24,17 +25,6 @@ pub use model::{InstalledPart, InstalledState, StateChange};
 pub use read::{Unreadable, read_state};
 pub use secrets::conceal;
 pub use write::render;
-
-/// Option of `[buildout]`: the installed parts, separated by white space.
-const PARTS: &str = "parts";
-/// Option of `[buildout]`: the files that `develop` created.
-const DEVELOP_EGGS: &str = "installed_develop_eggs";
-/// Option of `[buildout]` in files of a later format: the format's number. This format has none.
-const FORMAT: &str = "__buildout_state_format__";
-/// Option of a part: the paths that it created.
-const INSTALLED: &str = "__buildout_installed__";
-/// Option of a part: package and digest of its recipe.
-const SIGNATURE: &str = "__buildout_signature__";
 
 #[cfg(test)]
 mod tests;

@@ -119,9 +119,9 @@ mod tests {
     use super::*;
     use base::event::{Event, Silent};
 
-    struct Heard(Mutex<Sender<String>>);
+    struct MessageSender(Mutex<Sender<String>>);
 
-    impl Report for Heard {
+    impl Report for MessageSender {
         fn report(&self, event: Event<'_>) {
             if let Event::Log { message, .. } = event {
                 self.0.lock().unwrap().send(message.to_owned()).unwrap();
@@ -138,7 +138,7 @@ mod tests {
         let (done, finished) = channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let second = StateLock::acquire(&path, &Heard(Mutex::new(reported))).unwrap();
+                let second = StateLock::acquire(&path, &MessageSender(Mutex::new(reported))).unwrap();
                 done.send(()).unwrap();
                 drop(second);
             });

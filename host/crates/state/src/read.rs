@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::damage::{Damage, DamageCause};
+use super::model::{InstalledPart, InstalledState};
+use super::names::{DEVELOP_EGGS, FORMAT, INSTALLED, PARTS, SIGNATURE};
 use super::quote::{unquote_name, unquote_value};
 use super::syntax::{RawOption, RawOptions, RawSection, RawSections, parse};
-use super::{DEVELOP_EGGS, FORMAT, INSTALLED, InstalledPart, InstalledState, PARTS, SIGNATURE};
 use base::source::Source;
 use config::options::Values;
 

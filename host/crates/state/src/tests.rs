@@ -2,13 +2,14 @@
 
 use config::options::Values;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
-use base::event::{Event, Report, Silent};
+use base::event::{Level, Silent};
 use base::source::Explain as _;
+use test_support::ReportedMessages;
 
 fn part(options: &[(&str, &str)], installed: &[&str]) -> InstalledPart {
     InstalledPart {
@@ -210,22 +211,6 @@ proptest! {
     }
 }
 
-struct Heard(Mutex<Vec<String>>);
-
-impl Heard {
-    fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
-}
-
-impl Report for Heard {
-    fn report(&self, event: Event<'_>) {
-        if let Event::Log { message, .. } = event {
-            self.0.lock().unwrap().push(message.to_owned());
-        }
-    }
-}
-
 fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -298,10 +283,10 @@ fn a_journal_of_another_state_is_not_applied() {
     file.record(&change("x")).unwrap();
     drop(file);
     std::fs::write(&path, SAMPLE).unwrap();
-    let heard = Heard::new();
-    let file = StateFile::open(&path, &heard).unwrap();
+    let reported = ReportedMessages::default();
+    let file = StateFile::open(&path, &reported).unwrap();
     assert_eq!(*file.installed(), sample());
-    assert!(heard.0.lock().unwrap()[0].contains("another state"));
+    assert!(reported.take(Level::Debug)[0].contains("another state"));
     drop(file);
     assert_eq!(names(directory.path()), [".installed.cfg"]);
 }
@@ -321,10 +306,10 @@ fn what_was_killed_between_rename_and_the_end_of_the_journal_is_silently_complet
     let checksum = base::digest::Digest::of(text.as_bytes()).to_string();
     bytes.extend(format!("{} {} {text}\n", &checksum[..16], text.len()).bytes());
     std::fs::write(&journal, bytes).unwrap();
-    let heard = Heard::new();
-    let file = StateFile::open(&path, &heard).unwrap();
+    let reported = ReportedMessages::default();
+    let file = StateFile::open(&path, &reported).unwrap();
     assert_eq!(*file.installed(), installed);
-    assert!(heard.0.lock().unwrap().is_empty());
+    assert!(reported.take(Level::Debug).is_empty());
     assert!(!journal.exists());
 }
 
@@ -342,9 +327,9 @@ fn a_damaged_file_is_reported_once_copied_and_then_left_behind() {
         assert_eq!(std::fs::read(copy).unwrap(), bytes);
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
 
-        let heard = Heard::new();
-        let mut file = StateFile::open(&path, &heard).unwrap();
-        assert!(file.installed().is_empty() && heard.0.lock().unwrap()[0].contains("damaged"));
+        let reported = ReportedMessages::default();
+        let mut file = StateFile::open(&path, &reported).unwrap();
+        assert!(file.installed().is_empty() && reported.take(Level::Debug)[0].contains("damaged"));
         file.record(&change("x")).unwrap();
         let installed = file.installed().clone();
         drop(file);
@@ -400,18 +385,18 @@ fn a_file_that_another_program_wrote_meanwhile_is_kept_and_named() {
     let path = directory.path().join(".installed.cfg");
     for (before, others) in [(None, SAMPLE), (Some(SAMPLE), "[buildout]\nparts =\n"), (Some(SAMPLE), "")] {
         before.map_or_else(|| drop(std::fs::remove_file(&path)), |text| std::fs::write(&path, text).unwrap());
-        let heard = Heard::new();
-        let mut file = StateFile::open(&path, &heard).unwrap();
+        let reported = ReportedMessages::default();
+        let mut file = StateFile::open(&path, &reported).unwrap();
         file.record(&change("x")).unwrap();
         std::fs::write(directory.path().join("theirs"), others).unwrap();
         std::fs::rename(directory.path().join("theirs"), &path).unwrap();
-        file.commit(&heard).unwrap();
+        file.commit(&reported).unwrap();
         let installed = file.installed().clone();
         drop(file);
         assert_eq!(peek(&path, &Silent).unwrap(), installed);
         let copy = names(directory.path()).into_iter().find(|name| name.contains(".replaced-")).unwrap();
         assert_eq!(std::fs::read_to_string(directory.path().join(&copy)).unwrap(), others);
-        let reported = heard.0.lock().unwrap().join("\n");
+        let reported = reported.take(Level::Debug).join("\n");
         assert!(reported.contains("Another program wrote") && reported.contains(&copy), "{reported}");
         std::fs::remove_file(directory.path().join(copy)).unwrap();
     }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use litemap::LiteMap;
 
+use super::model::{InstalledPart, InstalledState};
+use super::names::{DEVELOP_EGGS, FORMAT, INSTALLED, PARTS, SIGNATURE};
 use super::quote::{Use, quote_any_name, quote_name, quote_value};
-use super::{DEVELOP_EGGS, FORMAT, INSTALLED, InstalledPart, InstalledState, PARTS, SIGNATURE};
 use config::options::Values;
 
 /// The text of the state file: `[buildout]` first, then the parts in the order of installation; options sorted by name.

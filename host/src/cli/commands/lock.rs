@@ -4,7 +4,8 @@ use clap::Args;
 
 use crate::cli::arguments::{AssignmentsAndNames, ConfigurationArguments, RegistryArguments, UsageError};
 use crate::cli::program::Program;
-use crate::run::{RunError, Upgrade};
+use crate::run::RunError;
+use crate::upgrade::Upgrade;
 use base::source::printable_line;
 
 const EXAMPLES: &str = "\
@@ -32,11 +33,7 @@ pub(in crate::cli) struct LockArguments {
 
 impl LockArguments {
     fn upgrade(&self) -> Upgrade {
-        match &self.upgrade {
-            None => Upgrade::No,
-            Some(names) if names.is_empty() => Upgrade::All,
-            Some(names) => Upgrade::Named(names.clone()),
-        }
+        Upgrade::requested(self.upgrade.as_deref())
     }
 }
 

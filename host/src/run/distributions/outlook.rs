@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use super::convert;
 use super::error::NoDistributions;
 use super::needs::{Kind, Need};
-use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
+use super::provider::{BuildoutDistributions, locked, protected};
+use super::request_place::RequestPlace;
 
 /// The option of the state's `[buildout]` that has, in each line, a part and the distributions that it used last.
 const USED: &str = "distributions";
@@ -41,7 +42,7 @@ type Used = BTreeMap<String, BTreeSet<String>>;
 
 /// What parts will use of one project.
 #[derive(Default)]
-struct Coming {
+struct PlannedUse {
     versions: BTreeSet<String>,
     installs: bool,
     reason: String,
@@ -87,7 +88,7 @@ impl BuildoutDistributions {
         }
         let mut place = self.place(buildout)?;
         let aside = self.with_projects(&mut place, projects)?;
-        let mut coming: BTreeMap<String, (String, Coming)> = BTreeMap::new();
+        let mut coming: BTreeMap<String, (String, PlannedUse)> = BTreeMap::new();
         for need in needs {
             self.add_coming(&place, need, &mut coming)?;
         }
@@ -149,7 +150,7 @@ impl BuildoutDistributions {
         &self,
         place: &RequestPlace<'_>,
         need: &Need,
-        coming: &mut BTreeMap<String, (String, Coming)>,
+        coming: &mut BTreeMap<String, (String, PlannedUse)>,
     ) -> Result<(), NoDistributions> {
         if need.kind == Kind::Develop {
             return Ok(());
@@ -161,7 +162,7 @@ impl BuildoutDistributions {
         let requirements = convert::requirements(&need.requirements)?;
         let mut add = |name: &str, version: String, installs: bool, reason: String| {
             let (_, known) =
-                coming.entry(name::canonical(name)).or_insert_with(|| (name.to_owned(), Coming::default()));
+                coming.entry(name::canonical(name)).or_insert_with(|| (name.to_owned(), PlannedUse::default()));
             known.versions.insert(version);
             if installs && !known.installs || known.reason.is_empty() {
                 known.reason = reason;
@@ -232,7 +233,7 @@ fn used(installed: &InstalledState) -> Used {
 }
 
 /// The differences between what parts used and what they will use. Parts without `needs` in this plan are left alone.
-fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, Coming)>) -> Vec<DistributionStep> {
+fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, PlannedUse)>) -> Vec<DistributionStep> {
     let mut before: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
     for (part, all) in recorded {
         if !needs.iter().any(|need| need.part == *part) {
@@ -247,7 +248,7 @@ fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, Co
     for (key, (name, one)) in coming {
         let old = before.remove(&key).map(|(_, versions)| versions).unwrap_or_default();
         if old != one.versions || one.installs {
-            let Coming { versions, installs, reason } = one;
+            let PlannedUse { versions, installs, reason } = one;
             let (before, after) = (old.into_iter().collect(), versions.into_iter().collect());
             steps.push(DistributionStep { name, before, after, installs, reason });
         }

@@ -18,8 +18,9 @@ use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::convert;
 use super::error::NoDistributions;
-use super::lock;
+use super::lock_of_run;
 use super::picked;
+use super::request_place::RequestPlace;
 use super::settings::DistributionSettings;
 use super::tools::InstallTools;
 
@@ -41,34 +42,6 @@ pub(in crate::run) struct BuildoutDistributions {
     pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// What was requested, for a new lock.
     requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
-}
-
-/// The buildout of a request.
-pub(super) struct RequestPlace<'a> {
-    pub(super) buildout: &'a Buildout,
-    pub(super) locations: Locations,
-    pub(super) settings: DistributionSettings,
-    /// The existing directories with parts, also those of other buildouts.
-    pub(super) parts: Vec<PathBuf>,
-    pub(super) lock: Option<LockUse>,
-}
-
-impl RequestPlace<'_> {
-    /// What editable installs depend on in addition to their projects.
-    pub(super) fn memory_context(&self) -> String {
-        self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
-    }
-
-    /// The same with other settings.
-    pub(super) fn with_settings(&self, settings: DistributionSettings) -> RequestPlace<'_> {
-        RequestPlace {
-            buildout: self.buildout,
-            locations: self.locations.clone(),
-            settings,
-            parts: self.parts.clone(),
-            lock: self.lock.clone(),
-        }
-    }
 }
 
 impl BuildoutDistributions {
@@ -101,7 +74,7 @@ impl BuildoutDistributions {
         if let Some(known) = &*known {
             return Ok(known.clone());
         }
-        Ok(known.insert(lock::of_run(locations, &self.context)?).clone())
+        Ok(known.insert(lock_of_run::of_run(locations, &self.context)?).clone())
     }
 
     /// What was requested so far, if a new lock is made.

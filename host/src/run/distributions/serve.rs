@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::Level;
+use base::files::FileError;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
@@ -11,7 +12,8 @@ use recipe::distributions::{self as wit, Distribution, DistributionError, Distri
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{BuildoutDistributions, RequestPlace, locked};
+use super::provider::{BuildoutDistributions, locked};
+use super::request_place::RequestPlace;
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];

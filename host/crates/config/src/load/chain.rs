@@ -5,19 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::profile::{Profile, ProfileName};
-use super::{LoadRequest, apply, parent, update};
+use super::request::LoadRequest;
+use super::sections::{LoadedSections, apply, update};
 use crate::Options;
 use crate::merge::{FileEffect, SectionEffect, compose};
 use crate::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
-use base::collections::{Map, OrderedMap};
+use base::collections::Map;
 use base::paths::normalize;
 use base::source::Place;
 
 /// Maximum length of a chain of `extends`. The deepest real configurations are below 100; zc.buildout fails near 1,000.
 const MAX_DEPTH: usize = 500;
-
-/// Sections while they are read: options and header.
-pub(super) type LoadedSections = OrderedMap<Arc<str>, (Options, Option<Place>)>;
 
 /// The files read so far, and those that are being followed.
 pub(super) struct Chain<'a> {
@@ -302,4 +300,9 @@ fn flag(options: &Options, name: &str) -> Result<bool, ConfigError> {
         }
         .into()),
     }
+}
+
+/// The parent directory of a path; the root for the root.
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }

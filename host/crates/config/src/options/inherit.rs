@@ -5,21 +5,9 @@
 
 use std::sync::Arc;
 
-use super::resolve::Seen;
-use super::{Buildout, Initialise, OptionError, ResolutionState};
+use super::buildout::{Buildout, Inherited, Initialise, ResolutionState, Seen};
+use super::error::OptionError;
 use crate::{Configuration, OptionValue, Options, Origin};
-use base::collections::Set;
-
-/// What a buildout has in addition to its configuration.
-#[derive(Default)]
-pub(super) struct Inherited {
-    /// Options of `[buildout]` whose values differ from the configuration.
-    replaced: Vec<(Arc<str>, Arc<OptionValue>)>,
-    /// The buildout that resolved sections, and which ones.
-    settled: Option<(Buildout, Set<String>)>,
-    /// The section that provides `${buildout:executable}`.
-    python: Option<String>,
-}
 
 impl Inherited {
     pub(super) fn put_into(&self, mut options: Arc<Options>) -> Arc<Options> {

@@ -4,6 +4,7 @@
 //! Does not know how a recipe runs: a crate above implements [`Initialise`]. All state is behind one lock, which is
 //! never held while a recipe is initialized, since recipes read options, too.
 
+mod buildout;
 mod error;
 mod inherit;
 mod resolve;
@@ -12,109 +13,21 @@ mod template;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use crate::{ConfigError, Configuration, Macros, Options};
-use base::collections::{Map, OrderedMap, Set};
-use base::source::{Explain, Place, did_you_mean, nearest};
+use crate::{ConfigError, Configuration, Options};
+use base::source::Place;
+use buildout::{Inherited, ResolutionState};
 
-use inherit::Inherited;
-
+pub use buildout::{Buildout, Initialise, NoRecipes};
 pub use error::{OptionError, OptionProblem};
 
 /// Stack size, in bytes, for the thread that resolves options: references and initializations nest, with stack frames
 /// for each level, up to the limits in this module. Memory is committed only when it is used.
 pub const STACK_SIZE: usize = 256 << 20;
 
-/// How recipes are initialized. Called while options are resolved.
-pub trait Initialise: Send + Sync {
-    /// Initializes the recipe of `part`. It may read and set the part's options, and read any other section, through
-    /// `buildout`, which may call this again for the section that is read.
-    ///
-    /// # Errors
-    /// When the recipe is not found, or fails.
-    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>>;
-
-    /// Whether recipes run at all. If not, nothing is resolved before it is requested.
-    fn runs_recipes(&self) -> bool {
-        true
-    }
-}
-
-/// No recipe runs: options that a recipe would set remain unknown (`config`).
-pub struct NoRecipes;
-
-impl Initialise for NoRecipes {
-    fn initialise(&self, _buildout: &Buildout, _part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
-        Ok(())
-    }
-
-    fn runs_recipes(&self) -> bool {
-        false
-    }
-}
-
 /// Options after substitution, sorted by name: compared with the installed state, and recorded in it.
 pub type Values = litemap::LiteMap<Arc<str>, Arc<str>>;
-
-/// The options of a buildout. Cheap to clone; clones share everything.
-#[derive(Clone)]
-pub struct Buildout {
-    shared: Arc<BuildoutInner>,
-}
-
-struct BuildoutInner {
-    configuration: Arc<Configuration>,
-    macros: Macros,
-    initialise: Arc<dyn Initialise>,
-    inherited: Inherited,
-    state: Mutex<ResolutionState>,
-}
-
-#[derive(Default)]
-struct ResolutionState {
-    /// The requested sections. As in zc.buildout, a section is included, half complete, while it is being initialized.
-    sections: Map<String, SectionState>,
-    /// Sections with a recipe, in the order in which their initialization was completed.
-    parts: Vec<String>,
-    /// The sections that each section references. Includes sections that were not requested: in the style of 1.0, they
-    /// are only read.
-    references: Map<String, Set<String>>,
-    /// The values of options for references in the style of 1.0, by section and option.
-    configured: Map<(String, String), Arc<str>>,
-    /// Options that cannot be substituted. Only used if no recipe runs, since a recipe could change that.
-    failed: Map<(String, String), OptionError>,
-    /// Number of failures that were not cached, as the options may have values when they are requested directly.
-    retries: usize,
-    /// Number of substituted strings, for tests that count the work.
-    #[cfg(test)]
-    substitutions: usize,
-    /// Bytes produced by substitution.
-    made: usize,
-    /// Current nesting of lookups.
-    depth: usize,
-    /// Current nesting of initializations.
-    initialising: usize,
-}
-
-/// A requested section.
-#[derive(Clone, Default)]
-struct SectionState {
-    /// As configured, macros expanded.
-    raw: Arc<Options>,
-    /// Values that were substituted because every reference must be valid, but have not been read yet.
-    substituted: Map<Arc<str>, Arc<str>>,
-    /// Values that were read or set.
-    used: OrderedMap<Arc<str>, Arc<str>>,
-    /// Options that the part's recipe has inspected without using them.
-    looked_at: Set<String>,
-}
-
-impl SectionState {
-    fn names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.raw.keys().chain(self.used.keys().filter(|option| !self.raw.contains_key(*option)))
-    }
-}
 
 /// What is known about an option that has not been read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,17 +44,6 @@ impl Buildout {
     /// The options of `configuration`, whose recipes are initialized by `initialise`.
     pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
         Self::with(configuration.into(), initialise, Inherited::default(), ResolutionState::default())
-    }
-
-    fn with(
-        configuration: Arc<Configuration>,
-        initialise: Arc<dyn Initialise>,
-        inherited: Inherited,
-        mut state: ResolutionState,
-    ) -> Self {
-        state.sections.reserve(configuration.sections.len());
-        let (macros, state) = (Macros::default(), Mutex::new(state));
-        Self { shared: Arc::new(BuildoutInner { configuration, macros, initialise, inherited, state }) }
     }
 
     /// The configuration, before macros and substitution.
@@ -337,45 +239,5 @@ impl Buildout {
     /// The place of one of the words in an option.
     pub fn place_of_word(&self, section: &str, option: &str, word: &str) -> Option<Place> {
         self.shared.configuration.sections.get(section)?.options.get(option)?.place_of_word(word)
-    }
-
-    fn state(&self) -> MutexGuard<'_, ResolutionState> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn depend(&self, part: &str, section: &str) {
-        if part == section {
-            return;
-        }
-        let mut state = self.state();
-        match state.references.get_mut(part) {
-            Some(known) if known.contains(section) => {}
-            Some(known) => {
-                known.insert(section.to_owned());
-            }
-            None => {
-                state.references.insert(part.to_owned(), Set::from_iter([section.to_owned()]));
-            }
-        }
-    }
-
-    fn unknown_section(&self, section: &str) -> OptionError {
-        let error = OptionError::new(OptionProblem::UnknownSection { section: section.to_owned() });
-        match nearest(section, self.shared.configuration.sections.keys().map(|name| name.as_ref())) {
-            Some(near) => error.hint(did_you_mean(near)),
-            None => error,
-        }
-    }
-
-    fn unknown_option(&self, section: &str, option: &str) -> OptionError {
-        let error =
-            OptionError::new(OptionProblem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
-        let state = self.state();
-        let names: Vec<Arc<str>> =
-            state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
-        match nearest(option, names.iter().map(AsRef::as_ref)) {
-            Some(near) => error.hint(did_you_mean(near)),
-            None => error,
-        }
     }
 }

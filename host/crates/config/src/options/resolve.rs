@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::buildout::{Buildout, SectionState, Seen};
 use super::error::{OptionError, OptionProblem};
 use super::template::{self, Flaw, Malformed, TemplatePiece};
-use super::{Buildout, SectionState};
 use crate::{OptionValue, Origin};
 use base::source::Place;
 
@@ -38,9 +38,6 @@ const DIRECTORIES: [&str; 7] = [
 /// The hint for a part that references its own location.
 const OWN_LOCATION: &str = "A part's location is known once its recipe is initialised, and references are replaced before. \
                             Recipes that build software take @@LOCATION@@ in its place.";
-
-/// The options that are being resolved, outermost first.
-pub(super) type Seen = Vec<(String, String)>;
 
 impl Buildout {
     /// Ensures that a section exists (zc.buildout: `buildout[section]`).

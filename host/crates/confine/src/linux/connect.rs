@@ -17,8 +17,9 @@ use rustix::io::Errno;
 use rustix::net::SocketAddrUnix;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
+use super::seccomp;
+use super::shared::{ShimResult, missing};
 use super::system::{self, Fork, Question};
-use super::{ShimResult, missing, seccomp};
 use crate::error::Layer;
 use crate::message;
 

@@ -12,7 +12,7 @@ use landlock::{
 };
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 
-use super::{ShimResult, missing, without_links};
+use super::shared::{ShimResult, missing, without_links};
 use crate::error::Layer;
 use crate::message::{Notice, StartOrder};
 use crate::policy::ConfinementLevel;

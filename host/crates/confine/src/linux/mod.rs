@@ -10,35 +10,23 @@ mod landlock;
 mod privileges;
 mod root;
 mod seccomp;
+mod shared;
 mod start;
 mod system;
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::ExitCode;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
-
 use super::error::Layer;
-use super::message::{Notice, StartOrder, receive, tell};
+use super::message::{StartOrder, receive, tell};
 use super::policy::ConfinementLevel;
+use shared::{FIRST_DESCRIPTOR, ShimResult, die_with_parent, missing, out_of_the_way};
 use system::Fork;
 
 /// The name under which this program runs as shim.
 pub(super) const NAME: &str = "buildout-host: confine";
-
-/// Our descriptors get numbers from here on, above all those that a command may keep.
-const FIRST_DESCRIPTOR: i32 = 512;
-
-/// A notice that ends the shim.
-type ShimResult<T> = Result<T, Notice>;
-
-/// For `map_err`: a layer is missing, because `what` failed.
-fn missing(layer: Layer, what: impl Into<String>) -> impl FnOnce(io::Error) -> Notice {
-    move |error| Notice::Missing { layer, what: what.into(), errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
-}
 
 /// If the process was started as shim, runs it and returns its exit code; otherwise returns `None`. Must be called
 /// before anything else, while the process has a single thread.
@@ -105,21 +93,4 @@ fn first_process(socket: &UnixStream, order: &StartOrder, descriptors: Vec<Owned
     let command = start::start(socket, order, descriptors)?;
     keep::until_it_ends(socket, command);
     Ok(())
-}
-
-fn die_with_parent() -> ShimResult<()> {
-    let signal = rustix::process::Signal::KILL;
-    rustix::process::set_parent_process_death_signal(Some(signal))
-        .map_err(|error| missing(Layer::Death, "parent-death signal")(error.into()))
-}
-
-/// Opens `path`, if no component of it is a symbolic link.
-fn without_links(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    Ok(openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)?)
-}
-
-/// Duplicates the descriptor to a number that no command keeps.
-fn out_of_the_way(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    Ok(rustix::io::fcntl_dupfd_cloexec(descriptor, FIRST_DESCRIPTOR)?)
 }

@@ -4,7 +4,8 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{ShimResult, missing, system};
+use super::shared::{ShimResult, missing};
+use super::system;
 use crate::error::Layer;
 use crate::message::StartOrder;
 use crate::policy::ConfinementLevel;

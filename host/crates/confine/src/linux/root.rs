@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{ShimResult, missing, system, without_links};
+use super::shared::{ShimResult, missing, without_links};
+use super::system;
 use crate::error::Layer;
 use crate::layout::Bind;
 use crate::message::{Notice, StartOrder};

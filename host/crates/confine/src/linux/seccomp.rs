@@ -7,7 +7,7 @@ use seccompiler::{
     TargetArch, apply_filter, sock_filter,
 };
 
-use super::{ShimResult, missing};
+use super::shared::{ShimResult, missing};
 use crate::error::Layer;
 use crate::message::Notice;
 use crate::policy::ConfinementLevel;

@@ -12,8 +12,9 @@ use std::process::{Command, Stdio};
 use rustix::process::Pid;
 
 use super::keep::{self, Started};
+use super::shared::{ShimResult, die_with_parent, missing, out_of_the_way};
 use super::system::{self, Fork};
-use super::{ShimResult, connect, die_with_parent, landlock, missing, out_of_the_way, privileges, seccomp};
+use super::{connect, landlock, privileges, seccomp};
 use crate::error::Layer;
 use crate::message::{Notice, StartOrder, receive_descriptor, tell};
 use crate::policy::ConfinementLevel;

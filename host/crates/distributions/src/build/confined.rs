@@ -4,7 +4,8 @@ use confine::{CommandLimits, CommandOutcome, CommandPolicy, ConfinementLevel, Na
 
 use base::interrupt::Interrupt;
 
-use super::{BuildCommand, BuildError, CommandEnd, Commands};
+use super::error::BuildError;
+use super::surroundings::{BuildCommand, CommandEnd, Commands};
 
 /// Longest line that is passed on, in bytes.
 const LONGEST_LINE: usize = 64 << 10;

@@ -30,7 +30,7 @@ pub(super) const LINKED: [&str; 5] = [".git", ".hg", ".svn", ".bzr", "node_modul
 const MADE: [&str; 4] = ["build", "dist", ".eggs", ".tox"];
 
 /// When a file was changed, and its length.
-type Stamp = (i64, i64, u64);
+type ModificationStamp = (i64, i64, u64);
 
 /// A private copy of a project.
 pub(super) struct PrivateCopy {
@@ -38,7 +38,7 @@ pub(super) struct PrivateCopy {
     pub(super) copy: PathBuf,
     /// Paths outside that links in the copy point to, which the build may read.
     pub(super) linked: Vec<PathBuf>,
-    stamps: Map<PathBuf, Stamp>,
+    stamps: Map<PathBuf, ModificationStamp>,
     protected: Vec<PathBuf>,
     entries: usize,
     bytes: u64,
@@ -145,10 +145,8 @@ impl PrivateCopy {
                     continue;
                 }
                 self.bring_back_directory(&inside, brought)?;
-            } else if kind.is_file() {
-                if self.bring_back_file(&entry.path(), &inside, &target)? {
-                    brought.insert(inside);
-                }
+            } else if kind.is_file() && self.bring_back_file(&entry.path(), &inside, &target)? {
+                brought.insert(inside);
             }
         }
         Ok(())
@@ -185,7 +183,7 @@ fn link(leads: &Path, target: &Path) -> Result<(), FileError> {
     std::os::unix::fs::symlink(leads, target).map_err(FileError::of("make the link", target))
 }
 
-fn stamp(metadata: &Metadata) -> Stamp {
+fn stamp(metadata: &Metadata) -> ModificationStamp {
     (metadata.mtime(), metadata.mtime_nsec(), metadata.len())
 }
 

@@ -6,13 +6,16 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
-use serde::{Deserialize, Serialize};
 
+use super::builder::{Built, ProjectBuild, ProjectBuilder};
 use super::copy::PrivateCopy;
-use super::inputs::Inputs;
-use super::memory::{Memory, Place};
+use super::developed::DevelopedProject;
+use super::error::BuildError;
+use super::inputs::ProjectSnapshot;
+use super::memory::{Memory, MemoryFile};
+use super::project::BuildSystem;
 use super::project::write_build_ext;
-use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
+use super::surroundings::BuildOptions;
 use crate::eggs::fill::EggWorkshop;
 use crate::python::Python;
 use crate::wheel;
@@ -34,17 +37,6 @@ pub struct DevelopRequest<'a> {
     pub changes_project: bool,
 }
 
-/// A developed project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DevelopedProject {
-    /// Its name.
-    pub name: String,
-    /// The files that were put into the directory of develop eggs, sorted.
-    pub paths: Vec<PathBuf>,
-    /// The namespaces that it declares in the old way, one per line.
-    pub namespaces: Option<String>,
-}
-
 /// Makes an editable install of a project.
 ///
 /// # Errors
@@ -59,13 +51,13 @@ pub fn develop(
     let Some(memory) = &wanted.memory else {
         return Ok(build(builder, wanted, &project, &protected, cancelled)?.0);
     };
-    let place = Place::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
-    let before = Inputs::of(&project, &protected)?;
+    let place = MemoryFile::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
+    let before = ProjectSnapshot::of(&project, &protected)?;
     if let Some(known) = place.recall(&before)? {
         return Ok(known);
     }
     let (developed, changed) = build(builder, wanted, &project, &protected, cancelled)?;
-    place.keep(&developed, &before, &Inputs::of(&project, &protected)?, &changed)?;
+    place.keep(&developed, &before, &ProjectSnapshot::of(&project, &protected)?, &changed)?;
     Ok(developed)
 }
 
@@ -76,8 +68,8 @@ pub fn develop(
 pub fn recall(python: &Python, wanted: &DevelopRequest<'_>) -> Result<Option<DevelopedProject>, BuildError> {
     let Some(memory) = &wanted.memory else { return Ok(None) };
     let project = directory(wanted.project)?;
-    let place = Place::of(memory, &project, wanted.develop_eggs, python, wanted.options);
-    place.recall(&Inputs::of(&project, &protected(wanted))?)
+    let place = MemoryFile::of(memory, &project, wanted.develop_eggs, python, wanted.options);
+    place.recall(&ProjectSnapshot::of(&project, &protected(wanted))?)
 }
 
 /// The directory of a project, without symbolic links.

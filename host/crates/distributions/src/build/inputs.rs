@@ -35,7 +35,7 @@ const GRAIN: Duration = Duration::from_secs(2);
 
 /// What the file system says about a file: it is different after every change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     inode: u64,
     length: u64,
     mode: u32,
@@ -45,14 +45,14 @@ struct Stamp {
 
 /// The files of a project at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Inputs {
+pub(super) struct ProjectSnapshot {
     project: PathBuf,
-    files: BTreeMap<PathBuf, Stamp>,
+    files: BTreeMap<PathBuf, FileStamp>,
     /// Symbolic links and what they point to. Directories count as such.
     others: BTreeMap<PathBuf, PathBuf>,
 }
 
-impl Inputs {
+impl ProjectSnapshot {
     /// The files of a project, without the `protected` paths.
     pub(super) fn of(project: &Path, protected: &[PathBuf]) -> Result<Self, BuildError> {
         let mut inputs = Self { project: project.to_owned(), files: BTreeMap::new(), others: BTreeMap::new() };
@@ -140,8 +140,8 @@ impl Inputs {
     }
 }
 
-fn stamp(metadata: &std::fs::Metadata) -> Stamp {
-    Stamp {
+fn stamp(metadata: &std::fs::Metadata) -> FileStamp {
+    FileStamp {
         inode: metadata.ino(),
         length: metadata.len(),
         mode: metadata.mode(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 
-use super::BuildCommand;
+use super::surroundings::BuildCommand;
 
 /// The most lines that an error shows.
 const LAST: usize = 20;

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use base::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::inputs::Inputs;
-use super::{BuildError, BuildOptions, DevelopedProject};
+use super::developed::DevelopedProject;
+use super::error::BuildError;
+use super::inputs::ProjectSnapshot;
+use super::surroundings::BuildOptions;
 use crate::python::Python;
 
 /// Increased when projects are installed in a different way.
@@ -41,9 +43,9 @@ struct Remembered {
 }
 
 /// The memory of one project in one directory of develop eggs.
-pub(super) struct Place(PathBuf);
+pub(super) struct MemoryFile(PathBuf);
 
-impl Place {
+impl MemoryFile {
     /// The place for a project that is built in this way.
     pub(super) fn of(
         memory: &Memory<'_>,
@@ -58,7 +60,7 @@ impl Place {
     }
 
     /// The editable install, if it is still what a build would make.
-    pub(super) fn recall(&self, inputs: &Inputs) -> Result<Option<DevelopedProject>, BuildError> {
+    pub(super) fn recall(&self, inputs: &ProjectSnapshot) -> Result<Option<DevelopedProject>, BuildError> {
         let Some(mut remembered) = self.read() else { return Ok(None) };
         if made(&remembered.developed.paths) != Some(remembered.made.clone()) {
             return Ok(None);
@@ -81,8 +83,8 @@ impl Place {
     pub(super) fn keep(
         &self,
         developed: &DevelopedProject,
-        before: &Inputs,
-        after: &Inputs,
+        before: &ProjectSnapshot,
+        after: &ProjectSnapshot,
         changed: &BTreeSet<PathBuf>,
     ) -> Result<(), BuildError> {
         if let (true, Some(made)) = (before.differ_only_in(after, changed), made(&developed.paths)) {

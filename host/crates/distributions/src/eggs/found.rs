@@ -126,7 +126,7 @@ impl Distribution {
 
     /// The directories in the `.pth` files at its location, read when they are first requested.
     pub fn pth_entries(&self) -> &[PathBuf] {
-        self.pth.get_or_init(|| crate::working_set::pth_entries(&self.location))
+        self.pth.get_or_init(|| super::pth::pth_entries(&self.location))
     }
 
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {
@@ -188,7 +188,7 @@ impl Distribution {
     }
 
     /// Whether its namespace packages work only with `pkg_resources`, which is part of setuptools.
-    pub fn needs_pkg_resources(&self) -> bool {
+    pub(crate) fn needs_pkg_resources(&self) -> bool {
         let Some(namespaces) = self.text("namespace_packages.txt") else { return false };
         namespaces.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).any(|namespace| {
             let init = self.location.join(namespace.replace('.', "/")).join("__init__.py");

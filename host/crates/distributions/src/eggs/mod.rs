@@ -5,6 +5,7 @@
 
 pub(crate) mod fill;
 mod found;
+mod pth;
 mod scan;
 mod zipped;
 
@@ -40,7 +41,7 @@ pub struct InstalledDistributions {
 
 impl InstalledDistributions {
     /// Reads both directories. A missing directory is empty.
-    pub fn scan(directories: &Directories, path: &[PathBuf], python: &Python) -> Self {
+    pub(crate) fn scan(directories: &Directories, path: &[PathBuf], python: &Python) -> Self {
         let mut found = scan::eggs(&directories.eggs);
         found.extend(scan::find(&directories.develop, false));
         // zc.buildout ignores eggs that `zc.recipe.egg:custom` has put there, except those of the old kind.
@@ -52,7 +53,7 @@ impl InstalledDistributions {
     }
 
     /// Reads one directory of eggs.
-    pub fn scan_eggs(eggs: &Path, python: &Python) -> Self {
+    pub(crate) fn scan_eggs(eggs: &Path, python: &Python) -> Self {
         Self::of(scan::eggs(eggs), python)
     }
 
@@ -97,7 +98,7 @@ impl InstalledDistributions {
 }
 
 /// The name of a distribution's egg: `zope.interface-8.7-py3.11-linux-x86_64`.
-pub fn egg_name(project: &str, version: &str, python: &Python) -> String {
+pub(crate) fn egg_name(project: &str, version: &str, python: &Python) -> String {
     let (project, version) = (name::to_filename(project), name::to_filename(&crate::version::safe(version)));
     format!("{project}-{version}-py{}-{}", python.short_version(), python.platform)
 }

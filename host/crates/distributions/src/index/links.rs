@@ -28,13 +28,13 @@ pub struct Link {
 
 impl Link {
     /// A link to a path on this machine.
-    pub fn of_path(path: std::path::PathBuf) -> Option<Self> {
+    pub(crate) fn of_path(path: std::path::PathBuf) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_owned();
         Some(Self::to(SearchLocation::Path(path), name))
     }
 
     /// A link to a URL, whose fragment may contain a digest of the file: `#sha256=…`.
-    pub fn of_url(text: &str) -> Self {
+    pub(crate) fn of_url(text: &str) -> Self {
         let (url, fragment) = text.split_once('#').unwrap_or((text, ""));
         let path = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned());
         let last = path.rsplit('/').next().unwrap_or_default();

@@ -2,22 +2,20 @@
 //! revalidated.
 
 mod credentials;
+mod page;
 mod stored;
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use base::environment::Environment;
 use base::event::{Event, Report};
 use base::source::redact;
 use fetch::{CallError, Conversation, HttpRequest, StatusCode, TransferLimits};
-use url::Url;
 
 pub use credentials::IndexCredentials;
+use page::LONGEST_PAGE;
+pub use page::Page;
 use stored::Stored;
-
-/// The longest page that is read, in bytes.
-const LONGEST_PAGE: u64 = 128 << 20;
 
 /// The accepted content types for an index, best first (PEP 691).
 const KINDS_OF_INDEX: &str =
@@ -25,29 +23,6 @@ const KINDS_OF_INDEX: &str =
 
 /// The accepted content types for any other page.
 const KINDS_OF_PAGE: &str = "text/html, application/vnd.pypi.simple.v1+html;q=0.9, */*;q=0.1";
-
-/// A page.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Its final address; links are relative to it.
-    pub url: Url,
-    /// Its content type.
-    pub content_type: String,
-    /// Its bytes.
-    pub body: Vec<u8>,
-}
-
-impl Page {
-    /// Whether it is a listing in JSON.
-    pub(super) fn is_json(&self) -> bool {
-        self.content_type.contains("json")
-    }
-
-    /// Its text. Invalid characters of the encoding are replaced.
-    pub(super) fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
-    }
-}
 
 /// Why a page is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{InstallError, InstallSettings, Installer};
+use super::error::InstallError;
+use super::installer::{InstallSettings, Installer};
 use crate::eggs::InstalledDistributions;
 use crate::eggs::fill::EggWorkshop;
 use crate::index::IndexFile;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
 
-use super::Python;
+use super::interpreter::{Python, QUESTION};
 
 /// Increased when the format of stored answers changes.
 const FORM: u32 = 1;
@@ -22,7 +22,7 @@ impl AnswerFile {
     /// another one (pyenv's shims choose one by the working directory).
     pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {
         let real = executable.canonicalize().ok()?;
-        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), super::QUESTION);
+        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), QUESTION);
         identity += &of_file(&real)?;
         if !is_program(&real) {
             return None;

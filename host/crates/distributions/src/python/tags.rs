@@ -4,7 +4,7 @@
 
 use base::collections::Map;
 
-use super::Python;
+use super::interpreter::Python;
 
 /// Python, ABI and platform of a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ pub struct Tags {
 
 impl Tags {
     /// The rank of a tag; 0 is best.
-    pub fn rank(&self, tag: &Tag) -> Option<usize> {
+    pub(crate) fn rank(&self, tag: &Tag) -> Option<usize> {
         self.ranks.get(tag).copied()
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
 use resolvo::{Requirement as SolverRequirement, SolvableId, VersionSetId};
 
-use super::ResolveError;
 use super::candidates::Candidate;
+use super::error::ResolveError;
 use super::provider::{CandidateProvider, SolverPackage, WantedCandidates};
 
 /// The most lines of a chain, and the most versions in a line.

@@ -2,9 +2,9 @@
 //! `@PYTHON@` for the directory and the Python).
 
 use std::path::Path;
-use std::sync::Mutex;
 
-use base::event::{Event, Silent};
+use base::event::{Level, Silent};
+use test_support::ReportedMessages;
 
 use super::*;
 use crate::eggs::InstalledDistributions;
@@ -181,17 +181,6 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
 }
 
-#[derive(Default)]
-struct Logged(Mutex<Vec<String>>);
-
-impl Report for Logged {
-    fn report(&self, event: Event<'_>) {
-        if let Event::Log { message, .. } = event {
-            self.0.lock().unwrap().push(message.to_owned());
-        }
-    }
-}
-
 #[test]
 fn a_script_is_written_once() {
     let fixture = ScriptsFixture::new(ENTRY_POINTS);
@@ -200,10 +189,10 @@ fn a_script_is_written_once() {
         interpreter: Some("py".into()),
         ..fixture.scripts(&["demo.tool"])
     };
-    let logged = Logged::default();
+    let reported = ReportedMessages::default();
     for _ in 0..2 {
-        for script in scripts.make(&fixture.working_set, &fixture.python, &logged).unwrap() {
-            script.write(&logged).unwrap();
+        for script in scripts.make(&fixture.working_set, &fixture.python, &reported).unwrap() {
+            script.write(&reported).unwrap();
         }
     }
     let bin = fixture.path("bin");
@@ -216,7 +205,7 @@ fn a_script_is_written_once() {
         format!("Generated interpreter '{}/py'.", bin.display()),
     ];
     let expected: Vec<String> = warnings.iter().chain(&written).chain(&warnings).cloned().collect();
-    assert_eq!(*logged.0.lock().unwrap(), expected);
+    assert_eq!(reported.take(Level::Debug), expected);
     // A link in the place of a script is replaced, not followed.
     let outside = fixture.path("outside");
     std::fs::write(&outside, "kept").unwrap();

@@ -1,31 +1,21 @@
 //! Files from the network, the `download-cache`, or this machine. Every file is hashed before it is returned.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use base::digest::Digest;
 use base::files::FileError;
 use fetch::DownloadRequest;
 
-use super::{Supply, SupplyError, once};
-use crate::filename::{FileKind, FileName};
+use super::brought::Brought;
+use super::memo::once;
+use super::{Supply, SupplyError};
+use crate::filename::FileKind;
 use crate::index::{IndexFile, SearchLocation};
 use crate::metadata::Metadata;
 use crate::wheel;
 
 /// The longest file, in bytes: the largest wheels have some gigabytes.
 const LONGEST: u64 = 8 << 30;
-
-/// A file on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brought {
-    /// Its path. The file must not be changed.
-    pub path: PathBuf,
-    /// The parts of its name.
-    pub name: FileName,
-    /// Its digest.
-    pub sha256: Digest,
-}
 
 impl Supply<'_> {
     /// Downloads a file, or finds it.

@@ -8,8 +8,9 @@ use base::event::Event;
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
+use super::memo::once;
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
+use super::{Brought, Supply, SupplyError, SupplyTools, file_name};
 use crate::build::{BuildError, Built, Environments as _, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;
@@ -48,7 +49,7 @@ impl Supply<'_> {
     ///
     /// # Errors
     /// When it is not available, or cannot be built.
-    pub fn wheel_of(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
+    pub(crate) fn wheel_of(&self, file: &IndexFile) -> Result<Arc<Brought>, SupplyError> {
         if !file.name.is_source() {
             return self.bring(file);
         }

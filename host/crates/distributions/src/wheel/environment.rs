@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 
-use super::{UnpackedWheel, WheelError, merge_libraries, open};
+use super::error::WheelError;
+use super::opened::{UnpackedWheel, merge_libraries, open, remove};
 use crate::entry_points;
 use crate::filename::FileName;
 use crate::scripts::repr;
@@ -36,7 +37,7 @@ pub(crate) fn add_to_environment(
         move_script(&entry.path(), &bin.join(entry.file_name()), python)?;
     }
     merge(&content.join(&data).join("data"), environment)?;
-    super::remove(&content.join(&data))?;
+    remove(&content.join(&data))?;
     let text = std::fs::read_to_string(content.join(&info).join("entry_points.txt")).unwrap_or_default();
     let groups = entry_points::parse(&text).unwrap_or_default();
     let console = groups.iter().filter(|group| group.name == "console_scripts").flat_map(|group| &group.entry_points);

@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use super::WheelFault;
+use super::error::WheelFault;
+use super::text::read;
 
 const BUFFER: usize = 128 << 10;
 
@@ -50,7 +51,7 @@ pub(super) fn check(
     info: &str,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<RecordRow>, Option<WheelFault>> {
-    let rows = parse(&super::read(&content.join(info).join("RECORD"))?)?;
+    let rows = parse(&read(&content.join(info).join("RECORD"))?)?;
     let mut listed: Map<&str, &RecordRow> = Map::default();
     for row in &rows {
         if listed.insert(&row.path, row).is_some() {

@@ -4,6 +4,7 @@
 #[path = "../../tests/support/wheels.rs"]
 pub(crate) mod wheels;
 
+use super::opened::check_format;
 use super::*;
 use crate::python::tests::python311;
 use wheels::TestWheel;

@@ -1,10 +1,8 @@
 //! A buildout's directories with an index, and this crate put together on top of them, as in the host.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use base::environment::Environment;
-use base::event::{Event, Report};
 use base::interrupt::Interrupt;
 use distributions::build::{
     BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, Memory, ProjectBuilder, develop,
@@ -18,28 +16,9 @@ use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
 use distributions::supply::{DistributionCache, Supply, SupplyTools};
 use fetch::{CacheDirectory, DownloadSettings, Downloader, TransferLimits};
+use test_support::ReportedMessages;
 
 use super::index::{Behavior, TestIndex};
-
-/// Collects log messages.
-#[derive(Default)]
-pub(crate) struct Logged(Mutex<Vec<String>>);
-
-impl Report for Logged {
-    fn report(&self, event: Event<'_>) {
-        if let Event::Log { message, level, .. } = event
-            && level >= base::event::Level::Info
-        {
-            self.0.lock().unwrap().push(message.to_owned());
-        }
-    }
-}
-
-impl Logged {
-    pub(crate) fn lines(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
 
 /// A buildout's directories with an index.
 pub(crate) struct InstallationSpace {
@@ -55,7 +34,7 @@ pub(crate) struct InstallationSpace {
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
     pub(crate) lock: Option<LockUse>,
-    pub(crate) log: Logged,
+    pub(crate) log: ReportedMessages,
 }
 
 impl InstallationSpace {
@@ -85,7 +64,7 @@ impl InstallationSpace {
             offline: false,
             options: BuildOptions::default(),
             lock: None,
-            log: Logged::default(),
+            log: ReportedMessages::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use md5::{Digest, Md5};
 
 use super::DocumentError;
-use crate::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 use base::files;
 
 /// A directory of copies.

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use crate::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 use base::digest::Digest;
 
 const BUFFER: usize = 128 << 10;

@@ -103,10 +103,9 @@ fn parse_size(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
     use base::event::Silent;
+    use test_support::ReportedMessages;
 
     fn of(options: &[(&str, &str)]) -> DownloadSettings {
         with(options, &Silent)
@@ -131,18 +130,6 @@ mod tests {
         assert_eq!(of(&[("max-download-size", "16 GiB")]).limits.size, 16 << 30);
     }
 
-    /// The reported warnings.
-    #[derive(Default)]
-    struct Warnings(Mutex<Vec<String>>);
-
-    impl Report for Warnings {
-        fn report(&self, event: Event<'_>) {
-            if let Event::Log { level: Level::Warning, message, .. } = event {
-                self.0.lock().unwrap().push(message.to_owned());
-            }
-        }
-    }
-
     #[test]
     fn reports_and_ignores_invalid_values() {
         for (name, value) in [
@@ -152,9 +139,9 @@ mod tests {
             ("max-download-size", "99999999999999GiB"),
             ("download-mirrors", "http://a/"),
         ] {
-            let warnings = Warnings::default();
+            let warnings = ReportedMessages::default();
             assert_eq!(with(&[(name, value)], &warnings), of(&[]), "{name} = {value}");
-            let warnings = warnings.0.into_inner().unwrap();
+            let warnings = warnings.take(Level::Warning);
             assert!(warnings.len() == 1 && warnings[0].contains(name) && warnings[0].contains(value), "{warnings:?}");
         }
     }

@@ -17,7 +17,7 @@ use sha2::Digest as _;
 
 use super::checksum::{Algorithm, Checksum, Computed};
 use super::partial::{Label, Partial};
-use crate::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 use base::digest::Digest;
 use base::files::{self, FileError};
 

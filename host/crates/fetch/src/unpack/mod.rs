@@ -22,6 +22,7 @@ use std::path::Path;
 
 pub use error::{ArchiveFault, UnpackError};
 pub use meter::UnpackLimits;
+pub use tree::UnpackedArchive;
 
 use aside::Aside;
 use base::files::{FileError, open_regular};
@@ -38,17 +39,6 @@ pub struct UnpackOptions {
     pub strip_top_level: bool,
     /// What it may grow to.
     pub limits: UnpackLimits,
-}
-
-/// What was unpacked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnpackedArchive {
-    /// Names of the files and directories at the archive's top, sorted.
-    pub top_level: Vec<std::ffi::OsString>,
-    /// Bytes of all files together.
-    pub bytes: u64,
-    /// How many files, directories and links the archive lists.
-    pub entries: u64,
 }
 
 /// Unpacks the file `archive` to `destination`, which must be missing or an empty directory.

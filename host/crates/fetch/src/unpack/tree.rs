@@ -13,7 +13,6 @@ use cap_std::fs::{
 };
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, futimens, utimensat};
 
-use super::UnpackedArchive;
 use super::error::{ArchiveFault, UnpackStop};
 use super::meter::Meter;
 use super::name::points_outside;
@@ -21,6 +20,17 @@ use base::collections::Map;
 use base::files::FileError;
 
 const BUFFER: usize = 128 << 10;
+
+/// What was unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnpackedArchive {
+    /// Names of the files and directories at the archive's top, sorted.
+    pub top_level: Vec<OsString>,
+    /// Bytes of all files together.
+    pub bytes: u64,
+    /// How many files, directories and links the archive lists.
+    pub entries: u64,
+}
 
 /// The attributes of an entry.
 #[derive(Clone, Copy, Debug)]

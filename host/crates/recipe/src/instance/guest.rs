@@ -5,14 +5,11 @@ use wasmtime::{Engine, Store};
 
 use super::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::PackageDescription;
-use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
-use crate::interfaces::bindings::{Recipe, RecipePre};
+use crate::interfaces::bindings::exports::buildout::recipe::parts::RecordedOption;
+use crate::interfaces::bindings::{Recipe, RecipePre, Returned};
 use crate::interfaces::resources::{PartOptions, ReadableSections};
 use crate::interfaces::v0_1::bindings::{Recipe as Recipe0_1, RecipePre as RecipePre0_1};
 use crate::interfaces::v0_1::exports as v0_1;
-
-/// What a call returns, or a trap.
-type Returned<T> = wasmtime::Result<Result<T, Failure>>;
 
 /// A component that can be instantiated.
 #[derive(Clone)]

@@ -39,3 +39,5 @@ pub(crate) type ProcessFailure = TrappableError<buildout::recipe::process::Proce
 pub(crate) type DownloadFailure = TrappableError<buildout::recipe::download::DownloadError>;
 /// The same for Python distributions.
 pub(crate) type DistributionFailure = TrappableError<buildout::recipe::distributions::DistributionError>;
+/// What a call of a part returns, or a trap.
+pub(crate) type Returned<T> = wasmtime::Result<Result<T, exports::buildout::recipe::parts::Failure>>;

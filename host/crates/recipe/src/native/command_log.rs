@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::limits;
 use base::event::{Event, Level, Report};
 use base::files::{open_regular, recreate};
-use confine::{CommandPolicy, CommandStream, ConfinementLevel as Confinement};
+use confine::{CommandPolicy, CommandStream, ConfinementLevel};
 
 /// The log of one call's commands.
 pub(crate) struct CommandLog {
@@ -218,9 +218,9 @@ impl FailedCommand {
 /// What a command is kept from, in a sentence: many a failure comes of it.
 fn confined(policy: &CommandPolicy, makes: &[PathBuf]) -> Option<String> {
     let temporary = match policy.level {
-        Confinement::None => return None,
-        Confinement::Partial => "a private temporary directory",
-        Confinement::Full => "a private /tmp",
+        ConfinementLevel::None => return None,
+        ConfinementLevel::Partial => "a private temporary directory",
+        ConfinementLevel::Full => "a private /tmp",
     };
     let mut writable = Vec::new();
     for path in policy.write.iter().chain(makes).map(|path| path.display().to_string()) {

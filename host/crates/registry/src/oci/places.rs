@@ -89,13 +89,14 @@ impl<R: Artefacts> Artefacts for ArtifactStores<R> {
 mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use super::*;
     use crate::oci::{Artefact, ArtifactDescription, ArtifactSignature, add_signature, signatures};
     use base::digest::Digest;
     use base::environment::Environment;
-    use base::event::{Event, Level, Report, Silent};
+    use base::event::{Level, Report, Silent};
+    use test_support::ReportedMessages;
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -216,28 +217,16 @@ mod tests {
         all(&space.places(TagLookup::Kept), &space.reference, space.digest).unwrap();
     }
 
-    /// The reported warnings.
-    #[derive(Default)]
-    struct Warnings(Mutex<Vec<String>>);
-
-    impl Report for Warnings {
-        fn report(&self, event: Event<'_>) {
-            if let Event::Log { level: Level::Warning, message, .. } = event {
-                self.0.lock().unwrap().push(message.to_owned());
-            }
-        }
-    }
-
     #[test]
     fn a_cache_that_cannot_be_written_is_reported_once() {
         let space = StoresFixture::new();
         // Nothing can be created below a file, not even by root.
         let home = space.home.path().join("file");
         fs::write(&home, "").unwrap();
-        let warnings = Arc::new(Warnings::default());
+        let warnings = Arc::new(ReportedMessages::default());
         let places = space.places_at(&home, TagLookup::Kept, Arc::clone(&warnings) as Arc<dyn Report>);
         all(&places, &space.reference, space.digest).unwrap();
-        let warnings = warnings.0.lock().unwrap();
+        let warnings = warnings.take(Level::Warning);
         assert!(warnings.len() == 1 && warnings[0].contains(&*home.to_string_lossy()), "{warnings:?}");
     }
 }

@@ -6,7 +6,8 @@ use crate::cli::arguments::{ConfigFileArguments, OfflineArguments, RegistryArgum
 use crate::cli::program::Program;
 use crate::cli::render::lock_changes;
 use crate::run::RunError;
-use crate::share::{LockChange, Upgrade};
+use crate::share::LockChange;
+use crate::upgrade::Upgrade;
 use base::event::{Level, Report};
 use registry::oci::RemoteSettings;
 
@@ -19,7 +20,7 @@ Examples:
 /// `buildout-host recipe lock`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(in crate::cli) struct LockArguments {
+pub(in crate::cli) struct RecipeLockArguments {
     /// Lock what tags point to now, for all recipes or only for these
     #[arg(long, value_name = "NAME", num_args = 0..)]
     upgrade: Option<Vec<String>>,
@@ -31,17 +32,13 @@ pub(in crate::cli) struct LockArguments {
     registry: RegistryArguments,
 }
 
-impl LockArguments {
+impl RecipeLockArguments {
     fn upgrade(&self) -> Upgrade {
-        match &self.upgrade {
-            None => Upgrade::No,
-            Some(names) if names.is_empty() => Upgrade::All,
-            Some(names) => Upgrade::Named(names.clone()),
-        }
+        Upgrade::requested(self.upgrade.as_deref())
     }
 }
 
-pub(super) fn execute(program: &Program, arguments: &LockArguments) -> Result<(), RunError> {
+pub(super) fn execute(program: &Program, arguments: &RecipeLockArguments) -> Result<(), RunError> {
     let settings = RemoteSettings {
         network: arguments.network.network(),
         plain_http: arguments.registry.plain_http,

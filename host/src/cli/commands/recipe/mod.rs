@@ -49,7 +49,7 @@ enum RecipeCommand {
     /// Download a component from a registry
     Pull(pull::PullArguments),
     /// Update recipes.lock, and show what changed
-    Lock(lock::LockArguments),
+    Lock(lock::RecipeLockArguments),
     /// Copy the components that recipes.lock pins into a directory, for use without a registry
     Vendor(vendor::VendorArguments),
 }

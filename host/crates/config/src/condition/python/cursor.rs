@@ -8,7 +8,18 @@ pub(super) type ParseResult<T = Expression> = Result<T, SyntaxError>;
 /// Maximum nesting of expressions: far more than people write, far less than the stack can hold.
 const DEEPEST: usize = 100;
 
+type Rule = fn(&mut Cursor) -> ParseResult;
+
+/// The rules that occur again inside brackets and after `lambda`. They are values, so that the grammar is recursive but the
+/// files are not: a rule is called directly by the files above its own, and through the cursor by those below.
+pub(super) struct GrammarRules {
+    pub(super) expression: Rule,
+    pub(super) disjunction: Rule,
+    pub(super) bitwise: Rule,
+}
+
 pub(super) struct Cursor {
+    rules: GrammarRules,
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
@@ -16,8 +27,8 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// The last token must be [`TokenKind::End`].
-    pub(super) fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens, at: 0, depth: 0 }
+    pub(super) fn new(tokens: Vec<Token>, rules: GrammarRules) -> Self {
+        Self { rules, tokens, at: 0, depth: 0 }
     }
 
     pub(super) fn token(&self) -> &Token {
@@ -109,6 +120,18 @@ impl Cursor {
             TokenKind::Text(_) => "unexpected string".to_owned(),
         };
         error(message, self.token().span.clone())
+    }
+
+    pub(super) fn expression(&mut self) -> ParseResult {
+        (self.rules.expression)(self)
+    }
+
+    pub(super) fn disjunction(&mut self) -> ParseResult {
+        (self.rules.disjunction)(self)
+    }
+
+    pub(super) fn bitwise(&mut self) -> ParseResult {
+        (self.rules.bitwise)(self)
     }
 
     /// Parses something that may nest, and checks the depth.

@@ -1,7 +1,6 @@
 //! `lambda parameters: expression`. Not supported in conditions, so the tree does not contain its parts.
 
 use super::cursor::{Cursor, ParseResult};
-use super::parse::expression;
 use super::tree::{ExpressionNode, error};
 
 /// The parameters parsed so far.
@@ -24,7 +23,7 @@ pub(super) fn lambda(cursor: &mut Cursor) -> ParseResult {
         }
     }
     cursor.expect_sign(":")?;
-    expression(cursor)?;
+    cursor.expression()?;
     Ok(cursor.node(start, ExpressionNode::Unsupported))
 }
 
@@ -63,7 +62,7 @@ fn named(cursor: &mut Cursor, seen: &mut Parameters) -> ParseResult<()> {
     seen.any = true;
     if cursor.take_sign("=") {
         seen.default = true;
-        return expression(cursor).map(drop);
+        return cursor.expression().map(drop);
     }
     if seen.default && !seen.star {
         return Err(error("non-default argument follows default argument", span));

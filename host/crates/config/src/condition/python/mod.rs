@@ -4,6 +4,7 @@
 //! the tree, these are only places ([`ExpressionNode::Unsupported`]). Does not know values. Implements the grammar of Python 3.11
 //! ("Full Grammar specification").
 
+mod atoms;
 mod cursor;
 mod lambda;
 mod lex;

@@ -1,8 +1,8 @@
 //! Suffixes of a value: attributes, calls, subscripts.
 
+use super::atoms::{atom, clauses, named_expression, starred};
 use super::cursor::{Cursor, ParseResult};
 use super::lex::TokenKind;
-use super::parse::{atom, clauses, expression, named_expression, starred};
 use super::tree::{Expression, ExpressionNode, error};
 
 /// A value with its attributes, calls and subscripts.
@@ -51,7 +51,7 @@ fn call(cursor: &mut Cursor, function: Expression) -> ParseResult<ExpressionNode
 fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) -> ParseResult<()> {
     let start = cursor.start();
     if cursor.take_sign("**") {
-        expression(cursor)?;
+        cursor.expression()?;
         // Refused during evaluation, as an argument with an empty name.
         arguments.named.push((String::new(), cursor.node(start, ExpressionNode::Unsupported)));
         arguments.has_mapping = true;
@@ -61,7 +61,7 @@ fn argument(cursor: &mut Cursor, arguments: &mut WrittenArguments, open: usize) 
         return named_argument(cursor, arguments);
     }
     if cursor.is_sign("*") {
-        let item = starred(cursor, expression)?;
+        let item = starred(cursor, Cursor::expression)?;
         if arguments.has_mapping {
             return Err(error("iterable argument unpacking follows keyword argument unpacking", item.span));
         }
@@ -86,7 +86,7 @@ fn named_argument(cursor: &mut Cursor, arguments: &mut WrittenArguments) -> Pars
     if arguments.named.iter().any(|(known, _)| *known == name) {
         return Err(error(format!("keyword argument repeated: {name}"), span));
     }
-    let value = expression(cursor)?;
+    let value = cursor.expression()?;
     arguments.named.push((name, value));
     Ok(())
 }
@@ -146,7 +146,7 @@ fn item(cursor: &Cursor, start: usize, index: SubscriptItem) -> Expression {
 
 fn index(cursor: &mut Cursor) -> ParseResult<SubscriptItem> {
     if cursor.is_sign("*") {
-        return starred(cursor, expression).map(SubscriptItem::Value);
+        return starred(cursor, Cursor::expression).map(SubscriptItem::Value);
     }
     let may_be_bound = !cursor.is_assignment();
     let lower = if cursor.is_sign(":") { None } else { Some(named_expression(cursor)?) };
@@ -161,5 +161,5 @@ fn index(cursor: &mut Cursor) -> ParseResult<SubscriptItem> {
 
 fn bound(cursor: &mut Cursor) -> ParseResult<Option<Box<Expression>>> {
     let is_empty = [":", ",", "]"].iter().any(|sign| cursor.is_sign(sign));
-    if is_empty { Ok(None) } else { Ok(Some(Box::new(expression(cursor)?))) }
+    if is_empty { Ok(None) } else { Ok(Some(Box::new(cursor.expression()?))) }
 }

@@ -8,7 +8,7 @@ use base::digest::Digest;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Page;
+use super::page::{LONGEST_PAGE, Page};
 
 /// Increased when the format of cached pages changes.
 const FORM: u32 = 1;
@@ -87,7 +87,7 @@ impl Stored {
         let metadata = place.symlink_metadata().ok()?;
         if !metadata.is_file()
             || metadata.uid() != rustix::process::geteuid().as_raw()
-            || metadata.len() > super::LONGEST_PAGE + LONGEST_HEAD as u64
+            || metadata.len() > LONGEST_PAGE + LONGEST_HEAD as u64
         {
             return None;
         }

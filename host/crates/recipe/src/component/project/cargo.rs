@@ -15,6 +15,7 @@ use toml_edit::Document;
 use super::super::error::ComponentError;
 use super::super::sources::{CargoPackage, ComponentSources};
 use super::built::{BuiltProject, WHAT_IT_IS};
+use super::python::is_python_project;
 use super::restore;
 use super::tools::{ProjectTools, ToolResults};
 use crate::sdk::Language;
@@ -58,7 +59,7 @@ fn manifest_text(project: &Path) -> Result<String, ComponentError> {
     match read_string(&manifest) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ComponentError::read(&manifest, error)),
-        Err(_) if super::is_python_project(project) => Err(ComponentError::PythonProject(project.to_owned())),
+        Err(_) if is_python_project(project) => Err(ComponentError::PythonProject(project.to_owned())),
         Err(_) => Err(not_a_project("it has no recipe.toml and no Cargo.toml", WHAT_IT_IS)),
     }
 }

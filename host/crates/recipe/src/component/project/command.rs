@@ -7,7 +7,7 @@ use super::super::bytes::{BytesKind, LARGEST_COMPONENT, kind_of};
 use super::super::error::ComponentError;
 use super::built::{BuiltProject, OFFLINE};
 use super::encode::component_of_module;
-use super::inputs::{Inputs, encoded};
+use super::inputs::{ComponentInputs, encoded};
 use super::manifest::ProjectManifest;
 use super::tools::ProjectTools;
 use base::files::read_whole;
@@ -25,7 +25,7 @@ impl CommandBuild<'_> {
         let output = project.join(&self.manifest.component);
         let globs = self.manifest.inputs.as_ref();
         // The inputs before the build: if they are edited meanwhile, the next run builds again.
-        let inputs = globs.map(|globs| Inputs::of(project, self.manifest, globs)).transpose()?;
+        let inputs = globs.map(|globs| ComponentInputs::of(project, self.manifest, globs)).transpose()?;
         if !inputs.as_ref().is_some_and(|inputs| inputs.made(&output)) {
             self.start()?;
             if !output.is_file() {

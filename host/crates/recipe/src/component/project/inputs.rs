@@ -12,13 +12,13 @@ use base::files::{read_string, read_whole};
 
 /// The files from which a component is made, each with its digest, and how it is made.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Inputs {
+pub(super) struct ComponentInputs {
     /// The digest of `recipe.toml`, which has the command.
     manifest: Digest,
     files: BTreeMap<PathBuf, Digest>,
 }
 
-impl Inputs {
+impl ComponentInputs {
     /// The inputs that globs match, as they are now, without the output of the build.
     pub(super) fn of(project: &Path, manifest: &ProjectManifest, globs: &[String]) -> Result<Self, ComponentError> {
         let component = project.join(&manifest.component);

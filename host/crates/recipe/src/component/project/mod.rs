@@ -10,6 +10,7 @@ pub(super) mod encode;
 mod inputs;
 mod lock;
 pub(super) mod manifest;
+mod python;
 mod restore;
 mod tools;
 
@@ -21,8 +22,10 @@ use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
 
+pub use python::is_python_project;
+
 use built::BuiltProject;
-use manifest::{ProjectManifest, RECIPE_TOML};
+use manifest::ProjectManifest;
 use tools::ProjectTools;
 
 /// Builds recipe projects.
@@ -54,17 +57,6 @@ impl RecipeBuilder<'_> {
             }
             None => cargo::build(tools, offline),
         }
-    }
-}
-
-/// Whether a path is a Python project that is no recipe project: a directory with a `setup.py` or `pyproject.toml`, or one
-/// of these files.
-pub fn is_python_project(path: &Path) -> bool {
-    let names = ["setup.py", "pyproject.toml"];
-    let is_recipe = [RECIPE_TOML, "Cargo.toml"].iter().any(|name| path.join(name).is_file());
-    match path.is_dir() {
-        true => !is_recipe && names.iter().any(|name| path.join(name).is_file()),
-        false => path.file_name().is_some_and(|file| names.iter().any(|name| file == *name)),
     }
 }
 

@@ -7,12 +7,10 @@ use super::bindings::Recipe;
 use super::bindings::exports::buildout::recipe::parts::Failure as OldFailure;
 use super::values::all;
 use crate::instance::store::StoreState;
+use crate::interfaces::bindings::Returned;
 use crate::interfaces::bindings::exports::buildout::recipe::description::PackageDescription;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, ReadableSections};
-
-/// What a call returns, or a trap.
-type Returned<T> = wasmtime::Result<Result<T, Failure>>;
 
 fn returned<T>(outcome: Result<T, OldFailure>) -> Result<T, Failure> {
     outcome.map_err(Failure::from)

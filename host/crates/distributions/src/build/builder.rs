@@ -1,0 +1,238 @@
+//! One build: the environment that it requires, then the hooks of its backend.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base::files::FileError;
+use serde::Deserialize;
+
+use super::error::BuildError;
+use super::log;
+use super::project::{self, BuildSystem};
+use super::surroundings::{BuildCommand, BuildEnvironment, BuildOptions, CommandEnd, Commands, Environments};
+use crate::filename::FileName;
+use crate::python::Python;
+use crate::requirement::Requirement;
+
+/// Calls the hooks of a build backend, and writes down what the build attempts.
+const RUNNER: &str = include_str!("runner.py");
+
+/// The time that one build may take.
+const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// What is needed to build.
+pub struct ProjectBuilder<'a> {
+    /// The Python that they are for.
+    pub python: &'a Python,
+    /// Runs their commands.
+    pub commands: &'a dyn Commands,
+    /// Finds what they require.
+    pub environments: &'a dyn Environments,
+    /// The directory for logs of failed builds.
+    pub logs: &'a Path,
+    /// Receives each line that a build prints.
+    pub on_line: &'a (dyn Fn(&str) + Sync),
+}
+
+/// A wheel that was built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Its path.
+    pub path: PathBuf,
+    /// The parts of its name.
+    pub name: FileName,
+    /// What the build required in addition to the project's settings.
+    pub further: Vec<Requirement>,
+}
+
+/// The runner's answer about a hook.
+#[derive(Deserialize)]
+struct HookAnswer {
+    /// What the hook returned.
+    result: serde_json::Value,
+    /// Whether the backend has the hook.
+    has_hook: bool,
+}
+
+impl ProjectBuilder<'_> {
+    /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files; `what` is the
+    /// project's name in messages.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the path of the log.
+    pub fn wheel(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<Built, BuildError> {
+        let system = BuildSystem::of(source)?;
+        project::write_build_ext(source, &options.build_ext)?;
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
+        let built = build.run("wheel")?;
+        built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
+    }
+
+    /// Finds the environment in which the project in `source` is built, without building it.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the path of the log.
+    pub fn find_requirements(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<(), BuildError> {
+        let system = BuildSystem::of(source)?;
+        let build = ProjectBuild { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::BuildLog::new(what)).map(drop)
+    }
+}
+
+/// One build.
+pub(super) struct ProjectBuild<'a> {
+    pub(super) builder: &'a ProjectBuilder<'a>,
+    pub(super) what: &'a str,
+    pub(super) source: &'a Path,
+    pub(super) workspace: &'a Path,
+    pub(super) options: &'a BuildOptions,
+    pub(super) system: BuildSystem,
+}
+
+impl ProjectBuild<'_> {
+    /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
+    pub(super) fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
+        let mut log = log::BuildLog::new(self.what);
+        let (environment, further) = self.prepare(kind, &mut log)?;
+        let output = self.make("output")?;
+        let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
+        if !answer.has_hook {
+            return Ok(None);
+        }
+        let name = answer.result.as_str().unwrap_or_default().to_owned();
+        let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
+        let path = output.join(&name);
+        match file {
+            Some(name) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) => {
+                Ok(Some(Built { path, name, further }))
+            }
+            _ => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
+        }
+    }
+
+    /// The environment of the build, and what it requires in addition to the project's settings.
+    fn prepare(&self, kind: &str, log: &mut log::BuildLog) -> Result<(BuildEnvironment, Vec<Requirement>), BuildError> {
+        let environment = self.builder.environments.environment(&self.system.requires)?;
+        let asked = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let further = asked.result.as_array().cloned().unwrap_or_default();
+        let further = further.iter().filter_map(serde_json::Value::as_str);
+        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
+        let environment = match further.is_empty() {
+            true => environment,
+            false => {
+                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
+            }
+        };
+        Ok((environment, further))
+    }
+
+    fn make(&self, name: &str) -> Result<PathBuf, BuildError> {
+        let path = self.workspace.join(name);
+        std::fs::create_dir_all(&path).map_err(FileError::of("make the directory", &path))?;
+        Ok(path)
+    }
+
+    /// Calls a hook of the backend.
+    fn hook(
+        &self,
+        log: &mut log::BuildLog,
+        environment: &BuildEnvironment,
+        hook: &str,
+    ) -> Result<HookAnswer, BuildError> {
+        let [output, home, answers] = ["output", "home", "answers"].map(|name| self.make(name));
+        let (output, home, answers) = (output?, home?, answers?);
+        let runner = answers.join("runner.py");
+        std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
+        let order = serde_json::json!({
+            "hook": hook,
+            "backend": self.system.backend,
+            "backend_path": self.system.backend_path.iter().map(|path| self.source.join(path)).collect::<Vec<_>>(),
+            "lib": environment.directory.join("lib"),
+            "output": output,
+            "answer": answers.join("answer.json"),
+            "tried": answers.join("tried.txt"),
+            "allowed": [self.source, self.workspace],
+        });
+        let command = self.command(environment, &runner, &order.to_string(), &home);
+        log.begin(&command);
+        let ended = self.builder.commands.run(&command, &mut |line| {
+            (self.builder.on_line)(line);
+            log.line(line);
+        })?;
+        let tried = log::tried(&answers.join("tried.txt"));
+        let reason = match ended {
+            CommandEnd::Well => {
+                let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
+                return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
+            }
+            CommandEnd::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
+            CommandEnd::Otherwise(reason) => reason,
+        };
+        Err(self.failed(log, &reason, &tried))
+    }
+
+    fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {
+        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
+        BuildError::Failed {
+            what: self.what.to_owned(),
+            reason: reason.to_owned(),
+            last: log.last(),
+            tried: tried.to_vec(),
+            log: kept.ok(),
+        }
+    }
+
+    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, home: &Path) -> BuildCommand {
+        let python = self.builder.python;
+        let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
+        let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
+        let directories =
+            [environment.directory.join("bin"), python.executable.parent().unwrap_or(Path::new("/usr/bin")).to_owned()];
+        let own = std::env::join_paths(directories).unwrap_or_default();
+        let mut path = own.clone();
+        path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+        set("PATH", path);
+        set("HOME", home.into());
+        set("LANG", "C.UTF-8".into());
+        set("PYTHONPATH", environment.directory.join("lib").into());
+        set("PYTHONNOUSERSITE", "1".into());
+        set("PYTHONDONTWRITEBYTECODE", "1".into());
+        // Times in wheels: the first one that a zip file can contain.
+        set("SOURCE_DATE_EPOCH", "315532800".into());
+        for (name, value) in &self.options.environment {
+            match name.as_str() {
+                // What the build requires is found first.
+                "PATH" => set(name, [own.as_os_str(), OsStr::new(value)].join(OsStr::new(":"))),
+                _ => set(name, value.into()),
+            }
+        }
+        let read = [
+            environment.directory.clone(),
+            self.builder.python.prefix.clone(),
+            self.builder.python.base_prefix.clone(),
+        ];
+        BuildCommand {
+            program: python.executable.clone(),
+            arguments: vec![runner.into(), order.into()],
+            directory: self.source.to_owned(),
+            environment: variables,
+            read: read.into_iter().chain(python.path.clone()).chain(self.options.read.clone()).collect(),
+            write: vec![self.workspace.to_owned(), self.source.to_owned()],
+            deadline: Some(DEADLINE),
+        }
+    }
+}

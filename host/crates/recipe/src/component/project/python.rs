@@ -1,0 +1,16 @@
+//! Python projects, which are distinguished from recipe projects by their files.
+
+use std::path::Path;
+
+use super::manifest::RECIPE_TOML;
+
+/// Whether a path is a Python project that is no recipe project: a directory with a `setup.py` or `pyproject.toml`, or one
+/// of these files.
+pub fn is_python_project(path: &Path) -> bool {
+    let names = ["setup.py", "pyproject.toml"];
+    let is_recipe = [RECIPE_TOML, "Cargo.toml"].iter().any(|name| path.join(name).is_file());
+    match path.is_dir() {
+        true => !is_recipe && names.iter().any(|name| path.join(name).is_file()),
+        false => path.file_name().is_some_and(|file| names.iter().any(|name| file == *name)),
+    }
+}

@@ -11,6 +11,7 @@ mod distributions;
 mod faults;
 mod hostile_guests;
 mod interrupts;
+mod kept;
 mod languages;
 mod native_guests;
 mod other_programs;

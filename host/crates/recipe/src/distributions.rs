@@ -21,6 +21,8 @@ pub struct Requester<'a> {
     pub buildout: &'a Buildout,
     /// The environment of the part's native commands.
     pub environment: BTreeMap<String, String>,
+    /// Announces a path that is about to come into being through the part. It must not be made after an error.
+    pub will_make: &'a dyn Fn(&Path) -> std::io::Result<()>,
 }
 
 /// A project that a recipe develops.

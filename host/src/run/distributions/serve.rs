@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::Level;
+use base::files::FileError;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
@@ -140,6 +141,8 @@ impl BuildoutDistributions {
             !is_protected
         });
         for script in &scripts {
+            let announced = (requester.will_make)(&script.path);
+            announced.map_err(FileError::of("write", &script.path))?;
             script.write(real, tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())

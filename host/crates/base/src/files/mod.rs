@@ -8,6 +8,7 @@ mod bounded;
 mod create;
 mod error;
 mod input;
+mod mounts;
 mod read;
 mod remove;
 mod replace;

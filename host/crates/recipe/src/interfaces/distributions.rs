@@ -157,7 +157,12 @@ impl DistributionsView<'_> {
         };
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
-        let requester = Requester { part: &part, buildout: &buildout, environment };
+        let unfinished = Arc::clone(&self.call.unfinished);
+        let will_make = |path: &Path| match path.symlink_metadata() {
+            Ok(_) => Ok(()),
+            Err(_) => unfinished.announce(&part, path),
+        };
+        let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &will_make };
         let outcome = self.call.pausing(|| work(&*provider, &requester));
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;

@@ -118,8 +118,8 @@ pub fn pth_entries(location: &Path) -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
         .collect();
     files.sort();
-    let short = |path: &&PathBuf| path.metadata().is_ok_and(|data| data.is_file() && data.len() <= LONGEST_PTH);
-    let texts = files.iter().filter(short).filter_map(|path| std::fs::read_to_string(path).ok());
+    let text = |path: &PathBuf| String::from_utf8(base::files::read_at_most(path, LONGEST_PTH).ok()?).ok();
+    let texts = files.iter().filter_map(text);
     let mut found = Vec::new();
     for text in texts {
         let lines = text.lines().map(str::trim);

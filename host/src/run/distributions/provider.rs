@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base::files::FileError;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
 use distributions::eggs::Distribution;
@@ -12,8 +13,10 @@ use distributions::lock::LockUse;
 use distributions::python::{Python, behind_shim};
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
+use distributions::scripts::{absolute, real_path};
 use distributions::working_set::WorkingSet;
 use recipe::Locations;
+use recipe::distributions::ProjectAccess;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
@@ -158,7 +161,7 @@ impl BuildoutDistributions {
     pub(super) fn develop_in(
         &self,
         place: &RequestPlace<'_>,
-        project: &Path,
+        project: &ProjectAccess,
         develop_eggs: &Path,
         options: &BuildOptions,
     ) -> Result<DevelopedProject, NoDistributions> {
@@ -169,8 +172,15 @@ impl BuildoutDistributions {
         // The locations of other parts can change at any time.
         let is_alone = options.build_ext.is_empty();
         let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
-        let wanted =
-            DevelopRequest { project, develop_eggs, protected: &protected, options, memory, changes_project: true };
+        let ProjectAccess { directory, may_change } = project;
+        let wanted = DevelopRequest {
+            project: directory,
+            develop_eggs,
+            protected: &protected,
+            options,
+            memory,
+            changes_project: *may_change,
+        };
         let cancelled = || tools.is_cancelled();
         let developed =
             tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
@@ -192,7 +202,11 @@ impl BuildoutDistributions {
     ) -> Result<DevelopedProject, NoDistributions> {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
-        self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
+        let directory = if project.is_dir() { project } else { project.parent().unwrap_or(project) };
+        let real = directory.canonicalize().map_err(FileError::of("open", directory))?;
+        check_own_link(&place.locations, directory, &real)?;
+        let project = ProjectAccess { directory: real, may_change: true };
+        self.develop_in(&place, &project, &develop_eggs, &BuildOptions::default())
     }
 
     /// Reports the versions without a pin that were picked in this run.
@@ -226,6 +240,19 @@ impl BuildoutDistributions {
         }
         let tools = Arc::new(InstallTools::new(&self.context, place, self.python(buildout)?)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
+    }
+}
+
+/// Checks that a project is not elsewhere by a link that a recipe or command may have made: one in a directory of parts.
+fn check_own_link(locations: &Locations, directory: &Path, real: &Path) -> Result<(), NoDistributions> {
+    let path = absolute(directory);
+    let outer = [Some(&locations.parts), locations.other_parts.as_ref()];
+    let outer = outer.into_iter().flatten().find(|outer| path.starts_with(outer) && **outer != locations.directory);
+    match outer {
+        Some(outer) if real_path(outer).join(path.strip_prefix(outer).unwrap_or(&path)) != real => {
+            Err(NoDistributions::Link { project: path, real: real.to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -60,6 +60,10 @@ impl Commands for ConfinedCommands<'_> {
             CommandOutcome::Interrupted => CommandEnd::Interrupted,
         })
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.interrupt.signal().is_some()
+    }
 }
 
 /// Joins pieces of output into lines.

@@ -4,6 +4,7 @@
 //! environment that it requires, and the Python. This module does not know how that environment is found
 //! ([`Environments`]).
 
+mod back;
 mod confined;
 mod copy;
 mod editable;
@@ -11,14 +12,18 @@ mod error;
 mod inputs;
 mod log;
 mod memory;
+mod outputs;
 mod project;
+mod room;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::files::FileError;
+use room::Room;
 use serde::Deserialize;
 
 pub use confined::ConfinedCommands;
@@ -74,6 +79,9 @@ pub trait Commands: Sync {
     /// # Errors
     /// When it cannot be started.
     fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<CommandEnd, BuildError>;
+
+    /// Whether the run was interrupted.
+    fn is_cancelled(&self) -> bool;
 }
 
 /// Where a build finds what it requires.
@@ -140,8 +148,8 @@ struct HookAnswer {
 }
 
 impl ProjectBuilder<'_> {
-    /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files; `what` is the
-    /// project's name in messages.
+    /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files, of which the
+    /// build can write only some; the wheel is where it cannot write. `what` is the project's name in messages.
     ///
     /// # Errors
     /// [`BuildError`], with the path of the log.
@@ -191,26 +199,27 @@ impl ProjectBuild<'_> {
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
         let mut log = log::BuildLog::new(self.what);
         let (environment, further) = self.prepare(kind, &mut log)?;
-        let output = self.make("output")?;
-        let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
+        let (answer, room) = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
             return Ok(None);
         }
         let name = answer.result.as_str().unwrap_or_default().to_owned();
         let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
-        let path = output.join(&name);
+        let path = self.make("finished")?.join(&name);
         match file {
-            Some(name) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) => {
-                Ok(Some(Built { path, name, further }))
-            }
-            _ => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
+            Some(file) => match room.take_output(&name, &path, &|| self.builder.commands.is_cancelled()) {
+                Ok(()) => Ok(Some(Built { path, name: file, further })),
+                Err(error) if error.kind() == ErrorKind::Interrupted => Err(BuildError::Canceled(self.what.to_owned())),
+                Err(_) => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
+            },
+            None => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
         }
     }
 
     /// The environment of the build, and what it requires in addition to the project's settings.
     fn prepare(&self, kind: &str, log: &mut log::BuildLog) -> Result<(BuildEnvironment, Vec<Requirement>), BuildError> {
         let environment = self.builder.environments.environment(&self.system.requires)?;
-        let asked = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let (asked, _) = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
         let further = asked.result.as_array().cloned().unwrap_or_default();
         let further = further.iter().filter_map(serde_json::Value::as_str);
         let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
@@ -223,44 +232,47 @@ impl ProjectBuild<'_> {
         Ok((environment, further))
     }
 
+    /// A directory of the workspace that the build cannot write.
     fn make(&self, name: &str) -> Result<PathBuf, BuildError> {
         let path = self.workspace.join(name);
         std::fs::create_dir_all(&path).map_err(FileError::of("make the directory", &path))?;
         Ok(path)
     }
 
-    /// Calls a hook of the backend.
+    /// Calls a hook of the backend. Returns the directory that it could write, too.
     fn hook(
         &self,
         log: &mut log::BuildLog,
         environment: &BuildEnvironment,
         hook: &str,
-    ) -> Result<HookAnswer, BuildError> {
-        let [output, home, answers] = ["output", "home", "answers"].map(|name| self.make(name));
-        let (output, home, answers) = (output?, home?, answers?);
-        let runner = answers.join("runner.py");
+    ) -> Result<(HookAnswer, Room), BuildError> {
+        let room = Room::new(&self.workspace.join(hook))?;
+        let runner = self.make("host")?.join("runner.py");
         std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
         let order = serde_json::json!({
             "hook": hook,
             "backend": self.system.backend,
             "backend_path": self.system.backend_path.iter().map(|path| self.source.join(path)).collect::<Vec<_>>(),
             "lib": environment.directory.join("lib"),
-            "output": output,
-            "answer": answers.join("answer.json"),
-            "tried": answers.join("tried.txt"),
-            "allowed": [self.source, self.workspace],
+            "output": room.output(),
+            "answer": room.path.join(room::ANSWER),
+            "tried": room.path.join(room::TRIED),
+            "allowed": [self.source, &room.path],
         });
-        let command = self.command(environment, &runner, &order.to_string(), &home);
+        let command = self.command(environment, &runner, &order.to_string(), &room);
         log.begin(&command);
         let ended = self.builder.commands.run(&command, &mut |line| {
             (self.builder.on_line)(line);
             log.line(line);
         })?;
-        let tried = log::tried(&answers.join("tried.txt"));
+        let tried = room.tried();
         let reason = match ended {
             CommandEnd::Well => {
-                let text = std::fs::read(answers.join("answer.json")).unwrap_or_default();
-                return serde_json::from_slice(&text).map_err(|_| self.failed(log, "it left no answer", &tried));
+                let answer = serde_json::from_slice(&room.answer());
+                return match answer {
+                    Ok(answer) => Ok((answer, room)),
+                    Err(_) => Err(self.failed(log, "it left no answer", &tried)),
+                };
             }
             CommandEnd::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),
             CommandEnd::Otherwise(reason) => reason,
@@ -269,7 +281,8 @@ impl ProjectBuild<'_> {
     }
 
     fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {
-        let kept = log.keep(self.builder.logs, self.what, self.source, self.workspace);
+        let cancelled = || self.builder.commands.is_cancelled();
+        let kept = log.keep(self.builder.logs, self.what, (self.source, self.workspace), &cancelled);
         BuildError::Failed {
             what: self.what.to_owned(),
             reason: reason.to_owned(),
@@ -279,7 +292,7 @@ impl ProjectBuild<'_> {
         }
     }
 
-    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, home: &Path) -> BuildCommand {
+    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, room: &Room) -> BuildCommand {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
@@ -289,9 +302,10 @@ impl ProjectBuild<'_> {
         let mut path = own.clone();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         set("PATH", path);
-        set("HOME", home.into());
+        set("HOME", room.home().into());
         set("LANG", "C.UTF-8".into());
-        set("PYTHONPATH", environment.directory.join("lib").into());
+        let lib = environment.directory.join("lib");
+        set("PYTHONPATH", lib.clone().into());
         set("PYTHONNOUSERSITE", "1".into());
         set("PYTHONDONTWRITEBYTECODE", "1".into());
         // Times in wheels: the first one that a zip file can contain.
@@ -300,6 +314,7 @@ impl ProjectBuild<'_> {
             match name.as_str() {
                 // What the build requires is found first.
                 "PATH" => set(name, [own.as_os_str(), OsStr::new(value)].join(OsStr::new(":"))),
+                "PYTHONPATH" => set(name, [lib.as_os_str(), OsStr::new(value)].join(OsStr::new(":"))),
                 _ => set(name, value.into()),
             }
         }
@@ -307,6 +322,7 @@ impl ProjectBuild<'_> {
             environment.directory.clone(),
             self.builder.python.prefix.clone(),
             self.builder.python.base_prefix.clone(),
+            runner.parent().unwrap_or(runner).to_owned(),
         ];
         BuildCommand {
             program: python.executable.clone(),
@@ -314,7 +330,7 @@ impl ProjectBuild<'_> {
             directory: self.source.to_owned(),
             environment: variables,
             read: read.into_iter().chain(python.path.clone()).chain(self.options.read.clone()).collect(),
-            write: vec![self.workspace.to_owned(), self.source.to_owned()],
+            write: vec![room.path.clone(), self.source.to_owned()],
             deadline: Some(DEADLINE),
         }
     }

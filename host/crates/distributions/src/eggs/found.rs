@@ -155,11 +155,8 @@ impl Distribution {
     }
 
     fn read(&self, path: PathBuf) -> Option<String> {
-        let metadata = path.metadata().ok()?;
-        if !metadata.is_file() || metadata.len() > LONGEST {
-            return None;
-        }
-        Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
+        let bytes = base::files::read_at_most(&path, LONGEST).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Its entry points.

@@ -75,6 +75,6 @@ fn of_file(path: &Path) -> Option<String> {
 
 fn is_program(path: &Path) -> bool {
     let mut start = [0; 2];
-    std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start)).is_ok()
+    base::files::open_regular(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start)).is_ok()
         && start != *b"#!"
 }

@@ -79,7 +79,7 @@ fn keep(path: &Path, kept: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
     let copy = || {
         let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-        std::io::copy(&mut std::fs::File::open(path)?, &mut temporary)?;
+        std::io::copy(&mut base::files::open_regular(path)?, &mut temporary)?;
         let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         temporary.as_file().set_permissions(readable)?;
         temporary.persist(kept).map_err(|error| error.error)

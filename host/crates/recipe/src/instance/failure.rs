@@ -1,5 +1,6 @@
 //! A guest's trap, or the failure that it returned, as an error for people.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use confine::ConfineError;
@@ -60,10 +61,19 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
         Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
     };
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !is_user_error;
-    let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
+    let is_kept = |denied: &&Denied| call.rights.is_kept(&denied.path);
+    let denied = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
+    let denied = denied.map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    let (advice, command) = (std::mem::take(&mut call.advice), call.failed_command.take());
-    FailureContext { denied, advice, command, trace: Vec::new() }
+    // Not every refused operation is noted: files below are removed through a handle of the directory.
+    let kept = call.rights.kept().iter().map(|path| move_away(path));
+    let advice = kept.chain(std::mem::take(&mut call.advice)).collect();
+    FailureContext { denied, advice, command: call.failed_command.take(), trace: Vec::new() }
+}
+
+/// What to do about something at the part's own place that the part did not make.
+fn move_away(path: &Path) -> String {
+    format!("{} existed before this part. Move it away, or choose another `parts-directory`.", path.display())
 }
 
 /// The lines of a traceback, for people.

@@ -48,6 +48,7 @@ impl Host for ArchivesView<'_> {
         self.call.note("archives.unpack", &[&archive, &directory]);
         let (file, name) = self.open(&archive)?;
         let target = self.target(&directory)?;
+        self.call.will_make(&target.shown).map_err(|error| invalid(&directory, &error.to_string()))?;
         let outcome = target.unpack(&file, &name, top_level, self.call);
         self.files.close_mounts(self.table);
         self.call.check().map_err(ArchiveFailure::trap)?;
@@ -61,7 +62,12 @@ impl Host for ArchivesView<'_> {
         self.call.note("archives.decompress", &[&compressed, &file]);
         let (source, name) = self.open(&compressed)?;
         let target = self.target(&file)?;
+        if self.call.is_foreign(&target.shown) {
+            self.call.advice.push("Move it away, or choose another path.".to_owned());
+            return Err(invalid(&file, "it exists, and this part did not make it").into());
+        }
         let is_new = target.is_new();
+        self.call.will_make(&target.shown).map_err(|error| invalid(&file, &error.to_string()))?;
         let mut content = recreate(&target.path()).map_err(|error| invalid(&file, &error.to_string()))?;
         let call = &*self.call;
         let outcome = unpack::decompress(source, &name, &mut content, &UnpackLimits::default(), &|| call.is_over());

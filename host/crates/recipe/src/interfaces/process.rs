@@ -1,7 +1,7 @@
 //! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +89,8 @@ impl HostRunner for ProcessView<'_> {
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
         self.call.check().map_err(ProcessFailure::trap)?;
-        self.call.made.command_starts();
+        let is_unconfined = !self.call.is_confined;
+        self.call.made.command_starts(is_unconfined);
         let outcome = self.run_command(command);
         self.files.close_mounts(self.table);
         outcome
@@ -154,15 +155,30 @@ impl ProcessView<'_> {
             // Nothing is made yet.
             return Ok(Staging::default());
         }
-        let prepared = Staging::prepare(&self.call.rights, policy);
+        let rights = Arc::clone(&self.call.rights);
+        // With full confinement, they come into being when the command has ended.
+        if policy.level != confine::ConfinementLevel::Full {
+            self.announce(&rights.makes)?;
+        }
+        let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
             prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
         Ok(staging)
     }
 
+    fn announce(&self, paths: &[PathBuf]) -> Result<(), ProcessError> {
+        let announced = paths.iter().try_for_each(|path| self.call.will_make(path));
+        announced
+            .map_err(|error| ProcessError::Invalid(format!("the paths that it is to make cannot be noted: {error}")))
+    }
+
     /// Brings what the command made to its place.
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
+        if self.call.phase != Phase::Init {
+            let rights = Arc::clone(&self.call.rights);
+            self.announce(&rights.makes)?;
+        }
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
         })?;
@@ -225,7 +241,7 @@ impl ProcessView<'_> {
         let Call { command_log, part, rights, phase, .. } = &mut *self.call;
         let report = &self.native.report;
         command_log.get_or_insert_with(|| match phase.is_making() || *phase == Phase::Uninstall {
-            true => CommandLog::begin(part, rights.command_log(), report),
+            true => CommandLog::begin(part, rights.command_log(), rights.owns_its_places(), report),
             false => CommandLog::without_file(part, report),
         })
     }

@@ -52,7 +52,8 @@ impl PythonView<'_> {
         };
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
-        let requester = Requester { part: &part, buildout: &buildout, environment };
+        // A question makes nothing.
+        let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &|_| Ok(()) };
         let outcome = self.call.pausing(|| question(&*provider, &requester));
         self.call.check().map_err(PythonFailure::trap)?;
         outcome.map_err(|Refusal { error, hints }| {

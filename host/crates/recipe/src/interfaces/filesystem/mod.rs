@@ -11,6 +11,7 @@ mod absolute;
 pub(crate) mod open;
 mod opening;
 mod ready;
+mod removing;
 pub(crate) mod routing;
 mod status;
 mod streams;

@@ -169,6 +169,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
             let old = view.locate_any(old.handle(), old.path, Access::Write)?;
             let new = view.locate_any(new.handle(), new.path, Access::Write)?;
             let flags = old.flags(flags).into();
+            view.will_make(&new)?;
             let inner = &mut view.filesystem();
             ready(Inner::link_at(inner, old.directory, flags, old.path, new.directory, new.path))?;
             view.made(new.absolute);
@@ -227,7 +228,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         self.call.note("unlink", &[&path]);
         self.through_links(NamedPath::new(&directory, path, false), |view, named| {
             let located = view.locate_any(named.handle(), named.path, Access::Write)?;
-            ready(Inner::unlink_file_at(&mut view.filesystem(), located.directory, located.path))
+            view.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
         })
     }
 
@@ -292,6 +293,7 @@ impl FilesystemView<'_> {
     fn create_directory(&mut self, named: NamedPath) -> FsResult<()> {
         let located = self.locate(named.handle(), named.path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
+        self.will_make(&located)?;
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
             mount.create().map_err(|error| ErrorCode::from(&error))?;
         } else {
@@ -312,6 +314,9 @@ impl FilesystemView<'_> {
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let access = if writes { Access::Write } else { Access::Read };
         let located = self.locate_any(named.handle(), named.path, access)?;
+        if open.contains(wit::OpenFlags::CREATE) {
+            self.will_make(&located)?;
+        }
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
@@ -338,7 +343,7 @@ impl FilesystemView<'_> {
             }
             return Ok(());
         }
-        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+        self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
     }
 
     fn rename(&mut self, old: NamedPath, new: Option<NamedPath>) -> FsResult<()> {
@@ -350,6 +355,9 @@ impl FilesystemView<'_> {
             return Err(ErrorCode::Busy.into());
         }
         let is_made = self.is_made(&old) && self.is_missing(&new);
+        if is_made {
+            self.will_make(&new)?;
+        }
         ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
         if is_made {
             self.made(new.absolute);
@@ -363,6 +371,7 @@ impl FilesystemView<'_> {
             // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
+        self.will_make(&located)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
         self.made(located.absolute);
         Ok(())

@@ -18,6 +18,7 @@ mod other_programs;
 mod ownership;
 mod parallel;
 mod python;
+mod reaching_guests;
 mod rebootstrap;
 mod sharing;
 mod terminal;

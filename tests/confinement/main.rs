@@ -7,6 +7,7 @@
 
 mod probe;
 mod space;
+mod streams;
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -91,6 +92,7 @@ const TESTS: &[(&str, TestFunction)] = &[
 
 const TESTS_OF_EACH_LEVEL: &[(&str, TestOfLevel)] = &[
     ("output_status_input_and_environment", output_status_input_and_environment),
+    ("input_of_a_file_and_merged_streams", streams::input_of_a_file_and_merged_streams),
     ("29_descriptors_are_closed_but_the_kept", descriptors_are_closed_but_the_kept),
     ("30_a_daemon_ends_with_the_command", a_daemon_ends_with_the_command),
     ("30_all_ends_at_the_deadline", all_ends_at_the_deadline),
@@ -271,7 +273,7 @@ fn output_status_input_and_environment(level: ConfinementLevel) {
     let space = ConfinementSpace::new();
     let mut command = space.shell("cat; echo err >&2; echo \"$A\"; pwd; env | wc -l; exit 7");
     let input = "x".repeat(300_000);
-    command.stdin = Some(input.clone().into());
+    command.stdin = confine::CommandInput::Bytes(input.clone().into());
     command.environment.insert("A".into(), "b c".into());
     let (mut stdout, mut stderr) = (String::new(), String::new());
     let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {

@@ -1,6 +1,6 @@
 //! The Python runtime: one component with CPython, zc.buildout and what recipes in Python need (`recipes/python`).
 //!
-//! Its inputs are the files of `recipes/python` and its `wit`; it is built again only when one of them has changed. The
+//! Its inputs are the files of `recipes/python` and `wit`; it is built again only when one of them has changed. The
 //! compiler and the packages come from a package index by the machine's own settings, and are checked by their digests.
 
 use std::fs;
@@ -28,6 +28,11 @@ pub fn component(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("python-runtime.wasm")
 }
 
+/// The contract between the component and the host.
+fn wit(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("wit")
+}
+
 fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("python-runtime")
 }
@@ -36,7 +41,7 @@ fn directory(workspace: &Workspace) -> PathBuf {
 pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
-    let inputs = package_inputs(&sources)? + &contents(std::slice::from_ref(&sources))?;
+    let inputs = package_inputs(&sources)? + &contents(&[sources.clone(), wit(workspace)])?;
     let build = directory(workspace).join("build");
     let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
     if is_new || !component(workspace).exists() {
@@ -51,8 +56,7 @@ pub fn test(workspace: &Workspace) -> Result<(), CommandFailure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
     let bindings = directory(workspace).join("bindings");
-    let wit = sources.join("wit");
-    make_once(&bindings, &contents(std::slice::from_ref(&wit))?, || {
+    make_once(&bindings, &contents(&[wit(workspace)])?, || {
         let mut command = componentize_py(workspace, &compiler);
         run(command.arg("bindings").arg(bindings.join("python")))
     })?;
@@ -133,7 +137,7 @@ fn componentize_py(workspace: &Workspace, compiler: &Path) -> std::process::Comm
     let program = compiler.join("bin/componentize-py");
     let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
     // The packages of such an environment would be looked at, too.
-    command.arg(workspace.root.join("recipes/python/wit")).env_remove("VIRTUAL_ENV");
+    command.arg(wit(workspace)).env_remove("VIRTUAL_ENV");
     command
 }
 

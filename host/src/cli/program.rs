@@ -11,7 +11,7 @@ use base::jobs::Jobs;
 use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
-use recipe::NativeSettings;
+use recipe::{NativeSettings, Temporaries};
 use registry::oci::{PlainHttp, Remote, RemoteSettings};
 use registry::signature::{PrivateKey, is_open_to_others};
 
@@ -129,6 +129,7 @@ impl Program {
             level: confine::ConfinementLevel::Full,
             interrupt: self.interrupt.clone(),
             jobs: Jobs::one(),
+            temporaries: Arc::new(Temporaries::new(&self.environment)),
         };
         Ok(RunSettings {
             native,

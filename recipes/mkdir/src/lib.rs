@@ -8,9 +8,10 @@ mod paths;
 
 pub use mkdirectory::Mkdirectory;
 
+use buildout_recipe::text::join;
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
 
-use paths::{join, split};
+use paths::split;
 
 /// A directory.
 pub struct Mkdir {

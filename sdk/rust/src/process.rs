@@ -25,7 +25,7 @@ use crate::testing::native::commands as lent;
 #[cfg(target_arch = "wasm32")]
 use wit as lent;
 
-/// Starts commands, while the part is installed, updated or uninstalled.
+/// Starts commands, during one call of the recipe. In `init`, they may write only to the part's temporary directory.
 #[derive(Debug)]
 pub struct Runner(lent::Runner);
 
@@ -33,7 +33,7 @@ impl Runner {
     /// A runner for these programs: names, absolute paths, or `*` for all.
     ///
     /// # Errors
-    /// If one of them is not granted, or no part is being installed, updated or uninstalled.
+    /// If one of them is not granted.
     pub fn open<P: AsRef<str>>(programs: &[P]) -> Result<Self, ProcessError> {
         let programs: Vec<String> = programs.iter().map(|program| program.as_ref().to_owned()).collect();
         Ok(Self(lent::open(&programs)?))
@@ -56,6 +56,19 @@ impl Runner {
     }
 }
 
+/// As [`Runner::environment`], without a runner.
+pub fn environment() -> BTreeMap<String, String> {
+    lent::environment().into_iter().collect()
+}
+
+/// The path of the program with this name in `directories`, or in the `PATH` of [`environment`]. None if there is no such
+/// program where commands or the recipe may look.
+pub fn find_program<D: AsRef<str>>(name: &str, directories: Option<&[D]>) -> Option<String> {
+    let directories: Option<Vec<String>> =
+        directories.map(|all| all.iter().map(|directory| directory.as_ref().to_owned()).collect());
+    lent::find(name, directories.as_deref())
+}
+
 /// A command to run.
 #[derive(Debug, Clone)]
 #[must_use]
@@ -70,9 +83,11 @@ impl Command {
             arguments: Vec::new(),
             directory: "/".to_owned(),
             environment: Vec::new(),
-            standard_input: Vec::new(),
+            only_environment: false,
+            standard_input: wit::Input::Empty,
             deadline: None,
-            output: wit::OutputUse::Log,
+            standard_output: wit::Output::Log,
+            standard_error: wit::Output::Log,
         })
     }
 
@@ -111,7 +126,19 @@ impl Command {
 
     /// The standard input of the command. The default is empty.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
-        self.0.standard_input = input.into();
+        self.0.standard_input = wit::Input::Bytes(input.into());
+        self
+    }
+
+    /// The standard input of the command is the content of this file, an absolute path.
+    pub fn input_file(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_input = wit::Input::File(path.into());
+        self
+    }
+
+    /// The command gets only the variables that are set here, without those of [`Runner::environment`].
+    pub fn only_environment(mut self) -> Self {
+        self.0.only_environment = true;
         self
     }
 
@@ -123,13 +150,44 @@ impl Command {
 
     /// Shows the output of the command immediately, instead of only logging it.
     pub fn show(mut self) -> Self {
-        self.0.output = wit::OutputUse::Show;
+        self.0.standard_output = wit::Output::Show;
+        self.0.standard_error = wit::Output::Show;
         self
     }
 
     /// Returns the standard output of the command in [`Outcome::captured`].
     pub fn capture(mut self) -> Self {
-        self.0.output = wit::OutputUse::Capture;
+        self.0.standard_output = wit::Output::Capture;
+        self
+    }
+
+    /// Returns the standard error of the command in [`Outcome::captured_error`].
+    pub fn capture_error(mut self) -> Self {
+        self.0.standard_error = wit::Output::Capture;
+        self
+    }
+
+    /// Merges the standard error of the command with its standard output.
+    pub fn merge_error(mut self) -> Self {
+        self.0.standard_error = wit::Output::AsOutput;
+        self
+    }
+
+    /// Writes the standard output of the command to a file, an absolute path. An existing file is replaced.
+    pub fn output_file(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_output = wit::Output::File(wit::OutputFile { path: path.into(), append: false });
+        self
+    }
+
+    /// Appends the standard output of the command to a file, an absolute path.
+    pub fn append_output(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_output = wit::Output::File(wit::OutputFile { path: path.into(), append: true });
+        self
+    }
+
+    /// Discards the standard output of the command.
+    pub fn discard(mut self) -> Self {
+        self.0.standard_output = wit::Output::Discard;
         self
     }
 
@@ -144,7 +202,8 @@ impl Command {
             wit::Ending::Signalled(signal) => Ending::Signalled(signal),
             wit::Ending::TimedOut => Ending::TimedOut,
         };
-        Ok(Outcome { program: self.0.program, ending, captured: outcome.captured })
+        let (captured, captured_error) = (outcome.captured, outcome.captured_error);
+        Ok(Outcome { program: self.0.program, ending, captured, captured_error })
     }
 }
 
@@ -178,6 +237,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Its standard output, if captured.
     pub captured: Vec<u8>,
+    /// Its standard error, if captured.
+    pub captured_error: Vec<u8>,
 }
 
 impl Outcome {
@@ -210,6 +271,8 @@ pub enum ProcessReason {
     NotGranted,
     /// The program does not exist.
     NotFound,
+    /// The file exists, but is not an executable program.
+    NotExecutable,
     /// The directory, an argument or a variable is invalid, or no part is being made.
     Invalid,
     /// A limit of the host was exceeded.
@@ -238,6 +301,7 @@ impl From<wit::ProcessError> for ProcessError {
         let (reason, message) = match error {
             wit::ProcessError::NotGranted(message) => (ProcessReason::NotGranted, message),
             wit::ProcessError::NotFound(message) => (ProcessReason::NotFound, message),
+            wit::ProcessError::NotExecutable(message) => (ProcessReason::NotExecutable, message),
             wit::ProcessError::Invalid(message) => (ProcessReason::Invalid, message),
             wit::ProcessError::Limit(message) => (ProcessReason::Limit, message),
             wit::ProcessError::Other(other) => (ProcessReason::Other, other.message),
@@ -250,7 +314,9 @@ impl From<ProcessError> for Error {
     fn from(error: ProcessError) -> Self {
         match error.reason {
             // The user decides what is installed and what is granted.
-            ProcessReason::NotGranted | ProcessReason::NotFound => Self::user(error.message),
+            ProcessReason::NotGranted | ProcessReason::NotFound | ProcessReason::NotExecutable => {
+                Self::user(error.message)
+            }
             _ => Self::fault(error.message),
         }
     }

@@ -18,10 +18,10 @@ mod resolve;
 mod runner;
 mod spawner;
 
-pub use command::{CommandOutcome, CommandStream, NativeCommand};
+pub use command::{CommandInput, CommandOutcome, CommandStream, NativeCommand};
 pub use error::{ConfineError, Layer};
 
-pub use layout::resolve_for;
+pub use layout::{is_of_system, resolve_for};
 pub use policy::{CommandLimits, CommandPolicy, ConfinementLevel, Staged};
 pub use runner::Runner;
 

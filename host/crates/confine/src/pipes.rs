@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::command::NativeCommand;
+use super::command::{CommandInput, NativeCommand};
 
 /// The shim's ends of the command's pipes.
 pub(super) struct Ends {
@@ -21,11 +21,11 @@ pub(super) struct Pipes {
 }
 
 pub(super) fn pipes(command: &NativeCommand) -> io::Result<(Pipes, Ends)> {
-    let (stdin, our_stdin) = if command.stdin.is_some() {
+    let (stdin, our_stdin) = if let CommandInput::Empty = command.stdin {
+        (File::open("/dev/null")?.into(), None)
+    } else {
         let (theirs, ours) = io::pipe()?;
         (theirs.into(), Some(ours.into()))
-    } else {
-        (File::open("/dev/null")?.into(), None)
     };
     let (our_stdout, stdout) = io::pipe()?;
     let (our_stderr, stderr) = io::pipe()?;

@@ -69,8 +69,9 @@ impl Runner {
         let (pipes, ends) = pipes(command).map_err(ConfineError::host("make pipes"))?;
         let mut keeper = self.start(&ends.stderr)?;
         let kept = command.keep.iter().map(|(descriptor, _)| descriptor.as_fd());
+        let stderr = if command.merges_stderr { &ends.stdout } else { &ends.stderr };
         let descriptors: Vec<BorrowedFd<'_>> =
-            [ends.stdin.as_fd(), ends.stdout.as_fd(), ends.stderr.as_fd()].into_iter().chain(kept).collect();
+            [ends.stdin.as_fd(), ends.stdout.as_fd(), stderr.as_fd()].into_iter().chain(kept).collect();
         let sent = message::send(&keeper.socket, &order, &descriptors);
         drop(descriptors);
         drop(ends);

@@ -42,6 +42,8 @@ pub(crate) struct FailureContext {
     pub(crate) advice: Vec<String>,
     /// The native command that failed.
     pub(crate) command: Option<FailedCommand>,
+    /// The traceback in the author's files, the innermost line last.
+    pub(crate) trace: Vec<String>,
 }
 
 /// The problem.
@@ -188,7 +190,8 @@ impl Explain for RecipeError {
         match &*self.problem {
             RecipeProblem::Lookup(error) => error.details(),
             RecipeProblem::User { context, .. } | RecipeProblem::Failed { context, .. } => {
-                context.command.iter().flat_map(FailedCommand::details).collect()
+                let command = context.command.iter().flat_map(FailedCommand::details);
+                context.trace.iter().cloned().chain(command).collect()
             }
             RecipeProblem::Trap { details, .. } | RecipeProblem::Deadline { details, .. } => details.clone(),
             _ => Vec::new(),

@@ -10,6 +10,7 @@ use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject,
 use distributions::eggs::Distribution;
 use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
+use distributions::python::{Python, behind_shim};
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::scripts::{absolute, real_path};
@@ -19,6 +20,8 @@ use recipe::distributions::ProjectAccess;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
+use super::super::python::choice::Own;
+use super::super::python::starter;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
@@ -29,6 +32,8 @@ use super::tools::InstallTools;
 /// Installs, builds and develops distributions.
 pub(in crate::run) struct BuildoutDistributions {
     context: Arc<RunContext>,
+    /// By the path of the executable.
+    pythons: Mutex<BTreeMap<String, Arc<Python>>>,
     /// By the Python and the sources.
     tools: Mutex<BTreeMap<String, Arc<InstallTools>>>,
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
@@ -79,6 +84,7 @@ impl BuildoutDistributions {
         let context = Arc::clone(context);
         Self {
             context,
+            pythons: Mutex::default(),
             tools: Mutex::default(),
             known: Mutex::default(),
             handed: Mutex::default(),
@@ -209,6 +215,22 @@ impl BuildoutDistributions {
         picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
+    /// The buildout's Python.
+    pub(super) fn python(&self, buildout: &Buildout) -> Result<Arc<Python>, NoDistributions> {
+        let executable = buildout.require("buildout", "executable")?;
+        if let Some(known) = locked(&self.pythons).get(&executable) {
+            return Ok(Arc::clone(known));
+        }
+        let RunContext { environment, settings, .. } = &*self.context;
+        let start = starter::questioner(buildout, &settings.native, &executable, &Own::default())?;
+        let directory = PathBuf::from(buildout.require("buildout", "directory")?);
+        let shown = Path::new(&executable);
+        let real = behind_shim(shown, &directory).unwrap_or_else(|| shown.to_owned());
+        let kept = environment.cache_directory().unwrap_or_else(|| directory.join(".cache"));
+        let python = Arc::new(Python::ask(&real, &*start, Some(&kept))?);
+        Ok(Arc::clone(locked(&self.pythons).entry(executable).or_insert(python)))
+    }
+
     pub(super) fn tools(&self, place: &RequestPlace<'_>) -> Result<Arc<InstallTools>, NoDistributions> {
         let RequestPlace { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
@@ -216,7 +238,7 @@ impl BuildoutDistributions {
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(InstallTools::new(&self.context, place)?);
+        let tools = Arc::new(InstallTools::new(&self.context, place, self.python(buildout)?)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }

@@ -9,7 +9,8 @@ use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
 use recipe::distributions::{
-    self as wit, Distribution, DistributionError, Distributions, ProjectAccess, Requester, ScriptRequest,
+    self as wit, Distribution, DistributionError, Distributions, Interpreter, ProjectAccess, PythonError, Refusal,
+    Requester, ScriptRequest,
 };
 
 use super::convert;
@@ -26,7 +27,7 @@ impl Distributions for BuildoutDistributions {
         requirements: &[String],
         begin: &[Distribution],
         settings: &wit::Settings,
-    ) -> Result<Vec<Distribution>, DistributionError> {
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
         Ok(self.install_for_recipe(requester, requirements, begin, settings)?)
     }
 
@@ -36,7 +37,7 @@ impl Distributions for BuildoutDistributions {
         requirement: &str,
         options: &wit::BuildOptions,
         settings: &wit::Settings,
-    ) -> Result<Vec<Distribution>, DistributionError> {
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
         Ok(self.build_for_recipe(requester, requirement, options, settings)?)
     }
 
@@ -46,7 +47,7 @@ impl Distributions for BuildoutDistributions {
         project: &ProjectAccess,
         destination: Option<&str>,
         options: &wit::BuildOptions,
-    ) -> Result<String, DistributionError> {
+    ) -> Result<String, Refusal<DistributionError>> {
         Ok(self.develop_for_recipe(requester, project, destination, options)?)
     }
 
@@ -55,8 +56,16 @@ impl Distributions for BuildoutDistributions {
         requester: &Requester<'_>,
         request: &ScriptRequest,
         real: &Path,
-    ) -> Result<Vec<String>, DistributionError> {
+    ) -> Result<Vec<String>, Refusal<DistributionError>> {
         Ok(self.write_scripts_for_recipe(requester, request, real)?)
+    }
+
+    fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>> {
+        Ok(convert::interpreter(&*self.python(requester.buildout)?))
+    }
+
+    fn compatible_tags(&self, requester: &Requester<'_>) -> Result<Vec<String>, Refusal<PythonError>> {
+        Ok(self.python(requester.buildout)?.tags().in_order().map(ToString::to_string).collect())
     }
 }
 

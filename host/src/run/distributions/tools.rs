@@ -12,16 +12,14 @@ use distributions::build::{BuildOptions, ConfinedCommands, ProjectBuilder};
 use distributions::default_index::default_index;
 use distributions::index::{DistributionSources, IndexCredentials, NoWeb, PackageIndex, PageDownloads, Web};
 use distributions::install::Installer;
-use distributions::python::{Python, behind_shim};
+use distributions::python::Python;
 use distributions::supply::{self, DistributionCache, Supply};
 use fetch::{DownloadSettings, Downloader};
 use tempfile::TempDir;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
-use super::super::python::choice::Own;
 use super::super::python::program::is_in;
-use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
 use super::provider::RequestPlace;
@@ -32,7 +30,7 @@ const OF_OTHER_DOWNLOADS: [&str; 2] = ["download-cache", "install-from-cache"];
 
 /// What installs distributions for one Python from one set of sources.
 pub(super) struct InstallTools {
-    pub(super) python: Python,
+    pub(super) python: Arc<Python>,
     sources: DistributionSources,
     web: Box<dyn Web + Send>,
     downloader: Downloader,
@@ -68,17 +66,17 @@ fn usable(
 }
 
 impl InstallTools {
-    pub(super) fn new(context: &RunContext, place: &RequestPlace<'_>) -> Result<Self, NoDistributions> {
+    pub(super) fn new(
+        context: &RunContext,
+        place: &RequestPlace<'_>,
+        python: Arc<Python>,
+    ) -> Result<Self, NoDistributions> {
         let RequestPlace { buildout, locations, settings, parts, .. } = place;
         let RunContext { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let (kept, substitute) = usable(kept, environment, &**report)?;
         let executable = buildout.require("buildout", "executable")?;
-        let start = starter::questioner(buildout, native, &executable, &Own::default())?;
-        let shown = Path::new(&executable);
-        let real = behind_shim(shown, &locations.directory).unwrap_or_else(|| shown.to_owned());
-        let python = Python::ask(&real, &*start, Some(&kept))?;
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
         let urls: Vec<String> = sources.urls().map(str::to_owned).collect();

@@ -10,7 +10,7 @@ use crate::bindings::exports::buildout::recipe::description as wit;
 pub fn document(package: &str, entry_points: Vec<(&str, Description)>) -> String {
     let mut page = format!("# Recipe `{package}`\n");
     for (name, description) in entry_points {
-        let entry_point = description.into_wit(name, false, false);
+        let entry_point = description.into_wit(name, false, false, false);
         if let Err(error) = section(&mut page, package, &entry_point) {
             unreachable!("writing to a string does not fail: {error}");
         }
@@ -86,6 +86,7 @@ fn grant(grant: &wit::Grant) -> Option<String> {
         wit::Grant::Distributions => "install Python distributions".to_owned(),
         wit::Grant::Memory(bytes) => format!("use {} MiB of memory", bytes >> 20),
         wit::Grant::Timeout(milliseconds) => format!("run for {} minutes per call", milliseconds / 60_000),
+        wit::Grant::Network(program) => format!("lend the network to `{program}`"),
         wit::Grant::Other(_) => return None,
     })
 }

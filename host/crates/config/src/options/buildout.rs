@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::changed::ConfigurationChanges;
 use super::error::{OptionError, OptionProblem};
 use crate::{Configuration, Macros, OptionValue, Options};
 use base::collections::{Map, OrderedMap, Set};
@@ -67,6 +68,8 @@ pub(super) struct ResolutionState {
     /// Number of substituted strings, for tests that count the work.
     #[cfg(test)]
     pub(super) substitutions: usize,
+    /// What programs have changed in the configuration.
+    pub(super) changes: ConfigurationChanges,
     /// Bytes produced by substitution.
     pub(super) made: usize,
     /// Current nesting of lookups.
@@ -95,7 +98,7 @@ impl SectionState {
 }
 
 /// What a buildout has in addition to its configuration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Inherited {
     /// Options of `[buildout]` whose values differ from the configuration.
     pub(super) replaced: Vec<(Arc<str>, Arc<OptionValue>)>,

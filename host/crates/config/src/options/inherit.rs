@@ -56,6 +56,7 @@ impl Buildout {
             sections: sections.map(|(name, section)| (name.clone(), section.clone())).collect(),
             references: references.map(|(name, to)| (name.clone(), to.clone())).collect(),
             parts: state.parts.clone(),
+            changes: state.changes.clone(),
             ..ResolutionState::default()
         }
     }

@@ -5,6 +5,8 @@
 //! never held while a recipe is initialized, since recipes read options, too.
 
 mod buildout;
+mod changed;
+mod changes;
 mod error;
 mod inherit;
 mod resolve;
@@ -57,7 +59,8 @@ impl Buildout {
     /// When a macro is not the name of a section, or refers to itself.
     pub fn written(&self, section: &str) -> Result<Arc<Options>, ConfigError> {
         let options = self.shared.macros.expand(&self.shared.configuration, section)?;
-        Ok(if section == "buildout" { self.shared.inherited.put_into(options) } else { options })
+        let options = if section == "buildout" { self.shared.inherited.put_into(options) } else { options };
+        Ok(self.state().changes.put_into(section, options))
     }
 
     /// Ensures that the section exists, its references are valid, and its recipe, if any, is initialized: then it is a
@@ -185,7 +188,8 @@ impl Buildout {
 
     /// The names of all sections, in the order in which they were first written.
     pub fn sections(&self) -> Vec<String> {
-        self.shared.configuration.sections.keys().map(|name| name.to_string()).collect()
+        let written = self.shared.configuration.sections.keys();
+        written.chain(self.state().changes.sections()).map(|name| name.to_string()).collect()
     }
 
     /// Whether the section was requested.

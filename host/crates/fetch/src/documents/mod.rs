@@ -103,13 +103,14 @@ impl Fetcher {
         }
         self.report.report(Event::Progress { activity: &format!("Downloading {name}") });
         let mut bytes = Vec::new();
-        let transfer = Transfer { url, allowed: &Allowed::Any, limits: &self.limits, canceled: &|| false };
+        let transfer =
+            Transfer { url, allowed: &Allowed::Any, limits: &self.limits, headers: &[], canceled: &|| false };
         let outcome = self.client.get(&transfer, &mut bytes);
         self.report.report(Event::ProgressEnd);
         let failed =
             |cause: &dyn Display| DocumentError::new(format!("Error downloading extends for URL {name}: {cause}"));
         match outcome {
-            Ok(()) => Ok(bytes),
+            Ok(_) => Ok(bytes),
             Err(TransferStop::Fault(fault)) => Err(failed(&fault).hints(hints::of_document(&fault))),
             Err(TransferStop::Sink(error)) => Err(failed(&error)),
             Err(TransferStop::Canceled) => Err(failed(&"canceled")),

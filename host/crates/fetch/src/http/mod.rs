@@ -22,4 +22,4 @@ pub use limits::{Rate, TransferLimits};
 
 pub(crate) use client::Client;
 pub(crate) use fault::{SinkError, TransferStop};
-pub(crate) use transfer::{Sink, Transfer};
+pub(crate) use transfer::{ReceivedHead, Sink, Transfer};

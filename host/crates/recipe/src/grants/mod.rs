@@ -7,10 +7,11 @@
 pub(crate) mod addresses;
 pub(crate) mod applicant;
 pub(crate) mod described;
+pub(crate) mod granted;
+pub(crate) mod links;
 pub(crate) mod locations;
 pub(crate) mod mounts;
 pub(crate) mod request;
 pub(crate) mod rights;
 pub(crate) mod system;
 pub(crate) mod templates;
-pub(crate) mod writable;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::applicant::Applicant;
 use super::described::grant_of;
+use super::granted::{GrantedPath, Ungranted};
 use super::locations::{Locations, is_part_name};
-use super::mounts::{Access, Mounts, holds, normalize, same};
+use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
 use super::system::{is_in_system, is_named, is_of_system, without_links};
 use super::templates::{SHARED, holders, own_option, paths};
-use super::writable::{Unwritable, WritablePath};
 use crate::error::{RecipeError, RecipeProblem};
 use crate::limits;
 use registry::Grant;
@@ -42,6 +42,8 @@ pub(crate) struct Rights {
     fixed: Vec<String>,
     /// Paths with the names of the part's own places that existed before the part.
     kept: Vec<PathBuf>,
+    /// Its temporary directory, which need not exist.
+    pub(crate) temporary: PathBuf,
     locations: Arc<Locations>,
 }
 
@@ -72,6 +74,7 @@ impl Rights {
             shared: Vec::new(),
             fixed: Vec::new(),
             kept: Vec::new(),
+            temporary: PathBuf::new(),
             locations: Arc::default(),
         }
     }
@@ -96,6 +99,7 @@ impl Rights {
         if !grant.run.is_empty() {
             access.push((locations.build_directory(applicant.part).into(), Access::Write));
         }
+        access.push((applicant.temporary.as_path().into(), Access::Write));
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
         for directory in write {
             let directory = normalize(&directory);
@@ -128,6 +132,7 @@ impl Rights {
             shared,
             fixed: fixed(&recipe.grant),
             kept: Vec::new(),
+            temporary: applicant.temporary.clone(),
             locations: Arc::clone(locations),
         })
     }
@@ -180,7 +185,9 @@ impl Rights {
 
     /// The directories in which the recipe or its commands may have made links.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
-        let writable = self.mounts.iter().filter(|mount| mount.access == Access::Write);
+        // Other parts do not see the temporary directory.
+        let is_seen = |mount: &&Mount| mount.access == Access::Write && *mount.path != self.temporary;
+        let writable = self.mounts.iter().filter(is_seen);
         writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
     }
 
@@ -220,19 +227,27 @@ impl Rights {
         if holds_protected || is_in_system(parent) { path } else { parent }
     }
 
-    /// The target of `path`, which must be granted for writing.
-    pub(crate) fn route(&self, path: &str) -> Result<WritablePath, Unwritable> {
+    /// `path` as an absolute path, with `.` and `..` resolved in its text.
+    pub(crate) fn absolute(&self, path: &str) -> Result<PathBuf, Ungranted> {
         if path.len() > limits::PATH {
-            return Err(Unwritable::TooLong);
+            return Err(Ungranted::TooLong);
         }
         if path.is_empty() || path.contains('\0') {
-            return Err(Unwritable::Invalid);
+            return Err(Ungranted::Invalid);
         }
-        let path = normalize(&self.directory().join(path));
-        let route = self.mounts.route(&path).and_then(|(at, rest)| Some((self.mounts.get(at)?, rest)));
-        let route = route.filter(|(mount, _)| mount.access == Access::Write);
-        let (mount, rest) = route.ok_or(Unwritable::NotGranted)?;
-        Ok(WritablePath::new(mount, rest))
+        Ok(normalize(&self.directory().join(path)))
+    }
+
+    /// The target of `path`, which must be granted for writing.
+    pub(crate) fn route(&self, path: &str) -> Result<GrantedPath, Ungranted> {
+        self.granted(&self.absolute(path)?, Access::Write).ok_or(Ungranted::NotGranted)
+    }
+
+    /// The target of `path` (normalized), if this access to it is granted.
+    pub(crate) fn granted(&self, path: &Path, access: Access) -> Option<GrantedPath> {
+        let (at, rest) = self.mounts.route(path)?;
+        let mount = self.mounts.get(at).filter(|mount| mount.access >= access)?;
+        Some(GrantedPath::new(mount, rest))
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
@@ -291,6 +306,9 @@ impl Rights {
         }
         if self.locations.kept.iter().any(|kept| holds(&path, kept)) {
             return Err("home directories, the buildout directory and that of the configuration belong to no part");
+        }
+        if holds(&self.temporary, &path) {
+            return Err("a temporary directory belongs to no part");
         }
         let standard = self.locations.standard();
         if standard.iter().any(|directory| same(directory, &path)) {

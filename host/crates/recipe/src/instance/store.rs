@@ -15,7 +15,8 @@ use crate::interfaces::filesystem::routing as filesystem;
 use crate::interfaces::standard_output::Output;
 use crate::interfaces::v0_1::bindings::buildout::recipe as imports_v0_1;
 use crate::interfaces::{
-    buildout, clocks, distributions, download, log, options, paths, process, standard_output, types,
+    archives, buildout, clocks, distributions, download, log, options, paths, process, python, standard_output, system,
+    types,
 };
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
@@ -72,16 +73,29 @@ impl StoreState {
         options::OptionsView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn buildout(&mut self) -> buildout::BuildoutView<'_> {
-        buildout::BuildoutView { call: &mut self.call, table: &mut self.table }
+    fn buildout(&mut self) -> buildout::OptionsView<'_> {
+        buildout::OptionsView { call: &mut self.call, table: &mut self.table }
     }
 
     fn log(&mut self) -> log::LogView<'_> {
-        log::LogView { call: &mut self.call, output: &self.output }
+        log::LogView { call: &mut self.call, output: &self.output, native: &self.native }
     }
 
     fn paths(&mut self) -> paths::PathsView<'_> {
-        paths::PathsView { call: &mut self.call, table: &mut self.table }
+        paths::PathsView { call: &mut self.call, table: &mut self.table, native: &self.native }
+    }
+
+    fn archives(&mut self) -> archives::ArchivesView<'_> {
+        let Self { call, table, files, .. } = self;
+        archives::ArchivesView { call, table, files }
+    }
+
+    fn python(&mut self) -> python::PythonView<'_> {
+        python::PythonView { call: &mut self.call, native: &self.native }
+    }
+
+    fn system(&mut self) -> system::SystemView<'_> {
+        system::SystemView { call: &mut self.call, native: &self.native }
     }
 
     fn process(&mut self) -> process::ProcessView<'_> {
@@ -139,7 +153,10 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
     imports::log::add_to_linker::<_, log::LogMessages>(&mut linker, StoreState::log)?;
     imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, StoreState::paths)?;
     imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, StoreState::process)?;
+    imports::archives::add_to_linker::<_, archives::Archives>(&mut linker, StoreState::archives)?;
     imports::download::add_to_linker::<_, download::Downloads>(&mut linker, StoreState::download)?;
+    imports::python::add_to_linker::<_, python::ThePython>(&mut linker, StoreState::python)?;
+    imports::system::add_to_linker::<_, system::TheMachine>(&mut linker, StoreState::system)?;
     link_v0_1(&mut linker)?;
     imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(
         &mut linker,

@@ -15,7 +15,7 @@ use super::bindings::buildout::recipe::distributions::{
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use crate::call::{Call, Phase};
-use crate::distributions::{Distributions, ProjectAccess, Requester};
+use crate::distributions::{Distributions, ProjectAccess, Refusal, Requester};
 use crate::grants::addresses::within;
 use crate::grants::mounts::normalize;
 use crate::native::shared::Native;
@@ -148,7 +148,7 @@ impl DistributionsView<'_> {
     /// Calls the provider. Its work is not the recipe's: its time does not count.
     fn serve<T>(
         &mut self,
-        work: impl FnOnce(&dyn Distributions, &Requester<'_>) -> Result<T, DistributionError>,
+        work: impl FnOnce(&dyn Distributions, &Requester<'_>) -> Result<T, Refusal<DistributionError>>,
     ) -> Result<T, DistributionFailure> {
         self.call.check().map_err(DistributionFailure::trap)?;
         let (Some(provider), Some(buildout)) = (self.native.distributions.clone(), self.call.buildout.clone()) else {
@@ -166,7 +166,10 @@ impl DistributionsView<'_> {
         let outcome = self.call.pausing(|| work(&*provider, &requester));
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
-        outcome.map_err(Into::into)
+        outcome.map_err(|Refusal { error, hints }| {
+            self.call.advice = hints;
+            error.into()
+        })
     }
 
     /// Checks the settings with which a recipe replaces those of the buildout.

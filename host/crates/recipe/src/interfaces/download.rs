@@ -1,28 +1,24 @@
 //! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
 
-use std::ffi::OsString;
-use std::io;
-use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use base::event::{Event, Report};
 use base::files::{open_regular, recreate};
-use cap_std::fs::Dir;
-use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackOptions, UnpackedArchive};
-use fetch::{Algorithm, Checksum, DownloadRequest, Downloaded};
+use fetch::{Algorithm, Checksum, DownloadRequest, Downloaded, TransferFault};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::DownloadFailure;
 use super::bindings::buildout::recipe::download::{
-    self as wit, DownloadError, Host, HostDownloader, HostFetched, TopLevel,
+    self as wit, DownloadError, Host, HostDownloader, HostFetched, ServerStatus, TopLevel,
 };
 use super::filesystem::open::OpenFiles;
 use super::resources::{AllowedDownloads, Fetched};
+use super::target::{WriteTarget, names};
 use crate::call::Call;
 use crate::grants::addresses::{allowed, within};
-use crate::grants::mounts::normalize;
-use crate::grants::writable::Unwritable;
+use crate::limits;
 use crate::native::shared::Native;
 
 /// Marks the interface in the linker.
@@ -49,8 +45,8 @@ impl Host for DownloadView<'_> {
     fn open(&mut self, addresses: Vec<String>) -> Result<Resource<AllowedDownloads>, DownloadFailure> {
         let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
         self.call.note("download.open", &names);
-        if !self.call.phase.is_making() {
-            let message = "files are downloaded only while a part is installed or updated";
+        if !self.call.phase.is_of_program() {
+            let message = "files are downloaded only for a part or an extension";
             return Err(DownloadError::Invalid(message.into()).into());
         }
         let granted = &self.call.rights.fetch;
@@ -75,15 +71,21 @@ impl HostDownloader for DownloadView<'_> {
         let addresses = &self.table.get(&downloader).map_err(DownloadFailure::trap)?.addresses;
         let allowed = allowed(addresses, &self.call.rights.mounts);
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
-        let wanted = DownloadRequest { url: request.url, allowed, checksums, ..DownloadRequest::default() };
+        let wanted = DownloadRequest {
+            url: request.url,
+            allowed,
+            checksums,
+            headers: request.headers,
+            ..DownloadRequest::default()
+        };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
         let downloaded = outcome.map_err(|error| self.failed(&error))?;
-        let Downloaded { path, local, sha256, .. } = downloaded;
+        let Downloaded { path, local, sha256, address, headers, .. } = downloaded;
         let metadata = local.as_ref().map_or_else(|| path.metadata(), |file| file.metadata());
         let size = metadata.map(|metadata| metadata.len()).unwrap_or_default();
-        let fetched = Fetched { path, local, sha256, size };
+        let fetched = Fetched { path, local, sha256, size, address, headers };
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
@@ -100,6 +102,20 @@ impl HostFetched for DownloadView<'_> {
 
     fn size(&mut self, file: Resource<Fetched>) -> wasmtime::Result<u64> {
         Ok(self.table.get(&file)?.size)
+    }
+
+    fn address(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&file)?.address.clone())
+    }
+
+    fn headers(&mut self, file: Resource<Fetched>) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.table.get(&file)?.headers.clone())
+    }
+
+    fn read(&mut self, file: Resource<Fetched>, offset: u64, length: u32) -> Result<Vec<u8>, DownloadFailure> {
+        self.call.note("download.read", &[]);
+        let fetched = self.fetched(&file)?;
+        Ok(read(&fetched.source(), offset, length).map_err(|error| unreadable(&fetched.path, &error))?)
     }
 
     fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
@@ -130,19 +146,19 @@ impl HostFetched for DownloadView<'_> {
         let (archive, shown) = (fetched.source(), fetched.path.clone());
         let target = self.target(&directory)?;
         self.announce(&target)?;
-        let outcome = self.unpack_at(&archive, &target, top_level);
+        let opened = open_regular(&archive).map_err(|error| unreadable(&shown, &error))?;
+        let outcome = target.unpack(&opened, &shown, top_level, self.call);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
         match outcome {
             Ok(unpacked) => {
                 // There was nothing, or an empty directory.
                 self.made(target, true);
-                Ok(unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect())
+                Ok(names(&unpacked))
             }
             Err(error) => {
                 self.call.advise(&error);
-                let message = error.to_string().replace(&archive.display().to_string(), &shown.display().to_string());
-                Err(DownloadError::BadArchive(target.in_words(&message)).into())
+                Err(DownloadError::BadArchive(target.in_words(&error.to_string())).into())
             }
         }
     }
@@ -156,22 +172,6 @@ impl HostFetched for DownloadView<'_> {
 impl DownloadView<'_> {
     fn fetched(&self, file: &Resource<Fetched>) -> Result<&Fetched, DownloadFailure> {
         self.table.get(file).map_err(DownloadFailure::trap)
-    }
-
-    fn unpack_at(
-        &self,
-        archive: &Path,
-        target: &WriteTarget,
-        top_level: TopLevel,
-    ) -> Result<UnpackedArchive, UnpackError> {
-        let unpack = |strip_top_level| {
-            let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
-            unpack::unpack(archive, &target.path(), &options, &|| self.call.is_over())
-        };
-        match unpack(top_level != TopLevel::Keep) {
-            Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
-            outcome => outcome,
-        }
     }
 
     fn announce(&self, target: &WriteTarget) -> Result<(), DownloadError> {
@@ -189,20 +189,12 @@ impl DownloadView<'_> {
     }
 
     /// Where a file that the host makes for the recipe goes.
-    fn target(&self, path: &str) -> Result<WriteTarget, DownloadError> {
+    fn target(&mut self, path: &str) -> Result<WriteTarget, DownloadError> {
         let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
-        if !Path::new(path).is_absolute() {
-            return Err(refuse("the path must be absolute"));
+        match Path::new(path).is_absolute() {
+            true => WriteTarget::new(self.call, path).map_err(|why| refuse(&why)),
+            false => Err(refuse("the path must be absolute")),
         }
-        let route = self.call.rights.route(path).map_err(|error| match error {
-            Unwritable::NotGranted => refuse("the part may not write there"),
-            Unwritable::TooLong | Unwritable::Invalid => refuse("this is not the name of a file"),
-        })?;
-        let (holder, name) = route.holder().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => refuse("its directory does not exist"),
-            _ => refuse(&error.to_string()),
-        })?;
-        Ok(WriteTarget { holder, name, shown: normalize(Path::new(path)) })
     }
 
     fn failed(&mut self, error: &fetch::DownloadError) -> DownloadError {
@@ -213,41 +205,13 @@ impl DownloadView<'_> {
             Cause::WrongChecksum { .. } => DownloadError::Mismatch(message),
             Cause::NotAllowed { .. } => DownloadError::NotGranted(message),
             Cause::NoFile(_) => DownloadError::Invalid(message),
+            Cause::Transfer { fault: TransferFault::Status(status), .. } => match code_of(status) {
+                Some(code) => DownloadError::Status(ServerStatus { code, message }),
+                None => DownloadError::Unavailable(message),
+            },
             _ => DownloadError::Unavailable(message),
         }
     }
-}
-
-/// Where the host writes something: in an open directory, so that no link can replace the directory.
-struct WriteTarget {
-    holder: Dir,
-    name: OsString,
-    /// Its path, as shown to people.
-    shown: PathBuf,
-}
-
-impl WriteTarget {
-    fn path(&self) -> PathBuf {
-        self.directory().join(&self.name)
-    }
-
-    fn directory(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
-    }
-
-    fn is_new(&self) -> bool {
-        self.holder.symlink_metadata(&self.name).is_err()
-    }
-
-    /// A message about it, with the path as a person knows it.
-    fn in_words(&self, message: &str) -> String {
-        let shown = self.shown.parent().unwrap_or(Path::new("/"));
-        message.replace(&self.directory().display().to_string(), &shown.display().to_string())
-    }
-}
-
-fn is_not_single(error: &UnpackError) -> bool {
-    matches!(error, UnpackError::Refused { fault: ArchiveFault::NoTopLevelDirectory(_), .. })
 }
 
 fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
@@ -257,6 +221,24 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
         wit::Algorithm::Sha512 => Algorithm::Sha512,
     };
     Checksum::parse(algorithm, &digest.value).map_err(|error| DownloadError::Invalid(error.to_string()))
+}
+
+/// The number at the start of a status: `404 Not Found`.
+fn code_of(status: &str) -> Option<u16> {
+    status.split(' ').next()?.parse().ok()
+}
+
+/// Up to `length` bytes of a file; fewer only at its end.
+fn read(path: &Path, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+    let mut file = open_regular(path)?;
+    file.seek(io::SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(u64::from(length.min(limits::READ))).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> DownloadError {
+    DownloadError::Unavailable(format!("cannot read {}: {error}", path.display()))
 }
 
 /// Copies a file, replacing an existing one.
@@ -291,6 +273,18 @@ impl Report for OfPart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_a_piece_of_a_file() {
+        let space = tempfile::tempdir().unwrap();
+        let path = space.path().join("file");
+        std::fs::write(&path, "0123456789").unwrap();
+        let t = |offset, length, expected: &[u8]| assert_eq!(read(&path, offset, length).unwrap(), expected);
+        t(0, 4, b"0123");
+        t(8, 100, b"89");
+        t(100, 1, b"");
+        assert_eq!(code_of("404 Not Found"), Some(404));
+    }
 
     #[test]
     fn a_copy_takes_the_place_of_a_link_and_follows_none() {

@@ -12,6 +12,7 @@ use config::options::Buildout;
 use confine::{ConfineError, ConfinementLevel};
 use fetch::{DownloadSettings, Downloader};
 
+use super::temporary::Temporaries;
 use super::variables::variables;
 use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
@@ -26,6 +27,8 @@ pub struct NativeSettings {
     pub interrupt: Interrupt,
     /// The job slots that their makes share.
     pub jobs: Jobs,
+    /// The temporary directories of parts.
+    pub temporaries: Arc<Temporaries>,
 }
 
 /// Shared by all native commands and downloads of a run.
@@ -114,6 +117,11 @@ impl Native {
                 DownloadSettings::of_options(&option, &self.directory(), &kept.join("downloads"), &*self.report);
             Downloader::new(&self.environment, settings)
         })
+    }
+
+    /// The environment of the process.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The environment of each command of a part.

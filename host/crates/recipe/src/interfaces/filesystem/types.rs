@@ -11,6 +11,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
+use super::absolute::NamedPath;
 use super::opening::{self, OpenedDescriptor};
 use super::ready::ready;
 use super::routing::{FilesystemView, Look};
@@ -108,16 +109,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("create-directory", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        let rights = Arc::clone(&self.call.rights);
-        self.will_make(&located)?;
-        if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
-            mount.create().map_err(|error| ErrorCode::from(&error))?;
-        } else {
-            ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
-        }
-        self.made(located.absolute);
-        Ok(())
+        self.through_links(NamedPath::new(&directory, path, false), Self::create_directory)
     }
 
     fn stat(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorStat> {
@@ -131,13 +123,16 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::DescriptorStat> {
-        let located = match self.look(directory, flags, path)? {
-            Look::Found(found) => return Ok(found.0),
-            Look::Walk(located) => located,
-        };
-        let flags = located.flags(flags).into();
-        let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags, located.path));
-        Ok(found?.into())
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
+            let located = match view.look(named.handle(), flags, named.path)? {
+                Look::Found(found) => return Ok(found.0),
+                Look::Walk(located) => located,
+            };
+            let flags = located.flags(flags).into();
+            let found = ready(Inner::stat_at(&mut view.filesystem(), located.directory, flags, located.path));
+            Ok(found?.into())
+        })
     }
 
     fn set_times_at(
@@ -149,10 +144,13 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
         self.call.note("set-times", &[&path]);
-        let located = self.locate_any(directory, path, Access::Write)?;
-        let flags = located.flags(flags).into();
-        let (directory, path) = (located.directory, located.path);
-        ready(Inner::set_times_at(&mut self.filesystem(), directory, flags, path, accessed.into(), modified.into()))
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
+            let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            let flags = located.flags(flags).into();
+            let (directory, path) = (located.directory, located.path);
+            ready(Inner::set_times_at(&mut view.filesystem(), directory, flags, path, accessed.into(), modified.into()))
+        })
     }
 
     fn link_at(
@@ -164,14 +162,19 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         new_path: String,
     ) -> FsResult<()> {
         self.call.note("link", &[&path, &new_path]);
-        let old = self.locate_any(directory, path, Access::Write)?;
-        let new = self.locate_any(new_directory, new_path, Access::Write)?;
-        let flags = old.flags(flags).into();
-        self.will_make(&new)?;
-        let view = &mut self.filesystem();
-        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
-        self.made(new.absolute);
-        Ok(())
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        let (old, new) = (NamedPath::new(&directory, path, follows), NamedPath::new(&new_directory, new_path, false));
+        self.through_both(old, Some(new), |view, old, new| {
+            let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
+            let old = view.locate_any(old.handle(), old.path, Access::Write)?;
+            let new = view.locate_any(new.handle(), new.path, Access::Write)?;
+            let flags = old.flags(flags).into();
+            view.will_make(&new)?;
+            let inner = &mut view.filesystem();
+            ready(Inner::link_at(inner, old.directory, flags, old.path, new.directory, new.path))?;
+            view.made(new.absolute);
+            Ok(())
+        })
     }
 
     fn open_at(
@@ -183,23 +186,8 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         mode: wit::DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
         self.call.note("open", &[&path]);
-        let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
-            || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
-        let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
-        if open.contains(wit::OpenFlags::CREATE) {
-            self.will_make(&located)?;
-        }
-        let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
-            return Err(ErrorCode::NotDirectory.into());
-        };
-        let OpenedDescriptor { descriptor, is_new } =
-            opening::open(holder, &located.path, located.flags(flags), open, mode)?;
-        let handle = self.table.push(descriptor)?;
-        self.files.handles.insert(handle.rep(), located.absolute.clone());
-        if is_new {
-            self.made(located.absolute);
-        }
-        Ok(handle)
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| view.open(named, flags, open, mode))
     }
 
     fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -216,19 +204,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("remove-directory", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        let rights = Arc::clone(&self.call.rights);
-        if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
-            if mount.lasting {
-                return Err(ErrorCode::Busy.into());
-            }
-            mount.remove().map_err(|error| ErrorCode::from(&error))?;
-            if let Some(number) = self.files.mounts.remove(&at) {
-                self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
-            }
-            return Ok(());
-        }
-        self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
+        self.through_links(NamedPath::new(&directory, path, false), Self::remove_directory)
     }
 
     fn rename_at(
@@ -239,40 +215,21 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         new_path: String,
     ) -> FsResult<()> {
         self.call.note("rename", &[&path, &new_path]);
-        let old = self.locate(directory, path, Access::Write)?;
-        let new = self.locate(new_directory, new_path, Access::Write)?;
-        if old.mount.is_some() || new.mount.is_some() {
-            // A granted directory keeps its name, like the mount point of a file system.
-            return Err(ErrorCode::Busy.into());
-        }
-        let is_made = self.is_made(&old) && self.is_missing(&new);
-        if is_made {
-            self.will_make(&new)?;
-        }
-        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
-        if is_made {
-            self.made(new.absolute);
-        }
-        Ok(())
+        let (old, new) = (NamedPath::new(&directory, path, false), NamedPath::new(&new_directory, new_path, false));
+        self.through_both(old, Some(new), Self::rename)
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
         self.call.note("symlink", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        if located.mount.is_some() {
-            // It would be followed the next time the granted directory is opened.
-            return Err(ErrorCode::Exist.into());
-        }
-        self.will_make(&located)?;
-        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
-        self.made(located.absolute);
-        Ok(())
+        self.through_links(NamedPath::new(&directory, path, false), |view, named| view.symlink(target.clone(), named))
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
-        let located = self.locate_any(directory, path, Access::Write)?;
-        self.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
+        self.through_links(NamedPath::new(&directory, path, false), |view, named| {
+            let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            view.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
+        })
     }
 
     fn read_via_stream(
@@ -319,13 +276,105 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::MetadataHashValue> {
-        let located = match self.look(directory, flags, path)? {
-            Look::Found(found) => return Ok(found.1),
-            Look::Walk(located) => located,
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
+            let located = match view.look(named.handle(), flags, named.path)? {
+                Look::Found(found) => return Ok(found.1),
+                Look::Walk(located) => located,
+            };
+            let flags = PathFlags::from(located.flags(flags));
+            let inner = &mut view.filesystem();
+            Ok(ready(Inner::metadata_hash_at(inner, located.directory, flags, located.path))?.into())
+        })
+    }
+}
+
+impl FilesystemView<'_> {
+    fn create_directory(&mut self, named: NamedPath) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        self.will_make(&located)?;
+        if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
+            mount.create().map_err(|error| ErrorCode::from(&error))?;
+        } else {
+            ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
+        }
+        self.made(located.absolute);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        named: NamedPath,
+        flags: wit::PathFlags,
+        open: wit::OpenFlags,
+        mode: wit::DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
+            || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
+        let access = if writes { Access::Write } else { Access::Read };
+        let located = self.locate_any(named.handle(), named.path, access)?;
+        if open.contains(wit::OpenFlags::CREATE) {
+            self.will_make(&located)?;
+        }
+        let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
+            return Err(ErrorCode::NotDirectory.into());
         };
-        let flags = PathFlags::from(located.flags(flags));
-        let view = &mut self.filesystem();
-        Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())
+        let OpenedDescriptor { descriptor, is_new } =
+            opening::open(holder, &located.path, located.flags(flags), open, mode)?;
+        let handle = self.table.push(descriptor)?;
+        self.files.handles.insert(handle.rep(), located.absolute.clone());
+        if is_new {
+            self.made(located.absolute);
+        }
+        Ok(handle)
+    }
+
+    fn remove_directory(&mut self, named: NamedPath) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
+            if mount.lasting {
+                return Err(ErrorCode::Busy.into());
+            }
+            mount.remove().map_err(|error| ErrorCode::from(&error))?;
+            if let Some(number) = self.files.mounts.remove(&at) {
+                self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
+            }
+            return Ok(());
+        }
+        self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
+    }
+
+    fn rename(&mut self, old: NamedPath, new: Option<NamedPath>) -> FsResult<()> {
+        let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
+        let old = self.locate(old.handle(), old.path, Access::Write)?;
+        let new = self.locate(new.handle(), new.path, Access::Write)?;
+        if old.mount.is_some() || new.mount.is_some() {
+            // A granted directory keeps its name, like the mount point of a file system.
+            return Err(ErrorCode::Busy.into());
+        }
+        let is_made = self.is_made(&old) && self.is_missing(&new);
+        if is_made {
+            self.will_make(&new)?;
+        }
+        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
+        if is_made {
+            self.made(new.absolute);
+        }
+        Ok(())
+    }
+
+    fn symlink(&mut self, target: String, named: NamedPath) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        if located.mount.is_some() {
+            // It would be followed the next time the granted directory is opened.
+            return Err(ErrorCode::Exist.into());
+        }
+        self.will_make(&located)?;
+        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
+        self.made(located.absolute);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use wasmtime::component::Resource;
 use super::bindings::buildout::recipe as old;
 use super::bindings::{OldDownloadFailure, OldLookupFailure, OldPathFailure, OldProcessFailure, OldSetFailure};
 use super::values::failure;
+use crate::call::Phase;
 use crate::interfaces::bindings::buildout::recipe as new;
 use crate::interfaces::resources::{
     AllowedDownloads, AllowedPrograms, Fetched, HeldLock, PartOptions, ReadableSections,
@@ -39,6 +40,9 @@ impl old::options::HostOptions for options::OptionsView<'_> {
     }
 
     fn set(&mut self, options: Resource<PartOptions>, name: String, value: String) -> Result<(), OldSetFailure> {
+        if self.call.phase != Phase::Init {
+            return Err(old::options::SetError::AfterInit.into());
+        }
         new::options::HostOptions::set(self, options, name, value).map_err(failure)
     }
 
@@ -59,15 +63,9 @@ impl old::options::HostOptions for options::OptionsView<'_> {
     }
 }
 
-impl old::types::Host for buildout::BuildoutView<'_> {
-    fn convert_lookup_error(&mut self, failure: OldLookupFailure) -> wasmtime::Result<old::types::LookupError> {
-        failure.downcast()
-    }
-}
+impl old::buildout::Host for buildout::OptionsView<'_> {}
 
-impl old::buildout::Host for buildout::BuildoutView<'_> {}
-
-impl old::buildout::HostBuildout for buildout::BuildoutView<'_> {
+impl old::buildout::HostBuildout for buildout::OptionsView<'_> {
     fn get(
         &mut self,
         sections: Resource<ReadableSections>,
@@ -139,6 +137,10 @@ impl old::process::Host for process::ProcessView<'_> {
     }
 
     fn open(&mut self, programs: Vec<String>) -> Result<Resource<AllowedPrograms>, OldProcessFailure> {
+        if !self.call.phase.is_making() && self.call.phase != Phase::Uninstall {
+            let message = "commands run only while a part is installed, updated or uninstalled";
+            return Err(old::process::ProcessError::Invalid(message.into()).into());
+        }
         new::process::Host::open(self, programs).map_err(failure)
     }
 }
@@ -178,6 +180,10 @@ impl old::download::Host for download::DownloadView<'_> {
     }
 
     fn open(&mut self, addresses: Vec<String>) -> Result<Resource<AllowedDownloads>, OldDownloadFailure> {
+        if !self.call.phase.is_making() {
+            let message = "files are downloaded only while a part is installed or updated";
+            return Err(old::download::DownloadError::Invalid(message.into()).into());
+        }
         new::download::Host::open(self, addresses).map_err(failure)
     }
 }

@@ -1,10 +1,14 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
-mod index;
+pub(crate) mod index;
+mod extensions;
+mod faults;
+mod hostile;
 mod locks;
 mod memory;
 mod plans;
+mod real_index;
 
 use index::{IndexServer, ModuleWheel};
 use test_support::Space;
@@ -203,6 +207,29 @@ fn keeps_the_launcher_of_the_buildout() {
     assert_eq!(buildout.space.read("bin/buildout"), launcher);
 }
 
+#[test]
+fn keeps_the_files_of_the_host_under_any_name() {
+    let buildout = IndexedBuildout::new(
+        "[buildout]\nparts = app\ninstalled = real/state\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=state\n",
+    );
+    buildout.shell("mkdir real && ln -s real bin");
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("bin/state is not generated"), "{printed}");
+    assert!(buildout.space.read("real/state").starts_with("[buildout]"));
+}
+
+#[test]
+fn names_of_scripts_are_names_of_files() {
+    for (option, value) in [("scripts", "other=../other"), ("interpreter", "../py"), ("interpreter", "inner/py")] {
+        let buildout = IndexedBuildout::new(&format!(
+            "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\n{option} = {value}\n"
+        ));
+        let (printed, succeeded) = buildout.try_run(&[]);
+        assert!(!succeeded && printed.contains(&format!("`{option}` has")), "{printed}");
+        assert!(!buildout.space.exists("other") && !buildout.space.exists("py"));
+    }
+}
+
 /// What foreign code tries while it is built.
 const HOSTILE: &str = "\
 import os, socket
@@ -234,7 +261,7 @@ fn builds_are_confined() {
 #[test]
 fn custom_builds_and_develop_of_the_recipe() {
     let buildout = IndexedBuildout::new(
-        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A=1\n\n\
+        "[buildout]\nparts = built developed\n\n[built]\nrecipe = zc.recipe.egg:custom\negg = sourced\nenvironment = env\ndefine = A\n\n\
          [env]\nMARK = yes:%(PATH)s\n\n[developed]\nrecipe = zc.recipe.egg:develop\nsetup = .\n",
     );
     buildout.index.add_source("sourced", "1.0", &PROJECT);

@@ -3,12 +3,15 @@
 //! One program for all of them, so that it is linked once. A module for each subject; what several need is in
 //! `tests/support`.
 
+mod bringing_back;
 mod builds;
+mod comparison;
 mod compile;
 mod distributions;
 mod faults;
 mod hostile_guests;
 mod interrupts;
+mod kept;
 mod languages;
 mod native_guests;
 mod other_programs;

@@ -256,3 +256,59 @@ fn distributions_need_their_grant_and_the_rights_to_what_they_use() {
     let foreign = format!("{wanted}project = /srv/project\n");
     fails(&foreign, granted, &["/srv/project may not be used", r#"read = ["/srv/project"]"#]);
 }
+
+#[test]
+fn scripts_are_written_to_their_directory_only() {
+    let wanted = "distributions = six\nscripts = ${buildout:parts-directory}/tool\n";
+    let granted = "distributions = true";
+    for (option, name) in [("interpreter", "../../victim"), ("interpreter", "/tmp/victim"), ("interpreter", "..")] {
+        let expected =
+            ["`interpreter` has", &format!("{}\", which is no name of a file", name.trim_start_matches("/tmp"))];
+        let space = fails(&format!("{wanted}{option} = {name}\n"), granted, &expected);
+        assert!(!space.exists("victim"));
+    }
+    let escapes = format!("{wanted}selected = ../../recipes.toml\n");
+    let space = fails(&escapes, granted, &["`scripts` has \"../../recipes.toml\", which is no name of a file"]);
+    assert!(space.read("recipes.toml").contains("distributions = true"));
+    let space = works(&format!("{wanted}interpreter = py\nselected = b\n"), granted, &["wrote ["]);
+    assert!(space.exists("parts/tool/py") && space.exists("parts/tool/b"));
+}
+
+/// A project whose build backend is in it, and writes into the project.
+fn project(space: &Space, directory: &str) {
+    let files = [
+        ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
+        ("backend.py", include_str!("distributions/backend.py")),
+        ("demo/__init__.py", ""),
+        ("made.txt", "demo/made.py"),
+    ];
+    files.iter().for_each(|(name, text)| space.write(&format!("{directory}/{name}"), text));
+}
+
+#[test]
+fn a_recipe_changes_no_project_that_it_may_not_write() {
+    let wanted = |project: &str| format!("distributions =\nlink = ../../other\nproject = {project}\n");
+    let t = |path: &str, grant: &str| {
+        let space = space(&wanted(path), grant);
+        project(&space, "other");
+        (run(&space).1, space)
+    };
+    let directory = "${buildout:directory}/other";
+    let (printed, space) = t(directory, "distributions = true");
+    assert!(printed.contains("stays out of it: the part tool may not write there"), "{printed}");
+    assert!(space.exists("develop-eggs/demo.egg-link") && !space.exists("other/demo/made.py"), "{printed}");
+    let (printed, space) = t(directory, "distributions = true, write = [\"${buildout:directory}/other\"]");
+    assert!(space.exists("other/demo/made.py"), "{printed}");
+    let (printed, space) = t("${buildout:parts-directory}/tool/link", "distributions = true");
+    assert!(printed.contains("leads through the symbolic link"), "{printed}");
+    assert!(!space.exists("other/demo/made.py") && !space.exists("develop-eggs/demo.egg-link"), "{printed}");
+}
+
+#[test]
+fn a_recipe_does_not_steer_the_interpreter_of_a_build() {
+    let options = "distributions =\nproject = ${buildout:directory}\nvariables = ";
+    for variable in ["PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD"] {
+        let message = format!("the variable {variable} may not be set for a build");
+        fails(&format!("{options}{variable}\n"), "distributions = true", &[&message]);
+    }
+}

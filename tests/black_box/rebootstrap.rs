@@ -109,10 +109,17 @@ fn killed_anywhere_while_the_buildout_goes_back() {
     }));
 }
 
+/// Whether a command has made a file that is in a staging directory of the parts.
+fn is_staged(space: &Space, file: &str) -> bool {
+    let entries = std::fs::read_dir(space.path("parts")).into_iter().flatten().flatten();
+    let mut staging = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b".buildout-staging-"));
+    staging.any(|entry| entry.path().join(file).exists())
+}
+
 /// A run that is killed in a part's command, as soon as that has made the file `waiting`, in a staging directory.
 fn killed_in_a_command(space: &Space, arguments: &[&str], waiting: &str) {
     let run = space.start(&[&["run"], arguments].concat());
-    wait_until("the command runs", || space.exists(waiting));
+    wait_until("the command runs", || is_staged(space, waiting));
     run.signal(Signal::KILL);
     assert_eq!(run.end().signal, Some(9));
 }
@@ -123,7 +130,7 @@ fn killed_while_the_python_builds_the_one_before_comes_back() {
     made(&space, CONFIGURATION);
     let (before, python) = (launcher(&space), space.read("parts/first/python"));
     let building = "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600";
-    killed_in_a_command(&space, &[building], "parts/.buildout-staging-first/first/building");
+    killed_in_a_command(&space, &[building], "first/building");
     assert!(space.exists("parts/.first.previous/python"));
     assert_eq!(launcher(&space), before);
     assert_starts(&space, "killed in the build");
@@ -141,7 +148,7 @@ fn killed_after_the_change_the_next_run_goes_on_with_the_new_python() {
     let space = Space::new();
     space.write("buildout.cfg", CONFIGURATION);
     let building = "show:command=mkdir ${:location}; touch ${:location}/building; sleep 600";
-    killed_in_a_command(&space, &[building], "parts/.buildout-staging-show/show/building");
+    killed_in_a_command(&space, &[building], "show/building");
     let kept = launcher(&space);
     assert!(kept.contains("\npython='") && kept.contains("/parts/first/python'\n"), "{kept}");
     let run = space.command("bin/buildout").output().expect("sh runs");
@@ -166,7 +173,7 @@ fn interrupted_while_the_python_builds_the_one_before_is_there_at_once() {
             jobs,
             "first:command=mkdir ${:location}; touch ${:location}/building; sleep 600",
         ]);
-        wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));
+        wait_until("the Python is built", || is_staged(&space, "first/building"));
         run.signal(Signal::INT);
         assert_eq!(run.end().code, Some(130));
         assert_eq!(space.read("parts/first/python"), python);
@@ -205,7 +212,7 @@ fn of_two_first_runs_one_makes_the_python() {
     let gate = "command = mkdir ${:location}; touch ${:location}/building; while ! test -e ${buildout:directory}/go-on; do sleep 0.1; done; (echo";
     space.write("buildout.cfg", &CONFIGURATION.replace("command = mkdir ${:location}; (echo", gate));
     let first = space.start(&["run"]);
-    wait_until("the Python is built", || space.exists("parts/.buildout-staging-first/first/building"));
+    wait_until("the Python is built", || is_staged(&space, "first/building"));
     let mut second = space.start(&["run"]);
     second.until("Waiting for another run");
     space.write("go-on", "");

@@ -98,7 +98,7 @@ impl Session {
         let (root, loaded) = self.current()?;
         transaction::recover(locations, context, state)?;
         directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
-        let mut executor = Executor::new(state);
+        let mut executor = Executor::new(state, locations);
         let outcome = self.execute(Stages::new(root, loaded, named), &mut executor);
         if outcome.is_ok() && named.is_empty() {
             executor.report_postponed();

@@ -83,6 +83,7 @@ impl Authoring {
             environment: self.environment.clone(),
             native: self.native.clone(),
             distributions: None,
+            granted_options: Vec::new(),
         };
         Runtime::new(settings)?.describe(recipe)
     }

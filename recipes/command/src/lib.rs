@@ -65,9 +65,10 @@ impl Recipe for ShellCommand {
         if command.trim().is_empty() {
             return Err(Error::user("No command specified"));
         }
-        let location = paths(&options.get("location")?.unwrap_or_default());
+        let directory = init.buildout().directory()?;
+        let location = paths(&options.get("location")?.unwrap_or_default(), &directory);
         Ok(Self {
-            directory: init.buildout().directory()?,
+            directory,
             command,
             update_command: options.get("update-command")?,
             stop_on_error: stop_on_error(options)?,
@@ -116,17 +117,21 @@ impl ShellCommand {
     }
 }
 
-/// The paths of `location`. The host reads the option in the same way.
-fn paths(location: &str) -> Vec<String> {
+/// The paths of `location`. The host reads the option in the same way: the buildout directory is one word, whatever its name
+/// is.
+fn paths(location: &str, directory: &str) -> Vec<String> {
+    // No configuration contains NUL.
+    let location = location.replace(directory, "\0");
+    let is_absolute = |word: &str| word.starts_with(['/', '\0']);
     let mut paths = Vec::new();
     for line in location.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if line.split_whitespace().all(|word| word.starts_with('/')) {
-            paths.extend(line.split_whitespace().map(str::to_owned));
+        if line.split_whitespace().all(is_absolute) {
+            paths.extend(line.split_whitespace());
         } else {
-            paths.push(line.to_owned());
+            paths.push(line);
         }
     }
-    paths
+    paths.into_iter().map(|path| path.replace('\0', directory)).collect()
 }
 
 fn stop_on_error(options: &Options) -> Result<bool, Error> {

@@ -20,7 +20,7 @@ pub(crate) fn described(description: Description) -> Description {
         .option(directories("include-dirs", "Directories with header files"))
         .option(directories("library-dirs", "Directories with libraries, for linking"))
         .option(directories("rpath", "Directories in which libraries are found when the extension is loaded"))
-        .option(OptionDescription::text("define", "Macros to define, separated by commas: `NAME` or `NAME=VALUE`."))
+        .option(OptionDescription::text("define", "Names of macros to define as `1`, separated by commas."))
         .option(OptionDescription::text("undef", "Macros to undefine, separated by commas."))
         .option(OptionDescription::text("libraries", "Libraries to link with, separated by white space."))
         .option(OptionDescription::text("link-objects", "Object files to link with."))

@@ -144,6 +144,14 @@ impl DistributionError {
         self.reason
     }
 
+    /// The message; of a failed build also its last lines, and where its log is.
+    fn with_output(&self) -> String {
+        let Some(build) = &self.build else { return self.message.clone() };
+        let log = build.log.iter().map(|log| format!("The whole log is in {log}."));
+        let lines: String = build.output.iter().cloned().chain(log).map(|line| format!("\n  {line}")).collect();
+        format!("{}{lines}", self.message)
+    }
+
     /// The build that failed.
     pub fn failed_build(&self) -> Option<&FailedBuild> {
         self.build.as_ref()
@@ -185,10 +193,11 @@ impl From<wit::DistributionError> for DistributionError {
 
 impl From<DistributionError> for Error {
     fn from(error: DistributionError) -> Self {
+        let message = error.with_output();
         match error.reason {
-            DistributionReason::Other => Self::fault(error.message),
+            DistributionReason::Other => Self::fault(message),
             // Requirements and versions come from the configuration.
-            _ => Self::user(error.message),
+            _ => Self::user(message),
         }
     }
 }

@@ -9,6 +9,13 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 
 
 def build_editable(directory, config_settings=None, metadata_directory=None):
+    # What the project says that its build makes in it.
+    for path in open('made.txt').read().split() if os.path.exists('made.txt') else []:
+        try:
+            os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+            open(path, 'w').write('made\n')
+        except OSError:
+            pass
     return write(directory, {'__editable__.%s.pth' % NAME: os.getcwd() + '\n'})
 
 

@@ -13,7 +13,7 @@ use test_support::http::{ScriptedAnswer, Server};
 type ServedFiles = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// A running index.
-pub(super) struct IndexServer {
+pub(crate) struct IndexServer {
     server: Server,
     files: ServedFiles,
     /// How many requests were reported before.
@@ -22,7 +22,7 @@ pub(super) struct IndexServer {
 
 impl IndexServer {
     /// Serves these wheels. Its pages are valid for ten minutes.
-    pub(super) fn start(wheels: Vec<ModuleWheel>) -> Self {
+    pub(crate) fn start(wheels: Vec<ModuleWheel>) -> Self {
         let files: ServedFiles = Arc::default();
         files.lock().unwrap().extend(wheels.iter().map(|wheel| (wheel.file_name(), wheel.bytes())));
         let shared = Arc::clone(&files);
@@ -30,12 +30,12 @@ impl IndexServer {
         Self { server, files, reported: Mutex::new(0) }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.url("/simple/")
     }
 
     /// The paths that were requested since the last call.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let all = self.server.requests();
         let mut reported = self.reported.lock().unwrap();
         let new = all.iter().skip(*reported).map(|request| request.path.clone()).collect();
@@ -44,12 +44,17 @@ impl IndexServer {
     }
 
     /// Adds a wheel, or replaces the one of the same version.
-    pub(super) fn add(&self, wheel: &ModuleWheel) {
+    pub(crate) fn add(&self, wheel: &ModuleWheel) {
         self.files.lock().unwrap().insert(wheel.file_name(), wheel.bytes());
     }
 
+    /// Adds any file.
+    pub(crate) fn add_file(&self, name: &str, content: Vec<u8>) {
+        self.files.lock().unwrap().insert(name.to_owned(), content);
+    }
+
     /// Adds an archive of sources.
-    pub(super) fn add_source(&self, name: &str, version: &str, files: &[(&str, &str)]) {
+    pub(crate) fn add_source(&self, name: &str, version: &str, files: &[(&str, &str)]) {
         let stem = format!("{name}-{version}");
         let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
         let own = [("PKG-INFO", metadata.as_str()), ("name.txt", name)];
@@ -69,10 +74,16 @@ fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> ScriptedAnswer {
     let Some(project) = path.strip_prefix("/simple/").map(|path| path.trim_end_matches('/')) else {
         return ScriptedAnswer::status("404 Not Found");
     };
-    let of_project = |name: &&String| name.strip_prefix(project).is_some_and(|rest| rest.starts_with('-'));
+    let of_project = |name: &&String| {
+        let stem = name.split('-').next().unwrap_or_default();
+        stem.to_lowercase().replace(['_', '.'], "-") == project
+    };
     let link = |name: &String| {
         let digest = Digest::of(&files[name]);
-        format!("<a href=\"/files/{name}#sha256={digest}\">{name}</a><br>\n")
+        // What the page says of a file follows from its version: `post399` is for Python 3.99 and later, `post404` is yanked.
+        let wanted = if name.contains("post399") { " data-requires-python=\"&gt;=3.99\"" } else { "" };
+        let yanked = if name.contains("post404") { " data-yanked=\"broken\"" } else { "" };
+        format!("<a href=\"/files/{name}#sha256={digest}\"{wanted}{yanked}>{name}</a><br>\n")
     };
     let links: String = files.keys().filter(of_project).map(link).collect();
     match links.is_empty() {
@@ -84,58 +95,78 @@ fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> ScriptedAnswer {
 }
 
 /// A wheel with one module.
-pub(super) struct ModuleWheel {
+#[derive(Clone)]
+pub(crate) struct ModuleWheel {
     name: String,
     version: String,
     metadata: String,
     scripts: String,
     module: String,
+    files: Vec<(String, String)>,
 }
 
 impl ModuleWheel {
-    pub(super) fn new(name: &str, version: &str) -> Self {
+    pub(crate) fn new(name: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),
             version: version.to_owned(),
             metadata: format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
             scripts: String::new(),
             module: format!("version = '{version}'\n"),
+            files: Vec::new(),
         }
     }
 
-    pub(super) fn requires(mut self, requirement: &str) -> Self {
-        self.metadata += &format!("Requires-Dist: {requirement}\n");
+    pub(crate) fn requires(self, requirement: &str) -> Self {
+        self.metadata(&format!("Requires-Dist: {requirement}"))
+    }
+
+    /// Adds a line of metadata.
+    pub(crate) fn metadata(mut self, line: &str) -> Self {
+        self.metadata += &format!("{line}\n");
         self
     }
 
     /// Adds a script: `name = module:function`.
-    pub(super) fn script(mut self, script: &str) -> Self {
+    pub(crate) fn script(mut self, script: &str) -> Self {
         self.scripts += &format!("{script}\n");
         self
     }
 
-    pub(super) fn module(mut self, text: &str) -> Self {
+    pub(crate) fn module(mut self, text: &str) -> Self {
         self.module += text;
         self
     }
 
-    fn file_name(&self) -> String {
-        format!("{}-{}-py3-none-any.whl", self.name, self.version)
+    /// Adds a file.
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.push((path.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// The part of a file's name that is the project's.
+    fn stem(&self) -> String {
+        self.name.replace(['-', '.'], "_")
+    }
+
+    pub(crate) fn file_name(&self) -> String {
+        format!("{}-{}-py3-none-any.whl", self.stem(), self.version)
     }
 
     /// The SHA-256 digest of the file.
-    pub(super) fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         Digest::of(&self.bytes()).to_string()
     }
 
-    fn bytes(&self) -> Vec<u8> {
-        let info = format!("{}-{}.dist-info", self.name, self.version);
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let info = format!("{}-{}.dist-info", self.stem(), self.version);
         let mut files = vec![
-            (format!("{}.py", self.name), self.module.clone()),
+            (format!("{}.py", self.stem()), self.module.clone()),
             (format!("{info}/METADATA"), self.metadata.clone()),
             (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
             (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{}", self.scripts)),
         ];
+        files.extend(self.files.iter().cloned());
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));
         let record: String = listed.chain([format!("{info}/RECORD,,\n")]).collect();
         files.push((format!("{info}/RECORD"), record));

@@ -8,9 +8,10 @@ fn buildout() -> IndexedBuildout {
     let buildout =
         IndexedBuildout::new("[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\n");
     buildout.index.add(&ModuleWheel::new("helper", "1.0"));
-    let count = "import helper\nopen('builds.txt', 'a').write('x')\n";
+    let count = "import helper\nopen('demo.egg-info/builds.txt', 'a').write('x')\n";
     buildout.space.write("backend.py", &format!("{}{count}", PROJECT[1].1));
-    buildout.space.write("builds.txt", "");
+    // Metadata is what a build changes in the project.
+    buildout.space.write("demo.egg-info/builds.txt", "");
     let requires = PROJECT[0].1.replace("requires = []", "requires = ['helper']");
     buildout.space.write("pyproject.toml", &requires);
     buildout
@@ -19,7 +20,7 @@ fn buildout() -> IndexedBuildout {
 impl IndexedBuildout {
     /// How often the build backend was started so far.
     fn builds(&self) -> usize {
-        self.space.read("builds.txt").len()
+        self.space.read("demo.egg-info/builds.txt").len()
     }
 }
 

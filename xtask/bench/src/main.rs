@@ -3,6 +3,7 @@
 
 mod compare;
 mod configurations;
+mod distributions;
 mod languages;
 mod measure;
 mod native;
@@ -21,7 +22,7 @@ use compare::ComparedTools;
 use reference::install_reference;
 use table::{print_json, print_table};
 
-const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|recipes|sharing]";
+const USAGE: &str = "Usage: cargo xtask bench [--json] [configurations|builds|distributions|recipes|sharing]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +36,9 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailu
     for argument in arguments {
         match argument.as_str() {
             "--json" => json = true,
-            "configurations" | "builds" | "recipes" | "sharing" if only.is_none() => only = Some(argument.as_str()),
+            "configurations" | "builds" | "distributions" | "recipes" | "sharing" if only.is_none() => {
+                only = Some(argument.as_str());
+            }
             _ => return Err(CommandFailure::usage(USAGE)),
         }
     }
@@ -50,6 +53,12 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailu
     }
     if wants("builds") {
         tables.push(("compared with", native::rows(workspace, &host, &directory)?));
+    }
+    if wants("distributions") {
+        let reference = install_reference(workspace, &directory)?;
+        let tools = ComparedTools { reference, host: host.clone(), directory: directory.clone() };
+        let [against_reference, against_uv] = distributions::rows(workspace, &tools)?;
+        tables.extend([("zc.buildout", against_reference), ("uv", against_uv)]);
     }
     if wants("recipes") {
         tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));

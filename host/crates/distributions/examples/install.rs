@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
+use base::files::FileError;
 use base::interrupt::Interrupt;
 use base::source::Explain;
 use distributions::build::{BuildOptions, ConfinedCommands, DevelopRequest, ProjectBuilder, develop};
@@ -197,8 +198,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         interpreter: Some("py".into()),
         ..RequestedScripts::default()
     };
+    let made = std::fs::create_dir_all(&scripts.directory).and_then(|()| scripts.directory.canonicalize());
+    let bin = made.map_err(FileError::of("make the directory", &scripts.directory)).map_err(boxed)?;
     for script in scripts.make(&outcome.working_set(), &python, &MessagePrinter).map_err(boxed)? {
-        script.write(&MessagePrinter).map_err(boxed)?;
+        script.write(&bin, &MessagePrinter).map_err(boxed)?;
     }
     outcome.working_set().path().iter().for_each(|path| say(&shown(path)));
     picked_lines(&outcome.picked).iter().for_each(|line| say(line));

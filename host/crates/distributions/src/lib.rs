@@ -6,6 +6,7 @@ pub mod default_index;
 pub mod eggs;
 pub mod entry_points;
 pub mod filename;
+mod handles;
 pub mod index;
 pub mod install;
 pub mod lock;

@@ -70,6 +70,12 @@ impl Specifiers {
     /// Whether a version matches. Pre-releases are treated like other versions.
     pub fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
+            // The library excludes all pre-releases of the same release, also those before the named one.
+            VersionCondition::Compare(specifier)
+                if *specifier.operator() == Operator::LessThan && specifier.version().any_prerelease() =>
+            {
+                version < specifier.version()
+            }
             VersionCondition::Compare(specifier) => specifier.contains(version),
             VersionCondition::Text(text) => version.to_string().eq_ignore_ascii_case(text),
         })
@@ -136,6 +142,7 @@ mod tests {
         assert!(matches("<3,>=1.26", "2.8.0") && !matches("<3,>=1.26", "3.0"));
         assert!(matches(">=1.0", "2.0a1"), "pre-releases match");
         assert!(!matches("<2.0", "2.0a1"), "but not those of the excluded version");
+        assert!(matches("<2.0b1", "2.0a1") && !matches("<2.0b1", "2.0b1") && !matches("<2.0b1", "2.0"));
         assert!(matches("==1.*", "1.5") && matches("~=1.4.2", "1.4.9") && !matches("~=1.4.2", "1.5"));
         assert!(matches("===1.0", "1.0") && !matches("===1.0", "1.0.0"));
         assert!(matches("==1.0", "1.0+local") && matches("", "0"));

@@ -106,3 +106,25 @@ pub fn developed(directory: &Path) -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
     links.filter_map(|path| eggs::link(&path)).map(PathBuf::from).collect()
 }
+
+/// The longest `.pth` file that is read, in bytes.
+const LONGEST_PTH: u64 = 1 << 20;
+
+/// The directories in the `.pth` files of a directory. Lines with code are not run.
+pub fn pth_entries(location: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
+        .collect();
+    files.sort();
+    let text = |path: &PathBuf| String::from_utf8(base::files::read_at_most(path, LONGEST_PTH).ok()?).ok();
+    let texts = files.iter().filter_map(text);
+    let mut found = Vec::new();
+    for text in texts {
+        let lines = text.lines().map(str::trim);
+        let paths = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import "));
+        found.extend(paths.map(|line| crate::scripts::absolute(&location.join(line))));
+    }
+    found
+}

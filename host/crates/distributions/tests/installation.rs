@@ -7,6 +7,8 @@ mod index;
 mod builds;
 #[path = "installation/faults.rs"]
 mod faults;
+#[path = "installation/hostile.rs"]
+mod hostile;
 #[path = "installation/installs.rs"]
 mod installs;
 #[allow(dead_code, reason = "each user of the support uses a part of it")]
@@ -33,7 +35,7 @@ fn own_main() -> ExitCode {
         return faults::install_in(root.as_ref());
     }
     let arguments = Arguments::from_args();
-    let tests = [installs::TESTS, builds::TESTS, faults::TESTS].concat();
+    let tests = [installs::TESTS, builds::TESTS, faults::TESTS, hostile::TESTS].concat();
     let trial = |(name, test): NamedTest| {
         Trial::test(name, move || {
             test();

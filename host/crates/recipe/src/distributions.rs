@@ -3,6 +3,7 @@
 //! The types are those of `wit/distributions.wit`.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use config::options::Buildout;
 
@@ -20,6 +21,18 @@ pub struct Requester<'a> {
     pub buildout: &'a Buildout,
     /// The environment of the part's native commands.
     pub environment: BTreeMap<String, String>,
+    /// Announces a path that is about to come into being through the part. It must not be made after an error.
+    pub will_make: &'a dyn Fn(&Path) -> std::io::Result<()>,
+}
+
+/// A project that a recipe develops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectAccess {
+    /// Its directory, with no symbolic link on its path.
+    pub directory: PathBuf,
+    /// Whether what its build makes may be put into it: the recipe may write there, or the user's configuration names it
+    /// for a built-in recipe.
+    pub may_change: bool,
 }
 
 /// Installs Python distributions for recipes.
@@ -50,15 +63,16 @@ pub trait Distributions: Send + Sync {
     fn develop(
         &self,
         requester: &Requester<'_>,
-        project: &str,
+        project: &ProjectAccess,
         destination: Option<&str>,
         options: &BuildOptions,
     ) -> Result<String, DistributionError>;
 
-    /// Generates scripts; returns their paths.
+    /// Generates scripts; returns their paths. `real` is the directory of the request, with no symbolic link on its path.
     fn write_scripts(
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
+        real: &Path,
     ) -> Result<Vec<String>, DistributionError>;
 }

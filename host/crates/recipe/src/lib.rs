@@ -26,5 +26,7 @@ pub use described::{Described, DescribedOption, Presence, RecipePackage, ValueTy
 pub use error::{PART_NAME, RecipeError};
 pub use grants::locations::{Locations, Written, is_part_name};
 pub use locked::describe_published;
+pub use native::command_log::is_command_log;
 pub use native::shared::NativeSettings;
+pub use ownership::Unfinished;
 pub use runtime::{Runtime, RuntimeSettings};

@@ -22,7 +22,6 @@ pub use damage::{Damage, DamageCause};
 pub use error::StateError;
 pub use file::{StateFile, peek};
 pub use model::{InstalledPart, InstalledState, StateChange};
-pub use names::UNFINISHED;
 pub use read::{Unreadable, read_state};
 pub use secrets::conceal;
 pub use write::render;

@@ -70,8 +70,7 @@ pub enum StateChange {
 impl InstalledState {
     /// Whether nothing needs to be saved: then no state file is written, as in zc.buildout.
     pub fn is_empty(&self) -> bool {
-        let is_finished = !self.buildout.contains_key(crate::names::UNFINISHED);
-        self.parts.is_empty() && self.develop_eggs.is_empty() && is_finished
+        self.parts.is_empty() && self.develop_eggs.is_empty()
     }
 
     /// Applies one change.

@@ -10,6 +10,3 @@ pub(super) const FORMAT: &str = "__buildout_state_format__";
 pub(super) const INSTALLED: &str = "__buildout_installed__";
 /// Option of a part: package and digest of its recipe.
 pub(super) const SIGNATURE: &str = "__buildout_signature__";
-/// The option of `[buildout]` with the parts that a run has begun to install and has not recorded: an object in JSON, for
-/// each part the nanoseconds since the Unix epoch.
-pub const UNFINISHED: &str = "unfinished-parts";

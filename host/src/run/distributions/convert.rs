@@ -103,9 +103,10 @@ impl From<NoDistributions> for DistributionError {
     fn from(error: NoDistributions) -> Self {
         let message = message(&error);
         match &error {
-            NoDistributions::Settings(_) | NoDistributions::Requirement(_) | NoDistributions::Lost { .. } => {
-                Self::Invalid(message)
-            }
+            NoDistributions::Settings(_)
+            | NoDistributions::Requirement(_)
+            | NoDistributions::Link { .. }
+            | NoDistributions::Lost { .. } => Self::Invalid(message),
             NoDistributions::Script(_) => Self::Invalid(message),
             NoDistributions::NoIndex => Self::Unavailable(message),
             NoDistributions::Python(_) => Self::Python(message),

@@ -66,6 +66,14 @@ pub(in crate::run) enum NoDistributions {
         /// The projects in the lock.
         locked: Vec<String>,
     },
+    /// The path of a project leads through a link in a directory of parts.
+    #[error("{} is in {}: a link in a directory of parts leads there", .project.display(), .real.display())]
+    Link {
+        /// The project as it is named.
+        project: PathBuf,
+        /// Where it is.
+        real: PathBuf,
+    },
     /// The Python cannot be started.
     #[error(transparent)]
     Run(Explained),
@@ -95,9 +103,12 @@ impl NoDistributions {
             Self::Script(error) => error,
             Self::Run(error) => error,
             Self::Lock(error) => error,
-            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } | Self::NotLocked { .. } => {
-                return None;
-            }
+            Self::Settings(_)
+            | Self::NoIndex
+            | Self::Requirement(_)
+            | Self::Lost { .. }
+            | Self::Link { .. }
+            | Self::NotLocked { .. } => return None,
         })
     }
 }
@@ -118,6 +129,9 @@ impl Explain for NoDistributions {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoIndex => vec!["Set `index` in [buildout], or `index-url` in the settings of pip.".to_owned()],
+            Self::Link { .. } => {
+                vec!["A recipe or a command may have made the link. List the directory itself in `develop`.".to_owned()]
+            }
             Self::NotLocked { name, locked } => {
                 nearest(name, locked.iter().map(String::as_str)).map(did_you_mean).into_iter().collect()
             }

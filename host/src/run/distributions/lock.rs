@@ -1,4 +1,4 @@
-//! The making of a new `pylock.toml`.
+//! `pylock.toml`: which lock applies to a run, and the making of a new one.
 //!
 //! A new lock has what an installation from an empty directory chooses: the distributions are installed aside, in the
 //! cache.
@@ -13,20 +13,41 @@ use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject}
 use distributions::eggs::{Directories, Precedence};
 use distributions::index::IndexFile;
 use distributions::install::{CustomBuild, Installation, Installer};
-use distributions::lock::{DistributionsLock, LockUse, Purpose};
+use distributions::lock::{DistributionsLock, FILE, LockUse, Purpose};
 use distributions::name;
 use distributions::requirement::Requirement;
 use distributions::resolve::Candidate;
 use fetch::{Algorithm, Checksum};
+use recipe::Locations;
+use registry::locking::LockMode;
 use tempfile::TempDir;
 
+use super::super::context::RunContext;
 use super::convert;
 use super::error::NoDistributions;
-use super::lock_of_run::{path, read};
 use super::needs::{Kind, Need};
-use super::provider::{BuildoutDistributions, locked, protected};
-use super::request_place::RequestPlace;
+use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 use super::settings::DistributionSettings;
+
+/// The path of the lock of a buildout.
+pub(super) fn path(locations: &Locations) -> PathBuf {
+    locations.configuration_directory.join(FILE)
+}
+
+/// The lock in a buildout's directory.
+pub(super) fn read(locations: &Locations) -> Result<Option<DistributionsLock>, NoDistributions> {
+    let Some(bytes) = base::files::read(&path(locations))? else { return Ok(None) };
+    Ok(Some(DistributionsLock::parse(&String::from_utf8_lossy(&bytes), &locations.configuration_directory)?))
+}
+
+/// The lock that applies to a run. With `--locked`, a missing lock allows nothing.
+pub(super) fn of_run(locations: &Locations, context: &RunContext) -> Result<Option<LockUse>, NoDistributions> {
+    let lock = read(locations)?;
+    Ok(match context.settings.lock {
+        LockMode::Locked => Some(LockUse::Only(Arc::new(lock.unwrap_or_default()))),
+        LockMode::Write | LockMode::Leave => lock.map(|lock| LockUse::First(Arc::new(lock))),
+    })
+}
 
 /// A project that was developed aside.
 struct ProjectAside {

@@ -6,13 +6,11 @@
 mod convert;
 mod error;
 mod lock;
-mod lock_of_run;
 mod needs;
 mod once;
 mod outlook;
 mod picked;
 mod provider;
-mod request_place;
 mod serve;
 mod settings;
 mod tools;

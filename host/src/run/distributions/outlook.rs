@@ -16,8 +16,7 @@ use tempfile::TempDir;
 use super::convert;
 use super::error::NoDistributions;
 use super::needs::{Kind, Need};
-use super::provider::{BuildoutDistributions, locked, protected};
-use super::request_place::RequestPlace;
+use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 
 /// The option of the state's `[buildout]` that has, in each line, a part and the distributions that it used last.
 const USED: &str = "distributions";

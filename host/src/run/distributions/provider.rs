@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base::files::FileError;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
 use distributions::eggs::Distribution;
@@ -11,16 +12,17 @@ use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
+use distributions::scripts::{absolute, real_path};
 use distributions::working_set::WorkingSet;
 use recipe::Locations;
+use recipe::distributions::ProjectAccess;
 
 use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::convert;
 use super::error::NoDistributions;
-use super::lock_of_run;
+use super::lock;
 use super::picked;
-use super::request_place::RequestPlace;
 use super::settings::DistributionSettings;
 use super::tools::InstallTools;
 
@@ -42,6 +44,34 @@ pub(in crate::run) struct BuildoutDistributions {
     pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// What was requested, for a new lock.
     requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
+}
+
+/// The buildout of a request.
+pub(super) struct RequestPlace<'a> {
+    pub(super) buildout: &'a Buildout,
+    pub(super) locations: Locations,
+    pub(super) settings: DistributionSettings,
+    /// The existing directories with parts, also those of other buildouts.
+    pub(super) parts: Vec<PathBuf>,
+    pub(super) lock: Option<LockUse>,
+}
+
+impl RequestPlace<'_> {
+    /// What editable installs depend on in addition to their projects.
+    pub(super) fn memory_context(&self) -> String {
+        self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
+    }
+
+    /// The same with other settings.
+    pub(super) fn with_settings(&self, settings: DistributionSettings) -> RequestPlace<'_> {
+        RequestPlace {
+            buildout: self.buildout,
+            locations: self.locations.clone(),
+            settings,
+            parts: self.parts.clone(),
+            lock: self.lock.clone(),
+        }
+    }
 }
 
 impl BuildoutDistributions {
@@ -74,7 +104,7 @@ impl BuildoutDistributions {
         if let Some(known) = &*known {
             return Ok(known.clone());
         }
-        Ok(known.insert(lock_of_run::of_run(locations, &self.context)?).clone())
+        Ok(known.insert(lock::of_run(locations, &self.context)?).clone())
     }
 
     /// What was requested so far, if a new lock is made.
@@ -125,7 +155,7 @@ impl BuildoutDistributions {
     pub(super) fn develop_in(
         &self,
         place: &RequestPlace<'_>,
-        project: &Path,
+        project: &ProjectAccess,
         develop_eggs: &Path,
         options: &BuildOptions,
     ) -> Result<DevelopedProject, NoDistributions> {
@@ -136,8 +166,15 @@ impl BuildoutDistributions {
         // The locations of other parts can change at any time.
         let is_alone = options.build_ext.is_empty();
         let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
-        let wanted =
-            DevelopRequest { project, develop_eggs, protected: &protected, options, memory, changes_project: true };
+        let ProjectAccess { directory, may_change } = project;
+        let wanted = DevelopRequest {
+            project: directory,
+            develop_eggs,
+            protected: &protected,
+            options,
+            memory,
+            changes_project: *may_change,
+        };
         let cancelled = || tools.is_cancelled();
         let developed =
             tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
@@ -159,7 +196,11 @@ impl BuildoutDistributions {
     ) -> Result<DevelopedProject, NoDistributions> {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
-        self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
+        let directory = if project.is_dir() { project } else { project.parent().unwrap_or(project) };
+        let real = directory.canonicalize().map_err(FileError::of("open", directory))?;
+        check_own_link(&place.locations, directory, &real)?;
+        let project = ProjectAccess { directory: real, may_change: true };
+        self.develop_in(&place, &project, &develop_eggs, &BuildOptions::default())
     }
 
     /// Reports the versions without a pin that were picked in this run.
@@ -177,6 +218,19 @@ impl BuildoutDistributions {
         }
         let tools = Arc::new(InstallTools::new(&self.context, place)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
+    }
+}
+
+/// Checks that a project is not elsewhere by a link that a recipe or command may have made: one in a directory of parts.
+fn check_own_link(locations: &Locations, directory: &Path, real: &Path) -> Result<(), NoDistributions> {
+    let path = absolute(directory);
+    let outer = [Some(&locations.parts), locations.other_parts.as_ref()];
+    let outer = outer.into_iter().flatten().find(|outer| path.starts_with(outer) && **outer != locations.directory);
+    match outer {
+        Some(outer) if real_path(outer).join(path.strip_prefix(outer).unwrap_or(&path)) != real => {
+            Err(NoDistributions::Link { project: path, real: real.to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

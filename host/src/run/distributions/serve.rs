@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::Level;
+use base::files::FileError;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
-use recipe::distributions::{self as wit, Distribution, DistributionError, Distributions, Requester, ScriptRequest};
+use recipe::distributions::{
+    self as wit, Distribution, DistributionError, Distributions, ProjectAccess, Requester, ScriptRequest,
+};
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{BuildoutDistributions, locked};
-use super::request_place::RequestPlace;
+use super::provider::{BuildoutDistributions, RequestPlace, locked};
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];
@@ -41,7 +43,7 @@ impl Distributions for BuildoutDistributions {
     fn develop(
         &self,
         requester: &Requester<'_>,
-        project: &str,
+        project: &ProjectAccess,
         destination: Option<&str>,
         options: &wit::BuildOptions,
     ) -> Result<String, DistributionError> {
@@ -52,8 +54,9 @@ impl Distributions for BuildoutDistributions {
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
+        real: &Path,
     ) -> Result<Vec<String>, DistributionError> {
-        Ok(self.write_scripts_for_recipe(requester, request)?)
+        Ok(self.write_scripts_for_recipe(requester, request, real)?)
     }
 }
 
@@ -98,14 +101,22 @@ impl BuildoutDistributions {
     fn develop_for_recipe(
         &self,
         requester: &Requester<'_>,
-        project: &str,
+        project: &ProjectAccess,
         destination: Option<&str>,
         options: &wit::BuildOptions,
     ) -> Result<String, NoDistributions> {
         let place = self.place(requester.buildout)?;
         let directory = destination.map_or_else(|| place.settings.choice.directories.develop.clone(), PathBuf::from);
         let options = Self::build_options(requester, &place, options);
-        let developed = self.develop_in(&place, Path::new(project), &directory, &options)?;
+        let developed = self.develop_in(&place, project, &directory, &options)?;
+        if !project.may_change {
+            let message = format!(
+                "What the build of {} makes stays out of it: the part {} may not write there",
+                project.directory.display(),
+                requester.part,
+            );
+            self.tools(&place)?.report().log(Level::Info, &message);
+        }
         let link = developed.paths.iter().find(|path| path.extension().is_some_and(|suffix| suffix == "egg-link"));
         Ok(link.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default())
     }
@@ -114,6 +125,7 @@ impl BuildoutDistributions {
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
+        real: &Path,
     ) -> Result<Vec<String>, NoDistributions> {
         let place = self.place(requester.buildout)?;
         let tools = self.tools(&place)?;
@@ -121,7 +133,7 @@ impl BuildoutDistributions {
         let mut scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
         scripts.retain(|script| {
             // A distribution may have a script of this name: zc.buildout itself.
-            let is_protected = place.locations.protected.contains(&script.path);
+            let is_protected = script.is_one_of(&place.locations.protected);
             if is_protected {
                 let message = format!("{} is not generated: it is a file of this buildout", script.path.display());
                 tools.report().log(Level::Warning, &message);
@@ -129,7 +141,9 @@ impl BuildoutDistributions {
             !is_protected
         });
         for script in &scripts {
-            script.write(tools.report())?;
+            let announced = (requester.will_make)(&script.path);
+            announced.map_err(FileError::of("write", &script.path))?;
+            script.write(real, tools.report())?;
         }
         Ok(scripts.iter().map(|script| script.path.to_string_lossy().into_owned()).collect())
     }

@@ -24,7 +24,7 @@ use super::super::python::program::is_in;
 use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
-use super::request_place::RequestPlace;
+use super::provider::RequestPlace;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
 /// `distributions`.

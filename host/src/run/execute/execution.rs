@@ -1,23 +1,27 @@
 //! A stage during its execution: its steps, and recording their outcomes.
 
+use std::sync::Arc;
+
 use base::collections::Set;
 use base::event::Level;
 use config::options::Values;
+use recipe::Unfinished;
 use state::plan::Step;
 use state::{InstalledPart, StateChange, StateFile};
 
 use super::super::stage::definition::{ChangePolicy, Stage};
 use super::super::stage::unused::Unused;
+use super::outside::Outside;
 use super::remover::Remover;
 use super::step::{self, StepOutcome};
 use super::transaction::Transaction;
-use super::unfinished;
 use crate::error::{Doing, RunError};
 
 /// A stage during its execution.
 pub(super) struct Execution<'a> {
     pub(super) stage: &'a Stage,
     state: &'a mut StateFile,
+    unfinished: &'a Arc<Unfinished>,
     unused: &'a mut Unused,
     remover: Remover<'a>,
     /// `None`: each change takes effect at once.
@@ -29,27 +33,23 @@ pub(super) struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    pub(super) fn new(stage: &'a Stage, state: &'a mut StateFile, unused: &'a mut Unused) -> Self {
-        let remover = Remover::new(&stage.view, &stage.locations);
+    pub(super) fn new(
+        stage: &'a Stage,
+        state: &'a mut StateFile,
+        unfinished: &'a Arc<Unfinished>,
+        unused: &'a mut Unused,
+    ) -> Self {
+        let remover = Remover::new(&stage.view, &stage.locations, state.installed());
         let transaction = matches!(stage.policy, ChangePolicy::Transaction(_)).then(Transaction::default);
-        Self { stage, state, unused, remover, transaction, recorded: Set::default(), unrecorded: Set::default() }
+        let (recorded, unrecorded) = Default::default();
+        Self { stage, state, unfinished, unused, remover, transaction, recorded, unrecorded }
     }
 
     /// Reports to the recipes which paths belong to which part.
     pub(super) fn report_recorded(&self) -> Result<(), RunError> {
-        let runtime = self.stage.view.recipes.runtime()?;
-        for (part, since) in unfinished::all(self.state.installed()) {
-            runtime.begun(&part, since);
-        }
+        self.stage.view.recipes.runtime()?.announce_to(self.unfinished);
         let parts: Vec<&String> = self.state.installed().parts.keys().collect();
         parts.into_iter().try_for_each(|part| self.report_record(part))
-    }
-
-    /// Records that the parts of these steps are about to be installed.
-    pub(super) fn begin(&mut self, steps: &[Step]) -> Result<(), RunError> {
-        let parts = steps.iter().filter(|step| matches!(step, Step::Install(..))).map(Step::part);
-        let change = unfinished::begin(self.state.installed(), parts);
-        change.map_or(Ok(()), |change| Ok(self.state.record(&change)?))
     }
 
     fn report_record(&self, part: &str) -> Result<(), RunError> {
@@ -101,6 +101,8 @@ impl<'a> Execution<'a> {
         let Some(recorded) = self.state.installed().parts.get(part).cloned() else { return Ok(()) };
         self.remover.check(&recorded)?;
         self.run_uninstaller(part, &recorded)?;
+        let installed = self.remover.recorded_here(&recorded.installed);
+        let recorded = InstalledPart { installed, ..recorded };
         match &mut self.transaction {
             Some(transaction) => {
                 transaction.set_aside(part, &recorded, &self.remover, &self.stage.locations, self.state)
@@ -113,7 +115,14 @@ impl<'a> Execution<'a> {
         let logs = self.remover.logs(part, recorded);
         self.remover.remove(&recorded.options, &recorded.installed)?;
         self.remover.remove_logs(&logs);
-        self.state.record(&StateChange::Removed { part: part.to_owned() })?;
+        self.record_removal(part)
+    }
+
+    fn record_removal(&mut self, part: &str) -> Result<(), RunError> {
+        let installed = self.state.installed();
+        let before = installed.parts.get(part).map(|recorded| recorded.installed.as_slice()).unwrap_or_default();
+        let outside = Outside::change(installed, &self.stage.locations.directory, before, []);
+        self.state.record(&together(StateChange::Removed { part: part.to_owned() }, outside))?;
         self.report_record(part)
     }
 
@@ -165,9 +174,8 @@ impl<'a> Execution<'a> {
             Err(error) => {
                 let options = self.options_of(part);
                 self.remover.clean_up(&options, error.created());
-                self.remover.clean_up(&options, &before);
-                self.state.record(&StateChange::Removed { part: part.to_owned() })?;
-                self.report_record(part)?;
+                self.remover.clean_up(&options, &self.remover.recorded_here(&before));
+                self.record_removal(part)?;
                 Err(error.into())
             }
         }
@@ -177,11 +185,12 @@ impl<'a> Execution<'a> {
         let Some(wanted) = self.stage.parts.get(part) else { return Ok(()) };
         let (options, signature) = (wanted.options.clone(), Some(wanted.signature.clone()));
         let record = InstalledPart { options, installed, signature };
-        if self.state.installed().parts.get(part) != Some(&record) {
-            let mut change = StateChange::Installed { part: part.to_owned(), record };
-            if let Some(end) = unfinished::end(self.state.installed(), |ended| ended == part) {
-                change = StateChange::Together(vec![change, end]);
-            }
+        let before = self.state.installed().parts.get(part);
+        let paths = before.map(|recorded| recorded.installed.as_slice()).unwrap_or_default();
+        let directory = &self.stage.locations.directory;
+        let outside = Outside::change(self.state.installed(), directory, paths, &record.installed);
+        if before != Some(&record) || outside.is_some() {
+            let change = together(StateChange::Installed { part: part.to_owned(), record }, outside);
             match self.transaction.as_mut().filter(|transaction| transaction.replaces(part)) {
                 Some(transaction) => transaction.hold(change),
                 None => self.state.record(&change).inspect_err(|_| {
@@ -208,8 +217,8 @@ impl<'a> Execution<'a> {
             let is_of_stage = steps.iter().any(|step| step.part() == part);
             is_of_stage && !self.unrecorded.contains(part) || sections.written(part).is_err()
         };
-        let change = unfinished::end(self.state.installed(), is_ended);
-        ended.and(change.map_or(Ok(()), |change| Ok(self.state.record(&change)?)))
+        self.unfinished.end(is_ended);
+        ended
     }
 
     fn end_parts(&mut self, outcome: Result<(), RunError>, steps: &[Step]) -> Result<(), RunError> {
@@ -243,5 +252,13 @@ impl<'a> Execution<'a> {
 
     fn log(&self, message: &str) {
         self.stage.view.context.log(Level::Info, message);
+    }
+}
+
+/// A change, and another one that applies with it.
+fn together(change: StateChange, with: Option<StateChange>) -> StateChange {
+    match with {
+        Some(with) => StateChange::Together(vec![change, with]),
+        None => change,
     }
 }

@@ -1,6 +1,9 @@
 //! The procedure for every stage: uninstall, install, check, record.
 
+use std::sync::Arc;
+
 use base::event::Event;
+use recipe::{Locations, Unfinished};
 use state::StateFile;
 use state::plan::Step;
 
@@ -16,6 +19,7 @@ use crate::error::RunError;
 
 pub(in crate::run) struct Executor<'a> {
     pub(in crate::run) state: &'a mut StateFile,
+    unfinished: Arc<Unfinished>,
     pub(in crate::run) unused: Unused,
     /// Number of parts that the stages so far have installed or updated.
     installed: usize,
@@ -24,8 +28,9 @@ pub(in crate::run) struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    pub(in crate::run) fn new(state: &'a mut StateFile) -> Self {
-        Self { state, unused: Unused::default(), installed: 0, view: None }
+    pub(in crate::run) fn new(state: &'a mut StateFile, locations: &Locations) -> Self {
+        let unfinished = Arc::new(Unfinished::open(locations.installed.as_deref()));
+        Self { state, unfinished, unused: Unused::default(), installed: 0, view: None }
     }
 
     /// Executes a stage. On failure, the completed steps are recorded.
@@ -41,13 +46,12 @@ impl<'a> Executor<'a> {
         let is_new = handover.as_ref().is_some_and(|handover| handover.is_new())
             || installs.iter().any(|step| matches!(step, Step::Install(..)));
         let planned = stage.is_last().then_some(self.installed);
-        let mut execution = Execution::new(stage, self.state, &mut self.unused);
+        let mut execution = Execution::new(stage, self.state, &self.unfinished, &mut self.unused);
         if !steps.is_empty() {
             execution.report_recorded()?;
         }
         let outcome = execution
             .uninstall_all(uninstalls)
-            .and_then(|()| execution.begin(installs))
             .and_then(|()| install(&mut execution, installs, planned))
             .and_then(|()| stage.check_python(is_new));
         execution.end(outcome, installs)?;

@@ -2,9 +2,9 @@
 
 mod execution;
 pub(in crate::run) mod executor;
+mod outside;
 mod parallel;
 mod remover;
 mod schedule;
 mod step;
 pub(in crate::run) mod transaction;
-mod unfinished;

@@ -11,23 +11,25 @@ use base::environment::Environment;
 use base::event::Level;
 use base::files::{Removal, RemovalError};
 use config::options::Values;
-use recipe::{Locations, is_part_name};
-use state::InstalledPart;
+use recipe::{Locations, is_command_log, is_part_name};
+use state::{InstalledPart, InstalledState};
 
 use super::super::view::ResolvedBuildout;
+use super::outside::Outside;
 use crate::error::RunError;
 
 /// Removes recorded paths of parts.
 pub(super) struct Remover<'a> {
     view: &'a ResolvedBuildout,
     locations: &'a Locations,
+    outside: Outside,
     /// The paths that may be removed for any part, computed for the first path.
     removal: OnceCell<Removal>,
 }
 
 impl<'a> Remover<'a> {
-    pub(super) fn new(view: &'a ResolvedBuildout, locations: &'a Locations) -> Self {
-        Self { view, locations, removal: OnceCell::new() }
+    pub(super) fn new(view: &'a ResolvedBuildout, locations: &'a Locations, installed: &InstalledState) -> Self {
+        Self { view, locations, outside: Outside::of(installed), removal: OnceCell::new() }
     }
 
     /// Recomputes the removable paths: recipes may have created directories in the meantime that are granted.
@@ -38,6 +40,25 @@ impl<'a> Remover<'a> {
     /// Refuses recorded paths that no recipe can have created, before anything of the part is removed.
     pub(super) fn check(&self, part: &InstalledPart) -> Result<(), RunError> {
         check(&self.removal_of(&part.options, &part.installed), &part.installed)
+    }
+
+    /// Of recorded paths, those in the buildout directory, and those outside that are the files that this host recorded. The
+    /// others are kept, and reported.
+    pub(super) fn recorded_here(&self, paths: &[String]) -> Vec<String> {
+        let is_known = |path: &&String| {
+            let absolute = self.locations.directory.join(path);
+            let is_known = absolute.starts_with(&self.locations.directory)
+                || absolute.symlink_metadata().is_err()
+                || self.outside.has(&absolute);
+            if !is_known {
+                let message = format!(
+                    "{path} is kept: it is outside the buildout directory, and it is not what this host recorded there"
+                );
+                self.view.context.log(Level::Warning, &message);
+            }
+            is_known
+        };
+        paths.iter().filter(is_known).cloned().collect()
     }
 
     /// Removes paths of a part that was recorded with these options; fails at the first path that cannot be removed.
@@ -73,7 +94,8 @@ impl<'a> Remover<'a> {
         let locations = paths.filter(|path| path.file_name().is_some_and(|name| name == part));
         let mut logs: Vec<PathBuf> = locations.map(|path| path.with_file_name(&name)).collect();
         logs.extend([log.clone()].into_iter().chain(self.locations.other_command_log(part)));
-        logs.retain(|log| log.is_file());
+        // A file of this name next to a recorded path may be anybody's.
+        logs.retain(|path| *path == log && path.is_file() && !self.locations.is_parts_chosen() || is_command_log(path));
         logs.sort();
         logs.dedup();
         logs

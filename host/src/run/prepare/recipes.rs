@@ -92,6 +92,7 @@ impl Recipes {
             environment: context.environment.clone(),
             native: context.settings.native.clone(),
             distributions: Some(Arc::clone(&self.shared.distributions) as Arc<_>),
+            granted_options: self.resolver().granted_options().collect(),
         })?;
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }

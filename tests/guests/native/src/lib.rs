@@ -1,7 +1,7 @@
 //! Test guest: starts the command and fetches the file that its options name. `tests/black_box/native_guests.rs` runs it in the real
 //! host.
 
-use buildout_recipe::distributions::{self, BuildOptions, Destination, Settings};
+use buildout_recipe::distributions::{self, BuildOptions, Destination, ScriptEntryPoint, ScriptRequest, Settings};
 use buildout_recipe::{
     Command, Context, Description, Download, Downloader, Error, Init, Options, Paths, Recipe, Runner, TopLevel, info,
 };
@@ -69,10 +69,38 @@ impl Native {
             ..Settings::default()
         };
         if let Some(project) = self.options.get("project")? {
-            distributions::develop(&project, None, &BuildOptions { extensions: Vec::new(), environment: Vec::new() })?;
+            let environment = self.words("variables")?.into_iter();
+            let environment = environment.map(|name| (name, "/srv".to_owned())).collect();
+            distributions::develop(&project, None, &BuildOptions { extensions: Vec::new(), environment })?;
+        }
+        if let Some(directory) = self.options.get("scripts")? {
+            return self.write_scripts(directory);
+        }
+        if requirement.is_empty() {
+            return Ok(());
         }
         let found = distributions::install(&[requirement], &[], &settings)?;
         info!("found {}", found.len());
+        Ok(())
+    }
+
+    /// Writes an interpreter, and a script under the name that its options say.
+    fn write_scripts(&self, directory: String) -> Result<(), Error> {
+        let entry_point = ScriptEntryPoint { name: "a".into(), module: "os".into(), attributes: "getcwd".into() };
+        let selected = self.options.get("selected")?.map(|target| vec![("a".to_owned(), target)]);
+        let request = ScriptRequest {
+            requirements: Vec::new(),
+            entry_points: if selected.is_some() { vec![entry_point] } else { Vec::new() },
+            distributions: Vec::new(),
+            extra_paths: Vec::new(),
+            directory,
+            selected,
+            interpreter: self.options.get("interpreter")?,
+            initialization: String::new(),
+            arguments: String::new(),
+            relative_to: None,
+        };
+        info!("wrote {:?}", distributions::write_scripts(&request)?);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod bounded;
 mod create;
 mod error;
 mod input;
+mod mounts;
 mod read;
 mod remove;
 mod replace;
@@ -20,6 +21,8 @@ pub use error::FileError;
 pub use input::open_input;
 pub use read::{open_regular, read, read_at_most, read_open, read_string, read_whole};
 pub use remove::{Removal, RemovalError, Removed};
-pub use replace::{Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_shared};
+pub use replace::{
+    Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_executable_in, replace_shared,
+};
 pub use tree::remove_directory;
 pub use trust::{Distrust, check_trusted, check_trusted_directory};

@@ -11,6 +11,7 @@ use cap_fs_ext::DirExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::mounts::mount_points;
 use super::tree::{is_not_a_directory, missing_is_fine, remove_tree};
 use crate::paths::is_below;
 use crate::source::Explain;
@@ -24,6 +25,10 @@ pub struct Removal {
     named: Vec<PathBuf>,
     /// Paths that must stay, and why.
     protected: Vec<(PathBuf, &'static str)>,
+    /// Where file systems are mounted.
+    mounts: Vec<PathBuf>,
+    /// The base without links.
+    real_base: PathBuf,
 }
 
 /// The result of [`Removal::remove`].
@@ -64,6 +69,14 @@ pub enum RemovalError {
         /// Why, as in `/home/me is your home directory`.
         reason: &'static str,
     },
+    /// A file system is mounted at the path or below it: its files are not the part's.
+    #[error("Refusing to remove {}: a file system is mounted at {}", .path.display(), .mount.display())]
+    Mounted {
+        /// As recorded.
+        path: PathBuf,
+        /// The mount point.
+        mount: PathBuf,
+    },
     /// A directory on the way to the path is a symbolic link.
     #[error("Refusing to remove {}: {} is a symbolic link now", .path.display(), .link.display())]
     ThroughLink {
@@ -102,6 +115,7 @@ impl Explain for RemovalError {
                 "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
                  remove the path from `__buildout_installed__`."
             }
+            Self::Mounted { .. } => "Unmount it, and run again.",
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
             Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
         };
@@ -112,8 +126,14 @@ impl Explain for RemovalError {
 impl Removal {
     /// Allows removal below `directory`, the buildout directory. Relative paths are resolved against it.
     pub fn new(directory: &Path) -> Self {
-        let mut removal =
-            Self { base: directory.to_owned(), roots: Vec::new(), named: Vec::new(), protected: Vec::new() };
+        let mut removal = Self {
+            base: directory.to_owned(),
+            roots: Vec::new(),
+            named: Vec::new(),
+            protected: Vec::new(),
+            mounts: mount_points(),
+            real_base: directory.canonicalize().unwrap_or_else(|_| directory.to_owned()),
+        };
         removal.protect(directory);
         removal.allow(directory);
         removal
@@ -153,7 +173,7 @@ impl Removal {
     /// Whether `path` may be removed, judging by the string alone. Accesses no file.
     ///
     /// # Errors
-    /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`].
+    /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`], [`RemovalError::Mounted`].
     pub fn check(&self, path: &Path) -> Result<(), RemovalError> {
         self.locate(path).map(|_| ())
     }
@@ -198,6 +218,11 @@ impl Removal {
         if let Some((protected, reason)) = self.protected.iter().find(|(protected, _)| protected.starts_with(&absolute))
         {
             return Err(RemovalError::Protected { path: path.to_owned(), protected: protected.clone(), reason });
+        }
+        let below_base = absolute.strip_prefix(&self.base).map(|rest| self.real_base.join(rest));
+        let real = below_base.as_ref().unwrap_or(&absolute);
+        if let Some(mount) = self.mounts.iter().find(|mount| mount.starts_with(real)) {
+            return Err(RemovalError::Mounted { path: path.to_owned(), mount: mount.clone() });
         }
         let holds = |root: &&Path| is_below(&absolute, root);
         let named = self.named.iter().filter(|named| absolute.starts_with(named)).filter_map(|named| named.parent());
@@ -319,6 +344,19 @@ mod tests {
         assert_eq!(removal.remove(&s.outside.join("private/f")).unwrap(), Removed::File);
         assert_eq!(removal.remove(&s.outside.join("private")).unwrap(), Removed::Directory);
         assert!(s.outside.join("granted").exists());
+    }
+
+    #[test]
+    fn what_is_mounted_stays() {
+        let s = space();
+        let mut removal = s.removal.clone();
+        removal.mounts = vec![s.buildout.canonicalize().unwrap().join("parts/a/b")];
+        for path in ["parts/a", "parts/a/b"] {
+            let refused = removal.remove(Path::new(path));
+            assert!(matches!(refused, Err(RemovalError::Mounted { .. })), "{path}: {refused:?}");
+        }
+        assert!(s.buildout.join("parts/a").exists());
+        assert!(removal.check(Path::new("parts/other")).is_ok());
     }
 
     #[test]

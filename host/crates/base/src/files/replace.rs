@@ -58,6 +58,15 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<Replaced, FileErr
     replace_with(path, bytes, Permissions::Executable, temporary_name(path, ".new"))
 }
 
+/// As [`replace_executable`], in a directory that is open. Only the last part of `path` decides which file it is; the rest is
+/// for errors.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_executable_in(directory: &File, path: &Path, bytes: &[u8]) -> Result<Replaced, FileError> {
+    replace_in(directory, path, bytes, Permissions::Executable, temporary_name(path, ".new"))
+}
+
 /// As [`replace`], for a file with several concurrent writers (a cache): the last one wins, none fails. Old temporary files,
 /// which killed processes left, are removed.
 ///
@@ -140,11 +149,23 @@ fn replace_with(
     permissions: Permissions,
     temporary: OsString,
 ) -> Result<Replaced, FileError> {
+    match path.file_name() {
+        Some(_) => replace_in(&open_parent(path)?, path, bytes, permissions, temporary),
+        None => Err(FileError::of("write", path)(io::Error::from(ErrorKind::InvalidInput))),
+    }
+}
+
+fn replace_in(
+    directory: &File,
+    path: &Path,
+    bytes: &[u8],
+    permissions: Permissions,
+    temporary: OsString,
+) -> Result<Replaced, FileError> {
     let Some(name) = path.file_name() else {
         return Err(FileError::of("write", path)(io::Error::from(ErrorKind::InvalidInput)));
     };
-    let directory = open_parent(path)?;
-    let old = current(&directory, name).map_err(FileError::of("read", path))?;
+    let old = current(directory, name).map_err(FileError::of("read", path))?;
     let mode = old.as_ref().map(|(_, mode)| *mode);
     if let Some((file, mode)) = &old
         && (permissions == Permissions::Kept || executable(*mode) == *mode)
@@ -152,15 +173,15 @@ fn replace_with(
     {
         return Ok(Replaced::Unchanged);
     }
-    let written = write_temporary(&directory, &temporary, bytes, permissions, mode)
-        .and_then(|()| Ok(renameat(&directory, &temporary, &directory, name)?));
+    let written = write_temporary(directory, &temporary, bytes, permissions, mode)
+        .and_then(|()| Ok(renameat(directory, &temporary, directory, name)?));
     if let Err(error) = written {
         // Report the first error. If removing the temporary file fails too, the next call removes it.
-        let _ = unlinkat(&directory, &temporary, AtFlags::empty());
+        let _ = unlinkat(directory, &temporary, AtFlags::empty());
         return Err(FileError::of("write", path)(error));
     }
     // After the rename, as this makes the rename itself durable.
-    sync_directory(&directory, path)?;
+    sync_directory(directory, path)?;
     Ok(Replaced::Written)
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Chain<'a> {
     /// The buildout directory, if no option sets another one.
     directory: PathBuf,
     settings: ReadSettings,
+    /// Whether the command line or a file that is being followed says if this is offline: what it extends cannot change that.
+    is_decided: bool,
     profiles: Map<Location, Arc<Profile>>,
     effects: Map<Location, Arc<FileEffect>>,
     /// The files that are being followed, outermost first.
@@ -37,6 +39,7 @@ impl<'a> Chain<'a> {
             request,
             directory,
             settings: ReadSettings::default(),
+            is_decided: false,
             profiles: Map::default(),
             effects: Map::default(),
             open: Vec::new(),
@@ -49,6 +52,7 @@ impl<'a> Chain<'a> {
     pub(super) fn settings(&mut self, data: &LoadedSections, assigned: &LoadedSections) -> Result<(), ConfigError> {
         let mut data = data.clone();
         update(&mut data, assigned)?;
+        self.is_decided = assigned.get("buildout").is_some_and(|(options, _)| offline(options).is_some());
         let Some((options, _)) = data.get("buildout") else { return Ok(()) };
         let cache =
             options.get("extends-cache").filter(|cache| cache.raw.contains("${")).and_then(|cache| cache.place());
@@ -58,8 +62,7 @@ impl<'a> Chain<'a> {
         self.settings = ReadSettings {
             extends_cache: predefined::extends_cache(options, self.request.environment),
             newest: flag(options, "newest")?,
-            // zc.buildout does not download anything either if everything must come from its cache.
-            offline: flag(options, "offline")? || flag(options, "install-from-cache")?,
+            offline: is_offline(options)?,
         };
         Ok(())
     }
@@ -140,6 +143,10 @@ impl<'a> Chain<'a> {
         }
         self.enter(location, place)?;
         let profile = self.profile(location, place)?;
+        let outer = (self.is_decided, self.settings.offline);
+        if let (false, Some(own)) = (self.is_decided, offline_of(&profile.own)) {
+            (self.is_decided, self.settings.offline) = (true, own?);
+        }
         let mut total = FileEffect::default();
         self.follow_all(location, &profile.extends, pending, &mut total)?;
         let own = match pending.take_if(|_| profile.extends.is_empty()) {
@@ -151,6 +158,7 @@ impl<'a> Chain<'a> {
         compose(&mut total, &own)?;
         self.follow_all(location, &profile.extended_by, pending, &mut total)?;
         self.open.pop();
+        (self.is_decided, self.settings.offline) = outer;
         let effect = Arc::new(total);
         if known {
             self.effects.insert(location.clone(), Arc::clone(&effect));
@@ -172,6 +180,10 @@ impl<'a> Chain<'a> {
                 None => error,
             })?;
             compose(total, &effect)?;
+            // Offline holds for what is read from here on.
+            if let (false, Some(found)) = (self.is_decided, offline_of(&effect)) {
+                self.settings.offline = found?;
+            }
         }
         Ok(())
     }
@@ -259,6 +271,21 @@ fn above(mut defaults: LoadedSections, own: &FileEffect) -> Result<FileEffect, C
         effects.insert(name, Arc::new(SectionEffect::of_options(options, place)?));
     }
     Ok(effects)
+}
+
+/// Whether a file and what it extends say that this is offline; `None` if they say nothing about it.
+fn offline_of(effect: &FileEffect) -> Option<Result<bool, ConfigError>> {
+    offline(effect.get("buildout")?.first())
+}
+
+fn offline(options: &Options) -> Option<Result<bool, ConfigError>> {
+    let is_set = ["offline", "install-from-cache"].iter().any(|name| options.contains_key(*name));
+    is_set.then(|| is_offline(options))
+}
+
+/// zc.buildout does not download anything either if everything must come from its cache.
+fn is_offline(options: &Options) -> Result<bool, ConfigError> {
+    Ok(flag(options, "offline")? || flag(options, "install-from-cache")?)
 }
 
 fn flag(options: &Options, name: &str) -> Result<bool, ConfigError> {

@@ -287,6 +287,32 @@ fn offline_is_offline_whoever_says_it() {
     t(&[("/home/.buildout/default.cfg", "[buildout]\noffline = true\n")], &[], true);
     t(&[], &["offline=true"], true);
     t(&[], &[], false);
+    // A file that was read before.
+    let base = ("base.cfg", "[buildout]\noffline = true\n");
+    let both = |option: &str| format!("[buildout]\nextends = base.cfg https://host/base.cfg\n{option}\n");
+    t(&[("buildout.cfg", &both("")), base], &[], true);
+    t(&[("buildout.cfg", &both("offline = false")), base], &[], false);
+    t(&[("buildout.cfg", &both("")), base], &["offline=false"], false);
+    let middle = ("middle.cfg", "[buildout]\nextends = base.cfg\n");
+    let main = "[buildout]\nextends = middle.cfg https://host/base.cfg\n";
+    t(&[("buildout.cfg", main), middle, base], &[], true);
+    let middle = ("middle.cfg", "[buildout]\nextends = base.cfg\noffline = false\n");
+    t(&[("buildout.cfg", main), middle, base], &[], false);
+    // A file in between decides for what it extends.
+    let middle = ("middle.cfg", "[buildout]\nextends = https://host/base.cfg\noffline = true\n");
+    t(&[("buildout.cfg", "[buildout]\nextends = middle.cfg\n"), middle], &[], true);
+}
+
+#[test]
+fn a_file_that_is_read_later_does_not_change_what_was_read() {
+    let files = MemoryFiles::new(&[
+        ("buildout.cfg", "[buildout]\nextends = https://host/base.cfg base.cfg\n"),
+        ("base.cfg", "[buildout]\noffline = true\n"),
+        ("https://host/base.cfg", "[a]\nx = 1\n"),
+    ]);
+    files.load(&[]).unwrap();
+    let read = files.read.lock().unwrap();
+    assert!(!read.iter().find(|(name, _)| name.starts_with("https:")).unwrap().1.offline);
 }
 
 #[test]

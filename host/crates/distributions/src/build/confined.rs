@@ -4,8 +4,7 @@ use confine::{CommandLimits, CommandOutcome, CommandPolicy, ConfinementLevel, Na
 
 use base::interrupt::Interrupt;
 
-use super::error::BuildError;
-use super::surroundings::{BuildCommand, CommandEnd, Commands};
+use super::{BuildCommand, BuildError, CommandEnd, Commands};
 
 /// Longest line that is passed on, in bytes.
 const LONGEST_LINE: usize = 64 << 10;
@@ -60,6 +59,10 @@ impl Commands for ConfinedCommands<'_> {
             }
             CommandOutcome::Interrupted => CommandEnd::Interrupted,
         })
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.interrupt.signal().is_some()
     }
 }
 

@@ -5,20 +5,20 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use base::files::FileError;
+use base::files::{FileError, read_at_most};
+use serde::{Deserialize, Serialize};
 
-use super::builder::{Built, ProjectBuild, ProjectBuilder};
 use super::copy::PrivateCopy;
-use super::developed::DevelopedProject;
-use super::error::BuildError;
 use super::inputs::ProjectSnapshot;
 use super::memory::{Memory, MemoryFile};
-use super::project::BuildSystem;
 use super::project::write_build_ext;
-use super::surroundings::BuildOptions;
+use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::python::Python;
 use crate::wheel;
+
+/// The longest text of an editable wheel, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// A project to develop.
 #[derive(Clone, Debug)]
@@ -35,6 +35,17 @@ pub struct DevelopRequest<'a> {
     pub memory: Option<Memory<'a>>,
     /// Whether files that the build makes or changes are copied to the project.
     pub changes_project: bool,
+}
+
+/// A developed project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevelopedProject {
+    /// Its name.
+    pub name: String,
+    /// The files that were put into the directory of develop eggs, sorted.
+    pub paths: Vec<PathBuf>,
+    /// The namespaces that it declares in the old way, one per line.
+    pub namespaces: Option<String>,
 }
 
 /// Makes an editable install of a project.
@@ -91,11 +102,10 @@ fn build(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<(DevelopedProject, BTreeSet<PathBuf>), BuildError> {
     let workshop = EggWorkshop::new(wanted.develop_eggs)?;
-    let private = PrivateCopy::new(project, &workshop.path().join("source"), protected)?;
+    let private = PrivateCopy::new(project, &workshop.path().join("source"), protected, cancelled)?;
     let mut options = wanted.options.clone();
     options.read.extend(private.linked.iter().cloned());
     let system = BuildSystem::of(&private.copy)?;
-    let had_setup_cfg = std::fs::read(private.copy.join("setup.cfg")).ok();
     write_build_ext(&private.copy, &options.build_ext)?;
     let workspace = workshop.path().join("workspace");
     std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
@@ -105,14 +115,13 @@ fn build(
     let built = build.run("editable")?;
     let Built { path, name: file, .. } =
         built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
-    restore(&private.copy.join("setup.cfg"), had_setup_cfg, &options)?;
-    let changed = if wanted.changes_project { private.bring_back()? } else { BTreeSet::new() };
+    let changed = if wanted.changes_project { private.bring_back(cancelled)? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");
     std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;
     let opened = wheel::open(&path, &file, &aside, cancelled)?;
     let name = opened.metadata.name.clone();
-    let namespaces =
-        std::fs::read_to_string(aside.join("wheel").join(opened.info()).join("namespace_packages.txt")).ok();
+    let namespaces = aside.join("wheel").join(opened.info()).join("namespace_packages.txt");
+    let namespaces = read_at_most(&namespaces, LONGEST).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let placed = Placing {
         from: &aside.join("wheel"),
         to: wanted.develop_eggs,
@@ -124,18 +133,6 @@ fn build(
     paths.push(write_egg_link(project, wanted.develop_eggs, &name)?);
     paths.sort();
     Ok((DevelopedProject { name, paths, namespaces }, changed))
-}
-
-/// The options of the extensions were for this build only.
-fn restore(setup_cfg: &Path, had: Option<Vec<u8>>, options: &BuildOptions) -> Result<(), BuildError> {
-    if options.build_ext.is_empty() {
-        return Ok(());
-    }
-    let done = match had {
-        Some(bytes) => std::fs::write(setup_cfg, bytes),
-        None => std::fs::remove_file(setup_cfg),
-    };
-    Ok(done.map_err(FileError::of("write", setup_cfg))?)
 }
 
 /// Puts the contents of an editable wheel in their places.
@@ -169,7 +166,8 @@ impl Placing<'_> {
 
     /// The build has seen a copy: its paths are replaced by those of the project.
     fn lead_to_project(&self, path: &Path) -> Result<(), BuildError> {
-        let text = std::fs::read_to_string(path).map_err(FileError::of("read", path))?;
+        let text = read_at_most(path, LONGEST).map_err(FileError::of("read", path))?;
+        let text = String::from_utf8_lossy(&text);
         let project = self.project.to_string_lossy();
         let written = match path.extension().is_some_and(|extension| extension == "py") {
             true => project.replace('\\', "\\\\").replace('\'', "\\'").replace('"', "\\\""),

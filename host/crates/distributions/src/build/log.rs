@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use base::files::FileError;
 
-use super::surroundings::BuildCommand;
+use super::BuildCommand;
+use crate::eggs::fill::clone_within;
+use crate::handles::Budget;
 
 /// The most lines that an error shows.
 const LAST: usize = 20;
@@ -13,8 +15,8 @@ const LAST: usize = 20;
 /// The most bytes that are kept of a build's output.
 const MOST: usize = 16 << 20;
 
-/// The longest list of attempts that is read, in bytes.
-const LONGEST: u64 = 64 << 10;
+/// The most files and directories of a failed build that are kept, and the most bytes.
+const MOST_KEPT: (u64, u64) = (100_000, 1 << 30);
 
 /// The output of a build.
 pub(super) struct BuildLog {
@@ -49,18 +51,26 @@ impl BuildLog {
     }
 
     /// Keeps the log, the sources, and a script that runs the last command again, in a directory below `logs`.
-    pub(super) fn keep(&self, logs: &Path, what: &str, source: &Path, workspace: &Path) -> Result<PathBuf, FileError> {
+    pub(super) fn keep(
+        &self,
+        logs: &Path,
+        what: &str,
+        (source, workspace): (&Path, &Path),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<PathBuf, FileError> {
         let directory = logs.join(what.replace(['/', ' '], "-"));
-        let _ = std::fs::remove_dir_all(&directory);
+        let _ = base::files::remove_directory(&directory);
         std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
         let log = directory.join("build.log");
         std::fs::write(&log, &self.text).map_err(FileError::of("write", &log))?;
         let script = directory.join("reproduce.sh");
         let places = [(source, directory.join("source")), (workspace, directory.join("workspace"))];
         base::files::replace_executable(&script, self.script(&places).as_bytes())?;
+        let (entries, bytes) = MOST_KEPT;
+        let mut budget = Budget { entries, bytes, cancelled };
         for (from, to) in &places {
             // The sources help to find the cause; without them, the log must be enough.
-            let _ = crate::eggs::fill::clone_tree(from, to);
+            let _ = clone_within(from, to, &mut budget);
         }
         Ok(log)
     }
@@ -99,14 +109,4 @@ fn shown(command: &BuildCommand) -> String {
 /// A word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// The attempts of the build that were refused, as its runner wrote them down. This comes from the build itself: it is
-/// shown, and nothing depends on it.
-pub(super) fn tried(path: &Path) -> Vec<String> {
-    let readable = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LONGEST);
-    let text = if readable { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
-    let mut lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(base::source::printable).collect();
-    lines.dedup();
-    lines
 }

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use base::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::developed::DevelopedProject;
-use super::error::BuildError;
 use super::inputs::ProjectSnapshot;
-use super::surroundings::BuildOptions;
+use super::{BuildError, BuildOptions, DevelopedProject};
 use crate::python::Python;
 
 /// Increased when projects are installed in a different way.

@@ -1,11 +1,17 @@
 //! A project's settings for its build: `pyproject.toml`, and the section `[build_ext]` of `setup.cfg`.
 
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use base::files::FileError;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
 use toml_edit::{DocumentMut, Item};
 
 use super::BuildError;
+use crate::handles;
 use crate::requirement::Requirement;
 
 /// The longest file that is read, in bytes.
@@ -29,7 +35,7 @@ impl BuildSystem {
     /// When they cannot be read, or when there is no project.
     pub fn of(source: &Path) -> Result<Self, BuildError> {
         let path = source.join("pyproject.toml");
-        let Some(text) = read(&path)? else {
+        let Some(text) = read(&open(source)?, &path)? else {
             return match source.join("setup.py").is_file() {
                 true => Self::legacy(),
                 false => Err(BuildError::NoProject(source.to_owned())),
@@ -73,9 +79,14 @@ pub(super) fn write_build_ext(source: &Path, options: &[(String, String)]) -> Re
     if options.is_empty() {
         return Ok(());
     }
-    let path = source.join("setup.cfg");
-    let text = with_build_ext(&read(&path)?.unwrap_or_default(), options);
-    Ok(std::fs::write(&path, text).map_err(FileError::of("write", &path))?)
+    let (directory, path) = (open(source)?, source.join("setup.cfg"));
+    let text = with_build_ext(&read(&directory, &path)?.unwrap_or_default(), options);
+    // A new file: an existing one may be a link.
+    let write = || match directory.remove_file("setup.cfg") {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => handles::create(&directory, OsStr::new("setup.cfg"), 0o666)?.write_all(text.as_bytes()),
+    };
+    Ok(write().map_err(FileError::of("write", &path))?)
 }
 
 /// The text of a `setup.cfg` with these options in `[build_ext]`: they replace existing ones.
@@ -100,25 +111,33 @@ fn with_build_ext(text: &str, options: &[(String, String)]) -> String {
             kept.push('\n');
         }
     }
-    // In `setup.cfg`, the further lines of an option are indented.
-    let new: String =
-        options.iter().map(|(name, value)| format!("{name} = {}\n", value.replace('\n', "\n\t"))).collect();
+    // In `setup.cfg`, the further lines of an option are indented. Setuptools deprecates names with dashes.
+    let line =
+        |(name, value): &(String, String)| format!("{} = {}\n", name.replace('-', "_"), value.replace('\n', "\n\t"));
+    let new: String = options.iter().map(line).collect();
     format!("{others}{SECTION}\n{new}{own}")
 }
 
 /// The file from which setuptools reads how extensions are built.
 const SECTION: &str = "[build_ext]";
 
-fn read(path: &Path) -> Result<Option<String>, BuildError> {
-    let Ok(metadata) = path.metadata() else { return Ok(None) };
-    if !metadata.is_file() {
-        return Ok(None);
+fn open(source: &Path) -> Result<Dir, BuildError> {
+    Ok(Dir::open_ambient_dir(source, ambient_authority()).map_err(FileError::of("open", source))?)
+}
+
+/// The text of a file of the project. Links are followed only within the project, and no pipe is waited for.
+fn read(directory: &Dir, path: &Path) -> Result<Option<String>, BuildError> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    let read = directory.open_with(path.file_name().unwrap_or_default(), &options).and_then(|file| {
+        let is_file = file.metadata()?.is_file();
+        if is_file { base::files::read_open(&file.into_std(), LONGEST) } else { Err(handles::no_file()) }
+    });
+    match read {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(BuildError::Project { path: path.to_owned(), cause: error.to_string() }),
     }
-    if metadata.len() > LONGEST {
-        return Err(BuildError::Project { path: path.to_owned(), cause: format!("it is longer than {LONGEST} bytes") });
-    }
-    let bytes = std::fs::read(path).map_err(FileError::of("read", path))?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 #[cfg(test)]
@@ -161,9 +180,31 @@ mod tests {
     }
 
     #[test]
+    fn links_out_of_the_project_and_pipes_are_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (project, victim) = (directory.path().join("project"), directory.path().join("victim"));
+        std::fs::create_dir(&project).unwrap();
+        std::fs::write(&victim, "[precious]\n").unwrap();
+        let (path, options) = (project.join("setup.cfg"), [("define".to_owned(), "X".to_owned())]);
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        assert!(write_build_ext(&project, &options).unwrap_err().to_string().contains("setup.cfg cannot be read"));
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "[precious]\n");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(project.join("inner.cfg"), "[a]\n").unwrap();
+        std::os::unix::fs::symlink("inner.cfg", &path).unwrap();
+        write_build_ext(&project, &options).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "[a]\n[build_ext]\ndefine = X\n");
+        assert_eq!(std::fs::read_to_string(project.join("inner.cfg")).unwrap(), "[a]\n");
+        std::fs::remove_file(&path).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(write_build_ext(&project, &options).unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
     fn build_ext() {
         let options = [("include-dirs".to_owned(), "/a:/b".to_owned()), ("define".to_owned(), "X\nY".to_owned())];
-        let new = "[build_ext]\ninclude-dirs = /a:/b\ndefine = X\n\tY\n";
+        let new = "[build_ext]\ninclude_dirs = /a:/b\ndefine = X\n\tY\n";
         assert_eq!(with_build_ext("", &options), new);
         assert_eq!(with_build_ext("[metadata]\nname = a\n", &options), format!("[metadata]\nname = a\n{new}"));
         let old = "[build_ext]\ninclude_dirs = /old\n  /older\ndebug = 1\n[x]\ny = 1\n";

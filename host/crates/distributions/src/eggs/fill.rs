@@ -1,14 +1,19 @@
 //! The filling of an eggs directory: what is made aside appears whole, by one rename, and is never changed.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
-use rustix::fs::{FlockOperation, flock, ioctl_ficlone, syncfs};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use rustix::fs::{FlockOperation, flock, syncfs};
 use rustix::io::Errno;
 use tempfile::TempDir;
+
+use crate::handles::{self, Budget, DEEPEST};
 
 /// What the directories begin with in which eggs are made. They are not taken for eggs: their names begin with a dot.
 const PREFIX: &str = ".filling-";
@@ -72,6 +77,13 @@ impl EggWorkshop {
     }
 }
 
+impl Drop for EggWorkshop {
+    fn drop(&mut self) {
+        // A build may have left directories that are deep, or that their owner cannot list.
+        let _ = base::files::remove_directory(self.directory.path());
+    }
+}
+
 /// A directory that was made in private gets the permissions that it would have had.
 fn make_accessible(egg: &Path) -> Result<(), FileError> {
     let metadata = egg.symlink_metadata().map_err(FileError::of("read", egg))?;
@@ -95,44 +107,60 @@ fn lock(directory: &Path) -> Result<Option<File>, FileError> {
 
 /// Removes what runs that were killed have left.
 pub(crate) fn remove_abandoned(eggs: &Path) {
-    let entries = std::fs::read_dir(eggs).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
-        let abandoned =
-            File::open(entry.path()).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
+    let Ok(directory) = Dir::open_ambient_dir(eggs, ambient_authority()) else { return };
+    let names = handles::entries(&directory).unwrap_or_default().into_iter().map(|(name, _)| name);
+    for name in names.filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+        let abandoned = handles::open_directory(&directory, &name)
+            .and_then(|left| handles::as_file(&left))
+            .is_ok_and(|left| flock(&left, FlockOperation::NonBlockingLockExclusive).is_ok());
         if abandoned {
-            let _ = std::fs::remove_dir_all(entry.path());
+            let _ = base::files::remove_directory(&eggs.join(name));
         }
     }
 }
 
-/// Copies a tree of files and directories; where the file system can share the content until one copy is changed, it does.
+/// Copies a tree of files and directories, of which eggs consist; all else is left out. Where the file system can share
+/// the content until one copy is changed, it does.
 pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
+    clone_within(from, to, &mut Budget { entries: u64::MAX, bytes: u64::MAX, cancelled: &|| false })
+}
+
+/// The same, as far as the budget allows.
+pub(crate) fn clone_within(from: &Path, to: &Path, budget: &mut Budget<'_>) -> Result<(), FileError> {
+    let open = |path: &Path| Dir::open_ambient_dir(path, ambient_authority());
     std::fs::create_dir(to).map_err(FileError::of("make the directory", to))?;
-    for entry in std::fs::read_dir(from).map_err(FileError::of("read", from))? {
-        let entry = entry.map_err(FileError::of("read", from))?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type().map_err(FileError::of("read", &source))?;
-        match kind.is_dir() {
-            true => clone_tree(&source, &target)?,
-            false => clone_file(&source, &target)?,
+    let (source, target) = (open(from).map_err(FileError::of("open", from))?, open(to));
+    clone_directory((&source, from), &target.map_err(FileError::of("open", to))?, 0, budget)
+}
+
+fn clone_directory(
+    (from, path): (&Dir, &Path),
+    to: &Dir,
+    depth: usize,
+    budget: &mut Budget<'_>,
+) -> Result<(), FileError> {
+    for (name, kind) in handles::entries(from).map_err(FileError::of("read", path))? {
+        let path = path.join(&name);
+        let failed = FileError::of("copy", &path);
+        if kind.is_dir() && depth < DEEPEST {
+            budget.take(0).map_err(failed)?;
+            let below = handles::open_directory(from, &name);
+            let target = to.create_dir(&name).and_then(|()| handles::open_directory(to, &name));
+            let (below, target) = (below.map_err(FileError::of("open", &path))?, target);
+            clone_directory((&below, &path), &target.map_err(FileError::of("copy", &path))?, depth + 1, budget)?;
+        } else if kind.is_file() {
+            clone_file(from, to, &name, budget).map_err(failed)?;
         }
     }
     Ok(())
 }
 
-fn clone_file(from: &Path, to: &Path) -> Result<(), FileError> {
-    let source = File::open(from).map_err(FileError::of("open", from))?;
-    let mode = source.metadata().map_err(FileError::of("read", from))?.permissions().mode();
-    let target = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode & 0o777)
-        .open(to)
-        .map_err(FileError::of("make", to))?;
-    if ioctl_ficlone(&target, &source).is_err() {
-        std::io::copy(&mut &source, &mut &target).map_err(FileError::of("copy to", to))?;
-    }
-    Ok(())
+fn clone_file(from: &Dir, to: &Dir, name: &OsStr, budget: &mut Budget<'_>) -> std::io::Result<()> {
+    let source = handles::open_file(from, name)?;
+    let metadata = source.metadata()?;
+    budget.take(metadata.len())?;
+    let target = handles::create(to, name, metadata.permissions().mode() & 0o777)?;
+    handles::copy_content(&source, &target, budget.cancelled)
 }
 
 #[cfg(test)]
@@ -164,6 +192,46 @@ mod tests {
         std::fs::create_dir_all(eggs.path().join(".filling-dead/x.egg")).unwrap();
         drop(EggWorkshop::new(eggs.path()).unwrap());
         assert!(in_use.path().exists() && !eggs.path().join(".filling-dead").exists());
+    }
+
+    #[test]
+    fn a_pipe_or_a_link_in_its_place_holds_up_no_one() {
+        let eggs = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("kept"), "").unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let pipe = eggs.path().join(".filling-pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        std::os::unix::fs::symlink(outside.path(), eggs.path().join(".filling-link")).unwrap();
+        drop(EggWorkshop::new(eggs.path()).unwrap());
+        assert!(outside.path().join("kept").exists());
+    }
+
+    #[test]
+    fn what_a_build_left_is_removed_whatever_it_is() {
+        let eggs = tempfile::tempdir().unwrap();
+        let workshop = EggWorkshop::new(eggs.path()).unwrap();
+        let deep = workshop.path().join("d/".repeat(1500));
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::set_permissions(workshop.path().join("d/d"), std::fs::Permissions::from_mode(0o000)).unwrap();
+        drop(workshop);
+        assert_eq!(std::fs::read_dir(eggs.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn links_and_pipes_are_not_copied() {
+        let directory = tempfile::tempdir().unwrap();
+        let (from, to) = (directory.path().join("from"), directory.path().join("to"));
+        std::fs::create_dir(&from).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", from.join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc", from.join("directory")).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, from.join("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        clone_tree(&from, &to).unwrap();
+        assert_eq!(std::fs::read_dir(&to).unwrap().count(), 0);
+        let mut nothing = Budget { entries: 10, bytes: 3, cancelled: &|| false };
+        std::fs::write(from.join("file"), "text").unwrap();
+        assert!(clone_within(&from, &directory.path().join("less"), &mut nothing).is_err());
     }
 
     #[test]

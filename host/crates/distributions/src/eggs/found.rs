@@ -126,7 +126,7 @@ impl Distribution {
 
     /// The directories in the `.pth` files at its location, read when they are first requested.
     pub fn pth_entries(&self) -> &[PathBuf] {
-        self.pth.get_or_init(|| super::pth::pth_entries(&self.location))
+        self.pth.get_or_init(|| crate::working_set::pth_entries(&self.location))
     }
 
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {
@@ -155,11 +155,8 @@ impl Distribution {
     }
 
     fn read(&self, path: PathBuf) -> Option<String> {
-        let metadata = path.metadata().ok()?;
-        if !metadata.is_file() || metadata.len() > LONGEST {
-            return None;
-        }
-        Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())
+        let bytes = base::files::read_at_most(&path, LONGEST).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Its entry points.

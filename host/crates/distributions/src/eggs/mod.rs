@@ -5,7 +5,6 @@
 
 pub(crate) mod fill;
 mod found;
-mod pth;
 mod scan;
 mod zipped;
 

@@ -85,11 +85,7 @@ fn of_metadata(directory: &Path, path: &Path, name: &str) -> Option<Distribution
 
 /// The target of an egg-link: its first line that is not empty.
 pub(crate) fn link(path: &Path) -> Option<String> {
-    let metadata = path.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > LONGEST_LINK {
-        return None;
-    }
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = String::from_utf8(base::files::read_at_most(path, LONGEST_LINK).ok()?).ok()?;
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
 }
 

@@ -10,7 +10,7 @@ const LONGEST: u64 = 16 << 20;
 
 /// The metadata of an egg that is a single file.
 pub(crate) fn read_zipped(egg: &Path) -> Result<Metadata, String> {
-    let file = std::fs::File::open(egg).map_err(|error| error.to_string())?;
+    let file = base::files::open_regular(egg).map_err(|error| error.to_string())?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|error| error.to_string())?;
     let mut read = |name: &str| -> Option<String> {
         let mut text = Vec::new();

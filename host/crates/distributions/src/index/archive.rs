@@ -10,7 +10,7 @@ use super::{Link, html};
 /// The most entries of a directory that are read.
 const MOST_ENTRIES: usize = 200_000;
 
-/// The longest `index.html` that is read, in bytes.
+/// The longest page that is read, in bytes.
 const LONGEST_PAGE: u64 = 64 << 20;
 
 /// The archives in a directory of an index; `None` if it does not exist. An `index.html` in it lists them.
@@ -21,11 +21,7 @@ pub(super) fn directory(path: &Path) -> Option<Vec<Link>> {
     let page = path.join("index.html");
     if page.is_file() {
         let url = Url::from_file_path(&page).ok()?;
-        let bytes = std::fs::metadata(&page)
-            .ok()
-            .filter(|data| data.len() <= LONGEST_PAGE)
-            .and_then(|_| std::fs::read(&page).ok())?;
-        return html::links(&Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: bytes }).ok();
+        return listed(&page, url);
     }
     Some(entries(path))
 }
@@ -36,12 +32,16 @@ pub(super) fn found(path: &Path) -> Option<Vec<Link>> {
         metadata if metadata.is_dir() => Some(entries(path)),
         _ if path.extension().is_some_and(|extension| extension == "html" || extension == "htm") => {
             let url = Url::from_file_path(path).ok()?;
-            let page =
-                Page { url, content_type: "text/html; charset=utf-8".to_owned(), body: std::fs::read(path).ok()? };
-            html::links(&page).ok()
+            listed(path, url)
         }
         _ => Some(Link::of_path(path.to_owned()).into_iter().collect()),
     }
+}
+
+/// The archives that a page in a file lists.
+fn listed(path: &Path, url: Url) -> Option<Vec<Link>> {
+    let body = base::files::read_at_most(path, LONGEST_PAGE).ok()?;
+    html::links(&Page { url, content_type: "text/html; charset=utf-8".to_owned(), body }).ok()
 }
 
 fn entries(path: &Path) -> Vec<Link> {

@@ -1,11 +1,9 @@
 //! Tests of the index: pages in both formats, and places on this machine.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base::event::Silent;
 use proptest::prelude::*;
-use url::Url;
 
 use super::*;
 use crate::lock::Purpose;

@@ -4,8 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::error::InstallError;
-use super::installer::{InstallSettings, Installer};
+use super::{InstallError, InstallSettings, Installer};
 use crate::eggs::InstalledDistributions;
 use crate::eggs::fill::EggWorkshop;
 use crate::index::IndexFile;

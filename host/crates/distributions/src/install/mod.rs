@@ -2,28 +2,52 @@
 
 mod build;
 mod error;
-mod installer;
 mod prepare;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use base::event::Level;
 
 pub use build::CustomBuild;
 pub use error::InstallError;
-pub use installer::{InstallSettings, Installer};
 
 use crate::eggs::fill::{EggWorkshop, remove_abandoned};
-use crate::eggs::{Directories, Distribution};
-use crate::index::IndexFile;
-use crate::lock::{LockUse, Purpose};
+use crate::eggs::{Directories, Distribution, InstalledDistributions};
+use crate::index::{IndexFile, lock};
+use crate::lock::{FILE, LockUse, Purpose};
+use crate::pins::Pins;
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Picked, ResolveError, ResolveRequest, ResolvedDistribution, resolve};
+use crate::supply::Supply;
 use crate::working_set::WorkingSet;
 use prepare::PreparedEgg;
+
+/// The settings of a buildout for the choice of distributions.
+#[derive(Clone, Debug)]
+pub struct InstallSettings {
+    /// The directories of eggs.
+    pub directories: Directories,
+    /// Other directories with existing distributions.
+    pub path: Vec<PathBuf>,
+    /// The section `[versions]`.
+    pub pins: Pins,
+    /// `newest`.
+    pub newest: bool,
+    /// `offline`.
+    pub offline: bool,
+    /// `prefer-final`.
+    pub prefer_final: bool,
+    /// `allow-picked-versions`.
+    pub allow_picked_versions: bool,
+    /// `allow-unknown-extras`.
+    pub allow_unknown_extras: bool,
+    /// How many distributions are downloaded and unpacked at once.
+    pub threads: usize,
+}
 
 /// The result of an installation.
 #[derive(Clone, Debug)]
@@ -44,7 +68,58 @@ impl Installation {
     }
 }
 
-impl Installer<'_> {
+/// Installs distributions.
+pub struct Installer<'a> {
+    settings: InstallSettings,
+    supply: &'a Supply<'a>,
+    installed: Mutex<Option<Arc<InstalledDistributions>>>,
+}
+
+impl<'a> Installer<'a> {
+    /// Installs from `supply` with these settings.
+    pub fn new(settings: InstallSettings, supply: &'a Supply<'a>) -> Self {
+        Self { settings, supply, installed: Mutex::new(None) }
+    }
+
+    /// The existing distributions. They are read once, and again after an installation.
+    pub fn installed(&self) -> Arc<InstalledDistributions> {
+        let mut known = lock(&self.installed);
+        let InstallSettings { directories, path, .. } = &self.settings;
+        let scan = || {
+            let all = InstalledDistributions::scan(directories, path, self.supply.tools().python);
+            Arc::new(match self.supply.lock() {
+                Some(lock) => all.allowed_by(lock),
+                None => all,
+            })
+        };
+        Arc::clone(known.get_or_insert_with(scan))
+    }
+
+    /// Says what the lock has to do with an error, if there is one.
+    fn with_lock(&self, error: ResolveError) -> ResolveError {
+        let Some(lock) = self.supply.lock().and_then(LockUse::deciding) else { return error };
+        let (ResolveError::NotFound { .. } | ResolveError::Conflict { .. }) = &error else { return error };
+        let wanted = match &error {
+            ResolveError::NotFound { requirement, .. } => Requirement::parse(requirement).ok(),
+            _ => None,
+        };
+        let locked = match wanted {
+            Some(wanted) if !lock.has(&wanted.key(), Purpose::Use) => format!("{} is not in {FILE}", wanted.name),
+            _ => format!("{FILE} decides which versions are available"),
+        };
+        ResolveError::Locked { cause: Box::new(error), locked }
+    }
+
+    /// The supply of distributions.
+    pub fn supply(&self) -> &'a Supply<'a> {
+        self.supply
+    }
+
+    /// Forgets the existing distributions, because something has changed them.
+    pub fn changed(&self) {
+        *lock(&self.installed) = None;
+    }
+
     /// Chooses the distributions that meet the requirements; installs nothing.
     ///
     /// # Errors
@@ -98,7 +173,7 @@ impl Installer<'_> {
             } else {
                 self.fill(&missing)?;
                 self.changed();
-                new.extend(missing.iter().filter_map(|step| step.file().cloned()));
+                new.extend(missing.iter().filter_map(|step| file_of(step).cloned()));
             }
             let found = self.found(&resolution.steps)?;
             // Only now is it known that a new distribution needs setuptools in addition.
@@ -205,4 +280,12 @@ impl Installer<'_> {
 
 fn getting(step: &ResolvedDistribution) -> String {
     format!("Getting distribution for {}.", crate::scripts::repr(&step.requirement.to_string()))
+}
+
+/// The file of a step whose egg does not exist yet.
+fn file_of(step: &ResolvedDistribution) -> Option<&Arc<IndexFile>> {
+    match &step.candidate {
+        Candidate::File(file) => Some(file),
+        Candidate::Installed(_) => None,
+    }
 }

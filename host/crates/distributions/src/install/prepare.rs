@@ -8,8 +8,7 @@ use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 use fetch::{Algorithm, Checksum};
 
-use super::error::InstallError;
-use super::installer::Installer;
+use super::{InstallError, Installer, file_of};
 use crate::eggs::fill::{EggWorkshop, clone_tree};
 use crate::filename::{FileKind, FileName};
 use crate::index::IndexFile;
@@ -41,7 +40,7 @@ impl Installer<'_> {
         mask: u32,
     ) -> Result<PreparedEgg, InstallError> {
         std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
-        let Some(file) = step.file() else {
+        let Some(file) = file_of(step) else {
             return Err(InstallError::Lost {
                 file: step.candidate.to_string(),
                 eggs: self.settings.directories.eggs.clone(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
 
-use super::interpreter::{Python, QUESTION};
+use super::Python;
 
 /// Increased when the format of stored answers changes.
 const FORM: u32 = 1;
@@ -22,7 +22,7 @@ impl AnswerFile {
     /// another one (pyenv's shims choose one by the working directory).
     pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {
         let real = executable.canonicalize().ok()?;
-        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), QUESTION);
+        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), super::QUESTION);
         identity += &of_file(&real)?;
         if !is_program(&real) {
             return None;
@@ -75,6 +75,6 @@ fn of_file(path: &Path) -> Option<String> {
 
 fn is_program(path: &Path) -> bool {
     let mut start = [0; 2];
-    std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start)).is_ok()
+    base::files::open_regular(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start)).is_ok()
         && start != *b"#!"
 }

@@ -4,7 +4,7 @@
 
 use base::collections::Map;
 
-use super::interpreter::Python;
+use super::Python;
 
 /// Python, ABI and platform of a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,19 +1,16 @@
 //! The candidates of a project, in zc.buildout's order of preference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::request::{Knowledge, ResolveRequest};
+use super::{Knowledge, ResolveRequest};
 use crate::eggs::{Distribution, Precedence};
 use crate::filename::FileName;
 use crate::index::{IndexFile, ProjectFiles, SearchLocation};
-use crate::metadata::{self, Metadata};
+use crate::metadata;
 use crate::python::Tags;
 use crate::requirement::Requirement;
 use crate::version::{self, Version};
-
-/// Candidates by the keys of their projects.
-pub(super) type Chosen = BTreeMap<String, (Candidate, Arc<Metadata>)>;
 
 /// A version of a project that could be used.
 #[derive(Clone, Debug)]

@@ -113,7 +113,11 @@ impl Explain for ResolveError {
         match self {
             Self::NotFound { chain, .. } | Self::Offline { chain, .. } | Self::Conflict { chain, .. } => chain.clone(),
             Self::Metadata(error) => error.details(),
-            Self::Locked { cause, locked } => cause.details().into_iter().chain([locked.clone()]).collect(),
+            Self::Locked { cause, locked } => {
+                let chain = cause.details().into_iter();
+                // The sources were not asked.
+                chain.filter(|line| !line.starts_with(super::explain::UNKNOWN)).chain([locked.clone()]).collect()
+            }
             Self::GivenUp { tried, .. } => {
                 tried.iter().map(|(name, count)| format!("{count} versions of {name} were tried")).collect()
             }

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use resolvo::conflict::{ConflictCause, ConflictEdge, ConflictGraph, ConflictNode};
 use resolvo::{Requirement as SolverRequirement, SolvableId, VersionSetId};
 
+use super::ResolveError;
 use super::candidates::Candidate;
-use super::error::ResolveError;
 use super::provider::{CandidateProvider, SolverPackage, WantedCandidates};
+
+/// How the line begins about a project that no source has.
+pub(super) const UNKNOWN: &str = "nothing is known of";
 
 /// The most lines of a chain, and the most versions in a line.
 const MOST_LINES: usize = 60;
@@ -232,7 +235,7 @@ fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
     }
     match (project.files.is_empty(), project.known) {
         (true, true) => lines.push(format!("the index has a page of {key}, and no distribution on it")),
-        (true, false) => lines.push(format!("nothing is known of {key}: neither the index nor find-links have it")),
+        (true, false) => lines.push(format!("{UNKNOWN} {key}: neither the index nor find-links have it")),
         (false, _) => {
             lines.extend(
                 reasons.into_iter().map(|(reason, count)| format!("{count} files of {key} are passed over: {reason}")),

@@ -10,26 +10,101 @@ mod explain;
 mod order;
 mod prefetch;
 mod provider;
-mod request;
-mod solution;
-mod solve;
 #[cfg(test)]
 mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base::event::Report;
 
 pub use candidates::Candidate;
 pub use error::{MetadataProblem, ResolveError};
-pub use order::picked_lines;
-pub use request::{Available, ResolveRequest};
-pub use solution::{Picked, Resolution, ResolvedDistribution};
+pub use order::{Picked, ResolvedDistribution, picked_lines};
 
-use crate::python::Tags;
+use crate::eggs::InstalledDistributions;
+use crate::index::{IndexError, IndexFile, ProjectFiles};
+use crate::lock::{DistributionsLock, Purpose};
+use crate::metadata::Metadata;
+use crate::pins::Pins;
+use crate::python::{Python, Tags};
 use crate::requirement::Requirement;
 use candidates::Preferences;
-use provider::CandidateProvider;
-use request::Knowledge;
-use solve::Verdict;
+use provider::{CandidateProvider, Verdict};
+
+/// The most distributions whose metadata is read before a search is stopped.
+const MOST_LOOKED_AT: usize = 1000;
+
+/// The available distributions and their metadata. Several threads use it at once; each answer is kept.
+pub trait Available: Sync {
+    /// The available files of a project, by its key and by its name as written.
+    ///
+    /// # Errors
+    /// When the sources cannot be read.
+    fn project(&self, key: &str, written: &str) -> Result<Arc<ProjectFiles>, IndexError>;
+
+    /// The metadata of a file.
+    ///
+    /// # Errors
+    /// When it is not available.
+    fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem>;
+}
+
+/// The request.
+pub struct ResolveRequest<'a> {
+    /// The requirements, in the order in which they were written.
+    pub requirements: &'a [Requirement],
+    /// The section `[versions]`.
+    pub pins: &'a Pins,
+    /// For which Python.
+    pub python: &'a Python,
+    /// The existing distributions.
+    pub installed: &'a InstalledDistributions,
+    /// Whether distributions newer than the existing ones are considered (`newest`).
+    pub newest: bool,
+    /// Whether releases are preferred to pre-releases (`prefer-final`).
+    pub prefer_final: bool,
+    /// Whether an extra that a distribution does not have is ignored (`allow-unknown-extras`).
+    pub allow_unknown_extras: bool,
+    /// Whether only source distributions are used (`zc.recipe.egg:custom`).
+    pub sources_only: bool,
+    /// Whether only existing distributions are used (`offline`).
+    pub offline: bool,
+    /// A lock whose versions are preferred, and the purpose of this request.
+    pub preferred: Option<(&'a DistributionsLock, Purpose)>,
+}
+
+/// The result.
+#[derive(Debug)]
+pub struct Resolution {
+    /// The distributions in the order in which zc.buildout gets them, each with the first requirement for it.
+    pub steps: Vec<ResolvedDistribution>,
+    /// Versions without a pin, by the names of their projects.
+    pub picked: Vec<Picked>,
+}
+
+impl Resolution {
+    /// The first distribution that requires the one of a step, and its requirement; `None` if it was requested itself.
+    pub fn required_by(&self, step: &ResolvedDistribution) -> Option<(&ResolvedDistribution, &Requirement)> {
+        let key = step.requirement.key();
+        let requirement = |other: &ResolvedDistribution| {
+            other.metadata.requires.iter().position(|requirement| requirement.key() == key)
+        };
+        let others = self.steps.iter().filter(|other| other.requirement.key() != key);
+        others.filter_map(|other| Some((other, &other.metadata.requires[requirement(other)?]))).next()
+    }
+}
+
+/// What one search passes on to the next.
+#[derive(Default)]
+pub(crate) struct Knowledge {
+    /// Projects whose sources are read, in addition to existing distributions.
+    pub(crate) widened: BTreeSet<String>,
+    /// Projects of which more than the developed one is considered.
+    pub(crate) not_only_developed: BTreeSet<String>,
+    /// URLs in requirements, by project.
+    pub(crate) urls: BTreeMap<String, BTreeSet<String>>,
+}
 
 /// Resolves the request.
 ///

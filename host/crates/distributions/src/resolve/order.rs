@@ -7,21 +7,41 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::candidates::{Candidate, Chosen};
-use super::error::ResolveError;
-use super::request::ResolveRequest;
-use super::solution::{Picked, Resolution, ResolvedDistribution};
+use super::provider::Chosen;
+use super::{Candidate, ResolveError, ResolveRequest};
 use crate::metadata::Metadata;
 use crate::name;
 use crate::pins::Pins;
 use crate::requirement::Requirement;
+
+/// One distribution that is used.
+#[derive(Clone, Debug)]
+pub struct ResolvedDistribution {
+    /// The first requirement for it, with its pin.
+    pub requirement: Requirement,
+    /// The distribution.
+    pub candidate: Candidate,
+    /// Its metadata.
+    pub metadata: Arc<Metadata>,
+}
+
+/// A version without a pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// The project, as written in `[versions]`.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The distributions that required it only by name, as zc.buildout lists them.
+    pub required_by: Vec<String>,
+}
 
 /// Walks through the requirements as zc.buildout's `Installer.install` does.
 pub(super) fn order(
     request: &ResolveRequest<'_>,
     roots: &[Requirement],
     chosen: &Chosen,
-) -> Result<Resolution, ResolveError> {
+) -> Result<super::Resolution, ResolveError> {
     let mut walk = Walk { request, chosen, steps: Vec::new(), got: BTreeSet::new(), picked: Vec::new() };
     for root in roots {
         walk.get(root);
@@ -40,7 +60,7 @@ pub(super) fn order(
             waiting.push_back(request.pins.constrain(need)?);
         }
     }
-    Ok(Resolution { steps: walk.steps, picked: walk.picked })
+    Ok(super::Resolution { steps: walk.steps, picked: walk.picked })
 }
 
 fn marker(requirement: &Requirement, cause: String) -> ResolveError {

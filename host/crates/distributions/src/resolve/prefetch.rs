@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use super::candidates::{Candidate, Preferences, what_is_there_does};
-use super::request::{Available, Knowledge, ResolveRequest};
+use super::{Available, Knowledge, ResolveRequest};
 use crate::index::lock;
 use crate::python::Tags;
 use crate::requirement::Requirement;

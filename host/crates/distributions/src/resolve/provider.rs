@@ -9,22 +9,19 @@ use std::sync::Arc;
 use base::event::Report;
 use resolvo::utils::{Pool, VersionSet};
 use resolvo::{
-    Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner, KnownDependencies, NameId,
-    SolvableId, SolverCache, StringId, VersionSetId, VersionSetUnionId,
+    Candidates, Condition, ConditionId, Dependencies, DependencyProvider, Interner, KnownDependencies, NameId, Problem,
+    SolvableId, Solver, SolverCache, StringId, UnsolvableOrCancelled, VersionSetId, VersionSetUnionId,
 };
 
-use super::candidates::{Candidate, Chosen, Preferences, what_is_there_does};
-use super::error::{MetadataProblem, ResolveError};
+use super::candidates::{Candidate, Preferences, what_is_there_does};
+use super::explain;
 use super::prefetch::Prefetch;
-use super::request::{Available, Knowledge};
+use super::{Available, Knowledge, MOST_LOOKED_AT, MetadataProblem, ResolveError};
 use crate::index::ProjectFiles;
 use crate::metadata::Metadata;
 use crate::name;
 use crate::requirement::Requirement;
 use crate::version::Specifiers;
-
-/// The most distributions whose metadata is read before a search is stopped.
-const MOST_LOOKED_AT: usize = 1000;
 
 /// A package of the solver: a project, or one of its extras.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +63,21 @@ impl fmt::Display for CandidateIndex {
     }
 }
 
+/// The result of a search.
+pub(super) enum Verdict {
+    /// A candidate of each project, with its metadata, by key.
+    Solved(Chosen),
+    /// It must start again, with this knowledge.
+    Again(Knowledge),
+    /// There is no solution, except perhaps with the knowledge in `learned`.
+    Unsolvable { learned: Option<Knowledge>, conflict: ResolveError },
+}
+
+/// Candidates by the keys of their projects.
+pub(super) type Chosen = BTreeMap<String, (Candidate, Arc<Metadata>)>;
+
 /// Why the solver stops.
-pub(super) enum SolverStop {
+enum SolverStop {
     Error(ResolveError),
     Again,
 }
@@ -90,8 +100,8 @@ pub(super) struct CandidateProvider<'a> {
     pub(super) projects: RefCell<BTreeMap<String, Arc<ProjectFiles>>>,
     /// Projects for which only existing distributions were offered.
     pub(super) narrow: RefCell<BTreeSet<String>>,
-    pub(super) learned: RefCell<Knowledge>,
-    pub(super) stop: RefCell<Option<SolverStop>>,
+    learned: RefCell<Knowledge>,
+    stop: RefCell<Option<SolverStop>>,
     looked_at: Cell<usize>,
 }
 
@@ -124,8 +134,33 @@ impl<'a> CandidateProvider<'a> {
         }
     }
 
-    /// The candidates of a solution, with their metadata.
-    pub(super) fn chosen(&self, solvables: &[SolvableId]) -> Chosen {
+    /// Searches.
+    pub(super) fn solve(self) -> Result<Verdict, ResolveError> {
+        let wanted: Vec<_> = self.roots.iter().flat_map(|root| self.wanted(root)).map(Into::into).collect();
+        let mut solver = Solver::new(self);
+        let outcome = solver.solve(Problem::new().requirements(wanted));
+        let provider = solver.provider();
+        if let Some(stop) = provider.stop.borrow_mut().take() {
+            return match stop {
+                SolverStop::Error(error) => Err(error),
+                SolverStop::Again => Ok(Verdict::Again(provider.learned.take())),
+            };
+        }
+        match outcome {
+            Ok(solvables) => Ok(Verdict::Solved(provider.chosen(&solvables))),
+            Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
+                let graph = conflict.graph(&solver);
+                let involved = explain::involved(provider, &graph);
+                let learned = provider.what_may_help(&involved);
+                Ok(Verdict::Unsolvable { learned, conflict: explain::explain(provider, &graph) })
+            }
+            Err(UnsolvableOrCancelled::Cancelled(_)) => {
+                Err(ResolveError::Conflict { summary: "the search was stopped".to_owned(), chain: Vec::new() })
+            }
+        }
+    }
+
+    fn chosen(&self, solvables: &[SolvableId]) -> Chosen {
         let candidates = self.candidates.borrow();
         let metadata = self.metadata.borrow();
         let mut chosen = Chosen::new();
@@ -140,7 +175,7 @@ impl<'a> CandidateProvider<'a> {
     }
 
     /// The knowledge that could still be gained about the projects in conflict.
-    pub(super) fn what_may_help(&self, involved: &BTreeSet<String>) -> Option<Knowledge> {
+    fn what_may_help(&self, involved: &BTreeSet<String>) -> Option<Knowledge> {
         let mut learned = Knowledge::default();
         let narrow = self.narrow.borrow();
         if !self.preferences.request.offline {
@@ -162,7 +197,7 @@ impl<'a> CandidateProvider<'a> {
     }
 
     /// The packages of a requirement: the distribution, and each of its extras.
-    pub(super) fn wanted(&self, requirement: &Requirement) -> Vec<VersionSetId> {
+    fn wanted(&self, requirement: &Requirement) -> Vec<VersionSetId> {
         let key = requirement.key();
         self.first_asked.borrow_mut().entry(key.clone()).or_insert_with(|| requirement.clone());
         if let Some(url) = &requirement.url

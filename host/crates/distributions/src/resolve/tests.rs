@@ -1,18 +1,14 @@
 //! Tests of resolution, with sources that are a table.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base::event::Silent;
 use base::source::Explain as _;
 
 use super::*;
-use crate::eggs::{Directories, InstalledDistributions};
+use crate::eggs::Directories;
 use crate::filename::FileName;
-use crate::index::{IndexError, IndexFile, ProjectFiles, SearchLocation};
-use crate::metadata::Metadata;
-use crate::pins::Pins;
+use crate::index::SearchLocation;
 use crate::python::tests::python311;
 
 /// The available distributions: `name version; requirement; extra: requirement` on each line; `!` before the version

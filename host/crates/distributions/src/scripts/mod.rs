@@ -9,18 +9,19 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Level, Report};
-use base::files::{self, FileError};
+use base::files::{self, FileError, Replaced};
 
-pub use paths::absolute;
-use paths::real_path;
+pub use paths::{absolute, real_path};
 pub(crate) use python::repr;
 
 use crate::eggs::Distribution;
 use crate::entry_points::EntryPoint;
+use crate::handles;
 use crate::marker;
 use crate::python::Python;
 use crate::requirement::Requirement;
@@ -93,6 +94,16 @@ pub enum ScriptError {
         /// The name.
         name: String,
     },
+    /// A requested name of a script points outside its directory.
+    #[error("`{option}` has {name:?}, which is no name of a file: scripts are written to {} only", .directory.display())]
+    Target {
+        /// The option with the name, as `zc.recipe.egg` calls it.
+        option: &'static str,
+        /// The name.
+        name: String,
+        /// The directory.
+        directory: PathBuf,
+    },
     /// A path that cannot be written in Python source.
     #[error("{0:?} cannot be written into a script, as it is not valid UTF-8")]
     NotText(PathBuf),
@@ -155,6 +166,7 @@ impl RequestedScripts {
         let mut scripts = Vec::new();
         for wanted in entry_points.into_iter().chain(old) {
             let Some(target) = self.target(wanted.name()) else { continue };
+            self.check_target(target, if self.names.is_some() { "scripts" } else { "entry-points" })?;
             let place =
                 template::ScriptPlace::new(python, &self.directory.join(target), &path, self.relative_to.as_deref());
             let text = match wanted {
@@ -166,6 +178,7 @@ impl RequestedScripts {
             scripts.extend(text.map(|text| Script { path: self.directory.join(target), text, is_interpreter: false }));
         }
         if let Some(name) = self.interpreter.as_deref().filter(|name| !name.is_empty()) {
+            self.check_target(name, "interpreter")?;
             let target = self.directory.join(name);
             let place = template::ScriptPlace::new(python, &target, &path, self.relative_to.as_deref());
             scripts.push(Script {
@@ -199,6 +212,12 @@ impl RequestedScripts {
             None => Some(name),
             Some(names) => names.iter().rev().find(|(wanted, _)| wanted == name).map(|(_, target)| target.as_str()),
         }
+    }
+
+    /// Checks that a script is written to its directory, and nowhere else.
+    fn check_target(&self, name: &str, option: &'static str) -> Result<(), ScriptError> {
+        let wrong = || ScriptError::Target { option, name: name.to_owned(), directory: self.directory.clone() };
+        is_file_name(name).then_some(()).ok_or_else(wrong)
     }
 
     fn warn_of_missing(&self, wanted: &[WantedScript], report: &dyn Report) {
@@ -239,31 +258,50 @@ fn of_distribution(distribution: &Arc<Distribution>) -> Result<Vec<WantedScript>
         groups.into_iter().filter(|group| group.name == "console_scripts").flat_map(|group| group.entry_points);
     let old = distribution.scripts().into_iter().map(|(name, text)| WantedScript::Old { name, text });
     let wanted: Vec<WantedScript> = console.map(WantedScript::EntryPoint).chain(old).collect();
-    let is_file_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
     match wanted.iter().find(|wanted| !is_file_name(wanted.name())) {
         Some(wrong) => Err(ScriptError::Name { distribution: distribution.to_string(), name: wrong.name().to_owned() }),
         None => Ok(wanted),
     }
 }
 
+fn is_file_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+}
+
 impl Script {
-    /// Writes the script if it differs from the existing file, and reports that.
+    /// Whether it would be written to one of these paths, by whatever way: through a link, or under another name of the
+    /// same file.
+    pub fn is_one_of(&self, paths: &[PathBuf]) -> bool {
+        let own = [entry(&self.path), real_path(&self.path)];
+        let identity = |path: &Path| path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+        let own_identity = identity(&self.path);
+        paths.iter().any(|path| {
+            let same_place = [entry(path), real_path(path)].iter().any(|place| own.contains(place));
+            same_place || (own_identity.is_some() && own_identity == identity(path))
+        })
+    }
+
+    /// Writes the script if it differs from the existing file, and reports that. `directory` is that of the script, with no
+    /// symbolic link on its path.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, report: &dyn Report) -> Result<(), FileError> {
-        if is_there(&self.path, &self.text) {
+    /// When it cannot be written, or when a link was put in the place of a directory.
+    pub fn write(&self, directory: &Path, report: &dyn Report) -> Result<(), FileError> {
+        let opened = handles::open_real(directory).and_then(|opened| handles::as_file(&opened));
+        let opened = opened.map_err(FileError::of("open", directory))?;
+        if files::replace_executable_in(&opened, &self.path, self.text.as_bytes())? == Replaced::Unchanged {
             return Ok(());
         }
-        files::replace_executable(&self.path, self.text.as_bytes())?;
         let kind = if self.is_interpreter { "interpreter" } else { "script" };
         report.log(Level::Info, &format!("Generated {kind} {}.", repr(&self.path.to_string_lossy())));
         Ok(())
     }
 }
 
-fn is_there(path: &Path, text: &str) -> bool {
-    let same_length =
-        path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == text.len() as u64);
-    same_length && std::fs::read(path).is_ok_and(|there| there == text.as_bytes())
+/// A path with the links on the way to it followed, but not the last one: what a replacement changes.
+fn entry(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => path.to_owned(),
+    }
 }

@@ -18,8 +18,8 @@ pub fn absolute(path: &Path) -> PathBuf {
     plain
 }
 
-/// `os.path.realpath`: links are followed as far as the path exists.
-pub(super) fn real_path(path: &Path) -> PathBuf {
+/// `os.path.realpath` of an absolute path: links are followed as far as the path exists.
+pub fn real_path(path: &Path) -> PathBuf {
     let mut missing: Vec<OsString> = Vec::new();
     let mut there = path.to_owned();
     loop {

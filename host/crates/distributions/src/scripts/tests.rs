@@ -51,6 +51,10 @@ impl ScriptsFixture {
         self.directory.path().join(path)
     }
 
+    fn real(&self, path: &str) -> PathBuf {
+        self.path(path).canonicalize().unwrap()
+    }
+
     fn scripts(&self, requirements: &[&str]) -> RequestedScripts {
         let requirements = requirements.iter().map(|text| Requirement::parse(text).unwrap()).collect();
         RequestedScripts { requirements, directory: self.path("bin"), ..RequestedScripts::default() }
@@ -174,11 +178,53 @@ fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     std::os::unix::fs::symlink(python, &fixture.python.executable).unwrap();
     let scripts = RequestedScripts { interpreter: Some("py".into()), ..fixture.scripts(&[]) };
     for script in fixture.make(&scripts).unwrap() {
-        script.write(&Silent).unwrap();
+        script.write(&fixture.real("bin"), &Silent).unwrap();
     }
     let output = crate::wheel::tests::wheels::start(&fixture.path("bin/py"), &["-c", "import sys; print(sys.path[0])"]);
     let expected = fixture.path("eggs/v5/demo.tool-1.0-py3.11-linux-x86_64.egg").canonicalize().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected.to_str().unwrap(), "{output:?}");
+}
+
+#[test]
+fn names_lead_nowhere_else() {
+    let fixture = ScriptsFixture::new(ENTRY_POINTS);
+    for name in ["../victim", "/tmp/victim", "..", ".", "inner/py", "a\0b"] {
+        let interpreter = RequestedScripts { interpreter: Some(name.to_owned()), ..fixture.scripts(&[]) };
+        let error = fixture.make(&interpreter).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`interpreter` has {name:?}")), "{error}");
+        let names = Some(vec![("demo".to_owned(), name.to_owned())]);
+        let selected = RequestedScripts { names, ..fixture.scripts(&["demo-tool"]) };
+        assert!(fixture.make(&selected).unwrap_err().to_string().starts_with("`scripts` has"), "{name:?}");
+        let entry_points =
+            vec![EntryPoint { name: name.to_owned(), module: "os".to_owned(), attributes: "getcwd".to_owned() }];
+        let own = RequestedScripts { entry_points, ..fixture.scripts(&[]) };
+        assert!(fixture.make(&own).unwrap_err().to_string().starts_with("`entry-points` has"), "{name:?}");
+    }
+}
+
+#[test]
+fn a_file_is_recognized_by_whatever_name() {
+    let fixture = ScriptsFixture::new("");
+    let script = |path: &str| Script { path: fixture.path(path), text: String::new(), is_interpreter: false };
+    std::fs::write(fixture.path("bin/kept"), "").unwrap();
+    std::os::unix::fs::symlink("bin", fixture.path("other")).unwrap();
+    std::os::unix::fs::symlink("bin/kept", fixture.path("link")).unwrap();
+    let kept = [fixture.path("bin/kept"), fixture.path("bin/new"), fixture.path("link")];
+    for path in ["bin/kept", "other/kept", "other/new", "bin/../other/new", "link", "other/../link"] {
+        assert!(script(path).is_one_of(&kept), "{path}");
+    }
+    assert!(!script("bin/free").is_one_of(&kept) && !script("other/free").is_one_of(&kept));
+}
+
+#[test]
+fn a_script_is_written_through_no_link() {
+    let fixture = ScriptsFixture::new("");
+    std::os::unix::fs::symlink("bin", fixture.path("other")).unwrap();
+    let script = Script { path: fixture.path("other/a"), text: "x".to_owned(), is_interpreter: false };
+    let real = fixture.directory.path().canonicalize().unwrap();
+    assert!(script.write(&real.join("other"), &Silent).is_err());
+    script.write(&real.join("bin"), &Silent).unwrap();
+    assert_eq!(std::fs::read_to_string(fixture.path("bin/a")).unwrap(), "x");
 }
 
 #[test]
@@ -192,7 +238,7 @@ fn a_script_is_written_once() {
     let reported = ReportedMessages::default();
     for _ in 0..2 {
         for script in scripts.make(&fixture.working_set, &fixture.python, &reported).unwrap() {
-            script.write(&reported).unwrap();
+            script.write(&fixture.real("bin"), &reported).unwrap();
         }
     }
     let bin = fixture.path("bin");
@@ -211,6 +257,8 @@ fn a_script_is_written_once() {
     std::fs::write(&outside, "kept").unwrap();
     std::fs::remove_file(bin.join("py")).unwrap();
     std::os::unix::fs::symlink(&outside, bin.join("py")).unwrap();
-    scripts.make(&fixture.working_set, &fixture.python, &Silent).unwrap()[1].write(&Silent).unwrap();
+    scripts.make(&fixture.working_set, &fixture.python, &Silent).unwrap()[1]
+        .write(&fixture.real("bin"), &Silent)
+        .unwrap();
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), "kept");
 }

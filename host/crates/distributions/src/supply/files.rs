@@ -1,21 +1,31 @@
 //! Files from the network, the `download-cache`, or this machine. Every file is hashed before it is returned.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::digest::Digest;
 use base::files::FileError;
 use fetch::DownloadRequest;
 
-use super::brought::Brought;
-use super::memo::once;
-use super::{Supply, SupplyError};
-use crate::filename::FileKind;
+use super::{Supply, SupplyError, once};
+use crate::filename::{FileKind, FileName};
 use crate::index::{IndexFile, SearchLocation};
 use crate::metadata::Metadata;
 use crate::wheel;
 
 /// The longest file, in bytes: the largest wheels have some gigabytes.
 const LONGEST: u64 = 8 << 30;
+
+/// A file on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// Its path. The file must not be changed.
+    pub path: PathBuf,
+    /// The parts of its name.
+    pub name: FileName,
+    /// Its digest.
+    pub sha256: Digest,
+}
 
 impl Supply<'_> {
     /// Downloads a file, or finds it.
@@ -69,7 +79,7 @@ fn keep(path: &Path, kept: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
     let copy = || {
         let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-        std::io::copy(&mut std::fs::File::open(path)?, &mut temporary)?;
+        std::io::copy(&mut base::files::open_regular(path)?, &mut temporary)?;
         let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         temporary.as_file().set_permissions(readable)?;
         temporary.persist(kept).map_err(|error| error.error)

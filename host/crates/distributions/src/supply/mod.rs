@@ -1,15 +1,14 @@
 //! The supply of distributions: files, their metadata, wheels of source distributions, environments for builds. All of
 //! it is kept in a cache that buildouts share.
 
-mod brought;
 mod cache;
 mod environments;
 mod error;
 mod files;
-mod memo;
 mod sources;
 mod turn;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -17,17 +16,16 @@ use base::event::Report;
 use base::source::Explain;
 use fetch::Downloader;
 
-pub use brought::Brought;
 pub use cache::DistributionCache;
 pub use error::SupplyError;
+pub use files::Brought;
 
 use crate::build::{BuildOptions, Commands};
-use crate::index::{IndexCredentials, IndexError, IndexFile, PackageIndex, ProjectFiles, Web, lock};
+use crate::index::{IndexCredentials, IndexError, IndexFile, PackageIndex, ProjectFiles, SearchLocation, Web, lock};
 use crate::lock::{LockUse, Purpose};
 use crate::metadata::Metadata;
 use crate::python::Python;
 use crate::resolve::{Available, Candidate, MetadataProblem};
-use memo::{Memo, once};
 use turn::Turn;
 
 /// The tools of the supply.
@@ -66,6 +64,21 @@ pub struct Supply<'a> {
     turn: Turn,
     /// What builds have required so far.
     required: Mutex<Vec<Candidate>>,
+}
+
+/// The results for files, by their locations.
+type Memo<T> = Mutex<BTreeMap<SearchLocation, Arc<Mutex<Option<Arc<T>>>>>>;
+
+/// Computes each value once, whichever thread requests it.
+fn once<T, E>(memo: &Memo<T>, key: &SearchLocation, find: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+    let slot = Arc::clone(lock(memo).entry(key.clone()).or_default());
+    let mut slot = lock(&slot);
+    if let Some(known) = &*slot {
+        return Ok(Arc::clone(known));
+    }
+    let found = Arc::new(find()?);
+    *slot = Some(Arc::clone(&found));
+    Ok(found)
 }
 
 impl<'a> Supply<'a> {

@@ -8,9 +8,8 @@ use base::event::Event;
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
-use super::memo::once;
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, SupplyTools, file_name};
+use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
 use crate::build::{BuildError, Built, Environments as _, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;
@@ -123,8 +122,7 @@ impl Supply<'_> {
         let finished = workshop.path().join("finished");
         std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
         let target = finished.join(file_name(&path));
-        // A process of the build may still have the file open under its old name: the copy is private.
-        std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
+        std::fs::rename(&path, &target).map_err(FileError::of("rename", &path))?;
         if !further.is_empty() {
             let further: String = further.iter().map(|requirement| format!("{requirement}\n")).collect();
             let path = finished.join(FURTHER);
@@ -193,6 +191,6 @@ fn built_before(place: &Path, file: &IndexFile) -> Option<Brought> {
         .flatten()
         .filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
     let (name, path) = named.find(|(name, _)| name.key() == file.name.key() && name.version == file.name.version)?;
-    let sha256 = Digest::of(&std::fs::read(&path).ok()?);
+    let sha256 = Digest::of(&base::files::read_whole(&path).ok()?);
     Some(Brought { path, name, sha256 })
 }

@@ -74,7 +74,7 @@ impl UnpackedWheel {
 pub(crate) fn read_metadata(wheel: &Path, file: &FileName) -> Result<Metadata, WheelError> {
     let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
     let damaged = |error: zip::result::ZipError| faulty(WheelFault::Damaged(error.to_string()));
-    let opened = std::fs::File::open(wheel).map_err(FileError::of("open", wheel))?;
+    let opened = base::files::open_regular(wheel).map_err(FileError::of("open", wheel))?;
     let mut archive = zip::ZipArchive::new(std::io::BufReader::new(opened)).map_err(damaged)?;
     let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
     let mut wanted = names.iter().filter(|name| {

@@ -195,7 +195,7 @@ fn the_script_of_what_was_installed_runs() {
     std::fs::create_dir(&directory).unwrap();
     let scripts = distributions::scripts::RequestedScripts { requirements, directory, ..Default::default() };
     for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
-        script.write(&space.log).unwrap();
+        script.write(script.path.parent().unwrap(), &space.log).unwrap();
     }
     let output = start(&space.root.join("bin/run-tool"), &[]);
     assert_eq!(
@@ -246,7 +246,7 @@ fn the_index_of_this_machine_serves_what_people_use() {
     std::fs::create_dir(&directory).unwrap();
     let scripts = RequestedScripts { directory, interpreter: Some("py".to_owned()), ..RequestedScripts::default() };
     for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
-        script.write(&space.log).unwrap();
+        script.write(script.path.parent().unwrap(), &space.log).unwrap();
     }
     let check = "import requests, lxml.etree, PIL.Image, docopt, zope.component\n\
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM\n\

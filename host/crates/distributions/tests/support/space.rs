@@ -33,6 +33,7 @@ pub(crate) struct InstallationSpace {
     pub(crate) newest: bool,
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
+    pub(crate) changes_project: bool,
     pub(crate) lock: Option<LockUse>,
     pub(crate) log: ReportedMessages,
 }
@@ -63,6 +64,7 @@ impl InstallationSpace {
             newest: true,
             offline: false,
             options: BuildOptions::default(),
+            changes_project: true,
             lock: None,
             log: ReportedMessages::default(),
         }
@@ -131,7 +133,7 @@ impl InstallationSpace {
                 protected,
                 options: &self.options,
                 memory: Some(Memory { directory: &memory, context: "" }),
-                changes_project: true,
+                changes_project: self.changes_project,
             };
             develop(builder, &wanted, &|| false)
         })

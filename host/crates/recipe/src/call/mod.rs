@@ -6,7 +6,7 @@
 pub(crate) mod deadline;
 pub(crate) mod disk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::reach::Reach;
-use crate::ownership::Made;
+use crate::ownership::{Made, Records, Unfinished};
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
@@ -85,6 +85,14 @@ pub(crate) struct Call {
     pub(crate) disk: Arc<DiskGuard>,
     /// What came into being through the part.
     pub(crate) made: Made,
+    /// Options, as section and name, to which grants refer.
+    pub(crate) granted_options: Arc<[(String, String)]>,
+    /// What the state records of all parts.
+    pub(crate) records: Arc<Records>,
+    /// Whether native commands are confined: then the host knows what they make of the paths that they are to make.
+    pub(crate) is_confined: bool,
+    /// Where paths are announced that the part is about to make.
+    pub(crate) unfinished: Arc<Unfinished>,
     /// Paths reported as created.
     pub(crate) created: Vec<String>,
     /// Look-ups that failed, by reference number.
@@ -123,6 +131,10 @@ impl Call {
             last_host_call: HostCall::default(),
             disk: Arc::default(),
             made: Made::default(),
+            granted_options: Arc::from([]),
+            records: Arc::default(),
+            is_confined: true,
+            unfinished: Arc::default(),
             created: Vec::new(),
             lookup_errors: Vec::new(),
             log_messages: 0,
@@ -133,6 +145,34 @@ impl Call {
             command_log: None,
             failed_command: None,
         }
+    }
+
+    /// Announces a path that is about to come into being through the part. What exists, or is known to be
+    /// the part's by its place, or is in a directory that the part made, need not be announced.
+    ///
+    /// # Errors
+    /// The system's, if it cannot be written down: then the path must not be made.
+    pub(crate) fn will_make(&self, path: &Path) -> std::io::Result<()> {
+        let is_known = self.rights.owns_its_places() && self.rights.is_own_place(path);
+        if !is_known && !self.made.includes(path) && path.symlink_metadata().is_err() {
+            return self.unfinished.announce(&self.part, path);
+        }
+        Ok(())
+    }
+
+    /// Whether something is at a path that the part did not make: neither in this call nor in an earlier one.
+    pub(crate) fn is_foreign(&self, path: &Path) -> bool {
+        let is_made = self.rights.is_own_place(path)
+            || self.made.includes(path)
+            || self.records.is_of(&self.part, path)
+            || self.unfinished.includes(&self.part, path);
+        !is_made && path.symlink_metadata().is_ok()
+    }
+
+    /// Whether an option of the part decides what a recipe may do: the user sets it, not the recipe.
+    pub(crate) fn is_fixed(&self, option: &str) -> bool {
+        let mut granted = self.granted_options.iter();
+        self.rights.is_fixed(option) || granted.any(|(section, name)| *section == *self.part && name == option)
     }
 
     /// Keeps the hints of an error, in case the recipe fails because of it.

@@ -66,6 +66,13 @@ pub struct Resolver {
     cache: Option<CompileCache>,
 }
 
+/// The sections and options in the references of a template.
+fn references(template: &str) -> impl Iterator<Item = (String, String)> {
+    let inner = template.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    let pairs = inner.filter_map(|(reference, _)| reference.split_once(':'));
+    pairs.map(|(section, option)| (section.to_owned(), option.to_owned())).filter(|(section, _)| !section.is_empty())
+}
+
 /// A component with the requested entry point.
 type FoundEntryPoint = (Arc<Component>, String);
 
@@ -154,6 +161,12 @@ impl Resolver {
         };
         let verified = trusted.verify_file(path.display().to_string(), &component.digest, &found);
         verified.map_err(|error| ComponentError::Distrusted { error: Box::new(error), place: place() })
+    }
+
+    /// The options of other sections to which grants of paths refer, as section and name.
+    pub fn granted_options(&self) -> impl Iterator<Item = (String, String)> {
+        let grants = self.toml.entries.iter().flat_map(|entry| entry.grant.read.iter().chain(&entry.grant.write));
+        grants.flat_map(|template| references(template))
     }
 
     /// Every directory that `recipes.toml` grants to a recipe for writing, as written.

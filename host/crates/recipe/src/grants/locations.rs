@@ -39,7 +39,9 @@ pub struct Locations {
 }
 
 /// Suffixes of the state file's name in the names of the files that belong to it (`docs/state.md`).
-const STATE: [&str; 4] = ["", ".lock", ".journal", ".new"];
+const STATE: [&str; 5] = ["", ".lock", ".journal", ".new", UNFINISHED];
+/// The suffix of the file with paths that parts are about to make.
+pub(crate) const UNFINISHED: &str = ".unfinished";
 
 /// The suffix of a part's name in the name of its build directory.
 const BUILD: &str = "__compile__";
@@ -135,6 +137,12 @@ impl Locations {
             linked,
             standard,
         }
+    }
+
+    /// Whether the user chose the directory of the parts. Then files may be there that no part made; in `parts`, the default,
+    /// everything is a part's.
+    pub fn is_parts_chosen(&self) -> bool {
+        self.parts != self.directory.join("parts")
     }
 
     /// The log of a part's native commands.

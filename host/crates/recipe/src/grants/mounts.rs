@@ -103,6 +103,13 @@ impl Mounts {
         self.0.get(at)
     }
 
+    /// The same, but a directory that was granted for writing may only be read.
+    pub(crate) fn with_read_only(mut self, paths: &[PathBuf]) -> Self {
+        let mounts = self.0.iter_mut().filter(|mount| paths.iter().any(|path| same(&mount.path, path)));
+        mounts.for_each(|mount| mount.access = Access::Read);
+        self
+    }
+
     /// Whether `path` is in a directory that may be written.
     pub(crate) fn writable(&self, path: &Path) -> bool {
         self.route(path).and_then(|(at, _)| self.get(at)).is_some_and(|mount| mount.access == Access::Write)

@@ -17,7 +17,7 @@ use crate::limits;
 use registry::Grant;
 
 /// The rights of one part's recipe.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rights {
     pub(crate) mounts: Mounts,
     pub(crate) part: String,
@@ -29,6 +29,8 @@ pub(crate) struct Rights {
     pub(crate) fetch: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,
+    /// Whether the recipe is built in: then what it requests is what the configuration says.
+    pub(crate) is_built_in: bool,
     pub(crate) timeout: Duration,
     /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
@@ -38,6 +40,8 @@ pub(crate) struct Rights {
     shared: Vec<PathBuf>,
     /// Options that decide what it may do.
     fixed: Vec<String>,
+    /// Paths with the names of the part's own places that existed before the part.
+    kept: Vec<PathBuf>,
     locations: Arc<Locations>,
 }
 
@@ -61,11 +65,13 @@ impl Rights {
             run: Vec::new(),
             fetch: Vec::new(),
             distributions: false,
+            is_built_in: false,
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
             shared: Vec::new(),
             fixed: Vec::new(),
+            kept: Vec::new(),
             locations: Arc::default(),
         }
     }
@@ -115,11 +121,13 @@ impl Rights {
             run: grant.run,
             fetch: grant.fetch,
             distributions: grant.distributions,
+            is_built_in: recipe.built_in,
             timeout,
             process: Process { env, memory },
             makes,
             shared,
             fixed: fixed(&recipe.grant),
+            kept: Vec::new(),
             locations: Arc::clone(locations),
         })
     }
@@ -232,7 +240,40 @@ impl Rights {
     pub(crate) fn is_own_place(&self, path: &Path) -> bool {
         let Locations { parts, directory, .. } = &*self.locations;
         let is_mixed = holds(parts, directory);
-        !is_mixed && (holds(&self.location, path) || holds(&self.build_directory(), path))
+        !is_mixed && !self.is_kept(path) && self.own_places().iter().any(|place| holds(place, path))
+    }
+
+    /// Whether a confined command makes `path` in a place that the host gives it, because it may not write next to it.
+    pub(crate) fn is_staged(&self, path: &Path) -> bool {
+        let parent = path.parent().unwrap_or(path);
+        let may_write = || self.directories().any(|(directory, writable)| writable && holds(directory, parent));
+        self.makes.iter().any(|made| made == path) && !may_write()
+    }
+
+    /// Whether everything at the part's own places is known to be the part's: in a directory that the user chose, other files
+    /// may be there.
+    pub(crate) fn owns_its_places(&self) -> bool {
+        !self.locations.is_parts_chosen()
+    }
+
+    /// Paths at the part's own places that existed before the part.
+    pub(crate) fn kept(&self) -> &[PathBuf] {
+        &self.kept
+    }
+
+    /// Whether `path` existed at one of the part's own places before the part, or is below it.
+    pub(crate) fn is_kept(&self, path: &Path) -> bool {
+        self.kept.iter().any(|kept| holds(kept, path))
+    }
+
+    /// Location and build directory.
+    pub(crate) fn own_places(&self) -> [PathBuf; 2] {
+        [self.location.to_path_buf(), self.build_directory()]
+    }
+
+    /// The same rights where these of the part's own places existed before: they may only be read.
+    pub(crate) fn keeping(&self, kept: Vec<PathBuf>) -> Self {
+        Self { mounts: self.mounts.clone().with_read_only(&kept), kept, ..self.clone() }
     }
 
     /// Checks whether the part may own `path`, as far as its text decides: plain, below one of the buildout's directories or

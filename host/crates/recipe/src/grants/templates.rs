@@ -1,5 +1,6 @@
 //! Templates of paths in grants: their paths for one part.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use config::options::Values;
@@ -16,6 +17,7 @@ pub(super) const SHARED: &str = "${buildout:shared-part-list}";
 /// The paths of templates: one per line of each resolved value (`${buildout:shared-part-list}` is a list), or one per
 /// word if it is an option of words. A reference to something that does not exist grants nothing.
 pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
+    let directory = applicant.locations.directory.to_string_lossy();
     let expand = |template: &str| match applicant.buildout {
         // The most common template: no look-up is necessary.
         _ if template == "${buildout:directory}" => applicant.locations.directory.to_str().map(str::to_owned),
@@ -26,15 +28,23 @@ pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<
     let mut all = Vec::new();
     for template in templates {
         let text = expand(template).unwrap_or_default();
-        let paths = items(applicant.entry_point, template, &text);
+        let paths = items(applicant.entry_point, template, &text, &directory);
         all.extend(paths.into_iter().map(|path| applicant.locations.directory.join(path)));
     }
     all
 }
 
 /// The paths in an option's value, if `template` is a reference to one of the part's options; otherwise the lines of
-/// the text.
-fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
+/// the text. The buildout directory is one word, whatever its name is.
+fn items(entry_point: &EntryPoint, template: &str, text: &str, directory: &str) -> Vec<String> {
+    // No configuration contains NUL.
+    let is_plain = !directory.contains(char::is_whitespace) || directory == "/";
+    let text = if is_plain { Cow::Borrowed(text) } else { Cow::Owned(text.replace(directory, "\0")) };
+    let items = words_or_lines(entry_point, template, &text);
+    items.into_iter().map(|item| item.replace('\0', directory)).collect()
+}
+
+fn words_or_lines<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a str> {
     let option = own_option(template);
     let is_it = |known: &&OptionDescription| Some(known.name.as_str()) == option;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -49,7 +59,7 @@ fn items<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -> Vec<&'a
 /// configurations of `plone.recipe.command` list several in one line. The recipe `command` reads them in the same way.
 fn paths_of_line(line: &str) -> Vec<&str> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    if words.iter().all(|word| word.starts_with('/')) { words } else { vec![line] }
+    if words.iter().all(|word| word.starts_with(['/', '\0'])) { words } else { vec![line] }
 }
 
 /// The name of the part's own option to which the template is a reference.
@@ -64,7 +74,7 @@ pub(crate) fn named(recipe: &Resolved, entry_point: &EntryPoint, recorded: &Valu
     let mut named = Vec::new();
     for template in recipe.grant.write.iter().chain(&described) {
         if let Some(value) = own_option(template).and_then(|option| recorded.get(option)) {
-            let paths = items(entry_point, template, value);
+            let paths = items(entry_point, template, value, &directory.to_string_lossy());
             named.extend(paths.into_iter().map(|path| normalize(&directory.join(path))));
         }
     }

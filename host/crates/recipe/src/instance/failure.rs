@@ -1,5 +1,6 @@
 //! A guest's trap, or the failure that it returned, as an error for people.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use confine::ConfineError;
@@ -37,9 +38,19 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
 fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
-    let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
+    let is_kept = |denied: &&Denied| call.rights.is_kept(&denied.path);
+    let denied = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
+    let denied = denied.map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    FailureContext { denied, advice: std::mem::take(&mut call.advice), command: call.failed_command.take() }
+    // Not every refused operation is noted: files below are removed through a handle of the directory.
+    let kept = call.rights.kept().iter().map(|path| move_away(path));
+    let advice = kept.chain(std::mem::take(&mut call.advice));
+    FailureContext { denied, advice: advice.collect(), command: call.failed_command.take() }
+}
+
+/// What to do about something at the part's own place that the part did not make.
+fn move_away(path: &Path) -> String {
+    format!("{} existed before this part. Move it away, or choose another `parts-directory`.", path.display())
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.

@@ -15,7 +15,7 @@ use super::bindings::buildout::recipe::distributions::{
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use crate::call::{Call, Phase};
-use crate::distributions::{Distributions, Requester};
+use crate::distributions::{Distributions, ProjectAccess, Requester};
 use crate::grants::addresses::within;
 use crate::grants::mounts::normalize;
 use crate::native::shared::Native;
@@ -55,12 +55,12 @@ impl Host for DistributionsView<'_> {
         &mut self,
         requirements: Vec<String>,
         begin: Vec<Distribution>,
-        settings: Settings,
+        mut settings: Settings,
     ) -> Result<Vec<Distribution>, DistributionFailure> {
         let names: Vec<&str> = requirements.iter().map(String::as_str).collect();
         self.call.note("distributions.install", &names);
         self.check_granted(true)?;
-        self.check_settings(&settings)?;
+        self.check_settings(&mut settings)?;
         self.serve(|provider, requester| provider.install(requester, &requirements, &begin, &settings))
     }
 
@@ -73,11 +73,12 @@ impl Host for DistributionsView<'_> {
         &mut self,
         requirement: String,
         options: BuildOptions,
-        settings: Settings,
+        mut settings: Settings,
     ) -> Result<Vec<Distribution>, DistributionFailure> {
         self.call.note("distributions.build", &[&requirement]);
         self.check_granted(false)?;
-        self.check_settings(&settings)?;
+        self.check_settings(&mut settings)?;
+        self.check_variables(&options)?;
         let directory = match &settings.destination {
             Destination::Directory(directory) => Some(PathBuf::from(directory)),
             Destination::EggsDirectory | Destination::Nowhere => self.develop_eggs(),
@@ -96,8 +97,9 @@ impl Host for DistributionsView<'_> {
     ) -> Result<String, DistributionFailure> {
         self.call.note("distributions.develop", &[&project]);
         self.check_granted(false)?;
-        self.check_readable(&project)?;
-        destination.as_deref().map_or(Ok(()), |directory| self.check_writable(directory))?;
+        let project = self.project(&project)?;
+        let destination = destination.map(|directory| self.check_writable(&directory)).transpose()?;
+        self.check_variables(&options)?;
         let before = Existing::in_directory(destination.as_ref().map(PathBuf::from).or_else(|| self.develop_eggs()));
         let link =
             self.serve(|provider, requester| provider.develop(requester, &project, destination.as_deref(), &options))?;
@@ -105,12 +107,13 @@ impl Host for DistributionsView<'_> {
         Ok(link)
     }
 
-    fn write_scripts(&mut self, request: ScriptRequest) -> Result<Vec<String>, DistributionFailure> {
+    fn write_scripts(&mut self, mut request: ScriptRequest) -> Result<Vec<String>, DistributionFailure> {
         self.call.note("distributions.write-scripts", &[&request.directory]);
         self.check_granted(false)?;
-        self.check_writable(&request.directory)?;
+        request.directory = self.check_writable(&request.directory)?;
+        let real = self.real(Path::new(&request.directory))?;
         let before = Existing::in_directory(Some(PathBuf::from(&request.directory)));
-        let scripts = self.serve(|provider, requester| provider.write_scripts(requester, &request))?;
+        let scripts = self.serve(|provider, requester| provider.write_scripts(requester, &request, &real))?;
         self.note_made(&before, scripts.iter().map(String::as_str));
         Ok(scripts)
     }
@@ -154,7 +157,12 @@ impl DistributionsView<'_> {
         };
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
-        let requester = Requester { part: &part, buildout: &buildout, environment };
+        let unfinished = Arc::clone(&self.call.unfinished);
+        let will_make = |path: &Path| match path.symlink_metadata() {
+            Ok(_) => Ok(()),
+            Err(_) => unfinished.announce(&part, path),
+        };
+        let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &will_make };
         let outcome = self.call.pausing(|| work(&*provider, &requester));
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
@@ -162,9 +170,9 @@ impl DistributionsView<'_> {
     }
 
     /// Checks the settings with which a recipe replaces those of the buildout.
-    fn check_settings(&mut self, settings: &Settings) -> Result<(), DistributionError> {
-        if let Destination::Directory(directory) = &settings.destination {
-            self.check_writable(directory)?;
+    fn check_settings(&mut self, settings: &mut Settings) -> Result<(), DistributionError> {
+        if let Destination::Directory(directory) = &mut settings.destination {
+            *directory = self.check_writable(directory)?;
         }
         for address in settings.index.iter().chain(settings.find_links.iter().flatten()) {
             self.check_address(address)?;
@@ -195,21 +203,69 @@ impl DistributionsView<'_> {
         })
     }
 
-    fn check_writable(&mut self, directory: &str) -> Result<(), DistributionError> {
+    /// Checks that the recipe may write to a directory. Returns its path without `..`.
+    fn check_writable(&mut self, directory: &str) -> Result<String, DistributionError> {
         check_absolute(directory)?;
         let Ok(route) = self.call.rights.route(directory) else {
             return Err(self.refuse(directory, format!("write = [{directory:?}]")));
         };
         route
             .check_directory()
-            .map_err(|error| DistributionError::Invalid(format!("cannot write to {directory}: {error}")))
+            .map_err(|error| DistributionError::Invalid(format!("cannot write to {directory}: {error}")))?;
+        Ok(normalize(Path::new(directory)).to_string_lossy().into_owned())
     }
 
-    fn check_readable(&mut self, path: &str) -> Result<(), DistributionError> {
+    /// A project that the recipe may read: a directory, or a file in it.
+    fn project(&mut self, path: &str) -> Result<ProjectAccess, DistributionError> {
         check_absolute(path)?;
-        match self.call.rights.mounts.route(&normalize(Path::new(path))) {
-            Some(_) => Ok(()),
-            None => Err(self.refuse(path, format!("read = [{path:?}]"))),
+        let normal = normalize(Path::new(path));
+        if self.call.rights.mounts.route(&normal).is_none() {
+            return Err(self.refuse(path, format!("read = [{path:?}]")));
+        }
+        let directory = if normal.is_dir() { &normal } else { normal.parent().unwrap_or(&normal) };
+        let directory = self.real(directory)?;
+        let rights = &self.call.rights;
+        let may_change = rights.is_built_in || rights.mounts.writable(&directory);
+        Ok(ProjectAccess { directory, may_change })
+    }
+
+    /// The path of a granted directory with no symbolic link on it. Links on the way for which the user is responsible are
+    /// followed; one that a recipe may have made is an error.
+    fn real(&self, directory: &Path) -> Result<PathBuf, DistributionError> {
+        let invalid = |error: std::io::Error| {
+            DistributionError::Invalid(format!("{} cannot be used: {error}", directory.display()))
+        };
+        let mounts = &self.call.rights.mounts;
+        let mount = mounts.route(directory).and_then(|(at, _)| mounts.get(at));
+        let trusted = mount.map_or(directory, |mount| &mount.trusted);
+        // No recipe makes links in a directory of the system.
+        let trusted = if trusted.parent().is_none() { directory } else { trusted };
+        let rest = directory.strip_prefix(trusted).unwrap_or(Path::new(""));
+        let mut real = trusted.canonicalize().map_err(invalid)?;
+        for name in rest {
+            real.push(name);
+            if real.symlink_metadata().map_err(invalid)?.is_symlink() {
+                let message = format!(
+                    "{} leads through the symbolic link {}, which a recipe may have made: name the directory itself",
+                    directory.display(),
+                    real.display(),
+                );
+                return Err(DistributionError::Invalid(message));
+            }
+        }
+        Ok(real)
+    }
+
+    /// Checks the variables that a recipe sets for a build: those that steer the Python or the dynamic linker would let it
+    /// run its own code as the build. A built-in recipe has them from the configuration.
+    fn check_variables(&self, options: &BuildOptions) -> Result<(), DistributionError> {
+        let steers = |name: &str| name.starts_with("PYTHON") || name.starts_with("LD_");
+        match options.environment.iter().find(|(name, _)| steers(name)) {
+            Some((name, _)) if !self.call.rights.is_built_in => {
+                let message = format!("the variable {name} may not be set for a build: it steers the interpreter");
+                Err(DistributionError::Invalid(message))
+            }
+            _ => Ok(()),
         }
     }
 

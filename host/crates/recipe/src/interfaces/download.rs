@@ -106,7 +106,13 @@ impl HostFetched for DownloadView<'_> {
         self.call.note("download.copy", &[&path]);
         let source = self.fetched(&file)?.source();
         let target = self.target(&path)?;
+        if self.call.is_foreign(&target.shown) {
+            let message = format!("cannot write {path}: it exists, and this part did not make it");
+            self.call.advice.push("Move it away, or choose another path.".to_owned());
+            return Err(DownloadError::Invalid(message).into());
+        }
         let is_new = target.is_new();
+        self.announce(&target)?;
         copy(&source, &target.path())
             .map_err(|error| DownloadError::Invalid(format!("cannot write {path}: {error}")))?;
         self.made(target, is_new);
@@ -123,6 +129,7 @@ impl HostFetched for DownloadView<'_> {
         let fetched = self.fetched(&file)?;
         let (archive, shown) = (fetched.source(), fetched.path.clone());
         let target = self.target(&directory)?;
+        self.announce(&target)?;
         let outcome = self.unpack_at(&archive, &target, top_level);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
@@ -165,6 +172,13 @@ impl DownloadView<'_> {
             Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
             outcome => outcome,
         }
+    }
+
+    fn announce(&self, target: &WriteTarget) -> Result<(), DownloadError> {
+        let path = &target.shown;
+        self.call
+            .will_make(path)
+            .map_err(|error| DownloadError::Invalid(format!("cannot write {}: {error}", path.display())))
     }
 
     /// Notes what the host made for the part.

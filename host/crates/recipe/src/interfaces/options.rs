@@ -86,7 +86,7 @@ impl HostOptions for OptionsView<'_> {
             return Err(SetError::AfterInit.into());
         }
         check_name(&name)?;
-        if self.call.rights.is_fixed(&name) {
+        if self.call.is_fixed(&name) {
             let current = look_up(self.call, || buildout.get(&part, &name)).ok().flatten();
             check_fixed(&value, current.as_deref(), &self.call.rights)?;
         }

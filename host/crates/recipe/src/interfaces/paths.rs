@@ -69,7 +69,12 @@ impl Host for PathsView<'_> {
         if is_new || self.call.rights.is_own_place(&absolute) {
             self.call.created.push(path);
         }
-        if is_new {
+        let is_staged = self.call.is_confined && self.call.rights.is_staged(&absolute);
+        if is_new && !is_staged {
+            if !self.call.rights.is_own_place(&absolute) {
+                let announced = self.call.unfinished.announce_for_later(&self.call.part, &absolute);
+                announced.map_err(|error| failed(&error))?;
+            }
             self.call.made.add(absolute);
         }
         Ok(())

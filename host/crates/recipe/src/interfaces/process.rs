@@ -1,6 +1,6 @@
 //! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +67,8 @@ impl HostRunner for ProcessView<'_> {
         let programs = &self.table.get(&runner).map_err(ProcessFailure::trap)?.programs;
         check(&command, programs)?;
         self.call.check().map_err(ProcessFailure::trap)?;
-        self.call.made.command_starts();
+        let is_unconfined = !self.call.is_confined;
+        self.call.made.command_starts(is_unconfined);
         let outcome = self.run_command(command);
         self.files.close_mounts(self.table);
         outcome
@@ -115,15 +116,28 @@ impl ProcessView<'_> {
 
     /// Lets the command make the paths that it is to make.
     fn stage(&mut self, policy: &mut CommandPolicy) -> Result<Staging, ProcessError> {
-        let prepared = Staging::prepare(&self.call.rights, policy);
+        let rights = Arc::clone(&self.call.rights);
+        // With full confinement, they come into being when the command has ended.
+        if policy.level != confine::ConfinementLevel::Full {
+            self.announce(&rights.makes)?;
+        }
+        let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
             prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
         Ok(staging)
     }
 
+    fn announce(&self, paths: &[PathBuf]) -> Result<(), ProcessError> {
+        let announced = paths.iter().try_for_each(|path| self.call.will_make(path));
+        announced
+            .map_err(|error| ProcessError::Invalid(format!("the paths that it is to make cannot be noted: {error}")))
+    }
+
     /// Brings what the command made to its place.
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
+        let rights = Arc::clone(&self.call.rights);
+        self.announce(&rights.makes)?;
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
         })?;
@@ -179,7 +193,9 @@ impl ProcessView<'_> {
     /// The log of the call's commands, which the first one starts.
     fn open_log(&mut self) -> &mut CommandLog {
         let Call { command_log, part, rights, .. } = &mut *self.call;
-        command_log.get_or_insert_with(|| CommandLog::begin(part, rights.command_log(), &self.native.report))
+        command_log.get_or_insert_with(|| {
+            CommandLog::begin(part, rights.command_log(), rights.owns_its_places(), &self.native.report)
+        })
     }
 
     /// Runs a command to its end.

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::limits;
 use base::event::{Event, Level, Report};
-use base::files::recreate;
+use base::files::{open_regular, recreate};
 use confine::{CommandPolicy, CommandStream, ConfinementLevel};
 
 /// The log of one call's commands.
@@ -44,10 +44,26 @@ pub(crate) struct FailedCommand {
     pub(crate) log: Option<PathBuf>,
 }
 
+/// What the first line of a log starts with; the name of the part follows. Only a file that starts so is replaced or removed
+/// where other files may be.
+const HEADER: &str = "# buildout-host: commands of part ";
+
+/// Whether the file is a log of a part's commands.
+pub fn is_command_log(path: &Path) -> bool {
+    let mut start = [0; HEADER.len()];
+    let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    !is_link
+        && open_regular(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *HEADER.as_bytes()
+}
+
 impl CommandLog {
-    /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part.
-    pub(crate) fn begin(part: &Arc<str>, path: PathBuf, report: &Arc<dyn Report>) -> Self {
-        let file = match recreate(&path) {
+    /// Starts the log of a part again. A log that cannot be written is reported, and does not fail the part. Where other files
+    /// may be (`is_own_place` is false), only a log is replaced.
+    pub(crate) fn begin(part: &Arc<str>, path: PathBuf, is_own_place: bool, report: &Arc<dyn Report>) -> Self {
+        let is_free = is_own_place || path.symlink_metadata().is_err() || is_command_log(&path);
+        let created = if is_free { recreate(&path) } else { Err(io::Error::other("another file is there")) };
+        let file = match created {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
                 let message = format!("No log can be written to {}: {error}", path.display());
@@ -55,7 +71,7 @@ impl CommandLog {
                 None
             }
         };
-        Self {
+        let mut log = Self {
             part: Arc::clone(part),
             report: Arc::clone(report),
             path,
@@ -65,7 +81,9 @@ impl CommandLog {
             open: Default::default(),
             show: false,
             shown: String::new(),
-        }
+        };
+        log.keep(format!("{HEADER}{part}\n").as_bytes());
+        log
     }
 
     /// Starts a command.
@@ -229,7 +247,7 @@ mod tests {
         let path = space.path().join("part.log");
         std::os::unix::fs::symlink(space.path().join("victim"), &path).unwrap();
         let report: Arc<dyn Report> = Arc::new(Silent);
-        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.command("make all", false);
         log.take(CommandStream::Stdout, b"one\ntw");
         log.take(CommandStream::Stderr, b"warning\n");
@@ -263,7 +281,7 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let shown = Arc::new(Shown::default());
         let report: Arc<dyn Report> = Arc::clone(&shown) as _;
-        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
+        let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), true, &report);
         log.command("yes", true);
         log.take(CommandStream::Stdout, b"one\ntwo\r\n\nthr");
         log.take(CommandStream::Stdout, b"ee\n\n");
@@ -277,7 +295,7 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let path = space.path().join("part.log");
         let report: Arc<dyn Report> = Arc::new(Silent);
-        let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
+        let mut log = CommandLog::begin(&"part".into(), path.clone(), true, &report);
         log.bytes_left = 10;
         for _ in 0..5 {
             log.take(CommandStream::Stdout, b"12345\n");

@@ -15,6 +15,7 @@ use fetch::{DownloadSettings, Downloader};
 use super::variables::variables;
 use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
+use crate::ownership::{Records, Unfinished};
 
 /// How native commands are run.
 #[derive(Clone, Debug)]
@@ -34,9 +35,15 @@ pub(crate) struct Native {
     environment: Environment,
     /// Installs Python distributions.
     pub(crate) distributions: Option<Arc<dyn Distributions>>,
+    /// Options, as section and name, to which grants refer.
+    pub(crate) granted_options: Arc<[(String, String)]>,
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
+    /// What the state records of all parts.
+    pub(crate) records: Arc<Records>,
+    /// Known once the run holds the state lock.
+    unfinished: OnceLock<Arc<Unfinished>>,
     downloader: OnceLock<Downloader>,
 }
 
@@ -46,9 +53,32 @@ impl Native {
         settings: NativeSettings,
         environment: Environment,
         distributions: Option<Arc<dyn Distributions>>,
+        granted_options: Vec<(String, String)>,
     ) -> Self {
-        let (buildout, runner, downloader) = Default::default();
-        Self { report, settings, environment, distributions, buildout, runner, downloader }
+        let granted_options = granted_options.into();
+        let (buildout, runner, records, unfinished, downloader) = Default::default();
+        Self {
+            report,
+            settings,
+            environment,
+            distributions,
+            granted_options,
+            buildout,
+            runner,
+            records,
+            unfinished,
+            downloader,
+        }
+    }
+
+    /// Sets where paths are announced. The first one stays.
+    pub(crate) fn announce_to(&self, unfinished: &Arc<Unfinished>) {
+        self.unfinished.get_or_init(|| Arc::clone(unfinished));
+    }
+
+    /// Where paths are announced: nowhere, before the run holds the state lock.
+    pub(crate) fn unfinished(&self) -> Arc<Unfinished> {
+        self.unfinished.get().map(Arc::clone).unwrap_or_default()
     }
 
     /// Sets the buildout whose options determine how files are downloaded. The first one stays.

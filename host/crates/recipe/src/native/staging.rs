@@ -5,10 +5,13 @@
 //! staging directory; with the weaker one the directory of parts is writable, and elsewhere the path is made before.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use base::digest::Digest;
 use base::files::remove_directory;
 use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -16,8 +19,11 @@ use rustix::io::Errno;
 
 use crate::grants::rights::Rights;
 
-/// What the name of a staging directory starts with; the name of the part follows.
+/// What the name of a staging directory starts with. Digits of two digests follow: of the buildout directory, because several
+/// buildouts may have parts in one directory, and of the part, because several may be made at once.
 const PREFIX: &str = ".buildout-staging-";
+/// Digits of each digest.
+const DIGITS: usize = 16;
 
 /// The staging directories of one command.
 #[derive(Debug, Default)]
@@ -72,7 +78,7 @@ impl Staging {
         parent: PathBuf,
         names: BTreeMap<OsString, PathBuf>,
     ) -> io::Result<()> {
-        let source = parent.join(format!("{PREFIX}{}", rights.part));
+        let source = parent.join(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
         clear(&source)?;
         std::fs::create_dir(&source)?;
         self.directories.push(Directory { path: parent.clone(), source: source.clone(), names });
@@ -135,13 +141,46 @@ fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTree
     by_parent
 }
 
-/// Renames to a name that nothing has.
+/// Renames to a name that nothing has. A directory that its owner may not write cannot be moved to another directory: it is
+/// writable meanwhile.
 fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    match rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let before = from.symlink_metadata()?;
+            if !before.is_dir() {
+                return Err(error);
+            }
+            std::fs::set_permissions(from, Permissions::from_mode(before.mode() | 0o700))?;
+            rename(from, to)?;
+            std::fs::set_permissions(to, before.permissions())
+        }
+        outcome => outcome,
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // Not every file system can do both at once.
         Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => std::fs::rename(from, to),
         outcome => Ok(outcome?),
     }
+}
+
+/// What the names of this buildout's staging directories start with.
+fn own_prefix(rights: &Rights) -> String {
+    format!("{PREFIX}{}-", digits(rights.directory().as_os_str().as_encoded_bytes()))
+}
+
+fn digits(bytes: &[u8]) -> String {
+    let mut digits = Digest::of(bytes).to_string();
+    digits.truncate(DIGITS);
+    digits
+}
+
+/// Whether a directory has the name of a staging directory of this buildout.
+fn is_of_buildout(name: &OsStr, prefix: &str) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(prefix));
+    rest.is_some_and(|rest| rest.len() == DIGITS && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Links in the directory lead where they led; nothing can be mounted in their place.
@@ -155,12 +194,13 @@ fn copy_links(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the staging directories that a run that was killed has left in the buildout's directories. There is only one run
-/// at a time.
+/// Removes the staging directories that a killed run of this buildout has left in the buildout's directories. There is only
+/// one run at a time.
 pub(crate) fn clear_left(rights: &Rights) {
+    let prefix = own_prefix(rights);
     for directory in rights.standard() {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+        for entry in entries.filter(|entry| is_of_buildout(&entry.file_name(), &prefix)) {
             // What cannot be removed is no obstacle: it is tried again, and reported, when the part is made.
             let _ = clear(&entry.path());
         }

@@ -9,7 +9,6 @@ mod prepared;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use base::environment::Environment;
 use base::event::{Event, Level, Report};
@@ -42,7 +41,7 @@ use crate::interfaces::resources::{PartOptions, ReadableSections};
 use crate::native::reach::Reach;
 use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
-use crate::ownership::{self, Claim, Made, Records};
+use crate::ownership::{self, Claim, Made, Unfinished};
 use instances::{Instances, SharedInstance, lock};
 use parts::{Part, PartInstances};
 use prepared::{Components, PreparedComponent, check_name, entry_point};
@@ -59,6 +58,8 @@ pub struct RuntimeSettings {
     pub native: NativeSettings,
     /// Installs Python distributions; without it, no recipe can.
     pub distributions: Option<Arc<dyn Distributions>>,
+    /// Options, as section and name, to which grants refer: recipes cannot change them.
+    pub granted_options: Vec<(String, String)>,
 }
 
 /// The components that were compiled, and the parts that were initialized.
@@ -69,7 +70,6 @@ pub struct Runtime {
     native: Arc<Native>,
     instances: Instances,
     parts: PartInstances,
-    records: Records,
     /// What a run that was killed left is removed once, before the first part is made.
     cleared: OnceLock<()>,
 }
@@ -80,18 +80,17 @@ impl Runtime {
     /// # Errors
     /// When this machine cannot run it.
     pub fn new(settings: RuntimeSettings) -> Result<Self, RecipeError> {
-        let RuntimeSettings { report, cache, environment, native, distributions } = settings;
+        let RuntimeSettings { report, cache, environment, native, distributions, granted_options } = settings;
         let components = Components::new(cache).map_err(|error| {
             RecipeError::new(RecipeProblem::Engine(error.root_cause().to_string()), Subject::default())
         })?;
         Ok(Self {
             watchdog: Watchdog::new(&components.engine, &native.interrupt),
-            native: Arc::new(Native::new(report, native, environment.clone(), distributions)),
+            native: Arc::new(Native::new(report, native, environment.clone(), distributions, granted_options)),
             environment,
             components,
             instances: Instances::default(),
             parts: PartInstances::default(),
-            records: Records::default(),
             cleared: OnceLock::new(),
         })
     }
@@ -265,23 +264,43 @@ impl Runtime {
         ) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
-        let (subject, rights) = (&part.subject, &part.rights);
+        let subject = &part.subject;
+        let rights = &self.without_kept(&part.rights, phase);
         self.cleared.get_or_init(|| staging::clear_left(rights));
         let request = CallRequest { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
         let mut instance = lock(&part.instance);
         let CallResult { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
         match value {
-            Ok(paths) => self.owned(&part, paths, &made).map_err(|error| RecipeError { created, ..error }),
+            Ok(paths) => self.owned(&part, rights, paths, &made).map_err(|error| RecipeError { created, ..error }),
             Err(failure) => Err(instance.failed(failure, created, subject)),
         }
     }
 
+    /// The rights to install a part. What exists at its own places, in a directory of parts that the user chose, and is not
+    /// known to be the part's, can only be read.
+    fn without_kept(&self, rights: &Arc<Rights>, phase: Phase) -> Arc<Rights> {
+        if phase != Phase::Install || rights.owns_its_places() {
+            return Arc::clone(rights);
+        }
+        let unfinished = self.native.unfinished();
+        let is_known =
+            |path: &PathBuf| self.native.records.is_of(&rights.part, path) || unfinished.includes(&rights.part, path);
+        let kept: Vec<_> = rights.own_places().into_iter().filter(|path| is_filled(path) && !is_known(path)).collect();
+        if kept.is_empty() { Arc::clone(rights) } else { Arc::new(rights.keeping(kept)) }
+    }
+
     /// Of the paths that a recipe returned, those that its part owns.
-    fn owned(&self, part: &Part, paths: Option<Vec<String>>, made: &Made) -> Result<Option<Vec<String>>, RecipeError> {
+    fn owned(
+        &self,
+        part: &Part,
+        rights: &Rights,
+        paths: Option<Vec<String>>,
+        made: &Made,
+    ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(mut paths) = paths else { return Ok(None) };
         let mut refused = None;
-        paths.retain(|path| match self.claim(part, path, made) {
+        paths.retain(|path| match self.claim(part, rights, path, made) {
             Ok(is_owned) => is_owned,
             Err(why) => {
                 refused.get_or_insert_with(|| (path.clone(), why));
@@ -294,9 +313,9 @@ impl Runtime {
     }
 
     /// Whether a part owns a path that its recipe returned. The error is the reason why it cannot.
-    fn claim(&self, part: &Part, path: &str, made: &Made) -> Result<bool, String> {
+    fn claim(&self, part: &Part, rights: &Rights, path: &str, made: &Made) -> Result<bool, String> {
         let name = part.rights.part.as_str();
-        let claim = ownership::claim(path, &part.rights, made, &self.records);
+        let claim = ownership::claim(path, rights, made, &self.native.records, &self.native.unfinished());
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
@@ -320,7 +339,7 @@ impl Runtime {
 
     /// Reports that a path is not recorded, once for each part.
     fn report_kept(&self, part: &str, path: &str, why: &str) {
-        if !self.records.is_recorded(part) {
+        if !self.native.records.is_recorded(part) {
             let message = format!("{path} {why}, and is kept when this part is uninstalled");
             self.native.report.report(Event::Log { logger: part, level: Level::Info, message: &message });
         }
@@ -329,12 +348,12 @@ impl Runtime {
     /// Takes note of what the state records of a part: nothing for one that is not installed.
     pub fn record(&self, part: &str, paths: Option<&[String]>, locations: &Locations) {
         let absolute = |path: &String| normalize(&locations.directory.join(path));
-        self.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
+        self.native.records.set(part, paths.map(|paths| paths.iter().map(absolute).collect()));
     }
 
-    /// Takes note that a run has begun a part at this time, and has not recorded it.
-    pub fn begun(&self, part: &str, since: SystemTime) {
-        self.records.begin(part, since);
+    /// Sets where paths are announced that parts are about to make. The run holds the state lock.
+    pub fn announce_to(&self, unfinished: &Arc<Unfinished>) {
+        self.native.announce_to(unfinished);
     }
 
     /// What native commands of a part may reach.
@@ -448,4 +467,10 @@ fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subjec
         place,
         granted: Arc::new(recipe.grant.clone()),
     }
+}
+
+/// Whether something is there that would be lost with it: anything but an empty directory.
+fn is_filled(path: &Path) -> bool {
+    let Ok(found) = path.symlink_metadata() else { return false };
+    !found.is_dir() || std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some())
 }

@@ -7,6 +7,7 @@
 pub(crate) mod open;
 mod opening;
 mod ready;
+mod removing;
 pub(crate) mod routing;
 mod status;
 mod streams;

@@ -85,6 +85,12 @@ impl FilesystemView<'_> {
         located.absolute.as_ref().is_some_and(|path| path.symlink_metadata().is_err())
     }
 
+    /// Announces what is about to come into being through the guest.
+    pub(super) fn will_make(&self, located: &Located) -> FsResult<()> {
+        let announced = located.absolute.as_ref().map_or(Ok(()), |path| self.call.will_make(path));
+        announced.map_err(|error| ErrorCode::from(&error).into())
+    }
+
     /// Notes that what the guest calls by this path came into being through it.
     pub(super) fn made(&mut self, path: Option<PathBuf>) {
         if let Some(path) = path {

@@ -110,6 +110,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         self.call.note("create-directory", &[&path]);
         let located = self.locate(directory, path, Access::Write)?;
         let rights = Arc::clone(&self.call.rights);
+        self.will_make(&located)?;
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
             mount.create().map_err(|error| ErrorCode::from(&error))?;
         } else {
@@ -166,6 +167,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
         let flags = old.flags(flags).into();
+        self.will_make(&new)?;
         let view = &mut self.filesystem();
         ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
         self.made(new.absolute);
@@ -184,6 +186,9 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
             || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
         let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
+        if open.contains(wit::OpenFlags::CREATE) {
+            self.will_make(&located)?;
+        }
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
@@ -223,7 +228,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
             }
             return Ok(());
         }
-        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+        self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
     }
 
     fn rename_at(
@@ -241,6 +246,9 @@ impl wit::HostDescriptor for FilesystemView<'_> {
             return Err(ErrorCode::Busy.into());
         }
         let is_made = self.is_made(&old) && self.is_missing(&new);
+        if is_made {
+            self.will_make(&new)?;
+        }
         ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
         if is_made {
             self.made(new.absolute);
@@ -255,6 +263,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
             // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
+        self.will_make(&located)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
         self.made(located.absolute);
         Ok(())
@@ -263,7 +272,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
-        ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
+        self.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
     }
 
     fn read_via_stream(

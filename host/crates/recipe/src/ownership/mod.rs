@@ -4,6 +4,8 @@
 //! whatever its recipe returns from `install`. This is the only place of that rule: [`Made`] collects what comes into being
 //! during a call, [`Records`] has what the state records, and [`claim`] decides about one path.
 
+mod unfinished;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -15,6 +17,8 @@ use crate::grants::rights::Rights;
 use crate::grants::system::is_of_system;
 use crate::limits;
 
+pub use unfinished::Unfinished;
+
 /// File systems take the time of a file's birth from a clock that is late by at most one tick of the kernel.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -24,6 +28,8 @@ pub(crate) struct Made {
     paths: Set<PathBuf>,
     /// When the first command of the call started.
     commands_since: Option<SystemTime>,
+    /// Whether that one could make paths of which the host knows only afterwards.
+    is_unconfined: bool,
 }
 
 impl Made {
@@ -34,8 +40,10 @@ impl Made {
         }
     }
 
-    /// Notes that a command starts. The host does not see what it makes.
-    pub(crate) fn command_starts(&mut self) {
+    /// Notes that a command starts. The host does not see what it makes in directories that are granted for writing; without
+    /// confinement, not even what it is known to make.
+    pub(crate) fn command_starts(&mut self, is_unconfined: bool) {
+        self.is_unconfined |= is_unconfined;
         self.commands_since.get_or_insert_with(|| SystemTime::now() - TICK);
     }
 
@@ -44,9 +52,14 @@ impl Made {
         !self.paths.is_empty() && path.ancestors().any(|path| self.paths.contains(path))
     }
 
-    /// Whether a command may have made `path`: it was born since the first one started.
-    fn by_a_command(&self, path: &Path) -> bool {
-        self.commands_since.is_some_and(|since| is_born_since(path, since))
+    /// Whether a command may have made `path`: it was born since the first one started. What is born in the future existed
+    /// before: the clock was set back. `is_known` is a path that the host gives the command a place to make.
+    fn by_a_command(&self, path: &Path, is_known: bool) -> bool {
+        if is_known && !self.is_unconfined {
+            return false;
+        }
+        let (Some(since), Some(born)) = (self.commands_since, birth(path)) else { return false };
+        (since..=SystemTime::now() + TICK).contains(&born)
     }
 }
 
@@ -54,8 +67,6 @@ impl Made {
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     by_part: Mutex<Map<String, Vec<PathBuf>>>,
-    /// When an interrupted run began a part that it has not recorded.
-    begun: Mutex<Map<String, SystemTime>>,
 }
 
 impl Records {
@@ -67,23 +78,12 @@ impl Records {
         };
     }
 
-    /// Notes when an interrupted run began a part.
-    pub(crate) fn begin(&self, part: &str, since: SystemTime) {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), since - TICK);
-    }
-
-    /// Whether an interrupted run may have made `path` for the part.
-    fn by_an_interrupted_run(&self, part: &str, path: &Path) -> bool {
-        let since = self.begun.lock().unwrap_or_else(PoisonError::into_inner).get(part).copied();
-        since.is_some_and(|since| is_born_since(path, since))
-    }
-
     pub(crate) fn is_recorded(&self, part: &str) -> bool {
         self.locked().contains_key(part)
     }
 
     /// Whether `path` is recorded of the part, or below a path that is.
-    fn is_of(&self, part: &str, path: &Path) -> bool {
+    pub(crate) fn is_of(&self, part: &str, path: &Path) -> bool {
         self.locked().get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
     }
 
@@ -100,9 +100,9 @@ impl Records {
     }
 }
 
-/// Not every file system has the time: then it was born before.
-fn is_born_since(path: &Path, since: SystemTime) -> bool {
-    path.symlink_metadata().and_then(|metadata| metadata.created()).is_ok_and(|born| born >= since)
+/// When the file was born. Not every file system has the time.
+fn birth(path: &Path) -> Option<SystemTime> {
+    path.symlink_metadata().and_then(|metadata| metadata.created()).ok()
 }
 
 /// What is to be said about a path that a recipe returned.
@@ -121,7 +121,7 @@ pub(crate) enum Claim {
 }
 
 /// Decides whether a part owns `path`.
-pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records) -> Claim {
+pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records, unfinished: &Unfinished) -> Claim {
     if let Err(why) = rights.check_path(path) {
         return Claim::Refused(why);
     }
@@ -141,6 +141,6 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records)
         return Claim::Missing;
     }
     // The host does not see what commands make, nor what a run made that was killed.
-    let unseen = || made.by_a_command(&path) || records.by_an_interrupted_run(part, &path);
+    let unseen = || made.by_a_command(&path, rights.is_staged(&path)) || unfinished.includes(part, &path);
     if made.includes(&path) || rights.mounts.writable(&path) && unseen() { Claim::Own } else { Claim::Existed }
 }

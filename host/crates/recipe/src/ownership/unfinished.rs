@@ -1,0 +1,211 @@
+//! Paths that parts are about to make, in a file next to the state, while a run lasts.
+//!
+//! A run that is killed has not recorded what the part at work had made. Without this file, the next run would take it for
+//! something that existed before the part. Only paths outside the part's own places are written down. What somebody else
+//! puts in the place of such a path after the kill is not the part's: it was born later than the path was announced.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base::files::read_at_most;
+use rustix::fs::OFlags;
+use serde::{Deserialize, Serialize};
+
+use super::{TICK, birth};
+use crate::grants::locations::UNFINISHED;
+
+/// How long after its announcement a path may come into being.
+const DELAY: Duration = Duration::from_millis(200);
+/// The longest file that is read; a longer one is of no run.
+const SIZE: u64 = 16 << 20;
+
+/// One line of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Announcement {
+    part: String,
+    /// Absolute and normalized. Nothing was there.
+    path: PathBuf,
+    /// When the run began, in nanoseconds since the Unix epoch. A file that is moved to the path was made since then.
+    run: u64,
+    /// When the path was announced, in the same unit. `None` if a recipe has announced it (`paths.created`): it may make the
+    /// path much later.
+    at: Option<u64>,
+}
+
+/// The announcements of this run, and those that a run left that was killed.
+#[derive(Debug, Default)]
+pub struct Unfinished {
+    /// `None` for a buildout without a state.
+    path: Option<PathBuf>,
+    /// When this run began.
+    run: u64,
+    /// Of the run that was killed.
+    left: Mutex<Vec<Announcement>>,
+    file: Mutex<Option<File>>,
+}
+
+impl Unfinished {
+    /// Reads what a run left that was killed. The state lock is held. Lines that cannot be read count as missing: what they
+    /// announced is kept, and owned by no part.
+    pub fn open(state: Option<&Path>) -> Self {
+        let path = state.map(|state| {
+            let mut name = state.as_os_str().to_owned();
+            name.push(UNFINISHED);
+            PathBuf::from(name)
+        });
+        let text = path.as_deref().and_then(|path| read_at_most(path, SIZE).ok()).unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        let left = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        Self { path, run: nanoseconds(SystemTime::now() - TICK), left: Mutex::new(left), file: Mutex::default() }
+    }
+
+    /// Writes down that a part is about to make a path, at which there is nothing.
+    ///
+    /// # Errors
+    /// The system's: then the path must not be made.
+    pub(crate) fn announce(&self, part: &str, path: &Path) -> io::Result<()> {
+        self.write(part, path, Some(nanoseconds(SystemTime::now())))
+    }
+
+    /// Writes down that a part will make a path during this call.
+    ///
+    /// # Errors
+    /// As [`Self::announce`].
+    pub(crate) fn announce_for_later(&self, part: &str, path: &Path) -> io::Result<()> {
+        self.write(part, path, None)
+    }
+
+    fn write(&self, part: &str, path: &Path, at: Option<u64>) -> io::Result<()> {
+        let Some(file) = &self.path else { return Ok(()) };
+        let line = Announcement { part: part.to_owned(), path: path.to_owned(), run: self.run, at };
+        let mut line = serde_json::to_vec(&line)?;
+        line.push(b'\n');
+        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_none() {
+            *open = Some(append(file)?);
+        }
+        open.as_mut().map_or(Ok(()), |open| open.write_all(&line))
+    }
+
+    /// Whether a run that was killed made `path`, or a directory that holds it, for the part.
+    pub(crate) fn includes(&self, part: &str, path: &Path) -> bool {
+        let left = self.left();
+        let mut announced = left.iter().filter(|line| line.part == part && path.starts_with(&line.path));
+        announced.any(|line| birth(&line.path).is_some_and(|born| line.covers(born)))
+    }
+
+    /// Forgets the announcements of parts that are recorded, or whose paths were removed. Without any left, there is no
+    /// file.
+    pub fn end(&self, is_ended: impl Fn(&str) -> bool) {
+        let Some(path) = &self.path else { return };
+        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.left();
+        if open.take().is_none() && left.is_empty() {
+            return;
+        }
+        let text = read_at_most(path, SIZE).unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        *left = lines.filter(|line: &Announcement| !is_ended(&line.part)).collect();
+        // What cannot be removed is no harm: what it announces is checked against the time of birth.
+        let _ = std::fs::remove_file(path);
+        if let (false, Ok(mut file)) = (left.is_empty(), append(path)) {
+            for line in left.iter().filter_map(|line| serde_json::to_vec(line).ok()) {
+                let _ = file.write_all(&[&line[..], b"\n"].concat());
+            }
+        }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<Announcement>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Announcement {
+    /// Whether what was born then may be what was announced.
+    fn covers(&self, born: SystemTime) -> bool {
+        let delay = u64::try_from(DELAY.as_nanos()).unwrap_or_default();
+        let last = self.at.map_or(u64::MAX, |at| at.saturating_add(delay));
+        (self.run..=last).contains(&nanoseconds(born))
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)
+}
+
+fn nanoseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    u64::try_from(since).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_a_kill(state: &Path) -> Unfinished {
+        Unfinished::open(Some(state))
+    }
+
+    #[test]
+    fn what_a_killed_run_announced_and_made_is_the_parts() {
+        let space = tempfile::tempdir().unwrap();
+        let (state, made) = (space.path().join("state"), space.path().join("data"));
+        Unfinished::open(Some(&state)).announce("data", &made).unwrap();
+        std::fs::create_dir(&made).unwrap();
+        let next = after_a_kill(&state);
+        assert!(next.includes("data", &made) && next.includes("data", &made.join("below")));
+        assert!(!next.includes("other", &made) && !next.includes("data", &space.path().join("data2")));
+    }
+
+    #[test]
+    fn what_was_made_later_or_before_the_run_is_not() {
+        let space = tempfile::tempdir().unwrap();
+        let (state, path) = (space.path().join("state"), space.path().join("data"));
+        let line = |run: SystemTime, at: SystemTime| {
+            let line = Announcement {
+                part: "data".to_owned(),
+                path: path.clone(),
+                run: nanoseconds(run),
+                at: Some(nanoseconds(at)),
+            };
+            std::fs::write(space.path().join("state.unfinished"), serde_json::to_vec(&line).unwrap()).unwrap();
+        };
+        std::fs::create_dir(&path).unwrap();
+        let now = SystemTime::now();
+        line(now - Duration::from_secs(9), now - Duration::from_secs(5));
+        assert!(!after_a_kill(&state).includes("data", &path));
+        line(now + Duration::from_secs(5), now + Duration::from_secs(9));
+        assert!(!after_a_kill(&state).includes("data", &path));
+        line(now - Duration::from_secs(5), now);
+        assert!(after_a_kill(&state).includes("data", &path));
+    }
+
+    #[test]
+    fn what_is_recorded_is_forgotten() {
+        let space = tempfile::tempdir().unwrap();
+        let (state, file) = (space.path().join("state"), space.path().join("state.unfinished"));
+        let run = Unfinished::open(Some(&state));
+        run.announce("a", Path::new("/x/a")).unwrap();
+        run.announce("b", Path::new("/x/b")).unwrap();
+        run.end(|part| part == "a");
+        let left = std::fs::read_to_string(&file).unwrap();
+        assert!(left.contains("/x/b") && !left.contains("/x/a"), "{left}");
+        after_a_kill(&state).end(|_| true);
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_list_announces_nothing() {
+        let space = tempfile::tempdir().unwrap();
+        let state = space.path().join("state");
+        for text in [&b"\xff\n{}\n[1]\n"[..], b"{\"part\":1}", b""] {
+            std::fs::write(space.path().join("state.unfinished"), text).unwrap();
+            assert!(!after_a_kill(&state).includes("a", space.path()));
+        }
+    }
+}

@@ -277,7 +277,7 @@ fn a_signal_at_a_passphrase_leaves_the_terminal_as_it_was() {
 #[test]
 fn a_passphrase_can_be_typed_after_the_process_was_suspended() {
     let space = Space::new();
-    let modes = "stty -a | tr ' ;' '\\n\\n' | grep -x -e echo -e -echo";
+    let modes = r#"stty -a | tr " ;" "\n\n" | grep -x -e echo -e -echo"#;
     let line = format!(
         "bash -ic 'set -m; sh -c \"echo \\$\\$ > pid; exec buildout-host key generate\"; echo suspended; {modes}; fg; echo code $?'"
     );

@@ -103,16 +103,16 @@ impl Mounts {
         self.0.get(at)
     }
 
-    /// Whether `path` (normalized) is above a granted path.
-    pub(crate) fn is_above(&self, path: &Path) -> bool {
-        self.0.iter().any(|mount| !same(path, &mount.path) && holds(path, &mount.path))
-    }
-
     /// The same, but a directory that was granted for writing may only be read.
     pub(crate) fn with_read_only(mut self, paths: &[PathBuf]) -> Self {
         let mounts = self.0.iter_mut().filter(|mount| paths.iter().any(|path| same(&mount.path, path)));
         mounts.for_each(|mount| mount.access = Access::Read);
         self
+    }
+
+    /// Whether `path` (normalized) is above a granted path.
+    pub(crate) fn is_above(&self, path: &Path) -> bool {
+        self.0.iter().any(|mount| !same(path, &mount.path) && holds(path, &mount.path))
     }
 
     /// Whether `path` is in a directory that may be written.

@@ -40,10 +40,10 @@ pub(crate) struct Rights {
     shared: Vec<PathBuf>,
     /// Options that decide what it may do.
     fixed: Vec<String>,
-    /// Its temporary directory, which need not exist.
-    pub(crate) temporary: PathBuf,
     /// Paths with the names of the part's own places that existed before the part.
     kept: Vec<PathBuf>,
+    /// Its temporary directory, which need not exist.
+    pub(crate) temporary: PathBuf,
     locations: Arc<Locations>,
 }
 
@@ -73,8 +73,8 @@ impl Rights {
             makes: Vec::new(),
             shared: Vec::new(),
             fixed: Vec::new(),
-            temporary: PathBuf::new(),
             kept: Vec::new(),
+            temporary: PathBuf::new(),
             locations: Arc::default(),
         }
     }
@@ -131,8 +131,8 @@ impl Rights {
             makes,
             shared,
             fixed: fixed(&recipe.grant),
-            temporary: applicant.temporary.clone(),
             kept: Vec::new(),
+            temporary: applicant.temporary.clone(),
             locations: Arc::clone(locations),
         })
     }

@@ -25,7 +25,22 @@ const TREES: [&str; 16] = [
 ];
 
 /// Trees within those in which people keep files of their own.
-const OPEN: [&str; 7] = ["/dev/shm", "/run/user", "/usr/local", "/var/opt", "/var/tmp", "/var/www", "/usr/src"];
+///
+/// Some systems have `/home`, `/srv` and others as links into `/var`.
+const OPEN: [&str; 12] = [
+    "/dev/shm",
+    "/run/user",
+    "/usr/home",
+    "/usr/local",
+    "/usr/src",
+    "/var/home",
+    "/var/mnt",
+    "/var/opt",
+    "/var/srv",
+    "/var/tmp",
+    "/var/usrlocal",
+    "/var/www",
+];
 
 /// Directories outside of these trees, or in an open one, that belong to the system. What is below them may belong to a part.
 const DIRECTORIES: [&str; 24] = [
@@ -114,6 +129,7 @@ mod tests {
         }
         t("/etcetera", false);
         t("/var/www/site", false);
+        t("/var/srv/app", false);
     }
 
     #[test]

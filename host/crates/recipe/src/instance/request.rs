@@ -26,11 +26,11 @@ impl CallRequest<'_> {
         let interrupt = &native.settings.interrupt;
         let mut call = Call::new(self.phase, &self.subject.part, self.rights, &self.reach, interrupt);
         call.buildout = self.buildout.cloned();
-        call.recipe.clone_from(&self.subject.recipe);
         call.is_confined = native.settings.level != confine::ConfinementLevel::None;
         call.granted_options = Arc::clone(&native.granted_options);
         call.records = Arc::clone(&native.records);
         call.unfinished = native.unfinished();
+        call.recipe.clone_from(&self.subject.recipe);
         call
     }
 }

@@ -258,7 +258,8 @@ mod tests {
         log.take(CommandStream::Stderr, b"warning\n");
         log.take(CommandStream::Stdout, b"o\nthree");
         log.end();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "$ make all\none\nwarning\ntwo\nthree\n");
+        let expected = format!("{HEADER}part\n$ make all\none\nwarning\ntwo\nthree\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
         assert!(!space.path().join("victim").exists(), "nothing is written through a link");
         let policy = CommandPolicy { write: vec!["/b/x".into()], ..CommandPolicy::default() };
         let failed = log.failed("make all".into(), "exited with status 2".into(), &policy, &[]);
@@ -307,7 +308,7 @@ mod tests {
         }
         log.end();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, "12345\n[the rest is left out: the log is too long]\n");
+        assert_eq!(text, format!("{HEADER}part\n12345\n[the rest is left out: the log is too long]\n"));
         assert_eq!(log.tail.len(), 5);
     }
 }

@@ -112,7 +112,11 @@ impl Unfinished {
         *left = lines.filter(|line: &Announcement| !is_ended(&line.part)).collect();
         // What cannot be removed is no harm: what it announces is checked against the time of birth.
         let _ = std::fs::remove_file(path);
-        if let (false, Ok(mut file)) = (left.is_empty(), append(path)) {
+        // Appending would make the file again.
+        if left.is_empty() {
+            return;
+        }
+        if let Ok(mut file) = append(path) {
             for line in left.iter().filter_map(|line| serde_json::to_vec(line).ok()) {
                 let _ = file.write_all(&[&line[..], b"\n"].concat());
             }

@@ -25,7 +25,7 @@ impl Installer<'_> {
     /// # Errors
     /// [`InstallError`].
     pub fn build(&self, custom: &Custom) -> Result<PathBuf, InstallError> {
-        let Settings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
+        let Settings { directories, pins, newest, prefer_final, offline, provided, .. } = &self.settings;
         let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
         let tools = self.supply.tools();
         let installed = Installed::scan_eggs(&directories.develop, tools.python);
@@ -39,6 +39,7 @@ impl Installer<'_> {
             allow_unknown_extras: true,
             sources_only: true,
             offline: *offline,
+            provided,
         };
         match choose(&request, &requirement, self.supply)? {
             Candidate::Installed(distribution) => Ok(distribution.location.clone()),

@@ -4,7 +4,7 @@ mod build;
 mod error;
 mod prepare;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub allow_unknown_extras: bool,
     /// How many distributions are downloaded and unpacked at once.
     pub threads: usize,
+    /// Projects, by their keys, for which no distribution is used: see [`Request::provided`].
+    pub provided: BTreeSet<String>,
 }
 
 /// The result of an installation.
@@ -91,7 +93,7 @@ impl<'a> Installer<'a> {
     /// When none do.
     pub fn resolve(&self, requirements: &[Requirement]) -> Result<crate::resolve::Resolution, ResolveError> {
         let installed = self.installed();
-        let Settings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
+        let Settings { pins, newest, offline, prefer_final, allow_unknown_extras, provided, .. } = &self.settings;
         let tools = self.supply.tools();
         let request = Request {
             requirements,
@@ -103,6 +105,7 @@ impl<'a> Installer<'a> {
             allow_unknown_extras: *allow_unknown_extras,
             sources_only: false,
             offline: *offline,
+            provided,
         };
         let resolution = resolve(&request, self.supply, tools.report)?;
         match resolution.picked.first() {

@@ -1,6 +1,7 @@
 //! Environments in which builds run: the requirements in `build-system.requires`, resolved like all others, installed
 //! once and kept. As in zc.buildout 6 (which leaves this to pip), the pins of `[versions]` do not apply to them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use base::digest::Digest;
@@ -62,7 +63,7 @@ impl Supply<'_> {
     }
 
     fn resolved(&self, requirements: &[Requirement]) -> Result<Vec<Candidate>, SupplyError> {
-        let (pins, installed) = (Pins::default(), Installed::default());
+        let (pins, installed, provided) = (Pins::default(), Installed::default(), BTreeSet::new());
         let request = Request {
             requirements,
             pins: &pins,
@@ -73,6 +74,7 @@ impl Supply<'_> {
             allow_unknown_extras: true,
             sources_only: false,
             offline: false,
+            provided: &provided,
         };
         let resolution = resolve(&request, self, self.tools.report).map_err(Box::new)?;
         Ok(resolution.steps.into_iter().map(|step| step.candidate).collect())

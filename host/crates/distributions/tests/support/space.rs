@@ -226,6 +226,7 @@ impl Space {
             allow_picked_versions: true,
             allow_unknown_extras: false,
             threads: 4,
+            provided: Default::default(),
         };
         let builder =
             Builder { python: &python, commands: &commands, environments: &supply, logs: &logs, on_line: &|_| {} };

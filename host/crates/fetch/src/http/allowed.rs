@@ -11,7 +11,7 @@ pub enum Allowed {
     #[default]
     Any,
     /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
-    /// A URL that is allowed over `http` is also allowed over `https`. Local files need a `file:///` URL.
+    /// A URL that is allowed over `http` is also allowed over `https`, and `*` in a host stands for any characters. Local files need a `file:///` URL.
     Beneath(Vec<String>),
 }
 
@@ -32,10 +32,24 @@ impl Allowed {
     }
 }
 
+/// Whether the host of `url` is one that a host with `*` stands for.
+fn matches_host(prefix: &Url, url: &Url) -> bool {
+    let (Some(pattern), Some(host)) = (prefix.host_str(), url.host_str()) else { return false };
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| host.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return false };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
 fn is_below(prefix: &Url, url: &Url) -> bool {
     let upgraded = prefix.scheme() == "http" && url.scheme() == "https" && prefix.port() == url.port();
     let same_port = prefix.port_or_known_default() == url.port_or_known_default();
-    let same_origin = prefix.host() == url.host() && (upgraded || prefix.scheme() == url.scheme() && same_port);
+    let same_host = prefix.host() == url.host() || matches_host(prefix, url);
+    let same_origin = same_host && (upgraded || prefix.scheme() == url.scheme() && same_port);
     same_origin && is_path_below(prefix.path(), url.path())
 }
 
@@ -73,6 +87,11 @@ mod tests {
         t("https://example.com/", "https://example.com:8443/a", false);
         t("file:///opt/sources/", "file:///opt/sources/a", true);
         t("file:///opt/sources/", "file:///etc/passwd", false);
+        t("http://*.example.com/", "https://a.b.example.com/x", true);
+        t("http://*.example.com/", "https://example.com/x", false);
+        t("http://*example.com/", "http://example.com/x", true);
+        t("http://py*.example.*/", "http://pypi.example.org/x", true);
+        t("http://*.example.com/", "http://a.example.com.evil.net/x", false);
         t("not a url", "https://example.com/", false);
         assert!(!Allowed::Beneath(vec![]).allows(&Url::parse("https://example.com/").unwrap()));
     }

@@ -39,6 +39,8 @@ pub(super) enum Content {
     Here(Bytes),
     /// In a file whose digest is known, although the file was not read.
     File { path: PathBuf, size: u64 },
+    /// The Python runtime, compressed, in the first of these files that exists.
+    Packed(Arc<[PathBuf]>),
 }
 
 /// Bytes that are embedded in the host or were read.
@@ -93,6 +95,8 @@ pub enum Origin {
         /// Digest of the manifest that it pointed to.
         manifest: Digest,
     },
+    /// The Python runtime, which is a file next to the program.
+    PythonRuntime,
     /// A project that `develop` lists.
     Develop {
         /// The project's directory, or the `.wasm` file that was listed.
@@ -155,6 +159,7 @@ impl Component {
         match &self.content {
             Content::Here(bytes) => bytes.len() as u64,
             Content::File { size, .. } => *size,
+            Content::Packed(places) => places.iter().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len()),
         }
     }
 
@@ -165,6 +170,7 @@ impl Component {
     pub fn bytes(&self) -> Result<Bytes, ComponentError> {
         match &self.content {
             Content::Here(bytes) => Ok(bytes.clone()),
+            Content::Packed(places) => super::python_runtime::unpack(places, &self.digest),
             Content::File { path, .. } => {
                 let (bytes, _) = read_limited(path)?;
                 let is_same = Digest::of(&bytes) == self.digest;

@@ -15,6 +15,9 @@ use registry::oci::LARGEST_COMPONENT;
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
+/// What works without the Python runtime.
+const OTHER_THAN_PYTHON: &str = "Without it, only built-in recipes and WebAssembly components can make parts.";
+
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ComponentError {
@@ -181,6 +184,18 @@ pub enum ComponentError {
         /// The place of the setting that requires it.
         place: Option<Place>,
     },
+    /// A recipe in Python, and no Python runtime.
+    #[error("The Python runtime is missing, which runs recipes that are written in Python.")]
+    NoPythonRuntime {
+        /// The files that would be it; none if this program was built without it.
+        looked: Vec<PathBuf>,
+    },
+    /// The file of the Python runtime belongs to another build of this program.
+    #[error("{} is not the Python runtime of this program.", path.display())]
+    OtherPythonRuntime {
+        /// The file.
+        path: PathBuf,
+    },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
@@ -284,6 +299,20 @@ impl Explain for ComponentError {
                  WASI preview 1 (wit/)."
                     .to_owned(),
             ],
+            Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
+                "This program was built without it: build it again with `cargo xtask build` where python3 has the module \
+                 venv, or install a package of buildout-host."
+                    .to_owned(),
+                OTHER_THAN_PYTHON.to_owned(),
+            ],
+            Self::NoPythonRuntime { looked } => {
+                let looked: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
+                let installed = "Install buildout-host again, with all its files.";
+                vec![format!("Searched: {}.", looked.join("; ")), installed.to_owned(), OTHER_THAN_PYTHON.to_owned()]
+            }
+            Self::OtherPythonRuntime { .. } => {
+                vec!["Install buildout-host again, with all its files: they belong together.".to_owned()]
+            }
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
                 vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]

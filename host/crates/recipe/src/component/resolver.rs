@@ -12,6 +12,7 @@ use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::error::{ComponentError, SignatureError};
 use super::link::Developed;
+use super::program::Program;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
@@ -34,12 +35,17 @@ pub struct Resolved {
     pub built_in: bool,
     /// The required signers that have signed it.
     pub signers: Vec<Signer>,
+    /// What the component loads, if it is the Python runtime.
+    pub program: Option<Arc<Program>>,
 }
 
 impl Resolved {
     /// The value of `__buildout_signature__`: the package and its digest.
     pub fn signature(&self) -> String {
-        format!("{}-{}", self.component.package, self.component.digest.base64())
+        match &self.program {
+            Some(program) => program.signature.clone(),
+            None => format!("{}-{}", self.component.package, self.component.digest.base64()),
+        }
     }
 }
 
@@ -52,7 +58,8 @@ pub fn developed_recipe(developed: &Developed) -> Result<Resolved, ComponentErro
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
     let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
     let (grant, signers) = (Grant::default(), Vec::new());
-    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant, built_in: false, signers })
+    let (component, program) = (Arc::new(component), None);
+    Ok(Resolved { reference, component, entry_point, grant, built_in: false, signers, program })
 }
 
 /// Finds components by recipe reference. Each is loaded once.
@@ -123,7 +130,7 @@ impl Resolver {
         };
         let built_in = matches!(found.0.origin, Origin::BuiltIn { .. });
         let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
-        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
     }
 
     /// The contents of `recipes.toml`.

@@ -7,8 +7,10 @@
 pub(crate) mod addresses;
 pub(crate) mod applicant;
 pub(crate) mod described;
+pub(crate) mod guard;
 pub(crate) mod locations;
 pub(crate) mod mounts;
+mod radius;
 pub(crate) mod request;
 pub(crate) mod rights;
 pub(crate) mod system;

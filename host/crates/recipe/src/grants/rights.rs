@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::applicant::Applicant;
 use super::described::grant_of;
+use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mounts, holds, normalize, same};
+use super::radius::Radius;
 use super::system::is_of_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use super::writable::{Unwritable, WritablePath};
@@ -36,6 +38,8 @@ pub(crate) struct Rights {
     pub(crate) makes: Vec<PathBuf>,
     /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
     shared: Vec<PathBuf>,
+    /// What it may not change in directories that it may write.
+    pub(crate) guard: Arc<Guard>,
     /// Options that decide what it may do.
     fixed: Vec<String>,
     locations: Arc<Locations>,
@@ -65,6 +69,7 @@ impl Rights {
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
             shared: Vec::new(),
+            guard: Arc::default(),
             fixed: Vec::new(),
             locations: Arc::default(),
         }
@@ -78,7 +83,7 @@ impl Rights {
             let problem = Problem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
-        let Expanded { grant, read, write, makes, memory, timeout, shared } = Expanded::of(applicant);
+        let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } = Expanded::of(applicant);
         check_named(applicant, &grant)?;
         let location: Arc<Path> = normalize(&locations.parts.join(applicant.part)).into();
         let makes = makes.map(|named| named.into_iter().chain([location.to_path_buf()]).collect()).unwrap_or_default();
@@ -91,7 +96,8 @@ impl Rights {
             access.push((locations.build_directory(applicant.part).into(), Access::Write));
         }
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
-        for directory in write {
+        access.extend(write.into_iter().map(|path| (path.into(), Access::Write)));
+        for directory in granted_write {
             let directory = normalize(&directory);
             if !recipe.built_in
                 && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
@@ -118,6 +124,7 @@ impl Rights {
             process: Process { env, memory },
             makes,
             shared,
+            guard: Arc::new(guard),
             fixed: fixed(&recipe.grant),
             locations: Arc::clone(locations),
         })
@@ -223,7 +230,10 @@ impl Rights {
         let route = self.mounts.route(&path).and_then(|(at, rest)| Some((self.mounts.get(at)?, rest)));
         let route = route.filter(|(mount, _)| mount.access == Access::Write);
         let (mount, rest) = route.ok_or(Unwritable::NotGranted)?;
-        Ok(WritablePath::new(mount, rest))
+        if self.guard.keeps(&path, Change::Write) {
+            return Err(Unwritable::NotGranted);
+        }
+        Ok(WritablePath::new(mount, rest, &self.guard))
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
@@ -266,12 +276,15 @@ struct Expanded {
     /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
+    /// Of a recipe in Python: what it may write without a grant, except for what `guard` keeps.
     write: Vec<PathBuf>,
+    guard: Guard,
+    granted_write: Vec<PathBuf>,
     /// Of a recipe whose commands make paths in directories that they may not write.
     makes: Option<Vec<PathBuf>>,
     memory: u64,
     timeout: Duration,
-    /// The part of `write` that commands may not write.
+    /// The part of `granted_write` that commands may not write.
     shared: Vec<PathBuf>,
 }
 
@@ -298,11 +311,35 @@ impl Expanded {
         write.extend(shared.iter().cloned());
         let read = granted.read.iter().chain(&described.read).map(String::as_str);
         let read = paths(applicant, read);
-        let memory = granted.memory.or(described.memory).unwrap_or(limits::MEMORY);
-        let timeout = granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT);
         let mut grant = granted.clone();
         grant.extend(&described);
-        Self { grant, read, write, makes, memory, timeout, shared }
+        let mut expanded = Self {
+            grant,
+            read,
+            write: Vec::new(),
+            guard: Guard::default(),
+            granted_write: write,
+            makes,
+            memory: granted.memory.or(described.memory).unwrap_or(limits::MEMORY),
+            timeout: granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT),
+            shared,
+        };
+        if let Some(program) = &applicant.recipe.program {
+            expanded.extend(Radius::of(applicant, program), granted);
+        }
+        expanded
+    }
+}
+
+impl Expanded {
+    /// Adds what a recipe in Python may do without a grant.
+    fn extend(&mut self, radius: Radius, granted: &Grant) {
+        self.grant.extend(&radius.grant);
+        self.read.extend(radius.read);
+        self.write = radius.write;
+        self.guard = radius.guard;
+        self.memory = granted.memory.unwrap_or(radius.memory);
+        self.timeout = granted.timeout.unwrap_or(radius.timeout);
     }
 }
 

@@ -5,6 +5,7 @@
 //! WASI's implementation confines the guest. The guest can create a granted directory that does not exist.
 
 pub(crate) mod open;
+mod guarded;
 mod opening;
 mod ready;
 pub(crate) mod routing;

@@ -45,6 +45,7 @@ impl View<'_> {
         path: String,
         access: Access,
     ) -> FsResult<Located> {
+        self.release();
         if !self.files.roots.contains(&directory.rep()) {
             let absolute = self.path_below(directory.rep(), &path);
             return Ok(Located { directory, path, absolute, mount: None, is_entry: false });
@@ -131,7 +132,7 @@ impl View<'_> {
         Ok(number)
     }
 
-    fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
+    pub(super) fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
         let (permissions, mode) = match access {
             Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
             Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
@@ -151,7 +152,7 @@ impl View<'_> {
         Ok(number)
     }
 
-    fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
+    pub(super) fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
         self.call.deny(path, access);
         ErrorCode::NotPermitted.into()
     }
@@ -218,7 +219,7 @@ pub(super) struct Located {
     pub(super) absolute: Option<PathBuf>,
     pub(super) mount: Option<usize>,
     /// Whether the directory contains the granted path, and nothing else in it is granted.
-    is_entry: bool,
+    pub(super) is_entry: bool,
 }
 
 impl Located {

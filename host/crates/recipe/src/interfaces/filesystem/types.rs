@@ -14,6 +14,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use super::opening::{self, Opened};
 use super::ready::ready;
 use super::routing::{Look, View};
+use crate::grants::guard::Change;
 use crate::grants::mounts::Access;
 
 impl preopens::Host for View<'_> {
@@ -112,9 +113,11 @@ impl wit::HostDescriptor for View<'_> {
         let rights = Arc::clone(&self.call.rights);
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
             mount.create().map_err(|error| ErrorCode::from(&error))?;
-        } else {
-            ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
+            self.made(located.absolute);
+            return Ok(());
         }
+        let located = self.changing(located, Change::Write)?;
+        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
         self.made(located.absolute);
         Ok(())
     }
@@ -165,6 +168,7 @@ impl wit::HostDescriptor for View<'_> {
         self.call.note("link", &[&path, &new_path]);
         let old = self.locate_any(directory, path, Access::Write)?;
         let new = self.locate_any(new_directory, new_path, Access::Write)?;
+        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
         let flags = old.flags(flags).into();
         let view = &mut self.filesystem();
         ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
@@ -187,7 +191,12 @@ impl wit::HostDescriptor for View<'_> {
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
-        let Opened { descriptor, is_new } = opening::open(holder, &located.path, located.flags(flags), open, mode)?;
+        let guard = Arc::clone(&self.call.rights.guard);
+        let opened = opening::open(holder, &located.path, located.flags(flags), open, mode, &guard);
+        if let (Err(ErrorCode::NotPermitted), Some(path)) = (&opened, &located.absolute) {
+            self.call.deny(path.clone(), Access::Write);
+        }
+        let Opened { descriptor, is_new } = opened?;
         let handle = self.table.push(descriptor)?;
         self.files.handles.insert(handle.rep(), located.absolute.clone());
         if is_new {
@@ -222,6 +231,7 @@ impl wit::HostDescriptor for View<'_> {
             }
             return Ok(());
         }
+        let located = self.changing(located, Change::Replace)?;
         ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
     }
 
@@ -240,6 +250,7 @@ impl wit::HostDescriptor for View<'_> {
             return Err(ErrorCode::Busy.into());
         }
         let is_made = self.is_made(&old) && self.is_missing(&new);
+        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
         ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
         if is_made {
             self.made(new.absolute);
@@ -254,6 +265,7 @@ impl wit::HostDescriptor for View<'_> {
             // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
+        let located = self.changing(located, Change::Replace)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
         self.made(located.absolute);
         Ok(())
@@ -262,6 +274,7 @@ impl wit::HostDescriptor for View<'_> {
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
         let located = self.locate_any(directory, path, Access::Write)?;
+        let located = self.changing(located, Change::Replace)?;
         ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
     }
 

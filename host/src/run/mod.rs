@@ -5,6 +5,7 @@
 //!
 //! Does not know about the terminal: progress is reported as events.
 
+mod authority;
 mod context;
 mod distributions;
 mod execute;
@@ -12,6 +13,7 @@ mod fault;
 mod outlook;
 mod prepare;
 mod python;
+mod python_recipes;
 mod reading;
 mod rebootstrap;
 mod session;
@@ -21,6 +23,7 @@ mod stages;
 mod view;
 
 pub use crate::error::{Explained, RunError};
+pub use authority::Authority;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};
 pub use reading::load::{Loaded, Loader};

@@ -9,6 +9,7 @@ use state::plan::Step;
 use state::{self, Installed};
 use tempfile::TempDir;
 
+use super::authority::Authority;
 use super::execute::transaction;
 use super::fault::Fault;
 use super::prepare::develop;
@@ -39,6 +40,8 @@ pub struct Outlook {
     pub steps: Vec<Step>,
     /// The change to another Python, if any.
     pub switch: Option<Switch>,
+    /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
+    pub authorities: Vec<Authority>,
     /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub warnings: Vec<String>,
 }
@@ -80,7 +83,10 @@ impl Session {
             if let Some(python) = stage.python() {
                 python.prepare(&stage.view, &stage.locations)?;
             }
-            outlook.steps.extend(stage.steps(&preview.installed, &presence));
+            let steps = stage.steps(&preview.installed, &presence);
+            let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
+            outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
+            outlook.steps.extend(steps);
             let change = stage.python().and_then(|python| python.change(&self.loaded.kept));
             let after = outlook.steps.len();
             outlook.switch = outlook

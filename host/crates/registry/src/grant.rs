@@ -35,7 +35,7 @@ pub struct Grant {
 }
 
 /// The rights that a recipe in Python has without a grant, by their keys in a grant.
-pub(crate) const DEFAULT_RIGHTS: [&str; 5] = ["read", "write", "run", "fetch", "distributions"];
+pub const DEFAULT_RIGHTS: [&str; 5] = ["read", "write", "run", "fetch", "distributions"];
 
 /// One key of a grant and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use distributions::build::BuildError;
 use distributions::install::InstallError;
 use distributions::python::PythonError;
 use distributions::requirement::InvalidRequirement;
+use distributions::resolve::ResolveError;
 use distributions::scripts::ScriptError;
 
 use crate::error::{Explained, RunError};
@@ -72,6 +73,18 @@ impl From<InstallError> for NoDistributions {
 }
 
 impl NoDistributions {
+    /// Whether there is no distribution of the name that was looked for.
+    pub(in crate::run) fn is_unknown(&self) -> bool {
+        match self {
+            Self::Requirement(_) | Self::NoIndex => true,
+            Self::Install(error) => matches!(
+                &**error,
+                InstallError::Resolve(ResolveError::NotFound { chain, .. }) if chain.len() <= 1
+            ),
+            _ => false,
+        }
+    }
+
     fn cause(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Option(error) => error,

@@ -12,4 +12,5 @@ mod serve;
 mod settings;
 mod tools;
 
-pub(super) use provider::PythonDistributions;
+pub(super) use error::NoDistributions;
+pub(super) use provider::{Found, PythonDistributions};

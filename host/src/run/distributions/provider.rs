@@ -1,12 +1,14 @@
 //! What installs, builds and develops distributions in a run, for recipes and for `[buildout] develop`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, Develop, Developed};
+use distributions::eggs::{Directories, Distribution};
 use distributions::install::Custom;
+use distributions::python::Python;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::working_set::WorkingSet;
@@ -29,6 +31,24 @@ pub(in crate::run) struct PythonDistributions {
     known: Mutex<BTreeMap<String, WorkingSet>>,
     /// Versions without a pin.
     picked: Mutex<Vec<Picked>>,
+}
+
+/// A distribution that was looked for, with all that it requires.
+pub(in crate::run) struct Found {
+    /// In the order of the path.
+    pub(in crate::run) set: WorkingSet,
+    pub(in crate::run) directories: Directories,
+    pub(in crate::run) python: Python,
+    /// Files and directories of the buildout that a developed project may contain.
+    pub(in crate::run) outside: Vec<PathBuf>,
+}
+
+impl Found {
+    /// The distribution of a requirement itself.
+    pub(in crate::run) fn distribution(&self, requirement: &str) -> Option<&Distribution> {
+        let key = Requirement::parse(requirement).ok()?.key();
+        self.set.project(&key).map(|found| &**found)
+    }
 }
 
 /// The buildout of a request.
@@ -75,6 +95,27 @@ impl PythonDistributions {
         }
         locked(&self.known).insert(key, outcome.distributions.clone());
         Ok(outcome.distributions)
+    }
+
+    /// A distribution for a requirement, with all that it requires but what `provided` has. With `only_existing`, nothing
+    /// is installed.
+    pub(in crate::run) fn for_recipe(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        provided: &BTreeSet<String>,
+        only_existing: bool,
+    ) -> Result<Found, NoDistributions> {
+        let mut place = self.place(buildout)?;
+        let choice = &mut place.settings.choice;
+        choice.provided.clone_from(provided);
+        if only_existing {
+            (choice.offline, choice.newest, choice.allow_picked_versions) = (true, false, true);
+        }
+        let set = self.install(&place, &[Requirement::parse(requirement)?], !only_existing)?;
+        let directories = place.settings.choice.directories.clone();
+        let set = set.sorted(&directories);
+        Ok(Found { set, python: self.tools(&place)?.python.clone(), outside: protected(&place)?, directories })
     }
 
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.

@@ -40,6 +40,8 @@ pub enum ComponentError {
         nearest: Option<String>,
         /// What to write so that it is found.
         remedy: String,
+        /// Further hints.
+        further: Vec<String>,
     },
     /// `recipes.toml`, or the `recipe.toml` of a project, is invalid.
     #[error("{message}")]
@@ -223,6 +225,16 @@ impl ComponentError {
         Self::Read { path: path.to_owned(), error: Arc::new(error) }
     }
 
+    /// The same for an unknown recipe that is no Python distribution either, with what was found out about that.
+    #[must_use]
+    pub fn also(mut self, other: &dyn Explain) -> Self {
+        if let Self::Unknown { searched, further, .. } = &mut self {
+            searched.push(format!("Python distributions ({})", other.to_string().trim_end_matches('.')));
+            further.extend(other.hints());
+        }
+        self
+    }
+
     /// Error for a file that cannot be written.
     pub(crate) fn write(path: &std::path::Path, error: io::Error) -> Self {
         Self::Write { path: path.to_owned(), error: Arc::new(error) }
@@ -276,10 +288,11 @@ impl Explain for ComponentError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
-            Self::Unknown { searched, nearest, remedy, .. } => {
+            Self::Unknown { searched, nearest, remedy, further, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
                 hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
                 hints.push(remedy.clone());
+                hints.extend(further.iter().cloned());
                 hints
             }
             Self::RecipesToml { hints, .. } => hints.clone(),

@@ -133,6 +133,16 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
     }
 
+    /// What `recipes.toml` grants to a recipe or an extension in Python, and what it keeps of the rights without a grant.
+    pub fn grant_of_program(&self, reference: &RecipeReference) -> Grant {
+        let mut grant = self.entry(reference).map(|entry| entry.grant.clone()).unwrap_or_default();
+        let all = &self.toml.python_recipes;
+        grant.extend(all);
+        grant.defaults = grant.defaults.or_else(|| all.defaults.clone());
+        grant.place = grant.place.or_else(|| all.place.clone());
+        grant
+    }
+
     /// The contents of `recipes.toml`.
     pub fn recipes_toml(&self) -> &RecipesToml {
         &self.toml
@@ -165,7 +175,8 @@ impl Resolver {
 
     /// Every directory that `recipes.toml` grants to a recipe for writing, as written.
     pub fn write_grants(&self) -> impl Iterator<Item = &str> {
-        self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
+        let grants = self.toml.entries.iter().map(|entry| &entry.grant).chain([&self.toml.python_recipes]);
+        grants.flat_map(|grant| grant.write.iter().map(String::as_str))
     }
 
     /// References in `recipes.toml` that match none of `used`, but are similar to one of them, which was probably
@@ -233,7 +244,7 @@ impl Resolver {
             toml_key(&reference.package)
         );
         let nearest = self.nearest(reference);
-        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
+        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy, further: Vec::new() }
     }
 
     /// The most similar known reference to an unknown one: a whole reference, otherwise a package.
@@ -339,6 +350,7 @@ mod tests {
             Origin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
             Origin::Registry { reference, .. } => format!("registry {reference}"),
             Origin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
+            Origin::PythonRuntime => "the Python runtime".to_owned(),
         };
         assert_eq!(resolved.built_in, origin.starts_with("built-in"));
         format!("{origin}:{}", resolved.entry_point)

@@ -11,7 +11,7 @@ use crate::component::Program;
 use registry::Grant;
 
 /// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
-const MEMORY: u64 = 512 << 20;
+pub(super) const MEMORY: u64 = 512 << 20;
 /// Time for one call without a grant: a recipe may compile a program.
 const TIMEOUT: Duration = Duration::from_secs(3600);
 
@@ -47,10 +47,11 @@ impl Radius {
             read.extend(SYSTEM.iter().map(PathBuf::from));
             read.extend(program.python.iter().filter(|path| path.parent().is_some()).cloned());
         }
+        let cache = program.cache.iter().cloned();
         let writes = granted.keeps_default("write");
         let other = locations.other_parts.iter();
         let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
-        let write = if writes { write.cloned().collect() } else { Vec::new() };
+        let write = if writes { write.cloned().chain(cache).collect() } else { cache.collect() };
         let guard = if writes { Guard::new(kept(locations)) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }

@@ -14,6 +14,7 @@ use super::radius::Radius;
 use super::system::is_of_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use super::writable::{Unwritable, WritablePath};
+use crate::component::Program;
 use crate::error::{Problem, RecipeError};
 use crate::limits;
 use registry::Grant;
@@ -73,6 +74,15 @@ impl Rights {
             fixed: Vec::new(),
             locations: Arc::default(),
         }
+    }
+
+    /// The rights of a program while it is loaded: it may read its modules, and write compiled ones.
+    pub(crate) fn to_load(program: &Program, grant: &Grant) -> Self {
+        let read = program.path.iter().chain(&program.python).map(|path| (Arc::from(path.as_path()), Access::Read));
+        let access = read.chain(program.cache.iter().map(|path| (Arc::from(path.as_path()), Access::Write)));
+        let mounts = Mounts::new(access, &[], &[], &[]);
+        let memory = grant.memory.unwrap_or(super::radius::MEMORY);
+        Self { mounts, process: Process { env: Vec::new(), memory }, ..Self::to_describe(grant) }
     }
 
     /// The rights of the part's recipe.
@@ -154,6 +164,22 @@ impl Rights {
     /// recipe. A built-in recipe may set those that its own description refers to.
     pub(crate) fn is_fixed(&self, option: &str) -> bool {
         self.fixed.iter().any(|fixed| fixed == option)
+    }
+
+    /// The directories that hold something that stays as it is, and in which the recipe may change everything else:
+    /// those that it may write, and the ones on the way from there. Outer ones first.
+    pub(crate) fn open_directories(&self) -> Vec<PathBuf> {
+        let writable: Vec<&Path> =
+            self.mounts.iter().filter(|mount| mount.access == Access::Write).map(|mount| &*mount.path).collect();
+        let mut open: Vec<PathBuf> = Vec::new();
+        for kept in self.guard.kept() {
+            let around = kept.ancestors().skip(1);
+            let within = around.filter(|path| writable.iter().any(|outer| holds(outer, path)));
+            open.extend(within.map(Path::to_owned));
+        }
+        open.sort();
+        open.dedup();
+        open
     }
 
     /// Whether `location`, as the recipe has set it, is a place that many buildouts share.

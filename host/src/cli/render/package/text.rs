@@ -16,7 +16,7 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
         let _ = writeln!(text, "{name:<10} {value}");
     };
     match &view.recipe.component.origin {
-        Origin::BuiltIn { .. } => line("component", "part of this program"),
+        Origin::BuiltIn { .. } | Origin::PythonRuntime => line("component", "part of this program"),
         Origin::Registry { reference, manifest } => line("component", &reference.with_digest(*manifest).to_string()),
         Origin::Path(file) | Origin::Develop { component: file, .. } => line("component", &file.display().to_string()),
     }

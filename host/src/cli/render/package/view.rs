@@ -23,7 +23,7 @@ impl PackageView {
     /// The component's file, if it is not part of this program or in a registry.
     pub(super) fn file(&self) -> Option<&Path> {
         match &self.recipe.component.origin {
-            Origin::BuiltIn { .. } | Origin::Registry { .. } => None,
+            Origin::BuiltIn { .. } | Origin::PythonRuntime | Origin::Registry { .. } => None,
             Origin::Path(file) | Origin::Develop { component: file, .. } => Some(file),
         }
     }

@@ -1,6 +1,6 @@
 //! The Python runtime: one component with CPython, zc.buildout and what recipes in Python need (`recipes/python`).
 //!
-//! Its inputs are the files of `recipes/python` and its `wit`; it is built again only when one of them has changed. The
+//! Its inputs are the files of `recipes/python` and `wit`; it is built again only when one of them has changed. The
 //! compiler and the packages come from a package index by the machine's own settings, and are checked by their digests.
 
 use std::fs;
@@ -43,6 +43,11 @@ pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), Fa
     Ok(())
 }
 
+/// The contract between the component and the host.
+fn wit(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("wit")
+}
+
 fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("python-runtime")
 }
@@ -51,7 +56,7 @@ fn directory(workspace: &Workspace) -> PathBuf {
 pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
-    let inputs = package_inputs(&sources)? + &contents(std::slice::from_ref(&sources))?;
+    let inputs = package_inputs(&sources)? + &contents(&[sources.clone(), wit(workspace)])?;
     let build = directory(workspace).join("build");
     let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
     let (component, packed) = (component(workspace), component(workspace).with_extension("wasm.zst"));
@@ -70,8 +75,7 @@ pub fn test(workspace: &Workspace) -> Result<(), Failure> {
     let sources = workspace.root.join("recipes/python");
     let (compiler, packages) = set_up(workspace, &sources)?;
     let bindings = directory(workspace).join("bindings");
-    let wit = sources.join("wit");
-    make_once(&bindings, &contents(std::slice::from_ref(&wit))?, || {
+    make_once(&bindings, &contents(&[wit(workspace)])?, || {
         let mut command = componentize_py(workspace, &compiler);
         run(command.arg("bindings").arg(bindings.join("python")))
     })?;
@@ -152,7 +156,7 @@ fn componentize_py(workspace: &Workspace, compiler: &Path) -> std::process::Comm
     let program = compiler.join("bin/componentize-py");
     let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
     // The packages of such an environment would be looked at, too.
-    command.arg(workspace.root.join("recipes/python/wit")).env_remove("VIRTUAL_ENV");
+    command.arg(wit(workspace)).env_remove("VIRTUAL_ENV");
     command
 }
 

@@ -36,6 +36,7 @@ impl OptionsBackend for wit::options::Options {
         wit::options::Options::set(self, name, value).map_err(|error| match error {
             SetError::AfterInit => Error::fault(format!("option {name:?} was set after init")),
             SetError::InvalidName => Error::fault(format!("{name:?} is not a valid option name")),
+            SetError::Exists => Error::fault(format!("option {name:?} exists")),
             SetError::Limit => Error::fault(format!("option {name:?} is longer than the host allows")),
             SetError::Other(other) => Error::fault(format!("option {name:?} cannot be set: {}", other.message)),
         })

@@ -20,12 +20,14 @@ pub struct Description {
     documentation: String,
     options: Vec<OptionDescription>,
     grants: Vec<wit::Grant>,
+    other_options: bool,
+    cacheable: bool,
 }
 
 impl Description {
     /// `documentation` is one line that says what the entry point makes, then an empty line, then any details.
     pub fn new(documentation: impl Into<String>) -> Self {
-        Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new() }
+        Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new(), other_options: false, cacheable: false }
     }
 
     /// Adds an option that the recipe reads.
@@ -64,6 +66,18 @@ impl Description {
         self.grant(wit::Grant::Distributions)
     }
 
+    /// Requests network access for a native command: a name or an absolute path.
+    pub fn grant_network(self, program: impl Into<String>) -> Self {
+        self.grant(wit::Grant::Network(program.into()))
+    }
+
+    /// Says that the entry point may read options that it does not describe: the host then does not report those as probably
+    /// misspelled.
+    pub fn other_options(mut self) -> Self {
+        self.other_options = true;
+        self
+    }
+
     /// Requests up to this many bytes of memory.
     pub fn grant_memory(self, bytes: u64) -> Self {
         self.grant(wit::Grant::Memory(bytes))
@@ -87,6 +101,8 @@ impl Description {
             grants: self.grants,
             has_update,
             has_uninstall,
+            other_options: self.other_options,
+            cacheable: self.cacheable,
         }
     }
 }

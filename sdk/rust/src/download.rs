@@ -50,7 +50,7 @@ pub struct Download(wit::Request);
 impl Download {
     /// The file's URL (`http:`, `https:`, `file:`) or its path, which may be relative to the buildout directory.
     pub fn new(url: impl Into<String>) -> Self {
-        Self(wit::Request { url: url.into(), digests: Vec::new() })
+        Self(wit::Request { url: url.into(), digests: Vec::new(), headers: Vec::new() })
     }
 
     /// The file must have this MD5 digest. It protects against damage, but not against manipulation.
@@ -130,6 +130,8 @@ pub enum DownloadReason {
     NotGranted,
     /// The file does not match its digest.
     Mismatch,
+    /// The server responded without the file. The HTTP status code.
+    Status(u16),
     /// It is not available.
     Unavailable,
     /// It is not a supported archive, or is harmful.
@@ -162,6 +164,7 @@ impl From<wit::DownloadError> for DownloadError {
         let (reason, message) = match error {
             wit::DownloadError::NotGranted(message) => (DownloadReason::NotGranted, message),
             wit::DownloadError::Mismatch(message) => (DownloadReason::Mismatch, message),
+            wit::DownloadError::Status(status) => (DownloadReason::Status(status.code), status.message),
             wit::DownloadError::Unavailable(message) => (DownloadReason::Unavailable, message),
             wit::DownloadError::BadArchive(message) => (DownloadReason::BadArchive, message),
             wit::DownloadError::Invalid(message) => (DownloadReason::Invalid, message),

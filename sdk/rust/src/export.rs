@@ -137,6 +137,10 @@ impl wit::GuestPart for Part {
         Ok((self.install)(recipe.as_mut())?.into_vec())
     }
 
+    fn inputs(&self) -> Result<wit::Inputs, Failure> {
+        Ok(wit::Inputs::Unknown("the entry point is not cacheable".to_owned()))
+    }
+
     fn update(&self) -> Result<Option<Vec<String>>, Failure> {
         let Some(update) = self.update else {
             return Err(Failure::Fault("the entry point has no update".to_owned()));

@@ -133,6 +133,8 @@ fn failure(path: &str, error: wit::PathError) -> Error {
         wit::PathError::Outside => Error::fault(format!("{path} is outside the directories that the part may own")),
         wit::PathError::Invalid => Error::fault(format!("{path:?} is not a valid path")),
         wit::PathError::NotInstalling => Error::fault(format!("{path} was used outside install and update")),
+        wit::PathError::Missing => Error::fault(format!("{path} does not exist")),
+        wit::PathError::Exists => Error::fault(format!("{path} exists")),
         wit::PathError::Limit => Error::fault("the number of paths exceeds the host's limit".to_owned()),
         wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
     }

@@ -70,9 +70,11 @@ impl Command {
             arguments: Vec::new(),
             directory: "/".to_owned(),
             environment: Vec::new(),
-            standard_input: Vec::new(),
+            only_environment: false,
+            standard_input: wit::Input::Empty,
             deadline: None,
-            output: wit::OutputUse::Log,
+            standard_output: wit::Output::Log,
+            standard_error: wit::Output::Log,
         })
     }
 
@@ -111,7 +113,7 @@ impl Command {
 
     /// The standard input of the command. The default is empty.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
-        self.0.standard_input = input.into();
+        self.0.standard_input = wit::Input::Bytes(input.into());
         self
     }
 
@@ -123,13 +125,14 @@ impl Command {
 
     /// Shows the output of the command immediately, instead of only logging it.
     pub fn show(mut self) -> Self {
-        self.0.output = wit::OutputUse::Show;
+        self.0.standard_output = wit::Output::Show;
+        self.0.standard_error = wit::Output::Show;
         self
     }
 
     /// Returns the standard output of the command in [`Outcome::captured`].
     pub fn capture(mut self) -> Self {
-        self.0.output = wit::OutputUse::Capture;
+        self.0.standard_output = wit::Output::Capture;
         self
     }
 
@@ -210,6 +213,8 @@ pub enum ProcessReason {
     NotGranted,
     /// The program does not exist.
     NotFound,
+    /// The file exists, but is not an executable program.
+    NotExecutable,
     /// The directory, an argument or a variable is invalid, or no part is being made.
     Invalid,
     /// A limit of the host was exceeded.
@@ -238,6 +243,7 @@ impl From<wit::ProcessError> for ProcessError {
         let (reason, message) = match error {
             wit::ProcessError::NotGranted(message) => (ProcessReason::NotGranted, message),
             wit::ProcessError::NotFound(message) => (ProcessReason::NotFound, message),
+            wit::ProcessError::NotExecutable(message) => (ProcessReason::NotExecutable, message),
             wit::ProcessError::Invalid(message) => (ProcessReason::Invalid, message),
             wit::ProcessError::Limit(message) => (ProcessReason::Limit, message),
             wit::ProcessError::Other(other) => (ProcessReason::Other, other.message),
@@ -250,7 +256,7 @@ impl From<ProcessError> for Error {
     fn from(error: ProcessError) -> Self {
         match error.reason {
             // The user decides what is installed and what is granted.
-            ProcessReason::NotGranted | ProcessReason::NotFound => Self::user(error.message),
+            ProcessReason::NotGranted | ProcessReason::NotFound | ProcessReason::NotExecutable => Self::user(error.message),
             _ => Self::fault(error.message),
         }
     }

@@ -130,6 +130,8 @@ pub enum Origin {
     Default,
     /// Computed by the host (`directory`).
     Computed,
+    /// Set by a recipe or an extension.
+    Program,
     /// An assignment on the command line.
     CommandLine(Place),
     /// `+=` or `-=` had no previous value.
@@ -151,7 +153,7 @@ impl Origin {
     pub fn written(&self) -> Option<&Place> {
         match self {
             Self::File(place) | Self::CommandLine(place) => Some(place),
-            Self::Default | Self::Computed | Self::Implicit => None,
+            Self::Default | Self::Computed | Self::Program | Self::Implicit => None,
         }
     }
 }
@@ -173,6 +175,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => formatter.write_str("DEFAULT_VALUE"),
             Self::Computed => formatter.write_str("COMPUTED_VALUE"),
+            Self::Program => formatter.write_str("PROGRAM_VALUE"),
             Self::CommandLine(_) => formatter.write_str("COMMAND_LINE_VALUE"),
             Self::Implicit => formatter.write_str("IMPLICIT_VALUE"),
             Self::File(place) => formatter.write_str(&place.line_name()),

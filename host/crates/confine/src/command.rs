@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,12 +20,26 @@ pub struct Command {
     /// The complete environment. In `PATH`, empty and relative entries are dropped; if it is missing, it is set to the
     /// system's directories.
     pub environment: BTreeMap<OsString, OsString>,
-    /// Its standard input; `None`: empty (`/dev/null`).
-    pub stdin: Option<Vec<u8>>,
+    /// Its standard input.
+    pub stdin: Input,
+    /// Whether its standard error is the same stream as its standard output.
+    pub merges_stderr: bool,
     /// After this time, the process tree is killed.
     pub deadline: Option<Duration>,
     /// Descriptors that it inherits under these numbers (3 and above), e.g. make's jobserver.
     pub keep: Vec<(OwnedFd, RawFd)>,
+}
+
+/// The standard input of a command.
+#[derive(Debug, Default)]
+pub enum Input {
+    /// `/dev/null`.
+    #[default]
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The content of this file, from its position on.
+    File(File),
 }
 
 /// Which stream the output came from.

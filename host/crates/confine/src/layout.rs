@@ -143,6 +143,11 @@ pub fn resolve_for(path: &Path, policy: &Policy) -> io::Result<PathBuf> {
     resolve(path, &written(policy))
 }
 
+/// Whether every command sees `path` (absolute, without `..`), because it is in a directory of the system.
+pub fn is_of_system(path: &Path) -> bool {
+    SYSTEM.iter().any(|directory| path.starts_with(directory))
+}
+
 /// Where commands may have made links. What is not there holds none.
 fn written(policy: &Policy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =

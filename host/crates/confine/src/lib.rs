@@ -17,10 +17,10 @@ mod resolve;
 mod runner;
 mod spawner;
 
-pub use command::{Command, Outcome, Stream};
+pub use command::{Command, Input, Outcome, Stream};
 pub use error::{ConfineError, Layer};
 
-pub use layout::resolve_for;
+pub use layout::{is_of_system, resolve_for};
 pub use policy::{Level, Limits, Policy, Staged};
 pub use runner::Runner;
 

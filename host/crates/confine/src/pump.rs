@@ -1,7 +1,8 @@
 //! Forwards a command's output, feeds its standard input, and watches deadline, interrupt and disk until everything has
 //! ended.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::command::{Command, Stream};
+use super::command::{Command, Input, Stream};
 use super::policy::{Level, Policy};
 use super::runner::Pipes;
 use base::interrupt::Interrupt;
@@ -36,8 +37,7 @@ pub(super) struct Pump<'a> {
     socket: &'a UnixStream,
     outputs: [(Stream, Option<OwnedFd>); 2],
     stdin: Option<OwnedFd>,
-    /// Input that is not written yet.
-    input: &'a [u8],
+    input: Source<'a>,
     interrupt: &'a Interrupt,
     deadline: Option<Instant>,
     disk: Disk,
@@ -59,7 +59,7 @@ impl<'a> Pump<'a> {
             socket,
             outputs: [(Stream::Stdout, Some(pipes.stdout)), (Stream::Stderr, Some(pipes.stderr))],
             stdin: pipes.stdin,
-            input: command.stdin.as_deref().unwrap_or_default(),
+            input: Source::of(&command.stdin),
             interrupt,
             deadline: command.deadline.and_then(|deadline| Instant::now().checked_add(deadline)),
             disk: Disk::new(policy),
@@ -137,9 +137,9 @@ impl<'a> Pump<'a> {
     /// Writes as much as standard input accepts now; closes it after the last byte, or if nothing reads it.
     fn feed(&mut self) {
         let Some(stdin) = &self.stdin else { return };
-        while !self.input.is_empty() {
-            match rustix::io::write(stdin, self.input) {
-                Ok(written) => self.input = &self.input[written..],
+        while let Some(bytes) = self.input.next() {
+            match rustix::io::write(stdin, bytes) {
+                Ok(written) => self.input.take(written),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
                 Err(_) => break,
@@ -168,6 +168,46 @@ impl<'a> Pump<'a> {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 }
+
+/// Input that is not written yet.
+struct Source<'a> {
+    file: Option<&'a File>,
+    /// What was read of the file.
+    buffer: Vec<u8>,
+    bytes: &'a [u8],
+    /// How much of `bytes`, or of the buffer, is written.
+    written: usize,
+}
+
+impl<'a> Source<'a> {
+    fn of(input: &'a Input) -> Self {
+        let (file, bytes) = match input {
+            Input::Empty => (None, &[][..]),
+            Input::Bytes(bytes) => (None, bytes.as_slice()),
+            Input::File(file) => (Some(file), &[][..]),
+        };
+        Self { file, buffer: Vec::new(), bytes, written: 0 }
+    }
+
+    /// The next bytes; `None` at the end. A file that cannot be read any further ends.
+    fn next(&mut self) -> Option<&[u8]> {
+        let Some(mut file) = self.file else { return self.bytes.get(self.written..).filter(|rest| !rest.is_empty()) };
+        if self.written == self.buffer.len() {
+            self.buffer.resize(INPUT, 0);
+            let length = file.read(&mut self.buffer).unwrap_or_default();
+            self.buffer.truncate(length);
+            self.written = 0;
+        }
+        self.buffer.get(self.written..).filter(|rest| !rest.is_empty())
+    }
+
+    fn take(&mut self, written: usize) {
+        self.written += written;
+    }
+}
+
+/// How many bytes of a file are read at once.
+const INPUT: usize = 64 << 10;
 
 /// Maximum number of bytes read from one stream before the other gets its turn.
 const TURN: usize = 1 << 20;

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use super::command::{Command, Outcome, Stream};
+use super::command::{Command, Input, Outcome, Stream};
 use super::error::ConfineError;
 use super::layout::{Layout, layout};
 use super::message::{self, MOST_DESCRIPTORS, Notice, Order, first_notice};
@@ -69,8 +69,9 @@ impl Runner {
         let (pipes, ends) = pipes(command).map_err(ConfineError::host("make pipes"))?;
         let mut keeper = self.start(&ends.stderr)?;
         let kept = command.keep.iter().map(|(descriptor, _)| descriptor.as_fd());
+        let stderr = if command.merges_stderr { &ends.stdout } else { &ends.stderr };
         let descriptors: Vec<BorrowedFd<'_>> =
-            [ends.stdin.as_fd(), ends.stdout.as_fd(), ends.stderr.as_fd()].into_iter().chain(kept).collect();
+            [ends.stdin.as_fd(), ends.stdout.as_fd(), stderr.as_fd()].into_iter().chain(kept).collect();
         let sent = message::send(&keeper.socket, &order, &descriptors);
         drop(descriptors);
         drop(ends);
@@ -128,11 +129,11 @@ pub(super) struct Pipes {
 }
 
 fn pipes(command: &Command) -> io::Result<(Pipes, Ends)> {
-    let (stdin, our_stdin) = if command.stdin.is_some() {
+    let (stdin, our_stdin) = if let Input::Empty = command.stdin {
+        (File::open("/dev/null")?.into(), None)
+    } else {
         let (theirs, ours) = io::pipe()?;
         (theirs.into(), Some(ours.into()))
-    } else {
-        (File::open("/dev/null")?.into(), None)
     };
     let (our_stdout, stdout) = io::pipe()?;
     let (our_stderr, stderr) = io::pipe()?;

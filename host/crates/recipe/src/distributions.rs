@@ -1,6 +1,7 @@
-//! What the host needs to serve `buildout:recipe/distributions`: a trait, because this crate knows nothing of Python.
+//! What the host needs to serve `buildout:recipe/distributions` and `buildout:recipe/python`: a trait, because this crate
+//! knows nothing of Python.
 //!
-//! The types are those of `wit/distributions.wit`.
+//! The types are those of `wit/distributions.wit` and `wit/python.wit`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,18 @@ pub use crate::interfaces::bindings::buildout::recipe::distributions::{
     BuildOptions, Destination, Distribution, DistributionError, DistributionKind, FailedBuild, ScriptEntryPoint,
     ScriptRequest, Settings,
 };
+pub use crate::interfaces::bindings::buildout::recipe::python::{Interpreter, PythonError, VersionInfo};
 pub use crate::interfaces::bindings::buildout::recipe::types::UnnamedError;
+
+/// An error for a recipe, with what the user can do about its cause: the WIT has a place for that only in the failure of
+/// the recipe.
+#[derive(Clone, Debug)]
+pub struct Refusal<E> {
+    /// The error, as the recipe gets it.
+    pub error: E,
+    /// Printed if the recipe then fails.
+    pub hints: Vec<String>,
+}
 
 /// The part whose recipe calls.
 pub struct Requester<'a> {
@@ -35,7 +47,7 @@ pub trait Distributions: Send + Sync {
         requirements: &[String],
         begin: &[Distribution],
         settings: &Settings,
-    ) -> Result<Vec<Distribution>, DistributionError>;
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>>;
 
     /// Builds a distribution from source, and installs it.
     fn build(
@@ -44,7 +56,7 @@ pub trait Distributions: Send + Sync {
         requirement: &str,
         options: &BuildOptions,
         settings: &Settings,
-    ) -> Result<Vec<Distribution>, DistributionError>;
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>>;
 
     /// Installs a project in editable mode; returns the path of its egg link.
     fn develop(
@@ -53,12 +65,18 @@ pub trait Distributions: Send + Sync {
         project: &str,
         destination: Option<&str>,
         options: &BuildOptions,
-    ) -> Result<String, DistributionError>;
+    ) -> Result<String, Refusal<DistributionError>>;
 
     /// Generates scripts; returns their paths.
     fn write_scripts(
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
-    ) -> Result<Vec<String>, DistributionError>;
+    ) -> Result<Vec<String>, Refusal<DistributionError>>;
+
+    /// The properties of the buildout's Python.
+    fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>>;
+
+    /// The tags of the wheels that it supports, best first.
+    fn compatible_tags(&self, requester: &Requester<'_>) -> Result<Vec<String>, Refusal<PythonError>>;
 }

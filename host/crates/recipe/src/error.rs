@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) advice: Vec<String>,
     /// The native command that failed.
     pub(crate) command: Option<FailedCommand>,
+    /// The traceback in the author's files, the innermost line last.
+    pub(crate) trace: Vec<String>,
 }
 
 /// The problem.
@@ -152,7 +154,8 @@ impl Explain for RecipeError {
         match &*self.problem {
             Problem::Lookup(error) => error.details(),
             Problem::User { context, .. } | Problem::Failed { context, .. } => {
-                context.command.iter().flat_map(FailedCommand::details).collect()
+                let command = context.command.iter().flat_map(FailedCommand::details);
+                context.trace.iter().cloned().chain(command).collect()
             }
             Problem::Trap { details, .. } | Problem::Deadline { details, .. } => details.clone(),
             _ => Vec::new(),

@@ -21,6 +21,8 @@ const CORE_ITEMS: usize = 1000;
 
 /// Bytes that the guest may pass in one call of the host or result of a call.
 pub(crate) const DATA_PER_CALL: usize = 16 << 20;
+/// Bytes of a downloaded file that one call returns.
+pub(crate) const READ: u32 = 8 << 20;
 /// Handles (files, streams, options) that one instance may have.
 pub(crate) const HANDLES: usize = 10_000;
 /// Parts that share one instance. Each may keep a handle.

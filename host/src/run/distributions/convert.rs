@@ -1,5 +1,6 @@
 //! Between the types of `wit/distributions.wit` and those of the crate `distributions`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,13 +9,15 @@ use distributions::build::BuildError;
 use distributions::eggs::{self, Directories, Form};
 use distributions::entry_points::EntryPoint;
 use distributions::install::InstallError;
+use distributions::python::Python;
 use distributions::requirement::Requirement;
 use distributions::resolve::ResolveError;
 use distributions::scripts::Scripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed, pth_entries};
 use recipe::distributions::{
-    Distribution, DistributionError, DistributionKind, FailedBuild, ScriptRequest, UnnamedError,
+    Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, ScriptRequest,
+    UnnamedError, VersionInfo,
 };
 
 use super::error::NoDistributions;
@@ -86,6 +89,43 @@ pub(super) fn scripts(request: &ScriptRequest) -> Result<Scripts, NoDistribution
         interpreter: request.interpreter.clone(),
         relative_to: request.relative_to.as_ref().map(PathBuf::from),
     })
+}
+
+/// What a Python reports about itself, for recipes.
+pub(super) fn interpreter(python: &Python) -> Interpreter {
+    let [major, minor, micro] = python.version_info;
+    let (release_level, serial) = python.release.clone();
+    let pairs = |map: &BTreeMap<String, String>| map.clone().into_iter().collect();
+    Interpreter {
+        executable: text(&python.executable),
+        version: python.version_text.clone(),
+        version_info: VersionInfo { major, minor, micro, release_level, serial },
+        platform: python.marker("sys_platform").unwrap_or_default(),
+        build_platform: python.platform.clone(),
+        prefix: text(&python.prefix),
+        base_prefix: text(&python.base_prefix),
+        path: python.path.iter().map(|path| text(path)).collect(),
+        directories: pairs(&python.directories),
+        markers: pairs(&python.markers),
+    }
+}
+
+impl From<NoDistributions> for Refusal<DistributionError> {
+    fn from(error: NoDistributions) -> Self {
+        Self { hints: error.hints(), error: error.into() }
+    }
+}
+
+impl From<NoDistributions> for Refusal<PythonError> {
+    fn from(error: NoDistributions) -> Self {
+        let message = error.to_string();
+        let reason = match &error {
+            NoDistributions::Option(_) => PythonError::Missing(message),
+            NoDistributions::Python(_) => PythonError::Broken(message),
+            _ => PythonError::Other(UnnamedError { code: "failed".to_owned(), message }),
+        };
+        Self { hints: error.hints(), error: reason }
+    }
 }
 
 impl From<NoDistributions> for DistributionError {

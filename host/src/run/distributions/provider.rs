@@ -16,6 +16,8 @@ use recipe::Locations;
 
 use super::super::context::Context;
 use super::super::prepare::directories;
+use super::super::python::choice::Own;
+use super::super::python::starter;
 use super::error::NoDistributions;
 use super::picked;
 use super::settings::DistributionSettings;
@@ -24,6 +26,8 @@ use super::tools::Tools;
 /// Installs, builds and develops distributions.
 pub(in crate::run) struct PythonDistributions {
     context: Arc<Context>,
+    /// By the path of the executable.
+    pythons: Mutex<BTreeMap<String, Arc<Python>>>,
     /// By the Python and the sources.
     tools: Mutex<BTreeMap<String, Arc<Tools>>>,
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
@@ -63,7 +67,8 @@ pub(super) struct Place<'a> {
 impl PythonDistributions {
     pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
         let context = Arc::clone(context);
-        Self { context, tools: Mutex::default(), known: Mutex::default(), picked: Mutex::default() }
+        let (pythons, tools, known, picked) = Default::default();
+        Self { context, pythons, tools, known, picked }
     }
 
     /// The directories and settings of a buildout.
@@ -162,6 +167,19 @@ impl PythonDistributions {
         picked::report(&locked(&self.picked), buildout, &locations.directory, &*self.context.report)
     }
 
+    /// The buildout's Python.
+    pub(super) fn python(&self, buildout: &Buildout) -> Result<Arc<Python>, NoDistributions> {
+        let executable = buildout.require("buildout", "executable")?;
+        if let Some(known) = locked(&self.pythons).get(&executable) {
+            return Ok(Arc::clone(known));
+        }
+        let Context { environment, settings, .. } = &*self.context;
+        let start = starter::questioner(buildout, &settings.native, &executable, &Own::default())?;
+        let kept = environment.cache_directory();
+        let python = Arc::new(Python::ask(Path::new(&executable), &*start, kept.as_deref())?);
+        Ok(Arc::clone(locked(&self.pythons).entry(executable).or_insert(python)))
+    }
+
     pub(super) fn tools(&self, place: &Place<'_>) -> Result<Arc<Tools>, NoDistributions> {
         let Place { buildout, .. } = place;
         let executable = buildout.require("buildout", "executable")?;
@@ -169,7 +187,7 @@ impl PythonDistributions {
         if let Some(known) = locked(&self.tools).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let tools = Arc::new(Tools::new(&self.context, place)?);
+        let tools = Arc::new(Tools::new(&self.context, place, self.python(buildout)?)?);
         Ok(Arc::clone(locked(&self.tools).entry(key).or_insert(tools)))
     }
 }

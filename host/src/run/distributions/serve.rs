@@ -7,7 +7,10 @@ use base::event::Level;
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
-use recipe::distributions::{self as wit, Distribution, DistributionError, Distributions, Requester, ScriptRequest};
+use recipe::distributions::{
+    self as wit, Distribution, DistributionError, Distributions, Interpreter, PythonError, Refusal, Requester,
+    ScriptRequest,
+};
 
 use super::convert;
 use super::error::NoDistributions;
@@ -23,7 +26,7 @@ impl Distributions for PythonDistributions {
         requirements: &[String],
         begin: &[Distribution],
         settings: &wit::Settings,
-    ) -> Result<Vec<Distribution>, DistributionError> {
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
         Ok(self.install_for_recipe(requester, requirements, begin, settings)?)
     }
 
@@ -33,7 +36,7 @@ impl Distributions for PythonDistributions {
         requirement: &str,
         options: &wit::BuildOptions,
         settings: &wit::Settings,
-    ) -> Result<Vec<Distribution>, DistributionError> {
+    ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
         Ok(self.build_for_recipe(requester, requirement, options, settings)?)
     }
 
@@ -43,7 +46,7 @@ impl Distributions for PythonDistributions {
         project: &str,
         destination: Option<&str>,
         options: &wit::BuildOptions,
-    ) -> Result<String, DistributionError> {
+    ) -> Result<String, Refusal<DistributionError>> {
         Ok(self.develop_for_recipe(requester, project, destination, options)?)
     }
 
@@ -51,8 +54,16 @@ impl Distributions for PythonDistributions {
         &self,
         requester: &Requester<'_>,
         request: &ScriptRequest,
-    ) -> Result<Vec<String>, DistributionError> {
+    ) -> Result<Vec<String>, Refusal<DistributionError>> {
         Ok(self.write_scripts_for_recipe(requester, request)?)
+    }
+
+    fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>> {
+        Ok(convert::interpreter(&*self.python(requester.buildout)?))
+    }
+
+    fn compatible_tags(&self, requester: &Requester<'_>) -> Result<Vec<String>, Refusal<PythonError>> {
+        Ok(self.python(requester.buildout)?.tags().in_order().map(ToString::to_string).collect())
     }
 }
 

@@ -15,9 +15,7 @@ use fetch::{DownloadSettings, Downloader};
 
 use super::super::context::Context;
 use super::super::prepare::directories;
-use super::super::python::choice::Own;
 use super::super::python::program::is_in;
-use super::super::python::starter;
 use super::error::NoDistributions;
 use super::once::Once;
 use super::provider::Place;
@@ -29,7 +27,7 @@ const OF_OTHER_DOWNLOADS: [&str; 2] = ["download-cache", "install-from-cache"];
 
 /// What installs distributions for one Python from one set of sources.
 pub(super) struct Tools {
-    pub(super) python: Python,
+    pub(super) python: Arc<Python>,
     sources: Sources,
     web: Box<dyn Web + Send>,
     downloader: Downloader,
@@ -46,14 +44,12 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    pub(super) fn new(context: &Context, place: &Place<'_>) -> Result<Self, NoDistributions> {
+    pub(super) fn new(context: &Context, place: &Place<'_>, python: Arc<Python>) -> Result<Self, NoDistributions> {
         let Place { buildout, locations, settings, parts } = place;
         let Context { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let executable = buildout.require("buildout", "executable")?;
-        let start = starter::questioner(buildout, native, &executable, &Own::default())?;
-        let python = Python::ask(Path::new(&executable), &*start, Some(&kept))?;
         let sources = settings.sources(|| default_index(environment, &python))?;
         let netrc = environment.home.as_ref().map(|home| home.join(".netrc"));
         let urls: Vec<String> = sources.urls().map(str::to_owned).collect();

@@ -128,7 +128,8 @@ impl<'a> Execution<'a> {
         let runtime = recipes.runtime()?;
         if runtime.has_uninstall(&recipe)? {
             self.log("Running uninstall recipe.");
-            runtime.uninstall(part, &recipe, &recorded.options, &self.stage.locations)?;
+            let buildout = &self.stage.view.buildout;
+            runtime.uninstall(buildout, part, &recipe, &recorded.options, &self.stage.locations)?;
         }
         Ok(())
     }

@@ -35,6 +35,7 @@ fn key(item: &HistoryItem) -> ItemKey {
         Origin::Computed => (class, 0, 1),
         Origin::CommandLine(_) => (class, 0, 2),
         Origin::Implicit => (class, 0, 3),
+        Origin::Program => (class, 0, 4),
         Origin::File(place) => (class, Arc::as_ptr(&place.source).addr(), place.start),
     }
 }

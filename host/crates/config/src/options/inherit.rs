@@ -11,7 +11,7 @@ use crate::{Configuration, OptionValue, Options, Origin};
 use base::collections::Set;
 
 /// What a buildout has in addition to its configuration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Inherited {
     /// Options of `[buildout]` whose values differ from the configuration.
     replaced: Vec<(Arc<str>, Arc<OptionValue>)>,
@@ -68,6 +68,7 @@ impl Buildout {
             sections: sections.map(|(name, section)| (name.clone(), section.clone())).collect(),
             references: references.map(|(name, to)| (name.clone(), to.clone())).collect(),
             parts: state.parts.clone(),
+            changes: state.changes.clone(),
             ..Resolution::default()
         }
     }

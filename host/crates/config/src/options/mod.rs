@@ -4,6 +4,7 @@
 //! Does not know how a recipe runs: a crate above implements [`Initialise`]. All state is behind one lock, which is
 //! never held while a recipe is initialized, since recipes read options, too.
 
+mod changes;
 mod error;
 mod inherit;
 mod resolve;
@@ -18,6 +19,7 @@ use crate::{ConfigError, Configuration, Macros, Options};
 use base::collections::{Map, OrderedMap, Set};
 use base::source::{Explain, Place, did_you_mean, nearest};
 
+use changes::Changes;
 use inherit::Inherited;
 
 pub use error::{OptionError, Problem};
@@ -89,6 +91,8 @@ struct Resolution {
     /// Number of substituted strings, for tests that count the work.
     #[cfg(test)]
     substitutions: usize,
+    /// What programs have changed in the configuration.
+    changes: Changes,
     /// Bytes produced by substitution.
     made: usize,
     /// Current nesting of lookups.
@@ -155,7 +159,8 @@ impl Buildout {
     /// When a macro is not the name of a section, or refers to itself.
     pub fn written(&self, section: &str) -> Result<Arc<Options>, ConfigError> {
         let options = self.shared.macros.expand(&self.shared.configuration, section)?;
-        Ok(if section == "buildout" { self.shared.inherited.put_into(options) } else { options })
+        let options = if section == "buildout" { self.shared.inherited.put_into(options) } else { options };
+        Ok(self.state().changes.put_into(section, options))
     }
 
     /// Ensures that the section exists, its references are valid, and its recipe, if any, is initialized: then it is a
@@ -283,7 +288,8 @@ impl Buildout {
 
     /// The names of all sections, in the order in which they were first written.
     pub fn sections(&self) -> Vec<String> {
-        self.shared.configuration.sections.keys().map(|name| name.to_string()).collect()
+        let written = self.shared.configuration.sections.keys();
+        written.chain(self.state().changes.sections()).map(|name| name.to_string()).collect()
     }
 
     /// Whether the section was requested.

@@ -48,7 +48,7 @@ impl Buildout {
         if self.state().sections.contains_key(name) {
             return Ok(());
         }
-        if !self.shared.configuration.sections.contains_key(name) {
+        if !self.exists(name) {
             return Err(self.unknown_section(name));
         }
         let raw = self.written(name).map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?;
@@ -350,7 +350,10 @@ impl Buildout {
         if let Some(text) = self.state().configured.get(&key) {
             return Ok(Some(Arc::clone(text)));
         }
-        let value = if configured.options.contains_key("<") {
+        let changed = self.state().changes.option(section, option);
+        let value = if let Some(changed) = changed {
+            changed
+        } else if configured.options.contains_key("<") {
             let expanded = self.written(section);
             expanded.map_err(|error| OptionError::new(Problem::Recipe(Arc::new(error))))?.get(option).cloned()
         } else {

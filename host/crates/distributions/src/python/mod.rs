@@ -41,6 +41,12 @@ pub struct Python {
     pub index: Option<String>,
     /// Major, minor and micro version.
     pub version_info: [u32; 3],
+    /// The rest of `sys.version_info`: `alpha`, `beta`, `candidate` or `final`, and its number.
+    pub release: (String, u32),
+    /// `sys.version`.
+    pub version_text: String,
+    /// `sysconfig.get_paths()`.
+    pub directories: BTreeMap<String, String>,
     /// `sysconfig.get_platform()`, for example `linux-x86_64`.
     pub platform: String,
     /// `SOABI`, for example `cpython-311-x86_64-linux-gnu`.

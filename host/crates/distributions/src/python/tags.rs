@@ -17,6 +17,12 @@ pub struct Tag {
     pub platform: String,
 }
 
+impl std::fmt::Display for Tag {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}-{}-{}", self.python, self.abi, self.platform)
+    }
+}
+
 /// The tags that a Python can use.
 #[derive(Clone, Debug, Default)]
 pub struct Tags {
@@ -30,10 +36,11 @@ impl Tags {
         self.ranks.get(tag).copied()
     }
 
-    /// All tags with their ranks, in no particular order.
-    #[cfg(test)]
-    pub(crate) fn ranks(&self) -> impl Iterator<Item = (&Tag, usize)> {
-        self.ranks.iter().map(|(tag, rank)| (tag, *rank))
+    /// All tags, best first.
+    pub fn in_order(&self) -> impl Iterator<Item = &Tag> {
+        let mut all: Vec<_> = self.ranks.iter().collect();
+        all.sort_by_key(|(_, rank)| **rank);
+        all.into_iter().map(|(tag, _)| tag)
     }
 
     fn add(&mut self, python: &str, abi: &str, platform: &str) {

@@ -29,6 +29,9 @@ pub(crate) fn python311() -> Python {
         path: vec!["/usr/lib/python3.11".into()],
         index: None,
         version_info: [3, 11, 7],
+        release: ("final".into(), 0),
+        version_text: "3.11.7 (main, Dec  8 2023, 14:22:46) [GCC 13.2.0]".into(),
+        directories: [("purelib".to_owned(), "/usr/lib/python3.11/site-packages".to_owned())].into(),
         platform: "linux-x86_64".into(),
         soabi: Some("cpython-311-x86_64-linux-gnu".into()),
         ext_suffix: Some(".cpython-311-x86_64-linux-gnu.so".into()),
@@ -42,9 +45,7 @@ pub(crate) fn python311() -> Python {
 }
 
 fn listed(tags: &Tags) -> Vec<String> {
-    let mut all: Vec<_> = tags.ranks().collect();
-    all.sort_by_key(|(_, rank)| *rank);
-    all.into_iter().map(|(tag, _)| format!("{}-{}-{}", tag.python, tag.abi, tag.platform)).collect()
+    tags.in_order().map(ToString::to_string).collect()
 }
 
 /// The number of tags, and the SHA-256 of the list that `packaging.tags.sys_tags()` of packaging 26.4 returned.
@@ -132,6 +133,8 @@ fn the_real_python_answers() {
     if executable.exists() {
         let python = Python::ask(executable, &*start, None).unwrap();
         assert_eq!(python.version_info[0], 3);
+        assert!(python.version_text.starts_with(&python.markers["python_version"]), "{}", python.version_text);
+        assert!(python.directories["stdlib"].contains("python3"), "{:?}", python.directories);
         assert!(
             python.tags().rank(&Tag { python: "py3".into(), abi: "none".into(), platform: "any".into() }).is_some()
         );

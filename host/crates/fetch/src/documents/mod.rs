@@ -103,13 +103,13 @@ impl Fetcher {
         }
         self.report.report(Event::Progress { activity: &format!("Downloading {name}") });
         let mut bytes = Vec::new();
-        let transfer = Transfer { url, allowed: &Allowed::Any, limits: &self.limits, canceled: &|| false };
+        let transfer = Transfer { url, allowed: &Allowed::Any, limits: &self.limits, headers: &[], canceled: &|| false };
         let outcome = self.client.get(&transfer, &mut bytes);
         self.report.report(Event::ProgressEnd);
         let failed =
             |cause: &dyn Display| DocumentError::new(format!("Error downloading extends for URL {name}: {cause}"));
         match outcome {
-            Ok(()) => Ok(bytes),
+            Ok(_) => Ok(bytes),
             Err(Stop::Fault(fault)) => Err(failed(&fault).hints(hints::of_document(&fault))),
             Err(Stop::Sink(error)) => Err(failed(&error)),
             Err(Stop::Canceled) => Err(failed(&"canceled")),

@@ -2,6 +2,7 @@
 
 mod checksum;
 mod error;
+mod headers;
 mod mirrors;
 mod partial;
 mod request;
@@ -108,7 +109,8 @@ impl Downloader {
         }
         let computed = hash(file, &path, request, canceled)?;
         verify(request, &computed)?;
-        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false })
+        let (sha256, address) = (computed.sha256, redact(&request.url));
+        Ok(Downloaded { path, sha256, from_cache: false, address, headers: Vec::new() })
     }
 
     fn remote(
@@ -122,7 +124,9 @@ impl Downloader {
             return Err(DownloadError::NotAllowed { url });
         }
         let DownloadSettings { network, cache, .. } = &self.settings;
-        let may_reuse = !request.checksums.is_empty() || cache.chosen || *network != Network::Allowed;
+        // Other headers may bring another file.
+        let is_plain = request.headers.is_empty() && cache.chosen;
+        let may_reuse = !request.checksums.is_empty() || is_plain || *network != Network::Allowed;
         let damaged = match may_reuse {
             true => match self.cached(request, report, canceled)? {
                 Cached::Found(downloaded) => return Ok(downloaded),
@@ -152,7 +156,9 @@ impl Downloader {
                 remove(&path)?;
                 damaged = true;
             } else if computed.differs(&request.checksums).is_none() {
-                return Ok(Cached::Found(Downloaded { path, sha256: computed.sha256, from_cache: true }));
+                let (sha256, address) = (computed.sha256, redact(&request.url));
+                let headers = Vec::new();
+                return Ok(Cached::Found(Downloaded { path, sha256, from_cache: true, address, headers }));
             }
         }
         Ok(Cached::Missing { damaged })
@@ -173,17 +179,19 @@ impl Downloader {
         let label = Label { part: &request.part, url: &shown };
         let (store, mut partial) = self.partial(request, label, report)?;
         let limits = self.limits(request);
-        self.client.get(&Transfer { url, allowed, limits: &limits, canceled }, &mut partial).map_err(
-            |stop| match stop {
-                Stop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
-                Stop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
-                Stop::Canceled => canceled_error(request),
-            },
-        )?;
+        let headers = headers::sent(&request.headers);
+        let transfer = Transfer { url, allowed, limits: &limits, headers: &headers, canceled };
+        let received = self.client.get(&transfer, &mut partial).map_err(|stop| match stop {
+            Stop::Fault(fault) => DownloadError::Transfer { url: shown.clone(), fault },
+            Stop::Sink(error) => DownloadError::of_sink(shown.clone(), error),
+            Stop::Canceled => canceled_error(request),
+        })?;
         let computed = partial.computed();
         verify(request, &computed)?;
-        let path = store.keep(partial, &computed, &request.url, &request.checksums)?;
-        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false })
+        let name = request.headers.is_empty().then_some(request.url.as_str());
+        let path = store.keep(partial, &computed, name, &request.checksums)?;
+        let (address, headers) = (redact(received.url.as_str()), headers::received(&received));
+        Ok(Downloaded { path, sha256: computed.sha256, from_cache: false, address, headers })
     }
 
     /// An empty file in the cache. If the user did not choose a cache and the default one cannot be written, it is in a

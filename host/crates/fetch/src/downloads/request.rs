@@ -16,6 +16,8 @@ pub struct Request {
     pub part: String,
     /// The checksums of the file; all must match.
     pub checksums: Vec<Checksum>,
+    /// Headers of the request. Those that the client sets itself are ignored.
+    pub headers: Vec<(String, String)>,
     /// Restrictions on the URL and on redirects.
     pub allowed: Allowed,
     /// Maximum size of the file in bytes, if not the default.
@@ -49,4 +51,8 @@ pub struct Downloaded {
     pub sha256: Digest,
     /// Whether it was already in the cache.
     pub from_cache: bool,
+    /// Its URL after redirects, without credentials.
+    pub address: String,
+    /// The headers of the response, with names in lower case and without cookies; none if no server was asked.
+    pub headers: Vec<(String, String)>,
 }

@@ -79,18 +79,18 @@ impl Store {
         Partial::new(&directory, checksums, label, report)
     }
 
-    /// Stores a verified file as the content of `url`, and of `checksums`; returns its path.
+    /// Stores a verified file as the content of `url` (if it is found again by that), and of `checksums`; returns its path.
     pub(super) fn keep(
         &self,
         partial: Partial<'_>,
         computed: &Computed,
-        url: &str,
+        url: Option<&str>,
         checksums: &[Checksum],
     ) -> Result<PathBuf, FileError> {
         let path = self.content(&computed.sha256);
         partial.keep(&path)?;
         let others = checksums.iter().filter(|checksum| checksum.algorithm() != Algorithm::Sha256);
-        let pointers = others.map(|checksum| self.pointer(checksum)).chain([self.url_pointer(url)]);
+        let pointers = others.map(|checksum| self.pointer(checksum)).chain(url.map(|url| self.url_pointer(url)));
         for pointer in pointers {
             let directory = pointer.parent().unwrap_or(&self.directory);
             std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;

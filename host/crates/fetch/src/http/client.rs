@@ -46,6 +46,7 @@ pub(super) struct Answer<'p> {
 }
 
 /// One request.
+#[derive(Clone)]
 pub(super) struct Outgoing<'a> {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -85,9 +86,10 @@ impl Client {
         mut outgoing: Outgoing<'_>,
         patience: Patience<'p>,
     ) -> Result<Answer<'p>, AttemptError> {
+        let mut headers = outgoing.headers.to_vec();
         for _ in 0..=redirect::MOST {
             let way = self.way(&outgoing.url)?;
-            let exchange = self.send(&outgoing, &way, patience)?;
+            let exchange = self.send(&Outgoing { headers: &headers, ..outgoing.clone() }, &way, patience)?;
             let head = exchange.head().map_err(|error| match error {
                 // The server may have acted on the request before the connection was closed.
                 AttemptError::Passing(fault, _) if !outgoing.is_repeatable() => fault.into(),
@@ -101,6 +103,7 @@ impl Client {
             };
             if !redirect::same_place(&outgoing.url, &next) {
                 outgoing.authorization = None;
+                headers.retain(|(name, _)| !matches!(*name, header::AUTHORIZATION | header::COOKIE));
             }
             outgoing.url = next;
         }

@@ -22,4 +22,4 @@ pub use limits::{Limits, Rate};
 
 pub(crate) use client::Client;
 pub(crate) use fault::{SinkError, Stop};
-pub(crate) use transfer::{Sink, Transfer};
+pub(crate) use transfer::{Received, Sink, Transfer};

@@ -17,8 +17,17 @@ pub(crate) struct Transfer<'a> {
     /// Allowed redirects.
     pub(crate) allowed: &'a Allowed,
     pub(crate) limits: &'a Limits,
+    /// Headers of the request, in addition to the client's own.
+    pub(crate) headers: &'a [(HeaderName, String)],
     /// Called frequently.
     pub(crate) canceled: &'a dyn Fn() -> bool,
+}
+
+/// What a server sent with the bytes.
+pub(crate) struct Received {
+    /// The URL after all redirects.
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
 }
 
 /// The destination of the bytes.
@@ -62,7 +71,7 @@ struct Download<'a> {
 
 impl Client {
     /// Downloads the content of a URL into `sink`.
-    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+    pub(crate) fn get(&self, transfer: &Transfer<'_>, sink: &mut dyn Sink) -> Result<Received, Stop> {
         let url = Url::parse(transfer.url).map_err(|error| TransferFault::NotUrl(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(TransferFault::Scheme(url.scheme().to_owned()).into());
@@ -75,8 +84,9 @@ impl Client {
 
 impl Download<'_> {
     /// One attempt: follows all redirects and reads the body to its end.
-    fn attempt(&mut self, client: &Client, patience: Patience<'_>) -> Result<(), AttemptError> {
-        let headers = self.range();
+    fn attempt(&mut self, client: &Client, patience: Patience<'_>) -> Result<Received, AttemptError> {
+        let mut headers = self.range();
+        headers.extend(self.transfer.headers.iter().cloned());
         let answer = client.answer(
             Outgoing {
                 method: Method::GET,
@@ -89,8 +99,9 @@ impl Download<'_> {
             patience,
         )?;
         self.receive(&answer)?;
+        let received = Received { url: answer.url.clone(), headers: answer.head.headers.clone() };
         client.reuse(answer);
-        Ok(())
+        Ok(received)
     }
 
     /// Requests the missing part, if the file is unchanged (RFC 9110, section 13.1.5).

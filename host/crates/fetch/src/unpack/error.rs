@@ -14,6 +14,9 @@ pub enum Fault {
     /// Its first bytes are not those of a known format.
     #[error("it is neither a zip file nor a tar file (plain, gzip, bzip2, xz, zstd)")]
     UnknownFormat,
+    /// Its first bytes are not those of a known compression.
+    #[error("it is not a compressed file (gzip, bzip2, xz, zstd)")]
+    NotCompressed,
     /// A name that is not that of a file, or that points outside the destination.
     #[error("its name {0}")]
     Name(&'static str),
@@ -95,7 +98,7 @@ impl Explain for UnpackError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
-                Fault::UnknownFormat => "The server may have sent a page in place of the archive: look into the file.",
+                Fault::UnknownFormat | Fault::NotCompressed => "The server may have sent a page in place of the archive: look into the file.",
                 Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
                 Fault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
                 Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",

@@ -10,6 +10,7 @@ mod error;
 mod format;
 mod meter;
 mod name;
+mod single;
 mod tar;
 mod tree;
 mod zip;
@@ -22,6 +23,7 @@ use std::path::Path;
 
 pub use error::{Fault, UnpackError};
 pub use meter::Limits as UnpackLimits;
+pub use single::decompress;
 
 use aside::Aside;
 use base::files::{FileError, open_regular};
@@ -66,7 +68,21 @@ pub fn unpack(
     options: &UnpackOptions,
     canceled: &dyn Fn() -> bool,
 ) -> Result<Unpacked, UnpackError> {
-    let mut file = open_regular(archive).map_err(FileError::of("open", archive))?;
+    let file = open_regular(archive).map_err(FileError::of("open", archive))?;
+    unpack_open(file, archive, destination, options, canceled)
+}
+
+/// As [`unpack`], for a file that is open. `archive` is its path, for messages.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_open(
+    mut file: File,
+    archive: &Path,
+    destination: &Path,
+    options: &UnpackOptions,
+    canceled: &dyn Fn() -> bool,
+) -> Result<Unpacked, UnpackError> {
     let format = recognize(&mut file, archive)?;
     let aside = Aside::new(destination)?;
     let length = file.metadata().map_err(FileError::of("read", archive))?.len();
@@ -99,10 +115,21 @@ pub fn decompressed(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn recognize(file: &mut File, archive: &Path) -> Result<Format, UnpackError> {
-    let mut start = Vec::with_capacity(format::START);
-    file.take(format::START as u64).read_to_end(&mut start).map_err(FileError::of("read", archive))?;
-    file.rewind().map_err(FileError::of("read", archive))?;
+    let start = start_of(file, archive)?;
     let plain = || tar::is_tar(&start).then_some(Format::Tar(Compression::Plain));
     let format = format::recognize(&start).or_else(plain);
     format.ok_or_else(|| UnpackError::of(archive, Stop::because(Fault::UnknownFormat)))
+}
+
+/// The first bytes of a file, which is then at its start.
+fn start_of(file: &mut File, archive: &Path) -> Result<Vec<u8>, UnpackError> {
+    let failed = FileError::of("read", archive);
+    let mut start = Vec::with_capacity(format::START);
+    let mut read = || {
+        file.rewind()?;
+        (&*file).take(format::START as u64).read_to_end(&mut start)?;
+        file.rewind()
+    };
+    read().map_err(failed)?;
+    Ok(start)
 }

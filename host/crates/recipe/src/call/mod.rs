@@ -21,36 +21,50 @@ use disk::DiskGuard;
 use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
-use crate::native::reach::Reach;
+use crate::native::reach::LateReach;
 use crate::ownership::Made;
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
 
 /// The kind of call.
+#[allow(dead_code, reason = "runs of Python recipes construct all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Describe,
+    /// A program is loaded.
+    Load,
     Init,
     Install,
     Update,
     Uninstall,
+    /// An extension runs before the parts are initialized.
+    Extend,
+    /// An extension runs after the parts were made.
+    Unload,
 }
 
 impl Phase {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Describe => "describe",
+            Self::Load => "load",
             Self::Init => "init",
             Self::Install => "install",
             Self::Update => "update",
             Self::Uninstall => "uninstall",
+            Self::Extend | Self::Unload => "run",
         }
     }
 
     /// Whether a part is being made.
     pub(crate) fn is_making(self) -> bool {
         matches!(self, Self::Install | Self::Update)
+    }
+
+    /// Whether the call belongs to a part or an extension, which may use commands and downloads.
+    pub(crate) fn is_of_program(self) -> bool {
+        !matches!(self, Self::Describe | Self::Load)
     }
 }
 
@@ -74,8 +88,12 @@ pub(crate) struct Call {
     pub(crate) rights: Arc<Rights>,
     /// The buildout of the part; none for `describe`, and for `uninstall`, whose part may have no section.
     pub(crate) buildout: Option<Buildout>,
+    /// A copy of the buildout in which reading initializes nothing, once it was needed.
+    pub(crate) still: Option<Buildout>,
+    /// The reference of the recipe.
+    pub(crate) recipe: String,
     /// What native commands may reach.
-    pub(crate) reach: Arc<Reach>,
+    pub(crate) reach: Arc<LateReach>,
     /// The deadline of the call.
     pub(crate) deadline: Instant,
     pub(crate) watch: Option<Watch>,
@@ -108,7 +126,7 @@ impl Call {
         phase: Phase,
         part: &str,
         rights: &Arc<Rights>,
-        reach: &Arc<Reach>,
+        reach: &Arc<LateReach>,
         interrupt: &Interrupt,
     ) -> Self {
         Self {
@@ -117,6 +135,8 @@ impl Call {
             deadline: Instant::now() + rights.timeout,
             rights: Arc::clone(rights),
             buildout: None,
+            still: None,
+            recipe: String::new(),
             reach: Arc::clone(reach),
             watch: None,
             interrupt: interrupt.clone(),

@@ -8,7 +8,19 @@ use crate::error::Problem;
 use crate::instance::guest::GuestPre;
 
 /// Interfaces of package `buildout:recipe` that this host offers.
-const OFFERED: [&str; 8] = ["buildout", "distributions", "download", "log", "options", "paths", "process", "types"];
+const OFFERED: [&str; 11] = [
+    "archives",
+    "buildout",
+    "distributions",
+    "download",
+    "log",
+    "options",
+    "paths",
+    "process",
+    "python",
+    "system",
+    "types",
+];
 /// Those whose functions return only when a command has ended, or a file was downloaded.
 pub(crate) const WAITING: [&str; 3] = ["buildout:recipe/distributions@", "buildout:recipe/download@", PROCESS];
 /// The one that starts native commands.
@@ -20,7 +32,7 @@ const ACCEPTED: [&str; 2] = [VERSION, OLDEST];
 /// The oldest of them.
 const OLDEST: &str = "0.1";
 /// The interfaces that it does not have.
-const ADDED: [&str; 1] = ["distributions"];
+const ADDED: [&str; 4] = ["archives", "distributions", "python", "system"];
 /// Packages of WASI 0.2 that this host offers.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 

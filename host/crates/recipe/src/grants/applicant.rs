@@ -1,5 +1,6 @@
 //! The part whose recipe requests rights, with everything that determines them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::environment::Environment;
@@ -20,4 +21,6 @@ pub(crate) struct Applicant<'a> {
     /// Resolves references in grants; `None` for a part whose section may no longer exist.
     pub(crate) buildout: Option<&'a Buildout>,
     pub(crate) subject: &'a Subject,
+    /// The part's temporary directory, which need not exist.
+    pub(crate) temporary: PathBuf,
 }

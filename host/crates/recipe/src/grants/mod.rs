@@ -7,7 +7,9 @@
 pub(crate) mod addresses;
 pub(crate) mod applicant;
 pub(crate) mod described;
+pub(crate) mod granted;
 pub(crate) mod guard;
+pub(crate) mod links;
 pub(crate) mod locations;
 pub(crate) mod mounts;
 mod radius;
@@ -15,4 +17,3 @@ pub(crate) mod request;
 pub(crate) mod rights;
 pub(crate) mod system;
 pub(crate) mod templates;
-pub(crate) mod writable;

@@ -103,6 +103,11 @@ impl Mounts {
         self.0.get(at)
     }
 
+    /// Whether `path` (normalized) is above a granted path.
+    pub(crate) fn is_above(&self, path: &Path) -> bool {
+        self.0.iter().any(|mount| !same(path, &mount.path) && holds(path, &mount.path))
+    }
+
     /// Whether `path` is in a directory that may be written.
     pub(crate) fn writable(&self, path: &Path) -> bool {
         self.route(path).and_then(|(at, _)| self.get(at)).is_some_and(|mount| mount.access == Access::Write)

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::applicant::Applicant;
 use super::described::grant_of;
+use super::granted::{GrantedPath, Ungranted};
 use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
-use super::mounts::{Access, Mounts, holds, normalize, same};
+use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
 use super::radius::Radius;
 use super::system::is_of_system;
 use super::templates::{SHARED, holders, own_option, paths};
-use super::writable::{Unwritable, WritablePath};
 use crate::component::Program;
 use crate::error::{Problem, RecipeError};
 use crate::limits;
@@ -43,6 +43,8 @@ pub(crate) struct Rights {
     pub(crate) guard: Arc<Guard>,
     /// Options that decide what it may do.
     fixed: Vec<String>,
+    /// Its temporary directory, which need not exist.
+    pub(crate) temporary: PathBuf,
     locations: Arc<Locations>,
 }
 
@@ -72,6 +74,7 @@ impl Rights {
             shared: Vec::new(),
             guard: Arc::default(),
             fixed: Vec::new(),
+            temporary: PathBuf::new(),
             locations: Arc::default(),
         }
     }
@@ -105,6 +108,7 @@ impl Rights {
         if !grant.run.is_empty() {
             access.push((locations.build_directory(applicant.part).into(), Access::Write));
         }
+        access.push((applicant.temporary.as_path().into(), Access::Write));
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
         access.extend(write.into_iter().map(|path| (path.into(), Access::Write)));
         for directory in granted_write {
@@ -136,6 +140,7 @@ impl Rights {
             shared,
             guard: Arc::new(guard),
             fixed: fixed(&recipe.grant),
+            temporary: applicant.temporary.clone(),
             locations: Arc::clone(locations),
         })
     }
@@ -204,7 +209,9 @@ impl Rights {
 
     /// The directories in which the recipe or its commands may have made links.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Path> {
-        let writable = self.mounts.iter().filter(|mount| mount.access == Access::Write);
+        // Other parts do not see the temporary directory.
+        let is_seen = |mount: &&Mount| mount.access == Access::Write && *mount.path != self.temporary;
+        let writable = self.mounts.iter().filter(is_seen);
         writable.map(|mount| &*mount.path).chain([self.locations.parts.as_path()])
     }
 
@@ -244,22 +251,31 @@ impl Rights {
         if holds_protected || is_of_system(parent) { path } else { parent }
     }
 
-    /// The target of `path`, which must be granted for writing.
-    pub(crate) fn route(&self, path: &str) -> Result<WritablePath, Unwritable> {
+    /// `path` as an absolute path, with `.` and `..` resolved in its text.
+    pub(crate) fn absolute(&self, path: &str) -> Result<PathBuf, Ungranted> {
         if path.len() > limits::PATH {
-            return Err(Unwritable::TooLong);
+            return Err(Ungranted::TooLong);
         }
         if path.is_empty() || path.contains('\0') {
-            return Err(Unwritable::Invalid);
+            return Err(Ungranted::Invalid);
         }
-        let path = normalize(&self.directory().join(path));
-        let route = self.mounts.route(&path).and_then(|(at, rest)| Some((self.mounts.get(at)?, rest)));
-        let route = route.filter(|(mount, _)| mount.access == Access::Write);
-        let (mount, rest) = route.ok_or(Unwritable::NotGranted)?;
-        if self.guard.keeps(&path, Change::Write) {
-            return Err(Unwritable::NotGranted);
+        Ok(normalize(&self.directory().join(path)))
+    }
+
+    /// The target of `path`, which must be granted for writing.
+    pub(crate) fn route(&self, path: &str) -> Result<GrantedPath, Ungranted> {
+        self.granted(&self.absolute(path)?, Access::Write).ok_or(Ungranted::NotGranted)
+    }
+
+    /// The target of `path` (normalized), if this access to it is granted.
+    pub(crate) fn granted(&self, path: &Path, access: Access) -> Option<GrantedPath> {
+        let (at, rest) = self.mounts.route(path)?;
+        let mount = self.mounts.get(at).filter(|mount| mount.access >= access)?;
+        if access == Access::Read {
+            return Some(GrantedPath::new(mount, rest, &Arc::default()));
         }
-        Ok(WritablePath::new(mount, rest, &self.guard))
+        let is_kept = self.guard.keeps(path, Change::Write);
+        (!is_kept).then(|| GrantedPath::new(mount, rest, &self.guard))
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
@@ -285,6 +301,9 @@ impl Rights {
         }
         if self.locations.kept.iter().any(|kept| holds(&path, kept)) {
             return Err("home directories, the buildout directory and that of the configuration belong to no part");
+        }
+        if holds(&self.temporary, &path) {
+            return Err("a temporary directory belongs to no part");
         }
         let standard = self.locations.standard();
         if standard.iter().any(|directory| same(directory, &path)) {

@@ -11,9 +11,17 @@ use crate::call::{Call, Denied, Interrupted};
 use crate::error::{Context, Problem, RecipeError, Subject};
 use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
+use crate::interfaces::bindings::buildout::recipe::types::{ExplainedFailure, TraceLine};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits::Refused;
 use crate::plain::without_numbers;
+
+/// Lines of a traceback that are shown.
+const TRACE_LINES: usize = 20;
+/// Hints of a recipe that are shown.
+const HINTS: usize = 5;
+/// Characters of a line of a recipe.
+const TEXT: usize = 500;
 
 /// The failure that a recipe itself returned.
 pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, subject: &Subject) -> RecipeError {
@@ -21,6 +29,16 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
     let problem = match failure {
         Failure::UserError(message) => Problem::User { message: without_numbers(&message), context },
         Failure::Fault(message) => Problem::Failed { message: without_numbers(&message), context },
+        Failure::Explained(ExplainedFailure { user_error, message, trace, hints, .. }) => {
+            let mut context = context;
+            context.trace = traceback(&trace);
+            context.advice.extend(hints.into_iter().take(HINTS).map(|hint| without_numbers(&shortened(&hint))));
+            let message = without_numbers(&message);
+            match user_error {
+                true => Problem::User { message, context },
+                false => Problem::Failed { message, context },
+            }
+        }
         Failure::Other(other) => Problem::Failed { message: without_numbers(&other.message), context },
         Failure::Lookup(error) => {
             let kept = usize::try_from(error.reference).ok().filter(|at| *at < call.lookup_errors.len());
@@ -36,10 +54,35 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
 /// The details of the call for its failure.
 fn context(call: &mut Call, failure: &Failure) -> Context {
     // An unreadable path is usually not a user error: recipes check whether files exist.
-    let is_relevant = |denied: &&Denied| denied.access == Access::Write || !matches!(failure, Failure::UserError(_));
+    let is_user_error = match failure {
+        Failure::UserError(_) => true,
+        Failure::Explained(explained) => explained.user_error,
+        Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
+    };
+    let is_relevant = |denied: &&Denied| denied.access == Access::Write || !is_user_error;
     let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    Context { denied, advice: std::mem::take(&mut call.advice), command: call.failed_command.take() }
+    let (advice, command) = (std::mem::take(&mut call.advice), call.failed_command.take());
+    Context { denied, advice, command, trace: Vec::new() }
+}
+
+/// The lines of a traceback, for people.
+fn traceback(trace: &[TraceLine]) -> Vec<String> {
+    // The innermost lines say most.
+    let shown = &trace[trace.len().saturating_sub(TRACE_LINES)..];
+    let lines = shown.iter().map(|TraceLine { file, line, function, text }| {
+        let place = match function.as_str() {
+            "" => format!("at {file}:{line}"),
+            function => format!("at {function} ({file}:{line})"),
+        };
+        shortened(&if text.is_empty() { place } else { format!("{place}: {text}") })
+    });
+    lines.collect()
+}
+
+/// The beginning of a text of a recipe, in one line.
+fn shortened(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(TEXT).collect()
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.
@@ -128,4 +171,27 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceback_has_a_line_for_each_frame() {
+        let line = |function: &str, text: &str| TraceLine {
+            file: "recipes/mkdir.py".into(),
+            line: 7,
+            function: function.into(),
+            text: text.into(),
+        };
+        let trace = [line("", "import x"), line("Mkdir.install", ""), line("f", "raise\x1b[31m")];
+        let expected = [
+            "at recipes/mkdir.py:7: import x",
+            "at Mkdir.install (recipes/mkdir.py:7)",
+            "at f (recipes/mkdir.py:7): raise [31m",
+        ];
+        assert_eq!(traceback(&trace), expected);
+        assert_eq!(traceback(&vec![line("f", ""); 100]).len(), TRACE_LINES);
+    }
 }

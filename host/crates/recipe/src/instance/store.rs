@@ -15,7 +15,8 @@ use crate::interfaces::filesystem::routing as filesystem;
 use crate::interfaces::standard_output::Output;
 use crate::interfaces::v0_1::bindings::buildout::recipe as imports_v0_1;
 use crate::interfaces::{
-    buildout, clocks, distributions, download, log, options, paths, process, standard_output, types,
+    archives, buildout, clocks, distributions, download, log, options, paths, process, python, standard_output, system,
+    types,
 };
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
@@ -77,11 +78,24 @@ impl State {
     }
 
     fn log(&mut self) -> log::View<'_> {
-        log::View { call: &mut self.call, output: &self.output }
+        log::View { call: &mut self.call, output: &self.output, native: &self.native }
     }
 
     fn paths(&mut self) -> paths::View<'_> {
-        paths::View { call: &mut self.call, table: &mut self.table }
+        paths::View { call: &mut self.call, table: &mut self.table, native: &self.native }
+    }
+
+    fn archives(&mut self) -> archives::View<'_> {
+        let Self { call, table, files, .. } = self;
+        archives::View { call, table, files }
+    }
+
+    fn python(&mut self) -> python::View<'_> {
+        python::View { call: &mut self.call, native: &self.native }
+    }
+
+    fn system(&mut self) -> system::View<'_> {
+        system::View { call: &mut self.call, native: &self.native }
     }
 
     fn process(&mut self) -> process::View<'_> {
@@ -139,7 +153,10 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     imports::log::add_to_linker::<_, log::Log>(&mut linker, State::log)?;
     imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, State::paths)?;
     imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, State::process)?;
+    imports::archives::add_to_linker::<_, archives::Archives>(&mut linker, State::archives)?;
     imports::download::add_to_linker::<_, download::Downloads>(&mut linker, State::download)?;
+    imports::python::add_to_linker::<_, python::ThePython>(&mut linker, State::python)?;
+    imports::system::add_to_linker::<_, system::TheMachine>(&mut linker, State::system)?;
     link_v0_1(&mut linker)?;
     imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(&mut linker, State::distributions)?;
     Ok(linker)

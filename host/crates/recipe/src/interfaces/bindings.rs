@@ -15,6 +15,8 @@ wasmtime::component::bindgen!({
         "buildout:recipe/paths.path-error" => PathFailure,
         "buildout:recipe/process.process-error" => ProcessFailure,
         "buildout:recipe/download.download-error" => DownloadFailure,
+        "buildout:recipe/archives.archive-error" => ArchiveFailure,
+        "buildout:recipe/python.python-error" => PythonFailure,
         "buildout:recipe/distributions.distribution-error" => DistributionFailure,
     },
     with: {
@@ -27,6 +29,25 @@ wasmtime::component::bindgen!({
     },
 });
 
+pub(crate) mod loaded {
+    //! What a component of the world `runtime` exports in addition: with the types above.
+
+    wasmtime::component::bindgen!({
+        path: "../../../wit",
+        interfaces: "
+            export buildout:recipe/loading@0.2.0;
+            export buildout:recipe/extensions@0.2.0;
+        ",
+        require_store_data_send: true,
+        with: {
+            "buildout:recipe/types": super::buildout::recipe::types,
+            "buildout:recipe/description": super::exports::buildout::recipe::description,
+        },
+    });
+
+    pub(crate) use exports::buildout::recipe::{extensions, loading};
+}
+
 /// A failed look-up for the recipe, or a trap.
 pub(crate) type LookupFailure = TrappableError<buildout::recipe::types::LookupError>;
 /// The same for options that are set.
@@ -37,5 +58,9 @@ pub(crate) type PathFailure = TrappableError<buildout::recipe::paths::PathError>
 pub(crate) type ProcessFailure = TrappableError<buildout::recipe::process::ProcessError>;
 /// The same for downloads.
 pub(crate) type DownloadFailure = TrappableError<buildout::recipe::download::DownloadError>;
+/// The same for archives.
+pub(crate) type ArchiveFailure = TrappableError<buildout::recipe::archives::ArchiveError>;
+/// The same for the buildout's Python.
+pub(crate) type PythonFailure = TrappableError<buildout::recipe::python::PythonError>;
 /// The same for Python distributions.
 pub(crate) type DistributionFailure = TrappableError<buildout::recipe::distributions::DistributionError>;

@@ -1,85 +1,175 @@
-//! `buildout:recipe/buildout`: the other sections.
+//! `buildout:recipe/buildout`: the sections of the buildout.
+//!
+//! A handle says nothing: the current call decides which buildout is read, for which part, and what reading means. In
+//! `init`, it makes the part depend on a section; in later calls and for extensions, nothing is initialized.
 
-use std::sync::Arc;
+use wasmtime::component::{HasData, Resource};
 
-use wasmtime::component::{HasData, Resource, ResourceTable};
-
-use super::bindings::LookupFailure;
 use super::bindings::buildout::recipe::buildout::{Host, HostBuildout};
-use super::bindings::buildout::recipe::types::{self, LookupError};
-use super::lookup::look_up;
+use super::bindings::buildout::recipe::options::SetError;
+use super::bindings::{LookupFailure, SetFailure};
+use super::changes::{Change, check_section};
+use super::lookup::{look_up, no_buildout};
+pub(crate) use super::options::View;
 use super::resources::Sections;
-use crate::call::Call;
-use config::options::{Buildout, OptionError};
+use crate::call::Phase;
+use config::options::{Buildout, OptionError, Unread};
 
 /// Marks the interface in the linker.
 pub(crate) struct OtherSections;
-
-/// The state that its functions see.
-pub(crate) struct View<'a> {
-    pub(crate) call: &'a mut Call,
-    pub(crate) table: &'a mut ResourceTable,
-}
 
 impl HasData for OtherSections {
     type Data<'a> = View<'a>;
 }
 
 impl View<'_> {
-    fn sections_of(&self, handle: &Resource<Sections>) -> Result<(Arc<str>, Buildout), LookupFailure> {
-        let sections = self.table.get(handle).map_err(LookupFailure::trap)?;
-        Ok((Arc::clone(&sections.part), sections.buildout.clone()))
+    /// Looks something up in the buildout of the call.
+    fn look_up<T>(
+        &mut self,
+        look: impl FnOnce(&mut Reader<'_>) -> Result<T, OptionError>,
+    ) -> Result<T, LookupFailure> {
+        let Some(buildout) = self.call.buildout.clone() else { return Err(no_buildout().into()) };
+        let (phase, part) = (self.call.phase, self.call.part.clone());
+        let mut still = self.call.still.take();
+        let mut reader = Reader { phase, part: &part, buildout: &buildout, still: &mut still };
+        let outcome = look_up(self.call, || look(&mut reader));
+        self.call.still = still;
+        outcome
+    }
+
+    /// Changes a section, if this call may do that.
+    fn change(&mut self, change: &Change<'_>) -> Result<(), SetFailure> {
+        let Some(buildout) = self.call.buildout.clone() else { return Err(SetError::AfterInit.into()) };
+        change.check(self.call, &buildout)?;
+        for (name, value) in change.options() {
+            buildout.change(change.section(), name, value.map(str::to_owned));
+        }
+        self.call.still = None;
+        Ok(())
     }
 }
 
-/// The options that the recipe of `part` reads in another section, or sees in its section.
-fn read(buildout: &Buildout, part: &str, section: &str, name: &str) -> Result<Option<String>, OptionError> {
-    if section == part { buildout.look(part, name) } else { buildout.get_for(part, section, name) }
+/// Reads the sections as the phase of the call demands.
+struct Reader<'a> {
+    phase: Phase,
+    part: &'a str,
+    buildout: &'a Buildout,
+    /// The buildout as it was when it was first needed in this call, in which nothing is initialized.
+    still: &'a mut Option<Buildout>,
 }
 
-impl types::Host for View<'_> {
-    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<LookupError> {
-        failure.downcast()
+impl Reader<'_> {
+    /// The buildout to read this section from: reading must initialize nothing.
+    fn still(&mut self) -> &Buildout {
+        self.still.get_or_insert_with(|| self.buildout.without_recipes())
+    }
+
+    fn get(&mut self, section: &str, name: &str) -> Result<Option<String>, OptionError> {
+        match self.phase {
+            Phase::Init if section == self.part => self.buildout.look(self.part, name),
+            Phase::Init => self.buildout.get_for(self.part, section, name),
+            Phase::Extend => self.buildout.get(section, name),
+            _ if self.buildout.is_initialised(section) && self.buildout.unread(section, name) != Unread::Refers => {
+                self.buildout.get(section, name)
+            }
+            _ => self.still().get(section, name),
+        }
+    }
+
+    fn require(&mut self, section: &str, name: &str) -> Result<String, OptionError> {
+        match self.get(section, name)? {
+            Some(value) => Ok(value),
+            None if matches!(self.phase, Phase::Init | Phase::Extend) => self.buildout.require(section, name),
+            None => self.still().require(section, name),
+        }
+    }
+
+    fn keys(&mut self, section: &str) -> Result<Vec<String>, OptionError> {
+        match self.phase {
+            Phase::Init => self.buildout.keys_for(self.part, section),
+            Phase::Extend => self.buildout.keys(section),
+            _ if self.buildout.is_initialised(section) => self.buildout.keys(section),
+            _ => self.still().keys(section),
+        }
+    }
+
+    fn initialize(&self, section: &str) -> Result<(), OptionError> {
+        match self.phase {
+            Phase::Init => self.buildout.keys_for(self.part, section).map(drop),
+            _ => self.buildout.raw(section, "").map(drop),
+        }
     }
 }
 
-impl Host for View<'_> {}
+impl Host for View<'_> {
+    fn open(&mut self) -> wasmtime::Result<Resource<Sections>> {
+        self.call.note("buildout.open", &[]);
+        Ok(self.table.push(Sections)?)
+    }
+}
 
 impl HostBuildout for View<'_> {
-    fn get(
-        &mut self,
-        sections: Resource<Sections>,
-        section: String,
-        name: String,
-    ) -> Result<Option<String>, LookupFailure> {
+    fn get(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<Option<String>, LookupFailure> {
         self.call.note("buildout.get", &[&section, &name]);
-        let (part, buildout) = self.sections_of(&sections)?;
-        look_up(self.call, || read(&buildout, &part, &section, &name))
+        self.look_up(|reader| reader.get(&section, &name))
     }
 
-    fn require(
+    fn require(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<String, LookupFailure> {
+        self.call.note("buildout.require", &[&section, &name]);
+        self.look_up(|reader| reader.require(&section, &name))
+    }
+
+    fn sections(&mut self, _: Resource<Sections>) -> Result<Vec<String>, LookupFailure> {
+        self.look_up(|reader| Ok(reader.buildout.sections()))
+    }
+
+    fn keys(&mut self, _: Resource<Sections>, section: String) -> Result<Vec<String>, LookupFailure> {
+        self.call.note("buildout.keys", &[&section]);
+        self.look_up(|reader| reader.keys(&section))
+    }
+
+    fn initialize(&mut self, _: Resource<Sections>, section: String) -> Result<(), LookupFailure> {
+        self.call.note("buildout.initialize", &[&section]);
+        self.look_up(|reader| reader.initialize(&section))
+    }
+
+    fn raw(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<Option<String>, LookupFailure> {
+        self.call.note("buildout.raw", &[&section, &name]);
+        self.look_up(|reader| reader.buildout.raw(&section, &name))
+    }
+
+    fn set(
         &mut self,
-        sections: Resource<Sections>,
+        _: Resource<Sections>,
         section: String,
         name: String,
-    ) -> Result<String, LookupFailure> {
-        self.call.note("buildout.require", &[&section, &name]);
-        let (part, buildout) = self.sections_of(&sections)?;
-        look_up(self.call, || match read(&buildout, &part, &section, &name)? {
-            Some(value) => Ok(value),
-            None => buildout.require(&section, &name),
-        })
+        value: String,
+    ) -> Result<(), SetFailure> {
+        self.call.note("buildout.set", &[&section, &name]);
+        self.change(&Change::Set { section: &section, name: &name, value: &value })
     }
 
-    fn sections(&mut self, sections: Resource<Sections>) -> Result<Vec<String>, LookupFailure> {
-        let (_, buildout) = self.sections_of(&sections)?;
-        Ok(buildout.sections())
+    fn remove(&mut self, _: Resource<Sections>, section: String, name: String) -> Result<(), SetFailure> {
+        self.call.note("buildout.remove", &[&section, &name]);
+        self.change(&Change::Remove { section: &section, name: &name })
     }
 
-    fn keys(&mut self, sections: Resource<Sections>, section: String) -> Result<Vec<String>, LookupFailure> {
-        self.call.note("buildout.keys", &[&section]);
-        let (part, buildout) = self.sections_of(&sections)?;
-        look_up(self.call, || buildout.keys_for(&part, &section))
+    fn add(
+        &mut self,
+        _: Resource<Sections>,
+        section: String,
+        options: Vec<(String, String)>,
+    ) -> Result<(), SetFailure> {
+        self.call.note("buildout.add", &[&section]);
+        let Some(buildout) = self.call.buildout.clone() else { return Err(SetError::AfterInit.into()) };
+        check_section(self.call, &section)?;
+        let change = Change::Add { section: &section, options: &options };
+        change.check(self.call, &buildout)?;
+        if !buildout.add_section(&self.call.part, &section, options) {
+            return Err(SetError::Exists.into());
+        }
+        self.call.still = None;
+        Ok(())
     }
 
     fn drop(&mut self, sections: Resource<Sections>) -> wasmtime::Result<()> {

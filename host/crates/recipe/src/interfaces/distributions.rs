@@ -15,7 +15,7 @@ use super::bindings::buildout::recipe::distributions::{
 use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use crate::call::{Call, Phase};
-use crate::distributions::{Distributions, Requester};
+use crate::distributions::{Distributions, Refusal, Requester};
 use crate::grants::addresses::{allowed, within};
 use crate::grants::mounts::normalize;
 use crate::native::shared::Native;
@@ -145,7 +145,7 @@ impl View<'_> {
     /// Calls the provider. Its work is not the recipe's: its time does not count.
     fn serve<T>(
         &mut self,
-        work: impl FnOnce(&dyn Distributions, &Requester<'_>) -> Result<T, DistributionError>,
+        work: impl FnOnce(&dyn Distributions, &Requester<'_>) -> Result<T, Refusal<DistributionError>>,
     ) -> Result<T, DistributionFailure> {
         self.call.check().map_err(DistributionFailure::trap)?;
         let (Some(provider), Some(buildout)) = (self.native.distributions.clone(), self.call.buildout.clone()) else {
@@ -158,7 +158,10 @@ impl View<'_> {
         let outcome = self.call.pausing(|| work(&*provider, &requester));
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
-        outcome.map_err(Into::into)
+        outcome.map_err(|Refusal { error, hints }| {
+            self.call.advice = hints;
+            error.into()
+        })
     }
 
     /// Checks the settings with which a recipe replaces those of the buildout.

@@ -1,28 +1,24 @@
 //! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
 
-use std::ffi::OsString;
-use std::io;
-use std::os::fd::AsRawFd as _;
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::{Event, Report};
 use base::files::{open_regular, recreate};
-use cap_std::fs::Dir;
-use fetch::unpack::{self, Fault, UnpackError, UnpackOptions, Unpacked};
-use fetch::{Algorithm, Checksum, Request};
+use fetch::{Algorithm, Checksum, Downloaded, Request, TransferFault};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::DownloadFailure;
 use super::bindings::buildout::recipe::download::{
-    self as wit, DownloadError, Host, HostDownloader, HostFetched, TopLevel,
+    self as wit, DownloadError, Host, HostDownloader, HostFetched, ServerStatus, TopLevel,
 };
 use super::filesystem::open::OpenFiles;
 use super::resources::{Downloader, Fetched};
+use super::target::{Target, names};
 use crate::call::Call;
 use crate::grants::addresses::{allowed, within};
-use crate::grants::mounts::normalize;
-use crate::grants::writable::Unwritable;
+use crate::limits;
 use crate::native::shared::Native;
 
 /// Marks the interface in the linker.
@@ -49,8 +45,8 @@ impl Host for View<'_> {
     fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
         let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
         self.call.note("download.open", &names);
-        if !self.call.phase.is_making() {
-            let message = "files are downloaded only while a part is installed or updated";
+        if !self.call.phase.is_of_program() {
+            let message = "files are downloaded only for a part or an extension";
             return Err(DownloadError::Invalid(message.into()).into());
         }
         let granted = allowed(&self.call.rights.fetch);
@@ -74,13 +70,15 @@ impl HostDownloader for View<'_> {
         self.call.note("download.fetch", &[&request.url]);
         let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
-        let wanted = Request { url: request.url, allowed, checksums, ..Request::default() };
+        let wanted =
+            Request { url: request.url, allowed, checksums, headers: request.headers, ..Request::default() };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;
         let downloaded = outcome.map_err(|error| self.failed(&error))?;
         let size = downloaded.path.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-        let fetched = Fetched { path: downloaded.path, sha256: downloaded.sha256, size };
+        let Downloaded { path, sha256, address, headers, .. } = downloaded;
+        let fetched = Fetched { path, sha256, size, address, headers };
         self.table.push(fetched).map_err(DownloadFailure::trap)
     }
 
@@ -97,6 +95,20 @@ impl HostFetched for View<'_> {
 
     fn size(&mut self, file: Resource<Fetched>) -> wasmtime::Result<u64> {
         Ok(self.table.get(&file)?.size)
+    }
+
+    fn address(&mut self, file: Resource<Fetched>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&file)?.address.clone())
+    }
+
+    fn headers(&mut self, file: Resource<Fetched>) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.table.get(&file)?.headers.clone())
+    }
+
+    fn read(&mut self, file: Resource<Fetched>, offset: u64, length: u32) -> Result<Vec<u8>, DownloadFailure> {
+        self.call.note("download.read", &[]);
+        let path = self.path_of(&file)?;
+        Ok(read(&path, offset, length).map_err(|error| unreadable(&path, &error))?)
     }
 
     fn copy(&mut self, file: Resource<Fetched>, path: String) -> Result<(), DownloadFailure> {
@@ -119,14 +131,15 @@ impl HostFetched for View<'_> {
         self.call.note("download.unpack", &[&directory]);
         let archive = self.path_of(&file)?;
         let target = self.target(&directory)?;
-        let outcome = self.unpack_at(&archive, &target, top_level);
+        let opened = open_regular(&archive).map_err(|error| unreadable(&archive, &error))?;
+        let outcome = target.unpack(&opened, &archive, top_level, self.call);
         self.files.close_mounts(self.table);
         self.call.check().map_err(DownloadFailure::trap)?;
         match outcome {
             Ok(unpacked) => {
                 // There was nothing, or an empty directory.
                 self.made(target, true);
-                Ok(unpacked.top_level.iter().map(|name| name.to_string_lossy().into_owned()).collect())
+                Ok(names(&unpacked))
             }
             Err(error) => {
                 self.call.advise(&error);
@@ -146,17 +159,6 @@ impl View<'_> {
         Ok(self.table.get(file).map_err(DownloadFailure::trap)?.path.clone())
     }
 
-    fn unpack_at(&self, archive: &Path, target: &Target, top_level: TopLevel) -> Result<Unpacked, UnpackError> {
-        let unpack = |strip_top_level| {
-            let options = UnpackOptions { strip_top_level, ..UnpackOptions::default() };
-            unpack::unpack(archive, &target.path(), &options, &|| self.call.is_over())
-        };
-        match unpack(top_level != TopLevel::Keep) {
-            Err(error) if top_level == TopLevel::StripIfSingle && is_not_single(&error) => unpack(false),
-            outcome => outcome,
-        }
-    }
-
     /// Notes what the host made for the part.
     fn made(&mut self, target: Target, is_new: bool) {
         if is_new {
@@ -165,20 +167,12 @@ impl View<'_> {
     }
 
     /// Where a file that the host makes for the recipe goes.
-    fn target(&self, path: &str) -> Result<Target, DownloadError> {
+    fn target(&mut self, path: &str) -> Result<Target, DownloadError> {
         let refuse = |why: &str| DownloadError::Invalid(format!("cannot write {path}: {why}"));
-        if !Path::new(path).is_absolute() {
-            return Err(refuse("the path must be absolute"));
+        match Path::new(path).is_absolute() {
+            true => Target::new(self.call, path).map_err(|why| refuse(&why)),
+            false => Err(refuse("the path must be absolute")),
         }
-        let route = self.call.rights.route(path).map_err(|error| match error {
-            Unwritable::NotGranted => refuse("the part may not write there"),
-            Unwritable::TooLong | Unwritable::Invalid => refuse("this is not the name of a file"),
-        })?;
-        let (holder, name) = route.holder().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => refuse("its directory does not exist"),
-            _ => refuse(&error.to_string()),
-        })?;
-        Ok(Target { holder, name, shown: normalize(Path::new(path)) })
     }
 
     fn failed(&mut self, error: &fetch::DownloadError) -> DownloadError {
@@ -189,41 +183,13 @@ impl View<'_> {
             Cause::WrongChecksum { .. } => DownloadError::Mismatch(message),
             Cause::NotAllowed { .. } => DownloadError::NotGranted(message),
             Cause::NoFile(_) => DownloadError::Invalid(message),
+            Cause::Transfer { fault: TransferFault::Status(status), .. } => match code_of(status) {
+                Some(code) => DownloadError::Status(ServerStatus { code, message }),
+                None => DownloadError::Unavailable(message),
+            },
             _ => DownloadError::Unavailable(message),
         }
     }
-}
-
-/// Where the host writes something: in an open directory, so that no link can replace the directory.
-struct Target {
-    holder: Dir,
-    name: OsString,
-    /// Its path, as shown to people.
-    shown: PathBuf,
-}
-
-impl Target {
-    fn path(&self) -> PathBuf {
-        self.directory().join(&self.name)
-    }
-
-    fn directory(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.holder.as_raw_fd()))
-    }
-
-    fn is_new(&self) -> bool {
-        self.holder.symlink_metadata(&self.name).is_err()
-    }
-
-    /// A message about it, with the path as a person knows it.
-    fn in_words(&self, message: &str) -> String {
-        let shown = self.shown.parent().unwrap_or(Path::new("/"));
-        message.replace(&self.directory().display().to_string(), &shown.display().to_string())
-    }
-}
-
-fn is_not_single(error: &UnpackError) -> bool {
-    matches!(error, UnpackError::Refused { fault: Fault::NoTopLevelDirectory(_), .. })
 }
 
 fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
@@ -233,6 +199,24 @@ fn checksum(digest: &wit::Digest) -> Result<Checksum, DownloadError> {
         wit::Algorithm::Sha512 => Algorithm::Sha512,
     };
     Checksum::parse(algorithm, &digest.value).map_err(|error| DownloadError::Invalid(error.to_string()))
+}
+
+/// The number at the start of a status: `404 Not Found`.
+fn code_of(status: &str) -> Option<u16> {
+    status.split(' ').next()?.parse().ok()
+}
+
+/// Up to `length` bytes of a file; fewer only at its end.
+fn read(path: &Path, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+    let mut file = open_regular(path)?;
+    file.seek(io::SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(u64::from(length.min(limits::READ))).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> DownloadError {
+    DownloadError::Unavailable(format!("cannot read {}: {error}", path.display()))
 }
 
 /// Copies a file, replacing an existing one.
@@ -267,6 +251,18 @@ impl Report for OfPart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_a_piece_of_a_file() {
+        let space = tempfile::tempdir().unwrap();
+        let path = space.path().join("file");
+        std::fs::write(&path, "0123456789").unwrap();
+        let t = |offset, length, expected: &[u8]| assert_eq!(read(&path, offset, length).unwrap(), expected);
+        t(0, 4, b"0123");
+        t(8, 100, b"89");
+        t(100, 1, b"");
+        assert_eq!(code_of("404 Not Found"), Some(404));
+    }
 
     #[test]
     fn a_copy_takes_the_place_of_a_link_and_follows_none() {

@@ -3,7 +3,7 @@
 use config::options::{OptionError, Problem};
 
 use super::bindings::LookupFailure;
-use super::bindings::buildout::recipe::types::{LookupError, LookupReason};
+use super::bindings::buildout::recipe::types::{LookupError, LookupReason, UnnamedError};
 use crate::call::Call;
 use crate::limits;
 
@@ -20,6 +20,13 @@ pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, Optio
         call.lookup_errors.push(error);
         failure.into()
     })
+}
+
+/// The failure of a look-up in a call without a buildout.
+pub(super) fn no_buildout() -> LookupError {
+    let message = "no section can be read in this call".to_owned();
+    let reason = LookupReason::Other(UnnamedError { code: "no-buildout".to_owned(), message: message.clone() });
+    LookupError { reason, message, reference: u32::MAX }
 }
 
 fn reason(problem: &Problem) -> LookupReason {

@@ -7,12 +7,10 @@ use wasmtime::component::{HasData, Resource, ResourceTable};
 use super::bindings::buildout::recipe::options::{Host, HostOptions, SetError};
 use super::bindings::buildout::recipe::types::{self, LookupError};
 use super::bindings::{LookupFailure, SetFailure};
+use super::changes::{check_fixed, check_own_name, count};
 use super::lookup::look_up;
 use super::resources::PartOptions;
 use crate::call::{Call, Phase};
-use crate::grants::mounts::normalize;
-use crate::grants::rights::Rights;
-use crate::limits;
 use config::options::Buildout;
 
 /// Marks the interface in the linker.
@@ -35,23 +33,28 @@ impl View<'_> {
     }
 }
 
-/// Refuses names that cannot be written in a configuration, and options that the host trusts: which recipe made the part,
-/// and what the host recorded.
-fn check_name(name: &str) -> Result<(), SetError> {
-    let is_trusted = name == "recipe" || name.starts_with("__buildout_");
-    let is_invalid = name.is_empty() || name.starts_with(' ');
-    if is_trusted || is_invalid || name.contains(['\n', '\r', '=', ':', ']', '\0']) {
-        return Err(SetError::InvalidName);
+impl View<'_> {
+    /// The section, if an option may be set in this call.
+    fn section_to_change(
+        &mut self,
+        options: &Resource<PartOptions>,
+        name: &str,
+        value: &str,
+    ) -> Result<(Arc<str>, Buildout), SetFailure> {
+        let (part, buildout) = self.section_of(options).map_err(SetFailure::trap)?;
+        let is_open = matches!(self.call.phase, Phase::Init | Phase::Install | Phase::Update);
+        if !is_open || self.call.part != part {
+            return Err(SetError::AfterInit.into());
+        }
+        check_own_name(name)?;
+        if self.call.rights.is_fixed(name) {
+            let current = look_up(self.call, || buildout.get(&part, name)).ok().flatten();
+            check_fixed(value, current.as_deref(), &self.call.rights)?;
+        }
+        count(self.call, name, value)?;
+        self.call.still = None;
+        Ok((part, buildout))
     }
-    Ok(())
-}
-
-/// Refuses to change which paths a grant opens to the recipe. Another form of the same path is allowed: recipes make paths
-/// absolute.
-fn check_fixed(value: &str, current: Option<&str>, rights: &Rights) -> Result<(), SetError> {
-    let path = |value: &str| normalize(&rights.directory().join(value));
-    let is_same = current.is_some_and(|current| path(current) == path(value));
-    if is_same { Ok(()) } else { Err(SetError::InvalidName) }
 }
 
 impl types::Host for View<'_> {
@@ -81,21 +84,15 @@ impl HostOptions for View<'_> {
 
     fn set(&mut self, options: Resource<PartOptions>, name: String, value: String) -> Result<(), SetFailure> {
         self.call.note("options.set", &[&name]);
-        let (part, buildout) = self.section_of(&options).map_err(SetFailure::trap)?;
-        if self.call.phase != Phase::Init || self.call.part != part {
-            return Err(SetError::AfterInit.into());
-        }
-        check_name(&name)?;
-        if self.call.rights.is_fixed(&name) {
-            let current = look_up(self.call, || buildout.get(&part, &name)).ok().flatten();
-            check_fixed(&value, current.as_deref(), &self.call.rights)?;
-        }
-        self.call.options_set += 1;
-        let is_too_much = self.call.options_set > limits::OPTIONS_SET;
-        if is_too_much || name.len() > limits::OPTION_NAME || value.len() > limits::OPTION_VALUE {
-            return Err(SetError::Limit.into());
-        }
+        let (part, buildout) = self.section_to_change(&options, &name, &value)?;
         buildout.set(&part, &name, value);
+        Ok(())
+    }
+
+    fn remove(&mut self, options: Resource<PartOptions>, name: String) -> Result<(), SetFailure> {
+        self.call.note("options.remove", &[&name]);
+        let (part, buildout) = self.section_to_change(&options, &name, "")?;
+        buildout.remove(&part, &name);
         Ok(())
     }
 

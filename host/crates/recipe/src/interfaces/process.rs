@@ -1,5 +1,6 @@
 //! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,18 +8,23 @@ use std::time::Duration;
 use base::event::{Event, Level};
 use base::source::Explain as _;
 use confine::{ConfineError, Policy, Stream};
+use rustix::io::Errno;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::bindings::ProcessFailure;
-use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunner, Outcome, OutputUse, ProcessError};
+use super::bindings::buildout::recipe::process::{Command, Ending, Host, HostRunner, Outcome, Output, ProcessError};
+use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
+use super::redirect;
 use super::resources::Runner;
 use crate::call::{Call, Interrupted, Phase};
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::denied;
 use crate::native::shared::Native;
+use crate::native::programs;
 use crate::native::staging::Staging;
+use crate::native::streams::{Lost, Sink, Sinks};
 use crate::native::variables::system_strings;
 
 /// Marks the interface in the linker.
@@ -45,8 +51,8 @@ impl Host for View<'_> {
     fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
         let names: Vec<&str> = programs.iter().map(String::as_str).collect();
         self.call.note("process.open", &names);
-        if !self.call.phase.is_making() && self.call.phase != Phase::Uninstall {
-            let message = "commands run only while a part is installed, updated or uninstalled";
+        if !self.call.phase.is_of_program() {
+            let message = "commands run only for a part or an extension";
             return Err(ProcessError::Invalid(message.into()).into());
         }
         let missing = programs.iter().find(|program| !is_granted(program, &self.call.rights.run));
@@ -57,6 +63,22 @@ impl Host for View<'_> {
             return Err(ProcessError::NotGranted(message).into());
         }
         self.table.push(Runner { programs }).map_err(ProcessFailure::trap)
+    }
+
+    fn environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        self.call.note("process.environment", &[]);
+        Ok(self.native.variables(&self.call.rights).into_iter().collect())
+    }
+
+    fn find(&mut self, program: String, path: Option<Vec<String>>) -> wasmtime::Result<Option<String>> {
+        self.call.note("process.find", &[&program]);
+        let directories = path.unwrap_or_else(|| {
+            let variables = self.native.variables(&self.call.rights);
+            variables.get("PATH").map_or_else(Vec::new, |path| path.split(':').map(str::to_owned).collect())
+        });
+        let directories = directories.iter().map(Path::new);
+        let found = programs::find(&program, directories, &self.call.rights.mounts);
+        Ok(found.map(|path| path.to_string_lossy().into_owned()))
     }
 }
 
@@ -93,13 +115,17 @@ impl HostRunner for View<'_> {
 impl View<'_> {
     /// Runs a command that is granted.
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
-        let (line, output) = (line(&command), command.output);
-        let started = self.confined(command).map_err(ProcessFailure::trap)?;
+        let line = line(&command);
+        let shown = shown(&command);
+        let mut sinks = Sinks {
+            stdout: self.sink(&command.standard_output)?,
+            stderr: self.sink(&command.standard_error)?,
+        };
+        let started = self.confined(command)?;
         let mut policy = self.call.reach.policy(self.native.settings.level);
         let staging = self.stage(&mut policy)?;
-        let mut captured = Captured { is_wanted: output == OutputUse::Capture, ..Captured::default() };
-        self.open_log().command(&line, output == OutputUse::Show);
-        let outcome = self.supervise(&started, &policy, &mut captured);
+        self.open_log().command(&line, shown);
+        let outcome = self.supervise(&started, &policy, &mut sinks);
         self.open_log().end();
         let ending = self.ending(outcome, &line)?;
         self.settle(staging)?;
@@ -109,11 +135,26 @@ impl View<'_> {
         let failed = how_it_failed(&ending).map(|ending| self.failed(line, ending, &policy));
         self.call.failed_command = failed;
         self.call.check().map_err(ProcessFailure::trap)?;
-        Ok(Outcome { ending, captured: captured.bytes()? })
+        let (captured, captured_error) = (end(sinks.stdout)?, end(sinks.stderr)?);
+        Ok(Outcome { ending, captured, captured_error })
+    }
+
+    /// Prepares what happens to a stream.
+    fn sink(&mut self, output: &Output) -> Result<Sink, ProcessError> {
+        Ok(match output {
+            Output::Log | Output::Show | Output::AsOutput => Sink::Log,
+            Output::Capture => Sink::Capture(Default::default()),
+            Output::File(file) => Sink::File(redirect::to_file(self.call, file)?),
+            Output::Discard => Sink::Discard,
+        })
     }
 
     /// Lets the command make the paths that it is to make.
     fn stage(&mut self, policy: &mut Policy) -> Result<Staging, ProcessError> {
+        if self.call.phase == Phase::Init {
+            // Nothing is made yet.
+            return Ok(Staging::default());
+        }
         let prepared = Staging::prepare(&self.call.rights, policy);
         let (staging, made) =
             prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
@@ -158,8 +199,12 @@ impl View<'_> {
     }
 
     /// The command as the confinement takes it.
-    fn confined(&self, command: Command) -> std::io::Result<confine::Command> {
-        let mut variables = self.native.variables(&self.call.rights);
+    fn confined(&mut self, command: Command) -> Result<confine::Command, ProcessFailure> {
+        let stdin = redirect::input(self.call, command.standard_input)?;
+        let mut variables = match command.only_environment {
+            true => BTreeMap::new(),
+            false => self.native.variables(&self.call.rights),
+        };
         variables.extend(command.environment);
         let (own, left) = (command.deadline.map(Duration::from_millis), self.call.left());
         Ok(confine::Command {
@@ -167,16 +212,21 @@ impl View<'_> {
             arguments: command.arguments.into_iter().map(Into::into).collect(),
             directory: command.directory.into(),
             environment: system_strings(variables),
-            stdin: (!command.standard_input.is_empty()).then_some(command.standard_input),
+            stdin,
+            merges_stderr: matches!(command.standard_error, Output::AsOutput),
             deadline: Some(own.map_or(left, |own| own.min(left))),
-            keep: self.native.settings.jobs.descriptors()?,
+            keep: self.native.settings.jobs.descriptors().map_err(ProcessFailure::trap)?,
         })
     }
 
     /// The log of the call's commands, which the first one starts.
     fn open_log(&mut self) -> &mut CommandLog {
-        let Call { command_log, part, rights, .. } = &mut *self.call;
-        command_log.get_or_insert_with(|| CommandLog::begin(part, rights.command_log(), &self.native.report))
+        let Call { command_log, part, rights, phase, .. } = &mut *self.call;
+        let report = &self.native.report;
+        command_log.get_or_insert_with(|| match phase.is_making() || *phase == Phase::Uninstall {
+            true => CommandLog::begin(part, rights.command_log(), report),
+            false => CommandLog::without_file(part, report),
+        })
     }
 
     /// Runs a command to its end.
@@ -184,13 +234,11 @@ impl View<'_> {
         &mut self,
         command: &confine::Command,
         policy: &Policy,
-        captured: &mut Captured,
+        sinks: &mut Sinks,
     ) -> Result<confine::Outcome, ConfineError> {
         let native = Arc::clone(self.native);
         let log = self.open_log();
-        let mut on_output = |stream: Stream, bytes: &[u8]| {
-            if captured.is_wanted && stream == Stream::Stdout { captured.take(bytes) } else { log.take(stream, bytes) }
-        };
+        let mut on_output = |stream: Stream, bytes: &[u8]| sinks.take(stream, bytes, log);
         native.runner()?.run(command, policy, &mut on_output, &native.settings.interrupt)
     }
 
@@ -216,33 +264,39 @@ impl View<'_> {
                 self.call.advice.extend(error.hints());
                 Err(ProcessError::NotFound(error.to_string()).into())
             }
+            Err(ConfineError::Start { program, cause }) => Err(not_started(&program.to_string_lossy(), &cause).into()),
             Err(error) => Err(ProcessError::Invalid(error.to_string()).into()),
         }
     }
 }
 
-/// The output of a command for its recipe.
-#[derive(Default)]
-struct Captured {
-    is_wanted: bool,
-    kept: Vec<u8>,
-    is_too_much: bool,
+/// Why a program that a path names did not start.
+fn not_started(program: &str, cause: &std::io::Error) -> ProcessError {
+    let message = format!("Cannot start {program:?}: {cause}");
+    match Errno::from_io_error(cause) {
+        Some(Errno::NOENT | Errno::NOTDIR) => ProcessError::NotFound(message),
+        Some(Errno::ACCESS | Errno::NOEXEC | Errno::ISDIR | Errno::PERM) => ProcessError::NotExecutable(message),
+        _ => ProcessError::Invalid(message),
+    }
 }
 
-impl Captured {
-    fn take(&mut self, bytes: &[u8]) {
-        let length = bytes.len().min(limits::CAPTURED - self.kept.len());
-        self.kept.extend_from_slice(&bytes[..length]);
-        self.is_too_much |= length < bytes.len();
-    }
+/// Whether the lines of each stream are shown immediately.
+fn shown(command: &Command) -> [bool; 2] {
+    [&command.standard_output, &command.standard_error].map(|output| matches!(output, Output::Show))
+}
 
-    fn bytes(self) -> Result<Vec<u8>, ProcessError> {
-        if self.is_too_much {
+/// The captured output of a stream.
+fn end(sink: Sink) -> Result<Vec<u8>, ProcessError> {
+    sink.end().map_err(|lost| match lost {
+        Lost::TooMuch => {
             let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);
-            return Err(ProcessError::Limit(message));
+            ProcessError::Limit(message)
         }
-        Ok(self.kept)
-    }
+        Lost::File(error) => {
+            let message = format!("what a command printed cannot be written: {error}");
+            ProcessError::Other(UnnamedError { code: "io".to_owned(), message })
+        }
+    })
 }
 
 /// The reason why a command failed; `None` if it succeeded.
@@ -279,6 +333,9 @@ fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
     if command.program.contains('/') && !Path::new(&command.program).is_absolute() {
         return Err(ProcessError::Invalid(format!("{:?} is neither a name nor an absolute path", command.program)));
     }
+    if matches!(command.standard_output, Output::AsOutput) {
+        return Err(ProcessError::Invalid("the standard output cannot be merged with itself".to_owned()));
+    }
     if !Path::new(&command.directory).is_absolute() {
         return Err(ProcessError::Invalid(format!("the directory {:?} is not absolute", command.directory)));
     }
@@ -310,6 +367,7 @@ fn line(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bindings::buildout::recipe::process::Input;
     use super::*;
 
     fn command(program: &str, arguments: &[&str]) -> Command {
@@ -318,9 +376,11 @@ mod tests {
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             directory: "/".into(),
             environment: Vec::new(),
-            standard_input: Vec::new(),
+            only_environment: false,
+            standard_input: Input::Empty,
             deadline: None,
-            output: OutputUse::Log,
+            standard_output: Output::Log,
+            standard_error: Output::Log,
         }
     }
 

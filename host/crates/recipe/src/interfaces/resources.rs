@@ -19,11 +19,8 @@ pub struct PartOptions {
     pub(crate) buildout: Buildout,
 }
 
-/// All sections, as the recipe of one part reads them while it is initialized.
-pub struct Sections {
-    pub(crate) part: Arc<str>,
-    pub(crate) buildout: Buildout,
-}
+/// All sections: the call in which the handle is used determines which ones.
+pub struct Sections;
 
 /// A lock that was taken: closing the file releases it.
 #[derive(Debug)]
@@ -47,4 +44,8 @@ pub struct Fetched {
     pub(crate) path: PathBuf,
     pub(crate) sha256: Digest,
     pub(crate) size: u64,
+    /// Its URL after redirects.
+    pub(crate) address: String,
+    /// The headers of the response.
+    pub(crate) headers: Vec<(String, String)>,
 }

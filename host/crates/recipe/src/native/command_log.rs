@@ -16,14 +16,14 @@ pub(crate) struct CommandLog {
     part: Arc<str>,
     report: Arc<dyn Report>,
     path: PathBuf,
-    /// `None` if it could not be created, or can no longer be written.
+    /// `None` if the call has none, or if it could not be created or can no longer be written.
     file: Option<BufWriter<File>>,
     bytes_left: u64,
     tail: VecDeque<String>,
     /// Incomplete lines: of standard output, of standard error.
     open: [Vec<u8>; 2],
-    /// Whether lines are shown as they come.
-    show: bool,
+    /// Whether lines of each stream are shown as they come.
+    show: [bool; 2],
     /// Complete lines that are to be shown: lines that come together are reported together, because there may be
     /// millions.
     shown: String,
@@ -55,21 +55,26 @@ impl CommandLog {
                 None
             }
         };
+        Self { file, path, ..Self::without_file(part, report) }
+    }
+
+    /// A log that keeps no file: of a call that makes nothing.
+    pub(crate) fn without_file(part: &Arc<str>, report: &Arc<dyn Report>) -> Self {
         Self {
             part: Arc::clone(part),
             report: Arc::clone(report),
-            path,
-            file,
+            path: PathBuf::new(),
+            file: None,
             bytes_left: limits::COMMAND_LOG,
             tail: VecDeque::new(),
             open: Default::default(),
-            show: false,
+            show: [false; 2],
             shown: String::new(),
         }
     }
 
     /// Starts a command.
-    pub(crate) fn command(&mut self, line: &str, show: bool) {
+    pub(crate) fn command(&mut self, line: &str, show: [bool; 2]) {
         self.tail.clear();
         self.show = show;
         self.keep(format!("$ {line}\n").as_bytes());
@@ -135,7 +140,7 @@ impl CommandLog {
         self.keep(&bytes);
         let text = String::from_utf8_lossy(&bytes);
         let line = text.trim_end_matches(['\n', '\r']);
-        if self.show {
+        if self.show[stream as usize] {
             self.shown.push_str(line);
             self.shown.push('\n');
         } else {
@@ -224,7 +229,7 @@ mod tests {
         std::os::unix::fs::symlink(space.path().join("victim"), &path).unwrap();
         let report: Arc<dyn Report> = Arc::new(Silent);
         let mut log = CommandLog::begin(&"part".into(), path.clone(), &report);
-        log.command("make all", false);
+        log.command("make all", [false; 2]);
         log.take(Stream::Stdout, b"one\ntw");
         log.take(Stream::Stderr, b"warning\n");
         log.take(Stream::Stdout, b"o\nthree");
@@ -258,7 +263,7 @@ mod tests {
         let shown = Arc::new(Shown::default());
         let report: Arc<dyn Report> = Arc::clone(&shown) as _;
         let mut log = CommandLog::begin(&"part".into(), space.path().join("part.log"), &report);
-        log.command("yes", true);
+        log.command("yes", [true; 2]);
         log.take(Stream::Stdout, b"one\ntwo\r\n\nthr");
         log.take(Stream::Stdout, b"ee\n\n");
         log.take(Stream::Stdout, b"last");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use config::options::Buildout;
 use confine::{Level, Limits, Policy};
@@ -18,6 +18,24 @@ pub(crate) struct Reach {
     write: Vec<PathBuf>,
     /// Directories that some part of the plan may write: links in them are not followed.
     written: Vec<PathBuf>,
+}
+
+/// What a call's commands may reach, determined when the first one starts: most calls start none.
+pub(crate) struct LateReach(LazyLock<Reach, Box<dyn FnOnce() -> Reach + Send>>);
+
+impl LateReach {
+    pub(crate) fn new(determine: impl FnOnce() -> Reach + Send + 'static) -> Arc<Self> {
+        Arc::new(Self(LazyLock::new(Box::new(determine))))
+    }
+
+    /// For a call in which no command can be started.
+    pub(crate) fn none() -> Arc<Self> {
+        Self::new(Reach::default)
+    }
+
+    pub(crate) fn policy(&self, level: Level) -> Policy {
+        self.0.policy(level)
+    }
 }
 
 impl Reach {
@@ -45,6 +63,15 @@ impl Reach {
         }
         reach.written = written.into_iter().collect();
         reach
+    }
+
+    /// The same without writing, except to the part's temporary directory: for `init`, which may be called without the part
+    /// being made.
+    pub(crate) fn of_init(mut self, rights: &Rights) -> Self {
+        let (write, read): (Vec<_>, Vec<_>) = self.write.into_iter().partition(|path| *path == rights.temporary);
+        self.write = write;
+        self.read.extend(read);
+        self
     }
 
     /// The policy of a command that is started now. A directory that does not exist cannot be mounted for it.

@@ -12,6 +12,7 @@ use config::options::Buildout;
 use confine::{ConfineError, Level};
 use fetch::{DownloadSettings, Downloader};
 
+use super::temporary::Temporaries;
 use super::variables::variables;
 use crate::distributions::Distributions;
 use crate::grants::rights::Rights;
@@ -34,6 +35,8 @@ pub(crate) struct Native {
     environment: Environment,
     /// Installs Python distributions.
     pub(crate) distributions: Option<Arc<dyn Distributions>>,
+    /// The temporary directories of parts.
+    pub(crate) temporaries: Temporaries,
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
@@ -48,7 +51,8 @@ impl Native {
         distributions: Option<Arc<dyn Distributions>>,
     ) -> Self {
         let (buildout, runner, downloader) = Default::default();
-        Self { report, settings, environment, distributions, buildout, runner, downloader }
+        let temporaries = Temporaries::new(&environment);
+        Self { report, settings, environment, distributions, temporaries, buildout, runner, downloader }
     }
 
     /// Sets the buildout whose options determine how files are downloaded. The first one stays.
@@ -84,6 +88,11 @@ impl Native {
                 DownloadSettings::of_options(&option, &self.directory(), &kept.join("downloads"), &*self.report);
             Downloader::new(&self.environment, settings)
         })
+    }
+
+    /// The environment of the process.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The environment of each command of a part.

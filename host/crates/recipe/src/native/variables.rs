@@ -33,6 +33,9 @@ pub(crate) fn variables(
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("TERM".to_owned(), "dumb".to_owned()),
     ]);
+    if rights.temporary.is_dir() {
+        variables.insert("TMPDIR".to_owned(), rights.temporary.to_string_lossy().into_owned());
+    }
     variables.extend(jobs.makeflags().map(|flags| ("MAKEFLAGS".to_owned(), flags)));
     variables.extend(rights.process.env.iter().cloned());
     variables

@@ -40,7 +40,7 @@ use crate::instance::store::State;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, Sections};
-use crate::native::reach::Reach;
+use crate::native::reach::{LateReach, Reach};
 use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
 use crate::ownership::{self, Claim, Made, Records};
@@ -69,7 +69,7 @@ pub struct Runtime {
     watchdog: Watchdog,
     native: Arc<Native>,
     instances: Instances,
-    parts: Parts,
+    parts: Arc<Parts>,
     records: Records,
     /// What a run that was killed left is removed once, before the first part is made.
     cleared: OnceLock<()>,
@@ -90,7 +90,7 @@ impl Runtime {
             environment,
             components,
             instances: Instances::default(),
-            parts: Parts::default(),
+            parts: Arc::default(),
             records: Records::default(),
             cleared: OnceLock::new(),
         })
@@ -134,7 +134,8 @@ impl Runtime {
         rights: &Arc<Rights>,
         subject: &Subject,
     ) -> Result<(SharedInstance, ResourceAny, Option<bool>), RecipeError> {
-        let request = Request { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach: Arc::default() };
+        let reach = self.reach_in_init(rights);
+        let request = Request { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
         let has_update = self.load(&mut instance, recipe, buildout, subject)?;
@@ -230,24 +231,27 @@ impl Runtime {
         described.into_iter().flatten().map(|option| option.name.clone()).collect()
     }
 
-    /// Calls the recipe's `uninstall` with the options that were recorded.
+    /// Calls the recipe's `uninstall` with the options that were recorded. `buildout` need not have the part's section.
     ///
     /// # Errors
     /// When the component cannot be used, or the recipe fails.
     pub fn uninstall(
         &self,
+        buildout: &Buildout,
         part: &str,
         recipe: &Resolved,
         recorded: &Values,
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
         let subject = subject(part, recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
         self.parts.add_uninstalled(&rights);
         let reach = self.reach(&rights);
-        let request = Request { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout: None, reach };
+        let (phase, own) = (Phase::Uninstall, Some(buildout));
+        let request = Request { phase, subject: &subject, rights: &rights, buildout: own, reach };
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
         self.load(&mut instance, recipe, buildout, &subject)?;
@@ -338,8 +342,19 @@ impl Runtime {
     }
 
     /// What native commands of a part may reach.
-    fn reach(&self, rights: &Rights) -> Arc<Reach> {
-        Arc::new(Reach::new(rights, self.native.buildout(), self.parts.rights().iter()))
+    fn reach(&self, rights: &Arc<Rights>) -> Arc<LateReach> {
+        let (rights, parts) = (Arc::clone(rights), Arc::clone(&self.parts));
+        let buildout = self.native.buildout().cloned();
+        LateReach::new(move || Reach::new(&rights, buildout.as_ref(), parts.rights().iter()))
+    }
+
+    /// The same while it is initialized: the parts that follow are not known yet.
+    fn reach_in_init(&self, rights: &Arc<Rights>) -> Arc<LateReach> {
+        let (rights, parts) = (Arc::clone(rights), Arc::clone(&self.parts));
+        LateReach::new(move || {
+            let all = parts.rights();
+            Reach::new(&rights, None, all.iter().chain([&rights])).of_init(&rights)
+        })
     }
 
     fn applicant<'a>(
@@ -351,7 +366,8 @@ impl Runtime {
         buildout: Option<&'a Buildout>,
         subject: &'a Subject,
     ) -> Applicant<'a> {
-        Applicant { part, recipe, entry_point, locations, environment: &self.environment, buildout, subject }
+        let (environment, temporary) = (&self.environment, self.native.temporaries.path_of(part));
+        Applicant { part, recipe, entry_point, locations, environment, buildout, subject, temporary }
     }
 
     fn instance(
@@ -396,7 +412,7 @@ impl Runtime {
         }
         let rights = Arc::new(Rights::to_describe(&recipe.grant));
         let request =
-            Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: Arc::default() };
+            Request { phase: Phase::Describe, subject, rights: &rights, buildout: None, reach: LateReach::none() };
         let shared = self.instance(recipe, prepared, &request)?;
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.describe(store))?;
         check_name(&answer.value, recipe, subject)?;
@@ -416,7 +432,7 @@ fn init(
     let part = rights.part.as_str();
     let table = &mut store.data_mut().table;
     let options = table.push(PartOptions { part: part.into(), location, buildout: buildout.clone() })?;
-    let sections = table.push(Sections { part: part.into(), buildout: buildout.clone() })?;
+    let sections = table.push(Sections)?;
     let lent = Resource::new_borrow(sections.rep());
     let outcome = guest.init(store, entry_point, options, lent)?;
     store.data_mut().table.delete(sections)?;

@@ -7,7 +7,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Part;
-use crate::bindings::buildout::recipe::process::{Command, Ending, Outcome, OutputUse, ProcessError};
+use crate::bindings::buildout::recipe::process::{Command, Ending, Input, Outcome, Output, OutputFile, ProcessError};
 
 /// Starts processes of this machine.
 #[derive(Debug)]
@@ -49,31 +49,81 @@ impl Runner {
         }
         run(command, self.environment()).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => ProcessError::NotFound(format!("{program}: {error}")),
+            std::io::ErrorKind::PermissionDenied => ProcessError::NotExecutable(format!("{program}: {error}")),
             _ => ProcessError::Invalid(format!("{program}: {error}")),
         })
     }
 }
 
-fn run(command: &Command, base: Vec<(String, String)>) -> std::io::Result<Outcome> {
+/// Where a stream of a command goes: a file, and whether its content is captured or logged afterwards.
+struct Sink {
+    file: File,
+    kind: Use,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Log,
+    Capture,
+    Leave,
+}
+
+impl Sink {
     // Files instead of pipes: then neither a full pipe nor a child that outlives the command can block the test.
-    let (printed, input) = (tempfile::tempfile()?, tempfile::tempfile()?);
-    let logged = tempfile::tempfile()?;
-    (&input).write_all(&command.standard_input)?;
-    (&input).rewind()?;
-    let capture = command.output == OutputUse::Capture;
+    fn new(output: &Output) -> std::io::Result<Self> {
+        let (file, kind) = match output {
+            Output::Log | Output::Show | Output::AsOutput => (tempfile::tempfile()?, Use::Log),
+            Output::Capture => (tempfile::tempfile()?, Use::Capture),
+            Output::Discard => (tempfile::tempfile()?, Use::Leave),
+            Output::File(OutputFile { path, append: true }) => {
+                (File::options().create(true).append(true).open(path)?, Use::Leave)
+            }
+            Output::File(OutputFile { path, append: false }) => (File::create(path)?, Use::Leave),
+        };
+        Ok(Self { file, kind })
+    }
+
+    /// The captured bytes. What is to be logged is logged.
+    fn end(self) -> Vec<u8> {
+        match self.kind {
+            Use::Capture => content(self.file),
+            Use::Log => {
+                super::log(content(self.file));
+                Vec::new()
+            }
+            Use::Leave => Vec::new(),
+        }
+    }
+}
+
+fn input(input: &Input) -> std::io::Result<File> {
+    let mut file = match input {
+        Input::File(path) => return File::open(path),
+        Input::Empty | Input::Bytes(_) => tempfile::tempfile()?,
+    };
+    if let Input::Bytes(bytes) = input {
+        file.write_all(bytes)?;
+        file.rewind()?;
+    }
+    Ok(file)
+}
+
+fn run(command: &Command, base: Vec<(String, String)>) -> std::io::Result<Outcome> {
+    let base = if command.only_environment { Vec::new() } else { base };
+    let (stdout, stderr) = (Sink::new(&command.standard_output)?, Sink::new(&command.standard_error)?);
+    let merged = if matches!(command.standard_error, Output::AsOutput) { &stdout } else { &stderr };
     let mut child = Process::new(&command.program)
         .args(&command.arguments)
         .current_dir(&command.directory)
         .env_clear()
         .envs(base)
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::from(input))
-        .stdout(if capture { printed.try_clone()? } else { logged.try_clone()? })
-        .stderr(logged.try_clone()?)
+        .stdin(Stdio::from(input(&command.standard_input)?))
+        .stdout(stdout.file.try_clone()?)
+        .stderr(merged.file.try_clone()?)
         .spawn()?;
     let ending = wait(&mut child, command.deadline)?;
-    super::log(content(logged));
-    Ok(Outcome { ending, captured: content(printed) })
+    Ok(Outcome { ending, captured: stdout.end(), captured_error: stderr.end() })
 }
 
 fn content(mut file: File) -> Vec<u8> {

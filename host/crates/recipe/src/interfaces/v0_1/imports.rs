@@ -5,6 +5,7 @@ use wasmtime::component::Resource;
 use super::bindings::buildout::recipe as old;
 use super::bindings::{DownloadFailure, LookupFailure, PathFailure, ProcessFailure, SetFailure};
 use super::values::failure;
+use crate::call::Phase;
 use crate::interfaces::bindings::buildout::recipe as new;
 use crate::interfaces::resources::{Downloader, Fetched, Lock, PartOptions, Runner, Sections};
 use crate::interfaces::{buildout, download, log, options, paths, process, types};
@@ -37,6 +38,9 @@ impl old::options::HostOptions for options::View<'_> {
     }
 
     fn set(&mut self, options: Resource<PartOptions>, name: String, value: String) -> Result<(), SetFailure> {
+        if self.call.phase != Phase::Init {
+            return Err(old::options::SetError::AfterInit.into());
+        }
         new::options::HostOptions::set(self, options, name, value).map_err(failure)
     }
 
@@ -54,12 +58,6 @@ impl old::options::HostOptions for options::View<'_> {
 
     fn drop(&mut self, options: Resource<PartOptions>) -> wasmtime::Result<()> {
         new::options::HostOptions::drop(self, options)
-    }
-}
-
-impl old::types::Host for buildout::View<'_> {
-    fn convert_lookup_error(&mut self, failure: LookupFailure) -> wasmtime::Result<old::types::LookupError> {
-        failure.downcast()
     }
 }
 
@@ -137,6 +135,10 @@ impl old::process::Host for process::View<'_> {
     }
 
     fn open(&mut self, programs: Vec<String>) -> Result<Resource<Runner>, ProcessFailure> {
+        if !self.call.phase.is_making() && self.call.phase != Phase::Uninstall {
+            let message = "commands run only while a part is installed, updated or uninstalled";
+            return Err(old::process::ProcessError::Invalid(message.into()).into());
+        }
         new::process::Host::open(self, programs).map_err(failure)
     }
 }
@@ -173,6 +175,10 @@ impl old::download::Host for download::View<'_> {
     }
 
     fn open(&mut self, addresses: Vec<String>) -> Result<Resource<Downloader>, DownloadFailure> {
+        if !self.call.phase.is_making() {
+            let message = "files are downloaded only while a part is installed or updated";
+            return Err(old::download::DownloadError::Invalid(message.into()).into());
+        }
         new::download::Host::open(self, addresses).map_err(failure)
     }
 }

@@ -51,22 +51,12 @@ convert!(new::types::LookupReason => old::types::LookupReason
 convert!(old::types::LookupReason => new::types::LookupReason
     [UnknownSection, UnknownOption, Cycle, Failed, Limit, Other(error)]);
 convert!(old::types::Failure => new::types::Failure [UserError(message), Lookup(error), Fault(message), Other(error)]);
-convert!(new::options::SetError => old::options::SetError [AfterInit, InvalidName, Limit, Other(error)]);
 convert!(old::log::Level => new::log::Level [Debug, Info, Warning, Error, Critical]);
-convert!(new::paths::PathError => old::paths::PathError [Outside, Invalid, NotInstalling, Limit, Other(error)]);
-convert!(old::process::OutputUse => new::process::OutputUse [Log, Show, Capture]);
-convert!(old::process::Command => new::process::Command
-    { program, arguments, directory, environment, standard_input, deadline, output });
 convert!(new::process::Ending => old::process::Ending [Exited(status), Signalled(signal), TimedOut]);
 convert!(new::process::Outcome => old::process::Outcome { ending, captured });
-convert!(new::process::ProcessError => old::process::ProcessError
-    [NotGranted(message), NotFound(message), Invalid(message), Limit(message), Other(error)]);
-convert!(old::download::Algorithm => new::download::Algorithm [Md5, Sha256, Sha512]);
-convert!(old::download::Digest => new::download::Digest { algorithm, value });
-convert!(old::download::TopLevel => new::download::TopLevel [Keep, Strip, StripIfSingle]);
-convert!(new::download::DownloadError => old::download::DownloadError
-    [NotGranted(message), Mismatch(message), Unavailable(message), BadArchive(message), Invalid(message), Limit(message),
-     Other(error)]);
+convert!(old::download::Algorithm => new::types::Algorithm [Md5, Sha256, Sha512]);
+convert!(old::download::Digest => new::types::Digest { algorithm, value });
+convert!(old::download::TopLevel => new::archives::TopLevel [Keep, Strip, StripIfSingle]);
 convert!(old_exports::description::OptionType => new_exports::description::OptionType
     [Text, Path, Boolean, Integer, Words, Lines, Choice(choices), Other(name)]);
 convert!(old_exports::description::Presence => new_exports::description::Presence
@@ -80,7 +70,93 @@ convert!(new_exports::parts::RecordedOption => old_exports::parts::RecordedOptio
 
 impl From<old::download::Request> for new::download::Request {
     fn from(request: old::download::Request) -> Self {
-        Self { url: request.url, digests: all(request.digests) }
+        Self { url: request.url, digests: all(request.digests), headers: Vec::new() }
+    }
+}
+
+/// A case that 0.1 does not have.
+fn unnamed(code: &str, message: &str) -> old::types::UnnamedError {
+    old::types::UnnamedError { code: code.to_owned(), message: message.to_owned() }
+}
+
+impl From<new::options::SetError> for old::options::SetError {
+    fn from(error: new::options::SetError) -> Self {
+        use new::options::SetError as From;
+        match error {
+            From::AfterInit => Self::AfterInit,
+            From::InvalidName => Self::InvalidName,
+            From::Limit => Self::Limit,
+            From::Exists => Self::Other(unnamed("exists", "the section exists")),
+            From::Other(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<new::paths::PathError> for old::paths::PathError {
+    fn from(error: new::paths::PathError) -> Self {
+        use new::paths::PathError as From;
+        match error {
+            From::Outside => Self::Outside,
+            From::Invalid => Self::Invalid,
+            From::NotInstalling => Self::NotInstalling,
+            From::Limit => Self::Limit,
+            From::Missing => Self::Other(unnamed("io", "No such file or directory")),
+            From::Exists => Self::Other(unnamed("io", "File exists")),
+            From::Other(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<old::process::Command> for new::process::Command {
+    fn from(command: old::process::Command) -> Self {
+        use new::process::{Input, Output};
+        let (standard_output, standard_error) = match command.output {
+            old::process::OutputUse::Log => (Output::Log, Output::Log),
+            old::process::OutputUse::Show => (Output::Show, Output::Show),
+            old::process::OutputUse::Capture => (Output::Capture, Output::Log),
+        };
+        let input = command.standard_input;
+        Self {
+            program: command.program,
+            arguments: command.arguments,
+            directory: command.directory,
+            environment: command.environment,
+            only_environment: false,
+            standard_input: if input.is_empty() { Input::Empty } else { Input::Bytes(input) },
+            deadline: command.deadline,
+            standard_output,
+            standard_error,
+        }
+    }
+}
+
+impl From<new::process::ProcessError> for old::process::ProcessError {
+    fn from(error: new::process::ProcessError) -> Self {
+        use new::process::ProcessError as From;
+        match error {
+            From::NotGranted(message) => Self::NotGranted(message),
+            From::NotFound(message) => Self::NotFound(message),
+            From::NotExecutable(message) | From::Invalid(message) => Self::Invalid(message),
+            From::Limit(message) => Self::Limit(message),
+            From::Other(error) => Self::Other(error.into()),
+        }
+    }
+}
+
+impl From<new::download::DownloadError> for old::download::DownloadError {
+    fn from(error: new::download::DownloadError) -> Self {
+        use new::download::DownloadError as From;
+        match error {
+            From::NotGranted(message) => Self::NotGranted(message),
+            From::Mismatch(message) => Self::Mismatch(message),
+            From::Status(new::download::ServerStatus { message, .. }) | From::Unavailable(message) => {
+                Self::Unavailable(message)
+            }
+            From::BadArchive(message) => Self::BadArchive(message),
+            From::Invalid(message) => Self::Invalid(message),
+            From::Limit(message) => Self::Limit(message),
+            From::Other(error) => Self::Other(error.into()),
+        }
     }
 }
 
@@ -93,6 +169,8 @@ impl From<old_exports::description::EntryPoint> for new_exports::description::En
             grants: all(entry_point.grants),
             has_update: entry_point.has_update,
             has_uninstall: entry_point.has_uninstall,
+            other_options: false,
+            cacheable: false,
         }
     }
 }

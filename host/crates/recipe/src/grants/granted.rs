@@ -1,4 +1,4 @@
-//! Paths that a recipe passes to the host, and that it must be granted for writing.
+//! Paths that a recipe passes to the host, and that it must be granted.
 //!
 //! They are reached through the handle of the granted directory: nothing outside it is touched, regardless of links.
 
@@ -16,8 +16,8 @@ use super::mounts::{Mount, is_no_directory};
 /// The bits of a file's permissions that a recipe may set.
 const PERMISSIONS: u32 = 0o777;
 
-/// Why a path cannot be written.
-pub(crate) enum Unwritable {
+/// Why a path cannot be used.
+pub(crate) enum Ungranted {
     /// Longer than the system accepts.
     TooLong,
     /// Empty, or with a NUL.
@@ -27,14 +27,15 @@ pub(crate) enum Unwritable {
 }
 
 /// A path below a granted directory, or that directory itself.
-pub(crate) struct WritablePath {
+pub(crate) struct GrantedPath {
     mount: Mount,
     /// The rest of the path; empty for the granted directory itself.
     rest: PathBuf,
     guard: Arc<Guard>,
 }
 
-impl WritablePath {
+impl GrantedPath {
+    /// `guard` keeps what the recipe may not change there; of a path to be read, it is empty.
     pub(super) fn new(mount: &Mount, rest: &std::path::Path, guard: &Arc<Guard>) -> Self {
         Self { mount: mount.clone(), rest: rest.to_owned(), guard: Arc::clone(guard) }
     }
@@ -54,6 +55,19 @@ impl WritablePath {
                 let rest = if self.rest.as_os_str().is_empty() { ".".into() } else { self.rest.clone() };
                 Ok((Dir::from_std_file(opened?), rest))
             }
+        }
+    }
+
+    /// Whether it is a granted path itself.
+    pub(crate) fn is_directory_of_grant(&self) -> bool {
+        self.rest.as_os_str().is_empty()
+    }
+
+    /// As [`Self::holder`]; a granted directory itself is `.` in itself.
+    pub(crate) fn in_directory(&self) -> io::Result<(Dir, OsString)> {
+        match self.is_directory_of_grant() {
+            true => self.place().map(|(directory, rest)| (directory, rest.into_os_string())),
+            false => self.holder(),
         }
     }
 

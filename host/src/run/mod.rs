@@ -9,6 +9,7 @@ mod authority;
 mod context;
 mod distributions;
 mod execute;
+mod extend;
 mod fault;
 mod outlook;
 mod prepare;

@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use super::authority::Authority;
 use super::execute::transaction;
+use super::extend;
 use super::fault::Fault;
 use super::prepare::develop;
-use super::reading::extensions;
 use super::session::Session;
 use super::stage::definition::Stage;
 use super::stage::presence::Presence;
@@ -114,7 +114,6 @@ impl Session {
     }
 
     fn preview(&self, named: &[String]) -> Result<Preview, RunError> {
-        extensions::rebootstraps(&self.buildout)?;
         let locations = self.root.locations()?;
         let installed = match &locations.installed {
             Some(path) => state::peek(path, &*self.root.context.report)?,
@@ -122,7 +121,8 @@ impl Session {
         };
         let develop_eggs =
             tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let stages = Stages::new(self.root.clone(), self.loaded.clone(), named);
+        let (root, loaded) = extend::before(self.root.clone(), self.loaded.clone(), extend::Mode::Look)?;
+        let stages = Stages::new(root, loaded, named);
         Ok(Preview { locations, installed, develop_eggs, stages })
     }
 }

@@ -7,7 +7,7 @@ use base::collections::Map;
 use base::event::Level;
 use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
-use recipe::component::{CompileCache, ComponentError, Developed, Resolved, Resolver};
+use recipe::component::{CompileCache, ComponentError, Developed, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
 use registry::locking::{Access, Describe, Description, Locking, Obtained, Publication};
 use registry::RecipeReference;
@@ -15,6 +15,7 @@ use registry::oci::RemoteSettings;
 
 use super::super::context::Context;
 use super::super::distributions::PythonDistributions;
+use super::super::extend;
 use super::super::fault::Fault;
 use super::super::python_recipes::{PythonRecipes, Purpose};
 use super::directories;
@@ -162,6 +163,21 @@ impl Recipes {
             Err(error) if error.is_unknown() => Err(unknown.also(&error).into()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The extensions of one kind that a distribution has.
+    pub(in crate::run) fn extensions(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        kind: ProgramKind,
+    ) -> Result<Vec<Resolved>, RunError> {
+        let reference = extend::reference_of(requirement);
+        let (python, grant) = (&self.shared.python, self.resolver().grant_of_program(&reference));
+        let runtime = python.runtime()?;
+        let programs = python.extensions(buildout, requirement, kind, &grant, self.runtime()?)?;
+        let resolved = |program| Resolved::of_program(reference.clone(), program, Arc::clone(&runtime), grant.clone());
+        Ok(programs.into_iter().map(resolved).collect())
     }
 
     /// The recipe of an initialized part.

@@ -10,6 +10,7 @@ use super::{Runtime, Subject};
 use crate::call::Phase;
 use crate::component::{Component, Program, ProgramKind, Resolved};
 use crate::error::RecipeError;
+use crate::grants::locations::Locations;
 use crate::grants::rights::Rights;
 use crate::instance::Instance;
 use crate::instance::request::Request;
@@ -53,6 +54,33 @@ impl Runtime {
         let shared = self.instances.free((component.digest, None), &prepared, &self.native, &self.watchdog, &request)?;
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.provides(store))?;
         Ok(answer.value.into_iter().map(|one| one.name).collect())
+    }
+
+    /// Runs an extension, with a buildout in which reading initializes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be loaded, or fails.
+    pub fn extend(
+        &self,
+        buildout: &Buildout,
+        extension: &Resolved,
+        kind: ProgramKind,
+        locations: &Arc<Locations>,
+    ) -> Result<(), RecipeError> {
+        self.native.serve(buildout);
+        let name = extension.entry_point.as_str();
+        let subject = Subject { part: name.to_owned(), recipe: extension.reference.to_string(), place: None };
+        let prepared = self.prepare(extension, &subject)?;
+        let applicant = self.applicant(name, extension, undescribed(), locations, Some(buildout), &subject);
+        let rights = Arc::new(Rights::of(&applicant)?);
+        let phase = if kind == ProgramKind::UnloadExtension { Phase::Unload } else { Phase::Extend };
+        let reach = self.reach_in_init(&rights);
+        let request = Request { phase, subject: &subject, rights: &rights, buildout: Some(buildout), reach };
+        let shared = self.instance(extension, &prepared, &request)?;
+        let mut instance = lock(&shared);
+        self.load(&mut instance, extension, buildout, &subject)?;
+        let answer = instance.call(&self.watchdog, &request, |store, guest| guest.run(store, name))?;
+        answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
     }
 
     /// Loads the program of a recipe, unless the instance has loaded it before. Returns whether it can update a part; for

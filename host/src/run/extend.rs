@@ -36,7 +36,7 @@ pub(super) fn before(root: View, loaded: Loaded, mode: Mode) -> Result<(View, Lo
     wanted.own.iter().for_each(|own| take_over(&root, &buildout, own));
     for requirement in &wanted.python {
         let done = run_all(&root, &buildout, requirement, ProgramKind::Extension, mode);
-        done.or_else(|error| if mode == Mode::Look { report(&root, requirement, &error) } else { Err(error) })
+        done.or_else(|error| do_without(&root, requirement, error, mode))
             .doing(|| format!("Running extension {requirement}."))?;
     }
     let configuration = Arc::new(buildout.changed_configuration()?);
@@ -54,9 +54,16 @@ pub(super) fn after(view: &View) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Without its changes, a plan is still useful.
-fn report(root: &View, requirement: &str, error: &RunError) -> Result<(), RunError> {
-    let message = format!("Extension {requirement} did not run, so the plan does not contain its changes: {error}");
+/// Continues without an extension where that is useful: a plan, and extensions that make no part of the outcome.
+fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Result<(), RunError> {
+    let name = extensions::name_of(requirement);
+    let message = match extensions::only(name) {
+        Some(only) => format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {error}"),
+        None if mode == Mode::Look => {
+            format!("Extension {name} did not run, so the plan does not contain its changes: {error}")
+        }
+        None => return Err(error),
+    };
     root.context.log(Level::Warning, &message);
     Ok(())
 }

@@ -33,6 +33,15 @@ const PICKED: [Own; 2] = [
     Own { name: "buildout.dumppickedversions", file_option: "dump-picked-versions-file" },
 ];
 
+/// Extensions of which the parts do not depend, and what they would do.
+const OPTIONAL: [(&str, &str); 5] = [
+    ("buildout.threatlevel", "shows the general threat level of the Internet"),
+    ("jarn.setuptoolsfixer", "works around faults of old versions of setuptools"),
+    ("minitagificator", "shows which developed packages have changed since their last tag"),
+    ("plone.versioncheck", "writes a report about newer versions of pinned distributions"),
+    ("z3c.checkversions", "shows newer versions of pinned distributions"),
+];
+
 /// What the extensions of a buildout are.
 #[derive(Debug, Default)]
 pub(in crate::run) struct Extensions {
@@ -87,6 +96,11 @@ pub(in crate::run) fn may_rebootstrap(configuration: &Arc<Configuration>) -> boo
 fn find(name: &str) -> Option<Feature> {
     let name = normal(name);
     FEATURES.iter().find(|(known, _)| normal(known) == name).map(|(_, feature)| *feature)
+}
+
+/// What an extension does, if the parts do not depend on it.
+pub(in crate::run) fn only(name: &str) -> Option<&'static str> {
+    OPTIONAL.iter().find(|(known, _)| normal(known) == normal(name)).map(|(_, only)| *only)
 }
 
 /// The name in a requirement.

@@ -1,9 +1,7 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
-mod index;
-
-use index::{Index, Wheel};
+use crate::index::{Index, Wheel};
 use test_support::Space;
 
 /// The buildout of five lines.

@@ -6,6 +6,7 @@
 mod builds;
 mod compile;
 mod distributions;
+mod index;
 mod faults;
 mod hostile_guests;
 mod interrupts;
@@ -15,6 +16,7 @@ mod other_programs;
 mod ownership;
 mod parallel;
 mod python;
+mod python_recipes;
 mod rebootstrap;
 mod sharing;
 mod terminal;

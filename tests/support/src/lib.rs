@@ -9,6 +9,7 @@ pub mod http;
 mod paths;
 mod process;
 pub mod publisher;
+mod python;
 pub mod registry;
 pub mod sources;
 mod space;
@@ -17,6 +18,7 @@ mod wait;
 
 pub use paths::{component, host, repository, target_directory};
 pub use process::{Ended, Running};
+pub use python::python_runtime;
 pub use space::{Space, printed};
 pub use tracked::{copy_tracked, tracked_files};
 pub use wait::{LONGEST, wait_for, wait_until};

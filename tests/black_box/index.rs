@@ -13,7 +13,7 @@ use test_support::http::{Answer, Server};
 type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// A running index.
-pub(super) struct Index {
+pub(crate) struct Index {
     server: Server,
     files: Files,
     /// How many requests were reported before.
@@ -22,7 +22,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Serves these wheels. Its pages are valid for ten minutes.
-    pub(super) fn start(wheels: Vec<Wheel>) -> Self {
+    pub(crate) fn start(wheels: Vec<Wheel>) -> Self {
         let files: Files = Arc::default();
         files.lock().unwrap().extend(wheels.iter().map(|wheel| (wheel.file_name(), wheel.bytes())));
         let shared = Arc::clone(&files);
@@ -30,12 +30,12 @@ impl Index {
         Self { server, files, reported: Mutex::new(0) }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.url("/simple/")
     }
 
     /// The paths that were requested since the last call.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let all = self.server.requests();
         let mut reported = self.reported.lock().unwrap();
         let new = all.iter().skip(*reported).map(|request| request.path.clone()).collect();
@@ -44,7 +44,7 @@ impl Index {
     }
 
     /// Adds an archive of sources.
-    pub(super) fn add_source(&self, name: &str, version: &str, files: &[(&str, &str)]) {
+    pub(crate) fn add_source(&self, name: &str, version: &str, files: &[(&str, &str)]) {
         let stem = format!("{name}-{version}");
         let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
         let own = [("PKG-INFO", metadata.as_str()), ("name.txt", name)];
@@ -79,37 +79,43 @@ fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Answer {
 }
 
 /// A wheel with one module.
-pub(super) struct Wheel {
+pub(crate) struct Wheel {
     name: String,
     version: String,
     metadata: String,
-    scripts: String,
+    entry_points: String,
     module: String,
 }
 
 impl Wheel {
-    pub(super) fn new(name: &str, version: &str) -> Self {
+    pub(crate) fn new(name: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),
             version: version.to_owned(),
             metadata: format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
-            scripts: String::new(),
+            entry_points: String::new(),
             module: format!("version = '{version}'\n"),
         }
     }
 
-    pub(super) fn requires(mut self, requirement: &str) -> Self {
+    pub(crate) fn requires(mut self, requirement: &str) -> Self {
         self.metadata += &format!("Requires-Dist: {requirement}\n");
         self
     }
 
     /// Adds a script: `name = module:function`.
-    pub(super) fn script(mut self, script: &str) -> Self {
-        self.scripts += &format!("{script}\n");
+    pub(crate) fn script(mut self, script: &str) -> Self {
+        self.entry_points += &format!("[console_scripts]\n{script}\n");
         self
     }
 
-    pub(super) fn module(mut self, text: &str) -> Self {
+    /// Adds entry points of a group: `name = module:object`, one per line.
+    pub(crate) fn group(mut self, name: &str, entry_points: &str) -> Self {
+        self.entry_points += &format!("[{name}]\n{entry_points}\n");
+        self
+    }
+
+    pub(crate) fn module(mut self, text: &str) -> Self {
         self.module += text;
         self
     }
@@ -124,7 +130,7 @@ impl Wheel {
             (format!("{}.py", self.name), self.module.clone()),
             (format!("{info}/METADATA"), self.metadata.clone()),
             (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
-            (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{}", self.scripts)),
+            (format!("{info}/entry_points.txt"), self.entry_points.clone()),
         ];
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));
         let record: String = listed.chain([format!("{info}/RECORD,,\n")]).collect();

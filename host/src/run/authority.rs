@@ -31,7 +31,7 @@ impl Authority {
 /// The rights of a recipe in Python that it keeps.
 fn defaults(view: &View, grant: &Grant) -> Vec<String> {
     let option = |name: &str| view.buildout.get("buildout", name).ok().flatten().unwrap_or_default();
-    let clause = |right: &&str| match **right {
+    let clause = |right: &str| match right {
         "read" => "read the buildout, and the system's programs and libraries".to_owned(),
         "write" => format!("write below {}, except for the files that the host keeps", option("directory")),
         "run" => "start commands, confined to the same".to_owned(),
@@ -41,5 +41,5 @@ fn defaults(view: &View, grant: &Grant) -> Vec<String> {
         },
         _ => "install Python distributions with the settings of the buildout".to_owned(),
     };
-    DEFAULT_RIGHTS.iter().filter(|right| grant.keeps_default(right)).map(|right| clause(&right)).collect()
+    DEFAULT_RIGHTS.iter().filter(|right| grant.keeps_default(right)).map(|right| clause(right)).collect()
 }

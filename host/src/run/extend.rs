@@ -56,11 +56,12 @@ pub(super) fn after(view: &View) -> Result<(), RunError> {
 
 /// Continues without an extension where that is useful: a plan, and extensions that make no part of the outcome.
 fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Result<(), RunError> {
+    root.context.check_interrupt()?;
     let name = extensions::name_of(requirement);
     let message = match extensions::only(name) {
-        Some(only) => format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {error}"),
+        Some(only) => format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {}", error.message()),
         None if mode == Mode::Look => {
-            format!("Extension {name} did not run, so the plan does not contain its changes: {error}")
+            format!("Extension {name} did not run, so the plan does not contain its changes: {}", error.message())
         }
         None => return Err(error),
     };

@@ -42,7 +42,7 @@ pub(in crate::run) struct Found {
     /// In the order of the path.
     pub(in crate::run) set: WorkingSet,
     pub(in crate::run) directories: Directories,
-    pub(in crate::run) python: Python,
+    pub(in crate::run) python: Arc<Python>,
     /// Files and directories of the buildout that a developed project may contain.
     pub(in crate::run) outside: Vec<PathBuf>,
 }
@@ -120,7 +120,7 @@ impl PythonDistributions {
         let set = self.install(&place, &[Requirement::parse(requirement)?], !only_existing)?;
         let directories = place.settings.choice.directories.clone();
         let set = set.sorted(&directories);
-        Ok(Found { set, python: self.tools(&place)?.python.clone(), outside: protected(&place)?, directories })
+        Ok(Found { set, python: Arc::clone(&self.tools(&place)?.python), outside: protected(&place)?, directories })
     }
 
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.

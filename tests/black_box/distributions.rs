@@ -1,6 +1,10 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
+mod locks;
+mod memory;
+mod plans;
+
 use crate::index::{Index, Wheel};
 use test_support::Space;
 

@@ -43,6 +43,11 @@ impl Index {
         new
     }
 
+    /// Adds a wheel, or replaces the one of the same version.
+    pub(super) fn add(&self, wheel: &Wheel) {
+        self.files.lock().unwrap().insert(wheel.file_name(), wheel.bytes());
+    }
+
     /// Adds an archive of sources.
     pub(crate) fn add_source(&self, name: &str, version: &str, files: &[(&str, &str)]) {
         let stem = format!("{name}-{version}");
@@ -122,6 +127,11 @@ impl Wheel {
 
     fn file_name(&self) -> String {
         format!("{}-{}-py3-none-any.whl", self.name, self.version)
+    }
+
+    /// The SHA-256 digest of the file.
+    pub(super) fn digest(&self) -> String {
+        Digest::of(&self.bytes()).to_string()
     }
 
     fn bytes(&self) -> Vec<u8> {

@@ -212,7 +212,7 @@ fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
     let buildout = Buildout::new(&part("maker", ""));
     buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"write\"], env = [\"LANG\"] }\n");
     let printed = buildout.space.shown(&buildout.space.succeeds(&["plan"]));
-    assert!(printed.contains("Install made\n  new\n  as a recipe in Python, it may: write below "), "{printed}");
+    assert!(printed.contains("Install made\n  not installed yet\n  as a recipe in Python, it may: write below "), "{printed}");
     assert!(printed.contains("recipes.toml:2 grants: env = [\"LANG\"]"), "{printed}");
     let mut left: Vec<_> = std::fs::read_dir(buildout.space.buildout()).unwrap().flatten().map(|e| e.file_name()).collect();
     left.sort();

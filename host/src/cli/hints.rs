@@ -54,6 +54,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
             .into(),
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
         Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
+        Remedy::LockDistributions => "Lock distributions again with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
         Remedy::UpdateLock => "Update recipes.lock, and see the changes: buildout-host recipe lock".into(),
         Remedy::UpgradeRecipe { name } => {

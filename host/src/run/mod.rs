@@ -11,6 +11,7 @@ mod distributions;
 mod execute;
 mod extend;
 mod fault;
+mod locking;
 mod outlook;
 mod prepare;
 mod python;
@@ -25,6 +26,8 @@ mod view;
 
 pub use crate::error::{Explained, RunError};
 pub use authority::Authority;
+pub use distributions::DistributionStep;
+pub use locking::Upgrade;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};
 pub use reading::load::{Loaded, Loader};

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::source::Explain as _;
 use recipe::Locations;
 use state::plan::Step;
 use state::{self, Installed};
 use tempfile::TempDir;
 
 use super::authority::Authority;
+use super::distributions::{DistributionStep, of_part};
 use super::execute::transaction;
 use super::extend;
 use super::fault::Fault;
@@ -38,6 +40,8 @@ pub struct Outlook {
     pub put_back: Vec<PathBuf>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// The changes of the distributions that parts use.
+    pub distributions: Vec<DistributionStep>,
     /// The change to another Python, if any.
     pub switch: Option<Switch>,
     /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
@@ -58,7 +62,7 @@ pub struct Switch {
 }
 
 /// Stages that are computed but not executed.
-struct Preview {
+pub(super) struct Preview {
     locations: Arc<Locations>,
     installed: Installed,
     /// Links of developed recipe projects are created here, rather than in the buildout.
@@ -87,6 +91,10 @@ impl Session {
             let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
             outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
             outlook.steps.extend(steps);
+            match distributions(&stage, &preview.installed) {
+                Ok(changes) => outlook.distributions.extend(changes),
+                Err(error) => outlook.warnings.extend(unknown(error)),
+            }
             let change = stage.python().and_then(|python| python.change(&self.loaded.kept));
             let after = outlook.steps.len();
             outlook.switch = outlook
@@ -94,7 +102,8 @@ impl Session {
                 .or_else(|| change.map(|(from, to)| Switch { after, from: from.to_owned(), to: to.to_owned() }));
             last = Some(stage);
         }
-        outlook.warnings = last.map(|stage| warnings(&stage, &outlook.steps)).unwrap_or_default();
+        let of_options = last.map(|stage| warnings(&stage, &outlook.steps)).unwrap_or_default();
+        outlook.warnings.extend(of_options);
         Ok(outlook)
     }
 
@@ -113,7 +122,8 @@ impl Session {
         Ok(PartGraph { parts, references })
     }
 
-    fn preview(&self, named: &[String]) -> Result<Preview, RunError> {
+    /// The stages of a run, for what is computed without changing the buildout.
+    pub(super) fn preview(&self, named: &[String]) -> Result<Preview, RunError> {
         let locations = self.root.locations()?;
         let installed = match &locations.installed {
             Some(path) => state::peek(path, &*self.root.context.report)?,
@@ -121,6 +131,7 @@ impl Session {
         };
         let develop_eggs =
             tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
+        self.root.recipes.python().only_look(develop_eggs.path());
         let (root, loaded) = extend::before(self.root.clone(), self.loaded.clone(), extend::Mode::Look)?;
         let stages = Stages::new(root, loaded, named);
         Ok(Preview { locations, installed, develop_eggs, stages })
@@ -128,13 +139,36 @@ impl Session {
 }
 
 impl Preview {
-    fn next(&mut self) -> Result<Option<Arc<Stage>>, RunError> {
+    /// The next stage.
+    pub(super) fn next(&mut self) -> Result<Option<Arc<Stage>>, RunError> {
         let Some(coming) = self.stages.coming()? else { return Ok(None) };
         if self.stages.develops(&coming)? {
             develop::develop_elsewhere(&coming.view, self.develop_eggs.path())?;
         }
         self.stages.begin(coming, &self.installed).map(Some)
     }
+}
+
+/// The changes of the distributions that the parts of a stage use.
+fn distributions(stage: &Stage, installed: &Installed) -> Result<Vec<DistributionStep>, RunError> {
+    let view = &stage.view;
+    let needs = stage.parts.names().map(|part| of_part(view, part)).collect::<Result<Vec<_>, _>>()?;
+    let needs: Vec<_> = needs.into_iter().flatten().collect();
+    if needs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let projects = develop::python_projects(view)?;
+    Ok(view.recipes.distributions().outlook(&view.buildout, &needs, &projects, installed)?)
+}
+
+/// The run itself would fail too, but only when it comes to the distributions.
+fn unknown(error: RunError) -> Vec<String> {
+    let mut lines = Vec::new();
+    for error in error.failures() {
+        lines.push(format!("The distributions of the parts cannot be determined: {error}"));
+        lines.extend(error.details().iter().map(|line| format!("  {line}")));
+    }
+    lines
 }
 
 fn warnings(stage: &Stage, steps: &[Step]) -> Vec<String> {

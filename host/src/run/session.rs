@@ -104,6 +104,7 @@ impl Session {
             executor.report_postponed();
         }
         executor.unused.finish().iter().for_each(|message| context.log(Level::Warning, message));
+        self.root.recipes.distributions().record_used(executor.state)?;
         let last = outcome?;
         last.iter().try_for_each(extend::after)?;
         let buildout = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -15,6 +15,8 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
 def write(directory, files):
     info = NAME + '-1.0.dist-info'
     files[info + '/METADATA'] = 'Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n' % NAME
+    if os.path.exists('requires.txt'):
+        files[info + '/METADATA'] += ''.join('Requires-Dist: ' + line for line in open('requires.txt'))
     files[info + '/WHEEL'] = 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
     if os.path.exists('entry_points.txt'):
         files[info + '/entry_points.txt'] = open('entry_points.txt').read()

@@ -39,6 +39,8 @@ pub enum Remedy {
     PublishComponent,
     /// Copy the components of the buildout's recipes to a directory.
     Vendor,
+    /// Lock the Python distributions again.
+    LockDistributions,
     /// Write a new lock file.
     Relock,
     /// Update the lock file, and show what changes.

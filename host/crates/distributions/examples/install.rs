@@ -165,7 +165,14 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         };
         let protected = [target.join("eggs"), target.join("bin")];
         let options = BuildOptions::default();
-        let wanted = Develop { project, develop_eggs: &directories.develop, protected: &protected, options: &options };
+        let wanted = Develop {
+            project,
+            develop_eggs: &directories.develop,
+            protected: &protected,
+            options: &options,
+            memory: None,
+            changes_project: true,
+        };
         let developed = develop(&builder, &wanted, &|| false).map_err(boxed)?;
         say(&format!("Develop: {} {:?}", developed.name, developed.paths));
     }
@@ -189,10 +196,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         interpreter: Some("py".into()),
         ..Scripts::default()
     };
-    for script in scripts.make(&outcome.working_set, &python, &Printer).map_err(boxed)? {
+    for script in scripts.make(&outcome.working_set(), &python, &Printer).map_err(boxed)? {
         script.write(&Printer).map_err(boxed)?;
     }
-    outcome.working_set.path().iter().for_each(|path| say(&shown(path)));
+    outcome.working_set().path().iter().for_each(|path| say(&shown(path)));
     picked_lines(&outcome.picked).iter().for_each(|line| say(line));
     Ok(())
 }

@@ -9,6 +9,7 @@ pub fn canonical(name: &str) -> String {
         match c {
             '-' | '_' | '.' if canonical.ends_with('-') => {}
             '-' | '_' | '.' => canonical.push('-'),
+            other if other.is_ascii() => canonical.push(other.to_ascii_lowercase()),
             other => canonical.extend(other.to_lowercase()),
         }
     }

@@ -92,9 +92,8 @@ impl WorkingSet {
                 path.push(entry);
             }
         };
-        let locations: Vec<&PathBuf> = self.distributions.iter().map(|distribution| &distribution.location).collect();
-        locations.iter().for_each(|location| add((*location).clone()));
-        locations.iter().flat_map(|location| pth_entries(location)).for_each(add);
+        self.distributions.iter().for_each(|distribution| add(distribution.location.clone()));
+        self.distributions.iter().flat_map(|distribution| distribution.pth_entries()).cloned().for_each(add);
         path
     }
 }

@@ -172,6 +172,7 @@ impl Explain for RecipeError {
                 context.denied.iter().map(|line| grant(line)).chain(context.advice.iter().cloned()).collect()
             }
             Problem::Confine(error) => error.hints(),
+            Problem::Unreadable(error) => error.hints(),
             Problem::Deadline { seconds, .. } => {
                 vec!["It can be given more time.".into(), grant(&format!("timeout = \"{}s\"", seconds * 10))]
             }

@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod graph;
 mod key;
+mod lock;
 mod plan;
 mod recipe;
 mod run;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Run(run::RunArguments),
     /// Show what a run would do, and why
     Plan(plan::PlanArguments),
+    /// Lock the Python distributions of a buildout in pylock.toml
+    Lock(lock::LockArguments),
     /// Show the parts of a buildout and the references between them
     Graph(graph::GraphArguments),
     /// Show the configuration after extends, increments, macros and substitution
@@ -75,6 +78,7 @@ impl Command {
         match self {
             Self::Run(arguments) => run::execute(program, &arguments),
             Self::Plan(arguments) => plan::execute(program, &arguments),
+            Self::Lock(arguments) => lock::execute(program, &arguments),
             Self::Graph(arguments) => graph::execute(program, &arguments),
             Self::Config(arguments) => config::execute(program, &arguments),
             Self::Recipe(arguments) => recipe::execute(program, &arguments),

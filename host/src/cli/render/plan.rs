@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::run::{Authority, Outlook, Switch};
+use crate::run::{Authority, DistributionStep, Outlook, Switch};
 use state::plan::{Reason, Step};
 
 /// One step per line, with its reasons below.
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
-    let Outlook { put_back, steps, switch, authorities, warnings } = outlook;
+    let Outlook { put_back, steps, distributions, switch, authorities, warnings } = outlook;
     if put_back.is_empty() && steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
@@ -46,6 +46,7 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
         }
     }
     switched(&mut text, steps.len());
+    distributions.iter().for_each(|step| text.push_str(&distribution(step)));
     for warning in warnings {
         let _ = writeln!(text, "{warning}");
     }
@@ -66,6 +67,21 @@ fn rights(authority: &Authority) -> String {
     text
 }
 
+/// A change of a distribution, with its reason below.
+fn distribution(step: &DistributionStep) -> String {
+    let DistributionStep { name, before, after, installs, reason } = step;
+    let (old, new) = (before.join(", "), after.join(", "));
+    let what = match (before.is_empty(), after.is_empty(), installs) {
+        (true, _, true) => format!("Get {name} {new}"),
+        (true, _, false) => format!("Use {name} {new}"),
+        (false, true, _) => format!("No longer use {name} {old}"),
+        (false, false, _) if old == new => format!("Get {name} {new} again"),
+        (false, false, true) => format!("Get {name} {new} in place of {old}"),
+        (false, false, false) => format!("Use {name} {new} in place of {old}"),
+    };
+    format!("{what}\n  {reason}\n")
+}
+
 /// The steps as one JSON object.
 pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     let steps: Vec<_> = outlook
@@ -79,6 +95,13 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     let mut object = json!({ "steps": steps });
     if let Some(Switch { after, from, to }) = &outlook.switch {
         object["switch"] = json!({ "after": after, "from": from, "to": to });
+    }
+    if !outlook.distributions.is_empty() {
+        let change = |step: &DistributionStep| {
+            let DistributionStep { name, before, after, installs, reason } = step;
+            json!({"name": name, "before": before, "after": after, "installs": installs, "reason": reason})
+        };
+        object["distributions"] = outlook.distributions.iter().map(change).collect();
     }
     if !outlook.put_back.is_empty() {
         object["put-back"] = json!(outlook.put_back);

@@ -14,7 +14,7 @@ use distributions::requirement::Requirement;
 use distributions::resolve::ResolveError;
 use distributions::scripts::Scripts;
 use distributions::supply::SupplyError;
-use distributions::working_set::{WorkingSet, developed, pth_entries};
+use distributions::working_set::{WorkingSet, developed};
 use recipe::distributions::{
     Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, ScriptRequest,
     UnnamedError, VersionInfo,
@@ -42,12 +42,13 @@ pub(super) fn to_recipe(set: &WorkingSet, directories: &Directories) -> Vec<Dist
         location: text(&found.location),
         metadata: text(metadata(found)),
         kind: kind(&found.location),
-        extra_paths: pth_entries(&found.location).iter().map(|path| text(path)).collect(),
+        extra_paths: found.pth_entries().iter().map(|path| text(path)).collect(),
     };
     set.iter().map(one).collect()
 }
 
-fn metadata(found: &eggs::Distribution) -> &Path {
+/// The path of a distribution's metadata.
+pub(super) fn metadata(found: &eggs::Distribution) -> &Path {
     match &found.form {
         Form::DistInfo(path) | Form::EggInfo(path) | Form::EggInfoFile(path) => path,
     }
@@ -57,10 +58,19 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The working set of distributions that a recipe passes. Each is read again from its location.
-pub(super) fn of_recipe(distributions: &[Distribution]) -> Result<WorkingSet, NoDistributions> {
+/// The working set of distributions that a recipe passes: those that it got, others are read from their locations.
+pub(super) fn of_recipe(
+    distributions: &[Distribution],
+    handed: &BTreeMap<PathBuf, Arc<eggs::Distribution>>,
+) -> Result<WorkingSet, NoDistributions> {
     let mut set = Vec::new();
     for wanted in distributions {
+        if let Some(known) = handed.get(Path::new(&wanted.metadata))
+            && known.location == Path::new(&wanted.location)
+        {
+            set.push(Arc::clone(known));
+            continue;
+        }
         let found = eggs::find(Path::new(&wanted.location), true);
         let same = found.into_iter().find(|found| text(metadata(found)) == wanted.metadata);
         set.push(Arc::new(same.ok_or_else(|| NoDistributions::Lost {
@@ -143,6 +153,8 @@ impl From<NoDistributions> for DistributionError {
             NoDistributions::Option(_)
             | NoDistributions::Confine(_)
             | NoDistributions::File(_)
+            | NoDistributions::Lock(_)
+            | NoDistributions::NotLocked { .. }
             | NoDistributions::Run(_) => other(message),
         }
     }
@@ -177,6 +189,7 @@ fn of_resolve(error: &ResolveError, message: String) -> DistributionError {
         ResolveError::Marker { .. } | ResolveError::Url { .. } => DistributionError::Invalid(message),
         ResolveError::GivenUp { .. } => DistributionError::Limit(message),
         ResolveError::Metadata(_) => other(message),
+        ResolveError::Locked { cause, .. } => of_resolve(cause, message),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use base::remedy::Remedy;
-use base::source::{Blame, Explain, Place};
+use base::source::{Blame, Explain, Place, did_you_mean, nearest};
 use config::options::OptionError;
 use distributions::build::BuildError;
 use distributions::install::InstallError;
+use distributions::lock::{FILE, LockError};
 use distributions::python::PythonError;
-use distributions::requirement::InvalidRequirement;
+use distributions::name::canonical;
+use distributions::requirement::{InvalidRequirement, Requirement};
 use distributions::resolve::ResolveError;
 use distributions::scripts::ScriptError;
 
@@ -55,6 +57,17 @@ pub(in crate::run) enum NoDistributions {
         /// Its location.
         location: PathBuf,
     },
+    /// The lock cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A project to upgrade is not in the lock.
+    #[error("{FILE} has no {name}")]
+    NotLocked {
+        /// The project.
+        name: String,
+        /// The projects in the lock.
+        locked: Vec<String>,
+    },
     /// The Python cannot be started.
     #[error(transparent)]
     Run(Explained),
@@ -74,12 +87,13 @@ impl From<InstallError> for NoDistributions {
 
 impl NoDistributions {
     /// Whether there is no distribution of the name that was looked for.
-    pub(in crate::run) fn is_unknown(&self) -> bool {
+    pub(in crate::run) fn is_unknown(&self, name: &str) -> bool {
+        let is_it = |requirement: &str| Requirement::parse(requirement).is_ok_and(|known| known.key() == canonical(name));
         match self {
             Self::Requirement(_) | Self::NoIndex => true,
             Self::Install(error) => matches!(
                 &**error,
-                InstallError::Resolve(ResolveError::NotFound { chain, .. }) if chain.len() <= 1
+                InstallError::Resolve(ResolveError::NotFound { requirement, .. }) if is_it(requirement)
             ),
             _ => false,
         }
@@ -95,7 +109,10 @@ impl NoDistributions {
             Self::Build(error) => error,
             Self::Script(error) => error,
             Self::Run(error) => error,
-            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } => return None,
+            Self::Lock(error) => error,
+            Self::Settings(_) | Self::NoIndex | Self::Requirement(_) | Self::Lost { .. } | Self::NotLocked { .. } => {
+                return None;
+            }
         })
     }
 }
@@ -116,6 +133,9 @@ impl Explain for NoDistributions {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoIndex => vec!["Set `index` in [buildout], or `index-url` in the settings of pip.".to_owned()],
+            Self::NotLocked { name, locked } => {
+                nearest(name, locked.iter().map(String::as_str)).map(did_you_mean).into_iter().collect()
+            }
             _ => self.cause().map(Explain::hints).unwrap_or_default(),
         }
     }

@@ -3,14 +3,21 @@
 //! [`PythonDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
+mod aside;
 mod convert;
 mod error;
+mod lock;
+mod needs;
 mod once;
+mod outlook;
 mod picked;
 mod provider;
 mod serve;
 mod settings;
 mod tools;
 
+pub(super) use aside::Aside;
 pub(super) use error::NoDistributions;
+pub(super) use needs::of_part;
+pub use outlook::DistributionStep;
 pub(super) use provider::{Found, PythonDistributions};

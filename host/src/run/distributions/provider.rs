@@ -5,20 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::options::Buildout;
-use distributions::build::{self, BuildOptions, Develop, Developed};
+use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
 use distributions::eggs::{Directories, Distribution};
 use distributions::install::Custom;
-use distributions::python::Python;
+use distributions::lock::LockUse;
+use distributions::python::{Python, behind_shim};
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
-use distributions::working_set::WorkingSet;
+use distributions::working_set::{WorkingSet, developed};
 use recipe::Locations;
 
 use super::super::context::Context;
 use super::super::prepare::directories;
 use super::super::python::choice::Own;
 use super::super::python::starter;
+use super::aside::Aside;
+use super::convert;
 use super::error::NoDistributions;
+use super::lock;
 use super::picked;
 use super::settings::DistributionSettings;
 use super::tools::Tools;
@@ -33,8 +37,16 @@ pub(in crate::run) struct PythonDistributions {
     /// The distributions for requirements and settings that were requested before. As in `zc.recipe.egg`, parts with the
     /// same requirements get the same distributions.
     known: Mutex<BTreeMap<String, WorkingSet>>,
+    /// The distributions that recipes have got, by the paths of their metadata.
+    pub(super) handed: Mutex<BTreeMap<PathBuf, Arc<Distribution>>>,
     /// Versions without a pin.
     picked: Mutex<Vec<Picked>>,
+    /// The lock, once it was read.
+    pub(super) lock_use: Mutex<Option<Option<LockUse>>>,
+    /// What parts have used in this run.
+    pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// What was requested, for a new lock.
+    requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
 }
 
 /// A distribution that was looked for, with all that it requires.
@@ -62,13 +74,41 @@ pub(super) struct Place<'a> {
     pub(super) settings: DistributionSettings,
     /// The existing directories with parts, also those of other buildouts.
     pub(super) parts: Vec<PathBuf>,
+    pub(super) lock: Option<LockUse>,
+}
+
+impl Place<'_> {
+    /// What editable installs depend on in addition to their projects.
+    pub(super) fn memory_context(&self) -> String {
+        self.lock.as_ref().map(|lock| lock.lock().digest_for_builds().to_string()).unwrap_or_default()
+    }
+
+    /// The same with other settings.
+    pub(super) fn with_settings(&self, settings: DistributionSettings) -> Place<'_> {
+        Place {
+            buildout: self.buildout,
+            locations: self.locations.clone(),
+            settings,
+            parts: self.parts.clone(),
+            lock: self.lock.clone(),
+        }
+    }
 }
 
 impl PythonDistributions {
     pub(in crate::run) fn new(context: &Arc<Context>) -> Self {
         let context = Arc::clone(context);
-        let (pythons, tools, known, picked) = Default::default();
-        Self { context, pythons, tools, known, picked }
+        Self {
+            context,
+            pythons: Mutex::default(),
+            tools: Mutex::default(),
+            known: Mutex::default(),
+            handed: Mutex::default(),
+            picked: Mutex::default(),
+            lock_use: Mutex::default(),
+            used: Mutex::default(),
+            requested: Mutex::default(),
+        }
     }
 
     /// The directories and settings of a buildout.
@@ -77,7 +117,21 @@ impl PythonDistributions {
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
         let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
-        Ok(Place { buildout, locations, settings, parts })
+        let lock = self.lock_of_run(&locations)?;
+        Ok(Place { buildout, locations, settings, parts, lock })
+    }
+
+    fn lock_of_run(&self, locations: &Locations) -> Result<Option<LockUse>, NoDistributions> {
+        let mut known = locked(&self.lock_use);
+        if let Some(known) = &*known {
+            return Ok(known.clone());
+        }
+        Ok(known.insert(lock::of_run(locations, &self.context)?).clone())
+    }
+
+    /// What was requested so far, if a new lock is made.
+    pub(super) fn requested(&self) -> Vec<(DistributionSettings, Vec<Requirement>)> {
+        locked(&self.requested).clone()
     }
 
     /// Installs the missing distributions that the requirements need.
@@ -93,31 +147,40 @@ impl PythonDistributions {
         if let Some(known) = locked(&self.known).get(&key) {
             return Ok(known.clone());
         }
-        let install = |installer: &distributions::install::Installer<'_>| installer.install(requirements);
-        let outcome = tools.with(&place.settings, BuildOptions::default(), |installer, _| install(installer))?;
+        if matches!(place.lock, Some(LockUse::Preferred(_))) {
+            locked(&self.requested).push((place.settings.clone(), requirements.to_vec()));
+        }
+        let outcome = tools.with(place, BuildOptions::default(), |installer, _| installer.install(requirements))?;
         if reports_picked {
             locked(&self.picked).extend(outcome.picked);
         }
+        let paths = outcome.distributions.iter().map(|one| (convert::metadata(one).to_owned(), Arc::clone(one)));
+        locked(&self.handed).extend(paths);
         locked(&self.known).insert(key, outcome.distributions.clone());
         Ok(outcome.distributions)
     }
 
     /// A distribution for a requirement, with all that it requires but what `provided` has. With `only_existing`, nothing
-    /// is installed.
+    /// is installed; with `aside`, nothing in the buildout.
     pub(in crate::run) fn for_recipe(
         &self,
         buildout: &Buildout,
         requirement: &str,
         provided: &BTreeSet<String>,
         only_existing: bool,
+        aside: Option<&Aside>,
     ) -> Result<Found, NoDistributions> {
         let mut place = self.place(buildout)?;
+        if let Some(aside) = aside {
+            place.settings.choice.directories = aside.of(&place.settings.choice.directories)?;
+        }
         let choice = &mut place.settings.choice;
         choice.provided.clone_from(provided);
         if only_existing {
             (choice.offline, choice.newest, choice.allow_picked_versions) = (true, false, true);
         }
-        let set = self.install(&place, &[Requirement::parse(requirement)?], !only_existing)?;
+        let reports = !only_existing && aside.is_none();
+        let set = self.install(&place, &[Requirement::parse(requirement)?], reports)?;
         let directories = place.settings.choice.directories.clone();
         let set = set.sorted(&directories);
         Ok(Found { set, python: Arc::clone(&self.tools(&place)?.python), outside: protected(&place)?, directories })
@@ -131,8 +194,8 @@ impl PythonDistributions {
         options: BuildOptions,
     ) -> Result<PathBuf, NoDistributions> {
         let custom = Custom { requirement: requirement.clone() };
-        let built = self.tools(place)?.with(&place.settings, options, |installer, _| installer.build(&custom))?;
-        locked(&self.known).clear();
+        let built = self.tools(place)?.with(place, options, |installer, _| installer.build(&custom))?;
+        self.forget();
         Ok(built)
     }
 
@@ -144,14 +207,36 @@ impl PythonDistributions {
         develop_eggs: &Path,
         options: &BuildOptions,
     ) -> Result<Developed, NoDistributions> {
+        self.develop_with(place, project, develop_eggs, options, true)
+    }
+
+    fn develop_with(
+        &self,
+        place: &Place<'_>,
+        project: &Path,
+        develop_eggs: &Path,
+        options: &BuildOptions,
+        changes_project: bool,
+    ) -> Result<Developed, NoDistributions> {
         let tools = self.tools(place)?;
         let protected = protected(place)?;
-        let wanted = Develop { project, develop_eggs, protected: &protected, options };
+        let memory = tools.memory()?;
+        let context = place.memory_context();
+        // The locations of other parts can change at any time.
+        let is_alone = options.build_ext.is_empty();
+        let memory = is_alone.then_some(Memory { directory: &memory, context: &context });
+        let wanted = Develop { project, develop_eggs, protected: &protected, options, memory, changes_project };
         let cancelled = || tools.is_cancelled();
         let developed =
-            tools.with(&place.settings, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
-        locked(&self.known).clear();
+            tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
+        self.forget();
         Ok(developed)
+    }
+
+    /// Forgets what is known of existing distributions, as some have changed.
+    fn forget(&self) {
+        locked(&self.known).clear();
+        locked(&self.handed).clear();
     }
 
     /// Develops a project listed in `[buildout] develop`.
@@ -159,6 +244,25 @@ impl PythonDistributions {
         let place = self.place(buildout)?;
         let develop_eggs = place.settings.choice.directories.develop.clone();
         self.develop_in(&place, project, &develop_eggs, &BuildOptions::default())
+    }
+
+    /// Develops a project listed in `[buildout] develop` for those who only look: neither the project nor the buildout
+    /// changes.
+    pub(in crate::run) fn develop_to_look(
+        &self,
+        buildout: &Buildout,
+        project: &Path,
+        aside: &Aside,
+    ) -> Result<(), NoDistributions> {
+        let place = self.place(buildout)?;
+        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        let developed = developed(&place.settings.choice.directories.develop);
+        if developed.iter().any(|sources| sources.starts_with(&real)) {
+            return Ok(());
+        }
+        let directories = aside.of(&place.settings.choice.directories)?;
+        let options = BuildOptions::default();
+        self.develop_with(&place, project, &directories.develop, &options, false).map(drop)
     }
 
     /// Reports the versions without a pin that were picked in this run.
@@ -176,7 +280,10 @@ impl PythonDistributions {
         let Context { environment, settings, .. } = &*self.context;
         let start = starter::questioner(buildout, &settings.native, &executable, &Own::default())?;
         let kept = environment.cache_directory();
-        let python = Arc::new(Python::ask(Path::new(&executable), &*start, kept.as_deref())?);
+        let shown = Path::new(&executable);
+        let directory = buildout.require("buildout", "directory")?;
+        let real = behind_shim(shown, Path::new(&directory)).unwrap_or_else(|| shown.to_owned());
+        let python = Arc::new(Python::ask(&real, &*start, kept.as_deref())?);
         Ok(Arc::clone(locked(&self.pythons).entry(executable).or_insert(python)))
     }
 
@@ -202,7 +309,7 @@ fn directories_of_parts(buildout: &Buildout, locations: &Locations) -> Result<Ve
 }
 
 /// What a build of a project in the buildout directory neither sees nor changes.
-fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
+pub(super) fn protected(place: &Place<'_>) -> Result<Vec<PathBuf>, NoDistributions> {
     let Place { buildout, locations, settings, .. } = place;
     let Locations { directory, parts, other_parts, bin, develop_eggs, eggs, protected, .. } = locations;
     let mut all = vec![parts.clone(), bin.clone(), develop_eggs.clone(), eggs.clone()];

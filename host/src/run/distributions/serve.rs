@@ -14,7 +14,7 @@ use recipe::distributions::{
 
 use super::convert;
 use super::error::NoDistributions;
-use super::provider::{Place, PythonDistributions};
+use super::provider::{Place, PythonDistributions, locked};
 
 /// Variables that builds set themselves.
 const OF_EVERY_BUILD: [&str; 5] = ["HOME", "LANG", "MAKEFLAGS", "PATH", "TERM"];
@@ -77,11 +77,12 @@ impl PythonDistributions {
     ) -> Result<Vec<Distribution>, NoDistributions> {
         let requirements = convert::requirements(requirements)?;
         let mut place = self.place_of(requester, settings)?;
-        let first = convert::of_recipe(begin)?;
+        let first = convert::of_recipe(begin, &locked(&self.handed))?;
         place.settings.choice.path.extend(first.iter().map(|distribution| distribution.location.clone()));
         let held = first.iter().map(|distribution| (distribution.project.as_str(), distribution.version.as_str()));
         place.settings.choice.pins.hold(held);
         let found = self.install(&place, &requirements, settings.report_picked)?;
+        self.note_used(requester.part, &found);
         let is_new = |distribution: &&Arc<_>| first.iter().all(|known| known != *distribution);
         let all = first.iter().chain(found.iter().filter(is_new)).cloned().collect();
         Ok(convert::to_recipe(&WorkingSet::new(all), &place.settings.choice.directories))
@@ -126,7 +127,7 @@ impl PythonDistributions {
     ) -> Result<Vec<String>, NoDistributions> {
         let place = self.place(requester.buildout)?;
         let tools = self.tools(&place)?;
-        let set = convert::of_recipe(&request.distributions)?;
+        let set = convert::of_recipe(&request.distributions, &locked(&self.handed))?;
         let mut scripts = convert::scripts(request)?.make(&set, &tools.python, tools.report())?;
         scripts.retain(|script| {
             // A distribution may have a script of this name: zc.buildout itself.

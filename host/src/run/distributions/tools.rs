@@ -19,7 +19,6 @@ use super::super::python::program::is_in;
 use super::error::NoDistributions;
 use super::once::Once;
 use super::provider::Place;
-use super::settings::DistributionSettings;
 
 /// The options that do not apply to the files of distributions: these are kept by their names, by the crate
 /// `distributions`.
@@ -45,7 +44,7 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn new(context: &Context, place: &Place<'_>, python: Arc<Python>) -> Result<Self, NoDistributions> {
-        let Place { buildout, locations, settings, parts } = place;
+        let Place { buildout, locations, settings, parts, .. } = place;
         let Context { environment, report, settings: run } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
@@ -94,10 +93,11 @@ impl Tools {
     /// Works with an installer and a builder. `options` are those of builds.
     pub(super) fn with<R>(
         &self,
-        settings: &DistributionSettings,
+        place: &Place<'_>,
         mut options: BuildOptions,
         work: impl FnOnce(&Installer<'_>, &Builder<'_>) -> R,
     ) -> R {
+        let settings = &place.settings;
         options.read.extend(self.libraries.iter().cloned());
         let commands = Confined {
             runner: &self.runner,
@@ -120,7 +120,7 @@ impl Tools {
             report: &*self.report,
             cancelled: &cancelled,
         };
-        let index = Index::new(self.sources.clone(), &*self.web, &*self.report);
+        let index = Index::new(self.sources.clone(), &*self.web, &*self.report).with_lock(place.lock.clone());
         let supply = Supply::new(index, tools).with_options(options);
         let builder = Builder {
             python: &self.python,
@@ -130,6 +130,16 @@ impl Tools {
             on_line: &|line| self.report.report(Event::CommandLine { part: "", line }),
         };
         work(&Installer::new(settings.choice.clone(), &supply), &builder)
+    }
+
+    /// The directory in which editable installs are remembered.
+    pub(super) fn memory(&self) -> Result<PathBuf, NoDistributions> {
+        Ok(self.cache.kind("developed")?)
+    }
+
+    /// The directory for what is made only to be looked at.
+    pub(super) fn trials(&self) -> Result<PathBuf, NoDistributions> {
+        Ok(self.cache.kind("trials")?)
     }
 
     /// Whether a signal has interrupted the run.

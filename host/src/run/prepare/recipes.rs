@@ -103,6 +103,11 @@ impl Recipes {
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }
 
+    /// Recipes in Python distributions.
+    pub(in crate::run) fn python(&self) -> &PythonRecipes {
+        &self.shared.python
+    }
+
     /// What installs Python distributions.
     pub(in crate::run) fn distributions(&self) -> &Arc<PythonDistributions> {
         &self.shared.distributions
@@ -160,7 +165,7 @@ impl Recipes {
         let grant = resolver.grant_of_program(&reference);
         match python.recipe(buildout, &reference, &grant, purpose, self.runtime()?) {
             Ok(program) => Ok(Resolved::of_program(reference, program, runtime, grant)),
-            Err(error) if error.is_unknown() => Err(unknown.also(&error).into()),
+            Err(error) if error.is_unknown(&reference.package) => Err(unknown.also(&error).into()),
             Err(error) => Err(error.into()),
         }
     }

@@ -38,9 +38,9 @@ pub(in crate::run) enum NoProgram {
 }
 
 impl NoProgram {
-    /// Whether there is no distribution of that name: the reference may be mistaken.
-    pub(in crate::run) fn is_unknown(&self) -> bool {
-        matches!(self, Self::Distributions(error) if error.is_unknown())
+    /// Whether there is no distribution of this name: the reference may be mistaken.
+    pub(in crate::run) fn is_unknown(&self, name: &str) -> bool {
+        matches!(self, Self::Distributions(error) if error.is_unknown(name))
     }
 
     fn cause(&self) -> Option<&NoDistributions> {

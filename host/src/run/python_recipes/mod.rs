@@ -20,7 +20,7 @@ use recipe::Runtime;
 use registry::{Grant, RecipeReference};
 
 use super::context::Context;
-use super::distributions::{Found, NoDistributions, PythonDistributions};
+use super::distributions::{Aside, Found, NoDistributions, PythonDistributions};
 use crate::error::RunError;
 pub(in crate::run) use error::NoProgram;
 
@@ -44,6 +44,8 @@ pub(in crate::run) struct PythonRecipes {
     context: Arc<Context>,
     distributions: Arc<PythonDistributions>,
     runtime: OnceLock<Result<Arc<Component>, ComponentError>>,
+    /// Where distributions are put by those who only look.
+    aside: OnceLock<Aside>,
     /// The projects in the runtime, by their keys.
     provided: OnceLock<BTreeSet<String>>,
 }
@@ -51,7 +53,19 @@ pub(in crate::run) struct PythonRecipes {
 impl PythonRecipes {
     pub(in crate::run) fn new(context: &Arc<Context>, distributions: &Arc<PythonDistributions>) -> Self {
         let (context, distributions) = (Arc::clone(context), Arc::clone(distributions));
-        Self { context, distributions, runtime: OnceLock::new(), provided: OnceLock::new() }
+        let (runtime, aside, provided) = Default::default();
+        Self { context, distributions, runtime, aside, provided }
+    }
+
+    /// From now on, nothing in the buildout changes: distributions are put below `directory`.
+    pub(in crate::run) fn only_look(&self, directory: &Path) {
+        self.aside.get_or_init(|| Aside::new(directory));
+    }
+
+    /// The same for a project that `develop` lists.
+    pub(in crate::run) fn develop_aside(&self, buildout: &Buildout, project: &Path) -> Result<(), NoDistributions> {
+        let Some(aside) = self.aside.get() else { return Ok(()) };
+        self.distributions.develop_to_look(buildout, project, aside)
     }
 
     /// The component that runs programs in Python.
@@ -97,7 +111,8 @@ impl PythonRecipes {
         let Some(distribution) = found.distribution(requirement) else { return Ok(Vec::new()) };
         let group = if kind == ProgramKind::UnloadExtension { UNLOAD_EXTENSIONS } else { EXTENSIONS };
         let program = |point: EntryPoint| {
-            let name = format!("{}:{}", distribution.project, point.name);
+            let after = if kind == ProgramKind::UnloadExtension { " after the parts" } else { "" };
+            let name = format!("{}:{}{after}", distribution.project, point.name);
             self.program(name, kind, distribution, &point, None, &found, grant)
         };
         Ok(entry_points(distribution, group)?.into_iter().map(program).collect())
@@ -112,7 +127,8 @@ impl PythonRecipes {
         engine: &Runtime,
     ) -> Result<Found, NoDistributions> {
         let provided = self.provided(engine)?;
-        self.distributions.for_recipe(buildout, requirement, provided, purpose == Purpose::Uninstall)
+        let only_existing = purpose == Purpose::Uninstall;
+        self.distributions.for_recipe(buildout, requirement, provided, only_existing, self.aside.get())
     }
 
     fn provided(&self, engine: &Runtime) -> Result<&BTreeSet<String>, RunError> {

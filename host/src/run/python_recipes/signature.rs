@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
-use distributions::eggs::{Directories, Distribution, Precedence};
+use distributions::eggs::{Directories, Distribution};
+use distributions::name::canonical;
 use distributions::working_set::{WorkingSet, developed};
 
 /// Directories in a project that belong to no recipe.
@@ -17,9 +18,12 @@ pub(super) fn of(set: &WorkingSet, directories: &Directories, outside: &[PathBuf
     let developed = developed(&directories.develop);
     let one = |distribution: &Distribution| {
         let location = &distribution.location;
-        match distribution.precedence == Precedence::Develop || developed.contains(location) {
-            true => format!("{}-{}", distribution.project, digest(distribution, outside).base64()),
-            false => location.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        // The metadata of an editable install is next to its egg-link.
+        let linked = || sources(&directories.develop, &distribution.key());
+        let sources = if developed.contains(location) { Some(location.clone()) } else { linked() };
+        match sources {
+            Some(sources) => format!("{}-{}", distribution.project, digest(distribution, &sources, outside).base64()),
+            None => location.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         }
     };
     let mut all: Vec<String> = set.iter().map(|distribution| one(distribution)).collect();
@@ -28,15 +32,23 @@ pub(super) fn of(set: &WorkingSet, directories: &Directories, outside: &[PathBuf
     all.join(" ")
 }
 
+/// The directory with the sources of a developed project.
+fn sources(develop: &Path, key: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(develop).ok()?.flatten().map(|entry| entry.path());
+    let mut links = entries.filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
+    let is_it = |path: &PathBuf| path.file_stem().is_some_and(|stem| canonical(&stem.to_string_lossy()) == key);
+    let text = std::fs::read_to_string(links.find(is_it)?).ok()?;
+    text.lines().next().map(PathBuf::from)
+}
+
 /// The digest of a developed project: of its packages, if its metadata lists them, otherwise of all its files.
-fn digest(distribution: &Distribution, outside: &[PathBuf]) -> Digest {
-    let location = &distribution.location;
+fn digest(distribution: &Distribution, location: &Path, outside: &[PathBuf]) -> Digest {
     let listed = distribution.text("top_level.txt").unwrap_or_default();
     let listed = listed.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(['/', '\\']));
     let named = listed.flat_map(|name| [location.join(name), location.join(format!("{name}.py"))]);
     let mut roots: Vec<PathBuf> = named.filter(|path| path.exists()).collect();
     if roots.is_empty() {
-        roots.push(location.clone());
+        roots.push(location.to_owned());
     }
     let mut files = Vec::new();
     roots.iter().for_each(|root| collect(root, outside, &mut files));

@@ -3,6 +3,7 @@
 //!
 //! Afterwards, the files that the build has made or changed are copied back, except to protected places.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,16 +15,16 @@ use rustix::fs::{Timespec, Timestamps, futimens, ioctl_ficlone};
 use super::BuildError;
 
 /// Files that are longer, in bytes, are linked to instead of copied.
-const LONGEST: u64 = 8 << 20;
+pub(super) const LONGEST: u64 = 8 << 20;
 
 /// The most files and directories of a project.
-const MOST_ENTRIES: usize = 200_000;
+pub(super) const MOST_ENTRIES: usize = 200_000;
 
 /// The most bytes that are copied.
 const MOST_BYTES: u64 = 4 << 30;
 
 /// Directories that are linked to as a whole: builds only read them.
-const LINKED: [&str; 5] = [".git", ".hg", ".svn", ".bzr", "node_modules"];
+pub(super) const LINKED: [&str; 5] = [".git", ".hg", ".svn", ".bzr", "node_modules"];
 
 /// Directories of builds and caches at the top of the project: neither copied nor copied back.
 const MADE: [&str; 4] = ["build", "dist", ".eggs", ".tox"];
@@ -118,12 +119,14 @@ impl PrivateCopy {
         self.protected.iter().any(|protected| path.starts_with(protected))
     }
 
-    /// Copies back the files that the build has made or changed.
-    pub(super) fn bring_back(&self) -> Result<(), BuildError> {
-        self.bring_back_directory(Path::new(""))
+    /// Copies back the files that the build has made or changed. Returns their paths in the project.
+    pub(super) fn bring_back(&self) -> Result<BTreeSet<PathBuf>, BuildError> {
+        let mut brought = BTreeSet::new();
+        self.bring_back_directory(Path::new(""), &mut brought)?;
+        Ok(brought)
     }
 
-    fn bring_back_directory(&self, relative: &Path) -> Result<(), BuildError> {
+    fn bring_back_directory(&self, relative: &Path, brought: &mut BTreeSet<PathBuf>) -> Result<(), BuildError> {
         let from = self.copy.join(relative);
         for entry in std::fs::read_dir(&from).map_err(FileError::of("read", &from))? {
             let entry = entry.map_err(FileError::of("read", &from))?;
@@ -141,22 +144,25 @@ impl PrivateCopy {
                 if target.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
                     continue;
                 }
-                self.bring_back_directory(&inside)?;
+                self.bring_back_directory(&inside, brought)?;
             } else if kind.is_file() {
-                self.bring_back_file(&entry.path(), &inside, &target)?;
+                if self.bring_back_file(&entry.path(), &inside, &target)? {
+                    brought.insert(inside);
+                }
             }
         }
         Ok(())
     }
 
-    fn bring_back_file(&self, path: &Path, inside: &Path, target: &Path) -> Result<(), BuildError> {
+    /// Returns whether the file is new or changed.
+    fn bring_back_file(&self, path: &Path, inside: &Path, target: &Path) -> Result<bool, BuildError> {
         let source = File::open(path).map_err(FileError::of("open", path))?;
         let metadata = source.metadata().map_err(FileError::of("read", path))?;
         if self.stamps.get(inside) == Some(&stamp(&metadata)) {
-            return Ok(());
+            return Ok(false);
         }
         if target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Ok(());
+            return Ok(false);
         }
         let parent = target.parent().unwrap_or(&self.project);
         std::fs::create_dir_all(parent).map_err(FileError::of("make the directory", parent))?;
@@ -166,11 +172,12 @@ impl PrivateCopy {
         let aside = parent.join(name);
         let _ = std::fs::remove_file(&aside);
         copy(&source, &metadata, &aside).map_err(FileError::of("copy to", &aside))?;
-        Ok(std::fs::rename(&aside, target).map_err(FileError::of("replace", target))?)
+        std::fs::rename(&aside, target).map_err(FileError::of("replace", target))?;
+        Ok(true)
     }
 }
 
-fn is_made(inside: &Path) -> bool {
+pub(super) fn is_made(inside: &Path) -> bool {
     MADE.iter().any(|made| inside == Path::new(made))
 }
 
@@ -226,7 +233,9 @@ mod tests {
         write("copy/link/kept", "evil");
         std::fs::remove_file(copy.join(".git")).unwrap();
         write("copy/.git/hooks/post-checkout", "evil");
-        private.bring_back().unwrap();
+        let brought = private.bring_back().unwrap();
+        let shown: Vec<_> = brought.iter().map(|path| path.to_string_lossy()).collect();
+        assert_eq!(shown, ["src/a/_x.so", "src/a/version.py", "src/a.egg-info/PKG-INFO"]);
         let read = |path: &str| std::fs::read_to_string(project.join(path)).ok();
         for (path, text) in [
             ("setup.py", Some("old")),

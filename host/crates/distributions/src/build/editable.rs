@@ -1,15 +1,20 @@
 //! `develop`: editable installs as zc.buildout 6 leaves them in the directory of develop eggs: metadata, `.pth` files and
 //! finders of the backend, and an egg-link.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use serde::{Deserialize, Serialize};
 
 use super::copy::PrivateCopy;
+use super::inputs::Inputs;
+use super::memory::{Memory, Place};
 use super::project::write_build_ext;
-use super::{Build, BuildError, BuildOptions, BuildSystem, Builder};
+use super::{Build, BuildError, BuildOptions, BuildSystem, Builder, Built};
 use crate::eggs::fill::Workshop;
+use crate::python::Python;
 use crate::wheel;
 
 /// A project to develop.
@@ -23,10 +28,14 @@ pub struct Develop<'a> {
     pub protected: &'a [PathBuf],
     /// How it is built.
     pub options: &'a BuildOptions,
+    /// Where the result is remembered; it is not built again if nothing has changed.
+    pub memory: Option<Memory<'a>>,
+    /// Whether files that the build makes or changes are copied to the project.
+    pub changes_project: bool,
 }
 
 /// A developed project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Developed {
     /// Its name.
     pub name: String,
@@ -45,12 +54,52 @@ pub fn develop(
     wanted: &Develop<'_>,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Developed, BuildError> {
-    let directory =
-        if wanted.project.is_dir() { wanted.project } else { wanted.project.parent().unwrap_or(wanted.project) };
-    let project = directory.canonicalize().map_err(FileError::of("open", directory))?;
+    let project = directory(wanted.project)?;
+    let protected = protected(wanted);
+    let Some(memory) = &wanted.memory else {
+        return Ok(build(builder, wanted, &project, &protected, cancelled)?.0);
+    };
+    let place = Place::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
+    let before = Inputs::of(&project, &protected)?;
+    if let Some(known) = place.recall(&before)? {
+        return Ok(known);
+    }
+    let (developed, changed) = build(builder, wanted, &project, &protected, cancelled)?;
+    place.keep(&developed, &before, &Inputs::of(&project, &protected)?, &changed)?;
+    Ok(developed)
+}
+
+/// The remembered editable install of a project, if it does not have to be built again.
+///
+/// # Errors
+/// When the project cannot be read.
+pub fn recall(python: &Python, wanted: &Develop<'_>) -> Result<Option<Developed>, BuildError> {
+    let Some(memory) = &wanted.memory else { return Ok(None) };
+    let project = directory(wanted.project)?;
+    let place = Place::of(memory, &project, wanted.develop_eggs, python, wanted.options);
+    place.recall(&Inputs::of(&project, &protected(wanted))?)
+}
+
+/// The directory of a project, without symbolic links.
+fn directory(project: &Path) -> Result<PathBuf, BuildError> {
+    let directory = if project.is_dir() { project } else { project.parent().unwrap_or(project) };
+    Ok(directory.canonicalize().map_err(FileError::of("open", directory))?)
+}
+
+fn protected(wanted: &Develop<'_>) -> Vec<PathBuf> {
+    wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect()
+}
+
+/// Builds a project. Returns the files of it that the build has made or changed, too.
+fn build(
+    builder: &Builder<'_>,
+    wanted: &Develop<'_>,
+    project: &Path,
+    protected: &[PathBuf],
+    cancelled: &dyn Fn() -> bool,
+) -> Result<(Developed, BTreeSet<PathBuf>), BuildError> {
     let workshop = Workshop::new(wanted.develop_eggs)?;
-    let protected: Vec<PathBuf> = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect();
-    let private = PrivateCopy::new(&project, &workshop.path().join("source"), &protected)?;
+    let private = PrivateCopy::new(project, &workshop.path().join("source"), protected)?;
     let mut options = wanted.options.clone();
     options.read.extend(private.linked.iter().cloned());
     let system = BuildSystem::of(&private.copy)?;
@@ -61,9 +110,10 @@ pub fn develop(
     let what = format!("The project {}", project.display());
     let build = Build { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
     let built = build.run("editable")?;
-    let (path, file) = built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
+    let Built { path, name: file, .. } =
+        built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
     restore(&private.copy.join("setup.cfg"), had_setup_cfg, &options)?;
-    private.bring_back()?;
+    let changed = if wanted.changes_project { private.bring_back()? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");
     std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;
     let opened = wheel::open(&path, &file, &aside, cancelled)?;
@@ -74,13 +124,13 @@ pub fn develop(
         from: &aside.join("wheel"),
         to: wanted.develop_eggs,
         copy: &private.copy,
-        project: &project,
+        project,
         workshop: &workshop,
     };
     let mut paths = placed.place(opened.info())?;
-    paths.push(write_egg_link(&project, wanted.develop_eggs, &name)?);
+    paths.push(write_egg_link(project, wanted.develop_eggs, &name)?);
     paths.sort();
-    Ok(Developed { name, paths, namespaces })
+    Ok((Developed { name, paths, namespaces }, changed))
 }
 
 /// The options of the extensions were for this build only.

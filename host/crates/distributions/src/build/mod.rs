@@ -8,7 +8,9 @@ mod confined;
 mod copy;
 mod editable;
 mod error;
+mod inputs;
 mod log;
+mod memory;
 mod project;
 
 use std::collections::BTreeMap;
@@ -20,8 +22,9 @@ use base::files::FileError;
 use serde::Deserialize;
 
 pub use confined::Confined;
-pub use editable::{Develop, Developed, develop};
+pub use editable::{Develop, Developed, develop, recall};
 pub use error::BuildError;
+pub use memory::Memory;
 pub use project::BuildSystem;
 
 use crate::filename::FileName;
@@ -116,6 +119,17 @@ pub struct Builder<'a> {
     pub on_line: &'a (dyn Fn(&str) + Sync),
 }
 
+/// A wheel that was built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Its path.
+    pub path: PathBuf,
+    /// The parts of its name.
+    pub name: FileName,
+    /// What the build required in addition to the project's settings.
+    pub further: Vec<Requirement>,
+}
+
 /// The runner's answer about a hook.
 #[derive(Deserialize)]
 struct Answer {
@@ -126,8 +140,8 @@ struct Answer {
 }
 
 impl Builder<'_> {
-    /// Builds the wheel of the project in `source` and puts it into `output`. `workspace` is an empty directory for all
-    /// other files; `what` is the project's name in messages.
+    /// Builds the wheel of the project in `source`. `workspace` is an empty directory for all other files; `what` is the
+    /// project's name in messages.
     ///
     /// # Errors
     /// [`BuildError`], with the path of the log.
@@ -137,12 +151,28 @@ impl Builder<'_> {
         source: &Path,
         workspace: &Path,
         options: &BuildOptions,
-    ) -> Result<(PathBuf, FileName), BuildError> {
+    ) -> Result<Built, BuildError> {
         let system = BuildSystem::of(source)?;
         project::write_build_ext(source, &options.build_ext)?;
         let build = Build { builder: self, what, source, workspace, options, system };
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
+    }
+
+    /// Finds the environment in which the project in `source` is built, without building it.
+    ///
+    /// # Errors
+    /// [`BuildError`], with the path of the log.
+    pub fn find_requirements(
+        &self,
+        what: &str,
+        source: &Path,
+        workspace: &Path,
+        options: &BuildOptions,
+    ) -> Result<(), BuildError> {
+        let system = BuildSystem::of(source)?;
+        let build = Build { builder: self, what, source, workspace, options, system };
+        build.prepare("wheel", &mut log::Log::new(what)).map(drop)
     }
 }
 
@@ -158,19 +188,9 @@ struct Build<'a> {
 
 impl Build<'_> {
     /// Makes a `wheel` or an `editable` one; `None` if the backend makes none of this kind.
-    fn run(&self, kind: &str) -> Result<Option<(PathBuf, FileName)>, BuildError> {
+    fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
         let mut log = log::Log::new(self.what);
-        let environment = self.builder.environments.environment(&self.system.requires)?;
-        let asked = self.hook(&mut log, &environment, &format!("get_requires_for_build_{kind}"))?;
-        let further = asked.result.as_array().cloned().unwrap_or_default();
-        let environment = match further.is_empty() {
-            true => environment,
-            false => {
-                let texts = further.iter().filter_map(serde_json::Value::as_str);
-                let further = texts.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
-                self.builder.environments.environment(&[self.system.requires.clone(), further].concat())?
-            }
-        };
+        let (environment, further) = self.prepare(kind, &mut log)?;
         let output = self.make("output")?;
         let answer = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
@@ -180,9 +200,27 @@ impl Build<'_> {
         let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
         let path = output.join(&name);
         match file {
-            Some(file) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) => Ok(Some((path, file))),
+            Some(name) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) => {
+                Ok(Some(Built { path, name, further }))
+            }
             _ => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
         }
+    }
+
+    /// The environment of the build, and what it requires in addition to the project's settings.
+    fn prepare(&self, kind: &str, log: &mut log::Log) -> Result<(Environment, Vec<Requirement>), BuildError> {
+        let environment = self.builder.environments.environment(&self.system.requires)?;
+        let asked = self.hook(log, &environment, &format!("get_requires_for_build_{kind}"))?;
+        let further = asked.result.as_array().cloned().unwrap_or_default();
+        let further = further.iter().filter_map(serde_json::Value::as_str);
+        let further = further.map(Requirement::parse).collect::<Result<Vec<_>, _>>()?;
+        let environment = match further.is_empty() {
+            true => environment,
+            false => {
+                self.builder.environments.environment(&[self.system.requires.clone(), further.clone()].concat())?
+            }
+        };
+        Ok((environment, further))
     }
 
     fn make(&self, name: &str) -> Result<PathBuf, BuildError> {

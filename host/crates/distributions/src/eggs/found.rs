@@ -53,6 +53,7 @@ pub struct Distribution {
     pub form: Form,
     parsed: Option<Version>,
     metadata: OnceLock<Result<Metadata, MetadataError>>,
+    pth: OnceLock<Vec<PathBuf>>,
 }
 
 /// The order by which the best of several is chosen.
@@ -73,6 +74,7 @@ impl Distribution {
             form,
             parsed: None,
             metadata: OnceLock::new(),
+            pth: OnceLock::new(),
         };
         // Distutils mangled versions in names; the metadata has the real one.
         let is_egg_info = entry.to_ascii_lowercase().ends_with(".egg-info");
@@ -120,6 +122,11 @@ impl Distribution {
     /// When the metadata is invalid.
     pub fn metadata(&self) -> Result<&Metadata, &MetadataError> {
         self.metadata.get_or_init(|| self.read_metadata()).as_ref()
+    }
+
+    /// The directories in the `.pth` files at its location, read when they are first requested.
+    pub fn pth_entries(&self) -> &[PathBuf] {
+        self.pth.get_or_init(|| crate::working_set::pth_entries(&self.location))
     }
 
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {

@@ -17,6 +17,7 @@ pub use scan::find;
 pub(crate) use scan::link;
 pub(crate) use zipped::read_zipped;
 
+use crate::lock::{LockUse, Purpose};
 use crate::name;
 use crate::python::Python;
 use crate::requirement::Requirement;
@@ -67,6 +68,21 @@ impl Installed {
             known.sort_by(|one, other| other.order().cmp(&one.order()));
         }
         Self { projects }
+    }
+
+    /// The same without the eggs that a lock does not allow. Developed projects stay.
+    #[must_use]
+    pub fn allowed_by(mut self, lock: &LockUse) -> Self {
+        let Some(locked) = lock.deciding() else { return self };
+        let is_strict = matches!(lock, LockUse::Only(_));
+        for (key, known) in &mut self.projects {
+            let is_locked = locked.has(key, Purpose::Use);
+            known.retain(|found| {
+                let fits = locked.has_version(key, found.parsed_version(), Purpose::Use);
+                found.precedence == Precedence::Develop || fits || !(is_locked || is_strict)
+            });
+        }
+        self
     }
 
     /// The existing distributions of a project, the best one first.

@@ -17,7 +17,7 @@ pub(super) fn eggs(directory: &Path) -> Vec<Distribution> {
     let is_egg = |path: &PathBuf| path.is_dir() && (file_name(path).ends_with(".egg") || has_dist_info(path));
     let mut found = Vec::new();
     for path in entries(&real).into_iter().filter(visible).filter(is_egg) {
-        for mut distribution in find(&path, false) {
+        for mut distribution in find_at(path) {
             if distribution.location.parent() == Some(&real) {
                 distribution.precedence = Precedence::Egg;
             }
@@ -37,6 +37,16 @@ pub fn find(directory: &Path, only: bool) -> Vec<Distribution> {
     let mut found = Vec::new();
     find_into(&mut found, directory, only, 0);
     found
+}
+
+/// The distributions at an entry of a directory without links in its path.
+fn find_at(path: PathBuf) -> Vec<Distribution> {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if is_link || !is_egg(&path) {
+        return find(&path, false);
+    }
+    let form = Form::EggInfo(path.join("EGG-INFO"));
+    Distribution::of_entry(&path, &file_name(&path), form, Precedence::Egg).into_iter().collect()
 }
 
 fn find_into(found: &mut Vec<Distribution>, directory: &Path, only: bool, depth: usize) {

@@ -75,7 +75,7 @@ fn link(base: &Url, listed: Listed) -> Option<Link> {
     if !is_followed(base, &url) {
         return None;
     }
-    let mut link = Link::of_url(url.as_str());
+    let mut link = Link::of_parsed_url(&url);
     link.name = listed.filename;
     link.checksums.extend(listed.hashes.iter().filter_map(|(algorithm, digest)| checksum((algorithm, digest))));
     link.requires_python = listed.requires_python.filter(|text| !text.is_empty());

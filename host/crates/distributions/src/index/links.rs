@@ -44,6 +44,19 @@ impl Link {
         Self { checksums, ..Self::to(location, name) }
     }
 
+    /// A link to the URL of a file on the network.
+    pub(super) fn of_parsed_url(url: &Url) -> Self {
+        let text = url.as_str();
+        let (without_fragment, fragment) = text.split_once('#').unwrap_or((text, ""));
+        if !matches!(url.scheme(), "http" | "https") {
+            return Self::of_url(text);
+        }
+        let last = url.path().rsplit('/').next().unwrap_or_default();
+        let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
+        let checksums = fragment.split('&').filter_map(|part| checksum(part.split_once('=')?)).collect();
+        Self { checksums, ..Self::to(Location::Url(without_fragment.to_owned()), name) }
+    }
+
     fn to(location: Location, name: String) -> Self {
         Self { location, name, checksums: Vec::new(), requires_python: None, yanked: None, metadata: None, size: None }
     }

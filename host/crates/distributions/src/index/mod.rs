@@ -21,7 +21,7 @@ use fetch::Checksum;
 use url::Url;
 
 use crate::filename::FileName;
-use crate::lock::Lock;
+use crate::lock::{LockUse, Purpose};
 use crate::name;
 pub use hosts::AllowedHosts;
 pub use links::Link;
@@ -146,8 +146,8 @@ pub struct Index<'a> {
     web: &'a dyn Web,
     report: &'a dyn Report,
     sources: Sources,
-    /// The locked files that replace the sources, if there is a lock, and whether only these are available.
-    lock: Option<(Arc<Lock>, bool)>,
+    /// The lock, if there is one.
+    lock: Option<LockUse>,
     projects: Mutex<BTreeMap<String, Slot>>,
     find_links: Mutex<Option<Arc<Links>>>,
 }
@@ -173,18 +173,30 @@ impl<'a> Index<'a> {
         Self { web, report, sources, lock: None, projects: Mutex::default(), find_links: Mutex::default() }
     }
 
-    /// The same, with the files of a lock for the projects that it has. With `only`, nothing else is available.
+    /// The same with a lock.
     #[must_use]
-    pub fn locked(self, lock: Arc<Lock>, only: bool) -> Self {
-        Self { lock: Some((lock, only)), ..self }
+    pub fn with_lock(self, lock: Option<LockUse>) -> Self {
+        Self { lock, ..self }
+    }
+
+    /// The lock.
+    pub fn lock(&self) -> Option<&LockUse> {
+        self.lock.as_ref()
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// The locked files of a project; `None` if the sources are to be used.
-    fn of_lock(&self, key: &str) -> Option<Project> {
-        let (lock, only) = self.lock.as_ref()?;
-        match lock.package(key) {
-            Some(package) => Some(Project { files: package.files.clone(), known: true }),
-            None => only.then(Project::default),
+    fn of_lock(&self, key: &str, purpose: Purpose) -> Option<Project> {
+        let lock = self.lock.as_ref()?;
+        let is_locked = lock.deciding()?.has(key, purpose);
+        match (is_locked, lock) {
+            (true, lock) => Some(Project { files: lock.lock().files(key, purpose), known: true }),
+            (false, LockUse::Only(_)) => Some(Project::default()),
+            (false, _) => None,
         }
     }
 
@@ -193,20 +205,20 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// When a required page cannot be read.
-    pub fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+    pub fn project(&self, key: &str, written: &str, purpose: Purpose) -> Result<Arc<Project>, IndexError> {
+        if let Some(locked) = self.of_lock(key, purpose) {
+            return Ok(Arc::new(locked));
+        }
         let slot = Arc::clone(lock(&self.projects).entry(key.to_owned()).or_default());
         let mut slot = lock(&slot);
         if let Some(known) = &*slot {
             return Ok(Arc::clone(known));
         }
-        let project = match self.of_lock(key) {
-            Some(locked) => locked,
-            None => {
-                let mut project = self.ask(key, written)?;
-                project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
-                project
-            }
-        };
+        let mut project = self.ask(key, written)?;
+        project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
+        if matches!(self.lock, Some(LockUse::First(_))) && !project.files.is_empty() {
+            self.report.log(base::event::Level::Warning, &format!("{written} is not in {}.", crate::lock::FILE));
+        }
         let project = Arc::new(project);
         *slot = Some(Arc::clone(&project));
         Ok(project)

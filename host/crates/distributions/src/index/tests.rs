@@ -6,6 +6,7 @@ use base::event::Silent;
 use proptest::prelude::*;
 
 use super::*;
+use crate::lock::Purpose;
 
 /// Pages from a table.
 #[derive(Default)]
@@ -120,12 +121,12 @@ fn a_project_is_asked_for_once_by_its_normal_name() {
     let index = Index::new(sources("https://i.invalid/simple", &[]), &table, &Silent);
     for written in ["Zope_A", "zope.a"] {
         assert_eq!(
-            files(&index.project("zope-a", written).unwrap()),
+            files(&index.project("zope-a", written, Purpose::Use).unwrap()),
             ["zope.a-1.0.zip https://i.invalid/simple/zope-a/zope.a-1.0.zip"]
         );
     }
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
-    assert!(!index.project("none", "none").unwrap().known);
+    assert!(!index.project("none", "none", Purpose::Use).unwrap().known);
 }
 
 #[test]
@@ -140,10 +141,13 @@ fn hosts_that_are_not_allowed_are_not_asked() {
         ..sources("https://i.invalid/simple", &["https://l.invalid/"])
     };
     let index = Index::new(allowed("i.invalid"), &table, &Silent);
-    assert_eq!(files(&index.project("a", "a").unwrap()), ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]);
+    assert_eq!(
+        files(&index.project("a", "a", Purpose::Use).unwrap()),
+        ["a-2.0.zip https://i.invalid/simple/a/a-2.0.zip"]
+    );
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
     let nothing = Index::new(allowed("x.invalid"), &table, &Silent);
-    assert!(nothing.project("a", "a").unwrap().files.is_empty());
+    assert!(nothing.project("a", "a", Purpose::Use).unwrap().files.is_empty());
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
 }
 
@@ -173,14 +177,14 @@ fn find_links_of_all_kinds() {
     ];
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     let index = Index::new(sources("https://i.invalid/simple", &links), &table, &Silent);
-    let project = index.project("a", "a").unwrap();
+    let project = index.project("a", "a", Purpose::Use).unwrap();
     let mut names: Vec<&str> = project.files.iter().map(|file| file.file.as_str()).collect();
     names.dedup();
     assert_eq!(names, ["a-1.0.zip", "a-2.0.tar.gz", "a-3.0.zip", "a-1.0.zip", "a-4.0.zip", "a-5.0.zip"]);
     assert_eq!(project.files.last().unwrap().checksums.len(), 1);
     // Only this machine is used.
     let local = Index::new(Sources { local: true, ..sources("https://i.invalid/simple", &links) }, &table, &Silent);
-    assert_eq!(local.project("a", "a").unwrap().files.len(), 4);
+    assert_eq!(local.project("a", "a", Purpose::Use).unwrap().files.len(), 4);
 }
 
 #[test]
@@ -193,8 +197,9 @@ fn an_index_on_this_machine() {
     std::fs::write(path("b/index.html"), "<a href='../a/b-1.0.zip'>").unwrap();
     std::fs::write(path("c-1.0.zip"), "").unwrap();
     let index = Index::new(sources(directory.path().to_str().unwrap(), &[]), &NoWeb, &Silent);
-    let found =
-        |key: &str| index.project(key, key).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>();
+    let found = |key: &str| {
+        index.project(key, key, Purpose::Use).unwrap().files.iter().map(|file| file.file.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(
         (found("a"), found("b"), found("c")),
         (vec!["a-1.0.zip".into()], vec!["b-1.0.zip".into()], vec!["c-1.0.zip".into()])
@@ -207,7 +212,7 @@ fn a_page_that_cannot_be_read_is_named() {
     let mut table = Table::default();
     table.pages.insert("https://u:secret@i.invalid/simple/a/", ("error", String::new()));
     let index = Index::new(sources("https://u:secret@i.invalid/simple", &[]), &table, &Silent);
-    let error = index.project("a", "a").unwrap_err().to_string();
+    let error = index.project("a", "a", Purpose::Use).unwrap_err().to_string();
     assert_eq!(error, "Cannot read https://***@i.invalid/simple/a/: it is down");
 }
 

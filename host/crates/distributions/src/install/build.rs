@@ -8,6 +8,7 @@ use super::{InstallError, Installer, Settings};
 use crate::eggs::Installed;
 use crate::eggs::fill::Workshop;
 use crate::index::File;
+use crate::lock::{LockUse, Purpose};
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Request, ResolveError, choose};
 
@@ -25,6 +26,17 @@ impl Installer<'_> {
     /// # Errors
     /// [`InstallError`].
     pub fn build(&self, custom: &Custom) -> Result<PathBuf, InstallError> {
+        match self.source_of(custom)? {
+            Candidate::Installed(distribution) => Ok(distribution.location.clone()),
+            Candidate::File(file) => self.build_into(&file),
+        }
+    }
+
+    /// The source distribution that would be built, or the built one that already exists.
+    ///
+    /// # Errors
+    /// When none matches.
+    pub fn source_of(&self, custom: &Custom) -> Result<Candidate, InstallError> {
         let Settings { directories, pins, newest, prefer_final, offline, provided, .. } = &self.settings;
         let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
         let tools = self.supply.tools();
@@ -40,11 +52,9 @@ impl Installer<'_> {
             sources_only: true,
             offline: *offline,
             provided,
+            preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        match choose(&request, &requirement, self.supply)? {
-            Candidate::Installed(distribution) => Ok(distribution.location.clone()),
-            Candidate::File(file) => self.build_into(&file),
-        }
+        Ok(choose(&request, &requirement, self.supply).map_err(|error| self.with_lock(error))?)
     }
 
     fn build_into(&self, file: &Arc<File>) -> Result<PathBuf, InstallError> {

@@ -18,6 +18,7 @@ pub use error::InstallError;
 use crate::eggs::fill::{Workshop, remove_abandoned};
 use crate::eggs::{Directories, Distribution, Installed};
 use crate::index::{File, lock};
+use crate::lock::{FILE, LockUse, Purpose};
 use crate::pins::Pins;
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Picked, Request, ResolveError, Step, resolve};
@@ -55,10 +56,18 @@ pub struct Settings {
 pub struct Outcome {
     /// The distributions, in the order in which zc.buildout gets them.
     pub distributions: WorkingSet,
-    /// The same in the order of the path of scripts.
-    pub working_set: WorkingSet,
     /// Versions without a pin.
     pub picked: Vec<Picked>,
+    /// The files that were installed.
+    pub new: Vec<Arc<File>>,
+    directories: Directories,
+}
+
+impl Outcome {
+    /// The distributions in the order of the path of scripts.
+    pub fn working_set(&self) -> WorkingSet {
+        self.distributions.sorted(&self.directories)
+    }
 }
 
 /// Installs distributions.
@@ -78,8 +87,34 @@ impl<'a> Installer<'a> {
     pub fn installed(&self) -> Arc<Installed> {
         let mut known = lock(&self.installed);
         let Settings { directories, path, .. } = &self.settings;
-        let scan = || Arc::new(Installed::scan(directories, path, self.supply.tools().python));
+        let scan = || {
+            let all = Installed::scan(directories, path, self.supply.tools().python);
+            Arc::new(match self.supply.lock() {
+                Some(lock) => all.allowed_by(lock),
+                None => all,
+            })
+        };
         Arc::clone(known.get_or_insert_with(scan))
+    }
+
+    /// Says what the lock has to do with an error, if there is one.
+    fn with_lock(&self, error: ResolveError) -> ResolveError {
+        let Some(lock) = self.supply.lock().and_then(LockUse::deciding) else { return error };
+        let (ResolveError::NotFound { .. } | ResolveError::Conflict { .. }) = &error else { return error };
+        let wanted = match &error {
+            ResolveError::NotFound { requirement, .. } => Requirement::parse(requirement).ok(),
+            _ => None,
+        };
+        let locked = match wanted {
+            Some(wanted) if !lock.has(&wanted.key(), Purpose::Use) => format!("{} is not in {FILE}", wanted.name),
+            _ => format!("{FILE} decides which versions are available"),
+        };
+        ResolveError::Locked { cause: Box::new(error), locked }
+    }
+
+    /// The supply of distributions.
+    pub fn supply(&self) -> &'a Supply<'a> {
+        self.supply
     }
 
     /// Forgets the existing distributions, because something has changed them.
@@ -106,8 +141,13 @@ impl<'a> Installer<'a> {
             sources_only: false,
             offline: *offline,
             provided,
+            preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        let resolution = resolve(&request, self.supply, tools.report)?;
+        let mut resolution = resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
+        if let Some(lock) = self.supply.lock().and_then(LockUse::deciding) {
+            // A lock pins what it has.
+            resolution.picked.retain(|picked| !lock.has(&crate::name::canonical(&picked.name), Purpose::Use));
+        }
         match resolution.picked.first() {
             Some(picked) if !self.settings.allow_picked_versions => {
                 Err(ResolveError::Picked { name: picked.name.clone(), version: picked.version.clone() })
@@ -117,9 +157,8 @@ impl<'a> Installer<'a> {
     }
 
     /// The available files of a project; none if the sources cannot be read.
-    pub fn files(&self, key: &str) -> Vec<File> {
-        use crate::resolve::Available as _;
-        self.supply.project(key, key).map(|project| project.files.clone()).unwrap_or_default()
+    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<File> {
+        self.supply.index().project(key, key, purpose).map(|project| project.files.clone()).unwrap_or_default()
     }
 
     /// Installs the missing distributions that the requirements need.
@@ -127,22 +166,31 @@ impl<'a> Installer<'a> {
     /// # Errors
     /// [`InstallError`]; then nothing new is in the eggs directory.
     pub fn install(&self, requirements: &[Requirement]) -> Result<Outcome, InstallError> {
-        let resolution = self.resolve(requirements)?;
-        let missing: Vec<&Step> =
-            resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
+        let mut new = Vec::new();
+        let (resolution, distributions) = loop {
+            let resolution = self.resolve(requirements)?;
+            let missing: Vec<&Step> =
+                resolution.steps.iter().filter(|step| matches!(step.candidate, Candidate::File(_))).collect();
+            if missing.is_empty() {
+                remove_abandoned(&self.settings.directories.eggs);
+            } else {
+                self.fill(&missing)?;
+                self.changed();
+                new.extend(missing.iter().filter_map(|step| file_of(step).cloned()));
+            }
+            let found = self.found(&resolution.steps)?;
+            // Only now is it known that a new distribution needs setuptools in addition.
+            let is_new = |found: &&Arc<Distribution>| missing.iter().any(|step| step.requirement.key() == found.key());
+            if !found.iter().filter(is_new).any(|found| found.needs_pkg_resources()) {
+                break (resolution, WorkingSet::new(found));
+            }
+        };
         let report = self.supply.tools().report;
         for picked in &resolution.picked {
             report.log(Level::Debug, &format!("Picked: {} = {}", picked.name, picked.version));
         }
-        if missing.is_empty() {
-            remove_abandoned(&self.settings.directories.eggs);
-        } else {
-            self.fill(&missing)?;
-            self.changed();
-        }
-        let distributions = WorkingSet::new(self.found(&resolution.steps)?);
-        let working_set = distributions.sorted(&self.settings.directories);
-        Ok(Outcome { distributions, working_set, picked: resolution.picked })
+        let directories = self.settings.directories.clone();
+        Ok(Outcome { distributions, picked: resolution.picked, new, directories })
     }
 
     /// Puts distributions into the eggs directory: all missing ones, or none.

@@ -1,40 +1,85 @@
 //! `pylock.toml` (PEP 751): the files of all distributions with their digests, so that every run installs the same bytes.
 //!
-//! All files of a distribution's version are listed, so that a lock made on one machine serves others. The requirements
-//! of builds are not in it.
+//! All files of a distribution's version are listed, so that a lock made on one machine serves others. What builds
+//! require is in dependency groups, which other tools do not install.
 
 mod read;
 #[cfg(test)]
 mod tests;
+mod write;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value, value};
-
-use crate::index::{File, Location};
-use crate::name;
-use crate::resolve::{Candidate, Step};
+use crate::index::File;
 use crate::version::Version;
 
-/// The version of the format that is written.
-const VERSION: &str = "1.0";
+/// The name of the file.
+pub const FILE: &str = "pylock.toml";
 
 /// The locked files, by the keys of their projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
-    packages: BTreeMap<String, Package>,
+    /// Several entries of a project differ in their purpose or version. They are sorted: the greatest version first.
+    packages: BTreeMap<String, Vec<Package>>,
+}
+
+/// What a distribution is locked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// A part uses it.
+    Use,
+    /// Builds require it.
+    Build,
 }
 
 /// One locked distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
+    /// What it is locked for.
+    pub purpose: Purpose,
     /// Its version; `None` for a developed project.
     pub version: Option<Version>,
     /// Its files. All have a digest.
     pub files: Vec<File>,
     /// Where the project is developed instead, relative to the lock.
     pub directory: Option<String>,
+}
+
+/// How a lock is used.
+#[derive(Clone, Debug)]
+pub enum LockUse {
+    /// Nothing but the locked files is available.
+    Only(Arc<Lock>),
+    /// Projects in the lock have only the locked files; all files of other projects are available.
+    First(Arc<Lock>),
+    /// All files are available, and the locked versions are preferred: a new lock is made.
+    Preferred(Arc<Lock>),
+}
+
+impl LockUse {
+    /// The lock.
+    pub fn lock(&self) -> &Lock {
+        let (Self::Only(lock) | Self::First(lock) | Self::Preferred(lock)) = self;
+        lock
+    }
+
+    /// The lock, if it decides which files are available.
+    pub fn deciding(&self) -> Option<&Lock> {
+        match self {
+            Self::Only(lock) | Self::First(lock) => Some(lock),
+            Self::Preferred(_) => None,
+        }
+    }
+
+    /// The lock, if its versions are only preferred.
+    pub fn preferred(&self) -> Option<&Lock> {
+        match self {
+            Self::Preferred(lock) => Some(lock),
+            Self::Only(_) | Self::First(_) => None,
+        }
+    }
 }
 
 /// Why a lock cannot be used.
@@ -46,8 +91,8 @@ pub struct LockError {
 }
 
 impl base::source::Explain for LockError {
-    fn hints(&self) -> Vec<String> {
-        vec!["A lock that was lost or damaged can be made again.".to_owned()]
+    fn remedies(&self) -> Vec<base::remedy::Remedy> {
+        vec![base::remedy::Remedy::LockDistributions]
     }
 }
 
@@ -77,9 +122,24 @@ impl std::fmt::Display for Change {
 }
 
 impl Lock {
-    /// The locked distribution of a project.
-    pub fn package(&self, key: &str) -> Option<&Package> {
-        self.packages.get(key)
+    /// The entries of a project for a purpose, the greatest version first.
+    pub fn packages(&self, key: &str, purpose: Purpose) -> impl Iterator<Item = &Package> {
+        self.packages.get(key).into_iter().flatten().filter(move |package| package.purpose == purpose)
+    }
+
+    /// Whether it has a project for a purpose.
+    pub fn has(&self, key: &str, purpose: Purpose) -> bool {
+        self.packages(key, purpose).next().is_some()
+    }
+
+    /// Whether it has this version of a project for a purpose.
+    pub fn has_version(&self, key: &str, version: Option<&Version>, purpose: Purpose) -> bool {
+        version.is_some() && self.packages(key, purpose).any(|package| package.version.as_ref() == version)
+    }
+
+    /// The locked files of a project.
+    pub fn files(&self, key: &str, purpose: Purpose) -> Vec<File> {
+        self.packages(key, purpose).flat_map(|package| package.files.iter().cloned()).collect()
     }
 
     /// The keys of all projects.
@@ -87,85 +147,111 @@ impl Lock {
         self.packages.keys().map(String::as_str)
     }
 
-    /// The locked versions, by key, as pins.
-    pub fn pins(&self) -> impl Iterator<Item = (&str, String)> {
-        self.packages.iter().filter_map(|(key, package)| Some((key.as_str(), package.version.as_ref()?.to_string())))
+    /// Removes a project, so that another version of it can be locked. Returns whether it was there.
+    pub fn release(&mut self, key: &str) -> bool {
+        self.packages.remove(key).is_some()
     }
 
-    /// Adds the result of a resolution. `files` returns all available files of a project; the paths of developed
-    /// projects are relative to `directory`.
+    /// Equal for locks that have the same files for builds.
+    pub fn digest_for_builds(&self) -> base::digest::Digest {
+        let mut text = String::new();
+        for (key, packages) in &self.packages {
+            for package in packages.iter().filter(|package| package.purpose == Purpose::Build) {
+                text += &format!("{key} {:?}\n", digests(package));
+            }
+        }
+        base::digest::Digest::of(text.as_bytes())
+    }
+
+    /// Adds a project that is developed. `directory` is relative to the lock.
+    pub fn add_developed(&mut self, key: &str, directory: &str) {
+        let directory = if directory.is_empty() { "." } else { directory };
+        let package =
+            Package { purpose: Purpose::Use, version: None, files: Vec::new(), directory: Some(directory.to_owned()) };
+        self.insert(key, package);
+    }
+
+    /// Adds a version of a project; `files` are all available files of the project.
     ///
     /// # Errors
-    /// When neither the index nor the file itself provides a digest.
-    pub fn add<'a>(
+    /// When no file of the version is available, or one has no digest.
+    pub fn add<E: From<LockError>>(
         &mut self,
-        steps: &[Step],
-        files: impl Fn(&str) -> Vec<File>,
-        directory: &Path,
-        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, LockError> + 'a,
-    ) -> Result<(), LockError> {
-        for step in steps {
-            let key = step.requirement.key();
-            if step.candidate.is_developed() {
-                let location = match &step.candidate {
-                    Candidate::Installed(distribution) => distribution.location.clone(),
-                    Candidate::File(_) => continue,
-                };
-                let shown = location.strip_prefix(directory).unwrap_or(&location).to_string_lossy().into_owned();
-                let shown = if shown.is_empty() { ".".to_owned() } else { shown };
-                self.packages.insert(key, Package { version: None, files: Vec::new(), directory: Some(shown) });
-                continue;
+        key: &str,
+        version: &Version,
+        purpose: Purpose,
+        files: Vec<File>,
+        mut sha256: impl FnMut(&File) -> Result<fetch::Checksum, E>,
+    ) -> Result<(), E> {
+        let mut all: Vec<File> = files.into_iter().filter(|file| file.name.version == *version).collect();
+        for file in &mut all {
+            if file.checksums.is_empty() {
+                file.checksums.push(sha256(file)?);
             }
-            let version = step.candidate.version().cloned();
-            let mut all: Vec<File> =
-                files(&key).into_iter().filter(|file| Some(&file.name.version) == version.as_ref()).collect();
-            if let Candidate::File(chosen) = &step.candidate
-                && !all.iter().any(|file| file.file == chosen.file)
-            {
-                all.push((**chosen).clone());
-            }
-            for file in &mut all {
-                if file.checksums.is_empty() {
-                    file.checksums.push(sha256(file)?);
-                }
-            }
-            all.sort_by(|one, other| one.file.cmp(&other.file));
-            all.dedup_by(|one, other| one.file == other.file);
-            self.packages.insert(key, Package { version, files: all, directory: None });
         }
+        all.sort_by(|one, other| one.file.cmp(&other.file));
+        all.dedup_by(|one, other| one.file == other.file);
+        if all.is_empty() {
+            let cause = format!("no source of distributions has a file of {key} {version}");
+            return Err(LockError { cause }.into());
+        }
+        self.insert(key, Package { purpose, version: Some(version.clone()), files: all, directory: None });
         Ok(())
+    }
+
+    fn insert(&mut self, key: &str, package: Package) {
+        let packages = self.packages.entry(key.to_owned()).or_default();
+        packages.retain(|other| (other.purpose, &other.version) != (package.purpose, &package.version));
+        packages.push(package);
+        packages.sort_by(|one, other| one.purpose.cmp(&other.purpose).then(other.version.cmp(&one.version)));
+    }
+
+    /// The directories of developed projects, by key.
+    pub fn developed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.packages.iter().flat_map(|(key, packages)| packages.iter().map(move |package| (key, package)));
+        all.filter_map(|(key, package)| Some((key.as_str(), package.directory.as_deref()?)))
+    }
+
+    /// All files, by name.
+    pub fn all_files(&self) -> BTreeMap<&str, &File> {
+        let files = self.packages.values().flatten().flat_map(|package| &package.files);
+        files.map(|file| (file.file.as_str(), file)).collect()
     }
 
     /// The differences to another lock.
     pub fn changes(&self, new: &Self) -> Vec<Change> {
+        let purposes = [Purpose::Use, Purpose::Build];
+        let keys: BTreeSet<&String> = self.packages.keys().chain(new.packages.keys()).collect();
+        let pairs = keys.into_iter().flat_map(|key| purposes.map(|purpose| (key, purpose)));
+        pairs.filter_map(|(key, purpose)| change(key, purpose, self, new)).collect()
+    }
+}
+
+fn change(key: &str, purpose: Purpose, old: &Lock, new: &Lock) -> Option<Change> {
+    let shown = |lock: &Lock| {
+        let versions = lock.packages(key, purpose);
         let shown =
             |package: &Package| package.version.as_ref().map_or_else(|| "(developed)".to_owned(), ToString::to_string);
-        let keys: std::collections::BTreeSet<&String> = self.packages.keys().chain(new.packages.keys()).collect();
-        let change = |key: &String| match (self.packages.get(key), new.packages.get(key)) {
-            (None, Some(new)) => Some(Change::Added(key.clone(), shown(new))),
-            (Some(old), None) => Some(Change::Removed(key.clone(), shown(old))),
-            (Some(old), Some(new)) if old.version != new.version => {
-                Some(Change::Changed(key.clone(), shown(old), shown(new)))
-            }
-            (Some(old), Some(new)) if digests(old) != digests(new) => Some(Change::Files(key.clone(), shown(old))),
-            _ => None,
-        };
-        keys.into_iter().filter_map(change).collect()
-    }
-
-    /// The text of the file. `directory` is where it will be.
-    pub fn text(&self, directory: &Path) -> String {
-        let mut document = DocumentMut::new();
-        document["lock-version"] = value(VERSION);
-        document["created-by"] = value("buildout-host");
-        let mut packages = ArrayOfTables::new();
-        for (key, package) in &self.packages {
-            packages.push(table(key, package, directory));
+        versions.map(shown).collect::<Vec<_>>().join(", ")
+    };
+    let name = match purpose {
+        Purpose::Use => key.to_owned(),
+        Purpose::Build => format!("{key} (for builds)"),
+    };
+    match (shown(old), shown(new)) {
+        (old, new) if old.is_empty() && new.is_empty() => None,
+        (old, new) if old.is_empty() => Some(Change::Added(name, new)),
+        (old, new) if new.is_empty() => Some(Change::Removed(name, old)),
+        (old, new) if old != new => Some(Change::Changed(name, old, new)),
+        (same, _) => {
+            let files = |lock: &Lock| {
+                lock.packages(key, purpose)
+                    .flat_map(digests)
+                    .map(|(file, digests)| (file.to_owned(), digests))
+                    .collect::<Vec<_>>()
+            };
+            (files(old) != files(new)).then_some(Change::Files(name, same))
         }
-        if !packages.is_empty() {
-            document["packages"] = Item::ArrayOfTables(packages);
-        }
-        document.to_string()
     }
 }
 
@@ -177,65 +263,7 @@ fn digests(package: &Package) -> Vec<(&str, Vec<String>)> {
         .collect()
 }
 
-fn table(key: &str, package: &Package, directory: &Path) -> Table {
-    let mut table = Table::new();
-    table["name"] = value(name::canonical(key));
-    if let Some(version) = &package.version {
-        table["version"] = value(version.to_string());
-    }
-    if let Some(project) = &package.directory {
-        let mut inline = InlineTable::new();
-        inline.insert("path", project.as_str().into());
-        inline.insert("editable", true.into());
-        table["directory"] = value(inline);
-    }
-    let mut wheels = toml_edit::Array::new();
-    for file in &package.files {
-        let mut inline = inline(file, directory);
-        match (file.name.is_source(), table.contains_key("sdist")) {
-            (false, _) => {
-                inline.decor_mut().set_prefix("\n    ");
-                wheels.push_formatted(Value::InlineTable(inline));
-            }
-            (true, false) => table["sdist"] = value(inline),
-            // A release has one archive of sources; a second format of it adds nothing.
-            (true, true) => {}
-        }
-    }
-    if !wheels.is_empty() {
-        wheels.set_trailing("\n");
-        wheels.set_trailing_comma(true);
-        table["wheels"] = value(wheels);
-    }
-    table
-}
-
-fn inline(file: &File, directory: &Path) -> InlineTable {
-    let mut inline = InlineTable::new();
-    inline.insert("name", file.file.as_str().into());
-    match &file.location {
-        // Credentials belong to the machine on which the lock is used.
-        Location::Url(url) => drop(inline.insert("url", without_credentials(url).into())),
-        Location::Path(path) => {
-            let path = path.strip_prefix(directory).unwrap_or(path).to_string_lossy().into_owned();
-            drop(inline.insert("path", path.into()));
-        }
-    }
-    if let Some(size) = file.size.and_then(|size| i64::try_from(size).ok()) {
-        inline.insert("size", size.into());
-    }
-    let mut hashes = InlineTable::new();
-    for checksum in &file.checksums {
-        hashes.insert(checksum.algorithm().name(), checksum.to_string().into());
-    }
-    inline.insert("hashes", Value::InlineTable(hashes));
-    inline
-}
-
-fn without_credentials(url: &str) -> String {
-    let Ok(mut parsed) = url::Url::parse(url) else { return url.to_owned() };
-    // These calls fail only for URLs that cannot have credentials.
-    let _ = parsed.set_username("");
-    let _ = parsed.set_password(None);
-    parsed.into()
+/// The path of a project in a lock: relative to its directory, if it is below it.
+pub fn relative(path: PathBuf, directory: &std::path::Path) -> String {
+    path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().into_owned()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use fetch::{Algorithm, Checksum};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::{Lock, LockError, Package};
+use super::{Lock, LockError, Package, Purpose};
 use crate::filename::FileName;
 use crate::index::{File, Location};
 use crate::name;
@@ -33,9 +33,10 @@ impl Lock {
         let packages = document.get("packages").and_then(Item::as_array_of_tables);
         for table in packages.into_iter().flatten() {
             let (key, package) = package(table, directory)?;
-            if lock.packages.insert(key.clone(), package).is_some() {
-                return Err(wrong(format!("{key} is there twice: locks for several environments are not read")));
+            if lock.has_version(&key, package.version.as_ref(), package.purpose) {
+                return Err(wrong(format!("{key} is there twice with the same version")));
             }
+            lock.insert(&key, package);
         }
         Ok(lock)
     }
@@ -56,6 +57,10 @@ fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, Package),
     if let Some(other) = ["vcs", "archive"].iter().find(|kind| table.contains_key(kind)) {
         return Err(wrong(&format!("`{other}` is not supported")));
     }
+    // Other markers are not evaluated: what applies to this Python follows from the requirements.
+    let marker = text("marker").unwrap_or_default().replace('"', "'");
+    let is_for_builds = marker.contains("dependency_groups") && marker.contains("'build");
+    let purpose = if is_for_builds { Purpose::Build } else { Purpose::Use };
     let wheels = table.get("wheels");
     let inline = wheels
         .and_then(Item::as_array)
@@ -67,7 +72,7 @@ fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, Package),
     let sdist = table.get("sdist").and_then(Item::as_table_like);
     let mut files = Vec::new();
     for listed in inline.chain(tables).chain(sdist) {
-        let file = file(listed, directory).map_err(|cause| wrong(&cause))?;
+        let file = file(listed, text("requires-python"), directory).map_err(|cause| wrong(&cause))?;
         if file.name.key() != name::canonical(name)
             || version.as_ref().is_some_and(|version| *version != file.name.version)
         {
@@ -80,10 +85,10 @@ fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, Package),
         return Err(wrong("it has no files"));
     }
     files.sort_by(|one, other| one.file.cmp(&other.file));
-    Ok((name::canonical(name), Package { version, files, directory: project }))
+    Ok((name::canonical(name), Package { purpose, version, files, directory: project }))
 }
 
-fn file(table: &dyn TableLike, directory: &Path) -> Result<File, String> {
+fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) -> Result<File, String> {
     let text = |name: &str| table.get(name).and_then(Item::as_str).map(str::to_owned);
     let location = match (text("url"), text("path")) {
         (Some(url), _) => Location::parse(&url, directory),
@@ -113,7 +118,7 @@ fn file(table: &dyn TableLike, directory: &Path) -> Result<File, String> {
         file: name,
         location,
         checksums,
-        requires_python: None,
+        requires_python: requires_python.map(str::to_owned),
         yanked: None,
         metadata: None,
         size,

@@ -1,10 +1,9 @@
 //! Tests of locks.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use super::*;
-use crate::metadata::Metadata;
-use crate::requirement::Requirement;
+use crate::index::Location;
 
 const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0";
 
@@ -12,23 +11,18 @@ fn file(url: &str) -> File {
     File { size: Some(7), ..crate::index::Link::of_url(&format!("{url}#sha256={SHA}")).into_file().unwrap() }
 }
 
-fn step(file: &File) -> Step {
-    let text = format!("Name: {}\nVersion: {}\n", file.name.name, file.name.version);
-    Step {
-        requirement: Requirement::parse(&file.name.name).unwrap(),
-        candidate: Candidate::File(Arc::new(file.clone())),
-        metadata: Arc::new(Metadata::parse(&text).unwrap()),
-    }
+fn add(lock: &mut Lock, url: &str, purpose: Purpose) {
+    let chosen = file(url);
+    let files =
+        vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
+    let files = files.into_iter().filter(|file| file.name.name == chosen.name.name).collect();
+    let add = lock.add::<LockError>(&chosen.name.key(), &chosen.name.version, purpose, files, |_| panic!("no digest"));
+    add.unwrap();
 }
 
 fn lock(urls: &[&str]) -> Lock {
     let mut lock = Lock::default();
-    for url in urls {
-        let chosen = file(url);
-        let files =
-            vec![chosen.clone(), file("https://u:p@i.invalid/a-1.0.tar.gz"), file("https://i.invalid/a-2.0.tar.gz")];
-        lock.add(&[step(&chosen)], |_| files.clone(), Path::new("/b"), |_| panic!("all have digests")).unwrap();
-    }
+    urls.iter().for_each(|url| add(&mut lock, url, Purpose::Use));
     lock
 }
 
@@ -45,7 +39,8 @@ fn what_is_written_is_read() {
     let read = Lock::parse(&text, Path::new("/b")).unwrap();
     assert_eq!(read.text(Path::new("/b")), text);
     assert_eq!(lock.changes(&read), []);
-    let names: Vec<&str> = read.package("a").unwrap().files.iter().map(|file| file.file.as_str()).collect();
+    let files = read.files("a", Purpose::Use);
+    let names: Vec<&str> = files.iter().map(|file| file.file.as_str()).collect();
     assert_eq!(names, ["a-1.0-py3-none-any.whl", "a-1.0.tar.gz"]);
 }
 
@@ -57,9 +52,8 @@ fn the_lock_of_another_tool_is_read() {
         "0".repeat(128)
     );
     let lock = Lock::parse(&text, Path::new("/b")).unwrap();
-    let package = lock.package("a-b").unwrap();
-    assert_eq!(package.files[0].location, Location::Path("/b/dist/a.b-1.0.zip".into()));
-    assert_eq!(lock.package("dev").unwrap().directory.as_deref(), Some("."));
+    assert_eq!(lock.files("a-b", Purpose::Use)[0].location, Location::Path("/b/dist/a.b-1.0.zip".into()));
+    assert_eq!(lock.developed().collect::<Vec<_>>(), [("dev", ".")]);
 }
 
 #[test]
@@ -91,6 +85,32 @@ fn changes() {
     let shown = |lock: &Lock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
     new = old.clone();
-    new.packages.get_mut("a").unwrap().files.pop();
+    new.packages.get_mut("a").unwrap()[0].files.pop();
     assert_eq!(shown(&new), ["a: 1.0 has other files"]);
+}
+
+#[test]
+fn several_versions_and_those_for_builds_are_in_groups() {
+    let mut lock = lock(&["https://i.invalid/a-1.0-py3-none-any.whl", "https://i.invalid/a-2.0-py3-none-any.whl"]);
+    for version in ["1.0", "3.0"] {
+        add(&mut lock, &format!("https://i.invalid/a-{version}-py3-none-any.whl"), Purpose::Build);
+    }
+    lock.add_developed("demo", "");
+    let text = lock.text(Path::new("/b"));
+    let lines = |start: &str| text.lines().filter(|line| line.starts_with(start)).collect::<Vec<_>>();
+    assert_eq!(lines("dependency-groups"), ["dependency-groups = [\"build\", \"build-1\", \"other-1\"]"]);
+    assert_eq!(
+        lines("marker"),
+        ["other-1", "build", "build-1"].map(|group| format!("marker = \"'{group}' in dependency_groups\""))
+    );
+    let read = Lock::parse(&text, Path::new("/b")).unwrap();
+    assert_eq!(read, lock);
+    let versions = |purpose| read.packages("a", purpose).map(|one| one.version.clone().unwrap().to_string());
+    assert_eq!(versions(Purpose::Use).collect::<Vec<_>>(), ["2.0", "1.0"]);
+    assert_eq!(versions(Purpose::Build).collect::<Vec<_>>(), ["3.0", "1.0"]);
+    let mut other = read.clone();
+    assert!(other.release("a") && !other.release("a"));
+    let shown = read.changes(&other).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown, ["a: 2.0, 1.0 is removed", "a (for builds): 3.0, 1.0 is removed"]);
+    assert_ne!(read.digest_for_builds(), other.digest_for_builds());
 }

@@ -3,6 +3,7 @@
 //! The caller decides how it is started ([`StartPython`]): a Python that a part made may only run confined.
 
 pub(crate) mod memory;
+mod pyenv;
 pub(crate) mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use config::facts::StartPython;
+pub use pyenv::behind_shim;
 use serde::{Deserialize, Serialize};
 
 use crate::version::{self, Version};

@@ -127,7 +127,7 @@ impl Preferences<'_> {
                 others.push(Candidate::File(file));
             }
         }
-        others.sort_by(|one, other| self.rank(other).cmp(&self.rank(one)));
+        others.sort_by(|one, other| self.rank(key, other).cmp(&self.rank(key, one)));
         developed.into_iter().chain(others).collect()
     }
 
@@ -144,11 +144,13 @@ impl Preferences<'_> {
         developed.cloned().collect()
     }
 
-    /// Greater is better: existing ones if that is enough, releases if they are preferred, greater versions.
-    fn rank<'c>(&self, candidate: &'c Candidate) -> (bool, bool, Option<&'c Version>) {
+    /// Greater is better: locked ones, existing ones if that is enough, releases if they are preferred, greater versions.
+    fn rank<'c>(&self, key: &str, candidate: &'c Candidate) -> (bool, bool, bool, Option<&'c Version>) {
+        let is_locked =
+            self.request.preferred.is_some_and(|(lock, purpose)| lock.has_version(key, candidate.version(), purpose));
         let is_there = !self.request.newest && matches!(candidate, Candidate::Installed(_));
         let is_final = !self.request.prefer_final || candidate.version().is_some_and(version::is_final);
-        (is_there, is_final, candidate.version())
+        (is_locked, is_there, is_final, candidate.version())
     }
 
     /// The best file of each version that this Python can use.

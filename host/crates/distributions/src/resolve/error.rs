@@ -88,6 +88,14 @@ pub enum ResolveError {
         /// The version.
         version: String,
     },
+    /// The lock does not allow what the requirements need.
+    #[error("{cause}")]
+    Locked {
+        /// Why the requirements are not met.
+        cause: Box<ResolveError>,
+        /// What the lock has, or lacks.
+        locked: String,
+    },
     /// The search took too long.
     #[error(
         "No distributions were found that meet all requirements: {looked_at} were looked at, and the search was given up"
@@ -105,6 +113,7 @@ impl Explain for ResolveError {
         match self {
             Self::NotFound { chain, .. } | Self::Offline { chain, .. } | Self::Conflict { chain, .. } => chain.clone(),
             Self::Metadata(error) => error.details(),
+            Self::Locked { cause, locked } => cause.details().into_iter().chain([locked.clone()]).collect(),
             Self::GivenUp { tried, .. } => {
                 tried.iter().map(|(name, count)| format!("{count} versions of {name} were tried")).collect()
             }
@@ -143,7 +152,7 @@ impl Explain for ResolveError {
             },
             Self::GivenUp { .. } => hint("Pin some of them in [versions]: that makes the search short."),
             Self::Url { .. } => hint("Name a file that ends with .whl, .tar.gz or .zip."),
-            Self::Marker { .. } | Self::Picked { .. } => Vec::new(),
+            Self::Locked { .. } | Self::Marker { .. } | Self::Picked { .. } => Vec::new(),
         }
     }
 
@@ -158,6 +167,7 @@ impl Explain for ResolveError {
         match self {
             Self::Index(error) => error.remedies(),
             Self::Metadata(error) => error.remedies(),
+            Self::Locked { .. } => vec![Remedy::LockDistributions],
             _ => Vec::new(),
         }
     }

@@ -24,6 +24,7 @@ pub use order::{Picked, Step, picked_lines};
 
 use crate::eggs::Installed;
 use crate::index::{File, IndexError, Project};
+use crate::lock::{Lock, Purpose};
 use crate::metadata::Metadata;
 use crate::pins::Pins;
 use crate::python::{Python, Tags};
@@ -72,6 +73,8 @@ pub struct Request<'a> {
     /// Projects, by their keys, that whatever needs the distributions has already: requirements for them are left out,
     /// whichever versions they want.
     pub provided: &'a BTreeSet<String>,
+    /// A lock whose versions are preferred, and the purpose of this request.
+    pub preferred: Option<(&'a Lock, Purpose)>,
 }
 
 impl Request<'_> {
@@ -88,6 +91,17 @@ pub struct Resolution {
     pub steps: Vec<Step>,
     /// Versions without a pin, by the names of their projects.
     pub picked: Vec<Picked>,
+}
+
+impl Resolution {
+    /// The first distribution that requires the one of a step, and its requirement; `None` if it was requested itself.
+    pub fn required_by(&self, step: &Step) -> Option<(&Step, &Requirement)> {
+        let key = step.requirement.key();
+        let requirement =
+            |other: &Step| other.metadata.requires.iter().position(|requirement| requirement.key() == key);
+        let others = self.steps.iter().filter(|other| other.requirement.key() != key);
+        others.filter_map(|other| Some((other, &other.metadata.requires[requirement(other)?]))).next()
+    }
 }
 
 /// What one search passes on to the next.

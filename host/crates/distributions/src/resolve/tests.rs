@@ -142,6 +142,7 @@ impl Case {
             sources_only: false,
             offline: self.offline,
             provided: &self.provided,
+            preferred: None,
         };
         resolve(&request, &self.world, &Silent)
     }

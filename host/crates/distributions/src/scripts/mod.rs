@@ -139,14 +139,15 @@ impl Scripts {
         python: &Python,
         report: &dyn Report,
     ) -> Result<Vec<Script>, ScriptError> {
+        let entries: Vec<PathBuf> = working_set.path().into_iter().chain(self.extra_paths.iter().cloned()).collect();
         let mut path: Vec<String> = Vec::new();
-        for entry in working_set.path().iter().chain(&self.extra_paths) {
+        for entry in &entries {
             let real = real_path(entry);
             let text = real.to_str().ok_or_else(|| ScriptError::NotText(real.clone()))?.to_owned();
             path.push(text);
         }
         // Entries that are equal before links are followed are listed once; entries that become equal after that stay.
-        let path = unique(working_set.path().iter().chain(&self.extra_paths), path);
+        let path = unique(entries.iter(), path);
         let wanted = self.wanted(working_set, python)?;
         self.warn_of_missing(&wanted, report);
         let (entry_points, old): (Vec<_>, Vec<_>) =

@@ -5,6 +5,9 @@
 //! wheels/KEY/NAME.whl        wheels that were built of sources
 //! eggs/KEY/NAME.egg          eggs that were made of wheels
 //! environments/KEY           what builds require
+//! required/KEY               which environment has these requirements
+//! developed/KEY              what an editable install was made of
+//! trials/                    what is made only to be looked at
 //! ```
 //!
 //! All of it may be removed. Existing files are never changed.
@@ -53,7 +56,10 @@ impl Cache {
     }
 
     /// A directory for entries of one kind; this creates it.
-    pub(crate) fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn kind(&self, kind: &str) -> Result<PathBuf, FileError> {
         let path = self.directory.join(kind);
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -2,7 +2,8 @@
 //! once and kept. As in zc.buildout 6 (which leaves this to pip), the pins of `[versions]` do not apply to them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base::digest::Digest;
 use base::files::FileError;
@@ -11,9 +12,12 @@ use super::{Brought, Supply, SupplyError};
 use crate::build::{BuildError, Environment, Environments};
 use crate::eggs::Installed;
 use crate::eggs::fill::Workshop;
+use crate::index::{File, IndexError, Project, lock};
+use crate::lock::{LockUse, Purpose};
+use crate::metadata::Metadata;
 use crate::pins::Pins;
 use crate::requirement::Requirement;
-use crate::resolve::{Candidate, Request, resolve};
+use crate::resolve::{Available, Candidate, MetadataProblem, Request, resolve};
 use crate::wheel::add_to_environment;
 
 /// Increased when the layout of environments changes.
@@ -31,6 +35,37 @@ impl Environments for Supply<'_> {
 
 impl Supply<'_> {
     fn find_environment(&self, requirements: &[Requirement]) -> Result<Environment, SupplyError> {
+        let kept = self.tools.cache.kind("environments")?;
+        let remembered = self.memory(requirements)?;
+        if let Some(known) = remembered.as_ref().and_then(|memory| read_memory(memory, &kept)) {
+            return Ok(known);
+        }
+        let environment = self.make_environment(requirements, &kept)?;
+        if let Some(memory) = remembered {
+            let directory = memory.parent().unwrap_or(&memory);
+            base::files::write_private(directory, &[environment.identity.as_bytes()], |temporary| {
+                std::fs::rename(temporary, &memory)
+            })
+            .map_err(FileError::of("write", &memory))?;
+        }
+        Ok(environment)
+    }
+
+    /// Where the environment for these requirements is remembered: for this Python, these sources and this lock. A new
+    /// lock needs an answer of the sources.
+    fn memory(&self, requirements: &[Requirement]) -> Result<Option<PathBuf>, SupplyError> {
+        if matches!(self.lock(), Some(LockUse::Preferred(_))) {
+            return Ok(None);
+        }
+        let mut wanted: Vec<String> = requirements.iter().map(ToString::to_string).collect();
+        wanted.sort();
+        let locked = self.lock().map(|lock| lock.lock().digest_for_builds().to_string());
+        let python = serde_json::to_string(self.tools.python).unwrap_or_default();
+        let text = format!("{FORM}\n{wanted:?}\n{python}\n{:?}\n{locked:?}\n", self.index.sources());
+        Ok(Some(self.tools.cache.kind("required")?.join(Digest::of(text.as_bytes()).to_string())))
+    }
+
+    fn make_environment(&self, requirements: &[Requirement], kept: &Path) -> Result<Environment, SupplyError> {
         let mut wheels = Vec::new();
         for candidate in self.resolved(requirements)? {
             if let Candidate::File(file) = candidate {
@@ -40,12 +75,11 @@ impl Supply<'_> {
         let mut identity = format!("{FORM}\n{}\n", serde_json::to_string(self.tools.python).unwrap_or_default());
         wheels.iter().for_each(|wheel| identity += &format!("{}\n", wheel.sha256));
         let identity = Digest::of(identity.as_bytes()).to_string();
-        let kept = self.tools.cache.kind("environments")?;
         let place = kept.join(&identity);
         if place.is_dir() {
             return Ok(Environment { directory: place, identity });
         }
-        let workshop = Workshop::new(&kept)?;
+        let workshop = Workshop::new(kept)?;
         let made = workshop.path().join("environment");
         std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("make the directory", &made))?;
         for (number, wheel) in wheels.iter().enumerate() {
@@ -75,8 +109,32 @@ impl Supply<'_> {
             sources_only: false,
             offline: false,
             provided: &provided,
+            preferred: self.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Build)),
         };
-        let resolution = resolve(&request, self, self.tools.report).map_err(Box::new)?;
-        Ok(resolution.steps.into_iter().map(|step| step.candidate).collect())
+        let resolution = resolve(&request, &ForBuilds(self), self.tools.report).map_err(Box::new)?;
+        let chosen: Vec<Candidate> = resolution.steps.into_iter().map(|step| step.candidate).collect();
+        lock(&self.required).extend(chosen.iter().cloned());
+        Ok(chosen)
     }
+}
+
+/// The same supply for what builds require: a lock has it apart from what parts use.
+struct ForBuilds<'s, 'a>(&'s Supply<'a>);
+
+impl Available for ForBuilds<'_, '_> {
+    fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
+        self.0.index.project(key, written, Purpose::Build)
+    }
+
+    fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {
+        self.0.metadata(file)
+    }
+}
+
+/// The remembered environment, if it still exists.
+fn read_memory(memory: &Path, kept: &Path) -> Option<Environment> {
+    let identity = String::from_utf8(base::files::read_at_most(memory, 64).ok()?).ok()?;
+    let is_digest = identity.len() == 64 && identity.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let directory = kept.join(&identity);
+    (is_digest && directory.is_dir()).then_some(Environment { directory, identity })
 }

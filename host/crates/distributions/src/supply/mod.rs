@@ -22,9 +22,10 @@ pub use files::Brought;
 
 use crate::build::{BuildOptions, Commands};
 use crate::index::{Credentials, File, Index, IndexError, Location, Project, Web, lock};
+use crate::lock::{LockUse, Purpose};
 use crate::metadata::Metadata;
 use crate::python::Python;
-use crate::resolve::{Available, MetadataProblem};
+use crate::resolve::{Available, Candidate, MetadataProblem};
 use turn::Turn;
 
 /// The tools of the supply.
@@ -61,6 +62,8 @@ pub struct Supply<'a> {
     /// The options for builds of source distributions.
     options: BuildOptions,
     turn: Turn,
+    /// What builds have required so far.
+    required: Mutex<Vec<Candidate>>,
 }
 
 /// The results for files, by their locations.
@@ -89,6 +92,7 @@ impl<'a> Supply<'a> {
             wheels: Mutex::default(),
             options: BuildOptions::default(),
             turn: Turn::default(),
+            required: Mutex::default(),
         }
     }
 
@@ -96,6 +100,22 @@ impl<'a> Supply<'a> {
     #[must_use]
     pub fn with_options(self, options: BuildOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// The available files.
+    pub fn index(&self) -> &Index<'a> {
+        &self.index
+    }
+
+    /// The lock.
+    pub fn lock(&self) -> Option<&LockUse> {
+        self.index.lock()
+    }
+
+    /// The distributions that builds have required so far. With a preferred lock, none is missing, as then nothing is
+    /// remembered.
+    pub fn required_by_builds(&self) -> Vec<Candidate> {
+        lock(&self.required).clone()
     }
 
     /// Its tools.
@@ -155,7 +175,7 @@ impl<'a> Supply<'a> {
 
 impl Available for Supply<'_> {
     fn project(&self, key: &str, written: &str) -> Result<Arc<Project>, IndexError> {
-        self.index.project(key, written)
+        self.index.project(key, written, Purpose::Use)
     }
 
     fn metadata(&self, file: &File) -> Result<Arc<Metadata>, MetadataProblem> {

@@ -9,16 +9,21 @@ use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
 use super::turn::Taken;
-use super::{Brought, Supply, SupplyError, file_name, once};
-use crate::build::{BuildError, Builder, Environments as _};
+use super::{Brought, Supply, SupplyError, Tools, file_name, once};
+use crate::build::{BuildError, Builder, Built, Environments as _};
 use crate::eggs::fill::Workshop;
 use crate::filename::FileName;
 use crate::index::File;
+use crate::lock::LockUse;
 use crate::metadata::Metadata;
+use crate::requirement::Requirement;
 use crate::wheel;
 
 /// Increased when wheels are built in a different way.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
+
+/// The file next to a wheel with what its build required in addition to the project's settings.
+const FURTHER: &str = "further.txt";
 
 impl Supply<'_> {
     /// The metadata of a source distribution: from its `PKG-INFO` if that is reliable, otherwise from its wheel.
@@ -51,6 +56,25 @@ impl Supply<'_> {
         self.wheel_in_turn(file)
     }
 
+    /// Finds what the build of a source distribution requires, without building it.
+    ///
+    /// # Errors
+    /// When its archive or what it requires is not available.
+    pub fn find_requirements(&self, file: &File) -> Result<(), SupplyError> {
+        let _turn = self.turn_of(file)?;
+        let brought = self.bring(file)?;
+        let workshop = Workshop::new(&self.tools.cache.kind("sources")?)?;
+        let source = self.unpack(&brought.path, workshop.path())?;
+        let workspace = workshop.path().join("workspace");
+        std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+        Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
+    }
+
+    fn builder<'s>(&'s self, on_line: &'s (dyn Fn(&str) + Sync)) -> Builder<'s> {
+        let Tools { python, commands, logs, .. } = &self.tools;
+        Builder { python, commands: *commands, environments: self, logs, on_line }
+    }
+
     /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
     /// for each other forever.
     pub(super) fn turn_of(&self, file: &File) -> Result<Taken<'_>, SupplyError> {
@@ -70,6 +94,7 @@ impl Supply<'_> {
         let key = self.key(&brought, &environment.identity);
         let place = self.tools.cache.kind("wheels")?.join(key);
         if let Some(known) = built_before(&place, file) {
+            self.require_again(&system.requires, &place)?;
             return Ok(known);
         }
         self.build(what, file, &source, &workshop, &place)
@@ -84,18 +109,13 @@ impl Supply<'_> {
         place: &Path,
     ) -> Result<Brought, SupplyError> {
         self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
-        let builder = Builder {
-            python: self.tools.python,
-            commands: self.tools.commands,
-            environments: self,
-            logs: &self.tools.logs,
-            on_line: &|line| self.tools.report.report(Event::CommandLine { part: "", line }),
-        };
+        let on_line = |line: &str| self.tools.report.report(Event::CommandLine { part: "", line });
+        let builder = self.builder(&on_line);
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
         let built = builder.wheel(what, source, &workspace, &self.options);
         self.tools.report.report(Event::ProgressEnd);
-        let (path, name) = built?;
+        let Built { path, name, further } = built?;
         if name.key() != file.name.key() || name.version != file.name.version {
             return Err(BuildError::NoWheel { what: what.to_owned(), name: file_name(&path) }.into());
         }
@@ -104,6 +124,11 @@ impl Supply<'_> {
         let target = finished.join(file_name(&path));
         // A process of the build may still have the file open under its old name: the copy is private.
         std::fs::copy(&path, &target).map_err(FileError::of("copy to", &target))?;
+        if !further.is_empty() {
+            let further: String = further.iter().map(|requirement| format!("{requirement}\n")).collect();
+            let path = finished.join(FURTHER);
+            std::fs::write(&path, further).map_err(FileError::of("write", &path))?;
+        }
         match std::fs::rename(&finished, place) {
             Ok(()) => {}
             Err(_) if place.is_dir() => {}
@@ -111,6 +136,19 @@ impl Supply<'_> {
         }
         built_before(place, file)
             .ok_or_else(|| BuildError::NoWheel { what: what.to_owned(), name: file_name(&target) }.into())
+    }
+
+    /// A new lock needs to know all that the build of an existing wheel has required.
+    fn require_again(&self, requirements: &[Requirement], place: &Path) -> Result<(), SupplyError> {
+        let is_locking = matches!(self.lock(), Some(LockUse::Preferred(_)));
+        let further = std::fs::read_to_string(place.join(FURTHER)).unwrap_or_default();
+        if !is_locking || further.is_empty() {
+            return Ok(());
+        }
+        let further = further.lines().map(Requirement::parse).collect::<Result<Vec<_>, _>>();
+        let further = further.map_err(BuildError::from)?;
+        self.environment(&[requirements, &further].concat())?;
+        Ok(())
     }
 
     /// A wheel is the same if the sources, the Python, the build requirements and the options are the same.

@@ -26,9 +26,9 @@ fn a_source_distribution_is_built_once() {
     source(&space.archives(), "a", "1.0", &project("a 1.0", &[("requires.txt", "b>=1\n")]));
     Wheel::new("b", "2.0").write(&space.archives());
     let outcome = space.install(&["a"]).unwrap();
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["a 1.0", "b 2.0"]);
-    let module = outcome.working_set.iter().next().unwrap().location.join("a.py");
+    let module = outcome.working_set().iter().next().unwrap().location.join("a.py");
     assert_eq!(std::fs::read_to_string(module).unwrap(), "value = 'built'\n");
     // The wheel is cached: without the backend nothing can be built, and nothing has to be.
     std::fs::remove_dir_all(space.root.join("eggs")).unwrap();
@@ -53,8 +53,8 @@ fn what_a_build_requires_is_in_its_environment() {
     files[0].1 = pyproject;
     source(&space.archives(), "a", "1.0", &files);
     let outcome = space.install(&["a"]).unwrap();
-    assert_eq!(outcome.working_set.iter().count(), 1, "what a build requires is not installed");
-    let module = outcome.working_set.iter().next().unwrap().location.join("a.py");
+    assert_eq!(outcome.working_set().iter().count(), 1, "what a build requires is not installed");
+    let module = outcome.working_set().iter().next().unwrap().location.join("a.py");
     assert_eq!(std::fs::read_to_string(module).unwrap(), "value = '3.0'\n");
 }
 
@@ -98,7 +98,7 @@ fn a_hostile_build_gets_nothing() {
     let place = format!("{} {} {}", home.display(), outside.display(), listener.local_addr().unwrap().port());
     source(&space.archives(), "a", "1.0", &project("a 1.0", &[("tries.py", HOSTILE), ("where.txt", &place)]));
     let outcome = space.install(&["a"]).unwrap();
-    let module = outcome.working_set.iter().next().unwrap().location.join("a.py");
+    let module = outcome.working_set().iter().next().unwrap().location.join("a.py");
     assert_eq!(std::fs::read_to_string(module).unwrap(), "found = []\n");
     assert!(listener.accept().is_err(), "no connection was made");
     assert_eq!(names(&outside), ["secret"]);
@@ -178,7 +178,7 @@ fn options_for_extensions_reach_the_build() {
     assert_eq!(space.build("a").unwrap(), egg);
     space.options = Default::default();
     let outcome = space.install(&["a"]).unwrap();
-    assert_eq!(outcome.working_set.iter().next().unwrap().location, egg);
+    assert_eq!(outcome.working_set().iter().next().unwrap().location, egg);
 }
 
 fn write_project(space: &Space, directory: &str, files: &[(&str, &str)]) -> PathBuf {
@@ -213,9 +213,32 @@ fn a_project_is_developed() {
         std::process::Command::new("/usr/bin/python3").args(["-B", "-c", check]).arg(&develop_eggs).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", root.join("module").display()), "{output:?}");
     let outcome = space.install(&["dev"]).unwrap();
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["lib 1.0", "dev 1.0"]);
-    // Again: the same result, regardless of what existed.
+    // Again: nothing has changed, so it is not built. `built` is written by the build alone.
+    let built = || root.join("dev.egg-info/PKG-INFO").metadata().unwrap().modified().unwrap();
+    let before = built();
+    assert_eq!(space.develop(&root, &[]).unwrap().paths, made.map(|name| develop_eggs.join(name)));
+    std::fs::create_dir(root.join("__pycache__")).unwrap();
+    std::fs::write(root.join("__pycache__/module.pyc"), "").unwrap();
+    space.develop(&root, &[]).unwrap();
+    assert_eq!(built(), before);
+    // After a change of any file of the project, or of what was made, it is built.
+    let mut last = before;
+    for (path, text) in [
+        (root.join("module.py"), "value = 'new'\n"),
+        (root.join("data/new.txt"), ""),
+        (develop_eggs.join("dev.egg-link"), "elsewhere"),
+        (develop_eggs.join("dev-1.0.dist-info/METADATA"), "Name: dev\nVersion: 2.0\n"),
+    ] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        space.develop(&root, &[]).unwrap();
+        assert_ne!(built(), last, "{}", path.display());
+        last = built();
+    }
+    std::fs::remove_file(develop_eggs.join("dev.egg-link")).unwrap();
+    // The same result, regardless of what existed.
     assert_eq!(space.develop(&root.join("pyproject.toml"), &[]).unwrap().paths.len(), 4);
     assert_eq!(names(&develop_eggs), made);
 }

@@ -69,7 +69,7 @@ fn an_index_that_lies_is_named() {
         drop(behavior.fields.insert("a-2.0-py3-none-any.whl".into(), "\"requires-python\": \">=9\"".into()));
     });
     let outcome = space.install(&["a"]).unwrap();
-    assert_eq!(outcome.working_set.iter().next().unwrap().version, "1.0");
+    assert_eq!(outcome.working_set().iter().next().unwrap().version, "1.0");
     let error = space.error(&["a>1"]);
     assert!(error.contains("it wants Python >=9") && error.contains("it was withdrawn: broken"), "{error}");
     // Neither the server nor its answer is available.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use distributions::default_index::default_index;
-use distributions::lock::Lock;
+use distributions::lock::{Lock, LockUse, Purpose};
 use distributions::scripts::Scripts;
 
 use super::Test;
@@ -45,7 +45,7 @@ fn what_is_needed_is_installed_and_nothing_is_asked_twice() {
     application(&space);
     let outcome = space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["app 1.0", "lib.one 2.0", "third 3.0"]);
     let expected = [
         "Getting distribution for 'app'.",
@@ -169,7 +169,7 @@ fn eggs_of_setuptools_are_unpacked() {
     archive.finish().unwrap();
     Wheel::new("third", "3.0").write(&space.archives());
     let outcome = space.install(&["old"]).unwrap();
-    let shown: Vec<String> = outcome.working_set.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = outcome.working_set().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["old 1.0", "third 3.0"]);
     assert!(space.root.join("eggs/old-1.0.egg/EGG-INFO/PKG-INFO").is_file());
 }
@@ -187,7 +187,7 @@ fn the_script_of_what_was_installed_runs() {
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
     let scripts = distributions::scripts::Scripts { requirements, directory, ..Default::default() };
-    for script in scripts.make(&outcome.working_set, &space.python(), &space.log).unwrap() {
+    for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
     let output = start(&space.root.join("bin/run-tool"), &[]);
@@ -208,17 +208,18 @@ fn a_lock_brings_the_same_files() {
     // A newer version is not used, and the index is not asked.
     Wheel::new("lib.one", "3.0").write(&space.archives());
     space.index.asked();
-    let space = Space { lock: Some((Arc::new(read), true)), ..space };
+    let space = Space { lock: Some(LockUse::Only(Arc::new(read))), ..space };
     space.install(&["app"]).unwrap();
     assert_eq!(space.eggs(), egg_names(&space));
     assert!(space.index.asked().iter().all(|path| path.starts_with("/files/")));
     assert!(space.error(&["app", "lib.one>=3"]).contains("lib.one>=3"));
-    assert!(space.error(&["other"]).contains("Couldn't find a distribution for 'other'."));
+    assert!(space.error(&["other"]).contains("Couldn't find a distribution for 'other'.\n"));
+    assert!(space.error(&["other"]).contains("other is not in pylock.toml"));
     // A changed file is reported with both digests.
     for path in ["eggs", "cache"] {
         std::fs::remove_dir_all(space.root.join(path)).unwrap();
     }
-    let old = lock.package("third").unwrap().files[0].checksums[0].to_string();
+    let old = lock.files("third", Purpose::Use)[0].checksums[0].to_string();
     let changed = Wheel::new("third", "3.0").file("evil.py", "");
     changed.write(&space.archives());
     let error = space.error(&["app"]);
@@ -237,7 +238,7 @@ fn the_index_of_this_machine_serves_what_people_use() {
     let directory = space.root.join("bin");
     std::fs::create_dir(&directory).unwrap();
     let scripts = Scripts { directory, interpreter: Some("py".to_owned()), ..Scripts::default() };
-    for script in scripts.make(&outcome.working_set, &space.python(), &space.log).unwrap() {
+    for script in scripts.make(&outcome.working_set(), &space.python(), &space.log).unwrap() {
         script.write(&space.log).unwrap();
     }
     let check = "import requests, lxml.etree, PIL.Image, docopt, zope.component\n\
@@ -249,5 +250,5 @@ fn the_index_of_this_machine_serves_what_people_use() {
     // Again, with what was picked as pins: no page is read.
     let pins = outcome.picked.iter().map(|picked| (picked.name.clone(), picked.version.clone())).collect();
     let again = Space { pins, index_url: "http://127.0.0.1:1/".to_owned(), ..space };
-    assert_eq!(again.install(&wanted).unwrap().working_set.path(), outcome.working_set.path());
+    assert_eq!(again.install(&wanted).unwrap().working_set().path(), outcome.working_set().path());
 }

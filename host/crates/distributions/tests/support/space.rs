@@ -1,16 +1,16 @@
 //! A buildout's directories with an index, and this crate put together on top of them, as in the host.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use base::environment::Environment;
 use base::event::{Event, Report};
 use base::interrupt::Interrupt;
-use distributions::build::{BuildError, BuildOptions, Builder, Confined, Develop, Developed, develop};
+use distributions::build::{BuildError, BuildOptions, Builder, Confined, Develop, Developed, Memory, develop};
 use distributions::eggs::Directories;
 use distributions::index::{self, AllowedHosts, Credentials, Location, Sources};
 use distributions::install::{Custom, InstallError, Installer, Outcome, Settings};
-use distributions::lock::Lock;
+use distributions::lock::{Lock, LockError, LockUse, Purpose};
 use distributions::pins::Pins;
 use distributions::python::{Python, StartPython};
 use distributions::requirement::Requirement;
@@ -52,7 +52,7 @@ pub(crate) struct Space {
     pub(crate) newest: bool,
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
-    pub(crate) lock: Option<(Arc<Lock>, bool)>,
+    pub(crate) lock: Option<LockUse>,
     pub(crate) log: Logged,
 }
 
@@ -124,8 +124,12 @@ impl Space {
         self.with(|installer, _| {
             let resolution = installer.resolve(&requirements).unwrap();
             let mut lock = Lock::default();
-            let files = |key: &str| installer.files(key);
-            lock.add(&resolution.steps, files, &self.root, |_| panic!("the index has digests")).unwrap();
+            for step in &resolution.steps {
+                let key = step.requirement.key();
+                let files = installer.files(&key, Purpose::Use);
+                let version = step.candidate.version().unwrap();
+                lock.add::<LockError>(&key, version, Purpose::Use, files, |_| panic!("the index has digests")).unwrap();
+            }
             lock
         })
     }
@@ -138,7 +142,16 @@ impl Space {
     pub(crate) fn develop(&self, project: &Path, protected: &[PathBuf]) -> Result<Developed, BuildError> {
         self.with(|_, builder| {
             let develop_eggs = self.root.join("develop-eggs");
-            let wanted = Develop { project, develop_eggs: &develop_eggs, protected, options: &self.options };
+            let memory = self.root.join("memory");
+            std::fs::create_dir_all(&memory).unwrap();
+            let wanted = Develop {
+                project,
+                develop_eggs: &develop_eggs,
+                protected,
+                options: &self.options,
+                memory: Some(Memory { directory: &memory, context: "" }),
+                changes_project: true,
+            };
             develop(builder, &wanted, &|| false)
         })
     }
@@ -211,10 +224,7 @@ impl Space {
             report: &self.log,
             cancelled: &|| false,
         };
-        let mut index = index::Index::new(sources, &web, &self.log);
-        if let Some((lock, only)) = &self.lock {
-            index = index.locked(Arc::clone(lock), *only);
-        }
+        let index = index::Index::new(sources, &web, &self.log).with_lock(self.lock.clone());
         let supply = Supply::new(index, tools).with_options(self.options.clone());
         let settings = Settings {
             directories: Directories { eggs: self.root.join("eggs"), develop: self.root.join("develop-eggs") },

@@ -11,7 +11,8 @@ pub enum Allowed {
     #[default]
     Any,
     /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
-    /// A URL that is allowed over `http` is also allowed over `https`, and `*` in a host stands for any characters. Local files need a `file:///` URL.
+    /// A URL that is allowed over `http` is also allowed over `https`, and `*` in a host stands for
+    /// any characters, and for any port. Local files need a `file:///` URL.
     Beneath(Vec<String>),
 }
 
@@ -46,10 +47,11 @@ fn matches_host(prefix: &Url, url: &Url) -> bool {
 }
 
 fn is_below(prefix: &Url, url: &Url) -> bool {
-    let upgraded = prefix.scheme() == "http" && url.scheme() == "https" && prefix.port() == url.port();
-    let same_port = prefix.port_or_known_default() == url.port_or_known_default();
+    let upgraded = prefix.scheme() == "http" && url.scheme() == "https";
+    let any_port = prefix.port().is_none() && prefix.host_str().is_some_and(|host| host.contains('*'));
+    let same_port = any_port || prefix.port_or_known_default() == url.port_or_known_default();
     let same_host = prefix.host() == url.host() || matches_host(prefix, url);
-    let same_origin = same_host && (upgraded || prefix.scheme() == url.scheme() && same_port);
+    let same_origin = same_host && (upgraded && (any_port || prefix.port() == url.port()) || prefix.scheme() == url.scheme() && same_port);
     same_origin && is_path_below(prefix.path(), url.path())
 }
 
@@ -92,6 +94,9 @@ mod tests {
         t("http://*example.com/", "http://example.com/x", true);
         t("http://py*.example.*/", "http://pypi.example.org/x", true);
         t("http://*.example.com/", "http://a.example.com.evil.net/x", false);
+        t("http://*/", "http://127.0.0.1:8000/x", true);
+        t("http://*/", "https://example.com:8443/x", true);
+        t("http://*/", "file:///etc/passwd", false);
         t("not a url", "https://example.com/", false);
         assert!(!Allowed::Beneath(vec![]).allows(&Url::parse("https://example.com/").unwrap()));
     }

@@ -26,7 +26,7 @@ pub struct Locations {
     /// The directory of `recipes.toml` and `recipes.lock`.
     pub configuration_directory: PathBuf,
     /// Paths that only built-in recipes may write, and that are never removed: the state with its lock and journal,
-    /// `recipes.toml`, `recipes.lock`, the keys of trusted signers, the launcher, the configuration files.
+    /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files.
     pub protected: Vec<PathBuf>,
     /// What is never removed, nor a directory that holds it: home directories, the buildout directory, the directory of the
     /// configuration.
@@ -109,7 +109,7 @@ impl Locations {
         let bin = at(written.bin);
         let installed = (!written.installed.is_empty()).then(|| at(written.installed));
         let configuration_directory = normalize(&directory.join(written.configuration_directory));
-        let next_to_it = ["recipes.toml", "recipes.lock"].map(|name| configuration_directory.join(name));
+        let next_to_it = ["recipes.toml", "recipes.lock", "pylock.toml"].map(|name| configuration_directory.join(name));
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().chain(written.keys).map(|path| normalize(path));
         let protected = state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();

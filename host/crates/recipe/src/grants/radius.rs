@@ -74,13 +74,14 @@ fn kept(locations: &Locations) -> Vec<PathBuf> {
     kept
 }
 
-/// The addresses of the hosts that `allow-hosts` names.
+/// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.
 fn allowed_hosts(applicant: &Applicant<'_>) -> Vec<String> {
     let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "allow-hosts").ok().flatten());
     let value = value.unwrap_or_default();
     let hosts: Vec<&str> = value.split_whitespace().collect();
-    if hosts.is_empty() || hosts.contains(&"*") {
-        return vec!["*".to_owned()];
-    }
-    hosts.iter().map(|host| format!("http://{host}/")).collect()
+    let hosts = if hosts.is_empty() { vec!["*"] } else { hosts };
+    let web = hosts.iter().map(|host| format!("http://{host}/"));
+    // Not any file: it may read only the buildout.
+    let files = url::Url::from_directory_path(&applicant.locations.directory).ok();
+    web.chain(files.map(|url| url.to_string())).collect()
 }

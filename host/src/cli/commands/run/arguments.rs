@@ -52,7 +52,7 @@ pub(in crate::cli) struct RunArguments {
     /// After a failure, continue with parts that do not depend on the failed one
     #[arg(long, help_heading = "Execution")]
     keep_going: bool,
-    /// Fail if recipes.lock would have to change
+    /// Fail if recipes.lock would have to change, or pylock.toml lacks a distribution
     #[arg(long, help_heading = "Execution")]
     locked: bool,
     /// Confine native commands at this level

@@ -1,0 +1,275 @@
+//! `pylock.toml`: which lock applies to a run, and the making of a new one.
+//!
+//! A new lock has what an installation from an empty directory chooses: the distributions are installed aside, in the
+//! cache.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base::files::FileError;
+use config::options::Buildout;
+use distributions::build::{self, BuildOptions, Develop, Developed};
+use distributions::eggs::{Directories, Precedence};
+use distributions::index::File;
+use distributions::install::{Custom, Installer, Outcome};
+use distributions::lock::{FILE, Lock, LockUse, Purpose};
+use distributions::name;
+use distributions::requirement::Requirement;
+use distributions::resolve::Candidate;
+use fetch::{Algorithm, Checksum};
+use recipe::Locations;
+use registry::locking::LockMode;
+use tempfile::TempDir;
+
+use super::super::context::Context;
+use super::convert;
+use super::error::NoDistributions;
+use super::needs::{Kind, Need};
+use super::provider::{Place, PythonDistributions, locked, protected};
+use super::settings::DistributionSettings;
+
+/// The path of the lock of a buildout.
+pub(super) fn path(locations: &Locations) -> PathBuf {
+    locations.configuration_directory.join(FILE)
+}
+
+/// The lock in a buildout's directory.
+pub(super) fn read(locations: &Locations) -> Result<Option<Lock>, NoDistributions> {
+    let Some(bytes) = base::files::read(&path(locations))? else { return Ok(None) };
+    Ok(Some(Lock::parse(&String::from_utf8_lossy(&bytes), &locations.configuration_directory)?))
+}
+
+/// The lock that applies to a run. With `--locked`, a missing lock allows nothing.
+pub(super) fn of_run(locations: &Locations, context: &Context) -> Result<Option<LockUse>, NoDistributions> {
+    let lock = read(locations)?;
+    Ok(match context.settings.lock {
+        LockMode::Locked => Some(LockUse::Only(Arc::new(lock.unwrap_or_default()))),
+        LockMode::Write | LockMode::Leave => lock.map(|lock| LockUse::First(Arc::new(lock))),
+    })
+}
+
+/// A project that was developed aside.
+struct ProjectAside {
+    key: String,
+    directory: PathBuf,
+}
+
+/// A new lock.
+pub(super) struct Making<'a> {
+    provider: &'a PythonDistributions,
+    place: Place<'a>,
+    aside: TempDir,
+    projects: Vec<ProjectAside>,
+    lock: Lock,
+}
+
+impl PythonDistributions {
+    /// Adds to `lock` what parts and developed projects need.
+    pub(in crate::run) fn lock(
+        &self,
+        buildout: &Buildout,
+        needs: &[Need],
+        projects: &[PathBuf],
+        lock: Lock,
+    ) -> Result<Lock, NoDistributions> {
+        let place = self.place(buildout)?;
+        if place.settings.choice.offline {
+            return Err(NoDistributions::Settings("Cannot lock distributions in offline mode".to_owned()));
+        }
+        let trials = self.tools(&place)?.trials()?;
+        let aside = TempDir::new_in(&trials).map_err(FileError::of("make a directory in", &trials))?;
+        let mut making = Making { provider: self, place, aside, projects: Vec::new(), lock };
+        for project in projects {
+            making.add_project(project)?;
+        }
+        for need in needs {
+            making.add_need(need)?;
+        }
+        for (settings, requirements) in self.requested() {
+            making.install(settings, &requirements)?;
+        }
+        Ok(making.lock)
+    }
+
+    /// The lock of a buildout, and the locked versions that a new lock prefers from now on: all but those of the projects
+    /// in `upgraded` (`None`: of all). An unknown name is an error.
+    pub(in crate::run) fn prepare_lock(
+        &self,
+        buildout: &Buildout,
+        upgraded: Option<&[String]>,
+    ) -> Result<Lock, NoDistributions> {
+        let locations = super::super::prepare::directories::locations(buildout, None, &[], &[])?;
+        let old = read(&locations)?.unwrap_or_default();
+        let mut preferred = if upgraded.is_some() { old.clone() } else { Lock::default() };
+        for project in upgraded.into_iter().flatten() {
+            if !preferred.release(&name::canonical(project)) {
+                return Err(NoDistributions::NotLocked {
+                    name: project.clone(),
+                    locked: old.keys().map(str::to_owned).collect(),
+                });
+            }
+        }
+        *locked(&self.lock_use) = Some(Some(LockUse::Preferred(Arc::new(preferred))));
+        Ok(old)
+    }
+
+    /// Develops a project without changing it. `look` sees what its build has required.
+    pub(super) fn develop_aside(
+        &self,
+        place: &Place<'_>,
+        project: &Path,
+        develop_eggs: &Path,
+        look: impl FnOnce(&Installer<'_>) -> Result<(), NoDistributions>,
+    ) -> Result<Developed, NoDistributions> {
+        let (tools, protected, options) = (self.tools(place)?, protected(place)?, BuildOptions::default());
+        let cancelled = || tools.is_cancelled();
+        tools.with(place, options.clone(), |installer, builder| {
+            let wanted = Develop {
+                project,
+                develop_eggs,
+                protected: &protected,
+                options: &options,
+                memory: None,
+                changes_project: false,
+            };
+            let developed = build::develop(builder, &wanted, &cancelled)?;
+            look(installer)?;
+            Ok(developed)
+        })
+    }
+
+    /// Writes a lock, if it differs from the existing one.
+    pub(in crate::run) fn write_lock(&self, buildout: &Buildout, lock: &Lock) -> Result<(), NoDistributions> {
+        let locations = super::super::prepare::directories::locations(buildout, None, &[], &[])?;
+        let text = lock.text(&locations.configuration_directory);
+        base::files::replace(&path(&locations), text.as_bytes())?;
+        Ok(())
+    }
+}
+
+impl Making<'_> {
+    /// The settings for what is installed aside.
+    fn settings(&self, need: Option<&Need>) -> DistributionSettings {
+        let mut settings = self.place.settings.clone();
+        if let Some(need) = need {
+            settings.index = need.index.clone().or(settings.index);
+            settings.find_links = need.find_links.clone().unwrap_or(settings.find_links);
+        }
+        settings.choice.directories = directories(self.aside.path());
+        settings
+    }
+
+    fn add_need(&mut self, need: &Need) -> Result<(), NoDistributions> {
+        let requirements = convert::requirements(&need.requirements)?;
+        match need.kind {
+            Kind::Install => self.install(self.settings(Some(need)), &requirements),
+            Kind::Build => requirements.into_iter().try_for_each(|requirement| self.add_custom(need, requirement)),
+            Kind::Develop => {
+                let projects: Vec<PathBuf> = need.requirements.iter().map(PathBuf::from).collect();
+                projects.iter().try_for_each(|project| self.add_project(project))
+            }
+        }
+    }
+
+    fn install(&mut self, settings: DistributionSettings, requirements: &[Requirement]) -> Result<(), NoDistributions> {
+        let mut settings = settings;
+        settings.choice.directories = directories(self.aside.path());
+        let place = self.place.with_settings(settings);
+        let tools = self.provider.tools(&place)?;
+        let (lock, projects) = (&mut self.lock, &self.projects);
+        let directory = &place.locations.configuration_directory;
+        tools.with(&place, BuildOptions::default(), |installer, _| {
+            let outcome = installer.install(requirements)?;
+            add_used(lock, installer, &outcome, projects, directory)?;
+            add_required(lock, installer)
+        })
+    }
+
+    /// Adds a distribution that a part builds from source.
+    fn add_custom(&mut self, need: &Need, requirement: Requirement) -> Result<(), NoDistributions> {
+        let place = self.place.with_settings(self.settings(Some(need)));
+        let tools = self.provider.tools(&place)?;
+        let lock = &mut self.lock;
+        tools.with(&place, BuildOptions::default(), |installer, _| {
+            let Candidate::File(file) = installer.source_of(&Custom { requirement })? else { return Ok(()) };
+            installer.supply().find_requirements(&file).map_err(distributions::install::InstallError::from)?;
+            let version = file.name.version.clone();
+            add(lock, installer, &file.name.key(), &version, Purpose::Use, Some(&file))?;
+            add_required(lock, installer)
+        })
+    }
+
+    /// Develops a project aside, and adds what its build requires.
+    fn add_project(&mut self, project: &Path) -> Result<(), NoDistributions> {
+        let place = self.place.with_settings(self.settings(None));
+        let develop_eggs = place.settings.choice.directories.develop.clone();
+        let lock = &mut self.lock;
+        let developed =
+            self.provider.develop_aside(&place, project, &develop_eggs, |installer| add_required(lock, installer))?;
+        let directory = if project.is_dir() { project } else { project.parent().unwrap_or(project) };
+        let directory = directory.canonicalize().map_err(FileError::of("open", directory))?;
+        self.projects.push(ProjectAside { key: name::canonical(&developed.name), directory });
+        Ok(())
+    }
+}
+
+/// Where distributions are installed aside.
+fn directories(aside: &Path) -> Directories {
+    Directories { eggs: aside.join("eggs"), develop: aside.join("develop-eggs") }
+}
+
+/// Adds the distributions that were installed aside.
+fn add_used(
+    lock: &mut Lock,
+    installer: &Installer<'_>,
+    outcome: &Outcome,
+    projects: &[ProjectAside],
+    directory: &Path,
+) -> Result<(), NoDistributions> {
+    let new: BTreeMap<String, &Arc<File>> = outcome.new.iter().map(|file| (file.name.key(), file)).collect();
+    for distribution in outcome.distributions.iter() {
+        let key = distribution.key();
+        if distribution.precedence == Precedence::Develop {
+            if let Some(project) = projects.iter().find(|project| project.key == key) {
+                lock.add_developed(&key, &distributions::lock::relative(project.directory.clone(), directory));
+            }
+            continue;
+        }
+        let Some(version) = distribution.parsed_version() else { continue };
+        if !lock.has_version(&key, Some(version), Purpose::Use) {
+            let file = new.get(&key).filter(|file| file.name.version == *version);
+            add(lock, installer, &key, version, Purpose::Use, file.copied())?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds what builds have required.
+fn add_required(lock: &mut Lock, installer: &Installer<'_>) -> Result<(), NoDistributions> {
+    for candidate in installer.supply().required_by_builds() {
+        if let Candidate::File(file) = candidate {
+            add(lock, installer, &file.name.key(), &file.name.version, Purpose::Build, Some(&file))?;
+        }
+    }
+    Ok(())
+}
+
+fn add(
+    lock: &mut Lock,
+    installer: &Installer<'_>,
+    key: &str,
+    version: &distributions::version::Version,
+    purpose: Purpose,
+    chosen: Option<&Arc<File>>,
+) -> Result<(), NoDistributions> {
+    let mut files = installer.files(key, purpose);
+    if let Some(chosen) = chosen.filter(|chosen| !files.iter().any(|file| file.file == chosen.file)) {
+        files.push((**chosen).clone());
+    }
+    lock.add(key, version, purpose, files, |file| {
+        let brought = installer.supply().bring(file).map_err(distributions::install::InstallError::from)?;
+        let text = brought.sha256.to_string();
+        Checksum::parse(Algorithm::Sha256, &text).map_err(|_| NoDistributions::Settings(format!("{text} is no digest")))
+    })
+}

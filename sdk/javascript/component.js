@@ -23,6 +23,8 @@ function describeEntryPoint([name, recipe]) {
     grants: recipe.grants,
     hasUpdate: typeof recipe.prototype.update === "function",
     hasUninstall: typeof recipe.uninstall === "function",
+    otherOptions: recipe.otherOptions,
+    cacheable: false,
   };
 }
 
@@ -55,6 +57,10 @@ class Part {
 
   update() {
     return guarded(() => paths(this.#recipe.update()));
+  }
+
+  inputs() {
+    return { tag: "unknown", val: "recipes in JavaScript do not describe their inputs" };
   }
 }
 

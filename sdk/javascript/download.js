@@ -7,25 +7,28 @@
  * archive.unpack(this.options.location, "strip");
  * ```
  *
- * A recipe needs the grant `fetch` for each URL (`grant.fetch`). A downloader can be used while a part is installed or updated.
+ * A recipe needs the grant `fetch` for each URL (`grant.fetch`). A downloader can be used in the call that
+ * made it.
  */
 
 import { open } from "buildout:recipe/download@0.2.0";
 import { RecipeError, ask, named } from "./errors.js";
 
 /**
- * A file could not be downloaded or used. `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`,
- * `limit` or another word.
+ * A file could not be downloaded or used. `reason` is `not-granted`, `mismatch`, `status` (with `status`, the HTTP status code),
+ * `unavailable`, `bad-archive`, `invalid`, `limit` or another word.
  */
 export class DownloadError extends RecipeError {
-  constructor(message, reason, user) {
+  constructor(message, reason, user, status = undefined) {
     super(message);
     this.reason = reason;
     this.user = user;
+    this.status = status;
   }
 }
 
 function downloadError(reported) {
+  if (reported.tag === "status") return new DownloadError(reported.val.message, "status", true, reported.val.code);
   const { message, reason } = named(reported);
   // URLs, digests and archives come from the configuration.
   return new DownloadError(message, reason, reported.tag !== "other");
@@ -47,6 +50,21 @@ export class Fetched {
   /** Its size in bytes. @returns {number} */
   get size() {
     return Number(this.#lent.size());
+  }
+
+  /** Its URL after redirects, without credentials. @returns {string} */
+  get address() {
+    return this.#lent.address();
+  }
+
+  /** The response headers, with names in lower case. Empty if the file came from the cache. @returns {Record<string, string>} */
+  get headers() {
+    return Object.fromEntries(this.#lent.headers());
+  }
+
+  /** Up to `length` bytes of it from `offset`. @param {number} offset @param {number} length @returns {Uint8Array} */
+  read(offset, length) {
+    return ask(() => this.#lent.read(BigInt(offset), length), downloadError);
   }
 
   /** Copies it to the absolute path `path`. An existing file is replaced. @param {string} path */
@@ -81,14 +99,19 @@ export class Downloader {
   }
 
   /**
-   * Downloads a file, or takes it from the cache. It must have the given digests.
+   * Downloads a file, or takes it from the cache. It must have the given digests. `headers` are added to the request.
    *
    * @param {string} url a URL (`http:`, `https:`, `file:`), or a path, which may be relative to the buildout directory
    * @param {{ md5?: string, sha256?: string, sha512?: string }} [digests]
+   * @param {Record<string, string>} [headers]
    */
-  fetch(url, digests = {}) {
+  fetch(url, digests = {}, headers = {}) {
     const wanted = Object.entries(digests).filter(([, value]) => value !== undefined);
-    const request = { url, digests: wanted.map(([algorithm, value]) => ({ algorithm, value })) };
+    const request = {
+      url,
+      digests: wanted.map(([algorithm, value]) => ({ algorithm, value })),
+      headers: Object.entries(headers),
+    };
     return new Fetched(ask(() => this.#lent.fetch(request), downloadError));
   }
 }

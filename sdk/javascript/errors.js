@@ -6,6 +6,15 @@ import * as log from "./log.js";
 export class RecipeError extends Error {
   /** Whether it is a user error. */
   user = false;
+
+  /** What the user can do, one sentence each. @type {string[]} */
+  hints = [];
+
+  /** Adds what the user can do: `throw new UserError("no compiler").hint("Install gcc.")`. @param {string} text */
+  hint(text) {
+    this.hints.push(text);
+    return this;
+  }
 }
 
 /** A user error, printed as `Error: <message>`, without a trace. Log details that help to correct it before. */
@@ -79,10 +88,15 @@ function trace(error) {
   return title(error) + at.join("") + cause;
 }
 
+function userError({ message, hints }) {
+  if (hints.length === 0) return { tag: "user-error", val: message };
+  return { tag: "explained", val: { userError: true, message, code: undefined, trace: [], hints } };
+}
+
 /** The failure to report for an error that the recipe did not catch. @param {unknown} error */
 export function failure(error) {
   if (error instanceof OptionError && error.lookup) return { tag: "lookup", val: error.lookup };
-  if (error instanceof RecipeError && error.user) return { tag: "user-error", val: error.message };
+  if (error instanceof RecipeError && error.user) return userError(error);
   log.error(trace(error));
   const [innermost] = frames(error);
   return { tag: "fault", val: title(error) + (innermost ? ` (${innermost.place})` : "") };

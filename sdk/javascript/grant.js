@@ -22,6 +22,9 @@ export const fetch = (address) => ({ tag: "fetch", val: address });
 /** Installing Python distributions with the settings of the buildout, and generating scripts. */
 export const distributions = () => ({ tag: "distributions" });
 
+/** Network access for the native command: a name or an absolute path. @param {string} program */
+export const network = (program) => ({ tag: "network", val: program });
+
 /** Using up to this many bytes of memory. @param {number} size */
 export const memory = (size) => ({ tag: "memory", val: BigInt(size) });
 

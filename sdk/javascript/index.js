@@ -26,13 +26,15 @@
  * export const entryPoints = { default: Note };
  * ```
  *
- * `fs.js` provides files, `process.js` native commands, `download.js` downloads, and `lock.js` locks. A component that does not
- * import these modules cannot use their interfaces. The output of `console.log` is shown, line by line.
+ * `fs.js` provides files, `process.js` native commands, `download.js` downloads, `archives.js` local archives, `distributions.js`
+ * Python distributions, `python.js` and `system.js` the properties of the buildout's Python and of the machine, and `lock.js`
+ * locks. A component that does not import these modules cannot use their interfaces. The output of `console.log` is shown, line
+ * by line.
  */
 
 export { Buildout, Options } from "./options.js";
 export { Fault, OptionError, RecipeError, UserError } from "./errors.js";
-export { created, setMode } from "./paths.js";
+export { access, created, look, makeLink, readLink, setMode, temporaryDirectory } from "./paths.js";
 export { Recipe, option } from "./recipe.js";
 export * as grant from "./grant.js";
 export * as log from "./log.js";

@@ -1,6 +1,6 @@
 /** Messages to the user. The host prefixes each with the part's name. */
 
-import { activity as report, message } from "buildout:recipe/log@0.2.0";
+import { activity as report, message, messageFrom as messageOf, threshold as lowest } from "buildout:recipe/log@0.2.0";
 
 /** Logs a message for the recipe's author. @param {string} text */
 export function debug(text) {
@@ -25,6 +25,20 @@ export function error(text) {
 /** Logs an error that affects more than this part. @param {string} text */
 export function critical(text) {
   message("critical", String(text));
+}
+
+/**
+ * Logs a message with this prefix instead of the part's name.
+ *
+ * @param {string} name @param {"debug" | "info" | "warning" | "error" | "critical"} level @param {string} text
+ */
+export function messageFrom(name, level, text) {
+  messageOf(name, level, String(text));
+}
+
+/** The lowest level that is shown, as a number of Python's `logging`: 10 is debug, 20 info, 30 warning, 40 error. */
+export function threshold() {
+  return lowest();
 }
 
 /** Reports in a few words what the recipe is doing now, for the live lines on a terminal. @param {string} text */

@@ -1,12 +1,23 @@
 /** The arguments of a recipe's `init`: its options and the buildout. */
 
+import { open } from "buildout:recipe/buildout@0.2.0";
 import { OptionError, ask } from "./errors.js";
 
 const SET_ERRORS = {
-  "after-init": "was set after init",
-  "invalid-name": "is not a valid option name",
+  "after-init": "cannot be changed in this call",
+  "invalid-name": "does not have a valid name",
+  exists: "exists",
   limit: "is longer than the host allows",
 };
+
+/** Converts the host's error for what is changed. @param {string} object */
+function setError(object) {
+  return (reported) => {
+    const { code, message } = reported.val ?? {};
+    const reason = code ?? reported.tag;
+    return new OptionError(`${object} ${message ? `cannot be changed: ${message}` : SET_ERRORS[reason]}`, reason);
+  };
+}
 
 function lookupError(lookup) {
   const reason = lookup.reason.tag === "other" ? lookup.reason.val.code : lookup.reason.tag;
@@ -45,16 +56,18 @@ export class Options {
     return ask(() => this.#lent.require(name), lookupError);
   }
 
-  /** Sets the option, for this part and all sections that reference it. Only in `init`. @param {string} name @param {string} value */
+  /**
+   * Sets the option, for this part and all sections that reference it. Outside `init`, it is not recorded.
+   *
+   * @param {string} name @param {string} value
+   */
   set(name, value) {
-    ask(
-      () => this.#lent.set(name, String(value)),
-      (reported) => {
-        const { code, message } = reported.val ?? {};
-        const reason = code ?? reported.tag;
-        return new OptionError(`option ${JSON.stringify(name)} ${message ?? SET_ERRORS[reason]}`, reason);
-      },
-    );
+    ask(() => this.#lent.set(name, String(value)), setError(`option ${JSON.stringify(name)}`));
+  }
+
+  /** Removes the option. A missing option is not an error. @param {string} name */
+  remove(name) {
+    ask(() => this.#lent.remove(name), setError(`option ${JSON.stringify(name)}`));
   }
 
   /** The names of the options, in the order in which they were written. @returns {string[]} */
@@ -63,7 +76,12 @@ export class Options {
   }
 }
 
-/** The other sections. Reading one makes the part depend on it. Only in `init`. */
+/**
+ * The sections of the buildout.
+ *
+ * In `init`, reading one makes the part depend on it, and initializes it first if it has a recipe. In other calls, its current
+ * options are returned (`Buildout.open`).
+ */
 export class Buildout {
   #lent;
 
@@ -98,5 +116,43 @@ export class Buildout {
   /** The names of all sections, in the order in which they were first written. This creates no dependency. @returns {string[]} */
   sections() {
     return ask(() => this.#lent.sections(), lookupError);
+  }
+
+  /** The buildout. It can be kept between calls. */
+  static open() {
+    return new Buildout(open());
+  }
+
+  /** Reads a section without reading an option. In `init`, this initializes it if it has a recipe. @param {string} section */
+  initialize(section) {
+    ask(() => this.#lent.initialize(section), lookupError);
+  }
+
+  /**
+   * The option's value with its references not replaced. This creates no dependency.
+   *
+   * @param {string} section @param {string} name @returns {string | undefined}
+   */
+  raw(section, name) {
+    return ask(() => this.#lent.raw(section, name), lookupError);
+  }
+
+  /**
+   * Adds a section. If it has a recipe, it becomes a part when it is read. Only in `init`.
+   *
+   * @param {string} section @param {Record<string, string>} options
+   */
+  add(section, options) {
+    ask(() => this.#lent.add(section, Object.entries(options)), setError(`section ${JSON.stringify(section)}`));
+  }
+
+  /** Sets an option of a section that the part has added. Only in `init`. @param {string} section @param {string} name @param {string} value */
+  set(section, name, value) {
+    ask(() => this.#lent.set(section, name, String(value)), setError(`option ${section}:${name}`));
+  }
+
+  /** Removes an option of a section that the part has added. Only in `init`. @param {string} section @param {string} name */
+  remove(section, name) {
+    ask(() => this.#lent.remove(section, name), setError(`option ${section}:${name}`));
   }
 }

@@ -1,25 +1,25 @@
 /**
- * Native commands. The operating system confines them, and they have no network.
+ * Native commands. The operating system confines them. Without the grant `network`, they have no network.
  *
  * ```js
  * const runner = Runner.open("make");
  * runner.run("make", ["install"], { directory: runner.buildDirectory }).check();
  * ```
  *
- * A recipe needs the grant `run` for each program (`grant.run`). A runner can be used while a part is installed, updated or
- * uninstalled.
+ * A recipe needs the grant `run` for each program (`grant.run`). A runner can be used in the call that made it. In `init`,
+ * commands may write only to the part's temporary directory.
  */
 
-import { open } from "buildout:recipe/process@0.2.0";
+import { environment as everywhere, find as search, open } from "buildout:recipe/process@0.2.0";
 import { RecipeError, UserError, ask, named } from "./errors.js";
 
-/** A command could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word. */
+/** A command could not be started. `reason` is `not-granted`, `not-found`, `not-executable`, `invalid`, `limit` or another word. */
 export class ProcessError extends RecipeError {
   constructor(message, reason) {
     super(message);
     this.reason = reason;
     // The user decides what is installed and what is granted.
-    this.user = reason === "not-granted" || reason === "not-found";
+    this.user = ["not-granted", "not-found", "not-executable"].includes(reason);
   }
 }
 
@@ -30,8 +30,11 @@ function processError(reported) {
 
 /** The outcome of a command. */
 export class Outcome {
-  /** @param {string} program @param {{ tag: string, val?: number }} ending @param {Uint8Array} captured */
-  constructor(program, ending, captured) {
+  /**
+   * @param {string} program @param {{ tag: string, val?: number }} ending
+   * @param {Uint8Array} captured @param {Uint8Array} capturedError
+   */
+  constructor(program, ending, captured, capturedError) {
     this.program = program;
     /** Its exit status (0 is success), or undefined if it was killed. */
     this.status = ending.tag === "exited" ? ending.val : undefined;
@@ -41,6 +44,8 @@ export class Outcome {
     this.timedOut = ending.tag === "timed-out";
     /** Its standard output, if captured. */
     this.captured = captured;
+    /** Its standard error, if captured. */
+    this.capturedError = capturedError;
   }
 
   /** Whether it exited with status 0. */
@@ -63,6 +68,36 @@ export class Outcome {
         : `was killed by signal ${this.signal}`;
     throw new UserError(`${this.program} ${ending}`);
   }
+}
+
+/** As `Runner.environment`, without a runner. @returns {Record<string, string>} */
+export function environment() {
+  return Object.fromEntries(everywhere());
+}
+
+/**
+ * The path of the program in `directories`, or in the `PATH` of `environment`; undefined if commands and the recipe do not see one.
+ *
+ * @param {string} program @param {string[]} [directories] @returns {string | undefined}
+ */
+export function find(program, directories) {
+  return search(program, directories);
+}
+
+/** What to do with the two streams of a command. */
+function streams({ show, capture, captureError, mergeError, outputFile, append }) {
+  const logged = { tag: show ? "show" : "log" };
+  const file = outputFile === undefined ? logged : { tag: "file", val: { path: outputFile, append } };
+  return {
+    standardOutput: capture ? { tag: "capture" } : file,
+    standardError: captureError ? { tag: "capture" } : mergeError ? { tag: "as-output" } : logged,
+  };
+}
+
+function inputOf(input, inputFile) {
+  if (inputFile !== undefined) return { tag: "file", val: inputFile };
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  return bytes.length ? { tag: "bytes", val: bytes } : { tag: "empty" };
 }
 
 /** Starts commands. */
@@ -96,26 +131,30 @@ export class Runner {
   /**
    * Runs a command and waits for it. A failure of the command is an outcome, not an error: see `Outcome.check`.
    *
-   * `environment` is added to the runner's environment, `input` is the standard input, and `deadline` is in milliseconds. The
-   * output of the command goes to the part's log; `show` also shows it immediately, and `capture` returns the standard output.
+   * `environment` is added to the runner's environment, or replaces it (`onlyEnvironment`). `input` is the standard input, or
+   * `inputFile` has it. `deadline` is in milliseconds. The output of the command goes to the part's log; `show` also shows it
+   * immediately. `capture` and `captureError` return the standard output and the standard error, `outputFile` writes the
+   * standard output to a file, and `mergeError` merges the two. Paths are absolute.
    *
    * @param {string} program
    * @param {string[]} [commandArguments]
-   * @param {{ directory?: string, environment?: Record<string, string>, input?: string | Uint8Array, deadline?: number,
-   *   show?: boolean, capture?: boolean }} [settings]
+   * @param {{ directory?: string, environment?: Record<string, string>, onlyEnvironment?: boolean,
+   *   input?: string | Uint8Array, inputFile?: string, deadline?: number, show?: boolean, capture?: boolean,
+   *   captureError?: boolean, mergeError?: boolean, outputFile?: string, append?: boolean }} [settings]
    */
   run(program, commandArguments = [], settings = {}) {
-    const { directory = "/", environment = {}, input = "", deadline, show = false, capture = false } = settings;
+    const { directory = "/", environment = {}, onlyEnvironment = false, input = "", inputFile, deadline } = settings;
     const command = {
       program,
       arguments: commandArguments,
       directory,
       environment: Object.entries(environment),
-      standardInput: typeof input === "string" ? new TextEncoder().encode(input) : input,
+      onlyEnvironment,
+      standardInput: inputOf(input, inputFile),
       deadline: deadline === undefined ? undefined : BigInt(deadline),
-      output: capture ? "capture" : show ? "show" : "log",
+      ...streams({ append: false, ...settings }),
     };
-    const { ending, captured } = ask(() => this.#lent.run(command), processError);
-    return new Outcome(program, ending, captured);
+    const { ending, captured, capturedError } = ask(() => this.#lent.run(command), processError);
+    return new Outcome(program, ending, captured, capturedError);
   }
 }

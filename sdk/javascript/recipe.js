@@ -33,6 +33,9 @@ export class Recipe {
   /** The grants that it requests: see `grant`. @type {object[]} */
   static grants = [];
 
+  /** Whether it may read options that it does not describe: the host then does not report those as misspelled. */
+  static otherOptions = false;
+
   /** The part's own section. @type {import("./options.js").Options} */
   options;
 

@@ -248,7 +248,7 @@ fn output_status_input_and_environment(level: Level) {
     let space = Space::new();
     let mut command = space.shell("cat; echo err >&2; echo \"$A\"; pwd; env | wc -l; exit 7");
     let input = "x".repeat(300_000);
-    command.stdin = Some(input.clone().into());
+    command.stdin = confine::Input::Bytes(input.clone().into());
     command.environment.insert("A".into(), "b c".into());
     let (mut stdout, mut stderr) = (String::new(), String::new());
     let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {

@@ -2,7 +2,8 @@
 
 use buildout_recipe::{Description, Error, Init, OptionDescription, Options};
 
-use crate::text::{join, lines, paths};
+use buildout_recipe::text::join;
+use crate::text::{lines, paths};
 
 /// Options that are passed on unchanged.
 const UNCHANGED: [&str; 9] =

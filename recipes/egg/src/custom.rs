@@ -5,7 +5,8 @@ use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe
 
 use crate::build_ext;
 use crate::eggs::{init_sources, sources};
-use crate::text::{eggs_directory, repr};
+use buildout_recipe::text::repr;
+use crate::text::eggs_directory;
 
 /// A distribution that is built from source.
 pub struct Custom {

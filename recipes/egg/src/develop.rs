@@ -4,7 +4,7 @@ use buildout_recipe::distributions::{BuildOptions, develop};
 use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe, Update};
 
 use crate::build_ext;
-use crate::text::join;
+use buildout_recipe::text::join;
 
 /// A project in editable mode.
 pub struct Develop {

@@ -7,6 +7,7 @@ mod mkdirectory;
 
 pub use mkdirectory::Mkdirectory;
 
+use buildout_recipe::text::join;
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe};
 
 /// A directory.
@@ -42,17 +43,6 @@ impl Recipe for Mkdir {
                 .context(format!("Cannot create {}", self.path))?;
         }
         Ok(self.path.as_str().into())
-    }
-}
-
-/// Joins paths like `os.path.join`. It does not normalize `path`, because the state records the result.
-fn join(directory: &str, path: &str) -> String {
-    if path.starts_with('/') {
-        path.to_owned()
-    } else if directory.ends_with('/') {
-        format!("{directory}{path}")
-    } else {
-        format!("{directory}/{path}")
     }
 }
 
@@ -113,8 +103,6 @@ mod tests {
         assert_eq!(split("/a/b"), ("/a", "b"));
         assert_eq!(split("/a"), ("/", "a"));
         assert_eq!(split("/a//b"), ("/a", "b"));
-        assert_eq!(join("/a/", "b"), "/a/b");
-        assert_eq!(join("/a", "/b"), "/b");
     }
 
     #[test]

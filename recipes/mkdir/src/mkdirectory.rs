@@ -3,7 +3,7 @@
 
 use buildout_recipe::{Context, Description, Error, Init, OptionDescription, Paths, Recipe, Update, set_mode};
 
-use crate::join;
+use buildout_recipe::text::join;
 
 /// Directories for data.
 pub struct Mkdirectory {

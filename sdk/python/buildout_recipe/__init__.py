@@ -23,15 +23,16 @@ A recipe is a class that derives from `Recipe`. `export` makes such classes the 
 For files, use Python's own functions (`open`, `os`) with the absolute paths of the machine. A recipe can access the part's
 location (read and write), the buildout (read) and what `recipes.toml` grants. Its standard output is shown, line by line.
 
-`buildout_recipe.process` provides native commands, and `buildout_recipe.download` downloads. A component that does not import
-these modules cannot use them.
+`buildout_recipe.process` provides native commands, `buildout_recipe.download` downloads, `buildout_recipe.archives` local archives,
+`buildout_recipe.distributions` Python distributions, `buildout_recipe.python` and `buildout_recipe.system` the properties of the
+buildout's Python and of the machine. A component that does not import these modules cannot use them.
 """
 
 from . import grant, log
 from ._errors import Fault, OptionError, RecipeError, UserError
 from ._export import export
 from ._options import Buildout, Options
-from ._paths import created, lock, set_mode
+from ._paths import access, created, lock, look, make_link, read_link, set_mode, temporary_directory
 from ._recipe import Recipe, option
 
 __all__ = [
@@ -42,11 +43,16 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "UserError",
+    "access",
     "created",
     "export",
     "grant",
     "lock",
     "log",
+    "look",
+    "make_link",
     "option",
+    "read_link",
     "set_mode",
+    "temporary_directory",
 ]

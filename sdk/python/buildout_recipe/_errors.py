@@ -15,6 +15,12 @@ class RecipeError(Exception):
     """The base class of all errors of this package. `user` is true for user errors."""
 
     user = False
+    hints: tuple[str, ...] = ()
+
+    def hint(self, text: str) -> "RecipeError":
+        """Adds what the user can do, in one sentence: `raise UserError("no compiler").hint("Install gcc.")`."""
+        self.hints = (*self.hints, text)
+        return self
 
 
 class UserError(RecipeError):
@@ -110,6 +116,8 @@ def failure(error: BaseException) -> wit.Failure:
     if isinstance(error, OptionError) and error._lookup is not None:
         return wit.Failure_Lookup(error._lookup)
     if isinstance(error, RecipeError) and error.user:
+        if error.hints:
+            return wit.Failure_Explained(wit.ExplainedFailure(True, str(error), None, [], list(error.hints)))
         return wit.Failure_UserError(str(error))
     if isinstance(error, ModuleNotFoundError):
         log.error("A recipe can only use modules that were imported when it was built: import them at the top of the file.")

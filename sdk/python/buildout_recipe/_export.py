@@ -109,6 +109,9 @@ class _Part(parts.Part):
     def update(self) -> list[str] | None:
         return _guarded(lambda: _paths(self.recipe.update()))  # type: ignore[attr-defined]
 
+    def inputs(self) -> parts.Inputs:
+        return parts.Inputs_Unknown("recipes in Python do not describe their inputs")
+
 
 def _paths(paths: Paths) -> list[str] | None:
     if paths is None:
@@ -124,6 +127,8 @@ def _entry_point(name: str, recipe: type[Recipe]) -> wit.EntryPoint:
         list(recipe.grants),
         hasattr(recipe, "update"),
         hasattr(recipe, "uninstall"),
+        recipe.other_options,
+        False,
     )
 
 

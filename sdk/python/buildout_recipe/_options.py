@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import overload
 
 from componentize_py_types import Err
@@ -51,16 +51,18 @@ class Options:
             raise lookup_error(error) from None
 
     def set(self, name: str, value: str) -> None:
-        """Sets the option, for this part and all sections that reference it. Only in `init`."""
+        """Sets the option, for this part and all sections that reference it. Outside `init`, it is not recorded."""
         try:
             self._lent.set(name, value)
         except Err as error:
-            if isinstance(error.value, wit.SetError_Other):
-                message, reason = error.value.value.message, error.value.value.code
-            else:
-                reason = kebab(error.value)
-                message = _SET_ERRORS.get(reason, reason)
-            raise OptionError(f"option {name!r} {message}", reason) from None
+            raise _set_error(f"option {name!r}", error) from None
+
+    def remove(self, name: str) -> None:
+        """Removes the option. A missing option is not an error."""
+        try:
+            self._lent.remove(name)
+        except Err as error:
+            raise _set_error(f"option {name!r}", error) from None
 
     def keys(self) -> list[str]:
         """The names of the options, in the order in which they were written."""
@@ -83,17 +85,29 @@ class Options:
 
 
 _SET_ERRORS = {
-    "after-init": "was set after init",
-    "invalid-name": "is not a valid option name",
+    "after-init": "cannot be changed in this call",
+    "invalid-name": "does not have a valid name",
+    "exists": "exists",
     "limit": "is longer than the host allows",
 }
 
 
-class Buildout:
-    """The other sections. Reading one makes the part depend on it. Only in `init`."""
+def _set_error(named: str, error: Err[wit.SetError]) -> OptionError:
+    if isinstance(error.value, wit.SetError_Other):
+        return OptionError(f"{named} cannot be changed: {error.value.value.message}", error.value.value.code)
+    reason = kebab(error.value)
+    return OptionError(f"{named} {_SET_ERRORS.get(reason, reason)}", reason)
 
-    def __init__(self, lent: wit_buildout.Buildout) -> None:
-        self._lent = lent
+
+class Buildout:
+    """The sections of the buildout.
+
+    In `init`, reading one makes the part depend on it, and initializes it first if it has a recipe. In other calls, its current
+    options are returned: `Buildout()` can be made in each of them, and kept.
+    """
+
+    def __init__(self, lent: wit_buildout.Buildout | None = None) -> None:
+        self._lent = wit_buildout.open() if lent is None else lent
 
     @property
     def directory(self) -> str:
@@ -132,3 +146,38 @@ class Buildout:
             return self._lent.sections()
         except Err as error:
             raise lookup_error(error) from None
+
+    def initialize(self, section: str) -> None:
+        """Reads a section without reading an option. In `init`, this initializes the section if it has a recipe."""
+        try:
+            self._lent.initialize(section)
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def raw(self, section: str, name: str) -> str | None:
+        """The option's value with its references not replaced. This creates no dependency."""
+        try:
+            return self._lent.raw(section, name)
+        except Err as error:
+            raise lookup_error(error) from None
+
+    def add(self, section: str, options: Mapping[str, str]) -> None:
+        """Adds a section. If it has a recipe, it becomes a part when it is read. Only in `init`."""
+        try:
+            self._lent.add(section, list(options.items()))
+        except Err as error:
+            raise _set_error(f"section {section!r}", error) from None
+
+    def set(self, section: str, name: str, value: str) -> None:
+        """Sets an option of a section that the part has added. Only in `init`."""
+        try:
+            self._lent.set(section, name, value)
+        except Err as error:
+            raise _set_error(f"option {section}:{name}", error) from None
+
+    def remove(self, section: str, name: str) -> None:
+        """Removes an option of a section that the part has added. Only in `init`."""
+        try:
+            self._lent.remove(section, name)
+        except Err as error:
+            raise _set_error(f"option {section}:{name}", error) from None

@@ -1,4 +1,4 @@
-"""Paths that a recipe creates, permissions, and locks."""
+"""Paths that a recipe creates, permissions, links, a temporary directory, and locks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from ._errors import Fault, kebab
 _MESSAGES = {
     "outside": "{path} is outside the directories that the part may own",
     "invalid": "{path!r} is not a valid path",
-    "not-installing": "{path} was used outside install and update",
+    "not-installing": "{path} cannot be used in this call",
+    "missing": "{path} does not exist",
+    "exists": "{path} exists",
     "limit": "the number of paths exceeds the host's limit",
 }
 
@@ -36,6 +38,43 @@ def set_mode(path: str, mode: int) -> None:
         wit.set_mode(path, mode)
     except Err as error:
         raise _fault(path, error) from None
+
+
+def look(path: str, follow: bool = True) -> wit.Status:
+    """The status of a file or directory, with the mode and the owner that `os.stat` does not know in a recipe."""
+    try:
+        return wit.look(path, follow)
+    except Err as error:
+        raise _fault(path, error) from None
+
+
+def access(path: str) -> wit.Permissions:
+    """What the recipe and its commands may do with a path. Nothing if it does not exist."""
+    return wit.access(path)
+
+
+def make_link(target: str, path: str) -> None:
+    """Creates a symbolic link with any target. `os.symlink` does not create links with an absolute target in a recipe."""
+    try:
+        wit.make_link(target, path)
+    except Err as error:
+        raise _fault(path, error) from None
+
+
+def read_link(path: str) -> str:
+    """The target of a symbolic link, also an absolute one."""
+    try:
+        return wit.read_link(path)
+    except Err as error:
+        raise _fault(path, error) from None
+
+
+def temporary_directory() -> str:
+    """The part's temporary directory. Its commands see it under the same path, and as `TMPDIR`. It is removed after the run."""
+    try:
+        return wit.temporary_directory()
+    except Err as error:
+        raise _fault("the temporary directory", error) from None
 
 
 @contextmanager

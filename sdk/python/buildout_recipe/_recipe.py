@@ -58,6 +58,9 @@ class Recipe:
     grants: Sequence[grant.Grant] = ()
     """The grants that the recipe requests: see `buildout_recipe.grant`."""
 
+    other_options = False
+    """Whether the recipe may read options that it does not describe: the host then does not report those as misspelled."""
+
     def init(self, options: Options, buildout: Buildout) -> None:
         """Reads and completes the part's options. It must not create anything.
 

@@ -8,36 +8,33 @@
         archive = downloader.fetch("https://example.com/a-1.0.tar.gz", sha256="…")
         archive.unpack(self.options.location, top_level="strip")
 
-A recipe needs the grant `fetch` for each URL (`buildout_recipe.grant.fetch`). A downloader can be used while a part is
-installed or updated.
+A recipe needs the grant `fetch` for each URL (`buildout_recipe.grant.fetch`). A downloader can be used in the call that made it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal
 
 from componentize_py_types import Err
 from wit_world.imports import download as _wit
+from wit_world.imports import types as _types
 
 from ._errors import RecipeError, kebab
-
-_TOP_LEVELS = {
-    "keep": _wit.TopLevel.KEEP,
-    "strip": _wit.TopLevel.STRIP,
-    "strip-if-single": _wit.TopLevel.STRIP_IF_SINGLE,
-}
+from ._top_level import TOP_LEVELS
 
 
 class DownloadError(RecipeError):
     """A file could not be downloaded or used.
 
-    `reason` is `not-granted`, `mismatch`, `unavailable`, `bad-archive`, `invalid`, `limit` or another word.
+    `reason` is `not-granted`, `mismatch`, `status` (with `status`, the HTTP status code), `unavailable`, `bad-archive`,
+    `invalid`, `limit` or another word.
     """
 
-    def __init__(self, message: str, reason: str, user: bool) -> None:
+    def __init__(self, message: str, reason: str, user: bool, status: int | None = None) -> None:
         super().__init__(message)
-        self.reason, self.user = reason, user
+        self.reason, self.user, self.status = reason, user, status
 
 
 class Fetched:
@@ -56,6 +53,23 @@ class Fetched:
         """Its size in bytes."""
         return self._lent.size()
 
+    @property
+    def address(self) -> str:
+        """Its URL after redirects, without credentials."""
+        return self._lent.address()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The response headers, with names in lower case. Empty if the file came from the cache."""
+        return dict(self._lent.headers())
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes of it from `offset`."""
+        try:
+            return self._lent.read(offset, length)
+        except Err as error:
+            raise _download_error(error) from None
+
     def copy(self, path: str) -> None:
         """Copies it to the absolute path `path`. An existing file is replaced."""
         try:
@@ -73,7 +87,7 @@ class Fetched:
         is.
         """
         try:
-            return self._lent.unpack(directory, _TOP_LEVELS[top_level])
+            return self._lent.unpack(directory, TOP_LEVELS[top_level])
         except Err as error:
             raise _download_error(error) from None
 
@@ -96,17 +110,23 @@ class Downloader:
         self._lent.__exit__(kind, error, traceback)
 
     def fetch(
-        self, url: str, *, md5: str | None = None, sha256: str | None = None, sha512: str | None = None
+        self,
+        url: str,
+        *,
+        md5: str | None = None,
+        sha256: str | None = None,
+        sha512: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Fetched:
-        """Downloads a file, or takes it from the cache. It must have the given digests.
+        """Downloads a file, or takes it from the cache. It must have the given digests. `headers` are added to the request.
 
         `url` is a URL (`http:`, `https:`, `file:`), or a path, which may be relative to the buildout directory.
         """
-        kinds = _wit.Algorithm
+        kinds = _types.Algorithm
         wanted = [(kinds.MD5, md5), (kinds.SHA256, sha256), (kinds.SHA512, sha512)]
-        digests = [_wit.Digest(kind, value) for kind, value in wanted if value is not None]
+        digests = [_types.Digest(kind, value) for kind, value in wanted if value is not None]
         try:
-            return Fetched(self._lent.fetch(_wit.Request(url, digests)))
+            return Fetched(self._lent.fetch(_wit.Request(url, digests, list((headers or {}).items()))))
         except Err as error:
             raise _download_error(error) from None
 
@@ -114,4 +134,7 @@ class Downloader:
 def _download_error(error: Err[_wit.DownloadError]) -> DownloadError:
     if isinstance(error.value, _wit.DownloadError_Other):
         return DownloadError(error.value.value.message, error.value.value.code, user=False)
+    if isinstance(error.value, _wit.DownloadError_Status):
+        status = error.value.value
+        return DownloadError(status.message, "status", user=True, status=status.code)
     return DownloadError(error.value.value, kebab(error.value), user=True)

@@ -43,6 +43,11 @@ def distributions() -> Grant:
     return _wit.Grant_Distributions()
 
 
+def network(program: str) -> Grant:
+    """Network access for the native command: a name or an absolute path."""
+    return _wit.Grant_Network(program)
+
+
 def memory(size: int) -> Grant:
     """Using up to this many bytes of memory."""
     return _wit.Grant_Memory(size)

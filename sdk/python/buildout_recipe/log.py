@@ -30,6 +30,16 @@ def critical(message: str) -> None:
     _wit.message(_wit.Level.CRITICAL, message)
 
 
+def message_from(name: str, level: _wit.Level, message: str) -> None:
+    """Logs a message with this prefix instead of the part's name."""
+    _wit.message_from(name, level, message)
+
+
+def threshold() -> int:
+    """The lowest level that is shown, as a number of Python's `logging`: 10 is debug, 20 info, 30 warning, 40 error."""
+    return _wit.threshold()
+
+
 def activity(text: str) -> None:
     """Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`."""
     _wit.activity(text)

@@ -1,4 +1,4 @@
-"""Native commands. The operating system confines them, and they have no network.
+"""Native commands. The operating system confines them. Without the grant `network`, they have no network.
 
 ::
 
@@ -7,8 +7,8 @@
     with Runner("make") as runner:
         runner.run("make", "install", directory=runner.build_directory).check()
 
-A recipe needs the grant `run` for each program (`buildout_recipe.grant.run`). A runner can be used while a part is
-installed, updated or uninstalled.
+A recipe needs the grant `run` for each program (`buildout_recipe.grant.run`). A runner can be used in the call that made it. In
+`init`, commands may write only to the part's temporary directory.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from ._errors import RecipeError, kebab
 
 
 class ProcessError(RecipeError):
-    """A command could not be started. `reason` is `not-granted`, `not-found`, `invalid`, `limit` or another word."""
+    """A command could not be started. `reason` is `not-granted`, `not-found`, `not-executable`, `invalid`, `limit` or
+    another word."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
         # The user decides what is installed and what is granted.
-        self.user = reason in ("not-granted", "not-found")
+        self.user = reason in ("not-granted", "not-found", "not-executable")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Outcome:
     """The signal that killed it, or none."""
     captured: bytes
     """Its standard output, if captured."""
+    captured_error: bytes
+    """Its standard error, if captured."""
 
     @property
     def success(self) -> bool:
@@ -73,6 +76,16 @@ class CommandFailed(RecipeError):
     """A command failed. Printed without a traceback."""
 
     user = True
+
+
+def environment() -> dict[str, str]:
+    """As `Runner.environment`, without a runner."""
+    return dict(_wit.environment())
+
+
+def find(program: str, directories: list[str] | None = None) -> str | None:
+    """The path of the program in `directories`, or in the `PATH` of `environment`; none if commands and the recipe do not see one."""
+    return _wit.find(program, directories)
 
 
 class Runner:
@@ -113,25 +126,46 @@ class Runner:
         *arguments: str,
         directory: str = "/",
         environment: Mapping[str, str] | None = None,
+        only_environment: bool = False,
         input: bytes = b"",
+        input_file: str | None = None,
         deadline: timedelta | None = None,
         show: bool = False,
         capture: bool = False,
+        capture_error: bool = False,
+        merge_error: bool = False,
+        output_file: str | None = None,
+        append: bool = False,
     ) -> Outcome:
         """Runs a command and waits for it. A failure of the command is an outcome, not an error: see `Outcome.check`.
 
-        `environment` is added to the runner's environment. The output of the command goes to the part's log; `show` also
-        shows it immediately, and `capture` returns the standard output.
+        `environment` is added to the runner's environment, or replaces it (`only_environment`). The output of the command goes
+        to the part's log; `show` also shows it immediately. `capture` and `capture_error` return the standard output and the
+        standard error, `output_file` writes the standard output to a file, and `merge_error` merges the two. Paths are absolute.
         """
-        use = _wit.OutputUse.CAPTURE if capture else _wit.OutputUse.SHOW if show else _wit.OutputUse.LOG
+        logged: _wit.Output = _wit.Output_Show() if show else _wit.Output_Log()
+        output, error_output = logged, logged
+        if capture:
+            output = _wit.Output_Capture()
+        elif output_file is not None:
+            output = _wit.Output_File(_wit.OutputFile(output_file, append))
+        if capture_error:
+            error_output = _wit.Output_Capture()
+        elif merge_error:
+            error_output = _wit.Output_AsOutput()
+        given: _wit.Input = _wit.Input_Bytes(input) if input else _wit.Input_Empty()
+        if input_file is not None:
+            given = _wit.Input_File(input_file)
         command = _wit.Command(
             program,
             list(arguments),
             directory,
             list((environment or {}).items()),
-            input,
+            only_environment,
+            given,
             None if deadline is None else deadline // timedelta(milliseconds=1),
-            use,
+            output,
+            error_output,
         )
         try:
             outcome = self._lent.run(command)
@@ -140,7 +174,7 @@ class Runner:
         ending = outcome.ending
         status = ending.value if isinstance(ending, _wit.Ending_Exited) else None
         signal = ending.value if isinstance(ending, _wit.Ending_Signalled) else None
-        return Outcome(program, status, signal, outcome.captured)
+        return Outcome(program, status, signal, outcome.captured, outcome.captured_error)
 
 
 def _process_error(error: Err[_wit.ProcessError]) -> ProcessError:

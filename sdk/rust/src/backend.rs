@@ -9,6 +9,7 @@ pub(crate) trait OptionsBackend {
     fn get(&self, name: &str) -> Result<Option<String>, Error>;
     fn require(&self, name: &str) -> Result<String, Error>;
     fn set(&self, name: &str, value: &str) -> Result<(), Error>;
+    fn remove(&self, name: &str) -> Result<(), Error>;
     fn keys(&self) -> Result<Vec<String>, Error>;
     fn part(&self) -> String;
     fn location(&self) -> String;
@@ -20,6 +21,23 @@ pub(crate) trait BuildoutBackend {
     fn require(&self, section: &str, option: &str) -> Result<String, Error>;
     fn keys(&self, section: &str) -> Result<Vec<String>, Error>;
     fn sections(&self) -> Result<Vec<String>, Error>;
+    fn initialize(&self, section: &str) -> Result<(), Error>;
+    fn raw(&self, section: &str, option: &str) -> Result<Option<String>, Error>;
+    fn set(&self, section: &str, option: &str, value: &str) -> Result<(), Error>;
+    fn remove(&self, section: &str, option: &str) -> Result<(), Error>;
+    fn add(&self, section: &str, options: &[(String, String)]) -> Result<(), Error>;
+}
+
+/// Why `object` cannot be changed.
+fn refused(object: &str, error: wit::options::SetError) -> Error {
+    use wit::options::SetError;
+    Error::fault(match error {
+        SetError::AfterInit => format!("{object} cannot be changed in this call"),
+        SetError::InvalidName => format!("{object} does not have a valid name"),
+        SetError::Exists => format!("{object} exists"),
+        SetError::Limit => format!("{object} is longer than the host allows"),
+        SetError::Other(other) => format!("{object} cannot be changed: {}", other.message),
+    })
 }
 
 impl OptionsBackend for wit::options::Options {
@@ -32,14 +50,11 @@ impl OptionsBackend for wit::options::Options {
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), Error> {
-        use wit::options::SetError;
-        wit::options::Options::set(self, name, value).map_err(|error| match error {
-            SetError::AfterInit => Error::fault(format!("option {name:?} was set after init")),
-            SetError::InvalidName => Error::fault(format!("{name:?} is not a valid option name")),
-            SetError::Exists => Error::fault(format!("option {name:?} exists")),
-            SetError::Limit => Error::fault(format!("option {name:?} is longer than the host allows")),
-            SetError::Other(other) => Error::fault(format!("option {name:?} cannot be set: {}", other.message)),
-        })
+        wit::options::Options::set(self, name, value).map_err(|error| refused(&format!("option {name:?}"), error))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        wit::options::Options::remove(self, name).map_err(|error| refused(&format!("option {name:?}"), error))
     }
 
     fn keys(&self) -> Result<Vec<String>, Error> {
@@ -55,20 +70,41 @@ impl OptionsBackend for wit::options::Options {
     }
 }
 
-impl BuildoutBackend for &wit::buildout::Buildout {
+/// The buildout of the host, lent to `init` or opened.
+impl<B: std::ops::Deref<Target = wit::buildout::Buildout>> BuildoutBackend for B {
     fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
-        Ok(wit::buildout::Buildout::get(self, section, option)?)
+        Ok((**self).get(section, option)?)
     }
 
     fn require(&self, section: &str, option: &str) -> Result<String, Error> {
-        Ok(wit::buildout::Buildout::require(self, section, option)?)
+        Ok((**self).require(section, option)?)
     }
 
     fn keys(&self, section: &str) -> Result<Vec<String>, Error> {
-        Ok(wit::buildout::Buildout::keys(self, section)?)
+        Ok((**self).keys(section)?)
     }
 
     fn sections(&self) -> Result<Vec<String>, Error> {
-        Ok(wit::buildout::Buildout::sections(self)?)
+        Ok((**self).sections()?)
+    }
+
+    fn initialize(&self, section: &str) -> Result<(), Error> {
+        Ok((**self).initialize(section)?)
+    }
+
+    fn raw(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
+        Ok((**self).raw(section, option)?)
+    }
+
+    fn set(&self, section: &str, option: &str, value: &str) -> Result<(), Error> {
+        (**self).set(section, option, value).map_err(|error| refused(&format!("option {section}:{option}"), error))
+    }
+
+    fn remove(&self, section: &str, option: &str) -> Result<(), Error> {
+        (**self).remove(section, option).map_err(|error| refused(&format!("option {section}:{option}"), error))
+    }
+
+    fn add(&self, section: &str, options: &[(String, String)]) -> Result<(), Error> {
+        (**self).add(section, options).map_err(|error| refused(&format!("section {section:?}"), error))
     }
 }

@@ -21,13 +21,12 @@ pub struct Description {
     options: Vec<OptionDescription>,
     grants: Vec<wit::Grant>,
     other_options: bool,
-    cacheable: bool,
 }
 
 impl Description {
     /// `documentation` is one line that says what the entry point makes, then an empty line, then any details.
     pub fn new(documentation: impl Into<String>) -> Self {
-        Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new(), other_options: false, cacheable: false }
+        Self { documentation: documentation.into(), options: Vec::new(), grants: Vec::new(), other_options: false }
     }
 
     /// Adds an option that the recipe reads.
@@ -93,7 +92,7 @@ impl Description {
         self
     }
 
-    pub(crate) fn into_wit(self, name: &str, has_update: bool, has_uninstall: bool) -> wit::EntryPoint {
+    pub(crate) fn into_wit(self, name: &str, has_update: bool, has_uninstall: bool, cacheable: bool) -> wit::EntryPoint {
         wit::EntryPoint {
             name: name.into(),
             documentation: self.documentation,
@@ -102,7 +101,7 @@ impl Description {
             has_update,
             has_uninstall,
             other_options: self.other_options,
-            cacheable: self.cacheable,
+            cacheable,
         }
     }
 }

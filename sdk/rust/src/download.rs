@@ -17,6 +17,7 @@
 
 use std::fmt;
 
+use crate::archives::TopLevel;
 use crate::bindings::buildout::recipe::download as wit;
 use crate::error::Error;
 
@@ -25,9 +26,7 @@ use crate::testing::native::downloads as lent;
 #[cfg(target_arch = "wasm32")]
 use wit as lent;
 
-pub use wit::TopLevel;
-
-/// Downloads files, while the part is installed or updated.
+/// Downloads files, during one call of the recipe.
 #[derive(Debug)]
 pub struct Downloader(lent::Downloader);
 
@@ -35,7 +34,7 @@ impl Downloader {
     /// A downloader for URLs with these prefixes, or `*` for all.
     ///
     /// # Errors
-    /// If one of them is not granted, or no part is being installed or updated.
+    /// If one of them is not granted.
     pub fn open<A: AsRef<str>>(addresses: &[A]) -> Result<Self, DownloadError> {
         let addresses: Vec<String> = addresses.iter().map(|address| address.as_ref().to_owned()).collect();
         Ok(Self(lent::open(&addresses)?))
@@ -68,6 +67,12 @@ impl Download {
         self.digest(wit::Algorithm::Sha512, digest.into())
     }
 
+    /// Adds a header to the request. The host ignores headers that it sets itself.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.headers.push((name.into(), value.into()));
+        self
+    }
+
     fn digest(mut self, algorithm: wit::Algorithm, value: String) -> Self {
         self.0.digests.push(wit::Digest { algorithm, value });
         self
@@ -95,6 +100,24 @@ impl Fetched {
     /// Its size in bytes.
     pub fn size(&self) -> u64 {
         self.0.size()
+    }
+
+    /// Its URL after redirects, without credentials.
+    pub fn address(&self) -> String {
+        self.0.address()
+    }
+
+    /// The headers of the response, with names in lower case. Empty if the file came from the cache.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        self.0.headers()
+    }
+
+    /// Up to `length` bytes of it from `offset`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>, DownloadError> {
+        Ok(self.0.read(offset, length)?)
     }
 
     /// Copies it to the absolute path `path`. An existing file is replaced.

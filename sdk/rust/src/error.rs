@@ -12,6 +12,7 @@ use crate::bindings::buildout::recipe::types as wit;
 pub struct Error {
     kind: Kind,
     message: String,
+    hints: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,12 +51,24 @@ pub enum Reason {
 impl Error {
     /// A user error, printed as `Error: <message>`, without a trace.
     pub fn user(message: impl Into<String>) -> Self {
-        Self { kind: Kind::User, message: message.into() }
+        Self { kind: Kind::User, message: message.into(), hints: Vec::new() }
     }
 
     /// A failure of the recipe or its environment.
     pub fn fault(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Fault, message: message.into() }
+        Self { kind: Kind::Fault, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Adds what the user can do, in one sentence. Not for an option that could not be read: the host has its own hints then.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// What the user can do.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
     }
 
     /// Whether it is a user error.
@@ -99,7 +112,7 @@ impl fmt::Display for LookupError {
 
 impl From<LookupError> for Error {
     fn from(lookup: LookupError) -> Self {
-        Self { message: lookup.message.clone(), kind: Kind::Lookup(lookup) }
+        Self { message: lookup.message.clone(), kind: Kind::Lookup(lookup), hints: Vec::new() }
     }
 }
 
@@ -138,6 +151,13 @@ impl From<wit::LookupError> for Error {
 impl From<Error> for wit::Failure {
     fn from(error: Error) -> Self {
         match error.kind {
+            Kind::User | Kind::Fault if !error.hints.is_empty() => Self::Explained(wit::ExplainedFailure {
+                user_error: error.is_user(),
+                message: error.message,
+                code: None,
+                trace: Vec::new(),
+                hints: error.hints,
+            }),
             Kind::User => Self::UserError(error.message),
             Kind::Fault => Self::Fault(error.message),
             Kind::Lookup(lookup) => Self::Lookup(wit::LookupError {
@@ -181,7 +201,7 @@ impl<T, E: Into<Error>> Context<T> for Result<T, E> {
             match error.kind {
                 // The host prints its own message for a lookup error.
                 Kind::Lookup(_) => error,
-                kind => Error { message: format!("{doing}: {}", error.message), kind },
+                kind => Error { message: format!("{doing}: {}", error.message), kind, hints: error.hints },
             }
         })
     }
@@ -197,6 +217,19 @@ mod tests {
         let error = user.context("making a directory").unwrap_err();
         assert!(error.is_user());
         assert_eq!(error.to_string(), "making a directory: Invalid Path");
+    }
+
+    #[test]
+    fn hints_are_returned_with_the_error() {
+        let failed: Result<(), Error> = Err(Error::user("no compiler").hint("Install gcc."));
+        match wit::Failure::from(failed.context("building").unwrap_err()) {
+            wit::Failure::Explained(explained) => {
+                assert!(explained.user_error);
+                assert_eq!(explained.message, "building: no compiler");
+                assert_eq!(explained.hints, ["Install gcc."]);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

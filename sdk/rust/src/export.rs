@@ -11,7 +11,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::init::Init;
 use crate::paths::Paths;
-use crate::recipe::{Recipe, Recorded, Uninstall, Update};
+use crate::recipe::{Cacheable, Inputs, Recipe, Recorded, Uninstall, Update};
 
 /// Exports the crate's entry points, each with its type, so that the crate becomes a component.
 ///
@@ -39,7 +39,7 @@ macro_rules! export {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, missing_docs, unreachable_pub)]
         const _: () = {
-            use $crate::__private::{Plain as _, WithUninstall as _, WithUpdate as _};
+            use $crate::__private::{Plain as _, WithInputs as _, WithUninstall as _, WithUpdate as _};
             use $crate::bindings::exports::buildout::recipe as exports;
 
             struct Component;
@@ -53,6 +53,7 @@ macro_rules! export {
                         init: $crate::__private::Part::of::<$recipe>,
                         update: probe.update(),
                         uninstall: probe.uninstall(),
+                        inputs: probe.inputs(),
                     }
                 }),+]
             }
@@ -93,6 +94,7 @@ macro_rules! export {
 
 type UpdateFn = fn(&mut dyn std::any::Any) -> Result<Option<Paths>, Error>;
 type UninstallFn = fn(&str, &Recorded) -> Result<(), Error>;
+type InputsFn = fn(&mut dyn std::any::Any) -> Result<Inputs, Error>;
 
 /// An entry point of the component, created by [`export!`](crate::export).
 pub struct EntryPoint {
@@ -106,6 +108,8 @@ pub struct EntryPoint {
     pub update: Option<UpdateFn>,
     /// [`Uninstall::uninstall`], if there is one.
     pub uninstall: Option<UninstallFn>,
+    /// [`Cacheable::inputs`], if there is one.
+    pub inputs: Option<InputsFn>,
 }
 
 /// A part of any of the entry points.
@@ -113,13 +117,14 @@ pub struct Part {
     recipe: RefCell<Box<dyn std::any::Any>>,
     install: fn(&mut dyn std::any::Any) -> Result<Paths, Error>,
     update: Option<UpdateFn>,
+    inputs: Option<InputsFn>,
 }
 
 impl Part {
     /// Initializes a part of type `R`.
     pub fn of<R: Recipe>(init: &Init<'_>) -> Result<Self, Error> {
         let recipe = R::init(init)?;
-        Ok(Self { recipe: RefCell::new(Box::new(recipe)), install: install::<R>, update: None })
+        Ok(Self { recipe: RefCell::new(Box::new(recipe)), install: install::<R>, update: None, inputs: None })
     }
 }
 
@@ -138,7 +143,11 @@ impl wit::GuestPart for Part {
     }
 
     fn inputs(&self) -> Result<wit::Inputs, Failure> {
-        Ok(wit::Inputs::Unknown("the entry point is not cacheable".to_owned()))
+        let Some(inputs) = self.inputs else {
+            return Err(Failure::Fault("the entry point is not cacheable".to_owned()));
+        };
+        let mut recipe = self.recipe.borrow_mut();
+        Ok(inputs(recipe.as_mut())?.0)
     }
 
     fn update(&self) -> Result<Option<Vec<String>>, Failure> {
@@ -150,10 +159,10 @@ impl wit::GuestPart for Part {
     }
 }
 
-/// Detects whether a type implements [`Update`] and [`Uninstall`].
+/// Detects whether a type implements [`Update`], [`Uninstall`] and [`Cacheable`].
 ///
-/// `export!` calls the methods on `&&Probe`. Method resolution finds the implementations of `WithUpdate` and
-/// `WithUninstall` for `&Probe` before that of `Plain` for `Probe`. This works only for concrete types.
+/// `export!` calls the methods on `&&Probe`. Method resolution finds the implementations of `WithUpdate`, `WithUninstall` and
+/// `WithInputs` for `&Probe` before that of `Plain` for `Probe`. This works only for concrete types.
 pub struct Probe<R>(PhantomData<R>);
 
 impl<R> Probe<R> {
@@ -185,6 +194,18 @@ impl<R: Uninstall> WithUninstall for &Probe<R> {
     }
 }
 
+/// Implemented for recipes with [`Cacheable`].
+pub trait WithInputs {
+    /// The function of the recipe.
+    fn inputs(&self) -> Option<InputsFn>;
+}
+
+impl<R: Cacheable> WithInputs for &Probe<R> {
+    fn inputs(&self) -> Option<InputsFn> {
+        Some(|part| downcast::<R>(part)?.inputs())
+    }
+}
+
 /// Implemented for all recipes, as the fallback.
 pub trait Plain {
     /// None.
@@ -194,6 +215,11 @@ pub trait Plain {
 
     /// None.
     fn uninstall(&self) -> Option<UninstallFn> {
+        None
+    }
+
+    /// None.
+    fn inputs(&self) -> Option<InputsFn> {
         None
     }
 }
@@ -207,7 +233,10 @@ pub fn describe(name: &str, version: &str, entry_points: Vec<EntryPoint>) -> Pac
         version: version.to_owned(),
         entry_points: entry_points
             .into_iter()
-            .map(|entry| (entry.describe)().into_wit(entry.name, entry.update.is_some(), entry.uninstall.is_some()))
+            .map(|entry| {
+                let EntryPoint { name, describe, update, uninstall, inputs, .. } = entry;
+                describe().into_wit(name, update.is_some(), uninstall.is_some(), inputs.is_some())
+            })
             .collect(),
     }
 }
@@ -221,7 +250,7 @@ pub fn init(
 ) -> Result<wit::Part, Failure> {
     let entry = find(entry_points, name)?;
     let part = (entry.init)(&Init::of_host(options, buildout))?;
-    Ok(wit::Part::new(Part { update: entry.update, ..part }))
+    Ok(wit::Part::new(Part { update: entry.update, inputs: entry.inputs, ..part }))
 }
 
 /// `uninstall` of the component.
@@ -294,5 +323,6 @@ mod tests {
         let update = updating.update().expect("has an update");
         assert_eq!(update(&mut Updating).unwrap(), Some("updated".into()));
         assert!(simple.uninstall().is_none() && updating.uninstall().is_none());
+        assert!(simple.inputs().is_none());
     }
 }

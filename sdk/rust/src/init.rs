@@ -72,12 +72,21 @@ impl Options {
         self.0.require(name)
     }
 
-    /// Sets the option, for this part and all sections that reference it. Only in `init`.
+    /// Sets the option, for this part and all sections that reference it. What `install` and `update` set is kept until the
+    /// end of the run, but not recorded: the part is not reinstalled when it changes.
     ///
     /// # Errors
-    /// If called after `init`, or if the name is not valid.
+    /// If the name is not valid.
     pub fn set(&self, name: &str, value: impl AsRef<str>) -> Result<(), Error> {
         self.0.set(name, value.as_ref())
+    }
+
+    /// Removes the option. A missing option is not an error.
+    ///
+    /// # Errors
+    /// If the name is not valid.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        self.0.remove(name)
     }
 
     /// The names of the options, in the order in which they were written.
@@ -105,10 +114,68 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The other sections of the buildout. Only in `init`.
+/// The sections of the buildout.
+///
+/// In `init`, reading a section makes the part depend on it, and initializes it first if it has a recipe. In other calls,
+/// its current options are returned ([`Buildout::open`]).
 pub struct Buildout<'a>(Box<dyn BuildoutBackend + 'a>);
 
+impl Buildout<'static> {
+    /// The buildout. The value may be kept between calls.
+    pub fn open() -> Self {
+        #[cfg(target_arch = "wasm32")]
+        return Self(Box::new(Box::new(wit::buildout::open())));
+        #[cfg(not(target_arch = "wasm32"))]
+        Self(Box::new(crate::testing::opened()))
+    }
+}
+
 impl Buildout<'_> {
+    /// Reads a section without reading an option. In `init`, this initializes the section if it has a recipe.
+    ///
+    /// # Errors
+    /// If the section does not exist, or its recipe fails.
+    pub fn initialize(&self, section: &str) -> Result<(), Error> {
+        self.0.initialize(section)
+    }
+
+    /// The option's value with its references not replaced, or none if the option is missing. The part does not depend on it.
+    ///
+    /// # Errors
+    /// If the section does not exist.
+    pub fn raw(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
+        self.0.raw(section, option)
+    }
+
+    /// Adds a section. If it has a recipe, it becomes a part when it is read. Only in `init`.
+    ///
+    /// # Errors
+    /// If the section exists, or the recipe may not add it.
+    pub fn add<N: Into<String>, V: Into<String>>(
+        &self,
+        section: &str,
+        options: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<(), Error> {
+        let options: Vec<_> = options.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        self.0.add(section, &options)
+    }
+
+    /// Sets an option of a section that the part has added. Only in `init`.
+    ///
+    /// # Errors
+    /// If the recipe may not change the section.
+    pub fn set(&self, section: &str, option: &str, value: &str) -> Result<(), Error> {
+        self.0.set(section, option, value)
+    }
+
+    /// Removes an option of a section that the part has added. Only in `init`.
+    ///
+    /// # Errors
+    /// If the recipe may not change the section.
+    pub fn remove(&self, section: &str, option: &str) -> Result<(), Error> {
+        self.0.remove(section, option)
+    }
+
     /// The option's value, or none if the option is missing. Reading an option of the part's own section does not mark it as
     /// used, so the host still reports it if nothing else uses it.
     ///

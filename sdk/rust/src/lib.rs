@@ -44,6 +44,7 @@
 //!
 //! [`testing`] runs a recipe in `cargo test`, without WebAssembly and without a host.
 
+pub mod archives;
 mod backend;
 mod description;
 pub mod distributions;
@@ -54,8 +55,11 @@ mod init;
 pub mod log;
 mod paths;
 mod process;
+pub mod python;
 mod recipe;
+pub mod system;
 pub mod testing;
+pub mod text;
 
 #[doc(hidden)]
 pub mod bindings {
@@ -71,16 +75,19 @@ pub mod bindings {
 }
 
 pub use description::{Description, OptionDescription};
-pub use download::{Download, DownloadError, DownloadReason, Downloader, Fetched, TopLevel};
+pub use archives::TopLevel;
+pub use download::{Download, DownloadError, DownloadReason, Downloader, Fetched};
 pub use error::{Context, Error, LookupError, Reason};
 pub use init::{Buildout, Init, Options};
 pub use log::activity;
-pub use paths::{Lock, Paths, created, set_mode};
-pub use process::{Command, Ending, Outcome, ProcessError, ProcessReason, Runner};
-pub use recipe::{Recipe, Recorded, Uninstall, Update};
+pub use paths::{
+    Kind, Lock, Paths, Permissions, Status, access, created, look, make_link, read_link, set_mode, temporary_directory,
+};
+pub use process::{Command, Ending, Outcome, ProcessError, ProcessReason, Runner, environment, find_program};
+pub use recipe::{Cacheable, Inputs, Recipe, Recorded, Uninstall, Update};
 
 #[doc(hidden)]
 pub mod __private {
     //! Only for the expansion of [`export!`](crate::export).
-    pub use crate::export::{EntryPoint, Part, Plain, Probe, WithUninstall, WithUpdate, describe, init, uninstall};
+    pub use crate::export::{EntryPoint, Part, Plain, Probe, WithInputs, WithUninstall, WithUpdate, describe, init, uninstall};
 }

@@ -31,14 +31,7 @@ thread_local! {
 /// Outside WebAssembly, the text is stored for [`testing::logged`](crate::testing::logged).
 pub fn message(level: Level, text: &str) {
     if cfg!(target_arch = "wasm32") {
-        use crate::bindings::buildout::recipe::log as wit;
-        let level = match level {
-            Level::Debug => wit::Level::Debug,
-            Level::Info => wit::Level::Info,
-            Level::Warning => wit::Level::Warning,
-            Level::Error => wit::Level::Error,
-        };
-        wit::message(level, text);
+        crate::bindings::buildout::recipe::log::message(level.into(), text);
     } else {
         RECORDED.with_borrow_mut(|recorded| recorded.push((level, text.to_owned())));
     }
@@ -52,6 +45,35 @@ pub fn activity(text: &str) {
         crate::bindings::buildout::recipe::log::activity(text);
     } else {
         ACTIVITIES.with_borrow_mut(|activities| activities.push(text.to_owned()));
+    }
+}
+
+/// As [`message`], but with this prefix instead of the part's name.
+///
+/// Outside WebAssembly, the text is stored for [`testing::logged`](crate::testing::logged), after the prefix.
+pub fn message_from(name: &str, level: Level, text: &str) {
+    if cfg!(target_arch = "wasm32") {
+        crate::bindings::buildout::recipe::log::message_from(name, level.into(), text);
+    } else {
+        message(level, &format!("{name}: {text}"));
+    }
+}
+
+/// The lowest level that is shown, as a number of Python's `logging`: 10 is debug, 20 info, 30 warning, 40 error.
+///
+/// Outside WebAssembly, everything is shown.
+pub fn threshold() -> u32 {
+    if cfg!(target_arch = "wasm32") { crate::bindings::buildout::recipe::log::threshold() } else { 10 }
+}
+
+impl From<Level> for crate::bindings::buildout::recipe::log::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
     }
 }
 

@@ -101,6 +101,57 @@ pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<(), Error> {
     lent::set_mode(&path, mode).map_err(|error| failure(&path, error))
 }
 
+/// A type of file.
+pub use wit::Kind;
+
+/// What the recipe and its commands may do with a path.
+pub use wit::Permissions;
+
+/// The status of a file or directory, with the fields that WASI omits.
+pub use wit::Status;
+
+/// The status of a file or directory that the recipe may read, or of a directory above one. A symbolic link is followed if
+/// `follow` is true.
+///
+/// # Errors
+/// If the path does not exist, or the recipe may not read it.
+pub fn look(path: impl AsRef<Path>, follow: bool) -> Result<Status, Error> {
+    let path = path.as_ref().to_string_lossy();
+    lent::look(&path, follow).map_err(|error| failure(&path, error))
+}
+
+/// What the recipe and its commands may do with a path. Nothing if it does not exist.
+pub fn access(path: impl AsRef<Path>) -> Permissions {
+    lent::access(&path.as_ref().to_string_lossy())
+}
+
+/// Creates a symbolic link. Its target may be any string: WASI does not create links with an absolute target.
+///
+/// # Errors
+/// If the path exists, or is not writable for the recipe.
+pub fn make_link(target: impl AsRef<Path>, path: impl AsRef<Path>) -> Result<(), Error> {
+    let (target, path) = (target.as_ref().to_string_lossy(), path.as_ref().to_string_lossy());
+    lent::make_link(&target, &path).map_err(|error| failure(&path, error))
+}
+
+/// The target of a symbolic link: WASI does not return absolute targets.
+///
+/// # Errors
+/// If the path is not a symbolic link, or the recipe may not read it.
+pub fn read_link(path: impl AsRef<Path>) -> Result<String, Error> {
+    let path = path.as_ref().to_string_lossy();
+    lent::read_link(&path).map_err(|error| failure(&path, error))
+}
+
+/// The absolute path of the part's temporary directory. Its commands see it under the same path, and as `TMPDIR`. The host
+/// removes it at the end of the run.
+///
+/// # Errors
+/// If it cannot be created.
+pub fn temporary_directory() -> Result<String, Error> {
+    lent::temporary_directory().map_err(|error| failure("the temporary directory", error))
+}
+
 /// A lock. It is released when dropped.
 #[derive(Debug)]
 pub struct Lock {
@@ -132,7 +183,7 @@ fn failure(path: &str, error: wit::PathError) -> Error {
     match error {
         wit::PathError::Outside => Error::fault(format!("{path} is outside the directories that the part may own")),
         wit::PathError::Invalid => Error::fault(format!("{path:?} is not a valid path")),
-        wit::PathError::NotInstalling => Error::fault(format!("{path} was used outside install and update")),
+        wit::PathError::NotInstalling => Error::fault(format!("{path} cannot be used in this call")),
         wit::PathError::Missing => Error::fault(format!("{path} does not exist")),
         wit::PathError::Exists => Error::fault(format!("{path} exists")),
         wit::PathError::Limit => Error::fault("the number of paths exceeds the host's limit".to_owned()),

@@ -25,7 +25,7 @@ use crate::testing::native::commands as lent;
 #[cfg(target_arch = "wasm32")]
 use wit as lent;
 
-/// Starts commands, while the part is installed, updated or uninstalled.
+/// Starts commands, during one call of the recipe. In `init`, they may write only to the part's temporary directory.
 #[derive(Debug)]
 pub struct Runner(lent::Runner);
 
@@ -33,7 +33,7 @@ impl Runner {
     /// A runner for these programs: names, absolute paths, or `*` for all.
     ///
     /// # Errors
-    /// If one of them is not granted, or no part is being installed, updated or uninstalled.
+    /// If one of them is not granted.
     pub fn open<P: AsRef<str>>(programs: &[P]) -> Result<Self, ProcessError> {
         let programs: Vec<String> = programs.iter().map(|program| program.as_ref().to_owned()).collect();
         Ok(Self(lent::open(&programs)?))
@@ -54,6 +54,19 @@ impl Runner {
     pub fn jobs(&self) -> u32 {
         self.0.jobs()
     }
+}
+
+/// As [`Runner::environment`], without a runner.
+pub fn environment() -> BTreeMap<String, String> {
+    lent::environment().into_iter().collect()
+}
+
+/// The path of the program with this name in `directories`, or in the `PATH` of [`environment`]. None if there is no such
+/// program where commands or the recipe may look.
+pub fn find_program<D: AsRef<str>>(name: &str, directories: Option<&[D]>) -> Option<String> {
+    let directories: Option<Vec<String>> =
+        directories.map(|all| all.iter().map(|directory| directory.as_ref().to_owned()).collect());
+    lent::find(name, directories.as_deref())
 }
 
 /// A command to run.
@@ -117,6 +130,18 @@ impl Command {
         self
     }
 
+    /// The standard input of the command is the content of this file, an absolute path.
+    pub fn input_file(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_input = wit::Input::File(path.into());
+        self
+    }
+
+    /// The command gets only the variables that are set here, without those of [`Runner::environment`].
+    pub fn only_environment(mut self) -> Self {
+        self.0.only_environment = true;
+        self
+    }
+
     /// Kills the command after this much time.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.0.deadline = Some(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
@@ -136,6 +161,36 @@ impl Command {
         self
     }
 
+    /// Returns the standard error of the command in [`Outcome::captured_error`].
+    pub fn capture_error(mut self) -> Self {
+        self.0.standard_error = wit::Output::Capture;
+        self
+    }
+
+    /// Merges the standard error of the command with its standard output.
+    pub fn merge_error(mut self) -> Self {
+        self.0.standard_error = wit::Output::AsOutput;
+        self
+    }
+
+    /// Writes the standard output of the command to a file, an absolute path. An existing file is replaced.
+    pub fn output_file(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_output = wit::Output::File(wit::OutputFile { path: path.into(), append: false });
+        self
+    }
+
+    /// Appends the standard output of the command to a file, an absolute path.
+    pub fn append_output(mut self, path: impl Into<String>) -> Self {
+        self.0.standard_output = wit::Output::File(wit::OutputFile { path: path.into(), append: true });
+        self
+    }
+
+    /// Discards the standard output of the command.
+    pub fn discard(mut self) -> Self {
+        self.0.standard_output = wit::Output::Discard;
+        self
+    }
+
     /// Runs the command and waits for it. A failure of the command is an outcome, not an error; see [`Outcome::check`].
     ///
     /// # Errors
@@ -147,7 +202,8 @@ impl Command {
             wit::Ending::Signalled(signal) => Ending::Signalled(signal),
             wit::Ending::TimedOut => Ending::TimedOut,
         };
-        Ok(Outcome { program: self.0.program, ending, captured: outcome.captured })
+        let (captured, captured_error) = (outcome.captured, outcome.captured_error);
+        Ok(Outcome { program: self.0.program, ending, captured, captured_error })
     }
 }
 
@@ -181,6 +237,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Its standard output, if captured.
     pub captured: Vec<u8>,
+    /// Its standard error, if captured.
+    pub captured_error: Vec<u8>,
 }
 
 impl Outcome {

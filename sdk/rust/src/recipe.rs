@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::bindings::buildout::recipe::types::{Algorithm, Digest};
+use crate::bindings::exports::buildout::recipe::parts as wit;
 use crate::description::Description;
 use crate::error::Error;
 use crate::init::Init;
@@ -51,6 +53,82 @@ pub trait Uninstall: Recipe {
     /// # Errors
     /// If it fails.
     fn uninstall(part: &str, recorded: &Recorded) -> Result<(), Error>;
+}
+
+/// For recipes whose parts can be taken from a cache, even of another machine: `install` creates paths only in the part's
+/// location, and reads nothing except its inputs. [`export!`] detects the implementation.
+///
+/// [`export!`]: crate::export
+pub trait Cacheable: Recipe {
+    /// All inputs of `install`. It must not create anything.
+    ///
+    /// # Errors
+    /// If they cannot be determined.
+    fn inputs(&mut self) -> Result<Inputs, Error>;
+}
+
+/// The inputs of a part, in addition to the recipe, its options, the parts that it references, and the platform.
+///
+/// ```
+/// use buildout_recipe::Inputs;
+///
+/// Inputs::none().source("https://example.com/a.tgz", "9f86d0").program("cc").indifferent("jobs");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Inputs(pub(crate) wit::Inputs);
+
+impl Inputs {
+    /// No inputs. Add some.
+    pub fn none() -> Self {
+        Self(wit::Inputs::Known(wit::AllInputs { inputs: Vec::new(), indifferent_options: Vec::new() }))
+    }
+
+    /// The inputs are not known, for this reason: the part is not cached.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self(wit::Inputs::Unknown(why.into()))
+    }
+
+    /// A file to download, with its SHA-256 digest.
+    pub fn source(self, url: impl Into<String>, sha256: impl Into<String>) -> Self {
+        let digests = vec![Digest { algorithm: Algorithm::Sha256, value: sha256.into() }];
+        self.add(wit::Input::Source(wit::Source { url: url.into(), digests }))
+    }
+
+    /// The content of a file.
+    pub fn file(self, path: impl Into<String>) -> Self {
+        self.add(wit::Input::File(path.into()))
+    }
+
+    /// The content of all files in a directory.
+    pub fn directory(self, path: impl Into<String>) -> Self {
+        self.add(wit::Input::Directory(path.into()))
+    }
+
+    /// A native program: a name, or an absolute path.
+    pub fn program(self, program: impl Into<String>) -> Self {
+        self.add(wit::Input::Program(program.into()))
+    }
+
+    /// Any other input.
+    pub fn value(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.add(wit::Input::Value(wit::NamedValue { name: name.into(), value: value.into() }))
+    }
+
+    /// An option of the part that does not affect what `install` creates.
+    pub fn indifferent(mut self, option: impl Into<String>) -> Self {
+        if let wit::Inputs::Known(known) = &mut self.0 {
+            known.indifferent_options.push(option.into());
+        }
+        self
+    }
+
+    fn add(mut self, input: wit::Input) -> Self {
+        if let wit::Inputs::Known(known) = &mut self.0 {
+            known.inputs.push(input);
+        }
+        self
+    }
 }
 
 /// The recorded options of an installed part.

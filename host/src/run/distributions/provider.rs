@@ -279,11 +279,11 @@ impl PythonDistributions {
         }
         let Context { environment, settings, .. } = &*self.context;
         let start = starter::questioner(buildout, &settings.native, &executable, &Own::default())?;
-        let kept = environment.cache_directory();
+        let directory = PathBuf::from(buildout.require("buildout", "directory")?);
         let shown = Path::new(&executable);
-        let directory = buildout.require("buildout", "directory")?;
-        let real = behind_shim(shown, Path::new(&directory)).unwrap_or_else(|| shown.to_owned());
-        let python = Arc::new(Python::ask(&real, &*start, kept.as_deref())?);
+        let real = behind_shim(shown, &directory).unwrap_or_else(|| shown.to_owned());
+        let kept = environment.cache_directory().unwrap_or_else(|| directory.join(".cache"));
+        let python = Arc::new(Python::ask(&real, &*start, Some(&kept))?);
         Ok(Arc::clone(locked(&self.pythons).entry(executable).or_insert(python)))
     }
 

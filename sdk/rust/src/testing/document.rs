@@ -10,7 +10,7 @@ use crate::bindings::exports::buildout::recipe::description as wit;
 pub fn document(package: &str, entry_points: Vec<(&str, Description)>) -> String {
     let mut page = format!("# Recipe `{package}`\n");
     for (name, description) in entry_points {
-        let entry_point = description.into_wit(name, false, false);
+        let entry_point = description.into_wit(name, false, false, false);
         if let Err(error) = section(&mut page, package, &entry_point) {
             unreachable!("writing to a string does not fail: {error}");
         }

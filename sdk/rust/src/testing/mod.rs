@@ -84,10 +84,11 @@ impl Buildout {
     /// If the recipe fails.
     pub fn init<R: Recipe>(&self, part: &str) -> Result<R, Error> {
         self.turn_to(part);
+        OPENED.set(Some(Rc::clone(&self.0)));
         let initializing = Rc::new(Cell::new(true));
-        let options =
-            PartOptions { inner: Rc::clone(&self.0), part: part.to_owned(), initializing: Rc::clone(&initializing) };
-        let outcome = R::init(&Init::new(options, Sections(&self.0)));
+        let options = PartOptions { inner: Rc::clone(&self.0), part: part.to_owned() };
+        let sections = Sections { inner: Rc::clone(&self.0), initializing: Rc::clone(&initializing) };
+        let outcome = R::init(&Init::new(options, sections));
         initializing.set(false);
         outcome
     }
@@ -138,6 +139,14 @@ impl Inner {
         }
     }
 
+    fn remove(&self, section: &str, option: &str) {
+        for (name, options) in self.sections.borrow_mut().iter_mut() {
+            if name == section {
+                options.retain(|(name, _)| name != option);
+            }
+        }
+    }
+
     fn options(&self, section: &str) -> Result<Section, Error> {
         let found = self.sections.borrow().iter().find(|(name, _)| name == section).map(|(_, options)| options.clone());
         let missing = || LookupError::new(Reason::UnknownSection, format!("the section {section} does not exist"));
@@ -158,10 +167,21 @@ impl Inner {
     }
 }
 
+thread_local! {
+    /// The buildout whose part was initialized last in this thread.
+    static OPENED: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
+}
+
+/// The sections that [`Buildout::open`](crate::Buildout::open) returns: they cannot be changed.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn opened() -> impl BuildoutBackend {
+    let none = || Rc::new(Inner { directory: String::new(), sections: RefCell::default() });
+    Sections { inner: OPENED.with_borrow(Clone::clone).unwrap_or_else(none), initializing: Rc::default() }
+}
+
 struct PartOptions {
     inner: Rc<Inner>,
     part: String,
-    initializing: Rc<Cell<bool>>,
 }
 
 impl OptionsBackend for PartOptions {
@@ -174,10 +194,12 @@ impl OptionsBackend for PartOptions {
     }
 
     fn set(&self, name: &str, value: &str) -> Result<(), Error> {
-        if !self.initializing.get() {
-            return Err(Error::fault(format!("option {name:?} was set after init")));
-        }
         self.inner.set(&self.part, name, value.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        self.inner.remove(&self.part, name);
         Ok(())
     }
 
@@ -194,23 +216,64 @@ impl OptionsBackend for PartOptions {
     }
 }
 
-struct Sections<'a>(&'a Inner);
+struct Sections {
+    inner: Rc<Inner>,
+    initializing: Rc<Cell<bool>>,
+}
 
-impl BuildoutBackend for Sections<'_> {
+impl Sections {
+    fn check_change(&self, object: &str) -> Result<(), Error> {
+        match self.initializing.get() {
+            true => Ok(()),
+            false => Err(Error::fault(format!("{object} cannot be changed in this call"))),
+        }
+    }
+}
+
+impl BuildoutBackend for Sections {
     fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
-        self.0.get(section, option)
+        self.inner.get(section, option)
     }
 
     fn require(&self, section: &str, option: &str) -> Result<String, Error> {
-        self.0.require(section, option)
+        self.inner.require(section, option)
     }
 
     fn keys(&self, section: &str) -> Result<Vec<String>, Error> {
-        self.0.keys(section)
+        self.inner.keys(section)
     }
 
     fn sections(&self) -> Result<Vec<String>, Error> {
-        Ok(self.0.sections.borrow().iter().map(|(name, _)| name.clone()).collect())
+        Ok(self.inner.sections.borrow().iter().map(|(name, _)| name.clone()).collect())
+    }
+
+    fn initialize(&self, section: &str) -> Result<(), Error> {
+        self.inner.options(section).map(drop)
+    }
+
+    fn raw(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
+        self.inner.get(section, option)
+    }
+
+    fn set(&self, section: &str, option: &str, value: &str) -> Result<(), Error> {
+        self.check_change(&format!("option {section}:{option}"))?;
+        self.inner.set(section, option, value.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, section: &str, option: &str) -> Result<(), Error> {
+        self.check_change(&format!("option {section}:{option}"))?;
+        self.inner.remove(section, option);
+        Ok(())
+    }
+
+    fn add(&self, section: &str, options: &[(String, String)]) -> Result<(), Error> {
+        self.check_change(&format!("section {section:?}"))?;
+        if self.inner.options(section).is_ok() {
+            return Err(Error::fault(format!("section {section:?} exists")));
+        }
+        self.inner.sections.borrow_mut().push((section.to_owned(), options.to_vec()));
+        Ok(())
     }
 }
 
@@ -234,17 +297,20 @@ mod tests {
         fn install(&mut self) -> Result<Paths, Error> {
             crate::info!("x is {}", self.0.require("x")?);
             self.0.set("x", "2")?;
+            crate::info!("x is {}", crate::Buildout::open().require("late", "x")?);
             Ok(Paths::none())
         }
     }
 
     #[test]
-    fn rejects_options_set_after_init() {
+    fn options_can_be_set_in_install_and_other_sections_cannot() {
         let buildout = Buildout::new("/b").section("late", [("recipe", "late")]);
         let mut recipe = buildout.init::<Late>("late").unwrap();
-        assert_eq!(recipe.install().unwrap_err().to_string(), "option \"x\" was set after init");
-        assert_eq!(buildout.option("late", "x").unwrap(), "/b");
-        assert_eq!(logged(), [(Level::Info, "x is /b".to_owned())]);
+        recipe.install().unwrap();
+        assert_eq!(logged().iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["x is /b", "x is 2"]);
+        let error = crate::Buildout::open().set("late", "x", "3").unwrap_err();
+        assert_eq!(error.to_string(), "option late:x cannot be changed in this call");
+        assert_eq!(buildout.option("late", "x").unwrap(), "2");
     }
 
     #[test]

@@ -21,17 +21,32 @@ pub(crate) fn open(programs: &[String]) -> Result<Runner, ProcessError> {
     Ok(Runner { part: super::part().ok_or_else(none)?, programs: programs.to_owned() })
 }
 
+/// The environment of commands.
+pub(crate) fn environment() -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+    let temporary = std::env::temp_dir().to_string_lossy().into_owned();
+    let variables = [("HOME", "/".to_owned()), ("LANG", "C.UTF-8".to_owned()), ("PATH", path), ("TMPDIR", temporary)];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub(crate) fn find(program: &str, path: Option<&[String]>) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let searched = environment().into_iter().find(|(name, _)| name == "PATH").map(|(_, path)| path).unwrap_or_default();
+    let directories = path.map_or_else(|| searched.split(':').map(str::to_owned).collect(), <[String]>::to_vec);
+    let candidates = directories.iter().map(|directory| Path::new(directory).join(program));
+    let is_program = |path: &std::path::PathBuf| {
+        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    candidates.into_iter().find(is_program).map(|path| path.to_string_lossy().into_owned())
+}
+
 impl Runner {
     pub(crate) fn build_directory(&self) -> String {
         format!("{}/parts/{}__compile__", self.part.buildout_directory, self.part.name)
     }
 
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
-        let temporary = std::env::temp_dir().to_string_lossy().into_owned();
-        let variables =
-            [("HOME", "/".to_owned()), ("LANG", "C.UTF-8".to_owned()), ("PATH", path), ("TMPDIR", temporary)];
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        environment()
     }
 
     pub(crate) fn jobs(&self) -> u32 {

@@ -1,12 +1,12 @@
 //! Downloads, from files of this machine.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::Part;
+use super::{Part, archives};
+use crate::bindings::buildout::recipe::archives::ArchiveError;
 use crate::bindings::buildout::recipe::download::{Algorithm, DownloadError, Request, TopLevel};
 
 /// Downloads files of this machine.
@@ -77,47 +77,29 @@ impl Fetched {
         std::fs::write(path, &self.content).map_err(|error| DownloadError::Invalid(format!("{path}: {error}")))
     }
 
-    /// Unpacks with this machine's `tar`. Tests of other formats need a host.
     pub(crate) fn unpack(&self, directory: &str, top_level: TopLevel) -> Result<Vec<String>, DownloadError> {
-        let invalid = |error: std::io::Error| DownloadError::Invalid(format!("{directory}: {error}"));
-        // As on the host, the directory may exist if it is empty.
-        if names(Path::new(directory)).map_or(true, |names| !names.is_empty()) {
-            std::fs::create_dir(directory).map_err(invalid)?;
-        }
-        let output = Command::new("tar").arg("-xf").arg(&self.path).arg("-C").arg(directory).output();
-        let output = output.map_err(invalid)?;
-        let bad = |message: String| {
-            // The archive is unpacked completely or not at all.
-            let _ = std::fs::remove_dir_all(directory);
-            DownloadError::BadArchive(message)
-        };
-        if !output.status.success() {
-            return Err(bad(String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        let top = names(Path::new(directory)).map_err(invalid)?;
-        let single = match top.as_slice() {
-            [name] if Path::new(directory).join(name).is_dir() => Some(name),
-            _ => None,
-        };
-        match (top_level, single) {
-            (TopLevel::Keep, _) | (TopLevel::StripIfSingle, None) => Ok(top),
-            (TopLevel::Strip, None) => Err(bad(format!("{} has more than one top-level entry", self.path.display()))),
-            (_, Some(name)) => {
-                let moved = format!("{directory}.top");
-                std::fs::rename(Path::new(directory).join(name), &moved).map_err(invalid)?;
-                std::fs::remove_dir(directory).map_err(invalid)?;
-                std::fs::rename(moved, directory).map_err(invalid)?;
-                names(Path::new(directory)).map_err(invalid)
-            }
-        }
+        let archive = self.path.to_string_lossy();
+        archives::unpack(&archive, directory, top_level).map_err(|error| match error {
+            ArchiveError::BadArchive(message) => DownloadError::BadArchive(message),
+            ArchiveError::Other(other) => DownloadError::Other(other),
+            ArchiveError::NotReadable(message)
+            | ArchiveError::UnknownFormat(message)
+            | ArchiveError::Invalid(message)
+            | ArchiveError::Limit(message) => DownloadError::Invalid(message),
+        })
     }
-}
 
-fn names(directory: &Path) -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+    pub(crate) fn address(&self) -> String {
+        format!("file://{}", self.path.display())
     }
-    names.sort();
-    Ok(names)
+
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    pub(crate) fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>, DownloadError> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.content.len());
+        let end = start.saturating_add(length as usize).min(self.content.len());
+        Ok(self.content[start..end].to_vec())
+    }
 }

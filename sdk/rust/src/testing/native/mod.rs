@@ -1,7 +1,8 @@
-//! Commands, downloads and locks for a recipe that runs natively, with real processes and files of this machine.
+//! Commands, downloads, archives and paths for a recipe that runs natively, with real processes and files of this machine.
 //!
 //! Each module has the names and signatures of the host's interface. There is no confinement, no cache and no network.
 
+pub(crate) mod archives;
 pub(crate) mod commands;
 pub(crate) mod downloads;
 pub(crate) mod paths;

@@ -71,7 +71,7 @@ impl View<'_> {
     }
 
     /// The absolute path of what the guest calls `path` in a directory that it opened.
-    fn path_below(&self, directory: u32, path: &str) -> Option<PathBuf> {
+    pub(super) fn path_below(&self, directory: u32, path: &str) -> Option<PathBuf> {
         let directory = self.files.handles.get(&directory)?.as_deref()?;
         (!path.split('/').any(|name| name == "..")).then(|| normalize(&directory.join(path)))
     }
@@ -178,6 +178,9 @@ impl View<'_> {
         }
         self.call.note("stat", &[&path]);
         let number = directory.rep();
+        if let Some(status) = self.status_above(&directory, &path) {
+            return Ok(Look::Found(status));
+        }
         let located = self.locate_any(directory, path.clone(), Access::Read)?;
         if let Descriptor::Dir(holder) = self.table.get(&located.directory)?
             && let Some(found) = status::of_entry(&holder.dir, &located.path, located.flags(flags))
@@ -187,6 +190,14 @@ impl View<'_> {
             return Ok(Look::Found(status));
         }
         Ok(Look::Walk(located))
+    }
+
+    /// The status of a directory above a granted one: it is a directory, and nothing in it can be listed.
+    fn status_above(&self, directory: &Resource<Descriptor>, path: &str) -> Option<status::Status> {
+        let mounts = &self.call.rights.mounts;
+        let absolute = self.files.roots.contains(&directory.rep()).then(|| normalize(&Path::new("/").join(path)))?;
+        let is_above = mounts.route(&absolute).is_none() && mounts.is_above(&absolute);
+        is_above.then(|| status::of_directory(&absolute)).flatten()
     }
 
     /// The result of the guest's last call, if it was for the same entry. For a link, it depends on the flags.

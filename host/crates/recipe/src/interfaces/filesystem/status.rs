@@ -33,6 +33,13 @@ pub(super) fn of_entry(directory: &File, path: &str, flags: wit::PathFlags) -> O
     Some(Ok((description(&found), identity(&found))))
 }
 
+/// The status of the directory at `path`, which no recipe can replace. `None` if it is not a directory.
+pub(super) fn of_directory(path: &std::path::Path) -> Option<Status> {
+    let found = rustix::fs::stat(path).ok()?;
+    let is_directory = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
+    is_directory.then(|| (description(&found), identity(&found)))
+}
+
 fn description(found: &Stat) -> wit::DescriptorStat {
     wit::DescriptorStat {
         type_: match FileType::from_raw_mode(found.st_mode) {

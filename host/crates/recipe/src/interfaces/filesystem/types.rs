@@ -11,6 +11,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
+use super::absolute::Named;
 use super::opening::{self, Opened};
 use super::ready::ready;
 use super::routing::{Look, View};
@@ -109,17 +110,7 @@ impl wit::HostDescriptor for View<'_> {
 
     fn create_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("create-directory", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        let rights = Arc::clone(&self.call.rights);
-        if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
-            mount.create().map_err(|error| ErrorCode::from(&error))?;
-            self.made(located.absolute);
-            return Ok(());
-        }
-        let located = self.changing(located, Change::Write)?;
-        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
-        self.made(located.absolute);
-        Ok(())
+        self.through_links(Named::new(&directory, path, false), Self::create_directory)
     }
 
     fn stat(&mut self, file: Resource<Descriptor>) -> FsResult<wit::DescriptorStat> {
@@ -133,13 +124,16 @@ impl wit::HostDescriptor for View<'_> {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::DescriptorStat> {
-        let located = match self.look(directory, flags, path)? {
-            Look::Found(found) => return Ok(found.0),
-            Look::Walk(located) => located,
-        };
-        let flags = located.flags(flags).into();
-        let found = ready(Inner::stat_at(&mut self.filesystem(), located.directory, flags, located.path));
-        Ok(found?.into())
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(Named::new(&directory, path, follows), |view, named| {
+            let located = match view.look(named.handle(), flags, named.path)? {
+                Look::Found(found) => return Ok(found.0),
+                Look::Walk(located) => located,
+            };
+            let flags = located.flags(flags).into();
+            let found = ready(Inner::stat_at(&mut view.filesystem(), located.directory, flags, located.path));
+            Ok(found?.into())
+        })
     }
 
     fn set_times_at(
@@ -151,10 +145,13 @@ impl wit::HostDescriptor for View<'_> {
         modified: wit::NewTimestamp,
     ) -> FsResult<()> {
         self.call.note("set-times", &[&path]);
-        let located = self.locate_any(directory, path, Access::Write)?;
-        let flags = located.flags(flags).into();
-        let (directory, path) = (located.directory, located.path);
-        ready(Inner::set_times_at(&mut self.filesystem(), directory, flags, path, accessed.into(), modified.into()))
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(Named::new(&directory, path, follows), |view, named| {
+            let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            let flags = located.flags(flags).into();
+            let (directory, path) = (located.directory, located.path);
+            ready(Inner::set_times_at(&mut view.filesystem(), directory, flags, path, accessed.into(), modified.into()))
+        })
     }
 
     fn link_at(
@@ -166,14 +163,19 @@ impl wit::HostDescriptor for View<'_> {
         new_path: String,
     ) -> FsResult<()> {
         self.call.note("link", &[&path, &new_path]);
-        let old = self.locate_any(directory, path, Access::Write)?;
-        let new = self.locate_any(new_directory, new_path, Access::Write)?;
-        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
-        let flags = old.flags(flags).into();
-        let view = &mut self.filesystem();
-        ready(Inner::link_at(view, old.directory, flags, old.path, new.directory, new.path))?;
-        self.made(new.absolute);
-        Ok(())
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        let (old, new) = (Named::new(&directory, path, follows), Named::new(&new_directory, new_path, false));
+        self.through_both(old, Some(new), |view, old, new| {
+            let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
+            let old = view.locate_any(old.handle(), old.path, Access::Write)?;
+            let new = view.locate_any(new.handle(), new.path, Access::Write)?;
+            let (old, new) = (view.changing(old, Change::Replace)?, view.changing(new, Change::Replace)?);
+            let flags = old.flags(flags).into();
+            let inner = &mut view.filesystem();
+            ready(Inner::link_at(inner, old.directory, flags, old.path, new.directory, new.path))?;
+            view.made(new.absolute);
+            Ok(())
+        })
     }
 
     fn open_at(
@@ -185,24 +187,8 @@ impl wit::HostDescriptor for View<'_> {
         mode: wit::DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
         self.call.note("open", &[&path]);
-        let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
-            || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
-        let located = self.locate_any(directory, path, if writes { Access::Write } else { Access::Read })?;
-        let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
-            return Err(ErrorCode::NotDirectory.into());
-        };
-        let guard = Arc::clone(&self.call.rights.guard);
-        let opened = opening::open(holder, &located.path, located.flags(flags), open, mode, &guard);
-        if let (Err(ErrorCode::NotPermitted), Some(path)) = (&opened, &located.absolute) {
-            self.call.deny(path.clone(), Access::Write);
-        }
-        let Opened { descriptor, is_new } = opened?;
-        let handle = self.table.push(descriptor)?;
-        self.files.handles.insert(handle.rep(), located.absolute.clone());
-        if is_new {
-            self.made(located.absolute);
-        }
-        Ok(handle)
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(Named::new(&directory, path, follows), |view, named| view.open(named, flags, open, mode))
     }
 
     fn drop(&mut self, file: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -219,20 +205,7 @@ impl wit::HostDescriptor for View<'_> {
 
     fn remove_directory_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("remove-directory", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        let rights = Arc::clone(&self.call.rights);
-        if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
-            if mount.lasting {
-                return Err(ErrorCode::Busy.into());
-            }
-            mount.remove().map_err(|error| ErrorCode::from(&error))?;
-            if let Some(number) = self.files.mounts.remove(&at) {
-                self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
-            }
-            return Ok(());
-        }
-        let located = self.changing(located, Change::Replace)?;
-        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+        self.through_links(Named::new(&directory, path, false), Self::remove_directory)
     }
 
     fn rename_at(
@@ -243,39 +216,22 @@ impl wit::HostDescriptor for View<'_> {
         new_path: String,
     ) -> FsResult<()> {
         self.call.note("rename", &[&path, &new_path]);
-        let old = self.locate(directory, path, Access::Write)?;
-        let new = self.locate(new_directory, new_path, Access::Write)?;
-        if old.mount.is_some() || new.mount.is_some() {
-            // A granted directory keeps its name, like the mount point of a file system.
-            return Err(ErrorCode::Busy.into());
-        }
-        let is_made = self.is_made(&old) && self.is_missing(&new);
-        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
-        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
-        if is_made {
-            self.made(new.absolute);
-        }
-        Ok(())
+        let (old, new) = (Named::new(&directory, path, false), Named::new(&new_directory, new_path, false));
+        self.through_both(old, Some(new), Self::rename)
     }
 
     fn symlink_at(&mut self, directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
         self.call.note("symlink", &[&path]);
-        let located = self.locate(directory, path, Access::Write)?;
-        if located.mount.is_some() {
-            // It would be followed the next time the granted directory is opened.
-            return Err(ErrorCode::Exist.into());
-        }
-        let located = self.changing(located, Change::Replace)?;
-        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
-        self.made(located.absolute);
-        Ok(())
+        self.through_links(Named::new(&directory, path, false), |view, named| view.symlink(target.clone(), named))
     }
 
     fn unlink_file_at(&mut self, directory: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.call.note("unlink", &[&path]);
-        let located = self.locate_any(directory, path, Access::Write)?;
-        let located = self.changing(located, Change::Replace)?;
-        ready(Inner::unlink_file_at(&mut self.filesystem(), located.directory, located.path))
+        self.through_links(Named::new(&directory, path, false), |view, named| {
+            let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            let located = view.changing(located, Change::Replace)?;
+            ready(Inner::unlink_file_at(&mut view.filesystem(), located.directory, located.path))
+        })
     }
 
     fn read_via_stream(
@@ -322,13 +278,106 @@ impl wit::HostDescriptor for View<'_> {
         flags: wit::PathFlags,
         path: String,
     ) -> FsResult<wit::MetadataHashValue> {
-        let located = match self.look(directory, flags, path)? {
-            Look::Found(found) => return Ok(found.1),
-            Look::Walk(located) => located,
+        let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
+        self.through_links(Named::new(&directory, path, follows), |view, named| {
+            let located = match view.look(named.handle(), flags, named.path)? {
+                Look::Found(found) => return Ok(found.1),
+                Look::Walk(located) => located,
+            };
+            let flags = PathFlags::from(located.flags(flags));
+            let inner = &mut view.filesystem();
+            Ok(ready(Inner::metadata_hash_at(inner, located.directory, flags, located.path))?.into())
+        })
+    }
+}
+
+impl View<'_> {
+    fn create_directory(&mut self, named: Named) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
+            mount.create().map_err(|error| ErrorCode::from(&error))?;
+            self.made(located.absolute);
+            return Ok(());
+        }
+        let located = self.changing(located, Change::Write)?;
+        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
+        self.made(located.absolute);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        named: Named,
+        flags: wit::PathFlags,
+        open: wit::OpenFlags,
+        mode: wit::DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let writes = open.intersects(wit::OpenFlags::CREATE | wit::OpenFlags::TRUNCATE)
+            || mode.intersects(wit::DescriptorFlags::WRITE | wit::DescriptorFlags::MUTATE_DIRECTORY);
+        let access = if writes { Access::Write } else { Access::Read };
+        let located = self.locate_any(named.handle(), named.path, access)?;
+        let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
+            return Err(ErrorCode::NotDirectory.into());
         };
-        let flags = PathFlags::from(located.flags(flags));
-        let view = &mut self.filesystem();
-        Ok(ready(Inner::metadata_hash_at(view, located.directory, flags, located.path))?.into())
+        let guard = Arc::clone(&self.call.rights.guard);
+        let opened = opening::open(holder, &located.path, located.flags(flags), open, mode, &guard);
+        if let (Err(ErrorCode::NotPermitted), Some(path), true) = (&opened, &located.absolute, writes) {
+            self.call.deny(path.clone(), Access::Write);
+        }
+        let Opened { descriptor, is_new } = opened?;
+        let handle = self.table.push(descriptor)?;
+        self.files.handles.insert(handle.rep(), located.absolute.clone());
+        if is_new {
+            self.made(located.absolute);
+        }
+        Ok(handle)
+    }
+
+    fn remove_directory(&mut self, named: Named) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        let rights = Arc::clone(&self.call.rights);
+        if let Some((at, mount)) = located.mount.and_then(|at| Some((at, rights.mounts.get(at)?))) {
+            if mount.lasting {
+                return Err(ErrorCode::Busy.into());
+            }
+            mount.remove().map_err(|error| ErrorCode::from(&error))?;
+            if let Some(number) = self.files.mounts.remove(&at) {
+                self.table.delete(Resource::<Descriptor>::new_own(number)).map_err(FsError::trap)?;
+            }
+            return Ok(());
+        }
+        let located = self.changing(located, Change::Replace)?;
+        ready(Inner::remove_directory_at(&mut self.filesystem(), located.directory, located.path))
+    }
+
+    fn rename(&mut self, old: Named, new: Option<Named>) -> FsResult<()> {
+        let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
+        let old = self.locate(old.handle(), old.path, Access::Write)?;
+        let new = self.locate(new.handle(), new.path, Access::Write)?;
+        if old.mount.is_some() || new.mount.is_some() {
+            // A granted directory keeps its name, like the mount point of a file system.
+            return Err(ErrorCode::Busy.into());
+        }
+        let is_made = self.is_made(&old) && self.is_missing(&new);
+        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
+        ready(Inner::rename_at(&mut self.filesystem(), old.directory, old.path, new.directory, new.path))?;
+        if is_made {
+            self.made(new.absolute);
+        }
+        Ok(())
+    }
+
+    fn symlink(&mut self, target: String, named: Named) -> FsResult<()> {
+        let located = self.locate(named.handle(), named.path, Access::Write)?;
+        if located.mount.is_some() {
+            // It would be followed the next time the granted directory is opened.
+            return Err(ErrorCode::Exist.into());
+        }
+        let located = self.changing(located, Change::Replace)?;
+        ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
+        self.made(located.absolute);
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Guard {
     /// Files, and directories with everything below. Absolute and normalized.
     kept: Vec<PathBuf>,
+    /// Directories in them that are granted for writing.
+    granted: Vec<PathBuf>,
 }
 
 /// What is done to an entry of a directory.
@@ -29,7 +31,12 @@ pub(crate) enum Change {
 
 impl Guard {
     pub(crate) fn new(kept: Vec<PathBuf>) -> Self {
-        Self { kept }
+        Self { kept, granted: Vec::new() }
+    }
+
+    /// The same without these directories and what is below them.
+    pub(crate) fn without(self, granted: Vec<PathBuf>) -> Self {
+        Self { granted, ..self }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -71,6 +78,12 @@ impl Guard {
 
     /// Whether `path`, without links on its way, stays as it is.
     pub(crate) fn keeps(&self, path: &Path, change: Change) -> bool {
+        let is_granted = |granted: &PathBuf| {
+            path.starts_with(granted) || real_entry(granted).is_some_and(|granted| path.starts_with(granted))
+        };
+        if self.granted.iter().any(is_granted) {
+            return false;
+        }
         self.kept.iter().any(|kept| {
             let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
             is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept))
@@ -126,7 +139,8 @@ mod tests {
             assert!(t("b", ".git", Change::Write) && !t("b", ".github", Change::Write));
         }
         std::fs::create_dir_all(at("b/.git/hooks")).unwrap();
-        let guard = Guard::new(vec![at("b/bin/buildout"), at("b/.git")]);
+        let guard = Guard::new(vec![at("b/bin/buildout"), at("b/.git")]).without(vec![at("b/.git/info")]);
+        assert!(!guard.keeps(&at("b/.git/info/exclude"), Change::Replace));
         let hooks = File::open(at("b/.git/hooks")).unwrap();
         assert!(guard.keeps_entry(&hooks, OsStr::new("pre-commit"), Change::Write).unwrap());
         std::fs::hard_link(at("b/bin/buildout"), at("b/hard")).unwrap();

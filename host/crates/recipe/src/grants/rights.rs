@@ -243,6 +243,11 @@ impl Rights {
         &self.locations.directory
     }
 
+    /// Whether no grant can open `path` for writing: it is a file of the host, or holds one.
+    pub(crate) fn is_protected(&self, path: &Path) -> bool {
+        self.locations.protected.iter().any(|protected| holds(path, protected))
+    }
+
     /// The directory that has to be granted so that `path` can be used: its parent, or itself if the parent contains
     /// the host's files, which no grant can open.
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
@@ -382,7 +387,8 @@ impl Expanded {
         self.grant.extend(&radius.grant);
         self.read.extend(radius.read);
         self.write = radius.write;
-        self.guard = radius.guard;
+        let granted = self.granted_write.iter().map(|path| normalize(path)).collect();
+        self.guard = radius.guard.without(granted);
         self.memory = granted.memory.unwrap_or(radius.memory);
         self.timeout = granted.timeout.unwrap_or(radius.timeout);
     }

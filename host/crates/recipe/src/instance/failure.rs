@@ -60,9 +60,13 @@ fn context(call: &mut Call, failure: &Failure) -> Context {
         Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
     };
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !is_user_error;
-    let denied = call.denied.iter().filter(is_relevant).map(|denied| needed_grant(denied, &call.rights));
+    let is_protected = |denied: &&Denied| denied.access == Access::Write && call.rights.is_protected(&denied.path);
+    let (never, denied): (Vec<_>, Vec<_>) = call.denied.iter().filter(is_relevant).partition(is_protected);
+    let denied = denied.into_iter().map(|denied| needed_grant(denied, &call.rights));
+    let mut advice: Vec<String> = never.into_iter().map(|denied| never_granted(&denied.path)).collect();
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
-    let (advice, command) = (std::mem::take(&mut call.advice), call.failed_command.take());
+    advice.append(&mut call.advice);
+    let command = call.failed_command.take();
     Context { denied, advice, command, trace: Vec::new() }
 }
 
@@ -83,6 +87,11 @@ fn traceback(trace: &[TraceLine]) -> Vec<String> {
 /// The beginning of a text of a recipe, in one line.
 fn shortened(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(TEXT).collect()
+}
+
+/// No grant opens the files of the host.
+fn never_granted(path: &std::path::Path) -> String {
+    format!("No recipe may write to {}: the host keeps its files and those of the configuration as they are.", path.display())
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.

@@ -387,8 +387,8 @@ impl Expanded {
         self.grant.extend(&radius.grant);
         self.read.extend(radius.read);
         self.write = radius.write;
-        let granted = self.granted_write.iter().map(|path| normalize(path)).collect();
-        self.guard = radius.guard.without(granted);
+        let opened = self.granted_write.iter().map(|path| normalize(path)).collect();
+        self.guard = radius.guard.without(opened);
         self.memory = granted.memory.unwrap_or(radius.memory);
         self.timeout = granted.timeout.unwrap_or(radius.timeout);
     }

@@ -1,6 +1,6 @@
 //! `pylock.toml`: `lock`, runs with a lock, and `run --locked`.
 
-use super::index::Wheel;
+use crate::index::Wheel;
 use super::{Buildout, PROJECT};
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";

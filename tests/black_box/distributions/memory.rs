@@ -1,6 +1,6 @@
 //! What a second run does not do again: it asks nothing from the network, and builds nothing that has not changed.
 
-use super::index::Wheel;
+use crate::index::Wheel;
 use super::{Buildout, PROJECT};
 
 /// A project whose build requires something and counts its builds.

@@ -1,7 +1,7 @@
 //! `plan` shows which distributions would come, go or change, and why.
 
 use super::Buildout;
-use super::index::Wheel;
+use crate::index::Wheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 

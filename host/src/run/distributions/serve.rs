@@ -59,7 +59,10 @@ impl Distributions for PythonDistributions {
     }
 
     fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>> {
-        Ok(convert::interpreter(&*self.python(requester.buildout)?))
+        let found = convert::interpreter(&*self.python(requester.buildout)?);
+        // What recipes compare it with is `${buildout:executable}`, which may be a shim.
+        let shown = requester.buildout.require("buildout", "executable").map_err(NoDistributions::from)?;
+        Ok(Interpreter { executable: shown, ..found })
     }
 
     fn compatible_tags(&self, requester: &Requester<'_>) -> Result<Vec<String>, Refusal<PythonError>> {

@@ -56,7 +56,8 @@ fn context(call: &mut Call, failure: &Failure) -> Context {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_user_error = match failure {
         Failure::UserError(_) => true,
-        Failure::Explained(explained) => explained.user_error,
+        // With a code, the cause is known: it is no path that was refused.
+        Failure::Explained(explained) => explained.user_error || explained.code.is_some(),
         Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
     };
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !is_user_error;

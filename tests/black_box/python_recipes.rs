@@ -58,7 +58,7 @@ class Fetching(Maker):
 
 
 def uninstalled(name, options):
-    print('uninstalled', name, options['text'])
+    print('uninstalled', name, options.get('text'))
 
 
 def extension(buildout):

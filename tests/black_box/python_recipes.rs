@@ -212,9 +212,13 @@ fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
     let buildout = Buildout::new(&part("maker", ""));
     buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"write\"], env = [\"LANG\"] }\n");
     let printed = buildout.space.shown(&buildout.space.succeeds(&["plan"]));
-    assert!(printed.contains("Install made\n  not installed yet\n  as a recipe in Python, it may: write below "), "{printed}");
+    assert!(
+        printed.contains("Install made\n  not installed yet\n  as a recipe in Python, it may: write below "),
+        "{printed}"
+    );
     assert!(printed.contains("recipes.toml:2 grants: env = [\"LANG\"]"), "{printed}");
-    let mut left: Vec<_> = std::fs::read_dir(buildout.space.buildout()).unwrap().flatten().map(|e| e.file_name()).collect();
+    let mut left: Vec<_> =
+        std::fs::read_dir(buildout.space.buildout()).unwrap().flatten().map(|e| e.file_name()).collect();
     left.sort();
     assert_eq!(left, ["buildout.cfg", "recipes.toml"]);
 }
@@ -230,9 +234,7 @@ fn extensions_change_the_configuration() {
 
 #[test]
 fn editing_a_developed_recipe_reinstalls_its_parts() {
-    let buildout = Buildout::new(
-        "[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n",
-    );
+    let buildout = Buildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
     for (name, text) in [
         ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
         ("backend.py", include_str!("distributions/backend.py")),

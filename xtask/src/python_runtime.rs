@@ -39,7 +39,9 @@ pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), Fa
     if asked.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
         return python_runtime(workspace).map(drop);
     }
-    eprintln!("xtask: no python3 with venv here: the host is built without the Python runtime, and runs no recipe in Python");
+    eprintln!(
+        "xtask: no python3 with venv here: the host is built without the Python runtime, and runs no recipe in Python"
+    );
     Ok(())
 }
 

@@ -59,7 +59,9 @@ fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Re
     root.context.check_interrupt()?;
     let name = extensions::name_of(requirement);
     let message = match extensions::only(name) {
-        Some(only) => format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {}", error.message()),
+        Some(only) => {
+            format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {}", error.message())
+        }
         None if mode == Mode::Look => {
             format!("Extension {name} did not run, so the plan does not contain its changes: {}", error.message())
         }
@@ -69,13 +71,7 @@ fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Re
     Ok(())
 }
 
-fn run_all(
-    view: &View,
-    buildout: &Buildout,
-    requirement: &str,
-    kind: ProgramKind,
-    mode: Mode,
-) -> Result<(), RunError> {
+fn run_all(view: &View, buildout: &Buildout, requirement: &str, kind: ProgramKind, mode: Mode) -> Result<(), RunError> {
     let locations = view.locations()?;
     for extension in view.recipes.extensions(&view.buildout, requirement, kind)? {
         let extension = if mode == Mode::Look { looking(extension) } else { extension };
@@ -106,7 +102,8 @@ fn take_over(root: &View, buildout: &Buildout, own: &Own) {
     if let Some(file) = file {
         set("update-versions-file", file);
     }
-    let message = format!("Extension {name} is not needed: `show-picked-versions` and `update-versions-file` do the same.");
+    let message =
+        format!("Extension {name} is not needed: `show-picked-versions` and `update-versions-file` do the same.");
     root.context.log(Level::Info, &message);
 }
 

@@ -2,8 +2,8 @@
 
 use buildout_recipe::{Description, Error, Init, OptionDescription, Options};
 
-use buildout_recipe::text::join;
 use crate::text::{lines, paths};
+use buildout_recipe::text::join;
 
 /// Options that are passed on unchanged.
 const UNCHANGED: [&str; 9] =

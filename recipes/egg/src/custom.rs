@@ -5,8 +5,8 @@ use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe
 
 use crate::build_ext;
 use crate::eggs::{init_sources, sources};
-use buildout_recipe::text::repr;
 use crate::text::eggs_directory;
+use buildout_recipe::text::repr;
 
 /// A distribution that is built from source.
 pub struct Custom {

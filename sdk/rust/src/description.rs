@@ -92,7 +92,13 @@ impl Description {
         self
     }
 
-    pub(crate) fn into_wit(self, name: &str, has_update: bool, has_uninstall: bool, cacheable: bool) -> wit::EntryPoint {
+    pub(crate) fn into_wit(
+        self,
+        name: &str,
+        has_update: bool,
+        has_uninstall: bool,
+        cacheable: bool,
+    ) -> wit::EntryPoint {
         wit::EntryPoint {
             name: name.into(),
             documentation: self.documentation,

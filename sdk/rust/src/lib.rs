@@ -74,8 +74,8 @@ pub mod bindings {
     });
 }
 
-pub use description::{Description, OptionDescription};
 pub use archives::TopLevel;
+pub use description::{Description, OptionDescription};
 pub use download::{Download, DownloadError, DownloadReason, Downloader, Fetched};
 pub use error::{Context, Error, LookupError, Reason};
 pub use init::{Buildout, Init, Options};
@@ -89,5 +89,7 @@ pub use recipe::{Cacheable, Inputs, Recipe, Recorded, Uninstall, Update};
 #[doc(hidden)]
 pub mod __private {
     //! Only for the expansion of [`export!`](crate::export).
-    pub use crate::export::{EntryPoint, Part, Plain, Probe, WithInputs, WithUninstall, WithUpdate, describe, init, uninstall};
+    pub use crate::export::{
+        EntryPoint, Part, Plain, Probe, WithInputs, WithUninstall, WithUpdate, describe, init, uninstall,
+    };
 }

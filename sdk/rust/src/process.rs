@@ -314,7 +314,9 @@ impl From<ProcessError> for Error {
     fn from(error: ProcessError) -> Self {
         match error.reason {
             // The user decides what is installed and what is granted.
-            ProcessReason::NotGranted | ProcessReason::NotFound | ProcessReason::NotExecutable => Self::user(error.message),
+            ProcessReason::NotGranted | ProcessReason::NotFound | ProcessReason::NotExecutable => {
+                Self::user(error.message)
+            }
             _ => Self::fault(error.message),
         }
     }

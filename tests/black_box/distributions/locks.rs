@@ -1,7 +1,7 @@
 //! `pylock.toml`: `lock`, runs with a lock, and `run --locked`.
 
-use crate::index::Wheel;
 use super::{Buildout, PROJECT};
+use crate::index::Wheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 

@@ -7,7 +7,8 @@ use crate::index::{Index, Wheel};
 const ATTEMPTS: &str = include_str!("hostile.py");
 
 /// Another recipe, with more rights, whose code the hostile one wants.
-const VICTIM: &str = "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        return ()\n";
+const VICTIM: &str =
+    "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        return ()\n";
 
 struct Scene {
     space: Space,
@@ -43,8 +44,13 @@ impl Scene {
 
     /// Runs the hostile part with one attempt.
     fn attempt(&self, name: &str) -> String {
-        let output = self.space.command(test_support::host()).args(["run", &format!("hostile:attempt={name}")])
-            .env("SECRET", "s3cret").output().unwrap();
+        let output = self
+            .space
+            .command(test_support::host())
+            .args(["run", &format!("hostile:attempt={name}")])
+            .env("SECRET", "s3cret")
+            .output()
+            .unwrap();
         self.space.shown(&test_support::printed(&output))
     }
 }
@@ -52,15 +58,32 @@ impl Scene {
 /// What must be as before.
 fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
     let mut kept: Vec<String> = [
-        "buildout.cfg", "base.cfg", "recipes.toml", "recipes.lock", "pylock.toml", "bin/buildout", ".git/config",
-        ".git/hooks/pre-commit", "data/mine", "/tmp/neighbor/buildout.cfg", "/tmp/home/.ssh/id_ed25519",
+        "buildout.cfg",
+        "base.cfg",
+        "recipes.toml",
+        "recipes.lock",
+        "pylock.toml",
+        "bin/buildout",
+        ".git/config",
+        ".git/hooks/pre-commit",
+        "data/mine",
+        "/tmp/neighbor/buildout.cfg",
+        "/tmp/home/.ssh/id_ed25519",
         "/tmp/home/.bashrc",
-    ].map(str::to_owned).to_vec();
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let eggs = std::fs::read_dir(space.path("eggs/v5")).unwrap().flatten();
     let victims = eggs.filter(|entry| entry.file_name().to_string_lossy().starts_with("victim"));
-    let victims: Vec<_> = victims.map(|entry| format!("eggs/v5/{}/victim.py", entry.file_name().to_string_lossy())).collect();
+    let victims: Vec<_> =
+        victims.map(|entry| format!("eggs/v5/{}/victim.py", entry.file_name().to_string_lossy())).collect();
     kept.extend(victims);
-    kept.into_iter().map(|path| { let content = std::fs::read(space.path(&path)).ok(); (path, content) }).collect()
+    kept.into_iter()
+        .map(|path| {
+            let content = std::fs::read(space.path(&path)).ok();
+            (path, content)
+        })
+        .collect()
 }
 
 #[test]
@@ -70,7 +93,8 @@ fn a_hostile_recipe_gets_nothing() {
     assert!(printed.contains("attempted nothing\n"), "{printed}");
     let before = kept(&scene.space);
     assert!(before.iter().any(|(path, content)| path.ends_with("victim.py") && content.is_some()), "{before:?}");
-    let attempts: Vec<&str> = ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
+    let attempts: Vec<&str> =
+        ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
     assert!(attempts.len() > 20, "{attempts:?}");
     for name in attempts {
         let printed = scene.attempt(name);

@@ -25,12 +25,7 @@ enum Expected {
 
 use Expected::{Fails, Prints};
 
-const fn example(
-    recipe: &'static str,
-    version: &'static str,
-    options: &'static str,
-    expected: Expected,
-) -> Example {
+const fn example(recipe: &'static str, version: &'static str, options: &'static str, expected: Expected) -> Example {
     Example { recipe, version, options, expected }
 }
 
@@ -38,31 +33,96 @@ const fn example(
 const ARCHIVE: &str = "url = file://${buildout:directory}/hello-1.0.tar.gz";
 
 const EXAMPLES: [Example; 26] = [
-    example("zc.recipe.testrunner", "5.0", "eggs = six\nenvironment = env", Prints("grep -c zope.testrunner bin/part", "")),
-    example("collective.recipe.template", "3.0.0", "input = x.in\noutput = out\nname = world\nmode = 755", Prints("cat out", "hello world")),
-    example("plone.recipe.zope2instance", "9.1.0", "user = admin:admin\neggs = six", Prints("cat parts/part/etc/zope.conf", "instancehome")),
-    example("collective.recipe.omelette", "3.0.0", "eggs =\n    six\n    idna", Prints("ls -L parts/part", "idna\nsix")),
-    example("collective.recipe.cmd", "1.0.0", "on_install = true\ncmds = echo hello > made", Prints("cat made", "hello")),
+    example(
+        "zc.recipe.testrunner",
+        "5.0",
+        "eggs = six\nenvironment = env",
+        Prints("grep -c zope.testrunner bin/part", ""),
+    ),
+    example(
+        "collective.recipe.template",
+        "3.0.0",
+        "input = x.in\noutput = out\nname = world\nmode = 755",
+        Prints("cat out", "hello world"),
+    ),
+    example(
+        "plone.recipe.zope2instance",
+        "9.1.0",
+        "user = admin:admin\neggs = six",
+        Prints("cat parts/part/etc/zope.conf", "instancehome"),
+    ),
+    example(
+        "collective.recipe.omelette",
+        "3.0.0",
+        "eggs =\n    six\n    idna",
+        Prints("ls -L parts/part", "idna\nsix"),
+    ),
+    example(
+        "collective.recipe.cmd",
+        "1.0.0",
+        "on_install = true\ncmds = echo hello > made",
+        Prints("cat made", "hello"),
+    ),
     example("z3c.recipe.mkdir", "2.1", "paths = a/b", Prints("ls a", "b")),
     example("djangorecipe", "2.2.1", "project = demo\neggs = six", Prints("head -1 bin/part", "#!")),
-    example("collective.recipe.supervisor", "2.0.0", "port = 9001\nprograms = 10 one /bin/true", Prints("cat parts/part/supervisord.conf", "[program:one]")),
+    example(
+        "collective.recipe.supervisor",
+        "2.0.0",
+        "port = 9001\nprograms = 10 one /bin/true",
+        Prints("cat parts/part/supervisord.conf", "[program:one]"),
+    ),
     example("zc.recipe.cmmi", "5.1", ARCHIVE, Prints("parts/part/bin/hello", "hello")),
     example("hexagonit.recipe.download", "1.7.1", ARCHIVE, Prints("ls parts/part", "hello-1.0")),
     example("hexagonit.recipe.cmmi", "2.0", ARCHIVE, Prints("parts/part/bin/hello", "hello")),
-    example("plone.recipe.zeoserver", "4.0.1", "zeo-address = 8100", Prints("cat parts/part/etc/zeo.conf", "address 8100")),
+    example(
+        "plone.recipe.zeoserver",
+        "4.0.1",
+        "zeo-address = 8100",
+        Prints("cat parts/part/etc/zeo.conf", "address 8100"),
+    ),
     example("collective.recipe.backup", "6.0.0", "backup_blobs = false", Prints("ls bin", "part\npart-restore")),
-    example("collective.recipe.sphinxbuilder", "1.1", "source = ${buildout:directory}/src\nbuild = ${buildout:directory}/docs\neggs = six", Prints("ls bin", "part")),
-    example("collective.recipe.modwsgi", "2.1", "eggs = six\nconfig-file = ${buildout:directory}/x.ini", Prints("cat parts/part/wsgi", "x.ini")),
-    example("mr.scripty", "2.0.1", "VAR = 5\ninstall =\n    ... open('made', 'w').write(self.options['VAR'])\n    ... return []", Prints("cat made", "5")),
+    example(
+        "collective.recipe.sphinxbuilder",
+        "1.1",
+        "source = ${buildout:directory}/src\nbuild = ${buildout:directory}/docs\neggs = six",
+        Prints("ls bin", "part"),
+    ),
+    example(
+        "collective.recipe.modwsgi",
+        "2.1",
+        "eggs = six\nconfig-file = ${buildout:directory}/x.ini",
+        Prints("cat parts/part/wsgi", "x.ini"),
+    ),
+    example(
+        "mr.scripty",
+        "2.0.1",
+        "VAR = 5\ninstall =\n    ... open('made', 'w').write(self.options['VAR'])\n    ... return []",
+        Prints("cat made", "5"),
+    ),
     example("iw.recipe.cmd", "0.3", "on_install = true\ncmds = echo hello > made", Prints("cat made", "hello")),
     example("collective.recipe.environment", "1.1.0", "", Prints("ls", "parts")),
     example("pbp.recipe.noserunner", "0.2.6", "eggs = six", Prints("head -1 bin/part", "#!")),
-    example("plone.recipe.codeanalysis", "3.0.1", "directory = ${buildout:directory}/src", Prints("ls bin", "part-flake8")),
+    example(
+        "plone.recipe.codeanalysis",
+        "3.0.1",
+        "directory = ${buildout:directory}/src",
+        Prints("ls bin", "part-flake8"),
+    ),
     example("z3c.recipe.tag:tags", "1.0", "eggs = six", Prints("head -1 bin/part", "#!")),
     example("zc.zdaemonrecipe", "1.0.0", "program = sleep 5", Prints("ls bin", "part")),
     example("z3c.recipe.sphinxdoc", "1.1.0", "eggs = six", Prints("head -1 bin/part", "#!")),
-    example("z3c.recipe.paster:serve", "0.5.3", "eggs = six\nini = [app:main]", Fails("This was written for Python 2: No module named 'cStringIO'")),
-    example("z3c.recipe.filetemplate", "2.2.0", "source-directory = .\nname = world", Fails("This was written for Python 2")),
+    example(
+        "z3c.recipe.paster:serve",
+        "0.5.3",
+        "eggs = six\nini = [app:main]",
+        Fails("This was written for Python 2: No module named 'cStringIO'"),
+    ),
+    example(
+        "z3c.recipe.filetemplate",
+        "2.2.0",
+        "source-directory = .\nname = world",
+        Fails("This was written for Python 2"),
+    ),
     example("plone.recipe.distros", "1.5", "urls = http://example.org/x.tgz", Fails("This was written for Python 2")),
 ];
 

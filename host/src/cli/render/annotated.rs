@@ -86,7 +86,8 @@ fn last_history(configuration: &Configuration, history: &[HistoryItem]) -> Strin
 fn whole_history(configuration: &Configuration, history: &[HistoryItem]) -> String {
     let mut text = String::from("\n");
     for item in history.iter().rev() {
-        let named = matches!(item.origin, Origin::Default | Origin::Computed | Origin::Program | Origin::CommandLine(_));
+        let named =
+            matches!(item.origin, Origin::Default | Origin::Computed | Origin::Program | Origin::CommandLine(_));
         let preposition = if named { "AS" } else { "IN" };
         let _ = writeln!(text, "   {preposition} {}", source_name(configuration, &item.origin));
         if item.value.contains('\n') {

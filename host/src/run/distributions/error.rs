@@ -8,8 +8,8 @@ use config::options::OptionError;
 use distributions::build::BuildError;
 use distributions::install::InstallError;
 use distributions::lock::{FILE, LockError};
-use distributions::python::PythonError;
 use distributions::name::canonical;
+use distributions::python::PythonError;
 use distributions::requirement::{InvalidRequirement, Requirement};
 use distributions::resolve::ResolveError;
 use distributions::scripts::ScriptError;
@@ -88,7 +88,8 @@ impl From<InstallError> for NoDistributions {
 impl NoDistributions {
     /// Whether there is no distribution of the name that was looked for.
     pub(in crate::run) fn is_unknown(&self, name: &str) -> bool {
-        let is_it = |requirement: &str| Requirement::parse(requirement).is_ok_and(|known| known.key() == canonical(name));
+        let is_it =
+            |requirement: &str| Requirement::parse(requirement).is_ok_and(|known| known.key() == canonical(name));
         match self {
             Self::Requirement(_) | Self::NoIndex => true,
             Self::Install(error) => matches!(

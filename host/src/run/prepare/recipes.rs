@@ -9,15 +9,15 @@ use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
 use recipe::component::{CompileCache, ComponentError, Developed, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
-use registry::locking::{Access, Describe, Description, Locking, Obtained, Publication};
 use registry::RecipeReference;
+use registry::locking::{Access, Describe, Description, Locking, Obtained, Publication};
 use registry::oci::RemoteSettings;
 
 use super::super::context::Context;
 use super::super::distributions::PythonDistributions;
 use super::super::extend;
 use super::super::fault::Fault;
-use super::super::python_recipes::{PythonRecipes, Purpose};
+use super::super::python_recipes::{Purpose, PythonRecipes};
 use super::directories;
 use crate::error::{Explained, RunError};
 
@@ -255,7 +255,9 @@ impl Recipes {
         }
         let reference = buildout.require(part, "recipe")?;
         self.locations(buildout)?;
-        let resolved = self.resolve(buildout, &reference, Purpose::Use).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
+        let resolved = self
+            .resolve(buildout, &reference, Purpose::Use)
+            .map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
         Ok(())

@@ -15,8 +15,8 @@ use config::options::Buildout;
 use distributions::eggs::Distribution;
 use distributions::entry_points::EntryPoint;
 use distributions::python::Python;
-use recipe::component::{Component, ComponentError, Program, ProgramKind};
 use recipe::Runtime;
+use recipe::component::{Component, ComponentError, Program, ProgramKind};
 use registry::{Grant, RecipeReference};
 
 use super::context::Context;
@@ -187,10 +187,9 @@ fn directories_of(python: &Python) -> Vec<PathBuf> {
 
 /// The entry points of a group.
 fn entry_points(distribution: &Distribution, group: &str) -> Result<Vec<EntryPoint>, NoProgram> {
-    let groups = distribution.entry_points().map_err(|cause| NoProgram::Metadata {
-        distribution: distribution.to_string(),
-        cause,
-    })?;
+    let groups = distribution
+        .entry_points()
+        .map_err(|cause| NoProgram::Metadata { distribution: distribution.to_string(), cause })?;
     Ok(groups.into_iter().find(|known| known.name == group).map(|known| known.entry_points).unwrap_or_default())
 }
 

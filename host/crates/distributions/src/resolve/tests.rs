@@ -335,7 +335,8 @@ fn circles_are_no_trouble() {
 #[test]
 fn what_is_provided_is_not_resolved() {
     let provided = ["zc-buildout".to_owned(), "setuptools".to_owned()].into();
-    let case = Case { provided, ..case("a 1.0; zc.buildout<3; setuptools[x]; b\nb 1.0") }.pins(&[("zc.buildout", "2.13")]);
+    let case =
+        Case { provided, ..case("a 1.0; zc.buildout<3; setuptools[x]; b\nb 1.0") }.pins(&[("zc.buildout", "2.13")]);
     assert_eq!(case.found(&["a", "setuptools"]), "a 1.0, b 1.0");
 }
 

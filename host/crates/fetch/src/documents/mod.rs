@@ -103,7 +103,8 @@ impl Fetcher {
         }
         self.report.report(Event::Progress { activity: &format!("Downloading {name}") });
         let mut bytes = Vec::new();
-        let transfer = Transfer { url, allowed: &Allowed::Any, limits: &self.limits, headers: &[], canceled: &|| false };
+        let transfer =
+            Transfer { url, allowed: &Allowed::Any, limits: &self.limits, headers: &[], canceled: &|| false };
         let outcome = self.client.get(&transfer, &mut bytes);
         self.report.report(Event::ProgressEnd);
         let failed =

@@ -51,7 +51,8 @@ fn is_below(prefix: &Url, url: &Url) -> bool {
     let any_port = prefix.port().is_none() && prefix.host_str().is_some_and(|host| host.contains('*'));
     let same_port = any_port || prefix.port_or_known_default() == url.port_or_known_default();
     let same_host = prefix.host() == url.host() || matches_host(prefix, url);
-    let same_origin = same_host && (upgraded && (any_port || prefix.port() == url.port()) || prefix.scheme() == url.scheme() && same_port);
+    let same_origin = same_host
+        && (upgraded && (any_port || prefix.port() == url.port()) || prefix.scheme() == url.scheme() && same_port);
     same_origin && is_path_below(prefix.path(), url.path())
 }
 

@@ -98,7 +98,9 @@ impl Explain for UnpackError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
-                Fault::UnknownFormat | Fault::NotCompressed => "The server may have sent a page in place of the archive: look into the file.",
+                Fault::UnknownFormat | Fault::NotCompressed => {
+                    "The server may have sent a page in place of the archive: look into the file."
+                }
                 Fault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
                 Fault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
                 Fault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",

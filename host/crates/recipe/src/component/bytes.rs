@@ -159,7 +159,9 @@ impl Component {
         match &self.content {
             Content::Here(bytes) => bytes.len() as u64,
             Content::File { size, .. } => *size,
-            Content::Packed(places) => places.iter().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len()),
+            Content::Packed(places) => {
+                places.iter().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len())
+            }
         }
     }
 

@@ -46,12 +46,7 @@ pub struct Program {
 
 impl Resolved {
     /// A program that the Python runtime runs, with these grants.
-    pub fn of_program(
-        reference: RecipeReference,
-        program: Program,
-        runtime: Arc<Component>,
-        grant: Grant,
-    ) -> Self {
+    pub fn of_program(reference: RecipeReference, program: Program, runtime: Arc<Component>, grant: Grant) -> Self {
         let (entry_point, program) = (program.name.clone(), Some(Arc::new(program)));
         Self { reference, component: runtime, entry_point, grant, built_in: false, signers: Vec::new(), program }
     }

@@ -96,7 +96,8 @@ impl Rights {
             let problem = Problem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
-        let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } = Expanded::of(applicant);
+        let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } =
+            Expanded::of(applicant);
         check_named(applicant, &grant)?;
         let location: Arc<Path> = normalize(&locations.parts.join(applicant.part)).into();
         let makes = makes.map(|named| named.into_iter().chain([location.to_path_buf()]).collect()).unwrap_or_default();

@@ -92,7 +92,10 @@ fn shortened(text: &str) -> String {
 
 /// No grant opens the files of the host.
 fn never_granted(path: &std::path::Path) -> String {
-    format!("No recipe may write to {}: the host keeps its files and those of the configuration as they are.", path.display())
+    format!(
+        "No recipe may write to {}: the host keeps its files and those of the configuration as they are.",
+        path.display()
+    )
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.

@@ -21,7 +21,11 @@ type Returned<T> = wasmtime::Result<Result<T, Failure>>;
 pub(crate) enum GuestPre {
     Current(RecipePre<State>),
     /// Its entry points are loaded at run time.
-    Loading { recipe: RecipePre<State>, loading: loading::GuestIndices, extensions: extensions::GuestIndices },
+    Loading {
+        recipe: RecipePre<State>,
+        loading: loading::GuestIndices,
+        extensions: extensions::GuestIndices,
+    },
     V0_1(RecipePre0_1<State>),
 }
 
@@ -75,14 +79,20 @@ fn exports(linked: &InstancePre<State>, start: &str, version: &str) -> bool {
 pub(crate) enum Guest {
     Current(Recipe),
     #[allow(dead_code, reason = "runs of Python recipes call it")]
-    Loading { recipe: Recipe, loading: loading::Guest, extensions: extensions::Guest },
+    Loading {
+        recipe: Recipe,
+        loading: loading::Guest,
+        extensions: extensions::Guest,
+    },
     V0_1(Recipe0_1),
 }
 
 impl Guest {
     pub(crate) fn describe(&self, store: &mut Store<State>) -> wasmtime::Result<PackageDescription> {
         match self {
-            Self::Current(recipe) | Self::Loading { recipe, .. } => recipe.buildout_recipe_description().call_describe(store),
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_description().call_describe(store)
+            }
             Self::V0_1(recipe) => v0_1::describe(recipe, store),
         }
     }
@@ -95,21 +105,27 @@ impl Guest {
         buildout: Resource<Sections>,
     ) -> Returned<ResourceAny> {
         match self {
-            Self::Current(recipe) | Self::Loading { recipe, .. } => recipe.buildout_recipe_parts().call_init(store, entry_point, options, buildout),
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_parts().call_init(store, entry_point, options, buildout)
+            }
             Self::V0_1(recipe) => v0_1::init(recipe, store, entry_point, options, buildout),
         }
     }
 
     pub(crate) fn install(&self, store: &mut Store<State>, part: ResourceAny) -> Returned<Vec<String>> {
         match self {
-            Self::Current(recipe) | Self::Loading { recipe, .. } => recipe.buildout_recipe_parts().part().call_install(store, part),
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_parts().part().call_install(store, part)
+            }
             Self::V0_1(recipe) => v0_1::install(recipe, store, part),
         }
     }
 
     pub(crate) fn update(&self, store: &mut Store<State>, part: ResourceAny) -> Returned<Option<Vec<String>>> {
         match self {
-            Self::Current(recipe) | Self::Loading { recipe, .. } => recipe.buildout_recipe_parts().part().call_update(store, part),
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_parts().part().call_update(store, part)
+            }
             Self::V0_1(recipe) => v0_1::update(recipe, store, part),
         }
     }
@@ -122,7 +138,9 @@ impl Guest {
         recorded: Vec<RecordedOption>,
     ) -> Returned<()> {
         match self {
-            Self::Current(recipe) | Self::Loading { recipe, .. } => recipe.buildout_recipe_parts().call_uninstall(store, entry_point, part, &recorded),
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_parts().call_uninstall(store, entry_point, part, &recorded)
+            }
             Self::V0_1(recipe) => v0_1::uninstall(recipe, store, entry_point, part, recorded),
         }
     }

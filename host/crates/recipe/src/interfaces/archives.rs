@@ -64,8 +64,7 @@ impl Host for View<'_> {
         let is_new = target.is_new();
         let mut content = recreate(&target.path()).map_err(|error| invalid(&file, &error.to_string()))?;
         let call = &*self.call;
-        let outcome =
-            unpack::decompress(source, &name, &mut content, &UnpackLimits::default(), &|| call.is_over());
+        let outcome = unpack::decompress(source, &name, &mut content, &UnpackLimits::default(), &|| call.is_over());
         self.call.check().map_err(ArchiveFailure::trap)?;
         let bytes = outcome.map_err(|error| {
             // Nothing of it stays: the content is complete or not there.

@@ -24,10 +24,7 @@ impl HasData for OtherSections {
 
 impl View<'_> {
     /// Looks something up in the buildout of the call.
-    fn look_up<T>(
-        &mut self,
-        look: impl FnOnce(&mut Reader<'_>) -> Result<T, OptionError>,
-    ) -> Result<T, LookupFailure> {
+    fn look_up<T>(&mut self, look: impl FnOnce(&mut Reader<'_>) -> Result<T, OptionError>) -> Result<T, LookupFailure> {
         let Some(buildout) = self.call.buildout.clone() else { return Err(no_buildout().into()) };
         let (phase, part) = (self.call.phase, self.call.part.clone());
         let mut still = self.call.still.take();
@@ -138,13 +135,7 @@ impl HostBuildout for View<'_> {
         self.look_up(|reader| reader.buildout.raw(&section, &name))
     }
 
-    fn set(
-        &mut self,
-        _: Resource<Sections>,
-        section: String,
-        name: String,
-        value: String,
-    ) -> Result<(), SetFailure> {
+    fn set(&mut self, _: Resource<Sections>, section: String, name: String, value: String) -> Result<(), SetFailure> {
         self.call.note("buildout.set", &[&section, &name]);
         self.change(&Change::Set { section: &section, name: &name, value: &value })
     }

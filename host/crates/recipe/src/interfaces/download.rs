@@ -70,8 +70,7 @@ impl HostDownloader for View<'_> {
         self.call.note("download.fetch", &[&request.url]);
         let allowed = self.table.get(&downloader).map_err(DownloadFailure::trap)?.allowed.clone();
         let checksums = request.digests.iter().map(checksum).collect::<Result<_, _>>()?;
-        let wanted =
-            Request { url: request.url, allowed, checksums, headers: request.headers, ..Request::default() };
+        let wanted = Request { url: request.url, allowed, checksums, headers: request.headers, ..Request::default() };
         let report = OfPart { part: Arc::clone(&self.call.part), report: Arc::clone(&self.native.report) };
         let outcome = self.native.downloader().download(&wanted, &report, &|| self.call.is_over());
         self.call.check().map_err(DownloadFailure::trap)?;

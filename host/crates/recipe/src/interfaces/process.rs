@@ -21,8 +21,8 @@ use crate::call::{Call, Interrupted, Phase};
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::denied;
-use crate::native::shared::Native;
 use crate::native::programs;
+use crate::native::shared::Native;
 use crate::native::staging::Staging;
 use crate::native::streams::{Lost, Sink, Sinks};
 use crate::native::variables::system_strings;
@@ -117,10 +117,8 @@ impl View<'_> {
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let line = line(&command);
         let shown = shown(&command);
-        let mut sinks = Sinks {
-            stdout: self.sink(&command.standard_output)?,
-            stderr: self.sink(&command.standard_error)?,
-        };
+        let mut sinks =
+            Sinks { stdout: self.sink(&command.standard_output)?, stderr: self.sink(&command.standard_error)? };
         let started = self.confined(command)?;
         let mut policy = self.call.reach.policy(self.native.settings.level);
         let staging = self.stage(&mut policy)?;

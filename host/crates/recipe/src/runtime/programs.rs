@@ -51,7 +51,8 @@ impl Runtime {
         let rights = Arc::new(Rights::to_describe(&Grant::default()));
         let (phase, reach) = (Phase::Describe, LateReach::none());
         let request = Request { phase, subject: &subject, rights: &rights, buildout: None, reach };
-        let shared = self.instances.free((component.digest, None), &prepared, &self.native, &self.watchdog, &request)?;
+        let shared =
+            self.instances.free((component.digest, None), &prepared, &self.native, &self.watchdog, &request)?;
         let answer = lock(&shared).call(&self.watchdog, &request, |store, guest| guest.provides(store))?;
         Ok(answer.value.into_iter().map(|one| one.name).collect())
     }

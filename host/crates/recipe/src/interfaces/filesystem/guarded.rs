@@ -40,9 +40,8 @@ impl View<'_> {
             }
         };
         let linked = || Directory::from_std_file(opened.try_clone()?).symlink_metadata(name);
-        let is_linked = linked().is_ok_and(|found: cap_std::fs::Metadata| {
-            guard.is_linked(found.dev(), found.ino(), found.nlink())
-        });
+        let is_linked =
+            linked().is_ok_and(|found: cap_std::fs::Metadata| guard.is_linked(found.dev(), found.ino(), found.nlink()));
         if is_linked || guard.keeps_entry(&opened, name, change).map_err(|error| ErrorCode::from(&error))? {
             let path = located.absolute.unwrap_or_else(|| path.to_owned());
             return Err(self.deny(path, Access::Write));

@@ -208,7 +208,9 @@ mod tests {
         std::fs::create_dir(at("bin")).unwrap();
         std::fs::write(at("bin/buildout"), "text").unwrap();
         std::fs::write(at("other"), "text").unwrap();
-        for (target, link) in [("bin/buildout", "link"), ("other", "fine"), ("recipes.toml", "dangling"), ("bin", "sub")] {
+        for (target, link) in
+            [("bin/buildout", "link"), ("other", "fine"), ("recipes.toml", "dangling"), ("bin", "sub")]
+        {
             std::os::unix::fs::symlink(target, at(link)).unwrap();
         }
         std::fs::hard_link(at("bin/buildout"), at("hard")).unwrap();
@@ -216,7 +218,8 @@ mod tests {
         let file = std::fs::File::open(&root).unwrap();
         let directory = Dir::new(file, FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE, true);
         let (create, truncate) = (wit::OpenFlags::CREATE, wit::OpenFlags::TRUNCATE);
-        for path in ["bin/buildout", "link", "hard", "recipes.toml", "dangling", "sub/buildout", "bin/../recipes.toml"] {
+        for path in ["bin/buildout", "link", "hard", "recipes.toml", "dangling", "sub/buildout", "bin/../recipes.toml"]
+        {
             let t = |flags| t_guarded(&directory, path, flags, true, &guard);
             assert_eq!(t(create | truncate), Err(ErrorCode::NotPermitted), "{path}");
         }

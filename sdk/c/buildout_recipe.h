@@ -85,6 +85,7 @@ typedef struct {
 #define RECIPE_GRANT_ENV(variable) {"env", variable, 0}
 #define RECIPE_GRANT_RUN(program) {"run", program, 0}
 #define RECIPE_GRANT_FETCH(address) {"fetch", address, 0}
+#define RECIPE_GRANT_NETWORK(program) {"network", program, 0}
 #define RECIPE_GRANT_DISTRIBUTIONS {"distributions", NULL, 0}
 #define RECIPE_GRANT_MEMORY(bytes) {"memory", NULL, bytes}
 #define RECIPE_GRANT_TIMEOUT(milliseconds) {"timeout", NULL, milliseconds}
@@ -113,6 +114,8 @@ typedef struct {
     int (*update)(recipe_part *part);
     /* Undoes what the part did elsewhere, before its paths are removed. Its section may no longer exist. May be NULL. */
     int (*uninstall)(const char *part, const recipe_recorded *recorded);
+    /* Whether it may read options that it does not describe: the host then does not report those as misspelled. */
+    bool other_options;
 } recipe_entry_point;
 
 /* Exports the entry points, so that the program becomes a component. Use it exactly once. Set the name and version of the package
@@ -143,8 +146,11 @@ const char *recipe_get(recipe_part *part, const char *name);
 /* The option's value. For a missing option, the failure suggests a similar name. */
 const char *recipe_require(recipe_part *part, const char *name);
 
-/* Sets the option, for this part and all sections that reference it. Only in `init`. */
+/* Sets the option, for this part and all sections that reference it. Outside `init`, it is not recorded. */
 int recipe_set(recipe_part *part, const char *name, const char *value);
+
+/* Removes the option. A missing option is not a failure. */
+int recipe_remove(recipe_part *part, const char *name);
 
 /* The names of the options, in the order in which they were written. Ends with NULL. */
 const char *const *recipe_keys(recipe_part *part);
@@ -153,15 +159,19 @@ const char *const *recipe_keys(recipe_part *part);
  * to the buildout directory. In `update`, NULL means that the part no longer has any paths. */
 int recipe_path(recipe_part *part, const char *path);
 
-/* ---- The other sections: only in `init` --------------------------------------------------------------------------- */
+/* ---- The other sections ------------------------------------------------------------------------------------------ */
 
-/* Like `recipe_get`, `recipe_require` and `recipe_keys`, for another section. Reading one makes the part depend on it. */
+/* Like `recipe_get`, `recipe_require` and `recipe_keys`, for another section. In `init`, reading one makes the part depend on it;
+ * in other calls, its current options are returned. */
 const char *recipe_buildout_get(recipe_part *part, const char *section, const char *name);
 const char *recipe_buildout_require(recipe_part *part, const char *section, const char *name);
 const char *const *recipe_buildout_keys(recipe_part *part, const char *section);
 
 /* The names of all sections, in the order of their first appearance. Ends with NULL. This creates no dependency. */
 const char *const *recipe_buildout_sections(recipe_part *part);
+
+/* The option's value with its references not replaced, or NULL if it is missing. This creates no dependency. */
+const char *recipe_buildout_raw(recipe_part *part, const char *section, const char *name);
 
 /* The absolute path of the buildout directory. */
 const char *recipe_buildout_directory(recipe_part *part);
@@ -216,6 +226,35 @@ int recipe_created(const char *path);
 /* Sets the permissions (such as 0755). `chmod` does nothing in a recipe, because WASI has no permissions. */
 int recipe_set_mode(const char *path, uint32_t mode);
 
+/* A type of file. */
+typedef enum { RECIPE_FILE, RECIPE_DIRECTORY, RECIPE_LINK, RECIPE_SPECIAL } recipe_kind;
+
+/* The status of a file or directory, with the fields that WASI omits. */
+typedef struct {
+    recipe_kind kind;
+    uint32_t mode;
+    uint32_t user_id;
+    uint32_t group_id;
+    uint64_t links;
+    uint64_t size;
+} recipe_status;
+
+/* Looks at a file or directory that the recipe may read, or at a directory above one. Follows a symbolic link if `follow`. */
+int recipe_look(const char *path, bool follow, recipe_status *status);
+
+/* What the recipe and its commands may do with a path: 1 read, 2 write, 4 execute. 0 if it does not exist. */
+unsigned recipe_access(const char *path);
+
+/* Creates a symbolic link with any target, also an absolute one. */
+int recipe_make_link(const char *target, const char *path);
+
+/* The target of a symbolic link, or NULL after a failure. */
+const char *recipe_read_link(const char *path);
+
+/* The part's temporary directory, or NULL after a failure. Its commands see it under the same path, and as `TMPDIR`. It is removed
+ * after the run. */
+const char *recipe_temporary_directory(void);
+
 /* Locks a file, for a place that several buildouts write to. The recipe must be allowed to write to the file, which is created if
  * it does not exist. `waiting`, if not NULL, is called once if the lock is held elsewhere. */
 typedef struct {
@@ -245,8 +284,18 @@ uint32_t recipe_jobs(const recipe_runner *runner);
 /* The environment of each command, as `NAME=value`. Ends with NULL. */
 const char *const *recipe_environment(const recipe_runner *runner);
 
-/* What to do with the output of a command: log it, also show it immediately, or return it. */
-typedef enum { RECIPE_OUTPUT_LOG, RECIPE_OUTPUT_SHOW, RECIPE_OUTPUT_CAPTURE } recipe_output;
+/* The path of a program in the `PATH` of commands, or NULL. */
+const char *recipe_find(const char *program);
+
+/* What to do with a stream of a command: log it, also show it immediately, return it, discard it, or, only for the standard error,
+ * merge it with the standard output. */
+typedef enum {
+    RECIPE_OUTPUT_LOG,
+    RECIPE_OUTPUT_SHOW,
+    RECIPE_OUTPUT_CAPTURE,
+    RECIPE_OUTPUT_DISCARD,
+    RECIPE_OUTPUT_AS_OUTPUT,
+} recipe_output;
 
 /* A command. Lists end with NULL; each may be NULL. */
 typedef struct {
@@ -257,7 +306,12 @@ typedef struct {
     const void *input;                /* its standard input */
     size_t input_size;
     uint64_t deadline;                /* milliseconds after which it is killed; 0 for none */
-    recipe_output output;
+    recipe_output output;             /* of the standard output */
+    recipe_output error;              /* of the standard error */
+    const char *output_file;          /* writes the standard output to this file, absolute */
+    bool append;                      /* to the end of that file */
+    const char *input_file;           /* its standard input is the content of this file, absolute */
+    bool only_environment;            /* it gets no other variables than `environment` */
 } recipe_command;
 
 /* The outcome of a command. */
@@ -266,6 +320,8 @@ typedef struct {
     int status;           /* its exit status, or the signal that killed it */
     const char *captured; /* its standard output, if captured; ends with NUL */
     size_t captured_size;
+    const char *captured_error; /* its standard error, if captured; ends with NUL */
+    size_t captured_error_size;
 } recipe_outcome;
 
 /* Runs a command and waits for it. A failure of the command is an outcome, not a failure of this function. */
@@ -277,7 +333,7 @@ int recipe_call_all(const recipe_runner *runner, const char *directory, const ch
 
 /* ---- Downloads --------------------------------------------------------------------------------------------------- */
 
-/* Downloads files, while a part is installed or updated. A recipe needs the grant `fetch` for each URL. */
+/* Downloads files, in the call that opened it. A recipe needs the grant `fetch` for each URL. */
 typedef struct {
     int32_t handle;
 } recipe_downloader;
@@ -308,6 +364,9 @@ void recipe_fetched_close(recipe_fetched *fetched);
 const char *recipe_fetched_sha256(const recipe_fetched *fetched);
 uint64_t recipe_fetched_size(const recipe_fetched *fetched);
 
+/* Its URL after redirects, without credentials. */
+const char *recipe_fetched_address(const recipe_fetched *fetched);
+
 /* Copies it to the absolute path `path`. An existing file is replaced. */
 int recipe_fetched_copy(const recipe_fetched *fetched, const char *path);
 
@@ -318,6 +377,25 @@ typedef enum { RECIPE_KEEP, RECIPE_STRIP, RECIPE_STRIP_IF_SINGLE } recipe_top_le
  * exist or be empty. If `names` is not NULL, it is set to the names in the directory, which end with NULL. */
 int recipe_fetched_unpack(const recipe_fetched *fetched, const char *directory, recipe_top_level top_level,
                           const char *const **names);
+
+/* ---- Archives ---------------------------------------------------------------------------------------------------- */
+
+/* As `recipe_fetched_unpack`, for an archive that the recipe may read. Paths are absolute, or relative to the buildout directory. */
+int recipe_unpack(const char *archive, const char *directory, recipe_top_level top_level, const char *const **names);
+
+/* Decompresses a file (gzip, bzip2, xz or zstd) to `file`, which is replaced. */
+int recipe_decompress(const char *compressed, const char *file);
+
+/* ---- Python ------------------------------------------------------------------------------------------------------ */
+
+/* The path of the buildout's Python; `version` is set to its major, minor and micro version. NULL after a failure. */
+const char *recipe_python(unsigned version[3]);
+
+/* Installs the missing distributions for these requirements and their dependencies, with the settings of the section `buildout`.
+ * Returns their entries in `sys.path`, which end with NULL; NULL after a failure. A recipe needs the grant `distributions`. The
+ * other functions of `distributions.wit` are in `bindings/wit.h`. */
+#define recipe_distributions(...) recipe_distributions_all((const char *const[]){__VA_ARGS__, NULL})
+const char *const *recipe_distributions_all(const char *const *requirements);
 
 #ifdef __cplusplus
 }

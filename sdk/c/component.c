@@ -87,7 +87,7 @@ const char *const *recipe_take_list(wit_list_string_t *list) {
     return taken;
 }
 
-static wit_string_t duplicate(const char *text) {
+wit_string_t recipe_duplicate(const char *text) {
     wit_string_t copy = {NULL, 0};
     if (text && *text)
         wit_string_dup(&copy, text);
@@ -207,15 +207,27 @@ const char *recipe_require(recipe_part *part, const char *name) {
     return NULL;
 }
 
+static int fail_set(const char *name, buildout_recipe_options_set_error_t *error) {
+    static const char *const words[] = {"cannot be changed in this call", "does not have a valid name", "exists",
+                                        "is longer than the host allows"};
+    const char *why = error->tag < sizeof words / sizeof *words ? words[error->tag] : recipe_take(&error->val.other.message);
+    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, recipe_duplicate(recipe_format("option \"%s\" %s", name, why)));
+}
+
 int recipe_set(recipe_part *part, const char *name, const char *value) {
     wit_string_t asked = recipe_view(name), text = recipe_view(value);
     buildout_recipe_options_set_error_t error;
     if (buildout_recipe_options_method_options_set(options_of(part), &asked, &text, &error))
         return 0;
-    static const char *const words[] = {"was set after init", "is not a valid option name",
-                                        "is longer than the host allows"};
-    const char *why = error.tag < sizeof words / sizeof *words ? words[error.tag] : recipe_take(&error.val.other.message);
-    return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("option \"%s\" %s", name, why)));
+    return fail_set(name, &error);
+}
+
+int recipe_remove(recipe_part *part, const char *name) {
+    wit_string_t asked = recipe_view(name);
+    buildout_recipe_options_set_error_t error;
+    if (buildout_recipe_options_method_options_remove(options_of(part), &asked, &error))
+        return 0;
+    return fail_set(name, &error);
 }
 
 const char *const *recipe_keys(recipe_part *part) {
@@ -234,17 +246,25 @@ int recipe_path(recipe_part *part, const char *path) {
     wit_string_t *paths = realloc(part->paths.ptr, (part->paths.len + 1) * sizeof *paths);
     if (!paths)
         abort();
-    paths[part->paths.len] = duplicate(path);
+    paths[part->paths.len] = recipe_duplicate(path);
     part->paths.ptr = paths;
     part->paths.len++;
     return 0;
 }
 
-/* The buildout, which is available only in `init`. */
+/* The buildout: the one that is lent to `init`, or one that is opened once and kept. */
 static const buildout_recipe_buildout_borrow_buildout_t *buildout_of(recipe_part *part) {
-    if (!part->buildout)
-        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate("other sections can only be read in init"));
-    return part->buildout;
+    static buildout_recipe_buildout_own_buildout_t opened;
+    static buildout_recipe_buildout_borrow_buildout_t kept;
+    static bool is_open;
+    if (part->buildout)
+        return part->buildout;
+    if (!is_open) {
+        opened = buildout_recipe_buildout_open();
+        kept = buildout_recipe_buildout_borrow_buildout(opened);
+        is_open = true;
+    }
+    return &kept;
 }
 
 const char *recipe_buildout_get(recipe_part *part, const char *section, const char *name) {
@@ -252,8 +272,6 @@ const char *recipe_buildout_get(recipe_part *part, const char *section, const ch
     wit_string_t from = recipe_view(section), asked = recipe_view(name);
     wit_option_string_t value;
     buildout_recipe_types_lookup_error_t error;
-    if (!buildout)
-        return NULL;
     if (buildout_recipe_buildout_method_buildout_get(*buildout, &from, &asked, &value, &error))
         return value.is_some ? recipe_take(&value.val) : NULL;
     recipe_fail_lookup(&error);
@@ -264,8 +282,6 @@ const char *recipe_buildout_require(recipe_part *part, const char *section, cons
     const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
     wit_string_t from = recipe_view(section), asked = recipe_view(name), value;
     buildout_recipe_types_lookup_error_t error;
-    if (!buildout)
-        return NULL;
     if (buildout_recipe_buildout_method_buildout_require(*buildout, &from, &asked, &value, &error))
         return recipe_take(&value);
     recipe_fail_lookup(&error);
@@ -277,8 +293,6 @@ const char *const *recipe_buildout_keys(recipe_part *part, const char *section) 
     wit_string_t from = recipe_view(section);
     wit_list_string_t keys;
     buildout_recipe_types_lookup_error_t error;
-    if (!buildout)
-        return NULL;
     if (buildout_recipe_buildout_method_buildout_keys(*buildout, &from, &keys, &error))
         return recipe_take_list(&keys);
     recipe_fail_lookup(&error);
@@ -289,10 +303,18 @@ const char *const *recipe_buildout_sections(recipe_part *part) {
     const buildout_recipe_buildout_borrow_buildout_t *buildout = buildout_of(part);
     wit_list_string_t sections;
     buildout_recipe_types_lookup_error_t error;
-    if (!buildout)
-        return NULL;
     if (buildout_recipe_buildout_method_buildout_sections(*buildout, &sections, &error))
         return recipe_take_list(&sections);
+    recipe_fail_lookup(&error);
+    return NULL;
+}
+
+const char *recipe_buildout_raw(recipe_part *part, const char *section, const char *name) {
+    wit_string_t from = recipe_view(section), asked = recipe_view(name);
+    wit_option_string_t value;
+    buildout_recipe_types_lookup_error_t error;
+    if (buildout_recipe_buildout_method_buildout_raw(*buildout_of(part), &from, &asked, &value, &error))
+        return value.is_some ? recipe_take(&value.val) : NULL;
     recipe_fail_lookup(&error);
     return NULL;
 }
@@ -311,87 +333,13 @@ const char *recipe_recorded_get(const recipe_recorded *recorded, const char *nam
     return NULL;
 }
 
-/* ---- Description ---- */
-
-static void describe_option(const recipe_option *option, exports_buildout_recipe_description_option_description_t *into) {
-    into->name = duplicate(option->name);
-    into->documentation = duplicate(option->documentation);
-    into->value_type.tag = (uint8_t)option->type;
-    if (option->other_type) {
-        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_OTHER;
-        into->value_type.val.other = duplicate(option->other_type);
-    } else if (option->choices) {
-        wit_list_string_t choices = {NULL, 0};
-        while (option->choices[choices.len])
-            choices.len++;
-        choices.ptr = calloc(choices.len + 1, sizeof *choices.ptr);
-        for (size_t i = 0; i < choices.len; i++)
-            choices.ptr[i] = duplicate(option->choices[i]);
-        into->value_type.tag = EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_CHOICE;
-        into->value_type.val.choice = choices;
-    }
-    into->presence.tag = option->required ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_REQUIRED
-                         : option->default_value ? EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_DEFAULT
-                                                 : EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_PRESENCE_OPTIONAL;
-    into->presence.val.default_ = duplicate(option->required ? NULL : option->default_value);
-}
-
-static void describe_grant(const recipe_grant *grant, exports_buildout_recipe_description_grant_t *into) {
-    static const char *const kinds[] = {"read", "write", "env", "run", "fetch", "distributions", "memory", "timeout"};
-    into->tag = 0;
-    while (into->tag < EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER && strcmp(kinds[into->tag], grant->kind))
-        into->tag++;
-    switch (into->tag) {
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS:
-        break;
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY:
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT:
-        into->val.memory = grant->amount;
-        break;
-    case EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER:
-        into->val.other.name = duplicate(grant->kind);
-        into->val.other.value = duplicate(grant->value);
-        break;
-    default:
-        into->val.read = duplicate(grant->value);
-    }
-}
-
-static void describe_entry_point(const recipe_entry_point *entry, exports_buildout_recipe_description_entry_point_t *into) {
-    into->name = duplicate(entry->name);
-    into->documentation = duplicate(entry->documentation);
-    while (entry->options && entry->options[into->options.len].name)
-        into->options.len++;
-    into->options.ptr = calloc(into->options.len + 1, sizeof *into->options.ptr);
-    for (size_t i = 0; i < into->options.len; i++)
-        describe_option(&entry->options[i], &into->options.ptr[i]);
-    while (entry->grants && entry->grants[into->grants.len].kind)
-        into->grants.len++;
-    into->grants.ptr = calloc(into->grants.len + 1, sizeof *into->grants.ptr);
-    for (size_t i = 0; i < into->grants.len; i++)
-        describe_grant(&entry->grants[i], &into->grants.ptr[i]);
-    into->has_update = entry->update != NULL;
-    into->has_uninstall = entry->uninstall != NULL;
-}
-
-void exports_buildout_recipe_description_describe(exports_buildout_recipe_description_package_description_t *into) {
-    memset(into, 0, sizeof *into);
-    into->name = duplicate(recipe_package);
-    into->version = duplicate(recipe_version);
-    while (recipe_entry_points[into->entry_points.len].name)
-        into->entry_points.len++;
-    into->entry_points.ptr = calloc(into->entry_points.len + 1, sizeof *into->entry_points.ptr);
-    for (size_t i = 0; i < into->entry_points.len; i++)
-        describe_entry_point(&recipe_entry_points[i], &into->entry_points.ptr[i]);
-}
-
 /* ---- Calls ---- */
 
 /* Combines the result of the author's function with the recorded failure. */
 static bool succeeded(int result, const char *call, buildout_recipe_types_failure_t *into) {
     fflush(NULL);
     if (result && !failed)
-        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, duplicate(recipe_format("%s failed without a reason", call)));
+        recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, recipe_duplicate(recipe_format("%s failed without a reason", call)));
     if (failed)
         *into = failure;
     bool success = !failed;
@@ -454,6 +402,15 @@ bool exports_buildout_recipe_parts_method_part_install(exports_buildout_recipe_p
                                                        exports_buildout_recipe_parts_failure_t *error) {
     recipe_part *part = (recipe_part *)made;
     return call(part, part->entry->install, "install", paths, error);
+}
+
+bool exports_buildout_recipe_parts_method_part_inputs(exports_buildout_recipe_parts_borrow_part_t made,
+                                                      exports_buildout_recipe_parts_inputs_t *inputs,
+                                                      exports_buildout_recipe_parts_failure_t *error) {
+    (void)made, (void)error;
+    inputs->tag = EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_UNKNOWN;
+    inputs->val.unknown = recipe_duplicate("recipes in C do not describe their inputs");
+    return true;
 }
 
 bool exports_buildout_recipe_parts_method_part_update(exports_buildout_recipe_parts_borrow_part_t made,

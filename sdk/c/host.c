@@ -52,8 +52,8 @@ int recipe_make_directories_at(const char *file, int line, const char *path) {
 
 static int fail_path(const char *path, buildout_recipe_paths_path_error_t *error) {
     static const char *const words[] = {"%s is outside the directories that the part may own", "%s is not a valid path",
-                                        "%s was used outside install and update",
-                                        "%s: the number of paths exceeds the host's limit"};
+                                        "%s cannot be used in this call", "%s: the number of paths exceeds the host's limit",
+                                        "%s does not exist", "%s exists"};
     char *text = NULL;
     int length = error->tag < sizeof words / sizeof *words
                      ? asprintf(&text, words[error->tag], path)
@@ -74,6 +74,45 @@ int recipe_set_mode(const char *path, uint32_t mode) {
     wit_string_t view = recipe_view(path);
     buildout_recipe_paths_path_error_t error;
     return buildout_recipe_paths_set_mode(&view, mode, &error) ? 0 : fail_path(path, &error);
+}
+
+int recipe_look(const char *path, bool follow, recipe_status *status) {
+    wit_string_t view = recipe_view(path);
+    buildout_recipe_paths_status_t found;
+    buildout_recipe_paths_path_error_t error;
+    if (!buildout_recipe_paths_look(&view, follow, &found, &error))
+        return fail_path(path, &error);
+    *status = (recipe_status){(recipe_kind)found.kind, found.mode, found.user_id, found.group_id, found.links, found.size};
+    return 0;
+}
+
+unsigned recipe_access(const char *path) {
+    wit_string_t view = recipe_view(path);
+    return buildout_recipe_paths_access(&view);
+}
+
+int recipe_make_link(const char *target, const char *path) {
+    wit_string_t to = recipe_view(target), view = recipe_view(path);
+    buildout_recipe_paths_path_error_t error;
+    return buildout_recipe_paths_make_link(&to, &view, &error) ? 0 : fail_path(path, &error);
+}
+
+const char *recipe_read_link(const char *path) {
+    wit_string_t view = recipe_view(path), target;
+    buildout_recipe_paths_path_error_t error;
+    if (buildout_recipe_paths_read_link(&view, &target, &error))
+        return recipe_take(&target);
+    fail_path(path, &error);
+    return NULL;
+}
+
+const char *recipe_temporary_directory(void) {
+    wit_string_t directory;
+    buildout_recipe_paths_path_error_t error;
+    if (buildout_recipe_paths_temporary_directory(&directory, &error))
+        return recipe_take(&directory);
+    fail_path("the temporary directory", &error);
+    return NULL;
 }
 
 int recipe_lock_acquire(const char *path, void (*waiting)(void), recipe_lock *lock) {
@@ -106,7 +145,8 @@ static int fail_process(buildout_recipe_process_process_error_t *error) {
         return recipe_fail_named(false, &error->val.other.message);
     /* The user decides what is installed and what is granted. */
     bool user = error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_GRANTED ||
-                error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_FOUND;
+                error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_FOUND ||
+                error->tag == BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_EXECUTABLE;
     return recipe_fail_named(user, &error->val.not_granted);
 }
 
@@ -165,15 +205,50 @@ static wit_list_tuple2_string_string_t variables(const char *const *environment)
     return list;
 }
 
+const char *recipe_find(const char *program) {
+    wit_string_t name = recipe_view(program), path;
+    return buildout_recipe_process_find(&name, NULL, &path) ? recipe_take(&path) : NULL;
+}
+
+/* What to do with a stream of a command. */
+static buildout_recipe_process_output_t stream(recipe_output output, const char *file, bool append) {
+    static const uint8_t tags[] = {BUILDOUT_RECIPE_PROCESS_OUTPUT_LOG, BUILDOUT_RECIPE_PROCESS_OUTPUT_SHOW,
+                                   BUILDOUT_RECIPE_PROCESS_OUTPUT_CAPTURE, BUILDOUT_RECIPE_PROCESS_OUTPUT_DISCARD,
+                                   BUILDOUT_RECIPE_PROCESS_OUTPUT_AS_OUTPUT};
+    buildout_recipe_process_output_t stream = {.tag = tags[output]};
+    if (file) {
+        stream.tag = BUILDOUT_RECIPE_PROCESS_OUTPUT_FILE;
+        stream.val.file = (buildout_recipe_process_output_file_t){recipe_view(file), append};
+    }
+    return stream;
+}
+
+/* The standard input of a command. */
+static buildout_recipe_process_input_t input_of(const recipe_command *command) {
+    buildout_recipe_process_input_t input = {.tag = BUILDOUT_RECIPE_PROCESS_INPUT_EMPTY};
+    if (command->input_file) {
+        input.tag = BUILDOUT_RECIPE_PROCESS_INPUT_FILE;
+        input.val.file = recipe_view(command->input_file);
+    } else if (command->input_size) {
+        input.tag = BUILDOUT_RECIPE_PROCESS_INPUT_BYTES;
+        input.val.bytes = (wit_list_u8_t){(uint8_t *)command->input, command->input_size};
+    }
+    return input;
+}
+
 int recipe_run(const recipe_runner *runner, const recipe_command *command, recipe_outcome *outcome) {
     buildout_recipe_process_command_t asked = {
         .program = recipe_view(command->program),
         .arguments = recipe_view_list(command->arguments),
         .directory = recipe_view(command->directory ? command->directory : "/"),
         .environment = variables(command->environment),
-        .standard_input = {(uint8_t *)command->input, command->input_size},
+        .only_environment = command->only_environment,
+        .standard_input = input_of(command),
         .deadline = {command->deadline != 0, command->deadline},
-        .output = (buildout_recipe_process_output_use_t)command->output,
+        .standard_output = stream(command->output, command->output_file, command->append),
+        /* What is shown is shown with its errors. */
+        .standard_error =
+            stream(command->error || command->output != RECIPE_OUTPUT_SHOW ? command->error : RECIPE_OUTPUT_SHOW, NULL, false),
     };
     buildout_recipe_process_outcome_t became;
     buildout_recipe_process_process_error_t error;
@@ -181,8 +256,11 @@ int recipe_run(const recipe_runner *runner, const recipe_command *command, recip
     if (!buildout_recipe_process_method_runner_run(borrowed_runner(runner), &asked, &became, &error))
         return fail_process(&error);
     wit_string_t captured = {became.captured.ptr, became.captured.len};
+    wit_string_t captured_error = {became.captured_error.ptr, became.captured_error.len};
     outcome->captured_size = captured.len;
     outcome->captured = recipe_take(&captured);
+    outcome->captured_error_size = captured_error.len;
+    outcome->captured_error = recipe_take(&captured_error);
     outcome->ending = became.ending.tag == BUILDOUT_RECIPE_PROCESS_ENDING_EXITED      ? RECIPE_EXITED
                       : became.ending.tag == BUILDOUT_RECIPE_PROCESS_ENDING_SIGNALLED ? RECIPE_SIGNALLED
                                                                                       : RECIPE_TIMED_OUT;
@@ -207,6 +285,8 @@ int recipe_call_all(const recipe_runner *runner, const char *directory, const ch
 static int fail_download(buildout_recipe_download_download_error_t *error) {
     if (error->tag == BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_OTHER)
         return recipe_fail_named(false, &error->val.other.message);
+    if (error->tag == BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_STATUS)
+        return recipe_fail_named(true, &error->val.status.message);
     /* URLs, digests and archives come from the configuration. */
     return recipe_fail_named(true, &error->val.not_granted);
 }
@@ -228,7 +308,7 @@ void recipe_downloader_close(recipe_downloader *downloader) {
 int recipe_fetch(const recipe_downloader *downloader, const char *url, recipe_digests digests, recipe_fetched *fetched) {
     const char *const values[] = {digests.md5, digests.sha256, digests.sha512};
     buildout_recipe_download_digest_t wanted[3];
-    buildout_recipe_download_request_t request = {recipe_view(url), {wanted, 0}};
+    buildout_recipe_download_request_t request = {recipe_view(url), {wanted, 0}, {NULL, 0}};
     for (uint8_t algorithm = 0; algorithm < 3; algorithm++)
         if (values[algorithm])
             wanted[request.digests.len++] = (buildout_recipe_download_digest_t){algorithm, recipe_view(values[algorithm])};
@@ -260,6 +340,12 @@ uint64_t recipe_fetched_size(const recipe_fetched *fetched) {
     return buildout_recipe_download_method_fetched_size(borrowed_fetched(fetched));
 }
 
+const char *recipe_fetched_address(const recipe_fetched *fetched) {
+    wit_string_t address;
+    buildout_recipe_download_method_fetched_address(borrowed_fetched(fetched), &address);
+    return recipe_take(&address);
+}
+
 int recipe_fetched_copy(const recipe_fetched *fetched, const char *path) {
     wit_string_t view = recipe_view(path);
     buildout_recipe_download_download_error_t error;
@@ -278,4 +364,81 @@ int recipe_fetched_unpack(const recipe_fetched *fetched, const char *directory, 
     if (names)
         *names = taken;
     return 0;
+}
+
+/* ---- Archives ---- */
+
+static int fail_archive(buildout_recipe_archives_archive_error_t *error) {
+    if (error->tag == BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_OTHER)
+        return recipe_fail_named(false, &error->val.other.message);
+    /* Archives and directories come from the configuration. */
+    return recipe_fail_named(true, &error->val.not_readable);
+}
+
+int recipe_unpack(const char *archive, const char *directory, recipe_top_level top_level, const char *const **names) {
+    wit_string_t from = recipe_view(archive), to = recipe_view(directory);
+    wit_list_string_t list;
+    buildout_recipe_archives_archive_error_t error;
+    if (!buildout_recipe_archives_unpack(&from, &to, (buildout_recipe_archives_top_level_t)top_level, &list, &error))
+        return fail_archive(&error);
+    const char *const *taken = recipe_take_list(&list);
+    if (names)
+        *names = taken;
+    return 0;
+}
+
+int recipe_decompress(const char *compressed, const char *file) {
+    wit_string_t from = recipe_view(compressed), to = recipe_view(file);
+    uint64_t bytes;
+    buildout_recipe_archives_archive_error_t error;
+    return buildout_recipe_archives_decompress(&from, &to, &bytes, &error) ? 0 : fail_archive(&error);
+}
+
+/* ---- The buildout's Python ---- */
+
+const char *recipe_python(unsigned version[3]) {
+    buildout_recipe_python_interpreter_t interpreter;
+    buildout_recipe_python_python_error_t error;
+    if (!buildout_recipe_python_describe_interpreter(&interpreter, &error)) {
+        if (error.tag == BUILDOUT_RECIPE_PYTHON_PYTHON_ERROR_OTHER)
+            recipe_fail_named(false, &error.val.other.message);
+        else
+            recipe_fail_named(true, &error.val.missing);
+        return NULL;
+    }
+    version[0] = interpreter.version_info.major;
+    version[1] = interpreter.version_info.minor;
+    version[2] = interpreter.version_info.micro;
+    const char *executable =
+        recipe_format("%.*s", (int)interpreter.executable.len, (const char *)interpreter.executable.ptr);
+    buildout_recipe_python_interpreter_free(&interpreter);
+    return executable;
+}
+
+/* ---- Python distributions ---- */
+
+static int fail_distribution(buildout_recipe_distributions_distribution_error_t *error) {
+    if (error->tag == BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_OTHER)
+        return recipe_fail_named(false, &error->val.other.message);
+    if (error->tag == BUILDOUT_RECIPE_DISTRIBUTIONS_DISTRIBUTION_ERROR_BUILD)
+        return recipe_fail_named(true, &error->val.build.message);
+    /* Requirements and versions come from the configuration. */
+    return recipe_fail_named(true, &error->val.missing);
+}
+
+const char *const *recipe_distributions_all(const char *const *requirements) {
+    wit_list_string_t wanted = recipe_view_list(requirements);
+    buildout_recipe_distributions_list_distribution_t begin = {NULL, 0}, found;
+    buildout_recipe_distributions_settings_t settings = {
+        .destination = {.tag = BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_EGGS_DIRECTORY}, .report_picked = true};
+    buildout_recipe_distributions_distribution_error_t error;
+    if (!buildout_recipe_distributions_install(&wanted, &begin, &settings, &found, &error)) {
+        fail_distribution(&error);
+        return NULL;
+    }
+    const char **locations = recipe_allocate((found.len + 1) * sizeof *locations);
+    for (size_t i = 0; i < found.len; i++)
+        locations[i] = recipe_format("%.*s", (int)found.ptr[i].location.len, (const char *)found.ptr[i].location.ptr);
+    buildout_recipe_distributions_list_distribution_free(&found);
+    return locations;
 }

@@ -12,6 +12,9 @@ wit_string_t recipe_view(const char *text);
 /* A list of strings for the host, valid for one call. */
 wit_list_string_t recipe_view_list(const char *const *texts);
 
+/* A copy of a string, for the host. NULL is an empty string. */
+wit_string_t recipe_duplicate(const char *text);
+
 /* Allocates memory that belongs to the part that is being made. */
 void *recipe_allocate(size_t size);
 

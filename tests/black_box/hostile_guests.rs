@@ -297,8 +297,11 @@ fn a_million_handles_are_too_many() {
 }
 
 #[test]
-fn options_are_set_only_in_init() {
-    case("install = set", &["Error:"]);
+fn an_option_that_is_set_in_install_is_not_recorded() {
+    let space = space("install = set", "");
+    let output = space.host(&["run"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!space.read(".installed.cfg").contains("late"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod ownership;
 mod parallel;
 mod python;
 mod python_recipes;
+mod reaching_guests;
 mod rebootstrap;
 mod sharing;
 mod terminal;

@@ -95,14 +95,6 @@ fn a_nul_and_relative_paths_are_refused() {
 }
 
 #[test]
-fn nothing_runs_while_parts_are_initialised() {
-    let space = space("early = true\n", r#"run = ["*"]"#);
-    let (code, printed) = run(&space);
-    assert_eq!(code, Some(1), "{printed}");
-    assert!(printed.contains("only while a part is installed"), "{printed}");
-}
-
-#[test]
 fn a_program_that_is_not_there_is_named() {
     fails("programs = *\nprogram = no-such-program\n", r#"run = ["*"]"#, &["no-such-program"]);
 }

@@ -260,6 +260,18 @@ fn output_status_input_and_environment(level: Level) {
     let rest = stdout.strip_prefix(&input).expect("what was read");
     let lines: Vec<&str> = rest.lines().collect();
     assert_eq!(lines[..2], ["b c", space.work().to_str().unwrap()]);
+    // The same from a file, and with both streams in one, in order.
+    let file = space.outside().join("input");
+    std::fs::write(&file, &input).unwrap();
+    let mut command = space.shell("wc -c; echo err >&2; echo out");
+    command.stdin = confine::Input::File(std::fs::File::open(&file).unwrap());
+    command.merges_stderr = true;
+    let mut merged = String::new();
+    let outcome = space.run_with(&command, &space.policy(level), &mut |stream, bytes| {
+        assert_eq!(stream, Stream::Stdout);
+        merged.push_str(std::str::from_utf8(bytes).unwrap());
+    });
+    assert_eq!((outcome.unwrap(), merged.as_str()), (Outcome::Exited(0), "300000\nerr\nout\n"));
     let (outcome, _) = space.run(&space.shell("kill -USR1 $$"), level);
     assert_eq!(outcome, Outcome::Signalled(rustix::process::Signal::USR1.as_raw()));
     // A closed pipe ends a program silently, as everywhere.

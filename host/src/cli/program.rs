@@ -11,7 +11,7 @@ use base::jobs::Jobs;
 use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
-use recipe::NativeSettings;
+use recipe::{NativeSettings, Temporaries};
 use registry::oci::{Remote, RemoteSettings};
 use registry::signature::PrivateKey;
 
@@ -125,8 +125,12 @@ impl Program {
 
     /// The settings of a run without flags.
     pub(super) fn default_settings(&self) -> Result<RunSettings, RunError> {
-        let native =
-            NativeSettings { level: confine::Level::Full, interrupt: self.interrupt.clone(), jobs: Jobs::one() };
+        let native = NativeSettings {
+            level: confine::Level::Full,
+            interrupt: self.interrupt.clone(),
+            jobs: Jobs::one(),
+            temporaries: Arc::new(Temporaries::new(&self.environment)),
+        };
         Ok(RunSettings {
             native,
             after_failure: AfterFailure::Stop,

@@ -82,6 +82,7 @@ impl Session {
             report_sandbox(context, &mut state).and_then(|()| self.install_with_state(named, &locations, &mut state));
         // Also after a failure: completed steps are saved, and no journal is left.
         let saved = state.commit(&*context.report);
+        context.settings.native.temporaries.remove();
         outcome?;
         Ok(saved?)
     }

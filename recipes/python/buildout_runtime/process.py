@@ -184,7 +184,7 @@ class Popen:
         _pending[:] = [command for command in _pending if command is not self]
         command = self._command(timeout)
         try:
-            with wit.open([self._words[0]]) as runner:
+            with wit.open([command.program]) as runner:
                 outcome = runner.run(command)
         except Err as error:
             self.returncode = 127

@@ -14,6 +14,9 @@ extern void __wasm_import_buildout_recipe_options_method_options_require(int32_t
 __attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.set")))
 extern void __wasm_import_buildout_recipe_options_method_options_set(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.remove")))
+extern void __wasm_import_buildout_recipe_options_method_options_remove(int32_t, uint8_t *, size_t, uint8_t *);
+
 __attribute__((__import_module__("buildout:recipe/options@0.2.0"), __import_name__("[method]options.keys")))
 extern void __wasm_import_buildout_recipe_options_method_options_keys(int32_t, uint8_t *);
 
@@ -37,10 +40,34 @@ extern void __wasm_import_buildout_recipe_buildout_method_buildout_sections(int3
 __attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.keys")))
 extern void __wasm_import_buildout_recipe_buildout_method_buildout_keys(int32_t, uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.initialize")))
+extern void __wasm_import_buildout_recipe_buildout_method_buildout_initialize(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.raw")))
+extern void __wasm_import_buildout_recipe_buildout_method_buildout_raw(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.set")))
+extern void __wasm_import_buildout_recipe_buildout_method_buildout_set(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.remove")))
+extern void __wasm_import_buildout_recipe_buildout_method_buildout_remove(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[method]buildout.add")))
+extern void __wasm_import_buildout_recipe_buildout_method_buildout_add(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("open")))
+extern int32_t __wasm_import_buildout_recipe_buildout_open(void);
+
 // Imported Functions from `buildout:recipe/log@0.2.0`
 
 __attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("message")))
 extern void __wasm_import_buildout_recipe_log_message(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("message-from")))
+extern void __wasm_import_buildout_recipe_log_message_from(uint8_t *, size_t, int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("threshold")))
+extern int32_t __wasm_import_buildout_recipe_log_threshold(void);
 
 __attribute__((__import_module__("buildout:recipe/log@0.2.0"), __import_name__("activity")))
 extern void __wasm_import_buildout_recipe_log_activity(uint8_t *, size_t);
@@ -56,10 +83,25 @@ extern void __wasm_import_buildout_recipe_paths_try_lock(uint8_t *, size_t, uint
 __attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("set-mode")))
 extern void __wasm_import_buildout_recipe_paths_set_mode(uint8_t *, size_t, int32_t, uint8_t *);
 
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("look")))
+extern void __wasm_import_buildout_recipe_paths_look(uint8_t *, size_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("access")))
+extern int32_t __wasm_import_buildout_recipe_paths_access(uint8_t *, size_t);
+
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("make-link")))
+extern void __wasm_import_buildout_recipe_paths_make_link(uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("read-link")))
+extern void __wasm_import_buildout_recipe_paths_read_link(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/paths@0.2.0"), __import_name__("temporary-directory")))
+extern void __wasm_import_buildout_recipe_paths_temporary_directory(uint8_t *);
+
 // Imported Functions from `buildout:recipe/process@0.2.0`
 
 __attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.run")))
-extern void __wasm_import_buildout_recipe_process_method_runner_run(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, int64_t, int32_t, uint8_t *);
+extern void __wasm_import_buildout_recipe_process_method_runner_run(uint8_t *, uint8_t *);
 
 __attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("[method]runner.environment")))
 extern void __wasm_import_buildout_recipe_process_method_runner_environment(int32_t, uint8_t *);
@@ -73,6 +115,20 @@ extern int32_t __wasm_import_buildout_recipe_process_method_runner_jobs(int32_t)
 __attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("open")))
 extern void __wasm_import_buildout_recipe_process_open(uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("environment")))
+extern void __wasm_import_buildout_recipe_process_environment(uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/process@0.2.0"), __import_name__("find")))
+extern void __wasm_import_buildout_recipe_process_find(uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *);
+
+// Imported Functions from `buildout:recipe/archives@0.2.0`
+
+__attribute__((__import_module__("buildout:recipe/archives@0.2.0"), __import_name__("unpack")))
+extern void __wasm_import_buildout_recipe_archives_unpack(uint8_t *, size_t, uint8_t *, size_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/archives@0.2.0"), __import_name__("decompress")))
+extern void __wasm_import_buildout_recipe_archives_decompress(uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
 // Imported Functions from `buildout:recipe/download@0.2.0`
 
 __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.sha256")))
@@ -81,6 +137,15 @@ extern void __wasm_import_buildout_recipe_download_method_fetched_sha256(int32_t
 __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.size")))
 extern int64_t __wasm_import_buildout_recipe_download_method_fetched_size(int32_t);
 
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.address")))
+extern void __wasm_import_buildout_recipe_download_method_fetched_address(int32_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.headers")))
+extern void __wasm_import_buildout_recipe_download_method_fetched_headers(int32_t, uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.read")))
+extern void __wasm_import_buildout_recipe_download_method_fetched_read(int32_t, int64_t, int32_t, uint8_t *);
+
 __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]fetched.copy")))
 extern void __wasm_import_buildout_recipe_download_method_fetched_copy(int32_t, uint8_t *, size_t, uint8_t *);
 
@@ -88,10 +153,26 @@ __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_nam
 extern void __wasm_import_buildout_recipe_download_method_fetched_unpack(int32_t, uint8_t *, size_t, int32_t, uint8_t *);
 
 __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("[method]downloader.fetch")))
-extern void __wasm_import_buildout_recipe_download_method_downloader_fetch(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+extern void __wasm_import_buildout_recipe_download_method_downloader_fetch(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
 __attribute__((__import_module__("buildout:recipe/download@0.2.0"), __import_name__("open")))
 extern void __wasm_import_buildout_recipe_download_open(uint8_t *, size_t, uint8_t *);
+
+// Imported Functions from `buildout:recipe/python@0.2.0`
+
+__attribute__((__import_module__("buildout:recipe/python@0.2.0"), __import_name__("describe-interpreter")))
+extern void __wasm_import_buildout_recipe_python_describe_interpreter(uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/python@0.2.0"), __import_name__("compatible-tags")))
+extern void __wasm_import_buildout_recipe_python_compatible_tags(uint8_t *);
+
+// Imported Functions from `buildout:recipe/system@0.2.0`
+
+__attribute__((__import_module__("buildout:recipe/system@0.2.0"), __import_name__("describe-machine")))
+extern void __wasm_import_buildout_recipe_system_describe_machine(uint8_t *);
+
+__attribute__((__import_module__("buildout:recipe/system@0.2.0"), __import_name__("describe-account")))
+extern void __wasm_import_buildout_recipe_system_describe_account(uint8_t *);
 
 // Imported Functions from `buildout:recipe/distributions@0.2.0`
 
@@ -240,6 +321,9 @@ void __wasm_export_exports_buildout_recipe_description_describe_post_return(uint
               break;
             }
             case 5: {
+              if ((*((size_t*) (base + (8+1*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + 8)));
+              }
               break;
             }
             case 6: {
@@ -249,6 +333,9 @@ void __wasm_export_exports_buildout_recipe_description_describe_post_return(uint
               break;
             }
             case 8: {
+              break;
+            }
+            case 9: {
               if ((*((size_t*) (base + (8+1*sizeof(void*))))) > 0) {
                 free(*((uint8_t **) (base + 8)));
               }
@@ -333,6 +420,53 @@ void __wasm_export_exports_buildout_recipe_parts_method_part_install_post_return
           break;
         }
         case 3: {
+          if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (5*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (7*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (6*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len0 = *((size_t*) (arg0 + (9*sizeof(void*))));
+          if (len0 > 0) {
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (8*sizeof(void*))));
+            for (size_t i2 = 0; i2 < len0; i2++) {
+              uint8_t *base = ptr1 + i2 * (7*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+              if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (base + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (5*sizeof(void*)))));
+              }
+            }
+            free(ptr1);
+          }
+          size_t len3 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len3 > 0) {
+            uint8_t *ptr4 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i5 = 0; i5 < len3; i5++) {
+              uint8_t *base = ptr4 + i5 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr4);
+          }
+          break;
+        }
+        case 4: {
           if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
             free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
           }
@@ -420,6 +554,246 @@ void __wasm_export_exports_buildout_recipe_parts_method_part_update_post_return(
           break;
         }
         case 3: {
+          if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (5*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (7*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (6*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len0 = *((size_t*) (arg0 + (9*sizeof(void*))));
+          if (len0 > 0) {
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (8*sizeof(void*))));
+            for (size_t i2 = 0; i2 < len0; i2++) {
+              uint8_t *base = ptr1 + i2 * (7*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+              if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (base + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (5*sizeof(void*)))));
+              }
+            }
+            free(ptr1);
+          }
+          size_t len3 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len3 > 0) {
+            uint8_t *ptr4 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i5 = 0; i5 < len3; i5++) {
+              uint8_t *base = ptr4 + i5 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr4);
+          }
+          break;
+        }
+        case 4: {
+          if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+          }
+          if ((*((size_t*) (arg0 + (5*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (4*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      break;
+    }
+  }
+}
+
+__attribute__((__weak__, __export_name__("cabi_post_buildout:recipe/parts@0.2.0#[method]part.inputs")))
+void __wasm_export_exports_buildout_recipe_parts_method_part_inputs_post_return(uint8_t * arg0) {
+  switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
+    case 0: {
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + sizeof(void*)))) {
+        case 0: {
+          size_t len0 = *((size_t*) (arg0 + (3*sizeof(void*))));
+          if (len0 > 0) {
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (2*sizeof(void*))));
+            for (size_t i2 = 0; i2 < len0; i2++) {
+              uint8_t *base = ptr1 + i2 * (5*sizeof(void*));
+              (void) base;
+              switch ((int32_t) (int32_t) *((uint8_t*) (base + 0))) {
+                case 0: {
+                  if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + sizeof(void*))));
+                  }
+                  size_t len = *((size_t*) (base + (4*sizeof(void*))));
+                  if (len > 0) {
+                    uint8_t *ptr = *((uint8_t **) (base + (3*sizeof(void*))));
+                    for (size_t i = 0; i < len; i++) {
+                      uint8_t *base = ptr + i * (3*sizeof(void*));
+                      (void) base;
+                      if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                        free(*((uint8_t **) (base + sizeof(void*))));
+                      }
+                    }
+                    free(ptr);
+                  }
+                  break;
+                }
+                case 1: {
+                  if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + sizeof(void*))));
+                  }
+                  break;
+                }
+                case 2: {
+                  if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + sizeof(void*))));
+                  }
+                  break;
+                }
+                case 3: {
+                  if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + sizeof(void*))));
+                  }
+                  break;
+                }
+                case 4: {
+                  if ((*((size_t*) (base + (2*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + sizeof(void*))));
+                  }
+                  if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                    free(*((uint8_t **) (base + (3*sizeof(void*)))));
+                  }
+                  break;
+                }
+              }
+            }
+            free(ptr1);
+          }
+          size_t len3 = *((size_t*) (arg0 + (5*sizeof(void*))));
+          if (len3 > 0) {
+            uint8_t *ptr4 = *((uint8_t **) (arg0 + (4*sizeof(void*))));
+            for (size_t i5 = 0; i5 < len3; i5++) {
+              uint8_t *base = ptr4 + i5 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr4);
+          }
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      break;
+    }
+    case 1: {
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + sizeof(void*)))) {
+        case 0: {
+          if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+          }
+          break;
+        }
+        case 1: {
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (2*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              break;
+            }
+            case 2: {
+              break;
+            }
+            case 3: {
+              break;
+            }
+            case 4: {
+              break;
+            }
+            case 5: {
+              if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (arg0 + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (5*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          if ((*((size_t*) (arg0 + (8*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (7*sizeof(void*)))));
+          }
+          break;
+        }
+        case 2: {
+          if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
+          }
+          break;
+        }
+        case 3: {
+          if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (5*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (7*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (6*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len6 = *((size_t*) (arg0 + (9*sizeof(void*))));
+          if (len6 > 0) {
+            uint8_t *ptr7 = *((uint8_t **) (arg0 + (8*sizeof(void*))));
+            for (size_t i8 = 0; i8 < len6; i8++) {
+              uint8_t *base = ptr7 + i8 * (7*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+              if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (base + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (5*sizeof(void*)))));
+              }
+            }
+            free(ptr7);
+          }
+          size_t len9 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len9 > 0) {
+            uint8_t *ptr10 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i11 = 0; i11 < len9; i11++) {
+              uint8_t *base = ptr10 + i11 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr10);
+          }
+          break;
+        }
+        case 4: {
           if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
             free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
           }
@@ -487,6 +861,53 @@ void __wasm_export_exports_buildout_recipe_parts_init_post_return(uint8_t * arg0
           break;
         }
         case 3: {
+          if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (5*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (7*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (6*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len = *((size_t*) (arg0 + (9*sizeof(void*))));
+          if (len > 0) {
+            uint8_t *ptr = *((uint8_t **) (arg0 + (8*sizeof(void*))));
+            for (size_t i = 0; i < len; i++) {
+              uint8_t *base = ptr + i * (7*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+              if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (base + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (5*sizeof(void*)))));
+              }
+            }
+            free(ptr);
+          }
+          size_t len0 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len0 > 0) {
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i2 = 0; i2 < len0; i2++) {
+              uint8_t *base = ptr1 + i2 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr1);
+          }
+          break;
+        }
+        case 4: {
           if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
             free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
           }
@@ -554,6 +975,53 @@ void __wasm_export_exports_buildout_recipe_parts_uninstall_post_return(uint8_t *
           break;
         }
         case 3: {
+          if ((*((size_t*) (arg0 + (4*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (3*sizeof(void*)))));
+          }
+          switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (5*sizeof(void*))))) {
+            case 0: {
+              break;
+            }
+            case 1: {
+              if ((*((size_t*) (arg0 + (7*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (arg0 + (6*sizeof(void*)))));
+              }
+              break;
+            }
+          }
+          size_t len = *((size_t*) (arg0 + (9*sizeof(void*))));
+          if (len > 0) {
+            uint8_t *ptr = *((uint8_t **) (arg0 + (8*sizeof(void*))));
+            for (size_t i = 0; i < len; i++) {
+              uint8_t *base = ptr + i * (7*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+              if ((*((size_t*) (base + (4*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (3*sizeof(void*)))));
+              }
+              if ((*((size_t*) (base + (6*sizeof(void*))))) > 0) {
+                free(*((uint8_t **) (base + (5*sizeof(void*)))));
+              }
+            }
+            free(ptr);
+          }
+          size_t len0 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len0 > 0) {
+            uint8_t *ptr1 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i2 = 0; i2 < len0; i2++) {
+              uint8_t *base = ptr1 + i2 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr1);
+          }
+          break;
+        }
+        case 4: {
           if ((*((size_t*) (arg0 + (3*sizeof(void*))))) > 0) {
             free(*((uint8_t **) (arg0 + (2*sizeof(void*)))));
           }
@@ -580,13 +1048,17 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
 }
 
 __attribute__((__aligned__(sizeof(void*))))
-static uint8_t RET_AREA[(10*sizeof(void*))];
+static uint8_t RET_AREA[(12*sizeof(void*))];
 
 // Helper Functions
 
 void buildout_recipe_types_unnamed_error_free(buildout_recipe_types_unnamed_error_t *ptr) {
   wit_string_free(&ptr->code);
   wit_string_free(&ptr->message);
+}
+
+void buildout_recipe_types_digest_free(buildout_recipe_types_digest_t *ptr) {
+  wit_string_free(&ptr->value);
 }
 
 void buildout_recipe_types_lookup_reason_free(buildout_recipe_types_lookup_reason_t *ptr) {
@@ -601,6 +1073,47 @@ void buildout_recipe_types_lookup_reason_free(buildout_recipe_types_lookup_reaso
 void buildout_recipe_types_lookup_error_free(buildout_recipe_types_lookup_error_t *ptr) {
   buildout_recipe_types_lookup_reason_free(&ptr->reason);
   wit_string_free(&ptr->message);
+}
+
+void buildout_recipe_types_trace_line_free(buildout_recipe_types_trace_line_t *ptr) {
+  wit_string_free(&ptr->file);
+  wit_string_free(&ptr->function);
+  wit_string_free(&ptr->text);
+}
+
+void wit_option_string_free(wit_option_string_t *ptr) {
+  if (ptr->is_some) {
+    wit_string_free(&ptr->val);
+  }
+}
+
+void buildout_recipe_types_list_trace_line_free(buildout_recipe_types_list_trace_line_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    buildout_recipe_types_trace_line_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      buildout_recipe_types_trace_line_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wit_list_string_free(wit_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wit_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wit_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void buildout_recipe_types_explained_failure_free(buildout_recipe_types_explained_failure_t *ptr) {
+  wit_string_free(&ptr->message);
+  wit_option_string_free(&ptr->code);
+  buildout_recipe_types_list_trace_line_free(&ptr->trace);
+  wit_list_string_free(&ptr->hints);
 }
 
 void buildout_recipe_types_failure_free(buildout_recipe_types_failure_t *ptr) {
@@ -618,6 +1131,10 @@ void buildout_recipe_types_failure_free(buildout_recipe_types_failure_t *ptr) {
       break;
     }
     case 3: {
+      buildout_recipe_types_explained_failure_free(&ptr->val.explained);
+      break;
+    }
+    case 4: {
       buildout_recipe_types_unnamed_error_free(&ptr->val.other);
       break;
     }
@@ -634,7 +1151,7 @@ void buildout_recipe_options_unnamed_error_free(buildout_recipe_options_unnamed_
 
 void buildout_recipe_options_set_error_free(buildout_recipe_options_set_error_t *ptr) {
   switch ((int32_t) ptr->tag) {
-    case 3: {
+    case 4: {
       buildout_recipe_options_unnamed_error_free(&ptr->val.other);
       break;
     }
@@ -654,12 +1171,6 @@ void buildout_recipe_options_options_drop_borrow(buildout_recipe_options_borrow_
 
 buildout_recipe_options_borrow_options_t buildout_recipe_options_borrow_options(buildout_recipe_options_own_options_t arg) {
   return (buildout_recipe_options_borrow_options_t) { arg.__handle };
-}
-
-void wit_option_string_free(wit_option_string_t *ptr) {
-  if (ptr->is_some) {
-    wit_string_free(&ptr->val);
-  }
 }
 
 void buildout_recipe_options_result_option_string_lookup_error_free(buildout_recipe_options_result_option_string_lookup_error_t *ptr) {
@@ -685,17 +1196,6 @@ void buildout_recipe_options_result_void_set_error_free(buildout_recipe_options_
   }
 }
 
-void wit_list_string_free(wit_list_string_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    wit_string_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-      wit_string_free(&list_ptr[i]);
-    }
-    free(list_ptr);
-  }
-}
-
 void buildout_recipe_options_result_list_string_lookup_error_free(buildout_recipe_options_result_list_string_lookup_error_t *ptr) {
   if (!ptr->is_err) {
     wit_list_string_free(&ptr->val.ok);
@@ -706,6 +1206,10 @@ void buildout_recipe_options_result_list_string_lookup_error_free(buildout_recip
 
 void buildout_recipe_buildout_lookup_error_free(buildout_recipe_buildout_lookup_error_t *ptr) {
   buildout_recipe_types_lookup_error_free(ptr);
+}
+
+void buildout_recipe_buildout_set_error_free(buildout_recipe_buildout_set_error_t *ptr) {
+  buildout_recipe_options_set_error_free(ptr);
 }
 
 __attribute__((__import_module__("buildout:recipe/buildout@0.2.0"), __import_name__("[resource-drop]buildout")))
@@ -747,13 +1251,43 @@ void buildout_recipe_buildout_result_list_string_lookup_error_free(buildout_reci
   }
 }
 
+void buildout_recipe_buildout_result_void_lookup_error_free(buildout_recipe_buildout_result_void_lookup_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    buildout_recipe_buildout_lookup_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_buildout_result_void_set_error_free(buildout_recipe_buildout_result_void_set_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    buildout_recipe_buildout_set_error_free(&ptr->val.err);
+  }
+}
+
+void wit_tuple2_string_string_free(wit_tuple2_string_string_t *ptr) {
+  wit_string_free(&ptr->f0);
+  wit_string_free(&ptr->f1);
+}
+
+void wit_list_tuple2_string_string_free(wit_list_tuple2_string_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    wit_tuple2_string_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      wit_tuple2_string_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
 void buildout_recipe_paths_unnamed_error_free(buildout_recipe_paths_unnamed_error_t *ptr) {
   buildout_recipe_types_unnamed_error_free(ptr);
 }
 
 void buildout_recipe_paths_path_error_free(buildout_recipe_paths_path_error_t *ptr) {
   switch ((int32_t) ptr->tag) {
-    case 4: {
+    case 6: {
       buildout_recipe_paths_unnamed_error_free(&ptr->val.other);
       break;
     }
@@ -795,24 +1329,23 @@ void buildout_recipe_paths_result_option_own_lock_path_error_free(buildout_recip
   }
 }
 
+void buildout_recipe_paths_result_status_path_error_free(buildout_recipe_paths_result_status_path_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    buildout_recipe_paths_path_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_paths_result_string_path_error_free(buildout_recipe_paths_result_string_path_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_string_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_paths_path_error_free(&ptr->val.err);
+  }
+}
+
 void buildout_recipe_process_unnamed_error_free(buildout_recipe_process_unnamed_error_t *ptr) {
   buildout_recipe_types_unnamed_error_free(ptr);
-}
-
-void wit_tuple2_string_string_free(wit_tuple2_string_string_t *ptr) {
-  wit_string_free(&ptr->f0);
-  wit_string_free(&ptr->f1);
-}
-
-void wit_list_tuple2_string_string_free(wit_list_tuple2_string_string_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    wit_tuple2_string_string_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-      wit_tuple2_string_string_free(&list_ptr[i]);
-    }
-    free(list_ptr);
-  }
 }
 
 void wit_list_u8_free(wit_list_u8_t *ptr) {
@@ -822,6 +1355,32 @@ void wit_list_u8_free(wit_list_u8_t *ptr) {
     for (size_t i = 0; i < list_len; i++) {
     }
     free(list_ptr);
+  }
+}
+
+void buildout_recipe_process_input_free(buildout_recipe_process_input_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 1: {
+      wit_list_u8_free(&ptr->val.bytes);
+      break;
+    }
+    case 2: {
+      wit_string_free(&ptr->val.file);
+      break;
+    }
+  }
+}
+
+void buildout_recipe_process_output_file_free(buildout_recipe_process_output_file_t *ptr) {
+  wit_string_free(&ptr->path);
+}
+
+void buildout_recipe_process_output_free(buildout_recipe_process_output_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 3: {
+      buildout_recipe_process_output_file_free(&ptr->val.file);
+      break;
+    }
   }
 }
 
@@ -835,8 +1394,10 @@ void buildout_recipe_process_command_free(buildout_recipe_process_command_t *ptr
   wit_list_string_free(&ptr->arguments);
   wit_string_free(&ptr->directory);
   wit_list_tuple2_string_string_free(&ptr->environment);
-  wit_list_u8_free(&ptr->standard_input);
+  buildout_recipe_process_input_free(&ptr->standard_input);
   wit_option_u64_free(&ptr->deadline);
+  buildout_recipe_process_output_free(&ptr->standard_output);
+  buildout_recipe_process_output_free(&ptr->standard_error);
 }
 
 void buildout_recipe_process_ending_free(buildout_recipe_process_ending_t *ptr) {
@@ -853,6 +1414,7 @@ void buildout_recipe_process_ending_free(buildout_recipe_process_ending_t *ptr) 
 void buildout_recipe_process_outcome_free(buildout_recipe_process_outcome_t *ptr) {
   buildout_recipe_process_ending_free(&ptr->ending);
   wit_list_u8_free(&ptr->captured);
+  wit_list_u8_free(&ptr->captured_error);
 }
 
 void buildout_recipe_process_process_error_free(buildout_recipe_process_process_error_t *ptr) {
@@ -866,14 +1428,18 @@ void buildout_recipe_process_process_error_free(buildout_recipe_process_process_
       break;
     }
     case 2: {
-      wit_string_free(&ptr->val.invalid);
+      wit_string_free(&ptr->val.not_executable);
       break;
     }
     case 3: {
-      wit_string_free(&ptr->val.limit);
+      wit_string_free(&ptr->val.invalid);
       break;
     }
     case 4: {
+      wit_string_free(&ptr->val.limit);
+      break;
+    }
+    case 5: {
       buildout_recipe_process_unnamed_error_free(&ptr->val.other);
       break;
     }
@@ -910,12 +1476,66 @@ void buildout_recipe_process_result_own_runner_process_error_free(buildout_recip
   }
 }
 
-void buildout_recipe_download_unnamed_error_free(buildout_recipe_download_unnamed_error_t *ptr) {
+void wit_option_list_string_free(wit_option_list_string_t *ptr) {
+  if (ptr->is_some) {
+    wit_list_string_free(&ptr->val);
+  }
+}
+
+void buildout_recipe_archives_unnamed_error_free(buildout_recipe_archives_unnamed_error_t *ptr) {
   buildout_recipe_types_unnamed_error_free(ptr);
 }
 
+void buildout_recipe_archives_archive_error_free(buildout_recipe_archives_archive_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      wit_string_free(&ptr->val.not_readable);
+      break;
+    }
+    case 1: {
+      wit_string_free(&ptr->val.unknown_format);
+      break;
+    }
+    case 2: {
+      wit_string_free(&ptr->val.bad_archive);
+      break;
+    }
+    case 3: {
+      wit_string_free(&ptr->val.invalid);
+      break;
+    }
+    case 4: {
+      wit_string_free(&ptr->val.limit);
+      break;
+    }
+    case 5: {
+      buildout_recipe_archives_unnamed_error_free(&ptr->val.other);
+      break;
+    }
+  }
+}
+
+void buildout_recipe_archives_result_list_string_archive_error_free(buildout_recipe_archives_result_list_string_archive_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_list_string_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_archives_archive_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_archives_result_u64_archive_error_free(buildout_recipe_archives_result_u64_archive_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    buildout_recipe_archives_archive_error_free(&ptr->val.err);
+  }
+}
+
 void buildout_recipe_download_digest_free(buildout_recipe_download_digest_t *ptr) {
-  wit_string_free(&ptr->value);
+  buildout_recipe_types_digest_free(ptr);
+}
+
+void buildout_recipe_download_unnamed_error_free(buildout_recipe_download_unnamed_error_t *ptr) {
+  buildout_recipe_types_unnamed_error_free(ptr);
 }
 
 void buildout_recipe_download_list_digest_free(buildout_recipe_download_list_digest_t *ptr) {
@@ -932,6 +1552,11 @@ void buildout_recipe_download_list_digest_free(buildout_recipe_download_list_dig
 void buildout_recipe_download_request_free(buildout_recipe_download_request_t *ptr) {
   wit_string_free(&ptr->url);
   buildout_recipe_download_list_digest_free(&ptr->digests);
+  wit_list_tuple2_string_string_free(&ptr->headers);
+}
+
+void buildout_recipe_download_server_status_free(buildout_recipe_download_server_status_t *ptr) {
+  wit_string_free(&ptr->message);
 }
 
 void buildout_recipe_download_download_error_free(buildout_recipe_download_download_error_t *ptr) {
@@ -949,18 +1574,22 @@ void buildout_recipe_download_download_error_free(buildout_recipe_download_downl
       break;
     }
     case 3: {
-      wit_string_free(&ptr->val.bad_archive);
+      buildout_recipe_download_server_status_free(&ptr->val.status);
       break;
     }
     case 4: {
-      wit_string_free(&ptr->val.invalid);
+      wit_string_free(&ptr->val.bad_archive);
       break;
     }
     case 5: {
-      wit_string_free(&ptr->val.limit);
+      wit_string_free(&ptr->val.invalid);
       break;
     }
     case 6: {
+      wit_string_free(&ptr->val.limit);
+      break;
+    }
+    case 7: {
       buildout_recipe_download_unnamed_error_free(&ptr->val.other);
       break;
     }
@@ -997,6 +1626,14 @@ buildout_recipe_download_borrow_downloader_t buildout_recipe_download_borrow_dow
   return (buildout_recipe_download_borrow_downloader_t) { arg.__handle };
 }
 
+void buildout_recipe_download_result_list_u8_download_error_free(buildout_recipe_download_result_list_u8_download_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_list_u8_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_download_download_error_free(&ptr->val.err);
+  }
+}
+
 void buildout_recipe_download_result_void_download_error_free(buildout_recipe_download_result_void_download_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
@@ -1026,6 +1663,83 @@ void buildout_recipe_download_result_own_downloader_download_error_free(buildout
   }
 }
 
+void buildout_recipe_python_unnamed_error_free(buildout_recipe_python_unnamed_error_t *ptr) {
+  buildout_recipe_types_unnamed_error_free(ptr);
+}
+
+void buildout_recipe_python_version_info_free(buildout_recipe_python_version_info_t *ptr) {
+  wit_string_free(&ptr->release_level);
+}
+
+void buildout_recipe_python_interpreter_free(buildout_recipe_python_interpreter_t *ptr) {
+  wit_string_free(&ptr->executable);
+  wit_string_free(&ptr->version);
+  buildout_recipe_python_version_info_free(&ptr->version_info);
+  wit_string_free(&ptr->platform);
+  wit_string_free(&ptr->build_platform);
+  wit_string_free(&ptr->prefix);
+  wit_string_free(&ptr->base_prefix);
+  wit_list_string_free(&ptr->path);
+  wit_list_tuple2_string_string_free(&ptr->directories);
+  wit_list_tuple2_string_string_free(&ptr->markers);
+}
+
+void buildout_recipe_python_python_error_free(buildout_recipe_python_python_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      wit_string_free(&ptr->val.missing);
+      break;
+    }
+    case 1: {
+      wit_string_free(&ptr->val.broken);
+      break;
+    }
+    case 2: {
+      buildout_recipe_python_unnamed_error_free(&ptr->val.other);
+      break;
+    }
+  }
+}
+
+void buildout_recipe_python_result_interpreter_python_error_free(buildout_recipe_python_result_interpreter_python_error_t *ptr) {
+  if (!ptr->is_err) {
+    buildout_recipe_python_interpreter_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_python_python_error_free(&ptr->val.err);
+  }
+}
+
+void buildout_recipe_python_result_list_string_python_error_free(buildout_recipe_python_result_list_string_python_error_t *ptr) {
+  if (!ptr->is_err) {
+    wit_list_string_free(&ptr->val.ok);
+  } else {
+    buildout_recipe_python_python_error_free(&ptr->val.err);
+  }
+}
+
+void wit_option_tuple2_string_string_free(wit_option_tuple2_string_string_t *ptr) {
+  if (ptr->is_some) {
+    wit_tuple2_string_string_free(&ptr->val);
+  }
+}
+
+void buildout_recipe_system_machine_free(buildout_recipe_system_machine_t *ptr) {
+  wit_string_free(&ptr->system);
+  wit_string_free(&ptr->node);
+  wit_string_free(&ptr->release);
+  wit_string_free(&ptr->version);
+  wit_string_free(&ptr->processor);
+  wit_option_tuple2_string_string_free(&ptr->c_library);
+  wit_list_tuple2_string_string_free(&ptr->distribution);
+}
+
+void buildout_recipe_system_account_free(buildout_recipe_system_account_t *ptr) {
+  wit_string_free(&ptr->user_name);
+  wit_string_free(&ptr->group_name);
+  wit_string_free(&ptr->home);
+  wit_string_free(&ptr->shell);
+}
+
 void buildout_recipe_distributions_unnamed_error_free(buildout_recipe_distributions_unnamed_error_t *ptr) {
   buildout_recipe_types_unnamed_error_free(ptr);
 }
@@ -1044,12 +1758,6 @@ void buildout_recipe_distributions_destination_free(buildout_recipe_distribution
       wit_string_free(&ptr->val.directory);
       break;
     }
-  }
-}
-
-void wit_option_list_string_free(wit_option_list_string_t *ptr) {
-  if (ptr->is_some) {
-    wit_list_string_free(&ptr->val);
   }
 }
 
@@ -1267,13 +1975,17 @@ void exports_buildout_recipe_description_grant_free(exports_buildout_recipe_desc
       wit_string_free(&ptr->val.fetch);
       break;
     }
-    case 6: {
+    case 5: {
+      wit_string_free(&ptr->val.network);
       break;
     }
     case 7: {
       break;
     }
     case 8: {
+      break;
+    }
+    case 9: {
       exports_buildout_recipe_description_other_grant_free(&ptr->val.other);
       break;
     }
@@ -1326,6 +2038,10 @@ void exports_buildout_recipe_description_package_description_free(exports_buildo
   exports_buildout_recipe_description_list_entry_point_free(&ptr->entry_points);
 }
 
+void exports_buildout_recipe_parts_digest_free(exports_buildout_recipe_parts_digest_t *ptr) {
+  buildout_recipe_types_digest_free(ptr);
+}
+
 void exports_buildout_recipe_parts_failure_free(exports_buildout_recipe_parts_failure_t *ptr) {
   buildout_recipe_types_failure_free(ptr);
 }
@@ -1333,6 +2049,81 @@ void exports_buildout_recipe_parts_failure_free(exports_buildout_recipe_parts_fa
 void exports_buildout_recipe_parts_recorded_option_free(exports_buildout_recipe_parts_recorded_option_t *ptr) {
   wit_string_free(&ptr->name);
   wit_string_free(&ptr->value);
+}
+
+void exports_buildout_recipe_parts_list_digest_free(exports_buildout_recipe_parts_list_digest_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    exports_buildout_recipe_parts_digest_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      exports_buildout_recipe_parts_digest_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void exports_buildout_recipe_parts_source_free(exports_buildout_recipe_parts_source_t *ptr) {
+  wit_string_free(&ptr->url);
+  exports_buildout_recipe_parts_list_digest_free(&ptr->digests);
+}
+
+void exports_buildout_recipe_parts_named_value_free(exports_buildout_recipe_parts_named_value_t *ptr) {
+  wit_string_free(&ptr->name);
+  wit_string_free(&ptr->value);
+}
+
+void exports_buildout_recipe_parts_input_free(exports_buildout_recipe_parts_input_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      exports_buildout_recipe_parts_source_free(&ptr->val.source);
+      break;
+    }
+    case 1: {
+      wit_string_free(&ptr->val.file);
+      break;
+    }
+    case 2: {
+      wit_string_free(&ptr->val.directory);
+      break;
+    }
+    case 3: {
+      wit_string_free(&ptr->val.program);
+      break;
+    }
+    case 4: {
+      exports_buildout_recipe_parts_named_value_free(&ptr->val.value);
+      break;
+    }
+  }
+}
+
+void exports_buildout_recipe_parts_list_input_free(exports_buildout_recipe_parts_list_input_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    exports_buildout_recipe_parts_input_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      exports_buildout_recipe_parts_input_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void exports_buildout_recipe_parts_all_inputs_free(exports_buildout_recipe_parts_all_inputs_t *ptr) {
+  exports_buildout_recipe_parts_list_input_free(&ptr->inputs);
+  wit_list_string_free(&ptr->indifferent_options);
+}
+
+void exports_buildout_recipe_parts_inputs_free(exports_buildout_recipe_parts_inputs_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      exports_buildout_recipe_parts_all_inputs_free(&ptr->val.known);
+      break;
+    }
+    case 1: {
+      wit_string_free(&ptr->val.unknown);
+      break;
+    }
+  }
 }
 
 __attribute__((__import_module__("[export]buildout:recipe/parts@0.2.0"), __import_name__("[resource-drop]part")))
@@ -1371,6 +2162,14 @@ void exports_buildout_recipe_parts_result_list_string_failure_free(exports_build
 
 void exports_buildout_recipe_parts_result_option_list_string_failure_free(exports_buildout_recipe_parts_result_option_list_string_failure_t *ptr) {
   if (!ptr->is_err) {
+  } else {
+    exports_buildout_recipe_parts_failure_free(&ptr->val.err);
+  }
+}
+
+void exports_buildout_recipe_parts_result_inputs_failure_free(exports_buildout_recipe_parts_result_inputs_failure_t *ptr) {
+  if (!ptr->is_err) {
+    exports_buildout_recipe_parts_inputs_free(&ptr->val.ok);
   } else {
     exports_buildout_recipe_parts_failure_free(&ptr->val.err);
   }
@@ -1583,6 +2382,58 @@ bool buildout_recipe_options_method_options_set(buildout_recipe_options_borrow_o
           break;
         }
         case 3: {
+          break;
+        }
+        case 4: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_options_method_options_remove(buildout_recipe_options_borrow_options_t self, wit_string_t *name, buildout_recipe_options_set_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_options_method_options_remove((self).__handle, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  buildout_recipe_options_result_void_set_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_options_set_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -1922,8 +2773,296 @@ bool buildout_recipe_buildout_method_buildout_keys(buildout_recipe_buildout_borr
   }
 }
 
+bool buildout_recipe_buildout_method_buildout_initialize(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, buildout_recipe_buildout_lookup_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(9*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_buildout_method_buildout_initialize((self).__handle, (uint8_t *) (*section).ptr, (*section).len, ptr);
+  buildout_recipe_buildout_result_void_lookup_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_types_lookup_reason_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = (buildout_recipe_types_lookup_error_t) {
+        (buildout_recipe_types_lookup_reason_t) variant,
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (6*sizeof(void*))))), (*((size_t*) (ptr + (7*sizeof(void*))))) },
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + (8*sizeof(void*))))),
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_buildout_method_buildout_raw(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_buildout_lookup_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(9*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_buildout_method_buildout_raw((self).__handle, (uint8_t *) (*section).ptr, (*section).len, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  buildout_recipe_buildout_result_option_string_lookup_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      wit_option_string_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + sizeof(void*)))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.ok = option;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_types_lookup_reason_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = (buildout_recipe_types_lookup_error_t) {
+        (buildout_recipe_types_lookup_reason_t) variant,
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (6*sizeof(void*))))), (*((size_t*) (ptr + (7*sizeof(void*))))) },
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + (8*sizeof(void*))))),
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_buildout_method_buildout_set(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_string_t *value, buildout_recipe_buildout_set_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_buildout_method_buildout_set((self).__handle, (uint8_t *) (*section).ptr, (*section).len, (uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len, ptr);
+  buildout_recipe_buildout_result_void_set_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_options_set_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_buildout_method_buildout_remove(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, buildout_recipe_buildout_set_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_buildout_method_buildout_remove((self).__handle, (uint8_t *) (*section).ptr, (*section).len, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  buildout_recipe_buildout_result_void_set_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_options_set_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_buildout_method_buildout_add(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_list_tuple2_string_string_t *options, buildout_recipe_buildout_set_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_buildout_method_buildout_add((self).__handle, (uint8_t *) (*section).ptr, (*section).len, (uint8_t *) (*options).ptr, (*options).len, ptr);
+  buildout_recipe_buildout_result_void_set_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_options_set_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+buildout_recipe_buildout_own_buildout_t buildout_recipe_buildout_open(void) {
+  int32_t ret = __wasm_import_buildout_recipe_buildout_open();
+  return (buildout_recipe_buildout_own_buildout_t) { ret };
+}
+
 void buildout_recipe_log_message(buildout_recipe_log_level_t level, wit_string_t *text) {
   __wasm_import_buildout_recipe_log_message((int32_t) level, (uint8_t *) (*text).ptr, (*text).len);
+}
+
+void buildout_recipe_log_message_from(wit_string_t *name, buildout_recipe_log_level_t level, wit_string_t *text) {
+  __wasm_import_buildout_recipe_log_message_from((uint8_t *) (*name).ptr, (*name).len, (int32_t) level, (uint8_t *) (*text).ptr, (*text).len);
+}
+
+uint32_t buildout_recipe_log_threshold(void) {
+  int32_t ret = __wasm_import_buildout_recipe_log_threshold();
+  return (uint32_t) (ret);
 }
 
 void buildout_recipe_log_activity(wit_string_t *text) {
@@ -1959,6 +3098,12 @@ bool buildout_recipe_paths_created(wit_string_t *path, buildout_recipe_paths_pat
           break;
         }
         case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2022,6 +3167,12 @@ bool buildout_recipe_paths_try_lock(wit_string_t *path, buildout_recipe_paths_op
           break;
         }
         case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2072,6 +3223,12 @@ bool buildout_recipe_paths_set_mode(wit_string_t *path, uint32_t mode, buildout_
           break;
         }
         case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2092,34 +3249,360 @@ bool buildout_recipe_paths_set_mode(wit_string_t *path, uint32_t mode, buildout_
   }
 }
 
-bool buildout_recipe_process_method_runner_run(buildout_recipe_process_borrow_runner_t self, buildout_recipe_process_command_t *command, buildout_recipe_process_outcome_t *ret, buildout_recipe_process_process_error_t *err) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(6*sizeof(void*))];
-  int32_t option;
-  int64_t option1;
-  if (((*command).deadline).is_some) {
-    const uint64_t *payload0 = &((*command).deadline).val;
-    option = 1;
-    option1 = (int64_t) (*payload0);
-  } else {
-    option = 0;
-    option1 = 0;
-  }
+bool buildout_recipe_paths_look(wit_string_t *path, bool follow, buildout_recipe_paths_status_t *ret, buildout_recipe_paths_path_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(32+2*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_buildout_recipe_process_method_runner_run((self).__handle, (uint8_t *) ((*command).program).ptr, ((*command).program).len, (uint8_t *) ((*command).arguments).ptr, ((*command).arguments).len, (uint8_t *) ((*command).directory).ptr, ((*command).directory).len, (uint8_t *) ((*command).environment).ptr, ((*command).environment).len, (uint8_t *) ((*command).standard_input).ptr, ((*command).standard_input).len, option, option1, (int32_t) (*command).output, ptr);
-  buildout_recipe_process_result_outcome_process_error_t result;
+  __wasm_import_buildout_recipe_paths_look((uint8_t *) (*path).ptr, (*path).len, follow, ptr);
+  buildout_recipe_paths_result_status_path_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
       result.is_err = false;
-      buildout_recipe_process_ending_t variant;
-      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      result.val.ok = (buildout_recipe_paths_status_t) {
+        (buildout_recipe_paths_kind_t) (int32_t) *((uint8_t*) (ptr + 8)),
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 12))),
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 16))),
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 20))),
+        (uint64_t) (uint64_t) (*((int64_t*) (ptr + 24))),
+        (uint64_t) (uint64_t) (*((int64_t*) (ptr + 32))),
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_paths_path_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + 8));
       switch ((int32_t) variant.tag) {
         case 0: {
-          variant.val.exited = *((int32_t*) (ptr + (4+1*sizeof(void*))));
           break;
         }
         case 1: {
-          variant.val.signalled = *((int32_t*) (ptr + (4+1*sizeof(void*))));
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+3*sizeof(void*))))), (*((size_t*) (ptr + (8+4*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+buildout_recipe_paths_permissions_t buildout_recipe_paths_access(wit_string_t *path) {
+  int32_t ret = __wasm_import_buildout_recipe_paths_access((uint8_t *) (*path).ptr, (*path).len);
+  return ret;
+}
+
+bool buildout_recipe_paths_make_link(wit_string_t *target, wit_string_t *path, buildout_recipe_paths_path_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_paths_make_link((uint8_t *) (*target).ptr, (*target).len, (uint8_t *) (*path).ptr, (*path).len, ptr);
+  buildout_recipe_paths_result_void_path_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_paths_path_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_paths_read_link(wit_string_t *path, wit_string_t *ret, buildout_recipe_paths_path_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_paths_read_link((uint8_t *) (*path).ptr, (*path).len, ptr);
+  buildout_recipe_paths_result_string_path_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_paths_path_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_paths_temporary_directory(wit_string_t *ret, buildout_recipe_paths_path_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_paths_temporary_directory(ptr);
+  buildout_recipe_paths_result_string_path_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_paths_path_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+        case 6: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_process_method_runner_run(buildout_recipe_process_borrow_runner_t self, buildout_recipe_process_command_t *command, buildout_recipe_process_outcome_t *ret, buildout_recipe_process_process_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(24+20*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  *((int32_t*)(ptr + 0)) = (self).__handle;
+  *((size_t*)(ptr + (8+1*sizeof(void*)))) = ((*command).program).len;
+  *((uint8_t **)(ptr + 8)) = (uint8_t *) ((*command).program).ptr;
+  *((size_t*)(ptr + (8+3*sizeof(void*)))) = ((*command).arguments).len;
+  *((uint8_t **)(ptr + (8+2*sizeof(void*)))) = (uint8_t *) ((*command).arguments).ptr;
+  *((size_t*)(ptr + (8+5*sizeof(void*)))) = ((*command).directory).len;
+  *((uint8_t **)(ptr + (8+4*sizeof(void*)))) = (uint8_t *) ((*command).directory).ptr;
+  *((size_t*)(ptr + (8+7*sizeof(void*)))) = ((*command).environment).len;
+  *((uint8_t **)(ptr + (8+6*sizeof(void*)))) = (uint8_t *) ((*command).environment).ptr;
+  *((int8_t*)(ptr + (8+8*sizeof(void*)))) = (*command).only_environment;
+  switch ((int32_t) ((*command).standard_input).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      const wit_list_u8_t *payload0 = &((*command).standard_input).val.bytes;
+      *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (8+11*sizeof(void*)))) = (*payload0).len;
+      *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) (*payload0).ptr;
+      break;
+    }
+    case 2: {
+      const wit_string_t *payload1 = &((*command).standard_input).val.file;
+      *((int8_t*)(ptr + (8+9*sizeof(void*)))) = 2;
+      *((size_t*)(ptr + (8+11*sizeof(void*)))) = (*payload1).len;
+      *((uint8_t **)(ptr + (8+10*sizeof(void*)))) = (uint8_t *) (*payload1).ptr;
+      break;
+    }
+  }
+  if (((*command).deadline).is_some) {
+    const uint64_t *payload3 = &((*command).deadline).val;
+    *((int8_t*)(ptr + (8+12*sizeof(void*)))) = 1;
+    *((int64_t*)(ptr + (16+12*sizeof(void*)))) = (int64_t) (*payload3);
+  } else {
+    *((int8_t*)(ptr + (8+12*sizeof(void*)))) = 0;
+  }
+  switch ((int32_t) ((*command).standard_output).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 1;
+      break;
+    }
+    case 2: {
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 2;
+      break;
+    }
+    case 3: {
+      const buildout_recipe_process_output_file_t *payload7 = &((*command).standard_output).val.file;
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 3;
+      *((size_t*)(ptr + (24+14*sizeof(void*)))) = ((*payload7).path).len;
+      *((uint8_t **)(ptr + (24+13*sizeof(void*)))) = (uint8_t *) ((*payload7).path).ptr;
+      *((int8_t*)(ptr + (24+15*sizeof(void*)))) = (*payload7).append;
+      break;
+    }
+    case 4: {
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 4;
+      break;
+    }
+    case 5: {
+      *((int8_t*)(ptr + (24+12*sizeof(void*)))) = 5;
+      break;
+    }
+  }
+  switch ((int32_t) ((*command).standard_error).tag) {
+    case 0: {
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 0;
+      break;
+    }
+    case 1: {
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 1;
+      break;
+    }
+    case 2: {
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 2;
+      break;
+    }
+    case 3: {
+      const buildout_recipe_process_output_file_t *payload13 = &((*command).standard_error).val.file;
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 3;
+      *((size_t*)(ptr + (24+18*sizeof(void*)))) = ((*payload13).path).len;
+      *((uint8_t **)(ptr + (24+17*sizeof(void*)))) = (uint8_t *) ((*payload13).path).ptr;
+      *((int8_t*)(ptr + (24+19*sizeof(void*)))) = (*payload13).append;
+      break;
+    }
+    case 4: {
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 4;
+      break;
+    }
+    case 5: {
+      *((int8_t*)(ptr + (24+16*sizeof(void*)))) = 5;
+      break;
+    }
+  }
+  uint8_t *ptr16 = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_process_method_runner_run(ptr, ptr16);
+  buildout_recipe_process_result_outcome_process_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr16 + 0))) {
+    case 0: {
+      result.is_err = false;
+      buildout_recipe_process_ending_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr16 + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.exited = *((int32_t*) (ptr16 + (4+1*sizeof(void*))));
+          break;
+        }
+        case 1: {
+          variant.val.signalled = *((int32_t*) (ptr16 + (4+1*sizeof(void*))));
           break;
         }
         case 2: {
@@ -2129,41 +3612,46 @@ bool buildout_recipe_process_method_runner_run(buildout_recipe_process_borrow_ru
 
       result.val.ok = (buildout_recipe_process_outcome_t) {
         (buildout_recipe_process_ending_t) variant,
-        (wit_list_u8_t) (wit_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+        (wit_list_u8_t) (wit_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (8+1*sizeof(void*))))), (*((size_t*) (ptr16 + (8+2*sizeof(void*))))) },
+        (wit_list_u8_t) (wit_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (8+3*sizeof(void*))))), (*((size_t*) (ptr16 + (8+4*sizeof(void*))))) },
       };
       break;
     }
     case 1: {
       result.is_err = true;
-      buildout_recipe_process_process_error_t variant2;
-      variant2.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
-      switch ((int32_t) variant2.tag) {
+      buildout_recipe_process_process_error_t variant17;
+      variant17.tag = (int32_t) *((uint8_t*) (ptr16 + sizeof(void*)));
+      switch ((int32_t) variant17.tag) {
         case 0: {
-          variant2.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant17.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) };
           break;
         }
         case 1: {
-          variant2.val.not_found = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant17.val.not_found = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) };
           break;
         }
         case 2: {
-          variant2.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant17.val.not_executable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) };
           break;
         }
         case 3: {
-          variant2.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant17.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) };
           break;
         }
         case 4: {
-          variant2.val.other = (buildout_recipe_types_unnamed_error_t) {
-            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
-            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          variant17.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          variant17.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (2*sizeof(void*))))), (*((size_t*) (ptr16 + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr16 + (4*sizeof(void*))))), (*((size_t*) (ptr16 + (5*sizeof(void*))))) },
           };
           break;
         }
       }
 
-      result.val.err = variant2;
+      result.val.err = variant17;
       break;
     }
   }
@@ -2223,17 +3711,185 @@ bool buildout_recipe_process_open(wit_list_string_t *programs, buildout_recipe_p
           break;
         }
         case 2: {
-          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.not_executable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 3: {
-          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 4: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void buildout_recipe_process_environment(wit_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_process_environment(ptr);
+  *ret = (wit_list_tuple2_string_string_t) { (wit_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool buildout_recipe_process_find(wit_string_t *program, wit_list_string_t *maybe_path, wit_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  wit_option_list_string_t path;
+  path.is_some = maybe_path != NULL;if (maybe_path) {
+    path.val = *maybe_path;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((path).is_some) {
+    const wit_list_string_t *payload0 = &(path).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_process_find((uint8_t *) (*program).ptr, (*program).len, option, option1, option2, ptr);
+  wit_option_string_t option3;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option3.is_some = false;
+      break;
+    }
+    case 1: {
+      option3.is_some = true;
+      option3.val = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option3.val;
+  return option3.is_some;
+}
+
+bool buildout_recipe_archives_unpack(wit_string_t *archive, wit_string_t *directory, buildout_recipe_archives_top_level_t top_level, wit_list_string_t *ret, buildout_recipe_archives_archive_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_archives_unpack((uint8_t *) (*archive).ptr, (*archive).len, (uint8_t *) (*directory).ptr, (*directory).len, (int32_t) top_level, ptr);
+  buildout_recipe_archives_result_list_string_archive_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_archives_archive_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.not_readable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.unknown_format = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_archives_decompress(wit_string_t *compressed, wit_string_t *file, uint64_t *ret, buildout_recipe_archives_archive_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(16+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_archives_decompress((uint8_t *) (*compressed).ptr, (*compressed).len, (uint8_t *) (*file).ptr, (*file).len, ptr);
+  buildout_recipe_archives_result_u64_archive_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (uint64_t) (*((int64_t*) (ptr + 8)));
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_archives_archive_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + 8));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.not_readable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.unknown_format = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+3*sizeof(void*))))), (*((size_t*) (ptr + (8+4*sizeof(void*))))) },
           };
           break;
         }
@@ -2265,6 +3921,92 @@ uint64_t buildout_recipe_download_method_fetched_size(buildout_recipe_download_b
   return (uint64_t) (ret);
 }
 
+void buildout_recipe_download_method_fetched_address(buildout_recipe_download_borrow_fetched_t self, wit_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_download_method_fetched_address((self).__handle, ptr);
+  *ret = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void buildout_recipe_download_method_fetched_headers(buildout_recipe_download_borrow_fetched_t self, wit_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_download_method_fetched_headers((self).__handle, ptr);
+  *ret = (wit_list_tuple2_string_string_t) { (wit_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool buildout_recipe_download_method_fetched_read(buildout_recipe_download_borrow_fetched_t self, uint64_t offset, uint32_t length, wit_list_u8_t *ret, buildout_recipe_download_download_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_download_method_fetched_read((self).__handle, (int64_t) (offset), (int32_t) (length), ptr);
+  buildout_recipe_download_result_list_u8_download_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_download_download_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.not_granted = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.mismatch = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.unavailable = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.status = (buildout_recipe_download_server_status_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (2*sizeof(void*))))),
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+          };
+          break;
+        }
+        case 4: {
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 5: {
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 6: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 bool buildout_recipe_download_method_fetched_copy(buildout_recipe_download_borrow_fetched_t self, wit_string_t *path, buildout_recipe_download_download_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(6*sizeof(void*))];
@@ -2294,18 +4036,25 @@ bool buildout_recipe_download_method_fetched_copy(buildout_recipe_download_borro
           break;
         }
         case 3: {
-          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.status = (buildout_recipe_download_server_status_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (2*sizeof(void*))))),
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+          };
           break;
         }
         case 4: {
-          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 5: {
-          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 6: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2356,18 +4105,25 @@ bool buildout_recipe_download_method_fetched_unpack(buildout_recipe_download_bor
           break;
         }
         case 3: {
-          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.status = (buildout_recipe_download_server_status_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (2*sizeof(void*))))),
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+          };
           break;
         }
         case 4: {
-          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 5: {
-          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 6: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2393,7 +4149,7 @@ bool buildout_recipe_download_method_downloader_fetch(buildout_recipe_download_b
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(6*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_buildout_recipe_download_method_downloader_fetch((self).__handle, (uint8_t *) ((*request).url).ptr, ((*request).url).len, (uint8_t *) ((*request).digests).ptr, ((*request).digests).len, ptr);
+  __wasm_import_buildout_recipe_download_method_downloader_fetch((self).__handle, (uint8_t *) ((*request).url).ptr, ((*request).url).len, (uint8_t *) ((*request).digests).ptr, ((*request).digests).len, (uint8_t *) ((*request).headers).ptr, ((*request).headers).len, ptr);
   buildout_recipe_download_result_own_fetched_download_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
@@ -2419,18 +4175,25 @@ bool buildout_recipe_download_method_downloader_fetch(buildout_recipe_download_b
           break;
         }
         case 3: {
-          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.status = (buildout_recipe_download_server_status_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (2*sizeof(void*))))),
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+          };
           break;
         }
         case 4: {
-          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 5: {
-          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 6: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2482,18 +4245,25 @@ bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe
           break;
         }
         case 3: {
-          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.status = (buildout_recipe_download_server_status_t) {
+            (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + (2*sizeof(void*))))),
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+          };
           break;
         }
         case 4: {
-          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.bad_archive = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 5: {
-          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          variant.val.invalid = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
           break;
         }
         case 6: {
+          variant.val.limit = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 7: {
           variant.val.other = (buildout_recipe_types_unnamed_error_t) {
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
             (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
@@ -2513,6 +4283,165 @@ bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe
     *err = result.val.err;
     return 0;
   }
+}
+
+bool buildout_recipe_python_describe_interpreter(buildout_recipe_python_interpreter_t *ret, buildout_recipe_python_python_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+23*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_python_describe_interpreter(ptr);
+  buildout_recipe_python_result_interpreter_python_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (buildout_recipe_python_interpreter_t) {
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (3*sizeof(void*))))), (*((size_t*) (ptr + (4*sizeof(void*))))) },
+        (buildout_recipe_python_version_info_t) (buildout_recipe_python_version_info_t) {
+          (uint32_t) (uint32_t) (*((int32_t*) (ptr + (5*sizeof(void*))))),
+          (uint32_t) (uint32_t) (*((int32_t*) (ptr + (4+5*sizeof(void*))))),
+          (uint32_t) (uint32_t) (*((int32_t*) (ptr + (8+5*sizeof(void*))))),
+          (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+6*sizeof(void*))))), (*((size_t*) (ptr + (8+7*sizeof(void*))))) },
+          (uint32_t) (uint32_t) (*((int32_t*) (ptr + (8+8*sizeof(void*))))),
+        },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+9*sizeof(void*))))), (*((size_t*) (ptr + (8+10*sizeof(void*))))) },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+11*sizeof(void*))))), (*((size_t*) (ptr + (8+12*sizeof(void*))))) },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+13*sizeof(void*))))), (*((size_t*) (ptr + (8+14*sizeof(void*))))) },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+15*sizeof(void*))))), (*((size_t*) (ptr + (8+16*sizeof(void*))))) },
+        (wit_list_string_t) (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr + (8+17*sizeof(void*))))), (*((size_t*) (ptr + (8+18*sizeof(void*))))) },
+        (wit_list_tuple2_string_string_t) (wit_list_tuple2_string_string_t) { (wit_tuple2_string_string_t*)(*((uint8_t **) (ptr + (8+19*sizeof(void*))))), (*((size_t*) (ptr + (8+20*sizeof(void*))))) },
+        (wit_list_tuple2_string_string_t) (wit_list_tuple2_string_string_t) { (wit_tuple2_string_string_t*)(*((uint8_t **) (ptr + (8+21*sizeof(void*))))), (*((size_t*) (ptr + (8+22*sizeof(void*))))) },
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_python_python_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.broken = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool buildout_recipe_python_compatible_tags(wit_list_string_t *ret, buildout_recipe_python_python_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_python_compatible_tags(ptr);
+  buildout_recipe_python_result_list_string_python_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wit_list_string_t) { (wit_string_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      buildout_recipe_python_python_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.missing = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.broken = (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.other = (buildout_recipe_types_unnamed_error_t) {
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+          };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void buildout_recipe_system_describe_machine(buildout_recipe_system_machine_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(18*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_system_describe_machine(ptr);
+  wit_option_tuple2_string_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + (11*sizeof(void*))))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (wit_tuple2_string_string_t) {
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (12*sizeof(void*))))), (*((size_t*) (ptr + (13*sizeof(void*))))) },
+        (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (14*sizeof(void*))))), (*((size_t*) (ptr + (15*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  *ret = (buildout_recipe_system_machine_t) {
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (6*sizeof(void*))))), (*((size_t*) (ptr + (7*sizeof(void*))))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8*sizeof(void*))))), (*((size_t*) (ptr + (9*sizeof(void*))))) },
+    (uint32_t) (uint32_t) (*((int32_t*) (ptr + (10*sizeof(void*))))),
+    (wit_option_tuple2_string_string_t) option,
+    (wit_list_tuple2_string_string_t) (wit_list_tuple2_string_string_t) { (wit_tuple2_string_string_t*)(*((uint8_t **) (ptr + (16*sizeof(void*))))), (*((size_t*) (ptr + (17*sizeof(void*))))) },
+  };
+}
+
+void buildout_recipe_system_describe_account(buildout_recipe_system_account_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(11*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_buildout_recipe_system_describe_account(ptr);
+  *ret = (buildout_recipe_system_account_t) {
+    (uint32_t) (uint32_t) (*((int32_t*) (ptr + 0))),
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) },
+    (uint32_t) (uint32_t) (*((int32_t*) (ptr + (3*sizeof(void*))))),
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (4*sizeof(void*))))), (*((size_t*) (ptr + (5*sizeof(void*))))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (6*sizeof(void*))))), (*((size_t*) (ptr + (7*sizeof(void*))))) },
+    (wit_string_t) (wit_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8*sizeof(void*))))), (*((size_t*) (ptr + (9*sizeof(void*))))) },
+    (uint32_t) (uint32_t) (*((int32_t*) (ptr + (10*sizeof(void*))))),
+  };
 }
 
 bool buildout_recipe_distributions_install(wit_list_string_t *requirements, buildout_recipe_distributions_list_distribution_t *begin, buildout_recipe_distributions_settings_t *settings, buildout_recipe_distributions_list_distribution_t *ret, buildout_recipe_distributions_distribution_error_t *err) {
@@ -3273,12 +5202,32 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_install(uint8_
         break;
       }
       case 3: {
-        const buildout_recipe_types_unnamed_error_t *payload10 = &(*payload0).val.other;
+        const buildout_recipe_types_explained_failure_t *payload10 = &(*payload0).val.explained;
         *((int8_t*)(ptr + sizeof(void*))) = 3;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload10).code).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload10).code).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload10).message).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload10).message).ptr;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (*payload10).user_error;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload10).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload10).message).ptr;
+        if (((*payload10).code).is_some) {
+          const wit_string_t *payload12 = &((*payload10).code).val;
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (7*sizeof(void*)))) = (*payload12).len;
+          *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
+        } else {
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
+        }
+        *((size_t*)(ptr + (9*sizeof(void*)))) = ((*payload10).trace).len;
+        *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*payload10).trace).ptr;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = ((*payload10).hints).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) ((*payload10).hints).ptr;
+        break;
+      }
+      case 4: {
+        const buildout_recipe_types_unnamed_error_t *payload13 = &(*payload0).val.other;
+        *((int8_t*)(ptr + sizeof(void*))) = 4;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload13).code).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload13).code).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload13).message).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload13).message).ptr;
         break;
       }
     }
@@ -3360,12 +5309,32 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_update(uint8_t
         break;
       }
       case 3: {
-        const buildout_recipe_types_unnamed_error_t *payload12 = &(*payload2).val.other;
+        const buildout_recipe_types_explained_failure_t *payload12 = &(*payload2).val.explained;
         *((int8_t*)(ptr + sizeof(void*))) = 3;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload12).code).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload12).code).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload12).message).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload12).message).ptr;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (*payload12).user_error;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload12).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload12).message).ptr;
+        if (((*payload12).code).is_some) {
+          const wit_string_t *payload14 = &((*payload12).code).val;
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (7*sizeof(void*)))) = (*payload14).len;
+          *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+        } else {
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
+        }
+        *((size_t*)(ptr + (9*sizeof(void*)))) = ((*payload12).trace).len;
+        *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*payload12).trace).ptr;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = ((*payload12).hints).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) ((*payload12).hints).ptr;
+        break;
+      }
+      case 4: {
+        const buildout_recipe_types_unnamed_error_t *payload15 = &(*payload2).val.other;
+        *((int8_t*)(ptr + sizeof(void*))) = 4;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload15).code).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload15).code).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload15).message).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload15).message).ptr;
         break;
       }
     }
@@ -3378,6 +5347,129 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_update(uint8_t
       *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload1).ptr;
     } else {
       *((int8_t*)(ptr + sizeof(void*))) = 0;
+    }
+  }
+  return ptr;
+}
+
+__attribute__((__export_name__("buildout:recipe/parts@0.2.0#[method]part.inputs")))
+uint8_t * __wasm_export_exports_buildout_recipe_parts_method_part_inputs(uint8_t * arg) {
+  exports_buildout_recipe_parts_result_inputs_failure_t ret;
+  exports_buildout_recipe_parts_inputs_t ok;
+  exports_buildout_recipe_parts_failure_t err;
+  ret.is_err = !exports_buildout_recipe_parts_method_part_inputs(((exports_buildout_recipe_parts_part_t*) arg), &ok, &err);
+  if (ret.is_err) {
+    ret.val.err = err;
+  }
+  if (!ret.is_err) {
+    ret.val.ok = ok;
+  }
+  uint8_t *ptr = (uint8_t *) &RET_AREA;
+  if ((ret).is_err) {
+    const exports_buildout_recipe_parts_failure_t *payload7 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    switch ((int32_t) (*payload7).tag) {
+      case 0: {
+        const wit_string_t *payload8 = &(*payload7).val.user_error;
+        *((int8_t*)(ptr + sizeof(void*))) = 0;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload8).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload8).ptr;
+        break;
+      }
+      case 1: {
+        const buildout_recipe_types_lookup_error_t *payload9 = &(*payload7).val.lookup;
+        *((int8_t*)(ptr + sizeof(void*))) = 1;
+        switch ((int32_t) ((*payload9).reason).tag) {
+          case 0: {
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 0;
+            break;
+          }
+          case 1: {
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 1;
+            break;
+          }
+          case 2: {
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 2;
+            break;
+          }
+          case 3: {
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 3;
+            break;
+          }
+          case 4: {
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 4;
+            break;
+          }
+          case 5: {
+            const buildout_recipe_types_unnamed_error_t *payload15 = &((*payload9).reason).val.other;
+            *((int8_t*)(ptr + (2*sizeof(void*)))) = 5;
+            *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload15).code).len;
+            *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload15).code).ptr;
+            *((size_t*)(ptr + (6*sizeof(void*)))) = ((*payload15).message).len;
+            *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) ((*payload15).message).ptr;
+            break;
+          }
+        }
+        *((size_t*)(ptr + (8*sizeof(void*)))) = ((*payload9).message).len;
+        *((uint8_t **)(ptr + (7*sizeof(void*)))) = (uint8_t *) ((*payload9).message).ptr;
+        *((int32_t*)(ptr + (9*sizeof(void*)))) = (int32_t) ((*payload9).reference);
+        break;
+      }
+      case 2: {
+        const wit_string_t *payload16 = &(*payload7).val.fault;
+        *((int8_t*)(ptr + sizeof(void*))) = 2;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload16).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload16).ptr;
+        break;
+      }
+      case 3: {
+        const buildout_recipe_types_explained_failure_t *payload17 = &(*payload7).val.explained;
+        *((int8_t*)(ptr + sizeof(void*))) = 3;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (*payload17).user_error;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload17).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload17).message).ptr;
+        if (((*payload17).code).is_some) {
+          const wit_string_t *payload19 = &((*payload17).code).val;
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (7*sizeof(void*)))) = (*payload19).len;
+          *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) (*payload19).ptr;
+        } else {
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
+        }
+        *((size_t*)(ptr + (9*sizeof(void*)))) = ((*payload17).trace).len;
+        *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*payload17).trace).ptr;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = ((*payload17).hints).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) ((*payload17).hints).ptr;
+        break;
+      }
+      case 4: {
+        const buildout_recipe_types_unnamed_error_t *payload20 = &(*payload7).val.other;
+        *((int8_t*)(ptr + sizeof(void*))) = 4;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload20).code).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload20).code).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload20).message).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload20).message).ptr;
+        break;
+      }
+    }
+  } else {
+    const exports_buildout_recipe_parts_inputs_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
+    switch ((int32_t) (*payload).tag) {
+      case 0: {
+        const exports_buildout_recipe_parts_all_inputs_t *payload0 = &(*payload).val.known;
+        *((int8_t*)(ptr + sizeof(void*))) = 0;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload0).inputs).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload0).inputs).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload0).indifferent_options).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload0).indifferent_options).ptr;
+        break;
+      }
+      case 1: {
+        const wit_string_t *payload6 = &(*payload).val.unknown;
+        *((int8_t*)(ptr + sizeof(void*))) = 1;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload6).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
+        break;
+      }
     }
   }
   return ptr;
@@ -3454,12 +5546,32 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_init(uint8_t * arg, size_t
         break;
       }
       case 3: {
-        const buildout_recipe_types_unnamed_error_t *payload14 = &(*payload4).val.other;
+        const buildout_recipe_types_explained_failure_t *payload14 = &(*payload4).val.explained;
         *((int8_t*)(ptr + sizeof(void*))) = 3;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload14).code).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload14).code).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload14).message).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload14).message).ptr;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (*payload14).user_error;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload14).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload14).message).ptr;
+        if (((*payload14).code).is_some) {
+          const wit_string_t *payload16 = &((*payload14).code).val;
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (7*sizeof(void*)))) = (*payload16).len;
+          *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) (*payload16).ptr;
+        } else {
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
+        }
+        *((size_t*)(ptr + (9*sizeof(void*)))) = ((*payload14).trace).len;
+        *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*payload14).trace).ptr;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = ((*payload14).hints).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) ((*payload14).hints).ptr;
+        break;
+      }
+      case 4: {
+        const buildout_recipe_types_unnamed_error_t *payload17 = &(*payload4).val.other;
+        *((int8_t*)(ptr + sizeof(void*))) = 4;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload17).code).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload17).code).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload17).message).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload17).message).ptr;
         break;
       }
     }
@@ -3539,12 +5651,32 @@ uint8_t * __wasm_export_exports_buildout_recipe_parts_uninstall(uint8_t * arg, s
         break;
       }
       case 3: {
-        const buildout_recipe_types_unnamed_error_t *payload18 = &(*payload8).val.other;
+        const buildout_recipe_types_explained_failure_t *payload18 = &(*payload8).val.explained;
         *((int8_t*)(ptr + sizeof(void*))) = 3;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload18).code).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload18).code).ptr;
-        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload18).message).len;
-        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload18).message).ptr;
+        *((int8_t*)(ptr + (2*sizeof(void*)))) = (*payload18).user_error;
+        *((size_t*)(ptr + (4*sizeof(void*)))) = ((*payload18).message).len;
+        *((uint8_t **)(ptr + (3*sizeof(void*)))) = (uint8_t *) ((*payload18).message).ptr;
+        if (((*payload18).code).is_some) {
+          const wit_string_t *payload20 = &((*payload18).code).val;
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 1;
+          *((size_t*)(ptr + (7*sizeof(void*)))) = (*payload20).len;
+          *((uint8_t **)(ptr + (6*sizeof(void*)))) = (uint8_t *) (*payload20).ptr;
+        } else {
+          *((int8_t*)(ptr + (5*sizeof(void*)))) = 0;
+        }
+        *((size_t*)(ptr + (9*sizeof(void*)))) = ((*payload18).trace).len;
+        *((uint8_t **)(ptr + (8*sizeof(void*)))) = (uint8_t *) ((*payload18).trace).ptr;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = ((*payload18).hints).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) ((*payload18).hints).ptr;
+        break;
+      }
+      case 4: {
+        const buildout_recipe_types_unnamed_error_t *payload21 = &(*payload8).val.other;
+        *((int8_t*)(ptr + sizeof(void*))) = 4;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload21).code).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload21).code).ptr;
+        *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload21).message).len;
+        *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload21).message).ptr;
         break;
       }
     }

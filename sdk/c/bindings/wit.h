@@ -22,6 +22,24 @@ typedef struct buildout_recipe_types_unnamed_error_t {
   wit_string_t   message;
 } buildout_recipe_types_unnamed_error_t;
 
+// A kind of digest.
+typedef uint8_t buildout_recipe_types_algorithm_t;
+
+// MD5, for old profiles. It protects against damage, but not against manipulation.
+#define BUILDOUT_RECIPE_TYPES_ALGORITHM_MD5 0
+// SHA-256.
+#define BUILDOUT_RECIPE_TYPES_ALGORITHM_SHA256 1
+// SHA-512.
+#define BUILDOUT_RECIPE_TYPES_ALGORITHM_SHA512 2
+
+// The expected digest of a file.
+typedef struct buildout_recipe_types_digest_t {
+  // The kind.
+  buildout_recipe_types_algorithm_t   algorithm;
+  // The value, in hexadecimal digits.
+  wit_string_t   value;
+} buildout_recipe_types_digest_t;
+
 // Why an option could not be read.
 typedef struct buildout_recipe_types_lookup_reason_t {
   uint8_t tag;
@@ -54,6 +72,48 @@ typedef struct buildout_recipe_types_lookup_error_t {
   uint32_t   reference;
 } buildout_recipe_types_lookup_error_t;
 
+// One line of a traceback in the author's files.
+typedef struct buildout_recipe_types_trace_line_t {
+  // The path of the file, absolute or relative to the recipe's project.
+  wit_string_t   file;
+  // The number of the line, from 1.
+  uint32_t   line;
+  // The function that contains the line, or empty.
+  wit_string_t   function;
+  // The text of the line without surrounding spaces, or empty if it is not known.
+  wit_string_t   text;
+} buildout_recipe_types_trace_line_t;
+
+typedef struct {
+  bool is_some;
+  wit_string_t val;
+} wit_option_string_t;
+
+typedef struct {
+  buildout_recipe_types_trace_line_t *ptr;
+  size_t len;
+} buildout_recipe_types_list_trace_line_t;
+
+typedef struct {
+  wit_string_t *ptr;
+  size_t len;
+} wit_list_string_t;
+
+// A failure with details.
+typedef struct buildout_recipe_types_explained_failure_t {
+  // Whether it is a user error. Printed as `user-error`, but with these details.
+  bool   user_error;
+  // What happened, in one sentence.
+  wit_string_t   message;
+  // A short name of the kind of failure in kebab case, for programs, or none. The Python runtime uses `python-2`,
+  // `missing-module`, `native-module` and `thread`.
+  wit_option_string_t   code;
+  // The traceback, with the innermost line last.
+  buildout_recipe_types_list_trace_line_t   trace;
+  // What the user can do, one sentence each.
+  wit_list_string_t   hints;
+} buildout_recipe_types_explained_failure_t;
+
 // How a recipe fails.
 typedef struct buildout_recipe_types_failure_t {
   uint8_t tag;
@@ -61,6 +121,7 @@ typedef struct buildout_recipe_types_failure_t {
     wit_string_t     user_error;
     buildout_recipe_types_lookup_error_t     lookup;
     wit_string_t     fault;
+    buildout_recipe_types_explained_failure_t     explained;
     buildout_recipe_types_unnamed_error_t     other;
   } val;
 } buildout_recipe_types_failure_t;
@@ -72,8 +133,10 @@ typedef struct buildout_recipe_types_failure_t {
 #define BUILDOUT_RECIPE_TYPES_FAILURE_LOOKUP 1
 // A failure of the recipe or its environment (a full disk, a corrupt file).
 #define BUILDOUT_RECIPE_TYPES_FAILURE_FAULT 2
+// As `user-error` or `fault`, with a traceback and hints. Since 0.2.0.
+#define BUILDOUT_RECIPE_TYPES_FAILURE_EXPLAINED 3
 // Another failure.
-#define BUILDOUT_RECIPE_TYPES_FAILURE_OTHER 3
+#define BUILDOUT_RECIPE_TYPES_FAILURE_OTHER 4
 
 typedef buildout_recipe_types_lookup_error_t buildout_recipe_options_lookup_error_t;
 
@@ -87,16 +150,18 @@ typedef struct buildout_recipe_options_set_error_t {
   } val;
 } buildout_recipe_options_set_error_t;
 
-// `init` has returned. After that, options cannot be set, because they are compared with those of the previous
-// run. Nothing was changed.
+// `init` has returned. This change is possible only before, because options are then compared with those of the
+// previous run. Nothing was changed.
 #define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_AFTER_INIT 0
 // The name is not valid: it is empty, contains a line end, `=`, `:` or `]`, or starts with a space or with
 // `__buildout_`. Nothing was changed.
 #define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_INVALID_NAME 1
+// The section already exists. Nothing was changed. Since 0.2.0.
+#define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_EXISTS 2
 // The name or the value is too long, or there are too many options. Nothing was changed.
-#define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_LIMIT 2
+#define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_LIMIT 3
 // Another reason. Nothing was changed.
-#define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_OTHER 3
+#define BUILDOUT_RECIPE_OPTIONS_SET_ERROR_OTHER 4
 
 typedef struct buildout_recipe_options_own_options_t {
   int32_t __handle;
@@ -105,11 +170,6 @@ typedef struct buildout_recipe_options_own_options_t {
 typedef struct buildout_recipe_options_borrow_options_t {
   int32_t __handle;
 } buildout_recipe_options_borrow_options_t;
-
-typedef struct {
-  bool is_some;
-  wit_string_t val;
-} wit_option_string_t;
 
 typedef struct {
   bool is_err;
@@ -135,11 +195,6 @@ typedef struct {
 } buildout_recipe_options_result_void_set_error_t;
 
 typedef struct {
-  wit_string_t *ptr;
-  size_t len;
-} wit_list_string_t;
-
-typedef struct {
   bool is_err;
   union {
     wit_list_string_t ok;
@@ -148,6 +203,8 @@ typedef struct {
 } buildout_recipe_options_result_list_string_lookup_error_t;
 
 typedef buildout_recipe_types_lookup_error_t buildout_recipe_buildout_lookup_error_t;
+
+typedef buildout_recipe_options_set_error_t buildout_recipe_buildout_set_error_t;
 
 typedef struct buildout_recipe_buildout_own_buildout_t {
   int32_t __handle;
@@ -181,6 +238,30 @@ typedef struct {
   } val;
 } buildout_recipe_buildout_result_list_string_lookup_error_t;
 
+typedef struct {
+  bool is_err;
+  union {
+    buildout_recipe_buildout_lookup_error_t err;
+  } val;
+} buildout_recipe_buildout_result_void_lookup_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    buildout_recipe_buildout_set_error_t err;
+  } val;
+} buildout_recipe_buildout_result_void_set_error_t;
+
+typedef struct {
+  wit_string_t f0;
+  wit_string_t f1;
+} wit_tuple2_string_string_t;
+
+typedef struct {
+  wit_tuple2_string_string_t *ptr;
+  size_t len;
+} wit_list_tuple2_string_string_t;
+
 // The level of a message. By default, messages from `info` on are shown (see `log-level`, `-v`, `-q`).
 typedef uint8_t buildout_recipe_log_level_t;
 
@@ -205,16 +286,21 @@ typedef struct buildout_recipe_paths_path_error_t {
   } val;
 } buildout_recipe_paths_path_error_t;
 
-// The path is not below the buildout's directories or a directory granted for writing.
+// The path is not below the buildout's directories or a directory granted for writing, or, for functions that only
+// read, not below a directory granted for reading.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_OUTSIDE 0
 // The path is empty, or contains `..` or NUL.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_INVALID 1
-// The call is neither `install` nor `update`.
+// The function is not available in this call. `created` and `try-lock` require `install` or `update`.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_NOT_INSTALLING 2
 // There are too many paths, or the path is too long.
 #define BUILDOUT_RECIPE_PATHS_PATH_ERROR_LIMIT 3
+// The file or directory does not exist. Since 0.2.0.
+#define BUILDOUT_RECIPE_PATHS_PATH_ERROR_MISSING 4
+// The file or directory already exists. Since 0.2.0.
+#define BUILDOUT_RECIPE_PATHS_PATH_ERROR_EXISTS 5
 // Another reason.
-#define BUILDOUT_RECIPE_PATHS_PATH_ERROR_OTHER 4
+#define BUILDOUT_RECIPE_PATHS_PATH_ERROR_OTHER 6
 
 typedef struct buildout_recipe_paths_own_lock_t {
   int32_t __handle;
@@ -223,6 +309,44 @@ typedef struct buildout_recipe_paths_own_lock_t {
 typedef struct buildout_recipe_paths_borrow_lock_t {
   int32_t __handle;
 } buildout_recipe_paths_borrow_lock_t;
+
+// A type of file.
+typedef uint8_t buildout_recipe_paths_kind_t;
+
+// A regular file.
+#define BUILDOUT_RECIPE_PATHS_KIND_FILE 0
+// A directory.
+#define BUILDOUT_RECIPE_PATHS_KIND_DIRECTORY 1
+// A symbolic link.
+#define BUILDOUT_RECIPE_PATHS_KIND_LINK 2
+// A device, a FIFO or a socket.
+#define BUILDOUT_RECIPE_PATHS_KIND_SPECIAL 3
+
+// The status of a file or directory, with the fields that WASI omits.
+typedef struct buildout_recipe_paths_status_t {
+  // Its type.
+  buildout_recipe_paths_kind_t   kind;
+  // Its permission bits, including setuid, setgid and sticky.
+  uint32_t   mode;
+  // The user ID of its owner.
+  uint32_t   user_id;
+  // The group ID of its owner.
+  uint32_t   group_id;
+  // The number of its hard links.
+  uint64_t   links;
+  // Its size in bytes.
+  uint64_t   size;
+} buildout_recipe_paths_status_t;
+
+// Permissions for a path.
+typedef uint8_t buildout_recipe_paths_permissions_t;
+
+// Reading a file, or listing a directory.
+#define BUILDOUT_RECIPE_PATHS_PERMISSIONS_READ (1 << 0)
+// Writing to a file or directory, or creating it.
+#define BUILDOUT_RECIPE_PATHS_PERMISSIONS_WRITE (1 << 1)
+// Executing a file, or entering a directory.
+#define BUILDOUT_RECIPE_PATHS_PERMISSIONS_EXECUTE (1 << 2)
 
 typedef struct {
   bool is_err;
@@ -244,33 +368,74 @@ typedef struct {
   } val;
 } buildout_recipe_paths_result_option_own_lock_path_error_t;
 
+typedef struct {
+  bool is_err;
+  union {
+    buildout_recipe_paths_status_t ok;
+    buildout_recipe_paths_path_error_t err;
+  } val;
+} buildout_recipe_paths_result_status_path_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_string_t ok;
+    buildout_recipe_paths_path_error_t err;
+  } val;
+} buildout_recipe_paths_result_string_path_error_t;
+
 typedef buildout_recipe_types_unnamed_error_t buildout_recipe_process_unnamed_error_t;
-
-// What to do with the output of a command.
-typedef uint8_t buildout_recipe_process_output_use_t;
-
-// Write it to the part's log, and show it only with higher verbosity. The last lines are shown if the part then
-// fails.
-#define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_LOG 0
-// Write it to the part's log, and show it immediately.
-#define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_SHOW 1
-// Return the standard output, and write the standard error to the part's log.
-#define BUILDOUT_RECIPE_PROCESS_OUTPUT_USE_CAPTURE 2
-
-typedef struct {
-  wit_string_t f0;
-  wit_string_t f1;
-} wit_tuple2_string_string_t;
-
-typedef struct {
-  wit_tuple2_string_string_t *ptr;
-  size_t len;
-} wit_list_tuple2_string_string_t;
 
 typedef struct {
   uint8_t *ptr;
   size_t len;
 } wit_list_u8_t;
+
+// The standard input of a command.
+typedef struct buildout_recipe_process_input_t {
+  uint8_t tag;
+  union {
+    wit_list_u8_t     bytes;
+    wit_string_t     file;
+  } val;
+} buildout_recipe_process_input_t;
+
+// Empty.
+#define BUILDOUT_RECIPE_PROCESS_INPUT_EMPTY 0
+// These bytes.
+#define BUILDOUT_RECIPE_PROCESS_INPUT_BYTES 1
+// The content of a file that the recipe may read. The path is absolute.
+#define BUILDOUT_RECIPE_PROCESS_INPUT_FILE 2
+
+// A file for the output of a command.
+typedef struct buildout_recipe_process_output_file_t {
+  // Its absolute path, which must be writable for the recipe.
+  wit_string_t   path;
+  // Whether to append to the file instead of replacing it.
+  bool   append;
+} buildout_recipe_process_output_file_t;
+
+// What to do with the standard output or the standard error of a command.
+typedef struct buildout_recipe_process_output_t {
+  uint8_t tag;
+  union {
+    buildout_recipe_process_output_file_t     file;
+  } val;
+} buildout_recipe_process_output_t;
+
+// Write it to the part's log, and show it only with higher verbosity. The last lines are shown if the part then
+// fails.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_LOG 0
+// Write it to the part's log, and show it immediately.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_SHOW 1
+// Return it.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_CAPTURE 2
+// Write it to a file.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_FILE 3
+// Discard it.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_DISCARD 4
+// Only for the standard error: merge it with the standard output.
+#define BUILDOUT_RECIPE_PROCESS_OUTPUT_AS_OUTPUT 5
 
 typedef struct {
   bool is_some;
@@ -288,12 +453,16 @@ typedef struct buildout_recipe_process_command_t {
   wit_string_t   directory;
   // Environment variables, in addition to or instead of those of `runner.environment`.
   wit_list_tuple2_string_string_t   environment;
-  // The standard input of the command.
-  wit_list_u8_t   standard_input;
+  // Whether the command gets only these environment variables, without those of `runner.environment`. Since 0.2.0.
+  bool   only_environment;
+  // The standard input of the command. Before 0.2.0, a list of bytes.
+  buildout_recipe_process_input_t   standard_input;
   // The number of milliseconds after which the command is killed. If none, only the deadline of the call applies.
   wit_option_u64_t   deadline;
-  // What to do with its output.
-  buildout_recipe_process_output_use_t   output;
+  // What to do with its standard output. Before 0.2.0, `output` controlled both streams.
+  buildout_recipe_process_output_t   standard_output;
+  // What to do with its standard error. Since 0.2.0.
+  buildout_recipe_process_output_t   standard_error;
 } buildout_recipe_process_command_t;
 
 // How a command ended.
@@ -318,6 +487,8 @@ typedef struct buildout_recipe_process_outcome_t {
   buildout_recipe_process_ending_t   ending;
   // Its standard output, if captured.
   wit_list_u8_t   captured;
+  // Its standard error, if captured. Since 0.2.0.
+  wit_list_u8_t   captured_error;
 } buildout_recipe_process_outcome_t;
 
 // Why a command could not be started.
@@ -326,6 +497,7 @@ typedef struct buildout_recipe_process_process_error_t {
   union {
     wit_string_t     not_granted;
     wit_string_t     not_found;
+    wit_string_t     not_executable;
     wit_string_t     invalid;
     wit_string_t     limit;
     buildout_recipe_process_unnamed_error_t     other;
@@ -336,12 +508,14 @@ typedef struct buildout_recipe_process_process_error_t {
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_GRANTED 0
 // The program does not exist.
 #define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_FOUND 1
+// The file exists, but is not an executable program. Since 0.2.0.
+#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_NOT_EXECUTABLE 2
 // A string contains NUL, the directory is not absolute or does not exist, or another argument is invalid.
-#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_INVALID 2
+#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_INVALID 3
 // A limit of the host was exceeded (captured output, arguments, environment).
-#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_LIMIT 3
+#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_LIMIT 4
 // Another reason.
-#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_OTHER 4
+#define BUILDOUT_RECIPE_PROCESS_PROCESS_ERROR_OTHER 5
 
 typedef struct buildout_recipe_process_own_runner_t {
   int32_t __handle;
@@ -367,25 +541,72 @@ typedef struct {
   } val;
 } buildout_recipe_process_result_own_runner_process_error_t;
 
+typedef struct {
+  bool is_some;
+  wit_list_string_t val;
+} wit_option_list_string_t;
+
+typedef buildout_recipe_types_unnamed_error_t buildout_recipe_archives_unnamed_error_t;
+
+// What to do with the top-level directory of an archive.
+typedef uint8_t buildout_recipe_archives_top_level_t;
+
+// Keep it.
+#define BUILDOUT_RECIPE_ARCHIVES_TOP_LEVEL_KEEP 0
+// Remove it. It must be the only top-level entry.
+#define BUILDOUT_RECIPE_ARCHIVES_TOP_LEVEL_STRIP 1
+// Remove it if it is the only top-level entry, otherwise keep everything.
+#define BUILDOUT_RECIPE_ARCHIVES_TOP_LEVEL_STRIP_IF_SINGLE 2
+
+// Why an archive could not be unpacked.
+typedef struct buildout_recipe_archives_archive_error_t {
+  uint8_t tag;
+  union {
+    wit_string_t     not_readable;
+    wit_string_t     unknown_format;
+    wit_string_t     bad_archive;
+    wit_string_t     invalid;
+    wit_string_t     limit;
+    buildout_recipe_archives_unnamed_error_t     other;
+  } val;
+} buildout_recipe_archives_archive_error_t;
+
+// The file does not exist, or the recipe may not read it.
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_NOT_READABLE 0
+// The file is not a supported archive.
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_UNKNOWN_FORMAT 1
+// The archive is damaged or harmful (paths outside the directory, devices, endless data).
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_BAD_ARCHIVE 2
+// The recipe may not write to the path, or the path already exists.
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_INVALID 3
+// A limit of the host was exceeded.
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_LIMIT 4
+// Another reason.
+#define BUILDOUT_RECIPE_ARCHIVES_ARCHIVE_ERROR_OTHER 5
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_list_string_t ok;
+    buildout_recipe_archives_archive_error_t err;
+  } val;
+} buildout_recipe_archives_result_list_string_archive_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    uint64_t ok;
+    buildout_recipe_archives_archive_error_t err;
+  } val;
+} buildout_recipe_archives_result_u64_archive_error_t;
+
+typedef buildout_recipe_types_algorithm_t buildout_recipe_download_algorithm_t;
+
+typedef buildout_recipe_types_digest_t buildout_recipe_download_digest_t;
+
 typedef buildout_recipe_types_unnamed_error_t buildout_recipe_download_unnamed_error_t;
 
-// A kind of digest.
-typedef uint8_t buildout_recipe_download_algorithm_t;
-
-// MD5, for old profiles. It protects against damage, but not against manipulation.
-#define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_MD5 0
-// SHA-256.
-#define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_SHA256 1
-// SHA-512.
-#define BUILDOUT_RECIPE_DOWNLOAD_ALGORITHM_SHA512 2
-
-// The expected digest of a file.
-typedef struct buildout_recipe_download_digest_t {
-  // The kind.
-  buildout_recipe_download_algorithm_t   algorithm;
-  // The value, in hexadecimal digits.
-  wit_string_t   value;
-} buildout_recipe_download_digest_t;
+typedef buildout_recipe_archives_top_level_t buildout_recipe_download_top_level_t;
 
 typedef struct {
   buildout_recipe_download_digest_t *ptr;
@@ -399,7 +620,17 @@ typedef struct buildout_recipe_download_request_t {
   // Its expected digests, which must all match. A file without a digest is downloaded again unless the buildout's
   // settings allow the cache.
   buildout_recipe_download_list_digest_t   digests;
+  // Headers of the request. The host ignores those that it sets itself. Since 0.2.0.
+  wit_list_tuple2_string_string_t   headers;
 } buildout_recipe_download_request_t;
+
+// A response of a server without the file.
+typedef struct buildout_recipe_download_server_status_t {
+  // The HTTP status code. Example: 404.
+  uint16_t   code;
+  // What happened, for users.
+  wit_string_t   message;
+} buildout_recipe_download_server_status_t;
 
 // Why a file could not be downloaded or used.
 typedef struct buildout_recipe_download_download_error_t {
@@ -408,6 +639,7 @@ typedef struct buildout_recipe_download_download_error_t {
     wit_string_t     not_granted;
     wit_string_t     mismatch;
     wit_string_t     unavailable;
+    buildout_recipe_download_server_status_t     status;
     wit_string_t     bad_archive;
     wit_string_t     invalid;
     wit_string_t     limit;
@@ -421,24 +653,16 @@ typedef struct buildout_recipe_download_download_error_t {
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_MISMATCH 1
 // It is not available: it does not exist, there is no network, or the run is offline and the cache lacks it.
 #define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_UNAVAILABLE 2
+// The server responded without the file. Before 0.2.0, this was `unavailable`.
+#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_STATUS 3
 // It is not a supported archive, or is harmful.
-#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_BAD_ARCHIVE 3
+#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_BAD_ARCHIVE 4
 // The URL, the digest or the path is invalid, or the recipe may not write to the path.
-#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_INVALID 4
+#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_INVALID 5
 // A limit of the host was exceeded.
-#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_LIMIT 5
+#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_LIMIT 6
 // Another reason.
-#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_OTHER 6
-
-// What to do with the top-level directory of an archive.
-typedef uint8_t buildout_recipe_download_top_level_t;
-
-// Keep it.
-#define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_KEEP 0
-// Remove it. It must be the only top-level entry.
-#define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_STRIP 1
-// Remove it if it is the only top-level entry, otherwise keep everything.
-#define BUILDOUT_RECIPE_DOWNLOAD_TOP_LEVEL_STRIP_IF_SINGLE 2
+#define BUILDOUT_RECIPE_DOWNLOAD_DOWNLOAD_ERROR_OTHER 7
 
 typedef struct buildout_recipe_download_own_fetched_t {
   int32_t __handle;
@@ -455,6 +679,14 @@ typedef struct buildout_recipe_download_own_downloader_t {
 typedef struct buildout_recipe_download_borrow_downloader_t {
   int32_t __handle;
 } buildout_recipe_download_borrow_downloader_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_list_u8_t ok;
+    buildout_recipe_download_download_error_t err;
+  } val;
+} buildout_recipe_download_result_list_u8_download_error_t;
 
 typedef struct {
   bool is_err;
@@ -486,6 +718,122 @@ typedef struct {
     buildout_recipe_download_download_error_t err;
   } val;
 } buildout_recipe_download_result_own_downloader_download_error_t;
+
+typedef buildout_recipe_types_unnamed_error_t buildout_recipe_python_unnamed_error_t;
+
+// A version of Python, as in `sys.version_info`.
+typedef struct buildout_recipe_python_version_info_t {
+  // Example: 3.
+  uint32_t   major;
+  // Example: 11.
+  uint32_t   minor;
+  // Example: 2.
+  uint32_t   micro;
+  // `alpha`, `beta`, `candidate` or `final`.
+  wit_string_t   release_level;
+  // Example: 0.
+  uint32_t   serial;
+} buildout_recipe_python_version_info_t;
+
+// The properties of an interpreter.
+typedef struct buildout_recipe_python_interpreter_t {
+  // Its absolute path, `sys.executable`.
+  wit_string_t   executable;
+  // `sys.version`.
+  wit_string_t   version;
+  // `sys.version_info`.
+  buildout_recipe_python_version_info_t   version_info;
+  // `sys.platform`. Example: `linux`.
+  wit_string_t   platform;
+  // `sysconfig.get_platform()`. Example: `linux-x86_64`.
+  wit_string_t   build_platform;
+  // `sys.prefix`.
+  wit_string_t   prefix;
+  // `sys.base_prefix`.
+  wit_string_t   base_prefix;
+  // `sys.path`, without the directory of the script.
+  wit_list_string_t   path;
+  // `sysconfig.get_paths()`: names (`stdlib`, `purelib`, `include`, …) and directories.
+  wit_list_tuple2_string_string_t   directories;
+  // The names and values of its environment markers. Example: `python_full_version` and `3.11.2`.
+  wit_list_tuple2_string_string_t   markers;
+} buildout_recipe_python_interpreter_t;
+
+// Why the properties are not available.
+typedef struct buildout_recipe_python_python_error_t {
+  uint8_t tag;
+  union {
+    wit_string_t     missing;
+    wit_string_t     broken;
+    buildout_recipe_python_unnamed_error_t     other;
+  } val;
+} buildout_recipe_python_python_error_t;
+
+// Neither the configuration nor the `PATH` names an interpreter.
+#define BUILDOUT_RECIPE_PYTHON_PYTHON_ERROR_MISSING 0
+// The program does not behave like a Python interpreter.
+#define BUILDOUT_RECIPE_PYTHON_PYTHON_ERROR_BROKEN 1
+// Another reason.
+#define BUILDOUT_RECIPE_PYTHON_PYTHON_ERROR_OTHER 2
+
+typedef struct {
+  bool is_err;
+  union {
+    buildout_recipe_python_interpreter_t ok;
+    buildout_recipe_python_python_error_t err;
+  } val;
+} buildout_recipe_python_result_interpreter_python_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wit_list_string_t ok;
+    buildout_recipe_python_python_error_t err;
+  } val;
+} buildout_recipe_python_result_list_string_python_error_t;
+
+typedef struct {
+  bool is_some;
+  wit_tuple2_string_string_t val;
+} wit_option_tuple2_string_string_t;
+
+// The properties of the machine.
+typedef struct buildout_recipe_system_machine_t {
+  // The operating system. Example: `Linux`.
+  wit_string_t   system;
+  // The host name that confined commands see. It is not the machine's name in the network.
+  wit_string_t   node;
+  // The release of the kernel.
+  wit_string_t   release;
+  // The version of the kernel.
+  wit_string_t   version;
+  // The processor architecture. Example: `x86_64`.
+  wit_string_t   processor;
+  // The number of processors that the part may use.
+  uint32_t   processors;
+  // The name and version of the C library, if known. Example: `glibc` and `2.36`.
+  wit_option_tuple2_string_string_t   c_library;
+  // The names and values in `/etc/os-release`.
+  wit_list_tuple2_string_string_t   distribution;
+} buildout_recipe_system_machine_t;
+
+// The user account.
+typedef struct buildout_recipe_system_account_t {
+  // The user ID.
+  uint32_t   user_id;
+  // The user name.
+  wit_string_t   user_name;
+  // The group ID.
+  uint32_t   group_id;
+  // The group name.
+  wit_string_t   group_name;
+  // The home directory of commands. It is not the user's home directory.
+  wit_string_t   home;
+  // The shell.
+  wit_string_t   shell;
+  // The file mode creation mask.
+  uint32_t   umask;
+} buildout_recipe_system_account_t;
 
 typedef buildout_recipe_types_unnamed_error_t buildout_recipe_distributions_unnamed_error_t;
 
@@ -529,11 +877,6 @@ typedef struct buildout_recipe_distributions_destination_t {
 #define BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_DIRECTORY 1
 // Nowhere: use only existing distributions.
 #define BUILDOUT_RECIPE_DISTRIBUTIONS_DESTINATION_NOWHERE 2
-
-typedef struct {
-  bool is_some;
-  wit_list_string_t val;
-} wit_option_list_string_t;
 
 typedef struct {
   bool is_some;
@@ -780,6 +1123,7 @@ typedef struct exports_buildout_recipe_description_grant_t {
     wit_string_t     env;
     wit_string_t     run;
     wit_string_t     fetch;
+    wit_string_t     network;
     uint64_t     memory;
     uint64_t     timeout;
     exports_buildout_recipe_description_other_grant_t     other;
@@ -796,14 +1140,16 @@ typedef struct exports_buildout_recipe_description_grant_t {
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_RUN 3
 // Downloading from URLs with this prefix, which ends with a `/`, or `*` for all.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_FETCH 4
+// Network access for the native command: a name or an absolute path. Since 0.2.0.
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_NETWORK 5
 // Installing Python distributions with the settings of the buildout, and generating scripts. Since 0.2.0.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS 5
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_DISTRIBUTIONS 6
 // Using up to this many bytes of memory.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY 6
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_MEMORY 7
 // Running for up to this many milliseconds per call.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT 7
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_TIMEOUT 8
 // A grant that has no case in this version.
-#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER 8
+#define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_GRANT_OTHER 9
 
 typedef struct {
   exports_buildout_recipe_description_option_description_t *ptr;
@@ -830,6 +1176,12 @@ typedef struct exports_buildout_recipe_description_entry_point_t {
   bool   has_update;
   // Whether `uninstall` must be called before the part's paths are removed.
   bool   has_uninstall;
+  // Whether it may read options that are not described here. The host then does not report those as probably
+  // misspelled. Since 0.2.0.
+  bool   other_options;
+  // Whether a part can be taken from a cache, even of another machine: `install` creates paths only in the part's
+  // location, and reads nothing except what `part.inputs` returns. Since 0.2.0.
+  bool   cacheable;
 } exports_buildout_recipe_description_entry_point_t;
 
 typedef struct {
@@ -848,6 +1200,8 @@ typedef struct exports_buildout_recipe_description_package_description_t {
   exports_buildout_recipe_description_list_entry_point_t   entry_points;
 } exports_buildout_recipe_description_package_description_t;
 
+typedef buildout_recipe_types_digest_t exports_buildout_recipe_parts_digest_t;
+
 typedef buildout_recipe_types_failure_t exports_buildout_recipe_parts_failure_t;
 
 // An option in the installed state.
@@ -857,6 +1211,79 @@ typedef struct exports_buildout_recipe_parts_recorded_option_t {
   // Its value when the part was installed.
   wit_string_t   value;
 } exports_buildout_recipe_parts_recorded_option_t;
+
+typedef struct {
+  exports_buildout_recipe_parts_digest_t *ptr;
+  size_t len;
+} exports_buildout_recipe_parts_list_digest_t;
+
+// A file to download.
+typedef struct exports_buildout_recipe_parts_source_t {
+  // Its URL.
+  wit_string_t   url;
+  // Its expected digests.
+  exports_buildout_recipe_parts_list_digest_t   digests;
+} exports_buildout_recipe_parts_source_t;
+
+// A value with a name.
+typedef struct exports_buildout_recipe_parts_named_value_t {
+  // The name.
+  wit_string_t   name;
+  // The value.
+  wit_string_t   value;
+} exports_buildout_recipe_parts_named_value_t;
+
+// An input of a part, in addition to the recipe, the part's options, the parts that it references, and the platform of
+// the machine.
+typedef struct exports_buildout_recipe_parts_input_t {
+  uint8_t tag;
+  union {
+    exports_buildout_recipe_parts_source_t     source;
+    wit_string_t     file;
+    wit_string_t     directory;
+    wit_string_t     program;
+    exports_buildout_recipe_parts_named_value_t     value;
+  } val;
+} exports_buildout_recipe_parts_input_t;
+
+// A file to download. A part with a source without a digest is not cached.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUT_SOURCE 0
+// The content of a file. The path is absolute, or relative to the buildout directory.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUT_FILE 1
+// The content of all files in a directory. The path is absolute, or relative to the buildout directory.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUT_DIRECTORY 2
+// A native program: a name, or an absolute path.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUT_PROGRAM 3
+// Any other input.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUT_VALUE 4
+
+typedef struct {
+  exports_buildout_recipe_parts_input_t *ptr;
+  size_t len;
+} exports_buildout_recipe_parts_list_input_t;
+
+// All inputs of a part.
+typedef struct exports_buildout_recipe_parts_all_inputs_t {
+  // The inputs.
+  exports_buildout_recipe_parts_list_input_t   inputs;
+  // The names of the part's options that do not affect what `install` creates. Example: the number of processors for
+  // the build.
+  wit_list_string_t   indifferent_options;
+} exports_buildout_recipe_parts_all_inputs_t;
+
+// The inputs of a part.
+typedef struct exports_buildout_recipe_parts_inputs_t {
+  uint8_t tag;
+  union {
+    exports_buildout_recipe_parts_all_inputs_t     known;
+    wit_string_t     unknown;
+  } val;
+} exports_buildout_recipe_parts_inputs_t;
+
+// These, and no others.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_KNOWN 0
+// The part cannot be taken from a cache, for this reason.
+#define EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_UNKNOWN 1
 
 typedef struct exports_buildout_recipe_parts_own_part_t {
   int32_t __handle;
@@ -881,6 +1308,14 @@ typedef struct {
     exports_buildout_recipe_parts_failure_t err;
   } val;
 } exports_buildout_recipe_parts_result_option_list_string_failure_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    exports_buildout_recipe_parts_inputs_t ok;
+    exports_buildout_recipe_parts_failure_t err;
+  } val;
+} exports_buildout_recipe_parts_result_inputs_failure_t;
 
 typedef buildout_recipe_options_own_options_t exports_buildout_recipe_parts_own_options_t;
 
@@ -913,12 +1348,16 @@ extern bool buildout_recipe_options_method_options_get(buildout_recipe_options_b
 // As `get`, but a missing option is an error, which shows the section, the option and a similar name. Return it
 // as `failure.lookup`.
 extern bool buildout_recipe_options_method_options_require(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_string_t *ret, buildout_recipe_options_lookup_error_t *err);
-// Sets an option for this part, for sections that reference it, and in the installed state. Only while `init`
-// runs.
+// Sets an option. While `init` runs: for this part, for sections that reference it, and in the installed state.
 // 
 // The part is reinstalled when its options differ from those of the previous run. Therefore set values from
-// elsewhere that affect the part as options.
+// elsewhere that affect the part as options, in `init`.
+// 
+// Since 0.2.0, `install` and `update` can set options too. Such a value is visible to all readers until the end of
+// the run, but it is neither compared nor recorded. A component of 0.1 gets `after-init` instead.
 extern bool buildout_recipe_options_method_options_set(buildout_recipe_options_borrow_options_t self, wit_string_t *name, wit_string_t *value, buildout_recipe_options_set_error_t *err);
+// Removes an option, under the same conditions as `set`. A missing option is not an error.
+extern bool buildout_recipe_options_method_options_remove(buildout_recipe_options_borrow_options_t self, wit_string_t *name, buildout_recipe_options_set_error_t *err);
 // The names of the options: first the written ones in order, then those set by the recipe.
 extern bool buildout_recipe_options_method_options_keys(buildout_recipe_options_borrow_options_t self, wit_list_string_t *ret, buildout_recipe_options_lookup_error_t *err);
 // The name of the part.
@@ -937,11 +1376,33 @@ extern bool buildout_recipe_buildout_method_buildout_require(buildout_recipe_bui
 extern bool buildout_recipe_buildout_method_buildout_sections(buildout_recipe_buildout_borrow_buildout_t self, wit_list_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
 // The names of a section's options: first the written ones in order, then those set by its recipe.
 extern bool buildout_recipe_buildout_method_buildout_keys(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_list_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
+// Reads a section without reading an option. In `init`, this initializes the section if it has a recipe. In other
+// calls, it only checks that the section exists.
+extern bool buildout_recipe_buildout_method_buildout_initialize(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, buildout_recipe_buildout_lookup_error_t *err);
+// The option's value after `extends`, `+=`, `-=` and macros, with its references not replaced, or none if the
+// section does not have the option. This creates no dependency, and does not mark the option as used.
+extern bool buildout_recipe_buildout_method_buildout_raw(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_option_string_t *ret, buildout_recipe_buildout_lookup_error_t *err);
+// Sets an option of a section. For an extension, a missing section is added. References in the value are replaced when it
+// is read.
+extern bool buildout_recipe_buildout_method_buildout_set(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, wit_string_t *value, buildout_recipe_buildout_set_error_t *err);
+// Removes an option. A missing option is not an error.
+extern bool buildout_recipe_buildout_method_buildout_remove(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_string_t *name, buildout_recipe_buildout_set_error_t *err);
+// Adds a section with these options. Fails with `exists` if the section exists. A section with a recipe becomes a
+// part when it is read.
+extern bool buildout_recipe_buildout_method_buildout_add(buildout_recipe_buildout_borrow_buildout_t self, wit_string_t *section, wit_list_tuple2_string_string_t *options, buildout_recipe_buildout_set_error_t *err);
+// The buildout. In `describe` and `load`, no section can be read.
+extern buildout_recipe_buildout_own_buildout_t buildout_recipe_buildout_open(void);
 
 // Imported Functions from `buildout:recipe/log@0.2.0`
 // Logs a message, which may have several lines. If a message exceeds the host's limit, it is truncated. If the
 // number of messages exceeds the limit, the rest is dropped, and the host reports that once.
 extern void buildout_recipe_log_message(buildout_recipe_log_level_t level, wit_string_t *text);
+// As `message`, but with this prefix instead of the part's name. Python programs log under names of their choice
+// (`logging.getLogger(name)`). Messages with the name `zc.buildout` are shown as messages of the buildout.
+extern void buildout_recipe_log_message_from(wit_string_t *name, buildout_recipe_log_level_t level, wit_string_t *text);
+// The lowest level that is shown, as a number of Python's `logging`: 10 is `debug`, 20 `info`, 30 `warning`, 40 `error`,
+// 50 `critical`. Other numbers are possible (`-vv`).
+extern uint32_t buildout_recipe_log_threshold(void);
 // Reports in a few words what the recipe is doing now, for the live lines on a terminal. Example: `configure`.
 extern void buildout_recipe_log_activity(wit_string_t *text);
 
@@ -961,6 +1422,23 @@ extern bool buildout_recipe_paths_try_lock(wit_string_t *path, buildout_recipe_p
 // the recipe, because WASI has no function for that. A symbolic link is not followed. The path is absolute, or
 // relative to the buildout directory.
 extern bool buildout_recipe_paths_set_mode(wit_string_t *path, uint32_t mode, buildout_recipe_paths_path_error_t *err);
+// The status of a file or directory that the recipe may read, or of a directory above one. If `follow` is true, a
+// symbolic link is followed, and its target must be readable too. The path is absolute, or relative to the buildout
+// directory.
+extern bool buildout_recipe_paths_look(wit_string_t *path, bool follow, buildout_recipe_paths_status_t *ret, buildout_recipe_paths_path_error_t *err);
+// What the recipe and its commands may do with a path, according to the grants and to its permission bits. Empty if it
+// does not exist. The path is absolute, or relative to the buildout directory.
+extern buildout_recipe_paths_permissions_t buildout_recipe_paths_access(wit_string_t *path);
+// Creates a symbolic link, because WASI does not create links with an absolute target. The target may be any string,
+// and need not exist. The recipe can follow the link only to directories that it may read. `path` must be writable for
+// the recipe and must not exist. It is absolute, or relative to the buildout directory.
+extern bool buildout_recipe_paths_make_link(wit_string_t *target, wit_string_t *path, buildout_recipe_paths_path_error_t *err);
+// The target of a symbolic link in a directory that the recipe may read, because WASI does not return absolute
+// targets. The path is absolute, or relative to the buildout directory.
+extern bool buildout_recipe_paths_read_link(wit_string_t *path, wit_string_t *ret, buildout_recipe_paths_path_error_t *err);
+// The absolute path of the part's temporary directory. The host creates it. The part's commands see it under the same
+// path, and as `TMPDIR`; other parts cannot access it. It is removed at the end of the run.
+extern bool buildout_recipe_paths_temporary_directory(wit_string_t *ret, buildout_recipe_paths_path_error_t *err);
 
 // Imported Functions from `buildout:recipe/process@0.2.0`
 // Runs a command and waits for it. A failure of the command is an outcome, not an error.
@@ -976,12 +1454,34 @@ extern void buildout_recipe_process_method_runner_build_directory(buildout_recip
 extern uint32_t buildout_recipe_process_method_runner_jobs(buildout_recipe_process_borrow_runner_t self);
 // A runner for these programs: names, absolute paths, or `*` for all. Each must be granted (`run`).
 extern bool buildout_recipe_process_open(wit_list_string_t *programs, buildout_recipe_process_own_runner_t *ret, buildout_recipe_process_process_error_t *err);
+// As `runner.environment`, without a runner.
+extern void buildout_recipe_process_environment(wit_list_tuple2_string_string_t *ret);
+// The path of the program with this name in these directories, or in the `PATH` of `environment`. None if there is no
+// such program. The result does not depend on the grant `run`. Directories are skipped if they are neither directories of
+// the system nor readable for the recipe.
+extern bool buildout_recipe_process_find(wit_string_t *program, wit_list_string_t *maybe_path, wit_string_t *ret);
+
+// Imported Functions from `buildout:recipe/archives@0.2.0`
+// Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip, which includes wheels and eggs) to
+// `directory`, which must be writable for the recipe, and must not exist or be empty. The archive is unpacked
+// completely or not at all. Returns the names in it. The paths are absolute, or relative to the buildout directory.
+extern bool buildout_recipe_archives_unpack(wit_string_t *archive, wit_string_t *directory, buildout_recipe_archives_top_level_t top_level, wit_list_string_t *ret, buildout_recipe_archives_archive_error_t *err);
+// Decompresses a file (gzip, bzip2, xz or zstd, recognized by its content) to `file`, which must be writable for the
+// recipe. An existing file is replaced. Returns the number of bytes. The paths are absolute, or relative to the buildout
+// directory.
+extern bool buildout_recipe_archives_decompress(wit_string_t *compressed, wit_string_t *file, uint64_t *ret, buildout_recipe_archives_archive_error_t *err);
 
 // Imported Functions from `buildout:recipe/download@0.2.0`
 // Its SHA-256 digest, in hexadecimal digits.
 extern void buildout_recipe_download_method_fetched_sha256(buildout_recipe_download_borrow_fetched_t self, wit_string_t *ret);
 // Its size in bytes.
 extern uint64_t buildout_recipe_download_method_fetched_size(buildout_recipe_download_borrow_fetched_t self);
+// Its URL after redirects, without credentials.
+extern void buildout_recipe_download_method_fetched_address(buildout_recipe_download_borrow_fetched_t self, wit_string_t *ret);
+// The response headers, with names in lower case and without cookies. Empty if the file came from the cache.
+extern void buildout_recipe_download_method_fetched_headers(buildout_recipe_download_borrow_fetched_t self, wit_list_tuple2_string_string_t *ret);
+// Up to `length` bytes of it from `offset`.
+extern bool buildout_recipe_download_method_fetched_read(buildout_recipe_download_borrow_fetched_t self, uint64_t offset, uint32_t length, wit_list_u8_t *ret, buildout_recipe_download_download_error_t *err);
 // Copies it to the absolute path `path`, which must be writable for the recipe. An existing file is replaced.
 extern bool buildout_recipe_download_method_fetched_copy(buildout_recipe_download_borrow_fetched_t self, wit_string_t *path, buildout_recipe_download_download_error_t *err);
 // Unpacks an archive (tar, plain or compressed with gzip, bzip2, xz or zstd; zip) to the absolute path
@@ -992,6 +1492,18 @@ extern bool buildout_recipe_download_method_fetched_unpack(buildout_recipe_downl
 extern bool buildout_recipe_download_method_downloader_fetch(buildout_recipe_download_borrow_downloader_t self, buildout_recipe_download_request_t *request, buildout_recipe_download_own_fetched_t *ret, buildout_recipe_download_download_error_t *err);
 // A downloader for URLs with these prefixes. Each must be granted (`fetch`).
 extern bool buildout_recipe_download_open(wit_list_string_t *addresses, buildout_recipe_download_own_downloader_t *ret, buildout_recipe_download_download_error_t *err);
+
+// Imported Functions from `buildout:recipe/python@0.2.0`
+// The properties of the buildout's Python. Not available in `describe`.
+extern bool buildout_recipe_python_describe_interpreter(buildout_recipe_python_interpreter_t *ret, buildout_recipe_python_python_error_t *err);
+// The tags of the wheels that it supports, most preferred first. Example: `cp311-cp311-manylinux_2_36_x86_64`.
+extern bool buildout_recipe_python_compatible_tags(wit_list_string_t *ret, buildout_recipe_python_python_error_t *err);
+
+// Imported Functions from `buildout:recipe/system@0.2.0`
+// The properties of the machine.
+extern void buildout_recipe_system_describe_machine(buildout_recipe_system_machine_t *ret);
+// The account under which commands run. Other accounts are not visible.
+extern void buildout_recipe_system_describe_account(buildout_recipe_system_account_t *ret);
 
 // Imported Functions from `buildout:recipe/distributions@0.2.0`
 // Finds distributions for all requirements and for their dependencies, and installs the missing ones. Returns them in
@@ -1019,6 +1531,7 @@ void exports_buildout_recipe_description_describe(exports_buildout_recipe_descri
 // Exported Functions from `buildout:recipe/parts@0.2.0`
 bool exports_buildout_recipe_parts_method_part_install(exports_buildout_recipe_parts_borrow_part_t self, wit_list_string_t *ret, exports_buildout_recipe_parts_failure_t *err);
 bool exports_buildout_recipe_parts_method_part_update(exports_buildout_recipe_parts_borrow_part_t self, wit_option_list_string_t *ret, exports_buildout_recipe_parts_failure_t *err);
+bool exports_buildout_recipe_parts_method_part_inputs(exports_buildout_recipe_parts_borrow_part_t self, exports_buildout_recipe_parts_inputs_t *ret, exports_buildout_recipe_parts_failure_t *err);
 bool exports_buildout_recipe_parts_init(wit_string_t *entry_point, exports_buildout_recipe_parts_own_options_t options, exports_buildout_recipe_parts_borrow_buildout_t buildout, exports_buildout_recipe_parts_own_part_t *ret, exports_buildout_recipe_parts_failure_t *err);
 bool exports_buildout_recipe_parts_uninstall(wit_string_t *entry_point, wit_string_t *part, exports_buildout_recipe_parts_list_recorded_option_t *recorded, exports_buildout_recipe_parts_failure_t *err);
 
@@ -1026,9 +1539,21 @@ bool exports_buildout_recipe_parts_uninstall(wit_string_t *entry_point, wit_stri
 
 void buildout_recipe_types_unnamed_error_free(buildout_recipe_types_unnamed_error_t *ptr);
 
+void buildout_recipe_types_digest_free(buildout_recipe_types_digest_t *ptr);
+
 void buildout_recipe_types_lookup_reason_free(buildout_recipe_types_lookup_reason_t *ptr);
 
 void buildout_recipe_types_lookup_error_free(buildout_recipe_types_lookup_error_t *ptr);
+
+void buildout_recipe_types_trace_line_free(buildout_recipe_types_trace_line_t *ptr);
+
+void wit_option_string_free(wit_option_string_t *ptr);
+
+void buildout_recipe_types_list_trace_line_free(buildout_recipe_types_list_trace_line_t *ptr);
+
+void wit_list_string_free(wit_list_string_t *ptr);
+
+void buildout_recipe_types_explained_failure_free(buildout_recipe_types_explained_failure_t *ptr);
 
 void buildout_recipe_types_failure_free(buildout_recipe_types_failure_t *ptr);
 
@@ -1044,19 +1569,17 @@ extern void buildout_recipe_options_options_drop_borrow(buildout_recipe_options_
 
 extern buildout_recipe_options_borrow_options_t buildout_recipe_options_borrow_options(buildout_recipe_options_own_options_t handle);
 
-void wit_option_string_free(wit_option_string_t *ptr);
-
 void buildout_recipe_options_result_option_string_lookup_error_free(buildout_recipe_options_result_option_string_lookup_error_t *ptr);
 
 void buildout_recipe_options_result_string_lookup_error_free(buildout_recipe_options_result_string_lookup_error_t *ptr);
 
 void buildout_recipe_options_result_void_set_error_free(buildout_recipe_options_result_void_set_error_t *ptr);
 
-void wit_list_string_free(wit_list_string_t *ptr);
-
 void buildout_recipe_options_result_list_string_lookup_error_free(buildout_recipe_options_result_list_string_lookup_error_t *ptr);
 
 void buildout_recipe_buildout_lookup_error_free(buildout_recipe_buildout_lookup_error_t *ptr);
+
+void buildout_recipe_buildout_set_error_free(buildout_recipe_buildout_set_error_t *ptr);
 
 extern void buildout_recipe_buildout_buildout_drop_own(buildout_recipe_buildout_own_buildout_t handle);
 
@@ -1069,6 +1592,14 @@ void buildout_recipe_buildout_result_option_string_lookup_error_free(buildout_re
 void buildout_recipe_buildout_result_string_lookup_error_free(buildout_recipe_buildout_result_string_lookup_error_t *ptr);
 
 void buildout_recipe_buildout_result_list_string_lookup_error_free(buildout_recipe_buildout_result_list_string_lookup_error_t *ptr);
+
+void buildout_recipe_buildout_result_void_lookup_error_free(buildout_recipe_buildout_result_void_lookup_error_t *ptr);
+
+void buildout_recipe_buildout_result_void_set_error_free(buildout_recipe_buildout_result_void_set_error_t *ptr);
+
+void wit_tuple2_string_string_free(wit_tuple2_string_string_t *ptr);
+
+void wit_list_tuple2_string_string_free(wit_list_tuple2_string_string_t *ptr);
 
 void buildout_recipe_paths_unnamed_error_free(buildout_recipe_paths_unnamed_error_t *ptr);
 
@@ -1086,13 +1617,19 @@ void buildout_recipe_paths_option_own_lock_free(buildout_recipe_paths_option_own
 
 void buildout_recipe_paths_result_option_own_lock_path_error_free(buildout_recipe_paths_result_option_own_lock_path_error_t *ptr);
 
+void buildout_recipe_paths_result_status_path_error_free(buildout_recipe_paths_result_status_path_error_t *ptr);
+
+void buildout_recipe_paths_result_string_path_error_free(buildout_recipe_paths_result_string_path_error_t *ptr);
+
 void buildout_recipe_process_unnamed_error_free(buildout_recipe_process_unnamed_error_t *ptr);
 
-void wit_tuple2_string_string_free(wit_tuple2_string_string_t *ptr);
-
-void wit_list_tuple2_string_string_free(wit_list_tuple2_string_string_t *ptr);
-
 void wit_list_u8_free(wit_list_u8_t *ptr);
+
+void buildout_recipe_process_input_free(buildout_recipe_process_input_t *ptr);
+
+void buildout_recipe_process_output_file_free(buildout_recipe_process_output_file_t *ptr);
+
+void buildout_recipe_process_output_free(buildout_recipe_process_output_t *ptr);
 
 void wit_option_u64_free(wit_option_u64_t *ptr);
 
@@ -1114,13 +1651,25 @@ void buildout_recipe_process_result_outcome_process_error_free(buildout_recipe_p
 
 void buildout_recipe_process_result_own_runner_process_error_free(buildout_recipe_process_result_own_runner_process_error_t *ptr);
 
-void buildout_recipe_download_unnamed_error_free(buildout_recipe_download_unnamed_error_t *ptr);
+void wit_option_list_string_free(wit_option_list_string_t *ptr);
+
+void buildout_recipe_archives_unnamed_error_free(buildout_recipe_archives_unnamed_error_t *ptr);
+
+void buildout_recipe_archives_archive_error_free(buildout_recipe_archives_archive_error_t *ptr);
+
+void buildout_recipe_archives_result_list_string_archive_error_free(buildout_recipe_archives_result_list_string_archive_error_t *ptr);
+
+void buildout_recipe_archives_result_u64_archive_error_free(buildout_recipe_archives_result_u64_archive_error_t *ptr);
 
 void buildout_recipe_download_digest_free(buildout_recipe_download_digest_t *ptr);
+
+void buildout_recipe_download_unnamed_error_free(buildout_recipe_download_unnamed_error_t *ptr);
 
 void buildout_recipe_download_list_digest_free(buildout_recipe_download_list_digest_t *ptr);
 
 void buildout_recipe_download_request_free(buildout_recipe_download_request_t *ptr);
+
+void buildout_recipe_download_server_status_free(buildout_recipe_download_server_status_t *ptr);
 
 void buildout_recipe_download_download_error_free(buildout_recipe_download_download_error_t *ptr);
 
@@ -1136,6 +1685,8 @@ extern void buildout_recipe_download_downloader_drop_borrow(buildout_recipe_down
 
 extern buildout_recipe_download_borrow_downloader_t buildout_recipe_download_borrow_downloader(buildout_recipe_download_own_downloader_t handle);
 
+void buildout_recipe_download_result_list_u8_download_error_free(buildout_recipe_download_result_list_u8_download_error_t *ptr);
+
 void buildout_recipe_download_result_void_download_error_free(buildout_recipe_download_result_void_download_error_t *ptr);
 
 void buildout_recipe_download_result_list_string_download_error_free(buildout_recipe_download_result_list_string_download_error_t *ptr);
@@ -1144,13 +1695,29 @@ void buildout_recipe_download_result_own_fetched_download_error_free(buildout_re
 
 void buildout_recipe_download_result_own_downloader_download_error_free(buildout_recipe_download_result_own_downloader_download_error_t *ptr);
 
+void buildout_recipe_python_unnamed_error_free(buildout_recipe_python_unnamed_error_t *ptr);
+
+void buildout_recipe_python_version_info_free(buildout_recipe_python_version_info_t *ptr);
+
+void buildout_recipe_python_interpreter_free(buildout_recipe_python_interpreter_t *ptr);
+
+void buildout_recipe_python_python_error_free(buildout_recipe_python_python_error_t *ptr);
+
+void buildout_recipe_python_result_interpreter_python_error_free(buildout_recipe_python_result_interpreter_python_error_t *ptr);
+
+void buildout_recipe_python_result_list_string_python_error_free(buildout_recipe_python_result_list_string_python_error_t *ptr);
+
+void wit_option_tuple2_string_string_free(wit_option_tuple2_string_string_t *ptr);
+
+void buildout_recipe_system_machine_free(buildout_recipe_system_machine_t *ptr);
+
+void buildout_recipe_system_account_free(buildout_recipe_system_account_t *ptr);
+
 void buildout_recipe_distributions_unnamed_error_free(buildout_recipe_distributions_unnamed_error_t *ptr);
 
 void buildout_recipe_distributions_distribution_free(buildout_recipe_distributions_distribution_t *ptr);
 
 void buildout_recipe_distributions_destination_free(buildout_recipe_distributions_destination_t *ptr);
-
-void wit_option_list_string_free(wit_option_list_string_t *ptr);
 
 void wit_option_list_tuple2_string_string_free(wit_option_list_tuple2_string_string_t *ptr);
 
@@ -1198,9 +1765,25 @@ void exports_buildout_recipe_description_list_entry_point_free(exports_buildout_
 
 void exports_buildout_recipe_description_package_description_free(exports_buildout_recipe_description_package_description_t *ptr);
 
+void exports_buildout_recipe_parts_digest_free(exports_buildout_recipe_parts_digest_t *ptr);
+
 void exports_buildout_recipe_parts_failure_free(exports_buildout_recipe_parts_failure_t *ptr);
 
 void exports_buildout_recipe_parts_recorded_option_free(exports_buildout_recipe_parts_recorded_option_t *ptr);
+
+void exports_buildout_recipe_parts_list_digest_free(exports_buildout_recipe_parts_list_digest_t *ptr);
+
+void exports_buildout_recipe_parts_source_free(exports_buildout_recipe_parts_source_t *ptr);
+
+void exports_buildout_recipe_parts_named_value_free(exports_buildout_recipe_parts_named_value_t *ptr);
+
+void exports_buildout_recipe_parts_input_free(exports_buildout_recipe_parts_input_t *ptr);
+
+void exports_buildout_recipe_parts_list_input_free(exports_buildout_recipe_parts_list_input_t *ptr);
+
+void exports_buildout_recipe_parts_all_inputs_free(exports_buildout_recipe_parts_all_inputs_t *ptr);
+
+void exports_buildout_recipe_parts_inputs_free(exports_buildout_recipe_parts_inputs_t *ptr);
 
 extern void exports_buildout_recipe_parts_part_drop_own(exports_buildout_recipe_parts_own_part_t handle);
 
@@ -1211,6 +1794,8 @@ void exports_buildout_recipe_parts_part_destructor(exports_buildout_recipe_parts
 void exports_buildout_recipe_parts_result_list_string_failure_free(exports_buildout_recipe_parts_result_list_string_failure_t *ptr);
 
 void exports_buildout_recipe_parts_result_option_list_string_failure_free(exports_buildout_recipe_parts_result_option_list_string_failure_t *ptr);
+
+void exports_buildout_recipe_parts_result_inputs_failure_free(exports_buildout_recipe_parts_result_inputs_failure_t *ptr);
 
 void exports_buildout_recipe_parts_result_own_part_failure_free(exports_buildout_recipe_parts_result_own_part_failure_t *ptr);
 

@@ -105,7 +105,23 @@ pub fn set_mode(path: impl AsRef<Path>, mode: u32) -> Result<(), Error> {
 pub use wit::Kind;
 
 /// What the recipe and its commands may do with a path.
-pub use wit::Permissions;
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// Reading a file, or listing a directory.
+    pub read: bool,
+    /// Writing to a file or directory.
+    pub write: bool,
+    /// Executing a file, or entering a directory.
+    pub execute: bool,
+}
+
+impl From<wit::Permissions> for Permissions {
+    fn from(allowed: wit::Permissions) -> Self {
+        use wit::Permissions as Wit;
+        let has = |permission: Wit| allowed & permission == permission;
+        Self { read: has(Wit::READ), write: has(Wit::WRITE), execute: has(Wit::EXECUTE) }
+    }
+}
 
 /// The status of a file or directory, with the fields that WASI omits.
 pub use wit::Status;
@@ -122,7 +138,7 @@ pub fn look(path: impl AsRef<Path>, follow: bool) -> Result<Status, Error> {
 
 /// What the recipe and its commands may do with a path. Nothing if it does not exist.
 pub fn access(path: impl AsRef<Path>) -> Permissions {
-    lent::access(&path.as_ref().to_string_lossy())
+    lent::access(&path.as_ref().to_string_lossy()).into()
 }
 
 /// Creates a symbolic link. Its target may be any string: WASI does not create links with an absolute target.

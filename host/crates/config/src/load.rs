@@ -141,7 +141,17 @@ fn finish(mut data: Sections, environment: &Environment, outline: Outline<'_>) -
     let Outline { classic, directory, file, chain } = outline;
     let (files, unnamed, notices) = (chain.files(), chain.unnamed(), chain.into_notices());
     let working_directory = environment.directory.clone();
-    Ok(Configuration { sections, classic, directory, file, files, working_directory, notices, unnamed })
+    Ok(Configuration {
+        sections,
+        classic,
+        directory,
+        file,
+        files,
+        working_directory,
+        is_changed: false,
+        notices,
+        unnamed,
+    })
 }
 
 /// `versions` contains the name of a section; the default one is created if it is missing.

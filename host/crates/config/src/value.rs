@@ -23,6 +23,8 @@ pub struct Configuration {
     pub files: Vec<PathBuf>,
     /// The working directory, against which a relative `directory` is resolved.
     pub working_directory: PathBuf,
+    /// Whether a program has changed it: some values have the origin [`Origin::Program`].
+    pub is_changed: bool,
     /// Notices for the user, although nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
     /// The files whose displayed name is not their full location: it omits the credentials of URLs.

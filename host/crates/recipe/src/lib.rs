@@ -27,4 +27,5 @@ pub use error::{PART_NAME, RecipeError};
 pub use grants::locations::{Locations, Written, is_part_name};
 pub use locked::describe_published;
 pub use native::shared::NativeSettings;
+pub use native::temporary::Temporaries;
 pub use runtime::{Runtime, RuntimeSettings};

@@ -52,6 +52,7 @@ impl Buildout {
         if self.exists(section) {
             return false;
         }
+        self.state().changes.options.entry(section.to_owned()).or_default();
         self.state().changes.added.insert(section.to_owned(), by.into());
         for (option, value) in options {
             self.change(section, &option, Some(value));
@@ -122,6 +123,7 @@ impl Buildout {
     /// When a macro of a changed section is invalid.
     pub fn changed_configuration(&self) -> Result<Configuration, OptionError> {
         let mut configuration = Configuration::clone(&self.shared.configuration);
+        configuration.is_changed = true;
         let changes = self.state().changes.clone();
         let changed = changes.options.keys().filter(|section| !changes.has_section(section));
         for section in changes.sections().chain(changed) {
@@ -135,7 +137,8 @@ impl Buildout {
     /// Whether a text in `section` refers, directly or through other options, to something that a program has changed or
     /// added.
     pub fn depends_on_changes(&self, section: &str, text: &str) -> bool {
-        self.leads_to_change(section, text, &mut Set::default())
+        let is_changed = self.shared.configuration.is_changed || !self.state().changes.options.is_empty();
+        is_changed && self.leads_to_change(section, text, &mut Set::default())
     }
 
     fn leads_to_change(&self, section: &str, text: &str, seen: &mut Set<(String, String)>) -> bool {

@@ -240,3 +240,65 @@ fn what_a_recipe_only_looks_at_is_unused_until_something_reads_it() {
     buildout.set("a", "new", "1".to_owned());
     assert_eq!(buildout.look("a", "new").unwrap().as_deref(), Some("1"));
 }
+
+#[test]
+fn a_section_that_a_recipe_adds_becomes_a_part_when_it_is_read() {
+    let buildout = buildout("[a]\nrecipe = x\n[b]\nref = ${new:path}\n");
+    buildout.section("a").unwrap();
+    let options = [("recipe", "x"), ("path", "${a:recipe}y")];
+    let options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    assert!(buildout.add_section("a", "new", options.clone()));
+    assert!(!buildout.add_section("a", "new", options.clone()) && !buildout.add_section("a", "b", options));
+    assert_eq!(buildout.added_by("new").as_deref(), Some("a"));
+    assert_eq!(buildout.sections(), ["buildout", "a", "b", "new"]);
+    assert_eq!(buildout.raw("new", "path").unwrap().as_deref(), Some("${a:recipe}y"));
+    assert_eq!(buildout.parts(), ["a"]);
+    assert_eq!(buildout.get("b", "ref").unwrap().as_deref(), Some("/b/xy"));
+    assert_eq!(buildout.parts(), ["a", "new"]);
+}
+
+#[test]
+fn changes_of_an_extension_are_the_configuration_of_what_follows() {
+    let first =
+        buildout_of("[m]\nx = 1\ny = 2\n[a]\n<= m\nrecipe = x\npath = ${b:z}\n[b]\nz = old\n", Arc::new(NoRecipes));
+    assert_eq!(first.get("b", "z").unwrap().as_deref(), Some("old"));
+    first.change("b", "z", Some("new".to_owned()));
+    first.change("a", "x", None);
+    assert_eq!(first.get("b", "z").unwrap().as_deref(), Some("new"));
+    assert!(first.parts().is_empty());
+    let next = Buildout::new(first.changed_configuration().unwrap(), Arc::new(Recipes));
+    assert_eq!(next.get("a", "path").unwrap().as_deref(), Some("/b/new"));
+    assert_eq!(next.get("a", "x").unwrap(), None);
+    assert_eq!(next.get("a", "y").unwrap().as_deref(), Some("2"));
+}
+
+#[test]
+fn what_depends_on_a_change_is_known() {
+    let first =
+        buildout_of("[a]\nfar = ${a:near}\nnear = ${b:z}\nown = 1\n[b]\nz = old\nother = 1\n", Arc::new(NoRecipes));
+    assert!(!first.depends_on_changes("a", "${:far}"));
+    first.change("b", "z", Some("new".to_owned()));
+    first.add_section("extension", "added", Vec::new());
+    let next = Buildout::new(first.changed_configuration().unwrap(), Arc::new(NoRecipes));
+    let t = |text: &str, expected: bool| {
+        assert_eq!(first.depends_on_changes("a", text), expected, "{text}");
+        assert_eq!(next.depends_on_changes("a", text), expected, "{text}");
+    };
+    t("${:far}", true);
+    t("x/${a:near}", true);
+    t("${b:other}/${:own}", false);
+    t("plain", false);
+    t("${unknown:option}", false);
+    assert!(first.depends_on_changes("a", "${added:any}"));
+}
+
+#[test]
+fn a_copy_reads_what_was_not_read_and_initialises_nothing() {
+    let buildout =
+        buildout("[a]\nrecipe = x\npath = p\n[b]\nrecipe = x\npath = ${a:path}/${c:value}\n[c]\nvalue = v\n");
+    buildout.section("a").unwrap();
+    let copy = buildout.without_recipes();
+    assert_eq!(copy.get("b", "path").unwrap().as_deref(), Some("/b/p/v"));
+    assert_eq!(copy.parts(), ["a"]);
+    assert!(!buildout.is_initialised("b") && !buildout.is_initialised("c"));
+}

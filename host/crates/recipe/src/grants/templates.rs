@@ -27,7 +27,12 @@ pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<
     for template in templates {
         let text = expand(template).unwrap_or_default();
         let paths = items(applicant.entry_point, template, &text);
-        all.extend(paths.into_iter().map(|path| applicant.locations.directory.join(path)));
+        let paths = paths.into_iter().map(|path| applicant.locations.directory.join(path));
+        // What a program has changed opens nothing beyond the buildout.
+        let is_changed = applicant.buildout.is_some_and(|known| known.depends_on_changes(applicant.part, template));
+        let standard = applicant.locations.standard();
+        let is_own = |path: &PathBuf| standard.iter().any(|outer| holds(outer, &normalize(path)));
+        all.extend(paths.filter(|path| !is_changed || is_own(path)));
     }
     all
 }

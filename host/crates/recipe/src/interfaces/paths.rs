@@ -244,7 +244,7 @@ impl Host for View<'_> {
     fn temporary_directory(&mut self) -> Result<String, PathFailure> {
         self.call.note("paths.temporary-directory", &[]);
         self.check_changes()?;
-        let made = self.native.temporaries.make(&self.call.part).map_err(|error| failed(&error))?;
+        let made = self.native.settings.temporaries.make(&self.call.part).map_err(|error| failed(&error))?;
         Ok(made.to_string_lossy().into_owned())
     }
 }

@@ -26,6 +26,8 @@ pub struct NativeSettings {
     pub interrupt: Interrupt,
     /// The job slots that their makes share.
     pub jobs: Jobs,
+    /// The temporary directories of parts.
+    pub temporaries: Arc<Temporaries>,
 }
 
 /// Shared by all native commands and downloads of a run.
@@ -35,8 +37,6 @@ pub(crate) struct Native {
     environment: Environment,
     /// Installs Python distributions.
     pub(crate) distributions: Option<Arc<dyn Distributions>>,
-    /// The temporary directories of parts.
-    pub(crate) temporaries: Temporaries,
     /// Known when the first part is initialized.
     buildout: OnceLock<Buildout>,
     runner: OnceLock<confine::Runner>,
@@ -51,8 +51,7 @@ impl Native {
         distributions: Option<Arc<dyn Distributions>>,
     ) -> Self {
         let (buildout, runner, downloader) = Default::default();
-        let temporaries = Temporaries::new(&environment);
-        Self { report, settings, environment, distributions, temporaries, buildout, runner, downloader }
+        Self { report, settings, environment, distributions, buildout, runner, downloader }
     }
 
     /// Sets the buildout whose options determine how files are downloaded. The first one stays.

@@ -17,7 +17,8 @@ use base::files::remove_directory;
 const PREFIX: &str = "buildout-host-";
 
 /// The temporary directories of a run.
-pub(crate) struct Temporaries {
+#[derive(Debug)]
+pub struct Temporaries {
     /// Their directory. Its name cannot be guessed.
     base: PathBuf,
     /// The parts that have one; `None` until the first one is made.
@@ -25,7 +26,8 @@ pub(crate) struct Temporaries {
 }
 
 impl Temporaries {
-    pub(crate) fn new(environment: &Environment) -> Self {
+    /// None exists yet.
+    pub fn new(environment: &Environment) -> Self {
         let named = environment.variables.get("TMPDIR").map(Path::new).filter(|path| path.is_absolute());
         let directory = named.unwrap_or(Path::new("/tmp"));
         let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
@@ -58,13 +60,21 @@ impl Temporaries {
     }
 }
 
-impl Drop for Temporaries {
-    fn drop(&mut self) {
-        let made = self.made.get_mut().unwrap_or_else(PoisonError::into_inner);
+impl Temporaries {
+    /// Removes all directories, at the end of the run.
+    pub fn remove(&self) {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).take();
         if made.is_some() {
             // What cannot be removed is left to the system, like the rest of its temporary files.
             let _ = remove_directory(&self.base);
         }
+    }
+}
+
+/// A session need not be dropped: a run removes them itself.
+impl Drop for Temporaries {
+    fn drop(&mut self) {
+        self.remove();
     }
 }
 
@@ -92,6 +102,9 @@ mod tests {
         assert_ne!(run.make("b").unwrap(), path);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o700, 0o700));
+        run.remove();
+        assert_eq!(names(), 0);
+        run.make("c").unwrap();
         drop(run);
         assert_eq!(names(), 0);
     }

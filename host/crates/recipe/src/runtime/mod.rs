@@ -223,11 +223,13 @@ impl Runtime {
         Ok(Package::of(self.description(&prepared, recipe, &subject)?, imports, exports))
     }
 
-    /// The options in the recipe's description. None if the component cannot be used: that is reported elsewhere.
+    /// The options in the recipe's description. None if it may read others, too, or if the component cannot be used: that is
+    /// reported elsewhere.
     pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
         let subject = subject("", recipe, None);
         let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
-        let described = self.entry_point(&prepared, recipe, &subject).map(|entry_point| &entry_point.options);
+        let entry_point = self.entry_point(&prepared, recipe, &subject).ok().filter(|known| !known.other_options);
+        let described = entry_point.map(|entry_point| &entry_point.options);
         described.into_iter().flatten().map(|option| option.name.clone()).collect()
     }
 
@@ -366,7 +368,7 @@ impl Runtime {
         buildout: Option<&'a Buildout>,
         subject: &'a Subject,
     ) -> Applicant<'a> {
-        let (environment, temporary) = (&self.environment, self.native.temporaries.path_of(part));
+        let (environment, temporary) = (&self.environment, self.native.settings.temporaries.path_of(part));
         Applicant { part, recipe, entry_point, locations, environment, buildout, subject, temporary }
     }
 

@@ -35,14 +35,24 @@ pub fn component(workspace: &Workspace) -> PathBuf {
 
 /// Builds the component where that is possible: the host works without it, but then runs no recipe in Python.
 pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), Failure> {
-    let mut asked = workspace.program("python3", ["-c", "import ensurepip, venv"]);
-    if asked.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+    if has_python(workspace) {
         return python_runtime(workspace).map(drop);
     }
     eprintln!(
         "xtask: no python3 with venv here: the host is built without the Python runtime, and runs no recipe in Python"
     );
     Ok(())
+}
+
+/// Its tests, where it can be built.
+pub(crate) fn test_if_possible(workspace: &Workspace) -> Result<(), Failure> {
+    if has_python(workspace) { test(workspace) } else { Ok(()) }
+}
+
+/// Whether there is a Python that can make virtual environments.
+fn has_python(workspace: &Workspace) -> bool {
+    let mut asked = workspace.program("python3", ["-c", "import ensurepip, venv"]);
+    asked.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// The contract between the component and the host.

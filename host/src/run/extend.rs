@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base::event::Level;
 use config::options::Buildout;
-use recipe::component::{ProgramKind, Resolved};
+use recipe::component::ProgramKind;
 use registry::RecipeReference;
 
 use super::reading::extensions::{self, Own};
@@ -35,7 +35,7 @@ pub(super) fn before(root: View, loaded: Loaded, mode: Mode) -> Result<(View, Lo
     let buildout = root.buildout.without_recipes();
     wanted.own.iter().for_each(|own| take_over(&root, &buildout, own));
     for requirement in &wanted.python {
-        let done = run_all(&root, &buildout, requirement, ProgramKind::Extension, mode);
+        let done = run_all(&root, &buildout, requirement, ProgramKind::Extension);
         done.or_else(|error| do_without(&root, requirement, error, mode))
             .doing(|| format!("Running extension {requirement}."))?;
     }
@@ -48,7 +48,7 @@ pub(super) fn before(root: View, loaded: Loaded, mode: Mode) -> Result<(View, Lo
 /// Runs the extensions that run after the parts.
 pub(super) fn after(view: &View) -> Result<(), RunError> {
     for requirement in &extensions::of(&view.buildout)?.python {
-        run_all(view, &view.buildout, requirement, ProgramKind::UnloadExtension, Mode::Run)
+        run_all(view, &view.buildout, requirement, ProgramKind::UnloadExtension)
             .doing(|| format!("Running extension {requirement} after the parts."))?;
     }
     Ok(())
@@ -74,19 +74,10 @@ fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Re
 fn run_all(view: &View, buildout: &Buildout, requirement: &str, kind: ProgramKind, mode: Mode) -> Result<(), RunError> {
     let locations = view.locations()?;
     for extension in view.recipes.extensions(&view.buildout, requirement, kind)? {
-        let extension = if mode == Mode::Look { looking(extension) } else { extension };
         view.recipes.runtime()?.extend(buildout, &extension, kind, &locations)?;
         view.context.check_interrupt()?;
     }
     Ok(())
-}
-
-/// The same extension with nothing but the right to read.
-fn looking(extension: Resolved) -> Resolved {
-    let mut grant = extension.grant.clone();
-    (grant.write, grant.run, grant.fetch, grant.distributions) = (Vec::new(), Vec::new(), Vec::new(), false);
-    grant.defaults = Some(vec!["read".to_owned()]);
-    Resolved { grant, ..extension }
 }
 
 /// Sets the options of this host that do what an extension of zc.buildout does.

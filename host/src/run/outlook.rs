@@ -131,7 +131,7 @@ impl Session {
         };
         let develop_eggs =
             tempfile::tempdir().map_err(|error| Fault::io(Path::new("temporary directory"), "cannot make", error))?;
-        self.root.recipes.python().only_look(develop_eggs.path());
+        self.root.recipes.distributions().only_look(develop_eggs.path());
         let (root, loaded) = extend::before(self.root.clone(), self.loaded.clone(), extend::Mode::Look)?;
         let stages = Stages::new(root, loaded, named);
         Ok(Preview { locations, installed, develop_eggs, stages })

@@ -8,13 +8,13 @@ use distributions::eggs::Directories;
 
 /// Directories of distributions outside the buildout.
 #[derive(Debug)]
-pub(in crate::run) struct Aside {
+pub(super) struct Aside {
     root: PathBuf,
 }
 
 impl Aside {
     /// Directories below `root`, which is removed later.
-    pub(in crate::run) fn new(root: &Path) -> Self {
+    pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 

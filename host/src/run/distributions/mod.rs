@@ -16,7 +16,6 @@ mod serve;
 mod settings;
 mod tools;
 
-pub(super) use aside::Aside;
 pub(super) use error::NoDistributions;
 pub(super) use needs::of_part;
 pub use outlook::DistributionStep;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, Develop, Developed, Memory};
@@ -30,6 +30,8 @@ use super::tools::Tools;
 /// Installs, builds and develops distributions.
 pub(in crate::run) struct PythonDistributions {
     context: Arc<Context>,
+    /// Where distributions are put by those who only look.
+    aside: OnceLock<Aside>,
     /// By the path of the executable.
     pythons: Mutex<BTreeMap<String, Arc<Python>>>,
     /// By the Python and the sources.
@@ -101,6 +103,7 @@ impl PythonDistributions {
         Self {
             context,
             pythons: Mutex::default(),
+            aside: OnceLock::new(),
             tools: Mutex::default(),
             known: Mutex::default(),
             handed: Mutex::default(),
@@ -160,26 +163,41 @@ impl PythonDistributions {
         Ok(outcome.distributions)
     }
 
+    /// From now on, nothing in the buildout changes: what is installed is put below `directory`.
+    pub(in crate::run) fn only_look(&self, directory: &Path) {
+        self.aside.get_or_init(|| Aside::new(directory));
+    }
+
+    /// Whether nothing in the buildout changes.
+    pub(in crate::run) fn only_looks(&self) -> bool {
+        self.aside.get().is_some()
+    }
+
+    /// The directories of those who only look.
+    pub(super) fn put_aside(&self, place: &mut Place<'_>) -> Result<(), NoDistributions> {
+        if let Some(aside) = self.aside.get() {
+            place.settings.choice.directories = aside.of(&place.settings.choice.directories)?;
+        }
+        Ok(())
+    }
+
     /// A distribution for a requirement, with all that it requires but what `provided` has. With `only_existing`, nothing
-    /// is installed; with `aside`, nothing in the buildout.
+    /// is installed.
     pub(in crate::run) fn for_recipe(
         &self,
         buildout: &Buildout,
         requirement: &str,
         provided: &BTreeSet<String>,
         only_existing: bool,
-        aside: Option<&Aside>,
     ) -> Result<Found, NoDistributions> {
         let mut place = self.place(buildout)?;
-        if let Some(aside) = aside {
-            place.settings.choice.directories = aside.of(&place.settings.choice.directories)?;
-        }
+        self.put_aside(&mut place)?;
         let choice = &mut place.settings.choice;
         choice.provided.clone_from(provided);
         if only_existing {
             (choice.offline, choice.newest, choice.allow_picked_versions) = (true, false, true);
         }
-        let reports = !only_existing && aside.is_none();
+        let reports = !only_existing && self.aside.get().is_none();
         let set = self.install(&place, &[Requirement::parse(requirement)?], reports)?;
         let directories = place.settings.choice.directories.clone();
         let set = set.sorted(&directories);
@@ -248,12 +266,8 @@ impl PythonDistributions {
 
     /// Develops a project listed in `[buildout] develop` for those who only look: neither the project nor the buildout
     /// changes.
-    pub(in crate::run) fn develop_to_look(
-        &self,
-        buildout: &Buildout,
-        project: &Path,
-        aside: &Aside,
-    ) -> Result<(), NoDistributions> {
+    pub(in crate::run) fn develop_to_look(&self, buildout: &Buildout, project: &Path) -> Result<(), NoDistributions> {
+        let Some(aside) = self.aside.get() else { return Ok(()) };
         let place = self.place(buildout)?;
         let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
         let developed = developed(&place.settings.choice.directories.develop);

@@ -149,7 +149,11 @@ impl PythonDistributions {
 
     fn place_of<'a>(&self, requester: &Requester<'a>, settings: &wit::Settings) -> Result<Place<'a>, NoDistributions> {
         let place = self.place(requester.buildout)?;
-        Ok(Place { settings: place.settings.with(settings), ..place })
+        let mut place = Place { settings: place.settings.with(settings), ..place };
+        if matches!(settings.destination, wit::Destination::EggsDirectory) {
+            self.put_aside(&mut place)?;
+        }
+        Ok(place)
     }
 
     /// How a part builds: with its environment, and with the headers and libraries of other parts.

@@ -93,7 +93,7 @@ fn build_all(view: &View, develop_eggs: &Path, with_python: bool) -> Result<Proj
 /// Makes a Python project usable for those who only look: a recipe may come from it. Without it, most of the rest can still
 /// be looked at.
 fn develop_aside(view: &View, project: &Path) -> Result<(), RunError> {
-    if let Err(error) = view.recipes.python().develop_aside(&view.buildout, project) {
+    if let Err(error) = view.recipes.distributions().develop_to_look(&view.buildout, project) {
         view.context.check_interrupt()?;
         view.context.log(Level::Warning, &format!("{} is left out: {error}", project.display()));
     }

@@ -103,11 +103,6 @@ impl Recipes {
         Ok(self.shared.runtime.get_or_init(|| runtime))
     }
 
-    /// Recipes in Python distributions.
-    pub(in crate::run) fn python(&self) -> &PythonRecipes {
-        &self.shared.python
-    }
-
     /// What installs Python distributions.
     pub(in crate::run) fn distributions(&self) -> &Arc<PythonDistributions> {
         &self.shared.distributions

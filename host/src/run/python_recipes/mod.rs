@@ -20,7 +20,7 @@ use recipe::component::{Component, ComponentError, Program, ProgramKind};
 use registry::{Grant, RecipeReference};
 
 use super::context::Context;
-use super::distributions::{Aside, Found, NoDistributions, PythonDistributions};
+use super::distributions::{Found, NoDistributions, PythonDistributions};
 use crate::error::RunError;
 pub(in crate::run) use error::NoProgram;
 
@@ -44,8 +44,6 @@ pub(in crate::run) struct PythonRecipes {
     context: Arc<Context>,
     distributions: Arc<PythonDistributions>,
     runtime: OnceLock<Result<Arc<Component>, ComponentError>>,
-    /// Where distributions are put by those who only look.
-    aside: OnceLock<Aside>,
     /// The projects in the runtime, by their keys.
     provided: OnceLock<BTreeSet<String>>,
 }
@@ -53,19 +51,7 @@ pub(in crate::run) struct PythonRecipes {
 impl PythonRecipes {
     pub(in crate::run) fn new(context: &Arc<Context>, distributions: &Arc<PythonDistributions>) -> Self {
         let (context, distributions) = (Arc::clone(context), Arc::clone(distributions));
-        let (runtime, aside, provided) = Default::default();
-        Self { context, distributions, runtime, aside, provided }
-    }
-
-    /// From now on, nothing in the buildout changes: distributions are put below `directory`.
-    pub(in crate::run) fn only_look(&self, directory: &Path) {
-        self.aside.get_or_init(|| Aside::new(directory));
-    }
-
-    /// The same for a project that `develop` lists.
-    pub(in crate::run) fn develop_aside(&self, buildout: &Buildout, project: &Path) -> Result<(), NoDistributions> {
-        let Some(aside) = self.aside.get() else { return Ok(()) };
-        self.distributions.develop_to_look(buildout, project, aside)
+        Self { context, distributions, runtime: OnceLock::new(), provided: OnceLock::new() }
     }
 
     /// The component that runs programs in Python.
@@ -128,7 +114,7 @@ impl PythonRecipes {
     ) -> Result<Found, NoDistributions> {
         let provided = self.provided(engine)?;
         let only_existing = purpose == Purpose::Uninstall;
-        self.distributions.for_recipe(buildout, requirement, provided, only_existing, self.aside.get())
+        self.distributions.for_recipe(buildout, requirement, provided, only_existing)
     }
 
     fn provided(&self, engine: &Runtime) -> Result<&BTreeSet<String>, RunError> {
@@ -161,6 +147,7 @@ impl PythonRecipes {
             cache: self.cache(&path, &found.python, grant),
             path,
             python: directories_of(&found.python),
+            only_reads: self.distributions.only_looks(),
             signature: signature::of(&found.set, &found.directories, &found.outside),
         }
     }

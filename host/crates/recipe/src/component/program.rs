@@ -40,6 +40,8 @@ pub struct Program {
     pub cache: Option<PathBuf>,
     /// Directories of the buildout's Python, which it may read.
     pub python: Vec<PathBuf>,
+    /// Whether it may only read: in a plan, which changes nothing.
+    pub only_reads: bool,
     /// The versions of its distribution and of what that requires; for developed ones, digests of their files.
     pub signature: String,
 }

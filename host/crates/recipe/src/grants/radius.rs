@@ -36,7 +36,7 @@ impl Radius {
     pub(super) fn of(applicant: &Applicant<'_>, program: &Program) -> Self {
         let (locations, granted) = (applicant.locations, &applicant.recipe.grant);
         let mut grant = Grant { distributions: granted.keeps_default("distributions"), ..Grant::default() };
-        if granted.keeps_default("run") {
+        if granted.keeps_default("run") && !program.only_reads {
             grant.run.push("*".to_owned());
         }
         if granted.keeps_default("fetch") {
@@ -48,10 +48,13 @@ impl Radius {
             read.extend(program.python.iter().filter(|path| path.parent().is_some()).cloned());
         }
         let cache = program.cache.iter().cloned();
-        let writes = granted.keeps_default("write");
+        let writes = granted.keeps_default("write") && !program.only_reads;
         let other = locations.other_parts.iter();
+        // A buildout in the home directory itself is no reason to open the home directory.
+        let homes = applicant.environment.homes();
+        let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
         let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
-        let write = if writes { write.cloned().chain(cache).collect() } else { cache.collect() };
+        let write = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
         let guard = if writes { Guard::new(kept(locations)) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }

@@ -98,21 +98,23 @@ impl Rights {
         }
         let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } =
             Expanded::of(applicant);
+        let only_reads = recipe.program.as_ref().is_some_and(|program| program.only_reads);
+        let run = if only_reads { Vec::new() } else { grant.run.clone() };
         check_named(applicant, &grant)?;
         let location: Arc<Path> = normalize(&locations.parts.join(applicant.part)).into();
         let makes = makes.map(|named| named.into_iter().chain([location.to_path_buf()]).collect()).unwrap_or_default();
         let protected = locations.protected.as_slice();
         let mut access: Vec<_> = locations.standard().iter().map(|path| (Arc::clone(path), Access::Read)).collect();
-        if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
+        if (!protected.iter().any(|path| holds(&location, path)) || recipe.built_in) && !only_reads {
             access.push((Arc::clone(&location), Access::Write));
         }
-        if !grant.run.is_empty() {
+        if !run.is_empty() {
             access.push((locations.build_directory(applicant.part).into(), Access::Write));
         }
         access.push((applicant.temporary.as_path().into(), Access::Write));
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
         access.extend(write.into_iter().map(|path| (path.into(), Access::Write)));
-        for directory in granted_write {
+        for directory in granted_write.into_iter().filter(|_| !only_reads) {
             let directory = normalize(&directory);
             if !recipe.built_in
                 && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
@@ -132,7 +134,7 @@ impl Rights {
             mounts: Mounts::new(access, &writable, &links, &[Path::new("/"), &locations.directory]),
             part: applicant.part.to_owned(),
             location,
-            run: grant.run,
+            run,
             fetch: grant.fetch,
             distributions: grant.distributions,
             timeout,

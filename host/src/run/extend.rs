@@ -71,7 +71,7 @@ fn do_without(root: &View, requirement: &str, error: RunError, mode: Mode) -> Re
     Ok(())
 }
 
-fn run_all(view: &View, buildout: &Buildout, requirement: &str, kind: ProgramKind, mode: Mode) -> Result<(), RunError> {
+fn run_all(view: &View, buildout: &Buildout, requirement: &str, kind: ProgramKind) -> Result<(), RunError> {
     let locations = view.locations()?;
     for extension in view.recipes.extensions(&view.buildout, requirement, kind)? {
         view.recipes.runtime()?.extend(buildout, &extension, kind, &locations)?;

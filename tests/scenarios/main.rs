@@ -26,7 +26,11 @@ fn main() {
         let name = file.strip_prefix(&directory).expect("below the directory").display().to_string();
         Trial::test(name, move || {
             blocks::runs_a_command(&file)?;
-            let space = if file.starts_with(&python) { Space::for_python() } else { Space::new() };
+            let space = if file.starts_with(&python) || file.ends_with("errors/recipes.md") {
+                Space::for_python()
+            } else {
+                Space::new()
+            };
             blocks::run(&file, &space, Dialect::PLAIN)
         })
     });

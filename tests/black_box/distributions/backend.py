@@ -24,7 +24,7 @@ def write(directory, files):
     files[info + '/METADATA'] = 'Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n' % NAME
     if os.path.exists('requires.txt'):
         files[info + '/METADATA'] += ''.join('Requires-Dist: ' + line for line in open('requires.txt'))
-    files[info + '/WHEEL'] = 'ModuleWheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+    files[info + '/WHEEL'] = 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
     if os.path.exists('entry_points.txt'):
         files[info + '/entry_points.txt'] = open('entry_points.txt').read()
     record = info + '/RECORD,,\n'

@@ -75,7 +75,8 @@ impl SectionChange<'_> {
         if call.phase != Phase::Init {
             return Ok(());
         }
-        if call.is_fixed(name) {
+        let is_granted = |(section, option): &(String, String)| section == self.section() && option == name;
+        if call.rights.is_fixed(name) || call.granted_options.iter().any(is_granted) {
             return Err(refused("A grant depends on this option: set it in the configuration"));
         }
         // Another recipe may have grants that this one has not.

@@ -175,8 +175,10 @@ impl ProcessView<'_> {
 
     /// Brings what the command made to its place.
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
-        let rights = Arc::clone(&self.call.rights);
-        self.announce(&rights.makes)?;
+        if self.call.phase != Phase::Init {
+            let rights = Arc::clone(&self.call.rights);
+            self.announce(&rights.makes)?;
+        }
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
         })?;

@@ -51,6 +51,9 @@ fn open(call: &mut Call, path: &str, options: &mut OpenOptions, access: Access) 
         call.deny(real, access);
         return Err(ProcessError::NotGranted(format!("{path} may not be used for a stream of a command")));
     };
+    if access == Access::Write {
+        call.will_make(&real).map_err(|error| invalid(path, &error.to_string()))?;
+    }
     options.follow(FollowSymlinks::No).nonblock(true);
     let open = || {
         let (directory, rest) = granted.place()?;

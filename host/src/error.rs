@@ -44,6 +44,11 @@ impl RunError {
         Self { operations: Vec::new(), place: None, cause, further: Vec::new() }
     }
 
+    /// The cause, in one sentence.
+    pub(crate) fn message(&self) -> String {
+        self.cause.to_string()
+    }
+
     /// Sets the place, for a cause that does not contain it.
     pub(crate) fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }

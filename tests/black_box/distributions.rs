@@ -1,7 +1,6 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
-pub(crate) mod index;
 mod extensions;
 mod faults;
 mod hostile;
@@ -10,7 +9,7 @@ mod memory;
 mod plans;
 mod real_index;
 
-use index::{IndexServer, ModuleWheel};
+use crate::index::{IndexServer, ModuleWheel};
 use test_support::Space;
 
 /// The buildout of five lines.

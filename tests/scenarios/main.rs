@@ -22,10 +22,16 @@ fn main() {
     files.sort();
     assert!(!files.is_empty(), "no scenarios in {}", directory.display());
     let scenarios = files.into_iter().map(|file| {
+        let python = directory.join("python-recipes");
         let name = file.strip_prefix(&directory).expect("below the directory").display().to_string();
         Trial::test(name, move || {
             blocks::runs_a_command(&file)?;
-            blocks::run(&file, &Space::new(), Dialect::PLAIN)
+            let space = if file.starts_with(&python) || file.ends_with("errors/recipes.md") {
+                Space::for_python()
+            } else {
+                Space::new()
+            };
+            blocks::run(&file, &space, Dialect::PLAIN)
         })
     });
     // Documents take longest: one after the other, next to the scenarios.

@@ -5,6 +5,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
+use crate::python_runtime::python_runtime_if_possible;
 use crate::setup::{Guests, guests};
 use crate::workspace::{CommandFailure, Workspace, run as run_to_end, start_failure};
 use recipe_toolchain::TARGET;
@@ -44,6 +45,8 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), C
     let crates: Vec<_> = BUILT_INS.iter().map(|name| format!("recipe-{name}")).collect();
     build_guests(workspace, guests, &crates)?;
     precompile(workspace)?;
+    // Before the host, which carries its digest.
+    python_runtime_if_possible(workspace)?;
     build_program(workspace, "buildout-host")
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Instant;
 
 use crate::workspace::{CommandFailure, Workspace, run};
@@ -23,9 +24,35 @@ const LEFT_OUT: [&str; 7] = [
     "zc/buildout/tests",
 ];
 
-/// The component, once it is built.
+/// Compresses the component, and writes down its digest, which the host carries.
+const PACK: &str = include_str!("pack.py");
+
+/// The component, once it is built. The file that is installed next to the program is `python-runtime.wasm.zst`; the host's
+/// build script reads `python-runtime.digest`.
 pub fn component(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("python-runtime.wasm")
+}
+
+/// Builds the component where that is possible: the host works without it, but then runs no recipe in Python.
+pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), CommandFailure> {
+    if has_python(workspace) {
+        return python_runtime(workspace).map(drop);
+    }
+    eprintln!(
+        "xtask: no python3 with venv here: the host is built without the Python runtime, and runs no recipe in Python"
+    );
+    Ok(())
+}
+
+/// Its tests, where it can be built.
+pub(crate) fn test_if_possible(workspace: &Workspace) -> Result<(), CommandFailure> {
+    if has_python(workspace) { test(workspace) } else { Ok(()) }
+}
+
+/// Whether there is a Python that can make virtual environments.
+fn has_python(workspace: &Workspace) -> bool {
+    let mut asked = workspace.program("python3", ["-c", "import ensurepip, venv"]);
+    asked.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// The contract between the component and the host.
@@ -44,11 +71,15 @@ pub fn python_runtime(workspace: &Workspace) -> Result<PathBuf, CommandFailure> 
     let inputs = package_inputs(&sources)? + &contents(&[sources.clone(), wit(workspace)])?;
     let build = directory(workspace).join("build");
     let is_new = make_once(&build, &inputs, || componentize(workspace, &sources, &compiler, &packages, &build))?;
-    if is_new || !component(workspace).exists() {
+    let (component, packed) = (component(workspace), component(workspace).with_extension("wasm.zst"));
+    if is_new || !packed.exists() {
         let built = build.join("python-runtime.wasm");
-        fs::copy(&built, component(workspace)).map_err(|error| failure("Cannot copy", &built, &error))?;
+        fs::copy(&built, &component).map_err(|error| failure("Cannot copy", &built, &error))?;
+        let python = compiler.join("bin/python3");
+        let mut pack = workspace.program(&python.to_string_lossy(), ["-c", PACK]);
+        run(pack.args([&component, &packed]))?;
     }
-    Ok(component(workspace))
+    Ok(component)
 }
 
 /// Runs the tests that need no component, with the bindings that the component gets.

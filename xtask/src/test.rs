@@ -5,6 +5,7 @@ use std::io::{BufReader, Write as _};
 use std::process::Stdio;
 
 use crate::build::{BUILT_INS, build_guests, build_with, host_packages, naming};
+use crate::python_runtime;
 use crate::setup::{Guests, guests};
 use crate::sources::sources;
 use crate::steps::FailedSteps;
@@ -29,6 +30,7 @@ pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[Strin
     steps.note("cross-check", build_cross_check(workspace));
     steps.note("compilers of other languages", toolchains(workspace));
     steps.note("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found)));
+    steps.note("tests of the Python runtime", python_runtime::test_if_possible(workspace));
     // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
     steps.note("tests of the host", cargo_test(workspace, &host_packages(workspace), arguments));
     steps.note("tests of guests", cargo_test(workspace, &guest_packages(), arguments));

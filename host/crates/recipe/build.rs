@@ -1,5 +1,5 @@
 //! Writes the tables of the files that the host carries: the built-in recipe packages, with their components and
-//! compiled forms, and the files that a recipe author starts from (`sdk/`).
+//! compiled forms, the files that a recipe author starts from (`sdk/`), and the digest of the Python runtime.
 //!
 //! `cargo xtask build` makes the packages, in `built-in` next to the profiles' directories of the target directory.
 
@@ -13,6 +13,10 @@ use base::digest::Digest;
 fn main() -> ExitCode {
     if let Err(error) = write_carried() {
         println!("cargo::error=What recipe authors start from cannot be read: {error}");
+        return ExitCode::FAILURE;
+    }
+    if let Err(error) = write_python_runtime() {
+        println!("cargo::error=The digest of the Python runtime cannot be read: {error}");
         return ExitCode::FAILURE;
     }
     match write_table() {
@@ -77,6 +81,22 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The digest of the Python runtime (`cargo xtask python-runtime`), if it was built: the host uses no other.
+fn write_python_runtime() -> io::Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let directory = built_in_directory(&out).map(|directory| directory.with_file_name("python-runtime"));
+    let mut digest = None;
+    if let Some(directory) = directory {
+        let file = directory.join("python-runtime.digest");
+        // A file that does not exist makes this script run in each build: its directory is watched instead.
+        let watched = [&file, &directory].into_iter().find(|path| path.exists());
+        println!("cargo::rerun-if-changed={}", watched.map_or(".".into(), |path| path.display().to_string()));
+        digest = file.exists().then(|| read(&file)).transpose()?;
+    }
+    let digest = digest.as_deref().map(str::trim);
+    fs::write(out.join("python_runtime.rs"), format!("const DIGEST: Option<&str> = {digest:?};\n"))
 }
 
 /// The nearest `built-in` directory above the output directory, regardless of `--target` and `CARGO_TARGET_DIR`.

@@ -40,16 +40,6 @@ pub(super) enum RunFault {
         /// The `parts` option.
         place: Option<Place>,
     },
-    /// An extension that this host does not support.
-    #[error("Extension {name} is not supported")]
-    Extension {
-        /// Its name.
-        name: String,
-        /// The `extensions` option.
-        place: Option<Place>,
-        /// The supported extensions.
-        hints: Vec<String>,
-    },
     /// The section that should provide the Python does not specify its path.
     #[error("Section `{section}` has no `executable`: it cannot be the Python of this buildout")]
     NoExecutable {
@@ -135,7 +125,6 @@ impl Explain for RunFault {
         match self {
             Self::NoRecipe { place, .. }
             | Self::PartName { place, .. }
-            | Self::Extension { place, .. }
             | Self::NoExecutable { place, .. }
             | Self::NoLocation { place, .. }
             | Self::Python { place, .. }
@@ -165,7 +154,6 @@ impl Explain for RunFault {
             Self::PartName { .. } => {
                 vec![PART_NAME.into()]
             }
-            Self::Extension { hints, .. } => hints.clone(),
             Self::NoExecutable { section, .. } => vec![format!(
                 "`[buildout] python` names a section whose recipe makes a Python; add `executable = …`, the path of that \
                  Python, to [{section}], or name another section."

@@ -5,14 +5,17 @@
 //!
 //! Does not know about the terminal: progress is reported as events.
 
+mod authority;
 mod context;
 mod distributions;
 mod execute;
+mod extend;
 mod fault;
 mod locking;
 mod outlook;
 mod prepare;
 mod python;
+mod python_recipes;
 mod reading;
 mod rebootstrap;
 mod session;
@@ -22,6 +25,7 @@ mod stages;
 mod view;
 
 pub use crate::error::{Explained, RunError};
+pub use authority::Authority;
 pub use distributions::DistributionStep;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};

@@ -10,11 +10,12 @@ use state::plan::Step;
 use state::{self, InstalledState};
 use tempfile::TempDir;
 
+use super::authority::Authority;
 use super::distributions::{DistributionStep, of_part};
 use super::execute::transaction;
+use super::extend;
 use super::fault::RunFault;
 use super::prepare::develop;
-use super::reading::extensions;
 use super::session::Session;
 use super::stage::definition::Stage;
 use super::stage::presence::ExistingPaths;
@@ -43,6 +44,8 @@ pub struct Outlook {
     pub distributions: Vec<DistributionStep>,
     /// The change to another Python, if any.
     pub switch: Option<Switch>,
+    /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
+    pub authorities: Vec<Authority>,
     /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub warnings: Vec<String>,
 }
@@ -84,7 +87,10 @@ impl Session {
             if let Some(python) = stage.python() {
                 python.prepare(&stage.view, &stage.locations)?;
             }
-            outlook.steps.extend(stage.steps(&preview.installed, &presence));
+            let steps = stage.steps(&preview.installed, &presence);
+            let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
+            outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
+            outlook.steps.extend(steps);
             match distributions(&stage, &preview.installed) {
                 Ok(changes) => outlook.distributions.extend(changes),
                 Err(error) => outlook.warnings.extend(unknown(error)),
@@ -118,7 +124,6 @@ impl Session {
 
     /// The stages of a run, for what is computed without changing the buildout.
     pub(super) fn preview(&self, named: &[String]) -> Result<Preview, RunError> {
-        extensions::rebootstraps(&self.buildout)?;
         let locations = self.root.locations()?;
         let installed = match &locations.installed {
             Some(path) => state::peek(path, &*self.root.context.report)?,
@@ -126,7 +131,9 @@ impl Session {
         };
         let develop_eggs = tempfile::tempdir()
             .map_err(|error| RunFault::io(Path::new("temporary directory"), "cannot make", error))?;
-        let stages = Stages::new(self.root.clone(), self.loaded.clone(), named);
+        self.root.recipes.distributions().only_look(develop_eggs.path());
+        let (root, loaded) = extend::before(self.root.clone(), self.loaded.clone(), extend::Mode::Look)?;
+        let stages = Stages::new(root, loaded, named);
         Ok(Preview { locations, installed, develop_eggs, stages })
     }
 }

@@ -13,9 +13,9 @@ use state::{StateChange, StateFile};
 use super::context::RunContext;
 use super::execute::executor::Executor;
 use super::execute::transaction;
+use super::extend;
 use super::prepare::{develop, directories};
 use super::python::launcher;
-use super::reading::extensions;
 use super::reading::load::Loaded;
 use super::settings::RunSettings;
 use super::stage::references;
@@ -69,7 +69,6 @@ impl Session {
     /// # Errors
     /// The first failure. Completed steps are recorded.
     pub fn install(&self, named: &[String]) -> Result<(), RunError> {
-        extensions::rebootstraps(&self.buildout)?;
         let context = &self.root.context;
         let locations = self.root.locations()?;
         directories::create_one(&locations.directory, &*context.report)?;
@@ -99,6 +98,7 @@ impl Session {
         let (root, loaded) = self.current()?;
         transaction::recover(locations, context, state)?;
         directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
+        let (root, loaded) = extend::before(root, loaded, extend::Mode::Run)?;
         let mut executor = Executor::new(state, locations);
         let outcome = self.execute(Stages::new(root, loaded, named), &mut executor);
         if outcome.is_ok() && named.is_empty() {
@@ -106,12 +106,15 @@ impl Session {
         }
         executor.unused.finish().iter().for_each(|message| context.log(Level::Warning, message));
         self.root.recipes.distributions().record_used(executor.state)?;
-        outcome?;
+        let last = outcome?;
+        last.iter().try_for_each(extend::after)?;
         let buildout = self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(self.root.recipes.distributions().report_picked(&buildout)?)
     }
 
-    fn execute(&self, mut stages: Stages, executor: &mut Executor<'_>) -> Result<(), RunError> {
+    /// Executes all stages. Returns the view of the last one.
+    fn execute(&self, mut stages: Stages, executor: &mut Executor<'_>) -> Result<Option<ResolvedBuildout>, RunError> {
+        let mut last = None;
         while let Some(coming) = stages.coming()? {
             if stages.develops(&coming)? {
                 develop::develop(&coming.view, executor.state)?;
@@ -122,8 +125,9 @@ impl Session {
                 show_configuration(&stage.view);
             }
             executor.execute(&stage)?;
+            last = Some(stage.view.clone());
         }
-        Ok(())
+        Ok(last)
     }
 
     /// The buildout, read again if the run that this one waited for changed its Python.

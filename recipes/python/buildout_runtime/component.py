@@ -118,12 +118,7 @@ class _Part(parts.Part):
         return _call(lambda: _paths(self._options.installing(call)), self._options.name, directory)
 
     def install(self) -> list[str]:
-        paths = self._make(self._recipe.install)
-        if paths is None:
-            logging.getLogger("zc.buildout").warning(
-                "The %s install returned None.  A path or iterable os paths should be returned.", self._options.name
-            )
-        return paths or []
+        return self._make(self._recipe.install) or []
 
     def update(self) -> list[str] | None:
         update = getattr(self._recipe, "update", None)

@@ -24,6 +24,7 @@ _PYTHON_2_ATTRIBUTES = {
     "Options": "has_key iteritems iterkeys itervalues",
     "Buildout": "has_key iteritems iterkeys itervalues",
     "os": "getcwdu errno popen2 popen3",
+    "posixpath": "walk",
     "string": "atoi join letters lower lowercase maketrans replace split strip upper uppercase",
     "urllib": "FancyURLopener URLopener quote quote_plus unquote unquote_plus urlencode urlopen urlretrieve",
     "itertools": "ifilter imap izip izip_longest",

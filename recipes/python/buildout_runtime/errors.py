@@ -41,7 +41,9 @@ def failure(error: BaseException) -> wit.Failure:
         return wit.Failure_UserError(str(error))
     if isinstance(error, SystemExit):
         return wit.Failure_UserError(_exit_message(error))
-    _log.debug("%s", "".join(traceback.format_exception(error)).rstrip())
+    # It reads the files of the frames, which is refused for those of this runtime: they do not exist.
+    if _log.isEnabledFor(logging.DEBUG):
+        _log.debug("%s", "".join(traceback.format_exception(error)).rstrip())
     return wit.Failure_Explained(_explained(error))
 
 

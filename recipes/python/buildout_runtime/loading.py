@@ -22,7 +22,7 @@ from .unavailable import Python2Source
 _OLD_EXCEPT = re.compile(rb"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:", re.MULTILINE)
 
 _path: list[str] | None = None
-_namespaces: dict[str, list[str]] = {}
+_namespaces: list[str] = []
 
 
 class SourceLoader(importlib.machinery.SourceFileLoader):
@@ -72,7 +72,7 @@ def install() -> None:
     sys.path_hooks[:] = [*hooks, importlib.machinery.FileFinder.path_hook(*loaders)]
     for name, module in sys.modules.items():
         if getattr(module, "__path__", None) is not None and getattr(module, "__file__", None) is None:
-            _namespaces[name] = list(module.__path__)
+            _namespaces.append(name)
 
 
 def set_path(path: Sequence[str], cache: str | None) -> None:
@@ -93,10 +93,11 @@ def set_path(path: Sequence[str], cache: str | None) -> None:
 
 def _extend_namespaces() -> None:
     """Lets packages without a file of their own (`zc`, `zc.recipe`) have parts in the new directories, too."""
-    for name, own in _namespaces.items():
+    for name in _namespaces:
         relative = name.replace(".", "/")
         found = (os.path.join(entry, relative) for entry in sys.path)
-        sys.modules[name].__path__ = [*own, *(directory for directory in found if os.path.isdir(directory))]
+        # What was there while the component was built no longer is.
+        sys.modules[name].__path__ = [directory for directory in found if os.path.isdir(directory)]
 
 
 def _renew_working_set() -> None:

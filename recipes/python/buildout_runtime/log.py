@@ -30,10 +30,12 @@ class HostHandler(logging.Handler):
         except Exception:
             self.handleError(record)
             return
-        if record.name == self.part:
+        name = record.name
+        if name == self.part:
             wit.message(level, text)
         else:
-            wit.message_from(record.name, level, text)
+            # zc.buildout's own messages are those of the tool.
+            wit.message_from("buildout" if f"{name}.".startswith("zc.buildout.") else name, level, text)
 
 
 _handler = HostHandler()

@@ -1,7 +1,7 @@
 //! Where the outcome differs from that of zc.buildout, and ours is right. The reasons are in
 //! `docs/decisions/110-python-distributions.md`.
 
-use super::super::distributions::index::ModuleWheel;
+use crate::index::ModuleWheel;
 use super::Pair;
 
 const PART: &str = "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = ";

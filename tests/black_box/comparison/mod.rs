@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use test_support::Space;
 
-use super::distributions::index::IndexServer;
+use crate::index::IndexServer;
 use cases::{CASES, ComparedCase};
 
 /// Two copies of a buildout: one for each program.

@@ -2,7 +2,7 @@
 
 use test_support::Space;
 
-use super::super::distributions::index::{IndexServer, ModuleWheel};
+use crate::index::{IndexServer, ModuleWheel};
 
 /// The in-tree build backend of sources.
 pub(super) const BACKEND: &str = include_str!("../distributions/backend.py");

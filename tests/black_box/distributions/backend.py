@@ -25,6 +25,8 @@ def write(directory, files):
     if os.path.exists('requires.txt'):
         files[info + '/METADATA'] += ''.join('Requires-Dist: ' + line for line in open('requires.txt'))
     files[info + '/WHEEL'] = 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+    if os.path.exists('entry_points.txt'):
+        files[info + '/entry_points.txt'] = open('entry_points.txt').read()
     record = info + '/RECORD,,\n'
     for path, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b'=').decode()

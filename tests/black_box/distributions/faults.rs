@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use test_support::fault::{Bench, Injection};
 
-use super::index::IndexServer;
+use crate::index::IndexServer;
 use super::{IndexedBuildout, archives};
 
 /// Calls that make files and directories visible, move, or remove them.

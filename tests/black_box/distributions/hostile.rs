@@ -11,7 +11,7 @@ use std::process::Command;
 use test_support::host;
 
 use super::super::comparison::program;
-use super::index::IndexServer;
+use crate::index::IndexServer;
 
 /// The user and the group `nobody`.
 const NOBODY: u32 = 65534;

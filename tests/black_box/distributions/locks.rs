@@ -1,7 +1,7 @@
 //! `pylock.toml`: `lock`, runs with a lock, and `run --locked`.
 
-use super::index::ModuleWheel;
 use super::{IndexedBuildout, PROJECT};
+use crate::index::ModuleWheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 

@@ -1,7 +1,7 @@
 //! What a second run does not do again: it asks nothing from the network, and builds nothing that has not changed.
 
-use super::index::ModuleWheel;
 use super::{IndexedBuildout, PROJECT};
+use crate::index::ModuleWheel;
 
 /// A project whose build requires something and counts its builds.
 fn buildout() -> IndexedBuildout {

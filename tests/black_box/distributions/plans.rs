@@ -1,7 +1,7 @@
 //! `plan` shows which distributions would come, go or change, and why.
 
 use super::IndexedBuildout;
-use super::index::ModuleWheel;
+use crate::index::ModuleWheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 

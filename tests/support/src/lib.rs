@@ -9,6 +9,7 @@ pub mod http;
 mod paths;
 mod process;
 pub mod publisher;
+mod python;
 pub mod registry;
 mod reported;
 pub mod sources;
@@ -18,6 +19,7 @@ mod wait;
 
 pub use paths::{component, host, repository, target_directory};
 pub use process::{EndedProcess, RunningProcess};
+pub use python::python_runtime;
 pub use reported::ReportedMessages;
 pub use space::{Space, printed};
 pub use tracked::{copy_tracked, tracked_files};

@@ -189,6 +189,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         allow_picked_versions: true,
         allow_unknown_extras: false,
         threads: 8,
+        provided: Default::default(),
     };
     let installer = Installer::new(settings, &supply);
     let outcome = installer.install(&arguments.requirements).map_err(boxed)?;

@@ -208,6 +208,7 @@ impl Explain for RecipeError {
                 granting.into_iter().chain(context.advice.iter().cloned()).collect()
             }
             RecipeProblem::Confine(error) => error.hints(),
+            RecipeProblem::Unreadable(error) => error.hints(),
             RecipeProblem::Deadline { seconds, .. } => {
                 vec!["It can be given more time.".into(), grant(format!("timeout = \"{}s\"", seconds * 10))]
             }

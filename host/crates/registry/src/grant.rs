@@ -26,11 +26,16 @@ pub struct Grant {
     pub memory: Option<u64>,
     /// Time limit for one call.
     pub timeout: Option<Duration>,
+    /// Of what recipes in Python may do without a grant, the rights that are kept ([`DEFAULT_RIGHTS`]); `None` for all.
+    pub defaults: Option<Vec<String>>,
     /// Keys that this version does not know, with their values.
     pub other: Vec<(String, String)>,
     /// Where the grant is written.
     pub place: Option<Place>,
 }
+
+/// The rights that a recipe in Python has without a grant, by their keys in a grant.
+pub const DEFAULT_RIGHTS: [&str; 5] = ["read", "write", "run", "fetch", "distributions"];
 
 /// One key of a grant and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,11 @@ impl Grant {
             values.dedup();
         }
         sorted
+    }
+
+    /// Whether a recipe in Python keeps a right that it has without a grant.
+    pub fn keeps_default(&self, right: &str) -> bool {
+        self.defaults.as_ref().is_none_or(|kept| kept.iter().any(|kept| kept == right))
     }
 
     /// Adds the permissions of `other`. For memory and time, the greater value is used.

@@ -16,7 +16,7 @@ mod toml_file;
 pub mod trust;
 
 pub use file_error::RecipesFileError;
-pub use grant::{Grant, GrantItem};
+pub use grant::{DEFAULT_RIGHTS, Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
 pub use recipes_toml::{AddKeyError, KeyEntry, SignedBy, TrustedKey, add_key, grant_of, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidRecipeReference, RecipeReference};

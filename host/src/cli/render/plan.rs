@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::run::{DistributionStep, Outlook, Switch};
+use crate::run::{Authority, DistributionStep, Outlook, Switch};
 use state::plan::{Reason, Step};
 
 /// One step per line, with its reasons below.
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
-    let Outlook { put_back, steps, distributions, switch, warnings } = outlook;
+    let Outlook { put_back, steps, distributions, switch, authorities, warnings } = outlook;
     if put_back.is_empty() && steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
@@ -41,11 +41,28 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
                 }
             }
         }
+        if let Some(authority) = authorities.iter().find(|known| known.part == part && !is_uninstall(step)) {
+            text.push_str(&rights(authority));
+        }
     }
     switched(&mut text, steps.len());
     distributions.iter().for_each(|step| text.push_str(&distribution(step)));
     for warning in warnings {
         let _ = writeln!(text, "{warning}");
+    }
+    text
+}
+
+/// What the recipe of a part may do, one line for each place that says so.
+fn rights(authority: &Authority) -> String {
+    let mut text = String::new();
+    if let Some(defaults) = &authority.defaults {
+        let rights = if defaults.is_empty() { "nothing".to_owned() } else { defaults.join("; ") };
+        let _ = writeln!(text, "  as a recipe in Python, it may: {rights}");
+    }
+    if let Some((grant, place)) = &authority.granted {
+        let place = place.as_deref().unwrap_or("recipes.toml");
+        let _ = writeln!(text, "  {place} grants: {grant}");
     }
     text
 }
@@ -89,6 +106,13 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     if !outlook.put_back.is_empty() {
         object["put-back"] = json!(outlook.put_back);
     }
+    if !outlook.authorities.is_empty() {
+        let one = |authority: &Authority| {
+            let (grant, place) = authority.granted.clone().unzip();
+            json!({"part": authority.part, "python": authority.defaults, "grant": grant, "place": place.flatten()})
+        };
+        object["rights"] = outlook.authorities.iter().map(one).collect();
+    }
     if !outlook.warnings.is_empty() {
         object["warnings"] = json!(outlook.warnings);
     }
@@ -102,6 +126,10 @@ fn parts_of(step: &Step) -> (&'static str, &str, &[Reason]) {
         Step::InstallAgain(part) => ("Install again", part, &[]),
         Step::Update(part) => ("Update", part, &[]),
     }
+}
+
+fn is_uninstall(step: &Step) -> bool {
+    matches!(step, Step::Uninstall(..))
 }
 
 fn again(step: &Step) -> bool {

@@ -8,8 +8,10 @@ use config::options::OptionError;
 use distributions::build::BuildError;
 use distributions::install::InstallError;
 use distributions::lock::{FILE, LockError};
+use distributions::name::canonical;
 use distributions::python::PythonError;
-use distributions::requirement::InvalidRequirement;
+use distributions::requirement::{InvalidRequirement, Requirement};
+use distributions::resolve::ResolveError;
 use distributions::scripts::ScriptError;
 
 use crate::error::{Explained, RunError};
@@ -92,6 +94,20 @@ impl From<InstallError> for NoDistributions {
 }
 
 impl NoDistributions {
+    /// Whether there is no distribution of the name that was looked for.
+    pub(in crate::run) fn is_unknown(&self, name: &str) -> bool {
+        let is_it =
+            |requirement: &str| Requirement::parse(requirement).is_ok_and(|known| known.key() == canonical(name));
+        match self {
+            Self::Requirement(_) | Self::NoIndex => true,
+            Self::Install(error) => matches!(
+                &**error,
+                InstallError::Resolve(ResolveError::NotFound { requirement, .. }) if is_it(requirement)
+            ),
+            _ => false,
+        }
+    }
+
     fn cause(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Option(error) => error,

@@ -3,6 +3,7 @@
 //! [`BuildoutDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
+mod aside;
 mod convert;
 mod error;
 mod lock;
@@ -15,6 +16,7 @@ mod serve;
 mod settings;
 mod tools;
 
+pub(super) use error::NoDistributions;
 pub(super) use needs::of_part;
 pub use outlook::DistributionStep;
-pub(super) use provider::BuildoutDistributions;
+pub(super) use provider::{BuildoutDistributions, Found};

@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base::files::FileError;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
-use distributions::eggs::Distribution;
+use distributions::eggs::{Directories, Distribution};
 use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
 use distributions::python::{Python, behind_shim};
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::scripts::{absolute, real_path};
-use distributions::working_set::WorkingSet;
+use distributions::working_set::{WorkingSet, developed};
 use recipe::Locations;
 use recipe::distributions::ProjectAccess;
 
@@ -22,6 +22,7 @@ use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::super::python::choice::Own;
 use super::super::python::starter;
+use super::aside::Aside;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
@@ -32,6 +33,8 @@ use super::tools::InstallTools;
 /// Installs, builds and develops distributions.
 pub(in crate::run) struct BuildoutDistributions {
     context: Arc<RunContext>,
+    /// Where distributions are put by those who only look.
+    aside: OnceLock<Aside>,
     /// By the path of the executable.
     pythons: Mutex<BTreeMap<String, Arc<Python>>>,
     /// By the Python and the sources.
@@ -49,6 +52,24 @@ pub(in crate::run) struct BuildoutDistributions {
     pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// What was requested, for a new lock.
     requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
+}
+
+/// A distribution that was looked for, with all that it requires.
+pub(in crate::run) struct Found {
+    /// In the order of the path.
+    pub(in crate::run) set: WorkingSet,
+    pub(in crate::run) directories: Directories,
+    pub(in crate::run) python: Arc<Python>,
+    /// Files and directories of the buildout that a developed project may contain.
+    pub(in crate::run) outside: Vec<PathBuf>,
+}
+
+impl Found {
+    /// The distribution of a requirement itself.
+    pub(in crate::run) fn distribution(&self, requirement: &str) -> Option<&Distribution> {
+        let key = Requirement::parse(requirement).ok()?.key();
+        self.set.project(&key).map(|found| &**found)
+    }
 }
 
 /// The buildout of a request.
@@ -85,6 +106,7 @@ impl BuildoutDistributions {
         Self {
             context,
             pythons: Mutex::default(),
+            aside: OnceLock::new(),
             tools: Mutex::default(),
             known: Mutex::default(),
             handed: Mutex::default(),
@@ -142,6 +164,47 @@ impl BuildoutDistributions {
         locked(&self.handed).extend(paths);
         locked(&self.known).insert(key, outcome.distributions.clone());
         Ok(outcome.distributions)
+    }
+
+    /// From now on, nothing in the buildout changes: what is installed is put below `directory`.
+    pub(in crate::run) fn only_look(&self, directory: &Path) {
+        self.aside.get_or_init(|| Aside::new(directory));
+    }
+
+    /// Whether nothing in the buildout changes.
+    pub(in crate::run) fn only_looks(&self) -> bool {
+        self.aside.get().is_some()
+    }
+
+    /// The directories of those who only look.
+    pub(super) fn put_aside(&self, place: &mut RequestPlace<'_>) -> Result<(), NoDistributions> {
+        if let Some(aside) = self.aside.get() {
+            place.settings.choice.directories = aside.of(&place.settings.choice.directories)?;
+        }
+        Ok(())
+    }
+
+    /// A distribution for a requirement, with all that it requires but what `provided` has. With `only_existing`, nothing
+    /// is installed.
+    pub(in crate::run) fn for_recipe(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        provided: &BTreeSet<String>,
+        only_existing: bool,
+    ) -> Result<Found, NoDistributions> {
+        let mut place = self.place(buildout)?;
+        self.put_aside(&mut place)?;
+        let choice = &mut place.settings.choice;
+        choice.provided.clone_from(provided);
+        if only_existing {
+            (choice.offline, choice.newest, choice.allow_picked_versions) = (true, false, true);
+        }
+        let reports = !only_existing && self.aside.get().is_none();
+        let set = self.install(&place, &[Requirement::parse(requirement)?], reports)?;
+        let directories = place.settings.choice.directories.clone();
+        let set = set.sorted(&directories);
+        Ok(Found { set, python: Arc::clone(&self.tools(&place)?.python), outside: protected(&place)?, directories })
     }
 
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.
@@ -207,6 +270,22 @@ impl BuildoutDistributions {
         check_own_link(&place.locations, directory, &real)?;
         let project = ProjectAccess { directory: real, may_change: true };
         self.develop_in(&place, &project, &develop_eggs, &BuildOptions::default())
+    }
+
+    /// Develops a project listed in `[buildout] develop` for those who only look: neither the project nor the buildout
+    /// changes.
+    pub(in crate::run) fn develop_to_look(&self, buildout: &Buildout, project: &Path) -> Result<(), NoDistributions> {
+        let Some(aside) = self.aside.get() else { return Ok(()) };
+        let place = self.place(buildout)?;
+        let real = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+        let developed = developed(&place.settings.choice.directories.develop);
+        if developed.iter().any(|sources| sources.starts_with(&real)) {
+            return Ok(());
+        }
+        let directories = aside.of(&place.settings.choice.directories)?;
+        let options = BuildOptions::default();
+        let project = ProjectAccess { directory: project.to_owned(), may_change: false };
+        self.develop_in(&place, &project, &directories.develop, &options).map(drop)
     }
 
     /// Reports the versions without a pin that were picked in this run.

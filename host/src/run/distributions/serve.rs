@@ -61,7 +61,10 @@ impl Distributions for BuildoutDistributions {
     }
 
     fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>> {
-        Ok(convert::interpreter(&*self.python(requester.buildout)?))
+        let found = convert::interpreter(&*self.python(requester.buildout)?);
+        // What recipes compare it with is `${buildout:executable}`, which may be a shim.
+        let shown = requester.buildout.require("buildout", "executable").map_err(NoDistributions::from)?;
+        Ok(Interpreter { executable: shown, ..found })
     }
 
     fn compatible_tags(&self, requester: &Requester<'_>) -> Result<Vec<String>, Refusal<PythonError>> {
@@ -163,7 +166,11 @@ impl BuildoutDistributions {
         settings: &wit::Settings,
     ) -> Result<RequestPlace<'a>, NoDistributions> {
         let place = self.place(requester.buildout)?;
-        Ok(RequestPlace { settings: place.settings.with(settings), ..place })
+        let mut place = RequestPlace { settings: place.settings.with(settings), ..place };
+        if matches!(settings.destination, wit::Destination::EggsDirectory) {
+            self.put_aside(&mut place)?;
+        }
+        Ok(place)
     }
 
     /// How a part builds: with its environment, and with the headers and libraries of other parts.

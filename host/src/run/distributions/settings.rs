@@ -1,5 +1,6 @@
 //! The settings of `[buildout]` for distributions, with zc.buildout's defaults.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use config::options::{Buildout, OptionError};
@@ -50,6 +51,7 @@ impl DistributionSettings {
             allow_picked_versions: options.is_on("allow-picked-versions")?,
             allow_unknown_extras: options.is_on("allow-unknown-extras")?,
             threads,
+            provided: BTreeSet::new(),
         };
         Ok(Self {
             index: options.text("index")?,

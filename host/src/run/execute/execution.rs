@@ -9,6 +9,7 @@ use recipe::Unfinished;
 use state::plan::Step;
 use state::{InstalledPart, StateChange, StateFile};
 
+use super::super::python_recipes::Purpose;
 use super::super::stage::definition::{ChangePolicy, Stage};
 use super::super::stage::unused::Unused;
 use super::outside::Outside;
@@ -131,7 +132,8 @@ impl<'a> Execution<'a> {
     fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let recipes = &self.stage.view.recipes;
         let Some(reference) = recorded.options.get("recipe") else { return Ok(()) };
-        let Ok(recipe) = recipes.resolve(reference) else { return Ok(()) };
+        let resolved = recipes.resolve(&self.stage.view.buildout, reference, Purpose::Uninstall);
+        let Ok(recipe) = resolved else { return Ok(()) };
         let runtime = recipes.runtime()?;
         if runtime.has_uninstall(&recipe)? {
             self.log("Running uninstall recipe.");

@@ -120,7 +120,7 @@ impl<'a> Remover<'a> {
             return Cow::Borrowed(removal);
         }
         let mut wider = removal.clone();
-        let named = self.view.recipes.named_paths(options, self.locations);
+        let named = self.view.recipes.named_paths(&self.view.buildout, options, self.locations);
         for named in named.iter().filter(|named| !self.is_in_another_buildout(named)) {
             wider.allow_itself(named);
         }

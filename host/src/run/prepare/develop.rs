@@ -40,7 +40,7 @@ pub(in crate::run) fn develop(view: &ResolvedBuildout, state: &mut StateFile) ->
 }
 
 /// The same for planning: links are created in `directory`, and the buildout is not changed. Python projects are not
-/// installed, because their builds change them.
+/// installed, and their builds change nothing.
 pub(in crate::run) fn develop_elsewhere(view: &ResolvedBuildout, directory: &Path) -> Result<(), RunError> {
     let projects = build_all(view, directory, false)?;
     view.recipes.develop(&view.configuration_directory(), projects.recipes)
@@ -74,7 +74,7 @@ fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) ->
         for project in found {
             context.log(Level::Info, &format!("Develop: {}", project.display()));
             let one = match (component::is_python_project(&project), with_python) {
-                (true, false) => continue,
+                (true, false) => develop_aside(view, &project),
                 (true, true) => develop_python(view, &project).map(|entries| projects.entries.extend(entries)),
                 (false, _) => component::develop(&project, develop_eggs, &builder).map_err(RunError::from).map(|one| {
                     projects.entries.push(one.link.to_string_lossy().into_owned());
@@ -88,6 +88,16 @@ fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) ->
     }
     projects.entries.dedup();
     Ok(projects)
+}
+
+/// Makes a Python project usable for those who only look: a recipe may come from it. Without it, most of the rest can still
+/// be looked at.
+fn develop_aside(view: &ResolvedBuildout, project: &Path) -> Result<(), RunError> {
+    if let Err(error) = view.recipes.distributions().develop_to_look(&view.buildout, project) {
+        view.context.check_interrupt()?;
+        view.context.log(Level::Warning, &format!("{} is left out: {error}", project.display()));
+    }
+    Ok(())
 }
 
 /// Installs a Python project in editable mode. Returns its entries in the directory of develop eggs.

@@ -7,14 +7,17 @@ use base::collections::Map;
 use base::event::Level;
 use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
-use recipe::component::{CompileCache, DevelopedRecipe, Resolved, Resolver};
+use recipe::component::{CompileCache, ComponentError, DevelopedRecipe, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
+use registry::RecipeReference;
 use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Locking, Obtained};
 use registry::oci::RemoteSettings;
 
 use super::super::context::RunContext;
 use super::super::distributions::BuildoutDistributions;
+use super::super::extend;
 use super::super::fault::RunFault;
+use super::super::python_recipes::{Purpose, PythonRecipes};
 use super::directories;
 use crate::error::{Explained, RunError};
 
@@ -33,6 +36,8 @@ struct SharedRecipes {
     resolver: RwLock<Arc<Resolver>>,
     runtime: OnceLock<Runtime>,
     distributions: Arc<BuildoutDistributions>,
+    /// Recipes in Python distributions.
+    python: PythonRecipes,
     locking: Locking,
     /// Recipe references resolved so far.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
@@ -50,11 +55,13 @@ impl Recipes {
         let access = ConnectionContext { environment: environment.clone(), report: Arc::clone(report), interrupt };
         let locking = Locking::new(&recipes_toml, settings.lock, access);
         locking.check_no_others(resolver.recipes_toml())?;
+        let distributions = Arc::new(BuildoutDistributions::new(context));
         let shared = SharedRecipes {
             context: Arc::clone(context),
             resolver: RwLock::new(Arc::new(resolver)),
             runtime: OnceLock::new(),
-            distributions: Arc::new(BuildoutDistributions::new(context)),
+            python: PythonRecipes::new(context, &distributions),
+            distributions,
             locking,
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
@@ -107,15 +114,71 @@ impl Recipes {
     }
 
     /// Resolves a recipe reference, the value of `recipe =`.
-    pub(in crate::run) fn resolve(&self, reference: &str) -> Result<Arc<Resolved>, RunError> {
-        let mut known = self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(resolved) = known.get(reference) {
+    pub(in crate::run) fn resolve(
+        &self,
+        buildout: &Buildout,
+        reference: &str,
+        purpose: Purpose,
+    ) -> Result<Arc<Resolved>, RunError> {
+        let key = self.key_of(buildout, reference, purpose);
+        let known = || self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resolved) = known().get(&key) {
             return Ok(Arc::clone(resolved));
         }
         let resolver = self.resolver();
-        let resolved = Arc::new(resolver.resolve(reference, &self.shared.locking, self)?);
-        known.insert(reference.to_owned(), Arc::clone(&resolved));
+        let resolved = match resolver.resolve(reference, &self.shared.locking, self) {
+            Err(unknown @ ComponentError::Unknown { .. }) => {
+                self.resolve_in_python(buildout, &resolver, reference, purpose, unknown)?
+            }
+            resolved => resolved?,
+        };
+        let resolved = Arc::new(resolved);
+        known().insert(key, Arc::clone(&resolved));
         Ok(resolved)
+    }
+
+    /// What decides which recipe a reference names.
+    fn key_of(&self, buildout: &Buildout, reference: &str, purpose: Purpose) -> String {
+        let executable = buildout.get("buildout", "executable").ok().flatten().unwrap_or_default();
+        format!("{reference}\n{executable}\n{purpose:?}")
+    }
+
+    /// Resolves a reference that nothing else has: it names a Python distribution.
+    fn resolve_in_python(
+        &self,
+        buildout: &Buildout,
+        resolver: &Resolver,
+        reference: &str,
+        purpose: Purpose,
+        unknown: ComponentError,
+    ) -> Result<Resolved, RunError> {
+        let Ok(reference) = reference.parse::<RecipeReference>() else { return Err(unknown.into()) };
+        let python = &self.shared.python;
+        let runtime = match python.runtime() {
+            Ok(runtime) => runtime,
+            Err(missing) => return Err(unknown.also(&missing).into()),
+        };
+        let grant = resolver.grant_of_program(&reference);
+        match python.recipe(buildout, &reference, &grant, purpose, self.runtime()?) {
+            Ok(program) => Ok(Resolved::of_program(reference, program, runtime, grant)),
+            Err(error) if error.is_unknown(&reference.package) => Err(unknown.also(&error).into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The extensions of one kind that a distribution has.
+    pub(in crate::run) fn extensions(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        kind: ProgramKind,
+    ) -> Result<Vec<Resolved>, RunError> {
+        let reference = extend::reference_of(requirement);
+        let (python, grant) = (&self.shared.python, self.resolver().grant_of_program(&reference));
+        let runtime = python.runtime()?;
+        let programs = python.extensions(buildout, requirement, kind, &grant, self.runtime()?)?;
+        let resolved = |program| Resolved::of_program(reference.clone(), program, Arc::clone(&runtime), grant.clone());
+        Ok(programs.into_iter().map(resolved).collect())
     }
 
     /// The recipe of an initialized part.
@@ -150,8 +213,14 @@ impl Recipes {
 
     /// Paths in the options of a recorded part, possibly outside the buildout, that its recipe may therefore write. A
     /// recipe that is no longer available may write nothing.
-    pub(in crate::run) fn named_paths(&self, recorded: &Values, locations: &Locations) -> Vec<PathBuf> {
-        let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| self.resolve(reference)) else {
+    pub(in crate::run) fn named_paths(
+        &self,
+        buildout: &Buildout,
+        recorded: &Values,
+        locations: &Locations,
+    ) -> Vec<PathBuf> {
+        let resolve = |reference| self.resolve(buildout, reference, Purpose::Uninstall);
+        let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| resolve(reference)) else {
             return Vec::new();
         };
         let Ok(runtime) = self.runtime() else { return Vec::new() };
@@ -182,7 +251,9 @@ impl Recipes {
         }
         let reference = buildout.require(part, "recipe")?;
         self.locations(buildout)?;
-        let resolved = self.resolve(&reference).map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
+        let resolved = self
+            .resolve(buildout, &reference, Purpose::Use)
+            .map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
         Ok(())

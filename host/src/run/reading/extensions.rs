@@ -1,43 +1,89 @@
-//! `[buildout] extensions`: in zc.buildout, eggs that change how it works; here, names of host features.
+//! `[buildout] extensions`: in zc.buildout, eggs that change how it works; here, some are features of the host, and the
+//! others run in the Python runtime.
 
 use std::sync::Arc;
 
-use base::source::{did_you_mean, nearest};
 use config::Configuration;
 use config::options::{Buildout, NoRecipes};
 
-use super::super::fault::RunFault;
 use crate::error::RunError;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Extension {
+enum Feature {
     /// The run gets a stage for it.
     Rebootstrap,
     /// Parts with `shared = true`. Nothing to do: `shared-part-list` contains all that is needed.
     Shared,
+    /// Settings of this host do the same.
+    Settings(&'static Own),
+}
+
+/// An extension of zc.buildout that settings of this host replace.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::run) struct Own {
+    /// Its name.
+    pub(in crate::run) name: &'static str,
+    /// Its option for the file in which versions are noted.
+    pub(in crate::run) file_option: &'static str,
+}
+
+/// They show, or write down, the versions that were picked.
+const PICKED: [Own; 2] = [
+    Own { name: "buildout-versions", file_option: "buildout_versions_file" },
+    Own { name: "buildout.dumppickedversions", file_option: "dump-picked-versions-file" },
+];
+
+/// Extensions of which the parts do not depend, and what they would do.
+const OPTIONAL: [(&str, &str); 5] = [
+    ("buildout.threatlevel", "shows the general threat level of the Internet"),
+    ("jarn.setuptoolsfixer", "works around faults of old versions of setuptools"),
+    ("minitagificator", "shows which developed packages have changed since their last tag"),
+    ("plone.versioncheck", "writes a report about newer versions of pinned distributions"),
+    ("z3c.checkversions", "shows newer versions of pinned distributions"),
+];
+
+/// What the extensions of a buildout are.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Extensions {
+    /// Those that settings of this host replace.
+    pub(in crate::run) own: Vec<&'static Own>,
+    /// The requirements of the others, which are Python distributions.
+    pub(in crate::run) python: Vec<String>,
 }
 
 /// The names, normalized.
-const SUPPORTED: [(&str, Extension); 3] = [
-    ("rebootstrap", Extension::Rebootstrap),
-    ("slapos.extension.shared", Extension::Shared),
-    ("slapos.rebootstrap", Extension::Rebootstrap),
+const FEATURES: [(&str, Feature); 5] = [
+    ("buildout-versions", Feature::Settings(&PICKED[0])),
+    ("buildout.dumppickedversions", Feature::Settings(&PICKED[1])),
+    ("rebootstrap", Feature::Rebootstrap),
+    ("slapos.extension.shared", Feature::Shared),
+    ("slapos.rebootstrap", Feature::Rebootstrap),
 ];
 
 /// Whether the extensions request that the buildout makes its Python.
 ///
 /// # Errors
-/// When this host does not support one of them.
+/// When the option cannot be read.
 pub(in crate::run) fn rebootstraps(buildout: &Buildout) -> Result<bool, RunError> {
     let named = buildout.get("buildout", "extensions")?.unwrap_or_default();
-    let mut rebootstraps = false;
-    for name in names(&named) {
-        match find(name) {
-            Some(extension) => rebootstraps |= extension == Extension::Rebootstrap,
-            None => return Err(unsupported(buildout, name)),
+    Ok(requirements(&named).iter().any(|requirement| find(name_of(requirement)) == Some(Feature::Rebootstrap)))
+}
+
+/// The extensions that do something in front of the first stage.
+///
+/// # Errors
+/// When the option cannot be read.
+pub(in crate::run) fn of(buildout: &Buildout) -> Result<Extensions, RunError> {
+    let named = buildout.get("buildout", "extensions")?.unwrap_or_default();
+    let mut extensions = Extensions::default();
+    for requirement in requirements(&named) {
+        match find(name_of(&requirement)) {
+            Some(Feature::Settings(own)) => extensions.own.push(own),
+            Some(Feature::Rebootstrap | Feature::Shared) => {}
+            None => extensions.python.push(requirement),
         }
     }
-    Ok(rebootstraps)
+    Ok(extensions)
 }
 
 /// The same, as far as it can be known without a recipe.
@@ -47,34 +93,41 @@ pub(in crate::run) fn may_rebootstrap(configuration: &Arc<Configuration>) -> boo
     !["", "buildout"].contains(&named.trim()) && rebootstraps(&buildout).unwrap_or(false)
 }
 
-fn find(name: &str) -> Option<Extension> {
+fn find(name: &str) -> Option<Feature> {
     let name = normal(name);
-    SUPPORTED.iter().find(|(known, _)| normal(known) == name).map(|(_, extension)| *extension)
+    FEATURES.iter().find(|(known, _)| normal(known) == name).map(|(_, feature)| *feature)
 }
 
-fn unsupported(buildout: &Buildout, name: &str) -> RunError {
-    let known = SUPPORTED.map(|(known, _)| known);
-    let place = buildout.place_of_word("buildout", "extensions", name);
-    let near = nearest(name, known).map(did_you_mean);
-    let supported = format!("Supported are {}; remove others from `extensions`.", known.join(", "));
-    let hints = near.into_iter().chain([supported]).collect();
-    RunFault::Extension { name: name.to_owned(), place, hints }.into()
+/// What an extension does, if the parts do not depend on it.
+pub(in crate::run) fn only(name: &str) -> Option<&'static str> {
+    OPTIONAL.iter().find(|(known, _)| normal(known) == normal(name)).map(|(_, only)| *only)
 }
 
-/// The names of requirements (`a`, `a==1.0`, `a >= 1, < 2`, `a[x]`), separated by spaces or commas.
-fn names(requirements: &str) -> Vec<&str> {
-    let is_operator = |c: char| "<>=!~".contains(c);
-    let mut names = Vec::new();
+/// The name in a requirement.
+pub(in crate::run) fn name_of(requirement: &str) -> &str {
+    requirement.split(|c: char| is_operator(c) || c == '[' || c == ';').next().unwrap_or(requirement).trim()
+}
+
+fn is_operator(c: char) -> bool {
+    "<>=!~".contains(c)
+}
+
+/// The requirements (`a`, `a==1.0`, `a >= 1, < 2`, `a[x]`), separated by spaces or commas.
+fn requirements(text: &str) -> Vec<String> {
+    let mut requirements: Vec<String> = Vec::new();
     let mut is_version = false;
-    for word in requirements.split([' ', '\t', '\n', '\r', ',']).filter(|word| !word.is_empty()) {
+    for word in text.split([' ', '\t', '\n', '\r', ',']).filter(|word| !word.is_empty()) {
         let begins_with_operator = word.starts_with(is_operator);
-        if !is_version && !begins_with_operator {
-            names.push(word.split(|c| is_operator(c) || c == '[' || c == ';').next().unwrap_or(word));
+        match requirements.last_mut().filter(|_| is_version || begins_with_operator) {
+            // The version may be in a separate word after the operator.
+            Some(last) if is_version => last.push_str(word),
+            Some(last) if last.contains(is_operator) => *last = format!("{last},{word}"),
+            Some(last) => last.push_str(word),
+            None => requirements.push(word.split(';').next().unwrap_or(word).to_owned()),
         }
-        // The version may be in a separate word after the operator.
         is_version = word.ends_with(is_operator);
     }
-    names
+    requirements
 }
 
 /// Normalizes a name as for Python projects (PEP 503).
@@ -88,23 +141,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_requirements() {
-        let t = |text: &str, expected: &[&str]| assert_eq!(names(text), expected, "{text}");
+    fn requirements_and_their_names() {
+        let t = |text: &str, expected: &[&str]| assert_eq!(requirements(text), expected, "{text}");
         t("", &[]);
         t("a\n b.c", &["a", "b.c"]);
-        t("a==1.0 b>=2,<3", &["a", "b"]);
-        t("a >= 1.0, < 2\nb", &["a", "b"]);
-        t("a[extra]==1 b;python_version<'3'", &["a", "b"]);
+        t("a==1.0 b>=2,<3", &["a==1.0", "b>=2,<3"]);
+        t("a >= 1.0, < 2\nb", &["a>=1.0,<2", "b"]);
+        t("a[extra]==1 b;python_version<'3'", &["a[extra]==1", "b"]);
         t("a, b", &["a", "b"]);
-        t("a == 1", &["a"]);
+        t("a == 1", &["a==1"]);
+        assert_eq!(["a[x]==1", "b.c", "d>=2"].map(name_of), ["a", "b.c", "d"]);
     }
 
     #[test]
     fn names_are_compared_as_of_python_projects() {
         for name in ["slapos.rebootstrap", "Slapos-Rebootstrap", "slapos_rebootstrap", "rebootstrap"] {
-            assert!(find(name) == Some(Extension::Rebootstrap), "{name}");
+            assert!(find(name) == Some(Feature::Rebootstrap), "{name}");
         }
-        assert!(find("slapos.extension.shared") == Some(Extension::Shared));
+        assert!(find("slapos.extension.shared") == Some(Feature::Shared));
+        assert!(matches!(find("buildout_versions"), Some(Feature::Settings(_))));
         assert!(find("slapos.extension.strip").is_none());
     }
 }

@@ -140,6 +140,11 @@ impl Loaded {
         Ok(configuration)
     }
 
+    /// The same with a changed configuration.
+    pub(in crate::run) fn changed(self, configuration: Arc<Configuration>) -> Self {
+        Self { configuration, ..self }
+    }
+
     /// Whether the Python was specified on the command line.
     pub(in crate::run) fn is_given(&self) -> bool {
         choice::named(&self.loader.environment, &self.loader.assignments, &self.own).given

@@ -62,6 +62,14 @@ backend = importlib.import_module(name)
 for attribute in filter(None, attributes.split('.')):
     backend = getattr(backend, attribute)
 
+if order['hook'].endswith('editable'):
+    # A project that is only developed need not say which of its modules belong to it: all can be imported.
+    try:
+        from setuptools.discovery import ConfigDiscovery
+        ConfigDiscovery._ensure_no_accidental_inclusion = lambda *arguments: None
+    except (ImportError, AttributeError):
+        pass
+
 hook = getattr(backend, order['hook'], None)
 result = None
 if hook is not None:

@@ -37,7 +37,7 @@ impl Installer<'_> {
     /// # Errors
     /// When none matches.
     pub fn source_of(&self, custom: &CustomBuild) -> Result<Candidate, InstallError> {
-        let InstallSettings { directories, pins, newest, prefer_final, offline, .. } = &self.settings;
+        let InstallSettings { directories, pins, newest, prefer_final, offline, provided, .. } = &self.settings;
         let requirement = pins.constrain(&custom.requirement).map_err(ResolveError::from)?;
         let tools = self.supply.tools();
         let installed = InstalledDistributions::scan_eggs(&directories.develop, tools.python);
@@ -51,6 +51,7 @@ impl Installer<'_> {
             allow_unknown_extras: true,
             sources_only: true,
             offline: *offline,
+            provided,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
         Ok(choose(&request, &requirement, self.supply).map_err(|error| self.with_lock(error))?)

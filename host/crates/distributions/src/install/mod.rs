@@ -4,7 +4,7 @@ mod build;
 mod error;
 mod prepare;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -47,6 +47,8 @@ pub struct InstallSettings {
     pub allow_unknown_extras: bool,
     /// How many distributions are downloaded and unpacked at once.
     pub threads: usize,
+    /// Projects, by their keys, for which no distribution is used: see [`ResolveRequest::provided`].
+    pub provided: BTreeSet<String>,
 }
 
 /// The result of an installation.
@@ -126,7 +128,8 @@ impl<'a> Installer<'a> {
     /// When none do.
     pub fn resolve(&self, requirements: &[Requirement]) -> Result<crate::resolve::Resolution, ResolveError> {
         let installed = self.installed();
-        let InstallSettings { pins, newest, offline, prefer_final, allow_unknown_extras, .. } = &self.settings;
+        let InstallSettings { pins, newest, offline, prefer_final, allow_unknown_extras, provided, .. } =
+            &self.settings;
         let tools = self.supply.tools();
         let request = ResolveRequest {
             requirements,
@@ -138,6 +141,7 @@ impl<'a> Installer<'a> {
             allow_unknown_extras: *allow_unknown_extras,
             sources_only: false,
             offline: *offline,
+            provided,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
         let mut resolution = resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;

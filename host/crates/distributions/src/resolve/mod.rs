@@ -70,8 +70,18 @@ pub struct ResolveRequest<'a> {
     pub sources_only: bool,
     /// Whether only existing distributions are used (`offline`).
     pub offline: bool,
+    /// Projects, by their keys, that whatever needs the distributions has already: requirements for them are left out,
+    /// whichever versions they want.
+    pub provided: &'a BTreeSet<String>,
     /// A lock whose versions are preferred, and the purpose of this request.
     pub preferred: Option<(&'a DistributionsLock, Purpose)>,
+}
+
+impl ResolveRequest<'_> {
+    /// Whether a requirement is for something that is there without a distribution.
+    pub(crate) fn is_provided(&self, requirement: &Requirement) -> bool {
+        !self.provided.is_empty() && self.provided.contains(&requirement.key())
+    }
 }
 
 /// The result.
@@ -191,7 +201,7 @@ fn merged(mut known: Knowledge, learned: Knowledge) -> Knowledge {
 /// The requirements that apply to this Python, with their pins.
 fn roots(request: &ResolveRequest<'_>) -> Result<Vec<Requirement>, ResolveError> {
     let mut roots = Vec::new();
-    for requirement in request.requirements {
+    for requirement in request.requirements.iter().filter(|requirement| !request.is_provided(requirement)) {
         let holds = crate::marker::holds(requirement.marker.as_ref(), request.python, [])
             .map_err(|cause| ResolveError::Marker { requirement: requirement.to_string(), cause })?;
         if holds {

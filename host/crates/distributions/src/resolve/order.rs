@@ -56,7 +56,7 @@ pub(super) fn order(
         let Some((_, metadata)) = chosen.get(&requirement.key()) else { continue };
         let offered = requirement.extra_keys().into_iter().filter(|extra| metadata.offers(extra)).collect();
         let needs = metadata.needs(request.python, &offered).map_err(|cause| marker(&requirement, cause))?;
-        for need in needs.into_iter().rev() {
+        for need in needs.into_iter().rev().filter(|need| !request.is_provided(need)) {
             waiting.push_back(request.pins.constrain(need)?);
         }
     }

@@ -32,7 +32,7 @@ impl Prefetch<'_> {
     /// Adds what will be needed. Each project is requested once.
     pub(crate) fn want(&self, requirements: &[Requirement]) {
         let mut seen = lock(&self.seen);
-        for requirement in requirements {
+        for requirement in requirements.iter().filter(|requirement| !self.request.is_provided(requirement)) {
             if seen.len() < MOST && !self.request.offline && seen.insert((requirement.key(), requirement.extra_keys()))
             {
                 // Fails only when no thread requests ahead any more.

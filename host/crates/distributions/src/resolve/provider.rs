@@ -312,10 +312,13 @@ impl<'a> CandidateProvider<'a> {
         }
         let mut needs = Vec::new();
         for requirement in metadata.needs(request.python, &extras)? {
+            if request.is_provided(requirement) {
+                continue;
+            }
             needs.push(request.pins.constrain(requirement).map_err(|error| error.to_string())?);
         }
         if package.extra.is_none() {
-            needs.extend(self.setuptools_for(index)?);
+            needs.extend(self.setuptools_for(index)?.filter(|setuptools| !request.is_provided(setuptools)));
         }
         Ok(needs)
     }

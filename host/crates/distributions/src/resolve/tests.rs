@@ -82,6 +82,7 @@ struct Case {
     prefer_final: bool,
     allow_unknown_extras: bool,
     offline: bool,
+    provided: BTreeSet<String>,
 }
 
 fn case(world: &str) -> Case {
@@ -93,6 +94,7 @@ fn case(world: &str) -> Case {
         prefer_final: true,
         allow_unknown_extras: false,
         offline: false,
+        provided: BTreeSet::new(),
     }
 }
 
@@ -139,6 +141,7 @@ impl Case {
             allow_unknown_extras: self.allow_unknown_extras,
             sources_only: false,
             offline: self.offline,
+            provided: &self.provided,
             preferred: None,
         };
         resolve(&request, &self.world, &Silent)
@@ -327,6 +330,14 @@ fn a_distribution_with_unusable_metadata_is_passed_over() {
 #[test]
 fn circles_are_no_trouble() {
     assert_eq!(case("a 1.0; b\nb 1.0; a; c\nc 1.0; b[x]\nb 2.0; x: a").found(&["a"]), "a 1.0, b 2.0");
+}
+
+#[test]
+fn what_is_provided_is_not_resolved() {
+    let provided = ["zc-buildout".to_owned(), "setuptools".to_owned()].into();
+    let case =
+        Case { provided, ..case("a 1.0; zc.buildout<3; setuptools[x]; b\nb 1.0") }.pins(&[("zc.buildout", "2.13")]);
+    assert_eq!(case.found(&["a", "setuptools"]), "a 1.0, b 1.0");
 }
 
 #[test]

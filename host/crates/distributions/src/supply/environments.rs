@@ -1,6 +1,7 @@
 //! Environments in which builds run: the requirements in `build-system.requires`, resolved like all others, installed
 //! once and kept. As in zc.buildout 6 (which leaves this to pip), the pins of `[versions]` do not apply to them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,7 +97,7 @@ impl Supply<'_> {
     }
 
     fn resolved(&self, requirements: &[Requirement]) -> Result<Vec<Candidate>, SupplyError> {
-        let (pins, installed) = (Pins::default(), InstalledDistributions::default());
+        let (pins, installed, provided) = (Pins::default(), InstalledDistributions::default(), BTreeSet::new());
         let request = ResolveRequest {
             requirements,
             pins: &pins,
@@ -107,6 +108,7 @@ impl Supply<'_> {
             allow_unknown_extras: true,
             sources_only: false,
             offline: false,
+            provided: &provided,
             preferred: self.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Build)),
         };
         let resolution = resolve(&request, &ForBuilds(self), self.tools.report).map_err(Box::new)?;

@@ -224,6 +224,7 @@ impl InstallationSpace {
             allow_picked_versions: true,
             allow_unknown_extras: false,
             threads: 4,
+            provided: Default::default(),
         };
         let builder = ProjectBuilder {
             python: &python,

@@ -14,8 +14,8 @@ pub enum Allowed {
     #[default]
     Any,
     /// Those below one of these URLs: same scheme, host and port, and a path that starts with its path, up to a slash.
-    /// A URL that is allowed over `http` is also allowed over `https`. `*` stands for every URL of a server. Local files
-    /// need a `file:` URL.
+    /// A URL that is allowed over `http` is also allowed over `https`. `*` stands for every URL of a server; in a host, it stands
+    /// for any characters, and for any port. Local files need a `file:` URL.
     Beneath(Vec<String>),
 }
 
@@ -47,10 +47,26 @@ impl Allowed {
     }
 }
 
+/// Whether the host of `url` is one that a host with `*` stands for.
+fn matches_host(prefix: &Url, url: &Url) -> bool {
+    let (Some(pattern), Some(host)) = (prefix.host_str(), url.host_str()) else { return false };
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| host.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return false };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
 fn is_below(prefix: &Url, url: &Url) -> bool {
-    let upgraded = prefix.scheme() == "http" && url.scheme() == "https" && prefix.port() == url.port();
-    let same_port = prefix.port_or_known_default() == url.port_or_known_default();
-    let same_origin = prefix.host() == url.host() && (upgraded || prefix.scheme() == url.scheme() && same_port);
+    let upgraded = prefix.scheme() == "http" && url.scheme() == "https";
+    let any_port = prefix.port().is_none() && prefix.host_str().is_some_and(|host| host.contains('*'));
+    let same_port = any_port || prefix.port_or_known_default() == url.port_or_known_default();
+    let same_host = prefix.host() == url.host() || matches_host(prefix, url);
+    let same_origin = same_host
+        && (upgraded && (any_port || prefix.port() == url.port()) || prefix.scheme() == url.scheme() && same_port);
     same_origin && is_path_below(prefix.path(), url.path())
 }
 
@@ -88,6 +104,14 @@ mod tests {
         t("https://example.com/", "https://example.com:8443/a", false);
         t("file:///opt/sources/", "file:///opt/sources/a", true);
         t("file:///opt/sources/", "file:///etc/passwd", false);
+        t("http://*.example.com/", "https://a.b.example.com/x", true);
+        t("http://*.example.com/", "https://example.com/x", false);
+        t("http://*example.com/", "http://example.com/x", true);
+        t("http://py*.example.*/", "http://pypi.example.org/x", true);
+        t("http://*.example.com/", "http://a.example.com.evil.net/x", false);
+        t("http://*/", "http://127.0.0.1:8000/x", true);
+        t("http://*/", "https://example.com:8443/x", true);
+        t("http://*/", "file:///etc/passwd", false);
         t("not a url", "https://example.com/", false);
         t("*", "https://example.com/a", true);
         t("*", "ftp://example.com/a", true);

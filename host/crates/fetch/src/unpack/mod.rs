@@ -18,7 +18,7 @@ mod zip_headers;
 mod zstd;
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
+use std::io::{self, BufReader, Read as _, Seek as _};
 use std::path::Path;
 
 pub use error::{ArchiveFault, UnpackError};
@@ -91,6 +91,17 @@ pub fn unpack_open(
         _ => aside.become_destination(None)?,
     }
     Ok(unpacked)
+}
+
+/// The content of a file that is compressed with zstd, at most `limit` bytes.
+///
+/// # Errors
+/// When the file cannot be read, is damaged, or has more content.
+pub fn decompressed(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let frames = zstd::Frames::new(BufReader::new(File::open(path)?));
+    let count = frames.take(limit + 1).read_to_end(&mut content)? as u64;
+    if count > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
 }
 
 fn recognize(file: &mut File, archive: &Path) -> Result<ArchiveFormat, UnpackError> {

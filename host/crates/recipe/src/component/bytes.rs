@@ -39,6 +39,8 @@ pub(super) enum ComponentContent {
     Here(Bytes),
     /// In a file whose digest is known, although the file was not read.
     File { path: PathBuf, size: u64 },
+    /// The Python runtime, compressed, in the first of these files that exists.
+    Packed(Arc<[PathBuf]>),
 }
 
 /// Bytes that are embedded in the host or were read.
@@ -93,6 +95,8 @@ pub enum ComponentOrigin {
         /// Digest of the manifest that it pointed to.
         manifest: Digest,
     },
+    /// The Python runtime, which is a file next to the program.
+    PythonRuntime,
     /// A project that `develop` lists.
     Develop {
         /// The project's directory, or the `.wasm` file that was listed.
@@ -155,6 +159,9 @@ impl Component {
         match &self.content {
             ComponentContent::Here(bytes) => bytes.len() as u64,
             ComponentContent::File { size, .. } => *size,
+            ComponentContent::Packed(places) => {
+                places.iter().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len())
+            }
         }
     }
 
@@ -165,6 +172,7 @@ impl Component {
     pub fn bytes(&self) -> Result<Bytes, ComponentError> {
         match &self.content {
             ComponentContent::Here(bytes) => Ok(bytes.clone()),
+            ComponentContent::Packed(places) => super::python_runtime::unpack(places, &self.digest),
             ComponentContent::File { path, .. } => {
                 let (bytes, _) = read_limited(path)?;
                 let is_same = Digest::of(&bytes) == self.digest;

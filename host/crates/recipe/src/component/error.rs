@@ -15,6 +15,9 @@ use registry::oci::{LARGEST_COMPONENT, MOST_SIGNATURES};
 use registry::signature::KeyError;
 use registry::trust::TrustError;
 
+/// What works without the Python runtime.
+const OTHER_THAN_PYTHON: &str = "Without it, only built-in recipes and WebAssembly components can make parts.";
+
 /// Why a recipe reference has no component, or a recipe project could not be built.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ComponentError {
@@ -37,6 +40,8 @@ pub enum ComponentError {
         nearest: Option<String>,
         /// What to write so that it is found.
         remedy: String,
+        /// Further hints.
+        further: Vec<String>,
     },
     /// `recipes.toml`, or the `recipe.toml` of a project, is invalid.
     #[error("{message}")]
@@ -181,6 +186,18 @@ pub enum ComponentError {
         /// The place of the setting that requires it.
         place: Option<Place>,
     },
+    /// A recipe in Python, and no Python runtime.
+    #[error("The Python runtime is missing, which runs recipes that are written in Python.")]
+    NoPythonRuntime {
+        /// The files that would be it; none if this program was built without it.
+        looked: Vec<PathBuf>,
+    },
+    /// The file of the Python runtime belongs to another build of this program.
+    #[error("{} is not the Python runtime of this program.", path.display())]
+    OtherPythonRuntime {
+        /// The file.
+        path: PathBuf,
+    },
     /// A link file could not be written.
     #[error("Cannot write {}: {error}.", path.display())]
     Write {
@@ -206,6 +223,16 @@ impl ComponentError {
     /// Error for a file that cannot be read.
     pub(crate) fn read(path: &std::path::Path, error: io::Error) -> Self {
         Self::Read { path: path.to_owned(), error: Arc::new(error) }
+    }
+
+    /// The same for an unknown recipe that is no Python distribution either, with what was found out about that.
+    #[must_use]
+    pub fn also(mut self, other: &dyn Explain) -> Self {
+        if let Self::Unknown { searched, further, .. } = &mut self {
+            searched.push(format!("Python distributions ({})", other.to_string().trim_end_matches('.')));
+            further.extend(other.hints());
+        }
+        self
     }
 
     /// Error for a file that cannot be written.
@@ -261,10 +288,11 @@ impl Explain for ComponentError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
-            Self::Unknown { searched, nearest, remedy, .. } => {
+            Self::Unknown { searched, nearest, remedy, further, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
                 hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
                 hints.push(remedy.clone());
+                hints.extend(further.iter().cloned());
                 hints
             }
             Self::RecipesToml { hints, .. } => hints.clone(),
@@ -284,6 +312,20 @@ impl Explain for ComponentError {
                  WASI preview 1 (wit/)."
                     .to_owned(),
             ],
+            Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
+                "This program was built without it: build it again with `cargo xtask build` where python3 has the module \
+                 venv, or install a package of buildout-host."
+                    .to_owned(),
+                OTHER_THAN_PYTHON.to_owned(),
+            ],
+            Self::NoPythonRuntime { looked } => {
+                let looked: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
+                let installed = "Install buildout-host again, with all its files.";
+                vec![format!("Searched: {}.", looked.join("; ")), installed.to_owned(), OTHER_THAN_PYTHON.to_owned()]
+            }
+            Self::OtherPythonRuntime { .. } => {
+                vec!["Install buildout-host again, with all its files: they belong together.".to_owned()]
+            }
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
                 vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]

@@ -46,6 +46,7 @@ impl Resolved {
             grant: publication.grant.clone(),
             built_in: false,
             signers: obtained.signers.clone(),
+            program: None,
         })
     }
 }

@@ -12,6 +12,7 @@ use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::error::{ComponentError, SignatureError};
 use super::link::DevelopedRecipe;
+use super::program::Program;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
@@ -34,12 +35,17 @@ pub struct Resolved {
     pub built_in: bool,
     /// The required signers that have signed it.
     pub signers: Vec<Signer>,
+    /// What the component loads, if it is the Python runtime.
+    pub program: Option<Arc<Program>>,
 }
 
 impl Resolved {
     /// The value of `__buildout_signature__`: the package and its digest.
     pub fn signature(&self) -> String {
-        format!("{}-{}", self.component.package, self.component.digest.base64())
+        match &self.program {
+            Some(program) => program.signature.clone(),
+            None => format!("{}-{}", self.component.package, self.component.digest.base64()),
+        }
     }
 }
 
@@ -52,7 +58,8 @@ pub fn developed_recipe(developed: &DevelopedRecipe) -> Result<Resolved, Compone
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
     let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
     let (grant, signers) = (Grant::default(), Vec::new());
-    Ok(Resolved { reference, component: Arc::new(component), entry_point, grant, built_in: false, signers })
+    let (component, program) = (Arc::new(component), None);
+    Ok(Resolved { reference, component, entry_point, grant, built_in: false, signers, program })
 }
 
 /// Finds components by recipe reference. Each is loaded once.
@@ -130,7 +137,17 @@ impl Resolver {
         };
         let built_in = matches!(found.0.origin, ComponentOrigin::BuiltIn { .. });
         let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
-        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers })
+        Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
+    }
+
+    /// What `recipes.toml` grants to a recipe or an extension in Python, and what it keeps of the rights without a grant.
+    pub fn grant_of_program(&self, reference: &RecipeReference) -> Grant {
+        let mut grant = self.entry(reference).map(|entry| entry.grant.clone()).unwrap_or_default();
+        let all = &self.toml.python_recipes;
+        grant.extend(all);
+        grant.defaults = grant.defaults.or_else(|| all.defaults.clone());
+        grant.place = grant.place.or_else(|| all.place.clone());
+        grant
     }
 
     /// The contents of `recipes.toml`.
@@ -171,7 +188,8 @@ impl Resolver {
 
     /// Every directory that `recipes.toml` grants to a recipe for writing, as written.
     pub fn write_grants(&self) -> impl Iterator<Item = &str> {
-        self.toml.entries.iter().flat_map(|entry| entry.grant.write.iter().map(String::as_str))
+        let grants = self.toml.entries.iter().map(|entry| &entry.grant).chain([&self.toml.python_recipes]);
+        grants.flat_map(|grant| grant.write.iter().map(String::as_str))
     }
 
     /// References in `recipes.toml` that match none of `used`, but are similar to one of them, which was probably
@@ -243,7 +261,7 @@ impl Resolver {
             toml_key(&reference.package)
         );
         let nearest = self.nearest(reference);
-        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy }
+        ComponentError::Unknown { reference: reference.to_string(), searched, nearest, remedy, further: Vec::new() }
     }
 
     /// The most similar known reference to an unknown one: a whole reference, otherwise a package.
@@ -349,6 +367,7 @@ mod tests {
             ComponentOrigin::Path(path) => format!("path {}", path.file_name().unwrap().display()),
             ComponentOrigin::Registry { reference, .. } => format!("registry {reference}"),
             ComponentOrigin::Develop { project, .. } => format!("develop {}", project.file_name().unwrap().display()),
+            ComponentOrigin::PythonRuntime => "the Python runtime".to_owned(),
         };
         assert_eq!(resolved.built_in, origin.starts_with("built-in"));
         format!("{origin}:{}", resolved.entry_point)

@@ -5,10 +5,12 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cap_fs_ext::DirExt as _;
 use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
 
+use super::guard::{Change, Guard};
 use super::mounts::{Mount, is_no_directory};
 
 /// The bits of a file's permissions that a recipe may set.
@@ -29,15 +31,21 @@ pub(crate) struct GrantedPath {
     mount: Mount,
     /// The rest of the path; empty for the granted directory itself.
     rest: PathBuf,
+    guard: Arc<Guard>,
 }
 
 impl GrantedPath {
-    pub(super) fn new(mount: &Mount, rest: &std::path::Path) -> Self {
-        Self { mount: mount.clone(), rest: rest.to_owned() }
+    /// `guard` keeps what the recipe may not change there; of a path to be read, it is empty.
+    pub(super) fn new(mount: &Mount, rest: &std::path::Path, guard: &Arc<Guard>) -> Self {
+        Self { mount: mount.clone(), rest: rest.to_owned(), guard: Arc::clone(guard) }
     }
 
     /// A directory, and the path in it; `.` for a granted directory itself.
     pub(crate) fn place(&self) -> io::Result<(Dir, PathBuf)> {
+        if !self.guard.is_empty() && !self.rest.as_os_str().is_empty() {
+            let (directory, name) = self.changing(Change::Write)?;
+            return Ok((directory, name.into()));
+        }
         match self.mount.open() {
             Err(error) if is_no_directory(&error) && self.rest.as_os_str().is_empty() => {
                 let (holder, name) = self.mount.holder()?;
@@ -65,6 +73,18 @@ impl GrantedPath {
 
     /// The parent directory and the name in it. No link that a recipe may have made is followed on the way.
     pub(crate) fn holder(&self) -> io::Result<(Dir, OsString)> {
+        self.changing(Change::Replace)
+    }
+
+    fn changing(&self, change: Change) -> io::Result<(Dir, OsString)> {
+        let (directory, name) = self.parent()?;
+        match self.guard.keeps_entry(&directory, &name, change)? {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => Ok((directory, name)),
+        }
+    }
+
+    fn parent(&self) -> io::Result<(Dir, OsString)> {
         let Some(name) = self.rest.file_name() else {
             let (holder, name) = self.mount.holder()?;
             return Ok((Dir::from_std_file(holder), name.to_owned()));

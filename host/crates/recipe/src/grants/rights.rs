@@ -8,10 +8,13 @@ use std::time::Duration;
 use super::applicant::Applicant;
 use super::described::grant_of;
 use super::granted::{GrantedPath, Ungranted};
+use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
+use super::radius::Radius;
 use super::system::{is_in_system, is_named, is_of_system, without_links};
 use super::templates::{SHARED, holders, own_option, paths};
+use crate::component::Program;
 use crate::error::{RecipeError, RecipeProblem};
 use crate::limits;
 use registry::Grant;
@@ -38,6 +41,8 @@ pub(crate) struct Rights {
     pub(crate) makes: Vec<PathBuf>,
     /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
     shared: Vec<PathBuf>,
+    /// What it may not change in directories that it may write.
+    pub(crate) guard: Arc<Guard>,
     /// Options that decide what it may do.
     fixed: Vec<String>,
     /// Paths with the names of the part's own places that existed before the part.
@@ -72,11 +77,21 @@ impl Rights {
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
             shared: Vec::new(),
+            guard: Arc::default(),
             fixed: Vec::new(),
             kept: Vec::new(),
             temporary: PathBuf::new(),
             locations: Arc::default(),
         }
+    }
+
+    /// The rights of a program while it is loaded: it may read its modules, and write compiled ones.
+    pub(crate) fn to_load(program: &Program, grant: &Grant) -> Self {
+        let read = program.path.iter().chain(&program.python).map(|path| (Arc::from(path.as_path()), Access::Read));
+        let access = read.chain(program.cache.iter().map(|path| (Arc::from(path.as_path()), Access::Write)));
+        let mounts = Mounts::new(access, &[], &[], &[]);
+        let memory = grant.memory.unwrap_or(super::radius::MEMORY);
+        Self { mounts, process: Process { env: Vec::new(), memory }, ..Self::to_describe(grant) }
     }
 
     /// The rights of the part's recipe.
@@ -87,21 +102,25 @@ impl Rights {
             let problem = RecipeProblem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
-        let Expanded { grant, read, write, makes, memory, timeout, shared } = Expanded::of(applicant);
+        let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } =
+            Expanded::of(applicant);
+        let only_reads = recipe.program.as_ref().is_some_and(|program| program.only_reads);
+        let run = if only_reads { Vec::new() } else { grant.run.clone() };
         check_named(applicant, &grant)?;
         let location: Arc<Path> = normalize(&locations.parts.join(applicant.part)).into();
         let makes = makes.map(|named| named.into_iter().chain([location.to_path_buf()]).collect()).unwrap_or_default();
         let protected = locations.protected.as_slice();
         let mut access: Vec<_> = locations.standard().iter().map(|path| (Arc::clone(path), Access::Read)).collect();
-        if !protected.iter().any(|path| holds(&location, path)) || recipe.built_in {
+        if (!protected.iter().any(|path| holds(&location, path)) || recipe.built_in) && !only_reads {
             access.push((Arc::clone(&location), Access::Write));
         }
-        if !grant.run.is_empty() {
+        if !run.is_empty() {
             access.push((locations.build_directory(applicant.part).into(), Access::Write));
         }
         access.push((applicant.temporary.as_path().into(), Access::Write));
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
-        for directory in write {
+        access.extend(write.into_iter().map(|path| (path.into(), Access::Write)));
+        for directory in granted_write.into_iter().filter(|_| !only_reads) {
             let directory = normalize(&directory);
             if !recipe.built_in
                 && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
@@ -122,7 +141,7 @@ impl Rights {
             mounts: Mounts::new(access, &writable, &links, &[Path::new("/"), &locations.directory]),
             part: applicant.part.to_owned(),
             location,
-            run: grant.run,
+            run,
             fetch: grant.fetch,
             distributions: grant.distributions,
             is_built_in: recipe.built_in,
@@ -130,6 +149,7 @@ impl Rights {
             process: Process { env, memory },
             makes,
             shared,
+            guard: Arc::new(guard),
             fixed: fixed(&recipe.grant),
             kept: Vec::new(),
             temporary: applicant.temporary.clone(),
@@ -161,6 +181,22 @@ impl Rights {
     /// recipe. A built-in recipe may set those that its own description refers to.
     pub(crate) fn is_fixed(&self, option: &str) -> bool {
         self.fixed.iter().any(|fixed| fixed == option)
+    }
+
+    /// The directories that hold something that stays as it is, and in which the recipe may change everything else:
+    /// those that it may write, and the ones on the way from there. Outer ones first.
+    pub(crate) fn open_directories(&self) -> Vec<PathBuf> {
+        let writable: Vec<&Path> =
+            self.mounts.iter().filter(|mount| mount.access == Access::Write).map(|mount| &*mount.path).collect();
+        let mut open: Vec<PathBuf> = Vec::new();
+        for kept in self.guard.kept() {
+            let around = kept.ancestors().skip(1);
+            let within = around.filter(|path| writable.iter().any(|outer| holds(outer, path)));
+            open.extend(within.map(Path::to_owned));
+        }
+        open.sort();
+        open.dedup();
+        open
     }
 
     /// Whether `location`, as the recipe has set it, is a place that many buildouts share.
@@ -219,6 +255,11 @@ impl Rights {
         &self.locations.directory
     }
 
+    /// Whether no grant can open `path` for writing: it is a file of the host, or holds one.
+    pub(crate) fn is_protected(&self, path: &Path) -> bool {
+        self.locations.protected.iter().any(|protected| holds(path, protected))
+    }
+
     /// The directory that has to be granted so that `path` can be used: its parent, or itself if the parent contains
     /// the host's files, which no grant can open.
     pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
@@ -247,7 +288,11 @@ impl Rights {
     pub(crate) fn granted(&self, path: &Path, access: Access) -> Option<GrantedPath> {
         let (at, rest) = self.mounts.route(path)?;
         let mount = self.mounts.get(at).filter(|mount| mount.access >= access)?;
-        Some(GrantedPath::new(mount, rest))
+        if access == Access::Read {
+            return Some(GrantedPath::new(mount, rest, &Arc::default()));
+        }
+        let is_kept = self.guard.keeps(path, Change::Write);
+        (!is_kept).then(|| GrantedPath::new(mount, rest, &self.guard))
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
@@ -326,12 +371,15 @@ struct Expanded {
     /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
+    /// Of a recipe in Python: what it may write without a grant, except for what `guard` keeps.
     write: Vec<PathBuf>,
+    guard: Guard,
+    granted_write: Vec<PathBuf>,
     /// Of a recipe whose commands make paths in directories that they may not write.
     makes: Option<Vec<PathBuf>>,
     memory: u64,
     timeout: Duration,
-    /// The part of `write` that commands may not write.
+    /// The part of `granted_write` that commands may not write.
     shared: Vec<PathBuf>,
 }
 
@@ -358,11 +406,36 @@ impl Expanded {
         write.extend(shared.iter().cloned());
         let read = granted.read.iter().chain(&described.read).map(String::as_str);
         let read = paths(applicant, read);
-        let memory = granted.memory.or(described.memory).unwrap_or(limits::MEMORY);
-        let timeout = granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT);
         let mut grant = granted.clone();
         grant.extend(&described);
-        Self { grant, read, write, makes, memory, timeout, shared }
+        let mut expanded = Self {
+            grant,
+            read,
+            write: Vec::new(),
+            guard: Guard::default(),
+            granted_write: write,
+            makes,
+            memory: granted.memory.or(described.memory).unwrap_or(limits::MEMORY),
+            timeout: granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT),
+            shared,
+        };
+        if let Some(program) = &applicant.recipe.program {
+            expanded.extend(Radius::of(applicant, program), granted);
+        }
+        expanded
+    }
+}
+
+impl Expanded {
+    /// Adds what a recipe in Python may do without a grant.
+    fn extend(&mut self, radius: Radius, granted: &Grant) {
+        self.grant.extend(&radius.grant);
+        self.read.extend(radius.read);
+        self.write = radius.write;
+        let opened = self.granted_write.iter().map(|path| normalize(path)).collect();
+        self.guard = radius.guard.without(opened);
+        self.memory = granted.memory.unwrap_or(radius.memory);
+        self.timeout = granted.timeout.unwrap_or(radius.timeout);
     }
 }
 

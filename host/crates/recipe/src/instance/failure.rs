@@ -57,18 +57,23 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_user_error = match failure {
         Failure::UserError(_) => true,
-        Failure::Explained(explained) => explained.user_error,
+        // With a code, the cause is known: it is no path that was refused.
+        Failure::Explained(explained) => explained.user_error || explained.code.is_some(),
         Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
     };
     let is_relevant = |denied: &&Denied| denied.access == Access::Write || !is_user_error;
     let is_kept = |denied: &&Denied| call.rights.is_kept(&denied.path);
-    let denied = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
-    let denied = denied.map(|denied| needed_grant(denied, &call.rights));
-    let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
+    let is_protected = |denied: &&Denied| denied.access == Access::Write && call.rights.is_protected(&denied.path);
+    let relevant = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
+    let (never, denied): (Vec<_>, Vec<_>) = relevant.partition(is_protected);
+    let denied = denied.into_iter().map(|denied| needed_grant(denied, &call.rights));
     // Not every refused operation is noted: files below are removed through a handle of the directory.
     let kept = call.rights.kept().iter().map(|path| move_away(path));
-    let advice = kept.chain(std::mem::take(&mut call.advice)).collect();
-    FailureContext { denied, advice, command: call.failed_command.take(), trace: Vec::new() }
+    let mut advice: Vec<String> = kept.chain(never.into_iter().map(|denied| never_granted(&denied.path))).collect();
+    let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
+    advice.append(&mut call.advice);
+    let command = call.failed_command.take();
+    FailureContext { denied, advice, command, trace: Vec::new() }
 }
 
 /// What to do about something at the part's own place that the part did not make.
@@ -93,6 +98,14 @@ fn traceback(trace: &[TraceLine]) -> Vec<String> {
 /// The beginning of a text of a recipe, in one line.
 fn shortened(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(TEXT).collect()
+}
+
+/// No grant opens the files of the host.
+fn never_granted(path: &std::path::Path) -> String {
+    format!(
+        "No recipe may write to {}: the host keeps its files and those of the configuration as they are.",
+        path.display()
+    )
 }
 
 /// The grant, as written in `recipes.toml`, that a denied request would need.

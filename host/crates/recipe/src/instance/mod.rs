@@ -7,6 +7,7 @@ pub(crate) mod store;
 
 use std::sync::Arc;
 
+use base::collections::Map;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::call::deadline::Watchdog;
@@ -29,6 +30,8 @@ pub(crate) struct Instance {
     pub(crate) parts: usize,
     /// Whether another part may use it: it did not trap, and has no open files.
     pub(crate) sharable: bool,
+    /// The programs that it has loaded, and whether they can update a part.
+    pub(crate) loaded: Map<String, bool>,
     trapped: bool,
 }
 
@@ -60,7 +63,7 @@ impl Instance {
         store.data_mut().call.watch = watch.ok();
         store.set_epoch_deadline(1);
         match pre.instantiate(&mut store) {
-            Ok(guest) => Ok(Self { store, guest, parts: 0, sharable: true, trapped: false }),
+            Ok(guest) => Ok(Self { store, guest, parts: 0, sharable: true, loaded: Map::default(), trapped: false }),
             Err(error) => Err(failure::of_trap(store.data_mut(), error, request)),
         }
     }

@@ -48,7 +48,7 @@ impl Host for ArchivesView<'_> {
         self.call.note("archives.unpack", &[&archive, &directory]);
         let (file, name) = self.open(&archive)?;
         let target = self.target(&directory)?;
-        self.announce(&target)?;
+        self.call.will_make(&target.shown).map_err(|error| invalid(&directory, &error.to_string()))?;
         let outcome = target.unpack(&file, &name, top_level, self.call);
         self.files.close_mounts(self.table);
         self.call.check().map_err(ArchiveFailure::trap)?;
@@ -67,7 +67,7 @@ impl Host for ArchivesView<'_> {
             return Err(invalid(&file, "it exists, and this part did not make it").into());
         }
         let is_new = target.is_new();
-        self.announce(&target)?;
+        self.call.will_make(&target.shown).map_err(|error| invalid(&file, &error.to_string()))?;
         let mut content = recreate(&target.path()).map_err(|error| invalid(&file, &error.to_string()))?;
         let call = &*self.call;
         let outcome = unpack::decompress(source, &name, &mut content, &UnpackLimits::default(), &|| call.is_over());
@@ -85,11 +85,6 @@ impl Host for ArchivesView<'_> {
 }
 
 impl ArchivesView<'_> {
-    fn announce(&self, target: &WriteTarget) -> Result<(), ArchiveError> {
-        let path = &target.shown;
-        self.call.will_make(path).map_err(|error| invalid(&path.to_string_lossy(), &error.to_string()))
-    }
-
     /// Opens an archive, and returns its path for messages.
     fn open(&mut self, path: &str) -> Result<(File, PathBuf), ArchiveError> {
         let refuse = |why: &str| ArchiveError::NotReadable(format!("cannot read {path}: {why}"));

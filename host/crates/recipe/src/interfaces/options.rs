@@ -34,6 +34,10 @@ impl OptionsView<'_> {
 }
 
 impl OptionsView<'_> {
+    fn is_unchanged(&mut self, buildout: &Buildout, part: &str, name: &str, value: &str) -> bool {
+        look_up(self.call, || buildout.get(part, name)).ok().flatten().as_deref() == Some(value)
+    }
+
     /// The section, if an option may be set in this call.
     fn section_to_change(
         &mut self,
@@ -45,6 +49,10 @@ impl OptionsView<'_> {
         let is_open = matches!(self.call.phase, Phase::Init | Phase::Install | Phase::Update);
         if !is_open || self.call.part != part {
             return Err(SetError::AfterInit.into());
+        }
+        // Recipes set all options of their section again, as they were.
+        if name == "recipe" && self.is_unchanged(&buildout, &part, name, value) {
+            return Ok((part, buildout));
         }
         check_own_name(name)?;
         if self.call.is_fixed(name) {

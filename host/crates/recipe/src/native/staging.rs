@@ -10,6 +10,7 @@ use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base::digest::Digest;
 use base::files::remove_directory;
@@ -17,6 +18,7 @@ use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use crate::grants::guard::{Change, Guard};
 use crate::grants::rights::Rights;
 
 /// What the name of a staging directory starts with. Digits of two digests follow: of the buildout directory, because several
@@ -38,6 +40,15 @@ struct Directory {
     source: PathBuf,
     /// What the command is to make in it: names, and paths as the configuration writes them.
     names: BTreeMap<OsString, PathBuf>,
+    /// In a directory in which the command may make anything, except for what stays as it is.
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    guard: Arc<Guard>,
+    /// The symbolic links in the directory, which the command may replace and remove.
+    links: Vec<OsString>,
 }
 
 /// What came of staging.
@@ -68,7 +79,35 @@ impl Staging {
                 }
             }
         }
+        for directory in rights.open_directories() {
+            // One that does not exist, or to which only a link leads that a recipe may have made, is not shown.
+            if let Ok(real) = resolve_for(&rights.real(&directory), policy) {
+                staging.open(rights, policy, real)?;
+            }
+        }
         Ok((staging, made))
+    }
+
+    /// Lets the command change a directory, except for what stays as it is: entries that it may change are shown as they
+    /// are, and what is new comes into being in a staging directory.
+    fn open(&mut self, rights: &Rights, policy: &mut CommandPolicy, directory: PathBuf) -> io::Result<()> {
+        let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
+            if entry.file_type()?.is_symlink() {
+                links.push(entry.file_name());
+            } else if !is_staging && !guard.keeps(&entry.path(), Change::Replace) {
+                policy.write.push(entry.path());
+            }
+        }
+        if policy.level == ConfinementLevel::Full {
+            self.add(rights, policy, directory, BTreeMap::new())?;
+            if let Some(added) = self.directories.last_mut() {
+                added.open = Some(Open { guard, links });
+            }
+        }
+        Ok(())
     }
 
     fn add(
@@ -81,8 +120,8 @@ impl Staging {
         let source = parent.join(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
         clear(&source)?;
         std::fs::create_dir(&source)?;
-        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names });
-        let shows_existing = rights.shows_entries_of(&parent);
+        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names, open: None });
+        let shows_existing = rights.shows_entries_of(&parent) || !rights.guard.is_empty();
         if shows_existing {
             copy_links(&parent, &source)?;
         }
@@ -118,8 +157,46 @@ impl Directory {
                 // Someone else may have made the path meanwhile.
                 move_to(&from, &to)?;
                 settled.made.push(path.clone());
+            } else if let Some(open) = &self.open {
+                open.settle(&from, to, settled)?;
             } else if to.symlink_metadata().is_err() {
                 settled.removed.push(to);
+            }
+        }
+        self.open.as_ref().map_or(Ok(()), |open| open.remove_links(self))
+    }
+}
+
+impl Open {
+    /// Brings one entry to its place.
+    fn settle(&self, from: &Path, to: PathBuf, settled: &mut Settled) -> io::Result<()> {
+        let before = to.symlink_metadata();
+        let is_link = before.as_ref().is_ok_and(std::fs::Metadata::is_symlink);
+        if before.is_ok() && !is_link || is_link && std::fs::read_link(from).ok() == std::fs::read_link(&to).ok() {
+            // Where something is shown, or a link as it was.
+            return Ok(());
+        }
+        if self.guard.keeps(&to, Change::Replace) {
+            settled.removed.push(to);
+            return Ok(());
+        }
+        if is_link {
+            std::fs::remove_file(&to)?;
+        }
+        move_to(from, &to)?;
+        if !is_link {
+            settled.made.push(to);
+        }
+        Ok(())
+    }
+
+    /// Removes the links that the command has removed.
+    fn remove_links(&self, directory: &Directory) -> io::Result<()> {
+        let removed = |name: &&OsString| directory.source.join(name).symlink_metadata().is_err();
+        for name in self.links.iter().filter(removed) {
+            let path = directory.path.join(name);
+            if path.is_symlink() && !self.guard.keeps(&path, Change::Replace) {
+                std::fs::remove_file(path)?;
             }
         }
         Ok(())
@@ -198,8 +275,9 @@ fn copy_links(from: &Path, to: &Path) -> io::Result<()> {
 /// one run at a time.
 pub(crate) fn clear_left(rights: &Rights) {
     let prefix = own_prefix(rights);
-    for directory in rights.standard() {
-        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let standard = rights.standard().iter().map(|path| path.to_path_buf());
+    for directory in standard.chain(rights.open_directories()) {
+        let entries = std::fs::read_dir(&directory).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| is_of_buildout(&entry.file_name(), &prefix)) {
             // What cannot be removed is no obstacle: it is tried again, and reported, when the part is made.
             let _ = clear(&entry.path());

@@ -16,23 +16,26 @@ use crate::native::shared::Native;
 /// An instance that several parts use, one call at a time.
 pub(super) type SharedInstance = Arc<Mutex<Instance>>;
 
+/// A component, and what it has loaded: programs with other modules or other grants get other instances.
+pub(super) type Of = (Digest, Option<String>);
+
 /// All instances, by the settings that must be equal for parts that share one.
 #[derive(Default)]
 pub(super) struct Instances {
-    by_key: Mutex<Map<(Digest, Process), Vec<SharedInstance>>>,
+    by_key: Mutex<Map<(Of, Process), Vec<SharedInstance>>>,
 }
 
 impl Instances {
     /// An instance that is not in a call: an existing or a new one.
     pub(super) fn free(
         &self,
-        digest: Digest,
+        of: Of,
         prepared: &PreparedComponent,
         native: &Arc<Native>,
         watchdog: &Watchdog,
         request: &CallRequest<'_>,
     ) -> Result<SharedInstance, RecipeError> {
-        let key = (digest, request.rights.process.clone());
+        let key = (of, request.rights.process.clone());
         let most = prepared.parts_per_instance;
         let instances = self.locked();
         if let Some(free) = instances.get(&key).and_then(|known| known.iter().find(|one| is_free(one, most))) {
@@ -49,7 +52,7 @@ impl Instances {
         Ok(shared)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Map<(Digest, Process), Vec<SharedInstance>>> {
+    fn locked(&self) -> MutexGuard<'_, Map<(Of, Process), Vec<SharedInstance>>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

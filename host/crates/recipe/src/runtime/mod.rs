@@ -6,6 +6,7 @@
 mod instances;
 mod parts;
 mod prepared;
+mod programs;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -20,7 +21,7 @@ use crate::call::Phase;
 use crate::call::deadline::Watchdog;
 use crate::check;
 use crate::compile::offer::{export_names, import_names};
-use crate::component::{CompileCache, ComponentOrigin, Resolved};
+use crate::component::{CompileCache, Component, ComponentOrigin, Resolved};
 use crate::described::RecipePackage;
 use crate::distributions::Distributions;
 use crate::error::{RecipeError, RecipeProblem, Subject};
@@ -115,11 +116,12 @@ impl Runtime {
         check::options(buildout, part, entry_point, &subject)?;
         let rights = Arc::new(Rights::of(&applicant)?);
         self.parts.refuse_overlap(&rights, &subject)?;
-        let (instance, handle) = self.call_init(buildout, recipe, &prepared, entry_point, &rights, &subject)?;
-        let (has_update, starts_commands) = (entry_point.has_update, prepared.starts_commands);
-        let (is_built_in, buildout) = (recipe.built_in, buildout.clone());
-        let initialized =
-            Part { instance, handle, rights, subject, buildout, has_update, starts_commands, is_built_in };
+        let (instance, handle, has_update) = self.call_init(buildout, recipe, &prepared, &rights, &subject)?;
+        let has_update = has_update.unwrap_or(entry_point.has_update);
+        // The signature of a recipe in Python is that of zc.buildout, which does not contain other parts.
+        let starts_commands = prepared.starts_commands && recipe.program.is_none();
+        let (is_lenient, buildout) = (recipe.built_in || recipe.program.is_some(), buildout.clone());
+        let initialized = Part { instance, handle, rights, subject, buildout, has_update, starts_commands, is_lenient };
         self.parts.add(part, initialized);
         Ok(())
     }
@@ -129,21 +131,22 @@ impl Runtime {
         buildout: &Buildout,
         recipe: &Resolved,
         prepared: &PreparedComponent,
-        entry_point: &EntryPoint,
         rights: &Arc<Rights>,
         subject: &Subject,
-    ) -> Result<(SharedInstance, ResourceAny), RecipeError> {
+    ) -> Result<(SharedInstance, ResourceAny, Option<bool>), RecipeError> {
         let reach = self.reach_in_init(rights);
         let request = CallRequest { phase: Phase::Init, subject, rights, buildout: Some(buildout), reach };
         let shared = self.instance(recipe, prepared, &request)?;
         let mut instance = lock(&shared);
-        let answer = instance
-            .call(&self.watchdog, &request, |store, guest| init(store, guest, &entry_point.name, buildout, rights))?;
+        let has_update = self.load(&mut instance, recipe, buildout, subject)?;
+        let name = &recipe.entry_point;
+        let answer =
+            instance.call(&self.watchdog, &request, |store, guest| init(store, guest, name, buildout, rights))?;
         match answer.value {
             Ok(handle) => {
                 instance.parts += 1;
                 drop(instance);
-                Ok((shared, handle))
+                Ok((shared, handle, has_update))
             }
             Err(failure) => Err(instance.failed(failure, answer.created, subject)),
         }
@@ -201,6 +204,9 @@ impl Runtime {
     /// # Errors
     /// When the component cannot be used.
     pub fn has_uninstall(&self, recipe: &Resolved) -> Result<bool, RecipeError> {
+        if let Some(program) = &recipe.program {
+            return Ok(program.uninstall.is_some());
+        }
         let subject = subject("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
@@ -246,11 +252,12 @@ impl Runtime {
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
         self.parts.add_uninstalled(&rights);
         let reach = self.reach(&rights);
-        let buildout = Some(buildout);
-        let request = CallRequest { phase: Phase::Uninstall, subject: &subject, rights: &rights, buildout, reach };
+        let (phase, own) = (Phase::Uninstall, Some(buildout));
+        let request = CallRequest { phase, subject: &subject, rights: &rights, buildout: own, reach };
         let shared = self.instance(recipe, &prepared, &request)?;
         let mut instance = lock(&shared);
-        let (name, options) = (entry_point.name.as_str(), recorded_options(recorded));
+        self.load(&mut instance, recipe, buildout, &subject)?;
+        let (name, options) = (recipe.entry_point.as_str(), recorded_options(recorded));
         let answer =
             instance.call(&self.watchdog, &request, |store, guest| guest.uninstall(store, name, part, options))?;
         answer.value.map_err(|failure| instance.failed(failure, answer.created, &subject))
@@ -323,11 +330,11 @@ impl Runtime {
         let other = |path: &Path| self.parts.other_within(name, &part.rights.directory().join(path));
         match claim {
             Claim::Refused(why) => Err(why.to_owned()),
-            Claim::OfPart(other) if part.is_built_in => {
+            Claim::OfPart(other) if part.is_lenient => {
                 self.report_kept(name, path, &format!("belongs to part {other}"));
                 Ok(false)
             }
-            Claim::Existed if part.is_built_in => {
+            Claim::Existed if part.is_lenient => {
                 self.report_kept(name, path, "existed before this part");
                 Ok(false)
             }
@@ -395,12 +402,21 @@ impl Runtime {
         prepared: &PreparedComponent,
         request: &CallRequest<'_>,
     ) -> Result<SharedInstance, RecipeError> {
-        self.instances.free(recipe.component.digest, prepared, &self.native, &self.watchdog, request)
+        let of = (recipe.component.digest, programs::sharing_key(recipe));
+        self.instances.free(of, prepared, &self.native, &self.watchdog, request)
     }
 
     fn prepare(&self, recipe: &Resolved, subject: &Subject) -> Result<Arc<PreparedComponent>, RecipeError> {
+        self.prepare_component(&recipe.component, subject)
+    }
+
+    fn prepare_component(
+        &self,
+        component: &Component,
+        subject: &Subject,
+    ) -> Result<Arc<PreparedComponent>, RecipeError> {
         let at_once = self.native.settings.jobs.limit();
-        self.components.prepare(&recipe.component, &*self.native.report, at_once, subject)
+        self.components.prepare(component, &*self.native.report, at_once, subject)
     }
 
     fn entry_point<'a>(
@@ -409,6 +425,9 @@ impl Runtime {
         recipe: &Resolved,
         subject: &Subject,
     ) -> Result<&'a EntryPoint, RecipeError> {
+        if recipe.program.is_some() {
+            return Ok(programs::undescribed());
+        }
         entry_point(self.description(prepared, recipe, subject)?, recipe, subject)
     }
 

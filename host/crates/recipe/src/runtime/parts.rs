@@ -22,7 +22,9 @@ pub(super) struct Part {
     pub(super) buildout: Buildout,
     pub(super) has_update: bool,
     pub(super) starts_commands: bool,
-    pub(super) is_built_in: bool,
+    /// Whether a path that it returns and does not own is left out, rather than an error: built-in recipes, and those in
+    /// Python, which were written for a tool that takes any path.
+    pub(super) is_lenient: bool,
 }
 
 /// All parts.

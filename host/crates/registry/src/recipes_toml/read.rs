@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike};
 use super::content::{EntrySource, RecipeEntry, RecipesToml};
 use super::signers::{KeyEntry, SignedBy, WantedSigners};
 use crate::file_error::RecipesFileError;
-use crate::grant::Grant;
+use crate::grant::{DEFAULT_RIGHTS, Grant};
 use crate::oci;
 use crate::reference::RecipeReference;
 use crate::toml_file::{TomlFile, read_text};
@@ -34,7 +34,7 @@ impl RecipesToml {
     pub fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
         let file = TomlFile::new(path, text);
         let document = file.document()?;
-        file.check_keys(document.as_table(), "", &["recipe", "key", "vendor"])?;
+        file.check_keys(document.as_table(), "", &["recipe", "key", "vendor", "python-recipes"])?;
         let keys = document.get("key").map(|item| file.keys(item)).transpose()?.unwrap_or_default();
         let vendor = document.get("vendor").map(|item| file.string(item, "vendor")).transpose()?;
         let vendor = vendor.map(|path| file.path(path));
@@ -46,7 +46,8 @@ impl RecipesToml {
             }
         }
         file.check_names(&entries, &keys)?;
-        Ok(Self { entries, keys, vendor })
+        let python_recipes = document.get("python-recipes").map(|item| file.python_recipes(item)).transpose()?;
+        Ok(Self { entries, keys, vendor, python_recipes: python_recipes.unwrap_or_default() })
     }
 }
 
@@ -62,6 +63,13 @@ pub fn grant_of(keys: &str) -> Result<Grant, RecipesFileError> {
 }
 
 impl TomlFile {
+    /// What all recipes in Python are granted.
+    fn python_recipes(&self, item: &Item) -> Result<Grant, RecipesFileError> {
+        let table = self.table(item, "python-recipes")?;
+        self.check_keys(table, " of python-recipes", &["grant"])?;
+        Ok(table.get("grant").map(|item| self.grant(item)).transpose()?.unwrap_or_default())
+    }
+
     fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<RecipeEntry, RecipesFileError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);
         let reference = name.parse::<RecipeReference>().map_err(|error| {
@@ -148,7 +156,7 @@ impl TomlFile {
 
     fn grant(&self, item: &Item) -> Result<Grant, RecipesFileError> {
         let table = self.table(item, "grant")?;
-        let keys = ["read", "write", "env", "run", "fetch", "distributions", "memory", "timeout"];
+        let keys = ["read", "write", "env", "run", "fetch", "distributions", "memory", "timeout", "defaults"];
         self.check_keys(table, " of a grant", &keys)?;
         Ok(Grant {
             read: self.strings(table, "read")?,
@@ -159,9 +167,24 @@ impl TomlFile {
             distributions: self.flag(table, "distributions")?,
             memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
             timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
+            defaults: table.get("defaults").map(|_| self.defaults(table)).transpose()?,
             other: Vec::new(),
             place: self.place(item.span()),
         })
+    }
+
+    /// The rights of recipes in Python that are kept.
+    fn defaults(&self, table: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
+        let kept = self.strings(table, "defaults")?;
+        let unknown = kept.iter().find(|right| !DEFAULT_RIGHTS.contains(&right.as_str()));
+        match unknown {
+            None => Ok(kept),
+            Some(unknown) => {
+                let span = table.get("defaults").and_then(Item::span);
+                let hint = format!("Recipes in Python have these rights: {}.", DEFAULT_RIGHTS.join(", "));
+                Err(self.error(span, format!("Unknown right {unknown:?} in \"defaults\"."), vec![hint]))
+            }
+        }
     }
 
     /// `true` or `false`.
@@ -255,6 +278,20 @@ mod tests {
         );
         assert_eq!((grant.memory, grant.timeout), (Some(256 << 20), Some(Duration::from_secs(600))));
         assert_eq!(grant.place.as_ref().map(Place::line), Some(5));
+    }
+
+    #[test]
+    fn recipes_in_python_can_be_granted_more_or_less() {
+        let text = "[python-recipes]\ngrant = { defaults = [\"read\"], env = [\"LANG\"] }\n";
+        let grant = parse(text).unwrap().python_recipes;
+        assert!(grant.keeps_default("read") && !grant.keeps_default("run"));
+        assert_eq!(grant.env, ["LANG"]);
+        assert!(Grant::default().keeps_default("run"));
+        let (place, message, hints) = wrong("[python-recipes]\ngrant = { defaults = [\"all\"] }\n");
+        assert_eq!(place, "/b/recipes.toml:2:22");
+        assert!(message.starts_with("Unknown right \"all\" in \"defaults\"."), "{message}");
+        assert_eq!(hints, "Recipes in Python have these rights: read, write, run, fetch, distributions.");
+        assert!(wrong("[python-recipes]\npath = \"a\"\n").1.starts_with("Unknown key \"path\" of python-recipes."));
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl PackageView {
     /// The component's file, if it is not part of this program or in a registry.
     pub(super) fn file(&self) -> Option<&Path> {
         match &self.recipe.component.origin {
-            ComponentOrigin::BuiltIn { .. } | ComponentOrigin::Registry { .. } => None,
+            ComponentOrigin::BuiltIn { .. } | ComponentOrigin::PythonRuntime | ComponentOrigin::Registry { .. } => None,
             ComponentOrigin::Path(file) | ComponentOrigin::Develop { component: file, .. } => Some(file),
         }
     }

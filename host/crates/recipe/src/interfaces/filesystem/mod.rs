@@ -9,6 +9,7 @@
 
 mod absolute;
 pub(crate) mod open;
+mod guarded;
 mod opening;
 mod ready;
 mod removing;

@@ -24,6 +24,8 @@ pub(crate) struct OpenFiles {
     pub(super) handles: Map<u32, Option<PathBuf>>,
     /// Granted directories that stay open from call to call.
     lasting: Vec<Lasting>,
+    /// Directories that are open for one operation.
+    pub(super) temporary: Vec<u32>,
     /// The result of the guest's last call of the host.
     pub(super) known: Option<KnownEntry>,
 }
@@ -56,7 +58,7 @@ impl OpenFiles {
     /// Closes the handles of granted directories: from now on, directories that a command or the host has put in their
     /// place are used.
     pub(crate) fn close_mounts(&mut self, table: &mut ResourceTable) {
-        let mounts = std::mem::take(&mut self.mounts).into_values();
+        let mounts = std::mem::take(&mut self.mounts).into_values().chain(std::mem::take(&mut self.temporary));
         for number in mounts.chain(std::mem::take(&mut self.holders).into_values()) {
             // It exists: only these maps have the number.
             let _ = table.delete(Resource::<Descriptor>::new_own(number));

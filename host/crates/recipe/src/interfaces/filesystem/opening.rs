@@ -4,6 +4,7 @@
 //! this does what that one does.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsMaybeDirExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::{Dir as Directory, OpenOptions};
@@ -11,6 +12,8 @@ use wasmtime_wasi::filesystem::{Descriptor, Dir, File};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types as wit;
 use wasmtime_wasi::{FsPerms, OpenMode};
+
+use crate::grants::guard::{Change, Guard};
 
 /// How often a file that appears and disappears meanwhile is tried again.
 const TRIES: usize = 8;
@@ -28,6 +31,7 @@ pub(super) fn open(
     follow: wit::PathFlags,
     open: wit::OpenFlags,
     flags: wit::DescriptorFlags,
+    guard: &Guard,
 ) -> Result<OpenedDescriptor, ErrorCode> {
     check(open, flags)?;
     let mode = mode(open, flags);
@@ -35,7 +39,11 @@ pub(super) fn open(
         return Err(ErrorCode::NotPermitted);
     }
     let handle = directory.dir.try_clone().map_err(|error| ErrorCode::from(&error))?;
-    let (file, is_new) = open_or_create(&Directory::from_std_file(handle), path, &options(follow, open, mode), open)?;
+    let (handle, options) = (Directory::from_std_file(handle), options(follow, open, mode));
+    let (file, is_new) = match guard.is_empty() || !mode.contains(OpenMode::WRITE) {
+        true => open_or_create(&handle, path, &options, open)?,
+        false => open_guarded(&handle, path, options, open, guard)?,
+    };
     let metadata = file.metadata().map_err(|error| ErrorCode::from(&error))?;
     let descriptor = if metadata.is_dir() {
         Descriptor::Dir(Dir::new(file, directory.perms, mode, true))
@@ -96,11 +104,6 @@ fn open_or_create(
     open: wit::OpenFlags,
 ) -> Result<(std::fs::File, bool), ErrorCode> {
     let open_with = |options: &OpenOptions| directory.open_with(path, options).map(cap_std::fs::File::into_std);
-    let failed = |error: std::io::Error| match error.raw_os_error() {
-        // Of a named pipe that no one reads.
-        Some(number) if number == rustix::io::Errno::NXIO.raw_os_error() => ErrorCode::Unsupported,
-        _ => ErrorCode::from(&error),
-    };
     if !open.contains(wit::OpenFlags::CREATE) {
         return open_with(options).map(|file| (file, false)).map_err(failed);
     }
@@ -122,13 +125,112 @@ fn open_or_create(
     open_with(options.clone().create(true)).map(|file| (file, false)).map_err(failed)
 }
 
+/// The same where some files stay as they are: nothing is changed before what was opened is known.
+fn open_guarded(
+    directory: &Directory,
+    path: &str,
+    mut options: OpenOptions,
+    open: wit::OpenFlags,
+    guard: &Guard,
+) -> Result<(std::fs::File, bool), ErrorCode> {
+    options.truncate(false);
+    let (creates, exclusive) = (open.contains(wit::OpenFlags::CREATE), open.contains(wit::OpenFlags::EXCLUSIVE));
+    for _ in 0..TRIES {
+        match directory.open_with(path, &options).map(cap_std::fs::File::into_std) {
+            Ok(_) if creates && exclusive => return Err(ErrorCode::Exist),
+            Ok(file) if guard.keeps_file(&file).map_err(failed)? => return Err(ErrorCode::NotPermitted),
+            Ok(file) => {
+                if open.contains(wit::OpenFlags::TRUNCATE) {
+                    file.set_len(0).map_err(failed)?;
+                }
+                return Ok((file, false));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && creates => {}
+            Err(error) => return Err(failed(error)),
+        }
+        match create_guarded(directory, path, &options, guard)? {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (file, true)).map_err(failed),
+        }
+    }
+    // A link to a file that does not exist, whose place is not known before it is there.
+    Err(ErrorCode::NotPermitted)
+}
+
+fn create_guarded(
+    directory: &Directory,
+    path: &str,
+    options: &OpenOptions,
+    guard: &Guard,
+) -> Result<std::io::Result<std::fs::File>, ErrorCode> {
+    let path = Path::new(path);
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(ErrorCode::NoEntry) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let parent = directory.open_dir(parent).map_err(failed)?;
+    if guard.keeps_entry(&parent, name, Change::Write).map_err(failed)? {
+        return Err(ErrorCode::NotPermitted);
+    }
+    Ok(parent.open_with(name, options.clone().create_new(true)).map(cap_std::fs::File::into_std))
+}
+
+fn failed(error: std::io::Error) -> ErrorCode {
+    match error.raw_os_error() {
+        // Of a named pipe that no one reads.
+        Some(number) if number == rustix::io::Errno::NXIO.raw_os_error() => ErrorCode::Unsupported,
+        _ => ErrorCode::from(&error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn t(directory: &Dir, path: &str, flags: wit::OpenFlags, write: bool) -> Result<bool, ErrorCode> {
+        t_guarded(directory, path, flags, write, &Guard::default())
+    }
+
+    fn t_guarded(
+        directory: &Dir,
+        path: &str,
+        flags: wit::OpenFlags,
+        write: bool,
+        guard: &Guard,
+    ) -> Result<bool, ErrorCode> {
         let mode = if write { wit::DescriptorFlags::WRITE } else { wit::DescriptorFlags::READ };
-        open(directory, path, wit::PathFlags::SYMLINK_FOLLOW, flags, mode).map(|opened| opened.is_new)
+        open(directory, path, wit::PathFlags::SYMLINK_FOLLOW, flags, mode, guard).map(|opened| opened.is_new)
+    }
+
+    #[test]
+    fn what_stays_as_it_is_is_neither_truncated_nor_made() {
+        let space = tempfile::tempdir().unwrap();
+        let root = space.path().canonicalize().unwrap();
+        let at = |name: &str| root.join(name);
+        std::fs::create_dir(at("bin")).unwrap();
+        std::fs::write(at("bin/buildout"), "text").unwrap();
+        std::fs::write(at("other"), "text").unwrap();
+        for (target, link) in
+            [("bin/buildout", "link"), ("other", "fine"), ("recipes.toml", "dangling"), ("bin", "sub")]
+        {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        std::fs::hard_link(at("bin/buildout"), at("hard")).unwrap();
+        let guard = Guard::new(vec![at("bin/buildout"), at("recipes.toml")]);
+        let file = std::fs::File::open(&root).unwrap();
+        let directory = Dir::new(file, FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE, true);
+        let (create, truncate) = (wit::OpenFlags::CREATE, wit::OpenFlags::TRUNCATE);
+        for path in ["bin/buildout", "link", "hard", "recipes.toml", "dangling", "sub/buildout", "bin/../recipes.toml"]
+        {
+            let t = |flags| t_guarded(&directory, path, flags, true, &guard);
+            assert_eq!(t(create | truncate), Err(ErrorCode::NotPermitted), "{path}");
+        }
+        assert_eq!(std::fs::read(at("bin/buildout")).unwrap(), b"text");
+        assert!(!at("recipes.toml").exists());
+        assert_eq!(t_guarded(&directory, "link", wit::OpenFlags::empty(), false, &guard), Ok(false), "it can be read");
+        assert_eq!(t_guarded(&directory, "fine", create | truncate, true, &guard), Ok(false));
+        assert_eq!(std::fs::read(at("other")).unwrap(), b"");
+        assert_eq!(t_guarded(&directory, "sub/new", create, true, &guard), Ok(true));
+        let exclusive = create | wit::OpenFlags::EXCLUSIVE;
+        assert_eq!(t_guarded(&directory, "bin/new", exclusive, true, &guard), Err(ErrorCode::Exist));
     }
 
     #[test]

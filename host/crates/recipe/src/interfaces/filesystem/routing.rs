@@ -45,6 +45,7 @@ impl FilesystemView<'_> {
         path: String,
         access: Access,
     ) -> FsResult<Located> {
+        self.release();
         if !self.files.roots.contains(&directory.rep()) {
             let absolute = self.path_below(directory.rep(), &path);
             return Ok(Located { directory, path, absolute, mount: None, is_entry: false });
@@ -137,7 +138,7 @@ impl FilesystemView<'_> {
         Ok(number)
     }
 
-    fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
+    pub(super) fn push(&mut self, directory: File, access: Access) -> FsResult<u32> {
         let (permissions, mode) = match access {
             Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
             Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
@@ -157,7 +158,7 @@ impl FilesystemView<'_> {
         Ok(number)
     }
 
-    fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
+    pub(super) fn deny(&mut self, path: PathBuf, access: Access) -> FsError {
         self.call.deny(path, access);
         ErrorCode::NotPermitted.into()
     }
@@ -235,7 +236,7 @@ pub(super) struct Located {
     pub(super) absolute: Option<PathBuf>,
     pub(super) mount: Option<usize>,
     /// Whether the directory contains the granted path, and nothing else in it is granted.
-    is_entry: bool,
+    pub(super) is_entry: bool,
 }
 
 impl Located {

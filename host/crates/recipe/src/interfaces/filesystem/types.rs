@@ -15,6 +15,7 @@ use super::absolute::NamedPath;
 use super::opening::{self, OpenedDescriptor};
 use super::ready::ready;
 use super::routing::{FilesystemView, Look};
+use crate::grants::guard::Change;
 use crate::grants::mounts::Access;
 
 impl preopens::Host for FilesystemView<'_> {
@@ -168,6 +169,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
             let Some(new) = new else { return Err(ErrorCode::Invalid.into()) };
             let old = view.locate_any(old.handle(), old.path, Access::Write)?;
             let new = view.locate_any(new.handle(), new.path, Access::Write)?;
+            let (old, new) = (view.changing(old, Change::Replace)?, view.changing(new, Change::Replace)?);
             let flags = old.flags(flags).into();
             view.will_make(&new)?;
             let inner = &mut view.filesystem();
@@ -228,6 +230,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         self.call.note("unlink", &[&path]);
         self.through_links(NamedPath::new(&directory, path, false), |view, named| {
             let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            let located = view.changing(located, Change::Replace)?;
             view.removing(located, |view, directory, path| ready(Inner::unlink_file_at(view, directory, path)))
         })
     }
@@ -296,9 +299,11 @@ impl FilesystemView<'_> {
         self.will_make(&located)?;
         if let Some(mount) = located.mount.and_then(|at| rights.mounts.get(at)) {
             mount.create().map_err(|error| ErrorCode::from(&error))?;
-        } else {
-            ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
+            self.made(located.absolute);
+            return Ok(());
         }
+        let located = self.changing(located, Change::Write)?;
+        ready(Inner::create_directory_at(&mut self.filesystem(), located.directory, located.path))?;
         self.made(located.absolute);
         Ok(())
     }
@@ -320,8 +325,12 @@ impl FilesystemView<'_> {
         let Descriptor::Dir(holder) = self.table.get(&located.directory)? else {
             return Err(ErrorCode::NotDirectory.into());
         };
-        let OpenedDescriptor { descriptor, is_new } =
-            opening::open(holder, &located.path, located.flags(flags), open, mode)?;
+        let guard = Arc::clone(&self.call.rights.guard);
+        let opened = opening::open(holder, &located.path, located.flags(flags), open, mode, &guard);
+        if let (Err(ErrorCode::NotPermitted), Some(path), true) = (&opened, &located.absolute, writes) {
+            self.call.deny(path.clone(), Access::Write);
+        }
+        let OpenedDescriptor { descriptor, is_new } = opened?;
         let handle = self.table.push(descriptor)?;
         self.files.handles.insert(handle.rep(), located.absolute.clone());
         if is_new {
@@ -343,6 +352,7 @@ impl FilesystemView<'_> {
             }
             return Ok(());
         }
+        let located = self.changing(located, Change::Replace)?;
         self.removing(located, |view, directory, path| ready(Inner::remove_directory_at(view, directory, path)))
     }
 
@@ -355,6 +365,7 @@ impl FilesystemView<'_> {
             return Err(ErrorCode::Busy.into());
         }
         let is_made = self.is_made(&old) && self.is_missing(&new);
+        let (old, new) = (self.changing(old, Change::Replace)?, self.changing(new, Change::Replace)?);
         if is_made {
             self.will_make(&new)?;
         }
@@ -371,6 +382,7 @@ impl FilesystemView<'_> {
             // It would be followed the next time the granted directory is opened.
             return Err(ErrorCode::Exist.into());
         }
+        let located = self.changing(located, Change::Replace)?;
         self.will_make(&located)?;
         ready(Inner::symlink_at(&mut self.filesystem(), located.directory, target, located.path))?;
         self.made(located.absolute);

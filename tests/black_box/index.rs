@@ -100,7 +100,7 @@ pub(crate) struct ModuleWheel {
     name: String,
     version: String,
     metadata: String,
-    scripts: String,
+    entry_points: String,
     module: String,
     files: Vec<(String, String)>,
 }
@@ -111,7 +111,7 @@ impl ModuleWheel {
             name: name.to_owned(),
             version: version.to_owned(),
             metadata: format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
-            scripts: String::new(),
+            entry_points: String::new(),
             module: format!("version = '{version}'\n"),
             files: Vec::new(),
         }
@@ -129,7 +129,13 @@ impl ModuleWheel {
 
     /// Adds a script: `name = module:function`.
     pub(crate) fn script(mut self, script: &str) -> Self {
-        self.scripts += &format!("{script}\n");
+        self.entry_points += &format!("[console_scripts]\n{script}\n");
+        self
+    }
+
+    /// Adds entry points of a group: `name = module:object`, one per line.
+    pub(crate) fn group(mut self, name: &str, entry_points: &str) -> Self {
+        self.entry_points += &format!("[{name}]\n{entry_points}\n");
         self
     }
 
@@ -164,7 +170,7 @@ impl ModuleWheel {
             (format!("{}.py", self.stem()), self.module.clone()),
             (format!("{info}/METADATA"), self.metadata.clone()),
             (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
-            (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{}", self.scripts)),
+            (format!("{info}/entry_points.txt"), self.entry_points.clone()),
         ];
         files.extend(self.files.iter().cloned());
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));

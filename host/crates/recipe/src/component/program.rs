@@ -1,0 +1,55 @@
+//! What the Python runtime loads: a recipe or an extension in a Python distribution.
+//!
+//! Knows nothing of how distributions are found.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use registry::{Grant, RecipeReference};
+
+use super::bytes::Component;
+use super::resolver::Resolved;
+
+/// The kind of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// A recipe, which makes parts.
+    Recipe,
+    /// An extension, which runs before the parts are initialized.
+    Extension,
+    /// An extension that runs after the parts are made.
+    UnloadExtension,
+}
+
+/// A program in a Python distribution.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its name: the recipe reference, or the name of the distribution of an extension.
+    pub name: String,
+    /// Its kind.
+    pub kind: ProgramKind,
+    /// The name and version of its distribution, for messages.
+    pub distribution: String,
+    /// The module and the attributes that lead to it: `acme.recipe:Mkdir`.
+    pub object: String,
+    /// The same for its function of the group `zc.buildout.uninstall`, if it has one.
+    pub uninstall: Option<String>,
+    /// The directories in which modules are looked for, absolute and in order.
+    pub path: Vec<PathBuf>,
+    /// A directory for compiled modules that only this program can write, if there is one.
+    pub cache: Option<PathBuf>,
+    /// Directories of the buildout's Python, which it may read.
+    pub python: Vec<PathBuf>,
+    /// Whether it may only read: in a plan, which changes nothing.
+    pub only_reads: bool,
+    /// The versions of its distribution and of what that requires; for developed ones, digests of their files.
+    pub signature: String,
+}
+
+impl Resolved {
+    /// A program that the Python runtime runs, with these grants.
+    pub fn of_program(reference: RecipeReference, program: Program, runtime: Arc<Component>, grant: Grant) -> Self {
+        let (entry_point, program) = (program.name.clone(), Some(Arc::new(program)));
+        Self { reference, component: runtime, entry_point, grant, built_in: false, signers: Vec::new(), program }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a recipe may not change although it may write the directory that holds it: the files of the host, what other
+//! recipes are made of, and version control (`docs/decisions/150-python-recipes.md`).
+//!
+//! Paths are compared as the system resolves them: whatever links a recipe makes, the answer is about the real place. A
+//! check is about an open directory and a name in it, so that nothing can change between the check and the operation.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// Files, and directories with everything below. Absolute and normalized.
+    kept: Vec<PathBuf>,
+    /// Directories in them that are granted for writing.
+    granted: Vec<PathBuf>,
+}
+
+/// What is done to an entry of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is written, or comes into being as a file or a directory.
+    Write,
+    /// It is removed, renamed or replaced, or comes into being as a link.
+    Replace,
+}
+
+impl Guard {
+    pub(crate) fn new(kept: Vec<PathBuf>) -> Self {
+        Self { kept, granted: Vec::new() }
+    }
+
+    /// The same without these directories and what is below them.
+    pub(crate) fn without(self, granted: Vec<PathBuf>) -> Self {
+        Self { granted, ..self }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// The paths, as they are written.
+    pub(crate) fn kept(&self) -> &[PathBuf] {
+        &self.kept
+    }
+
+    /// Whether an entry of an open directory stays as it is.
+    ///
+    /// # Errors
+    /// When the place of the directory cannot be found out.
+    pub(crate) fn keeps_entry(&self, directory: &impl AsFd, name: &OsStr, change: Change) -> io::Result<bool> {
+        Ok(!self.is_empty() && self.keeps(&real(directory)?.join(name), change))
+    }
+
+    /// Whether an open file is one that stays as it is, by whatever name it was opened.
+    ///
+    /// # Errors
+    /// When its place cannot be found out.
+    pub(crate) fn keeps_file(&self, file: &File) -> io::Result<bool> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        let found = file.metadata()?;
+        Ok(self.keeps(&real(file)?, Change::Write) || self.is_linked(found.dev(), found.ino(), found.nlink()))
+    }
+
+    /// Whether a file is the same as a kept one: a hard link has no target that could be compared.
+    pub(crate) fn is_linked(&self, device: u64, number: u64, links: u64) -> bool {
+        let is_same = |kept: &PathBuf| {
+            kept.metadata().is_ok_and(|kept| kept.is_file() && (kept.dev(), kept.ino()) == (device, number))
+        };
+        links > 1 && self.kept.iter().any(is_same)
+    }
+
+    /// Whether `path`, without links on its way, stays as it is.
+    pub(crate) fn keeps(&self, path: &Path, change: Change) -> bool {
+        let is_granted = |granted: &PathBuf| {
+            path.starts_with(granted) || real_entry(granted).is_some_and(|granted| path.starts_with(granted))
+        };
+        if self.granted.iter().any(is_granted) {
+            return false;
+        }
+        self.kept.iter().any(|kept| {
+            let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
+            is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept))
+        })
+    }
+}
+
+/// The path of something that is open.
+fn real(opened: &impl AsFd) -> io::Result<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{}", opened.as_fd().as_raw_fd()))
+}
+
+/// `path` without links on the way to it. It need not exist.
+fn real_entry(path: &Path) -> Option<PathBuf> {
+    let mut missing = Vec::new();
+    let mut existing = path.parent()?;
+    missing.push(path.file_name()?);
+    loop {
+        match existing.canonicalize() {
+            Ok(real) => return Some(missing.iter().rev().fold(real, |path, name| path.join(name))),
+            Err(_) => {
+                missing.push(existing.file_name()?);
+                existing = existing.parent()?;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_same_answer() {
+        let space = tempfile::tempdir().unwrap();
+        let root = space.path().canonicalize().unwrap();
+        let at = |path: &str| root.join(path);
+        std::fs::create_dir_all(at("b/bin")).unwrap();
+        std::fs::write(at("b/bin/buildout"), "").unwrap();
+        std::os::unix::fs::symlink(at("b"), at("alias")).unwrap();
+        std::os::unix::fs::symlink("bin", at("b/link")).unwrap();
+        // The user may have written the path with a link.
+        for written in ["b", "alias"] {
+            let guard = Guard::new(vec![at(&format!("{written}/bin/buildout")), at(&format!("{written}/.git"))]);
+            let t = |directory: &str, name: &str, change| {
+                guard.keeps_entry(&File::open(at(directory)).unwrap(), OsStr::new(name), change).unwrap()
+            };
+            for directory in ["b/bin", "b/link", "alias/bin"] {
+                assert!(t(directory, "buildout", Change::Write), "{directory}");
+                assert!(!t(directory, "other", Change::Replace), "{directory}");
+            }
+            assert!(t("b", "bin", Change::Replace) && !t("b", "bin", Change::Write));
+            assert!(t("b", ".git", Change::Write) && !t("b", ".github", Change::Write));
+        }
+        std::fs::create_dir_all(at("b/.git/hooks")).unwrap();
+        let guard = Guard::new(vec![at("b/bin/buildout"), at("b/.git")]).without(vec![at("b/.git/info")]);
+        assert!(!guard.keeps(&at("b/.git/info/exclude"), Change::Replace));
+        let hooks = File::open(at("b/.git/hooks")).unwrap();
+        assert!(guard.keeps_entry(&hooks, OsStr::new("pre-commit"), Change::Write).unwrap());
+        std::fs::hard_link(at("b/bin/buildout"), at("b/hard")).unwrap();
+        assert!(guard.keeps_file(&File::open(at("b/hard")).unwrap()).unwrap());
+        assert!(guard.keeps_file(&File::open(at("b/link/buildout")).unwrap()).unwrap());
+    }
+}

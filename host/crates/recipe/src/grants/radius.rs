@@ -1,0 +1,90 @@
+//! What a recipe in Python may do without a grant: the buildout is its blast radius, except for what the host and other
+//! recipes rely on (`docs/decisions/150-python-recipes.md`).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::applicant::Applicant;
+use super::guard::Guard;
+use super::locations::Locations;
+use crate::component::Program;
+use registry::Grant;
+
+/// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
+pub(super) const MEMORY: u64 = 512 << 20;
+/// Time for one call without a grant: a recipe may compile a program.
+const TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// Directories of the system that its commands can read, and so it can.
+const SYSTEM: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"];
+
+/// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
+const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
+
+/// The rights, before they are checked.
+pub(super) struct Radius {
+    pub(super) grant: Grant,
+    pub(super) read: Vec<PathBuf>,
+    pub(super) write: Vec<PathBuf>,
+    pub(super) guard: Guard,
+    pub(super) memory: u64,
+    pub(super) timeout: Duration,
+}
+
+impl Radius {
+    /// The rights of a program in Python.
+    pub(super) fn of(applicant: &Applicant<'_>, program: &Program) -> Self {
+        let (locations, granted) = (applicant.locations, &applicant.recipe.grant);
+        let mut grant = Grant { distributions: granted.keeps_default("distributions"), ..Grant::default() };
+        if granted.keeps_default("run") && !program.only_reads {
+            grant.run.push("*".to_owned());
+        }
+        if granted.keeps_default("fetch") {
+            grant.fetch = allowed_hosts(applicant);
+        }
+        let mut read: Vec<PathBuf> = program.path.clone();
+        if granted.keeps_default("read") {
+            read.extend(SYSTEM.iter().map(PathBuf::from));
+            read.extend(program.python.iter().filter(|path| path.parent().is_some()).cloned());
+        }
+        let cache = program.cache.iter().cloned();
+        let writes = granted.keeps_default("write") && !program.only_reads;
+        let other = locations.other_parts.iter();
+        // A buildout in the home directory itself is no reason to open the home directory.
+        let homes = applicant.environment.homes();
+        let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
+        let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
+        let write = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
+        let guard = if writes { Guard::new(kept(locations)) } else { Guard::default() };
+        Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
+    }
+}
+
+/// What it may not write: the host's files and the configuration, the eggs (other recipes run from there, with other
+/// rights), and version control.
+fn kept(locations: &Locations) -> Vec<PathBuf> {
+    let Locations { directory, configuration_directory, eggs, develop_eggs, protected, .. } = locations;
+    let mut kept = protected.clone();
+    kept.extend([eggs.clone(), develop_eggs.clone()]);
+    for root in [directory, configuration_directory] {
+        kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
+    }
+    kept.sort();
+    kept.dedup();
+    // A buildout may have its eggs in the directory of another kind.
+    let written: [&Path; 2] = [directory, &locations.parts];
+    kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
+    kept
+}
+
+/// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.
+fn allowed_hosts(applicant: &Applicant<'_>) -> Vec<String> {
+    let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "allow-hosts").ok().flatten());
+    let value = value.unwrap_or_default();
+    let hosts: Vec<&str> = value.split_whitespace().collect();
+    let hosts = if hosts.is_empty() { vec!["*"] } else { hosts };
+    let web = hosts.iter().map(|host| format!("http://{host}/"));
+    // Not any file: it may read only the buildout.
+    let files = url::Url::from_directory_path(&applicant.locations.directory).ok();
+    web.chain(files.map(|url| url.to_string())).collect()
+}

@@ -1,0 +1,87 @@
+//! Why a recipe or an extension in Python cannot be used.
+
+use base::remedy::Remedy;
+use base::source::{Blame, Explain, Place, did_you_mean, nearest};
+
+use super::super::distributions::NoDistributions;
+
+/// Why a recipe or an extension in Python cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::run) enum NoProgram {
+    /// Its distribution is not available.
+    #[error(transparent)]
+    Distributions(#[from] NoDistributions),
+    /// Its distribution has no such entry point.
+    #[error("{distribution} has no recipe \"{entry_point}\"")]
+    EntryPoint {
+        /// Its name and version.
+        distribution: String,
+        /// The entry point.
+        entry_point: String,
+        /// Its recipes.
+        known: Vec<String>,
+    },
+    /// The metadata of its distribution is invalid.
+    #[error("The entry_points.txt of {distribution} cannot be used: {cause}")]
+    Metadata {
+        /// Its name and version.
+        distribution: String,
+        /// The cause.
+        cause: String,
+    },
+    /// The reference names a distribution that is part of the runtime.
+    #[error("The distribution {name} has no recipe with that name")]
+    Provided {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl NoProgram {
+    /// Whether there is no distribution of this name: the reference may be mistaken.
+    pub(in crate::run) fn is_unknown(&self, name: &str) -> bool {
+        matches!(self, Self::Distributions(error) if error.is_unknown(name))
+    }
+
+    fn cause(&self) -> Option<&NoDistributions> {
+        match self {
+            Self::Distributions(error) => Some(error),
+            Self::EntryPoint { .. } | Self::Metadata { .. } | Self::Provided { .. } => None,
+        }
+    }
+}
+
+impl Explain for NoProgram {
+    fn place(&self) -> Option<Place> {
+        self.cause().and_then(Explain::place)
+    }
+
+    fn doing(&self) -> Vec<String> {
+        self.cause().map(Explain::doing).unwrap_or_default()
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.cause().map(Explain::details).unwrap_or_default()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::EntryPoint { known, .. } if known.is_empty() => {
+                vec!["It has no entry points in the group zc.buildout: it is no recipe.".to_owned()]
+            }
+            Self::EntryPoint { known, entry_point, .. } => {
+                let near = nearest(entry_point, known.iter().map(String::as_str)).map(did_you_mean);
+                near.into_iter().chain([format!("Its recipes: {}.", known.join(", "))]).collect()
+            }
+            _ => self.cause().map(Explain::hints).unwrap_or_default(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.cause().map(Explain::remedies).unwrap_or_default()
+    }
+
+    fn blame(&self) -> Blame {
+        self.cause().map_or(Blame::User, Explain::blame)
+    }
+}

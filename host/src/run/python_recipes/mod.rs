@@ -1,0 +1,197 @@
+//! Recipes and extensions in Python distributions: which distribution a reference names, and what the Python runtime has
+//! to load of it.
+//!
+//! Knows nothing of WebAssembly: a [`Program`] is what the crate `recipe` runs.
+
+mod error;
+mod signature;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use base::digest::Digest;
+use config::options::Buildout;
+use distributions::eggs::Distribution;
+use distributions::entry_points::EntryPoint;
+use distributions::python::Python;
+use recipe::Runtime;
+use recipe::component::{Component, ComponentError, Program, ProgramKind};
+use registry::{Grant, RecipeReference};
+
+use super::context::RunContext;
+use super::distributions::{BuildoutDistributions, Found, NoDistributions};
+use crate::error::RunError;
+pub(in crate::run) use error::NoProgram;
+
+/// The groups of entry points.
+const RECIPES: &str = "zc.buildout";
+const UNINSTALLERS: &str = "zc.buildout.uninstall";
+const EXTENSIONS: &str = "zc.buildout.extension";
+const UNLOAD_EXTENSIONS: &str = "zc.buildout.unloadextension";
+
+/// Why a distribution is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::run) enum Purpose {
+    /// It is used: a missing one is installed.
+    Use,
+    /// A part that it made is uninstalled: only an existing one is used.
+    Uninstall,
+}
+
+/// Finds recipes and extensions in Python distributions.
+pub(in crate::run) struct PythonRecipes {
+    context: Arc<RunContext>,
+    distributions: Arc<BuildoutDistributions>,
+    runtime: OnceLock<Result<Arc<Component>, ComponentError>>,
+    /// The projects in the runtime, by their keys.
+    provided: OnceLock<BTreeSet<String>>,
+}
+
+impl PythonRecipes {
+    pub(in crate::run) fn new(context: &Arc<RunContext>, distributions: &Arc<BuildoutDistributions>) -> Self {
+        let (context, distributions) = (Arc::clone(context), Arc::clone(distributions));
+        Self { context, distributions, runtime: OnceLock::new(), provided: OnceLock::new() }
+    }
+
+    /// The component that runs programs in Python.
+    pub(in crate::run) fn runtime(&self) -> Result<Arc<Component>, ComponentError> {
+        let program = &self.context.settings.program;
+        self.runtime.get_or_init(|| Component::python_runtime(program).map(Arc::new)).clone()
+    }
+
+    /// The recipe that a reference names.
+    pub(in crate::run) fn recipe(
+        &self,
+        buildout: &Buildout,
+        reference: &RecipeReference,
+        grant: &Grant,
+        purpose: Purpose,
+        engine: &Runtime,
+    ) -> Result<Program, NoProgram> {
+        let found = self.find(buildout, &reference.package, purpose, engine)?;
+        let Some(distribution) = found.distribution(&reference.package) else {
+            return Err(NoProgram::Provided { name: reference.package.clone() });
+        };
+        let wanted = reference.entry_point.as_str();
+        let object = entry_point(distribution, RECIPES, wanted)?.ok_or_else(|| NoProgram::EntryPoint {
+            distribution: distribution.to_string(),
+            entry_point: wanted.to_owned(),
+            known: names(distribution, RECIPES),
+        })?;
+        let uninstall = entry_point(distribution, UNINSTALLERS, wanted)?.map(|found| shown(&found));
+        let name = reference.to_string();
+        Ok(self.program(name, ProgramKind::Recipe, distribution, &object, uninstall, &found, grant))
+    }
+
+    /// The extensions of a distribution, of one kind.
+    pub(in crate::run) fn extensions(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        kind: ProgramKind,
+        grant: &Grant,
+        engine: &Runtime,
+    ) -> Result<Vec<Program>, NoProgram> {
+        let found = self.find(buildout, requirement, Purpose::Use, engine)?;
+        let Some(distribution) = found.distribution(requirement) else { return Ok(Vec::new()) };
+        let group = if kind == ProgramKind::UnloadExtension { UNLOAD_EXTENSIONS } else { EXTENSIONS };
+        let program = |point: EntryPoint| {
+            let after = if kind == ProgramKind::UnloadExtension { " after the parts" } else { "" };
+            let name = format!("{}:{}{after}", distribution.project, point.name);
+            self.program(name, kind, distribution, &point, None, &found, grant)
+        };
+        Ok(entry_points(distribution, group)?.into_iter().map(program).collect())
+    }
+
+    /// The distribution of a requirement with all that it requires, installed if it is missing.
+    fn find(
+        &self,
+        buildout: &Buildout,
+        requirement: &str,
+        purpose: Purpose,
+        engine: &Runtime,
+    ) -> Result<Found, NoDistributions> {
+        let provided = self.provided(engine)?;
+        let only_existing = purpose == Purpose::Uninstall;
+        self.distributions.for_recipe(buildout, requirement, provided, only_existing)
+    }
+
+    fn provided(&self, engine: &Runtime) -> Result<&BTreeSet<String>, RunError> {
+        if let Some(known) = self.provided.get() {
+            return Ok(known);
+        }
+        let runtime = self.runtime()?;
+        let provided = engine.provided(&runtime)?.into_iter().map(|name| distributions::name::canonical(&name));
+        Ok(self.provided.get_or_init(|| provided.collect()))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "each is a different kind of thing")]
+    fn program(
+        &self,
+        name: String,
+        kind: ProgramKind,
+        distribution: &Distribution,
+        object: &EntryPoint,
+        uninstall: Option<String>,
+        found: &Found,
+        grant: &Grant,
+    ) -> Program {
+        let path = found.set.path();
+        Program {
+            name,
+            kind,
+            distribution: distribution.to_string(),
+            object: shown(object),
+            uninstall,
+            cache: self.cache(&path, &found.python, grant),
+            path,
+            python: directories_of(&found.python),
+            only_reads: self.distributions.only_looks(),
+            signature: signature::of(&found.set, &found.directories, &found.outside),
+        }
+    }
+
+    /// The directory for compiled modules: one for each list of directories, and for each set of grants.
+    fn cache(&self, path: &[PathBuf], python: &Python, grant: &Grant) -> Option<PathBuf> {
+        let kept = self.context.environment.cache_directory()?.join("python-recipes");
+        let path: Vec<_> = path.iter().map(|path| path.to_string_lossy()).collect();
+        let text = format!("{}\n{grant} {:?}\n{}", path.join("\n"), grant.defaults, python.short_version());
+        let directory = kept.join(&Digest::of(text.as_bytes()).to_string()[..32]);
+        std::fs::create_dir_all(&directory).ok().map(|()| directory)
+    }
+}
+
+/// The directories of a Python, for recipes that look at what is installed there, and for commands that start it.
+fn directories_of(python: &Python) -> Vec<PathBuf> {
+    let mut all = vec![python.prefix.clone(), python.base_prefix.clone()];
+    all.extend(python.path.iter().cloned());
+    all.retain(|path| path.is_absolute() && path != Path::new("/"));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The entry points of a group.
+fn entry_points(distribution: &Distribution, group: &str) -> Result<Vec<EntryPoint>, NoProgram> {
+    let groups = distribution
+        .entry_points()
+        .map_err(|cause| NoProgram::Metadata { distribution: distribution.to_string(), cause })?;
+    Ok(groups.into_iter().find(|known| known.name == group).map(|known| known.entry_points).unwrap_or_default())
+}
+
+fn entry_point(distribution: &Distribution, group: &str, name: &str) -> Result<Option<EntryPoint>, NoProgram> {
+    Ok(entry_points(distribution, group)?.into_iter().find(|point| point.name == name))
+}
+
+fn names(distribution: &Distribution, group: &str) -> Vec<String> {
+    entry_points(distribution, group).unwrap_or_default().into_iter().map(|point| point.name).collect()
+}
+
+/// `module:attributes`.
+fn shown(point: &EntryPoint) -> String {
+    match point.attributes.as_str() {
+        "" => point.module.clone(),
+        attributes => format!("{}:{attributes}", point.module),
+    }
+}

@@ -1,0 +1,281 @@
+//! Recipes and extensions in Python, as a user gets them: from an index, from `develop`, with the rights of
+//! `recipes.toml`, and with their failures.
+
+mod hostile;
+mod published;
+
+use test_support::Space;
+
+use crate::index::{IndexServer, ModuleWheel};
+
+/// A recipe that writes files, with several entry points.
+const MAKER: &str = r#"
+import os
+import zc.buildout
+
+
+class Maker:
+
+    def __init__(self, buildout, name, options):
+        self.buildout, self.name, self.options = buildout, name, options
+        options.setdefault('path', os.path.join(buildout['buildout']['parts-directory'], name))
+
+    def install(self):
+        os.mkdir(self.options['path'])
+        with open(os.path.join(self.options['path'], 'text'), 'w') as file:
+            file.write(self.options.get('text', helper.word) + '\n')
+        return self.options['path']
+
+    def update(self):
+        print('updating', self.name)
+
+
+class Other(Maker):
+
+    def install(self):
+        target = os.path.join(self.buildout['buildout']['bin-directory'], self.name)
+        with open(target, 'w') as file:
+            file.write('#!/bin/sh\necho script\n')
+        os.chmod(target, 0o755)
+        self.options.created(target)
+        return self.options.created()
+
+
+class Failing(Maker):
+
+    def install(self):
+        with open(self.options['target'], 'w') as file:
+            file.write('x')
+        return ()
+
+
+class Fetching(Maker):
+
+    def install(self):
+        import subprocess
+        subprocess.check_call(['cp', '/etc/os-release', self.options['target']])
+        return self.options['target']
+
+
+def uninstalled(name, options):
+    print('uninstalled', name, options.get('text'))
+
+
+def extension(buildout):
+    buildout['made']['text'] = 'from the extension'
+
+
+def unload(buildout):
+    print('unloaded', buildout['made']['text'])
+"#;
+
+const RECIPES: &str = "default = maker:Maker\nother = maker:Other\nfailing = maker:Failing\ncopying = maker:Fetching";
+
+/// The recipe, what it requires, and a recipe for Python 2.
+fn archives() -> Vec<ModuleWheel> {
+    vec![
+        ModuleWheel::new("maker", "1.0")
+            .requires("helper")
+            .requires("zc.buildout < 2")
+            .requires("setuptools")
+            .group("zc.buildout", RECIPES)
+            .group("zc.buildout.uninstall", "default = maker:uninstalled")
+            .group("zc.buildout.extension", "x = maker:extension")
+            .group("zc.buildout.unloadextension", "x = maker:unload")
+            .module(&format!("import helper\n{MAKER}")),
+        ModuleWheel::new("helper", "1.0").module("word = 'helped'\n"),
+        ModuleWheel::new("ancient", "1.0")
+            .group("zc.buildout", "default = ancient:Recipe")
+            .module("class Recipe:\n    def __init__(self, buildout, name, options):\n        print 'hello'\n"),
+    ]
+}
+
+struct Buildout {
+    space: Space,
+    index: IndexServer,
+}
+
+impl Buildout {
+    fn new(configuration: &str) -> Self {
+        let buildout = Self { space: Space::for_python(), index: IndexServer::start(archives()) };
+        buildout.configure(configuration);
+        buildout
+    }
+
+    fn configure(&self, configuration: &str) {
+        let index = format!("[buildout]\nindex = {}\n", self.index.url());
+        self.space.write("buildout.cfg", &configuration.replacen("[buildout]\n", &index, 1));
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        self.space.shown(&self.space.succeeds(&[&["run"], arguments].concat()))
+    }
+
+    fn fails(&self, arguments: &[&str]) -> String {
+        self.space.shown(&self.space.fails(&[&["run"], arguments].concat()))
+    }
+}
+
+fn part(recipe: &str, options: &str) -> String {
+    format!("[buildout]\nparts = made\n\n[made]\nrecipe = {recipe}\n{options}\n")
+}
+
+#[test]
+fn a_recipe_of_the_index_makes_updates_and_uninstalls_its_part() {
+    let buildout = Buildout::new(&part("maker", "text = hello"));
+    let printed = buildout.run(&[]);
+    for line in ["Getting distribution for 'maker'.", "Got maker 1.0.", "Got helper 1.0.", "Installing made"] {
+        assert!(printed.contains(line), "{line:?} is missing in: {printed}");
+    }
+    assert!(!printed.contains("setuptools") && !printed.contains("zc.buildout"), "{printed}");
+    assert_eq!(buildout.space.read("parts/made/text"), "hello\n");
+    let state = buildout.space.read(".installed.cfg");
+    assert!(state.contains("__buildout_signature__ = helper-1.0-py") && state.contains(" maker-1.0-py"), "{state}");
+
+    buildout.index.requests();
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("Updating made\n") && printed.contains("updating made\n"), "{printed}");
+    assert_eq!(buildout.index.requests(), [] as [String; 0], "a second run asks nothing");
+
+    buildout.configure("[buildout]\nparts =\n");
+    let printed = buildout.run(&["-o"]);
+    assert!(printed.contains("Running uninstall recipe.\nuninstalled made hello\n"), "{printed}");
+    assert!(!buildout.space.exists("parts/made"));
+}
+
+#[test]
+fn several_entry_points_share_the_buildout() {
+    let configuration = part("maker:other", "") + "[more]\nrecipe = maker\npath = deep\n";
+    let buildout = Buildout::new(&configuration.replace("parts = made", "parts = made more"));
+    buildout.run(&[]);
+    assert_eq!(buildout.space.shell("bin/made"), ("script\n".to_owned(), 0));
+    assert_eq!(buildout.space.read("deep/text"), "helped\n");
+    buildout.configure("[buildout]\nparts =\n");
+    buildout.run(&[]);
+    assert!(!buildout.space.exists("bin/made") && !buildout.space.exists("deep"));
+}
+
+#[test]
+fn an_unknown_entry_point_and_an_unknown_name_are_explained() {
+    let buildout = Buildout::new(&part("maker:othr", ""));
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("maker 1.0 has no recipe \"othr\""), "{printed}");
+    assert!(printed.contains("Did you mean `other`?"), "{printed}");
+    buildout.configure(&part("makr", ""));
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("There is no recipe \"makr\"."), "{printed}");
+    assert!(printed.contains("Python distributions (Couldn't find a distribution for 'makr'"), "{printed}");
+}
+
+#[test]
+fn python_2_is_refused_with_the_line() {
+    let buildout = Buildout::new(&part("ancient", ""));
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("This was written for Python 2"), "{printed}");
+    assert!(printed.contains("ancient.py:4"), "{printed}");
+    assert!(printed.contains("Look for a newer release"), "{printed}");
+}
+
+#[test]
+fn a_refused_path_shows_the_line_of_the_recipe_and_of_recipes_toml() {
+    let buildout = Buildout::new(&part("maker:failing", "target = /tmp/elsewhere/x"));
+    std::fs::create_dir(buildout.space.root().join("elsewhere")).unwrap();
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("maker.py:") && printed.contains("Failing.install"), "{printed}");
+    assert!(printed.contains("[recipe.\"maker:failing\"]"), "{printed}");
+    assert!(printed.contains("write = [\"/tmp/elsewhere\"]"), "{printed}");
+    let grant = "[recipe.\"maker:failing\"]\ngrant = { write = [\"/tmp/elsewhere\"] }\n";
+    buildout.space.write("recipes.toml", grant);
+    buildout.run(&[]);
+    assert!(buildout.space.root().join("elsewhere/x").exists());
+}
+
+#[test]
+fn the_rights_can_be_narrowed() {
+    let buildout = Buildout::new(&part("maker:copying", "target = copy"));
+    buildout.run(&[]);
+    assert!(buildout.space.exists("copy"), "a command makes a file in the buildout directory");
+    buildout.space.write("recipes.toml", "[python-recipes]\ngrant = { defaults = [\"read\", \"write\"] }\n");
+    buildout.configure(&part("maker:copying", "target = other"));
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("run = [\"cp\"]"), "{printed}");
+    buildout.configure(&part("maker", ""));
+    buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"read\"] }\n");
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("Installing made"), "its own location is always writable: {printed}");
+    buildout.configure(&part("maker", "path = elsewhere"));
+    assert!(buildout.fails(&[]).contains("write = ["));
+}
+
+#[test]
+fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
+    let buildout = Buildout::new(&part("maker", ""));
+    buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"write\"], env = [\"LANG\"] }\n");
+    let printed = buildout.space.shown(&buildout.space.succeeds(&["plan"]));
+    assert!(
+        printed.contains("Install made\n  not installed yet\n  as a recipe in Python, it may: write below "),
+        "{printed}"
+    );
+    assert!(printed.contains("recipes.toml:2 grants: env = [\"LANG\"]"), "{printed}");
+    let mut left: Vec<_> =
+        std::fs::read_dir(buildout.space.buildout()).unwrap().flatten().map(|e| e.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["buildout.cfg", "recipes.toml"]);
+}
+
+#[test]
+fn extensions_change_the_configuration() {
+    let configuration = part("maker", "").replace("[buildout]\n", "[buildout]\nextensions = maker\n");
+    let buildout = Buildout::new(&configuration);
+    let printed = buildout.run(&[]);
+    assert_eq!(buildout.space.read("parts/made/text"), "from the extension\n", "{printed}");
+    assert!(printed.contains("unloaded from the extension\n"), "{printed}");
+}
+
+#[test]
+fn editing_a_developed_recipe_reinstalls_its_parts() {
+    let buildout = Buildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
+    for (name, text) in [
+        ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
+        ("backend.py", include_str!("distributions/backend.py")),
+        ("entry_points.txt", "[zc.buildout]\ndefault = demo:Recipe\n"),
+    ] {
+        buildout.space.write(name, text);
+    }
+    let recipe = |word: &str| {
+        let text = format!(
+            "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        \
+             print('{word}')\n        return ()\n    update = lambda self: None\n"
+        );
+        buildout.space.write("demo.py", &text);
+    };
+    recipe("first");
+    assert!(buildout.run(&[]).contains("Installing made\nfirst\n"));
+    assert!(buildout.run(&[]).contains("Updating made\n"));
+    recipe("second");
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("Uninstalling made\n") && printed.contains("second\n"), "{printed}");
+}
+
+#[test]
+fn without_the_runtime_the_error_says_what_is_missing() {
+    let buildout = Buildout::new(&part("maker", ""));
+    let moved = buildout.space.root().join("moved/bin/buildout-host");
+    std::fs::create_dir_all(moved.parent().unwrap()).unwrap();
+    std::fs::copy(test_support::host(), &moved).unwrap();
+    // In this home directory, nothing was compiled.
+    let home = buildout.space.root().join("other-home");
+    let output = buildout.space.command(&moved).arg("run").env("HOME", home).output().unwrap();
+    let printed = buildout.space.shown(&test_support::printed(&output));
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("The Python runtime is missing"), "{printed}");
+    assert!(printed.contains("share/buildout-host/python-runtime.wasm.zst"), "{printed}");
+
+    let place = buildout.space.root().join("moved/share/buildout-host");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("python-runtime.wasm.zst"), b"\x28\xb5\x2f\xfd\x20\x01\x09\x00\x00x").unwrap();
+    let home = buildout.space.root().join("other-home");
+    let output = buildout.space.command(&moved).arg("run").env("HOME", home).output().unwrap();
+    let printed = buildout.space.shown(&test_support::printed(&output));
+    assert!(printed.contains("is not the Python runtime of this program"), "{printed}");
+}

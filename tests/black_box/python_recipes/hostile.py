@@ -1,0 +1,272 @@
+import os
+import subprocess
+
+
+def got(what):
+    print('GOT', what)
+
+
+def read(path):
+    with open(path) as file:
+        got(file.read())
+
+
+def write(path, text='owned'):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w') as file:
+        file.write(text)
+    got(path)
+
+
+def shell(command):
+    # The command tells nothing of its own: what it made is looked at.
+    result = subprocess.run(['sh', '-c', command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if b'secret' in result.stdout or b'root:' in result.stdout:
+        got(result.stdout)
+
+
+class Recipe:
+
+    def __init__(self, buildout, name, options):
+        self.buildout, self.name, self.options = buildout, name, options
+        self.directory = buildout['buildout']['directory']
+
+    def install(self):
+        attempt = self.options['attempt']
+        try:
+            returned = globals()[attempt if attempt.startswith('exhaust_') else 'try_' + attempt](self, self.directory)
+        except Exception as error:
+            print(type(error).__name__, error)
+            returned = ()
+        print('attempted', attempt)
+        return returned or ()
+
+
+def try_nothing(recipe, directory):
+    pass
+
+
+def try_ssh_key(recipe, directory):
+    read(os.path.join(recipe.options['home'], '.ssh/id_ed25519'))
+
+
+def try_home_by_expansion(recipe, directory):
+    read(os.path.expanduser('~/.ssh/id_ed25519'))
+
+
+def try_neighbor(recipe, directory):
+    read(os.path.join(directory, '../neighbor/buildout.cfg'))
+
+
+def try_neighbor_by_link(recipe, directory):
+    link = os.path.join(directory, 'link')
+    os.symlink('../neighbor', link)
+    try:
+        read(os.path.join(link, 'buildout.cfg'))
+    finally:
+        os.unlink(link)
+
+
+def try_shadow(recipe, directory):
+    read('/etc/shadow')
+
+
+def try_environment(recipe, directory):
+    if 'SECRET' in os.environ:
+        got(os.environ['SECRET'])
+
+
+def try_environment_of_a_command(recipe, directory):
+    shell('echo $SECRET; cat /proc/*/environ | tr "\\0" "\\n" | grep SECRET')
+
+
+def try_socket(recipe, directory):
+    import socket
+    socket.create_connection(('127.0.0.1', int(recipe.options['port'])), 2)
+    got('a connection')
+
+
+def try_socket_of_a_command(recipe, directory):
+    shell('python3 -c "import socket; socket.create_connection((\'127.0.0.1\', %s), 2); print(\'secret\')"' % recipe.options['port'])
+
+
+def try_launcher(recipe, directory):
+    write(os.path.join(directory, 'bin/buildout'))
+
+
+def try_launcher_by_renaming(recipe, directory):
+    path = os.path.join(directory, 'renamed')
+    with open(path, 'w') as file:
+        file.write('owned')
+    try:
+        os.replace(path, os.path.join(directory, 'bin/buildout'))
+        got('a renamed launcher')
+    finally:
+        os.unlink(path)
+
+
+def try_launcher_by_its_directory(recipe, directory):
+    os.rename(os.path.join(directory, 'bin'), os.path.join(directory, 'bin2'))
+    got('a renamed directory')
+
+
+def try_launcher_by_hard_link(recipe, directory):
+    os.link(os.path.join(directory, 'bin/buildout'), os.path.join(directory, 'hard'))
+    got('a hard link')
+
+
+def try_launcher_by_symbolic_link(recipe, directory):
+    link = os.path.join(directory, 'soft')
+    os.symlink('bin/buildout', link)
+    try:
+        write(link)
+    finally:
+        os.unlink(link)
+
+
+def try_launcher_by_linked_directory(recipe, directory):
+    link = os.path.join(directory, 'soft')
+    os.symlink('bin', link)
+    try:
+        write(os.path.join(link, 'buildout'))
+    finally:
+        os.unlink(link)
+
+
+def try_launcher_mode(recipe, directory):
+    os.chmod(os.path.join(directory, 'bin/buildout'), 0)
+    got('its mode')
+
+
+def try_recipes_toml(recipe, directory):
+    write(os.path.join(directory, 'recipes.toml'))
+
+
+def try_recipes_toml_removed(recipe, directory):
+    os.unlink(os.path.join(directory, 'recipes.toml'))
+    got('no recipes.toml')
+
+
+def try_recipes_lock(recipe, directory):
+    write(os.path.join(directory, 'recipes.lock'))
+
+
+def try_pylock(recipe, directory):
+    write(os.path.join(directory, 'pylock.toml'))
+
+
+def try_dangling_link(recipe, directory):
+    link = os.path.join(directory, 'soft')
+    os.symlink('pylock.toml', link)
+    try:
+        write(link)
+    finally:
+        os.unlink(link)
+
+
+def try_configuration(recipe, directory):
+    write(os.path.join(directory, 'buildout.cfg'))
+
+
+def try_profile(recipe, directory):
+    write(os.path.join(directory, 'base.cfg'))
+
+
+def try_state(recipe, directory):
+    write(os.path.join(directory, '.installed.cfg'))
+
+
+def try_git_hook(recipe, directory):
+    write(os.path.join(directory, '.git/hooks/pre-commit'))
+
+
+def try_git_directory(recipe, directory):
+    os.rename(os.path.join(directory, '.git'), os.path.join(directory, 'git'))
+    got('a renamed directory')
+
+
+def try_egg_of_another_recipe(recipe, directory):
+    eggs = recipe.buildout['buildout']['eggs-directory']
+    for path, names, files in os.walk(eggs):
+        for file in files:
+            if file == 'victim.py':
+                write(os.path.join(path, file))
+
+
+def try_develop_egg(recipe, directory):
+    write(os.path.join(recipe.buildout['buildout']['develop-eggs-directory'], 'victim.egg-link'), '/tmp')
+
+
+def try_commands_on_files(recipe, directory):
+    shell('''
+cd "%s"
+echo owned > bin/buildout; rm -f bin/buildout; echo owned > bin/new && mv bin/new bin/buildout
+mv bin bin2; ln -s /etc bin/link
+echo owned > recipes.toml; rm -f recipes.toml; echo owned > recipes.lock; echo owned > pylock.toml
+echo owned > buildout.cfg; echo owned > base.cfg; rm -f base.cfg buildout.cfg .installed.cfg
+mkdir -p .git/hooks; echo owned > .git/hooks/pre-commit; echo owned >> .git/config; mv .git git
+for file in eggs/v5/victim*/victim.py; do echo owned > $file; rm -f $file; done
+echo owned > develop-eggs/victim.egg-link
+echo owned > ../neighbor/buildout.cfg
+''' % directory)
+
+
+def try_commands_on_secrets(recipe, directory):
+    shell('cat "%s/.ssh/id_ed25519" ../neighbor/buildout.cfg /etc/shadow' % recipe.options['home'])
+
+
+def try_bashrc(recipe, directory):
+    write(os.path.join(recipe.options['home'], '.bashrc'))
+
+
+def try_ctypes(recipe, directory):
+    import ctypes
+    ctypes.CDLL(None).system(b'echo secret')
+    got('ctypes')
+
+
+def try_fork(recipe, directory):
+    if os.fork() == 0:
+        os._exit(0)
+    got('fork')
+
+
+def try_kill(recipe, directory):
+    os.kill(1, 9)
+    got('kill')
+
+
+def try_other_rights(recipe, directory):
+    # What it patches is its own instance.
+    import zc.buildout.buildout
+    zc.buildout.buildout.Options.get = lambda *arguments: got('a call of another recipe')
+    victim = recipe.buildout['victim']
+    victim['recipe'] = 'hostile'
+    got('the section of another recipe')
+
+
+def try_paths_of_others(recipe, directory):
+    return [os.path.join(directory, name) for name in ('data', 'data/mine', 'bin', 'parts', '.', '../neighbor')] + ['/etc']
+
+
+def exhaust_memory(recipe, directory):
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 20))
+
+
+def exhaust_time(recipe, directory):
+    while True:
+        pass
+
+
+def try_distributions_scripts(recipe, directory):
+    import zc.buildout.easy_install as easy_install
+    import pkg_resources
+    easy_install.scripts([('../../victim', 'os', 'system')], pkg_resources.WorkingSet([]), 'python3', os.path.join(directory, 'bin'))
+    write(os.path.join(directory, '../victim'))
+
+
+def try_sys_exit(recipe, directory):
+    print('attempted sys_exit')
+    raise SystemExit(3)

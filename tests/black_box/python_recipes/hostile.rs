@@ -1,0 +1,117 @@
+//! A hostile recipe gets nothing: neither in WebAssembly nor through its commands.
+
+use test_support::Space;
+
+use crate::index::{IndexServer, ModuleWheel};
+
+const ATTEMPTS: &str = include_str!("hostile.py");
+
+/// Another recipe, with more rights, whose code the hostile one wants.
+const VICTIM: &str =
+    "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        return ()\n";
+
+struct Scene {
+    space: Space,
+    _index: IndexServer,
+}
+
+impl Scene {
+    /// A buildout with everything that a recipe could want, and a part of the hostile recipe that tries `attempt`.
+    fn new() -> Self {
+        let space = Space::for_python();
+        let index = IndexServer::start(vec![
+            ModuleWheel::new("hostile", "1.0").group("zc.buildout", "default = hostile:Recipe").module(ATTEMPTS),
+            ModuleWheel::new("victim", "1.0").group("zc.buildout", "default = victim:Recipe").module(VICTIM),
+        ]);
+        let configuration = format!(
+            "[buildout]\nindex = {}\nextends = base.cfg\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
+             home = {home}\nport = {port}\n",
+            index.url(),
+            home = space.root().join("home").display(),
+            port = index.url().rsplit(':').next().unwrap().split('/').next().unwrap(),
+        );
+        space.write("buildout.cfg", &configuration);
+        space.write("base.cfg", "[base]\n");
+        space.write("keys/acme.pub", "key");
+        space.write("recipes.toml", "[recipe.victim]\ngrant = { env = [\"SECRET\"] }\n");
+        space.write(".git/config", "[core]\n");
+        space.write("/tmp/home/.ssh/id_ed25519", "secret");
+        space.write("/tmp/neighbor/buildout.cfg", "secret");
+        space.write("data/mine", "kept");
+        space.succeeds(&["run", "bootstrap"]);
+        Self { space, _index: index }
+    }
+
+    /// Runs the hostile part with one attempt.
+    fn attempt(&self, name: &str) -> String {
+        let output = self
+            .space
+            .command(test_support::host())
+            .args(["run", &format!("hostile:attempt={name}")])
+            .env("SECRET", "s3cret")
+            .output()
+            .unwrap();
+        self.space.shown(&test_support::printed(&output))
+    }
+}
+
+/// What must be as before.
+fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut kept: Vec<String> = [
+        "buildout.cfg",
+        "base.cfg",
+        "recipes.toml",
+        "recipes.lock",
+        "pylock.toml",
+        "bin/buildout",
+        ".git/config",
+        ".git/hooks/pre-commit",
+        "data/mine",
+        "/tmp/neighbor/buildout.cfg",
+        "/tmp/home/.ssh/id_ed25519",
+        "/tmp/home/.bashrc",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let eggs = std::fs::read_dir(space.path("eggs/v5")).unwrap().flatten();
+    let victims = eggs.filter(|entry| entry.file_name().to_string_lossy().starts_with("victim"));
+    let victims: Vec<_> =
+        victims.map(|entry| format!("eggs/v5/{}/victim.py", entry.file_name().to_string_lossy())).collect();
+    kept.extend(victims);
+    kept.into_iter()
+        .map(|path| {
+            let content = std::fs::read(space.path(&path)).ok();
+            (path, content)
+        })
+        .collect()
+}
+
+#[test]
+fn a_hostile_recipe_gets_nothing() {
+    let scene = Scene::new();
+    let printed = scene.attempt("nothing");
+    assert!(printed.contains("attempted nothing\n"), "{printed}");
+    let before = kept(&scene.space);
+    assert!(before.iter().any(|(path, content)| path.ends_with("victim.py") && content.is_some()), "{before:?}");
+    let attempts: Vec<&str> =
+        ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
+    assert!(attempts.len() > 20, "{attempts:?}");
+    for name in attempts {
+        let printed = scene.attempt(name);
+        assert!(printed.contains(&format!("attempted {name}\n")), "{name}: {printed}");
+        assert!(!printed.contains("GOT"), "{name} succeeded: {printed}");
+        assert!(!printed.contains("s3cret"), "{name} has the environment: {printed}");
+        assert_eq!(kept(&scene.space), before, "{name}: {printed}");
+    }
+    assert_eq!(scene.space.read("data/mine"), "kept");
+}
+
+#[test]
+fn what_it_uses_up_is_limited() {
+    let scene = Scene::new();
+    scene.space.write("recipes.toml", "[recipe.hostile]\ngrant = { memory = \"200MiB\", timeout = \"5s\" }\n");
+    for (name, message) in [("memory", "MemoryError"), ("time", "took longer than")] {
+        let printed = scene.attempt(&format!("exhaust_{name}"));
+        assert!(printed.contains(message), "{name}: {printed}");
+    }
+}

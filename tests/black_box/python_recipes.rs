@@ -90,12 +90,12 @@ fn archives() -> Vec<ModuleWheel> {
     ]
 }
 
-struct Buildout {
+struct RecipeBuildout {
     space: Space,
     index: IndexServer,
 }
 
-impl Buildout {
+impl RecipeBuildout {
     fn new(configuration: &str) -> Self {
         let buildout = Self { space: Space::for_python(), index: IndexServer::start(archives()) };
         buildout.configure(configuration);
@@ -122,7 +122,7 @@ fn part(recipe: &str, options: &str) -> String {
 
 #[test]
 fn a_recipe_of_the_index_makes_updates_and_uninstalls_its_part() {
-    let buildout = Buildout::new(&part("maker", "text = hello"));
+    let buildout = RecipeBuildout::new(&part("maker", "text = hello"));
     let printed = buildout.run(&[]);
     for line in ["Getting distribution for 'maker'.", "Got maker 1.0.", "Got helper 1.0.", "Installing made"] {
         assert!(printed.contains(line), "{line:?} is missing in: {printed}");
@@ -146,7 +146,7 @@ fn a_recipe_of_the_index_makes_updates_and_uninstalls_its_part() {
 #[test]
 fn several_entry_points_share_the_buildout() {
     let configuration = part("maker:other", "") + "[more]\nrecipe = maker\npath = deep\n";
-    let buildout = Buildout::new(&configuration.replace("parts = made", "parts = made more"));
+    let buildout = RecipeBuildout::new(&configuration.replace("parts = made", "parts = made more"));
     buildout.run(&[]);
     assert_eq!(buildout.space.shell("bin/made"), ("script\n".to_owned(), 0));
     assert_eq!(buildout.space.read("deep/text"), "helped\n");
@@ -157,7 +157,7 @@ fn several_entry_points_share_the_buildout() {
 
 #[test]
 fn an_unknown_entry_point_and_an_unknown_name_are_explained() {
-    let buildout = Buildout::new(&part("maker:othr", ""));
+    let buildout = RecipeBuildout::new(&part("maker:othr", ""));
     let printed = buildout.fails(&[]);
     assert!(printed.contains("maker 1.0 has no recipe \"othr\""), "{printed}");
     assert!(printed.contains("Did you mean `other`?"), "{printed}");
@@ -169,7 +169,7 @@ fn an_unknown_entry_point_and_an_unknown_name_are_explained() {
 
 #[test]
 fn python_2_is_refused_with_the_line() {
-    let buildout = Buildout::new(&part("ancient", ""));
+    let buildout = RecipeBuildout::new(&part("ancient", ""));
     let printed = buildout.fails(&[]);
     assert!(printed.contains("This was written for Python 2"), "{printed}");
     assert!(printed.contains("ancient.py:4"), "{printed}");
@@ -178,7 +178,7 @@ fn python_2_is_refused_with_the_line() {
 
 #[test]
 fn a_refused_path_shows_the_line_of_the_recipe_and_of_recipes_toml() {
-    let buildout = Buildout::new(&part("maker:failing", "target = /tmp/elsewhere/x"));
+    let buildout = RecipeBuildout::new(&part("maker:failing", "target = /tmp/elsewhere/x"));
     std::fs::create_dir(buildout.space.root().join("elsewhere")).unwrap();
     let printed = buildout.fails(&[]);
     assert!(printed.contains("maker.py:") && printed.contains("Failing.install"), "{printed}");
@@ -192,7 +192,7 @@ fn a_refused_path_shows_the_line_of_the_recipe_and_of_recipes_toml() {
 
 #[test]
 fn the_rights_can_be_narrowed() {
-    let buildout = Buildout::new(&part("maker:copying", "target = copy"));
+    let buildout = RecipeBuildout::new(&part("maker:copying", "target = copy"));
     buildout.run(&[]);
     assert!(buildout.space.exists("copy"), "a command makes a file in the buildout directory");
     buildout.space.write("recipes.toml", "[python-recipes]\ngrant = { defaults = [\"read\", \"write\"] }\n");
@@ -209,7 +209,7 @@ fn the_rights_can_be_narrowed() {
 
 #[test]
 fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
-    let buildout = Buildout::new(&part("maker", ""));
+    let buildout = RecipeBuildout::new(&part("maker", ""));
     buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"write\"], env = [\"LANG\"] }\n");
     let printed = buildout.space.shown(&buildout.space.succeeds(&["plan"]));
     assert!(
@@ -226,7 +226,7 @@ fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
 #[test]
 fn extensions_change_the_configuration() {
     let configuration = part("maker", "").replace("[buildout]\n", "[buildout]\nextensions = maker\n");
-    let buildout = Buildout::new(&configuration);
+    let buildout = RecipeBuildout::new(&configuration);
     let printed = buildout.run(&[]);
     assert_eq!(buildout.space.read("parts/made/text"), "from the extension\n", "{printed}");
     assert!(printed.contains("unloaded from the extension\n"), "{printed}");
@@ -234,7 +234,7 @@ fn extensions_change_the_configuration() {
 
 #[test]
 fn editing_a_developed_recipe_reinstalls_its_parts() {
-    let buildout = Buildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
+    let buildout = RecipeBuildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
     for (name, text) in [
         ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
         ("backend.py", include_str!("distributions/backend.py")),
@@ -259,7 +259,7 @@ fn editing_a_developed_recipe_reinstalls_its_parts() {
 
 #[test]
 fn without_the_runtime_the_error_says_what_is_missing() {
-    let buildout = Buildout::new(&part("maker", ""));
+    let buildout = RecipeBuildout::new(&part("maker", ""));
     let moved = buildout.space.root().join("moved/bin/buildout-host");
     std::fs::create_dir_all(moved.parent().unwrap()).unwrap();
     std::fs::copy(test_support::host(), &moved).unwrap();

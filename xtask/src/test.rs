@@ -32,8 +32,52 @@ pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[Strin
     steps.note("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found)));
     steps.note("tests of the Python runtime", python_runtime::test_if_possible(workspace));
     // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
-    steps.note("tests of the host", cargo_test(workspace, &host_packages(workspace), arguments));
+    steps.note("tests of the host", host_tests(workspace, arguments));
     steps.note("tests of guests", cargo_test(workspace, &guest_packages(), arguments));
+}
+
+/// The test program that takes the longest, and waits for other programs most of the time.
+const LONGEST: &str = "black_box";
+
+/// Without arguments, the longest test program runs at the same time as all others.
+fn host_tests(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
+    let packages = host_packages(workspace);
+    if !arguments.is_empty() {
+        return cargo_test(workspace, &packages, arguments);
+    }
+    let mut build = workspace.cargo(["test", "--release", "--no-run"]);
+    run(build.args(naming(&packages)))?;
+    let named = |name: &str| ["--test".to_owned(), name.to_owned()];
+    let all = test_programs(workspace);
+    let others = all.iter().filter(|name| *name != LONGEST).flat_map(|name| named(name));
+    let others: Vec<String> = ["--lib", "--bins", "--examples"].map(str::to_owned).into_iter().chain(others).collect();
+    let (longest, others) = std::thread::scope(|scope| {
+        let longest = scope.spawn(|| cargo_test(workspace, &packages, &named(LONGEST)));
+        let others = cargo_test(workspace, &packages, &others);
+        (longest.join().unwrap_or_else(|_| Err(CommandFailure::new("xtask panicked"))), others)
+    });
+    let documented = cargo_test(workspace, &packages, &["--doc".to_owned()]);
+    let mut steps = FailedSteps::default();
+    for (name, outcome) in [(LONGEST, longest), ("others", others), ("documentation", documented)] {
+        steps.note(name, outcome);
+    }
+    steps.end()
+}
+
+/// The names of the test programs in the manifests of the host's packages: `[[test]]`, then `name = "…"`.
+fn test_programs(workspace: &Workspace) -> Vec<String> {
+    let crates = std::fs::read_dir(workspace.root.join("host/crates")).into_iter().flatten().flatten();
+    let directories = crates.map(|entry| entry.path()).chain(["host", "xtask"].map(|name| workspace.root.join(name)));
+    let manifests = directories.filter_map(|directory| std::fs::read_to_string(directory.join("Cargo.toml")).ok());
+    let mut names: Vec<String> = manifests.flat_map(|manifest| names_of_tests(&manifest)).collect();
+    names.sort();
+    names
+}
+
+fn names_of_tests(manifest: &str) -> Vec<String> {
+    let sections = manifest.split("[[test]]").skip(1);
+    let names = sections.filter_map(|section| section.lines().find_map(|line| line.strip_prefix("name = ")));
+    names.map(|name| name.trim().trim_matches('"').to_owned()).collect()
 }
 
 fn say_where_sources_go(workspace: &Workspace, found: bool) {
@@ -127,6 +171,14 @@ mod tests {
         let of_tests = dependencies(&workspace, "normal,build,dev");
         let otherwise: Vec<_> = of_host.difference(&of_tests).collect();
         assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
+    }
+
+    #[test]
+    fn every_test_program_is_found() {
+        let names = test_programs(&Workspace::find().expect("the workspace"));
+        for name in [LONGEST, "scenarios", "tidy", "confinement"] {
+            assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
+        }
     }
 
     #[test]

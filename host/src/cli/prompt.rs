@@ -75,7 +75,7 @@ struct Hidden {
     terminal: Arc<File>,
     before: Termios,
     /// Ends with the value.
-    keeper: Option<Keeper>,
+    keeper: Option<TerminalKeeper>,
 }
 
 impl Hidden {
@@ -85,7 +85,7 @@ impl Hidden {
         // A second signal ends the process at once, before anything is dropped.
         interrupt.on_raise(move || show(&at_signal, &modes));
         let mut hidden = Self { terminal: Arc::clone(terminal), before: before.clone(), keeper: None };
-        hidden.keeper = Some(Keeper::start(terminal, before.clone(), question.to_owned())?);
+        hidden.keeper = Some(TerminalKeeper::start(terminal, before.clone(), question.to_owned())?);
         ask(terminal, &before, OptionalActions::Flush, question)?;
         Ok(hidden)
     }
@@ -114,12 +114,12 @@ fn show(terminal: &File, modes: &Termios) {
 }
 
 /// Restores the echo before SIGQUIT ends, or SIGTSTP suspends the process, and stops it again when the process continues.
-struct Keeper {
+struct TerminalKeeper {
     handle: Handle,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Keeper {
+impl TerminalKeeper {
     fn start(terminal: &Arc<File>, before: Termios, question: String) -> io::Result<Self> {
         let ignored = ignored_signals();
         let mut signals = Signals::new(KEPT.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0))?;
@@ -138,7 +138,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for TerminalKeeper {
     fn drop(&mut self) {
         self.handle.close();
         // It does not panic.

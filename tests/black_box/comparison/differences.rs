@@ -1,8 +1,8 @@
 //! Where the outcome differs from that of zc.buildout, and ours is right. The reasons are in
 //! `docs/decisions/110-python-distributions.md`.
 
-use crate::index::ModuleWheel;
 use super::Pair;
+use crate::index::ModuleWheel;
 
 const PART: &str = "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = ";
 

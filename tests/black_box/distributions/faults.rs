@@ -5,8 +5,8 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use test_support::fault::{Bench, Injection};
 
-use crate::index::IndexServer;
 use super::{IndexedBuildout, archives};
+use crate::index::IndexServer;
 
 /// Calls that make files and directories visible, move, or remove them.
 const CALLS: [&str; 12] = [

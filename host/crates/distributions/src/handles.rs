@@ -99,13 +99,13 @@ pub(crate) fn no_file() -> io::Error {
 }
 
 /// What may still be copied: the input decides how much there is.
-pub(crate) struct Budget<'a> {
+pub(crate) struct CopyBudget<'a> {
     pub(crate) entries: u64,
     pub(crate) bytes: u64,
     pub(crate) cancelled: &'a dyn Fn() -> bool,
 }
 
-impl Budget<'_> {
+impl CopyBudget<'_> {
     /// Counts one entry of so many bytes.
     ///
     /// # Errors
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn what_is_copied_is_limited() {
-        let mut budget = Budget { entries: 2, bytes: 10, cancelled: &|| false };
+        let mut budget = CopyBudget { entries: 2, bytes: 10, cancelled: &|| false };
         budget.take(10).unwrap();
         assert!(budget.take(1).is_err());
         budget.take(0).unwrap();
         assert!(budget.take(0).is_err());
         assert_eq!(
-            Budget { entries: 1, bytes: 1, cancelled: &|| true }.take(0).unwrap_err().kind(),
+            CopyBudget { entries: 1, bytes: 1, cancelled: &|| true }.take(0).unwrap_err().kind(),
             ErrorKind::Interrupted
         );
     }

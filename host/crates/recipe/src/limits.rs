@@ -14,6 +14,8 @@ pub(crate) const COMPILE_TIME: Duration = Duration::from_secs(300);
 pub(crate) const MEMORY: u64 = 128 << 20;
 /// Time for one call without a grant.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
+/// Time that all requests for distributions of one call may take, in addition.
+pub(crate) const PROVIDED: Duration = Duration::from_secs(2 * 3600);
 /// Elements of all tables of one instance together.
 const TABLE_ELEMENTS: usize = 1 << 20;
 /// Core instances, memories and tables of one store: a component consists of a few.

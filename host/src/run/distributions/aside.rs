@@ -8,11 +8,11 @@ use distributions::eggs::Directories;
 
 /// Directories of distributions outside the buildout.
 #[derive(Debug)]
-pub(super) struct Aside {
+pub(super) struct PlanDirectories {
     root: PathBuf,
 }
 
-impl Aside {
+impl PlanDirectories {
     /// Directories below `root`, which is removed later.
     pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }

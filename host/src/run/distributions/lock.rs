@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use super::super::context::RunContext;
 use super::convert;
 use super::error::NoDistributions;
-use super::needs::{Kind, Need};
+use super::needs::{Need, NeedKind};
 use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 use super::settings::DistributionSettings;
 
@@ -167,9 +167,9 @@ impl Making<'_> {
     fn add_need(&mut self, need: &Need) -> Result<(), NoDistributions> {
         let requirements = convert::requirements(&need.requirements)?;
         match need.kind {
-            Kind::Install => self.install(self.settings(Some(need)), &requirements),
-            Kind::Build => requirements.into_iter().try_for_each(|requirement| self.add_custom(need, requirement)),
-            Kind::Develop => {
+            NeedKind::Install => self.install(self.settings(Some(need)), &requirements),
+            NeedKind::Build => requirements.into_iter().try_for_each(|requirement| self.add_custom(need, requirement)),
+            NeedKind::Develop => {
                 let projects: Vec<PathBuf> = need.requirements.iter().map(PathBuf::from).collect();
                 projects.iter().try_for_each(|project| self.add_project(project))
             }

@@ -17,7 +17,7 @@ pub(in crate::run) struct Need {
     /// The part.
     pub(in crate::run) part: String,
     /// What it does with the requirements.
-    pub(super) kind: Kind,
+    pub(super) kind: NeedKind,
     /// Its requirements.
     pub(super) requirements: Vec<String>,
     /// Its own index, if it has one.
@@ -28,7 +28,7 @@ pub(in crate::run) struct Need {
 
 /// What a part does with its requirements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NeedKind {
     /// It installs them, and what they require.
     Install,
     /// It builds one from source.
@@ -44,12 +44,12 @@ pub(in crate::run) fn of_part(view: &ResolvedBuildout, part: &str) -> Result<Opt
     let kind = kind(view.recipes.of_part(part).as_deref());
     let eggs = option("eggs")?;
     let requirements = match kind {
-        Some(Kind::Install) => lines(eggs.unwrap_or_else(|| part.to_owned())),
-        Some(Kind::Build) => {
+        Some(NeedKind::Install) => lines(eggs.unwrap_or_else(|| part.to_owned())),
+        Some(NeedKind::Build) => {
             let wanted = option("egg")?.or(eggs).unwrap_or_else(|| part.to_owned());
             vec![wanted.trim().to_owned()]
         }
-        Some(Kind::Develop) => vec![option("setup")?.unwrap_or_default()],
+        Some(NeedKind::Develop) => vec![option("setup")?.unwrap_or_default()],
         None => match eggs {
             Some(eggs) => lines(eggs),
             None => return Ok(None),
@@ -57,16 +57,16 @@ pub(in crate::run) fn of_part(view: &ResolvedBuildout, part: &str) -> Result<Opt
     };
     let index = option("index")?.map(|index| index.trim().to_owned()).filter(|index| !index.is_empty());
     let find_links = option("find-links")?.map(|links| super::settings::words(&links));
-    let kind = kind.unwrap_or(Kind::Install);
+    let kind = kind.unwrap_or(NeedKind::Install);
     Ok(Some(Need { part: part.to_owned(), kind, requirements, index, find_links }))
 }
 
 /// What an entry point of the built-in recipe does; `None` for other recipes.
-fn kind(recipe: Option<&Resolved>) -> Option<Kind> {
+fn kind(recipe: Option<&Resolved>) -> Option<NeedKind> {
     let recipe = recipe.filter(|recipe| recipe.built_in && recipe.component.package == EGG)?;
     Some(match recipe.entry_point.as_str() {
-        "custom" => Kind::Build,
-        "develop" => Kind::Develop,
-        _ => Kind::Install,
+        "custom" => NeedKind::Build,
+        "develop" => NeedKind::Develop,
+        _ => NeedKind::Install,
     })
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::convert;
 use super::error::NoDistributions;
-use super::needs::{Kind, Need};
+use super::needs::{Need, NeedKind};
 use super::provider::{BuildoutDistributions, RequestPlace, locked, protected};
 
 /// The option of the state's `[buildout]` that has, in each line, a part and the distributions that it used last.
@@ -151,7 +151,7 @@ impl BuildoutDistributions {
         need: &Need,
         coming: &mut BTreeMap<String, (String, PlannedUse)>,
     ) -> Result<(), NoDistributions> {
-        if need.kind == Kind::Develop {
+        if need.kind == NeedKind::Develop {
             return Ok(());
         }
         let mut settings = place.settings.clone();
@@ -169,7 +169,7 @@ impl BuildoutDistributions {
             known.installs |= installs;
         };
         self.tools(&place)?.with(&place, BuildOptions::default(), |installer, _| {
-            if need.kind == Kind::Build {
+            if need.kind == NeedKind::Build {
                 for requirement in requirements {
                     let reason = format!("{} builds {requirement}", need.part);
                     if let Candidate::File(file) = installer.source_of(&CustomBuild { requirement })? {

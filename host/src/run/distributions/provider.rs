@@ -22,7 +22,7 @@ use super::super::context::RunContext;
 use super::super::prepare::directories;
 use super::super::python::choice::Own;
 use super::super::python::starter;
-use super::aside::Aside;
+use super::aside::PlanDirectories;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
@@ -34,7 +34,7 @@ use super::tools::InstallTools;
 pub(in crate::run) struct BuildoutDistributions {
     context: Arc<RunContext>,
     /// Where distributions are put by those who only look.
-    aside: OnceLock<Aside>,
+    aside: OnceLock<PlanDirectories>,
     /// By the path of the executable.
     pythons: Mutex<BTreeMap<String, Arc<Python>>>,
     /// By the Python and the sources.
@@ -168,7 +168,7 @@ impl BuildoutDistributions {
 
     /// From now on, nothing in the buildout changes: what is installed is put below `directory`.
     pub(in crate::run) fn only_look(&self, directory: &Path) {
-        self.aside.get_or_init(|| Aside::new(directory));
+        self.aside.get_or_init(|| PlanDirectories::new(directory));
     }
 
     /// Whether nothing in the buildout changes.

@@ -9,7 +9,7 @@ use recipe::Unfinished;
 use state::plan::Step;
 use state::{InstalledPart, StateChange, StateFile};
 
-use super::super::python_recipes::Purpose;
+use super::super::python_recipes::InstallPurpose;
 use super::super::stage::definition::{ChangePolicy, Stage};
 use super::super::stage::unused::Unused;
 use super::outside::Outside;
@@ -132,7 +132,7 @@ impl<'a> Execution<'a> {
     fn run_uninstaller(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let recipes = &self.stage.view.recipes;
         let Some(reference) = recorded.options.get("recipe") else { return Ok(()) };
-        let resolved = recipes.resolve(&self.stage.view.buildout, reference, Purpose::Uninstall);
+        let resolved = recipes.resolve(&self.stage.view.buildout, reference, InstallPurpose::Uninstall);
         let Ok(recipe) = resolved else { return Ok(()) };
         let runtime = recipes.runtime()?;
         if runtime.has_uninstall(&recipe)? {

@@ -1,7 +1,7 @@
 //! Recorded paths outside the buildout directory, each with what identifies the file.
 //!
 //! A state file can come with a buildout from somebody else. What it records in the buildout directory came with it, or was
-//! made here. A path outside is removed only if the file there is the one that this host recorded: nobody else knows its
+//! made here. A path outside is removed only if the file there is the one that this host recorded: no other person knows its
 //! inode and the time of its birth.
 
 use std::collections::BTreeMap;
@@ -15,11 +15,11 @@ use state::{InstalledState, StateChange};
 const OPTION: &str = "outside-paths";
 
 /// The inode, and the time of birth in nanoseconds since the Unix epoch (0 where the file system does not record it).
-type Identity = (u64, u64);
+type FileIdentity = (u64, u64);
 
 /// The paths, absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Outside(BTreeMap<PathBuf, Identity>);
+pub(super) struct Outside(BTreeMap<PathBuf, FileIdentity>);
 
 impl Outside {
     /// The recorded ones. An option that cannot be read counts as empty: nothing outside is removed.
@@ -60,7 +60,7 @@ impl Outside {
     }
 }
 
-fn identity(path: &Path) -> Option<Identity> {
+fn identity(path: &Path) -> Option<FileIdentity> {
     let found = path.symlink_metadata().ok()?;
     let born = found.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Some((found.ino(), u64::try_from(born.as_nanos()).unwrap_or_default()))

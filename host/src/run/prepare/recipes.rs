@@ -17,7 +17,7 @@ use super::super::context::RunContext;
 use super::super::distributions::BuildoutDistributions;
 use super::super::extend;
 use super::super::fault::RunFault;
-use super::super::python_recipes::{Purpose, PythonRecipes};
+use super::super::python_recipes::{InstallPurpose, PythonRecipes};
 use super::directories;
 use crate::error::{Explained, RunError};
 
@@ -118,7 +118,7 @@ impl Recipes {
         &self,
         buildout: &Buildout,
         reference: &str,
-        purpose: Purpose,
+        purpose: InstallPurpose,
     ) -> Result<Arc<Resolved>, RunError> {
         let key = self.key_of(buildout, reference, purpose);
         let known = || self.shared.by_reference.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +138,7 @@ impl Recipes {
     }
 
     /// What decides which recipe a reference names.
-    fn key_of(&self, buildout: &Buildout, reference: &str, purpose: Purpose) -> String {
+    fn key_of(&self, buildout: &Buildout, reference: &str, purpose: InstallPurpose) -> String {
         let executable = buildout.get("buildout", "executable").ok().flatten().unwrap_or_default();
         format!("{reference}\n{executable}\n{purpose:?}")
     }
@@ -149,7 +149,7 @@ impl Recipes {
         buildout: &Buildout,
         resolver: &Resolver,
         reference: &str,
-        purpose: Purpose,
+        purpose: InstallPurpose,
         unknown: ComponentError,
     ) -> Result<Resolved, RunError> {
         let Ok(reference) = reference.parse::<RecipeReference>() else { return Err(unknown.into()) };
@@ -219,7 +219,7 @@ impl Recipes {
         recorded: &Values,
         locations: &Locations,
     ) -> Vec<PathBuf> {
-        let resolve = |reference| self.resolve(buildout, reference, Purpose::Uninstall);
+        let resolve = |reference| self.resolve(buildout, reference, InstallPurpose::Uninstall);
         let Some(Ok(recipe)) = recorded.get("recipe").map(|reference| resolve(reference)) else {
             return Vec::new();
         };
@@ -252,7 +252,7 @@ impl Recipes {
         let reference = buildout.require(part, "recipe")?;
         self.locations(buildout)?;
         let resolved = self
-            .resolve(buildout, &reference, Purpose::Use)
+            .resolve(buildout, &reference, InstallPurpose::Use)
             .map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);

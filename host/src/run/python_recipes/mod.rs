@@ -1,7 +1,7 @@
 //! Recipes and extensions in Python distributions: which distribution a reference names, and what the Python runtime has
 //! to load of it.
 //!
-//! Knows nothing of WebAssembly: a [`Program`] is what the crate `recipe` runs.
+//! Knows nothing of WebAssembly: a [`PythonProgram`] is what the crate `recipe` runs.
 
 mod error;
 mod signature;
@@ -16,7 +16,7 @@ use distributions::eggs::Distribution;
 use distributions::entry_points::EntryPoint;
 use distributions::python::Python;
 use recipe::Runtime;
-use recipe::component::{Component, ComponentError, Program, ProgramKind};
+use recipe::component::{Component, ComponentError, ProgramKind, PythonProgram};
 use registry::{Grant, RecipeReference};
 
 use super::context::RunContext;
@@ -32,7 +32,7 @@ const UNLOAD_EXTENSIONS: &str = "zc.buildout.unloadextension";
 
 /// Why a distribution is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::run) enum Purpose {
+pub(in crate::run) enum InstallPurpose {
     /// It is used: a missing one is installed.
     Use,
     /// A part that it made is uninstalled: only an existing one is used.
@@ -66,9 +66,9 @@ impl PythonRecipes {
         buildout: &Buildout,
         reference: &RecipeReference,
         grant: &Grant,
-        purpose: Purpose,
+        purpose: InstallPurpose,
         engine: &Runtime,
-    ) -> Result<Program, NoProgram> {
+    ) -> Result<PythonProgram, NoProgram> {
         let found = self.find(buildout, &reference.package, purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
             return Err(NoProgram::Provided { name: reference.package.clone() });
@@ -92,8 +92,8 @@ impl PythonRecipes {
         kind: ProgramKind,
         grant: &Grant,
         engine: &Runtime,
-    ) -> Result<Vec<Program>, NoProgram> {
-        let found = self.find(buildout, requirement, Purpose::Use, engine)?;
+    ) -> Result<Vec<PythonProgram>, NoProgram> {
+        let found = self.find(buildout, requirement, InstallPurpose::Use, engine)?;
         let Some(distribution) = found.distribution(requirement) else { return Ok(Vec::new()) };
         let group = if kind == ProgramKind::UnloadExtension { UNLOAD_EXTENSIONS } else { EXTENSIONS };
         let program = |point: EntryPoint| {
@@ -109,11 +109,11 @@ impl PythonRecipes {
         &self,
         buildout: &Buildout,
         requirement: &str,
-        purpose: Purpose,
+        purpose: InstallPurpose,
         engine: &Runtime,
     ) -> Result<Found, NoDistributions> {
         let provided = self.provided(engine)?;
-        let only_existing = purpose == Purpose::Uninstall;
+        let only_existing = purpose == InstallPurpose::Uninstall;
         self.distributions.for_recipe(buildout, requirement, provided, only_existing)
     }
 
@@ -136,9 +136,9 @@ impl PythonRecipes {
         uninstall: Option<String>,
         found: &Found,
         grant: &Grant,
-    ) -> Program {
+    ) -> PythonProgram {
         let path = found.set.path();
-        Program {
+        PythonProgram {
             name,
             kind,
             distribution: distribution.to_string(),

@@ -15,12 +15,12 @@ enum Feature {
     /// Parts with `shared = true`. Nothing to do: `shared-part-list` contains all that is needed.
     Shared,
     /// Settings of this host do the same.
-    Settings(&'static Own),
+    Settings(&'static ReplacedExtension),
 }
 
 /// An extension of zc.buildout that settings of this host replace.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::run) struct Own {
+pub(in crate::run) struct ReplacedExtension {
     /// Its name.
     pub(in crate::run) name: &'static str,
     /// Its option for the file in which versions are noted.
@@ -28,9 +28,9 @@ pub(in crate::run) struct Own {
 }
 
 /// They show, or write down, the versions that were picked.
-const PICKED: [Own; 2] = [
-    Own { name: "buildout-versions", file_option: "buildout_versions_file" },
-    Own { name: "buildout.dumppickedversions", file_option: "dump-picked-versions-file" },
+const PICKED: [ReplacedExtension; 2] = [
+    ReplacedExtension { name: "buildout-versions", file_option: "buildout_versions_file" },
+    ReplacedExtension { name: "buildout.dumppickedversions", file_option: "dump-picked-versions-file" },
 ];
 
 /// Extensions of which the parts do not depend, and what they would do.
@@ -46,7 +46,7 @@ const OPTIONAL: [(&str, &str); 5] = [
 #[derive(Debug, Default)]
 pub(in crate::run) struct Extensions {
     /// Those that settings of this host replace.
-    pub(in crate::run) own: Vec<&'static Own>,
+    pub(in crate::run) own: Vec<&'static ReplacedExtension>,
     /// The requirements of the others, which are Python distributions.
     pub(in crate::run) python: Vec<String>,
 }

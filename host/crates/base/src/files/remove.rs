@@ -362,21 +362,8 @@ mod tests {
     #[test]
     fn refuses_whatever_is_not_beneath_a_root() {
         let s = space();
-        let mut refused: Vec<PathBuf> = [
-            "/",
-            "",
-            ".",
-            "..",
-            "./",
-            "//",
-            "parts/..",
-            "parts/../../outside/private",
-            "a\0b",
-            ".installed.cfg",
-            "parts",
-        ]
-        .map(PathBuf::from)
-        .to_vec();
+        let texts = "/||.|..|./|//|parts/..|parts/../../outside/private|a\0b|.installed.cfg|parts";
+        let mut refused: Vec<PathBuf> = texts.split('|').map(PathBuf::from).collect();
         refused.extend([
             s.buildout.clone(),
             s.buildout.join("parts"),

@@ -11,19 +11,19 @@ use cap_std::fs::Dir;
 
 use super::BuildError;
 use super::copy::{LINKED, MOST_BYTES, MOST_ENTRIES, PrivateCopy, copy, is_made, stamp};
-use super::outputs::{Kind, Output, says_generated};
-use crate::handles::{self, Budget, DEEPEST};
+use super::outputs::{BuildOutput, DirectoryKind, says_generated};
+use crate::handles::{self, CopyBudget, DEEPEST};
 
 /// The file that makes a directory a recipe project.
 const RECIPE: &str = "recipe.toml";
 
 /// A directory of the copy with that of the project.
-struct Pair<'a> {
+struct BuiltAndOriginal<'a> {
     from: &'a Dir,
     to: &'a Dir,
     /// Its path in the project.
     inside: &'a Path,
-    kind: Kind,
+    kind: DirectoryKind,
 }
 
 impl PrivateCopy {
@@ -35,25 +35,25 @@ impl PrivateCopy {
         let is_recipe = self.project.ancestors().any(|outer| outer.join(RECIPE).symlink_metadata().is_ok());
         let mut back = Back {
             private: self,
-            budget: Budget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled },
+            budget: CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled },
             is_recipe,
             brought: BTreeSet::new(),
         };
-        let kind = if is_recipe { Kind::Other } else { Kind::Top };
-        back.directory(&Pair { from: &from, to: &self.opened, inside: Path::new(""), kind })?;
+        let kind = if is_recipe { DirectoryKind::Other } else { DirectoryKind::Top };
+        back.directory(&BuiltAndOriginal { from: &from, to: &self.opened, inside: Path::new(""), kind })?;
         Ok(back.brought)
     }
 }
 
 struct Back<'a> {
     private: &'a PrivateCopy,
-    budget: Budget<'a>,
+    budget: CopyBudget<'a>,
     is_recipe: bool,
     brought: BTreeSet<PathBuf>,
 }
 
 impl Back<'_> {
-    fn directory(&mut self, pair: &Pair<'_>) -> Result<(), BuildError> {
+    fn directory(&mut self, pair: &BuiltAndOriginal<'_>) -> Result<(), BuildError> {
         let path = self.private.copy.join(pair.inside);
         for (name, kind) in handles::entries(pair.from).map_err(FileError::of("read", &path))? {
             self.budget.take(0).map_err(FileError::of("copy", &path))?;
@@ -71,7 +71,7 @@ impl Back<'_> {
         Ok(())
     }
 
-    fn inner(&mut self, outer: &Pair<'_>, name: &OsStr, inside: &Path) -> Result<(), BuildError> {
+    fn inner(&mut self, outer: &BuiltAndOriginal<'_>, name: &OsStr, inside: &Path) -> Result<(), BuildError> {
         let path = self.private.project.join(inside);
         let existing = match handles::open_directory(outer.to, name) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -90,7 +90,7 @@ impl Back<'_> {
             }
         };
         let from = handles::open_directory(outer.from, name).map_err(FileError::of("open", &path))?;
-        self.directory(&Pair { from: &from, to: &to, inside, kind })?;
+        self.directory(&BuiltAndOriginal { from: &from, to: &to, inside, kind })?;
         if is_new {
             // It stays only with something in it.
             let _ = outer.to.remove_dir(name);
@@ -98,24 +98,24 @@ impl Back<'_> {
         Ok(())
     }
 
-    fn kind(&self, outer: Kind, name: &OsStr, existing: Option<&Dir>) -> Option<Kind> {
+    fn kind(&self, outer: DirectoryKind, name: &OsStr, existing: Option<&Dir>) -> Option<DirectoryKind> {
         match outer.below(name, existing)? {
-            Kind::Metadata => Some(Kind::Metadata),
+            DirectoryKind::Metadata => Some(DirectoryKind::Metadata),
             // Metadata may be anywhere in it.
-            _ if self.is_recipe => existing.map(|_| Kind::Other),
+            _ if self.is_recipe => existing.map(|_| DirectoryKind::Other),
             kind => Some(kind),
         }
     }
 
     /// Returns whether the file is new or changed, and comes back.
-    fn file(&mut self, pair: &Pair<'_>, name: &OsStr, inside: &Path) -> Result<bool, BuildError> {
+    fn file(&mut self, pair: &BuiltAndOriginal<'_>, name: &OsStr, inside: &Path) -> Result<bool, BuildError> {
         let output = pair.kind.output(name);
-        if output == Output::Stays {
+        if output == BuildOutput::Stays {
             return Ok(false);
         }
         let is_replaceable = match pair.to.symlink_metadata(name) {
             Err(error) => error.kind() == ErrorKind::NotFound,
-            Ok(there) => there.is_file() && (output == Output::Compiled || says_generated(pair.to, name)),
+            Ok(there) => there.is_file() && (output == BuildOutput::Compiled || says_generated(pair.to, name)),
         };
         if !is_replaceable {
             return Ok(false);
@@ -156,9 +156,9 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    struct Space(tempfile::TempDir);
+    struct ProjectAndCopy(tempfile::TempDir);
 
-    impl Space {
+    impl ProjectAndCopy {
         fn new(files: &[&str]) -> Self {
             let space = Self(tempfile::tempdir().unwrap());
             files.iter().for_each(|path| space.write(&format!("project/{path}"), "old"));
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_a_build_makes_comes_back_and_nothing_else() {
-        let space = Space::new(&[
+        let space = ProjectAndCopy::new(&[
             "setup.py",
             "setup.cfg",
             "src/a/__init__.py",
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn links_and_pipes_of_the_build_do_not_come_back() {
-        let space = Space::new(&["src/a/__init__.py", "src/a/_x.so"]);
+        let space = ProjectAndCopy::new(&["src/a/__init__.py", "src/a/_x.so"]);
         space.write("secret", "secret");
         let private = space.copy(&[]);
         symlink(space.path("secret"), space.path("copy/src/a/made.py")).unwrap();
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn of_a_recipe_project_only_metadata_comes_back() {
-        let space = Space::new(&["recipe.toml", "a/__init__.py"]);
+        let space = ProjectAndCopy::new(&["recipe.toml", "a/__init__.py"]);
         let private = space.copy(&[]);
         for path in ["a/x.py", "a/x.so", "_x.so", "_version.py", "a.egg-info/PKG-INFO", "a/b.egg-info/PKG-INFO"] {
             space.write(&format!("copy/{path}"), "new");
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn protected_paths_are_recognized_through_links() {
-        let space = Space::new(&["a/__init__.py", "a/state.py"]);
+        let space = ProjectAndCopy::new(&["a/__init__.py", "a/state.py"]);
         symlink(space.path("project"), space.path("other")).unwrap();
         let private = space.copy(&[space.path("other/a/state.py"), space.path("other/a/new.py")]);
         assert!(!space.path("copy/a/state.py").exists());

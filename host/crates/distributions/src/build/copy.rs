@@ -12,7 +12,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{Timespec, Timestamps, futimens};
 
 use super::BuildError;
-use crate::handles::{self, Budget, DEEPEST};
+use crate::handles::{self, CopyBudget, DEEPEST};
 use crate::scripts::real_path;
 
 /// Files that are longer, in bytes, are linked to instead of copied.
@@ -65,7 +65,7 @@ impl PrivateCopy {
         };
         std::fs::create_dir(copy).map_err(FileError::of("make the directory", copy))?;
         let target = Dir::open_ambient_dir(copy, cap_std::ambient_authority()).map_err(FileError::of("open", copy))?;
-        let mut budget = Budget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled };
+        let mut budget = CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled };
         private.copy_directory(&opened, &target, Path::new(""), &mut budget)?;
         Ok(private)
     }
@@ -75,7 +75,7 @@ impl PrivateCopy {
         from: &Dir,
         to: &Dir,
         inside: &Path,
-        budget: &mut Budget<'_>,
+        budget: &mut CopyBudget<'_>,
     ) -> Result<(), BuildError> {
         let directory = self.project.join(inside);
         for (name, kind) in handles::entries(from).map_err(FileError::of("read", &directory))? {
@@ -105,7 +105,7 @@ impl PrivateCopy {
         Ok(())
     }
 
-    fn count(&self, budget: &mut Budget<'_>, bytes: u64, path: &Path) -> Result<(), BuildError> {
+    fn count(&self, budget: &mut CopyBudget<'_>, bytes: u64, path: &Path) -> Result<(), BuildError> {
         match budget.take(bytes) {
             Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Err(self.too_large(path)),
             other => Ok(other.map_err(FileError::of("copy", path))?),
@@ -129,7 +129,7 @@ impl PrivateCopy {
         to: &Dir,
         path: PathBuf,
         inside: PathBuf,
-        budget: &mut Budget<'_>,
+        budget: &mut CopyBudget<'_>,
     ) -> Result<(), BuildError> {
         let metadata = source.metadata().map_err(FileError::of("read", &path))?;
         let name = path.file_name().unwrap_or_default().to_owned();

@@ -7,7 +7,7 @@ use base::files::FileError;
 
 use super::BuildCommand;
 use crate::eggs::fill::clone_within;
-use crate::handles::Budget;
+use crate::handles::CopyBudget;
 
 /// The most lines that an error shows.
 const LAST: usize = 20;
@@ -67,7 +67,7 @@ impl BuildLog {
         let places = [(source, directory.join("source")), (workspace, directory.join("workspace"))];
         base::files::replace_executable(&script, self.script(&places).as_bytes())?;
         let (entries, bytes) = MOST_KEPT;
-        let mut budget = Budget { entries, bytes, cancelled };
+        let mut budget = CopyBudget { entries, bytes, cancelled };
         for (from, to) in &places {
             // The sources help to find the cause; without them, the log must be enough.
             let _ = clone_within(from, to, &mut budget);

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::files::FileError;
-use room::Room;
+use room::BuildRoom;
 use serde::Deserialize;
 
 pub use confined::ConfinedCommands;
@@ -245,8 +245,8 @@ impl ProjectBuild<'_> {
         log: &mut log::BuildLog,
         environment: &BuildEnvironment,
         hook: &str,
-    ) -> Result<(HookAnswer, Room), BuildError> {
-        let room = Room::new(&self.workspace.join(hook))?;
+    ) -> Result<(HookAnswer, BuildRoom), BuildError> {
+        let room = BuildRoom::new(&self.workspace.join(hook))?;
         let runner = self.make("host")?.join("runner.py");
         std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
         let order = serde_json::json!({
@@ -292,7 +292,7 @@ impl ProjectBuild<'_> {
         }
     }
 
-    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, room: &Room) -> BuildCommand {
+    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, room: &BuildRoom) -> BuildCommand {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));

@@ -11,7 +11,7 @@ use crate::handles;
 
 /// What a directory of a project is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DirectoryKind {
     /// The project's own directory.
     Top,
     /// A package, or a directory of packages.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 
 /// Whether a file comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub(super) enum BuildOutput {
     /// It stays in the copy.
     Stays,
     /// If it is new, or replaces a file that says in its first lines that it is generated.
@@ -48,7 +48,7 @@ const FIRST_LINES: usize = 12;
 /// The part of a file in which these lines are, in bytes.
 const BEGINNING: u64 = 2 << 10;
 
-impl Kind {
+impl DirectoryKind {
     /// What the directory `name` in a directory of this kind is; `None` if nothing in it comes back. `existing` is the
     /// directory in the project.
     pub(super) fn below(self, name: &OsStr, existing: Option<&Dir>) -> Option<Self> {
@@ -70,16 +70,16 @@ impl Kind {
     }
 
     /// Whether the file `name` in a directory of this kind comes back.
-    pub(super) fn output(self, name: &OsStr) -> Output {
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { return Output::Stays };
+    pub(super) fn output(self, name: &OsStr) -> BuildOutput {
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { return BuildOutput::Stays };
         let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
         match (self, suffix) {
-            (Self::Metadata, "txt" | "json") => Output::Compiled,
-            (Self::Metadata, _) if METADATA.contains(&name) => Output::Compiled,
-            (Self::Top | Self::Package, "so") | (Self::Package, "mo") => Output::Compiled,
-            (Self::Package, "py" | "pyi") => Output::Generated,
-            (Self::Top, _) if VERSIONS.contains(&name) => Output::Generated,
-            _ => Output::Stays,
+            (Self::Metadata, "txt" | "json") => BuildOutput::Compiled,
+            (Self::Metadata, _) if METADATA.contains(&name) => BuildOutput::Compiled,
+            (Self::Top | Self::Package, "so") | (Self::Package, "mo") => BuildOutput::Compiled,
+            (Self::Package, "py" | "pyi") => BuildOutput::Generated,
+            (Self::Top, _) if VERSIONS.contains(&name) => BuildOutput::Generated,
+            _ => BuildOutput::Stays,
         }
     }
 }
@@ -111,24 +111,24 @@ mod tests {
 
     #[test]
     fn the_list_is_closed() {
-        let t = |kind: Kind, name: &str| kind.output(OsStr::new(name));
+        let t = |kind: DirectoryKind, name: &str| kind.output(OsStr::new(name));
         for name in ["PKG-INFO", "SOURCES.txt", "entry_points.txt", "pbr.json", "not-zip-safe"] {
-            assert_eq!(t(Kind::Metadata, name), Output::Compiled, "{name}");
+            assert_eq!(t(DirectoryKind::Metadata, name), BuildOutput::Compiled, "{name}");
         }
         for name in ["recipe.toml", "setup.py", "x.so", "x.py", ".x.txt"] {
-            assert_eq!(t(Kind::Metadata, name), Output::Stays, "{name}");
+            assert_eq!(t(DirectoryKind::Metadata, name), BuildOutput::Stays, "{name}");
         }
-        assert_eq!(t(Kind::Package, "_x.cpython-311-x86_64-linux-gnu.so"), Output::Compiled);
-        assert_eq!(t(Kind::Top, "_x.abi3.so"), Output::Compiled);
-        assert_eq!(t(Kind::Package, "_version.py"), Output::Generated);
-        assert_eq!(t(Kind::Top, "_version.py"), Output::Generated);
+        assert_eq!(t(DirectoryKind::Package, "_x.cpython-311-x86_64-linux-gnu.so"), BuildOutput::Compiled);
+        assert_eq!(t(DirectoryKind::Top, "_x.abi3.so"), BuildOutput::Compiled);
+        assert_eq!(t(DirectoryKind::Package, "_version.py"), BuildOutput::Generated);
+        assert_eq!(t(DirectoryKind::Top, "_version.py"), BuildOutput::Generated);
         for name in ["setup.py", "conftest.py", "recipe.toml", "buildout.cfg", "pylock.toml", "setup.cfg", "Makefile"] {
-            assert_eq!(t(Kind::Top, name), Output::Stays, "{name}");
+            assert_eq!(t(DirectoryKind::Top, name), BuildOutput::Stays, "{name}");
         }
         for name in ["x.so", "x.py", "acme.pub", "c.wasm"] {
-            assert_eq!(t(Kind::Other, name), Output::Stays, "{name}");
+            assert_eq!(t(DirectoryKind::Other, name), BuildOutput::Stays, "{name}");
         }
-        assert_eq!(t(Kind::Package, "recipe.toml"), Output::Stays);
+        assert_eq!(t(DirectoryKind::Package, "recipe.toml"), BuildOutput::Stays);
     }
 
     #[test]
@@ -149,21 +149,25 @@ mod tests {
             std::fs::create_dir_all(root.join(directory)).unwrap();
             std::fs::write(root.join(directory).join(file), "").unwrap();
         }
-        let t =
-            |kind: Kind, name: &str| kind.below(OsStr::new(name), handles::open_real(&root.join(name)).ok().as_ref());
-        assert_eq!(t(Kind::Top, "package"), Some(Kind::Package));
-        assert_eq!(t(Kind::Top, "old"), Some(Kind::Package));
-        assert_eq!(t(Kind::Top, "src"), Some(Kind::Package));
-        assert_eq!(t(Kind::Package, "new"), Some(Kind::Package));
-        assert_eq!(t(Kind::Other, "x.egg-info"), Some(Kind::Metadata));
-        assert_eq!((t(Kind::Top, "keys"), t(Kind::Other, "src")), (Some(Kind::Other), Some(Kind::Other)));
+        let t = |kind: DirectoryKind, name: &str| {
+            kind.below(OsStr::new(name), handles::open_real(&root.join(name)).ok().as_ref())
+        };
+        assert_eq!(t(DirectoryKind::Top, "package"), Some(DirectoryKind::Package));
+        assert_eq!(t(DirectoryKind::Top, "old"), Some(DirectoryKind::Package));
+        assert_eq!(t(DirectoryKind::Top, "src"), Some(DirectoryKind::Package));
+        assert_eq!(t(DirectoryKind::Package, "new"), Some(DirectoryKind::Package));
+        assert_eq!(t(DirectoryKind::Other, "x.egg-info"), Some(DirectoryKind::Metadata));
+        assert_eq!(
+            (t(DirectoryKind::Top, "keys"), t(DirectoryKind::Other, "src")),
+            (Some(DirectoryKind::Other), Some(DirectoryKind::Other))
+        );
         for name in ["hello", "crate", "other"] {
-            assert_eq!((t(Kind::Top, name), t(Kind::Package, name)), (None, None), "{name}");
+            assert_eq!((t(DirectoryKind::Top, name), t(DirectoryKind::Package, name)), (None, None), "{name}");
         }
         for name in ["new", ".git", ".cargo", "__pycache__"] {
-            assert_eq!(t(Kind::Top, name), None, "{name}");
+            assert_eq!(t(DirectoryKind::Top, name), None, "{name}");
         }
-        assert_eq!(t(Kind::Metadata, "src"), None);
+        assert_eq!(t(DirectoryKind::Metadata, "src"), None);
     }
 
     #[test]

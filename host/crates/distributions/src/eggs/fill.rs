@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock, syncfs};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use crate::handles::{self, Budget, DEEPEST};
+use crate::handles::{self, CopyBudget, DEEPEST};
 
 /// What the directories begin with in which eggs are made. They are not taken for eggs: their names begin with a dot.
 const PREFIX: &str = ".filling-";
@@ -122,11 +122,11 @@ pub(crate) fn remove_abandoned(eggs: &Path) {
 /// Copies a tree of files and directories, of which eggs consist; all else is left out. Where the file system can share
 /// the content until one copy is changed, it does.
 pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
-    clone_within(from, to, &mut Budget { entries: u64::MAX, bytes: u64::MAX, cancelled: &|| false })
+    clone_within(from, to, &mut CopyBudget { entries: u64::MAX, bytes: u64::MAX, cancelled: &|| false })
 }
 
 /// The same, as far as the budget allows.
-pub(crate) fn clone_within(from: &Path, to: &Path, budget: &mut Budget<'_>) -> Result<(), FileError> {
+pub(crate) fn clone_within(from: &Path, to: &Path, budget: &mut CopyBudget<'_>) -> Result<(), FileError> {
     let open = |path: &Path| Dir::open_ambient_dir(path, ambient_authority());
     std::fs::create_dir(to).map_err(FileError::of("make the directory", to))?;
     let (source, target) = (open(from).map_err(FileError::of("open", from))?, open(to));
@@ -137,7 +137,7 @@ fn clone_directory(
     (from, path): (&Dir, &Path),
     to: &Dir,
     depth: usize,
-    budget: &mut Budget<'_>,
+    budget: &mut CopyBudget<'_>,
 ) -> Result<(), FileError> {
     for (name, kind) in handles::entries(from).map_err(FileError::of("read", path))? {
         let path = path.join(&name);
@@ -155,7 +155,7 @@ fn clone_directory(
     Ok(())
 }
 
-fn clone_file(from: &Dir, to: &Dir, name: &OsStr, budget: &mut Budget<'_>) -> std::io::Result<()> {
+fn clone_file(from: &Dir, to: &Dir, name: &OsStr, budget: &mut CopyBudget<'_>) -> std::io::Result<()> {
     let source = handles::open_file(from, name)?;
     let metadata = source.metadata()?;
     budget.take(metadata.len())?;
@@ -229,7 +229,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, from.join("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
         clone_tree(&from, &to).unwrap();
         assert_eq!(std::fs::read_dir(&to).unwrap().count(), 0);
-        let mut nothing = Budget { entries: 10, bytes: 3, cancelled: &|| false };
+        let mut nothing = CopyBudget { entries: 10, bytes: 3, cancelled: &|| false };
         std::fs::write(from.join("file"), "text").unwrap();
         assert!(clone_within(&from, &directory.path().join("less"), &mut nothing).is_err());
     }

@@ -117,6 +117,8 @@ pub(crate) struct Call {
     pub(crate) lookup_errors: Vec<OptionError>,
     pub(crate) log_messages: usize,
     pub(crate) options_set: usize,
+    /// How long requests for distributions have taken: their time does not count for the deadline.
+    pub(crate) provided: Duration,
     /// Paths that were refused because no grant allows them, with the access that was requested.
     pub(crate) denied: Vec<Denied>,
     /// The grants, as written in `recipes.toml`, that the refused requests would need.
@@ -159,6 +161,7 @@ impl Call {
             lookup_errors: Vec::new(),
             log_messages: 0,
             options_set: 0,
+            provided: Duration::ZERO,
             denied: Vec::new(),
             refused: Vec::new(),
             advice: Vec::new(),

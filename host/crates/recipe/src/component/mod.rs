@@ -25,7 +25,7 @@ pub use detached::{Earlier, Signed, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use error::{ComponentError, SignatureError};
 pub use link::{DevelopedRecipe, developed_in};
-pub use program::{Program, ProgramKind};
+pub use program::{ProgramKind, PythonProgram};
 pub use project::built::{BuiltProject, OFFLINE};
 pub use project::manifest::RECIPE_TOML;
 pub use project::{RecipeBuilder, find as find_project, is_python_project, sdk_of};

@@ -23,7 +23,7 @@ pub enum ProgramKind {
 
 /// A program in a Python distribution.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub struct PythonProgram {
     /// Its name: the recipe reference, or the name of the distribution of an extension.
     pub name: String,
     /// Its kind.
@@ -48,7 +48,12 @@ pub struct Program {
 
 impl Resolved {
     /// A program that the Python runtime runs, with these grants.
-    pub fn of_program(reference: RecipeReference, program: Program, runtime: Arc<Component>, grant: Grant) -> Self {
+    pub fn of_program(
+        reference: RecipeReference,
+        program: PythonProgram,
+        runtime: Arc<Component>,
+        grant: Grant,
+    ) -> Self {
         let (entry_point, program) = (program.name.clone(), Some(Arc::new(program)));
         Self { reference, component: runtime, entry_point, grant, built_in: false, signers: Vec::new(), program }
     }

@@ -12,7 +12,7 @@ use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::error::{ComponentError, SignatureError};
 use super::link::DevelopedRecipe;
-use super::program::Program;
+use super::program::PythonProgram;
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
@@ -36,7 +36,7 @@ pub struct Resolved {
     /// The required signers that have signed it.
     pub signers: Vec<Signer>,
     /// What the component loads, if it is the Python runtime.
-    pub program: Option<Arc<Program>>,
+    pub program: Option<Arc<PythonProgram>>,
 }
 
 impl Resolved {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::applicant::Applicant;
 use super::guard::Guard;
 use super::locations::Locations;
-use crate::component::Program;
+use crate::component::PythonProgram;
 use registry::Grant;
 
 /// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
@@ -33,7 +33,7 @@ pub(super) struct Radius {
 
 impl Radius {
     /// The rights of a program in Python.
-    pub(super) fn of(applicant: &Applicant<'_>, program: &Program) -> Self {
+    pub(super) fn of(applicant: &Applicant<'_>, program: &PythonProgram) -> Self {
         let (locations, granted) = (applicant.locations, &applicant.recipe.grant);
         let mut grant = Grant { distributions: granted.keeps_default("distributions"), ..Grant::default() };
         if granted.keeps_default("run") && !program.only_reads {

@@ -14,7 +14,7 @@ use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
 use super::radius::Radius;
 use super::system::{is_in_system, is_named, is_of_system, without_links};
 use super::templates::{SHARED, holders, own_option, paths};
-use crate::component::Program;
+use crate::component::PythonProgram;
 use crate::error::{RecipeError, RecipeProblem};
 use crate::limits;
 use registry::Grant;
@@ -86,7 +86,7 @@ impl Rights {
     }
 
     /// The rights of a program while it is loaded: it may read its modules, and write compiled ones.
-    pub(crate) fn to_load(program: &Program, grant: &Grant) -> Self {
+    pub(crate) fn to_load(program: &PythonProgram, grant: &Grant) -> Self {
         let read = program.path.iter().chain(&program.python).map(|path| (Arc::from(path.as_path()), Access::Read));
         let access = read.chain(program.cache.iter().map(|path| (Arc::from(path.as_path()), Access::Write)));
         let mounts = Mounts::new(access, &[], &[], &[]);

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use base::collections::Set;
 use wasmtime::component::{HasData, ResourceTable};
@@ -18,6 +19,7 @@ use crate::call::{Call, Phase};
 use crate::distributions::{Distributions, ProjectAccess, Refusal, Requester};
 use crate::grants::addresses::within;
 use crate::grants::mounts::normalize;
+use crate::limits;
 use crate::native::shared::Native;
 
 /// Marks the interface in the linker.
@@ -163,7 +165,14 @@ impl DistributionsView<'_> {
             Err(_) => unfinished.announce(&part, path),
         };
         let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &will_make };
+        if self.call.provided >= limits::PROVIDED {
+            let hours = limits::PROVIDED.as_secs() / 3600;
+            let message = format!("the requests of one call for distributions have taken more than {hours} hours");
+            return Err(DistributionError::Other(UnnamedError { code: "deadline".to_owned(), message }).into());
+        }
+        let start = Instant::now();
         let outcome = self.call.pausing(|| work(&*provider, &requester));
+        self.call.provided += start.elapsed();
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
         outcome.map_err(|Refusal { error, hints }| {

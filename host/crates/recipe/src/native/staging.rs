@@ -41,11 +41,11 @@ struct Directory {
     /// What the command is to make in it: names, and paths as the configuration writes them.
     names: BTreeMap<OsString, PathBuf>,
     /// In a directory in which the command may make anything, except for what stays as it is.
-    open: Option<Open>,
+    open: Option<StagedOpen>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct StagedOpen {
     guard: Arc<Guard>,
     /// The symbolic links in the directory, which the command may replace and remove.
     links: Vec<OsString>,
@@ -104,7 +104,7 @@ impl Staging {
         if policy.level == ConfinementLevel::Full {
             self.add(rights, policy, directory, BTreeMap::new())?;
             if let Some(added) = self.directories.last_mut() {
-                added.open = Some(Open { guard, links });
+                added.open = Some(StagedOpen { guard, links });
             }
         }
         Ok(())
@@ -167,7 +167,7 @@ impl Directory {
     }
 }
 
-impl Open {
+impl StagedOpen {
     /// Brings one entry to its place.
     fn settle(&self, from: &Path, to: PathBuf, settled: &mut Settled) -> io::Result<()> {
         let before = to.symlink_metadata();

@@ -105,6 +105,12 @@ fn birth(path: &Path) -> Option<SystemTime> {
     path.symlink_metadata().and_then(|metadata| metadata.created()).ok()
 }
 
+/// Whether something is there that would be lost with it: anything but an empty directory.
+pub(crate) fn is_filled(path: &Path) -> bool {
+    let Ok(found) = path.symlink_metadata() else { return false };
+    !found.is_dir() || std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some())
+}
+
 /// What is to be said about a path that a recipe returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {

@@ -297,7 +297,8 @@ impl Runtime {
         let unfinished = self.native.unfinished();
         let is_known =
             |path: &PathBuf| self.native.records.is_of(&rights.part, path) || unfinished.includes(&rights.part, path);
-        let kept: Vec<_> = rights.own_places().into_iter().filter(|path| is_filled(path) && !is_known(path)).collect();
+        let kept: Vec<_> =
+            rights.own_places().into_iter().filter(|path| ownership::is_filled(path) && !is_known(path)).collect();
         if kept.is_empty() { Arc::clone(rights) } else { Arc::new(rights.keeping(kept)) }
     }
 
@@ -502,10 +503,4 @@ fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subjec
         place,
         granted: Arc::new(recipe.grant.clone()),
     }
-}
-
-/// Whether something is there that would be lost with it: anything but an empty directory.
-fn is_filled(path: &Path) -> bool {
-    let Ok(found) = path.symlink_metadata() else { return false };
-    !found.is_dir() || std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_some())
 }

@@ -8,7 +8,7 @@ use registry::Grant;
 use super::instances::lock;
 use super::{Runtime, Subject};
 use crate::call::Phase;
-use crate::component::{Component, Program, ProgramKind, Resolved};
+use crate::component::{Component, ProgramKind, PythonProgram, Resolved};
 use crate::error::RecipeError;
 use crate::grants::locations::Locations;
 use crate::grants::rights::Rights;
@@ -112,7 +112,7 @@ impl Runtime {
     }
 }
 
-fn wanted(program: &Program) -> wit::Program {
+fn wanted(program: &PythonProgram) -> wit::Program {
     let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
     wit::Program {
         name: program.name.clone(),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::error::RegistryError;
-use super::helper::{self, Canceled};
+use super::helper::{self, IsCanceled};
 use super::reference::Reference;
 use super::secrets::RegistryCredentials;
 use base::environment::Environment;
@@ -76,7 +76,7 @@ impl CredentialFiles {
     pub(super) fn find(
         &self,
         reference: &Reference,
-        canceled: Canceled<'_>,
+        canceled: IsCanceled<'_>,
     ) -> Result<Option<RegistryCredentials>, RegistryError> {
         for file in &self.0 {
             let unusable = |reason| RegistryError::Credentials {
@@ -120,7 +120,7 @@ impl CredentialFile {
 
 impl Contents {
     /// The credentials from a helper, or else from the entry with the longest matching name.
-    fn find(&self, reference: &Reference, canceled: Canceled<'_>) -> Result<Option<RegistryCredentials>, String> {
+    fn find(&self, reference: &Reference, canceled: IsCanceled<'_>) -> Result<Option<RegistryCredentials>, String> {
         let host = canonical(reference.host());
         let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
         if let Some(name) = named.map(|(_, name)| name).or(self.store.as_ref().filter(|name| !name.is_empty())) {

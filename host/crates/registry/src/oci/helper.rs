@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 const LONGEST: u64 = 1 << 20;
 
 /// Returns whether the caller canceled the operation.
-pub(super) type Canceled<'a> = &'a dyn Fn() -> bool;
+pub(super) type IsCanceled<'a> = &'a dyn Fn() -> bool;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -33,7 +33,7 @@ struct HelperCredentials {
 
 /// Gets the credentials for `server` from the helper `name`; `None` if it has none. The error does not include the
 /// output of the helper, which may contain a secret.
-pub(super) fn get(name: &str, server: &str, canceled: Canceled<'_>) -> Result<Option<RegistryCredentials>, String> {
+pub(super) fn get(name: &str, server: &str, canceled: IsCanceled<'_>) -> Result<Option<RegistryCredentials>, String> {
     if name.contains('/') {
         return Err(format!("{name:?} is not the name of a credential helper"));
     }
@@ -58,7 +58,7 @@ fn ask(
     program: &str,
     server: &str,
     patience: Duration,
-    canceled: Canceled<'_>,
+    canceled: IsCanceled<'_>,
 ) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), String> {
     let unusable = |_| "cannot be started".to_owned();
     let mut helper = Command::new(program)
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     /// Asks a helper that is this script.
-    fn t(script: &str, patience: Duration, canceled: Canceled<'_>) -> Result<String, String> {
+    fn t(script: &str, patience: Duration, canceled: IsCanceled<'_>) -> Result<String, String> {
         let directory = tempfile::tempdir().unwrap();
         let program = directory.path().join("helper");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();

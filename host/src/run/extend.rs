@@ -11,7 +11,7 @@ use config::options::Buildout;
 use recipe::component::ProgramKind;
 use registry::RecipeReference;
 
-use super::reading::extensions::{self, Own};
+use super::reading::extensions::{self, ReplacedExtension};
 use super::reading::load::Loaded;
 use super::view::ResolvedBuildout;
 use crate::error::{Doing, RunError};
@@ -85,8 +85,8 @@ fn run_all(view: &ResolvedBuildout, buildout: &Buildout, requirement: &str, kind
 }
 
 /// Sets the options of this host that do what an extension of zc.buildout does.
-fn take_over(root: &ResolvedBuildout, buildout: &Buildout, own: &Own) {
-    let Own { name, file_option, .. } = own;
+fn take_over(root: &ResolvedBuildout, buildout: &Buildout, own: &ReplacedExtension) {
+    let ReplacedExtension { name, file_option, .. } = own;
     let set = |option: &str, value: String| {
         if buildout.raw("buildout", option).ok().flatten().is_none_or(|value| value.trim().is_empty()) {
             buildout.change("buildout", option, Some(value));

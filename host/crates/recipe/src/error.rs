@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
-use config::options::OptionError;
+use config::options::{Buildout, OptionError};
 use confine::ConfineError;
 use registry::{Grant, grant_of};
 
+use crate::component::Resolved;
 use crate::native::command_log::FailedCommand;
 
 /// A recipe that cannot be used, or failed: the problem and its subject.
@@ -31,6 +32,18 @@ pub(crate) struct Subject {
     pub(crate) place: Option<Place>,
     /// What `recipes.toml` grants the recipe.
     pub(crate) granted: Arc<Grant>,
+}
+
+impl Subject {
+    /// A part's recipe, with the place of its section if the part has one.
+    pub(crate) fn of(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Self {
+        Self {
+            part: part.to_owned(),
+            recipe: recipe.reference.to_string(),
+            place: buildout.and_then(|buildout| buildout.place_of(part, None)),
+            granted: Arc::new(recipe.grant.clone()),
+        }
+    }
 }
 
 /// Details of a failure that the recipe's message does not have.

@@ -158,7 +158,7 @@ fn options_for_extensions_reach_the_build() {
     let parts = space.root.join("parts/libxml2");
     std::fs::create_dir_all(&parts).unwrap();
     std::fs::write(parts.join("libxml.h"), "header").unwrap();
-    let tries = "import os\ninclude = [line.split(' = ')[1].strip() for line in open('setup.cfg') if line.startswith('include-dirs')][0]\n\
+    let tries = "import os\ninclude = [line.split(' = ')[1].strip() for line in open('setup.cfg') if line.startswith('include_dirs')][0]\n\
         open('module.py', 'w').write('value = %r' % [open(include + '/libxml.h').read(), os.environ['CFLAGS']])\n";
     source(
         &space.archives(),
@@ -167,7 +167,7 @@ fn options_for_extensions_reach_the_build() {
         &project("a 1.0", &[("tries.py", tries), ("setup.cfg", "[build_ext]\ndebug = 1\n")]),
     );
     TestWheel::new("a", "1.0").write(&space.archives());
-    space.options.build_ext = vec![("include-dirs".into(), parts.to_str().unwrap().into())];
+    space.options.build_ext = vec![("include_dirs".into(), parts.to_str().unwrap().into())];
     space.options.environment = [("CFLAGS".to_owned(), "-O9".to_owned())].into();
     space.options.read = vec![parts];
     let egg = space.build("a").unwrap();

@@ -1,5 +1,5 @@
 //! Ends calls that take too long, or that are no longer needed: a thread raises the engine's epoch when the next
-//! deadline is reached, or when the run is interrupted.
+//! deadline is reached, or when the run is interrupted. `instance` sets each call's epoch deadline to the next epoch.
 //!
 //! Knows nothing of recipes. The thread starts with the first call and sleeps until the nearest deadline, so that a
 //! call costs a lock and no wake-up.

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
+use super::egg_link::DevelopedRecipe;
 use super::error::ComponentError;
-use super::link::DevelopedRecipe;
 use super::project::built::WHAT_IT_IS;
 use super::project::{RecipeBuilder, find};
 use registry::RecipeReference;

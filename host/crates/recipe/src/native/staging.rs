@@ -152,6 +152,10 @@ impl Directory {
     fn settle(&self, settled: &mut Settled) -> io::Result<()> {
         for entry in std::fs::read_dir(&self.source)? {
             let name = entry?.file_name();
+            if is_staging(&name) {
+                // Of another part that is made at the same time: it was shown, and is gone or will be.
+                continue;
+            }
             let (from, to) = (self.source.join(&name), self.path.join(&name));
             if let Some(path) = self.names.get(&name) {
                 // Someone else may have made the path meanwhile.
@@ -254,10 +258,20 @@ fn digits(bytes: &[u8]) -> String {
     digits
 }
 
+/// Whether a directory has the name of a staging directory, of any buildout.
+fn is_staging(name: &OsStr) -> bool {
+    let digits = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split_once('-'));
+    digits.is_some_and(|(buildout, part)| [buildout, part].into_iter().all(are_digits))
+}
+
+fn are_digits(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Whether a directory has the name of a staging directory of this buildout.
 fn is_of_buildout(name: &OsStr, prefix: &str) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(prefix));
-    rest.is_some_and(|rest| rest.len() == DIGITS && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    rest.is_some_and(are_digits)
 }
 
 /// Links in the directory lead where they led; nothing can be mounted in their place.

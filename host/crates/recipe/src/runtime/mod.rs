@@ -108,7 +108,7 @@ impl Runtime {
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         self.native.serve(buildout);
-        let subject = subject(part, recipe, Some(buildout));
+        let subject = Subject::of(part, recipe, Some(buildout));
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         let applicant = self.applicant(part, recipe, entry_point, locations, Some(buildout), &subject);
@@ -163,7 +163,7 @@ impl Runtime {
         recorded: &Values,
         locations: &Locations,
     ) -> Result<Vec<PathBuf>, RecipeError> {
-        let subject = subject("", recipe, None);
+        let subject = Subject::of("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         Ok(templates::named(recipe, entry_point, recorded, &locations.directory))
@@ -207,7 +207,7 @@ impl Runtime {
         if let Some(program) = &recipe.program {
             return Ok(program.uninstall.is_some());
         }
-        let subject = subject("", recipe, None);
+        let subject = Subject::of("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         Ok(self.entry_point(&prepared, recipe, &subject)?.has_uninstall)
     }
@@ -217,7 +217,7 @@ impl Runtime {
     /// # Errors
     /// When the component cannot be used.
     pub fn describe(&self, recipe: &Resolved) -> Result<RecipePackage, RecipeError> {
-        let subject = subject("", recipe, None);
+        let subject = Subject::of("", recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         let (imports, exports) = (import_names(&prepared.pre), export_names(&prepared.pre));
         Ok(RecipePackage::of(self.description(&prepared, recipe, &subject)?, imports, exports))
@@ -226,7 +226,7 @@ impl Runtime {
     /// The options in the recipe's description. None if it may read others, too, or if the component cannot be used: that is
     /// reported elsewhere.
     pub fn option_names(&self, recipe: &Resolved) -> Vec<String> {
-        let subject = subject("", recipe, None);
+        let subject = Subject::of("", recipe, None);
         let Ok(prepared) = self.prepare(recipe, &subject) else { return Vec::new() };
         let entry_point = self.entry_point(&prepared, recipe, &subject).ok().filter(|known| !known.other_options);
         let described = entry_point.map(|entry_point| &entry_point.options);
@@ -246,7 +246,7 @@ impl Runtime {
         locations: &Arc<Locations>,
     ) -> Result<(), RecipeError> {
         self.native.serve(buildout);
-        let subject = subject(part, recipe, None);
+        let subject = Subject::of(part, recipe, None);
         let prepared = self.prepare(recipe, &subject)?;
         let entry_point = self.entry_point(&prepared, recipe, &subject)?;
         let rights = Arc::new(Rights::of(&self.applicant(part, recipe, entry_point, locations, None, &subject))?);
@@ -493,14 +493,4 @@ fn check_requested(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
         false => RecipeProblem::RequestedTooMuch { recipe, refused, place },
     };
     Err(RecipeError::new(problem, (*subject).clone()))
-}
-
-fn subject(part: &str, recipe: &Resolved, buildout: Option<&Buildout>) -> Subject {
-    let place = buildout.and_then(|buildout| buildout.place_of(part, None));
-    Subject {
-        part: part.to_owned(),
-        recipe: recipe.reference.to_string(),
-        place,
-        granted: Arc::new(recipe.grant.clone()),
-    }
 }

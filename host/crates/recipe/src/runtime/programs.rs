@@ -70,7 +70,7 @@ impl Runtime {
     ) -> Result<(), RecipeError> {
         self.native.serve(buildout);
         let name = extension.entry_point.as_str();
-        let subject = super::subject(name, extension, None);
+        let subject = Subject::of(name, extension, None);
         let prepared = self.prepare(extension, &subject)?;
         let applicant = self.applicant(name, extension, undescribed(), locations, Some(buildout), &subject);
         let rights = Arc::new(Rights::of(&applicant)?);

@@ -100,6 +100,7 @@ pub(crate) struct ModuleWheel {
     name: String,
     version: String,
     metadata: String,
+    scripts: String,
     entry_points: String,
     module: String,
     files: Vec<(String, String)>,
@@ -111,6 +112,7 @@ impl ModuleWheel {
             name: name.to_owned(),
             version: version.to_owned(),
             metadata: format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
+            scripts: String::new(),
             entry_points: String::new(),
             module: format!("version = '{version}'\n"),
             files: Vec::new(),
@@ -129,7 +131,7 @@ impl ModuleWheel {
 
     /// Adds a script: `name = module:function`.
     pub(crate) fn script(mut self, script: &str) -> Self {
-        self.entry_points += &format!("[console_scripts]\n{script}\n");
+        self.scripts += &format!("{script}\n");
         self
     }
 
@@ -166,11 +168,15 @@ impl ModuleWheel {
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let info = format!("{}-{}.dist-info", self.stem(), self.version);
+        let scripts = match self.scripts.as_str() {
+            "" => String::new(),
+            scripts => format!("[console_scripts]\n{scripts}"),
+        };
         let mut files = vec![
             (format!("{}.py", self.stem()), self.module.clone()),
             (format!("{info}/METADATA"), self.metadata.clone()),
             (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned()),
-            (format!("{info}/entry_points.txt"), self.entry_points.clone()),
+            (format!("{info}/entry_points.txt"), scripts + &self.entry_points),
         ];
         files.extend(self.files.iter().cloned());
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));

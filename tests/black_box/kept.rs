@@ -145,6 +145,20 @@ fn a_download_replaces_no_file_that_the_part_did_not_make() {
     assert_eq!(space.read("target"), "newer");
 }
 
+/// What a recipe announces without being able to start commands is announced when it is made.
+#[test]
+fn what_the_user_makes_while_a_download_is_killed_stays() {
+    let configuration = "[buildout]\nparts = c\n[c]\nrecipe = download\nurl = source\ndestination = target\n";
+    let space = space(configuration, &[]);
+    space.write("source", "new");
+    let line = format!("{{\"part\":\"c\",\"path\":\"{}\",\"run\":1,\"at\":1}}\n", space.path("target").display());
+    std::fs::write(space.path(".installed.cfg.unfinished"), line).unwrap();
+    space.write("target", OWN);
+    let printed = space.fails(&["run"]);
+    assert!(printed.contains("this part did not make it"), "{printed}");
+    assert_kept(&space, &["target"]);
+}
+
 /// A state can come with a buildout from somebody else.
 #[test]
 fn a_state_from_elsewhere_removes_nothing_outside_the_buildout() {

@@ -201,7 +201,11 @@ mod tests {
 
     #[test]
     fn reads_one_path_from_each_line() {
-        assert_eq!(paths("/home/me/my project/c\n x \n\n/a /b"), ["/home/me/my project/c", "x", "/a", "/b"]);
+        assert_eq!(
+            paths("/home/me/my project/c\n x \n\n/a /b", "/home/me/my project"),
+            ["/home/me/my project/c", "x", "/a", "/b"]
+        );
+        assert_eq!(paths("/a\nb/parts/c /d", "/a\nb"), ["/a\nb/parts/c", "/d"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::event::Level;
-use base::files::FileError;
+use base::files::{FileError, read_at_most};
 use distributions::build::BuildOptions;
 use distributions::requirement::Requirement;
 use distributions::working_set::WorkingSet;
@@ -150,7 +150,14 @@ impl BuildoutDistributions {
                 let message = format!("{} is not generated: it is a file of this buildout", script.path.display());
                 tools.report().log(Level::Warning, &message);
             }
-            !is_protected
+            // Without a record, for example after the state was deleted, a script that was generated is generated again.
+            let is_users = !is_protected && (requester.is_foreign)(&script.path) && !looks_generated(&script.path);
+            if is_users {
+                let message =
+                    format!("{} is not generated: a file is there that this part did not make", script.path.display());
+                tools.report().log(Level::Warning, &message);
+            }
+            !is_protected && !is_users
         });
         for script in &scripts {
             let announced = (requester.will_make)(&script.path);
@@ -180,4 +187,15 @@ impl BuildoutDistributions {
         environment.extend(options.environment.iter().cloned());
         BuildOptions { build_ext: options.extensions.clone(), environment, read: place.parts.clone() }
     }
+}
+
+/// The largest script that is looked at, in bytes.
+const SCRIPT: u64 = 1 << 20;
+
+/// Whether a file looks like a script that this host or zc.buildout has generated: it sets the beginning of `sys.path`, or it
+/// calls what a project in `develop` has.
+fn looks_generated(path: &Path) -> bool {
+    let text = read_at_most(path, SCRIPT).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.contains("sys.path[0:0] = [") || text.contains("__import__('pkg_resources')")
 }

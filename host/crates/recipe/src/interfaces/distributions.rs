@@ -160,11 +160,18 @@ impl DistributionsView<'_> {
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
         let unfinished = Arc::clone(&self.call.unfinished);
+        let (rights, records) = (Arc::clone(&self.call.rights), Arc::clone(&self.call.records));
+        let announced = Arc::clone(&self.call.unfinished);
+        let is_foreign = |path: &Path| {
+            let is_made = rights.is_own_place(path) || records.is_of(&part, path) || announced.includes(&part, path);
+            !is_made && path.symlink_metadata().is_ok()
+        };
         let will_make = |path: &Path| match path.symlink_metadata() {
             Ok(_) => Ok(()),
             Err(_) => unfinished.announce(&part, path),
         };
-        let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &will_make };
+        let requester =
+            Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
         if self.call.provided >= limits::PROVIDED {
             let hours = limits::PROVIDED.as_secs() / 3600;
             let message = format!("the requests of one call for distributions have taken more than {hours} hours");

@@ -164,7 +164,8 @@ impl Host for PathsView<'_> {
         }
         let is_staged = self.call.is_confined && self.call.rights.is_staged(&absolute);
         if is_new && !is_staged {
-            if !self.call.rights.is_own_place(&absolute) {
+            // What the recipe makes by itself is announced when it does. Its commands may make the path much later.
+            if !self.call.rights.run.is_empty() && !self.call.rights.is_own_place(&absolute) {
                 let announced = self.call.unfinished.announce_for_later(&self.call.part, &absolute);
                 announced.map_err(|error| failed(&error))?;
             }

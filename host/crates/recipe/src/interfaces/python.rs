@@ -2,6 +2,7 @@
 //!
 //! They say nothing of the machine that commands do not see. The run provides them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::HasData;
@@ -53,7 +54,9 @@ impl PythonView<'_> {
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
         // A question makes nothing.
-        let requester = Requester { part: &part, buildout: &buildout, environment, will_make: &|_| Ok(()) };
+        let (is_foreign, will_make) = (|_: &Path| true, |_: &Path| Ok(()));
+        let requester =
+            Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
         let outcome = self.call.pausing(|| question(&*provider, &requester));
         self.call.check().map_err(PythonFailure::trap)?;
         outcome.map_err(|Refusal { error, hints }| {

@@ -145,6 +145,21 @@ fn a_download_replaces_no_file_that_the_part_did_not_make() {
     assert_eq!(space.read("target"), "newer");
 }
 
+/// Directories of the buildout are open to recipes.
+#[test]
+fn the_home_directory_is_no_directory_of_the_buildout() {
+    let space = space("", &[]);
+    let (home, _) = space.shell("printf %s \"$HOME\"");
+    let home = home.trim().to_owned();
+    for option in ["parts-directory", "eggs-directory", "bin-directory", "develop-eggs-directory"] {
+        for directory in [home.clone(), format!("{home}/.ssh"), "/".to_owned()] {
+            space.write("buildout.cfg", &format!("[buildout]\nparts =\n{option} = {directory}\n"));
+            let printed = space.fails(&["run"]);
+            assert!(printed.contains("recipes could use what is in your home directory"), "{printed}");
+        }
+    }
+}
+
 /// What a recipe announces without being able to start commands is announced when it is made.
 #[test]
 fn what_the_user_makes_while_a_download_is_killed_stays() {

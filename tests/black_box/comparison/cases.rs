@@ -134,7 +134,6 @@ pub(super) const CASES: &[ComparedCase] = &[
     case("a local version", "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = local\n"),
     case("a release for another Python", "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = python\n"),
     case("an extra", "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = with-extras[more]\n"),
-    case("two extras", "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs = with-extras[more, most]\n"),
     case(
         "extras in two requirements",
         "[buildout]\nparts = part\n\n[part]\nrecipe = zc.recipe.egg\neggs =\n    with-extras[more]\n    with-extras[most]\n",
@@ -189,7 +188,7 @@ pub(super) const CASES: &[ComparedCase] = &[
     ),
     case(
         "other directories",
-        "[buildout]\nparts = part\nbin-directory = scripts\neggs-directory = ${buildout:directory}/eggs\nparts-directory = var/parts\n\n[part]\nrecipe = zc.recipe.egg\neggs = app\n",
+        "[buildout]\nparts = part\neggs-directory = ${buildout:directory}/eggs\nparts-directory = made\n\n[part]\nrecipe = zc.recipe.egg\neggs = app\n",
     ),
     ComparedCase {
         name: "an existing version is enough",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use base::event::{Level, Report};
+use base::paths::normalize;
 use config::options::Buildout;
 use fetch::{DownloadSettings, TransferLimits};
 use recipe::{Locations, Written};
@@ -26,6 +27,9 @@ pub(in crate::run) fn locations(
     let rebootstrap = buildout.get("buildout", "rebootstrap-directory")?.filter(|directory| !directory.is_empty());
     let configuration = buildout.configuration();
     let directory = configuration.working_directory.join(require("directory")?);
+    for option in ["parts-directory", "bin-directory", "eggs-directory", "develop-eggs-directory"] {
+        check_home(buildout, option, &directory, homes)?;
+    }
     Ok(Locations::new(&Written {
         directory: &directory,
         parts: &require("parts-directory")?,
@@ -39,6 +43,26 @@ pub(in crate::run) fn locations(
         keys,
         homes,
     }))
+}
+
+/// Directories in a home directory that hold secrets of the user.
+const PRIVATE: [&str; 9] =
+    [".aws", ".azure", ".config", ".docker", ".gnupg", ".kube", ".mozilla", ".password-store", ".ssh"];
+
+/// Refuses a directory of the buildout that would open the home directory, or secrets in it, to recipes.
+fn check_home(buildout: &Buildout, option: &str, directory: &Path, homes: &[PathBuf]) -> Result<(), RunError> {
+    let value = buildout.require("buildout", option)?;
+    let path = normalize(&directory.join(&value));
+    let is_private = |home: &PathBuf| {
+        let first = path.strip_prefix(home).ok().and_then(|rest| rest.iter().next());
+        home.starts_with(&path) || first.is_some_and(|first| PRIVATE.iter().any(|name| first == *name))
+    };
+    if path.starts_with(directory) || !homes.iter().any(is_private) {
+        return Ok(());
+    }
+    let place = buildout.place_of("buildout", Some(option));
+    let (option, expected) = (format!("buildout:{option}"), "recipes could use what is in your home directory");
+    Err(RunFault::Value { option, value, expected, place }.into())
 }
 
 /// Creates the missing directories, in zc.buildout 1.0's order.

@@ -233,7 +233,12 @@ impl Recipes {
             return Ok(locations);
         }
         let resolver = self.resolver();
-        let keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
+        let mut keys: Vec<PathBuf> = resolver.key_files().map(Path::to_owned).collect();
+        // A component that a part makes goes with its part.
+        let directory = buildout.configuration().working_directory.join(buildout.require("buildout", "directory")?);
+        let parts = buildout.get("buildout", "parts-directory")?.map(|parts| directory.join(parts));
+        let is_made = |path: &&Path| parts.as_ref().is_some_and(|parts| path.starts_with(parts));
+        keys.extend(resolver.component_files().filter(|path| !is_made(path)).map(Path::to_owned));
         let locations = Arc::new(directories::locations(
             buildout,
             self.other_parts.as_deref(),

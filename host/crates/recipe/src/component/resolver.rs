@@ -160,6 +160,14 @@ impl Resolver {
         self.toml.keys.iter().map(|key| key.file.as_path())
     }
 
+    /// The components that `recipes.toml` names by their files.
+    pub fn component_files(&self) -> impl Iterator<Item = &Path> {
+        self.toml.entries.iter().filter_map(|entry| match &entry.source {
+            Some(EntrySource::Path(path)) => Some(path.as_path()),
+            _ => None,
+        })
+    }
+
     /// The required signers that signed a component's file.
     fn check_signatures(
         &self,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::applicant::Applicant;
 use super::guard::Guard;
 use super::locations::Locations;
+use super::mounts::normalize;
 use crate::component::PythonProgram;
 use registry::Grant;
 
@@ -20,6 +21,9 @@ const SYSTEM: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", 
 
 /// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
 const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
+
+/// What decides how a recipe project is built, and what runs then.
+const RECIPE_PROJECT: [&str; 6] = ["recipe.toml", "Cargo.toml", "Cargo.lock", "build.rs", "src", ".cargo"];
 
 /// The rights, before they are checked.
 pub(super) struct Radius {
@@ -55,16 +59,19 @@ impl Radius {
         let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
         let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
         let write = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
-        let guard = if writes { Guard::new(kept(locations)) } else { Guard::default() };
+        let guard = if writes { Guard::new(kept(applicant)) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }
 }
 
 /// What it may not write: the host's files and the configuration, the eggs (other recipes run from there, with other
-/// rights), and version control.
-fn kept(locations: &Locations) -> Vec<PathBuf> {
-    let Locations { directory, configuration_directory, eggs, develop_eggs, protected, .. } = locations;
+/// rights), version control, and recipe projects, whose builds run with the rights of the user.
+fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let locations = applicant.locations;
+    let Locations { directory, configuration_directory, eggs, develop_eggs, protected, .. } = &**locations;
     let mut kept = protected.clone();
+    kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations)));
+    kept.push(directory.join(".cargo"));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
     for root in [directory, configuration_directory] {
         kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
@@ -75,6 +82,27 @@ fn kept(locations: &Locations) -> Vec<PathBuf> {
     let written: [&Path; 2] = [directory, &locations.parts];
     kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
     kept
+}
+
+/// The directories that `[buildout] develop` lists.
+fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "develop").ok().flatten());
+    let value = value.unwrap_or_default();
+    let patterns = value.split_whitespace().map(|word| applicant.locations.directory.join(word));
+    let found = patterns.flat_map(|pattern| match glob::glob(&pattern.to_string_lossy()) {
+        Ok(paths) => paths.flatten().collect(),
+        Err(_) => vec![pattern],
+    });
+    found.map(|path| normalize(&path)).collect()
+}
+
+/// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.
+fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
+    let is_recipe = ["recipe.toml", "Cargo.toml"].iter().any(|name| project.join(name).exists());
+    if is_recipe && !locations.parts.starts_with(project) {
+        return vec![project.to_owned()];
+    }
+    RECIPE_PROJECT.iter().map(|name| project.join(name)).collect()
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.

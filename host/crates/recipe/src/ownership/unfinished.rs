@@ -31,9 +31,10 @@ struct Announcement {
     path: PathBuf,
     /// When the run began, in nanoseconds since the Unix epoch. A file that is moved to the path was made since then.
     run: u64,
-    /// When the path was announced, in the same unit. `None` if a recipe has announced it (`paths.created`): it may make the
-    /// path much later.
-    at: Option<u64>,
+    /// When the path was announced, in the same unit.
+    at: u64,
+    /// Whether a recipe has announced it (`paths.created`): its commands may make the path much later.
+    later: bool,
 }
 
 /// The announcements of this run, and those that a run left that was killed.
@@ -45,6 +46,8 @@ pub struct Unfinished {
     run: u64,
     /// Of the run that was killed.
     left: Mutex<Vec<Announcement>>,
+    /// When the last announcement of that run was written.
+    last: u64,
     file: Mutex<Option<File>>,
 }
 
@@ -57,10 +60,9 @@ impl Unfinished {
             name.push(UNFINISHED);
             PathBuf::from(name)
         });
-        let text = path.as_deref().and_then(|path| read_at_most(path, SIZE).ok()).unwrap_or_default();
-        let lines = text.split(|byte| *byte == b'\n');
-        let left = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
-        Self { path, run: nanoseconds(SystemTime::now() - TICK), left: Mutex::new(left), file: Mutex::default() }
+        let (left, last) = path.as_deref().and_then(left_in).unwrap_or_default();
+        let run = nanoseconds(SystemTime::now() - TICK);
+        Self { path, run, left: Mutex::new(left), last, file: Mutex::default() }
     }
 
     /// Writes down that a part is about to make a path, at which there is nothing.
@@ -68,7 +70,7 @@ impl Unfinished {
     /// # Errors
     /// The system's: then the path must not be made.
     pub(crate) fn announce(&self, part: &str, path: &Path) -> io::Result<()> {
-        self.write(part, path, Some(nanoseconds(SystemTime::now())))
+        self.write(part, path, false)
     }
 
     /// Writes down that a part will make a path during this call.
@@ -76,12 +78,13 @@ impl Unfinished {
     /// # Errors
     /// As [`Self::announce`].
     pub(crate) fn announce_for_later(&self, part: &str, path: &Path) -> io::Result<()> {
-        self.write(part, path, None)
+        self.write(part, path, true)
     }
 
-    fn write(&self, part: &str, path: &Path, at: Option<u64>) -> io::Result<()> {
+    fn write(&self, part: &str, path: &Path, later: bool) -> io::Result<()> {
         let Some(file) = &self.path else { return Ok(()) };
-        let line = Announcement { part: part.to_owned(), path: path.to_owned(), run: self.run, at };
+        let (part, path, at) = (part.to_owned(), path.to_owned(), nanoseconds(SystemTime::now()));
+        let line = Announcement { part, path, run: self.run, at, later };
         let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +98,7 @@ impl Unfinished {
     pub(crate) fn includes(&self, part: &str, path: &Path) -> bool {
         let left = self.left();
         let mut announced = left.iter().filter(|line| line.part == part && path.starts_with(&line.path));
-        announced.any(|line| birth(&line.path).is_some_and(|born| line.covers(born)))
+        announced.any(|line| birth(&line.path).is_some_and(|born| line.covers(born, self.last)))
     }
 
     /// Forgets the announcements of parts that are recorded, or whose paths were removed. Without any left, there is no
@@ -129,12 +132,27 @@ impl Unfinished {
 }
 
 impl Announcement {
-    /// Whether what was born then may be what was announced.
-    fn covers(&self, born: SystemTime) -> bool {
-        let delay = u64::try_from(DELAY.as_nanos()).unwrap_or_default();
-        let last = self.at.map_or(u64::MAX, |at| at.saturating_add(delay));
-        (self.run..=last).contains(&nanoseconds(born))
+    /// Whether what was born then may be what was announced. What was announced for later came no later than the last
+    /// announcement, as far as is known.
+    fn covers(&self, born: SystemTime, last: u64) -> bool {
+        let last = if self.later { last } else { self.at };
+        (self.run..=last.saturating_add(span(DELAY))).contains(&nanoseconds(born))
     }
+}
+
+/// The announcements in a file, and when the last one was written. A file can come with a buildout from somebody else, who
+/// does not know when it is born here: what was announced before the file was born, or after it was last written, is not read.
+fn left_in(path: &Path) -> Option<(Vec<Announcement>, u64)> {
+    let text = read_at_most(path, SIZE).ok()?;
+    let found = path.symlink_metadata().ok()?;
+    let (born, last) = (nanoseconds(found.created().ok()?), nanoseconds(found.modified().ok()?));
+    let possible = born.saturating_sub(span(TICK))..=last.saturating_add(span(TICK));
+    let lines = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    Some((lines.filter(|line: &Announcement| possible.contains(&line.at)).collect(), last))
+}
+
+fn span(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or_default()
 }
 
 fn append(path: &Path) -> io::Result<File> {
@@ -168,25 +186,33 @@ mod tests {
 
     #[test]
     fn what_was_made_later_or_before_the_run_is_not() {
+        let path = PathBuf::from("/x");
+        let at = |seconds: u64| seconds * 1_000_000_000;
+        let line = |later| Announcement { part: "a".to_owned(), path: path.clone(), run: at(10), at: at(20), later };
+        let t = |later, born: u64, expected| {
+            let covers = line(later).covers(UNIX_EPOCH + Duration::from_secs(born), at(30));
+            assert_eq!(covers, expected, "{later} {born}");
+        };
+        [(9, false), (10, true), (20, true), (21, false), (30, false)]
+            .into_iter()
+            .for_each(|(born, expected)| t(false, born, expected));
+        [(9, false), (20, true), (30, true), (31, false)]
+            .into_iter()
+            .for_each(|(born, expected)| t(true, born, expected));
+    }
+
+    #[test]
+    fn a_file_from_elsewhere_announces_nothing() {
         let space = tempfile::tempdir().unwrap();
         let (state, path) = (space.path().join("state"), space.path().join("data"));
-        let line = |run: SystemTime, at: SystemTime| {
-            let line = Announcement {
-                part: "data".to_owned(),
-                path: path.clone(),
-                run: nanoseconds(run),
-                at: Some(nanoseconds(at)),
-            };
-            std::fs::write(space.path().join("state.unfinished"), serde_json::to_vec(&line).unwrap()).unwrap();
-        };
         std::fs::create_dir(&path).unwrap();
-        let now = SystemTime::now();
-        line(now - Duration::from_secs(9), now - Duration::from_secs(5));
-        assert!(!after_a_kill(&state).includes("data", &path));
-        line(now + Duration::from_secs(5), now + Duration::from_secs(9));
-        assert!(!after_a_kill(&state).includes("data", &path));
-        line(now - Duration::from_secs(5), now);
-        assert!(after_a_kill(&state).includes("data", &path));
+        let now = nanoseconds(SystemTime::now());
+        for (at, later) in [(1, true), (now - span(Duration::from_secs(60)), true), (u64::MAX, false), (u64::MAX, true)]
+        {
+            let line = Announcement { part: "data".to_owned(), path: path.clone(), run: 1, at, later };
+            std::fs::write(space.path().join("state.unfinished"), serde_json::to_vec(&line).unwrap()).unwrap();
+            assert!(!after_a_kill(&state).includes("data", &path), "{at} {later}");
+        }
     }
 
     #[test]

@@ -200,9 +200,8 @@ fn what_this_host_recorded_outside_the_buildout_is_removed() {
     space.write("outside/thesis", OWN);
     let part = format!("[x]\nrecipe = mkdir\npath = {made}\n");
     space.write("b/buildout.cfg", &format!("[buildout]\nparts = x\n{part}"));
-    let grant =
-        format!("[recipe.mkdir]\nbuiltin = \"mkdir\"\ngrant = {{ write = [\"/tmp/sample-buildout/outside\"] }}\n");
-    space.write("b/recipes.toml", &grant);
+    let grant = "[recipe.mkdir]\nbuiltin = \"mkdir\"\ngrant = { write = [\"/tmp/sample-buildout/outside\"] }\n";
+    space.write("b/recipes.toml", grant);
     space.succeeds(&["run", "-c", "b/buildout.cfg"]);
     assert!(space.exists("outside/made") && space.read("b/.installed.cfg").contains("outside-paths"));
     space.succeeds(&["run", "-c", "b/buildout.cfg", "buildout:parts="]);
